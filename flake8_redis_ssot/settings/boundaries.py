@@ -1,0 +1,64 @@
+"""From a path to its boundary, its module names and what it may do."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from flake8_redis_ssot.settings.model import Boundary, Settings
+
+
+class SettingsError(Exception):
+    """Settings that cannot be used; each message says file, line, key and what is right."""
+
+    def __init__(self, messages: list[str]) -> None:
+        super().__init__("\n".join(messages))
+        self.messages = messages
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What the settings say of one file: its boundary and the dotted names it can be imported by."""
+
+    boundary: Boundary
+    modules: tuple[str, ...]
+    is_package: bool
+
+    @property
+    def is_manager(self) -> bool:
+        """Whether the file is, or is part of, a manager of its own boundary."""
+        return any(self.boundary.owns(module) for module in self.modules)
+
+
+def boundary_of(settings: Settings, path: str) -> Boundary:
+    """The boundary with the longest literal prefix that claims `path`; SettingsError on a tie."""
+    root, *others = settings.boundaries
+    claims = sorted(
+        ((b.paths.literal_prefix(path), b) for b in others if b.paths.match(path)),
+        key=lambda claim: -claim[0],
+    )
+    if not claims:
+        return root
+    if len(claims) > 1 and claims[0][0] == claims[1][0]:
+        raise SettingsError(
+            [
+                f"{settings.path}: boundaries `{claims[0][1].name}` and `{claims[1][1].name}` "
+                f"both claim {os.path.relpath(path, settings.root)}; make one pattern longer"
+            ]
+        )
+    return claims[0][1]
+
+
+def place_of(settings: Settings, path: str) -> Place:
+    """The place of the absolute `path`."""
+    boundary = boundary_of(settings, path)
+    stem, _ = os.path.splitext(path)
+    is_package = os.path.basename(stem) == "__init__"
+    if is_package:
+        stem = os.path.dirname(stem)
+    modules = []
+    for root in boundary.roots:
+        prefix = root.rstrip("/") + "/"
+        if stem.startswith(prefix):
+            modules.append(stem[len(prefix) :].replace("/", "."))
+    return Place(boundary, tuple(dict.fromkeys(modules)), is_package)

@@ -1,0 +1,421 @@
+"""Read `[tool.redis-ssot]` and flake8's options into `Settings`, all errors at once."""
+
+from __future__ import annotations
+
+import difflib
+import glob
+import os
+import re
+import tomllib
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+from flake8_redis_ssot import __version__
+from flake8_redis_ssot.settings.boundaries import SettingsError
+from flake8_redis_ssot.settings.model import (
+    DEFAULT_EXCLUDE,
+    DEFAULT_TESTS,
+    OPTIONS,
+    Allowance,
+    Boundary,
+    DottedPattern,
+    Globs,
+    Selection,
+    Settings,
+)
+
+_BOUNDARY_KEYS = ("name", "paths", "manager", "instance", "forbidden-managers", "src", "reason")
+_ALLOW_KEYS = ("paths", "rules", "symbols", "reason", "owner", "expires")
+_LISTS = frozenset(k for k, o in OPTIONS.items() if o.type.startswith("list"))
+_STRINGS = frozenset(k for k, o in OPTIONS.items() if o.type == "string")
+_BOOLEANS = frozenset(k for k, o in OPTIONS.items() if o.type == "boolean")
+_DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
+_DOTTED_GLOB = re.compile(r"[\w*]+(\.[\w*]+)*")
+
+
+def find_settings_file(start: str) -> str | None:
+    """The nearest pyproject.toml with the table, from the folder `start` upwards."""
+    folder = os.path.abspath(start)
+    while True:
+        candidate = os.path.join(folder, "pyproject.toml")
+        if has_table(candidate):
+            return candidate
+        parent = os.path.dirname(folder)
+        if parent == folder:
+            return None
+        folder = parent
+
+
+def has_table(path: str) -> bool:
+    """Whether the file has a `[tool.redis-ssot]` table; true as well where it mentions one and is broken."""
+    try:
+        with open(path, "rb") as stream:
+            data = stream.read()
+    except OSError:
+        return False
+    if b"redis-ssot" not in data:
+        return False
+    try:
+        tool = tomllib.loads(data.decode()).get("tool")
+        return isinstance(tool, dict) and "redis-ssot" in tool
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+        return re.search(rb"^\s*\[+\s*tool\.[\"']?redis-ssot", data, re.MULTILINE) is not None
+
+
+def load_settings(
+    path: str | None,
+    *,
+    root: str,
+    codes: Collection[str],
+    formats: Collection[str] = (),
+    options: Mapping[str, Any] | None = None,
+) -> Settings:
+    """Settings of the file `path` (none: defaults below `root`), with flake8's `options` added.
+
+    `codes` and `formats` are the known rule codes and output formats. SettingsError holds
+    every mistake at once.
+    """
+    reader = _Reader(codes, formats)
+    tables = reader.read_chain(path) if path else []
+    base = os.path.dirname(os.path.abspath(path)) if path else os.path.abspath(root)
+    if options:
+        tables = reader.add_options(tables, options, path, base)
+    settings = reader.build(tables, path, base)
+    if reader.errors:
+        raise SettingsError(reader.errors)
+    return settings
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """The table of one file, with the folder its paths are relative to and its text for line numbers."""
+
+    path: str
+    base: str
+    values: dict[str, Any]
+    text: str
+
+    def line(self, key: str, nth: int | None = None) -> int:
+        """The line of `key`, or of the nth `[[...key]]` header; the table's header where neither is found."""
+        lines = self.text.splitlines()
+        if nth is not None:
+            header = re.compile(rf"\s*\[\[\s*tool\.\"?redis-ssot\"?\.{re.escape(key)}\s*\]\]")
+            found = [n for n, text in enumerate(lines, 1) if header.match(text)]
+            if nth < len(found):
+                return found[nth]
+        header = re.compile(r"\s*\[\s*tool\.\"?redis-ssot\"?(\.[\w-]+)?\s*\]")
+        start = next((n for n, text in enumerate(lines, 1) if header.match(text)), 1)
+        for number in range(start, len(lines)):
+            text = lines[number]
+            if re.match(rf"\s*\"?{re.escape(key)}\"?\s*=", text):
+                return number + 1
+            if text.lstrip().startswith("[") and not header.match(text) and "=" not in text:
+                break
+        return start
+
+
+class _Reader:
+    def __init__(self, codes: Collection[str], formats: Collection[str]) -> None:
+        self.codes = codes
+        self.formats = formats
+        self.errors: list[str] = []
+
+    def error(self, table: _Table, key: str, message: str, nth: int | None = None) -> None:
+        self.errors.append(f"{table.path}:{table.line(key, nth)}: {message}")
+
+    def read_chain(self, path: str) -> list[_Table]:
+        """The table of `path` and of what it extends, the innermost parent first."""
+        chain: list[_Table] = []
+        current: str | None = os.path.abspath(path)
+        while current is not None:
+            if any(table.path == current for table in chain):
+                self.error(chain[-1], "extend", f"`extend` comes back to {current}; remove it")
+                break
+            table = self.read_file(current, required=not chain)
+            if table is None:
+                break
+            chain.append(table)
+            parent = table.values.get("extend")
+            current = (
+                os.path.normpath(os.path.join(table.base, os.path.expanduser(parent)))
+                if isinstance(parent, str)
+                else None
+            )
+        return chain[::-1]
+
+    def read_file(self, path: str, *, required: bool) -> _Table | None:
+        try:
+            with open(path, "rb") as stream:
+                text = stream.read().decode()
+            values = tomllib.loads(text)
+        except OSError as error:
+            self.errors.append(f"{path}: cannot be read: {error.strerror}; name a settings file")
+            return None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            found = re.search(r"at line (\d+)", str(error))
+            place = f"{path}:{found[1]}" if found else path
+            self.errors.append(f"{place}: not valid TOML: {error}")
+            return None
+        tool = values.get("tool", {})
+        table = tool.get("redis-ssot") if isinstance(tool, dict) else None
+        if table is None and not os.path.basename(path) == "pyproject.toml":
+            table = {} if "tool" in values else values
+        if not isinstance(table, dict):
+            self.errors.append(f"{path}: has no [tool.redis-ssot] table; add one")
+            return None
+        return _Table(path, os.path.dirname(path), table, text)
+
+    def add_options(
+        self, tables: list[_Table], options: Mapping[str, Any], path: str | None, base: str
+    ) -> list[_Table]:
+        """flake8's options join the table; a key in both must be equal."""
+        file_values = {key: value for table in tables for key, value in table.values.items()}
+        values: dict[str, Any] = {}
+        for key, given in options.items():
+            if key not in file_values:
+                values[key] = given
+            elif self.comparable(key, given) != self.comparable(key, file_values[key]):
+                self.errors.append(
+                    f"`{key}` is set in {path} and, differently, in flake8's option "
+                    f"--redis-ssot-{'boundaries' if key == 'boundary' else key}; keep one"
+                )
+        return [*tables, _Table("flake8 options", base, values, "")] if values else tables
+
+    @staticmethod
+    def comparable(key: str, value: Any) -> Any:
+        if key == "boundary" and isinstance(value, list):
+            return sorted(
+                (str(b.get("name")), tuple(b.get("paths", ())), tuple(_as_list(b.get("manager"))))
+                for b in value
+            )
+        return tuple(_as_list(value))
+
+    def build(self, tables: list[_Table], path: str | None, base: str) -> Settings:
+        for table in tables:
+            self.check_types(table)
+        if self.errors:
+            return Settings(base)
+        default = _Table("", base, {}, "")
+
+        def last(key: str) -> tuple[_Table, Any]:
+            return next(((t, t.values[key]) for t in reversed(tables) if key in t.values), (default, None))
+
+        def joined(key: str) -> list[tuple[_Table, list[Any]]]:
+            return [(t, t.values[key]) for t in tables if key in t.values]
+
+        root = self.boundary(*self.root_values(last, base), Boundary("", Globs(base, ())))
+        boundaries = [root]
+        for table, entries in joined("boundary"):
+            for nth, entry in enumerate(entries):
+                boundary = self.boundary_entry(table, nth, entry, root)
+                if boundary is not None:
+                    boundaries = [b for b in boundaries if b.name != boundary.name]
+                    boundaries.append(boundary)
+        self.check_claims(boundaries, tables)
+        exclude_table, exclude = last("exclude")
+        tests_table, tests = last("tests")
+        excludes = [Globs(exclude_table.base, tuple(exclude if exclude is not None else DEFAULT_EXCLUDE))]
+        excludes += [Globs(t.base, tuple(v)) for t, v in joined("extend-exclude")]
+        ignores_table, ignores = last("per-file-ignores")
+        required_table, required = last("required-version")
+        if required is not None:
+            self.check_version(required_table, required)
+        output_table, output_format = last("output-format")
+        if output_format and self.formats and output_format not in self.formats:
+            self.error(output_table, "output-format", f"`output-format` is `{output_format}`{_nearest(output_format, self.formats)}")
+        cache_table, cache_dir = last("cache-dir")
+        if cache_dir is not None:
+            cache_dir = os.path.normpath(os.path.join(cache_table.base, cache_dir))
+            if os.path.commonpath([cache_dir, base]) != base:
+                self.error(cache_table, "cache-dir", "`cache-dir` lies outside the project; name a folder in it")
+        return Settings(
+            root=base,
+            path=os.path.abspath(path) if path else None,
+            boundaries=tuple(boundaries),
+            tests=(Globs(tests_table.base, tuple(tests if tests is not None else DEFAULT_TESTS)),),
+            settings_modules=tuple(last("settings-modules")[1] or ()),
+            client_builders=tuple(last("extend-client-builders")[1] or ()),
+            pool_builders=tuple(last("extend-pool-builders")[1] or ()),
+            selections=tuple(
+                Selection(
+                    tuple(t.values["select"]) if "select" in t.values else None,
+                    tuple(t.values.get("ignore", ())),
+                    tuple(t.values.get("extend-select", ())),
+                )
+                for t in tables
+            ),
+            per_file_ignores=tuple(
+                (Globs(ignores_table.base, (pattern.removeprefix("!"),)), pattern.startswith("!"), tuple(codes))
+                for pattern, codes in (ignores or {}).items()
+            ),
+            exclude=tuple(excludes),
+            force_exclude=bool(last("force-exclude")[1]),
+            respect_gitignore=last("respect-gitignore")[1] is not False,
+            cache_dir=cache_dir,
+            output_format=output_format or "full",
+            allowances=tuple(
+                allowance
+                for table, entries in joined("allow")
+                for nth, entry in enumerate(entries)
+                if (allowance := self.allow_entry(table, nth, entry)) is not None
+            ),
+            replacements=tuple(sorted({k: v for _, r in joined("replacements") for k, v in dict(r).items()}.items())),
+            read_from=tuple(table.path for table in tables),
+        )  # fmt: skip
+
+    def root_values(self, last: Any, base: str) -> tuple[_Table, dict[str, Any]]:
+        values = {}
+        where = _Table("", base, {}, "")
+        for key in ("manager", "instance", "forbidden-managers", "src"):
+            table, value = last(key)
+            if value is not None:
+                values[key] = value
+                where = table
+                if key == "src":
+                    values["src-base"] = table.base
+        return where, values
+
+    def boundary(self, table: _Table, values: dict[str, Any], inherited: Boundary) -> Boundary:
+        src_base = values.get("src-base", table.base)
+        managers = tuple(_as_list(values.get("manager")))
+        forbidden = inherited.forbidden
+        if "forbidden-managers" in values:
+            forbidden = tuple(DottedPattern(p) for p in values["forbidden-managers"])
+        for pattern in forbidden:
+            if pattern.text in managers:
+                self.error(table, "forbidden-managers", f"`forbidden-managers` names the manager `{pattern.text}` itself; remove it")
+        if "src" in values or not inherited.roots:
+            roots = tuple(_expand(src_base, values.get("src", [".", "src"])))
+        else:
+            roots = inherited.roots
+        return replace(
+            inherited, managers=managers, instance=values.get("instance"), forbidden=forbidden, roots=roots
+        )  # fmt: skip
+
+    def boundary_entry(self, table: _Table, nth: int, entry: Any, root: Boundary) -> Boundary | None:
+        if not self.check_entry(table, "boundary", nth, entry, _BOUNDARY_KEYS, ("name", "paths")):
+            return None
+        named = replace(root, name=entry["name"], paths=Globs(table.base, tuple(entry["paths"])), reason=entry.get("reason"))
+        return self.boundary(table, entry, named)
+
+    def allow_entry(self, table: _Table, nth: int, entry: Any) -> Allowance | None:
+        if not self.check_entry(table, "allow", nth, entry, _ALLOW_KEYS, ("paths", "rules", "reason")):
+            return None
+        expires = entry.get("expires")
+        return Allowance(
+            Globs(table.base, tuple(entry["paths"])),
+            tuple(entry["rules"]),
+            entry["reason"],
+            tuple(DottedPattern(s) for s in entry.get("symbols", ())),
+            entry.get("owner"),
+            expires,
+            table.line("allow", nth),
+        )
+
+    def check_entry(
+        self, table: _Table, kind: str, nth: int, entry: Any, keys: Collection[str], required: Iterable[str]
+    ) -> bool:
+        count = len(self.errors)
+        if not isinstance(entry, dict):
+            self.error(table, kind, f"`{kind}` must be tables: [[tool.redis-ssot.{kind}]]", nth)
+            return False
+        for key, value in entry.items():
+            if key not in keys:
+                self.error(table, kind, f"unknown key `{kind}.{key}`{_nearest(key, keys)}", nth)
+            elif key in ("name", "reason", "owner", "instance"):
+                if not isinstance(value, str) or not value.strip():
+                    self.error(table, kind, f"`{kind}.{key}` must be a string that says something", nth)
+            elif key == "expires":
+                if not isinstance(value, date) or isinstance(value, datetime):
+                    self.error(table, kind, f"`{kind}.expires` must be a date, as 2027-03-01 (no quotes)", nth)
+            else:
+                self.check_names(table, f"{kind}.{key}", value, nth, kind)
+        for key in required:
+            if key not in entry:
+                self.error(table, kind, f"`{kind}` needs `{key}`; add it", nth)
+        return len(self.errors) == count
+
+    def check_types(self, table: _Table) -> None:
+        for key, value in table.values.items():
+            if key not in OPTIONS:
+                self.error(table, key, f"unknown key `{key}`{_nearest(key, OPTIONS)}")
+            elif key in _STRINGS and not isinstance(value, str):
+                self.error(table, key, f"`{key}` must be a string")
+            elif key in _BOOLEANS and not isinstance(value, bool):
+                self.error(table, key, f"`{key}` must be true or false")
+            elif key in _LISTS or key == "manager":
+                self.check_names(table, key, value)
+            elif key in ("boundary", "allow") and not isinstance(value, list):
+                self.error(table, key, f"`{key}` must be tables: [[tool.redis-ssot.{key}]]")
+            elif key == "per-file-ignores":
+                if not isinstance(value, dict):
+                    self.error(table, key, "`per-file-ignores` must be a table of glob = [codes]")
+                else:
+                    for pattern, codes in value.items():
+                        self.check_names(table, f"per-file-ignores.{pattern}", codes, codes=True)
+            elif key == "replacements" and not (
+                isinstance(value, dict) and all(isinstance(v, str) for v in value.values())
+            ):
+                self.error(table, key, "`replacements` must be a table of strings")
+
+    def check_names(
+        self, table: _Table, key: str, value: Any, nth: int | None = None, kind: str | None = None, *, codes: bool = False
+    ) -> None:
+        where = kind or key.split(".")[0]
+        name = key.split(".")[-1] if kind else where
+        if name == "manager" and isinstance(value, str):
+            value = [value]
+        if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
+            self.error(table, where, f"`{key}` must be a list of strings", nth)
+            return
+        for item in value:
+            if codes or name in ("select", "ignore", "extend-select", "rules"):
+                if item != "ALL" and not any(code.startswith(item) for code in self.codes):
+                    self.error(table, where, f"unknown rule code `{item}` in `{key}`{_nearest(item, self.codes)}", nth)
+            elif name in ("manager", "settings-modules") and not _DOTTED.fullmatch(item):
+                self.error(table, where, f"`{key}` is `{item}`, which is no dotted module name", nth)
+            elif name in ("forbidden-managers", "symbols") and not _DOTTED_GLOB.fullmatch(item):
+                self.error(table, where, f"`{key}` is `{item}`, which is no dotted name or pattern", nth)
+
+    def check_claims(self, boundaries: list[Boundary], tables: list[_Table]) -> None:
+        where = next((t for t in reversed(tables) if "boundary" in t.values), None)
+        if where is None:
+            return
+        for index, one in enumerate(boundaries):
+            for other in boundaries[index + 1 :]:
+                for manager in other.managers:
+                    if one.owns(manager) or any(other.owns(m) for m in one.managers):
+                        self.error(where, "boundary", f"the manager `{manager}` is claimed by boundary `{one.name or 'root'}` and by `{other.name}`; give it to one", 0)
+                for pattern in set(one.paths.patterns) & set(other.paths.patterns):
+                    self.error(where, "boundary", f"the path `{pattern}` is claimed by boundary `{one.name}` and by `{other.name}`; make one longer", 0)
+
+    def check_version(self, table: _Table, required: str) -> None:
+        found = re.fullmatch(r"\s*(==|>=)?\s*(\d+(?:\.\d+)*)\s*", required)
+        if found is None:
+            self.error(table, "required-version", f"`required-version` is `{required}`; write `0.1.0` or `>=0.1`")
+            return
+        have, want = (tuple(int(n) for n in v.split(".")) for v in (__version__, found[2]))
+        if not (have >= want if found[1] == ">=" else have == want):
+            self.error(table, "required-version", f"this is flake8-redis-ssot {__version__}, but `required-version` is `{required}`; install that one")
+
+
+def _as_list(value: Any) -> list[Any]:
+    return [] if value is None else [value] if isinstance(value, str) else list(value)
+
+
+def _expand(base: str, patterns: Iterable[str]) -> Iterable[str]:
+    for pattern in patterns:
+        path = os.path.normpath(os.path.join(base, pattern))
+        if glob.has_magic(pattern):
+            yield from sorted(p for p in glob.glob(path, recursive=True) if os.path.isdir(p))
+        else:
+            yield path
+
+
+def _nearest(word: str, known: Iterable[str]) -> str:
+    """`; did you mean ...`, or the known names where none is near."""
+    names = sorted(known)
+    near = difflib.get_close_matches(word, names, 1, 0.5)
+    return f"; did you mean `{near[0]}`?" if near else f"; known are {', '.join(names)}"

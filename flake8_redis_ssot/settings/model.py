@@ -1,0 +1,212 @@
+"""Settings as frozen values; `OPTIONS` describes every key once, for loader and docs alike."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
+
+DEFAULT_EXCLUDE = (
+    ".bzr", ".direnv", ".eggs", ".git", ".git-rewrite", ".hg", ".ipynb_checkpoints",
+    ".mypy_cache", ".nox", ".pants.d", ".pyenv", ".pytest_cache", ".pytype", ".ruff_cache",
+    ".svn", ".tox", ".venv", ".vscode", "__pypackages__", "_build", "buck-out", "dist",
+    "node_modules", "site-packages", "venv",
+)  # fmt: skip
+DEFAULT_TESTS = ("tests/**", "**/test_*.py", "**/conftest.py")
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One key of `[tool.redis-ssot]`: its type as written in TOML, default and meaning."""
+
+    type: str
+    default: str
+    doc: str
+
+
+OPTIONS: dict[str, Option] = {
+    "manager": Option("string or list", "none", "The module, or modules, that may build clients and pools."),
+    "instance": Option("string", "none", "The shared object in the manager, or its accessor, as `get_redis()`."),
+    "forbidden-managers": Option("list", "[]", "Dotted names of managers that nobody may import; `*` is one segment, `**` any number."),
+    "src": Option("list", '[".", "src"]', "Import roots, relative to the settings file; globs allowed."),
+    "tests": Option("list", str(list(DEFAULT_TESTS)).replace("'", '"'), "Globs of the test files."),
+    "settings-modules": Option("list", "[]", "Modules that may read `REDIS_*` from the environment."),
+    "extend-client-builders": Option("list", "[]", "More callables that build a client."),
+    "extend-pool-builders": Option("list", "[]", "More callables that build a pool."),
+    "select": Option("list of codes", "the default rules", "Codes or prefixes to enable, instead of the default."),
+    "ignore": Option("list of codes", "[]", "Codes or prefixes to disable; the longer prefix wins."),
+    "extend-select": Option("list of codes", "[]", "Codes or prefixes to enable besides."),
+    "per-file-ignores": Option("table", "{}", "Glob to list of codes that are ignored there; `!` negates the glob."),
+    "exclude": Option("list", "as ruff's", "Globs of files and folders that are not checked."),
+    "extend-exclude": Option("list", "[]", "More of them."),
+    "force-exclude": Option("boolean", "false", "Exclude even files that are named on the command line."),
+    "respect-gitignore": Option("boolean", "true", "Leave out what `.gitignore` leaves out."),
+    "required-version": Option("string", "none", "The version of this tool, as `0.1.0` or `>=0.1`."),
+    "cache-dir": Option("string", ".redis_ssot_cache", "Folder of the cache, inside the project."),
+    "output-format": Option("string", "full", "The format of `check`."),
+    "extend": Option("string", "none", "Another settings file, whose keys hold unless set here."),
+    "boundary": Option("tables", "[]", "`name`, `paths`, and optionally `manager`, `instance`, `forbidden-managers`, `src`, `reason`."),
+    "allow": Option("tables", "[]", "`paths`, `rules`, `reason`, and optionally `symbols`, `owner`, `expires`."),
+    "replacements": Option("table", "{}", "Old dotted object to new dotted object, for fixes."),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Globs:
+    """gitignore patterns, relative to the folder `base` (absolute)."""
+
+    base: str
+    patterns: tuple[str, ...]
+
+    @cached_property
+    def _spec(self) -> GitIgnoreSpec:
+        from pathspec import GitIgnoreSpec
+
+        return GitIgnoreSpec.from_lines(self.patterns)
+
+    def match(self, path: str) -> bool:
+        """Whether the absolute `path` lies below `base` and a pattern takes it."""
+        prefix = self.base.rstrip("/") + "/"
+        return (
+            bool(self.patterns)
+            and path.startswith(prefix)
+            and self._spec.match_file(path[len(prefix) :])
+        )
+
+    def literal_prefix(self, path: str) -> int:
+        """Length of the longest literal prefix among the patterns that take `path`."""
+        return max(
+            (
+                len(self.base) + len(re.split(r"[*?\[]", pattern.lstrip("/"), maxsplit=1)[0])
+                for pattern in self.patterns
+                if Globs(self.base, (pattern,)).match(path)
+            ),
+            default=-1,
+        )
+
+
+@dataclass(frozen=True)
+class DottedPattern:
+    """A dotted name or pattern; it covers what it matches and all below."""
+
+    text: str
+
+    @cached_property
+    def _regex(self) -> re.Pattern[str]:
+        parts = []
+        for segment in self.text.split("."):
+            if segment == "**":
+                parts.append(r"(?:[^.]+\.)*")
+            else:
+                parts.append(re.escape(segment).replace(r"\*", "[^.]*") + r"\.")
+        return re.compile("".join(parts))
+
+    @property
+    def is_glob(self) -> bool:
+        return "*" in self.text
+
+    @property
+    def home(self) -> str:
+        """The literal package that the pattern is, or stands for: `a.b` of `a.b.**`; else empty."""
+        head = self.text.removesuffix(".**").removesuffix(".*")
+        return "" if "*" in head else head
+
+    @property
+    def needle(self) -> str:
+        """The last literal segment: text without which no other module can name it."""
+        return next((s for s in reversed(self.text.split(".")) if "*" not in s), "")
+
+    def covers(self, name: str) -> bool:
+        """Whether the dotted `name` is matched, or lies below something that is."""
+        return self._regex.match(name + ".") is not None
+
+
+@dataclass(frozen=True)
+class Boundary:
+    """A named set of paths with managers of its own; the root boundary has the name ``""``."""
+
+    name: str
+    paths: Globs
+    managers: tuple[str, ...] = ()
+    instance: str | None = None
+    forbidden: tuple[DottedPattern, ...] = ()
+    roots: tuple[str, ...] = ()
+    reason: str | None = None
+
+    def owns(self, name: str) -> bool:
+        """Whether the dotted `name` is one of the boundary's managers or in one."""
+        return any(name == m or name.startswith(m + ".") for m in self.managers)
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """An exception: where, for which rules and symbols, why, whose, until when; `line` in the settings."""
+
+    paths: Globs
+    rules: tuple[str, ...]
+    reason: str
+    symbols: tuple[DottedPattern, ...] = ()
+    owner: str | None = None
+    expires: date | None = None
+    line: int = 1
+
+
+@dataclass(frozen=True)
+class Selection:
+    """One source of choice of rules; `select` None keeps what an earlier source chose."""
+
+    select: tuple[str, ...] | None = None
+    ignore: tuple[str, ...] = ()
+    extend_select: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings of one run. `root` is the project's folder, `path` the settings file."""
+
+    root: str
+    path: str | None = None
+    boundaries: tuple[Boundary, ...] = ()
+    tests: tuple[Globs, ...] = ()
+    settings_modules: tuple[str, ...] = ()
+    client_builders: tuple[str, ...] = ()
+    pool_builders: tuple[str, ...] = ()
+    selections: tuple[Selection, ...] = ()
+    per_file_ignores: tuple[tuple[Globs, bool, tuple[str, ...]], ...] = ()
+    exclude: tuple[Globs, ...] = ()
+    force_exclude: bool = False
+    respect_gitignore: bool = True
+    cache_dir: str | None = None
+    output_format: str = "full"
+    allowances: tuple[Allowance, ...] = ()
+    replacements: tuple[tuple[str, str], ...] = field(default=())
+    read_from: tuple[str, ...] = ()
+
+    def excludes(self, path: str) -> bool:
+        """Whether `exclude` or `extend-exclude` takes the absolute `path`."""
+        return any(globs.match(path) for globs in self.exclude)
+
+
+def chosen_codes(selections: tuple[Selection, ...], codes: dict[str, bool]) -> frozenset[str]:
+    """The enabled codes of `codes` (code -> on by default), as ruff resolves select and ignore.
+
+    Within one source the longer prefix wins, `ignore` over `select` of the same length; a
+    source with `select` starts anew.
+    """
+    enabled = {code for code, default in codes.items() if default}
+    for selection in selections:
+        if selection.select is not None:
+            enabled.clear()
+        wanted = [(p, True) for p in (*(selection.select or ()), *selection.extend_select)]
+        for prefix, on in sorted(
+            [*wanted, *((p, False) for p in selection.ignore)],
+            key=lambda item: (0 if item[0] == "ALL" else len(item[0]), not item[1]),
+        ):
+            matched = {c for c in codes if prefix == "ALL" or c.startswith(prefix)}
+            enabled = enabled | matched if on else enabled - matched
+    return frozenset(enabled)

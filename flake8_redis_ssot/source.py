@@ -1,0 +1,146 @@
+"""One source file: its bytes, text, lines and tree, and every conversion of columns."""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import tokenize
+import warnings
+from bisect import bisect_right
+from dataclasses import dataclass
+from functools import cached_property
+
+_LINE_BREAK = re.compile(r"\r\n|\r|\n")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Position:
+    """A place in a file: 1-based line, 1-based column in characters."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Range:
+    """From `start` up to, not including, `end`."""
+
+    start: Position
+    end: Position
+
+
+class SourceError(Exception):
+    """A file that could not be read, decoded or parsed; `message` is one line."""
+
+    def __init__(self, message: str, line: int = 1, column: int = 1) -> None:
+        super().__init__(message)
+        self.message = message
+        self.line = line
+        self.column = column
+
+
+class SourceFile:
+    """The bytes of a file and what is derived from them, each at first use.
+
+    `path` is absolute; `data` is what stands on disk. Under flake8 the text and the tree
+    are flake8's own, so that nothing is decoded or parsed twice.
+    """
+
+    def __init__(
+        self, path: str, data: bytes, *, text: str | None = None, tree: ast.Module | None = None
+    ) -> None:
+        self.path = path
+        self.data = data
+        self._given_text = text
+        self._given_tree = tree
+
+    @classmethod
+    def read(cls, path: str) -> SourceFile:
+        """Read `path`; SourceError when the system refuses."""
+        try:
+            with open(path, "rb") as stream:
+                return cls(path, stream.read())
+        except OSError as error:
+            raise SourceError(f"cannot be read: {error.strerror or error}") from error
+
+    @classmethod
+    def of_text(cls, path: str, text: str, tree: ast.Module) -> SourceFile:
+        """A file that another program has already decoded and parsed."""
+        return cls(path, text.encode("utf-8", "surrogatepass"), text=text, tree=tree)
+
+    @cached_property
+    def encoding(self) -> str:
+        """The codec named by BOM or cookie, else utf-8; SourceError for an unknown one."""
+        if self._given_text is not None:
+            return "utf-8"
+        try:
+            return tokenize.detect_encoding(io.BytesIO(self.data).readline)[0]
+        except SyntaxError as error:
+            raise SourceError(f"cannot be decoded: {error.msg}") from error
+
+    @cached_property
+    def text(self) -> str:
+        """The decoded text without BOM, line ends as they are; SourceError if undecodable."""
+        if self._given_text is not None:
+            return self._given_text
+        try:
+            return self.data.decode(self.encoding).removeprefix("\ufeff")
+        except UnicodeDecodeError as error:
+            line = self.data.count(b"\n", 0, error.start) + 1
+            raise SourceError(
+                f"cannot be decoded as {self.encoding}: byte 0x{self.data[error.start]:02x}", line
+            ) from error
+
+    @cached_property
+    def line_starts(self) -> list[int]:
+        """Offset in `text` of each line; only CR, LF and CRLF end one, as in Python."""
+        return [0, *(match.end() for match in _LINE_BREAK.finditer(self.text))]
+
+    def line(self, number: int) -> str:
+        """Line `number` (1-based) without its line end; empty past the end."""
+        if not 1 <= number <= len(self.line_starts):
+            return ""
+        start = self.line_starts[number - 1]
+        end = self.line_starts[number] if number < len(self.line_starts) else len(self.text)
+        return self.text[start:end].rstrip("\r\n")
+
+    def line_of(self, offset: int) -> int:
+        """The 1-based line that holds the character `offset` of `text`."""
+        return bisect_right(self.line_starts, offset)
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        """The syntax tree; SourceError where the running Python cannot make one."""
+        if self._given_tree is not None:
+            return self._given_tree
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                return ast.parse(self.data)
+        except SyntaxError as error:
+            message = (error.msg or "invalid syntax").removeprefix("(unicode error) ")
+            raise SourceError(
+                f"cannot be parsed: {message}",
+                max(error.lineno or 1, 1),
+                max(error.offset or 1, 1),
+            ) from error
+        except (RecursionError, MemoryError) as error:
+            raise SourceError("cannot be parsed: it is nested too deeply") from error
+        except (ValueError, UnicodeError) as error:
+            raise SourceError(f"cannot be parsed: {error}") from error
+
+    def range_of(self, node: ast.expr | ast.stmt | ast.alias | ast.excepthandler) -> Range:
+        """Where `node` stands, its utf-8 columns turned into characters."""
+        end_line = node.end_lineno or node.lineno
+        end_offset = node.col_offset if node.end_col_offset is None else node.end_col_offset
+        return Range(
+            Position(node.lineno, self._column(node.lineno, node.col_offset)),
+            Position(end_line, self._column(end_line, end_offset)),
+        )
+
+    def _column(self, line: int, utf8_offset: int) -> int:
+        text = self.line(line)
+        if text.isascii():
+            return utf8_offset + 1
+        return len(text.encode("utf-8", "surrogatepass")[:utf8_offset].decode("utf-8", "replace")) + 1
