@@ -1,0 +1,99 @@
+"""Which dotted names an expression can mean, by import bindings alone."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+
+from flake8_redis_ssot.semantic.redis_api import Builder, builds, star_names
+from flake8_redis_ssot.semantic.scopes import Binding, Scope, Site, exclusive
+
+
+def _reaching(
+    bindings: list[Binding], order: float, path: tuple[tuple[int, str], ...]
+) -> list[Binding]:
+    """The bindings that may hold at a place of the same scope, newest first.
+
+    A binding ends the search where it must have run: its branches are around the place too.
+    """
+    found = []
+    for binding in sorted(bindings, key=lambda b: -b.order):
+        if binding.always:
+            found.append(binding)
+        elif binding.order < order and not exclusive(binding.path, path):
+            found.append(binding)
+            if binding.path == path[: len(binding.path)]:
+                break
+        elif binding.order > order and any(
+            arm == "loop" and (node, arm) in path for node, arm in binding.path
+        ):
+            found.append(binding)
+    return found
+
+
+class Names:
+    """Resolves the names of one file against its scopes and the table of builders."""
+
+    def __init__(self, table: Mapping[str, Builder], first_party: frozenset[str]) -> None:
+        self.table = table
+        self.first_party = first_party
+
+    def bindings(self, name: str, site: Site) -> list[Binding]:
+        """What `name` may be bound to at `site`; empty where the file does not say."""
+        scope: Scope | None = site.scope
+        order: float = site.order
+        path = site.path
+        own = True
+        while scope is not None:
+            if own or scope.kind != "class":
+                target = scope.outer.get(name)
+                if target is not None:
+                    scope, order, path, own = target, float("inf"), (), False
+                candidates = scope.bindings.get(name, []) + [
+                    star for star in scope.stars if self._star_binds(star, name)
+                ]
+                if candidates:
+                    found = _reaching(candidates, order, path)
+                    if found or scope.kind == "function":
+                        return found
+            if scope.kind != "comprehension":
+                own = False
+                if scope.kind != "class":
+                    order, path = float("inf"), ()
+            scope = scope.parent
+        return []
+
+    def _star_binds(self, star: Binding, name: str) -> bool:
+        return star.target is not None and name in star_names(star.target, self.table)
+
+    def dotted(self, node: ast.expr, site: Site) -> tuple[str, ...]:
+        """The dotted names that a name or attribute chain can mean, sorted; empty if unknown."""
+        attributes: list[str] = []
+        while True:
+            if isinstance(node, ast.Attribute):
+                attributes.append(node.attr)
+                node = node.value
+            elif isinstance(node, ast.Subscript) and not attributes:
+                node = node.value  # Redis[bytes](...)
+            else:
+                break
+        if not isinstance(node, ast.Name):
+            return ()
+        tail = "".join(f".{name}" for name in reversed(attributes))
+        found = set()
+        for binding in self.bindings(node.id, site):
+            if binding.target is not None:
+                star = f".{node.id}" if binding.star else ""
+                found.add(f"{binding.target}{star}{tail}")
+        return tuple(sorted(found))
+
+    def builders(self, site: Site) -> dict[str, Builder]:
+        """The builders that the call at `site` can be, by the name they are reached by."""
+        call = site.node
+        assert isinstance(call, ast.Call)
+        found = {}
+        for name in self.dotted(call.func, site):
+            builder = self.table.get(name)
+            if builder and name.split(".")[0] not in self.first_party and builds(builder, call):
+                found[name] = builder
+        return found
