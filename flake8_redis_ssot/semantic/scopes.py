@@ -57,13 +57,17 @@ class Site:
     path: tuple[Branch, ...]
 
 
-def exclusive(one: Sequence[Branch], other: Sequence[Branch]) -> bool:
-    """Whether two places can never both run: arms of one `if` or `match`, or a `try` and its handler."""
+def exclusive(one: Sequence[Branch], other: Sequence[Branch], *, tried: bool = False) -> bool:
+    """Whether two places never both run: arms of one `if` or `match`, handlers of one `try`.
+
+    With `tried` a `try` and its handlers count as well: a handler does again what failed.
+    """
     for (a, arm_a), (b, arm_b) in zip(one, other, strict=False):
         if a != b:
             return False
         if arm_a != arm_b:
-            return not arm_a.startswith("loop")
+            arms = {arm_a, arm_b}
+            return not arms & {"loop", "loop-else"} and (tried or "try" not in arms)
     return False
 
 
@@ -206,7 +210,7 @@ class Walk:
             return (*path, (id(node), "loop" if name == "body" else "loop-else"))
         if isinstance(node, ast.Try | ast.TryStar) and name != "finalbody":
             # the else arm runs after the body, so it is one arm with it
-            return (*path, (id(node), "body"))
+            return (*path, (id(node), "try"))
         return path
 
     def _inside(self, node: ast.stmt | ast.excepthandler) -> bool:

@@ -1,0 +1,104 @@
+"""Which files: those named, and those below the folders named, less what is excluded."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from flake8_redis_ssot.settings.load import has_table
+from flake8_redis_ssot.settings.model import Globs, Settings
+
+_SUFFIXES = (".py", ".pyi")
+
+
+@dataclass(slots=True)
+class Discovery:
+    """Absolute `files` in order; `missing` says why a path could not be taken; `nested` settings files."""
+
+    files: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    nested: list[str] = field(default_factory=list)
+    notebooks: int = 0
+
+
+def discover(paths: Sequence[str], settings: Settings) -> Discovery:
+    """The files to check for `paths`; a file named is taken whatever its suffix."""
+    found = Discovery()
+    for path in paths:
+        absolute = os.path.normpath(os.path.abspath(path))
+        try:
+            mode = os.stat(absolute).st_mode
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            found.missing.append(f"{path}: {reason}; name a file or folder that exists")
+            continue
+        if settings.force_exclude and settings.excludes(absolute):
+            continue
+        if stat.S_ISDIR(mode):
+            _folder(absolute, settings, found)
+        elif stat.S_ISREG(mode):
+            found.files.append(absolute)
+        else:
+            found.missing.append(f"{path}: is no regular file; name a file or folder")
+    found.files = sorted(set(found.files))
+    return found
+
+
+def _ignores_above(folder: str, root: str) -> list[Globs]:
+    """The .gitignore files from the project's folder down to, not including, `folder`."""
+    found: list[Globs] = []
+    while folder.startswith(root) and folder != root:
+        folder = os.path.dirname(folder)
+        found += _gitignore(folder)
+    return found[::-1]
+
+
+def _gitignore(folder: str) -> list[Globs]:
+    try:
+        with open(os.path.join(folder, ".gitignore"), encoding="utf-8", errors="replace") as stream:
+            patterns = tuple(line.rstrip("\n") for line in stream if line.strip() and line[0] != "#")
+    except OSError:
+        return []
+    return [Globs(folder, patterns)] if patterns else []
+
+
+def _folder(top: str, settings: Settings, found: Discovery) -> None:
+    plain = {p for g in settings.exclude for p in g.patterns if not set(p) & set("*?[/!")}
+    rest = [
+        Globs(g.base, patterns)
+        for g in settings.exclude
+        if (patterns := tuple(p for p in g.patterns if set(p) & set("*?[/!")))
+    ]
+    above = _ignores_above(top, settings.root) if settings.respect_gitignore else []
+    stack = [(top, above)]
+    while stack:
+        folder, ignores = stack.pop()
+        try:
+            entries = sorted(os.scandir(folder), key=lambda e: e.name)
+        except OSError as error:
+            found.missing.append(f"{folder}: {error.strerror}; it was not searched")
+            continue
+        if settings.respect_gitignore and any(e.name == ".gitignore" for e in entries):
+            ignores = [*ignores, *_gitignore(folder)]
+        for entry in entries:
+            name = entry.name
+            if name in plain or entry.is_symlink():
+                continue
+            is_folder = entry.is_dir(follow_symlinks=False)
+            if not is_folder and not name.endswith((*_SUFFIXES, ".ipynb", "pyproject.toml")):
+                continue
+            tested = entry.path + "/" if is_folder else entry.path
+            if any(globs.match(tested) for globs in (*rest, *ignores)):
+                continue
+            if is_folder:
+                stack.append((entry.path, ignores))
+            elif not entry.is_file(follow_symlinks=False):
+                continue
+            elif name.endswith(_SUFFIXES):
+                found.files.append(entry.path)
+            elif name.endswith(".ipynb"):
+                found.notebooks += 1
+            elif name == "pyproject.toml" and entry.path not in settings.read_from and has_table(entry.path):
+                found.nested.append(entry.path)

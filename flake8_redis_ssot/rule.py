@@ -1,0 +1,205 @@
+"""What a rule is, what it is told, and how it says what it found."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar, TypeVar
+
+from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.semantic.names import Names
+from flake8_redis_ssot.semantic.redis_api import Builder, builders, packages, star_names
+from flake8_redis_ssot.semantic.scopes import Site, Walk, imports_on
+from flake8_redis_ssot.settings.boundaries import Place
+from flake8_redis_ssot.settings.model import Boundary, Settings
+from flake8_redis_ssot.source import Position, Range, SourceError, SourceFile
+
+Handler = TypeVar("Handler", bound=Callable[..., Any])
+DOCUMENTATION = "https://github.com/flake8-redis-ssot/flake8-redis-ssot/blob/main/docs/rules/{}.md"
+
+
+def on(*types: type) -> Callable[[Handler], Handler]:
+    """Mark a method of a rule as the handler of these node types."""
+
+    def mark(function: Handler) -> Handler:
+        function.handles = types  # type: ignore[attr-defined]
+        return function
+
+    return mark
+
+
+class Rule:
+    """A file rule: needs the source and the settings, nothing of other files.
+
+    `code`, `name` (reads as "allow NAME"), `since` (version), `default` (on unless selected)
+    and the docstring, which is its page. Handlers marked with `on` take a node or Site and a
+    context and yield diagnostics.
+    """
+
+    code: ClassVar[str]
+    name: ClassVar[str]
+    since: ClassVar[str]
+    default: ClassVar[bool] = True
+    project: ClassVar[bool] = False
+
+    def needles(self, settings: Settings) -> Iterable[str]:
+        """Texts of which one must stand in the file, or its path, for the rule to fire."""
+        return ()
+
+    @classmethod
+    def handlers(cls) -> Iterator[tuple[type, str]]:
+        """Each handled type with the name of its method."""
+        for name, function in inspect.getmembers(cls, inspect.isfunction):
+            for node_type in getattr(function, "handles", ()):
+                yield node_type, name
+
+    @classmethod
+    def documentation(cls) -> str:
+        """The docstring: summary and the fixed headings."""
+        return inspect.cleandoc(cls.__doc__ or "")
+
+    @classmethod
+    def url(cls) -> str:
+        return DOCUMENTATION.format(cls.code)
+
+    def diagnostic(
+        self,
+        context: RuleContext,
+        where: Range,
+        message: str,
+        *,
+        help: str | None = None,
+        symbols: Iterable[str] = (),
+    ) -> Diagnostic:
+        return Diagnostic(
+            context.source.path, where, self.code, self.name, message, help, tuple(symbols)
+        )
+
+
+class RuleContext:
+    """All that a rule may know of one file: its source, settings, place and names."""
+
+    def __init__(self, source: SourceFile, settings: Settings, place: Place, first_party: frozenset[str]) -> None:
+        self.source = source
+        self.settings = settings
+        self.place = place
+        self.table = builders(settings.client_builders, settings.pool_builders)
+        self.names = Names(self.table, first_party)
+
+    @property
+    def boundary(self) -> Boundary:
+        return self.place.boundary
+
+    @cached_property
+    def walk(self) -> Walk:
+        """The walk over the lines that name a library, a manager, or what an import binds of a library."""
+        tree = self.source.tree
+        words = set(packages(frozenset(self.table))) | set(manager_needles(self.settings))
+        lines = self._lines_of(words)
+        libraries = packages(frozenset(self.table))
+        for node in imports_on(tree, lines):
+            for alias in node.names:
+                full = alias.name
+                if isinstance(node, ast.ImportFrom):
+                    if node.level:
+                        continue
+                    full = f"{node.module}.{alias.name}"
+                if full.split(".")[0] not in libraries:
+                    continue
+                if alias.name == "*" and isinstance(node, ast.ImportFrom):
+                    words.update(star_names(node.module or "", self.table))
+                else:
+                    words.add(alias.asname or alias.name.split(".")[0])
+        return Walk(
+            tree,
+            self._lines_of(words),
+            (ast.Call, ast.Import, ast.ImportFrom),
+            self.place.modules,
+            self.place.is_package,
+        )
+
+    def _lines_of(self, words: Iterable[str]) -> list[int]:
+        pattern = re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, sorted(words))) + r")(?!\w)|\bimport\s*\*|\b(?:global|nonlocal)\b")
+        return sorted({self.source.line_of(m.start()) for m in pattern.finditer(self.source.text)})
+
+    @cached_property
+    def constructions(self) -> list[Construction]:
+        """Every call of the file that builds a client or a pool, in source order."""
+        found = []
+        for site in self.walk.sites:
+            if isinstance(site.node, ast.Call):
+                reached = self.names.builders(site)
+                if reached:
+                    found.append(Construction(site, site.node, reached, self.source.range_of(site.node)))
+        return found
+
+    def use_instead(self) -> str:
+        """What a message advises instead of building: the manager of this place."""
+        boundary = self.boundary
+        if boundary.managers:
+            homes = " or ".join(f"`{manager}`" for manager in boundary.managers)
+            return f"use `{boundary.instance}` from {homes}" if boundary.instance else f"use {homes}"
+        if boundary.name:
+            return f"boundary `{boundary.name}` has no manager, so nothing may be built in it"
+        return "name the module that may with `manager` in [tool.redis-ssot]"
+
+    def imported(self, site: Site) -> Iterator[tuple[ast.alias, tuple[str, ...]]]:
+        """Each alias of an import statement with the dotted names it can mean."""
+        node = site.node
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield alias, (alias.name,)
+        elif isinstance(node, ast.ImportFrom):
+            bases = self.walk.bases(node)
+            for alias in node.names:
+                tail = "" if alias.name == "*" else f".{alias.name}"
+                yield alias, tuple(f"{base}{tail}".lstrip(".") for base in bases)
+
+
+@dataclass(frozen=True, slots=True)
+class Construction:
+    """A call that builds: `reached` maps each name that the callee can be to its builder."""
+
+    site: Site
+    call: ast.Call
+    reached: Mapping[str, Builder]
+    range: Range
+
+    @property
+    def kind(self) -> str:
+        return "pool" if any(b.kind == "pool" for b in self.reached.values()) else "client"
+
+    @property
+    def label(self) -> str:
+        return " or ".join(f"`{name}`" for name in self.reached)
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys([*self.reached, *(b.target for b in self.reached.values())]))
+
+
+def manager_needles(settings: Settings) -> set[str]:
+    """The texts without which no other module can import a manager or a forbidden one."""
+    return {
+        needle
+        for boundary in settings.boundaries
+        for needle in (
+            *(m.rpartition(".")[2] for m in boundary.managers),
+            *(pattern.needle for pattern in boundary.forbidden),
+        )
+    }
+
+
+def library_needles(settings: Settings) -> set[str]:
+    """The top-level packages of all builders."""
+    return set(packages(frozenset(builders(settings.client_builders, settings.pool_builders))))
+
+
+def unreadable(error: SourceError) -> Range:
+    """The place of a file's failure."""
+    start = Position(error.line, error.column)
+    return Range(start, start)

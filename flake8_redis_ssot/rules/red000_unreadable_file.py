@@ -1,0 +1,49 @@
+"""RED000."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.rule import Rule, RuleContext, on, unreadable
+from flake8_redis_ssot.source import SourceError
+
+
+class UnreadableFile(Rule):
+    """A file had to be checked and could not be read, decoded or parsed.
+
+    ## What it does
+    Reports a file that mentions Redis or a manager and that this Python cannot parse. With
+    `--parse-all` every file is parsed. The rule is always selected.
+
+    ## Why is this bad?
+    A file that cannot be read is not checked: silence about it would look like a clean file.
+
+    ## Example
+    ```python
+    import redis
+    client = redis.Redis(
+    ```
+
+    ## Use instead
+    ```python
+    import os
+    ```
+
+    ## Options
+    - `exclude`
+
+    ## References
+    - [Python: source file encoding](https://docs.python.org/3/reference/lexical_analysis.html#encoding-declarations)
+    """
+
+    code = "RED000"
+    name = "unreadable-file"
+    since = "0.1.0"
+    project = True
+
+    @on(SourceError)
+    def check(self, error: SourceError, context: RuleContext) -> Iterator[Diagnostic]:
+        yield self.diagnostic(
+            context, unreadable(error), f"This file {error.message}; mend it or add it to `exclude`"
+        )

@@ -1,0 +1,73 @@
+"""RED101."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+
+from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.rule import Rule, RuleContext, manager_needles, on
+from flake8_redis_ssot.semantic.scopes import Site
+from flake8_redis_ssot.settings.model import Settings
+
+
+class ForbiddenManagerImport(Rule):
+    """An import of a manager that the settings forbid.
+
+    ## What it does
+    Reports each imported name that is a forbidden manager, or comes from one, at any depth:
+    in functions, under `TYPE_CHECKING`, by relative and star imports.
+
+    ## Why is this bad?
+    Each manager keeps a pool of its own. Two managers for one service double its connections
+    and can disagree about settings and state.
+
+    ## Example
+    ```python
+    from app.db.redis_manager import get_redis_manager
+    ```
+
+    ## Use instead
+    ```python
+    from app.redis_manager import redis_manager
+    ```
+
+    ## Options
+    - `forbidden-managers`
+    - `manager`
+
+    ## References
+    - [redis-py: connection pools](https://redis.readthedocs.io/en/stable/connections.html)
+    """
+
+    code = "RED101"
+    name = "forbidden-manager-import"
+    since = "0.1.0"
+
+    def needles(self, settings: Settings) -> Iterable[str]:
+        return manager_needles(settings)
+
+    @on(ast.Import, ast.ImportFrom)
+    def check(self, site: Site, context: RuleContext) -> Iterator[Diagnostic]:
+        boundary = context.boundary
+        strangers = [b for b in context.settings.boundaries if b is not boundary]
+        for alias, names in context.imported(site):
+            for name in names:
+                if boundary.owns(name) or any(b.owns(name) for b in strangers):
+                    continue
+                patterns = [p for p in boundary.forbidden if p.covers(name)]
+                # what is forbidden as a whole goes as a whole: its own inside is no news
+                inside = any(
+                    p.covers(module) and (module == p.home or module.startswith(p.home + "."))
+                    for p in patterns
+                    if p.home
+                    for module in context.place.modules
+                )
+                if patterns and not inside:
+                    yield self.diagnostic(
+                        context,
+                        context.source.range_of(alias),
+                        f"`{name}` is a forbidden Redis manager; {context.use_instead()}",
+                        symbols=(name,),
+                    )
+                    break

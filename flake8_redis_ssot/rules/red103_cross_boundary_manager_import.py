@@ -1,0 +1,64 @@
+"""RED103."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+
+from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.rule import Rule, RuleContext, manager_needles, on
+from flake8_redis_ssot.semantic.scopes import Site
+from flake8_redis_ssot.settings.model import Settings
+
+
+class CrossBoundaryManagerImport(Rule):
+    """An import of the manager of another boundary.
+
+    ## What it does
+    Reports each imported name that is, or comes from, the manager of a boundary other than
+    the file's own.
+
+    ## Why is this bad?
+    A boundary exists so that its service can start and be deployed without the others. An
+    import across it ties the two together, and opens the other service's pool in this process.
+
+    ## Example
+    ```python
+    from auth_service.auth_core.redis_manager import auth_redis_manager
+    ```
+
+    ## Use instead
+    ```python
+    from app.redis_manager import redis_manager
+    ```
+
+    ## Options
+    - `boundary`
+    - `manager`
+
+    ## References
+    - [redis-py: connection pools](https://redis.readthedocs.io/en/stable/connections.html)
+    """
+
+    code = "RED103"
+    name = "cross-boundary-manager-import"
+    since = "0.1.0"
+
+    def needles(self, settings: Settings) -> Iterable[str]:
+        return manager_needles(settings)
+
+    @on(ast.Import, ast.ImportFrom)
+    def check(self, site: Site, context: RuleContext) -> Iterator[Diagnostic]:
+        for alias, names in context.imported(site):
+            for name in names:
+                owner = next((b for b in context.settings.boundaries if b.owns(name)), None)
+                if owner is None or owner is context.boundary:
+                    continue
+                whose = f"boundary `{owner.name}`" if owner.name else "the root boundary"
+                yield self.diagnostic(
+                    context,
+                    context.source.range_of(alias),
+                    f"`{name}` is the Redis manager of {whose}; {context.use_instead()}",
+                    symbols=(name,),
+                )
+                break

@@ -1,0 +1,65 @@
+"""RED201."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+
+from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.rule import Rule, RuleContext, library_needles, on
+from flake8_redis_ssot.settings.model import Settings
+
+
+class DirectClientConstruction(Rule):
+    """A raw client is built outside the manager.
+
+    ## What it does
+    Reports a call of a client class or factory of a Redis library (redis, aioredis, valkey,
+    coredis and others) outside the manager of the boundary, whatever name it was imported by.
+
+    ## Why is this bad?
+    Each instance of a Redis class gets a connection pool of its own. The default limit of a
+    pool is 2^31 connections through redis-py 7.1 and 100 from 8.0.
+
+    ## Example
+    ```python
+    import redis
+
+    client = redis.Redis(host="cache")
+    ```
+
+    ## Use instead
+    ```python
+    from app.redis_manager import redis_manager
+
+    client = redis_manager.client
+    ```
+
+    ## Options
+    - `manager`
+    - `extend-client-builders`
+    - `allow`
+
+    ## References
+    - [redis-py: connection pools](https://redis.readthedocs.io/en/stable/connections.html)
+    """
+
+    code = "RED201"
+    name = "direct-client-construction"
+    since = "0.1.0"
+
+    def needles(self, settings: Settings) -> Iterable[str]:
+        return library_needles(settings)
+
+    @on(ast.Module)
+    def check(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:
+        if context.place.is_manager:
+            return
+        for made in context.constructions:
+            if made.kind == "client":
+                yield self.diagnostic(
+                    context,
+                    made.range,
+                    f"{made.label} builds a client outside the Redis manager; {context.use_instead()}",
+                    symbols=made.symbols,
+                )

@@ -1,0 +1,129 @@
+"""RED302."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+
+from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.rule import Construction, Rule, RuleContext, library_needles, on
+from flake8_redis_ssot.semantic.scopes import exclusive
+from flake8_redis_ssot.settings.model import Settings
+
+_TUNING = frozenset(
+    "max_connections timeout socket_timeout socket_connect_timeout socket_read_size"
+    " health_check_interval minsize maxsize".split()
+)
+_POSITIONAL = {"redis.client.Redis": ("host", "port", "db", "password", "socket_timeout")}
+_DEFAULTS = {"host": "'localhost'", "port": "6379", "db": "0"}
+
+
+class DuplicatePool(Rule):
+    """A second pool for the same target in one file.
+
+    ## What it does
+    Reports a pool whose class and arguments equal those of an earlier pool of the file, sizes
+    and timeouts apart. In the manager a client's own pool counts too. Arguments that are not
+    constants or the same name are unknown, and silent; so are other databases, roles and
+    credentials, and arms that exclude each other.
+
+    ## Why is this bad?
+    Two pools for one target double the largest number of connections, and each keeps idle
+    ones of its own.
+
+    ## Example
+    ```python
+    from redis import ConnectionPool
+
+    READS = ConnectionPool(host="cache", port=6379)
+    WRITES = ConnectionPool(host="cache", port=6379)
+    ```
+
+    ## Use instead
+    ```python
+    from app.redis_manager import redis_manager
+
+    POOL = redis_manager.pool
+    ```
+
+    ## Options
+    - `manager`
+
+    ## References
+    - [pypi/warehouse#3288](https://github.com/pypi/warehouse/issues/3288)
+    """
+
+    code = "RED302"
+    name = "duplicate-pool"
+    since = "0.1.0"
+
+    def needles(self, settings: Settings) -> Iterable[str]:
+        return library_needles(settings)
+
+    @on(ast.Module)
+    def check(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:
+        seen: dict[object, list[Construction]] = {}
+        for made in context.constructions:
+            if made.kind == "client" and not context.place.is_manager:
+                continue
+            target = _target(made, context)
+            if target is None:
+                continue
+            earlier = seen.setdefault(target, [])
+            first = next((e for e in earlier if not _either(e, made)), None)
+            if first is not None:
+                yield self.diagnostic(
+                    context,
+                    made.range,
+                    f"{made.label} builds a second pool for the target of line "
+                    f"{first.range.start.line}; share that one",
+                    symbols=made.symbols,
+                )
+            earlier.append(made)
+
+
+def _either(one: Construction, other: Construction) -> bool:
+    same_scope = one.site.scope is other.site.scope
+    return same_scope and exclusive(one.site.path, other.site.path, tried=True)
+
+
+def _target(made: Construction, context: RuleContext) -> object:
+    """What the pool connects to, comparable; None where the file does not say."""
+    if len(made.reached) != 1:
+        return None
+    (builder,) = made.reached.values()
+    arguments: dict[str, object] = {}
+    names = _POSITIONAL.get(builder.target, ())
+    pairs: list[tuple[str | None, ast.expr]] = [
+        (names[n] if n < len(names) else f"#{n}", value) for n, value in enumerate(made.call.args)
+    ]
+    pairs += [(keyword.arg, keyword.value) for keyword in made.call.keywords]
+    for name, value in pairs:
+        if name is None or name in ("connection_pool", "pool"):
+            return None
+        if name in _TUNING:
+            continue
+        known = _value(value, made, context)
+        if known is None:
+            return None
+        arguments[name] = known
+    if builder.library in ("redis", "valkey") and "." in builder.target and not arguments.keys() & {"#0"}:
+        arguments = {**_DEFAULTS, **arguments}
+    return (builder.library, builder.target, tuple(sorted((k, v) for k, v in arguments.items())))
+
+
+def _value(node: ast.expr, made: Construction, context: RuleContext) -> object:
+    """A constant, or a dotted name whose root has one binding, as text with that binding."""
+    if isinstance(node, ast.Constant):
+        return repr(node.value)
+    if isinstance(node, ast.UnaryOp) and isinstance(node.operand, ast.Constant):
+        return ast.unparse(node)
+    text = ast.unparse(node) if isinstance(node, ast.Name | ast.Attribute) else ""
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    if not isinstance(node, ast.Name) or not text:
+        return None
+    # a local or a parameter of the same name is another value in another function
+    if made.site.scope.kind != "module" and node.id in made.site.scope.bindings:
+        return f"{text}@{id(made.site.scope)}" if node.id not in ("self", "cls") else None
+    return text
