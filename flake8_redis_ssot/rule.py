@@ -122,6 +122,13 @@ class RuleContext:
             self.place.is_package,
         )
 
+    @cached_property
+    def full_walk(self) -> Walk:
+        """The walk over every line, for rules that compare arguments; rarely needed."""
+        return Walk(
+            self.source.tree, None, (ast.Call,), self.place.modules, self.place.is_package
+        )
+
     def _lines_of(self, words: Iterable[str]) -> list[int]:
         pattern = re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, sorted(words))) + r")(?!\w)|\bimport\s*\*|\b(?:global|nonlocal)\b")
         return sorted({self.source.line_of(m.start()) for m in pattern.finditer(self.source.text)})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.rule import Construction, Rule, RuleContext, library_needles, on
@@ -62,10 +63,17 @@ class DuplicatePool(Rule):
 
     @on(ast.Module)
     def check(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:
+        counted = [
+            made
+            for made in context.constructions
+            if made.kind == "pool" or context.place.is_manager
+        ]
+        if len(counted) < 2:
+            return
+        sites = {site.node: site for site in context.full_walk.sites}
         seen: dict[object, list[Construction]] = {}
-        for made in context.constructions:
-            if made.kind == "client" and not context.place.is_manager:
-                continue
+        for made in counted:
+            made = replace(made, site=sites[made.call])
             target = _target(made, context)
             if target is None:
                 continue
@@ -123,7 +131,5 @@ def _value(node: ast.expr, made: Construction, context: RuleContext) -> object:
         node = node.value
     if not isinstance(node, ast.Name) or not text:
         return None
-    # a local or a parameter of the same name is another value in another function
-    if made.site.scope.kind != "module" and node.id in made.site.scope.bindings:
-        return f"{text}@{id(made.site.scope)}" if node.id not in ("self", "cls") else None
-    return text
+    bound = context.names.bindings(node.id, made.site)
+    return (text, bound[0].order) if len(bound) == 1 else None

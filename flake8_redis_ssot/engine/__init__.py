@@ -1,0 +1,1 @@
+"""Runs the rules over files and takes away what is suppressed."""

@@ -1,0 +1,106 @@
+"""What silences a diagnostic: allowances, per-file-ignores and `noqa` comments."""
+
+from __future__ import annotations
+
+import io
+import re
+import tokenize
+from collections.abc import Iterable, Iterator
+
+from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.settings.model import Settings
+from flake8_redis_ssot.source import SourceError, SourceFile
+
+_NEVER = "RED000"
+
+
+def unsettled(diagnostics: Iterable[Diagnostic], settings: Settings) -> Iterator[Diagnostic]:
+    """Those that no allowance and no per-file-ignore of the settings covers."""
+    for diagnostic in diagnostics:
+        ignored = any(
+            globs.match(diagnostic.path) != negated
+            and any(code == "ALL" or diagnostic.code.startswith(code) for code in codes)
+            for globs, negated, codes in settings.per_file_ignores
+        )
+        allowed = any(
+            any(diagnostic.code.startswith(code) or code == "ALL" for code in entry.rules)
+            and entry.paths.match(diagnostic.path)
+            and (
+                not entry.symbols
+                or any(p.covers(s) for p in entry.symbols for s in diagnostic.symbols)
+            )
+            for entry in settings.allowances
+        )
+        if not ignored and not allowed:
+            yield diagnostic
+
+
+def without_noqa(diagnostics: list[Diagnostic], source: SourceFile) -> list[Diagnostic]:
+    """Those that no comment silences, as flake8 itself decides it."""
+    if not diagnostics or b"noqa" not in source.data.lower():
+        return diagnostics
+    from flake8 import defaults
+    from flake8.violation import Violation
+
+    try:
+        lines = noqa_lines(source)
+    except SourceError:
+        return diagnostics
+    if any(defaults.NOQA_FILE.match(source.line(n)) for n in range(1, len(source.line_starts) + 1)):
+        return [d for d in diagnostics if d.code == _NEVER]
+    return [
+        d
+        for d in diagnostics
+        if d.code == _NEVER
+        or not Violation(
+            d.code, d.path, d.noqa_row, d.range.start.column, d.message, _joined(source, lines, d.noqa_row)
+        ).is_inline_ignored(False)
+    ]
+
+
+def noqa_lines(source: SourceFile) -> dict[int, tuple[int, int]]:
+    """Line -> first and last line of the physical line that its `noqa` may stand on.
+
+    Lines of a multi-line string, or joined by a backslash, are one.
+    """
+    found: dict[int, tuple[int, int]] = {}
+    first, last = 0, 0
+    text = re.sub(r"\r\n?", "\n", source.text)
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(text).readline):
+            if token.type in (tokenize.ENDMARKER, tokenize.DEDENT):
+                continue
+            first = min(first or token.start[0], token.start[0])
+            last = max(last, token.end[0])
+            if token.type in (tokenize.NL, tokenize.NEWLINE):
+                found.update(dict.fromkeys(range(first, last + 1), (first, last)))
+                first, last = 0, 0
+    except (tokenize.TokenError, SyntaxError):
+        return {}
+    return found
+
+
+def _joined(source: SourceFile, lines: dict[int, tuple[int, int]], row: int) -> str:
+    first, last = lines.get(row, (row, row))
+    return "\n".join(source.line(number) for number in range(first, last + 1))
+
+
+def add_noqa(source: SourceFile, diagnostics: Iterable[Diagnostic]) -> bytes:
+    """The file with a `noqa` for each diagnostic, merged into one that is there."""
+    lines = noqa_lines(source)
+    wanted: dict[int, set[str]] = {}
+    for diagnostic in diagnostics:
+        if diagnostic.code != _NEVER:
+            last = lines.get(diagnostic.noqa_row, (0, diagnostic.noqa_row))[1]
+            wanted.setdefault(last, set()).add(diagnostic.code)
+    text = source.text
+    for row, codes in sorted(wanted.items(), reverse=True):
+        start = source.line_starts[row - 1]
+        line = source.line(row)
+        found = re.search(r"# noqa:\s?[A-Z]+[0-9]+(?:[,\s]+[A-Z]+[0-9]+)*", line, re.IGNORECASE)
+        if found:
+            changed = f"{line[: found.end()]}, {', '.join(sorted(codes))}{line[found.end() :]}"
+        else:
+            changed = f"{line.rstrip()}  # noqa: {', '.join(sorted(codes))}"
+        text = text[:start] + changed + text[start + len(line) :]
+    return text.encode(source.encoding)

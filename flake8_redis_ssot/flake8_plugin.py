@@ -1,0 +1,107 @@
+"""The flake8 plugin: flake8's tree and options in, its tuples out."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import os
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+from flake8.exceptions import ExecutionError
+from flake8.options.manager import OptionManager
+
+from flake8_redis_ssot import __version__
+from flake8_redis_ssot.engine.check import FileChecker
+from flake8_redis_ssot.rules import all_rules, defaults
+from flake8_redis_ssot.settings.boundaries import SettingsError
+from flake8_redis_ssot.settings.load import find_settings_file, load_settings
+from flake8_redis_ssot.source import SourceFile
+
+
+class Plugin:
+    """flake8 makes one a file, with the tree it has parsed."""
+
+    name = "flake8-redis-ssot"
+    version = __version__
+    checker: ClassVar[FileChecker]
+
+    def __init__(self, tree: ast.Module, filename: str, lines: list[str]) -> None:
+        self.tree = tree
+        self.filename = filename
+        self.lines = lines
+
+    @staticmethod
+    def add_options(parser: OptionManager) -> None:
+        for name, text in (
+            ("config", "settings file (default: the nearest pyproject.toml with the table)"),
+            ("manager", "modules that may build Redis clients, comma-separated"),
+            ("forbidden-managers", "dotted names or patterns, comma-separated"),
+            ("src", "import roots, comma-separated"),
+            ("boundaries", "one a line: `name: globs -> managers`"),
+        ):
+            parser.add_option(
+                f"--redis-ssot-{name}",
+                default=None,
+                parse_from_config=True,
+                normalize_paths=name == "config",
+                comma_separated_list=name not in ("config", "boundaries"),
+                help=text,
+            )
+
+    @classmethod
+    def parse_options(cls, options: argparse.Namespace) -> None:
+        folder = os.path.dirname(os.path.abspath(options.config)) if options.config else os.getcwd()
+        path = options.redis_ssot_config or find_settings_file(folder)
+        try:
+            settings = load_settings(path, root=folder, codes=list(defaults()), options=_given(options))
+        except SettingsError as error:
+            raise ExecutionError("redis-ssot: " + "\nredis-ssot: ".join(error.messages)) from error
+        except TypeError as error:  # flake8 would call us again without a word
+            raise ExecutionError(f"redis-ssot: a defect of ours: {error}; please report it") from error
+        wanted = tuple(options.select or ()) + tuple(options.extend_select or ())
+        cls.checker = FileChecker(
+            settings,
+            [r for r in all_rules() if not r.project and (r.default or r.code.startswith(wanted))],
+        )
+
+    def run(self) -> Iterator[tuple[int, int, str, type]]:
+        path = os.path.abspath(self.filename)
+        try:
+            if self.checker.settings.excludes(path):
+                return
+            source = SourceFile.of_text(path, "".join(self.lines), self.tree)
+            found = self.checker.check(source)
+        except SettingsError as error:
+            raise ExecutionError(f"redis-ssot: {error}") from error
+        except Exception as error:
+            raise ExecutionError(
+                f"{self.filename}: not checked by flake8-redis-ssot {__version__}: "
+                f"{type(error).__name__}: {error}; this is a defect of the plugin, please report it"
+            ) from error
+        for diagnostic in found:
+            start = diagnostic.range.start
+            yield start.line, start.column - 1, f"{diagnostic.code} {diagnostic.message}", type(self)
+
+
+def _given(options: argparse.Namespace) -> dict[str, Any]:
+    """The options that were given, by the keys of the table."""
+    given: dict[str, Any] = {
+        key: getattr(options, "redis_ssot_" + key.replace("-", "_"))
+        for key in ("manager", "forbidden-managers", "src")
+    }
+    boundaries = []
+    for line in filter(str.strip, (options.redis_ssot_boundaries or "").splitlines()):
+        name, colon, rest = line.partition(":")
+        paths, arrow, managers = rest.partition("->")
+        if not colon or not arrow:
+            raise ExecutionError(
+                f"redis-ssot: --redis-ssot-boundaries has `{line.strip()}`; write `name: globs -> managers`"
+            )
+        boundaries.append({"name": name.strip(), "paths": _split(paths), "manager": _split(managers)})
+    given["boundary"] = boundaries
+    return {key: value for key, value in given.items() if value}
+
+
+def _split(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
