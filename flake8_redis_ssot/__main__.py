@@ -1,0 +1,5 @@
+"""`python -m flake8_redis_ssot`."""
+
+from flake8_redis_ssot.cli.main import main
+
+raise SystemExit(main())

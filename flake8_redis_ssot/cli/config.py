@@ -1,0 +1,30 @@
+"""`redis-ssot config`: the settings explained."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import sys
+from typing import Any
+
+from flake8_redis_ssot.settings.model import OPTIONS
+
+
+def add_parser(commands: Any) -> None:
+    command = commands.add_parser("config", help="list the settings, or explain one")
+    command.add_argument("key", nargs="?", help="a key of [tool.redis-ssot]")
+    command.set_defaults(handler=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    if options.key is None:
+        print("\n".join(OPTIONS))
+        return 0
+    option = OPTIONS.get(options.key)
+    if option is None:
+        near = difflib.get_close_matches(options.key, OPTIONS, 1, 0.4)
+        hint = f"; did you mean `{near[0]}`?" if near else f"; known are {', '.join(OPTIONS)}"
+        print(f"error: unknown setting `{options.key}`{hint}", file=sys.stderr)
+        return 2
+    print(f"{option.doc}\n\nDefault: {option.default}\nType: {option.type}")
+    return 0

@@ -1,0 +1,45 @@
+"""Reads the command line and hands over to a subcommand."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import sys
+from collections.abc import Sequence
+
+from flake8_redis_ssot import __version__
+from flake8_redis_ssot.cli import check, config, rule
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of the whole command."""
+    top = argparse.ArgumentParser(
+        prog="redis-ssot", description="Keep one Redis manager per service boundary."
+    )
+    top.add_argument("--version", action="version", version=f"redis-ssot {__version__}")
+    commands = top.add_subparsers(title="commands", metavar="COMMAND")
+    for module in (check, rule, config):
+        module.add_parser(commands)
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; 0 clean, 1 diagnostics, 2 could not do what was asked."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    top = parser()
+    options = top.parse_args(arguments)
+    if not hasattr(options, "handler"):
+        top.print_help(sys.stderr)
+        return 2
+    try:
+        status = int(options.handler(options))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return status

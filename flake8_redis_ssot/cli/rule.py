@@ -1,0 +1,34 @@
+"""`redis-ssot rule`: a rule's page."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import sys
+from typing import Any
+
+from flake8_redis_ssot.output.rule_page import page
+from flake8_redis_ssot.rules import all_rules
+
+
+def add_parser(commands: Any) -> None:
+    command = commands.add_parser("rule", help="explain a rule")
+    which = command.add_mutually_exclusive_group(required=True)
+    which.add_argument("code", nargs="?", help="the code of a rule, as RED201")
+    which.add_argument("--all", action="store_true", help="explain every rule")
+    command.set_defaults(handler=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    rules = {rule.code: rule for rule in all_rules()}
+    if options.all:
+        print("\n".join(page(rule) for rule in rules.values()), end="")
+        return 0
+    code = options.code.upper()
+    if code not in rules:
+        near = difflib.get_close_matches(code, rules, 1, 0.4)
+        hint = f"; did you mean `{near[0]}`?" if near else f"; known are {', '.join(rules)}"
+        print(f"error: unknown rule code `{options.code}`{hint}", file=sys.stderr)
+        return 2
+    print(page(rules[code]), end="")
+    return 0
