@@ -130,7 +130,7 @@ class RuleContext:
         )
 
     def _lines_of(self, words: Iterable[str]) -> list[int]:
-        pattern = re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, sorted(words))) + r")(?!\w)|\bimport\s*\*|\b(?:global|nonlocal)\b")
+        pattern = re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, sorted(words))) + r")(?!\w)")
         return sorted({self.source.line_of(m.start()) for m in pattern.finditer(self.source.text)})
 
     @cached_property

@@ -59,9 +59,7 @@ class FileChecker:
         kept = [n for n in needles if not any(o != n and o in n for o in needles)]
         self._needles = tuple(n.encode() for n in sorted(kept))
         words = "|".join(re.escape(n) for n in sorted(needles))
-        self._import = re.compile(
-            rf"(?<!\w)(?:{words})(?!\w)|import\s*\*".encode() if words else b"(?!)"
-        )
+        self._words = re.compile(rf"(?<!\w)(?:{words})(?!\w)".encode() if words else b"(?!)")
 
     def check_path(self, path: str) -> list[Diagnostic]:
         """The diagnostics of the file `path`, those of `noqa` lines included."""
@@ -99,7 +97,7 @@ class FileChecker:
         if not any(needle in data for needle in self._needles):
             path = source.path.encode("utf-8", "surrogateescape")
             return b"import" in data and any(needle in path for needle in self._needles)
-        return self._import.search(data) is not None
+        return any(_in_import(data, word.start()) for word in self._words.finditer(data))
 
     def _context(self, source: SourceFile) -> RuleContext:
         place = place_of(self.settings, source.path)
@@ -108,3 +106,16 @@ class FileChecker:
     def _unreadable(self, source: SourceFile, error: SourceError) -> list[Diagnostic]:
         context: Any = self._context(source)
         return [d for handler in self.handlers.get(SourceError, ()) for d in handler(error, context)]
+
+
+def _in_import(data: bytes, at: int) -> bool:
+    """Whether the word at the offset `at` may belong to an import statement; never a false no."""
+    start = data.rfind(b"\n", 0, at) + 1
+    head = data[start:at]
+    if b"import" in head or b"from" in head:
+        return True
+    if data[max(0, start - 3) : start].rstrip(b"\r\n").endswith(b"\\"):
+        return True  # the line before goes on here
+    keyword = data.rfind(b"import", 0, at)
+    between = data[keyword:at] if keyword >= 0 else b""
+    return b"(" in between and (b")" not in between or b"#" in between)

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import io
+import re
+import subprocess
+import sys
+import tokenize
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+FIXTURES = Path(__file__).parent / "fixtures"
+EXAMPLE = Path(__file__).parent.parent / "examples" / "chat_platform"
+Command = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def expectations(text: str) -> list[tuple[int, str]]:
+    """(line, code) of every `# error: CODE ...` comment."""
+    found = []
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.COMMENT:
+            for code in re.findall(r"error: ((?:RED\d{3}[ ,]*)+)", token.string):
+                found += [(token.start[0], c) for c in re.findall(r"RED\d{3}", code)]
+    return sorted(found)
+
+
+@pytest.fixture
+def run() -> Command:
+    """Runs redis-ssot or flake8 as a process of its own."""
+
+    def call(*arguments: str, cwd: Path, module: str = "flake8_redis_ssot", stdin: bytes | None = None):
+        done = subprocess.run([sys.executable, "-m", module, *arguments], cwd=cwd, input=stdin, capture_output=True)
+        return subprocess.CompletedProcess(
+            done.args, done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
+        )
+
+    return call
+
+
+def places(output: str) -> list[tuple[str, int, int, str]]:
+    """(path, line, column, code) of each concise row."""
+    rows = re.findall(r"^(.+?):(\d+):(\d+): (RED\d{3}) ", output, re.MULTILINE)
+    return sorted((path.removeprefix("./"), int(line), int(column), code) for path, line, column, code in rows)
+
+
+__all__: Sequence[str] = ("EXAMPLE", "FIXTURES", "Command", "expectations", "places")

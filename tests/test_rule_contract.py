@@ -1,0 +1,49 @@
+"""What every rule keeps to."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from pathlib import Path
+
+import pytest
+from conftest import Command, places
+
+from flake8_redis_ssot.output.rule_page import page, table
+from flake8_redis_ssot.rule import Rule
+from flake8_redis_ssot.rules import all_rules
+from flake8_redis_ssot.settings.model import OPTIONS
+
+ROOT = Path(__file__).parent.parent
+HEADINGS = ["What it does", "Why is this bad?", "Example", "Use instead", "Options", "References"]
+rules = pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.code)
+
+
+@rules
+def test_names_pages_and_headings(rule: type[Rule]) -> None:
+    assert rule.__module__.rpartition(".")[2] == f"{rule.code}_{rule.name}".lower().replace("-", "_")
+    assert re.findall(r"^## (.+)$", rule.documentation(), re.MULTILINE) == HEADINGS
+    assert (ROOT / "docs" / "rules" / f"{rule.code}.md").read_text() == page(rule)
+    options = re.findall(r"^- `([\w-]+)`$", rule.documentation(), re.MULTILINE)
+    assert options and set(options) <= set(OPTIONS)
+    changelog = (ROOT / "CHANGELOG.md").read_text()
+    assert rule.code in changelog and f"## [{rule.since}]" in changelog
+
+
+def test_readme_holds_the_generated_table() -> None:
+    assert table(all_rules()) in (ROOT / "README.md").read_text()
+
+
+@rules
+def test_example_fires_and_use_instead_does_not(rule: type[Rule], tmp_path: Path, run: Command) -> None:
+    bad, good = (textwrap.dedent(b) for b in re.findall(r"```python\n(.*?)```", rule.documentation(), re.DOTALL))
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.redis-ssot]\nmanager = "app.redis_manager"\nforbidden-managers = ["app.db.redis_manager"]\n'
+        '[[tool.redis-ssot.boundary]]\nname = "auth"\npaths = ["auth_service/**"]\n'
+        'manager = "auth_service.auth_core.redis_manager"\n'
+    )
+    (tmp_path / "bad.py").write_text(bad)
+    (tmp_path / "good.py").write_text(good)
+    found = places(run("check", "--output-format", "concise", cwd=tmp_path).stdout)
+    assert rule.code in {code for path, _, _, code in found if path == "bad.py"}
+    assert not [row for row in found if row[0] == "good.py"]
