@@ -75,15 +75,15 @@ class Rule:
         help: str | None = None,
         symbols: Iterable[str] = (),
     ) -> Diagnostic:
-        return Diagnostic(
-            context.source.path, where, self.code, self.name, message, help, tuple(symbols)
-        )
+        return Diagnostic(context.source.path, where, self.code, self.name, message, help, tuple(symbols))
 
 
 class RuleContext:
     """All that a rule may know of one file: its source, settings, place and names."""
 
-    def __init__(self, source: SourceFile, settings: Settings, place: Place, first_party: frozenset[str]) -> None:
+    def __init__(
+        self, source: SourceFile, settings: Settings, place: Place, first_party: frozenset[str]
+    ) -> None:
         self.source = source
         self.settings = settings
         self.place = place
@@ -125,9 +125,7 @@ class RuleContext:
     @cached_property
     def full_walk(self) -> Walk:
         """The walk over every line, for rules that compare arguments; rarely needed."""
-        return Walk(
-            self.source.tree, None, (ast.Call,), self.place.modules, self.place.is_package
-        )
+        return Walk(self.source.tree, None, (ast.Call,), self.place.modules, self.place.is_package)
 
     def _lines_of(self, words: Iterable[str]) -> list[int]:
         pattern = re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, sorted(words))) + r")(?!\w)")

@@ -30,9 +30,14 @@ def run() -> Command:
     """Runs redis-ssot or flake8 as a process of its own."""
 
     def call(*arguments: str, cwd: Path, module: str = "flake8_redis_ssot", stdin: bytes | None = None):
-        done = subprocess.run([sys.executable, "-m", module, *arguments], cwd=cwd, input=stdin, capture_output=True)
+        done = subprocess.run(
+            [sys.executable, "-m", module, *arguments], cwd=cwd, input=stdin, capture_output=True
+        )
         return subprocess.CompletedProcess(
-            done.args, done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
+            done.args,
+            done.returncode,
+            done.stdout.decode(errors="replace"),
+            done.stderr.decode(errors="replace"),
         )
 
     return call
@@ -41,7 +46,9 @@ def run() -> Command:
 def places(output: str) -> list[tuple[str, int, int, str]]:
     """(path, line, column, code) of each concise row."""
     rows = re.findall(r"^(.+?):(\d+):(\d+): (RED\d{3}) ", output, re.MULTILINE)
-    return sorted((path.removeprefix("./"), int(line), int(column), code) for path, line, column, code in rows)
+    return sorted(
+        (path.removeprefix("./"), int(line), int(column), code) for path, line, column, code in rows
+    )
 
 
 __all__: Sequence[str] = ("EXAMPLE", "FIXTURES", "Command", "expectations", "places")

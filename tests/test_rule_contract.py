@@ -36,7 +36,9 @@ def test_readme_holds_the_generated_table() -> None:
 
 @rules
 def test_example_fires_and_use_instead_does_not(rule: type[Rule], tmp_path: Path, run: Command) -> None:
-    bad, good = (textwrap.dedent(b) for b in re.findall(r"```python\n(.*?)```", rule.documentation(), re.DOTALL))
+    bad, good = (
+        textwrap.dedent(b) for b in re.findall(r"```python\n(.*?)```", rule.documentation(), re.DOTALL)
+    )
     (tmp_path / "pyproject.toml").write_text(
         '[tool.redis-ssot]\nmanager = "app.redis_manager"\nforbidden-managers = ["app.db.redis_manager"]\n'
         '[[tool.redis-ssot.boundary]]\nname = "auth"\npaths = ["auth_service/**"]\n'

@@ -61,7 +61,9 @@ def test_noqa_silences_each_fixture(tmp_path: Path, run: Command) -> None:
         assert all(new.startswith(old) for old, new in lines)
 
 
-@pytest.mark.parametrize("change", [lambda d: d.replace(b"\n", b"\r\n"), lambda d: b"\xef\xbb\xbf" + d], ids=["crlf", "bom"])
+@pytest.mark.parametrize(
+    "change", [lambda d: d.replace(b"\n", b"\r\n"), lambda d: b"\xef\xbb\xbf" + d], ids=["crlf", "bom"]
+)
 def test_line_ends_and_bom_change_nothing(change, tmp_path: Path, run: Command) -> None:
     project = tmp_path / "project"
     shutil.copytree(PROJECT, project)

@@ -116,7 +116,10 @@ def _write(options: argparse.Namespace, settings: Settings, diagnostics: list[Di
     style = options.output_format or settings.output_format
     if options.statistics:
         counts = Counter((d.code, d.name) for d in diagnostics)
-        text = "".join(f"{n}\t{code}\t{name}\n" for (code, name), n in sorted(counts.items(), key=lambda c: (-c[1], c[0])))
+        text = "".join(
+            f"{n}\t{code}\t{name}\n"
+            for (code, name), n in sorted(counts.items(), key=lambda c: (-c[1], c[0]))
+        )
     else:
         text = render(style, diagnostics)
     if style in ("concise", "full"):
@@ -127,7 +130,9 @@ def _write(options: argparse.Namespace, settings: Settings, diagnostics: list[Di
             with open(options.output_file, "w", encoding="utf-8", errors="backslashreplace") as stream:
                 stream.write(text)
         except OSError as error:
-            raise SettingsError([f"{options.output_file}: {error.strerror}; name a file that can be written"]) from error
+            raise SettingsError(
+                [f"{options.output_file}: {error.strerror}; name a file that can be written"]
+            ) from error
     else:
         sys.stdout.write(text)
 

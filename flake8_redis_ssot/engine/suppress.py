@@ -25,10 +25,7 @@ def unsettled(diagnostics: Iterable[Diagnostic], settings: Settings) -> Iterator
         allowed = any(
             any(diagnostic.code.startswith(code) or code == "ALL" for code in entry.rules)
             and entry.paths.match(diagnostic.path)
-            and (
-                not entry.symbols
-                or any(p.covers(s) for p in entry.symbols for s in diagnostic.symbols)
-            )
+            and (not entry.symbols or any(p.covers(s) for p in entry.symbols for s in diagnostic.symbols))
             for entry in settings.allowances
         )
         if not ignored and not allowed:

@@ -9,9 +9,7 @@ from flake8_redis_ssot.diagnostic import Diagnostic
 
 
 def _encoded(text: str, more: str = "") -> str:
-    for character in "%\r\n" + more:
-        text = text.replace(character, f"%{ord(character):02X}")
-    return text
+    return "".join(f"%{ord(c):02X}" if c == "%" or c in more or c < " " or c == "\x7f" else c for c in text)
 
 
 def render(diagnostics: Sequence[Diagnostic]) -> str:

@@ -12,8 +12,16 @@ from flake8_redis_ssot.semantic.scopes import exclusive
 from flake8_redis_ssot.settings.model import Settings
 
 _TUNING = frozenset(
-    "max_connections timeout socket_timeout socket_connect_timeout socket_read_size"
-    " health_check_interval minsize maxsize".split()
+    [
+        "max_connections",
+        "timeout",
+        "socket_timeout",
+        "socket_connect_timeout",
+        "socket_read_size",
+        "health_check_interval",
+        "minsize",
+        "maxsize",
+    ]
 )
 _POSITIONAL = {"redis.client.Redis": ("host", "port", "db", "password", "socket_timeout")}
 _DEFAULTS = {"host": "'localhost'", "port": "6379", "db": "0"}
@@ -63,11 +71,7 @@ class DuplicatePool(Rule):
 
     @on(ast.Module)
     def check(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:
-        counted = [
-            made
-            for made in context.constructions
-            if made.kind == "pool" or context.place.is_manager
-        ]
+        counted = [made for made in context.constructions if made.kind == "pool" or context.place.is_manager]
         if len(counted) < 2:
             return
         sites = {site.node: site for site in context.full_walk.sites}

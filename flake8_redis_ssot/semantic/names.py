@@ -9,9 +9,7 @@ from flake8_redis_ssot.semantic.redis_api import Builder, builds, star_names
 from flake8_redis_ssot.semantic.scopes import Binding, Scope, Site, exclusive
 
 
-def _reaching(
-    bindings: list[Binding], order: float, path: tuple[tuple[int, str], ...]
-) -> list[Binding]:
+def _reaching(bindings: list[Binding], order: float, path: tuple[tuple[int, str], ...]) -> list[Binding]:
     """The bindings that may hold at a place of the same scope, newest first.
 
     A binding ends the search where it must have run: its branches are around the place too.

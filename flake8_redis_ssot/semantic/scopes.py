@@ -174,9 +174,9 @@ class Walk:
         elif isinstance(node, ast.NamedExpr):
             self._bind(scope.enclosing("function", "module", "class"), node.target.id, path)
             return [(node.value, scope, path)]
-        elif isinstance(node, ast.ExceptHandler) and node.name:
-            self._bind(scope, node.name, path)
-        elif isinstance(node, ast.MatchAs | ast.MatchStar) and node.name:
+        elif (isinstance(node, ast.ExceptHandler) and node.name) or (
+            isinstance(node, ast.MatchAs | ast.MatchStar) and node.name
+        ):
             self._bind(scope, node.name, path)
         elif isinstance(node, ast.MatchMapping) and node.rest:
             self._bind(scope, node.rest, path)
@@ -222,7 +222,10 @@ class Walk:
         return [(s, scope, path) for s in body if isinstance(s, ast.stmt) and self._inside(s)]
 
     def _function(
-        self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, scope: Scope, path: tuple[Branch, ...]
+        self,
+        node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda,
+        scope: Scope,
+        path: tuple[Branch, ...],
     ) -> list[tuple[ast.AST, Scope, tuple[Branch, ...]]]:
         inner = Scope("function", scope)
         args = node.args
@@ -240,18 +243,14 @@ class Walk:
             outside.append(node.returns)
         return [*((c, scope, path) for c in outside), *self._statements(node.body, inner, ())]
 
-    def _bind(
-        self, scope: Scope, name: str, path: tuple[Branch, ...], target: str | None = None
-    ) -> None:
+    def _bind(self, scope: Scope, name: str, path: tuple[Branch, ...], target: str | None = None) -> None:
         always = name in scope.outer
         owner = scope.outer.get(name, scope)
         owner.bindings.setdefault(name, []).append(
             Binding(self._order, () if always else path, target, always=always)
         )
 
-    def _bind_import(
-        self, node: ast.Import | ast.ImportFrom, scope: Scope, path: tuple[Branch, ...]
-    ) -> None:
+    def _bind_import(self, node: ast.Import | ast.ImportFrom, scope: Scope, path: tuple[Branch, ...]) -> None:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 name = alias.name if alias.asname else alias.name.split(".")[0]

@@ -26,8 +26,17 @@ from flake8_redis_ssot.settings.model import (
     Settings,
 )
 
-_BOUNDARY_KEYS = ("name", "paths", "manager", "instance", "forbidden-managers", "src", "reason")
-_ALLOW_KEYS = ("paths", "rules", "symbols", "reason", "owner", "expires")
+# the keys of an entry, and those it must have
+_ENTRIES = {
+    "boundary": (
+        ("name", "paths", "manager", "instance", "forbidden-managers", "src", "reason"),
+        ("name", "paths"),
+    ),
+    "allow": (
+        ("paths", "rules", "symbols", "reason", "owner", "expires"),
+        ("paths", "rules", "reason"),
+    ),
+}
 _LISTS = frozenset(k for k, o in OPTIONS.items() if o.type.startswith("list"))
 _STRINGS = frozenset(k for k, o in OPTIONS.items() if o.type == "string")
 _BOOLEANS = frozenset(k for k, o in OPTIONS.items() if o.type == "boolean")
@@ -160,7 +169,7 @@ class _Reader:
             return None
         tool = values.get("tool", {})
         table = tool.get("redis-ssot") if isinstance(tool, dict) else None
-        if table is None and not os.path.basename(path) == "pyproject.toml":
+        if table is None and os.path.basename(path) != "pyproject.toml":
             table = {} if "tool" in values else values
         if not isinstance(table, dict):
             self.errors.append(f"{path}: has no [tool.redis-ssot] table; add one")
@@ -208,11 +217,10 @@ class _Reader:
         root = self.boundary(*self.root_values(last, base), Boundary("", Globs(base, ())))
         boundaries = [root]
         for table, entries in joined("boundary"):
-            for nth, entry in enumerate(entries):
-                boundary = self.boundary_entry(table, nth, entry, root)
-                if boundary is not None:
-                    boundaries = [b for b in boundaries if b.name != boundary.name]
-                    boundaries.append(boundary)
+            for entry in entries:
+                boundary = self.boundary_entry(table, entry, root)
+                boundaries = [b for b in boundaries if b.name != boundary.name]
+                boundaries.append(boundary)
         self.check_claims(boundaries, tables)
         exclude_table, exclude = last("exclude")
         tests_table, tests = last("tests")
@@ -224,12 +232,18 @@ class _Reader:
             self.check_version(required_table, required)
         output_table, output_format = last("output-format")
         if output_format and self.formats and output_format not in self.formats:
-            self.error(output_table, "output-format", f"`output-format` is `{output_format}`{_nearest(output_format, self.formats)}")
+            self.error(
+                output_table,
+                "output-format",
+                f"`output-format` is `{output_format}`{_nearest(output_format, self.formats)}",
+            )
         cache_table, cache_dir = last("cache-dir")
         if cache_dir is not None:
             cache_dir = os.path.normpath(os.path.join(cache_table.base, cache_dir))
             if os.path.commonpath([cache_dir, base]) != base:
-                self.error(cache_table, "cache-dir", "`cache-dir` lies outside the project; name a folder in it")
+                self.error(
+                    cache_table, "cache-dir", "`cache-dir` lies outside the project; name a folder in it"
+                )
         return Settings(
             root=base,
             path=os.path.abspath(path) if path else None,
@@ -256,10 +270,9 @@ class _Reader:
             cache_dir=cache_dir,
             output_format=output_format or "full",
             allowances=tuple(
-                allowance
+                self.allow_entry(table, nth, entry)
                 for table, entries in joined("allow")
                 for nth, entry in enumerate(entries)
-                if (allowance := self.allow_entry(table, nth, entry)) is not None
             ),
             replacements=tuple(sorted({k: v for _, r in joined("replacements") for k, v in dict(r).items()}.items())),
             read_from=tuple(table.path for table in tables),
@@ -285,7 +298,11 @@ class _Reader:
             forbidden = tuple(DottedPattern(p) for p in values["forbidden-managers"])
         for pattern in forbidden:
             if pattern.text in managers:
-                self.error(table, "forbidden-managers", f"`forbidden-managers` names the manager `{pattern.text}` itself; remove it")
+                self.error(
+                    table,
+                    "forbidden-managers",
+                    f"`forbidden-managers` names the manager `{pattern.text}` itself; remove it",
+                )
         if "src" in values or not inherited.roots:
             roots = tuple(_expand(src_base, values.get("src", [".", "src"])))
         else:
@@ -294,15 +311,17 @@ class _Reader:
             inherited, managers=managers, instance=values.get("instance"), forbidden=forbidden, roots=roots
         )  # fmt: skip
 
-    def boundary_entry(self, table: _Table, nth: int, entry: Any, root: Boundary) -> Boundary | None:
-        if not self.check_entry(table, "boundary", nth, entry, _BOUNDARY_KEYS, ("name", "paths")):
-            return None
-        named = replace(root, name=entry["name"], paths=Globs(table.base, tuple(entry["paths"])), reason=entry.get("reason"))
+    def boundary_entry(self, table: _Table, entry: dict[str, Any], root: Boundary) -> Boundary:
+        named = replace(
+            root,
+            name=entry["name"],
+            paths=Globs(table.base, tuple(entry["paths"])),
+            reason=entry.get("reason"),
+        )
         return self.boundary(table, entry, named)
 
-    def allow_entry(self, table: _Table, nth: int, entry: Any) -> Allowance | None:
-        if not self.check_entry(table, "allow", nth, entry, _ALLOW_KEYS, ("paths", "rules", "reason")):
-            return None
+    @staticmethod
+    def allow_entry(table: _Table, nth: int, entry: dict[str, Any]) -> Allowance:
         expires = entry.get("expires")
         return Allowance(
             Globs(table.base, tuple(entry["paths"])),
@@ -316,11 +335,10 @@ class _Reader:
 
     def check_entry(
         self, table: _Table, kind: str, nth: int, entry: Any, keys: Collection[str], required: Iterable[str]
-    ) -> bool:
-        count = len(self.errors)
+    ) -> None:
         if not isinstance(entry, dict):
             self.error(table, kind, f"`{kind}` must be tables: [[tool.redis-ssot.{kind}]]", nth)
-            return False
+            return
         for key, value in entry.items():
             if key not in keys:
                 self.error(table, kind, f"unknown key `{kind}.{key}`{_nearest(key, keys)}", nth)
@@ -329,13 +347,14 @@ class _Reader:
                     self.error(table, kind, f"`{kind}.{key}` must be a string that says something", nth)
             elif key == "expires":
                 if not isinstance(value, date) or isinstance(value, datetime):
-                    self.error(table, kind, f"`{kind}.expires` must be a date, as 2027-03-01 (no quotes)", nth)
+                    self.error(
+                        table, kind, f"`{kind}.expires` must be a date, as 2027-03-01 (no quotes)", nth
+                    )
             else:
                 self.check_names(table, f"{kind}.{key}", value, nth, kind)
         for key in required:
             if key not in entry:
                 self.error(table, kind, f"`{kind}` needs `{key}`; add it", nth)
-        return len(self.errors) == count
 
     def check_types(self, table: _Table) -> None:
         for key, value in table.values.items():
@@ -347,8 +366,13 @@ class _Reader:
                 self.error(table, key, f"`{key}` must be true or false")
             elif key in _LISTS or key == "manager":
                 self.check_names(table, key, value)
-            elif key in ("boundary", "allow") and not isinstance(value, list):
-                self.error(table, key, f"`{key}` must be tables: [[tool.redis-ssot.{key}]]")
+            elif key in ("boundary", "allow"):
+                if not isinstance(value, list):
+                    self.error(table, key, f"`{key}` must be tables: [[tool.redis-ssot.{key}]]")
+                    continue
+                keys, required = _ENTRIES[key]
+                for nth, entry in enumerate(value):
+                    self.check_entry(table, key, nth, entry, keys, required)
             elif key == "per-file-ignores":
                 if not isinstance(value, dict):
                     self.error(table, key, "`per-file-ignores` must be a table of glob = [codes]")
@@ -361,7 +385,14 @@ class _Reader:
                 self.error(table, key, "`replacements` must be a table of strings")
 
     def check_names(
-        self, table: _Table, key: str, value: Any, nth: int | None = None, kind: str | None = None, *, codes: bool = False
+        self,
+        table: _Table,
+        key: str,
+        value: Any,
+        nth: int | None = None,
+        kind: str | None = None,
+        *,
+        codes: bool = False,
     ) -> None:
         where = kind or key.split(".")[0]
         name = key.split(".")[-1] if kind else where
@@ -373,7 +404,12 @@ class _Reader:
         for item in value:
             if codes or name in ("select", "ignore", "extend-select", "rules"):
                 if item != "ALL" and not any(code.startswith(item) for code in self.codes):
-                    self.error(table, where, f"unknown rule code `{item}` in `{key}`{_nearest(item, self.codes)}", nth)
+                    self.error(
+                        table,
+                        where,
+                        f"unknown rule code `{item}` in `{key}`{_nearest(item, self.codes)}",
+                        nth,
+                    )
             elif name in ("manager", "settings-modules") and not _DOTTED.fullmatch(item):
                 self.error(table, where, f"`{key}` is `{item}`, which is no dotted module name", nth)
             elif name in ("forbidden-managers", "symbols") and not _DOTTED_GLOB.fullmatch(item):
@@ -387,18 +423,34 @@ class _Reader:
             for other in boundaries[index + 1 :]:
                 for manager in other.managers:
                     if one.owns(manager) or any(other.owns(m) for m in one.managers):
-                        self.error(where, "boundary", f"the manager `{manager}` is claimed by boundary `{one.name or 'root'}` and by `{other.name}`; give it to one", 0)
+                        self.error(
+                            where,
+                            "boundary",
+                            f"the manager `{manager}` is claimed by boundary `{one.name or 'root'}` and by `{other.name}`; give it to one",
+                            0,
+                        )
                 for pattern in set(one.paths.patterns) & set(other.paths.patterns):
-                    self.error(where, "boundary", f"the path `{pattern}` is claimed by boundary `{one.name}` and by `{other.name}`; make one longer", 0)
+                    self.error(
+                        where,
+                        "boundary",
+                        f"the path `{pattern}` is claimed by boundary `{one.name}` and by `{other.name}`; make one longer",
+                        0,
+                    )
 
     def check_version(self, table: _Table, required: str) -> None:
         found = re.fullmatch(r"\s*(==|>=)?\s*(\d+(?:\.\d+)*)\s*", required)
         if found is None:
-            self.error(table, "required-version", f"`required-version` is `{required}`; write `0.1.0` or `>=0.1`")
+            self.error(
+                table, "required-version", f"`required-version` is `{required}`; write `0.1.0` or `>=0.1`"
+            )
             return
         have, want = (tuple(int(n) for n in v.split(".")) for v in (__version__, found[2]))
         if not (have >= want if found[1] == ">=" else have == want):
-            self.error(table, "required-version", f"this is flake8-redis-ssot {__version__}, but `required-version` is `{required}`; install that one")
+            self.error(
+                table,
+                "required-version",
+                f"this is flake8-redis-ssot {__version__}, but `required-version` is `{required}`; install that one",
+            )
 
 
 def _as_list(value: Any) -> list[Any]:

@@ -72,11 +72,7 @@ class Globs:
     def match(self, path: str) -> bool:
         """Whether the absolute `path` lies below `base` and a pattern takes it."""
         prefix = self.base.rstrip("/") + "/"
-        return (
-            bool(self.patterns)
-            and path.startswith(prefix)
-            and self._spec.match_file(path[len(prefix) :])
-        )
+        return bool(self.patterns) and path.startswith(prefix) and self._spec.match_file(path[len(prefix) :])
 
     def literal_prefix(self, path: str) -> int:
         """Length of the longest literal prefix among the patterns that take `path`."""

@@ -112,7 +112,12 @@ def test_settings_errors_come_all_at_once(tmp_path: Path, run: Command) -> None:
     for done in (run("check", cwd=tmp_path), run("--isolated", cwd=tmp_path, module="flake8")):
         text = done.stderr + done.stdout
         assert done.returncode == (2 if done.stderr else 1) and "Traceback" not in text
-        for part in (":2: unknown key `manger`; did you mean `manager`?", ":3: `src` must be", ":4: unknown rule code", ":5: `allow.expires`"):
+        for part in (
+            ":2: unknown key `manger`; did you mean `manager`?",
+            ":3: `src` must be",
+            ":4: unknown rule code",
+            ":5: `allow.expires`",
+        ):
             assert part in text, text
     (tmp_path / "pyproject.toml").write_text("[tool.redis-ssot]\nmanager = \n")
     broken = run("check", cwd=tmp_path)
@@ -141,8 +146,16 @@ def test_our_own_failure_names_the_file(tmp_path: Path) -> None:
         "def broken(*_):\n    raise SyntaxError('ours')\nFileChecker.check = broken\n"
         "from {} import main\nsys.exit(main({!r}))\n"
     )
-    for module, arguments in (("flake8.main.cli", ["--isolated", "-j0", "a.py"]), ("flake8_redis_ssot.cli.main", ["check", "a.py"])):
-        done = subprocess.run([sys.executable, "-c", script.format(module, arguments)], cwd=tmp_path, capture_output=True, text=True)
+    for module, arguments in (
+        ("flake8.main.cli", ["--isolated", "-j0", "a.py"]),
+        ("flake8_redis_ssot.cli.main", ["check", "a.py"]),
+    ):
+        done = subprocess.run(
+            [sys.executable, "-c", script.format(module, arguments)],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+        )
         text = done.stdout + done.stderr
         assert done.returncode and "a.py: not checked" in text and "please report it" in text
         assert "Traceback" not in text and "E999" not in text
@@ -174,11 +187,16 @@ def test_the_table_knows_every_builder_of_the_installed_redis() -> None:
 
     bases = (redis.Redis, redis.asyncio.Redis, redis.ConnectionPool, redis.asyncio.ConnectionPool,
              redis.RedisCluster, redis.asyncio.RedisCluster, redis.Sentinel, redis.asyncio.Sentinel)  # fmt: skip
-    modules = [m for name, m in sys.modules.items() if name.split(".")[0] == "redis" and ".commands" not in name]
+    modules = [
+        m for name, m in sys.modules.items() if name.split(".")[0] == "redis" and ".commands" not in name
+    ]
     found = {
         f"{module.__name__}.{name}"
         for module in modules
         for name, value in vars(module).items()
-        if isinstance(value, type) and issubclass(value, bases) and "Pipeline" not in name and "multidb" not in module.__name__
+        if isinstance(value, type)
+        and issubclass(value, bases)
+        and "Pipeline" not in name
+        and "multidb" not in module.__name__
     }
     assert found and found <= set(BUILDERS)
