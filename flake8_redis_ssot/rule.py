@@ -129,7 +129,7 @@ class RuleContext:
 
     def _lines_of(self, words: Iterable[str]) -> list[int]:
         text = self.source.text
-        found = set()
+        found: set[int] = set()
         for word in words:
             if word in text:
                 # the literal first: the engine searches for it at C speed

@@ -19,6 +19,7 @@ from flake8_redis_ssot.rules import defaults
 from flake8_redis_ssot.settings.boundaries import SettingsError
 from flake8_redis_ssot.settings.load import find_settings_file, load_settings
 from flake8_redis_ssot.settings.model import Selection, Settings
+from flake8_redis_ssot.source import SourceFile
 
 
 def add_parser(commands: Any) -> None:
@@ -87,8 +88,15 @@ def _check(options: argparse.Namespace, settings: Settings) -> int:
         return 2 if found.missing else 0
     override = Selection(options.select, options.ignore, options.extend_select)
     checker = checker_for(settings, override, parse_all=options.parse_all)
+    given: SourceFile | None = None
     if stdin:
-        outcome = _check_stdin(options, settings, checker)
+        if options.add_noqa:
+            raise SettingsError(["--add-noqa cannot change standard input; name files"])
+        path = os.path.abspath(options.stdin_filename or "stdin.py")
+        given = SourceFile(path, sys.stdin.buffer.read())
+        outcome = Outcome()
+        if not (settings.force_exclude and settings.excludes(path)):
+            run_source(given, checker, outcome)
     else:
         outcome = run_files(found.files, checker)
         if not found.files and not found.missing:
@@ -98,21 +106,16 @@ def _check(options: argparse.Namespace, settings: Settings) -> int:
     failed = bool(found.missing or outcome.failures)
     if options.add_noqa:
         return 2 if _add_noqa(outcome.diagnostics) or failed else 0
-    _write(options, settings, outcome.diagnostics)
+    _write(options, settings, outcome.diagnostics, given)
     return 2 if failed else 1 if outcome.diagnostics and not options.exit_zero else 0
 
 
-def _check_stdin(options: argparse.Namespace, settings: Settings, checker: Any) -> Outcome:
-    from flake8_redis_ssot.source import SourceFile
-
-    outcome = Outcome()
-    path = os.path.abspath(options.stdin_filename or "stdin.py")
-    if not (options.stdin_filename and settings.force_exclude and settings.excludes(path)):
-        run_source(SourceFile(path, sys.stdin.buffer.read()), checker, outcome)
-    return outcome
-
-
-def _write(options: argparse.Namespace, settings: Settings, diagnostics: list[Diagnostic]) -> None:
+def _write(
+    options: argparse.Namespace,
+    settings: Settings,
+    diagnostics: list[Diagnostic],
+    given: SourceFile | None,
+) -> None:
     style = options.output_format or settings.output_format
     if options.statistics:
         counts = Counter((d.code, d.name) for d in diagnostics)
@@ -121,7 +124,7 @@ def _write(options: argparse.Namespace, settings: Settings, diagnostics: list[Di
             for (code, name), n in sorted(counts.items(), key=lambda c: (-c[1], c[0]))
         )
     else:
-        text = render(style, diagnostics)
+        text = render(style, diagnostics, given)
     if style in ("concise", "full"):
         number = len(diagnostics)
         text += f"Found {number} error{'s' * (number != 1)}.\n" if number else "All checks passed!\n"
@@ -140,7 +143,6 @@ def _write(options: argparse.Namespace, settings: Settings, diagnostics: list[Di
 def _add_noqa(diagnostics: list[Diagnostic]) -> bool:
     """Write the comments; whether a file could not be written."""
     from flake8_redis_ssot.engine.suppress import add_noqa
-    from flake8_redis_ssot.source import SourceFile
 
     failed, added = False, 0
     for path in sorted({d.path for d in diagnostics if d.code != "RED000"}):

@@ -10,6 +10,7 @@ from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.engine.check import FileChecker
 from flake8_redis_ssot.engine.suppress import without_noqa
 from flake8_redis_ssot.rules import all_rules, defaults
+from flake8_redis_ssot.settings.boundaries import SettingsError
 from flake8_redis_ssot.settings.model import Selection, Settings, chosen_codes
 from flake8_redis_ssot.source import SourceError, SourceFile
 
@@ -49,8 +50,6 @@ def run(files: Sequence[str], checker: FileChecker) -> Outcome:
 
 def run_source(source: SourceFile, checker: FileChecker, outcome: Outcome) -> None:
     """Check one file that is read already, and add what was found to `outcome`."""
-    from flake8_redis_ssot.settings.boundaries import SettingsError
-
     try:
         found = checker.check(source)
         outcome.diagnostics += without_noqa(found, source)

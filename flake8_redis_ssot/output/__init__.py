@@ -1,4 +1,4 @@
-"""The output formats, one a file: `render(diagnostics, read)` gives the whole text."""
+"""The output formats, one a file: `render` gives the whole text."""
 
 from __future__ import annotations
 
@@ -8,15 +8,19 @@ import re
 from collections.abc import Sequence
 
 from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.source import SourceFile
 
 FORMATS = ("concise", "full", "json", "json-lines", "github")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
-def render(name: str, diagnostics: Sequence[Diagnostic]) -> str:
-    """`diagnostics` in the format `name`, with a final line end unless empty."""
+def render(name: str, diagnostics: Sequence[Diagnostic], given: SourceFile | None = None) -> str:
+    """`diagnostics` in the format `name`, with a final line end unless empty.
+
+    `given` is a source that does not stand on disk, as standard input.
+    """
     module = importlib.import_module(f"{__name__}.{name.replace('-', '_')}_format")
-    text: str = module.render(diagnostics)
+    text: str = module.render(diagnostics, given) if name == "full" else module.render(diagnostics)
     return text
 
 

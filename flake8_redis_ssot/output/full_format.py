@@ -11,9 +11,9 @@ from flake8_redis_ssot.source import SourceError, SourceFile
 _WIDTH = 160
 
 
-def render(diagnostics: Sequence[Diagnostic]) -> str:
+def render(diagnostics: Sequence[Diagnostic], given: SourceFile | None = None) -> str:
     parts = []
-    source: SourceFile | None = None
+    source = given
     for diagnostic in diagnostics:
         if source is None or source.path != diagnostic.path:
             try:

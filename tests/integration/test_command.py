@@ -78,6 +78,9 @@ def test_standard_input(tmp_path: Path, run: Command) -> None:
     (tmp_path / "pyproject.toml").write_text('[tool.redis-ssot]\nmanager = "manager"\n')
     command = run("check", "--output-format", "concise", "-", cwd=tmp_path, stdin=BAD.encode())
     assert places(command.stdout) == [("stdin.py", 2, 1, "RED201")]
+    framed = run("check", "--stdin-filename", "pyproject.toml", "-", cwd=tmp_path, stdin=BAD.encode())
+    assert "2 | redis.Redis()\n  | ^^^^^^^^^^^^^" in framed.stdout
+    assert run("check", "--add-noqa", "-", cwd=tmp_path, stdin=BAD.encode()).returncode == 2
     manager = run("check", "--stdin-filename", "manager.py", "-", cwd=tmp_path, stdin=BAD.encode())
     assert manager.returncode == 0
     flake8 = run("--isolated", "--select", "RED", "-", cwd=tmp_path, stdin=BAD.encode(), module="flake8")
