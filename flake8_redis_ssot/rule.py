@@ -149,6 +149,10 @@ class RuleContext:
                     found.append(Construction(site, site.node, reached, self.source.range_of(site.node)))
         return found
 
+    def built_outside(self, kind: str) -> list[Construction]:
+        """The constructions of that kind, unless the file is the manager, which may build."""
+        return [] if self.place.is_manager else [c for c in self.constructions if c.kind == kind]
+
     def use_instead(self) -> str:
         """What a message advises instead of building: the manager of this place."""
         boundary = self.boundary

@@ -53,13 +53,10 @@ class DirectClientConstruction(Rule):
 
     @on(ast.Module)
     def check(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:
-        if context.place.is_manager:
-            return
-        for made in context.constructions:
-            if made.kind == "client":
-                yield self.diagnostic(
-                    context,
-                    made.range,
-                    f"{made.label} builds a client outside the Redis manager; {context.use_instead()}",
-                    symbols=made.symbols,
-                )
+        for made in context.built_outside("client"):
+            yield self.diagnostic(
+                context,
+                made.range,
+                f"{made.label} builds a client outside the Redis manager; {context.use_instead()}",
+                symbols=made.symbols,
+            )

@@ -52,13 +52,10 @@ class DirectPoolConstruction(Rule):
 
     @on(ast.Module)
     def check(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:
-        if context.place.is_manager:
-            return
-        for made in context.constructions:
-            if made.kind == "pool":
-                yield self.diagnostic(
-                    context,
-                    made.range,
-                    f"{made.label} builds a pool outside the Redis manager; {context.use_instead()}",
-                    symbols=made.symbols,
-                )
+        for made in context.built_outside("pool"):
+            yield self.diagnostic(
+                context,
+                made.range,
+                f"{made.label} builds a pool outside the Redis manager; {context.use_instead()}",
+                symbols=made.symbols,
+            )

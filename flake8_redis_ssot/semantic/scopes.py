@@ -170,8 +170,11 @@ class Walk:
             found += [(c, scope, path) for c in (*node.decorator_list, *node.bases, *node.keywords)]
             return found + self._statements(node.body, inner, path)
         if isinstance(node, _COMPREHENSIONS):
+            # the targets are bound before the element that uses them, which is written first
             inner = Scope("comprehension", scope)
-        elif isinstance(node, ast.NamedExpr):
+            values = [v for n, v in ast.iter_fields(node) if n != "generators"]
+            return [(c, inner, path) for c in (*node.generators, *values)]
+        if isinstance(node, ast.NamedExpr):
             self._bind(scope.enclosing("function", "module", "class"), node.target.id, path)
             return [(node.value, scope, path)]
         elif (isinstance(node, ast.ExceptHandler) and node.name) or (
