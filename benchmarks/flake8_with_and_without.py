@@ -1,7 +1,7 @@
 """Claim: the plugin costs flake8 about nothing. `flake8_with_and_without.py TREE [FILES]`.
 
-Prints the ratio of cpu times, flake8 with the plugin over flake8 whose plugin does nothing
-and is never constructed for a file, the median of five runs in turn, over evenly spread files.
+Prints the ratio of cpu times, flake8 with the plugin over flake8 that does not find it,
+the median of five runs in turn, over evenly spread files.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ def cpu(script: str, tree: str, files: list[str]) -> float:
 def main(tree: str, count: int) -> None:
     every = sorted(str(p.relative_to(tree)) for p in Path(tree).rglob("*.py"))
     files = every[:: max(1, len(every) // count)][:count]
+    cpu(WITH, tree, files)  # the first run reads the files from the disk
     ratios = []
     for _ in range(5):
         ratios.append(cpu(WITH, tree, files) / cpu(WITHOUT, tree, files))
