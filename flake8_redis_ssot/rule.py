@@ -62,10 +62,6 @@ class Rule:
         """The docstring: summary and the fixed headings."""
         return inspect.cleandoc(cls.__doc__ or "")
 
-    @classmethod
-    def url(cls) -> str:
-        return DOCUMENTATION.format(cls.code)
-
     def diagnostic(
         self,
         context: RuleContext,

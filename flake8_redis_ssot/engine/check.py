@@ -61,14 +61,6 @@ class FileChecker:
         words = "|".join(re.escape(n) for n in sorted(needles))
         self._words = re.compile(rf"(?<!\w)(?:{words})(?!\w)".encode() if words else b"(?!)")
 
-    def check_path(self, path: str) -> list[Diagnostic]:
-        """The diagnostics of the file `path`, those of `noqa` lines included."""
-        try:
-            source = SourceFile.read(path)
-        except SourceError as error:
-            return self._unreadable(SourceFile(path, b""), error)
-        return self.check(source)
-
     def check(self, source: SourceFile) -> list[Diagnostic]:
         """The diagnostics of `source` in order, allowances and per-file-ignores taken off."""
         if not self._may_fire(source):
@@ -76,12 +68,12 @@ class FileChecker:
                 try:
                     _ = source.tree
                 except SourceError as error:
-                    return self._unreadable(source, error)
+                    return self.unreadable(source, error)
             return []
         try:
             _ = source.tree, source.text
         except SourceError as error:
-            return self._unreadable(source, error)
+            return self.unreadable(source, error)
         context = self._context(source)
         found: list[Diagnostic] = []
         for handler in self.handlers.get(ast.Module, ()):
@@ -103,7 +95,8 @@ class FileChecker:
         place = place_of(self.settings, source.path)
         return RuleContext(source, self.settings, place, first_party(place.boundary))
 
-    def _unreadable(self, source: SourceFile, error: SourceError) -> list[Diagnostic]:
+    def unreadable(self, source: SourceFile, error: SourceError) -> list[Diagnostic]:
+        """What the rules say of a file that could not be read, decoded or parsed."""
         context: Any = self._context(source)
         return [d for handler in self.handlers.get(SourceError, ()) for d in handler(error, context)]
 

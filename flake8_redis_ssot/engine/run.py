@@ -38,8 +38,8 @@ def run(files: Sequence[str], checker: FileChecker) -> Outcome:
         for path in files:
             try:
                 source = SourceFile.read(path)
-            except SourceError:
-                outcome.diagnostics += checker.check_path(path)
+            except SourceError as error:
+                outcome.diagnostics += checker.unreadable(SourceFile(path, b""), error)
                 continue
             run_source(source, checker, outcome)
     finally:

@@ -74,6 +74,28 @@ def test_odd_files(tmp_path: Path, run: Command) -> None:
         assert named.returncode == 2 and named.stderr.startswith(f"error: {name}: ")
 
 
+def test_a_file_that_the_system_refuses_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from flake8_redis_ssot.engine import run as engine
+    from flake8_redis_ssot.settings.load import load_settings
+    from flake8_redis_ssot.settings.model import Selection
+    from flake8_redis_ssot.source import SourceError, SourceFile
+
+    good = tmp_path / "b.py"
+    good.write_text(BAD)
+    read = SourceFile.read
+
+    def refuse(path: str) -> SourceFile:
+        if path.endswith("a.py"):
+            raise SourceError("cannot be read: Permission denied")
+        return read(path)
+
+    monkeypatch.setattr(SourceFile, "read", refuse)
+    settings = load_settings(None, root=str(tmp_path), codes=[])
+    found = engine.run([str(tmp_path / "a.py"), str(good)], engine.checker_for(settings, Selection()))
+    assert [d.code for d in found.diagnostics] == ["RED000", "RED201"]
+    assert "Permission denied" in found.diagnostics[0].message
+
+
 def test_standard_input(tmp_path: Path, run: Command) -> None:
     (tmp_path / "pyproject.toml").write_text('[tool.redis-ssot]\nmanager = "manager"\n')
     command = run("check", "--output-format", "concise", "-", cwd=tmp_path, stdin=BAD.encode())
