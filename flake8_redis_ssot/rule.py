@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import ast
 import inspect
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, TypeVar
 
 from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.semantic.flow import Flow
+from flake8_redis_ssot.semantic.lines import follow
 from flake8_redis_ssot.semantic.names import Names
-from flake8_redis_ssot.semantic.redis_api import Builder, builders, packages, star_names
-from flake8_redis_ssot.semantic.scopes import Site, Walk, imports_on
+from flake8_redis_ssot.semantic.redis_api import Builder, builders
+from flake8_redis_ssot.semantic.scopes import Site, Walk
 from flake8_redis_ssot.settings.boundaries import Place
 from flake8_redis_ssot.settings.model import Boundary, Settings
 from flake8_redis_ssot.source import Position, Range, SourceError, SourceFile
@@ -75,64 +76,50 @@ class Rule:
 
 
 class RuleContext:
-    """All that a rule may know of one file: its source, settings, place and names."""
+    """All that a rule may know of one file: its source, settings, place, names and values."""
 
     def __init__(
-        self, source: SourceFile, settings: Settings, place: Place, first_party: frozenset[str]
+        self,
+        source: SourceFile,
+        settings: Settings,
+        place: Place,
+        names: Names,
+        *,
+        enabled: frozenset[str] = frozenset(),
+        wanted: Collection[type] = (),
     ) -> None:
         self.source = source
         self.settings = settings
         self.place = place
-        self.table = builders(settings.client_builders, settings.pool_builders)
-        self.names = Names(self.table, first_party)
+        self.names = names
+        self.enabled = enabled
+        self._wanted: set[type[ast.AST]] = {ast.Call, ast.Assign, ast.AnnAssign}
+        self._wanted.update(t for t in wanted if issubclass(t, ast.AST) and t is not ast.Module)
 
     @property
     def boundary(self) -> Boundary:
         return self.place.boundary
 
     @cached_property
-    def walk(self) -> Walk:
-        """The walk over the lines that name a library, a manager, or what an import binds of a library."""
-        tree = self.source.tree
-        words = set(packages(frozenset(self.table))) | set(manager_needles(self.settings))
-        lines = self._lines_of(words)
-        libraries = packages(frozenset(self.table))
-        for node in imports_on(tree, lines):
-            for alias in node.names:
-                full = alias.name
-                if isinstance(node, ast.ImportFrom):
-                    if node.level:
-                        continue
-                    full = f"{node.module}.{alias.name}"
-                if full.split(".")[0] not in libraries:
-                    continue
-                if alias.name == "*" and isinstance(node, ast.ImportFrom):
-                    words.update(star_names(node.module or "", self.table))
-                else:
-                    words.add(alias.asname or alias.name.split(".")[0])
-        return Walk(
-            tree,
-            self._lines_of(words),
-            (ast.Call, ast.Import, ast.ImportFrom),
+    def flow(self) -> Flow:
+        """The values of the file, from a walk over the lines that matter."""
+        return follow(
+            self.source,
+            self.names,
+            manager_needles(self.settings),
+            self._wanted,
             self.place.modules,
             self.place.is_package,
         )
+
+    @property
+    def walk(self) -> Walk:
+        return self.flow.walk
 
     @cached_property
     def full_walk(self) -> Walk:
         """The walk over every line, for rules that compare arguments; rarely needed."""
         return Walk(self.source.tree, None, (ast.Call,), self.place.modules, self.place.is_package)
-
-    def _lines_of(self, words: Iterable[str]) -> list[int]:
-        text = self.source.text
-        found: set[int] = set()
-        for word in words:
-            if word in text:
-                # the literal first: the engine searches for it at C speed
-                literal = re.escape(word)
-                matches = re.finditer(rf"{literal}(?!\w)(?<!\w{literal})", text)
-                found.update(self.source.line_of(match.start()) for match in matches)
-        return sorted(found)
 
     @cached_property
     def constructions(self) -> list[Construction]:
@@ -140,10 +127,27 @@ class RuleContext:
         found = []
         for site in self.walk.sites:
             if isinstance(site.node, ast.Call):
-                reached = self.names.builders(site)
+                direct = self.names.builders(site)
+                reached = direct or self.flow.builders(site)
                 if reached:
-                    found.append(Construction(site, site.node, reached, self.source.range_of(site.node)))
+                    where = self.source.range_of(site.node)
+                    found.append(Construction(site, site.node, reached, where, inferred=not direct))
         return found
+
+    def forbids(self, name: str) -> bool:
+        """Whether the settings forbid the dotted `name` in this file.
+
+        What is forbidden as a whole goes as a whole: its own inside is no news.
+        """
+        if any(boundary.owns(name) for boundary in self.settings.boundaries):
+            return False
+        patterns = [p for p in self.boundary.forbidden if p.covers(name)]
+        return bool(patterns) and not any(
+            p.covers(module) and (module == p.home or module.startswith(p.home + "."))
+            for p in patterns
+            if p.home
+            for module in self.place.modules
+        )
 
     def built_outside(self, kind: str) -> list[Construction]:
         """The constructions of that kind, unless the file is the manager, which may build."""
@@ -174,12 +178,16 @@ class RuleContext:
 
 @dataclass(frozen=True, slots=True)
 class Construction:
-    """A call that builds: `reached` maps each name that the callee can be to its builder."""
+    """A call that builds: `reached` maps each name that the callee can be to its builder.
+
+    `inferred` says that values had to be followed: the callee is no chain of imports.
+    """
 
     site: Site
     call: ast.Call
     reached: Mapping[str, Builder]
     range: Range
+    inferred: bool = False
 
     @property
     def kind(self) -> str:
@@ -187,11 +195,31 @@ class Construction:
 
     @property
     def label(self) -> str:
-        return " or ".join(f"`{name}`" for name in self.reached)
+        """What builds, for a message: the library's name, after the name it goes by here."""
+        names = " or ".join(f"`{name}`" for name in self.reached)
+        if not self.inferred:
+            return names
+        callee = ast.unparse(self.call.func)
+        return f"`{callee if len(callee) < 60 else callee[:57] + '...'}` (here {names})"
 
     @property
     def symbols(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys([*self.reached, *(b.target for b in self.reached.values())]))
+
+
+@dataclass(frozen=True, slots=True)
+class Noqa:
+    """A `noqa` comment that names codes of ours.
+
+    `unused` are those codes, with their places, that silenced nothing in this run; `is_bare`
+    says that it names `RED`, which flake8 takes for no code at all.
+    """
+
+    range: Range
+    codes: tuple[str, ...]
+    reason: str
+    unused: tuple[tuple[str, Range], ...] = ()
+    is_bare: bool = False
 
 
 def manager_needles(settings: Settings) -> set[str]:
@@ -208,7 +236,7 @@ def manager_needles(settings: Settings) -> set[str]:
 
 def library_needles(settings: Settings) -> set[str]:
     """The top-level packages of all builders."""
-    return set(packages(frozenset(builders(settings.client_builders, settings.pool_builders))))
+    return set(builders(settings.client_builders, settings.pool_builders).packages)
 
 
 def unreadable(error: SourceError) -> Range:

@@ -5,17 +5,22 @@ from __future__ import annotations
 import ast
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import cache
-from typing import Any
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.engine.suppress import unsettled
-from flake8_redis_ssot.rule import Rule, RuleContext
+from flake8_redis_ssot.rule import Noqa, Rule, RuleContext
+from flake8_redis_ssot.semantic.facts import ManagerFacts
+from flake8_redis_ssot.semantic.lines import DYNAMIC
+from flake8_redis_ssot.semantic.names import Names
+from flake8_redis_ssot.semantic.redis_api import builders
 from flake8_redis_ssot.settings.boundaries import place_of
 from flake8_redis_ssot.settings.model import Boundary, Settings
 from flake8_redis_ssot.source import SourceError, SourceFile
 
+_DYNAMIC = tuple(word.encode() for word in sorted(DYNAMIC))
+_QUOTED = re.compile(rb"[\"']([\w.]+)")
 Handlers = dict[type, list[Callable[..., Iterator[Diagnostic]]]]
 
 
@@ -45,10 +50,13 @@ def first_party(boundary: Boundary) -> frozenset[str]:
 class FileChecker:
     """The chosen rules with their settings, ready for file after file."""
 
-    def __init__(self, settings: Settings, rules: Iterable[type[Rule]], *, parse_all: bool = False) -> None:
+    def __init__(self, settings: Settings, rules: Collection[type[Rule]], *, parse_all: bool = False) -> None:
         self.settings = settings
         self.parse_all = parse_all
         self.handlers: Handlers = {}
+        self.codes: frozenset[str] = frozenset(rule.code for rule in rules)
+        self._table = builders(settings.client_builders, settings.pool_builders)
+        self._managers = ManagerFacts(settings)
         needles: set[str] = set()
         for rule_type in rules:
             rule = rule_type()
@@ -85,20 +93,43 @@ class FileChecker:
         return list(unsettled(found, self.settings))
 
     def _may_fire(self, source: SourceFile) -> bool:
+        """Whether a needle stands in an import, or in a string that is taken for one."""
         data = source.data
         if not any(needle in data for needle in self._needles):
             path = source.path.encode("utf-8", "surrogateescape")
             return b"import" in data and any(needle in path for needle in self._needles)
-        return any(_in_import(data, word.start()) for word in self._words.finditer(data))
+        dynamic = any(word in data for word in _DYNAMIC)
+        return any(
+            _in_import(data, word.start()) or self._in_string(data, word.start(), dynamic)
+            for word in self._words.finditer(data)
+        )
+
+    def _in_string(self, data: bytes, at: int, dynamic: bool) -> bool:
+        """Whether the word at `at` is in a string that names a forbidden manager, or may be imported by text."""
+        quoted = _QUOTED.match(data, max(data.rfind(b'"', 0, at), data.rfind(b"'", 0, at)))
+        if quoted is None or quoted.end() <= at:
+            return False
+        return dynamic or self._managers.is_forbidden(quoted[1].decode("utf-8", "replace"))
 
     def _context(self, source: SourceFile) -> RuleContext:
         place = place_of(self.settings, source.path)
-        return RuleContext(source, self.settings, place, first_party(place.boundary))
+        names = Names(self._table, first_party(place.boundary), self._managers)
+        return RuleContext(
+            source, self.settings, place, names, enabled=self.codes, wanted=list(self.handlers)
+        )
 
     def unreadable(self, source: SourceFile, error: SourceError) -> list[Diagnostic]:
         """What the rules say of a file that could not be read, decoded or parsed."""
-        context: Any = self._context(source)
+        context = self._context(source)
         return [d for handler in self.handlers.get(SourceError, ()) for d in handler(error, context)]
+
+    def judged(self, source: SourceFile, noqas: Iterable[Noqa]) -> Iterator[Diagnostic]:
+        """What the rules say of the file's `noqa` comments."""
+        context = self._context(source)
+        found = [
+            d for noqa in noqas for handler in self.handlers.get(Noqa, ()) for d in handler(noqa, context)
+        ]
+        return unsettled(found, self.settings)
 
 
 def _in_import(data: bytes, at: int) -> bool:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.engine.check import FileChecker
-from flake8_redis_ssot.engine.suppress import without_noqa
+from flake8_redis_ssot.engine.suppress import comments, without_noqa
+from flake8_redis_ssot.rule import Noqa
 from flake8_redis_ssot.rules import all_rules, defaults
 from flake8_redis_ssot.settings.boundaries import SettingsError
 from flake8_redis_ssot.settings.model import Selection, Settings, chosen_codes
@@ -52,7 +53,11 @@ def run_source(source: SourceFile, checker: FileChecker, outcome: Outcome) -> No
     """Check one file that is read already, and add what was found to `outcome`."""
     try:
         found = checker.check(source)
-        outcome.diagnostics += without_noqa(found, source)
+        kept = without_noqa(found, source)
+        if Noqa in checker.handlers:
+            noqas = comments(source, found, checker.codes, defaults())
+            kept = sorted([*kept, *checker.judged(source, noqas)], key=lambda d: d.sort_key)
+        outcome.diagnostics += kept
     except SettingsError:
         raise
     except Exception as error:

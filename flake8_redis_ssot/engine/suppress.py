@@ -5,13 +5,16 @@ from __future__ import annotations
 import io
 import re
 import tokenize
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.rule import Noqa
 from flake8_redis_ssot.settings.model import Settings
-from flake8_redis_ssot.source import SourceError, SourceFile
+from flake8_redis_ssot.source import Position, Range, SourceError, SourceFile
 
-_NEVER = "RED000"
+_UNSILENCED = frozenset(["RED000", "RED903", "RED904"])
+# comments of other tools are no reason
+_DIRECTIVE = re.compile(r"#\s*(?:type:|pylint:|pragma:|pyright:|mypy:|fmt:|nosec)[^#]*")
 
 
 def unsettled(diagnostics: Iterable[Diagnostic], settings: Settings) -> Iterator[Diagnostic]:
@@ -36,23 +39,80 @@ def without_noqa(diagnostics: list[Diagnostic], source: SourceFile) -> list[Diag
     """Those that no comment silences, as flake8 itself decides it."""
     if not diagnostics or b"noqa" not in source.data.lower():
         return diagnostics
-    from flake8 import defaults
     from flake8.violation import Violation
 
     try:
         lines = noqa_lines(source)
     except SourceError:
         return diagnostics
-    if any(defaults.NOQA_FILE.match(source.line(n)) for n in range(1, len(source.line_starts) + 1)):
-        return [d for d in diagnostics if d.code == _NEVER]
+    if _opts_out(source):
+        return [d for d in diagnostics if d.code in _UNSILENCED]
     return [
         d
         for d in diagnostics
-        if d.code == _NEVER
+        if d.code in _UNSILENCED
         or not Violation(
             d.code, d.path, d.noqa_row, d.range.start.column, d.message, _joined(source, lines, d.noqa_row)
         ).is_inline_ignored(False)
     ]
+
+
+def comments(
+    source: SourceFile, diagnostics: Iterable[Diagnostic], enabled: frozenset[str], known: Collection[str]
+) -> Iterator[Noqa]:
+    """The `noqa` comments that name codes of ours, judged by the `diagnostics` before any was silenced.
+
+    A code that is not `enabled` in this run may silence something in another; one that no
+    `known` rule has silences nothing.
+    """
+    if b"noqa" not in source.data.lower() or b"RED" not in source.data.upper() or _opts_out(source):
+        return
+    from flake8 import defaults
+
+    inline = next(v for name, v in vars(defaults).items() if name.startswith("NOQA_INLINE"))
+    for first, last in sorted(set(noqa_lines(source).values())):
+        text = _joined(source, {first: (first, last)}, first)
+        found = inline.search(text)
+        if found is None:
+            continue
+
+        def place(start: int, end: int, text: str = text, first: int = first) -> Range:
+            row, column = text.count("\n", 0, start), start - (text.rfind("\n", 0, start) + 1)
+            return Range(Position(first + row, column + 1), Position(first + row, column + 1 + end - start))
+
+        rest = _DIRECTIVE.sub("", text[found.end() :])
+        if found["codes"] is None:
+            if re.match(r"\s*:\s*RED(?![0-9])", rest, re.IGNORECASE):
+                yield Noqa(place(*found.span()), (), "", is_bare=True)
+            continue
+        start = found.start("codes")
+        codes = [
+            (code[0].upper(), place(start + code.start(), start + code.end()))
+            for code in re.finditer(r"[A-Za-z]+[0-9]+", found["codes"])
+            if code[0].upper().startswith("RED")
+        ]
+        here = {d.code for d in diagnostics if first <= d.noqa_row <= last and d.code not in _UNSILENCED}
+        if codes:
+            yield Noqa(
+                place(*found.span()),
+                tuple(code for code, _ in codes),
+                rest.strip(" \t\r\n-\u2013\u2014:;,.#"),
+                tuple(
+                    (code, where)
+                    for code, where in codes
+                    if not any(c.startswith(code) for c in here)
+                    and (
+                        any(c.startswith(code) for c in enabled - _UNSILENCED)
+                        or not any(c.startswith(code) for c in known)
+                    )
+                ),
+            )
+
+
+def _opts_out(source: SourceFile) -> bool:
+    from flake8 import defaults
+
+    return any(defaults.NOQA_FILE.match(source.line(n)) for n in range(1, len(source.line_starts) + 1))
 
 
 def noqa_lines(source: SourceFile) -> dict[int, tuple[int, int]]:
@@ -87,7 +147,7 @@ def add_noqa(source: SourceFile, diagnostics: Iterable[Diagnostic]) -> bytes:
     lines = noqa_lines(source)
     wanted: dict[int, set[str]] = {}
     for diagnostic in diagnostics:
-        if diagnostic.code != _NEVER:
+        if diagnostic.code not in _UNSILENCED:
             last = lines.get(diagnostic.noqa_row, (0, diagnostic.noqa_row))[1]
             wanted.setdefault(last, set()).add(diagnostic.code)
     text = source.text

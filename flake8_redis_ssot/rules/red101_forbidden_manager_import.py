@@ -49,21 +49,9 @@ class ForbiddenManagerImport(Rule):
 
     @on(ast.Import, ast.ImportFrom)
     def check(self, site: Site, context: RuleContext) -> Iterator[Diagnostic]:
-        boundary = context.boundary
-        strangers = [b for b in context.settings.boundaries if b is not boundary]
         for alias, names in context.imported(site):
             for name in names:
-                if boundary.owns(name) or any(b.owns(name) for b in strangers):
-                    continue
-                patterns = [p for p in boundary.forbidden if p.covers(name)]
-                # what is forbidden as a whole goes as a whole: its own inside is no news
-                inside = any(
-                    p.covers(module) and (module == p.home or module.startswith(p.home + "."))
-                    for p in patterns
-                    if p.home
-                    for module in context.place.modules
-                )
-                if patterns and not inside:
+                if context.forbids(name):
                     yield self.diagnostic(
                         context,
                         context.source.range_of(alias),

@@ -54,6 +54,8 @@ class DirectClientConstruction(Rule):
     @on(ast.Module)
     def check(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:
         for made in context.built_outside("client"):
+            if made.inferred:
+                continue
             yield self.diagnostic(
                 context,
                 made.range,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
 
-from flake8_redis_ssot.semantic.redis_api import Builder, builds, star_names
+from flake8_redis_ssot.semantic.facts import ManagerFacts
+from flake8_redis_ssot.semantic.redis_api import Builder, BuilderTable, builds
 from flake8_redis_ssot.semantic.scopes import Binding, Scope, Site, exclusive
 
 
@@ -32,9 +32,18 @@ def _reaching(bindings: list[Binding], order: float, path: tuple[tuple[int, str]
 class Names:
     """Resolves the names of one file against its scopes and the table of builders."""
 
-    def __init__(self, table: Mapping[str, Builder], first_party: frozenset[str]) -> None:
+    def __init__(self, table: BuilderTable, first_party: frozenset[str], managers: ManagerFacts) -> None:
         self.table = table
         self.first_party = first_party
+        self.managers = managers
+
+    def is_builder(self, name: str) -> bool:
+        """Whether the dotted `name` is a builder, not something of the project's own."""
+        return name in self.table and name.split(".")[0] not in self.first_party
+
+    def leads_to_builder(self, name: str) -> bool:
+        """Whether the dotted `name` is a builder, or a module or class that has one."""
+        return name in self.table.prefixes and name.split(".")[0] not in self.first_party
 
     def bindings(self, name: str, site: Site) -> list[Binding]:
         """What `name` may be bound to at `site`; empty where the file does not say."""
@@ -62,7 +71,8 @@ class Names:
         return []
 
     def _star_binds(self, star: Binding, name: str) -> bool:
-        return star.target is not None and name in star_names(star.target, self.table)
+        full = f"{star.target}.{name}"
+        return full in self.table or self.managers.kind(full) is not None
 
     def dotted(self, node: ast.expr, site: Site) -> tuple[str, ...]:
         """The dotted names that a name or attribute chain can mean, sorted; empty if unknown."""
@@ -91,7 +101,6 @@ class Names:
         assert isinstance(call, ast.Call)
         found = {}
         for name in self.dotted(call.func, site):
-            builder = self.table.get(name)
-            if builder and name.split(".")[0] not in self.first_party and builds(builder, call):
-                found[name] = builder
+            if self.is_builder(name) and builds(self.table[name], call):
+                found[name] = self.table[name]
         return found

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Literal
 
 Kind = Literal["client", "pool"]
@@ -27,6 +27,11 @@ class Builder:
     library: str
     kind: Kind
     target: str
+
+    @property
+    def is_class(self) -> bool:
+        """Whether it is the class itself, by the convention that those begin with a capital."""
+        return self.target.rpartition(".")[2][:1].isupper()
 
 
 # library -> kind -> (class, its homes, constructors besides the call)
@@ -158,6 +163,9 @@ _FUNCTIONS: tuple[tuple[str, Kind, str, str], ...] = (
 )  # fmt: skip
 
 
+METHODS = frozenset(["master_for", "slave_for", "replica_for", "primary_for", "init_app"])
+
+
 def _table() -> dict[str, Builder]:
     table = {}
     for library, kind, target, homes, constructors in _CLASSES:
@@ -171,23 +179,55 @@ def _table() -> dict[str, Builder]:
     return table
 
 
-BUILDERS: dict[str, Builder] = _table()
+SHARING = frozenset(
+    [
+        "redis.client.Redis",
+        "redis.asyncio.client.Redis",
+        "aioredis.client.Redis",
+        "valkey.client.Valkey",
+        "valkey.asyncio.client.Valkey",
+    ]
+)
+"""Client classes whose `connection_pool` keyword shares a pool and whose `from_url` ignores it."""
+
+
+class BuilderTable(dict[str, Builder]):
+    """Builders by every dotted name that reaches them."""
+
+    @cached_property
+    def packages(self) -> frozenset[str]:
+        """The top-level packages of the libraries."""
+        return frozenset(name.split(".")[0] for name in self)
+
+    @cached_property
+    def prefixes(self) -> frozenset[str]:
+        """The builders and all modules and classes on the way to one."""
+        found = set()
+        for name in self:
+            while name:
+                found.add(name)
+                name = name.rpartition(".")[0]
+        return frozenset(found)
+
+    @cached_property
+    def with_methods(self) -> frozenset[str]:
+        """The builders whose results have methods that build again, as a Sentinel's."""
+        return frozenset(name.rpartition(".")[0] for name in self if name.rpartition(".")[2] in METHODS)
+
+
+BUILDERS = BuilderTable(_table())
 
 
 @cache
-def builders(clients: tuple[str, ...], pools: tuple[str, ...]) -> dict[str, Builder]:
+def builders(clients: tuple[str, ...], pools: tuple[str, ...]) -> BuilderTable:
     """The table with a project's own builders, `extend-client-builders` and `extend-pool-builders`."""
-    return {
-        **BUILDERS,
-        **{name: Builder(name, "client", name) for name in clients},
-        **{name: Builder(name, "pool", name) for name in pools},
-    }
-
-
-@cache
-def packages(names: frozenset[str]) -> tuple[str, ...]:
-    """The top-level packages of dotted `names`, sorted."""
-    return tuple(sorted({name.split(".")[0] for name in names}))
+    return BuilderTable(
+        {
+            **BUILDERS,
+            **{name: Builder(name, "client", name) for name in clients},
+            **{name: Builder(name, "pool", name) for name in pools},
+        }
+    )
 
 
 def star_names(module: str, names: Iterable[str]) -> Iterator[str]:

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import ast
 from bisect import bisect_left
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 Branch = tuple[int, str]
 """One arm of a compound statement: the statement's identity and the name of the arm."""
 
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
-_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 
 
-@dataclass(frozen=True, slots=True)
-class Binding:
-    """A name given a meaning: `target` is the dotted name that an import binds, None for anything else.
+Step = int | Literal["item", "enter"]
+"""From a value to what is bound: an element by its index, any element, what a `with` hands out."""
 
-    `star` marks `from target import *`. `always` marks a binding made from another scope by
-    `global` or `nonlocal`, which may hold at any time.
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Binding:
+    """A name given a meaning.
+
+    `target` is the dotted name that an import binds; else `value` is the expression,
+    definition, parameter or annotated assignment that it comes from, in `scope`, by `steps`;
+    neither where the file does not say. `star` marks `from target import *`. `always` marks a
+    binding made from another scope by `global` or `nonlocal`, which may hold at any time.
     """
 
     order: int
@@ -28,17 +33,27 @@ class Binding:
     target: str | None = None
     star: bool = False
     always: bool = False
+    value: ast.AST | None = None
+    steps: tuple[Step, ...] = ()
+    scope: Scope | None = None
 
 
 @dataclass(eq=False, slots=True)
 class Scope:
-    """A namespace: module, class, function or comprehension."""
+    """A namespace: module, class, function or comprehension, made by `node`.
+
+    `attributes` of a class are those assigned through `self` or the class; `returns` of a
+    function are its returned expressions.
+    """
 
     kind: str
     parent: Scope | None
+    node: ast.AST | None = None
     bindings: dict[str, list[Binding]] = field(default_factory=dict)
     stars: list[Binding] = field(default_factory=list)
     outer: dict[str, Scope] = field(default_factory=dict)
+    attributes: dict[str, list[Binding]] = field(default_factory=dict)
+    returns: list[Site] = field(default_factory=list)
 
     def enclosing(self, *kinds: str) -> Scope:
         scope = self
@@ -55,6 +70,20 @@ class Site:
     scope: Scope
     order: int
     path: tuple[Branch, ...]
+
+    @property
+    def for_typing(self) -> bool:
+        """Whether it stands under `if TYPE_CHECKING:`, which never runs."""
+        return any(arm == "typing" for _, arm in self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """A target on the walk's stack, to be bound once the value before it has been visited."""
+
+    target: ast.expr
+    value: ast.AST | None
+    steps: tuple[Step, ...] = ()
 
 
 def exclusive(one: Sequence[Branch], other: Sequence[Branch], *, tried: bool = False) -> bool:
@@ -79,20 +108,8 @@ def _touches(lines: Sequence[int], node: ast.stmt | ast.excepthandler) -> bool:
     return at < len(lines) and lines[at] <= (node.end_lineno or first)
 
 
-def imports_on(tree: ast.Module, lines: Sequence[int]) -> Iterator[ast.Import | ast.ImportFrom]:
-    """Import statements at any depth that touch one of the sorted `lines`."""
-    stack: list[ast.AST] = [tree]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            yield node
-            continue
-        for child in ast.iter_child_nodes(node):
-            if isinstance(child, ast.stmt | ast.excepthandler):
-                if _touches(lines, child):
-                    stack.append(child)
-            elif isinstance(child, ast.match_case):
-                stack.append(child)
+_Item = tuple[ast.AST | _Target, Scope, tuple[Branch, ...]]
+_Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 
 class Walk:
@@ -100,7 +117,8 @@ class Walk:
 
     Only statements that touch one of the sorted `lines` are entered (None: all), so `lines`
     must hold every line that names what is to be resolved. `modules` are the dotted names of
-    the file, for relative imports.
+    the file, for relative imports. `bound` lists every name and attribute with a known
+    meaning, `scopes` the namespace of each definition.
     """
 
     def __init__(
@@ -115,8 +133,10 @@ class Walk:
         self.wanted = frozenset(wanted)
         self.modules = modules
         self.is_package = is_package
-        self.module = Scope("module", None)
+        self.module = Scope("module", None, tree)
         self.sites: list[Site] = []
+        self.bound: list[tuple[str, Binding]] = []
+        self.scopes: dict[ast.AST, Scope] = {}
         self._order = 0
         self._run(tree)
 
@@ -135,80 +155,110 @@ class Walk:
         return list(dict.fromkeys(found))
 
     def _run(self, tree: ast.Module) -> None:
-        stack: list[tuple[ast.AST, Scope, tuple[Branch, ...]]] = [(tree, self.module, ())]
+        stack: list[_Item] = [(tree, self.module, ())]
         wanted = self.wanted
         while stack:
             node, scope, path = stack.pop()
             self._order += 1
-            if type(node) in wanted:
-                self.sites.append(Site(node, scope, self._order, path))
-            children = self._children(node, scope, path)
+            if isinstance(node, _Target):
+                children = self._assign(node, scope, path)
+            else:
+                if type(node) in wanted:
+                    self.sites.append(Site(node, scope, self._order, path))
+                children = self._children(node, scope, path)
             if len(children) > 1:
                 children.reverse()
             stack.extend(children)
 
-    def _children(
-        self, node: ast.AST, scope: Scope, path: tuple[Branch, ...]
-    ) -> list[tuple[ast.AST, Scope, tuple[Branch, ...]]]:
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            self._bind_import(node, scope, path)
-            return []
-        if isinstance(node, ast.Name):
-            if not isinstance(node.ctx, ast.Load):
-                self._bind(scope, node.id, path)
-            return []
-        if isinstance(node, ast.Global | ast.Nonlocal):
-            self._bind_outer(node, scope)
-            return []
-        found: list[tuple[ast.AST, Scope, tuple[Branch, ...]]] = []
-        inner = scope
-        if isinstance(node, _FUNCTIONS):
-            return self._function(node, scope, path)
-        if isinstance(node, ast.ClassDef):
-            self._bind(scope, node.name, path)
-            inner = Scope("class", scope)
-            found += [(c, scope, path) for c in (*node.decorator_list, *node.bases, *node.keywords)]
-            return found + self._statements(node.body, inner, path)
-        if isinstance(node, _COMPREHENSIONS):
-            # the targets are bound before the element that uses them, which is written first
-            inner = Scope("comprehension", scope)
-            values = [v for n, v in ast.iter_fields(node) if n != "generators"]
-            return [(c, inner, path) for c in (*node.generators, *values)]
-        if isinstance(node, ast.NamedExpr):
-            self._bind(scope.enclosing("function", "module", "class"), node.target.id, path)
-            return [(node.value, scope, path)]
-        elif (isinstance(node, ast.ExceptHandler) and node.name) or (
-            isinstance(node, ast.MatchAs | ast.MatchStar) and node.name
-        ):
-            self._bind(scope, node.name, path)
-        elif isinstance(node, ast.MatchMapping) and node.rest:
-            self._bind(scope, node.rest, path)
-        if isinstance(node, ast.Assign):
-            return [(c, inner, path) for c in (node.value, *node.targets)]
-        if isinstance(node, ast.AnnAssign):
-            parts = [node.annotation, *([node.value, node.target] if node.value else [])]
-            return [(c, inner, path) for c in parts]
+    def _children(self, node: ast.AST, scope: Scope, path: tuple[Branch, ...]) -> list[_Item]:
+        """Binds what `node` binds at once; its parts, in the order in which they run."""
+
+        def each(*parts: ast.AST | _Target | None) -> list[_Item]:
+            return [(part, scope, path) for part in parts if part is not None]
+
+        match node:
+            case ast.Name():
+                if not isinstance(node.ctx, ast.Load):
+                    self._bind(scope, node.id, path)
+                return []
+            case ast.Import() | ast.ImportFrom():
+                self._bind_import(node, scope, path)
+                return []
+            case ast.Global() | ast.Nonlocal():
+                self._bind_outer(node, scope)
+                return []
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.Lambda():
+                return self._function(node, scope, path)
+            case ast.ClassDef():
+                self._bind(scope, node.name, path, value=node)
+                inner = self.scopes[node] = Scope("class", scope, node)
+                parts = each(*node.decorator_list, *node.bases, *node.keywords)
+                return parts + self._statements(node.body, inner, path)
+            case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
+                # the targets are bound before the element that uses them, which is written first
+                inner = Scope("comprehension", scope, node)
+                values = [v for n, v in ast.iter_fields(node) if n != "generators"]
+                return [(c, inner, path) for c in (*node.generators, *values)]
+            case ast.comprehension():
+                return each(node.iter, _Target(node.target, node.iter, ("item",)), *node.ifs)
+            case ast.NamedExpr():
+                owner = scope.enclosing("function", "module", "class")
+                return [(node.value, scope, path), (_Target(node.target, node.value), owner, path)]
+            case ast.Assign():
+                return each(node.value, *(_Target(target, node.value) for target in node.targets))
+            case ast.AnnAssign():
+                if node.value is None and scope.kind == "class" and isinstance(node.target, ast.Name):
+                    bare = Binding(self._order, path, value=node, scope=scope)
+                    scope.attributes.setdefault(node.target.id, []).append(bare)
+                    self.bound.append((node.target.id, bare))
+                target = _Target(node.target, node) if node.value else None
+                return each(node.annotation, node.value, target)
+            case ast.For() | ast.AsyncFor():
+                head = each(node.iter, _Target(node.target, node.iter, ("item",)))
+                return head + [
+                    item
+                    for name in ("body", "orelse")
+                    for item in self._statements(getattr(node, name), scope, self._arm(node, name, path))
+                ]
+            case ast.withitem() if node.optional_vars is not None:
+                return each(node.context_expr, _Target(node.optional_vars, node.context_expr, ("enter",)))
+            case ast.Return():
+                if node.value is not None:
+                    site = Site(node.value, scope, self._order, path)
+                    scope.enclosing("function").returns.append(site)
+            case ast.Call():
+                self._bind_globals(node, scope, path)
+            case ast.ExceptHandler() | ast.MatchAs() | ast.MatchStar() if node.name:
+                self._bind(scope, node.name, path)
+            case ast.MatchMapping() if node.rest:
+                self._bind(scope, node.rest, path)
+        return self._fields(node, scope, path)
+
+    def _fields(self, node: ast.AST, scope: Scope, path: tuple[Branch, ...]) -> list[_Item]:
+        found: list[_Item] = []
         for name, value in ast.iter_fields(node):
             if isinstance(value, list):
                 if value and isinstance(value[0], ast.stmt):
-                    found += self._statements(value, inner, self._arm(node, name, path))
+                    found += self._statements(value, scope, self._arm(node, name, path))
                 elif value and isinstance(value[0], ast.excepthandler | ast.match_case):
                     for number, child in enumerate(value):
                         if isinstance(child, ast.match_case) or self._inside(child):
-                            found.append((child, inner, (*path, (id(node), f"{name}{number}"))))
+                            found.append((child, scope, (*path, (id(node), f"{name}{number}"))))
                 else:
-                    found += [(c, inner, path) for c in value if isinstance(c, ast.AST)]
+                    found += [(c, scope, path) for c in value if isinstance(c, ast.AST)]
             elif isinstance(value, ast.AST):
                 arm = path
                 if isinstance(node, ast.IfExp) and name != "test":
                     arm = (*path, (id(node), name))
-                found.append((value, inner, arm))
+                found.append((value, scope, arm))
         return found
 
     @staticmethod
     def _arm(node: ast.AST, name: str, path: tuple[Branch, ...]) -> tuple[Branch, ...]:
         if isinstance(node, ast.If):
-            return (*path, (id(node), name))
+            test = node.test
+            word = test.attr if isinstance(test, ast.Attribute) else getattr(test, "id", "")
+            return (*path, (id(node), "typing" if (word, name) == ("TYPE_CHECKING", "body") else name))
         if isinstance(node, _LOOPS):
             return (*path, (id(node), "loop" if name == "body" else "loop-else"))
         if isinstance(node, ast.Try | ast.TryStar) and name != "finalbody":
@@ -219,39 +269,112 @@ class Walk:
     def _inside(self, node: ast.stmt | ast.excepthandler) -> bool:
         return self.lines is None or _touches(self.lines, node)
 
-    def _statements(
-        self, body: Sequence[ast.AST], scope: Scope, path: tuple[Branch, ...]
-    ) -> list[tuple[ast.AST, Scope, tuple[Branch, ...]]]:
+    def _statements(self, body: Sequence[ast.AST], scope: Scope, path: tuple[Branch, ...]) -> list[_Item]:
         return [(s, scope, path) for s in body if isinstance(s, ast.stmt) and self._inside(s)]
 
-    def _function(
-        self,
-        node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda,
-        scope: Scope,
-        path: tuple[Branch, ...],
-    ) -> list[tuple[ast.AST, Scope, tuple[Branch, ...]]]:
-        inner = Scope("function", scope)
+    def _function(self, node: _Function, scope: Scope, path: tuple[Branch, ...]) -> list[_Item]:
+        inner = self.scopes[node] = Scope("function", scope, node)
         args = node.args
         everyone = [*args.posonlyargs, *args.args, *args.kwonlyargs, args.vararg, args.kwarg]
         for argument in everyone:
             if argument is not None:
-                self._bind(inner, argument.arg, ())
+                self._bind(inner, argument.arg, (), value=argument)
         outside: list[ast.AST] = [*args.defaults, *(d for d in args.kw_defaults if d is not None)]
         if isinstance(node, ast.Lambda):
+            inner.returns.append(Site(node.body, inner, self._order, ()))
             return [*((c, scope, path) for c in outside), (node.body, inner, ())]
-        self._bind(scope, node.name, path)
+        self._bind(scope, node.name, path, value=node)
         outside = [*node.decorator_list, *outside]
         outside += [a.annotation for a in everyone if a is not None and a.annotation is not None]
         if node.returns is not None:
             outside.append(node.returns)
         return [*((c, scope, path) for c in outside), *self._statements(node.body, inner, ())]
 
-    def _bind(self, scope: Scope, name: str, path: tuple[Branch, ...], target: str | None = None) -> None:
-        always = name in scope.outer
+    def _bind(
+        self,
+        scope: Scope,
+        name: str,
+        path: tuple[Branch, ...],
+        target: str | None = None,
+        value: ast.AST | None = None,
+        steps: tuple[Step, ...] = (),
+        where: Scope | None = None,
+    ) -> None:
         owner = scope.outer.get(name, scope)
-        owner.bindings.setdefault(name, []).append(
-            Binding(self._order, () if always else path, target, always=always)
+        always = owner is not scope or where is not None
+        binding = Binding(
+            self._order, () if always else path, target, False, always, value, steps, where or scope
         )
+        owner.bindings.setdefault(name, []).append(binding)
+        self.bound.append((name, binding))
+
+    def _assign(self, bind: _Target, scope: Scope, path: tuple[Branch, ...]) -> list[_Item]:
+        """Bind the names and attributes of a target; what else it holds is visited as it stands."""
+        target = bind.target
+        match target:
+            case ast.Name():
+                self._bind(scope, target.id, path, value=bind.value, steps=bind.steps)
+            case ast.Starred():
+                return [(target.value, scope, path)]
+            case ast.Tuple() | ast.List():
+                last = next(
+                    (n for n, t in enumerate(target.elts) if isinstance(t, ast.Starred)), len(target.elts)
+                )
+                return [
+                    (_Target(t, bind.value if n < last else None, (*bind.steps, n)), scope, path)
+                    for n, t in enumerate(target.elts)
+                ]
+            case ast.Attribute(value=ast.Name(id=name)):
+                owner = self._class_of(name, scope)
+                if owner is not None and bind.value is not None:
+                    binding = Binding(self._order, path, value=bind.value, steps=bind.steps, scope=scope)
+                    owner.attributes.setdefault(target.attr, []).append(binding)
+                    self.bound.append((target.attr, binding))
+            case ast.Subscript(
+                value=ast.Call(func=ast.Name(id="globals")), slice=ast.Constant(value=str(key))
+            ):
+                self._bind(self.module, key, (), value=bind.value, steps=bind.steps, where=scope)
+        return [(target, scope, path)] if not isinstance(target, ast.Name) else []
+
+    def _class_of(self, name: str, scope: Scope) -> Scope | None:
+        """The class of this file that `name` stands for: itself, or `self` of a method."""
+        here: Scope | None = scope
+        while here is not None:
+            for binding in here.bindings.get(name, ()):
+                if isinstance(binding.value, ast.ClassDef):
+                    return self.scopes.get(binding.value)
+                if isinstance(binding.value, ast.arg):
+                    return self.receiver(binding.value, here)
+            here = None if name in here.bindings else here.parent
+        return None
+
+    @staticmethod
+    def receiver(argument: ast.arg, function: Scope) -> Scope | None:
+        """The class whose method gets `argument` as its first parameter, `self` or `cls`."""
+        node, owner = function.node, function.parent
+        if (
+            owner is None
+            or owner.kind != "class"
+            or not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        ):
+            return None
+        if any(isinstance(d, ast.Name) and d.id == "staticmethod" for d in node.decorator_list):
+            return None
+        first = next(iter([*node.args.posonlyargs, *node.args.args]), None)
+        return owner if first is argument else None
+
+    def _bind_globals(self, node: ast.Call, scope: Scope, path: tuple[Branch, ...]) -> None:
+        """`globals().update({"name": value}, name=value)` binds module names."""
+        match node.func:
+            case ast.Attribute(attr="update", value=ast.Call(func=ast.Name(id="globals"))):
+                pairs = [(k.arg, k.value) for k in node.keywords]
+                for argument in node.args:
+                    if isinstance(argument, ast.Dict):
+                        keys = (getattr(key, "value", None) for key in argument.keys)
+                        pairs += zip(keys, argument.values, strict=True)
+                for key, value in pairs:
+                    if isinstance(key, str):
+                        self._bind(self.module, key, (), value=value, where=scope)
 
     def _bind_import(self, node: ast.Import | ast.ImportFrom, scope: Scope, path: tuple[Branch, ...]) -> None:
         if isinstance(node, ast.Import):

@@ -1,0 +1,77 @@
+"""RED102."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+
+from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.rule import Rule, RuleContext, library_needles, on
+from flake8_redis_ssot.semantic.redis_api import star_names
+from flake8_redis_ssot.semantic.scopes import Site
+from flake8_redis_ssot.settings.model import Settings
+
+
+class RawClientImport(Rule):
+    """A Redis client library, or a builder of one, is imported outside the manager.
+
+    ## What it does
+    Reports each import of a client library or of a class or function that makes clients or
+    pools. Imports under `TYPE_CHECKING`, exceptions, and parts that build nothing (`Retry`,
+    search fields) are fine. Off unless selected.
+
+    ## Why is this bad?
+    What is imported can be built. Where nobody imports the library but the manager, nobody
+    opens a pool beside it; the rule is stricter than RED201 and needs no knowledge of values.
+
+    ## Example
+    ```python
+    import redis
+    ```
+
+    ## Use instead
+    ```python
+    from typing import TYPE_CHECKING
+
+    from redis.exceptions import ConnectionError
+
+    if TYPE_CHECKING:
+        from redis import Redis
+    ```
+
+    ## Options
+    - `manager`
+    - `allow`
+
+    ## References
+    - [Python: TYPE_CHECKING](https://docs.python.org/3/library/typing.html#typing.TYPE_CHECKING)
+    """
+
+    code = "RED102"
+    name = "raw-client-import"
+    since = "0.1.0"
+    default = False
+
+    def needles(self, settings: Settings) -> Iterable[str]:
+        return library_needles(settings)
+
+    @on(ast.Import, ast.ImportFrom)
+    def check(self, site: Site, context: RuleContext) -> Iterator[Diagnostic]:
+        if context.place.is_manager or site.for_typing:
+            return
+        for alias, names in context.imported(site):
+            if isinstance(site.node, ast.Import):
+                bound = alias.name if alias.asname else alias.name.split(".")[0]
+                raw = [] if alias.name.endswith(".exceptions") else [bound]
+            elif alias.name == "*":
+                raw = [name for name in names if any(star_names(name, context.names.table))]
+            else:
+                raw = list(names)
+            name = next((name for name in raw if context.names.leads_to_builder(name)), None)
+            if name is not None:
+                yield self.diagnostic(
+                    context,
+                    context.source.range_of(alias),
+                    f"`{name}` is imported outside the Redis manager; {context.use_instead()}",
+                    symbols=(name,),
+                )

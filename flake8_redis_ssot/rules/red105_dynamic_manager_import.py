@@ -1,0 +1,77 @@
+"""RED105."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+
+from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.rule import Rule, RuleContext, manager_needles, on
+from flake8_redis_ssot.semantic.scopes import Site
+from flake8_redis_ssot.settings.model import Settings
+
+
+class DynamicManagerImport(Rule):
+    """A forbidden manager is loaded by a string.
+
+    ## What it does
+    Reports `importlib.import_module`, `__import__`, `pkgutil.resolve_name` and reads of
+    `sys.modules` with the name of a forbidden manager, written there or in a constant of the
+    file. With RED102 selected, those with the name of a client library as well.
+
+    ## Why is this bad?
+    It is the import that RED101 reports, in a form that neither linters nor migrations see:
+    it fails at run time, on the day when the module goes.
+
+    ## Example
+    ```python
+    import importlib
+
+    manager = importlib.import_module("app.db.redis_manager")
+    ```
+
+    ## Use instead
+    ```python
+    from app.redis_manager import redis_manager
+    ```
+
+    ## Options
+    - `forbidden-managers`
+    - `manager`
+
+    ## References
+    - [importlib](https://docs.python.org/3/library/importlib.html#importlib.import_module)
+    """
+
+    code = "RED105"
+    name = "dynamic-manager-import"
+    since = "0.1.0"
+
+    def needles(self, settings: Settings) -> Iterable[str]:
+        return manager_needles(settings)
+
+    @on(ast.Call, ast.Subscript)
+    def check(self, site: Site, context: RuleContext) -> Iterator[Diagnostic]:
+        node = site.node
+        assert isinstance(node, ast.Call | ast.Subscript)
+        if isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
+            return
+        for name in sorted(context.flow.loaded(node, site)):
+            if context.forbids(name):
+                what = f"the forbidden Redis manager `{name}`"
+            elif "RED102" in context.enabled and self._is_raw(name, context):
+                what = f"`{name}` outside the Redis manager"
+            else:
+                continue
+            how = ast.unparse(node.func if isinstance(node, ast.Call) else node.value)
+            yield self.diagnostic(
+                context,
+                context.source.range_of(node),
+                f"`{how}` loads {what}; {context.use_instead()}",
+                symbols=(name,),
+            )
+            return
+
+    @staticmethod
+    def _is_raw(name: str, context: RuleContext) -> bool:
+        return not context.place.is_manager and context.names.leads_to_builder(name)

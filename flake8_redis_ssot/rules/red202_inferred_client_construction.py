@@ -1,0 +1,69 @@
+"""RED202."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+
+from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.rule import Rule, RuleContext, library_needles, on
+from flake8_redis_ssot.settings.model import Settings
+
+
+class InferredClientConstruction(Rule):
+    """A raw client is built outside the manager, by a value that stands for its class.
+
+    ## What it does
+    Reports a call that builds a client where values of the file must be followed to see it:
+    a class or module held in a variable, attribute, dict or tuple, chosen by a condition,
+    wrapped in `functools.partial`, fetched by `getattr` or `import_module` with a constant
+    name, returned by a function of the file; a subclass defined in the file; `master_for` and
+    its like of a Sentinel. A call of a project's function that builds a client is none: the
+    line in it is reported, once.
+
+    ## Why is this bad?
+    It is the construction that RED201 reports, behind one more name: each instance gets a
+    connection pool of its own. `master_for` builds a new pool at every call.
+
+    ## Example
+    ```python
+    import redis
+
+    CLIENTS = {"cache": redis.Redis}
+    client = CLIENTS["cache"](host="cache")
+    ```
+
+    ## Use instead
+    ```python
+    from app.redis_manager import redis_manager
+
+    client = redis_manager.client
+    ```
+
+    ## Options
+    - `manager`
+    - `extend-client-builders`
+    - `allow`
+
+    ## References
+    - [redis-py: connection pools](https://redis.readthedocs.io/en/stable/connections.html)
+    - [redis/redis-py#3433](https://github.com/redis/redis-py/issues/3433)
+    """
+
+    code = "RED202"
+    name = "inferred-client-construction"
+    since = "0.1.0"
+
+    def needles(self, settings: Settings) -> Iterable[str]:
+        return library_needles(settings)
+
+    @on(ast.Module)
+    def check(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:
+        for made in context.built_outside("client"):
+            if made.inferred:
+                yield self.diagnostic(
+                    context,
+                    made.range,
+                    f"{made.label} builds a client outside the Redis manager; {context.use_instead()}",
+                    symbols=made.symbols,
+                )

@@ -1,0 +1,73 @@
+"""RED203."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+
+from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.rule import Rule, RuleContext, manager_needles, on
+from flake8_redis_ssot.semantic.flow import Dotted
+from flake8_redis_ssot.semantic.scopes import Site
+from flake8_redis_ssot.settings.model import Settings
+
+
+class ManagerInstantiation(Rule):
+    """A manager's class is called outside its module.
+
+    ## What it does
+    Reports a call of a class that the manager of the boundary, or a forbidden manager,
+    defines. Exceptions, enums, dataclasses and the like are not managers. The manager's files
+    are read for this, once a run.
+
+    ## Why is this bad?
+    One more instance of the manager has a connection pool, and state, of its own: it is a
+    second manager that no import shows.
+
+    ## Example
+    ```python
+    from app.redis_manager import RedisManager
+
+    manager = RedisManager()
+    ```
+
+    ## Use instead
+    ```python
+    from app.redis_manager import redis_manager
+    ```
+
+    ## Options
+    - `manager`
+    - `instance`
+    - `forbidden-managers`
+
+    ## References
+    - [redis-py: connection pools](https://redis.readthedocs.io/en/stable/connections.html)
+    """
+
+    code = "RED203"
+    name = "manager-instantiation"
+    since = "0.1.0"
+
+    def needles(self, settings: Settings) -> Iterable[str]:
+        return manager_needles(settings)
+
+    @on(ast.Call)
+    def check(self, site: Site, context: RuleContext) -> Iterator[Diagnostic]:
+        assert isinstance(site.node, ast.Call)
+        values = context.flow.values(site.node.func, site)
+        for name in sorted(value.name for value in values if isinstance(value, Dotted)):
+            mine = context.boundary.owns(name) and not context.place.is_manager
+            inside = any(name.startswith(f"{module}.") for module in context.place.modules)
+            if (
+                (mine or context.forbids(name))
+                and not inside
+                and context.names.managers.kind(name) == "class"
+            ):
+                yield self.diagnostic(
+                    context,
+                    context.source.range_of(site.node),
+                    f"`{name}` makes one more Redis manager; {context.use_instead()}",
+                    symbols=(name,),
+                )
+                return

@@ -1,0 +1,69 @@
+"""RED204."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+
+from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.rule import Rule, RuleContext, library_needles, on
+from flake8_redis_ssot.semantic.scopes import Site
+from flake8_redis_ssot.settings.model import Settings
+
+
+class ClientSubclass(Rule):
+    """A class derives from a raw client or pool outside the manager.
+
+    ## What it does
+    Reports each base that is a client or pool class of a Redis library, or a class of the file
+    that derives from one.
+
+    ## Why is this bad?
+    A subclass is a client: each instance gets a connection pool of its own, and the calls that
+    make one no longer name the library.
+
+    ## Example
+    ```python
+    import redis
+
+    class CacheClient(redis.Redis):
+        pass
+    ```
+
+    ## Use instead
+    ```python
+    from app.redis_manager import redis_manager
+
+    class Cache:
+        client = redis_manager.client
+    ```
+
+    ## Options
+    - `manager`
+    - `allow`
+
+    ## References
+    - [redis-py: connection pools](https://redis.readthedocs.io/en/stable/connections.html)
+    """
+
+    code = "RED204"
+    name = "client-subclass"
+    since = "0.1.0"
+
+    def needles(self, settings: Settings) -> Iterable[str]:
+        return library_needles(settings)
+
+    @on(ast.ClassDef)
+    def check(self, site: Site, context: RuleContext) -> Iterator[Diagnostic]:
+        assert isinstance(site.node, ast.ClassDef)
+        if context.place.is_manager or site.for_typing:
+            return
+        for base in site.node.bases:
+            names = sorted(context.flow.derived_from(base, site))
+            if names:
+                yield self.diagnostic(
+                    context,
+                    context.source.range_of(base),
+                    f"`{site.node.name}` derives from `{names[0]}` outside the Redis manager; {context.use_instead()}",
+                    symbols=names,
+                )

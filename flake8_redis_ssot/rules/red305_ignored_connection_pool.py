@@ -1,0 +1,88 @@
+"""RED305."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+
+from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.rule import Construction, Rule, RuleContext, library_needles, on
+from flake8_redis_ssot.semantic.flow import Dotted, Instance
+from flake8_redis_ssot.semantic.redis_api import SHARING
+from flake8_redis_ssot.settings.model import Settings
+
+
+class IgnoredConnectionPool(Rule):
+    """A pool is handed to a client that does not use it.
+
+    ## What it does
+    Reports `from_url(..., connection_pool=pool)`, a pool as the first positional argument of a
+    client class, and `connection_pool=None`; in the manager as well.
+
+    ## Why is this bad?
+    `from_url` makes a pool of its own and passes the keyword on to its connections, which
+    refuse it when they connect. The first positional argument is the host. `None` is the
+    default: the client builds a pool of its own.
+
+    ## Example
+    ```python
+    import redis
+
+    pool = redis.ConnectionPool(host="cache")
+    client = redis.Redis(pool)
+    ```
+
+    ## Use instead
+    ```python
+    from app.redis_manager import redis_manager
+
+    client = redis_manager.client
+    ```
+
+    ## Options
+    - `manager`
+    - `allow`
+
+    ## References
+    - [redis-py: connection pools](https://redis.readthedocs.io/en/stable/connections.html)
+    """
+
+    code = "RED305"
+    name = "ignored-connection-pool"
+    since = "0.1.0"
+
+    def needles(self, settings: Settings) -> Iterable[str]:
+        return library_needles(settings)
+
+    @on(ast.Module)
+    def check(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:
+        for made in context.constructions:
+            reason = _reason(made, context)
+            if reason:
+                yield self.diagnostic(context, made.range, reason, symbols=made.symbols)
+
+
+def _reason(made: Construction, context: RuleContext) -> str:
+    """What is wrong with the pool that the call is given; empty where nothing is."""
+    keyword = next((k for k in made.call.keywords if k.arg == "connection_pool"), None)
+    targets = {builder.target for builder in made.reached.values()}
+    if not all(target in SHARING or target.removesuffix(".from_url") in SHARING for target in targets):
+        return ""
+    if all(target.endswith(".from_url") for target in targets):
+        if keyword is not None:
+            return (
+                f"{made.label} makes a pool of its own and fails to connect with `connection_pool`; "
+                "hand the pool to the class instead"
+            )
+    elif any(target.endswith(".from_url") for target in targets):
+        return ""
+    elif keyword is not None and isinstance(keyword.value, ast.Constant) and keyword.value.value is None:
+        return f"{made.label} builds a pool of its own with `connection_pool=None`; hand it a pool"
+    elif made.call.args and any(
+        isinstance(value, Instance)
+        and isinstance(value.of, Dotted)
+        and context.names.table[value.of.name].kind == "pool"
+        for value in context.flow.values(made.call.args[0], made.site)
+    ):
+        return f"{made.label} takes this pool for its host; write `connection_pool=`"
+    return ""

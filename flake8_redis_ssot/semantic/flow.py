@@ -1,0 +1,584 @@
+"""What values an expression of one file can have: classes, modules and what is made of them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from flake8_redis_ssot.semantic.names import Names
+from flake8_redis_ssot.semantic.redis_api import Builder, builds, star_names
+from flake8_redis_ssot.semantic.scopes import Binding, Scope, Site, Step, Walk
+
+BUDGET = 20_000
+"""Expressions evaluated in one file; past it every value is unknown."""
+
+_TRANSPARENT = frozenset(
+    ["staticmethod", "classmethod", "property", "cached_property", "lru_cache", "cache", "override", "final"]
+)
+_PROPERTIES = frozenset(["property", "cached_property"])
+IMPORTERS = frozenset(
+    [
+        "importlib.import_module",
+        "importlib.__import__",
+        "pkgutil.resolve_name",
+        "sys.modules.get",
+        "django.utils.module_loading.import_string",
+        "werkzeug.utils.import_string",
+    ]
+)
+"""Functions that give the module or object of a dotted name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dotted:
+    """An imported module or object by its dotted name, or a member of one."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A string, and the expression that it was written as."""
+
+    value: str
+    node: ast.expr
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """A class or function of this file."""
+
+    scope: Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """What a call of a class or builder makes."""
+
+    of: Dotted | Local
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """The values of a tuple, list or set, or of a dict by its `keys`."""
+
+    elements: tuple[ast.expr, ...]
+    site: Site
+    keys: tuple[ast.expr | None, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """The items of a dict, as its `items()` gives them."""
+
+    of: Items
+
+
+Value = Dotted | Text | Local | Instance | Items | Pairs
+Values = frozenset[Value]
+_NOTHING: Values = frozenset()
+
+
+class Flow:
+    """Follows values through the bindings of one walk: every binding that may hold counts.
+
+    `wanted` collects names whose value was asked for as text; a walk that leaves out lines must
+    be repeated with those of them.
+    """
+
+    def __init__(self, names: Names, walk: Walk) -> None:
+        self.names = names
+        self.walk = walk
+        self.wanted: set[str] = set()
+        self._memo: dict[ast.AST, Values] = {}
+        self._active: set[ast.AST] = set()
+        self._cut = False
+        self._steps = 0
+
+    def values(self, node: ast.AST | None, site: Site) -> Values:
+        """What the expression `node`, evaluated at `site`, can be; what is unknown is left out."""
+        if node is None:
+            return _NOTHING
+        known = self._memo.get(node)
+        if known is not None:
+            return known
+        self._steps += 1
+        if node in self._active or self._steps > BUDGET or len(self._active) > 100:
+            self._cut = True
+            return _NOTHING
+        outer, self._cut = self._cut, False
+        self._active.add(node)
+        found = frozenset(self._evaluate(node, site))
+        self._active.discard(node)
+        if not self._cut or not self._active:  # what a cycle has cut short is no final answer
+            self._memo[node] = found
+            self._cut = False
+        self._cut = self._cut or outer
+        return found
+
+    def texts(self, node: ast.AST | None, site: Site) -> Iterator[Text]:
+        """The strings that an expression can be, names followed."""
+        match node:
+            case ast.Name(id=name) | ast.Attribute(attr=name):
+                self.wanted.add(name)
+        return (value for value in self.values(node, site) if isinstance(value, Text))
+
+    def builders(self, site: Site) -> dict[str, Builder]:
+        """The builders that the call at `site` can be by its value, by dotted name."""
+        call = site.node
+        assert isinstance(call, ast.Call)
+        found: dict[str, Builder] = {}
+        for value in self.values(call.func, site):
+            for name in self.builder_names(value):
+                builder = self.names.table[name]
+                if builds(builder, call):
+                    found[name] = builder
+        return dict(sorted(found.items()))
+
+    def builder_names(self, value: Value) -> set[str]:
+        """The builders that a call of `value` runs: its own, or those that its class derives from."""
+        if isinstance(value, Dotted):
+            return {value.name} if self.names.is_builder(value.name) else set()
+        if isinstance(value, Local) and isinstance(value.scope.node, ast.ClassDef):
+            return self.ancestors(value.scope) if _makes_a_base(value.scope.node) else set()
+        return set()
+
+    def derived_from(self, base: ast.expr, site: Site) -> set[str]:
+        """The client and pool classes that a class with this base derives from."""
+        found: set[str] = set()
+        for value in self.values(base, site):
+            if isinstance(value, Dotted) and self.names.is_builder(value.name):
+                found.add(value.name)
+            elif isinstance(value, Local):
+                found |= self.ancestors(value.scope)
+        return {name for name in found if self.names.table[name].is_class}
+
+    def ancestors(self, scope: Scope, seen: frozenset[Scope] = frozenset()) -> set[str]:
+        """The builders that a class of this file derives from."""
+        found: set[str] = set()
+        if scope in seen:
+            return found
+        for base in self._bases(scope):
+            if isinstance(base, Dotted) and self.names.is_builder(base.name):
+                found.add(base.name)
+            elif isinstance(base, Local):
+                found |= self.ancestors(base.scope, seen | {scope})
+        return found
+
+    def bound(self, binding: Binding) -> Values:
+        """What a binding can hold."""
+        if binding.target is not None:
+            return frozenset([Dotted(binding.target)])
+        if binding.value is None or binding.scope is None:
+            return _NOTHING
+        site = Site(binding.value, binding.scope, binding.order, binding.path)
+        found = self.values(binding.value, site)
+        for step in binding.steps:
+            found = frozenset(self._step(found, step))
+        return found
+
+    def _evaluate(self, node: ast.AST, site: Site) -> Iterator[Value]:
+        match node:
+            case ast.Name():
+                for binding in self.names.bindings(node.id, site):
+                    if binding.star and binding.target is not None:
+                        yield Dotted(f"{binding.target}.{node.id}")
+                    else:
+                        yield from self.bound(binding)
+            case ast.Attribute():
+                for value in self.values(node.value, site):
+                    yield from self._attribute(value, node.attr)
+            case ast.Constant(value=str(text)):
+                yield Text(text, node)
+            case ast.JoinedStr():
+                yield from self._text_of(node, node.values, site)
+            case ast.BinOp(op=ast.Add()):
+                yield from self._text_of(node, [node.left, node.right], site)
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef() | ast.Lambda():
+                scope = self.walk.scopes.get(node)
+                if scope is not None and _is_transparent(node):
+                    yield Local(scope)
+            case ast.arg():
+                yield from self._parameter(node, site)
+            case ast.AnnAssign():
+                yield from self.values(node.value, site)
+                yield from self._annotated(node.annotation, site)
+            case ast.Call():
+                yield from self._call(node, site)
+            case ast.IfExp():
+                for arm, part in (("body", node.body), ("orelse", node.orelse)):
+                    yield from self.values(
+                        part, Site(part, site.scope, site.order, (*site.path, (id(node), arm)))
+                    )
+            case ast.BoolOp():
+                operands = node.values if isinstance(node.op, ast.Or) else node.values[-1:]
+                for operand in operands:
+                    yield from self.values(operand, site)
+            case ast.NamedExpr() | ast.Await():
+                yield from self.values(node.value, site)
+            case ast.Tuple() | ast.List() | ast.Set():
+                yield Items(tuple(node.elts), site)
+            case ast.Dict():
+                yield Items(tuple(node.values), site, tuple(node.keys))
+            case ast.Subscript():
+                yield from self._subscript(node, site)
+
+    def _text_of(self, node: ast.expr, parts: list[ast.expr], site: Site) -> Iterator[Text]:
+        """The string of parts that are known, each to be one string."""
+        whole = ""
+        for part in parts:
+            inner = part.value if isinstance(part, ast.FormattedValue) else part
+            texts = {text.value for text in self.texts(inner, site)}
+            if len(texts) != 1 or (isinstance(part, ast.FormattedValue) and part.format_spec):
+                return
+            whole += texts.pop()
+        yield Text(whole, node)
+
+    def _step(self, values: Values, step: Step) -> Iterator[Value]:
+        for value in values:
+            match value:
+                case Pairs(of=items):
+                    if step == "item":
+                        yield value
+                    elif step == 1:
+                        yield from self._each(items)
+                case Items() if step == "item" and value.keys is None:
+                    yield from self._each(value)
+                case Items(keys=None) if isinstance(step, int) and step < len(value.elements):
+                    yield from self.values(value.elements[step], value.site)
+                case Instance() if step == "enter":
+                    yield value
+
+    def _each(self, items: Items) -> Iterator[Value]:
+        for element in items.elements:
+            inner = element.value if isinstance(element, ast.Starred) else element
+            yield from self.values(inner, items.site)
+
+    def _attribute(self, value: Value, name: str) -> Iterator[Value]:
+        match value:
+            case Dotted():
+                yield Dotted(f"{value.name}.{name}")
+            case Instance(of=Dotted() as made):
+                yield Dotted(f"{made.name}.{name}")
+            case Instance(of=Local(scope=scope)):
+                if name == "__class__":
+                    yield Local(scope)
+                for member in self._members(scope, name, below=True):
+                    if isinstance(member, Local) and _PROPERTIES & _decorators(member.scope.node):
+                        yield from self._returned(member.scope)
+                    else:
+                        yield member
+            case Local(scope=scope) if scope.kind == "class":
+                yield from self._members(scope, name, below=True)
+
+    def _members(
+        self, scope: Scope, name: str, *, below: bool, seen: frozenset[Scope] = frozenset()
+    ) -> Values:
+        """The attribute `name` of a class of this file, its bases and, `below`, its subclasses."""
+        if scope in seen:
+            return _NOTHING
+        seen |= {scope}
+        own = [*scope.attributes.get(name, ()), *scope.bindings.get(name, ())]
+        found = frozenset(v for binding in own for v in self.bound(binding))
+        if not own:
+            for base in self._bases(scope):
+                if isinstance(base, Local):
+                    found |= self._members(base.scope, name, below=False, seen=seen)
+                elif isinstance(base, Dotted):
+                    found |= {Dotted(f"{base.name}.{name}")}
+        if below:
+            for other in self.walk.scopes.values():
+                named = other.kind == "class" and name in {*other.attributes, *other.bindings}
+                if named and any(isinstance(b, Local) and b.scope is scope for b in self._bases(other)):
+                    found |= self._members(other, name, below=True, seen=seen)
+        return found
+
+    def _bases(self, scope: Scope) -> Values:
+        node = scope.node
+        if not isinstance(node, ast.ClassDef) or scope.parent is None:
+            return _NOTHING
+        binding = next((b for b in scope.parent.bindings.get(node.name, ()) if b.value is node), None)
+        if binding is None:  # bound elsewhere by `global`
+            return _NOTHING
+        site = Site(node, scope.parent, binding.order, binding.path)
+        return frozenset(v for base in node.bases for v in self.values(base, site))
+
+    def _parameter(self, node: ast.arg, site: Site) -> Iterator[Value]:
+        function = site.scope.node
+        if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            return
+        owner = Walk.receiver(node, site.scope)
+        if owner is not None:
+            is_class = "classmethod" in _decorators(function) or node.arg == "cls"
+            yield Local(owner) if is_class else Instance(Local(owner))
+        outside = self._outside(site.scope)
+        if outside is None:
+            return
+        yield from self.values(_default(function.args, node), outside)
+        if node.annotation is not None:
+            yield from self._annotated(node.annotation, outside)
+
+    def _outside(self, scope: Scope) -> Site | None:
+        """Where a function's defaults and annotations are evaluated."""
+        node, parent = scope.node, scope.parent
+        if parent is None or node is None:
+            return None
+        if isinstance(node, ast.Lambda):
+            return Site(node, parent, scope.returns[0].order, scope.returns[0].path)
+        for bindings in parent.bindings.values():
+            for binding in bindings:
+                if binding.value is node:
+                    return Site(node, parent, binding.order, binding.path)
+        return None
+
+    def _annotated(self, node: ast.expr, site: Site) -> Iterator[Value]:
+        """What an annotation promises: an instance of each class, `type[X]` the class itself."""
+        match node:
+            case ast.Constant(value=str(text)):
+                try:
+                    yield from self._annotated(ast.parse(text, mode="eval").body, site)
+                except (SyntaxError, ValueError):
+                    return
+            case ast.BinOp(op=ast.BitOr()):
+                yield from self._annotated(node.left, site)
+                yield from self._annotated(node.right, site)
+            case ast.Subscript():
+                last = (
+                    node.value.attr
+                    if isinstance(node.value, ast.Attribute)
+                    else getattr(node.value, "id", "")
+                )
+                parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+                if last in ("Optional", "Union", "Annotated", "Final", "ClassVar"):
+                    for part in parts[:1] if last == "Annotated" else parts:
+                        yield from self._annotated(part, site)
+                elif last in ("type", "Type"):
+                    yield from self.values(parts[0], site)
+                else:
+                    yield from self._annotated(node.value, site)
+            case ast.Name() | ast.Attribute():
+                for value in self.values(node, site):
+                    if isinstance(value, Local) or (
+                        isinstance(value, Dotted) and self.names.is_builder(value.name)
+                    ):
+                        yield Instance(value)
+
+    def _call(self, call: ast.Call, site: Site) -> Iterator[Value]:
+        yield from self._built_in(call, site)
+        for value in self.values(call.func, site):
+            match value:
+                case Dotted(name="functools.partial" | "functools.partialmethod") if call.args:
+                    yield from self.values(call.args[0], site)
+                case Dotted(name="typing.cast" | "typing_extensions.cast") if len(call.args) > 1:
+                    yield from self.values(call.args[1], site)
+                case Dotted(name=name) if name in IMPORTERS:
+                    yield from self._imported(call, site)
+                case Dotted(name=name) if self.names.is_builder(name):
+                    yield Instance(value)
+                case Local(scope=scope):
+                    if scope.kind == "class":
+                        yield Instance(value)
+                    else:
+                        yield from self._returned(scope)
+        if isinstance(call.func, ast.Attribute):
+            yield from self._container_call(call.func, call, site)
+
+    def _built_in(self, call: ast.Call, site: Site) -> Iterator[Value]:
+        if not isinstance(call.func, ast.Name) or self.names.bindings(call.func.id, site):
+            return
+        arguments = call.args
+        match call.func.id:
+            case "getattr" if len(arguments) > 1:
+                for owner in self.values(arguments[0], site):
+                    for text in self.texts(arguments[1], site):
+                        yield from self._attribute(owner, text.value)
+                for default in arguments[2:]:
+                    yield from self.values(default, site)
+            case "__import__":
+                yield from self._imported(call, site)
+            case "vars" if arguments:
+                for owner in self.values(arguments[0], site):
+                    yield from self._attribute(owner, "__dict__")
+            case "type" if len(arguments) == 1:
+                for value in self.values(arguments[0], site):
+                    if isinstance(value, Instance):
+                        yield value.of
+            case "super":
+                scope = site.scope.enclosing("class")
+                for base in self._bases(scope):
+                    if isinstance(base, Dotted | Local):
+                        yield Instance(base)
+
+    def _container_call(self, func: ast.Attribute, call: ast.Call, site: Site) -> Iterator[Value]:
+        for value in self.values(func.value, site):
+            if isinstance(value, Items) and value.keys is not None:
+                if func.attr in ("get", "pop", "setdefault") and call.args:
+                    yield from self._select(value, call.args[0], site)
+                    for default in call.args[1:]:
+                        yield from self.values(default, site)
+                elif func.attr == "values":
+                    yield Items(value.elements, value.site)
+                elif func.attr == "items":
+                    yield Pairs(value)
+
+    def loaded(self, node: ast.Call | ast.Subscript, site: Site) -> set[str]:
+        """The dotted names that a call of an importer, or a read of `sys.modules`, loads."""
+        if isinstance(node, ast.Subscript):
+            is_modules = Dotted("sys.modules") in self.values(node.value, site)
+            return {text.value for text in self.texts(node.slice, site)} if is_modules else set()
+        built_in = isinstance(node.func, ast.Name) and node.func.id == "__import__"
+        if not built_in and not any(
+            isinstance(value, Dotted) and value.name in IMPORTERS for value in self.values(node.func, site)
+        ):
+            return set()
+        names = [k.value for k in node.keywords if k.arg == "name"] or node.args[:1]
+        packages = [k.value for k in node.keywords if k.arg == "package"] or node.args[1:2]
+        found: set[str] = set()
+        for text in self.texts(names[0] if names else None, site):
+            name = text.value.replace(":", ".")
+            if name.startswith("."):
+                found.update(full for package in packages for full in self._relative(name, package, site))
+            else:
+                found.add(name)
+        return found
+
+    def _imported(self, call: ast.Call, site: Site) -> Iterator[Dotted]:
+        """The modules or objects that a call of an importer gives."""
+        for name in self.loaded(call, site):
+            if isinstance(call.func, ast.Name) and call.func.id == "__import__":
+                whole = len(call.args) > 3 or any(k.arg == "fromlist" for k in call.keywords)
+                name = name if whole else name.split(".")[0]
+            yield Dotted(name)
+
+    def _relative(self, name: str, package: ast.expr, site: Site) -> Iterator[str]:
+        if isinstance(package, ast.Name) and package.id in ("__package__", "__name__"):
+            here = self.walk.modules
+            bases = list(here) if self.walk.is_package else [m.rpartition(".")[0] for m in here]
+        else:
+            bases = [text.value for text in self.texts(package, site)]
+        level = len(name) - len(name.lstrip("."))
+        for base in bases:
+            parts = base.split(".")
+            if level <= len(parts):
+                yield ".".join([*parts[: len(parts) - level + 1], name[level:]]).rstrip(".")
+
+    def _returned(self, function: Scope) -> Iterator[Value]:
+        for returned in function.returns:
+            yield from self.values(returned.node, returned)
+
+    def _subscript(self, node: ast.Subscript, site: Site) -> Iterator[Value]:
+        for value in self.values(node.value, site):
+            match value:
+                case Items():
+                    yield from self._select(value, node.slice, site)
+                case Dotted(name="sys.modules"):
+                    yield from (Dotted(text.value) for text in self.texts(node.slice, site))
+                case Dotted(name=name) if name.endswith(".__dict__"):
+                    owner = Dotted(name.removesuffix(".__dict__"))
+                    for text in self.texts(node.slice, site):
+                        yield from self._attribute(owner, text.value)
+                case Dotted() | Local():
+                    yield value  # Redis[bytes]
+
+    def _select(self, items: Items, index: ast.expr, site: Site) -> Iterator[Value]:
+        """The element at `index`; all of them where the index or a key is unknown."""
+        if items.keys is None:
+            if isinstance(index, ast.Constant) and isinstance(index.value, int):
+                if -len(items.elements) <= index.value < len(items.elements):
+                    yield from self.values(items.elements[index.value], items.site)
+                return
+        else:
+            keys = [
+                getattr(key, "value", None) if isinstance(key, ast.Constant) else None for key in items.keys
+            ]
+            asked = index.value if isinstance(index, ast.Constant) else None
+            if asked is not None and None not in keys:
+                for key, element in zip(keys, items.elements, strict=True):
+                    if key == asked:
+                        yield from self.values(element, items.site)
+                return
+        yield from self._each(items)
+
+    # -- which names carry what rules ask for
+
+    def carriers(self) -> set[str]:
+        """The names bound to a value from which a builder or a manager's class can be reached."""
+        found = {
+            name
+            for name, binding in self.walk.bound
+            if any(self._reaches(value, frozenset()) for value in self.bound(binding))
+        }
+        for scope in [self.walk.module, *self.walk.scopes.values()]:
+            for star in scope.stars:
+                found.update(star_names(star.target or "", self.names.table))
+                found.update(self.names.managers.classes(star.target or ""))
+        return found
+
+    def _reaches(self, value: Value, seen: frozenset[object]) -> bool:
+        """Whether some use of `value` could name what the rules ask for."""
+
+        def any_of(values: Iterable[Value], key: object) -> bool:
+            return key not in seen and any(self._reaches(v, seen | {key}) for v in values)
+
+        match value:
+            case Dotted(name=name):
+                known = self.names.managers.kind(name)
+                return known in ("class", "module") or self.names.leads_to_builder(name)
+            case Text(value=text):
+                return self.names.managers.is_forbidden(text)
+            case Instance(of=Dotted(name=name)):
+                builder = self.names.table.get(name)
+                is_pool = builder is not None and builder.kind == "pool"
+                return is_pool or name in self.names.table.with_methods
+            case Instance(of=Local() as made):
+                return self._reaches(made, seen)
+            case Items():
+                return any_of(self._each(value), value.elements)
+            case Pairs(of=items):
+                return any_of(self._each(items), items.elements)
+            case Local(scope=scope) if scope.kind == "class":
+                members = [*scope.attributes.values(), *scope.bindings.values()]
+                held = (v for bindings in members for b in bindings for v in self.bound(b))
+                return any_of((*self._bases(scope), *held), scope)
+            case Local(scope=scope):
+                return any_of(self._returned(scope), scope)
+        return False
+
+
+def _decorators(node: ast.AST | None) -> set[str]:
+    """The last names of a definition's decorators."""
+    found = set()
+    for decorator in getattr(node, "decorator_list", ()):
+        if isinstance(decorator, ast.Call):
+            decorator = decorator.func
+        found.add(decorator.attr if isinstance(decorator, ast.Attribute) else getattr(decorator, "id", "?"))
+    return found
+
+
+def _is_transparent(node: ast.AST) -> bool:
+    """Whether a function still returns what it returns: no decorator that we do not know."""
+    return isinstance(node, ast.ClassDef) or _decorators(node) <= _TRANSPARENT
+
+
+def _makes_a_base(node: ast.ClassDef) -> bool:
+    """Whether a subclass still runs its base's `__init__`: its own, if any, calls one."""
+    for statement in node.body:
+        if isinstance(statement, ast.FunctionDef) and statement.name == "__init__":
+            return any(
+                isinstance(call, ast.Call)
+                and isinstance(call.func, ast.Attribute)
+                and call.func.attr == "__init__"
+                for call in ast.walk(statement)
+            )
+    return True
+
+
+def _default(args: ast.arguments, argument: ast.arg) -> ast.expr | None:
+    positional = [*args.posonlyargs, *args.args]
+    if argument in positional:
+        at = positional.index(argument) - len(positional) + len(args.defaults)
+        return args.defaults[at] if at >= 0 else None
+    if argument in args.kwonlyargs:
+        return args.kw_defaults[args.kwonlyargs.index(argument)]
+    return None

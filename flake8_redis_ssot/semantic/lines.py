@@ -1,0 +1,63 @@
+"""Which lines of a file matter: the walk enters only those, found by plain text search."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Collection, Iterable
+
+from flake8_redis_ssot.semantic.flow import IMPORTERS, Flow
+from flake8_redis_ssot.semantic.names import Names
+from flake8_redis_ssot.semantic.scopes import Walk
+from flake8_redis_ssot.source import SourceFile
+
+DYNAMIC = frozenset(["__import__", "sys.modules"]) | {
+    name.rpartition(".")[2] for name in IMPORTERS - {"sys.modules.get"}
+}
+"""Words without which nothing is imported by the text of its name."""
+
+_IMPORT = re.compile(r"^(?:import|from)\b", re.MULTILINE)
+_ROUNDS = 8
+
+
+def follow(
+    source: SourceFile,
+    names: Names,
+    needles: Iterable[str],
+    wanted: Collection[type[ast.AST]],
+    modules: tuple[str, ...],
+    is_package: bool,
+) -> Flow:
+    """Walk the lines that hold a needle, or a name that carries on what such a line found.
+
+    Lines are added until no new name appears, so that every line which binds or uses a
+    carrying name has been entered.
+    """
+    words = {*names.table.packages, *needles, *DYNAMIC}
+    # imports at the top level cost nothing to enter, and say what `partial` or `sys` is
+    top = {source.line_of(found.start()) for found in _IMPORT.finditer(source.text)}
+    lines = sorted({*top, *_lines_of(source, words)})
+    for _ in range(_ROUNDS):
+        flow = Flow(names, Walk(source.tree, lines, wanted, modules, is_package))
+        for site in flow.walk.sites:
+            if isinstance(site.node, ast.Call):
+                flow.values(site.node, site)
+        new = (flow.carriers() | flow.wanted) - words
+        words |= new
+        more = sorted({*lines, *_lines_of(source, new)})
+        if more == lines:
+            break
+        lines = more
+    return flow
+
+
+def _lines_of(source: SourceFile, words: Iterable[str]) -> list[int]:
+    text = source.text
+    found: set[int] = set()
+    for word in words:
+        if word in text:
+            # the literal first: the engine searches for it at C speed
+            literal = re.escape(word)
+            matches = re.finditer(rf"{literal}(?!\w)(?<!\w{literal})", text)
+            found.update(source.line_of(match.start()) for match in matches)
+    return sorted(found)
