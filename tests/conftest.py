@@ -15,13 +15,14 @@ EXAMPLE = Path(__file__).parent.parent / "examples" / "chat_platform"
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
-def expectations(text: str) -> list[tuple[int, str]]:
-    """(line, code) of every `# error: CODE ...` comment."""
+def expectations(text: str) -> list[tuple[int, str, str]]:
+    """(line, code, text in the message) of every `# error: CODE "text"`; `error+1` is the next line's."""
     found = []
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
-        if token.type == tokenize.COMMENT:
-            for code in re.findall(r"error: ((?:RED\d{3}[ ,]*)+)", token.string):
-                found += [(token.start[0], c) for c in re.findall(r"RED\d{3}", code)]
+        wanted = re.search(r'error(?:\+(\d))?: ((?:RED\d{3}[ ,]*)+)(?:"(.+)")?', token.string)
+        if token.type == tokenize.COMMENT and wanted:
+            line = token.start[0] + int(wanted[1] or 0)
+            found += [(line, code, wanted[3] or "") for code in re.findall(r"RED\d{3}", wanted[2])]
     return sorted(found)
 
 

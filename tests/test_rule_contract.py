@@ -44,8 +44,11 @@ def test_example_fires_and_use_instead_does_not(rule: type[Rule], tmp_path: Path
         '[[tool.redis-ssot.boundary]]\nname = "auth"\npaths = ["auth_service/**"]\n'
         'manager = "auth_service.auth_core.redis_manager"\n'
     )
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "redis_manager.py").write_text("class RedisManager:\n    pass\n")
     (tmp_path / "bad.py").write_text(bad)
     (tmp_path / "good.py").write_text(good)
-    found = places(run("check", "--output-format", "concise", cwd=tmp_path).stdout)
+    chosen = ("--extend-select", rule.code)
+    found = places(run("check", "--output-format", "concise", *chosen, cwd=tmp_path).stdout)
     assert rule.code in {code for path, _, _, code in found if path == "bad.py"}
     assert not [row for row in found if row[0] == "good.py"]

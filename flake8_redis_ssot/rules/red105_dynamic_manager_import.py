@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.rule import Rule, RuleContext, manager_needles, on
+from flake8_redis_ssot.semantic.flow import LOADERS
 from flake8_redis_ssot.semantic.scopes import Site
 from flake8_redis_ssot.settings.model import Settings
 
@@ -56,7 +57,7 @@ class DynamicManagerImport(Rule):
         assert isinstance(node, ast.Call | ast.Subscript)
         if isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
             return
-        for name in sorted(context.flow.loaded(node, site)):
+        for name in sorted(context.flow.loaded(node, site, LOADERS)):
             if context.forbids(name):
                 what = f"the forbidden Redis manager `{name}`"
             elif "RED102" in context.enabled and self._is_raw(name, context):

@@ -17,17 +17,13 @@ _TRANSPARENT = frozenset(
     ["staticmethod", "classmethod", "property", "cached_property", "lru_cache", "cache", "override", "final"]
 )
 _PROPERTIES = frozenset(["property", "cached_property"])
-IMPORTERS = frozenset(
-    [
-        "importlib.import_module",
-        "importlib.__import__",
-        "pkgutil.resolve_name",
-        "sys.modules.get",
-        "django.utils.module_loading.import_string",
-        "werkzeug.utils.import_string",
-    ]
+LOADERS = frozenset(
+    ["importlib.import_module", "importlib.__import__", "pkgutil.resolve_name", "sys.modules.get"]
 )
-"""Functions that give the module or object of a dotted name."""
+"""Functions that give the module of a dotted name; `__import__` besides."""
+
+IMPORTERS = LOADERS | {"django.utils.module_loading.import_string", "werkzeug.utils.import_string"}
+"""These and the functions of frameworks that give any object by its dotted name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -422,14 +418,16 @@ class Flow:
                 elif func.attr == "items":
                     yield Pairs(value)
 
-    def loaded(self, node: ast.Call | ast.Subscript, site: Site) -> set[str]:
+    def loaded(
+        self, node: ast.Call | ast.Subscript, site: Site, importers: frozenset[str] = IMPORTERS
+    ) -> set[str]:
         """The dotted names that a call of an importer, or a read of `sys.modules`, loads."""
         if isinstance(node, ast.Subscript):
             is_modules = Dotted("sys.modules") in self.values(node.value, site)
             return {text.value for text in self.texts(node.slice, site)} if is_modules else set()
         built_in = isinstance(node.func, ast.Name) and node.func.id == "__import__"
         if not built_in and not any(
-            isinstance(value, Dotted) and value.name in IMPORTERS for value in self.values(node.func, site)
+            isinstance(value, Dotted) and value.name in importers for value in self.values(node.func, site)
         ):
             return set()
         names = [k.value for k in node.keywords if k.arg == "name"] or node.args[:1]
