@@ -40,10 +40,21 @@ def discover(paths: Sequence[str], settings: Settings) -> Discovery:
             _folder(absolute, settings, found)
         elif stat.S_ISREG(mode):
             found.files.append(absolute)
+            _settings_above(os.path.dirname(absolute), settings, found)
         else:
             found.missing.append(f"{path}: is no regular file; name a file or folder")
     found.files = sorted(set(found.files))
+    found.nested = sorted(set(found.nested))
     return found
+
+
+def _settings_above(folder: str, settings: Settings, found: Discovery) -> None:
+    """Note the settings files between a named file and the project's folder: this run ignores them."""
+    while folder.startswith(settings.root + os.sep):
+        candidate = os.path.join(folder, "pyproject.toml")
+        if candidate not in settings.read_from and has_table(candidate):
+            found.nested.append(candidate)
+        folder = os.path.dirname(folder)
 
 
 def _ignores_above(folder: str, root: str) -> list[Globs]:

@@ -74,7 +74,9 @@ def _check(options: argparse.Namespace, settings: Settings) -> int:
         for key, value in dataclasses.asdict(settings).items():
             print(f"{key} = {json.dumps(value, default=str)}")
         return 0
-    stdin = "-" in options.paths
+    stdin = options.stdin_filename is not None or "-" in options.paths
+    if stdin and options.paths not in ([], ["-"]):
+        raise SettingsError(["standard input is checked alone; leave the paths out, or `-`"])
     found = discover([p for p in options.paths if p != "-"] or ([] if stdin else ["."]), settings)
     for message in found.missing:
         _complain("error", message)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import os
-import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import cache
 
@@ -12,15 +11,13 @@ from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.engine.suppress import unsettled
 from flake8_redis_ssot.rule import Noqa, Rule, RuleContext
 from flake8_redis_ssot.semantic.facts import ManagerFacts
-from flake8_redis_ssot.semantic.lines import DYNAMIC
 from flake8_redis_ssot.semantic.names import Names
 from flake8_redis_ssot.semantic.redis_api import builders
+from flake8_redis_ssot.semantic.triage import Triage
 from flake8_redis_ssot.settings.boundaries import place_of
 from flake8_redis_ssot.settings.model import Boundary, Settings
 from flake8_redis_ssot.source import SourceError, SourceFile
 
-_DYNAMIC = tuple(word.encode() for word in sorted(DYNAMIC))
-_QUOTED = re.compile(rb"[\"']([\w.]+)")
 Handlers = dict[type, list[Callable[..., Iterator[Diagnostic]]]]
 
 
@@ -57,21 +54,15 @@ class FileChecker:
         self.codes: frozenset[str] = frozenset(rule.code for rule in rules)
         self._table = builders(settings.client_builders, settings.pool_builders)
         self._managers = ManagerFacts(settings)
-        needles: set[str] = set()
+        self._triage = Triage(settings, self._table, self._managers)
         for rule_type in rules:
             rule = rule_type()
-            needles.update(n for n in rule.needles(settings) if n)
             for node_type, name in rule_type.handlers():
                 self.handlers.setdefault(node_type, []).append(getattr(rule, name))
-        # a needle within another is the wider net
-        kept = [n for n in needles if not any(o != n and o in n for o in needles)]
-        self._needles = tuple(n.encode() for n in sorted(kept))
-        words = "|".join(re.escape(n) for n in sorted(needles))
-        self._words = re.compile(rf"(?<!\w)(?:{words})(?!\w)".encode() if words else b"(?!)")
 
     def check(self, source: SourceFile) -> list[Diagnostic]:
         """The diagnostics of `source` in order, allowances and per-file-ignores taken off."""
-        if not self._may_fire(source):
+        if not self._triage.concerns(source.path, source.data):
             if self.parse_all:
                 try:
                     _ = source.tree
@@ -92,25 +83,6 @@ class FileChecker:
         found.sort(key=lambda diagnostic: diagnostic.sort_key)
         return list(unsettled(found, self.settings))
 
-    def _may_fire(self, source: SourceFile) -> bool:
-        """Whether a needle stands in an import, or in a string that is taken for one."""
-        data = source.data
-        if not any(needle in data for needle in self._needles):
-            path = source.path.encode("utf-8", "surrogateescape")
-            return b"import" in data and any(needle in path for needle in self._needles)
-        dynamic = any(word in data for word in _DYNAMIC)
-        return any(
-            _in_import(data, word.start()) or self._in_string(data, word.start(), dynamic)
-            for word in self._words.finditer(data)
-        )
-
-    def _in_string(self, data: bytes, at: int, dynamic: bool) -> bool:
-        """Whether the word at `at` is in a string that names a forbidden manager, or may be imported by text."""
-        quoted = _QUOTED.match(data, max(data.rfind(b'"', 0, at), data.rfind(b"'", 0, at)))
-        if quoted is None or quoted.end() <= at:
-            return False
-        return dynamic or self._managers.is_forbidden(quoted[1].decode("utf-8", "replace"))
-
     def _context(self, source: SourceFile) -> RuleContext:
         place = place_of(self.settings, source.path)
         names = Names(self._table, first_party(place.boundary), self._managers)
@@ -130,16 +102,3 @@ class FileChecker:
             d for noqa in noqas for handler in self.handlers.get(Noqa, ()) for d in handler(noqa, context)
         ]
         return unsettled(found, self.settings)
-
-
-def _in_import(data: bytes, at: int) -> bool:
-    """Whether the word at the offset `at` may belong to an import statement; never a false no."""
-    start = data.rfind(b"\n", 0, at) + 1
-    head = data[start:at]
-    if b"import" in head or b"from" in head:
-        return True
-    if data[max(0, start - 3) : start].rstrip(b"\r\n").endswith(b"\\"):
-        return True  # the line before goes on here
-    keyword = data.rfind(b"import", 0, at)
-    between = data[keyword:at] if keyword >= 0 else b""
-    return b"(" in between and (b")" not in between or b"#" in between)

@@ -27,7 +27,8 @@ def render(diagnostics: Sequence[Diagnostic], given: SourceFile | None = None) -
 
 def _frame(diagnostic: Diagnostic, source: SourceFile) -> str:
     start, end = diagnostic.range.start, diagnostic.range.end
-    rows = range(max(1, start.line - 2), min(len(source.line_starts), start.line + 2) + 1)
+    last = len(source.line_starts) - (source.text.endswith(("\n", "\r")))
+    rows = range(max(1, start.line - 2), min(last, start.line + 2) + 1)
     width = len(str(rows[-1] if rows else start.line))
     out = [
         f"{diagnostic.code} {escaped(diagnostic.message)}",

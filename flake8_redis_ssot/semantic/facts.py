@@ -57,6 +57,17 @@ class ManagerFacts:
                 if self.kind(f"{module}.{name}") == "class":
                     yield name
 
+    def classes_below(self, module: str) -> Iterator[str]:
+        """The classes of a manager; where it is a package, of all its modules."""
+        yield from self.classes(module)
+        path = self._find(module)
+        if path is not None and os.path.basename(path).startswith("__init__."):
+            folder = os.path.dirname(path)
+            for entry in sorted(os.listdir(folder)):
+                stem, suffix = os.path.splitext(entry)
+                if suffix in ("", ".py", ".pyi") and stem.isidentifier() and not stem.startswith("__"):
+                    yield from self.classes_below(f"{module}.{stem}")
+
     def _covers(self, name: str) -> bool:
         return any(boundary.owns(name) for boundary in self._boundaries) or self.is_forbidden(name)
 

@@ -39,11 +39,14 @@ class Names:
 
     def is_builder(self, name: str) -> bool:
         """Whether the dotted `name` is a builder, not something of the project's own."""
-        return name in self.table and name.split(".")[0] not in self.first_party
+        return name in self.table and self._is_library(name)
 
     def leads_to_builder(self, name: str) -> bool:
         """Whether the dotted `name` is a builder, or a module or class that has one."""
-        return name in self.table.prefixes and name.split(".")[0] not in self.first_party
+        return name in self.table.prefixes and self._is_library(name)
+
+    def _is_library(self, name: str) -> bool:
+        return name.split(".")[0] not in self.first_party or name in self.table.extended
 
     def bindings(self, name: str, site: Site) -> list[Binding]:
         """What `name` may be bound to at `site`; empty where the file does not say."""

@@ -192,7 +192,13 @@ SHARING = frozenset(
 
 
 class BuilderTable(dict[str, Builder]):
-    """Builders by every dotted name that reaches them."""
+    """Builders by every dotted name that reaches them.
+
+    `extended` are those that the settings add, with what leads to them; they may be the
+    project's own.
+    """
+
+    extended: frozenset[str] = frozenset()
 
     @cached_property
     def packages(self) -> frozenset[str]:
@@ -221,13 +227,11 @@ BUILDERS = BuilderTable(_table())
 @cache
 def builders(clients: tuple[str, ...], pools: tuple[str, ...]) -> BuilderTable:
     """The table with a project's own builders, `extend-client-builders` and `extend-pool-builders`."""
-    return BuilderTable(
-        {
-            **BUILDERS,
-            **{name: Builder(name, "client", name) for name in clients},
-            **{name: Builder(name, "pool", name) for name in pools},
-        }
-    )
+    own = {name: Builder(name, "client", name) for name in clients}
+    own |= {name: Builder(name, "pool", name) for name in pools}
+    table = BuilderTable({**BUILDERS, **own})
+    table.extended = BuilderTable(own).prefixes
+    return table
 
 
 def star_names(module: str, names: Iterable[str]) -> Iterator[str]:

@@ -102,6 +102,10 @@ def test_standard_input(tmp_path: Path, run: Command) -> None:
     assert places(command.stdout) == [("stdin.py", 2, 1, "RED201")]
     framed = run("check", "--stdin-filename", "pyproject.toml", "-", cwd=tmp_path, stdin=BAD.encode())
     assert "2 | redis.Redis()\n  | ^^^^^^^^^^^^^" in framed.stdout
+    implied = run("check", "--stdin-filename", "pyproject.toml", cwd=tmp_path, stdin=BAD.encode())
+    assert implied.stdout == framed.stdout
+    both = run("check", "-", "a.py", cwd=tmp_path, stdin=BAD.encode())
+    assert both.returncode == 2 and "standard input is checked alone" in both.stderr
     assert run("check", "--add-noqa", "-", cwd=tmp_path, stdin=BAD.encode()).returncode == 2
     manager = run("check", "--stdin-filename", "manager.py", "-", cwd=tmp_path, stdin=BAD.encode())
     assert manager.returncode == 0

@@ -1,0 +1,120 @@
+"""Which files need parsing at all: decided on their bytes, before anything is decoded."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+
+from flake8_redis_ssot.semantic.facts import ManagerFacts
+from flake8_redis_ssot.semantic.lines import DYNAMIC
+from flake8_redis_ssot.semantic.redis_api import BuilderTable
+from flake8_redis_ssot.settings.boundaries import boundary_of
+from flake8_redis_ssot.settings.model import Settings
+
+_DYNAMIC = tuple(word.encode() for word in sorted(DYNAMIC))
+_QUOTED = re.compile(rb"[\"']([\w.]+)")
+_FROM = re.compile(rb"(?:^|[;:])[ \t\f]*from[ \t]+([\w.]+)[ \t]+import\b[ \t(]*([^#\n]*)")
+_PLAIN = re.compile(rb"(?:^|[;:])[ \t\f]*import[ \t]+([\w.]+)")
+_OPEN = re.compile(rb"import[ \t\f\\\r\n]*\(")
+_COMMENT = re.compile(rb"#[^\n]*")
+
+
+class Triage:
+    """Finds the files in which an import, or a string taken for one, concerns a rule.
+
+    A file counts when it imports a client library, a forbidden manager, or another boundary's
+    manager; the manager of its own boundary only when one of its classes is named as well. The
+    answer is never a false no, but for a dotted name put together from parts.
+    """
+
+    def __init__(self, settings: Settings, table: BuilderTable, managers: ManagerFacts) -> None:
+        self.settings = settings
+        self.table = table
+        self.managers = managers
+        self.words = {
+            needle
+            for boundary in settings.boundaries
+            for needle in (
+                *(m.rpartition(".")[2] for m in boundary.managers),
+                *(pattern.needle for pattern in boundary.forbidden),
+            )
+            if needle
+        }
+        everything = sorted({*self.words, *table.packages})
+        # a needle within another is the wider net
+        kept = [n for n in everything if not any(o != n and o in n for o in everything)]
+        self._needles = tuple(n.encode() for n in kept)
+        self._libraries = frozenset(package.encode() for package in table.packages)
+        words = "|".join(map(re.escape, everything))
+        self._words = re.compile(rf"(?<!\w)(?:{words})(?!\w)".encode())
+
+    @cached_property
+    def _classes(self) -> tuple[bytes, ...]:
+        """The names of the managers' classes."""
+        names = {
+            name
+            for boundary in self.settings.boundaries
+            for manager in boundary.managers
+            for name in self.managers.classes_below(manager)
+        }
+        return tuple(sorted(name.encode() for name in names))
+
+    def concerns(self, path: str, data: bytes) -> bool:
+        """Whether the file at `path` must be parsed."""
+        if not any(needle in data for needle in self._needles):
+            # a relative import names its package by the file's own path alone
+            parts = path.encode("utf-8", "surrogateescape")
+            return b"import" in data and any(needle in parts for needle in self._needles)
+        dynamic: bool | None = None
+        for word in self._words.finditer(data):
+            at = word.start()
+            if self._in_import(path, data, at, word[0]):
+                return True
+            quoted = _QUOTED.match(data, max(data.rfind(b'"', 0, at), data.rfind(b"'", 0, at)))
+            if quoted is None or quoted.end() <= at:
+                continue
+            if dynamic is None:
+                dynamic = any(word in data for word in _DYNAMIC)
+            if dynamic or self.managers.is_forbidden(quoted[1].decode("utf-8", "replace")):
+                return True
+        return False
+
+    def _in_import(self, path: str, data: bytes, at: int, word: bytes) -> bool:
+        """Whether the word at `at` is imported, from where it matters."""
+        start = data.rfind(b"\n", 0, at) + 1
+        head = data[start:at]
+        if b"import" in head or b"from" in head:
+            end = data.find(b"\n", at)
+            line = data[start : end if end >= 0 else len(data)].rstrip(b"\r")
+            found = _FROM.search(line)
+            if b";" in line:
+                return True
+            if found is not None and found.end(1) >= at - start > found.start():
+                module = found[1]  # the word stands in the module's name
+                return module[:1] == b"." or self._matters(path, data, module, word)
+            if found is not None and found[1][:1] != b"." and at - start > found.end(1):
+                # among the names: the module of a library or manager is `module.word`
+                return self._matters(path, data, found[1] + b"." + word, b"")
+            plain = _PLAIN.search(line)
+            if plain is not None and found is None and b"," not in line:
+                return self._matters(path, data, plain[1], word)
+            return b"#" not in head or head.index(b"#") > max(head.find(b"import"), head.find(b"from"))
+        if data[max(0, start - 3) : start].rstrip(b"\r\n").endswith(b"\\"):
+            return True  # the line before goes on here
+        keyword = data.rfind(b"import", 0, at)
+        if keyword < 0 or not _OPEN.match(data, keyword):
+            return False
+        return b")" not in _COMMENT.sub(b"", data[keyword:at])
+
+    def _matters(self, path: str, data: bytes, module: bytes, word: bytes) -> bool:
+        """Whether an absolute import of `module`, in which `word` stands, concerns a rule."""
+        top = module.partition(b".")[0]
+        if top in self._libraries and word in (top, b""):
+            return True
+        name = module.decode("utf-8", "replace")
+        owner = next((b for b in self.settings.boundaries if b.owns(name)), None)
+        if owner is None:
+            return self.managers.is_forbidden(name)
+        if owner is not boundary_of(self.settings, path):
+            return True
+        return any(name in data for name in self._classes)
