@@ -11,7 +11,7 @@ from collections import Counter
 from typing import Any
 
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.engine.run import Outcome, checker_for, run_source
+from flake8_redis_ssot.engine.run import Outcome, available_processors, checker_for, run_source
 from flake8_redis_ssot.engine.run import run as run_files
 from flake8_redis_ssot.files import discover
 from flake8_redis_ssot.output import FORMATS, escaped, render, shown
@@ -39,8 +39,15 @@ def add_parser(commands: Any) -> None:
     add("--show-files", action="store_true", help="list the files that would be checked")
     add("--show-settings", action="store_true", help="show the settings of the run")
     add("--parse-all", action="store_true", help="parse even files that mention no Redis")
+    add("--jobs", metavar="N", type=_jobs, help="processes to use (default: one a processor)")
     add("--no-project", action="store_true", help="file rules only")
     command.set_defaults(handler=run)
+
+
+def _jobs(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"`{text}` is no number of processes; name 1 or more")
+    return int(text)
 
 
 def _codes(text: str) -> tuple[str, ...]:
@@ -100,7 +107,7 @@ def _check(options: argparse.Namespace, settings: Settings) -> int:
         if not (settings.force_exclude and settings.excludes(path)):
             run_source(given, checker, outcome)
     else:
-        outcome = run_files(found.files, checker)
+        outcome = run_files(found.files, checker, jobs=options.jobs or available_processors())
         if not found.files and not found.missing:
             _complain("warning", "no Python files found below the given paths")
     for message in outcome.failures:

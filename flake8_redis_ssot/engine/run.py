@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import os
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -16,6 +18,10 @@ from flake8_redis_ssot.settings.model import Selection, Settings, chosen_codes
 from flake8_redis_ssot.source import SourceError, SourceFile
 
 
+PARALLEL_FROM = 300
+"""Files from which a second process pays for its start; see benchmarks/processes.py."""
+
+
 @dataclass(slots=True)
 class Outcome:
     """What a run found; `failures` are our own, one line a file."""
@@ -24,14 +30,33 @@ class Outcome:
     failures: list[str] = field(default_factory=list)
 
 
+def available_processors() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def checker_for(settings: Settings, override: Selection, *, parse_all: bool = False) -> FileChecker:
     """A checker of the rules that the settings and the command line choose; RED000 always."""
     codes = chosen_codes((*settings.selections, override), defaults()) | {"RED000"}
     return FileChecker(settings, [r for r in all_rules() if r.code in codes], parse_all=parse_all)
 
 
-def run(files: Sequence[str], checker: FileChecker) -> Outcome:
-    """Check `files`, each by itself: a failure in one does not keep the others from being checked."""
+def run(files: Sequence[str], checker: FileChecker, *, jobs: int = 1) -> Outcome:
+    """Check `files`, each by itself: a failure in one does not keep the others from being checked.
+
+    `jobs` processes share the work; what is found and its order do not depend on them.
+    """
+    if jobs > 1 and len(files) >= PARALLEL_FROM:
+        parts = _in_processes(files, checker, jobs)
+    else:
+        parts = [_run_part(files, checker)]
+    return Outcome(
+        sorted((d for part in parts for d in part.diagnostics), key=lambda d: d.sort_key),
+        sorted(failure for part in parts for failure in part.failures),
+    )
+
+
+def _run_part(files: Sequence[str], checker: FileChecker) -> Outcome:
     outcome = Outcome()
     was_enabled = gc.isenabled()
     gc.disable()  # trees hold no cycles; collecting while parsing doubles its cost
@@ -47,6 +72,32 @@ def run(files: Sequence[str], checker: FileChecker) -> Outcome:
         if was_enabled:
             gc.enable()
     return outcome
+
+
+def _in_processes(files: Sequence[str], checker: FileChecker, jobs: int) -> list[Outcome]:
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+
+    methods = multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context("fork" if sys.platform == "linux" and "fork" in methods else None)
+    # small parts of neighbours far apart, so that no process is left with a heavy folder
+    count = jobs * 8
+    parts = [files[n::count] for n in range(count)]
+    recipe = (checker.settings, checker.codes, checker.parse_all)
+    with ProcessPoolExecutor(jobs, context, _start, recipe) as pool:
+        return list(pool.map(_run_in_worker, parts))
+
+
+_worker: FileChecker
+
+
+def _start(settings: Settings, codes: frozenset[str], parse_all: bool) -> None:
+    global _worker
+    _worker = FileChecker(settings, [r for r in all_rules() if r.code in codes], parse_all=parse_all)
+
+
+def _run_in_worker(files: Sequence[str]) -> Outcome:
+    return _run_part(files, _worker)
 
 
 def run_source(source: SourceFile, checker: FileChecker, outcome: Outcome) -> None:

@@ -13,6 +13,8 @@ from flake8_redis_ssot.semantic.scopes import Binding, Scope, Site, Step, Walk
 BUDGET = 20_000
 """Expressions evaluated in one file; past it every value is unknown."""
 
+_DEPTH = 100
+_ROUNDS = 10
 _TRANSPARENT = frozenset(
     ["staticmethod", "classmethod", "property", "cached_property", "lru_cache", "cache", "override", "final"]
 )
@@ -87,31 +89,51 @@ class Flow:
         self.names = names
         self.walk = walk
         self.wanted: set[str] = set()
-        self._memo: dict[ast.AST, Values] = {}
+        self._known: dict[ast.AST, Values] = {}
+        self._round: dict[ast.AST, Values] = {}
+        self._before: dict[ast.AST, Values] = {}
         self._active: set[ast.AST] = set()
-        self._cut = False
+        self._cyclic = False
         self._steps = 0
 
     def values(self, node: ast.AST | None, site: Site) -> Values:
-        """What the expression `node`, evaluated at `site`, can be; what is unknown is left out."""
+        """What the expression `node`, evaluated at `site`, can be; what is unknown is left out.
+
+        Values that depend on each other are a least fixpoint: rounds are repeated, each with
+        what the one before has found, until nothing is added.
+        """
         if node is None:
             return _NOTHING
-        known = self._memo.get(node)
+        known = self._known.get(node)
         if known is not None:
             return known
-        self._steps += 1
-        if node in self._active or self._steps > BUDGET or len(self._active) > 100:
-            self._cut = True
-            return _NOTHING
-        outer, self._cut = self._cut, False
-        self._active.add(node)
-        found = frozenset(self._evaluate(node, site))
-        self._active.discard(node)
-        if not self._cut or not self._active:  # what a cycle has cut short is no final answer
-            self._memo[node] = found
-            self._cut = False
-        self._cut = self._cut or outer
+        if self._active:
+            return self._visit(node, site)
+        self._before = {}
+        for _ in range(_ROUNDS):
+            self._round, self._cyclic = {}, False
+            found = self._visit(node, site)
+            if not self._cyclic or self._round == self._before:
+                break
+            self._before = self._round
+        self._known.update(self._round)
         return found
+
+    def _visit(self, node: ast.AST, site: Site) -> Values:
+        """One evaluation a round; within a cycle, what the round before has found."""
+        if node in self._round:
+            self._cyclic = self._cyclic or node in self._active
+            return self._round[node]
+        self._steps += 1
+        if self._steps > BUDGET or len(self._active) > _DEPTH:
+            return _NOTHING
+        self._round[node] = self._before.get(node, _NOTHING)
+        self._active.add(node)
+        try:
+            self._round[node] = frozenset(self._evaluate(node, site))
+        finally:
+            self._active.discard(node)
+        return self._round[node]
 
     def texts(self, node: ast.AST | None, site: Site) -> Iterator[Text]:
         """The strings that an expression can be, names followed."""

@@ -15,6 +15,9 @@ class SettingsError(Exception):
         super().__init__("\n".join(messages))
         self.messages = messages
 
+    def __reduce__(self) -> tuple[type[SettingsError], tuple[list[str]]]:
+        return type(self), (self.messages,)  # as it travels between processes
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
