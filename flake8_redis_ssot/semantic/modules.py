@@ -1,0 +1,205 @@
+"""What modules define at their top level, and where a dotted name leads."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+from flake8_redis_ssot.source import SourceError, SourceFile
+
+Kind = Literal["class", "data", "function", "module", "object", "unknown"]
+"""What a name is: `data` are classes that hold or signal something, such as exceptions and enums."""
+
+_SUFFIXES = (".py", "/__init__.py", ".pyi", "/__init__.pyi")
+_DATA_BASES = frozenset(
+    ["Enum", "IntEnum", "StrEnum", "Flag", "IntFlag", "NamedTuple", "TypedDict", "Protocol", "BaseModel"]
+    + ["Struct", "BaseException", "ExceptionGroup"]
+)
+_DATA_DECORATORS = frozenset(["dataclass", "define", "frozen", "attrs", "mutable"])
+_SIGNALS = ("Error", "Exception", "Warning")
+_DYNAMIC = re.compile(
+    r"\bglobals\(\)|\bsys\.modules\[__name__\]|^def __getattr__|^[^#\n]*\bexec\(", re.MULTILINE
+)
+_GLOBAL = re.compile(r"^[ \t]+global[ \t]+([\w, \t]+)", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A top-level name: its kind, or the dotted `target` that an import or alias hands on."""
+
+    kind: Kind
+    target: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleFacts:
+    """What one module binds at its top level; `dynamic` where that is not all it may bind."""
+
+    path: str
+    names: dict[str, Name] = field(default_factory=dict)
+    stars: tuple[str, ...] = ()
+    dynamic: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Where a dotted name leads: its `home` is where it is defined."""
+
+    kind: Kind
+    home: str
+
+
+class Modules:
+    """The first-party modules below some import roots, each read at the first question about it."""
+
+    def __init__(self, roots: tuple[str, ...]) -> None:
+        self._roots = roots
+        self._paths: dict[str, str | None] = {}
+        self._facts: dict[str, ModuleFacts | None] = {}
+
+    def find(self, module: str) -> str | None:
+        """The file of a dotted module, in the order in which Python looks; a folder without one is a folder."""
+        if module not in self._paths:
+            stems = [os.path.join(root, *module.split(".")) for root in self._roots]
+            candidates = (stem + suffix for stem in stems for suffix in _SUFFIXES)
+            self._paths[module] = next(filter(os.path.isfile, candidates), None) or next(
+                filter(os.path.isdir, stems), None
+            )
+        return self._paths[module]
+
+    def facts(self, module: str) -> ModuleFacts | None:
+        """What `module` binds; None where there is no such module, all unknown where it is broken."""
+        if module not in self._facts:
+            path = self.find(module)
+            if path is None:
+                self._facts[module] = None
+            elif not path.endswith((".py", ".pyi")):
+                self._facts[module] = ModuleFacts(path)
+            else:
+                try:
+                    source = SourceFile.read(path)
+                    self._facts[module] = module_facts(source, module)
+                except SourceError:
+                    self._facts[module] = ModuleFacts(path, dynamic=True)
+        return self._facts[module]
+
+    def lookup(self, name: str, follow: Callable[[str], bool] = lambda name: True) -> Found | None:
+        """Where the dotted `name` leads, through imports whose target `follow` accepts.
+
+        None where it does not exist; kind `unknown` where the sources do not tell.
+        """
+        return self._lookup(name, follow, frozenset())
+
+    def _lookup(self, name: str, follow: Callable[[str], bool], seen: frozenset[str]) -> Found | None:
+        if name in seen:
+            return Found("unknown", name)
+        seen |= {name}
+        parts = name.split(".")
+        if self.find(parts[0]) is None:
+            return Found("unknown", name)  # no module of ours
+        depth = 1
+        while depth < len(parts) and self.find(".".join(parts[: depth + 1])) is not None:
+            depth += 1
+        module, rest = ".".join(parts[:depth]), parts[depth:]
+        facts = self.facts(module)
+        if facts is None or not rest:
+            return Found("module", module)
+        known = facts.names.get(rest[0])
+        if known is not None:
+            if known.target is None or not follow(known.target):
+                home = f"{module}.{rest[0]}"
+                return Found(known.kind, home) if len(rest) == 1 else Found("unknown", name)
+            return self._lookup(".".join([known.target, *rest[1:]]), follow, seen)
+        for star in facts.stars:
+            found = self._lookup(".".join([star, *rest]), follow, seen) if follow(star) else None
+            if found is not None:
+                return found
+        return Found("unknown", name) if facts.dynamic else None
+
+
+def module_facts(source: SourceFile, module: str) -> ModuleFacts:
+    """The facts of a file, as the dotted `module`; SourceError where it cannot be parsed."""
+    is_package = os.path.basename(source.path).startswith("__init__.")
+    names: dict[str, Name] = {}
+    stars = []
+    classes: dict[str, ast.ClassDef] = {}
+    for name, node in _bound(source.tree.body):
+        match node:
+            case ast.ImportFrom():
+                base = absolute(node, module, is_package)
+                if name == "*":
+                    stars.append(base)
+                    continue
+                original = next(a.name for a in node.names if (a.asname or a.name) == name)
+                names[name] = Name("unknown", f"{base}.{original}")
+            case ast.Import():
+                alias = next(a for a in node.names if (a.asname or a.name.split(".")[0]) == name)
+                names[name] = Name("unknown", alias.name if alias.asname else name)
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                names[name] = Name("function")
+            case ast.ClassDef():
+                classes[name] = node
+                names[name] = Name("data" if _is_data(node, classes, names) else "class")
+            case ast.Assign(value=ast.Name(id=other)) if other in names:
+                names[name] = names[other]
+            case _:
+                names[name] = Name("object")
+    for found in _GLOBAL.finditer(source.text):
+        for name in re.findall(r"\w+", found[1]):
+            names.setdefault(name, Name("object"))
+    dynamic = _DYNAMIC.search(source.text) is not None
+    return ModuleFacts(source.path, names, tuple(stars), dynamic)
+
+
+def absolute(node: ast.ImportFrom, module: str, is_package: bool) -> str:
+    """The dotted module that a from-import in `module` names."""
+    if not node.level:
+        return node.module or ""
+    parts = module.split(".")
+    drop = node.level - (1 if is_package else 0)
+    return ".".join([*parts[: max(0, len(parts) - drop)], *filter(None, [node.module])])
+
+
+def _is_data(node: ast.ClassDef, classes: dict[str, ast.ClassDef], names: dict[str, Name]) -> bool:
+    for decorator in node.decorator_list:
+        if _last(decorator.func if isinstance(decorator, ast.Call) else decorator) in _DATA_DECORATORS:
+            return True
+    for base in node.bases:
+        last = _last(base.value if isinstance(base, ast.Subscript) else base)
+        if last in _DATA_BASES or last.endswith(_SIGNALS):
+            return True
+        if last in classes and names[last].kind == "data":
+            return True
+    return False
+
+
+def _last(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+
+
+def _bound(body: list[ast.stmt]) -> Iterator[tuple[str, ast.stmt]]:
+    """Each top-level name with the statement that binds it, those in compound statements included."""
+    for node in body:
+        match node:
+            case ast.ClassDef(name=name) | ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                yield name, node
+            case ast.ImportFrom():
+                for alias in node.names:
+                    yield alias.asname or alias.name, node
+            case ast.Import():
+                for alias in node.names:
+                    yield alias.asname or alias.name.split(".")[0], node
+            case _:
+                for part in ast.iter_child_nodes(node):
+                    if isinstance(part, ast.stmt):
+                        yield from _bound([part])
+                    elif isinstance(part, ast.ExceptHandler | ast.match_case):
+                        yield from _bound(part.body)
+                    elif not isinstance(node, ast.Expr):
+                        for inner in ast.walk(part):
+                            if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store):
+                                yield inner.id, node
