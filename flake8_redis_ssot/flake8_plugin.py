@@ -38,7 +38,7 @@ class Plugin:
             ("manager", "modules that may build Redis clients, comma-separated"),
             ("forbidden-managers", "dotted names or patterns, comma-separated"),
             ("src", "import roots, comma-separated"),
-            ("boundaries", "one a line: `name: globs -> managers`"),
+            ("boundaries", "one a line, as `auth: auth/** -> auth.redis_manager`"),
         ):
             parser.add_option(
                 f"--redis-ssot-{name}",

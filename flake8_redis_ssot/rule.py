@@ -153,6 +153,10 @@ class RuleContext:
         """The constructions of that kind, unless the file is the manager, which may build."""
         return [] if self.place.is_manager else [c for c in self.constructions if c.kind == kind]
 
+    def belongs(self, name: str) -> str:
+        """How the dotted `name` stands to its manager, for a message: `is`, or `belongs to`."""
+        return "is" if self.names.managers.kind(name) in ("module", None) else "belongs to"
+
     def use_instead(self) -> str:
         """What a message advises instead of building: the manager of this place."""
         boundary = self.boundary
@@ -160,8 +164,10 @@ class RuleContext:
             homes = " or ".join(f"`{manager}`" for manager in boundary.managers)
             return f"use `{boundary.instance}` from {homes}" if boundary.instance else f"use {homes}"
         if boundary.name:
-            return f"boundary `{boundary.name}` has no manager, so nothing may be built in it"
-        return "name the module that may with `manager` in [tool.redis-ssot]"
+            return (
+                f"boundary `{boundary.name}` has no Redis manager: remove this, or give it one with `manager`"
+            )
+        return "set `manager` in [tool.redis-ssot] to the one module that may build clients"
 
     def imported(self, site: Site) -> Iterator[tuple[ast.alias, tuple[str, ...]]]:
         """Each alias of an import statement with the dotted names it can mean."""
@@ -195,12 +201,13 @@ class Construction:
 
     @property
     def label(self) -> str:
-        """What builds, for a message: the library's name, after the name it goes by here."""
+        """What builds, for a message that goes on with a verb; several names where it may be any."""
         names = " or ".join(f"`{name}`" for name in self.reached)
         if not self.inferred:
             return names
         callee = ast.unparse(self.call.func)
-        return f"`{callee if len(callee) < 60 else callee[:57] + '...'}` (here {names})"
+        callee = callee if len(callee) < 60 else callee[:57] + "..."
+        return f"`{callee}` {'may be' if len(self.reached) > 1 else 'is'} {names} here and"
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -211,14 +218,15 @@ class Construction:
 class Noqa:
     """A `noqa` comment that names codes of ours.
 
-    `unused` are those codes, with their places, that silenced nothing in this run; `is_bare`
-    says that it names `RED`, which flake8 takes for no code at all.
+    `unused` are those codes, with their places, that silenced nothing in this run, `known` those
+    that begin a rule's code; `is_bare` says that it names `RED`, which flake8 takes for none.
     """
 
     range: Range
     codes: tuple[str, ...]
     reason: str
     unused: tuple[tuple[str, Range], ...] = ()
+    known: frozenset[str] = frozenset()
     is_bare: bool = False
 
 

@@ -88,8 +88,12 @@ class SourceFile:
             return self.data.decode(self.encoding).removeprefix("\ufeff")
         except UnicodeDecodeError as error:
             line = self.data.count(b"\n", 0, error.start) + 1
+            column = error.start - (self.data.rfind(b"\n", 0, error.start) + 1) + 1
             raise SourceError(
-                f"cannot be decoded as {self.encoding}: byte 0x{self.data[error.start]:02x}", line
+                f"is not valid {self.encoding} (byte 0x{self.data[error.start]:02x}) "
+                "and declares no other encoding in its first line",
+                line,
+                column,
             ) from error
 
     @cached_property

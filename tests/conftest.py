@@ -16,13 +16,17 @@ Command = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 def expectations(text: str) -> list[tuple[int, str, str]]:
-    """(line, code, text in the message) of every `# error: CODE "text"`; `error+1` is the next line's."""
+    """(line, code, text in its message) of every `# error: CODE, CODE "text"`; `error+1` is the next line's.
+
+    The text is that of the last code.
+    """
     found = []
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         wanted = re.search(r'error(?:\+(\d))?: ((?:RED\d{3}[ ,]*)+)(?:"(.+)")?', token.string)
         if token.type == tokenize.COMMENT and wanted:
             line = token.start[0] + int(wanted[1] or 0)
-            found += [(line, code, wanted[3] or "") for code in re.findall(r"RED\d{3}", wanted[2])]
+            codes = re.findall(r"RED\d{3}", wanted[2])
+            found += [(line, code, "") for code in codes[:-1]] + [(line, codes[-1], wanted[3] or "")]
     return sorted(found)
 
 

@@ -17,7 +17,7 @@ from flake8_redis_ssot.files import discover
 from flake8_redis_ssot.output import FORMATS, escaped, render, shown
 from flake8_redis_ssot.rules import defaults
 from flake8_redis_ssot.settings.boundaries import SettingsError
-from flake8_redis_ssot.settings.load import find_settings_file, load_settings
+from flake8_redis_ssot.settings.load import find_settings_file, load_settings, nearest
 from flake8_redis_ssot.settings.model import Selection, Settings
 from flake8_redis_ssot.source import SourceFile
 
@@ -29,9 +29,9 @@ def add_parser(commands: Any) -> None:
     add("--config", metavar="FILE", help="the settings file")
     add("--select", metavar="CODES", type=_codes, help="codes or prefixes to enable")
     add("--ignore", metavar="CODES", type=_codes, default=(), help="codes or prefixes to disable")
-    add("--extend-select", metavar="CODES", type=_codes, default=(), help="codes to enable besides")
+    add("--extend-select", metavar="CODES", type=_codes, default=(), help="codes to enable in addition")
     add("--output-format", choices=FORMATS, help="how diagnostics are shown")
-    add("--output-file", metavar="FILE", help="write them there")
+    add("--output-file", metavar="FILE", help="write the diagnostics to FILE")
     add("--statistics", action="store_true", help="count diagnostics by rule")
     add("--add-noqa", action="store_true", help="silence every diagnostic by a comment")
     add("--stdin-filename", metavar="NAME", help="the name of standard input")
@@ -51,7 +51,7 @@ def _jobs(text: str) -> int:
 
 
 def _codes(text: str) -> tuple[str, ...]:
-    return tuple(code.strip() for code in text.split(",") if code.strip())
+    return tuple(code.strip().upper() for code in text.split(",") if code.strip())
 
 
 def run(options: argparse.Namespace) -> int:
@@ -72,7 +72,7 @@ def _settings(options: argparse.Namespace) -> Settings:
         if code != "ALL" and not any(known.startswith(code) for known in defaults())
     ]
     if unknown:
-        raise SettingsError([f"unknown rule code `{c}`; known are {', '.join(defaults())}" for c in unknown])
+        raise SettingsError([f"unknown rule code `{c}`{nearest(c, defaults())}" for c in unknown])
     return settings
 
 
@@ -88,8 +88,8 @@ def _check(options: argparse.Namespace, settings: Settings) -> int:
     for message in found.missing:
         _complain("error", message)
     for path in found.nested:
-        _complain("warning", f"{shown(path)} has a [tool.redis-ssot] table that this run ignores; "
-                  "name it with --config, or in `extend`")  # fmt: skip
+        _complain("warning", f"{shown(path)} has a [tool.redis-ssot] table that this run does not read; "
+                  f"check that folder by itself with --config {shown(path)}")  # fmt: skip
     if options.show_files:
         print("".join(f"{shown(path)}\n" for path in found.files), end="")
         if found.notebooks:
@@ -115,7 +115,10 @@ def _check(options: argparse.Namespace, settings: Settings) -> int:
     failed = bool(found.missing or outcome.failures)
     if options.add_noqa:
         return 2 if _add_noqa(outcome.diagnostics) or failed else 0
-    _write(options, settings, outcome.diagnostics, given)
+    if found.notebooks and not found.files:
+        _complain("note", "notebooks are not checked")
+    if outcome.diagnostics or not failed:
+        _write(options, settings, outcome.diagnostics, given)
     return 2 if failed else 1 if outcome.diagnostics and not options.exit_zero else 0
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import sys
 from typing import Any
 
+from flake8_redis_ssot.settings.load import nearest
 from flake8_redis_ssot.settings.model import OPTIONS
 
 
@@ -18,13 +18,12 @@ def add_parser(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     if options.key is None:
-        print("\n".join(OPTIONS))
+        width = max(map(len, OPTIONS))
+        print("\n".join(f"{key:{width}}  {option.doc}" for key, option in OPTIONS.items()))
         return 0
     option = OPTIONS.get(options.key)
     if option is None:
-        near = difflib.get_close_matches(options.key, OPTIONS, 1, 0.4)
-        hint = f"; did you mean `{near[0]}`?" if near else f"; known are {', '.join(OPTIONS)}"
-        print(f"error: unknown setting `{options.key}`{hint}", file=sys.stderr)
+        print(f"error: unknown setting `{options.key}`{nearest(options.key, OPTIONS)}", file=sys.stderr)
         return 2
     print(f"{option.doc}\n\nDefault: {option.default}\nType: {option.type}")
     return 0

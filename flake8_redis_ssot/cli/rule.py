@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import sys
 from typing import Any
 
 from flake8_redis_ssot.output.rule_page import page
 from flake8_redis_ssot.rules import all_rules
+from flake8_redis_ssot.settings.load import nearest
 
 
 def add_parser(commands: Any) -> None:
@@ -26,9 +26,7 @@ def run(options: argparse.Namespace) -> int:
         return 0
     code = options.code.upper()
     if code not in rules:
-        near = difflib.get_close_matches(code, rules, 1, 0.4)
-        hint = f"; did you mean `{near[0]}`?" if near else f"; known are {', '.join(rules)}"
-        print(f"error: unknown rule code `{options.code}`{hint}", file=sys.stderr)
+        print(f"error: unknown rule code `{options.code}`{nearest(code, rules)}", file=sys.stderr)
         return 2
     print(page(rules[code]), end="")
     return 0

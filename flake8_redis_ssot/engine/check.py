@@ -65,12 +65,12 @@ class FileChecker:
         if not self._triage.concerns(source.path, source.data):
             if self.parse_all:
                 try:
-                    _ = source.tree
+                    _ = source.text, source.tree
                 except SourceError as error:
                     return self.unreadable(source, error)
             return []
         try:
-            _ = source.tree, source.text
+            _ = source.text, source.tree
         except SourceError as error:
             return self.unreadable(source, error)
         context = self._context(source)

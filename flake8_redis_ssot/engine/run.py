@@ -17,7 +17,6 @@ from flake8_redis_ssot.settings.boundaries import SettingsError
 from flake8_redis_ssot.settings.model import Selection, Settings, chosen_codes
 from flake8_redis_ssot.source import SourceError, SourceFile
 
-
 PARALLEL_FROM = 300
 """Files from which a second process pays for its start; see benchmarks/processes.py."""
 

@@ -106,6 +106,7 @@ def comments(
                         or not any(c.startswith(code) for c in known)
                     )
                 ),
+                frozenset(code for code, _ in codes if any(c.startswith(code) for c in known)),
             )
 
 

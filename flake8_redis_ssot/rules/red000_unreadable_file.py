@@ -13,7 +13,7 @@ class UnreadableFile(Rule):
     """A file had to be checked and could not be read, decoded or parsed.
 
     ## What it does
-    Reports a file that mentions Redis or a manager and that this Python cannot parse. With
+    Reports a file that mentions Redis or a manager and that cannot be decoded, or that this Python cannot parse. With
     `--parse-all` every file is parsed. The rule is always selected.
 
     ## Why is this bad?
@@ -27,7 +27,9 @@ class UnreadableFile(Rule):
 
     ## Use instead
     ```python
-    import os
+    import redis
+
+    print(redis.__version__)
     ```
 
     ## Options
@@ -45,5 +47,5 @@ class UnreadableFile(Rule):
     @on(SourceError)
     def check(self, error: SourceError, context: RuleContext) -> Iterator[Diagnostic]:
         yield self.diagnostic(
-            context, unreadable(error), f"This file {error.message}; mend it or add it to `exclude`"
+            context, unreadable(error), f"This file {error.message}; fix it, or add it to `exclude`"
         )

@@ -19,8 +19,8 @@ class ForbiddenManagerImport(Rule):
     in functions, under `TYPE_CHECKING`, by relative and star imports.
 
     ## Why is this bad?
-    Each manager keeps a pool of its own. Two managers for one service double its connections
-    and can disagree about settings and state.
+    A second manager usually has a second pool, which doubles the limit of connections, and its
+    settings and state can differ.
 
     ## Example
     ```python
@@ -55,7 +55,7 @@ class ForbiddenManagerImport(Rule):
                     yield self.diagnostic(
                         context,
                         context.source.range_of(alias),
-                        f"`{name}` is a forbidden Redis manager; {context.use_instead()}",
+                        f"`{name}` {context.belongs(name)} a forbidden Redis manager; {context.use_instead()}",
                         symbols=(name,),
                     )
                     break

@@ -18,11 +18,12 @@ class RawClientImport(Rule):
     ## What it does
     Reports each import of a client library or of a class or function that makes clients or
     pools. Imports under `TYPE_CHECKING`, exceptions, and parts that build nothing (`Retry`,
-    search fields) are fine. Off unless selected.
+    search fields) are fine when imported by their own name; `import redis.retry` binds `redis`
+    itself. Off unless selected.
 
     ## Why is this bad?
-    What is imported can be built. Where nobody imports the library but the manager, nobody
-    opens a pool beside it; the rule is stricter than RED201 and needs no knowledge of values.
+    Code that does not import the library cannot build a client from it. The rule is stricter
+    than RED201, which reports the construction alone.
 
     ## Example
     ```python
@@ -41,6 +42,8 @@ class RawClientImport(Rule):
 
     ## Options
     - `manager`
+    - `extend-client-builders`
+    - `extend-pool-builders`
     - `allow`
 
     ## References

@@ -20,7 +20,7 @@ class CrossBoundaryManagerImport(Rule):
 
     ## Why is this bad?
     A boundary exists so that its service can start and be deployed without the others. An
-    import across it ties the two together, and opens the other service's pool in this process.
+    import across it ties the two together, and puts a second pool into this process.
 
     ## Example
     ```python
@@ -29,6 +29,7 @@ class CrossBoundaryManagerImport(Rule):
 
     ## Use instead
     ```python
+    # ask the auth service through its API, and keep data of your own here
     from app.redis_manager import redis_manager
     ```
 
@@ -58,7 +59,8 @@ class CrossBoundaryManagerImport(Rule):
                 yield self.diagnostic(
                     context,
                     context.source.range_of(alias),
-                    f"`{name}` is the Redis manager of {whose}; {context.use_instead()}",
+                    f"`{name}` {context.belongs(name)} the Redis manager of {whose}; ask that service "
+                    f"for its data, and for data of your own {context.use_instead()}",
                     symbols=(name,),
                 )
                 break

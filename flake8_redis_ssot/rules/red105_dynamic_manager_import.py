@@ -13,7 +13,7 @@ from flake8_redis_ssot.settings.model import Settings
 
 
 class DynamicManagerImport(Rule):
-    """A forbidden manager is loaded by a string.
+    """A forbidden manager is imported by its name in a string.
 
     ## What it does
     Reports `importlib.import_module`, `__import__`, `pkgutil.resolve_name` and reads of
@@ -21,8 +21,8 @@ class DynamicManagerImport(Rule):
     file. With RED102 selected, those with the name of a client library as well.
 
     ## Why is this bad?
-    It is the import that RED101 reports, in a form that neither linters nor migrations see:
-    it fails at run time, on the day when the module goes.
+    It is the import that RED101 reports, in a form that most linters and migrations miss: it
+    fails only at run time, once the module is deleted.
 
     ## Example
     ```python
@@ -39,6 +39,7 @@ class DynamicManagerImport(Rule):
     ## Options
     - `forbidden-managers`
     - `manager`
+    - `select`
 
     ## References
     - [importlib](https://docs.python.org/3/library/importlib.html#importlib.import_module)
@@ -59,7 +60,7 @@ class DynamicManagerImport(Rule):
             return
         for name in sorted(context.flow.loaded(node, site, LOADERS)):
             if context.forbids(name):
-                what = f"the forbidden Redis manager `{name}`"
+                what = f"`{name}`, which {context.belongs(name)} a forbidden Redis manager"
             elif "RED102" in context.enabled and self._is_raw(name, context):
                 what = f"`{name}` outside the Redis manager"
             else:

@@ -40,12 +40,12 @@ class StaleManagerReference(Rule):
     ## What it does
     Reports strings that are the dotted name of a forbidden manager, or of something in one,
     where code takes such a name: `mock.patch` and its like, `monkeypatch.setattr`,
-    `import_string`, `sys.modules` of a test, and the settings of Django and Celery that hold
+    `import_string`, `sys.modules`, and the settings of Django and Celery that hold
     dotted names. Names of constants, f-strings and sums of constants are followed.
 
     ## Why is this bad?
-    A migration of imports leaves such strings behind. A patch of the old place then replaces
-    nothing that runs, so the test passes or fails for the wrong reason.
+    A migration of imports leaves such strings behind. A patch of the old place then may
+    replace nothing that runs, so the test passes or fails for the wrong reason.
 
     ## Example
     ```python
@@ -59,7 +59,8 @@ class StaleManagerReference(Rule):
     ```python
     from unittest.mock import patch
 
-    with patch("app.redis_manager.redis_manager"):
+    # where the code under test looks the manager up
+    with patch("app.rooms.redis_manager"):
         pass
     ```
 
@@ -81,6 +82,11 @@ class StaleManagerReference(Rule):
     @on(ast.Module)
     def check(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:
         seen = set()
+        homes = (
+            " in " + " or ".join(f"`{m}`" for m in context.boundary.managers)
+            if context.boundary.managers
+            else ""
+        )
         for site in context.walk.sites:
             for text in _references(site, context.flow):
                 name = text.value.removesuffix(".*").replace(":", ".")
@@ -90,7 +96,8 @@ class StaleManagerReference(Rule):
                 yield self.diagnostic(
                     context,
                     context.source.range_of(text.node),
-                    f"This string names `{name}` of a forbidden Redis manager; {context.use_instead()}",
+                    f"This string names `{name}`, which {context.belongs(name)} a forbidden Redis manager; "
+                    f"name what replaces it{homes}, or where the code under test looks it up",
                     symbols=(name,),
                 )
 

@@ -18,8 +18,9 @@ class DirectClientConstruction(Rule):
     coredis and others) outside the manager of the boundary, whatever name it was imported by.
 
     ## Why is this bad?
-    Each instance of a Redis class gets a connection pool of its own. The default limit of a
-    pool is 2^31 connections through redis-py 7.1 and 100 from 8.0.
+    Each instance of a Redis class gets a connection pool of its own unless it is given one. A
+    `ConnectionPool` is limited to 2^31 connections before redis-py 8.0, and to 100 since. A
+    client outside the manager is in nobody's count.
 
     ## Example
     ```python

@@ -11,19 +11,19 @@ from flake8_redis_ssot.settings.model import Settings
 
 
 class InferredClientConstruction(Rule):
-    """A raw client is built outside the manager, by a value that stands for its class.
+    """A raw client is built outside the manager through a variable, dict, `partial` or the like.
 
     ## What it does
     Reports a call that builds a client where values of the file must be followed to see it:
     a class or module held in a variable, attribute, dict or tuple, chosen by a condition,
     wrapped in `functools.partial`, fetched by `getattr` or `import_module` with a constant
     name, returned by a function of the file; a subclass defined in the file; `master_for` and
-    its like of a Sentinel. A call of a project's function that builds a client is none: the
-    line in it is reported, once.
+    its like of a Sentinel. Calling your own function that builds a client is not reported; the
+    line inside it is.
 
     ## Why is this bad?
     It is the construction that RED201 reports, behind one more name: each instance gets a
-    connection pool of its own. `master_for` builds a new pool at every call.
+    connection pool of its own unless it is given one. `master_for` builds a new pool at every call.
 
     ## Example
     ```python

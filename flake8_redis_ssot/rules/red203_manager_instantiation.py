@@ -18,7 +18,8 @@ class ManagerInstantiation(Rule):
     ## What it does
     Reports a call of a class that the manager of the boundary, or a forbidden manager,
     defines. Exceptions, enums, dataclasses and the like are not managers. The manager's files
-    are read for this, once a run.
+    are read for this, once a run; where they are not found below `src`, nothing is reported. In
+    tests of the manager itself, add an `allow`.
 
     ## Why is this bad?
     One more instance of the manager has a connection pool, and state, of its own: it is a
@@ -40,6 +41,8 @@ class ManagerInstantiation(Rule):
     - `manager`
     - `instance`
     - `forbidden-managers`
+    - `src`
+    - `allow`
 
     ## References
     - [redis-py: connection pools](https://redis.readthedocs.io/en/stable/connections.html)
@@ -67,7 +70,7 @@ class ManagerInstantiation(Rule):
                 yield self.diagnostic(
                     context,
                     context.source.range_of(site.node),
-                    f"`{name}` makes one more Redis manager; {context.use_instead()}",
+                    f"Calling `{name}` makes one more Redis manager; {context.use_instead()}",
                     symbols=(name,),
                 )
                 return

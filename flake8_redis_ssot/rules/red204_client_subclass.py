@@ -19,8 +19,8 @@ class ClientSubclass(Rule):
     that derives from one.
 
     ## Why is this bad?
-    A subclass is a client: each instance gets a connection pool of its own, and the calls that
-    make one no longer name the library.
+    A subclass is a client: each instance gets a connection pool of its own unless it is given
+    one, and the calls that make it no longer name the library.
 
     ## Example
     ```python
@@ -40,6 +40,8 @@ class ClientSubclass(Rule):
 
     ## Options
     - `manager`
+    - `extend-client-builders`
+    - `extend-pool-builders`
     - `allow`
 
     ## References

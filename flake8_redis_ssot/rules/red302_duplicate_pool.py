@@ -32,9 +32,9 @@ class DuplicatePool(Rule):
 
     ## What it does
     Reports a pool whose class and arguments equal those of an earlier pool of the file, sizes
-    and timeouts apart. In the manager a client's own pool counts too. Arguments that are not
-    constants or the same name are unknown, and silent; so are other databases, roles and
-    credentials, and arms that exclude each other.
+    and timeouts apart. In the manager a client's own pool counts too. Not reported: arguments
+    whose value the file does not show, other databases, roles or credentials, and branches of
+    which only one runs.
 
     ## Why is this bad?
     Two pools for one target double the largest number of connections, and each keeps idle
@@ -57,6 +57,7 @@ class DuplicatePool(Rule):
 
     ## Options
     - `manager`
+    - `extend-pool-builders`
 
     ## References
     - [pypi/warehouse#3288](https://github.com/pypi/warehouse/issues/3288)
@@ -87,8 +88,8 @@ class DuplicatePool(Rule):
                 yield self.diagnostic(
                     context,
                     made.range,
-                    f"{made.label} builds a second pool for the target of line "
-                    f"{first.range.start.line}; share that one",
+                    f"{made.label} opens a second pool to the same server as line "
+                    f"{first.range.start.line}; use one pool for both",
                     symbols=made.symbols,
                 )
             earlier.append(made)

@@ -21,8 +21,8 @@ class IgnoredConnectionPool(Rule):
 
     ## Why is this bad?
     `from_url` makes a pool of its own and passes the keyword on to its connections, which
-    refuse it when they connect. The first positional argument is the host. `None` is the
-    default: the client builds a pool of its own.
+    refuse it when they connect. The first positional argument is the host, and asyncio clients
+    take none. `None` is the default: the client builds a pool of its own.
 
     ## Example
     ```python
@@ -40,7 +40,6 @@ class IgnoredConnectionPool(Rule):
     ```
 
     ## Options
-    - `manager`
     - `allow`
 
     ## References
@@ -65,24 +64,25 @@ class IgnoredConnectionPool(Rule):
 def _reason(made: Construction, context: RuleContext) -> str:
     """What is wrong with the pool that the call is given; empty where nothing is."""
     keyword = next((k for k in made.call.keywords if k.arg == "connection_pool"), None)
+    is_none = keyword is not None and isinstance(keyword.value, ast.Constant) and keyword.value.value is None
     targets = {builder.target for builder in made.reached.values()}
     if not all(target in SHARING or target.removesuffix(".from_url") in SHARING for target in targets):
         return ""
     if all(target.endswith(".from_url") for target in targets):
         if keyword is not None:
-            return (
-                f"{made.label} makes a pool of its own and fails to connect with `connection_pool`; "
-                "hand the pool to the class instead"
-            )
+            instead = "remove it" if is_none else "call the class with it instead"
+            return f"{made.label} ignores `connection_pool` and fails to connect; {instead}"
     elif any(target.endswith(".from_url") for target in targets):
         return ""
-    elif keyword is not None and isinstance(keyword.value, ast.Constant) and keyword.value.value is None:
-        return f"{made.label} builds a pool of its own with `connection_pool=None`; hand it a pool"
+    elif is_none:
+        return f"{made.label} builds a new pool with `connection_pool=None`; pass the manager's pool, or leave it out"
     elif made.call.args and any(
         isinstance(value, Instance)
         and isinstance(value.of, Dotted)
         and context.names.table[value.of.name].kind == "pool"
         for value in context.flow.values(made.call.args[0], made.site)
     ):
+        if any(".asyncio." in target or target.startswith("aioredis.") for target in targets):
+            return f"{made.label} takes no pool by position; write `connection_pool=`"
         return f"{made.label} takes this pool for its host; write `connection_pool=`"
     return ""

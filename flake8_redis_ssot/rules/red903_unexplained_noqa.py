@@ -12,11 +12,11 @@ class UnexplainedNoqa(Rule):
     """A `noqa` for one of these rules gives no reason.
 
     ## What it does
-    Reports a `noqa` comment that names a code of ours and says nothing after the codes, and one
+    Reports a `noqa` comment that names a RED code and says nothing after the codes, and one
     that names a bare `RED`. Off unless selected; no `noqa` can silence it.
 
     ## Why is this bad?
-    Who finds the comment a year later cannot tell whether it still holds. A bare `RED` is no
+    Whoever finds the comment a year later cannot tell whether it still holds. A bare `RED` is no
     code to flake8: the comment then silences every plugin on its line.
 
     ## Example

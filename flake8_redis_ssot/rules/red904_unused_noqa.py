@@ -12,7 +12,7 @@ class UnusedNoqa(Rule):
     """A `noqa` for one of these rules silences nothing.
 
     ## What it does
-    Reports each code of ours in a `noqa` comment that no diagnostic of its line has: the line
+    Reports each RED code in a `noqa` comment that no diagnostic of its line has: the line
     was mended, or the code does not exist. Only codes enabled in this run are judged. Off
     unless selected; no `noqa` can silence it.
 
@@ -51,4 +51,5 @@ class UnusedNoqa(Rule):
     @on(Noqa)
     def check(self, noqa: Noqa, context: RuleContext) -> Iterator[Diagnostic]:
         for code, where in noqa.unused:
-            yield self.diagnostic(context, where, f"`{code}` silences nothing on this line; remove it")
+            why = "is not reported on this line" if code in noqa.known else "is no rule"
+            yield self.diagnostic(context, where, f"`{code}` {why}; remove it from the `noqa`")

@@ -18,6 +18,7 @@ _ROUNDS = 10
 _TRANSPARENT = frozenset(
     ["staticmethod", "classmethod", "property", "cached_property", "lru_cache", "cache", "override", "final"]
 )
+_GETTERS = frozenset(["get", "pop", "setdefault"])
 _PROPERTIES = frozenset(["property", "cached_property"])
 LOADERS = frozenset(
     ["importlib.import_module", "importlib.__import__", "pkgutil.resolve_name", "sys.modules.get"]
@@ -429,12 +430,12 @@ class Flow:
                         yield Instance(base)
 
     def _container_call(self, func: ast.Attribute, call: ast.Call, site: Site) -> Iterator[Value]:
+        if func.attr in _GETTERS and len(call.args) == 2:
+            yield from self.values(call.args[1], site)  # the default, of whatever mapping
         for value in self.values(func.value, site):
             if isinstance(value, Items) and value.keys is not None:
-                if func.attr in ("get", "pop", "setdefault") and call.args:
+                if func.attr in _GETTERS and call.args:
                     yield from self._select(value, call.args[0], site)
-                    for default in call.args[1:]:
-                        yield from self.values(default, site)
                 elif func.attr == "values":
                     yield Items(value.elements, value.site)
                 elif func.attr == "items":

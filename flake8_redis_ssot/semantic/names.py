@@ -75,7 +75,7 @@ class Names:
 
     def _star_binds(self, star: Binding, name: str) -> bool:
         full = f"{star.target}.{name}"
-        return full in self.table or self.managers.kind(full) is not None
+        return full in self.table.prefixes or self.managers.kind(full) is not None
 
     def dotted(self, node: ast.expr, site: Site) -> tuple[str, ...]:
         """The dotted names that a name or attribute chain can mean, sorted; empty if unknown."""

@@ -14,9 +14,10 @@ was listed by importing all their modules, and the table is the union:
 - valkey-glide 1.0.0, 1.3.5, 2.0.0, 2.1.1, 2.2.10, 2.4.2 and 2.6.0, valkey-glide-sync from 2.1.1 on
 - redis-om 0.0.11, 0.0.27, 0.1.3, 0.3.5, 1.0.6 and 1.2.0
 - flask-redis 0.1.0, 0.3.0 and 0.4.0
-- walrus 0.5.4, 0.7.1, 0.8.2, 0.9.0 and 0.9.8; its `tusks` for ledisdb, rlite and vedis need
-  libraries that could not be had, and have no row
-- upstash-redis 0.11.0, 0.12.4, 0.13.3, 0.15.0, 1.0.0 and 1.8.0
+- walrus 0.5.4, 0.7.1, 0.8.2, 0.9.0 and 0.9.8; `walrus.tusks.ledisdb` imports with no `ledis` to
+  be had, and has no row; its twins for rlite and vedis are embedded databases
+- upstash-redis 0.11.0, 0.12.4, 0.13.3, 0.15.0, 1.0.0 and 1.8.0; stray `play` and `commands-old`
+  of 0.11 and 0.12 do not import
 
 No rows by design: django-redis (4.12.1, 5.4.0 and 7.0.0 listed) looks clients up in a registry
 of the process, and fakeredis (1.0.5, 1.10.2 and 2.40.0 listed) is for tests. A library's
@@ -210,7 +211,8 @@ _CLASSES: tuple[tuple[str, Kind, str, str, str], ...] = (
      "flask_redis.FlaskRedis flask_redis.Redis flask_redis.client.FlaskRedis", "from_custom_provider"),
     ("walrus", "client", "walrus.database.Database",
      "walrus.Database walrus.Walrus walrus.database.Database walrus.tusks.helpers.Database"
-     " walrus.tusks.helpers.Walrus", "from_url from_pool"),
+     " walrus.tusks.helpers.Walrus walrus.tusks.rlite.Database walrus.tusks.rlite.Walrus"
+     " walrus.tusks.vedisdb.Database walrus.tusks.vedisdb.Walrus", "from_url from_pool"),
     ("upstash-redis", "client", "upstash_redis.client.Redis",
      "upstash_redis.Redis upstash_redis.client.Redis", "from_env"),
     ("upstash-redis", "client", "upstash_redis.asyncio.client.Redis",
@@ -321,6 +323,8 @@ SHARING = frozenset(
         "aioredis.client.Redis",
         "valkey.client.Valkey",
         "valkey.asyncio.client.Valkey",
+        "coredis.client.Redis",
+        "walrus.database.Database",
     ]
 )
 """Client classes whose `connection_pool` keyword shares a pool and whose `from_url` ignores it."""
@@ -370,22 +374,24 @@ def builders(clients: tuple[str, ...], pools: tuple[str, ...]) -> BuilderTable:
 
 
 def star_names(module: str, names: Iterable[str]) -> Iterator[str]:
-    """The builders that `from module import *` binds."""
+    """What `from module import *` binds of the builders, and of what leads to one."""
     prefix = module + "."
-    for name in names:
-        rest = name.removeprefix(prefix)
-        if rest != name and "." not in rest:
-            yield rest
+    yield from {name.removeprefix(prefix).partition(".")[0] for name in names if name.startswith(prefix)}
 
 
 def builds(builder: Builder, call: ast.Call) -> bool:
     """Whether a call of `builder` makes something, where one library's name means two things.
 
     `aioredis.Redis(connection)` of 1.x only wraps, while that of 2.x takes keywords alone;
-    `FlaskRedis()` without an application waits for `init_app`.
+    `FlaskRedis()` without an application waits for `init_app`, as `from_custom_provider` does.
     """
+    keywords = {keyword.arg: keyword.value for keyword in call.keywords}
     if builder.target == "aioredis.client.Redis":
-        return not call.args
-    if builder.target == "flask_redis.client.FlaskRedis":
-        return bool(call.args) or any(keyword.arg in (None, "app") for keyword in call.keywords)
+        return not call.args and "pool_or_conn" not in keywords
+    if builder.target.startswith("flask_redis.client.FlaskRedis") and not builder.target.endswith(
+        ".init_app"
+    ):
+        before = 1 if builder.target.endswith(".from_custom_provider") else 0
+        apps = [*call.args[before : before + 1], *(keywords[k] for k in ("app", None) if k in keywords)]
+        return any(not (isinstance(app, ast.Constant) and app.value is None) for app in apps)
     return True

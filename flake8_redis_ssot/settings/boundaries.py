@@ -46,7 +46,8 @@ def boundary_of(settings: Settings, path: str) -> Boundary:
         raise SettingsError(
             [
                 f"{settings.path}: boundaries `{claims[0][1].name}` and `{claims[1][1].name}` "
-                f"both claim {os.path.relpath(path, settings.root)}; make one pattern longer"
+                f"both claim {os.path.relpath(path, settings.root)}; "
+                "make one pattern more specific, as `billing/api/**`"
             ]
         )
     return claims[0][1]

@@ -114,6 +114,10 @@ class _Table:
             found = [n for n, text in enumerate(lines, 1) if header.match(text)]
             if nth < len(found):
                 return found[nth]
+        own = re.compile(rf"\s*\[\s*tool\.\"?redis-ssot\"?\.{re.escape(key)}\s*\]")
+        headed = next((n for n, text in enumerate(lines, 1) if own.match(text)), None)
+        if headed is not None:
+            return headed
         header = re.compile(r"\s*\[\s*tool\.\"?redis-ssot\"?(\.[\w-]+)?\s*\]")
         start = next((n for n, text in enumerate(lines, 1) if header.match(text)), 1)
         for number in range(start, len(lines)):
@@ -132,7 +136,8 @@ class _Reader:
         self.errors: list[str] = []
 
     def error(self, table: _Table, key: str, message: str, nth: int | None = None) -> None:
-        self.errors.append(f"{table.path}:{table.line(key, nth)}: {message}")
+        place = f"{table.path}:{table.line(key, nth)}" if table.text else table.path
+        self.errors.append(f"{place}: {message}")
 
     def read_chain(self, path: str) -> list[_Table]:
         """The table of `path` and of what it extends, the innermost parent first."""
@@ -140,9 +145,9 @@ class _Reader:
         current: str | None = os.path.abspath(path)
         while current is not None:
             if any(table.path == current for table in chain):
-                self.error(chain[-1], "extend", f"`extend` comes back to {current}; remove it")
+                self.error(chain[-1], "extend", f"`extend` leads back to {current}; remove one of the two")
                 break
-            table = self.read_file(current, required=not chain)
+            table = self.read_file(current, asked=chain[-1] if chain else None)
             if table is None:
                 break
             chain.append(table)
@@ -154,18 +159,22 @@ class _Reader:
             )
         return chain[::-1]
 
-    def read_file(self, path: str, *, required: bool) -> _Table | None:
+    def read_file(self, path: str, *, asked: _Table | None) -> _Table | None:
         try:
             with open(path, "rb") as stream:
                 text = stream.read().decode()
             values = tomllib.loads(text)
         except OSError as error:
-            self.errors.append(f"{path}: cannot be read: {error.strerror}; name a settings file")
+            if asked is not None:
+                self.error(asked, "extend", f"`extend` names {path}, which cannot be read: {error.strerror}")
+            else:
+                self.errors.append(f"{path}: cannot be read: {error.strerror}; name a settings file")
             return None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            found = re.search(r"at line (\d+)", str(error))
-            place = f"{path}:{found[1]}" if found else path
-            self.errors.append(f"{place}: not valid TOML: {error}")
+            found = re.search(r" \(at line (\d+), column (\d+)\)", str(error))
+            place = f"{path}:{found[1]}:{found[2]}" if found else path
+            text = str(error).replace(found[0], "") if found else str(error)
+            self.errors.append(f"{place}: not valid TOML: {text}; fix the file")
             return None
         tool = values.get("tool", {})
         table = tool.get("redis-ssot") if isinstance(tool, dict) else None
@@ -190,7 +199,7 @@ class _Reader:
                     f"`{key}` is set in {path} and, differently, in flake8's option "
                     f"--redis-ssot-{'boundaries' if key == 'boundary' else key}; keep one"
                 )
-        return [*tables, _Table("flake8 options", base, values, "")] if values else tables
+        return [*tables, _Table("flake8 options --redis-ssot-*", base, values, "")] if values else tables
 
     @staticmethod
     def comparable(key: str, value: Any) -> Any:
@@ -235,7 +244,7 @@ class _Reader:
             self.error(
                 output_table,
                 "output-format",
-                f"`output-format` is `{output_format}`{_nearest(output_format, self.formats)}",
+                f"`output-format` is `{output_format}`{nearest(output_format, self.formats)}",
             )
         cache_table, cache_dir = last("cache-dir")
         if cache_dir is not None:
@@ -337,18 +346,23 @@ class _Reader:
         self, table: _Table, kind: str, nth: int, entry: Any, keys: Collection[str], required: Iterable[str]
     ) -> None:
         if not isinstance(entry, dict):
-            self.error(table, kind, f"`{kind}` must be tables: [[tool.redis-ssot.{kind}]]", nth)
+            self.error(
+                table, kind, f"write each `{kind}` under a line [[tool.redis-ssot.{kind}]] of its own", nth
+            )
             return
         for key, value in entry.items():
             if key not in keys:
-                self.error(table, kind, f"unknown key `{kind}.{key}`{_nearest(key, keys)}", nth)
+                self.error(table, kind, f"unknown key `{kind}.{key}`{nearest(key, keys)}", nth)
             elif key in ("name", "reason", "owner", "instance"):
                 if not isinstance(value, str) or not value.strip():
-                    self.error(table, kind, f"`{kind}.{key}` must be a string that says something", nth)
+                    self.error(table, kind, f"`{kind}.{key}` must be a string that is not empty", nth)
             elif key == "expires":
                 if not isinstance(value, date) or isinstance(value, datetime):
                     self.error(
-                        table, kind, f"`{kind}.expires` must be a date, as 2027-03-01 (no quotes)", nth
+                        table,
+                        kind,
+                        f"`{kind}.expires` must be a date, as 2027-03-01, without quotes and time",
+                        nth,
                     )
             else:
                 self.check_names(table, f"{kind}.{key}", value, nth, kind)
@@ -359,7 +373,7 @@ class _Reader:
     def check_types(self, table: _Table) -> None:
         for key, value in table.values.items():
             if key not in OPTIONS:
-                self.error(table, key, f"unknown key `{key}`{_nearest(key, OPTIONS)}")
+                self.error(table, key, f"unknown key `{key}`{nearest(key, OPTIONS)}")
             elif key in _STRINGS and not isinstance(value, str):
                 self.error(table, key, f"`{key}` must be a string")
             elif key in _BOOLEANS and not isinstance(value, bool):
@@ -368,14 +382,21 @@ class _Reader:
                 self.check_names(table, key, value)
             elif key in ("boundary", "allow"):
                 if not isinstance(value, list):
-                    self.error(table, key, f"`{key}` must be tables: [[tool.redis-ssot.{key}]]")
+                    self.error(
+                        table, key, f"write each `{key}` under a line [[tool.redis-ssot.{key}]] of its own"
+                    )
                     continue
                 keys, required = _ENTRIES[key]
+                names = [e.get("name") for e in value if key == "boundary" and isinstance(e, dict)]
+                for nth, name in enumerate(names):
+                    if name in names[:nth]:
+                        message = f"boundary `{name}` is defined twice; give each a name of its own"
+                        self.error(table, key, message, nth)
                 for nth, entry in enumerate(value):
                     self.check_entry(table, key, nth, entry, keys, required)
             elif key == "per-file-ignores":
                 if not isinstance(value, dict):
-                    self.error(table, key, "`per-file-ignores` must be a table of glob = [codes]")
+                    self.error(table, key, '`per-file-ignores` must be a table, as "tests/**" = ["RED201"]')
                 else:
                     for pattern, codes in value.items():
                         self.check_names(table, f"per-file-ignores.{pattern}", codes, codes=True)
@@ -399,7 +420,12 @@ class _Reader:
         if name == "manager" and isinstance(value, str):
             value = [value]
         if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
-            self.error(table, where, f"`{key}` must be a list of strings", nth)
+            wanted = (
+                "must be a dotted module name, as `app.redis_manager`, or a list of them"
+                if name == "manager"
+                else "must be a list of strings, none empty"
+            )
+            self.error(table, where, f"`{key}` {wanted}", nth)
             return
         for item in value:
             if codes or name in ("select", "ignore", "extend-select", "rules"):
@@ -407,13 +433,23 @@ class _Reader:
                     self.error(
                         table,
                         where,
-                        f"unknown rule code `{item}` in `{key}`{_nearest(item, self.codes)}",
+                        f"unknown rule code `{item}` in `{key}`{nearest(item, self.codes)}",
                         nth,
                     )
             elif name in ("manager", "settings-modules") and not _DOTTED.fullmatch(item):
-                self.error(table, where, f"`{key}` is `{item}`, which is no dotted module name", nth)
+                self.error(
+                    table,
+                    where,
+                    f"`{key}` is `{item}`, which is no module name; write it as `app.redis_manager`",
+                    nth,
+                )
             elif name in ("forbidden-managers", "symbols") and not _DOTTED_GLOB.fullmatch(item):
-                self.error(table, where, f"`{key}` is `{item}`, which is no dotted name or pattern", nth)
+                self.error(
+                    table,
+                    where,
+                    f"`{key}` is `{item}`, which is no dotted name or pattern; write it as `app.db.*`",
+                    nth,
+                )
 
     def check_claims(self, boundaries: list[Boundary], tables: list[_Table]) -> None:
         where = next((t for t in reversed(tables) if "boundary" in t.values), None)
@@ -421,21 +457,22 @@ class _Reader:
             return
         for index, one in enumerate(boundaries):
             for other in boundaries[index + 1 :]:
+                nth = next(
+                    (n for n, entry in enumerate(where.values["boundary"]) if entry["name"] == other.name), 0
+                )
+                first = f"boundary `{one.name}`" if one.name else "the top-level table"
                 for manager in other.managers:
                     if one.owns(manager) or any(other.owns(m) for m in one.managers):
-                        self.error(
-                            where,
-                            "boundary",
-                            f"the manager `{manager}` is claimed by boundary `{one.name or 'root'}` and by `{other.name}`; give it to one",
-                            0,
+                        message = (
+                            f"`{manager}` is the manager of {first} and of boundary `{other.name}`; keep one"
                         )
-                for pattern in set(one.paths.patterns) & set(other.paths.patterns):
-                    self.error(
-                        where,
-                        "boundary",
-                        f"the path `{pattern}` is claimed by boundary `{one.name}` and by `{other.name}`; make one longer",
-                        0,
+                        self.error(where, "boundary", message, nth)
+                for pattern in sorted(set(one.paths.patterns) & set(other.paths.patterns)):
+                    message = (
+                        f"the path `{pattern}` is claimed by {first} and by boundary `{other.name}`; "
+                        "make one pattern more specific, as `billing/api/**`"
                     )
+                    self.error(where, "boundary", message, nth)
 
     def check_version(self, table: _Table, required: str) -> None:
         found = re.fullmatch(r"\s*(==|>=)?\s*(\d+(?:\.\d+)*)\s*", required)
@@ -449,7 +486,7 @@ class _Reader:
             self.error(
                 table,
                 "required-version",
-                f"this is flake8-redis-ssot {__version__}, but `required-version` is `{required}`; install that one",
+                f"this is flake8-redis-ssot {__version__}, but `required-version` is `{required}`; install a version that fits",
             )
 
 
@@ -466,8 +503,8 @@ def _expand(base: str, patterns: Iterable[str]) -> Iterable[str]:
             yield path
 
 
-def _nearest(word: str, known: Iterable[str]) -> str:
+def nearest(word: str, known: Iterable[str]) -> str:
     """`; did you mean ...`, or the known names where none is near."""
     names = sorted(known)
-    near = difflib.get_close_matches(word, names, 1, 0.5)
+    near = difflib.get_close_matches(word, names, 1, 0.7)
     return f"; did you mean `{near[0]}`?" if near else f"; known are {', '.join(names)}"

@@ -30,7 +30,7 @@ class Option:
 
 
 OPTIONS: dict[str, Option] = {
-    "manager": Option("string or list", "none", "The module, or modules, that may build clients and pools."),
+    "manager": Option("string or list", "none", "The module, or modules, that may build clients and pools, as `app.redis_manager`."),
     "instance": Option("string", "none", "The shared object in the manager, or its accessor, as `get_redis()`."),
     "forbidden-managers": Option("list", "[]", "Dotted names of managers that nobody may import; `*` is one segment, `**` any number."),
     "src": Option("list", '[".", "src"]', "Import roots, relative to the settings file; globs allowed."),
@@ -40,10 +40,10 @@ OPTIONS: dict[str, Option] = {
     "extend-pool-builders": Option("list", "[]", "More callables that build a pool."),
     "select": Option("list of codes", "the default rules", "Codes or prefixes to enable, instead of the default."),
     "ignore": Option("list of codes", "[]", "Codes or prefixes to disable; the longer prefix wins."),
-    "extend-select": Option("list of codes", "[]", "Codes or prefixes to enable besides."),
+    "extend-select": Option("list of codes", "[]", "Codes or prefixes to enable in addition."),
     "per-file-ignores": Option("table", "{}", "Glob to list of codes that are ignored there; `!` negates the glob."),
-    "exclude": Option("list", "as ruff's", "Globs of files and folders that are not checked."),
-    "extend-exclude": Option("list", "[]", "More of them."),
+    "exclude": Option("list", " ".join(DEFAULT_EXCLUDE), "Globs of files and folders that are not checked."),
+    "extend-exclude": Option("list", "[]", "Globs excluded in addition to `exclude`."),
     "force-exclude": Option("boolean", "false", "Exclude even files that are named on the command line."),
     "respect-gitignore": Option("boolean", "true", "Leave out what `.gitignore` leaves out."),
     "required-version": Option("string", "none", "The version of this tool, as `0.1.0` or `>=0.1`."),

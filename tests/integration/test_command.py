@@ -150,7 +150,7 @@ def test_settings_errors_come_all_at_once(tmp_path: Path, run: Command) -> None:
             assert part in text, text
     (tmp_path / "pyproject.toml").write_text("[tool.redis-ssot]\nmanager = \n")
     broken = run("check", cwd=tmp_path)
-    assert broken.returncode == 2 and "pyproject.toml:2: not valid TOML" in broken.stderr
+    assert broken.returncode == 2 and "pyproject.toml:2:11: not valid TOML" in broken.stderr
 
 
 def test_flake8_options_join_the_settings(tmp_path: Path, run: Command) -> None:

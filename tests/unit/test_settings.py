@@ -96,12 +96,12 @@ def test_extend_keeps_the_parents_folder_for_its_paths(tmp_path: Path) -> None:
     [
         (
             'manager = "m"\n[[tool.redis-ssot.boundary]]\nname = "b"\npaths = ["b/**"]\nmanager = "m"\n',
-            "claimed by boundary `root` and by `b`",
+            "is the manager of the top-level table and of boundary `b`",
         ),
         ('manager = "m"\nforbidden-managers = ["m"]\n', "names the manager `m` itself"),
         ('[[tool.redis-ssot.allow]]\npaths = ["x"]\nrules = ["RED201"]\n', "needs `reason`"),
         ('cache-dir = "../elsewhere"\n', "outside the project"),
-        ('required-version = ">=99"\n', "install that one"),
+        ('required-version = ">=99"\n', "install a version that fits"),
     ],
 )
 def test_contradictions_are_errors(text: str, message: str, tmp_path: Path) -> None:

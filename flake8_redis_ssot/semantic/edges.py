@@ -1,0 +1,60 @@
+"""The import statements of a file, taken from its bytes without parsing it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_COMMENT = re.compile(rb"#[^\n]*")
+_SPACE = re.compile(rb"[\s\\]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """One name imported: `name` of `module`, `*` for all, None where the module itself is bound."""
+
+    module: str
+    name: str | None
+    bound: str
+
+
+def statements(data: bytes) -> bytes:
+    """The import statements, one a line, each `module name as bound, ...`.
+
+    They are found by text: an example in a docstring counts as well. Who reports one must
+    have parsed the file first.
+    """
+    found = []
+    at = data.find(b"import ")
+    while at >= 0:
+        start = data.rfind(b"\n", 0, at) + 1
+        head = data[start:at].split()
+        if not head or (len(head) == 2 and head[0] == b"from"):
+            end = data.find(b"\n", at)
+            rest = data[at + 7 : end if end >= 0 else len(data)]
+            if b"(" in rest:
+                close = data.find(b")", at)
+                rest = _COMMENT.sub(b"", data[at + 7 : close if close >= 0 else len(data)])
+                rest = rest.replace(b"(", b"")
+            elif rest.rstrip().endswith(b"\\"):
+                end = data.find(b"\n", end + 1)
+                rest = data[at + 7 : end if end >= 0 else len(data)]
+            rest = _SPACE.sub(b" ", rest.partition(b"#")[0].partition(b";")[0]).strip(b" ,")
+            found.append(b"%b %b" % (head[1] if head else b"-", rest))
+        at = data.find(b"import ", at + 7)
+    return b"\n".join(found)
+
+
+def edges(statement: str) -> Iterator[Edge]:
+    """The names that one line of `statements` imports."""
+    module, _, names = statement.partition(" ")
+    for part in names.split(","):
+        words = part.split()
+        if not words:
+            continue
+        bound = words[2] if len(words) == 3 and words[1] == "as" else ""
+        if module != "-":
+            yield Edge(module, words[0], bound or words[0])
+        else:
+            yield Edge(words[0], None, bound or words[0].split(".")[0])
