@@ -6,10 +6,11 @@ import ast
 import inspect
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, ClassVar, TypeVar
 
 from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.semantic.flow import Flow
 from flake8_redis_ssot.semantic.lines import follow
 from flake8_redis_ssot.semantic.names import Names
@@ -73,6 +74,31 @@ class Rule:
         symbols: Iterable[str] = (),
     ) -> Diagnostic:
         return Diagnostic(context.source.path, where, self.code, self.name, message, help, tuple(symbols))
+
+
+class ProjectRule(Rule):
+    """A project rule: asks the index of all files, and runs in the command alone."""
+
+    project = True
+
+    def check_project(self, project: ProjectContext) -> Iterator[Diagnostic]:
+        """What the rule finds in the whole project."""
+        raise NotImplementedError
+
+    def at(self, path: str, where: Range, message: str, *, symbols: Iterable[str] = ()) -> Diagnostic:
+        return Diagnostic(path, where, self.code, self.name, message, None, tuple(symbols))
+
+
+class ProjectContext:
+    """All that a project rule may know: the settings, the index, and any file, read on demand."""
+
+    def __init__(
+        self, settings: Settings, index: ProjectIndex, read: Callable[[str], RuleContext | None]
+    ) -> None:
+        self.settings = settings
+        self.index = index
+        self.read = lru_cache(maxsize=64)(read)
+        """The context of a file that is parsed for this; None where it cannot be."""
 
 
 class RuleContext:

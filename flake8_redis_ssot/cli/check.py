@@ -11,7 +11,14 @@ from collections import Counter
 from typing import Any
 
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.engine.run import Outcome, available_processors, checker_for, run_source
+from flake8_redis_ssot.engine.check import FileChecker
+from flake8_redis_ssot.engine.run import (
+    Outcome,
+    available_processors,
+    checker_for,
+    run_project,
+    run_source,
+)
 from flake8_redis_ssot.engine.run import run as run_files
 from flake8_redis_ssot.files import discover
 from flake8_redis_ssot.output import FORMATS, escaped, render, shown
@@ -96,7 +103,9 @@ def _check(options: argparse.Namespace, settings: Settings) -> int:
             _complain("note", f"notebooks are not checked: {found.notebooks}")
         return 2 if found.missing else 0
     override = Selection(options.select, options.ignore, options.extend_select)
-    checker = checker_for(settings, override, parse_all=options.parse_all)
+    checker = checker_for(
+        settings, override, parse_all=options.parse_all, project=not (options.no_project or stdin)
+    )
     given: SourceFile | None = None
     if stdin:
         if options.add_noqa:
@@ -107,7 +116,7 @@ def _check(options: argparse.Namespace, settings: Settings) -> int:
         if not (settings.force_exclude and settings.excludes(path)):
             run_source(given, checker, outcome)
     else:
-        outcome = run_files(found.files, checker, jobs=options.jobs or available_processors())
+        outcome = _run(options, settings, checker, found.files)
         if not found.files and not found.missing:
             _complain("warning", "no Python files found below the given paths")
     for message in outcome.failures:
@@ -120,6 +129,18 @@ def _check(options: argparse.Namespace, settings: Settings) -> int:
     if outcome.diagnostics or not failed:
         _write(options, settings, outcome.diagnostics, given)
     return 2 if failed else 1 if outcome.diagnostics and not options.exit_zero else 0
+
+
+def _run(options: argparse.Namespace, settings: Settings, checker: FileChecker, files: list[str]) -> Outcome:
+    """Check `files`; the project rules see all files below the settings file, whatever is reported."""
+    jobs = options.jobs or available_processors()
+    if not checker.project_rules:
+        return run_files(files, checker, jobs=jobs)
+    everything = sorted({*files, *discover([settings.root], settings).files})
+    outcome = run_project(everything, checker, jobs=jobs)
+    reported = {*files, settings.path}
+    outcome.diagnostics = [d for d in outcome.diagnostics if d.path in reported]
+    return outcome
 
 
 def _write(

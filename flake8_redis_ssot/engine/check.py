@@ -9,8 +9,9 @@ from functools import cache
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.engine.suppress import unsettled
-from flake8_redis_ssot.rule import Noqa, Rule, RuleContext
-from flake8_redis_ssot.semantic.facts import ManagerFacts
+from flake8_redis_ssot.rule import Noqa, ProjectRule, Rule, RuleContext
+from flake8_redis_ssot.semantic.edges import statements
+from flake8_redis_ssot.semantic.facts import FileFacts, ManagerFacts
 from flake8_redis_ssot.semantic.names import Names
 from flake8_redis_ssot.semantic.redis_api import builders
 from flake8_redis_ssot.semantic.triage import Triage
@@ -53,10 +54,13 @@ class FileChecker:
         self.handlers: Handlers = {}
         self.codes: frozenset[str] = frozenset(rule.code for rule in rules)
         self._table = builders(settings.client_builders, settings.pool_builders)
-        self._managers = ManagerFacts(settings)
-        self._triage = Triage(settings, self._table, self._managers)
+        self.managers = ManagerFacts(settings)
+        self.project_rules: list[ProjectRule] = []
+        self._triage = Triage(settings, self._table, self.managers)
         for rule_type in rules:
             rule = rule_type()
+            if isinstance(rule, ProjectRule):
+                self.project_rules.append(rule)
             for node_type, name in rule_type.handlers():
                 self.handlers.setdefault(node_type, []).append(getattr(rule, name))
 
@@ -83,9 +87,23 @@ class FileChecker:
         found.sort(key=lambda diagnostic: diagnostic.sort_key)
         return list(unsettled(found, self.settings))
 
+    def facts(self, source: SourceFile) -> FileFacts:
+        """What is kept of `source` for the project rules."""
+        imports = statements(source.data).decode("utf-8", "replace")
+        return FileFacts(source.path, imports)
+
+    def context_of(self, path: str) -> RuleContext | None:
+        """The context of a file, read anew; None where it cannot be read or parsed."""
+        try:
+            source = SourceFile.read(path)
+            _ = source.text, source.tree
+        except SourceError:
+            return None
+        return self._context(source)
+
     def _context(self, source: SourceFile) -> RuleContext:
         place = place_of(self.settings, source.path)
-        names = Names(self._table, first_party(place.boundary), self._managers)
+        names = Names(self._table, first_party(place.boundary), self.managers)
         return RuleContext(
             source, self.settings, place, names, enabled=self.codes, wanted=list(self.handlers)
         )

@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.engine.check import FileChecker
-from flake8_redis_ssot.engine.suppress import comments, without_noqa
-from flake8_redis_ssot.rule import Noqa
+from flake8_redis_ssot.engine.suppress import comments, unsettled, without_noqa
+from flake8_redis_ssot.project.index import ProjectIndex
+from flake8_redis_ssot.rule import Noqa, ProjectContext
 from flake8_redis_ssot.rules import all_rules, defaults
+from flake8_redis_ssot.semantic.facts import FileFacts
 from flake8_redis_ssot.settings.boundaries import SettingsError
 from flake8_redis_ssot.settings.model import Selection, Settings, chosen_codes
 from flake8_redis_ssot.source import SourceError, SourceFile
@@ -23,10 +25,11 @@ PARALLEL_FROM = 300
 
 @dataclass(slots=True)
 class Outcome:
-    """What a run found; `failures` are our own, one line a file."""
+    """What a run found; `failures` are our own, one line a file. `facts` only where they were asked for."""
 
     diagnostics: list[Diagnostic] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+    facts: list[FileFacts] = field(default_factory=list)
 
 
 def available_processors() -> int:
@@ -34,10 +37,16 @@ def available_processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def checker_for(settings: Settings, override: Selection, *, parse_all: bool = False) -> FileChecker:
-    """A checker of the rules that the settings and the command line choose; RED000 always."""
+def checker_for(
+    settings: Settings, override: Selection, *, parse_all: bool = False, project: bool = True
+) -> FileChecker:
+    """A checker of the rules that the settings and the command line choose; RED000 always.
+
+    Without `project` those that are the command's alone are left out.
+    """
     codes = chosen_codes((*settings.selections, override), defaults()) | {"RED000"}
-    return FileChecker(settings, [r for r in all_rules() if r.code in codes], parse_all=parse_all)
+    rules = [r for r in all_rules() if r.code in codes and (project or not r.project or r.code == "RED000")]
+    return FileChecker(settings, rules, parse_all=parse_all)
 
 
 def run(files: Sequence[str], checker: FileChecker, *, jobs: int = 1) -> Outcome:
@@ -52,7 +61,32 @@ def run(files: Sequence[str], checker: FileChecker, *, jobs: int = 1) -> Outcome
     return Outcome(
         sorted((d for part in parts for d in part.diagnostics), key=lambda d: d.sort_key),
         sorted(failure for part in parts for failure in part.failures),
+        sorted((fact for part in parts for fact in part.facts), key=lambda fact: fact.path),
     )
+
+
+def run_project(files: Sequence[str], checker: FileChecker, *, jobs: int = 1) -> Outcome:
+    """Check `files` by the file rules, and all of them together by the project rules."""
+    outcome = run(files, checker, jobs=jobs)
+    found: list[Diagnostic] = []
+    index = ProjectIndex(checker.settings, outcome.facts, checker.managers)
+    project = ProjectContext(checker.settings, index, checker.context_of)
+    for rule in checker.project_rules:
+        try:
+            found += rule.check_project(project)
+        except SettingsError:
+            raise
+        except Exception as error:
+            outcome.failures.append(_defect(rule.code, error))
+    found = list(unsettled(found, checker.settings))
+    for path in dict.fromkeys(d.path for d in found):
+        mine = [d for d in found if d.path == path]
+        try:
+            outcome.diagnostics += without_noqa(mine, SourceFile.read(path))
+        except SourceError:
+            outcome.diagnostics += mine
+    outcome.diagnostics.sort(key=lambda d: d.sort_key)
+    return outcome
 
 
 def _run_part(files: Sequence[str], checker: FileChecker) -> Outcome:
@@ -67,6 +101,8 @@ def _run_part(files: Sequence[str], checker: FileChecker) -> Outcome:
                 outcome.diagnostics += checker.unreadable(SourceFile(path, b""), error)
                 continue
             run_source(source, checker, outcome)
+            if checker.project_rules:
+                outcome.facts.append(checker.facts(source))
     finally:
         if was_enabled:
             gc.enable()
@@ -111,7 +147,11 @@ def run_source(source: SourceFile, checker: FileChecker, outcome: Outcome) -> No
     except SettingsError:
         raise
     except Exception as error:
-        outcome.failures.append(
-            f"{source.path}: not checked: {type(error).__name__}: {error}; "
-            "this is a defect of redis-ssot, please report it with the file"
-        )
+        outcome.failures.append(_defect(source.path, error))
+
+
+def _defect(what: str, error: Exception) -> str:
+    return (
+        f"{what}: not checked: {type(error).__name__}: {error}; "
+        "this is a defect of redis-ssot, please report it with the file"
+    )

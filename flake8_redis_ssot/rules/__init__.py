@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 from functools import cache
 
-from flake8_redis_ssot.rule import Rule
+from flake8_redis_ssot.rule import ProjectRule, Rule
 
 
 @cache
@@ -16,7 +16,11 @@ def all_rules() -> tuple[type[Rule], ...]:
     for module in pkgutil.iter_modules(__path__):
         if module.name.startswith("red"):
             members = vars(importlib.import_module(f"{__name__}.{module.name}")).values()
-            found += [m for m in members if isinstance(m, type) and issubclass(m, Rule) and m is not Rule]
+            found += [
+                m
+                for m in members
+                if isinstance(m, type) and issubclass(m, Rule) and m not in (Rule, ProjectRule)
+            ]
     return tuple(sorted(found, key=lambda rule: rule.code))
 
 

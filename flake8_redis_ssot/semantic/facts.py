@@ -1,12 +1,24 @@
-"""What the manager files that the settings name define, read without running them."""
+"""What one file contributes to the whole project, and what the managers define."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from flake8_redis_ssot.semantic.modules import Kind, Modules
 from flake8_redis_ssot.settings.model import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """What is kept of one file for the questions that need all: plain values, as JSON has them.
+
+    `imports` are its import statements, as `semantic.edges.statements` gives them.
+    """
+
+    path: str
+    imports: str = ""
 
 
 class ManagerFacts:

@@ -1,0 +1,84 @@
+"""The project as a whole: its modules, and who imports what, from the facts of each file alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+
+from flake8_redis_ssot.semantic.edges import Edge, edges
+from flake8_redis_ssot.semantic.facts import FileFacts, ManagerFacts
+from flake8_redis_ssot.settings.boundaries import Place, place_of
+from flake8_redis_ssot.settings.model import Settings
+
+
+class ProjectIndex:
+    """Answers questions about all files below the settings file, by their absolute paths."""
+
+    def __init__(self, settings: Settings, facts: Iterable[FileFacts], managers: ManagerFacts) -> None:
+        self.settings = settings
+        self.facts: Mapping[str, FileFacts] = {fact.path: fact for fact in facts}
+        self.managers = managers
+        self.modules = managers.modules
+        self._places: dict[str, Place] = {}
+        self._edges: dict[str, tuple[Edge, ...]] = {}
+
+    def place(self, path: str) -> Place:
+        """The boundary and the dotted names of a file."""
+        if path not in self._places:
+            self._places[path] = place_of(self.settings, path)
+        return self._places[path]
+
+    def edges(self, path: str) -> tuple[Edge, ...]:
+        """What a file imports, relative modules made absolute."""
+        if path not in self._edges:
+            fact = self.facts[path]
+            self._edges[path] = tuple(
+                edge
+                for line in fact.imports.split("\n")
+                for module in self._absolute(path, line.partition(" ")[0])
+                for edge in edges(f"{module} {line.partition(' ')[2]}")
+            )
+        return self._edges[path]
+
+    def _absolute(self, path: str, module: str) -> Iterator[str]:
+        if not module.startswith("."):
+            yield module
+            return
+        place = self.place(path)
+        rest = module.lstrip(".")
+        drop = len(module) - len(rest) - (1 if place.is_package else 0)
+        for name in place.modules:
+            parts = name.split(".")
+            if drop <= len(parts):
+                yield ".".join([*parts[: len(parts) - drop], *filter(None, [rest])])
+
+    @cached_property
+    def _importing(self) -> dict[str, list[str]]:
+        """Module -> the files whose import statements name it after `from` or `import`."""
+        found: dict[str, list[str]] = {}
+        for path, fact in self.facts.items():
+            for line in set(fact.imports.split("\n")):
+                module = line.partition(" ")[0]
+                if module == "-":
+                    for edge in edges(line):
+                        found.setdefault(edge.module, []).append(path)
+                elif module.startswith("."):
+                    for name in self._absolute(path, module):
+                        found.setdefault(name, []).append(path)
+                elif module:
+                    found.setdefault(module, []).append(path)
+        return found
+
+    def importers(self, module: str) -> list[str]:
+        """The files that import the dotted `module`, a module below it, or something from it, sorted."""
+        parent, _, last = module.rpartition(".")
+        found = {
+            path
+            for name, paths in self._importing.items()
+            if name == module or name.startswith(f"{module}.")
+            for path in paths
+        }
+        for path in self._importing.get(parent, ()):
+            if any(edge.module == parent and edge.name == last for edge in self.edges(path)):
+                found.add(path)
+        return sorted(found)
