@@ -90,7 +90,8 @@ class FileChecker:
     def facts(self, source: SourceFile) -> FileFacts:
         """What is kept of `source` for the project rules."""
         imports = statements(source.data).decode("utf-8", "replace")
-        return FileFacts(source.path, imports)
+        has_noqa = b"noqa" in source.data.lower() and b"RED" in source.data.upper()
+        return FileFacts(source.path, imports, has_noqa)
 
     def context_of(self, path: str) -> RuleContext | None:
         """The context of a file, read anew; None where it cannot be read or parsed."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from flake8_redis_ssot.diagnostic import Diagnostic
@@ -67,7 +67,13 @@ def run(files: Sequence[str], checker: FileChecker, *, jobs: int = 1) -> Outcome
 
 def run_project(files: Sequence[str], checker: FileChecker, *, jobs: int = 1) -> Outcome:
     """Check `files` by the file rules, and all of them together by the project rules."""
+    # comments are judged at the end, by the diagnostics of all rules
+    noqa_handlers = checker.handlers.pop(Noqa, None)
     outcome = run(files, checker, jobs=jobs)
+    judged: list[str] = []
+    if noqa_handlers:
+        checker.handlers[Noqa] = noqa_handlers
+        judged = [fact.path for fact in outcome.facts if fact.has_noqa]
     found: list[Diagnostic] = []
     index = ProjectIndex(checker.settings, outcome.facts, checker.managers)
     project = ProjectContext(checker.settings, index, checker.context_of)
@@ -79,10 +85,13 @@ def run_project(files: Sequence[str], checker: FileChecker, *, jobs: int = 1) ->
         except Exception as error:
             outcome.failures.append(_defect(rule.code, error))
     found = list(unsettled(found, checker.settings))
-    for path in dict.fromkeys(d.path for d in found):
+    for path in dict.fromkeys([*(d.path for d in found), *judged]):
         mine = [d for d in found if d.path == path]
         try:
-            outcome.diagnostics += without_noqa(mine, SourceFile.read(path))
+            source = SourceFile.read(path)
+            outcome.diagnostics += without_noqa(mine, source)
+            if path in judged:
+                outcome.diagnostics += _judged(source, [*checker.check(source), *mine], checker)
         except SourceError:
             outcome.diagnostics += mine
     outcome.diagnostics.sort(key=lambda d: d.sort_key)
@@ -118,7 +127,7 @@ def _in_processes(files: Sequence[str], checker: FileChecker, jobs: int) -> list
     # small parts of neighbours far apart, so that no process is left with a heavy folder
     count = jobs * 8
     parts = [files[n::count] for n in range(count)]
-    recipe = (checker.settings, checker.codes, checker.parse_all)
+    recipe = (checker.settings, checker.codes, checker.parse_all, Noqa in checker.handlers)
     with ProcessPoolExecutor(jobs, context, _start, recipe) as pool:
         return list(pool.map(_run_in_worker, parts))
 
@@ -126,9 +135,11 @@ def _in_processes(files: Sequence[str], checker: FileChecker, jobs: int) -> list
 _worker: FileChecker
 
 
-def _start(settings: Settings, codes: frozenset[str], parse_all: bool) -> None:
+def _start(settings: Settings, codes: frozenset[str], parse_all: bool, judges_noqa: bool) -> None:
     global _worker
     _worker = FileChecker(settings, [r for r in all_rules() if r.code in codes], parse_all=parse_all)
+    if not judges_noqa:
+        _worker.handlers.pop(Noqa, None)
 
 
 def _run_in_worker(files: Sequence[str]) -> Outcome:
@@ -139,15 +150,18 @@ def run_source(source: SourceFile, checker: FileChecker, outcome: Outcome) -> No
     """Check one file that is read already, and add what was found to `outcome`."""
     try:
         found = checker.check(source)
-        kept = without_noqa(found, source)
+        outcome.diagnostics += without_noqa(found, source)
         if Noqa in checker.handlers:
-            noqas = comments(source, found, checker.codes, defaults())
-            kept = sorted([*kept, *checker.judged(source, noqas)], key=lambda d: d.sort_key)
-        outcome.diagnostics += kept
+            outcome.diagnostics += _judged(source, found, checker)
     except SettingsError:
         raise
     except Exception as error:
         outcome.failures.append(_defect(source.path, error))
+
+
+def _judged(source: SourceFile, found: list[Diagnostic], checker: FileChecker) -> Iterator[Diagnostic]:
+    """What is to be said of the comments of `source`, of which `found` was reported before they were read."""
+    return checker.judged(source, comments(source, found, checker.codes, defaults()))
 
 
 def _defect(what: str, error: Exception) -> str:

@@ -14,11 +14,13 @@ from flake8_redis_ssot.settings.model import Settings
 class FileFacts:
     """What is kept of one file for the questions that need all: plain values, as JSON has them.
 
-    `imports` are its import statements, as `semantic.edges.statements` gives them.
+    `imports` are its import statements, as `semantic.edges.statements` gives them; `has_noqa`
+    says that a comment may name a code of ours.
     """
 
     path: str
     imports: str = ""
+    has_noqa: bool = False
 
 
 class ManagerFacts:
