@@ -71,7 +71,7 @@ class Plugin:
             if self.checker.settings.excludes(path):
                 return
             source = SourceFile.of_text(path, "".join(self.lines), self.tree)
-            found = self.checker.check(source)
+            found = self.checker.check(source).diagnostics
         except SettingsError as error:
             raise ExecutionError(f"redis-ssot: {error}") from error
         except Exception as error:

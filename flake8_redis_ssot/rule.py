@@ -14,6 +14,7 @@ from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.semantic.flow import Flow
 from flake8_redis_ssot.semantic.lines import follow
 from flake8_redis_ssot.semantic.names import Names
+from flake8_redis_ssot.semantic.pools import PoolFacts, pool_target
 from flake8_redis_ssot.semantic.redis_api import Builder, builders
 from flake8_redis_ssot.semantic.scopes import Site, Walk
 from flake8_redis_ssot.settings.boundaries import Place
@@ -90,12 +91,23 @@ class ProjectRule(Rule):
 
 
 class ProjectContext:
-    """All that a project rule may know: the settings, the index, and any file, read on demand."""
+    """All that a project rule may know: the settings, the index, and any file, read on demand.
+
+    `enabled` are the codes of this run; `used` the allowances and ignores that have silenced
+    something so far.
+    """
 
     def __init__(
-        self, settings: Settings, index: ProjectIndex, read: Callable[[str], RuleContext | None]
+        self,
+        settings: Settings,
+        index: ProjectIndex,
+        read: Callable[[str], RuleContext | None],
+        enabled: frozenset[str],
+        used: set[str],
     ) -> None:
         self.settings = settings
+        self.enabled = enabled
+        self.used = used
         self.index = index
         self.read = lru_cache(maxsize=64)(read)
         """The context of a file that is parsed for this; None where it cannot be."""
@@ -119,7 +131,9 @@ class RuleContext:
         self.place = place
         self.names = names
         self.enabled = enabled
-        self._wanted: set[type[ast.AST]] = {ast.Call, ast.Assign, ast.AnnAssign}
+        self._wanted: set[type[ast.AST]] = {
+            ast.Call, ast.Assign, ast.AnnAssign, ast.Import, ast.ImportFrom
+        }  # fmt: skip
         self._wanted.update(t for t in wanted if issubclass(t, ast.AST) and t is not ast.Module)
 
     @property
@@ -129,10 +143,14 @@ class RuleContext:
     @cached_property
     def flow(self) -> Flow:
         """The values of the file, from a walk over the lines that matter."""
+        return self.flow_over(())
+
+    def flow_over(self, words: Iterable[str]) -> Flow:
+        """The values of the file, from a walk that enters the lines with these words as well."""
         return follow(
             self.source,
             self.names,
-            manager_needles(self.settings),
+            {*manager_needles(self.settings), *words},
             self._wanted,
             self.place.modules,
             self.place.is_package,
@@ -159,6 +177,27 @@ class RuleContext:
                     where = self.source.range_of(site.node)
                     found.append(Construction(site, site.node, reached, where, inferred=not direct))
         return found
+
+    def pools(self) -> tuple[PoolFacts, ...]:
+        """The pools of the file whose target the file tells; in the manager those of clients as well."""
+        found = []
+        for made in self.constructions:
+            if (made.kind == "pool" or self.place.is_manager) and len(made.reached) == 1:
+                (builder,) = made.reached.values()
+
+                def meaning(node: ast.expr, site: Site = made.site) -> str | None:
+                    dotted = self.names.dotted(node, site)
+                    return dotted[0] if len(dotted) == 1 else None
+
+                target = pool_target(builder, made.call, meaning)
+                if target is not None:
+                    start, end = made.range.start, made.range.end
+                    found.append(
+                        PoolFacts(
+                            target, made.label, made.symbols, start.line, start.column, end.line, end.column
+                        )
+                    )
+        return tuple(found)
 
     def forbids(self, name: str) -> bool:
         """Whether the settings forbid the dotted `name` in this file.
@@ -194,6 +233,13 @@ class RuleContext:
                 f"boundary `{boundary.name}` has no Redis manager: remove this, or give it one with `manager`"
             )
         return "set `manager` in [tool.redis-ssot] to the one module that may build clients"
+
+    def every_import(self) -> Iterator[tuple[ast.Import | ast.ImportFrom, ast.alias, tuple[str, ...]]]:
+        """Each alias of each import of the file, at any depth, with the dotted names it can mean."""
+        for node in ast.walk(self.source.tree):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                for alias, names in self.imported(Site(node, self.walk.module, 0, ())):
+                    yield node, alias, names
 
     def imported(self, site: Site) -> Iterator[tuple[ast.alias, tuple[str, ...]]]:
         """Each alias of an import statement with the dotted names it can mean."""

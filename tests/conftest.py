@@ -5,7 +5,7 @@ import re
 import subprocess
 import sys
 import tokenize
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -21,13 +21,20 @@ def expectations(text: str) -> list[tuple[int, str, str]]:
     The text is that of the last code.
     """
     found = []
-    for token in tokenize.generate_tokens(io.StringIO(text).readline):
-        wanted = re.search(r'error(?:\+(\d))?: ((?:RED\d{3}[ ,]*)+)(?:"(.+)")?', token.string)
-        if token.type == tokenize.COMMENT and wanted:
-            line = token.start[0] + int(wanted[1] or 0)
+    for number, comment in _comments(text):
+        wanted = re.search(r'error(?:\+(\d))?: ((?:RED\d{3}[ ,]*)+)(?:"(.+)")?', comment)
+        if wanted:
+            line = number + int(wanted[1] or 0)
             codes = re.findall(r"RED\d{3}", wanted[2])
             found += [(line, code, "") for code in codes[:-1]] + [(line, codes[-1], wanted[3] or "")]
     return sorted(found)
+
+
+def _comments(text: str) -> Iterator[tuple[int, str]]:
+    """(line, comment) of Python; of TOML as well, which writes strings and comments alike."""
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.COMMENT:
+            yield token.start[0], token.string
 
 
 @pytest.fixture

@@ -16,6 +16,22 @@ from flake8_redis_ssot.settings.model import OPTIONS
 
 ROOT = Path(__file__).parent.parent
 HEADINGS = ["What it does", "Why is this bad?", "Example", "Use instead", "Options", "References"]
+APP = {
+    "redis_manager.py": """
+import redis
+
+pool = redis.ConnectionPool(host="cache", port=6379)
+
+
+class RedisManager:
+    pass
+
+
+redis_manager = RedisManager()
+""",
+    "cache.py": "from app.redis_manager import redis_manager\n",
+    "rooms.py": "from app.redis_manager import redis_manager\n",
+}
 rules = pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.code)
 
 
@@ -37,15 +53,25 @@ def test_readme_holds_the_generated_table() -> None:
 @rules
 def test_example_fires_and_use_instead_does_not(rule: type[Rule], tmp_path: Path, run: Command) -> None:
     bad, good = (
-        textwrap.dedent(b) for b in re.findall(r"```python\n(.*?)```", rule.documentation(), re.DOTALL)
+        textwrap.dedent(b)
+        for b in re.findall(r"```(?:python|toml)\n(.*?)```", rule.documentation(), re.DOTALL)
     )
+    if "```toml" in rule.documentation():
+        for block, expected in ((bad, True), (good, False)):
+            (tmp_path / "app").mkdir(exist_ok=True)
+            (tmp_path / "app" / "redis_manager.py").write_text("")
+            (tmp_path / "pyproject.toml").write_text(block)
+            found = places(run("check", "--output-format", "concise", cwd=tmp_path).stdout)
+            assert (rule.code in {code for _, _, _, code in found}) is expected
+        return
     (tmp_path / "pyproject.toml").write_text(
         '[tool.redis-ssot]\nmanager = "app.redis_manager"\nforbidden-managers = ["app.db.redis_manager"]\n'
         '[[tool.redis-ssot.boundary]]\nname = "auth"\npaths = ["auth_service/**"]\n'
         'manager = "auth_service.auth_core.redis_manager"\n'
     )
     (tmp_path / "app").mkdir()
-    (tmp_path / "app" / "redis_manager.py").write_text("class RedisManager:\n    pass\n")
+    for name, text in APP.items():
+        (tmp_path / "app" / name).write_text(text)
     (tmp_path / "bad.py").write_text(bad)
     (tmp_path / "good.py").write_text(good)
     chosen = ("--extend-select", rule.code)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
 from functools import cache
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.engine.suppress import unsettled
 from flake8_redis_ssot.rule import Noqa, ProjectRule, Rule, RuleContext
-from flake8_redis_ssot.semantic.edges import statements
+from flake8_redis_ssot.semantic.edges import quoted, statements
 from flake8_redis_ssot.semantic.facts import FileFacts, ManagerFacts
 from flake8_redis_ssot.semantic.names import Names
 from flake8_redis_ssot.semantic.redis_api import builders
@@ -45,6 +46,14 @@ def first_party(boundary: Boundary) -> frozenset[str]:
     return frozenset(found)
 
 
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What one file gave."""
+
+    diagnostics: list[Diagnostic]
+    facts: FileFacts | None = None
+
+
 class FileChecker:
     """The chosen rules with their settings, ready for file after file."""
 
@@ -64,19 +73,29 @@ class FileChecker:
             for node_type, name in rule_type.handlers():
                 self.handlers.setdefault(node_type, []).append(getattr(rule, name))
 
-    def check(self, source: SourceFile) -> list[Diagnostic]:
-        """The diagnostics of `source` in order, allowances and per-file-ignores taken off."""
+    def check(self, source: SourceFile) -> Checked:
+        """The diagnostics of `source` in order, allowances and per-file-ignores taken off.
+
+        Its facts too, where a project rule will ask for them.
+        """
+        used: set[str] = set()
+        found, context = self._found(source)
+        kept = list(unsettled(found, self.settings, used))
+        facts = self._facts(source, context, used) if self.project_rules else None
+        return Checked(kept, facts)
+
+    def _found(self, source: SourceFile) -> tuple[list[Diagnostic], RuleContext | None]:
         if not self._triage.concerns(source.path, source.data):
             if self.parse_all:
                 try:
                     _ = source.text, source.tree
                 except SourceError as error:
-                    return self.unreadable(source, error)
-            return []
+                    return self.unreadable(source, error), None
+            return [], None
         try:
             _ = source.text, source.tree
         except SourceError as error:
-            return self.unreadable(source, error)
+            return self.unreadable(source, error), None
         context = self._context(source)
         found: list[Diagnostic] = []
         for handler in self.handlers.get(ast.Module, ()):
@@ -85,13 +104,21 @@ class FileChecker:
             for handler in self.handlers.get(type(site.node), ()):
                 found += handler(site, context)
         found.sort(key=lambda diagnostic: diagnostic.sort_key)
-        return list(unsettled(found, self.settings))
+        return found, context
 
-    def facts(self, source: SourceFile) -> FileFacts:
-        """What is kept of `source` for the project rules."""
-        imports = statements(source.data).decode("utf-8", "replace")
-        has_noqa = b"noqa" in source.data.lower() and b"RED" in source.data.upper()
-        return FileFacts(source.path, imports, has_noqa)
+    @staticmethod
+    def _facts(source: SourceFile, context: RuleContext | None, used: set[str]) -> FileFacts:
+        """What is kept of `source`; `context` where it was parsed."""
+        data = source.data
+        return FileFacts(
+            source.path,
+            imports=statements(data).decode("utf-8", "replace"),
+            quoted=quoted(data).decode("utf-8", "replace"),
+            has_noqa=b"noqa" in data.lower() and b"RED" in data.upper(),
+            has_all=b"__all__" in data,
+            used=tuple(sorted(used)),
+            pools=context.pools() if context is not None else (),
+        )
 
     def context_of(self, path: str) -> RuleContext | None:
         """The context of a file, read anew; None where it cannot be read or parsed."""

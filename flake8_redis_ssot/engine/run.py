@@ -76,22 +76,22 @@ def run_project(files: Sequence[str], checker: FileChecker, *, jobs: int = 1) ->
         judged = [fact.path for fact in outcome.facts if fact.has_noqa]
     found: list[Diagnostic] = []
     index = ProjectIndex(checker.settings, outcome.facts, checker.managers)
-    project = ProjectContext(checker.settings, index, checker.context_of)
+    used = {key for fact in outcome.facts for key in fact.used}
+    project = ProjectContext(checker.settings, index, checker.context_of, checker.codes, used)
     for rule in checker.project_rules:
         try:
-            found += rule.check_project(project)
+            found += list(unsettled(rule.check_project(project), checker.settings, used))
         except SettingsError:
             raise
         except Exception as error:
             outcome.failures.append(_defect(rule.code, error))
-    found = list(unsettled(found, checker.settings))
     for path in dict.fromkeys([*(d.path for d in found), *judged]):
         mine = [d for d in found if d.path == path]
         try:
             source = SourceFile.read(path)
             outcome.diagnostics += without_noqa(mine, source)
             if path in judged:
-                outcome.diagnostics += _judged(source, [*checker.check(source), *mine], checker)
+                outcome.diagnostics += _judged(source, [*checker.check(source).diagnostics, *mine], checker)
         except SourceError:
             outcome.diagnostics += mine
     outcome.diagnostics.sort(key=lambda d: d.sort_key)
@@ -110,8 +110,6 @@ def _run_part(files: Sequence[str], checker: FileChecker) -> Outcome:
                 outcome.diagnostics += checker.unreadable(SourceFile(path, b""), error)
                 continue
             run_source(source, checker, outcome)
-            if checker.project_rules:
-                outcome.facts.append(checker.facts(source))
     finally:
         if was_enabled:
             gc.enable()
@@ -149,10 +147,12 @@ def _run_in_worker(files: Sequence[str]) -> Outcome:
 def run_source(source: SourceFile, checker: FileChecker, outcome: Outcome) -> None:
     """Check one file that is read already, and add what was found to `outcome`."""
     try:
-        found = checker.check(source)
-        outcome.diagnostics += without_noqa(found, source)
+        checked = checker.check(source)
+        outcome.diagnostics += without_noqa(checked.diagnostics, source)
         if Noqa in checker.handlers:
-            outcome.diagnostics += _judged(source, found, checker)
+            outcome.diagnostics += _judged(source, checked.diagnostics, checker)
+        if checked.facts is not None:
+            outcome.facts.append(checked.facts)
     except SettingsError:
         raise
     except Exception as error:

@@ -17,22 +17,34 @@ _UNSILENCED = frozenset(["RED000", "RED903", "RED904"])
 _DIRECTIVE = re.compile(r"#\s*(?:type:|pylint:|pragma:|pyright:|mypy:|fmt:|nosec)[^#]*")
 
 
-def unsettled(diagnostics: Iterable[Diagnostic], settings: Settings) -> Iterator[Diagnostic]:
-    """Those that no allowance and no per-file-ignore of the settings covers."""
+def unsettled(
+    diagnostics: Iterable[Diagnostic], settings: Settings, used: set[str] | None = None
+) -> Iterator[Diagnostic]:
+    """Those that no allowance and no per-file-ignore of the settings covers.
+
+    `used` receives the keys of those that cover something: `allow 0`, `per-file-ignores 2`.
+    """
     for diagnostic in diagnostics:
-        ignored = any(
-            globs.match(diagnostic.path) != negated
-            and any(code == "ALL" or diagnostic.code.startswith(code) for code in codes)
-            for globs, negated, codes in settings.per_file_ignores
-        )
-        allowed = any(
-            any(diagnostic.code.startswith(code) or code == "ALL" for code in entry.rules)
+        covering = [
+            f"per-file-ignores {nth}"
+            for nth, (globs, negated, codes) in enumerate(settings.per_file_ignores)
+            if _has(codes, diagnostic.code) and globs.match(diagnostic.path) != negated
+        ]
+        covering += [
+            f"allow {nth}"
+            for nth, entry in enumerate(settings.allowances)
+            if _has(entry.rules, diagnostic.code)
             and entry.paths.match(diagnostic.path)
             and (not entry.symbols or any(p.covers(s) for p in entry.symbols for s in diagnostic.symbols))
-            for entry in settings.allowances
-        )
-        if not ignored and not allowed:
+        ]
+        if not covering:
             yield diagnostic
+        elif used is not None:
+            used.update(covering)
+
+
+def _has(codes: tuple[str, ...], code: str) -> bool:
+    return any(code.startswith(prefix) or prefix == "ALL" for prefix in codes)
 
 
 def without_noqa(diagnostics: list[Diagnostic], source: SourceFile) -> list[Diagnostic]:

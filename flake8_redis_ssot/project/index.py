@@ -8,7 +8,7 @@ from functools import cached_property
 from flake8_redis_ssot.semantic.edges import Edge, edges
 from flake8_redis_ssot.semantic.facts import FileFacts, ManagerFacts
 from flake8_redis_ssot.settings.boundaries import Place, place_of
-from flake8_redis_ssot.settings.model import Settings
+from flake8_redis_ssot.settings.model import Boundary, Settings
 
 
 class ProjectIndex:
@@ -67,6 +67,56 @@ class ProjectIndex:
                         found.setdefault(name, []).append(path)
                 elif module:
                     found.setdefault(module, []).append(path)
+        return found
+
+    def indirect_imports(self) -> dict[str, dict[str, str]]:
+        """For each file, the names by which it imports its boundary's manager at second hand.
+
+        Each with its home. What is in a manager itself, or in a forbidden one, is left out.
+        """
+        found: dict[str, dict[str, str]] = {}
+        for boundary in self.settings.boundaries:
+            # module -> the names that it has from the manager, as far as the text tells
+            having: dict[str, set[str]] = {}
+            new = sorted({p for manager in boundary.managers for p in self.importers(manager)})
+            seen: set[str] = set()
+            while new:
+                path = new.pop()
+                place = self.place(path)
+                if path in seen or place.is_manager:
+                    continue
+                seen.add(path)
+                bound = {
+                    edge.bound
+                    for edge in self.edges(path)
+                    if boundary.owns(f"{edge.module}.{edge.name}" if edge.name else edge.module)
+                    or edge.bound in found.get(path, {}).values()
+                    or f"{edge.module}.{edge.name}" in found.get(path, {})
+                    or edge.name == "*"
+                }
+                for module in place.modules:
+                    having[module] = bound
+                    for user in self._importing.get(module, ()):
+                        names = self._at_second_hand(user, module, bound, boundary)
+                        known = found.setdefault(user, {})
+                        if names.keys() - known.keys():
+                            known.update(names)
+                            seen.discard(user)
+                            new.append(user)
+        return {path: names for path, names in found.items() if names}
+
+    def _at_second_hand(self, path: str, module: str, bound: set[str], boundary: Boundary) -> dict[str, str]:
+        """What the file at `path` imports of `module` that leads to the manager of its boundary."""
+        place = self.place(path)
+        if place.boundary is not boundary or place.is_manager:
+            return {}
+        found = {}
+        for edge in self.edges(path):
+            if edge.module == module and edge.name and (edge.name in bound or "*" in bound):
+                name = f"{module}.{edge.name}"
+                home = self.modules.lookup(name)
+                if home is not None and boundary.owns(home.home) and not boundary.owns(name):
+                    found[name] = home.home
         return found
 
     def importers(self, module: str) -> list[str]:

@@ -8,23 +8,9 @@ from dataclasses import replace
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.rule import Construction, Rule, RuleContext, library_needles, on
+from flake8_redis_ssot.semantic.pools import pool_target
 from flake8_redis_ssot.semantic.scopes import exclusive
 from flake8_redis_ssot.settings.model import Settings
-
-_TUNING = frozenset(
-    [
-        "max_connections",
-        "timeout",
-        "socket_timeout",
-        "socket_connect_timeout",
-        "socket_read_size",
-        "health_check_interval",
-        "minsize",
-        "maxsize",
-    ]
-)
-_POSITIONAL = {"redis.client.Redis": ("host", "port", "db", "password", "socket_timeout")}
-_DEFAULTS = {"host": "'localhost'", "port": "6379", "db": "0"}
 
 
 class DuplicatePool(Rule):
@@ -100,41 +86,19 @@ def _either(one: Construction, other: Construction) -> bool:
     return same_scope and exclusive(one.site.path, other.site.path, tried=True)
 
 
-def _target(made: Construction, context: RuleContext) -> object:
-    """What the pool connects to, comparable; None where the file does not say."""
+def _target(made: Construction, context: RuleContext) -> str | None:
+    """What the pool connects to; names count as equal where both have the same one binding."""
     if len(made.reached) != 1:
         return None
+
+    def meaning(node: ast.expr) -> str | None:
+        text = ast.unparse(node) if isinstance(node, ast.Name | ast.Attribute) else ""
+        while isinstance(node, ast.Attribute):
+            node = node.value
+        if not isinstance(node, ast.Name) or not text:
+            return None
+        bound = context.names.bindings(node.id, made.site)
+        return f"{text}@{bound[0].order}" if len(bound) == 1 else None
+
     (builder,) = made.reached.values()
-    arguments: dict[str, object] = {}
-    names = _POSITIONAL.get(builder.target, ())
-    pairs: list[tuple[str | None, ast.expr]] = [
-        (names[n] if n < len(names) else f"#{n}", value) for n, value in enumerate(made.call.args)
-    ]
-    pairs += [(keyword.arg, keyword.value) for keyword in made.call.keywords]
-    for name, value in pairs:
-        if name is None or name in ("connection_pool", "pool"):
-            return None
-        if name in _TUNING:
-            continue
-        known = _value(value, made, context)
-        if known is None:
-            return None
-        arguments[name] = known
-    if builder.library in ("redis", "valkey") and "." in builder.target and not arguments.keys() & {"#0"}:
-        arguments = {**_DEFAULTS, **arguments}
-    return (builder.library, builder.target, tuple(sorted((k, v) for k, v in arguments.items())))
-
-
-def _value(node: ast.expr, made: Construction, context: RuleContext) -> object:
-    """A constant, or a dotted name whose root has one binding, as text with that binding."""
-    if isinstance(node, ast.Constant):
-        return repr(node.value)
-    if isinstance(node, ast.UnaryOp) and isinstance(node.operand, ast.Constant):
-        return ast.unparse(node)
-    text = ast.unparse(node) if isinstance(node, ast.Name | ast.Attribute) else ""
-    while isinstance(node, ast.Attribute):
-        node = node.value
-    if not isinstance(node, ast.Name) or not text:
-        return None
-    bound = context.names.bindings(node.id, made.site)
-    return (text, bound[0].order) if len(bound) == 1 else None
+    return pool_target(builder, made.call, meaning)

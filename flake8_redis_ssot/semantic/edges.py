@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 _COMMENT = re.compile(rb"#[^\n]*")
+_DOTTED = re.compile(rb"[A-Za-z_]\w*(?:\.\w+)+([\"'])")
 _SPACE = re.compile(rb"[\s\\]+")
 
 
@@ -26,6 +27,7 @@ def statements(data: bytes) -> bytes:
     have parsed the file first.
     """
     found = []
+    data = data.removeprefix(b"\xef\xbb\xbf")
     at = data.find(b"import ")
     while at >= 0:
         start = data.rfind(b"\n", 0, at) + 1
@@ -44,6 +46,20 @@ def statements(data: bytes) -> bytes:
             found.append(b"%b %b" % (head[1] if head else b"-", rest))
         at = data.find(b"import ", at + 7)
     return b"\n".join(found)
+
+
+def quoted(data: bytes) -> bytes:
+    """The dotted names in quotes that speak of Redis, one a line; found by text."""
+    found = set()
+    at = data.find(b"edis")
+    while at >= 0:
+        end = at + 4
+        start = max(data.rfind(quote, max(0, at - 200), at) for quote in (b'"', b"'")) + 1
+        match = _DOTTED.match(data, start) if start else None
+        if match is not None and match.end() >= end and match[1] == data[start - 1 : start]:
+            found.add(data[start : match.start(1)])
+        at = data.find(b"edis", end)
+    return b"\n".join(sorted(found))
 
 
 def edges(statement: str) -> Iterator[Edge]:

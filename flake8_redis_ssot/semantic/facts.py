@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from flake8_redis_ssot.semantic.modules import Kind, Modules
+from flake8_redis_ssot.semantic.pools import PoolFacts
 from flake8_redis_ssot.settings.model import Settings
 
 
@@ -14,13 +15,19 @@ from flake8_redis_ssot.settings.model import Settings
 class FileFacts:
     """What is kept of one file for the questions that need all: plain values, as JSON has them.
 
-    `imports` are its import statements, as `semantic.edges.statements` gives them; `has_noqa`
-    says that a comment may name a code of ours.
+    `imports` are its import statements and `quoted` its dotted names in quotes that speak of
+    Redis, as `semantic.edges` finds them, one a line; `has_noqa`
+    says that a comment may name a code of ours, `has_all` that it may set `__all__`. `used`
+    are the allowances and ignores that silenced something in it.
     """
 
     path: str
     imports: str = ""
+    quoted: str = ""
     has_noqa: bool = False
+    has_all: bool = False
+    used: tuple[str, ...] = ()
+    pools: tuple[PoolFacts, ...] = ()
 
 
 class ManagerFacts:

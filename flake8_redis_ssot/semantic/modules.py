@@ -155,6 +155,24 @@ def module_facts(source: SourceFile, module: str) -> ModuleFacts:
     return ModuleFacts(source.path, names, tuple(stars), dynamic)
 
 
+def exported_names(tree: ast.Module) -> frozenset[str] | None:
+    """The strings that `__all__` is given; None where it is not set."""
+    found: set[str] | None = None
+    for node in tree.body:
+        match node:
+            case ast.Assign(targets=[ast.Name(id="__all__")]) | ast.AugAssign(target=ast.Name(id="__all__")):
+                pass
+            case ast.AnnAssign(target=ast.Name(id="__all__")) if node.value is not None:
+                pass
+            case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id="__all__")))):
+                pass
+            case _:
+                continue
+        texts = (part.value for part in ast.walk(node) if isinstance(part, ast.Constant))
+        found = (found or set()) | {text for text in texts if isinstance(text, str)}
+    return None if found is None else frozenset(found)
+
+
 def absolute(node: ast.ImportFrom, module: str, is_package: bool) -> str:
     """The dotted module that a from-import in `module` names."""
     if not node.level:

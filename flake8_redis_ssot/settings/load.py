@@ -226,8 +226,8 @@ class _Reader:
         root = self.boundary(*self.root_values(last, base), Boundary("", Globs(base, ())))
         boundaries = [root]
         for table, entries in joined("boundary"):
-            for entry in entries:
-                boundary = self.boundary_entry(table, entry, root)
+            for nth, entry in enumerate(entries):
+                boundary = self.boundary_entry(table, nth, entry, root)
                 boundaries = [b for b in boundaries if b.name != boundary.name]
                 boundaries.append(boundary)
         self.check_claims(boundaries, tables)
@@ -285,6 +285,7 @@ class _Reader:
             ),
             replacements=tuple(sorted({k: v for _, r in joined("replacements") for k, v in dict(r).items()}.items())),
             read_from=tuple(table.path for table in tables),
+            lines=tuple((k, t.path, t.line(k)) for t in reversed(tables) if t.text for k in t.values),
         )  # fmt: skip
 
     def root_values(self, last: Any, base: str) -> tuple[_Table, dict[str, Any]]:
@@ -320,12 +321,14 @@ class _Reader:
             inherited, managers=managers, instance=values.get("instance"), forbidden=forbidden, roots=roots
         )  # fmt: skip
 
-    def boundary_entry(self, table: _Table, entry: dict[str, Any], root: Boundary) -> Boundary:
+    def boundary_entry(self, table: _Table, nth: int, entry: dict[str, Any], root: Boundary) -> Boundary:
         named = replace(
             root,
             name=entry["name"],
             paths=Globs(table.base, tuple(entry["paths"])),
             reason=entry.get("reason"),
+            file=table.path,
+            line=table.line("boundary", nth),
         )
         return self.boundary(table, entry, named)
 
@@ -339,6 +342,7 @@ class _Reader:
             tuple(DottedPattern(s) for s in entry.get("symbols", ())),
             entry.get("owner"),
             expires,
+            table.path,
             table.line("allow", nth),
         )
 

@@ -133,6 +133,8 @@ class Boundary:
     forbidden: tuple[DottedPattern, ...] = ()
     roots: tuple[str, ...] = ()
     reason: str | None = None
+    file: str | None = None
+    line: int = 1
 
     def owns(self, name: str) -> bool:
         """Whether the dotted `name` is one of the boundary's managers or in one."""
@@ -141,7 +143,7 @@ class Boundary:
 
 @dataclass(frozen=True)
 class Allowance:
-    """An exception: where, for which rules and symbols, why, whose, until when; `line` in the settings."""
+    """An exception: where, for which rules and symbols, why, whose, until when; `line` of the settings `file`."""
 
     paths: Globs
     rules: tuple[str, ...]
@@ -149,6 +151,7 @@ class Allowance:
     symbols: tuple[DottedPattern, ...] = ()
     owner: str | None = None
     expires: date | None = None
+    file: str | None = None
     line: int = 1
 
 
@@ -163,7 +166,10 @@ class Selection:
 
 @dataclass(frozen=True)
 class Settings:
-    """All settings of one run. `root` is the project's folder, `path` the settings file."""
+    """All settings of one run. `root` is the project's folder, `path` the settings file.
+
+    `lines` says in which file and line a key of the top-level table stands.
+    """
 
     root: str
     path: str | None = None
@@ -181,7 +187,13 @@ class Settings:
     output_format: str = "full"
     allowances: tuple[Allowance, ...] = ()
     replacements: tuple[tuple[str, str], ...] = field(default=())
+    lines: tuple[tuple[str, str, int], ...] = ()
     read_from: tuple[str, ...] = ()
+
+    def line_of(self, key: str) -> tuple[str, int]:
+        """The settings file and line that set `key`; the file's first line where none does."""
+        found = next(((path, line) for name, path, line in self.lines if name == key), None)
+        return found or (self.path or self.root, 1)
 
     def excludes(self, path: str) -> bool:
         """Whether `exclude` or `extend-exclude` takes the absolute `path`."""

@@ -1,0 +1,98 @@
+"""RED104."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.project.index import ProjectIndex
+from flake8_redis_ssot.rule import ProjectContext, ProjectRule, RuleContext
+from flake8_redis_ssot.semantic.modules import exported_names
+
+
+class ManagerReexport(ProjectRule):
+    """A module hands a manager on under its own name.
+
+    ## What it does
+    Reports an import of the boundary's manager, or of an object from it, that other modules are
+    meant to import from here: in a package's `__init__.py`, as `import x as x`, with `*`, or
+    named in `__all__`. A module that does nothing else is RED402.
+
+    ## Why is this bad?
+    Every place that hands the manager on is one more name for it: a search for its users misses
+    those, patches in tests hit one name of several, and a migration has to visit each.
+
+    ## Example
+    ```python
+    from app.redis_manager import redis_manager
+
+    __all__ = ["redis_manager", "rooms"]
+
+
+    def rooms():
+        return redis_manager.smembers("rooms")
+    ```
+
+    ## Use instead
+    ```python
+    from app.redis_manager import redis_manager
+
+    __all__ = ["rooms"]
+
+
+    def rooms():
+        return redis_manager.smembers("rooms")
+    ```
+
+    ## Options
+    - `manager`
+    - `allow`
+
+    ## References
+    - [Python: the import statement and `__all__`](https://docs.python.org/3/reference/simple_stmts.html#the-import-statement)
+    """
+
+    code = "RED104"
+    name = "manager-reexport"
+    since = "0.1.0"
+
+    def check_project(self, project: ProjectContext) -> Iterator[Diagnostic]:
+        index = project.index
+        for boundary in project.settings.boundaries:
+            for path in sorted({p for manager in boundary.managers for p in index.importers(manager)}):
+                place = index.place(path)
+                if place.boundary is boundary and not place.is_manager and _may_hand_on(index, path):
+                    context = project.read(path)
+                    if context is not None:
+                        yield from self._in_file(context)
+
+    def _in_file(self, context: RuleContext) -> Iterator[Diagnostic]:
+        exported = exported_names(context.source.tree)
+        for site in context.walk.sites:
+            if site.scope is not context.walk.module or site.for_typing:
+                continue
+            for alias, names in context.imported(site):
+                name = next((name for name in names if context.boundary.owns(name)), None)
+                if name is not None and _hands_on(alias, site.node, exported, context.place.is_package):
+                    yield self.diagnostic(
+                        context,
+                        context.source.range_of(alias),
+                        f"This module hands on `{name}` under its own name; let others import it from its home",
+                        symbols=(name,),
+                    )
+
+
+def _may_hand_on(index: ProjectIndex, path: str) -> bool:
+    fact = index.facts[path]
+    return index.place(path).is_package or fact.has_all or " as " in fact.imports or "*" in fact.imports
+
+
+def _hands_on(alias: ast.alias, node: ast.AST, exported: frozenset[str] | None, is_package: bool) -> bool:
+    """Whether the imported name is one that others are meant to import from here."""
+    if alias.name == "*":
+        return True
+    bound = alias.asname or alias.name
+    if exported is not None:
+        return bound in exported
+    return alias.asname == alias.name or (is_package and isinstance(node, ast.ImportFrom))

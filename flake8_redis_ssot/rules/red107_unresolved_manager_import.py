@@ -1,0 +1,109 @@
+"""RED107."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.rule import ProjectContext, ProjectRule, RuleContext
+from flake8_redis_ssot.semantic.references import references
+from flake8_redis_ssot.source import Range
+
+_WORDS = "manager|client|cache|service|pool|conn|provider|factory|adapter|wrapper|store|backend|handler"
+# `get_redis_client`, `AsyncRedisManager`, `redis`; neither `redis_password` nor `RedisConfigManager`
+_MANAGER = re.compile(rf"(?!\w*config)\w*?redis_?(?:\w*?(?:{_WORDS})\w{{0,9}})?", re.IGNORECASE)
+
+
+class UnresolvedManagerImport(ProjectRule):
+    """An import or string names a Redis manager that does not exist.
+
+    ## What it does
+    Reports an import of a module of the project, or of a name in one, that does not exist, where
+    a Redis manager is meant: its name says so (`redis_client`, `RedisManager`), or it would stand
+    in a manager that the settings name. The same for strings as in RED106. Modules that make
+    names at run time are taken to have them all.
+
+    ## Why is this bad?
+    The import fails when its line runs, which for one inside a function or under `except
+    ImportError` may be never in a test: the code behind it then works without Redis, unseen. A
+    half-done migration leaves such imports behind.
+
+    ## Example
+    ```python
+    def save(key: str) -> None:
+        from app.redis_manager import get_redis_client
+
+        get_redis_client().set(key, "1")
+    ```
+
+    ## Use instead
+    ```python
+    def save(key: str) -> None:
+        from app.redis_manager import RedisManager
+
+        RedisManager.shared().set(key, "1")
+    ```
+
+    ## Options
+    - `manager`
+    - `forbidden-managers`
+    - `src`
+
+    ## References
+    - [Python: the import system](https://docs.python.org/3/reference/import.html)
+    """
+
+    code = "RED107"
+    name = "unresolved-manager-import"
+    since = "0.1.0"
+
+    def check_project(self, project: ProjectContext) -> Iterator[Diagnostic]:
+        index = project.index
+        for path, fact in index.facts.items():
+            imported = {
+                name
+                for edge in (
+                    index.edges(path) if "edis" in fact.imports or self._near(fact.imports, project) else ()
+                )
+                for name in [edge.module if edge.name in (None, "*") else f"{edge.module}.{edge.name}"]
+                if self._is_missing(name, path, project)
+            }
+            named = {
+                name for name in fact.quoted.split("\n") if name and self._is_missing(name, path, project)
+            }
+            context = project.read(path) if imported or named else None
+            if context is None:
+                continue
+            for _, alias, names in context.every_import():
+                if set(names) & imported and not set(names) - imported:
+                    yield self._missing(context, context.source.range_of(alias), names[0], project)
+            flow = context.flow_over(name.rpartition(".")[2] for name in named)
+            seen = set()
+            for site in flow.walk.sites if named else ():
+                for text in references(site, flow, existing=True):
+                    if text.value in named and text.node not in seen:
+                        seen.add(text.node)
+                        yield self._missing(context, context.source.range_of(text.node), text.value, project)
+
+    @staticmethod
+    def _near(imports: str, project: ProjectContext) -> bool:
+        return any(m.rpartition(".")[2] in imports for b in project.settings.boundaries for m in b.managers)
+
+    def _missing(self, context: RuleContext, where: Range, name: str, project: ProjectContext) -> Diagnostic:
+        module, _, last = name.rpartition(".")
+        there = project.index.modules.find(module) is not None
+        what = f"`{module}` has no `{last}`" if there else f"there is no module `{module}`"
+        return self.diagnostic(
+            context, where, f"`{name}` does not exist: {what}; {context.use_instead()}", symbols=(name,)
+        )
+
+    @staticmethod
+    def _is_missing(name: str, path: str, project: ProjectContext) -> bool:
+        index = project.index
+        boundary = index.place(path).boundary
+        strangers = any(b.owns(name) for b in project.settings.boundaries if b is not boundary)
+        if strangers or any(pattern.covers(name) for pattern in boundary.forbidden):
+            return False  # RED103 and RED101 say so
+        looks = any(_MANAGER.fullmatch(part) for part in name.split(".")[-2:])
+        return (looks or boundary.owns(name)) and index.modules.lookup(name) is None

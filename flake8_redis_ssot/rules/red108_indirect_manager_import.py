@@ -1,0 +1,59 @@
+"""RED108."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.rule import ProjectContext, ProjectRule
+
+
+class IndirectManagerImport(ProjectRule):
+    """The manager is imported from a module that only imports it itself.
+
+    ## What it does
+    Reports an import of the boundary's manager, or of an object from it, from another module
+    that has it by an import: a package's `__init__.py`, a service that uses it, a chain of such.
+
+    ## Why is this bad?
+    The name works by accident: it goes as soon as the module in between no longer needs it. Who
+    counts the manager's users does not see this one.
+
+    ## Example
+    ```python
+    from app.cache import redis_manager
+    ```
+
+    ## Use instead
+    ```python
+    from app.redis_manager import redis_manager
+    ```
+
+    ## Options
+    - `manager`
+    - `allow`
+
+    ## References
+    - [unittest.mock: where to patch](https://docs.python.org/3/library/unittest.mock.html#where-to-patch)
+    """
+
+    code = "RED108"
+    name = "indirect-manager-import"
+    since = "0.1.0"
+
+    def check_project(self, project: ProjectContext) -> Iterator[Diagnostic]:
+        index = project.index
+        for path, names in sorted(index.indirect_imports().items()):
+            context = project.read(path)
+            if context is None:
+                continue
+            for _, alias, meant in context.every_import():
+                name = next((name for name in meant if name in names), None)
+                if name is not None and not context.forbids(name):
+                    home = names[name]
+                    yield self.diagnostic(
+                        context,
+                        context.source.range_of(alias),
+                        f"`{name}` is `{home}` at second hand; import it from `{home.rpartition('.')[0] or home}`",
+                        symbols=(name, home),
+                    )

@@ -1,0 +1,66 @@
+"""RED307."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.rule import ProjectContext, ProjectRule
+from flake8_redis_ssot.source import Position, Range
+
+
+class DuplicatePoolAcrossFiles(ProjectRule):
+    """A second pool for the same target, in another file of the boundary.
+
+    ## What it does
+    Reports a pool whose class and arguments equal those of a pool in an earlier file of the same
+    boundary, sizes and timeouts apart; in the manager a client's own pool counts too. Arguments
+    must be constants or the same imported name; anything else is not compared.
+
+    ## Why is this bad?
+    Two pools for one target double the largest number of connections, and each keeps idle ones
+    of its own. Over two files nobody sees both.
+
+    ## Example
+    ```python
+    import redis
+
+    POOL = redis.ConnectionPool(host="cache", port=6379)
+    ```
+
+    ## Use instead
+    ```python
+    from app.redis_manager import redis_manager
+
+    POOL = redis_manager.pool
+    ```
+
+    ## Options
+    - `manager`
+    - `extend-pool-builders`
+    - `allow`
+
+    ## References
+    - [pypi/warehouse#3288](https://github.com/pypi/warehouse/issues/3288)
+    """
+
+    code = "RED307"
+    name = "duplicate-pool-across-files"
+    since = "0.1.0"
+
+    def check_project(self, project: ProjectContext) -> Iterator[Diagnostic]:
+        index = project.index
+        first: dict[tuple[str, str], str] = {}
+        # a manager's pool is the one to share, so it comes first
+        for path in sorted(
+            index.facts, key=lambda p: (not index.facts[p].pools or not index.place(p).is_manager, p)
+        ):
+            for pool in index.facts[path].pools:
+                key = (index.place(path).boundary.name, pool.target)
+                other = first.setdefault(key, path)
+                if other != path:
+                    where = Range(Position(pool.line, pool.column), Position(pool.end_line, pool.end_column))
+                    home = os.path.relpath(other, project.settings.root)
+                    message = f"{pool.label} opens a second pool to the same server as {home}; use one pool for both"
+                    yield self.at(path, where, message, symbols=pool.symbols)

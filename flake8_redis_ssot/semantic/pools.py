@@ -1,0 +1,68 @@
+"""What a pool connects to, as far as the source tells."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flake8_redis_ssot.semantic.redis_api import Builder
+
+_TUNING = frozenset(
+    [
+        "max_connections",
+        "timeout",
+        "socket_timeout",
+        "socket_connect_timeout",
+        "socket_read_size",
+        "health_check_interval",
+        "minsize",
+        "maxsize",
+    ]
+)
+_POSITIONAL = {"redis.client.Redis": ("host", "port", "db", "password", "socket_timeout")}
+_DEFAULTS = {"host": "'localhost'", "port": "6379", "db": "0"}
+
+
+@dataclass(frozen=True, slots=True)
+class PoolFacts:
+    """A pool of one file: what it connects to, as text, and where and how it is made."""
+
+    target: str
+    label: str
+    symbols: tuple[str, ...]
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+def pool_target(builder: Builder, call: ast.Call, meaning: Callable[[ast.expr], str | None]) -> str | None:
+    """The target of a pool that `call` makes, comparable; None where the file does not say.
+
+    Sizes and timeouts are no part of it. `meaning` gives a name that is the same for equal values.
+    """
+    arguments: dict[str, str] = {}
+    names = _POSITIONAL.get(builder.target, ())
+    pairs: list[tuple[str | None, ast.expr]] = [
+        (names[n] if n < len(names) else f"#{n}", value) for n, value in enumerate(call.args)
+    ]
+    pairs += [(keyword.arg, keyword.value) for keyword in call.keywords]
+    for name, value in pairs:
+        if name is None or name in ("connection_pool", "pool"):
+            return None
+        if name in _TUNING:
+            continue
+        known = ast.unparse(value) if _is_constant(value) else meaning(value)
+        if known is None:
+            return None
+        arguments[name] = known
+    if builder.library in ("redis", "valkey") and "#0" not in arguments:
+        arguments = {**_DEFAULTS, **arguments}
+    text = ", ".join(f"{name}={value}" for name, value in sorted(arguments.items()))
+    return f"{builder.target}({text})"
+
+
+def _is_constant(node: ast.expr) -> bool:
+    inner = node.operand if isinstance(node, ast.UnaryOp) else node
+    return isinstance(inner, ast.Constant)

@@ -1,0 +1,92 @@
+"""Strings that are meant as dotted names: of patches, importers and the settings of frameworks."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from flake8_redis_ssot.semantic.flow import Dotted, Flow, Text
+from flake8_redis_ssot.semantic.scopes import Site
+
+DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)+")
+# callables that take a dotted name first
+_TAKERS = frozenset(
+    ["patch", "multiple", "dict", "setattr", "delattr", "import_string", "import_object", "import_class"]
+    + ["load_object", "locate", "symbol_by_name", "get_callable", "string_import"]
+)
+_KEYWORDS = ("target", "in_dict", "name", "import_name", "dotted_path")
+# settings that hold dotted names, of Django and of Celery in both of its spellings
+_CELERY = frozenset(
+    ["imports", "include", "task_routes", "task_annotations", "beat_schedule", "beat_scheduler"]
+    + ["result_backend", "worker_pool", "task_cls", "loader"]
+)
+_SETTINGS = frozenset(
+    ["INSTALLED_APPS", "MIDDLEWARE", "MIDDLEWARE_CLASSES", "CACHES", "SESSION_ENGINE", "SESSION_SERIALIZER"]
+    + ["AUTHENTICATION_BACKENDS", "TEMPLATES", "STORAGES", "DEFAULT_FILE_STORAGE", "STATICFILES_STORAGE"]
+    + ["EMAIL_BACKEND", "LOGGING", "LOGGING_CONFIG", "CHANNEL_LAYERS", "DATABASE_ROUTERS", "TEST_RUNNER"]
+    + ["ROOT_URLCONF", "WSGI_APPLICATION", "ASGI_APPLICATION", "REST_FRAMEWORK", "TASKS", "HUEY", "RQ"]
+    + ["CELERY_BEAT_SCHEDULE", "CELERYBEAT_SCHEDULE", "CELERY_ROUTES", "CELERY_ANNOTATIONS"]
+    + [f"CELERY_{name.upper()}" for name in _CELERY]
+)
+
+
+def references(site: Site, flow: Flow, *, existing: bool = False) -> Iterator[Text]:
+    """The strings of a call or assignment that are meant as dotted names.
+
+    With `existing` only those that must exist: not what a test puts into `sys.modules`, nor what
+    a patch creates.
+    """
+    node = site.node
+    if existing and _makes_it_exist(site, flow):
+        return
+    if isinstance(node, ast.Call):
+        last = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        if last in _TAKERS:
+            for argument in [*node.args[:1], *(k.value for k in node.keywords if k.arg in _KEYWORDS)]:
+                yield from flow.texts(argument, site)
+            if any(_is_sys_modules(argument, site, flow) for argument in node.args[:1]):
+                for argument in node.args[1:]:
+                    yield from _all_texts(argument)
+        elif last in ("setitem", "delitem") and node.args and _is_sys_modules(node.args[0], site, flow):
+            for argument in node.args[1:2]:
+                yield from flow.texts(argument, site)
+        for keyword in node.keywords:
+            if keyword.arg in _SETTINGS or (keyword.arg in _CELERY and last in ("Celery", "update")):
+                yield from _all_texts(keyword.value)
+    elif isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+        for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+            match target:
+                case ast.Name(id=name) if (
+                    site.scope.kind in ("module", "class") and name in _SETTINGS | _CELERY
+                ):
+                    yield from _all_texts(node.value)
+                case ast.Attribute(attr=name, value=ast.Attribute(attr="conf") | ast.Name(id="conf")):
+                    if name in _SETTINGS | _CELERY:
+                        yield from _all_texts(node.value)
+                case ast.Subscript(value=value, slice=key) if _is_sys_modules(value, site, flow):
+                    yield from flow.texts(key, site)
+
+
+def _makes_it_exist(site: Site, flow: Flow) -> bool:
+    match site.node:
+        case ast.Call(args=arguments, keywords=keywords):
+            creates = any(
+                k.arg in ("create", "raising") and isinstance(k.value, ast.Constant) for k in keywords
+            )
+            return creates or any(_is_sys_modules(argument, site, flow) for argument in arguments[:1])
+        case ast.Assign(targets=targets):
+            return any(isinstance(t, ast.Subscript) and _is_sys_modules(t.value, site, flow) for t in targets)
+    return False
+
+
+def _is_sys_modules(node: ast.expr, site: Site, flow: Flow) -> bool:
+    """Whether it is `sys.modules`, or its name as `patch.dict` takes it."""
+    names = (v.name if isinstance(v, Dotted) else getattr(v, "value", "") for v in flow.values(node, site))
+    return "sys.modules" in names
+
+
+def _all_texts(node: ast.expr) -> Iterator[Text]:
+    for part in ast.walk(node):
+        if isinstance(part, ast.Constant) and isinstance(part.value, str):
+            yield Text(part.value, part)
