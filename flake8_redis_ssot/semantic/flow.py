@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from flake8_redis_ssot.semantic.names import Names
 from flake8_redis_ssot.semantic.redis_api import Builder, builds, star_names
 from flake8_redis_ssot.semantic.scopes import Binding, Scope, Site, Step, Walk
 
+_Key = tuple[ast.AST, "Entry | None"]
 BUDGET = 20_000
 """Expressions evaluated in one file; past it every value is unknown."""
 
 _DEPTH = 100
+_CALLS = 3
 _ROUNDS = 10
 _TRANSPARENT = frozenset(
     ["staticmethod", "classmethod", "property", "cached_property", "lru_cache", "cache", "override", "final"]
@@ -52,19 +54,35 @@ class Local:
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """One call of a function or class of ours: its parameters have that call's arguments.
+
+    `outer` is the entry within which the call itself is evaluated.
+    """
+
+    call: ast.Call
+    site: Site
+    scope: Scope
+    outer: Entry | None = None
+    depth: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Instance:
-    """What a call of a class or builder makes."""
+    """What a call of a class or builder makes; `entry` is that call, where it is known."""
 
     of: Dotted | Local
+    entry: Entry | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """The values of a tuple, list or set, or of a dict by its `keys`."""
+    """The values of a tuple, list or set, or of a dict by its `keys`, as written within `entry`."""
 
     elements: tuple[ast.expr, ...]
     site: Site
     keys: tuple[ast.expr | None, ...] | None = None
+    entry: Entry | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +108,12 @@ class Flow:
         self.names = names
         self.walk = walk
         self.wanted: set[str] = set()
-        self._known: dict[ast.AST, Values] = {}
-        self._round: dict[ast.AST, Values] = {}
-        self._before: dict[ast.AST, Values] = {}
-        self._active: set[ast.AST] = set()
+        self.scopes = walk.scopes
+        self._entry: Entry | None = None
+        self._known: dict[_Key, Values] = {}
+        self._round: dict[_Key, Values] = {}
+        self._before: dict[_Key, Values] = {}
+        self._active: set[_Key] = set()
         self._cyclic = False
         self._steps = 0
 
@@ -105,7 +125,7 @@ class Flow:
         """
         if node is None:
             return _NOTHING
-        known = self._known.get(node)
+        known = self._known.get((node, self._entry))
         if known is not None:
             return known
         if self._active:
@@ -122,19 +142,28 @@ class Flow:
 
     def _visit(self, node: ast.AST, site: Site) -> Values:
         """One evaluation a round; within a cycle, what the round before has found."""
-        if node in self._round:
-            self._cyclic = self._cyclic or node in self._active
-            return self._round[node]
+        key = (node, self._entry)
+        if key in self._round:
+            self._cyclic = self._cyclic or key in self._active
+            return self._round[key]
         self._steps += 1
         if self._steps > BUDGET or len(self._active) > _DEPTH:
             return _NOTHING
-        self._round[node] = self._before.get(node, _NOTHING)
-        self._active.add(node)
+        self._round[key] = self._before.get(key, _NOTHING)
+        self._active.add(key)
         try:
-            self._round[node] = frozenset(self._evaluate(node, site))
+            self._round[key] = frozenset(self._evaluate(node, site))
         finally:
-            self._active.discard(node)
-        return self._round[node]
+            self._active.discard(key)
+        return self._round[key]
+
+    def within(self, entry: Entry | None, values: Callable[[], Iterable[Value]]) -> list[Value]:
+        """What `values` gives when the parameters are those of `entry`."""
+        before, self._entry = self._entry, entry
+        try:
+            return list(values())
+        finally:
+            self._entry = before
 
     def texts(self, node: ast.AST | None, site: Site) -> Iterator[Text]:
         """The strings that an expression can be, names followed."""
@@ -215,7 +244,7 @@ class Flow:
             case ast.BinOp(op=ast.Add()):
                 yield from self._text_of(node, [node.left, node.right], site)
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef() | ast.Lambda():
-                scope = self.walk.scopes.get(node)
+                scope = self.scopes.get(node)
                 if scope is not None and _is_transparent(node):
                     yield Local(scope)
             case ast.arg():
@@ -237,9 +266,9 @@ class Flow:
             case ast.NamedExpr() | ast.Await():
                 yield from self.values(node.value, site)
             case ast.Tuple() | ast.List() | ast.Set():
-                yield Items(tuple(node.elts), site)
+                yield Items(tuple(node.elts), site, None, self._entry)
             case ast.Dict():
-                yield Items(tuple(node.values), site, tuple(node.keys))
+                yield Items(tuple(node.values), site, tuple(node.keys), self._entry)
             case ast.Subscript():
                 yield from self._subscript(node, site)
 
@@ -265,14 +294,16 @@ class Flow:
                 case Items() if step == "item" and value.keys is None:
                     yield from self._each(value)
                 case Items(keys=None) if isinstance(step, int) and step < len(value.elements):
-                    yield from self.values(value.elements[step], value.site)
+                    yield from self._element(value, value.elements[step])
                 case Instance() if step == "enter":
                     yield value
 
     def _each(self, items: Items) -> Iterator[Value]:
         for element in items.elements:
-            inner = element.value if isinstance(element, ast.Starred) else element
-            yield from self.values(inner, items.site)
+            yield from self._element(items, element.value if isinstance(element, ast.Starred) else element)
+
+    def _element(self, items: Items, element: ast.expr) -> list[Value]:
+        return self.within(items.entry, lambda: self.values(element, items.site))
 
     def _attribute(self, value: Value, name: str) -> Iterator[Value]:
         match value:
@@ -280,12 +311,14 @@ class Flow:
                 yield Dotted(f"{value.name}.{name}")
             case Instance(of=Dotted() as made):
                 yield Dotted(f"{made.name}.{name}")
-            case Instance(of=Local(scope=scope)):
+            case Instance(of=Local(scope=scope), entry=entry):
                 if name == "__class__":
                     yield Local(scope)
-                for member in self._members(scope, name, below=True):
+                # an instance whose making is known is of that very class
+                members = self.within(entry, lambda: self._members(scope, name, below=entry is None))
+                for member in members:
                     if isinstance(member, Local) and _PROPERTIES & _decorators(member.scope.node):
-                        yield from self._returned(member.scope)
+                        yield from self.within(entry, lambda m=member: self._returned(m.scope))  # type: ignore[misc]
                     else:
                         yield member
             case Local(scope=scope) if scope.kind == "class":
@@ -307,7 +340,7 @@ class Flow:
                 elif isinstance(base, Dotted):
                     found |= {Dotted(f"{base.name}.{name}")}
         if below:
-            for other in self.walk.scopes.values():
+            for other in self.scopes.values():
                 named = other.kind == "class" and name in {*other.attributes, *other.bindings}
                 if named and any(isinstance(b, Local) and b.scope is scope for b in self._bases(other)):
                     found |= self._members(other, name, below=True, seen=seen)
@@ -334,9 +367,36 @@ class Flow:
         outside = self._outside(site.scope)
         if outside is None:
             return
+        entry = self._entry
+        while entry is not None and not self._enters(entry.scope, site.scope):
+            entry = entry.outer
+        if entry is not None:
+            given = _argument(
+                entry.call, function.args, node, shifted=owner is not None or entry.scope.kind == "class"
+            )
+            if given is not None:
+                yield from self.within(entry.outer, lambda: self.values(given, entry.site))
+                return
+        else:
+            yield from self._given(node, site)
         yield from self.values(_default(function.args, node), outside)
         if node.annotation is not None:
             yield from self._annotated(node.annotation, outside)
+
+    def _enters(self, called: Scope, function: Scope) -> bool:
+        """Whether a call of `called` gives the parameters of `function`: itself, or its `__init__`."""
+        if called is function:
+            return True
+        if called.kind != "class" or getattr(function.node, "name", "") != "__init__":
+            return False
+        return function.parent is called or (
+            "__init__" not in called.bindings
+            and any(isinstance(b, Local) and self._enters(b.scope, function) for b in self._bases(called))
+        )
+
+    def _given(self, parameter: ast.arg, site: Site) -> Iterator[Value]:
+        """What the callers of a function hand to a parameter; here nobody asks them."""
+        yield from ()
 
     def _outside(self, scope: Scope) -> Site | None:
         """Where a function's defaults and annotations are evaluated."""
@@ -396,10 +456,14 @@ class Flow:
                 case Dotted(name=name) if self.names.is_builder(name):
                     yield Instance(value)
                 case Local(scope=scope):
+                    depth = self._entry.depth + 1 if self._entry else 1
+                    if depth > _CALLS:
+                        continue
+                    entry = Entry(call, site, scope, self._entry, depth)
                     if scope.kind == "class":
-                        yield Instance(value)
+                        yield Instance(value, entry)
                     else:
-                        yield from self._returned(scope)
+                        yield from self.within(entry, lambda s=scope: self._returned(s))  # type: ignore[misc]
         if isinstance(call.func, ast.Attribute):
             yield from self._container_call(call.func, call, site)
 
@@ -437,7 +501,7 @@ class Flow:
                 if func.attr in _GETTERS and call.args:
                     yield from self._select(value, call.args[0], site)
                 elif func.attr == "values":
-                    yield Items(value.elements, value.site)
+                    yield Items(value.elements, value.site, None, value.entry)
                 elif func.attr == "items":
                     yield Pairs(value)
 
@@ -474,8 +538,8 @@ class Flow:
 
     def _relative(self, name: str, package: ast.expr, site: Site) -> Iterator[str]:
         if isinstance(package, ast.Name) and package.id in ("__package__", "__name__"):
-            here = self.walk.modules
-            bases = list(here) if self.walk.is_package else [m.rpartition(".")[0] for m in here]
+            here, is_package = self.home(site)
+            bases = list(here) if is_package else [m.rpartition(".")[0] for m in here]
         else:
             bases = [text.value for text in self.texts(package, site)]
         level = len(name) - len(name.lstrip("."))
@@ -483,6 +547,10 @@ class Flow:
             parts = base.split(".")
             if level <= len(parts):
                 yield ".".join([*parts[: len(parts) - level + 1], name[level:]]).rstrip(".")
+
+    def home(self, site: Site) -> tuple[tuple[str, ...], bool]:
+        """The dotted names of the file of `site`, and whether it is a package."""
+        return tuple(self.walk.modules), self.walk.is_package
 
     def _returned(self, function: Scope) -> Iterator[Value]:
         for returned in function.returns:
@@ -507,7 +575,7 @@ class Flow:
         if items.keys is None:
             if isinstance(index, ast.Constant) and isinstance(index.value, int):
                 if -len(items.elements) <= index.value < len(items.elements):
-                    yield from self.values(items.elements[index.value], items.site)
+                    yield from self._element(items, items.elements[index.value])
                 return
         else:
             keys = [
@@ -517,7 +585,7 @@ class Flow:
             if asked is not None and None not in keys:
                 for key, element in zip(keys, items.elements, strict=True):
                     if key == asked:
-                        yield from self.values(element, items.site)
+                        yield from self._element(items, element)
                 return
         yield from self._each(items)
 
@@ -593,6 +661,19 @@ def _makes_a_base(node: ast.ClassDef) -> bool:
                 for call in ast.walk(statement)
             )
     return True
+
+
+def _argument(call: ast.Call, args: ast.arguments, parameter: ast.arg, *, shifted: bool) -> ast.expr | None:
+    """What `call` hands to a parameter; `shifted` where the first one is bound already."""
+    for keyword in call.keywords:
+        if keyword.arg == parameter.arg and parameter not in args.posonlyargs:
+            return keyword.value
+    positional = [*args.posonlyargs, *args.args]
+    if parameter in positional and not any(isinstance(a, ast.Starred) for a in call.args):
+        at = positional.index(parameter) - int(shifted)
+        if 0 <= at < len(call.args):
+            return call.args[at]
+    return None
 
 
 def _default(args: ast.arguments, argument: ast.arg) -> ast.expr | None:
