@@ -15,10 +15,14 @@ _SUFFIXES = (".py", ".pyi")
 
 @dataclass(slots=True)
 class Discovery:
-    """Absolute `files` in order; `missing` says why a path could not be taken; `nested` settings files."""
+    """Absolute `files` in order; `missing` says why a path could not be taken; `nested` settings files.
+
+    `looked_at` are the folders and files, there or not, that this depends on besides.
+    """
 
     files: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+    looked_at: list[str] = field(default_factory=list)
     nested: list[str] = field(default_factory=list)
     notebooks: int = 0
 
@@ -37,6 +41,7 @@ def discover(paths: Sequence[str], settings: Settings) -> Discovery:
         if settings.force_exclude and settings.excludes(absolute):
             continue
         if stat.S_ISDIR(mode):
+            found.looked_at += [os.path.join(f, ".gitignore") for f in _above(absolute, settings.root)]
             _folder(absolute, settings, found)
         elif stat.S_ISREG(mode):
             found.files.append(absolute)
@@ -52,17 +57,18 @@ def _settings_above(folder: str, settings: Settings, found: Discovery) -> None:
     """Note the settings files between a named file and the project's folder: this run ignores them."""
     while folder.startswith(settings.root + os.sep):
         candidate = os.path.join(folder, "pyproject.toml")
+        found.looked_at.append(candidate)
         if candidate not in settings.read_from and has_table(candidate):
             found.nested.append(candidate)
         folder = os.path.dirname(folder)
 
 
-def _ignores_above(folder: str, root: str) -> list[Globs]:
-    """The .gitignore files from the project's folder down to, not including, `folder`."""
-    found: list[Globs] = []
+def _above(folder: str, root: str) -> list[str]:
+    """The folders from the project's down to, not including, `folder`."""
+    found = []
     while folder.startswith(root) and folder != root:
         folder = os.path.dirname(folder)
-        found += _gitignore(folder)
+        found.append(folder)
     return found[::-1]
 
 
@@ -82,16 +88,19 @@ def _folder(top: str, settings: Settings, found: Discovery) -> None:
         for g in settings.exclude
         if (patterns := tuple(p for p in g.patterns if set(p) & set("*?[/!")))
     ]
-    above = _ignores_above(top, settings.root) if settings.respect_gitignore else []
+    folders = _above(top, settings.root) if settings.respect_gitignore else []
+    above = [globs for folder in folders for globs in _gitignore(folder)]
     stack = [(top, above)]
     while stack:
         folder, ignores = stack.pop()
+        found.looked_at.append(folder)
         try:
             entries = sorted(os.scandir(folder), key=lambda e: e.name)
         except OSError as error:
             found.missing.append(f"{folder}: {error.strerror}; it was not searched")
             continue
         if settings.respect_gitignore and any(e.name == ".gitignore" for e in entries):
+            found.looked_at.append(os.path.join(folder, ".gitignore"))
             ignores = [*ignores, *_gitignore(folder)]
         for entry in entries:
             name = entry.name
@@ -111,5 +120,7 @@ def _folder(top: str, settings: Settings, found: Discovery) -> None:
                 found.files.append(entry.path)
             elif name.endswith(".ipynb"):
                 found.notebooks += 1
-            elif name == "pyproject.toml" and entry.path not in settings.read_from and has_table(entry.path):
-                found.nested.append(entry.path)
+            elif name == "pyproject.toml" and entry.path not in settings.read_from:
+                found.looked_at.append(entry.path)
+                if has_table(entry.path):
+                    found.nested.append(entry.path)

@@ -6,9 +6,6 @@ import argparse
 import sys
 from typing import Any
 
-from flake8_redis_ssot.settings.load import nearest
-from flake8_redis_ssot.settings.model import OPTIONS
-
 
 def add_parser(commands: Any) -> None:
     command = commands.add_parser("config", help="list the settings, or explain one")
@@ -17,6 +14,9 @@ def add_parser(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    from flake8_redis_ssot.settings.load import nearest
+    from flake8_redis_ssot.settings.model import OPTIONS
+
     if options.key is None:
         width = max(map(len, OPTIONS))
         print("\n".join(f"{key:{width}}  {option.doc}" for key, option in OPTIONS.items()))

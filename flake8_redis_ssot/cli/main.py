@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from flake8_redis_ssot import __version__
-from flake8_redis_ssot.cli import check, config, rule
+from flake8_redis_ssot.cli import check, clean, config, rule
 
 
 def parser() -> argparse.ArgumentParser:
@@ -19,7 +19,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"redis-ssot {__version__}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND")
-    for module in (check, rule, config):
+    for module in (check, rule, config, clean):
         module.add_parser(commands)
     return top
 

@@ -6,10 +6,6 @@ import argparse
 import sys
 from typing import Any
 
-from flake8_redis_ssot.output.rule_page import page
-from flake8_redis_ssot.rules import all_rules
-from flake8_redis_ssot.settings.load import nearest
-
 
 def add_parser(commands: Any) -> None:
     command = commands.add_parser("rule", help="explain a rule")
@@ -20,6 +16,10 @@ def add_parser(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    from flake8_redis_ssot.output.rule_page import page
+    from flake8_redis_ssot.rules import all_rules
+    from flake8_redis_ssot.settings.load import nearest
+
     rules = {rule.code: rule for rule in all_rules()}
     if options.all:
         print("\n".join(page(rule) for rule in rules.values()), end="")

@@ -5,14 +5,17 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from importlib.util import find_spec
 
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.engine.check import FileChecker
+from flake8_redis_ssot.engine.check import FileChecker, first_party
 from flake8_redis_ssot.engine.suppress import comments, unsettled, without_noqa
+from flake8_redis_ssot.project.cache import Asked, Cache, asked_of, digest, key_of
 from flake8_redis_ssot.project.index import ProjectIndex
-from flake8_redis_ssot.rule import Noqa, ProjectContext
+from flake8_redis_ssot.rule import Noqa, ProjectContext, RuleContext
 from flake8_redis_ssot.rules import all_rules, defaults
 from flake8_redis_ssot.semantic.facts import FileFacts
 from flake8_redis_ssot.settings.boundaries import SettingsError
@@ -25,11 +28,17 @@ PARALLEL_FROM = 300
 
 @dataclass(slots=True)
 class Outcome:
-    """What a run found; `failures` are our own, one line a file. `facts` only where they were asked for."""
+    """What a run found; `failures` are our own, one line a file. `facts` only where they were asked for.
+
+    For the cache: the digests of the `contents` that were checked without failure, and the
+    modules `asked` for.
+    """
 
     diagnostics: list[Diagnostic] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     facts: list[FileFacts] = field(default_factory=list)
+    contents: dict[str, str] = field(default_factory=dict)
+    asked: Asked = field(default_factory=dict)
 
 
 def available_processors() -> int:
@@ -49,35 +58,99 @@ def checker_for(
     return FileChecker(settings, rules, parse_all=parse_all)
 
 
-def run(files: Sequence[str], checker: FileChecker, *, jobs: int = 1) -> Outcome:
+def cache_for(checker: FileChecker, folder: str, start: int) -> Cache:
+    """The results in the cache `folder` that hold for this checker, this tool and this Python."""
+    settings = checker.settings
+    modules = checker.managers.modules
+    managers = [modules.find(manager) for boundary in settings.boundaries for manager in boundary.managers]
+    folders = [os.path.splitext(path)[0].removesuffix("/__init__") for path in managers if path]
+    key = key_of(
+        list(sys.version_info[:2]),
+        _digest_of_flake8(),
+        replace(settings, output_format="", cache_dir=None),
+        checker.codes,
+        checker.parse_all,
+        [first_party(boundary) for boundary in settings.boundaries],
+        [sorted(names) for folder in folders for _, _, names in sorted(os.walk(folder))],
+    )
+    return Cache(folder, key, start)
+
+
+def _digest_of_flake8() -> str:
+    """Its version: flake8's own expressions find the `noqa` comments."""
+    spec = find_spec("flake8")
+    if spec is None or spec.origin is None:
+        return ""
+    with open(spec.origin, "rb") as stream:
+        return digest(stream.read())
+
+
+def run(files: Sequence[str], checker: FileChecker, *, jobs: int = 1, cache: Cache | None = None) -> Outcome:
     """Check `files`, each by itself: a failure in one does not keep the others from being checked.
 
-    `jobs` processes share the work; what is found and its order do not depend on them.
+    `jobs` processes share the work; what is found and its order do not depend on them, nor on the
+    `cache`. With one, `facts` are those of the files that had to be checked.
     """
-    if jobs > 1 and len(files) >= PARALLEL_FROM:
-        parts = _in_processes(files, checker, jobs)
+    todo: Mapping[str, str | None] = dict.fromkeys(files)
+    if cache is not None:
+        todo = cache.changed(files, checker.managers.modules)
+    if jobs > 1 and len(todo) >= PARALLEL_FROM:
+        parts = _in_processes(todo, checker, jobs, hashed=cache is not None)
     else:
-        parts = [_run_part(files, checker)]
-    return Outcome(
-        sorted((d for part in parts for d in part.diagnostics), key=lambda d: d.sort_key),
+        parts = [_run_part(todo, checker, hashed=cache is not None)]
+    outcome = Outcome(
+        [d for part in parts for d in part.diagnostics],
         sorted(failure for part in parts for failure in part.failures),
         sorted((fact for part in parts for fact in part.facts), key=lambda fact: fact.path),
     )
+    if cache is not None:
+        contents = {path: content for part in parts for path, content in part.contents.items()}
+        asked = {name: known for part in parts for name, known in part.asked.items()}
+        same = cache.keep(todo, contents, outcome.diagnostics, outcome.facts, asked)
+        outcome.diagnostics += cache.diagnostics([*same, *(path for path in files if path not in todo)])
+    outcome.diagnostics.sort(key=lambda d: d.sort_key)
+    return outcome
 
 
-def run_project(files: Sequence[str], checker: FileChecker, *, jobs: int = 1) -> Outcome:
+def run_project(
+    files: Sequence[str], checker: FileChecker, *, jobs: int = 1, cache: Cache | None = None
+) -> Outcome:
     """Check `files` by the file rules, and all of them together by the project rules."""
     # comments are judged at the end, by the diagnostics of all rules
     noqa_handlers = checker.handlers.pop(Noqa, None)
-    outcome = run(files, checker, jobs=jobs)
-    judged: list[str] = []
+    outcome = run(files, checker, jobs=jobs, cache=cache)
     if noqa_handlers:
         checker.handlers[Noqa] = noqa_handlers
-        judged = [fact.path for fact in outcome.facts if fact.has_noqa]
+    modules = checker.managers.modules
+    day = str(date.today()) if any(entry.expires for entry in checker.settings.allowances) else ""
+    if cache is not None:
+        earlier = cache.project(files, modules, day)
+        if earlier is not None:
+            outcome.diagnostics = sorted([*outcome.diagnostics, *earlier], key=lambda d: d.sort_key)
+            return outcome
+        fresh = {fact.path for fact in outcome.facts}
+        outcome.facts += cache.facts(path for path in files if path not in fresh)
+        outcome.facts.sort(key=lambda fact: fact.path)
+    read: set[str] = set()
+    found = _check_project(outcome, checker, read)
+    if cache is not None and not outcome.failures:
+        cache.keep_project(files, read, asked_of(modules), day, found)
+    outcome.diagnostics = sorted([*outcome.diagnostics, *found], key=lambda d: d.sort_key)
+    return outcome
+
+
+def _check_project(outcome: Outcome, checker: FileChecker, read: set[str]) -> list[Diagnostic]:
+    """What the project rules find, and what is to be said of `noqa` comments; `read` receives the files read."""
+    judged = [fact.path for fact in outcome.facts if fact.has_noqa] if Noqa in checker.handlers else []
     found: list[Diagnostic] = []
     index = ProjectIndex(checker.settings, outcome.facts, checker.managers)
     used = {key for fact in outcome.facts for key in fact.used}
-    project = ProjectContext(checker.settings, index, checker.context_of, checker.codes, used)
+
+    def context_of(path: str) -> RuleContext | None:
+        read.add(path)
+        return checker.context_of(path)
+
+    project = ProjectContext(checker.settings, index, context_of, checker.codes, used)
     for rule in checker.project_rules:
         try:
             found += list(unsettled(rule.check_project(project), checker.settings, used))
@@ -85,38 +158,49 @@ def run_project(files: Sequence[str], checker: FileChecker, *, jobs: int = 1) ->
             raise
         except Exception as error:
             outcome.failures.append(_defect(rule.code, error))
+    kept: list[Diagnostic] = []
     for path in dict.fromkeys([*(d.path for d in found), *judged]):
         mine = [d for d in found if d.path == path]
+        read.add(path)
         try:
             source = SourceFile.read(path)
-            outcome.diagnostics += without_noqa(mine, source)
+            kept += without_noqa(mine, source)
             if path in judged:
-                outcome.diagnostics += _judged(source, [*checker.check(source).diagnostics, *mine], checker)
+                kept += _judged(source, [*checker.check(source).diagnostics, *mine], checker)
         except SourceError:
-            outcome.diagnostics += mine
-    outcome.diagnostics.sort(key=lambda d: d.sort_key)
-    return outcome
+            kept += mine
+    return kept
 
 
-def _run_part(files: Sequence[str], checker: FileChecker) -> Outcome:
+def _run_part(files: Mapping[str, str | None], checker: FileChecker, *, hashed: bool) -> Outcome:
+    """Check `files`; where they are `hashed`, those whose content has the digest given are left out."""
     outcome = Outcome()
     was_enabled = gc.isenabled()
     gc.disable()  # trees hold no cycles; collecting while parsing doubles its cost
     try:
-        for path in files:
+        for path, known in files.items():
             try:
                 source = SourceFile.read(path)
             except SourceError as error:
                 outcome.diagnostics += checker.unreadable(SourceFile(path, b""), error)
                 continue
-            run_source(source, checker, outcome)
+            content = digest(source.data) if hashed else ""
+            failures = len(outcome.failures)
+            if not hashed or content != known:
+                run_source(source, checker, outcome)
+            if hashed and len(outcome.failures) == failures:
+                outcome.contents[path] = content
+        if hashed:
+            outcome.asked = asked_of(checker.managers.modules)
     finally:
         if was_enabled:
             gc.enable()
     return outcome
 
 
-def _in_processes(files: Sequence[str], checker: FileChecker, jobs: int) -> list[Outcome]:
+def _in_processes(
+    files: Mapping[str, str | None], checker: FileChecker, jobs: int, *, hashed: bool
+) -> list[Outcome]:
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor
 
@@ -124,10 +208,11 @@ def _in_processes(files: Sequence[str], checker: FileChecker, jobs: int) -> list
     context = multiprocessing.get_context("fork" if sys.platform == "linux" and "fork" in methods else None)
     # small parts of neighbours far apart, so that no process is left with a heavy folder
     count = jobs * 8
-    parts = [files[n::count] for n in range(count)]
+    items = list(files.items())
+    parts = [dict(items[n::count]) for n in range(count)]
     recipe = (checker.settings, checker.codes, checker.parse_all, Noqa in checker.handlers)
     with ProcessPoolExecutor(jobs, context, _start, recipe) as pool:
-        return list(pool.map(_run_in_worker, parts))
+        return list(pool.map(_run_hashed if hashed else _run_plain, parts))
 
 
 _worker: FileChecker
@@ -140,8 +225,12 @@ def _start(settings: Settings, codes: frozenset[str], parse_all: bool, judges_no
         _worker.handlers.pop(Noqa, None)
 
 
-def _run_in_worker(files: Sequence[str]) -> Outcome:
-    return _run_part(files, _worker)
+def _run_plain(files: Mapping[str, str | None]) -> Outcome:
+    return _run_part(files, _worker, hashed=False)
+
+
+def _run_hashed(files: Mapping[str, str | None]) -> Outcome:
+    return _run_part(files, _worker, hashed=True)
 
 
 def run_source(source: SourceFile, checker: FileChecker, outcome: Outcome) -> None:

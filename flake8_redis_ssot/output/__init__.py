@@ -5,10 +5,13 @@ from __future__ import annotations
 import importlib
 import os
 import re
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.source import SourceFile
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from flake8_redis_ssot.diagnostic import Diagnostic
+    from flake8_redis_ssot.source import SourceFile
 
 FORMATS = ("concise", "full", "json", "json-lines", "github")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")

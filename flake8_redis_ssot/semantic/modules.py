@@ -71,6 +71,18 @@ class Modules:
             )
         return self._paths[module]
 
+    def places(self, module: str) -> Iterator[str]:
+        """Where `find` looks for a module."""
+        for root in self._roots:
+            stem = os.path.join(root, *module.split("."))
+            yield stem
+            yield from (stem + suffix for suffix in _SUFFIXES)
+
+    def asked(self) -> Iterator[tuple[str, str | None, ModuleFacts | None]]:
+        """Each module that was looked for so far, where it is, and what it binds if that was asked too."""
+        for module, path in self._paths.items():
+            yield module, path, self._facts.get(module)
+
     def facts(self, module: str) -> ModuleFacts | None:
         """What `module` binds; None where there is no such module, all unknown where it is broken."""
         if module not in self._facts:

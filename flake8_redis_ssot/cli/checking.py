@@ -1,0 +1,238 @@
+"""`redis-ssot check`: the run itself."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from importlib.util import find_spec
+
+from flake8_redis_ssot.cli import replay
+from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.engine.check import FileChecker
+from flake8_redis_ssot.engine.run import (
+    Outcome,
+    available_processors,
+    cache_for,
+    checker_for,
+    run_project,
+    run_source,
+)
+from flake8_redis_ssot.engine.run import run as run_files
+from flake8_redis_ssot.files import Discovery, discover
+from flake8_redis_ssot.output import FORMATS, escaped, render, shown
+from flake8_redis_ssot.project.cache import Cache
+from flake8_redis_ssot.rules import defaults
+from flake8_redis_ssot.settings.boundaries import SettingsError
+from flake8_redis_ssot.settings.load import find_settings_file, load_settings, nearest
+from flake8_redis_ssot.settings.model import Selection, Settings
+from flake8_redis_ssot.source import SourceFile
+from flake8_redis_ssot.store import folder_of, is_ours, prepare
+
+
+def run(options: argparse.Namespace) -> int:
+    try:
+        return _check(options, _settings(options))
+    except SettingsError as error:
+        for message in error.messages:
+            _complain("error", message)
+        return 2
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    path = options.config or find_settings_file(os.getcwd())
+    settings = load_settings(path, root=os.getcwd(), codes=list(defaults()), formats=FORMATS)
+    unknown = [
+        code
+        for code in (*(options.select or ()), *options.ignore, *options.extend_select)
+        if code != "ALL" and not any(known.startswith(code) for known in defaults())
+    ]
+    if unknown:
+        raise SettingsError([f"unknown rule code `{c}`{nearest(c, defaults())}" for c in unknown])
+    return settings
+
+
+def _check(options: argparse.Namespace, settings: Settings) -> int:
+    if options.show_settings:
+        for key, value in dataclasses.asdict(settings).items():
+            print(f"{key} = {json.dumps(value, default=str)}")
+        return 0
+    start = time.time_ns()
+    stdin = options.stdin_filename is not None or "-" in options.paths
+    if stdin and options.paths not in ([], ["-"]):
+        raise SettingsError(["standard input is checked alone; leave the paths out, or `-`"])
+    found = discover([p for p in options.paths if p != "-"] or ([] if stdin else ["."]), settings)
+    for message in found.missing:
+        _complain("error", message)
+    notes = [
+        _complain("warning", f"{shown(path)} has a [tool.redis-ssot] table that this run does not read; "
+                  f"check that folder by itself with --config {shown(path)}")
+        for path in found.nested
+    ]  # fmt: skip
+    if options.show_files:
+        print("".join(f"{shown(path)}\n" for path in found.files), end="")
+        if found.notebooks:
+            _complain("note", f"notebooks are not checked: {found.notebooks}")
+        return 2 if found.missing else 0
+    override = Selection(options.select, options.ignore, options.extend_select)
+    checker = checker_for(
+        settings, override, parse_all=options.parse_all, project=not (options.no_project or stdin)
+    )
+    given: SourceFile | None = None
+    cache: Cache | None = None
+    if stdin:
+        if options.add_noqa:
+            raise SettingsError(["--add-noqa cannot change standard input; name files"])
+        path = os.path.abspath(options.stdin_filename or "stdin.py")
+        given = SourceFile(path, sys.stdin.buffer.read())
+        outcome = Outcome()
+        if not (settings.force_exclude and settings.excludes(path)):
+            run_source(given, checker, outcome)
+    else:
+        cache = _cache(options, checker, start)
+        outcome = _run(options, checker, found, cache)
+        if not found.files and not found.missing:
+            notes.append(_complain("warning", "no Python files found below the given paths"))
+    for message in outcome.failures:
+        _complain("error", message)
+    failed = bool(found.missing or outcome.failures)
+    if options.add_noqa:
+        return 2 if _add_noqa(outcome.diagnostics) or failed else 0
+    if found.notebooks and not found.files:
+        notes.append(_complain("note", "notebooks are not checked"))
+    text = _text(options, settings, outcome.diagnostics, given) if outcome.diagnostics or not failed else ""
+    _write(options, text)
+    status = 2 if failed else 1 if outcome.diagnostics and not options.exit_zero else 0
+    if cache is not None and not failed and replay.is_repeatable(options):
+        with suppress(OSError):
+            looked_at = _looked_at(options, checker, found, cache)
+            replay.record(options, cache.folder, start, cache.stamps, looked_at, (notes, text, status))
+    return status
+
+
+def _cache(options: argparse.Namespace, checker: FileChecker, start: int) -> Cache | None:
+    """The cache of this run; None where it is not wanted or has no place."""
+    if options.no_cache or options.add_noqa:
+        return None
+    folder = folder_of(options.cache_dir, checker.settings.cache_dir, checker.settings.root)
+    if prepare(folder):
+        return cache_for(checker, folder, start)
+    if os.path.exists(folder) and not is_ours(folder):
+        _complain(
+            "warning",
+            f"{shown(folder)}: is no cache of redis-ssot and is left alone; name another `cache-dir`",
+        )
+    return None
+
+
+def _run(options: argparse.Namespace, checker: FileChecker, found: Discovery, cache: Cache | None) -> Outcome:
+    """Check the files found; the project rules see all files below the settings file, whatever is reported."""
+    jobs = options.jobs or available_processors()
+    files, settings = found.files, checker.settings
+    if checker.project_rules:
+        below = discover([settings.root], settings)
+        found.looked_at += below.looked_at
+        files = sorted({*files, *below.files})
+        outcome = run_project(files, checker, jobs=jobs, cache=cache)
+        reported = {*found.files, settings.path}
+        outcome.diagnostics = [d for d in outcome.diagnostics if d.path in reported]
+    else:
+        outcome = run_files(files, checker, jobs=jobs, cache=cache)
+    if cache is not None:
+        cache.save(files)
+    return outcome
+
+
+def _looked_at(
+    options: argparse.Namespace, checker: FileChecker, found: Discovery, cache: Cache
+) -> Iterator[str]:
+    """All paths, there or not, that decide what is written, besides the files checked."""
+    settings = checker.settings
+    yield from found.looked_at
+    yield from settings.read_from
+    folder = os.getcwd()
+    while not options.config and folder != os.path.dirname(folder):
+        yield os.path.join(folder, "pyproject.toml")
+        if folder == settings.root:
+            break
+        folder = os.path.dirname(folder)
+    for root in {root for boundary in settings.boundaries for root in boundary.roots}:
+        yield root
+        if os.path.isdir(root):  # see `first_party`
+            yield from (entry.path for entry in os.scandir(root) if entry.is_dir())
+    for module in cache.modules:
+        yield from checker.managers.modules.places(module)
+    flake8 = find_spec("flake8")
+    if flake8 is not None and flake8.origin:
+        yield flake8.origin
+
+
+def _text(
+    options: argparse.Namespace,
+    settings: Settings,
+    diagnostics: list[Diagnostic],
+    given: SourceFile | None,
+) -> str:
+    style = options.output_format or settings.output_format
+    if options.statistics:
+        counts = Counter((d.code, d.name) for d in diagnostics)
+        text = "".join(
+            f"{n}\t{code}\t{name}\n"
+            for (code, name), n in sorted(counts.items(), key=lambda c: (-c[1], c[0]))
+        )
+    else:
+        text = render(style, diagnostics, given)
+    if style in ("concise", "full"):
+        number = len(diagnostics)
+        text += f"Found {number} error{'s' * (number != 1)}.\n" if number else "All checks passed!\n"
+    return text
+
+
+def _write(options: argparse.Namespace, text: str) -> None:
+    if options.output_file:
+        try:
+            with open(options.output_file, "w", encoding="utf-8", errors="backslashreplace") as stream:
+                stream.write(text)
+        except OSError as error:
+            raise SettingsError(
+                [f"{options.output_file}: {error.strerror}; name a file that can be written"]
+            ) from error
+    else:
+        sys.stdout.write(text)
+
+
+def _add_noqa(diagnostics: list[Diagnostic]) -> bool:
+    """Write the comments; whether a file could not be written."""
+    from flake8_redis_ssot.engine.suppress import add_noqa
+
+    failed, added = False, 0
+    for path in sorted({d.path for d in diagnostics if d.code != "RED000"}):
+        mine = [d for d in diagnostics if d.path == path]
+        try:
+            source = SourceFile.read(path)
+            changed = add_noqa(source, mine)
+            if source.data.startswith(b"\xef\xbb\xbf") and not changed.startswith(b"\xef\xbb\xbf"):
+                changed = b"\xef\xbb\xbf" + changed
+            temporary = f"{path}.redis-ssot"
+            with open(temporary, "wb") as stream:
+                stream.write(changed)
+            os.chmod(temporary, os.stat(path).st_mode)
+            os.replace(temporary, path)
+            added += len(mine)
+        except OSError as error:
+            _complain("error", f"{shown(path)}: cannot be written: {error.strerror}")
+            failed = True
+    print(f"Added {added} noqa comment{'s' * (added != 1)}.")
+    return failed
+
+
+def _complain(kind: str, message: str) -> str:
+    text = f"{kind}: {escaped(message)}\n"
+    print(end=text, file=sys.stderr)
+    return text

@@ -1,0 +1,43 @@
+"""`redis-ssot clean`: the cache removed."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import Any
+
+
+def add_parser(commands: Any) -> None:
+    command = commands.add_parser("clean", help="remove the cache")
+    command.add_argument("--config", metavar="FILE", help="the settings file")
+    command.add_argument("--cache-dir", metavar="DIR", help="the folder of the cache")
+    command.set_defaults(handler=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    import shutil
+
+    from flake8_redis_ssot.output import FORMATS, shown
+    from flake8_redis_ssot.rules import defaults
+    from flake8_redis_ssot.settings.boundaries import SettingsError
+    from flake8_redis_ssot.settings.load import find_settings_file, load_settings
+    from flake8_redis_ssot.store import folder_of, is_ours
+
+    try:
+        path = options.config or find_settings_file(os.getcwd())
+        settings = load_settings(path, root=os.getcwd(), codes=list(defaults()), formats=FORMATS)
+    except SettingsError as error:
+        for message in error.messages:
+            print(f"error: {message}", file=sys.stderr)
+        return 2
+    folder = folder_of(options.cache_dir, settings.cache_dir, settings.root)
+    if not os.path.lexists(folder):
+        print(f"There is no cache at {shown(folder)}.")
+        return 0
+    if os.path.islink(folder) or not is_ours(folder):
+        print(f"error: {shown(folder)}: is no cache of redis-ssot; remove it yourself", file=sys.stderr)
+        return 2
+    shutil.rmtree(folder)
+    print(f"Removed the cache {shown(folder)}.")
+    return 0
