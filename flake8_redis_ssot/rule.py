@@ -104,8 +104,10 @@ class ProjectContext:
         read: Callable[[str], RuleContext | None],
         enabled: frozenset[str],
         used: set[str],
+        names: Names,
     ) -> None:
         self.settings = settings
+        self.names = names
         self.enabled = enabled
         self.used = used
         self.index = index
@@ -278,6 +280,8 @@ class Construction:
         if not self.inferred:
             return names
         callee = ast.unparse(self.call.func)
+        if tuple(self.reached) == (callee,):
+            return names
         callee = callee if len(callee) < 60 else callee[:57] + "..."
         return f"`{callee}` {'may be' if len(self.reached) > 1 else 'is'} {names} here and"
 

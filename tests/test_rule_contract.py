@@ -29,6 +29,13 @@ class RedisManager:
 
 redis_manager = RedisManager()
 """,
+    "library.py": """
+import redis
+
+
+def client_class():
+    return redis.Redis
+""",
     "cache.py": "from app.redis_manager import redis_manager\n",
     "rooms.py": "from app.redis_manager import redis_manager\n",
 }

@@ -118,6 +118,8 @@ class FileChecker:
             has_all=b"__all__" in data,
             used=tuple(sorted(used)),
             pools=context.pools() if context is not None else (),
+            carried=tuple(sorted(context.flow.carried())) if context is not None else (),
+            handed=tuple(sorted(context.flow.handed())) if context is not None else (),
         )
 
     def context_of(self, path: str) -> RuleContext | None:
@@ -129,9 +131,13 @@ class FileChecker:
             return None
         return self._context(source)
 
+    def names_of(self, boundary: Boundary) -> Names:
+        """What names mean in the files of `boundary`."""
+        return Names(self._table, first_party(boundary), self.managers)
+
     def _context(self, source: SourceFile) -> RuleContext:
         place = place_of(self.settings, source.path)
-        names = Names(self._table, first_party(place.boundary), self.managers)
+        names = self.names_of(place.boundary)
         return RuleContext(
             source, self.settings, place, names, enabled=self.codes, wanted=list(self.handlers)
         )

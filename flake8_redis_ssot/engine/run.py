@@ -150,7 +150,8 @@ def _check_project(outcome: Outcome, checker: FileChecker, read: set[str]) -> li
         read.add(path)
         return checker.context_of(path)
 
-    project = ProjectContext(checker.settings, index, context_of, checker.codes, used)
+    names = checker.names_of(checker.settings.boundaries[0])
+    project = ProjectContext(checker.settings, index, context_of, checker.codes, used, names)
     for rule in checker.project_rules:
         try:
             found += list(unsettled(rule.check_project(project), checker.settings, used))

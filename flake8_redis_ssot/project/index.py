@@ -69,6 +69,31 @@ class ProjectIndex:
                     found.setdefault(module, []).append(path)
         return found
 
+    def file_of(self, name: str) -> str | None:
+        """The file of this project in which the dotted `name` stands: the longest module of it."""
+        while name:
+            path = self.modules.find(name)
+            if path in self.facts:
+                return path
+            name = name.rpartition(".")[0]
+        return None
+
+    def users(self, path: str, names: set[str]) -> list[str]:
+        """The files that import one of `names` from the file at `path`, or the module as a whole."""
+        found = set()
+        for module in self.place(path).modules:
+            parent, _, last = module.rpartition(".")
+            for user in self._importing.get(module, ()):
+                if any(
+                    edge.module == module and (edge.name is None or edge.name == "*" or edge.name in names)
+                    for edge in self.edges(user)
+                ):
+                    found.add(user)
+            for user in self._importing.get(parent, ()) if parent else ():
+                if any(edge.module == parent and edge.name == last for edge in self.edges(user)):
+                    found.add(user)
+        return sorted(found - {path})
+
     def indirect_imports(self) -> dict[str, dict[str, str]]:
         """For each file, the names by which it imports its boundary's manager at second hand.
 

@@ -18,7 +18,9 @@ class FileFacts:
     `imports` are its import statements and `quoted` its dotted names in quotes that speak of
     Redis, as `semantic.edges` finds them, one a line; `has_noqa`
     says that a comment may name a code of ours, `has_all` that it may set `__all__`. `used`
-    are the allowances and ignores that silenced something in it.
+    are the allowances and ignores that silenced something in it. `carried` are its names from
+    which a builder can be reached, `handed` the callables of ours that get such, as
+    `semantic.flow.Flow` gives both.
     """
 
     path: str
@@ -28,6 +30,8 @@ class FileFacts:
     has_all: bool = False
     used: tuple[str, ...] = ()
     pools: tuple[PoolFacts, ...] = ()
+    carried: tuple[str, ...] = ()
+    handed: tuple[str, ...] = ()
 
 
 class ManagerFacts:

@@ -92,7 +92,14 @@ class Pairs:
     of: Items
 
 
-Value = Dotted | Text | Local | Instance | Items | Pairs
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """What `super()` gives in a method of a class."""
+
+    scope: Scope
+
+
+Value = Dotted | Text | Local | Instance | Items | Pairs | Parent
 Values = frozenset[Value]
 _NOTHING: Values = frozenset()
 
@@ -103,6 +110,8 @@ class Flow:
     `wanted` collects names whose value was asked for as text; a walk that leaves out lines must
     be repeated with those of them.
     """
+
+    budget = BUDGET
 
     def __init__(self, names: Names, walk: Walk) -> None:
         self.names = names
@@ -147,7 +156,7 @@ class Flow:
             self._cyclic = self._cyclic or key in self._active
             return self._round[key]
         self._steps += 1
-        if self._steps > BUDGET or len(self._active) > _DEPTH:
+        if self._steps > self.budget or len(self._active) > _DEPTH:
             return _NOTHING
         self._round[key] = self._before.get(key, _NOTHING)
         self._active.add(key)
@@ -323,6 +332,8 @@ class Flow:
                         yield member
             case Local(scope=scope) if scope.kind == "class":
                 yield from self._members(scope, name, below=True)
+            case Parent(scope=scope):
+                yield from self._inherited(scope, name)
 
     def _members(
         self, scope: Scope, name: str, *, below: bool, seen: frozenset[Scope] = frozenset()
@@ -334,11 +345,7 @@ class Flow:
         own = [*scope.attributes.get(name, ()), *scope.bindings.get(name, ())]
         found = frozenset(v for binding in own for v in self.bound(binding))
         if not own:
-            for base in self._bases(scope):
-                if isinstance(base, Local):
-                    found |= self._members(base.scope, name, below=False, seen=seen)
-                elif isinstance(base, Dotted):
-                    found |= {Dotted(f"{base.name}.{name}")}
+            found = self._inherited(scope, name, seen)
         if below:
             for other in self.scopes.values():
                 named = other.kind == "class" and name in {*other.attributes, *other.bindings}
@@ -346,15 +353,31 @@ class Flow:
                     found |= self._members(other, name, below=True, seen=seen)
         return found
 
-    def _bases(self, scope: Scope) -> Values:
+    def _inherited(self, scope: Scope, name: str, seen: frozenset[Scope] = frozenset()) -> Values:
+        """The attribute `name` of the first base that has it; of a library's class it is taken to."""
+        for base in self._each_base(scope):
+            found: Values = _NOTHING
+            for value in base:
+                if isinstance(value, Local):
+                    found |= self._members(value.scope, name, below=False, seen=seen | {scope})
+                elif isinstance(value, Dotted) and self.names.leads_to_builder(value.name):
+                    found |= {Dotted(f"{value.name}.{name}")}
+            if found:
+                return found
+        return _NOTHING
+
+    def _each_base(self, scope: Scope) -> list[Values]:
         node = scope.node
         if not isinstance(node, ast.ClassDef) or scope.parent is None:
-            return _NOTHING
+            return []
         binding = next((b for b in scope.parent.bindings.get(node.name, ()) if b.value is node), None)
         if binding is None:  # bound elsewhere by `global`
-            return _NOTHING
+            return []
         site = Site(node, scope.parent, binding.order, binding.path)
-        return frozenset(v for base in node.bases for v in self.values(base, site))
+        return [self.values(base, site) for base in node.bases]
+
+    def _bases(self, scope: Scope) -> Values:
+        return frozenset(value for base in self._each_base(scope) for value in base)
 
     def _parameter(self, node: ast.arg, site: Site) -> Iterator[Value]:
         function = site.scope.node
@@ -371,9 +394,8 @@ class Flow:
         while entry is not None and not self._enters(entry.scope, site.scope):
             entry = entry.outer
         if entry is not None:
-            given = _argument(
-                entry.call, function.args, node, shifted=owner is not None or entry.scope.kind == "class"
-            )
+            shifted = Walk.class_of(site.scope) is not None
+            given = argument_of(entry.call, function.args, node, shifted=shifted)
             if given is not None:
                 yield from self.within(entry.outer, lambda: self.values(given, entry.site))
                 return
@@ -488,10 +510,7 @@ class Flow:
                     if isinstance(value, Instance):
                         yield value.of
             case "super":
-                scope = site.scope.enclosing("class")
-                for base in self._bases(scope):
-                    if isinstance(base, Dotted | Local):
-                        yield Instance(base)
+                yield Parent(site.scope.enclosing("class"))
 
     def _container_call(self, func: ast.Attribute, call: ast.Call, site: Site) -> Iterator[Value]:
         if func.attr in _GETTERS and len(call.args) == 2:
@@ -591,6 +610,23 @@ class Flow:
 
     # -- which names carry what rules ask for
 
+    def family(self) -> tuple[set[str], set[int]]:
+        """The names of the bases of this file's client classes, and all lines of their bodies.
+
+        What such a class does through `self` or `super()` needs no word of a library.
+        """
+        names: set[str] = set()
+        lines: set[int] = set()
+        for scope in list(self.scopes.values()):
+            if scope.kind != "class" or not self.ancestors(scope):
+                continue
+            family = [scope, *(b.scope for b in self._bases(scope) if isinstance(b, Local))]
+            for node in (member.node for member in family):
+                if isinstance(node, ast.ClassDef):
+                    lines.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+                    names.update(base.id for base in node.bases if isinstance(base, ast.Name))
+        return names, lines
+
     def carriers(self) -> set[str]:
         """The names bound to a value from which a builder or a manager's class can be reached."""
         found = {
@@ -604,24 +640,62 @@ class Flow:
                 found.update(self.names.managers.classes(star.target or ""))
         return found
 
-    def _reaches(self, value: Value, seen: frozenset[object]) -> bool:
-        """Whether some use of `value` could name what the rules ask for."""
+    def carried(self) -> set[str]:
+        """The names of the module from which a builder can be reached, for other modules to use."""
+        return {
+            name
+            for name, bindings in self.walk.module.bindings.items()
+            for binding in bindings
+            if any(self.leads_to_builder(value) for value in self.bound(binding))
+        }
+
+    def handed(self) -> set[str]:
+        """The callables of ours that get something from which a builder can be reached, by dotted name.
+
+        `.` for one of this file; a class that derives from one of ours and holds such hands it
+        over as well.
+        """
+        found: set[str] = set()
+        for site in self.walk.sites:
+            if isinstance(site.node, ast.Call):
+                given = [*site.node.args, *(k.value for k in site.node.keywords)]
+                if any(self.leads_to_builder(v) for part in given for v in self.values(part, site)):
+                    found.update(self._own(self.values(site.node.func, site)))
+        for scope in self.scopes.values():
+            if scope.kind == "class" and self.leads_to_builder(Local(scope)):
+                found.update(self._own(self._bases(scope)) - {"."})
+        return found
+
+    def _own(self, values: Values) -> set[str]:
+        names = {v.name for v in values if isinstance(v, Dotted)}
+        names = {n for n in names if not self.names.leads_to_builder(n) and self.names.is_ours(n)}
+        return names | ({"."} if any(isinstance(v, Local) for v in values) else set())
+
+    def leads_to_builder(self, value: Value) -> bool:
+        """Whether some use of `value` could be a builder; what is built already is none, but a Sentinel."""
+        return self._reaches(value, frozenset(), libraries=True)
+
+    def _reaches(self, value: Value, seen: frozenset[object], *, libraries: bool = False) -> bool:
+        """Whether some use of `value` could name what the rules ask for, or only a builder."""
 
         def any_of(values: Iterable[Value], key: object) -> bool:
-            return key not in seen and any(self._reaches(v, seen | {key}) for v in values)
+            return key not in seen and any(
+                self._reaches(v, seen | {key}, libraries=libraries) for v in values
+            )
 
         match value:
             case Dotted(name=name):
-                known = self.names.managers.kind(name)
-                return known in ("class", "module") or self.names.leads_to_builder(name)
+                if self.names.leads_to_builder(name):
+                    return True
+                return not libraries and self.names.managers.kind(name) in ("class", "module")
             case Text(value=text):
-                return self.names.managers.is_forbidden(text)
+                return not libraries and self.names.managers.is_forbidden(text)
             case Instance(of=Dotted(name=name)):
                 builder = self.names.table.get(name)
                 is_pool = builder is not None and builder.kind == "pool"
-                return is_pool or name in self.names.table.with_methods
+                return (is_pool and not libraries) or name in self.names.table.with_methods
             case Instance(of=Local() as made):
-                return self._reaches(made, seen)
+                return self._reaches(made, seen, libraries=libraries)
             case Items():
                 return any_of(self._each(value), value.elements)
             case Pairs(of=items):
@@ -663,7 +737,7 @@ def _makes_a_base(node: ast.ClassDef) -> bool:
     return True
 
 
-def _argument(call: ast.Call, args: ast.arguments, parameter: ast.arg, *, shifted: bool) -> ast.expr | None:
+def argument_of(call: ast.Call, args: ast.arguments, parameter: ast.arg, *, shifted: bool) -> ast.expr | None:
     """What `call` hands to a parameter; `shifted` where the first one is bound already."""
     for keyword in call.keywords:
         if keyword.arg == parameter.arg and parameter not in args.posonlyargs:

@@ -42,9 +42,10 @@ def follow(
         for site in flow.walk.sites:
             if isinstance(site.node, ast.Call):
                 flow.values(site.node, site)
-        new = (flow.carriers() | flow.wanted) - words
+        bases, bodies = flow.family()
+        new = (flow.carriers() | flow.wanted | bases) - words
         words |= new
-        more = sorted({*lines, *_lines_of(source, new)})
+        more = sorted({*lines, *bodies, *_lines_of(source, new)})
         if more == lines:
             break
         lines = more

@@ -138,7 +138,6 @@ def module_facts(source: SourceFile, module: str) -> ModuleFacts:
     is_package = os.path.basename(source.path).startswith("__init__.")
     names: dict[str, Name] = {}
     stars = []
-    classes: dict[str, ast.ClassDef] = {}
     for name, node in _bound(source.tree.body):
         match node:
             case ast.ImportFrom():
@@ -154,8 +153,7 @@ def module_facts(source: SourceFile, module: str) -> ModuleFacts:
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 names[name] = Name("function")
             case ast.ClassDef():
-                classes[name] = node
-                names[name] = Name("data" if _is_data(node, classes, names) else "class")
+                names[name] = Name("data" if _is_data(node, names) else "class")
             case ast.Assign(value=ast.Name(id=other)) if other in names:
                 names[name] = names[other]
             case _:
@@ -194,7 +192,7 @@ def absolute(node: ast.ImportFrom, module: str, is_package: bool) -> str:
     return ".".join([*parts[: max(0, len(parts) - drop)], *filter(None, [node.module])])
 
 
-def _is_data(node: ast.ClassDef, classes: dict[str, ast.ClassDef], names: dict[str, Name]) -> bool:
+def _is_data(node: ast.ClassDef, names: dict[str, Name]) -> bool:
     for decorator in node.decorator_list:
         if _last(decorator.func if isinstance(decorator, ast.Call) else decorator) in _DATA_DECORATORS:
             return True
@@ -202,7 +200,7 @@ def _is_data(node: ast.ClassDef, classes: dict[str, ast.ClassDef], names: dict[s
         last = _last(base.value if isinstance(base, ast.Subscript) else base)
         if last in _DATA_BASES or last.endswith(_SIGNALS):
             return True
-        if last in classes and names[last].kind == "data":
+        if isinstance(base, ast.Name) and last in names and names[last].kind == "data":
             return True
     return False
 

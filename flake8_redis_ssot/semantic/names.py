@@ -45,6 +45,10 @@ class Names:
         """Whether the dotted `name` is a builder, or a module or class that has one."""
         return name in self.table.prefixes and self._is_library(name)
 
+    def is_ours(self, name: str) -> bool:
+        """Whether the dotted `name` is in a module of the project."""
+        return self.managers.modules.find(name.split(".")[0]) is not None
+
     def _is_library(self, name: str) -> bool:
         return name.split(".")[0] not in self.first_party or name in self.table.extended
 
@@ -60,7 +64,7 @@ class Names:
                 if target is not None:
                     scope, order, path, own = target, float("inf"), (), False
                 candidates = scope.bindings.get(name, []) + [
-                    star for star in scope.stars if self._star_binds(star, name)
+                    star for star in scope.stars if self.star_binds(star, name)
                 ]
                 if candidates:
                     found = _reaching(candidates, order, path)
@@ -73,7 +77,8 @@ class Names:
             scope = scope.parent
         return []
 
-    def _star_binds(self, star: Binding, name: str) -> bool:
+    def star_binds(self, star: Binding, name: str) -> bool:
+        """Whether `from ... import *` binds `name`, as far as the tables tell."""
         full = f"{star.target}.{name}"
         return full in self.table.prefixes or self.managers.kind(full) is not None
 

@@ -351,6 +351,15 @@ class Walk:
     @staticmethod
     def receiver(argument: ast.arg, function: Scope) -> Scope | None:
         """The class whose method gets `argument` as its first parameter, `self` or `cls`."""
+        node, owner = function.node, Walk.class_of(function)
+        if owner is None or not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            return None
+        first = next(iter([*node.args.posonlyargs, *node.args.args]), None)
+        return owner if first is argument else None
+
+    @staticmethod
+    def class_of(function: Scope) -> Scope | None:
+        """The class of which `function` is a method that gets `self` or `cls`."""
         node, owner = function.node, function.parent
         if (
             owner is None
@@ -360,8 +369,7 @@ class Walk:
             return None
         if any(isinstance(d, ast.Name) and d.id == "staticmethod" for d in node.decorator_list):
             return None
-        first = next(iter([*node.args.posonlyargs, *node.args.args]), None)
-        return owner if first is argument else None
+        return owner
 
     def _bind_globals(self, node: ast.Call, scope: Scope, path: tuple[Branch, ...]) -> None:
         """`globals().update({"name": value}, name=value)` binds module names."""

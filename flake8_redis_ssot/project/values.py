@@ -1,0 +1,188 @@
+"""Values that cross modules: classes and modules of a client library, followed from file to file."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable, Iterator
+
+from flake8_redis_ssot.project.index import ProjectIndex
+from flake8_redis_ssot.semantic.facts import ManagerFacts
+from flake8_redis_ssot.semantic.flow import Dotted, Flow, Local, Value, argument_of
+from flake8_redis_ssot.semantic.names import Names
+from flake8_redis_ssot.semantic.redis_api import BuilderTable
+from flake8_redis_ssot.semantic.scopes import Binding, Scope, Site, Walk
+
+MOST_FILES = 400
+"""Files held at once; past it nothing more is followed."""
+
+
+class ProjectFlow(Flow):
+    """The values of several files together: a name imported from one of ours is what it is there.
+
+    Only files that carry something of a client library are taken in, each walked as a whole.
+    """
+
+    budget = 300_000
+
+    def __init__(self, names: Names, index: ProjectIndex, walk_of: Callable[[str], Walk | None]) -> None:
+        self._modules: dict[str, Scope] = {}
+        reaching = _Names(names.table, names.first_party, names.managers, self._modules)
+        super().__init__(reaching, Walk(ast.parse(""), None, (), (), False))
+        self.index = index
+        self.files: dict[str, Walk] = {}
+        self._walk_of = walk_of
+        self._homes: dict[Scope, Walk] = {}
+        self._calls: dict[str, list[Site]] = {}
+        self._asked: dict[tuple[Scope, str], ast.Name] = {}
+
+    def add(self, path: str) -> bool:
+        """Take in the file at `path`; whether it is new."""
+        if path in self.files or len(self.files) >= MOST_FILES:
+            return False
+        walk = self._walk_of(path)
+        if walk is None:
+            return False
+        self.files[path] = walk
+        self._homes[walk.module] = walk
+        self.scopes.update(walk.scopes)
+        for module in walk.modules:
+            self._modules[module] = walk.module
+        for site in walk.sites:
+            if isinstance(site.node, ast.Call):
+                func = site.node.func
+                last = func.attr if isinstance(func, ast.Attribute) else getattr(func, "id", "")
+                self._calls.setdefault(last, []).append(site)
+        # what was found with fewer files may be less than there is
+        self._known.clear()
+        return True
+
+    def carried_by(self, path: str) -> set[str]:
+        """The names of a file taken in from which a builder can be reached."""
+        return {
+            name
+            for name, bindings in self.files[path].module.bindings.items()
+            for binding in bindings
+            if any(self.leads_to_builder(v) for one in self.bound(binding) for v in self._whole(one))
+        }
+
+    def _whole(self, value: Value) -> Iterable[Value]:
+        return self._resolved(value) if isinstance(value, Dotted) else [value]
+
+    def home(self, site: Site) -> tuple[tuple[str, ...], bool]:
+        walk = self._homes.get(site.scope.enclosing("module"), self.walk)
+        return tuple(walk.modules), walk.is_package
+
+    def _evaluate(self, node: ast.AST, site: Site) -> Iterator[Value]:
+        for value in super()._evaluate(node, site):
+            if isinstance(value, Dotted):
+                yield from self._resolved(value)
+            else:
+                yield value
+
+    def _resolved(self, value: Dotted) -> Iterator[Value]:
+        """What a dotted name is in the file that defines it; itself where that is none of these."""
+        parts = value.name.split(".")
+        if self.names.leads_to_builder(value.name):
+            yield value
+            return
+        depth = next((n for n in range(len(parts) - 1, 0, -1) if ".".join(parts[:n]) in self._modules), None)
+        if depth is None or value.name in self._modules:
+            yield value
+            return
+        module = self._modules[".".join(parts[:depth])]
+        at_end = Site(module.node or ast.Pass(), module, 1 << 60, ())
+        name = ast.Name(parts[depth], ast.Load())
+        found: Iterable[Value] = self._named(name, at_end)
+        for attribute in parts[depth + 1 :]:
+            found = [member for one in found for member in self._attribute(one, attribute)]
+        for one in found:
+            if isinstance(one, Dotted) and one != value:
+                yield from self.within(self._entry, lambda o=one: self._resolved(o))  # type: ignore[misc]
+            else:
+                yield one
+
+    def _named(self, name: ast.Name, site: Site) -> frozenset[Value]:
+        """The value of a module's name after all of it has run, remembered by module and name."""
+        return self.values(self._asked.setdefault((site.scope, name.id), name), site)
+
+    def _given(self, parameter: ast.arg, site: Site) -> Iterator[Value]:
+        """What the callers in these files hand to a parameter."""
+        function = site.scope.node
+        if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+            return
+        owner = site.scope.parent if site.scope.parent and site.scope.parent.kind == "class" else None
+        names = [function.name]
+        if function.name == "__init__" and owner is not None and isinstance(owner.node, ast.ClassDef):
+            names += [owner.node.name, "cls", *self._subclasses(owner)]
+        for name in names:
+            for call in self._calls.get(name, ()):
+                yield from self._handed(call, parameter, site, function)
+
+    def _subclasses(self, owner: Scope) -> Iterator[str]:
+        for scope in self.scopes.values():
+            if scope.kind == "class" and isinstance(scope.node, ast.ClassDef) and scope is not owner:
+                if any(isinstance(base, Local) and base.scope is owner for base in self._bases(scope)):
+                    yield scope.node.name
+
+    def _handed(
+        self, call: Site, parameter: ast.arg, site: Site, function: ast.FunctionDef | ast.AsyncFunctionDef
+    ) -> Iterator[Value]:
+        node = call.node
+        assert isinstance(node, ast.Call)
+        callees = self.within(None, lambda: self.values(node.func, call))
+        if any(isinstance(v, Local) and self._enters(v.scope, site.scope) for v in callees):
+            shifted = Walk.class_of(site.scope) is not None
+            given = argument_of(node, function.args, parameter, shifted=shifted)
+            if given is not None:
+                yield from self.within(None, lambda: self.values(given, call))
+
+
+class _Names(Names):
+    """Names of several files: a star import of one of them binds what that one has."""
+
+    def __init__(
+        self,
+        table: BuilderTable,
+        first_party: frozenset[str],
+        managers: ManagerFacts,
+        modules: dict[str, Scope],
+    ) -> None:
+        super().__init__(table, first_party, managers)
+        self._modules = modules
+
+    def star_binds(self, star: Binding, name: str) -> bool:
+        if super().star_binds(star, name):
+            return True
+        scope = self._modules.get(star.target or "")
+        return scope is not None and (
+            name in scope.bindings or any(s is not star and self.star_binds(s, name) for s in scope.stars)
+        )
+
+
+def follow_project(names: Names, index: ProjectIndex, walk_of: Callable[[str], Walk | None]) -> ProjectFlow:
+    """Take in every file to which something of a client library comes from another one.
+
+    Starts from the files that carry or hand over such, and goes on along imports of the names
+    that carry it, until no new file appears.
+    """
+    flow = ProjectFlow(names, index, walk_of)
+    new = {path: set(fact.carried) for path, fact in sorted(index.facts.items()) if fact.carried}
+    for path, fact in sorted(index.facts.items()):
+        for callee in fact.handed:
+            home = index.modules.lookup(callee) if callee != "." else None
+            target = path if home is None else index.file_of(home.home)
+            if target is not None:
+                flow.add(path)
+                flow.add(target)
+    carried: dict[str, set[str]] = {}
+    while new:
+        path, carrying = new.popitem()
+        carrying -= carried.setdefault(path, set())
+        carried[path] |= carrying
+        for user in index.users(path, carrying) if carrying else ():
+            flow.add(path)
+            if flow.add(user) or user in flow.files:
+                names_of_user = flow.carried_by(user) - carried.get(user, set())
+                if names_of_user:
+                    new.setdefault(user, set()).update(names_of_user)
+    return flow
