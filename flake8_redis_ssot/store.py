@@ -1,13 +1,10 @@
-"""Named JSON values in the cache folder, each written whole or not at all."""
+"""Named values in the cache folder, each written whole or not at all."""
 
 from __future__ import annotations
 
-import json
 import os
 import time
 import zlib
-from contextlib import suppress
-from typing import Any
 
 from flake8_redis_ssot import __version__
 
@@ -74,21 +71,20 @@ def prepare(folder: str) -> bool:
     return os.access(values, os.W_OK)
 
 
-def load(folder: str, name: str) -> Any:
+def load(folder: str, name: str) -> bytes | None:
     """The value, or None where there is none that is whole."""
     try:
-        with open(os.path.join(folder, __version__, f"{name}.json"), "rb") as stream:
-            check, _, data = stream.read().partition(b"\n")
-        return json.loads(data) if check == b"%08x" % zlib.crc32(data) else None
-    except (OSError, ValueError):
+        with open(os.path.join(folder, __version__, name), "rb") as stream:
+            check, data = stream.read(8), stream.read()
+    except OSError:
         return None
+    return data if check == b"%08x" % zlib.crc32(data) else None
 
 
-def store(folder: str, name: str, value: Any) -> None:
+def store(folder: str, name: str, data: bytes) -> None:
     """Write the value; OSError where that is not possible."""
     values = os.path.join(folder, __version__)
-    data = json.dumps(value).encode("ascii")
-    _write(os.path.join(values, f"{name}.json"), b"%08x\n%b" % (zlib.crc32(data), data))
+    _write(os.path.join(values, name), b"%08x%b" % (zlib.crc32(data), data))
     _keep_few(values, name.partition("-")[0])
 
 
@@ -101,16 +97,24 @@ def _write(path: str, data: bytes) -> None:
             stream.write(data)
         os.replace(temporary, path)
     except BaseException:
-        with suppress(OSError):
-            os.unlink(temporary)
+        _remove(temporary)
         raise
 
 
 def _keep_few(values: str, kind: str) -> None:
     """Remove the oldest values of a kind, and what killed runs left half written."""
-    with suppress(OSError):
+    try:
         found = sorted((e.stat().st_mtime, e.name) for e in os.scandir(values) if e.is_file())
-        old = [name for _, name in found if name.startswith(f"{kind}-")][:-KEPT]
-        old += [name for then, name in found if name.startswith("new-") and then < time.time() - 3600]
-        for name in old:
-            os.unlink(os.path.join(values, name))
+    except OSError:
+        return  # another run did the same
+    old = [name for _, name in found if name.startswith(f"{kind}-")][:-KEPT]
+    old += [name for then, name in found if name.startswith("new-") and then < time.time() - 3600]
+    for name in old:
+        _remove(os.path.join(values, name))
+
+
+def _remove(path: str) -> None:
+    from contextlib import suppress  # not while only reading
+
+    with suppress(OSError):
+        os.unlink(path)

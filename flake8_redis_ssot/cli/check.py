@@ -1,11 +1,10 @@
-"""`redis-ssot check`: its options; an unchanged project is answered from the last run."""
+"""`redis-ssot check`: its options."""
 
 from __future__ import annotations
 
 import argparse
 from typing import Any
 
-from flake8_redis_ssot.cli import replay
 from flake8_redis_ssot.output import FORMATS
 
 
@@ -44,9 +43,6 @@ def _codes(text: str) -> tuple[str, ...]:
 
 
 def run(options: argparse.Namespace) -> int:
-    status = replay.repeat(options)
-    if status is None:
-        from flake8_redis_ssot.cli.checking import run as check
+    from flake8_redis_ssot.cli.checking import run as check
 
-        status = check(options)
-    return status
+    return check(options)

@@ -109,10 +109,11 @@ def _check(options: argparse.Namespace, settings: Settings) -> int:
     text = _text(options, settings, outcome.diagnostics, given) if outcome.diagnostics or not failed else ""
     _write(options, text)
     status = 2 if failed else 1 if outcome.diagnostics and not options.exit_zero else 0
-    if cache is not None and not failed and replay.is_repeatable(options):
+    if cache is not None and not failed and not options.output_file:
         with suppress(OSError):
-            looked_at = _looked_at(options, checker, found, cache)
-            replay.record(options, cache.folder, start, cache.stamps, looked_at, (notes, text, status))
+            looked_at = {*cache.files, *_looked_at(options, checker, found, cache)}
+            words = (status, "".join(notes), text)
+            replay.record(options.arguments, cache.folder, start, looked_at, words)
     return status
 
 
@@ -166,8 +167,12 @@ def _looked_at(
         yield root
         if os.path.isdir(root):  # see `first_party`
             yield from (entry.path for entry in os.scandir(root) if entry.is_dir())
+    known = {*cache.files, *found.looked_at}
     for module in cache.modules:
-        yield from checker.managers.modules.places(module)
+        for place in checker.managers.modules.places(module):
+            # where the folder is known, its stamp tells of what comes and goes
+            if os.path.dirname(place) not in known or os.path.exists(place):
+                yield place
     flake8 = find_spec("flake8")
     if flake8 is not None and flake8.origin:
         yield flake8.origin

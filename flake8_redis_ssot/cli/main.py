@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import argparse
 import io
 import os
 import sys
-from collections.abc import Sequence
 
-from flake8_redis_ssot import __version__
-from flake8_redis_ssot.cli import check, clean, config, rule
+from flake8_redis_ssot.cli.replay import repeat
 
 
-def parser() -> argparse.ArgumentParser:
-    """The parser of the whole command."""
+def _run(arguments: list[str]) -> int:
+    import argparse
+
+    from flake8_redis_ssot import __version__
+    from flake8_redis_ssot.cli import check, clean, config, rule
+
     top = argparse.ArgumentParser(
         prog="redis-ssot", description="Keep one Redis manager per service boundary."
     )
@@ -21,21 +22,24 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(title="commands", metavar="COMMAND")
     for module in (check, rule, config, clean):
         module.add_parser(commands)
-    return top
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; 0 clean, 1 diagnostics, 2 could not do what was asked."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-    top = parser()
     options = top.parse_args(arguments)
     if not hasattr(options, "handler"):
         top.print_help(sys.stderr)
         return 2
+    options.arguments = arguments
+    return int(options.handler(options))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; 0 clean, 1 diagnostics, 2 could not do what was asked."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    given = sys.argv[1:] if arguments is None else arguments
     try:
-        status = int(options.handler(options))
+        status = repeat(given)
+        if status is None:
+            status = _run(given)
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

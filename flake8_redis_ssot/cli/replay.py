@@ -1,112 +1,113 @@
 """A run repeated: where nothing that an earlier one looked at has changed, its words are said again.
 
-This comes before settings, rules or files are loaded, so it asks for little: stamps.
+This comes before the options are parsed, and before settings, rules or files are loaded. It
+imports next to nothing: what is left of a run then is to ask for a stamp of each path.
 """
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 import time
 import zlib
-from collections.abc import Iterable, Mapping
 
-from flake8_redis_ssot.stamps import Stamp, settled, stamp
+from flake8_redis_ssot.stamps import settled, stamp
 from flake8_redis_ssot.store import FOLDER, load, store, tag_of, tool
 
-_ABSENT: tuple[object, ...] = (None, False, (), [])
+_END = "\0"
+_CODEC = ("utf-8", "surrogatepass")
 
 
-def is_repeatable(options: argparse.Namespace) -> bool:
-    """Whether such a run only reads files and writes to the terminal."""
-    others = (options.no_cache, options.output_file, options.add_noqa, options.show_files)
-    stdin = options.stdin_filename is not None or "-" in options.paths
-    return not (any(others) or options.show_settings or stdin)
-
-
-def repeat(options: argparse.Namespace) -> int | None:
-    """Write what the same run wrote before, and return its status; None where there is none to trust."""
-    if not is_repeatable(options):
+def repeat(arguments: list[str]) -> int | None:
+    """Write what the same command wrote before, and return its status; None where there is none to trust."""
+    if arguments[:1] != ["check"] or "--no-cache" in arguments:
         return None
-    folder = os.path.abspath(options.cache_dir or _likely_folder(options))
-    found = load(folder, _name(options))
-    if found is None or found["of"] != _identity(options, folder):
+    folder = _likely_folder(arguments)
+    data = load(folder, _name(arguments))
+    if data is None:
         return None
-    for path, known in found["stamps"].items():
-        if stamp(path) != known:
-            return None
-    print(end="".join(found["notes"]), file=sys.stderr)
-    sys.stdout.write(found["text"])
-    return int(found["status"])
+    identity, *rest = data.decode(*_CODEC).split(_END)
+    if identity != _identity(arguments, folder):
+        return None
+    seal, status, notes, text, *paths = rest
+    if seal != _seal([stamp(path) for path in paths]):
+        return None
+    print(end=notes, file=sys.stderr)
+    sys.stdout.write(text)
+    return int(status)
 
 
 def record(
-    options: argparse.Namespace,
-    folder: str,
-    start: int,
-    known: Mapping[str, Stamp | None],
-    looked_at: Iterable[str],
-    words: tuple[list[str], str, int],
+    arguments: list[str], folder: str, start: int, looked_at: set[str], words: tuple[int, str, str]
 ) -> None:
-    """Keep the words of a run, unless something that it looked at may have changed meanwhile.
+    """Keep the words of a run: its status, notes and text, and all the paths that they depend on.
 
-    `known` are stamps taken after `start`, `looked_at` the other paths that the words depend on.
+    Not where one of the paths may have changed since the `start`.
     """
-    stamps = dict(known)
-    for path in looked_at:
-        if path not in stamps and not f"{path}/".startswith(f"{folder}/"):
-            stamps[path] = stamp(path)
-    if all(settled(taken, start) for taken in stamps.values()):
-        notes, text, status = words
-        found = {"of": _identity(options, folder), "notes": notes, "text": text, "status": status}
-        store(folder, _name(options), {**found, "stamps": stamps})
+    status, notes, text = words
+    paths = sorted(path for path in looked_at if not f"{path}/".startswith(f"{folder}/"))
+    stamps = [stamp(path) for path in paths]
+    parts = [_identity(arguments, folder), _seal(stamps), str(status), notes, text, *paths]
+    if all(settled(taken, start) for taken in stamps) and not any(_END in part for part in parts):
+        store(folder, _name(arguments), _END.join(parts).encode(*_CODEC))
 
 
-def _identity(options: argparse.Namespace, folder: str) -> list[object]:
-    """What must be equal for two runs to be the same; the tag shows that the cache was made here."""
-    return [
-        tool(),
-        list(sys.version_info[:2]),
-        time.strftime("%Y-%m-%d"),
-        os.getcwd(),
-        _given(options),
-        stamp(tag_of(folder)),
-    ]
+def _seal(stamps: list[list[int] | None]) -> str:
+    """A number that stands for all of the stamps."""
+    flat: list[int] = []
+    for taken in stamps:
+        flat += taken or (-1,)
+    return str(hash(tuple(flat)))
 
 
-def _given(options: argparse.Namespace) -> str:
-    given = {k: v for k, v in vars(options).items() if k not in ("handler", "jobs") and v not in _ABSENT}
-    return repr(sorted(given.items()))
+def _identity(arguments: list[str], folder: str) -> str:
+    """What must be equal for two runs to be the same; the tag's stamp shows that the cache was made here."""
+    version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    day = time.strftime("%Y-%m-%d")
+    return repr([tool(), version, day, os.getcwd(), arguments, stamp(tag_of(folder))])
 
 
-def _name(options: argparse.Namespace) -> str:
-    return f"run-{zlib.crc32(f'{os.getcwd()}{_given(options)}'.encode('utf-8', 'surrogateescape')):08x}"
+def _name(arguments: list[str]) -> str:
+    return f"run-{zlib.crc32(repr([os.getcwd(), arguments]).encode()):08x}"
 
 
-def _likely_folder(options: argparse.Namespace) -> str:
+def _likely_folder(arguments: list[str]) -> str:
     """Where the cache is, unless an unusual setting puts it elsewhere: then nothing is found there."""
-    path = options.config and os.path.abspath(options.config)
-    folder = os.getcwd()
-    while path is None:
-        candidate = os.path.join(folder, "pyproject.toml")
-        if b"redis-ssot" in _data(candidate):
-            path = candidate
-        elif folder == os.path.dirname(folder):
-            return os.path.join(os.getcwd(), FOLDER)
-        folder = os.path.dirname(folder)
-    base = os.path.dirname(path)
-    data = _data(path)
-    if b"cache-dir" in data:
-        import tomllib
+    given = _value(arguments, "--cache-dir")
+    if given:
+        return os.path.abspath(given)
+    settings = _value(arguments, "--config")
+    if not settings:
+        below = folder = os.getcwd()
+        while b"redis-ssot" not in _data(os.path.join(folder, "pyproject.toml")):
+            below, folder = folder, os.path.dirname(folder)
+            if below == folder:
+                return os.path.join(os.getcwd(), FOLDER)
+        settings = os.path.join(folder, "pyproject.toml")
+    base = os.path.dirname(os.path.abspath(settings))
+    setting = b"cache-dir" in _data(settings) and _setting(_data(settings))
+    return os.path.normpath(os.path.join(base, setting or FOLDER))
 
-        try:
-            table = tomllib.loads(data.decode())
-            table = table.get("tool", {"redis-ssot": table})["redis-ssot"]
-            return os.path.normpath(os.path.join(base, str(table["cache-dir"])))
-        except (ValueError, LookupError, TypeError, AttributeError):
-            return os.path.join(base, FOLDER)
-    return os.path.join(base, FOLDER)
+
+def _value(arguments: list[str], option: str) -> str | None:
+    for number, argument in enumerate(arguments):
+        if argument == option:
+            return "".join(arguments[number + 1 : number + 2])
+        if argument.startswith(f"{option}="):
+            return argument[len(option) + 1 :]
+    return None
+
+
+def _setting(data: bytes) -> str | None:
+    """The `cache-dir` of a settings file."""
+    import tomllib
+
+    try:
+        values = tomllib.loads(data.decode())
+        table = values["tool"]["redis-ssot"] if "tool" in values else values
+        return str(table["cache-dir"])
+    except (ValueError, LookupError, TypeError):
+        return None
 
 
 def _data(path: str) -> bytes:

@@ -55,15 +55,15 @@ class Cache:
         self.folder = folder
         self._name = f"files-{key}"
         self._start = start
-        stored = load(folder, self._name) or {}
+        stored = json.loads(load(folder, self._name) or b"{}")
         # path -> stamp if it can be trusted, digest of the content, diagnostics, facts, their digest
         self._files: dict[str, list[Any]] = stored.get("files", {})
         # module -> its file, the digest of its content, the digest of what it binds
         self._modules: dict[str, list[str | None]] = stored.get("modules", {})
         self._project: list[Any] | None = stored.get("project")
         self._dirty = not stored
-        self.stamps: dict[str, Stamp | None] = {}
-        """The stamps of this run's files, taken before any was read."""
+        # of this run's files, taken before any was read
+        self._stamps: dict[str, Stamp | None] = {}
 
     def changed(self, files: Iterable[str], modules: Modules) -> dict[str, str | None]:
         """The files that must be read, each with the digest of the content that is known."""
@@ -71,7 +71,7 @@ class Cache:
             self._files, self._modules, self._project = {}, {}, None
         found: dict[str, str | None] = {}
         for path in files:
-            now = self.stamps[path] = stamp(path)
+            now = self._stamps[path] = stamp(path)
             entry = self._files.get(path)
             if entry is None:
                 found[path] = None
@@ -93,7 +93,7 @@ class Cache:
         """
         same = []
         for path in read:
-            now, entry, content = self.stamps[path], self._files.get(path), contents.get(path)
+            now, entry, content = self._stamps[path], self._files.get(path), contents.get(path)
             trusted = now if settled(now, self._start) else None
             if content is None:
                 self._dirty |= self._files.pop(path, None) is not None
@@ -148,6 +148,11 @@ class Cache:
             self._dirty = True
 
     @property
+    def files(self) -> list[str]:
+        """The files of this run."""
+        return list(self._stamps)
+
+    @property
     def modules(self) -> list[str]:
         """The modules that any result depends on."""
         return [*self._modules, *(self._project[3] if self._project else ())]
@@ -160,7 +165,7 @@ class Cache:
                     del self._files[path]
             found = {"files": self._files, "modules": self._modules, "project": self._project}
             with suppress(OSError):
-                store(self.folder, self._name, found)
+                store(self.folder, self._name, json.dumps(found).encode())
 
     def _digest_of_facts(self, files: Sequence[str]) -> str | None:
         """One digest for the facts of all `files`; None where some are unknown."""
@@ -170,7 +175,7 @@ class Cache:
 
     def _content(self, path: str | None) -> str | None:
         """The digest of the content of a file, from this run or read now; None where it cannot be read."""
-        if path in self._files and path in self.stamps:
+        if path in self._files and path in self._stamps:
             content: str = self._files[path][1]
             return content
         try:
