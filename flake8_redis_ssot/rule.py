@@ -81,6 +81,8 @@ class ProjectRule(Rule):
     """A project rule: asks the index of all files, and runs in the command alone."""
 
     project = True
+    judges_classes: ClassVar[bool] = False
+    """Whether it asks for the classes and shims of the facts, for which more files are parsed."""
 
     def check_project(self, project: ProjectContext) -> Iterator[Diagnostic]:
         """What the rule finds in the whole project."""
@@ -179,6 +181,11 @@ class RuleContext:
                     where = self.source.range_of(site.node)
                     found.append(Construction(site, site.node, reached, where, inferred=not direct))
         return found
+
+    @property
+    def built(self) -> dict[ast.Call, str]:
+        """The calls that build, each with what it builds."""
+        return {made.call: made.kind for made in self.constructions}
 
     def pools(self) -> tuple[PoolFacts, ...]:
         """The pools of the file whose target the file tells; in the manager those of clients as well."""

@@ -84,4 +84,6 @@ def test_example_fires_and_use_instead_does_not(rule: type[Rule], tmp_path: Path
     chosen = ("--extend-select", rule.code)
     found = places(run("check", "--output-format", "concise", *chosen, cwd=tmp_path).stdout)
     assert rule.code in {code for path, _, _, code in found if path == "bad.py"}
-    assert not [row for row in found if row[0] == "good.py"]
+    # a page's few lines may do nothing but hand the manager on
+    others = {"RED402"} - {rule.code}
+    assert not [row for row in found if row[0] == "good.py" and row[3] not in others]

@@ -13,8 +13,10 @@ from flake8_redis_ssot.engine.suppress import unsettled
 from flake8_redis_ssot.rule import Noqa, ProjectRule, Rule, RuleContext
 from flake8_redis_ssot.semantic.edges import quoted, statements
 from flake8_redis_ssot.semantic.facts import FileFacts, ManagerFacts
+from flake8_redis_ssot.semantic.managers import class_facts, client_names
 from flake8_redis_ssot.semantic.names import Names
 from flake8_redis_ssot.semantic.redis_api import builders
+from flake8_redis_ssot.semantic.shims import shim_facts
 from flake8_redis_ssot.semantic.triage import Triage
 from flake8_redis_ssot.settings.boundaries import place_of
 from flake8_redis_ssot.settings.model import Boundary, Settings
@@ -65,7 +67,8 @@ class FileChecker:
         self._table = builders(settings.client_builders, settings.pool_builders)
         self.managers = ManagerFacts(settings)
         self.project_rules: list[ProjectRule] = []
-        self._triage = Triage(settings, self._table, self.managers)
+        self._judges_classes = any(issubclass(r, ProjectRule) and r.judges_classes for r in rules)
+        self._triage = Triage(settings, self._table, self.managers, holders=self._judges_classes)
         for rule_type in rules:
             rule = rule_type()
             if isinstance(rule, ProjectRule):
@@ -106,10 +109,10 @@ class FileChecker:
         found.sort(key=lambda diagnostic: diagnostic.sort_key)
         return found, context
 
-    @staticmethod
-    def _facts(source: SourceFile, context: RuleContext | None, used: set[str]) -> FileFacts:
+    def _facts(self, source: SourceFile, context: RuleContext | None, used: set[str]) -> FileFacts:
         """What is kept of `source`; `context` where it was parsed."""
         data = source.data
+        judged = context if self._judges_classes and context and not context.place.is_manager else None
         return FileFacts(
             source.path,
             imports=statements(data).decode("utf-8", "replace"),
@@ -120,6 +123,9 @@ class FileChecker:
             pools=context.pools() if context is not None else (),
             carried=tuple(sorted(context.flow.carried())) if context is not None else (),
             handed=tuple(sorted(context.flow.handed())) if context is not None else (),
+            classes=class_facts(source, judged.flow, judged.built) if judged is not None else (),
+            clients=client_names(source, judged.flow, judged.built) if judged is not None else (),
+            shim=shim_facts(source, judged.flow, judged.boundary.owns) if judged is not None else None,
         )
 
     def context_of(self, path: str) -> RuleContext | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 
 from flake8_redis_ssot.semantic.edges import Edge, edges
@@ -157,3 +157,27 @@ class ProjectIndex:
             if any(edge.module == parent and edge.name == last for edge in self.edges(path)):
                 found.add(path)
         return sorted(found)
+
+    def importers_of(self, modules: Collection[str], names: Collection[str]) -> set[str]:
+        """The files that import one of the `modules` whole, or one of the dotted `names` from anywhere."""
+        found = set()
+        lasts = {name.rpartition(".")[2] for name in names}
+        tails = {module.rpartition(".")[2] for module in modules}
+        for path, fact in self.facts.items():
+            if not any(word in fact.imports for word in (*lasts, *tails)):
+                continue
+            for edge in self.edges(path):
+                full = edge.module if edge.name is None else f"{edge.module}.{edge.name}"
+                if (
+                    full in modules
+                    or full in names
+                    or (edge.name == "*" and edge.module in modules)
+                    or (edge.name in lasts and self._home(full) in names)
+                ):
+                    found.add(path)
+                    break
+        return found
+
+    def _home(self, name: str) -> str | None:
+        home = self.modules.lookup(name)
+        return None if home is None else home.home

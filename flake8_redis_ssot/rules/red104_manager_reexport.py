@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.project.index import ProjectIndex
+from flake8_redis_ssot.project.shims import is_shim
 from flake8_redis_ssot.rule import ProjectContext, ProjectRule, RuleContext
 from flake8_redis_ssot.semantic.modules import exported_names
 
@@ -56,13 +57,16 @@ class ManagerReexport(ProjectRule):
     code = "RED104"
     name = "manager-reexport"
     since = "0.1.0"
+    judges_classes = True
 
     def check_project(self, project: ProjectContext) -> Iterator[Diagnostic]:
         index = project.index
         for boundary in project.settings.boundaries:
             for path in sorted({p for manager in boundary.managers for p in index.importers(manager)}):
                 place = index.place(path)
-                if place.boundary is boundary and not place.is_manager and _may_hand_on(index, path):
+                if place.boundary is not boundary or place.is_manager or is_shim(index, path):
+                    continue
+                if _may_hand_on(index, path):
                     context = project.read(path)
                     if context is not None:
                         yield from self._in_file(context)

@@ -9,6 +9,51 @@ from dataclasses import dataclass
 from flake8_redis_ssot.semantic.modules import Kind, Modules
 from flake8_redis_ssot.semantic.pools import PoolFacts
 from flake8_redis_ssot.settings.model import Settings
+from flake8_redis_ssot.source import Position, Range
+
+
+@dataclass(frozen=True, slots=True)
+class ClassFacts:
+    """A class that does what a manager does.
+
+    `operations` are its methods that stand for a command, each with the dotted name of what
+    another file would have to define as a manager for it, else empty; `handing_out` those that
+    return a client which it built; `known_as` are the module's names for the class and for what
+    is made of it.
+    """
+
+    name: str
+    line: int
+    column: int
+    end_column: int
+    operations: tuple[tuple[str, str], ...] = ()
+    handing_out: tuple[str, ...] = ()
+    known_as: tuple[str, ...] = ()
+
+    @property
+    def range(self) -> Range:
+        return Range(Position(self.line, self.column), Position(self.line, self.end_column))
+
+
+@dataclass(frozen=True, slots=True)
+class ShimFacts:
+    """A module whose public `names` all forward to `targets` of its boundary's manager.
+
+    The range is that of its first statement after the docstring; `deprecated` says that it
+    warns of itself.
+    """
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    names: tuple[str, ...]
+    targets: tuple[str, ...]
+    deprecated: bool = False
+
+    @property
+    def range(self) -> Range:
+        return Range(Position(self.line, self.column), Position(self.end_line, self.end_column))
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,9 +63,10 @@ class FileFacts:
     `imports` are its import statements and `quoted` its dotted names in quotes that speak of
     Redis, as `semantic.edges` finds them, one a line; `has_noqa`
     says that a comment may name a code of ours, `has_all` that it may set `__all__`. `used`
-    are the allowances and ignores that silenced something in it. `carried` are its names from
-    which a builder can be reached, `handed` the callables of ours that get such, as
-    `semantic.flow.Flow` gives both.
+    are the allowances and ignores that silenced something in it. `classes` do what a manager
+    does, `clients` are top-level names that are, or return, a client or a manager. `carried` are
+    its names from which a builder can be reached, `handed` the callables of ours that get such,
+    as `semantic.flow.Flow` gives both.
     """
 
     path: str
@@ -32,6 +78,9 @@ class FileFacts:
     pools: tuple[PoolFacts, ...] = ()
     carried: tuple[str, ...] = ()
     handed: tuple[str, ...] = ()
+    classes: tuple[ClassFacts, ...] = ()
+    clients: tuple[str, ...] = ()
+    shim: ShimFacts | None = None
 
 
 class ManagerFacts:

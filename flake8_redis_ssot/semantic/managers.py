@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from flake8_redis_ssot.semantic.facts import ClassFacts
 from flake8_redis_ssot.semantic.flow import Dotted, Flow, Instance, Local
 from flake8_redis_ssot.semantic.operations import (
     SHARED,
@@ -25,33 +27,23 @@ BUDGET = 5_000
 """Expressions judged for one class; past it the rest counts for nothing."""
 
 _PROPERTIES = frozenset(["property", "cached_property"])
-_WITHS = frozenset(["contextmanager", "asynccontextmanager"])
 # what gives back the value of its first argument
 _WRAPPERS = frozenset(["wait_for", "shield", "run", "run_until_complete", "ensure_future", "create_task"])
-_WRAPPING_TYPES = frozenset(
-    "Optional Union Annotated Final ClassVar Iterator AsyncIterator Generator AsyncGenerator Awaitable"
-    " Coroutine ContextManager AsyncContextManager AbstractContextManager AbstractAsyncContextManager".split()
-)
+_AROUND = """
+Optional Union Annotated Final ClassVar Iterator AsyncIterator Generator AsyncGenerator Awaitable Coroutine
+ContextManager AsyncContextManager AbstractContextManager AbstractAsyncContextManager
+"""
+_WRAPPING_TYPES = frozenset(_AROUND.split())
 _SAME_TEXT = frozenset(["str", "bytes", "lower", "upper", "strip", "encode", "decode"])
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 @dataclass(frozen=True, slots=True)
-class ClassFacts:
-    """A class that does what a manager does.
-
-    `operations` are its methods that stand for a command, `handing_out` those that return a
-    client which it built; `known_as` are the module's names for the class and what is made of it.
-    """
+class _Foreign:
+    """What another file defines by this dotted name, or an instance of it, or what it returns."""
 
     name: str
-    line: int
-    column: int
-    end_column: int
-    operations: tuple[str, ...] = ()
-    handing_out: tuple[str, ...] = ()
-    known_as: tuple[str, ...] = ()
 
 
 @dataclass(eq=False, slots=True)
@@ -66,6 +58,7 @@ class _Class:
     annotated: dict[str, list[ast.expr]] = field(default_factory=dict)
     is_client: bool = False
     is_manager: bool = False
+    foreign: list[_Foreign] = field(default_factory=list)
 
     def lineage(self, seen: frozenset[_Class] = frozenset()) -> Iterator[_Class]:
         if self not in seen:
@@ -88,15 +81,20 @@ class _Body:
     bound: dict[str, list[ast.expr]] = field(default_factory=dict)
     given: list[ast.expr] = field(default_factory=list)
     calls: list[ast.Call] = field(default_factory=list)
+    imports: list[ast.Import | ast.ImportFrom] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class _Sent:
-    """A command sent with a parameter as its key; `whole` where the parameter itself is the key."""
+    """A command sent with a parameter as its key; `whole` where the parameter itself is the key.
+
+    `through` names what another file defines, where that would have to be a manager.
+    """
 
     meanings: frozenset[str]
     parameter: str
     whole: bool
+    through: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +105,8 @@ class _Here:
     function: Function | None
 
 
-Tag = str | _Class
-"""What a value is: `client`, `own` for one that is built here, `manager`, or made of a class of the file."""
+Tag = str | _Class | _Foreign
+"""What a value is: `client`, `own` for one that is built here, `manager`, of a class of the file, or foreign."""
 Tags = frozenset[Tag]
 _NOTHING: Tags = frozenset()
 _CLIENT: Tags = frozenset(["client"])
@@ -124,6 +122,28 @@ def class_facts(source: SourceFile, flow: Flow, built: Mapping[ast.Call, str]) -
         return ()
     judge = _Judge(source, flow, built)
     return tuple(facts for made in judge.classes if (facts := judge.facts(made)) is not None)
+
+
+def client_names(source: SourceFile, flow: Flow, built: Mapping[ast.Call, str]) -> tuple[str, ...]:
+    """The top-level names of a module that are, or return, a client or a manager."""
+    judge: _Judge | None = None
+    found = set()
+    for node in source.tree.body:
+        match node:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) if gives_a_client(name):
+                judge = judge or _Judge(source, flow, built)
+                tags = judge.given(node)
+            case (
+                ast.Assign(targets=[ast.Name(id=name)], value=value)
+                | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
+            ) if not isinstance(value, ast.Constant):
+                judge = judge or _Judge(source, flow, built)
+                tags = judge.held(value)
+            case _:
+                continue
+        if "client" in tags or "manager" in tags:
+            found.add(name)
+    return tuple(sorted(found))
 
 
 def _may_have_one(tree: ast.Module, built: Mapping[ast.Call, str]) -> bool:
@@ -163,13 +183,18 @@ class _Judge:
         self._by_node: dict[ast.AST, _Class] = {}
         self._bodies: dict[Function, _Body] = {}
         self._verdicts: dict[_Class, ClassFacts | None] = {}
+        self._known: dict[tuple[object, ...], Tags] = {}
         self._active: set[tuple[object, ...]] = set()
+        self._sending: set[tuple[object, ...]] = set()
+        self._imports: dict[Function | None, dict[str, str]] = {}
         self._steps = 0
         by_name: dict[str, _Class] = {}
         for node in _statements(source.tree.body):
             if isinstance(node, ast.ClassDef):
                 made = self._by_node[node] = _Class(node)
-                made.bases = [by_name[b.id] for b in node.bases if isinstance(b, ast.Name) and b.id in by_name]
+                made.bases = [
+                    by_name[b.id] for b in node.bases if isinstance(b, ast.Name) and b.id in by_name
+                ]
                 by_name[node.name] = made
                 self.classes.append(made)
         for made in self.classes:
@@ -182,23 +207,33 @@ class _Judge:
             self._verdicts[made] = self._facts(made)
         return self._verdicts[made]
 
+    def given(self, function: Function) -> Tags:
+        """What a call of a top-level function gives."""
+        return self._given(None, function)
+
+    def held(self, node: ast.expr) -> Tags:
+        """What an expression at the top level can be."""
+        return self._held(node, _Here(None, None))
+
     def _facts(self, made: _Class) -> ClassFacts | None:
-        if any(name.startswith("test_") for name in made.methods):
-            return None  # a test, which nobody calls
+        if _is_test(made):
+            return None
         public: dict[str, Function] = {}
-        # what a base that is a manager itself does is said of the base
-        for owner in [made, *(c for c in made.lineage() if c is not made and self.facts(c) is None)]:
+        for owner in self._judged_with(made):
             for name, method in owner.methods.items():
                 if not name.startswith("_") and "fixture" not in _decorators(method):
                     public.setdefault(name, method)
         candidates = [n for n in public if method_meanings(n)]
-        builds = any(self._builds(owner) for owner in made.lineage())
+        builds = any(self._builds(one) for one in made.lineage())
         if len(candidates) < ENOUGH and not builds:
             return None
         self._steps = 0
-        operations = [n for n in candidates if self._is_operation(made, n, public[n])]
-        handing_out = [n for n, m in public.items() if builds and "own" in self._given(made, m)]
-        if len(operations) < ENOUGH and not handing_out:
+        operations = [(n, through) for n in candidates for through in self._operation(made, n, public[n])]
+        is_client = any(one.is_client for one in made.lineage())
+        handing_out = [
+            n for n, m in public.items() if builds and not is_client and "own" in self._given(made, m)
+        ]
+        if len({n for n, _ in operations}) < ENOUGH and not handing_out:
             return None
         node = made.node
         start = self.source.range_of(node).start
@@ -209,18 +244,28 @@ class _Judge:
             node.name, start.line, start.column, end, tuple(operations), tuple(handing_out), known_as
         )
 
+    def _judged_with(self, made: _Class) -> Iterator[_Class]:
+        """A class and the bases whose methods count for it: of a manager's own its facts speak."""
+        yield made
+        for base in made.bases:
+            if base is not made and self.facts(base) is None:
+                yield from self._judged_with(base)
+
     def _builds(self, made: _Class) -> bool:
         first, last = made.node.lineno, made.node.end_lineno or made.node.lineno
         return any(kind == "client" and first <= call.lineno <= last for call, kind in self.built.items())
 
-    def _is_operation(self, made: _Class, name: str, method: Function) -> bool:
+    def _operation(self, made: _Class, name: str, method: Function) -> list[str]:
+        """What a method sends its command through, if it is an operation: nothing but a client or manager, or what else."""
         if _decorators(method) & _PROPERTIES:
-            return False
+            return []
         meanings = method_meanings(name)
-        return any(
-            not meanings.isdisjoint(sent.meanings) and (sent.whole or names_a_key(sent.parameter))
+        found = {
+            sent.through
             for sent in self._sent(made, method)
-        )
+            if not meanings.isdisjoint(sent.meanings) and (sent.whole or names_a_key(sent.parameter))
+        }
+        return [""] if "" in found else sorted(found)
 
     # -- what a class defines
 
@@ -244,30 +289,40 @@ class _Judge:
             if isinstance(base, Dotted):
                 made.is_client = made.is_client or self._is_client_class(base.name)
                 made.is_manager = made.is_manager or self._manager_kind(base.name) == "class"
+        made.foreign = [
+            tag
+            for b in made.node.bases
+            for tag in self._foreign(b, _Here(made, None))
+            if isinstance(tag, _Foreign)
+        ]
 
     def _read_assignments(self, made: _Class, method: Function) -> None:
         own = {self._body(method).receiver, made.node.name, "cls"}
+
+        def is_own(node: ast.expr) -> bool:
+            return (
+                isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in own
+            )
+
         for node in ast.walk(method):
-            targets: Sequence[ast.expr] = ()
             match node:
-                case ast.Assign(targets=targets, value=value):
-                    pass
-                case ast.AnnAssign(target=target, annotation=annotation, value=value):
-                    targets = [target]
-                    match target:
-                        case ast.Attribute(value=ast.Name(id=name), attr=attribute) if name in own:
-                            made.annotated.setdefault(attribute, []).append(annotation)
+                case ast.Assign(targets=targets, value=ast.expr() as value):
+                    pairs = [pair for target in targets for pair in _pairs(target, value)]
+                case ast.AnnAssign(target=ast.Attribute() as attribute, annotation=annotation, value=given):
+                    if is_own(attribute):
+                        made.annotated.setdefault(attribute.attr, []).append(annotation)
+                    pairs = [(attribute, given)] if given is not None else []
                 case _:
                     continue
-            for target in targets:
-                for one, of in _pairs(target, value):
-                    match one:
-                        case ast.Attribute(value=ast.Name(id=name), attr=attribute) if name in own:
-                            made.assigned.setdefault(attribute, []).append((of, method))
-                        case ast.Subscript(
-                            value=ast.Attribute(value=ast.Name(id=name), attr=attribute)
-                        ) if name in own:
-                            made.stored.setdefault(attribute, []).append((of, method))
+            for one, of in pairs:
+                if isinstance(one, ast.Attribute) and is_own(one):
+                    made.assigned.setdefault(one.attr, []).append((of, method))
+                elif (
+                    isinstance(one, ast.Subscript)
+                    and isinstance(one.value, ast.Attribute)
+                    and is_own(one.value)
+                ):
+                    made.stored.setdefault(one.value.attr, []).append((of, method))
 
     def _body(self, function: Function) -> _Body:
         if function not in self._bodies:
@@ -279,14 +334,20 @@ class _Judge:
     def _held(self, node: ast.expr | None, here: _Here) -> Tags:
         """What `node` can be; nothing where it is unknown."""
         key = (node, here.owner, here.function)
+        if key in self._known:
+            return self._known[key]
         self._steps += 1
         if node is None or key in self._active or self._steps > BUDGET:
             return _NOTHING
+        whole = not self._active
         self._active.add(key)
         try:
-            return frozenset(self._evaluate(node, here))
+            found = frozenset(self._evaluate(node, here))
         finally:
             self._active.discard(key)
+        if whole:  # not cut short by a cycle that began elsewhere
+            self._known[key] = found
+        return found
 
     def _evaluate(self, node: ast.expr, here: _Here) -> Iterator[Tag]:
         match node:
@@ -298,6 +359,10 @@ class _Judge:
                         yield from self._attribute(tag, node.attr, here)
                     elif tag == "manager" and gives_a_client(node.attr):
                         yield "client"
+                    elif isinstance(tag, _Foreign):
+                        yield _Foreign(f"{tag.name}.{node.attr}")
+                        if gives_a_client(node.attr):
+                            yield tag
                 yield from self._outside(node, here)
             case ast.Call():
                 yield from self._call(node, here)
@@ -336,6 +401,7 @@ class _Judge:
                 yield "client"
             if one.is_manager:
                 yield "manager"
+            yield from one.foreign
 
     def _attribute(self, made: _Class, name: str, here: _Here) -> Iterator[Tag]:
         """The attribute of an instance of `made`, its bases included."""
@@ -364,8 +430,8 @@ class _Judge:
         body = self._body(function)
         here = _Here(made, function)
         found = frozenset(tag for value in body.given for tag in self._held(value, here))
-        if not found and function.returns is not None:
-            found = frozenset(self._promised(function.returns, here))
+        if function.returns is not None and all(isinstance(tag, _Foreign) for tag in found):
+            found |= frozenset(self._promised(function.returns, here))
         return found
 
     def _promised(self, annotation: ast.expr, here: _Here) -> Iterator[Tag]:
@@ -386,13 +452,14 @@ class _Judge:
                 else:
                     yield from self._promised(value, here)
             case ast.Name() | ast.Attribute():
-                for value in self.flow.values(annotation, self._site(here)):
-                    if isinstance(value, Dotted) and self._is_client_class(value.name):
+                for meant in self.flow.values(annotation, self._site(here)):
+                    if isinstance(meant, Dotted) and self._is_client_class(meant.name):
                         yield "client"
-                    elif isinstance(value, Dotted) and self._manager_kind(value.name) == "class":
+                    elif isinstance(meant, Dotted) and self._manager_kind(meant.name) == "class":
                         yield "manager"
-                    elif isinstance(value, Local) and value.scope.node in self._by_node:
-                        yield from self._instance(self._by_node[value.scope.node])
+                    elif isinstance(meant, Local) and meant.scope.node in self._by_node:
+                        yield from self._instance(self._by_node[meant.scope.node])
+                yield from self._foreign(annotation, here)
 
     def _call(self, call: ast.Call, here: _Here) -> Iterator[Tag]:
         if call in self.built:
@@ -420,17 +487,22 @@ class _Judge:
                         if method is not None:
                             given = self._given(tag, method)
                             yield from given if tag is here.owner else given - {"own"}
-                    elif tag == "manager" and gives_a_client(name):
+                    elif (tag == "manager" and gives_a_client(name)) or (tag == "client" and name in SHARED):
                         yield "client"
-                    elif tag == "client" and name in SHARED:
-                        yield "client"
+                    elif isinstance(tag, _Foreign) and (gives_a_client(name) or name[:1].isupper()):
+                        yield tag
                 if name in ("get", "setdefault", "pop") and isinstance(value, ast.Attribute):
                     yield from self._items(value.value, value.attr, here)
 
     def _made_by(self, func: ast.Name | ast.Attribute, here: _Here) -> Iterator[Tag]:
         """What a call gives of a class or function that this file or a manager defines at its top level."""
-        if isinstance(func, ast.Name) and here.function is not None and func.id in self._body(here.function).bound:
+        if (
+            isinstance(func, ast.Name)
+            and here.function is not None
+            and func.id in self._body(here.function).bound
+        ):
             return
+        yield from (tag for tag in self._held(func, here) if isinstance(tag, _Foreign))
         for value in self.flow.values(func, self._site(here)):
             if isinstance(value, Dotted):
                 kind = self._manager_kind(value.name)
@@ -445,8 +517,50 @@ class _Judge:
                 elif isinstance(value.scope.node, Function) and value.scope.parent is self.flow.walk.module:
                     yield from self._given(None, value.scope.node) - {"own"}
 
+    def _foreign(self, node: ast.expr, here: _Here) -> Iterator[Tag]:
+        """What another file of the project may define by a name or attribute chain."""
+        if isinstance(node, ast.Attribute):
+            for tag in self._foreign(node.value, here):
+                if isinstance(tag, _Foreign):
+                    yield _Foreign(f"{tag.name}.{node.attr}")
+        elif isinstance(node, ast.Name):
+            for function in dict.fromkeys([here.function, None]):
+                name = self._imported(function).get(node.id)
+                if name is not None:
+                    yield _Foreign(name)
+                    return
+
+    def _imported(self, function: Function | None) -> dict[str, str]:
+        """What a function, or the module, imports by which name, if it may be of the project."""
+        if function not in self._imports:
+            if function is not None:
+                nodes = self._body(function).imports
+            else:
+                statements = _statements(
+                    [s for s in self.source.tree.body if not isinstance(s, Function | ast.ClassDef)]
+                )
+                nodes = [s for s in statements if isinstance(s, ast.Import | ast.ImportFrom)]
+            found: dict[str, str] = {}
+            for node in nodes:
+                bases = self.flow.walk.bases(node)[:1] if isinstance(node, ast.ImportFrom) else [""]
+                for alias in node.names:
+                    for base in bases:
+                        full = f"{base}.{alias.name}".strip(".")
+                        bound = alias.asname or (alias.name if base else alias.name.split(".")[0])
+                        if not base and not alias.asname:
+                            full = bound
+                        top = full.split(".")[0]
+                        if top not in sys.stdlib_module_names and not self.flow.names.leads_to_builder(top):
+                            found[bound] = full
+            self._imports[function] = {
+                bound: full for bound, full in found.items() if not self.flow.names.managers.covers(full)
+            }
+        return self._imports[function]
+
     def _outside(self, node: ast.Name | ast.Attribute, here: _Here) -> Iterator[Tag]:
         """What a name or attribute is that is bound outside the methods."""
+        if isinstance(node, ast.Name):
+            yield from self._foreign(node, here)
         for value in self.flow.values(node, self._site(here)):
             match value:
                 case Dotted(name=name):
@@ -480,16 +594,16 @@ class _Judge:
 
     def _sent(self, made: _Class, method: Function) -> frozenset[_Sent]:
         """The commands that a method, or what it calls of its own class, sends with a parameter as key."""
-        key = ("sent", made, method)
-        if key in self._active:
+        key = (made, method)
+        if key in self._sending:
             return frozenset()
-        self._active.add(key)
+        self._sending.add(key)
         try:
             here = _Here(made, method)
             body = self._body(method)
             return frozenset(sent for call in body.calls for sent in self._sends(call, body, here))
         finally:
-            self._active.discard(key)
+            self._sending.discard(key)
 
     def _sends(self, call: ast.Call, body: _Body, here: _Here) -> Iterator[_Sent]:
         func = call.func
@@ -497,15 +611,15 @@ class _Judge:
             command, keys = func.attr, list(key_arguments(call, func.attr))
             first = call.args[0] if call.args else None
             if command == "execute_command" and isinstance(first, ast.Constant):
-                command, keys = str(first.value).lower(), call.args[1:2]
+                command, keys = str(first.value).lower().replace("del", "delete", 1), call.args[1:2]
             for tag in self._receivers(func, command, here):
                 if isinstance(tag, _Class):
                     yield from self._sent_by_own(call, tag, func.attr, body)
-                else:
-                    meanings = command_meanings(command)
-                    if tag == "manager" and not meanings:
-                        meanings = method_meanings(command)
-                    yield from _keyed(meanings, keys, body)
+                    continue
+                meanings = command_meanings(command)
+                if tag != "client" and not meanings:
+                    meanings = method_meanings(command)
+                yield from _keyed(meanings, keys, body, tag.name if isinstance(tag, _Foreign) else "")
         # asyncio.to_thread(self.client.get, key)
         for passed, key in zip(call.args, call.args[1:], strict=False):
             if isinstance(passed, ast.Attribute) and command_meanings(passed.attr):
@@ -516,15 +630,22 @@ class _Judge:
     def _receivers(self, func: ast.Attribute, command: str, here: _Here) -> Iterator[Tag]:
         """What a method is called on, where that may send a command."""
         may_send = bool(command_meanings(command) or method_meanings(command))
-        own = here.owner is not None and here.owner.method(command) is not None
-        if may_send or own or isinstance(func.value, ast.Attribute | ast.Name | ast.Call):
-            tags = self._held(func.value, here)
-            is_own = any(isinstance(tag, _Class) and tag.method(command) is not None for tag in tags)
+        if may_send or any(func.attr in made.methods for made in self.classes):
+            tags = self._receiver(func.value, here)
+            is_own = any(isinstance(tag, _Class) and tag.method(func.attr) is not None for tag in tags)
             for tag in tags:
-                if isinstance(tag, _Class):
+                if isinstance(tag, _Class) or (tag != "own" and may_send and not is_own):
                     yield tag
-                elif tag in ("client", "manager") and may_send and not is_own:
-                    yield tag
+
+    def _receiver(self, node: ast.expr, here: _Here) -> Tags:
+        """What a command is sent to; a client that a public method is handed is not held."""
+        function = here.function
+        if isinstance(node, ast.Name) and function is not None and not function.name.startswith("_"):
+            body = self._body(function)
+            if node.id in body.parameters and node.id != body.receiver:
+                values = body.bound.get(node.id, ())
+                return frozenset(tag for value in values for tag in self._held(value, here))
+        return self._held(node, here)
 
     def _sent_by_own(self, call: ast.Call, made: _Class, name: str, body: _Body) -> Iterator[_Sent]:
         method = made.method(name)
@@ -534,14 +655,16 @@ class _Judge:
         for sent in self._sent(made, method):
             for argument in given.get(sent.parameter, ()):
                 for parameter, whole in _origins(argument, body):
-                    yield _Sent(sent.meanings, parameter, whole and sent.whole)
+                    yield _Sent(sent.meanings, parameter, whole and sent.whole, sent.through)
 
 
-def _keyed(meanings: frozenset[str], keys: Sequence[ast.expr], body: _Body) -> Iterator[_Sent]:
+def _keyed(
+    meanings: frozenset[str], keys: Sequence[ast.expr], body: _Body, through: str = ""
+) -> Iterator[_Sent]:
     if meanings:
         for key in keys:
             for parameter, whole in _origins(key, body):
-                yield _Sent(meanings, parameter, whole)
+                yield _Sent(meanings, parameter, whole, through)
 
 
 def _origins(
@@ -605,6 +728,8 @@ def _body(function: Function) -> _Body:
                 body.given.append(value)
             case ast.Call():
                 body.calls.append(node)
+            case ast.Import() | ast.ImportFrom():
+                body.imports.append(node)
         own = own and not isinstance(node, Function | ast.Lambda | ast.ClassDef)
         stack += [(child, own) for child in reversed(list(ast.iter_child_nodes(node)))]
     return body
@@ -639,6 +764,13 @@ def _arguments(call: ast.Call, body: _Body) -> dict[str, list[ast.expr]]:
     return found
 
 
+def _is_test(made: _Class) -> bool:
+    """Whether a test runner runs the class, so that nobody else uses it."""
+    names = [made.node.name, *(_last(base) for base in made.node.bases)]
+    is_named = names[0].startswith("Test") or any(name.endswith("TestCase") for name in names)
+    return is_named and any(name.startswith("test") for name in made.methods)
+
+
 def _known_as(tree: ast.Module, node: ast.ClassDef) -> tuple[str, ...]:
     """The class, and the top-level names of the module that are, or return, an instance of it."""
     if node not in tree.body:
@@ -646,8 +778,9 @@ def _known_as(tree: ast.Module, node: ast.ClassDef) -> tuple[str, ...]:
     found = [node.name]
     for statement in _statements([s for s in tree.body if not isinstance(s, ast.ClassDef)]):
         match statement:
-            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(func=ast.Name(id=called))) | ast.AnnAssign(
-                target=ast.Name(id=name), value=ast.Call(func=ast.Name(id=called))
+            case (
+                ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(func=ast.Name(id=called)))
+                | ast.AnnAssign(target=ast.Name(id=name), value=ast.Call(func=ast.Name(id=called)))
             ) if called in found:
                 found.append(name)
     for statement in tree.body:

@@ -18,7 +18,7 @@ _MEANINGS: tuple[tuple[str, str], ...] = (
     ("delete del remove rem evict invalidate drop clear purge discard",
      "delete unlink getdel hdel lrem srem zrem xdel"),
     ("exists exist has contains", "exists hexists sismember"),
-    ("expire expires expiry expiration ttl timeout",
+    ("expire expires expiry expiration ttl timeout touch persist",
      "expire pexpire expireat pexpireat persist touch ttl pttl getex"),
     ("incr increment inc increase", "incr incrby incrbyfloat hincrby hincrbyfloat zincrby"),
     ("decr decrement dec decrease", "decr decrby"),
@@ -38,22 +38,18 @@ _MEANINGS: tuple[tuple[str, str], ...] = (
     ("type", "type"),
 )  # fmt: skip
 
-_NEUTRAL = frozenset(
-    (
-        "a all an and aio as async async_ atomic atomically batch bool bulk by bytes cache cached channel client"
-        " counter db default dict entry exact expired expiring field fields float for from full hash hashes hex"
-        " if in int into is item items iter json key keys kv left list lists many map mapping match matching"
-        " ms multi multiple namespace namespaced new not num object obj of on only or pair pairs parsed pattern"
-        " pickle pickled pipeline prefix prefixed raw redis right safe safely seconds set sets single sorted"
-        " str string strings sync text the to transaction ttl value values valkey with zset"
-    ).split()
-)
-"""Words of a method's name that say nothing of the domain."""
-
-_KEY_WORDS = frozenset("channel channels k key keys ks name names ns pattern patterns".split())
-_ACCESSORS = frozenset(
-    "client conn connection db instance manager pipe pipeline pubsub redis valkey".split()
-)
+# words of a method's name that say nothing of the domain
+_PLAIN = """
+a all an and aio as async atomic atomically batch bool bulk by bytes cache cached channel client counter db
+default dict entry ex exact expired expiring field fields float for from full hash hashes hex if in int into is
+item items iter json key keys kv left list lists many map mapping match matching ms multi multiple nx px namespace
+namespaced new not num object obj of on only or pair pairs parsed pattern pickle pickled pipeline prefix
+prefixed raw redis right safe safely seconds set sets single sorted str string strings sync text the to
+transaction ttl value values valkey with zset
+"""
+_KEYS = "channel channels k key keys ks name names ns pattern patterns"
+_CLIENTS = "client conn connection db instance manager pipe pipeline pubsub redis valkey"
+_NEUTRAL, _KEY_WORDS, _ACCESSORS = (frozenset(text.split()) for text in (_PLAIN, _KEYS, _CLIENTS))
 SHARED = frozenset(["client", "pipeline", "pubsub", "monitor", "multi", "json", "initialize", "__aenter__"])
 """Methods of a client that give an object which sends commands over the same client."""
 
@@ -102,7 +98,11 @@ def method_meanings(name: str) -> frozenset[str]:
 def names_a_key(parameter: str) -> bool:
     """Whether a parameter is called a key, as `key`, `pattern` or `cache_key`, not `session_key`."""
     parts = words(parameter)
-    return bool(parts) and parts[-1] in _KEY_WORDS and all(p in _by_word() or p in _NEUTRAL | _KEY_WORDS for p in parts)
+    return (
+        bool(parts)
+        and parts[-1] in _KEY_WORDS
+        and all(p in _by_word() or p in _NEUTRAL | _KEY_WORDS for p in parts)
+    )
 
 
 @cache

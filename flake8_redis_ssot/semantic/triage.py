@@ -7,6 +7,8 @@ from functools import cached_property
 
 from flake8_redis_ssot.semantic.facts import ManagerFacts
 from flake8_redis_ssot.semantic.lines import DYNAMIC
+from flake8_redis_ssot.semantic.managers import ENOUGH
+from flake8_redis_ssot.semantic.operations import method_meanings
 from flake8_redis_ssot.semantic.redis_api import BuilderTable
 from flake8_redis_ssot.settings.boundaries import boundary_of
 from flake8_redis_ssot.settings.model import Settings
@@ -17,17 +19,42 @@ _FROM = re.compile(rb"(?:^|[;:])[ \t\f]*from[ \t]+([\w.]+)[ \t]+import\b[ \t(]*(
 _PLAIN = re.compile(rb"(?:^|[;:])[ \t\f]*import[ \t]+([\w.]+)")
 _OPEN = re.compile(rb"import[ \t\f\\\r\n]*\(")
 _COMMENT = re.compile(rb"#[^\n]*")
+_METHOD = re.compile(rb"^[ \t]+(?:async[ \t]+)?def[ \t]+([^\W_]\w*)", re.MULTILINE)
+_LONG_TEXT = re.compile(rb'"""[^"]*(?:"{1,2}[^"]+)*"""|\'\'\'.*?\'\'\'', re.DOTALL)
+_MORE = re.compile(
+    rb"^[ \t]+(?:for|while|with|async[ \t]+(?:for|with)|assert|del|global|if|elif|try)\b|^(?:for|while|with|assert|del)\b",
+    re.MULTILINE,
+)
+
+
+def may_be_managing(data: bytes) -> bool:
+    """Whether enough methods have names of operations for a class to do what a manager does."""
+    found = 0
+    for name in _METHOD.findall(data):
+        found += bool(method_meanings(name.decode("utf-8", "replace")))
+        if found >= ENOUGH:
+            return True
+    return False
+
+
+def may_only_forward(data: bytes) -> bool:
+    """Whether no function has a statement of the kinds that do more than forward."""
+    return not _MORE.search(_LONG_TEXT.sub(b"", data))
 
 
 class Triage:
     """Finds the files in which an import, or a string taken for one, concerns a rule.
 
     A file counts when it imports a client library, a forbidden manager, or another boundary's
-    manager; the manager of its own boundary only when one of its classes is named as well. The
-    answer is never a false no, but for a dotted name put together from parts.
+    manager; the manager of its own boundary only when one of its classes is named as well. With
+    `holders` it counts too where a class may do what a manager does, or the file may do no more
+    than hand the manager on. The answer is never a false no, but for a dotted name put together from parts.
     """
 
-    def __init__(self, settings: Settings, table: BuilderTable, managers: ManagerFacts) -> None:
+    def __init__(
+        self, settings: Settings, table: BuilderTable, managers: ManagerFacts, *, holders: bool = False
+    ) -> None:
+        self.holders = holders
         self.settings = settings
         self.table = table
         self.managers = managers
@@ -77,7 +104,7 @@ class Triage:
                 dynamic = any(word in data for word in _DYNAMIC)
             if dynamic or self.managers.is_forbidden(quoted[1].decode("utf-8", "replace")):
                 return True
-        return False
+        return self.holders and may_be_managing(data)
 
     def _in_import(self, path: str, data: bytes, at: int, word: bytes) -> bool:
         """Whether the word at `at` is imported, from where it matters."""
@@ -117,4 +144,6 @@ class Triage:
             return self.managers.is_forbidden(name)
         if owner is not boundary_of(self.settings, path):
             return True
-        return any(name in data for name in self._classes)
+        if any(name in data for name in self._classes):
+            return True
+        return self.holders and may_only_forward(data)

@@ -1,0 +1,21 @@
+"""Which modules of the project do nothing but hand on their manager."""
+
+from __future__ import annotations
+
+import os
+
+from flake8_redis_ssot.project.index import ProjectIndex
+
+
+def is_shim(index: ProjectIndex, path: str, *, deprecated: bool = True) -> bool:
+    """Whether the file at `path` only hands its manager on; those that warn of it only with `deprecated`.
+
+    A package with modules of its own is none: they are public names of it too.
+    """
+    facts = index.facts.get(path)
+    if facts is None or facts.shim is None or (facts.shim.deprecated and not deprecated):
+        return False
+    if not index.place(path).is_package:
+        return True
+    folder = os.path.dirname(path) + os.sep
+    return not any(other.startswith(folder) for other in index.facts if other != path)

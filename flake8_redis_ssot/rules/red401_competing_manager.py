@@ -1,0 +1,120 @@
+"""RED401."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.project.managers import competing_managers
+from flake8_redis_ssot.project.shims import is_shim
+from flake8_redis_ssot.rule import ProjectContext, ProjectRule
+from flake8_redis_ssot.semantic.facts import ClassFacts
+from flake8_redis_ssot.semantic.managers import ENOUGH
+from flake8_redis_ssot.settings.model import Boundary
+
+_SHOWN = 4
+
+
+class CompetingManager(ProjectRule):
+    """A class outside the manager does what the manager does.
+
+    ## What it does
+    Reports a class that holds or builds a client, or holds a manager, and
+    - has three or more public methods that hand a parameter on as the key of the command that
+      they are named after, as `get_value(key)` that sends `GET`, or
+    - has a public method or property that returns a client which the class built.
+
+    What it does counts, not its name. Methods named after the domain, as
+    `save_session(session_id)`, do not count; a fake that reaches no client and a test with
+    `test_` methods are no managers. The operations of a base class in the same file count,
+    unless the base is a manager itself. A module that only hands the manager on is RED402.
+
+    ## Why is this bad?
+    Two managers mean two sets of settings, pools and error handling, and each file that imports
+    one or the other decides which of them a key is under.
+
+    ## Example
+    ```python
+    import redis
+
+
+    class KeyValueStore:
+        def __init__(self, url):
+            self._client = redis.Redis.from_url(url)
+
+        def get(self, key):
+            return self._client.get(key)
+
+        def put(self, key, value):
+            return self._client.set(key, value)
+
+        def remove(self, key):
+            return self._client.delete(key)
+    ```
+
+    ## Use instead
+    ```python
+    from app.redis_manager import redis_manager
+
+
+    class Sessions:
+        def save_session(self, session_id, text):
+            return redis_manager.set(f"session:{session_id}", text)
+
+        def load_session(self, session_id):
+            return redis_manager.get(f"session:{session_id}")
+
+        def delete_session(self, session_id):
+            return redis_manager.delete(f"session:{session_id}")
+    ```
+
+    ## Options
+    - `manager`
+    - `boundary`
+    - `extend-client-builders`
+    - `allow`
+
+    ## References
+    - [redis-py: connection pools](https://redis.readthedocs.io/en/stable/connections.html)
+    """
+
+    code = "RED401"
+    name = "competing-manager"
+    since = "0.1.0"
+    judges_classes = True
+
+    def check_project(self, project: ProjectContext) -> Iterator[Diagnostic]:
+        index = project.index
+        for path, classes in competing_managers(index).items():
+            place = index.place(path)
+            if not (place.boundary.managers or place.boundary.name) or is_shim(index, path):
+                continue
+            for found in classes:
+                names = [f"{module}.{name}" for module in place.modules for name in found.known_as]
+                users = len(index.importers_of(place.modules, names) - {path}) if names else 0
+                yield self.at(
+                    path,
+                    found.range,
+                    f"`{found.name}` is one more Redis manager: it {_does(found)}, and "
+                    f"{ {0: 'no file imports', 1: '1 file imports'}.get(users, f'{users} files import') } it; "
+                    f"{_instead(place.boundary)}",
+                    symbols=[f"{module}.{found.name}" for module in place.modules],
+                )
+
+
+def _does(found: ClassFacts) -> str:
+    parts = []
+    names = list(dict.fromkeys(name for name, _ in found.operations))
+    if len(names) >= ENOUGH:
+        shown = ", ".join(f"`{name}`" for name in names[:_SHOWN])
+        more = len(names) - _SHOWN
+        parts.append(f"duplicates {len(names)} operations ({shown}{f' and {more} more' if more > 0 else ''})")
+    if found.handing_out:
+        parts.append(f"hands out a client that it built (`{found.handing_out[0]}`)")
+    return " and ".join(parts)
+
+
+def _instead(boundary: Boundary) -> str:
+    if not boundary.managers:
+        return f"boundary `{boundary.name}` has no Redis manager: remove this, or give it one with `manager`"
+    return "move what others need of it into " + " or ".join(f"`{name}`" for name in boundary.managers)

@@ -1,0 +1,79 @@
+"""RED402."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.project.shims import is_shim
+from flake8_redis_ssot.rule import ProjectContext, ProjectRule
+
+
+class ManagerShim(ProjectRule):
+    """A module does nothing but hand the manager on.
+
+    ## What it does
+    Reports a module whose public names all forward to the manager of its boundary: imports of
+    it, other names for it, functions that only return it or call it with their own parameters,
+    classes whose public methods all do so, empty subclasses. Logging and `__all__` do not
+    matter. A module that raises a `DeprecationWarning` is exempt; so is a package with modules
+    of its own, of which RED104 speaks. The report is at the first statement after the
+    docstring.
+
+    ## Why is this bad?
+    A wrapper that adds nothing is one more name for the manager: its users look as if they had
+    a manager of their own, and tests patch one name of several.
+
+    ## Example
+    ```python
+    from app.redis_manager import redis_manager
+
+
+    def get_redis_manager():
+        return redis_manager
+    ```
+
+    ## Use instead
+    ```python
+    import warnings
+
+    from app.redis_manager import redis_manager
+
+
+    def get_redis_manager():
+        warnings.warn("use app.redis_manager", DeprecationWarning, stacklevel=2)
+        return redis_manager
+    ```
+
+    ## Options
+    - `manager`
+    - `allow`
+
+    ## References
+    - [Python: DeprecationWarning](https://docs.python.org/3/library/exceptions.html#DeprecationWarning)
+    """
+
+    code = "RED402"
+    name = "manager-shim"
+    since = "0.1.0"
+    judges_classes = True
+
+    def check_project(self, project: ProjectContext) -> Iterator[Diagnostic]:
+        index = project.index
+        for path, facts in index.facts.items():
+            if facts.shim is not None and is_shim(index, path, deprecated=False):
+                modules = index.place(path).modules
+                count = len({p for module in modules for p in index.importers(module)} - {path})
+                targets = " and ".join(f"`{name}`" for name in facts.shim.targets)
+                yield self.at(
+                    path,
+                    facts.shim.range,
+                    f"This module only hands on {targets} and {users(count)}; "
+                    "let them import it from its home, then delete this module",
+                    symbols=modules,
+                )
+
+
+def users(count: int) -> str:
+    """How many files import something, as a sentence says it."""
+    return {0: "no file imports it", 1: "1 file imports it"}.get(count, f"{count} files import it")
