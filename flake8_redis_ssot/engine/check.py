@@ -13,7 +13,7 @@ from flake8_redis_ssot.engine.suppress import unsettled
 from flake8_redis_ssot.rule import Noqa, ProjectRule, Rule, RuleContext
 from flake8_redis_ssot.semantic.edges import quoted, statements
 from flake8_redis_ssot.semantic.facts import FileFacts, ManagerFacts
-from flake8_redis_ssot.semantic.managers import class_facts, client_names
+from flake8_redis_ssot.semantic.managers import managing
 from flake8_redis_ssot.semantic.names import Names
 from flake8_redis_ssot.semantic.redis_api import builders
 from flake8_redis_ssot.semantic.shims import shim_facts
@@ -113,6 +113,7 @@ class FileChecker:
         """What is kept of `source`; `context` where it was parsed."""
         data = source.data
         judged = context if self._judges_classes and context and not context.place.is_manager else None
+        classes, clients = managing(source, judged.flow, judged.built) if judged is not None else ((), ())
         return FileFacts(
             source.path,
             imports=statements(data).decode("utf-8", "replace"),
@@ -123,8 +124,8 @@ class FileChecker:
             pools=context.pools() if context is not None else (),
             carried=tuple(sorted(context.flow.carried())) if context is not None else (),
             handed=tuple(sorted(context.flow.handed())) if context is not None else (),
-            classes=class_facts(source, judged.flow, judged.built) if judged is not None else (),
-            clients=client_names(source, judged.flow, judged.built) if judged is not None else (),
+            classes=classes,
+            clients=clients,
             shim=shim_facts(source, judged.flow, judged.boundary.owns) if judged is not None else None,
         )
 

@@ -48,7 +48,7 @@ class _Foreign:
 
 @dataclass(eq=False, slots=True)
 class _Class:
-    """A class of the file with what its statements define."""
+    """A class of the file with what its statements define, and its methods once they are read."""
 
     node: ast.ClassDef
     bases: list[_Class] = field(default_factory=list)
@@ -56,6 +56,7 @@ class _Class:
     assigned: dict[str, list[tuple[ast.expr, Function | None]]] = field(default_factory=dict)
     stored: dict[str, list[tuple[ast.expr, Function | None]]] = field(default_factory=dict)
     annotated: dict[str, list[ast.expr]] = field(default_factory=dict)
+    is_read: bool = False
     is_client: bool = False
     is_manager: bool = False
     foreign: list[_Foreign] = field(default_factory=list)
@@ -113,47 +114,16 @@ _CLIENT: Tags = frozenset(["client"])
 _MANAGER: Tags = frozenset(["manager"])
 
 
-def class_facts(source: SourceFile, flow: Flow, built: Mapping[ast.Call, str]) -> tuple[ClassFacts, ...]:
-    """The classes of a file that do what a manager does.
+def managing(
+    source: SourceFile, flow: Flow, built: Mapping[ast.Call, str]
+) -> tuple[tuple[ClassFacts, ...], tuple[str, ...]]:
+    """The classes that do what a manager does, and the names that are, or return, a client or a manager.
 
-    `built` are the calls that build, each with `client` or `pool`.
+    `built` are the calls that build, each with `client` or `pool`; the names are those of the top level.
     """
-    if not _may_have_one(source.tree, built):
-        return ()
     judge = _Judge(source, flow, built)
-    return tuple(facts for made in judge.classes if (facts := judge.facts(made)) is not None)
-
-
-def client_names(source: SourceFile, flow: Flow, built: Mapping[ast.Call, str]) -> tuple[str, ...]:
-    """The top-level names of a module that are, or return, a client or a manager."""
-    judge: _Judge | None = None
-    found = set()
-    for node in source.tree.body:
-        match node:
-            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) if gives_a_client(name):
-                judge = judge or _Judge(source, flow, built)
-                tags = judge.given(node)
-            case (
-                ast.Assign(targets=[ast.Name(id=name)], value=value)
-                | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
-            ) if not isinstance(value, ast.Constant):
-                judge = judge or _Judge(source, flow, built)
-                tags = judge.held(value)
-            case _:
-                continue
-        if "client" in tags or "manager" in tags:
-            found.add(name)
-    return tuple(sorted(found))
-
-
-def _may_have_one(tree: ast.Module, built: Mapping[ast.Call, str]) -> bool:
-    if "client" in built.values():
-        return True
-    found = 0
-    for node in _statements(tree.body):
-        if isinstance(node, Function) and method_meanings(node.name) and not node.name.startswith("_"):
-            found += 1
-    return found >= ENOUGH
+    found = [facts for made in judge.classes if (facts := judge.facts(made)) is not None]
+    return tuple(found), tuple(sorted(judge.clients()))
 
 
 def _statements(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
@@ -207,13 +177,22 @@ class _Judge:
             self._verdicts[made] = self._facts(made)
         return self._verdicts[made]
 
-    def given(self, function: Function) -> Tags:
-        """What a call of a top-level function gives."""
-        return self._given(None, function)
-
-    def held(self, node: ast.expr) -> Tags:
-        """What an expression at the top level can be."""
-        return self._held(node, _Here(None, None))
+    def clients(self) -> Iterator[str]:
+        """The top-level names that are, or return, a client or a manager."""
+        nowhere = _Here(None, None)
+        for node in self.source.tree.body:
+            match node:
+                case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) if gives_a_client(name):
+                    tags = self._given(None, node)
+                case (
+                    ast.Assign(targets=[ast.Name(id=name)], value=value)
+                    | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
+                ) if not isinstance(value, ast.Constant):
+                    tags = self._held(value, nowhere)
+                case _:
+                    continue
+            if "client" in tags or "manager" in tags:
+                yield name
 
     def _facts(self, made: _Class) -> ClassFacts | None:
         if _is_test(made):
@@ -229,7 +208,7 @@ class _Judge:
             return None
         self._steps = 0
         operations = [(n, through) for n in candidates for through in self._operation(made, n, public[n])]
-        is_client = any(one.is_client for one in made.lineage())
+        is_client = any(one.is_client for one in self._lineage(made))
         handing_out = [
             n for n, m in public.items() if builds and not is_client and "own" in self._given(made, m)
         ]
@@ -270,7 +249,7 @@ class _Judge:
     # -- what a class defines
 
     def _read(self, made: _Class) -> None:
-        for node in made.node.body if isinstance(made.node.body, list) else ():
+        for node in made.node.body:
             for part in _statements([node]) if isinstance(node, ast.If | ast.Try) else [node]:
                 match part:
                     case ast.FunctionDef() | ast.AsyncFunctionDef():
@@ -282,6 +261,16 @@ class _Judge:
                         made.annotated.setdefault(name, []).append(annotation)
                         if value is not None:
                             made.assigned.setdefault(name, []).append((value, None))
+
+    def _lineage(self, made: _Class) -> Iterator[_Class]:
+        """A class and its bases, their methods read."""
+        for one in made.lineage():
+            if not one.is_read:
+                one.is_read = True
+                self._read_all(one)
+            yield one
+
+    def _read_all(self, made: _Class) -> None:
         for method in made.methods.values():
             self._read_assignments(made, method)
         values = (v for b in made.node.bases for v in self.flow.values(b, self._site(_Here(made, None))))
@@ -304,7 +293,7 @@ class _Judge:
                 isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in own
             )
 
-        for node in ast.walk(method):
+        for node in _statements(method.body):
             match node:
                 case ast.Assign(targets=targets, value=ast.expr() as value):
                     pairs = [pair for target in targets for pair in _pairs(target, value)]
@@ -393,10 +382,9 @@ class _Judge:
                 return
         yield from self._outside(node, here)
 
-    @staticmethod
-    def _instance(made: _Class) -> Iterator[Tag]:
+    def _instance(self, made: _Class) -> Iterator[Tag]:
         yield made
-        for one in made.lineage():
+        for one in self._lineage(made):
             if one.is_client:
                 yield "client"
             if one.is_manager:
@@ -406,7 +394,7 @@ class _Judge:
     def _attribute(self, made: _Class, name: str, here: _Here) -> Iterator[Tag]:
         """The attribute of an instance of `made`, its bases included."""
         found: set[Tag] = set()
-        for one in made.lineage():
+        for one in self._lineage(made):
             if name in one.stored:
                 continue  # a container
             for value, function in one.assigned.get(name, ()):
@@ -421,7 +409,7 @@ class _Judge:
     def _items(self, owner: ast.expr, attribute: str, here: _Here) -> Iterator[Tag]:
         for tag in self._held(owner, here):
             if isinstance(tag, _Class):
-                for one in tag.lineage():
+                for one in self._lineage(tag):
                     for value, function in one.stored.get(attribute, ()):
                         yield from self._held(value, _Here(tag, function))
 

@@ -54,8 +54,9 @@ class _Reader:
             public = {
                 n for n in self.forwards.keys() | self.others if not n.startswith("_") or n == "__getattr__"
             }
-            used = {part.id for part in ast.walk(tree) if isinstance(part, ast.Name)}
-            public |= self.imported - used
+            if self.imported and public <= self.forwards.keys():
+                used = {part.id for part in ast.walk(tree) if isinstance(part, ast.Name)}
+                public |= self.imported - used
         if not public or not public <= self.forwards.keys():
             return None
         where = self.source.range_of(body[0])

@@ -19,7 +19,7 @@ _FROM = re.compile(rb"(?:^|[;:])[ \t\f]*from[ \t]+([\w.]+)[ \t]+import\b[ \t(]*(
 _PLAIN = re.compile(rb"(?:^|[;:])[ \t\f]*import[ \t]+([\w.]+)")
 _OPEN = re.compile(rb"import[ \t\f\\\r\n]*\(")
 _COMMENT = re.compile(rb"#[^\n]*")
-_METHOD = re.compile(rb"^[ \t]+(?:async[ \t]+)?def[ \t]+([^\W_]\w*)", re.MULTILINE)
+_METHOD = re.compile(rb"def[ \t]+([^\W_]\w*)")
 _LONG_TEXT = re.compile(rb'"""[^"]*(?:"{1,2}[^"]+)*"""|\'\'\'.*?\'\'\'', re.DOTALL)
 _MORE = re.compile(
     rb"^[ \t]+(?:for|while|with|async[ \t]+(?:for|with)|assert|del|global|if|elif|try)\b|^(?:for|while|with|assert|del)\b",
