@@ -164,6 +164,13 @@ class RuleContext:
     def walk(self) -> Walk:
         return self.flow.walk
 
+    def release(self) -> None:
+        """Let go of the trees; nothing can be asked any more."""
+        if "flow" in self.__dict__:
+            self.flow.walk.release()
+        if "full_walk" in self.__dict__:
+            self.full_walk.release()
+
     @cached_property
     def full_walk(self) -> Walk:
         """The walk over every line, for rules that compare arguments; rarely needed."""

@@ -10,6 +10,7 @@ import warnings
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
 
@@ -99,7 +100,11 @@ class SourceFile:
     @cached_property
     def line_starts(self) -> list[int]:
         """Offset in `text` of each line; only CR, LF and CRLF end one, as in Python."""
-        return [0, *(match.end() for match in _LINE_BREAK.finditer(self.text))]
+        text = self.text
+        if "\r" in text:
+            return [0, *(match.end() for match in _LINE_BREAK.finditer(text))]
+        lengths = accumulate(map(len, text.split("\n")))
+        return [0, *(length + breaks for breaks, length in enumerate(lengths, 1))][:-1]
 
     def line(self, number: int) -> str:
         """Line `number` (1-based) without its line end; empty past the end."""

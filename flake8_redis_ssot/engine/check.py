@@ -85,6 +85,8 @@ class FileChecker:
         found, context = self._found(source)
         kept = list(unsettled(found, self.settings, used))
         facts = self._facts(source, context, used) if self.project_rules else None
+        if context is not None:
+            context.release()
         return Checked(kept, facts)
 
     def _found(self, source: SourceFile) -> tuple[list[Diagnostic], RuleContext | None]:

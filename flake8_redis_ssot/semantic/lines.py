@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 
 from flake8_redis_ssot.semantic.flow import IMPORTERS, Flow
 from flake8_redis_ssot.semantic.names import Names
@@ -16,7 +16,8 @@ DYNAMIC = frozenset(["__import__", "sys.modules"]) | {
 }
 """Words without which nothing is imported by the text of its name."""
 
-_IMPORT = re.compile(r"^(?:import|from)\b", re.MULTILINE)
+_BEGIN = re.compile(r"(?:import|from)\b")
+_IMPORT = re.compile(r"\n(?:import|from)\b")
 _ROUNDS = 8
 
 
@@ -35,9 +36,9 @@ def follow(
     """
     words = {*names.table.packages, *needles, *DYNAMIC}
     # imports at the top level cost nothing to enter, and say what `partial` or `sys` is
-    top = {source.line_of(found.start()) for found in _IMPORT.finditer(source.text)}
+    top = {source.line_of(at) for at in _imports(source.text)}
     lines = sorted({*top, *_lines_of(source, words)})
-    for _ in range(_ROUNDS):
+    for left in reversed(range(_ROUNDS)):
         flow = Flow(names, Walk(source.tree, lines, wanted, modules, is_package))
         for site in flow.walk.sites:
             if isinstance(site.node, ast.Call):
@@ -46,10 +47,19 @@ def follow(
         new = (flow.carriers() | flow.wanted | bases) - words
         words |= new
         more = sorted({*lines, *bodies, *_lines_of(source, new)})
-        if more == lines:
+        if more == lines or not left:
             break
         lines = more
+        flow.walk.release()
     return flow
+
+
+def _imports(text: str) -> Iterator[int]:
+    """Where the import statements of the top level begin."""
+    if _BEGIN.match(text):
+        yield 0
+    for found in _IMPORT.finditer(text):
+        yield found.start() + 1
 
 
 def _lines_of(source: SourceFile, words: Iterable[str]) -> list[int]:

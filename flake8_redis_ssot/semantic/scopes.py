@@ -12,6 +12,10 @@ Branch = tuple[int, str]
 """One arm of a compound statement: the statement's identity and the name of the arm."""
 
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
+_MARKS = frozenset(["ctx", "op", "ops"])
+"""Fields whose nodes have nothing in them."""
+_PLAIN = frozenset([ast.Attribute, ast.Constant, ast.Expr, ast.keyword, ast.Dict, ast.List, ast.Tuple])
+"""Nodes that bind nothing by themselves."""
 
 
 Step = int | Literal["item", "enter"]
@@ -137,8 +141,18 @@ class Walk:
         self.sites: list[Site] = []
         self.bound: list[tuple[str, Binding]] = []
         self.scopes: dict[ast.AST, Scope] = {}
+        self._comprehensions: list[Scope] = []
         self._order = 0
         self._run(tree)
+
+    def release(self) -> None:
+        """Undo the circles among scopes, bindings and sites: the tree goes without the garbage collector."""
+        for scope in (self.module, *self.scopes.values(), *self._comprehensions):
+            scope.bindings.clear()
+            scope.stars.clear()
+            scope.outer.clear()
+            scope.attributes.clear()
+            scope.returns.clear()
 
     def bases(self, node: ast.ImportFrom) -> list[str]:
         """The dotted modules that a from-import can mean: several where the file has several names."""
@@ -176,6 +190,8 @@ class Walk:
         def each(*parts: ast.AST | _Target | None) -> list[_Item]:
             return [(part, scope, path) for part in parts if part is not None]
 
+        if type(node) in _PLAIN:
+            return self._fields(node, scope, path)
         match node:
             case ast.Name():
                 if not isinstance(node.ctx, ast.Load):
@@ -197,6 +213,7 @@ class Walk:
             case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
                 # the targets are bound before the element that uses them, which is written first
                 inner = Scope("comprehension", scope, node)
+                self._comprehensions.append(inner)
                 values = [v for n, v in ast.iter_fields(node) if n != "generators"]
                 return [(c, inner, path) for c in (*node.generators, *values)]
             case ast.comprehension():
@@ -236,7 +253,10 @@ class Walk:
 
     def _fields(self, node: ast.AST, scope: Scope, path: tuple[Branch, ...]) -> list[_Item]:
         found: list[_Item] = []
-        for name, value in ast.iter_fields(node):
+        for name in node._fields:
+            if name in _MARKS:
+                continue
+            value = getattr(node, name, None)
             if isinstance(value, list):
                 if value and isinstance(value[0], ast.stmt):
                     found += self._statements(value, scope, self._arm(node, name, path))
