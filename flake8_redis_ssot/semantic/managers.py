@@ -23,8 +23,10 @@ from flake8_redis_ssot.source import SourceFile
 ENOUGH = 3
 """Operations that make a class a manager."""
 
-BUDGET = 5_000
-"""Expressions judged for one class; past it the rest counts for nothing."""
+BUDGET = 1_000
+"""Expressions judged for one value; past it the rest counts for nothing."""
+
+_ROUNDS = 10
 
 _PROPERTIES = frozenset(["property", "cached_property"])
 # what gives back the value of its first argument
@@ -155,7 +157,8 @@ class _Judge:
         self._verdicts: dict[_Class, ClassFacts | None] = {}
         self._known: dict[tuple[object, ...], Tags] = {}
         self._active: set[tuple[object, ...]] = set()
-        self._sending: set[tuple[object, ...]] = set()
+        self._sent_by: dict[tuple[_Class, Function], frozenset[_Sent]] = {}
+        self._open: dict[tuple[_Class, Function], frozenset[_Sent]] | None = None
         self._imports: dict[Function | None, dict[str, str]] = {}
         self._steps = 0
         by_name: dict[str, _Class] = {}
@@ -206,7 +209,6 @@ class _Judge:
         builds = any(self._builds(one) for one in made.lineage())
         if len(candidates) < ENOUGH and not builds:
             return None
-        self._steps = 0
         operations = [(n, through) for n in candidates for through in self._operation(made, n, public[n])]
         is_client = any(one.is_client for one in self._lineage(made))
         handing_out = [
@@ -325,10 +327,10 @@ class _Judge:
         key = (node, here.owner, here.function)
         if key in self._known:
             return self._known[key]
-        self._steps += 1
+        whole = not self._active
+        self._steps = 0 if whole else self._steps + 1
         if node is None or key in self._active or self._steps > BUDGET:
             return _NOTHING
-        whole = not self._active
         self._active.add(key)
         try:
             found = frozenset(self._evaluate(node, here))
@@ -583,15 +585,24 @@ class _Judge:
     def _sent(self, made: _Class, method: Function) -> frozenset[_Sent]:
         """The commands that a method, or what it calls of its own class, sends with a parameter as key."""
         key = (made, method)
-        if key in self._sending:
-            return frozenset()
-        self._sending.add(key)
-        try:
-            here = _Here(made, method)
-            body = self._body(method)
-            return frozenset(sent for call in body.calls for sent in self._sends(call, body, here))
-        finally:
-            self._sending.discard(key)
+        if key in self._sent_by:
+            return self._sent_by[key]
+        if self._open is not None:
+            return self._open.setdefault(key, frozenset())
+        # methods that call each other: a least fixpoint, rounds until nothing is added
+        found = self._open = {key: frozenset()}
+        for _ in range(_ROUNDS):
+            before = dict(found)
+            for owner, function in before:
+                body, here = self._body(function), _Here(owner, function)
+                found[owner, function] = frozenset(
+                    sent for call in body.calls for sent in self._sends(call, body, here)
+                )
+            if found == before:
+                break
+        self._open = None
+        self._sent_by |= found
+        return found[key]
 
     def _sends(self, call: ast.Call, body: _Body, here: _Here) -> Iterator[_Sent]:
         func = call.func
