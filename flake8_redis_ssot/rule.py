@@ -11,7 +11,7 @@ from typing import Any, ClassVar, TypeVar
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.project.index import ProjectIndex
-from flake8_redis_ssot.semantic.flow import Flow
+from flake8_redis_ssot.semantic.flow import Dotted, Flow
 from flake8_redis_ssot.semantic.lines import follow
 from flake8_redis_ssot.semantic.names import Names
 from flake8_redis_ssot.semantic.pools import PoolFacts, pool_target
@@ -174,14 +174,16 @@ class RuleContext:
     @cached_property
     def full_walk(self) -> Walk:
         """The walk over every line, for rules that compare arguments; rarely needed."""
-        return Walk(self.source.tree, None, (ast.Call,), self.place.modules, self.place.is_package)
+        walk = Walk(self.source.tree, None, (ast.Call,), self.place.modules, self.place.is_package)
+        self.names.arms.update(walk.arms)
+        return walk
 
     @cached_property
     def constructions(self) -> list[Construction]:
         """Every call of the file that builds a client or a pool, in source order."""
         found = []
         for site in self.walk.sites:
-            if isinstance(site.node, ast.Call):
+            if isinstance(site.node, ast.Call) and not site.for_typing:
                 direct = self.names.builders(site)
                 reached = direct or self.flow.builders(site)
                 if reached:
@@ -198,7 +200,11 @@ class RuleContext:
         """The pools of the file whose target the file tells; in the manager those of clients as well."""
         found = []
         for made in self.constructions:
-            if (made.kind == "pool" or self.place.is_manager) and len(made.reached) == 1:
+            if (
+                (made.kind == "pool" or self.place.is_manager)
+                and len(made.reached) == 1
+                and not made.inferred
+            ):
                 (builder,) = made.reached.values()
 
                 def meaning(node: ast.expr, site: Site = made.site) -> str | None:
@@ -233,6 +239,12 @@ class RuleContext:
     def built_outside(self, kind: str) -> list[Construction]:
         """The constructions of that kind, unless the file is the manager, which may build."""
         return [] if self.place.is_manager else [c for c in self.constructions if c.kind == kind]
+
+    def is_adapted(self, made: Construction) -> bool:
+        """Whether the callee may take other arguments than the library's: a `partial`, a subclass."""
+        return any(not isinstance(v, Dotted) for v in self.flow.values(made.call.func, made.site)) or (
+            "partial" in self.source.text
+        )
 
     def belongs(self, name: str) -> str:
         """How the dotted `name` stands to its manager, for a message: `is`, or `belongs to`."""

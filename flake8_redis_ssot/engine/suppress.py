@@ -14,7 +14,10 @@ from flake8_redis_ssot.source import Position, Range, SourceError, SourceFile
 
 _UNSILENCED = frozenset(["RED000", "RED903", "RED904"])
 # comments of other tools are no reason
-_DIRECTIVE = re.compile(r"#\s*(?:type:|pylint:|pragma:|pyright:|mypy:|fmt:|nosec)[^#]*")
+_DIRECTIVE = re.compile(
+    r"#\s*(?:type:|pylint:|pragma:|pyright:|mypy:|fmt:|isort:|ruff:|noqa|nosec|nosemgrep|nosonar)[^#]*",
+    re.IGNORECASE,
+)
 
 
 def unsettled(
@@ -94,12 +97,12 @@ def comments(
 
         rest = _DIRECTIVE.sub("", text[found.end() :])
         if found["codes"] is None:
-            if re.match(r"\s*:\s*RED(?![0-9])", rest, re.IGNORECASE):
+            if re.match(r"\s*:\s*RED\b", rest):
                 yield Noqa(place(*found.span()), (), "", is_bare=True)
             continue
         start = found.start("codes")
         codes = [
-            (code[0].upper(), place(start + code.start(), start + code.end()))
+            (code[0], place(start + code.start(), start + code.end()))
             for code in re.finditer(r"[A-Za-z]+[0-9]+", found["codes"])
             if code[0].upper().startswith("RED")
         ]
@@ -108,14 +111,14 @@ def comments(
             yield Noqa(
                 place(*found.span()),
                 tuple(code for code, _ in codes),
-                rest.strip(" \t\r\n-\u2013\u2014:;,.#"),
+                rest.strip(" \t\r\n-\u2013\u2014:;,.#()[]"),
                 tuple(
                     (code, where)
                     for code, where in codes
                     if not any(c.startswith(code) for c in here)
                     and (
                         any(c.startswith(code) for c in enabled - _UNSILENCED)
-                        or not any(c.startswith(code) for c in known)
+                        or not any(c.startswith(code) for c in set(known) - _UNSILENCED)
                     )
                 ),
                 frozenset(code for code, _ in codes if any(c.startswith(code) for c in known)),

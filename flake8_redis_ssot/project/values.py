@@ -22,7 +22,7 @@ class ProjectFlow(Flow):
     Only files that carry something of a client library are taken in, each walked as a whole.
     """
 
-    budget = 300_000
+    budget = 1_000_000
 
     def __init__(self, names: Names, index: ProjectIndex, walk_of: Callable[[str], Walk | None]) -> None:
         self._modules: dict[str, Scope] = {}
@@ -45,6 +45,10 @@ class ProjectFlow(Flow):
         self.files[path] = walk
         self._homes[walk.module] = walk
         self.scopes.update(walk.scopes)
+        self.definitions.update(walk.definitions)
+        self.names.arms.update(walk.arms)
+        self.walk.stores.extend(walk.stores)
+        self._subclasses = None
         for module in walk.modules:
             self._modules[module] = walk.module
         for site in walk.sites:
@@ -54,6 +58,8 @@ class ProjectFlow(Flow):
                 self._calls.setdefault(last, []).append(site)
         # what was found with fewer files may be less than there is
         self._known.clear()
+        self._short.clear()
+        self._reached.clear()
         return True
 
     def carried_by(self, path: str) -> set[str]:
@@ -113,16 +119,11 @@ class ProjectFlow(Flow):
         owner = site.scope.parent if site.scope.parent and site.scope.parent.kind == "class" else None
         names = [function.name]
         if function.name == "__init__" and owner is not None and isinstance(owner.node, ast.ClassDef):
-            names += [owner.node.name, "cls", *self._subclasses(owner)]
+            below = [other.node.name for other in self._below(owner) if isinstance(other.node, ast.ClassDef)]
+            names += [owner.node.name, "cls", *below]
         for name in names:
             for call in self._calls.get(name, ()):
                 yield from self._handed(call, parameter, site, function)
-
-    def _subclasses(self, owner: Scope) -> Iterator[str]:
-        for scope in self.scopes.values():
-            if scope.kind == "class" and isinstance(scope.node, ast.ClassDef) and scope is not owner:
-                if any(isinstance(base, Local) and base.scope is owner for base in self._bases(scope)):
-                    yield scope.node.name
 
     def _handed(
         self, call: Site, parameter: ast.arg, site: Site, function: ast.FunctionDef | ast.AsyncFunctionDef

@@ -9,7 +9,7 @@ from dataclasses import replace
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.rule import Construction, Rule, RuleContext, library_needles, on
 from flake8_redis_ssot.semantic.pools import pool_target
-from flake8_redis_ssot.semantic.scopes import exclusive
+from flake8_redis_ssot.semantic.scopes import Branch, Site, Walk, exclusive
 from flake8_redis_ssot.settings.model import Settings
 
 
@@ -58,7 +58,12 @@ class DuplicatePool(Rule):
 
     @on(ast.Module)
     def check(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:
-        counted = [made for made in context.constructions if made.kind == "pool" or context.place.is_manager]
+        # what a value stands for may hold arguments of its own, as a `partial` does
+        counted = [
+            made
+            for made in context.constructions
+            if not made.inferred and (made.kind == "pool" or context.place.is_manager)
+        ]
         if len(counted) < 2:
             return
         sites = {site.node: site for site in context.full_walk.sites}
@@ -69,7 +74,7 @@ class DuplicatePool(Rule):
             if target is None:
                 continue
             earlier = seen.setdefault(target, [])
-            first = next((e for e in earlier if not _either(e, made)), None)
+            first = next((e for e in earlier if not _either(e, made, context.full_walk)), None)
             if first is not None:
                 yield self.diagnostic(
                     context,
@@ -81,9 +86,22 @@ class DuplicatePool(Rule):
             earlier.append(made)
 
 
-def _either(one: Construction, other: Construction) -> bool:
-    same_scope = one.site.scope is other.site.scope
-    return same_scope and exclusive(one.site.path, other.site.path, tried=True)
+def _either(one: Construction, other: Construction, walk: Walk) -> bool:
+    """Whether of two constructions only one ever runs: in other arms, or after one that leaves."""
+    a, b = _branches(one.site, walk), _branches(other.site, walk)
+    left = [branch for branch in a if branch in walk.leaving and branch not in b]
+    return exclusive(a, b, tried=True) or (one.site.scope is other.site.scope and bool(left))
+
+
+def _branches(site: Site, walk: Walk) -> tuple[Branch, ...]:
+    """The branches around a site and around the definitions that it stands in."""
+    path, scope = site.path, site.scope
+    while scope.parent is not None:
+        binding = walk.definitions.get(scope.node) if scope.node is not None else None
+        if binding is not None:
+            path = (*binding.path, (id(scope.node), "definition"), *path)
+        scope = scope.parent
+    return path
 
 
 def _target(made: Construction, context: RuleContext) -> str | None:
@@ -97,6 +115,9 @@ def _target(made: Construction, context: RuleContext) -> str | None:
             node = node.value
         if not isinstance(node, ast.Name) or not text:
             return None
+        owner = context.full_walk.class_of(made.site.scope.enclosing("function", "module"))
+        if owner is not None and "." in text and len(owner.attributes.get(text.split(".")[1], ())) > 1:
+            return None  # `self.host` may have changed between the two
         bound = context.names.bindings(node.id, made.site)
         return f"{text}@{bound[0].order}" if len(bound) == 1 else None
 

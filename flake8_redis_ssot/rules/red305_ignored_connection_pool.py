@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.rule import Construction, Rule, RuleContext, library_needles, on
-from flake8_redis_ssot.semantic.flow import Dotted, Instance
+from flake8_redis_ssot.semantic.flow import Instance
 from flake8_redis_ssot.semantic.redis_api import SHARING
 from flake8_redis_ssot.settings.model import Settings
 
@@ -65,6 +65,8 @@ def _reason(made: Construction, context: RuleContext) -> str:
     """What is wrong with the pool that the call is given; empty where nothing is."""
     keyword = next((k for k in made.call.keywords if k.arg == "connection_pool"), None)
     is_none = keyword is not None and isinstance(keyword.value, ast.Constant) and keyword.value.value is None
+    if made.inferred and isinstance(made.call.func, ast.Name | ast.Attribute) and context.is_adapted(made):
+        return ""
     targets = {builder.target for builder in made.reached.values()}
     if not all(target in SHARING or target.removesuffix(".from_url") in SHARING for target in targets):
         return ""
@@ -77,10 +79,10 @@ def _reason(made: Construction, context: RuleContext) -> str:
     elif is_none:
         return f"{made.label} builds a new pool with `connection_pool=None`; pass the manager's pool, or leave it out"
     elif made.call.args and any(
-        isinstance(value, Instance)
-        and isinstance(value.of, Dotted)
-        and context.names.table[value.of.name].kind == "pool"
+        context.names.table[name].kind == "pool"
         for value in context.flow.values(made.call.args[0], made.site)
+        if isinstance(value, Instance)
+        for name in context.flow.builder_names(value.of)
     ):
         if any(".asyncio." in target or target.startswith("aioredis.") for target in targets):
             return f"{made.label} takes no pool by position; write `connection_pool=`"

@@ -11,14 +11,29 @@ from flake8_redis_ssot.semantic.redis_api import Builder, builds, star_names
 from flake8_redis_ssot.semantic.scopes import Binding, Scope, Site, Step, Walk
 
 _Key = tuple[ast.AST, "Entry | None"]
-BUDGET = 20_000
+BUDGET = 200_000
 """Expressions evaluated in one file; past it every value is unknown."""
 
-_DEPTH = 100
-_CALLS = 3
+_DEPTH = 60
+_CALLS = 5
 _ROUNDS = 10
-_TRANSPARENT = frozenset(
-    ["staticmethod", "classmethod", "property", "cached_property", "lru_cache", "cache", "override", "final"]
+_BUILT_IN = frozenset(["staticmethod", "classmethod", "property"])
+_DECORATORS = frozenset(
+    ["functools.cached_property", "functools.lru_cache", "functools.cache", "abc.abstractmethod"]
+    + ["django.utils.functional.cached_property", "werkzeug.utils.cached_property"]
+    + ["typing.override", "typing.final", "typing_extensions.override", "typing_extensions.final"]
+)
+_TRANSPARENT = _BUILT_IN | {name.rpartition(".")[2] for name in _DECORATORS}
+_HANDED_ON = {
+    "functools.partial": 0,
+    "functools.partialmethod": 0,
+    "typing.cast": 1,
+    "typing_extensions.cast": 1,
+}
+"""Functions that give one of their arguments, or what calls it, by its index."""
+_HELPERS = frozenset(
+    ["partial", "partialmethod", "cast", "import_module", "resolve_name", "import_string", "modules"]
+    + ["getattr", "vars", "type", "super", "__import__"]
 )
 _GETTERS = frozenset(["get", "pop", "setdefault"])
 _PROPERTIES = frozenset(["property", "cached_property"])
@@ -48,9 +63,18 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Local:
-    """A class or function of this file."""
+    """A class or function of this file; with `below` a class or any that derives from it."""
 
     scope: Scope
+    below: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """What a call of an `async def` of ours gives, before it is awaited."""
+
+    scope: Scope
+    entry: Entry | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +123,7 @@ class Parent:
     scope: Scope
 
 
-Value = Dotted | Text | Local | Instance | Items | Pairs | Parent
+Value = Dotted | Text | Local | Pending | Instance | Items | Pairs | Parent
 Values = frozenset[Value]
 _NOTHING: Values = frozenset()
 
@@ -115,16 +139,23 @@ class Flow:
 
     def __init__(self, names: Names, walk: Walk) -> None:
         self.names = names
+        self.names.arms.update(walk.arms)
         self.walk = walk
         self.wanted: set[str] = set()
         self.scopes = walk.scopes
+        self.definitions = walk.definitions
         self._entry: Entry | None = None
         self._known: dict[_Key, Values] = {}
         self._round: dict[_Key, Values] = {}
         self._before: dict[_Key, Values] = {}
         self._active: set[_Key] = set()
         self._cyclic = False
+        self._cut = False
+        self._tainted: set[_Key] = set()
+        self._short: dict[_Key, Values] = {}
         self._steps = 0
+        self._reached: dict[str, dict[Value, bool]] = {}
+        self._subclasses: dict[Scope, list[Scope]] | None = None
 
     def values(self, node: ast.AST | None, site: Site) -> Values:
         """What the expression `node`, evaluated at `site`, can be; what is unknown is left out.
@@ -134,36 +165,47 @@ class Flow:
         """
         if node is None:
             return _NOTHING
-        known = self._known.get((node, self._entry))
+        key = (node, self._entry)
+        known = self._known.get(key)
         if known is not None:
             return known
         if self._active:
-            return self._visit(node, site)
+            return self._visit(key, site)
+        if key in self._short:
+            return self._short[key]
         self._before = {}
         for _ in range(_ROUNDS):
             self._round, self._cyclic = {}, False
-            found = self._visit(node, site)
+            self._tainted.clear()
+            found = self._visit(key, site)
             if not self._cyclic or self._round == self._before:
                 break
             self._before = self._round
-        self._known.update(self._round)
+        # a result that was cut short is final only as an answer to this very question
+        self._short[key] = found
+        self._known.update((k, v) for k, v in self._round.items() if k not in self._tainted)
         return found
 
-    def _visit(self, node: ast.AST, site: Site) -> Values:
+    def _visit(self, key: _Key, site: Site) -> Values:
         """One evaluation a round; within a cycle, what the round before has found."""
-        key = (node, self._entry)
         if key in self._round:
             self._cyclic = self._cyclic or key in self._active
+            self._cut = self._cut or key in self._tainted
             return self._round[key]
         self._steps += 1
         if self._steps > self.budget or len(self._active) > _DEPTH:
+            self._cut = True
             return _NOTHING
         self._round[key] = self._before.get(key, _NOTHING)
         self._active.add(key)
+        outer, self._cut = self._cut, False
         try:
-            self._round[key] = frozenset(self._evaluate(node, site))
+            self._round[key] = frozenset(self._evaluate(key[0], site))
         finally:
             self._active.discard(key)
+            if self._cut:
+                self._tainted.add(key)
+            self._cut = self._cut or outer
         return self._round[key]
 
     def within(self, entry: Entry | None, values: Callable[[], Iterable[Value]]) -> list[Value]:
@@ -176,9 +218,9 @@ class Flow:
 
     def texts(self, node: ast.AST | None, site: Site) -> Iterator[Text]:
         """The strings that an expression can be, names followed."""
-        match node:
-            case ast.Name(id=name) | ast.Attribute(attr=name):
-                self.wanted.add(name)
+        for part in ast.walk(node) if node is not None else ():
+            if isinstance(part, ast.Name | ast.Attribute):
+                self.wanted.add(part.id if isinstance(part, ast.Name) else part.attr)
         return (value for value in self.values(node, site) if isinstance(value, Text))
 
     def builders(self, site: Site) -> dict[str, Builder]:
@@ -197,9 +239,32 @@ class Flow:
         """The builders that a call of `value` runs: its own, or those that its class derives from."""
         if isinstance(value, Dotted):
             return {value.name} if self.names.is_builder(value.name) else set()
-        if isinstance(value, Local) and isinstance(value.scope.node, ast.ClassDef):
-            return self.ancestors(value.scope) if _makes_a_base(value.scope.node) else set()
+        if isinstance(value, Local) and value.scope.kind == "class":
+            return self.ancestors(value.scope) if self._starts(value.scope) else set()
         return set()
+
+    def _starts(self, scope: Scope, seen: frozenset[Scope] = frozenset()) -> bool | None:
+        """Whether a call of a class of ours runs the `__init__` of a library's class; None where it has none.
+
+        Its own runs the next one if it calls it; an unknown base before the library's may not.
+        """
+        if scope in seen or len(seen) > 30:
+            return None
+        for name in ("__new__", "__init__"):
+            for binding in scope.bindings.get(name, ()):
+                if not _calls_on(binding.value, name):
+                    return False
+        for base in self._each_base(scope):
+            if not base:
+                return None
+            for value in base:
+                if isinstance(value, Dotted):
+                    return True if self.names.is_builder(value.name) else None
+                if isinstance(value, Local):
+                    started = self._starts(value.scope, seen | {scope})
+                    if started is not None:
+                        return started
+        return None
 
     def derived_from(self, base: ast.expr, site: Site) -> set[str]:
         """The client and pool classes that a class with this base derives from."""
@@ -211,16 +276,20 @@ class Flow:
                 found |= self.ancestors(value.scope)
         return {name for name in found if self.names.table[name].is_class}
 
-    def ancestors(self, scope: Scope, seen: frozenset[Scope] = frozenset()) -> set[str]:
+    def ancestors(self, scope: Scope) -> set[str]:
         """The builders that a class of this file derives from."""
         found: set[str] = set()
-        if scope in seen:
-            return found
-        for base in self._bases(scope):
-            if isinstance(base, Dotted) and self.names.is_builder(base.name):
-                found.add(base.name)
-            elif isinstance(base, Local):
-                found |= self.ancestors(base.scope, seen | {scope})
+        seen: set[Scope] = set()
+        stack = [scope]
+        while stack:
+            here = stack.pop()
+            if here not in seen:
+                seen.add(here)
+                for base in self._bases(here):
+                    if isinstance(base, Dotted) and self.names.is_builder(base.name):
+                        found.add(base.name)
+                    elif isinstance(base, Local):
+                        stack.append(base.scope)
         return found
 
     def bound(self, binding: Binding) -> Values:
@@ -254,13 +323,15 @@ class Flow:
                 yield from self._text_of(node, [node.left, node.right], site)
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef() | ast.Lambda():
                 scope = self.scopes.get(node)
-                if scope is not None and _is_transparent(node):
+                if scope is not None and self._is_transparent(node, site):
                     yield Local(scope)
             case ast.arg():
                 yield from self._parameter(node, site)
             case ast.AnnAssign():
-                yield from self.values(node.value, site)
-                yield from self._annotated(node.annotation, site)
+                if node.value is not None:
+                    yield from self.values(node.value, site)
+                if node.value is None or self._is_cast(node.value, site):
+                    yield from self._annotated(node.annotation, site)
             case ast.Call():
                 yield from self._call(node, site)
             case ast.IfExp():
@@ -272,8 +343,14 @@ class Flow:
                 operands = node.values if isinstance(node.op, ast.Or) else node.values[-1:]
                 for operand in operands:
                     yield from self.values(operand, site)
-            case ast.NamedExpr() | ast.Await():
+            case ast.NamedExpr():
                 yield from self.values(node.value, site)
+            case ast.Await():
+                for value in self.values(node.value, site):
+                    if isinstance(value, Pending):
+                        yield from self.within(value.entry, lambda v=value: self._returned(v.scope))  # type: ignore[misc]
+                    else:
+                        yield value
             case ast.Tuple() | ast.List() | ast.Set():
                 yield Items(tuple(node.elts), site, None, self._entry)
             case ast.Dict():
@@ -291,6 +368,13 @@ class Flow:
                 return
             whole += texts.pop()
         yield Text(whole, node)
+
+    def _is_cast(self, node: ast.expr, site: Site) -> bool:
+        """Whether the value is cast, so that the annotation is as true as it."""
+        return isinstance(node, ast.Call) and any(
+            isinstance(v, Dotted) and v.name in ("typing.cast", "typing_extensions.cast")
+            for v in self.values(node.func, site)
+        )
 
     def _step(self, values: Values, step: Step) -> Iterator[Value]:
         for value in values:
@@ -320,46 +404,67 @@ class Flow:
                 yield Dotted(f"{value.name}.{name}")
             case Instance(of=Dotted() as made):
                 yield Dotted(f"{made.name}.{name}")
-            case Instance(of=Local(scope=scope), entry=entry):
+            case Instance(of=Local(scope=scope, below=below), entry=entry):
                 if name == "__class__":
-                    yield Local(scope)
-                # an instance whose making is known is of that very class
-                members = self.within(entry, lambda: self._members(scope, name, below=entry is None))
+                    yield value.of
+                members = self.within(
+                    entry, lambda: self._members(scope, name, below=below, of_instance=True)
+                )
                 for member in members:
-                    if isinstance(member, Local) and _PROPERTIES & _decorators(member.scope.node):
+                    if isinstance(member, Local) and self._is_property(member.scope):
                         yield from self.within(entry, lambda m=member: self._returned(m.scope))  # type: ignore[misc]
                     else:
                         yield member
-            case Local(scope=scope) if scope.kind == "class":
-                yield from self._members(scope, name, below=True)
+            case Local(scope=scope, below=below) if scope.kind == "class":
+                yield from self._members(scope, name, below=below)
             case Parent(scope=scope):
                 yield from self._inherited(scope, name)
 
     def _members(
-        self, scope: Scope, name: str, *, below: bool, seen: frozenset[Scope] = frozenset()
+        self,
+        scope: Scope,
+        name: str,
+        *,
+        below: bool = False,
+        of_instance: bool = False,
+        seen: frozenset[Scope] = frozenset(),
     ) -> Values:
         """The attribute `name` of a class of this file, its bases and, `below`, its subclasses."""
-        if scope in seen:
+        if scope in seen or len(seen) > 30:
             return _NOTHING
-        seen |= {scope}
-        own = [*scope.attributes.get(name, ()), *scope.bindings.get(name, ())]
+        own = list(scope.bindings.get(name, ()))
+        if of_instance:
+            own += scope.attributes.get(name, ())
         found = frozenset(v for binding in own for v in self.bound(binding))
         if not own:
-            found = self._inherited(scope, name, seen)
-        if below:
-            for other in self.scopes.values():
-                named = other.kind == "class" and name in {*other.attributes, *other.bindings}
-                if named and any(isinstance(b, Local) and b.scope is scope for b in self._bases(other)):
-                    found |= self._members(other, name, below=True, seen=seen)
+            found = self._inherited(scope, name, of_instance, seen)
+        for other in self._below(scope) if below else ():
+            if name in other.bindings or name in other.attributes:
+                found |= self._members(other, name, below=True, of_instance=of_instance, seen=seen | {scope})
         return found
 
-    def _inherited(self, scope: Scope, name: str, seen: frozenset[Scope] = frozenset()) -> Values:
+    def _below(self, scope: Scope) -> list[Scope]:
+        """The classes of this file that derive from `scope` at once."""
+        if self._subclasses is None:
+            self._subclasses = {}
+            for other in self.scopes.values():
+                if other.kind == "class":
+                    for base in self._bases(other):
+                        if isinstance(base, Local):
+                            self._subclasses.setdefault(base.scope, []).append(other)
+        return self._subclasses.get(scope, [])
+
+    def _inherited(
+        self, scope: Scope, name: str, of_instance: bool = False, seen: frozenset[Scope] = frozenset()
+    ) -> Values:
         """The attribute `name` of the first base that has it; of a library's class it is taken to."""
         for base in self._each_base(scope):
             found: Values = _NOTHING
+            if not any(isinstance(v, Local) or self._is_library(v) for v in base):
+                return _NOTHING  # an unknown base may have it
             for value in base:
                 if isinstance(value, Local):
-                    found |= self._members(value.scope, name, below=False, seen=seen | {scope})
+                    found |= self._members(value.scope, name, of_instance=of_instance, seen=seen | {scope})
                 elif isinstance(value, Dotted) and self.names.leads_to_builder(value.name):
                     found |= {Dotted(f"{value.name}.{name}")}
             if found:
@@ -370,8 +475,8 @@ class Flow:
         node = scope.node
         if not isinstance(node, ast.ClassDef) or scope.parent is None:
             return []
-        binding = next((b for b in scope.parent.bindings.get(node.name, ()) if b.value is node), None)
-        if binding is None:  # bound elsewhere by `global`
+        binding = self.definitions.get(node)
+        if binding is None:
             return []
         site = Site(node, scope.parent, binding.order, binding.path)
         return [self.values(base, site) for base in node.bases]
@@ -385,8 +490,8 @@ class Flow:
             return
         owner = Walk.receiver(node, site.scope)
         if owner is not None:
-            is_class = "classmethod" in _decorators(function) or node.arg == "cls"
-            yield Local(owner) if is_class else Instance(Local(owner))
+            is_class = _is_classmethod(function) or node.arg == "cls"
+            yield Local(owner, below=True) if is_class else Instance(Local(owner, below=True))
         outside = self._outside(site.scope)
         if outside is None:
             return
@@ -401,8 +506,10 @@ class Flow:
                 return
         else:
             yield from self._given(node, site)
-        yield from self.values(_default(function.args, node), outside)
-        if node.annotation is not None:
+        default = _default(function.args, node)
+        if default is not None and not (isinstance(default, ast.Constant) and default.value is None):
+            yield from self.values(default, outside)
+        elif node.annotation is not None:
             yield from self._annotated(node.annotation, outside)
 
     def _enters(self, called: Scope, function: Scope) -> bool:
@@ -427,11 +534,8 @@ class Flow:
             return None
         if isinstance(node, ast.Lambda):
             return Site(node, parent, scope.returns[0].order, scope.returns[0].path)
-        for bindings in parent.bindings.values():
-            for binding in bindings:
-                if binding.value is node:
-                    return Site(node, parent, binding.order, binding.path)
-        return None
+        binding = self.definitions.get(node)
+        return None if binding is None else Site(node, parent, binding.order, binding.path)
 
     def _annotated(self, node: ast.expr, site: Site) -> Iterator[Value]:
         """What an annotation promises: an instance of each class, `type[X]` the class itself."""
@@ -459,6 +563,9 @@ class Flow:
                 else:
                     yield from self._annotated(node.value, site)
             case ast.Name() | ast.Attribute():
+                for name in self.names.dotted(node, site, typing=True):
+                    if self.names.is_builder(name):
+                        yield Instance(Dotted(name))
                 for value in self.values(node, site):
                     if isinstance(value, Local) or (
                         isinstance(value, Dotted) and self.names.is_builder(value.name)
@@ -466,25 +573,32 @@ class Flow:
                         yield Instance(value)
 
     def _call(self, call: ast.Call, site: Site) -> Iterator[Value]:
+        last = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+        if last in _HELPERS:  # every line that may bind it must have been entered
+            self.wanted.update(part.id for part in ast.walk(call.func) if isinstance(part, ast.Name))
         yield from self._built_in(call, site)
         for value in self.values(call.func, site):
             match value:
-                case Dotted(name="functools.partial" | "functools.partialmethod") if call.args:
-                    yield from self.values(call.args[0], site)
-                case Dotted(name="typing.cast" | "typing_extensions.cast") if len(call.args) > 1:
-                    yield from self.values(call.args[1], site)
+                case Dotted(name=name) if name in _HANDED_ON:
+                    yield from (
+                        v for part in call.args[_HANDED_ON[name] :][:1] for v in self.values(part, site)
+                    )
                 case Dotted(name=name) if name in IMPORTERS:
                     yield from self._imported(call, site)
                 case Dotted(name=name) if self.names.is_builder(name):
                     yield Instance(value)
                 case Local(scope=scope):
                     depth = self._entry.depth + 1 if self._entry else 1
-                    if depth > _CALLS:
-                        continue
-                    entry = Entry(call, site, scope, self._entry, depth)
+                    entry = None
+                    if scope.kind == "class" or _parameters(scope):
+                        if depth > _CALLS:
+                            continue
+                        entry = Entry(call, site, scope, self._entry, depth)
                     if scope.kind == "class":
-                        yield Instance(value, entry)
-                    else:
+                        yield Instance(Local(scope), entry)
+                    elif isinstance(scope.node, ast.AsyncFunctionDef):
+                        yield Pending(scope, entry)
+                    elif not _is_generator(scope.node):
                         yield from self.within(entry, lambda s=scope: self._returned(s))  # type: ignore[misc]
         if isinstance(call.func, ast.Attribute):
             yield from self._container_call(call.func, call, site)
@@ -531,7 +645,11 @@ class Flow:
         if isinstance(node, ast.Subscript):
             is_modules = Dotted("sys.modules") in self.values(node.value, site)
             return {text.value for text in self.texts(node.slice, site)} if is_modules else set()
-        built_in = isinstance(node.func, ast.Name) and node.func.id == "__import__"
+        built_in = (
+            isinstance(node.func, ast.Name)
+            and node.func.id == "__import__"
+            and not self.names.bindings("__import__", site)
+        )
         if not built_in and not any(
             isinstance(value, Dotted) and value.name in importers for value in self.values(node.func, site)
         ):
@@ -551,14 +669,16 @@ class Flow:
         """The modules or objects that a call of an importer gives."""
         for name in self.loaded(call, site):
             if isinstance(call.func, ast.Name) and call.func.id == "__import__":
-                whole = len(call.args) > 3 or any(k.arg == "fromlist" for k in call.keywords)
+                lists = [*call.args[3:4], *(k.value for k in call.keywords if k.arg == "fromlist")]
+                whole = any(not isinstance(part, ast.List | ast.Tuple) or part.elts for part in lists)
                 name = name if whole else name.split(".")[0]
             yield Dotted(name)
 
     def _relative(self, name: str, package: ast.expr, site: Site) -> Iterator[str]:
         if isinstance(package, ast.Name) and package.id in ("__package__", "__name__"):
             here, is_package = self.home(site)
-            bases = list(here) if is_package else [m.rpartition(".")[0] for m in here]
+            own = is_package or package.id == "__name__"
+            bases = list(here) if own else [m.rpartition(".")[0] for m in here]
         else:
             bases = [text.value for text in self.texts(package, site)]
         level = len(name) - len(name.lstrip("."))
@@ -576,11 +696,17 @@ class Flow:
             yield from self.values(returned.node, returned)
 
     def _subscript(self, node: ast.Subscript, site: Site) -> Iterator[Value]:
+        stored = self._stored(node, site)
+        if stored is not None:
+            yield from stored
+            if self._keys(node.slice, site):
+                return
         for value in self.values(node.value, site):
             match value:
                 case Items():
                     yield from self._select(value, node.slice, site)
                 case Dotted(name="sys.modules"):
+                    self.wanted.update(part.id for part in ast.walk(node.value) if isinstance(part, ast.Name))
                     yield from (Dotted(text.value) for text in self.texts(node.slice, site))
                 case Dotted(name=name) if name.endswith(".__dict__"):
                     owner = Dotted(name.removesuffix(".__dict__"))
@@ -590,23 +716,65 @@ class Flow:
                     yield value  # Redis[bytes]
 
     def _select(self, items: Items, index: ast.expr, site: Site) -> Iterator[Value]:
-        """The element at `index`; all of them where the index or a key is unknown."""
+        """The element at `index`; all that it may be where the index or a key is unknown."""
         if items.keys is None:
-            if isinstance(index, ast.Constant) and isinstance(index.value, int):
-                if -len(items.elements) <= index.value < len(items.elements):
-                    yield from self._element(items, items.elements[index.value])
+            try:
+                at = ast.literal_eval(index)
+            except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+                at = None
+            if isinstance(at, int):
+                if -len(items.elements) <= at < len(items.elements):
+                    yield from self._element(items, items.elements[at])
                 return
+            yield from self._each(items)
+            return
+        asked = self._keys(index, site)
+        if isinstance(index, ast.Attribute) and not any(
+            isinstance(key, ast.Attribute) and ast.unparse(key.value) == ast.unparse(index.value)
+            for key in items.keys
+        ):
+            asked = {key for key in asked if key != ("name", ast.unparse(index))}
+        known = [self._keys(key, items.site) if key is not None else set() for key in items.keys]
+        matching = [n for n, key in enumerate(known) if key & asked]
+        unknown = [n for n, key in enumerate(known) if not key]
+        if asked and matching:
+            # of equal keys the last one counts, and what is unknown after it
+            unknown = [n for n in unknown if n > matching[-1]]
+            chosen = [*(matching if len(asked) > 1 else matching[-1:]), *unknown]
         else:
-            keys = [
-                getattr(key, "value", None) if isinstance(key, ast.Constant) else None for key in items.keys
-            ]
-            asked = index.value if isinstance(index, ast.Constant) else None
-            if asked is not None and None not in keys:
-                for key, element in zip(keys, items.elements, strict=True):
-                    if key == asked:
-                        yield from self._element(items, element)
-                return
-        yield from self._each(items)
+            chosen = unknown if asked else list(range(len(known)))
+        for n in chosen:
+            yield from self._element(items, items.elements[n])
+
+    def _keys(self, node: ast.expr, site: Site) -> set[object]:
+        """What a key can be: its constants, or its own text where it is a dotted name."""
+        if isinstance(node, ast.Constant):
+            return {("constant", repr(node.value))}
+        texts: set[object] = {("constant", repr(text.value)) for text in self.texts(node, site)}
+        if not texts and isinstance(node, ast.Attribute):
+            return {("name", ast.unparse(node))}
+        return texts
+
+    def _stored(self, node: ast.Subscript, site: Site) -> Values | None:
+        """What has been stored under that key of a name, by an assignment of its own; None where nothing."""
+        if not isinstance(node.value, ast.Name):
+            return None
+        stores = [s for s in self.walk.stores if s[0] == node.value.id]
+        owner = {id(b) for b in self.names.bindings(node.value.id, site)}
+        stores = [
+            s
+            for s in stores
+            if s[2].scope is not None
+            and owner
+            & {id(b) for b in self.names.bindings(s[0], Site(s[1], s[2].scope, s[2].order, s[2].path))}
+        ]
+        asked = self._keys(node.slice, site)
+        same = [
+            b
+            for _, key, b in stores
+            if not asked or asked & self._keys(key, site) or not self._keys(key, site)
+        ]
+        return frozenset(v for b in same for v in self.bound(b)) if same else None
 
     # -- which names carry what rules ask for
 
@@ -632,7 +800,7 @@ class Flow:
         found = {
             name
             for name, binding in self.walk.bound
-            if any(self._reaches(value, frozenset()) for value in self.bound(binding))
+            if any(self._reaches(value, self._is_asked_for) for value in self.bound(binding))
         }
         for scope in [self.walk.module, *self.walk.scopes.values()]:
             for star in scope.stars:
@@ -673,68 +841,120 @@ class Flow:
 
     def leads_to_builder(self, value: Value) -> bool:
         """Whether some use of `value` could be a builder; what is built already is none, but a Sentinel."""
-        return self._reaches(value, frozenset(), libraries=True)
+        return self._reaches(value, self._is_library)
 
-    def _reaches(self, value: Value, seen: frozenset[object], *, libraries: bool = False) -> bool:
-        """Whether some use of `value` could name what the rules ask for, or only a builder."""
-
-        def any_of(values: Iterable[Value], key: object) -> bool:
-            return key not in seen and any(
-                self._reaches(v, seen | {key}, libraries=libraries) for v in values
-            )
-
-        match value:
-            case Dotted(name=name):
-                if self.names.leads_to_builder(name):
-                    return True
-                return not libraries and self.names.managers.kind(name) in ("class", "module")
-            case Text(value=text):
-                return not libraries and self.names.managers.is_forbidden(text)
-            case Instance(of=Dotted(name=name)):
-                builder = self.names.table.get(name)
-                is_pool = builder is not None and builder.kind == "pool"
-                return (is_pool and not libraries) or name in self.names.table.with_methods
-            case Instance(of=Local() as made):
-                return self._reaches(made, seen, libraries=libraries)
-            case Items():
-                return any_of(self._each(value), value.elements)
-            case Pairs(of=items):
-                return any_of(self._each(items), items.elements)
-            case Local(scope=scope) if scope.kind == "class":
-                members = [*scope.attributes.values(), *scope.bindings.values()]
-                held = (v for bindings in members for b in bindings for v in self.bound(b))
-                return any_of((*self._bases(scope), *held), scope)
-            case Local(scope=scope):
-                return any_of(self._returned(scope), scope)
+    def _reaches(self, value: Value, is_wanted: Callable[[Value], bool]) -> bool:
+        """Whether `is_wanted` holds for `value` or for something that it holds, returns or derives from."""
+        known = self._reached.setdefault(is_wanted.__name__, {})
+        if value in known:
+            return known[value]
+        seen: set[Value] = set()
+        stack = [value]
+        while stack:
+            here = stack.pop()
+            if here in seen or known.get(here) is False:
+                continue
+            seen.add(here)
+            if known.get(here) or is_wanted(here):
+                known[value] = known[here] = True
+                return True
+            stack.extend(self._held(here))
+        known.update(dict.fromkeys(seen, False))
         return False
 
+    def _held(self, value: Value) -> Iterator[Value]:
+        match value:
+            case Instance(of=Local() as made):
+                yield Local(made.scope)
+            case Items():
+                yield from self._each(value)
+            case Pairs(of=items):
+                yield from self._each(items)
+            case Local(scope=scope) if scope.kind == "class":
+                yield from self._bases(scope)
+                for bindings in (*scope.attributes.values(), *scope.bindings.values()):
+                    for binding in bindings:
+                        yield from self.bound(binding)
+            case Local(scope=scope) | Pending(scope=scope):
+                yield from self._returned(scope)
 
-def _decorators(node: ast.AST | None) -> set[str]:
-    """The last names of a definition's decorators."""
-    found = set()
-    for decorator in getattr(node, "decorator_list", ()):
-        if isinstance(decorator, ast.Call):
-            decorator = decorator.func
-        found.add(decorator.attr if isinstance(decorator, ast.Attribute) else getattr(decorator, "id", "?"))
-    return found
+    def _is_library(self, value: Value) -> bool:
+        match value:
+            case Dotted(name=name):
+                return self.names.leads_to_builder(name)
+            case Instance(of=Dotted(name=name)):
+                return name in self.names.table.with_methods
+        return False
+
+    def _is_asked_for(self, value: Value) -> bool:
+        """Whether a rule may ask what uses `value`: of a library, a manager's class, a forbidden name."""
+        match value:
+            case Dotted(name=name) if self.names.managers.kind(name) in ("class", "module"):
+                return True
+            case Text(value=text):
+                return self.names.managers.is_forbidden(text)
+            case Instance(of=Dotted(name=name)):
+                builder = self.names.table.get(name)
+                if builder is not None and builder.kind == "pool":
+                    return True
+        return self._is_library(value)
+
+    def _is_property(self, function: Scope) -> bool:
+        return bool(_PROPERTIES & self._decorators(function.node, function.parent))
+
+    def _is_transparent(self, node: ast.AST, site: Site) -> bool:
+        """Whether a function still returns what it returns: no decorator that we do not know."""
+        return isinstance(node, ast.ClassDef) or self._decorators(node, site.scope) <= _TRANSPARENT
+
+    def _decorators(self, node: ast.AST | None, scope: Scope | None) -> set[str]:
+        """The known decorators of a definition by their last names; `?` for any other."""
+        found = set()
+        binding = self.definitions.get(node) if node is not None else None
+        for decorator in getattr(node, "decorator_list", ()):
+            inner = decorator.func if isinstance(decorator, ast.Call) else decorator
+            if binding is None or scope is None:
+                return {"?"}
+            site = Site(inner, scope, binding.order, binding.path)
+            if isinstance(inner, ast.Name) and not self.names.bindings(inner.id, site):
+                found.add(inner.id if inner.id in _BUILT_IN else "?")
+            else:
+                names = self.names.dotted(inner, site)
+                known = {name.rpartition(".")[2] for name in names if name in _DECORATORS}
+                found |= known if known and len(known) == len(names) else {"?"}
+        return found
 
 
-def _is_transparent(node: ast.AST) -> bool:
-    """Whether a function still returns what it returns: no decorator that we do not know."""
-    return isinstance(node, ast.ClassDef) or _decorators(node) <= _TRANSPARENT
+def _parameters(function: Scope) -> bool:
+    """Whether a function has parameters, `self` and `cls` apart."""
+    if not isinstance(function.node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+        return False
+    args = function.node.args
+    everyone = [*args.posonlyargs, *args.args, *args.kwonlyargs, args.vararg, args.kwarg]
+    return any(a is not None and Walk.receiver(a, function) is None for a in everyone)
 
 
-def _makes_a_base(node: ast.ClassDef) -> bool:
-    """Whether a subclass still runs its base's `__init__`: its own, if any, calls one."""
-    for statement in node.body:
-        if isinstance(statement, ast.FunctionDef) and statement.name == "__init__":
-            return any(
-                isinstance(call, ast.Call)
-                and isinstance(call.func, ast.Attribute)
-                and call.func.attr == "__init__"
-                for call in ast.walk(statement)
-            )
-    return True
+def _is_generator(node: ast.AST | None) -> bool:
+    """Whether a function has a `yield` of its own."""
+    stack = list(getattr(node, "body", ())) if isinstance(node, ast.FunctionDef) else []
+    while stack:
+        part = stack.pop()
+        if isinstance(part, ast.Yield | ast.YieldFrom):
+            return True
+        if not isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
+            stack.extend(ast.iter_child_nodes(part))
+    return False
+
+
+def _is_classmethod(node: ast.AST) -> bool:
+    return any(isinstance(d, ast.Name) and d.id == "classmethod" for d in getattr(node, "decorator_list", ()))
+
+
+def _calls_on(node: ast.AST | None, name: str) -> bool:
+    """Whether a method calls the one of the same name of `super()` or of another class."""
+    return node is not None and any(
+        isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == name
+        for call in ast.walk(node)
+    )
 
 
 def argument_of(call: ast.Call, args: ast.arguments, parameter: ast.arg, *, shifted: bool) -> ast.expr | None:

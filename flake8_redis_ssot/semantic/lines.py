@@ -38,20 +38,24 @@ def follow(
     # imports at the top level cost nothing to enter, and say what `partial` or `sys` is
     top = {source.line_of(at) for at in _imports(source.text)}
     lines = sorted({*top, *_lines_of(source, words)})
-    for left in reversed(range(_ROUNDS)):
+    for _ in range(_ROUNDS):
         flow = Flow(names, Walk(source.tree, lines, wanted, modules, is_package))
         for site in flow.walk.sites:
             if isinstance(site.node, ast.Call):
                 flow.values(site.node, site)
+                for argument in site.node.args[:1]:
+                    if isinstance(argument, ast.JoinedStr | ast.BinOp):
+                        flow.texts(argument, site)
         bases, bodies = flow.family()
         new = (flow.carriers() | flow.wanted | bases) - words
         words |= new
         more = sorted({*lines, *bodies, *_lines_of(source, new)})
-        if more == lines or not left:
-            break
-        lines = more
+        if more == lines:
+            return flow
         flow.walk.release()
-    return flow
+        lines = more
+    # a chain longer than the rounds: only the whole file shows every binding
+    return Flow(names, Walk(source.tree, None, wanted, modules, is_package))
 
 
 def _imports(text: str) -> Iterator[int]:

@@ -3,30 +3,58 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping, Sequence
 
 from flake8_redis_ssot.semantic.facts import ManagerFacts
 from flake8_redis_ssot.semantic.redis_api import Builder, BuilderTable, builds
-from flake8_redis_ssot.semantic.scopes import Binding, Scope, Site, exclusive
+from flake8_redis_ssot.semantic.scopes import Binding, Branch, Scope, Site, exclusive
 
 
-def _reaching(bindings: list[Binding], order: float, path: tuple[tuple[int, str], ...]) -> list[Binding]:
+def _reaching(
+    bindings: Sequence[Binding],
+    order: float,
+    path: tuple[Branch, ...],
+    arms: Mapping[int, frozenset[str]],
+    typing: bool,
+) -> list[Binding]:
     """The bindings that may hold at a place of the same scope, newest first.
 
-    A binding ends the search where it must have run: its branches are around the place too.
+    The search ends where one of those seen must have run: its branches are around the place
+    too, or every arm of a statement before the place has one.
     """
     found = []
-    for binding in sorted(bindings, key=lambda b: -b.order):
+    covered: dict[tuple[Branch, ...], set[str]] = {}
+    for binding in reversed(bindings):
+        if not typing and any(arm == "typing" for _, arm in binding.path):
+            continue
         if binding.always:
             found.append(binding)
         elif binding.order < order and not exclusive(binding.path, path):
             found.append(binding)
-            if binding.path == path[: len(binding.path)]:
+            if _must_have_run(binding.path, path, arms, covered):
                 break
         elif binding.order > order and any(
             arm == "loop" and (node, arm) in path for node, arm in binding.path
         ):
             found.append(binding)
     return found
+
+
+def _must_have_run(
+    bound: tuple[Branch, ...],
+    path: tuple[Branch, ...],
+    arms: Mapping[int, frozenset[str]],
+    covered: dict[tuple[Branch, ...], set[str]],
+) -> bool:
+    """Whether a binding on the branches `bound`, with those `covered` before, has run at `path`."""
+    while bound != path[: len(bound)]:
+        *around, (node, arm) = bound
+        key = (*around, (node, ""))
+        covered.setdefault(key, set()).add(arm)
+        if not arms.get(node, frozenset([""])) <= covered[key]:
+            return False
+        bound = tuple(around)
+    return True
 
 
 class Names:
@@ -36,6 +64,8 @@ class Names:
         self.table = table
         self.first_party = first_party
         self.managers = managers
+        self.arms: dict[int, frozenset[str]] = {}
+        """The arms of the statements walked, as `Walk.arms` has them."""
 
     def is_builder(self, name: str) -> bool:
         """Whether the dotted `name` is a builder, not something of the project's own."""
@@ -52,8 +82,11 @@ class Names:
     def _is_library(self, name: str) -> bool:
         return name.split(".")[0] not in self.first_party or name in self.table.extended
 
-    def bindings(self, name: str, site: Site) -> list[Binding]:
-        """What `name` may be bound to at `site`; empty where the file does not say."""
+    def bindings(self, name: str, site: Site, *, typing: bool = False) -> list[Binding]:
+        """What `name` may be bound to at `site`; empty where the file does not say.
+
+        With `typing` also what is imported for annotations alone.
+        """
         scope: Scope | None = site.scope
         order: float = site.order
         path = site.path
@@ -63,11 +96,12 @@ class Names:
                 target = scope.outer.get(name)
                 if target is not None:
                     scope, order, path, own = target, float("inf"), (), False
-                candidates = scope.bindings.get(name, []) + [
-                    star for star in scope.stars if self.star_binds(star, name)
-                ]
+                candidates = scope.bindings.get(name, [])
+                stars = [star for star in scope.stars if self.star_binds(star, name)]
+                if stars:
+                    candidates = sorted([*candidates, *stars], key=lambda binding: binding.order)
                 if candidates:
-                    found = _reaching(candidates, order, path)
+                    found = _reaching(candidates, order, path, self.arms, typing)
                     if found or scope.kind == "function":
                         return found
             if scope.kind != "comprehension":
@@ -82,7 +116,7 @@ class Names:
         full = f"{star.target}.{name}"
         return full in self.table.prefixes or self.managers.kind(full) is not None
 
-    def dotted(self, node: ast.expr, site: Site) -> tuple[str, ...]:
+    def dotted(self, node: ast.expr, site: Site, *, typing: bool = False) -> tuple[str, ...]:
         """The dotted names that a name or attribute chain can mean, sorted; empty if unknown."""
         attributes: list[str] = []
         while True:
@@ -97,7 +131,7 @@ class Names:
             return ()
         tail = "".join(f".{name}" for name in reversed(attributes))
         found = set()
-        for binding in self.bindings(node.id, site):
+        for binding in self.bindings(node.id, site, typing=typing):
             if binding.target is not None:
                 star = f".{node.id}" if binding.star else ""
                 found.add(f"{binding.target}{star}{tail}")

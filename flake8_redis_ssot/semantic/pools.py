@@ -42,6 +42,8 @@ def pool_target(builder: Builder, call: ast.Call, meaning: Callable[[ast.expr], 
 
     Sizes and timeouts are no part of it. `meaning` gives a name that is the same for equal values.
     """
+    if builder.target.endswith(".from_pool"):
+        return None  # takes a pool that is there
     arguments: dict[str, str] = {}
     names = _POSITIONAL.get(builder.target, ())
     pairs: list[tuple[str | None, ast.expr]] = [

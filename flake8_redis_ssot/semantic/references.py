@@ -16,6 +16,7 @@ _TAKERS = frozenset(
     + ["load_object", "locate", "symbol_by_name", "get_callable", "string_import"]
 )
 _KEYWORDS = ("target", "in_dict", "name", "import_name", "dotted_path")
+_MOCKS = frozenset(["unittest", "mock", "asynctest", "pytest_mock", "pytest"])
 # settings that hold dotted names, of Django and of Celery in both of its spellings
 _CELERY = frozenset(
     ["imports", "include", "task_routes", "task_annotations", "beat_schedule", "beat_scheduler"]
@@ -42,7 +43,9 @@ def references(site: Site, flow: Flow, *, existing: bool = False) -> Iterator[Te
         return
     if isinstance(node, ast.Call):
         last = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-        if last in _TAKERS:
+        if last == "dict" and not isinstance(node.func, ast.Attribute):
+            last = ""
+        if last in _TAKERS and not _is_foreign(node.func, site, flow):
             for argument in [*node.args[:1], *(k.value for k in node.keywords if k.arg in _KEYWORDS)]:
                 yield from flow.texts(argument, site)
             if any(_is_sys_modules(argument, site, flow) for argument in node.args[:1]):
@@ -57,15 +60,22 @@ def references(site: Site, flow: Flow, *, existing: bool = False) -> Iterator[Te
     elif isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
         for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
             match target:
-                case ast.Name(id=name) if (
-                    site.scope.kind in ("module", "class") and name in _SETTINGS | _CELERY
-                ):
+                case ast.Name(id=name) if site.scope.kind in ("module", "class") and name in _SETTINGS:
                     yield from _all_texts(node.value)
+                case ast.Name(id=name) if site.scope.kind == "module" and name in _CELERY:
+                    if "celery" in "".join(flow.walk.modules) or "celery" in flow.walk.imports:
+                        yield from _all_texts(node.value)
                 case ast.Attribute(attr=name, value=ast.Attribute(attr="conf") | ast.Name(id="conf")):
                     if name in _SETTINGS | _CELERY:
                         yield from _all_texts(node.value)
                 case ast.Subscript(value=value, slice=key) if _is_sys_modules(value, site, flow):
                     yield from flow.texts(key, site)
+
+
+def _is_foreign(func: ast.expr, site: Site, flow: Flow) -> bool:
+    """Whether a method named `patch` is that of an HTTP library, or the like."""
+    tops = {name.split(".")[0] for name in flow.names.dotted(func, site)}
+    return isinstance(func, ast.Attribute) and func.attr == "patch" and bool(tops) and not tops & _MOCKS
 
 
 def _makes_it_exist(site: Site, flow: Flow) -> bool:

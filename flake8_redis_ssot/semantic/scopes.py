@@ -46,8 +46,8 @@ class Binding:
 class Scope:
     """A namespace: module, class, function or comprehension, made by `node`.
 
-    `attributes` of a class are those assigned through `self` or the class; `returns` of a
-    function are its returned expressions.
+    `attributes` of a class are those assigned through `self`, and those only declared; `returns`
+    of a function are its returned expressions.
     """
 
     kind: str
@@ -122,7 +122,11 @@ class Walk:
     Only statements that touch one of the sorted `lines` are entered (None: all), so `lines`
     must hold every line that names what is to be resolved. `modules` are the dotted names of
     the file, for relative imports. `bound` lists every name and attribute with a known
-    meaning, `scopes` the namespace of each definition.
+    meaning, `scopes` the namespace and `definitions` the binding of each definition. `arms`
+    are the arms of the compound statements of which one always runs, by the statement's
+    identity; `leaving` the arms that end in a `return` or the like. `stores` are assignments to
+    items of a name: the name, the key and the value. `imports` are the
+    top-level modules imported.
     """
 
     def __init__(
@@ -142,6 +146,11 @@ class Walk:
         self.bound: list[tuple[str, Binding]] = []
         self.scopes: dict[ast.AST, Scope] = {}
         self._comprehensions: list[Scope] = []
+        self.definitions: dict[ast.AST, Binding] = {}
+        self.arms: dict[int, frozenset[str]] = {}
+        self.leaving: set[Branch] = set()
+        self.imports: set[str] = set()
+        self.stores: list[tuple[str, ast.expr, Binding]] = []
         self._order = 0
         self._run(tree)
 
@@ -153,6 +162,8 @@ class Walk:
             scope.outer.clear()
             scope.attributes.clear()
             scope.returns.clear()
+        self.definitions.clear()
+        self.stores.clear()
 
     def bases(self, node: ast.ImportFrom) -> list[str]:
         """The dotted modules that a from-import can mean: several where the file has several names."""
@@ -206,10 +217,9 @@ class Walk:
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.Lambda():
                 return self._function(node, scope, path)
             case ast.ClassDef():
-                self._bind(scope, node.name, path, value=node)
                 inner = self.scopes[node] = Scope("class", scope, node)
                 parts = each(*node.decorator_list, *node.bases, *node.keywords)
-                return parts + self._statements(node.body, inner, path)
+                return [*parts, *self._statements(node.body, inner, path), *each(_Target(_name(node), node))]
             case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
                 # the targets are bound before the element that uses them, which is written first
                 inner = Scope("comprehension", scope, node)
@@ -243,6 +253,8 @@ class Walk:
                 if node.value is not None:
                     site = Site(node.value, scope, self._order, path)
                     scope.enclosing("function").returns.append(site)
+            case ast.If() | ast.Try() | ast.TryStar() | ast.Match():
+                self._note_arms(node)
             case ast.Call():
                 self._bind_globals(node, scope, path)
             case ast.ExceptHandler() | ast.MatchAs() | ast.MatchStar() if node.name:
@@ -276,15 +288,44 @@ class Walk:
     @staticmethod
     def _arm(node: ast.AST, name: str, path: tuple[Branch, ...]) -> tuple[Branch, ...]:
         if isinstance(node, ast.If):
-            test = node.test
+            negated = isinstance(node.test, ast.UnaryOp) and isinstance(node.test.op, ast.Not)
+            test = node.test.operand if isinstance(node.test, ast.UnaryOp) else node.test
             word = test.attr if isinstance(test, ast.Attribute) else getattr(test, "id", "")
-            return (*path, (id(node), "typing" if (word, name) == ("TYPE_CHECKING", "body") else name))
+            if word == "TYPE_CHECKING":
+                never = name == ("orelse" if negated else "body")
+                return (*path, (id(node), "typing")) if never else path
+            return (*path, (id(node), name))
         if isinstance(node, _LOOPS):
             return (*path, (id(node), "loop" if name == "body" else "loop-else"))
         if isinstance(node, ast.Try | ast.TryStar) and name != "finalbody":
             # the else arm runs after the body, so it is one arm with it
             return (*path, (id(node), "try"))
         return path
+
+    def _note_arms(self, node: ast.If | ast.Try | ast.TryStar | ast.Match) -> None:
+        """Which arms the statement has, where one of them always runs, and which of them leave."""
+        bodies: dict[str, list[ast.stmt]] = {}
+        whole = True
+        match node:
+            case ast.If():
+                bodies = {"body": node.body, "orelse": node.orelse}
+                whole = bool(node.orelse)
+            case ast.Match():
+                bodies = {f"cases{n}": case.body for n, case in enumerate(node.cases)}
+                last = node.cases[-1]
+                whole = (
+                    last.guard is None
+                    and isinstance(last.pattern, ast.MatchAs)
+                    and last.pattern.pattern is None
+                )
+            case ast.Try() | ast.TryStar():
+                bodies = {"try": [*node.body, *node.orelse]}
+                bodies |= {f"handlers{n}": handler.body for n, handler in enumerate(node.handlers)}
+        for arm, body in bodies.items():
+            if body and isinstance(body[-1], ast.Return | ast.Raise | ast.Continue | ast.Break):
+                self.leaving.add((id(node), arm))
+        if whole:
+            self.arms[id(node)] = frozenset(bodies)
 
     def _inside(self, node: ast.stmt | ast.excepthandler) -> bool:
         return self.lines is None or _touches(self.lines, node)
@@ -303,12 +344,12 @@ class Walk:
         if isinstance(node, ast.Lambda):
             inner.returns.append(Site(node.body, inner, self._order, ()))
             return [*((c, scope, path) for c in outside), (node.body, inner, ())]
-        self._bind(scope, node.name, path, value=node)
         outside = [*node.decorator_list, *outside]
         outside += [a.annotation for a in everyone if a is not None and a.annotation is not None]
         if node.returns is not None:
             outside.append(node.returns)
-        return [*((c, scope, path) for c in outside), *self._statements(node.body, inner, ())]
+        bind: _Item = (_Target(_name(node), node), scope, path)
+        return [*((c, scope, path) for c in outside), bind, *self._statements(node.body, inner, ())]
 
     def _bind(
         self,
@@ -327,6 +368,8 @@ class Walk:
         )
         owner.bindings.setdefault(name, []).append(binding)
         self.bound.append((name, binding))
+        if isinstance(value, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            self.definitions[value] = binding
 
     def _assign(self, bind: _Target, scope: Scope, path: tuple[Branch, ...]) -> list[_Item]:
         """Bind the names and attributes of a target; what else it holds is visited as it stands."""
@@ -345,28 +388,37 @@ class Walk:
                     for n, t in enumerate(target.elts)
                 ]
             case ast.Attribute(value=ast.Name(id=name)):
-                owner = self._class_of(name, scope)
+                owner, of_instance = self._class_of(name, scope)
                 if owner is not None and bind.value is not None:
-                    binding = Binding(self._order, path, value=bind.value, steps=bind.steps, scope=scope)
-                    owner.attributes.setdefault(target.attr, []).append(binding)
+                    binding = Binding(self._order, (), None, False, True, bind.value, bind.steps, scope)
+                    kept = owner.attributes if of_instance else owner.bindings
+                    kept.setdefault(target.attr, []).append(binding)
                     self.bound.append((target.attr, binding))
+            case ast.Subscript(value=ast.Name(id=name)) if bind.value is not None:
+                binding = Binding(self._order, path, value=bind.value, steps=bind.steps, scope=scope)
+                self.stores.append((name, target.slice, binding))
+                self.bound.append((name, binding))
             case ast.Subscript(
                 value=ast.Call(func=ast.Name(id="globals")), slice=ast.Constant(value=str(key))
             ):
                 self._bind(self.module, key, (), value=bind.value, steps=bind.steps, where=scope)
         return [(target, scope, path)] if not isinstance(target, ast.Name) else []
 
-    def _class_of(self, name: str, scope: Scope) -> Scope | None:
-        """The class of this file that `name` stands for: itself, or `self` of a method."""
+    def _class_of(self, name: str, scope: Scope) -> tuple[Scope | None, bool]:
+        """The class of this file that `name` stands for, and whether for an instance of it."""
         here: Scope | None = scope
         while here is not None:
             for binding in here.bindings.get(name, ()):
                 if isinstance(binding.value, ast.ClassDef):
-                    return self.scopes.get(binding.value)
+                    return self.scopes.get(binding.value), False
                 if isinstance(binding.value, ast.arg):
-                    return self.receiver(binding.value, here)
+                    is_class = name == "cls" or any(
+                        getattr(d, "id", "") == "classmethod"
+                        for d in getattr(here.node, "decorator_list", ())
+                    )
+                    return self.receiver(binding.value, here), not is_class
             here = None if name in here.bindings else here.parent
-        return None
+        return None, False
 
     @staticmethod
     def receiver(argument: ast.arg, function: Scope) -> Scope | None:
@@ -406,11 +458,13 @@ class Walk:
 
     def _bind_import(self, node: ast.Import | ast.ImportFrom, scope: Scope, path: tuple[Branch, ...]) -> None:
         if isinstance(node, ast.Import):
+            self.imports.update(alias.name.split(".")[0] for alias in node.names)
             for alias in node.names:
                 name = alias.name if alias.asname else alias.name.split(".")[0]
                 self._bind(scope, alias.asname or name, path, name)
             return
         bases = self.bases(node)
+        self.imports.update(base.split(".")[0] for base in bases)
         for alias in node.names:
             if alias.name == "*":
                 scope.stars += [Binding(self._order, path, base, star=True) for base in bases]
@@ -422,8 +476,16 @@ class Walk:
     def _bind_outer(self, node: ast.Global | ast.Nonlocal, scope: Scope) -> None:
         for name in node.names:
             owner = self.module
-            if isinstance(node, ast.Nonlocal) and scope.parent is not None:
-                owner = scope.parent
-                while owner.parent is not None and (owner.kind == "class" or name not in owner.bindings):
-                    owner = owner.parent
+            if isinstance(node, ast.Nonlocal):
+                # the binding may stand further down: without one the nearest function is it
+                around = []
+                parent = scope.parent
+                while parent is not None:
+                    around += [parent] if parent.kind == "function" else []
+                    parent = parent.parent
+                owner = next((s for s in around if name in s.bindings), around[0] if around else owner)
             scope.outer[name] = owner
+
+
+def _name(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> ast.Name:
+    return ast.Name(node.name, ast.Store())

@@ -111,12 +111,19 @@ class Triage:
             quote = max(data.rfind(b'"', start, at), data.rfind(b"'", start, at))
             quoted = _QUOTED.match(data, quote) if quote >= 0 else None
             if quoted is None or quoted.end() <= at:
+                if self._is_part(data, at):
+                    return True
                 continue
             if dynamic is None:
                 dynamic = any(word in data for word in _DYNAMIC)
             if dynamic or self.managers.is_forbidden(quoted[1].decode("utf-8", "replace")):
                 return True
         return self.holders and may_be_managing(data)
+
+    @staticmethod
+    def _is_part(data: bytes, at: int) -> bool:
+        """Whether the word at `at` ends a dotted name put together: `f"{BASE}.word"`, `BASE + ".word"`."""
+        return data[at - 1 : at] == b"." and data[at - 2 : at - 1] in (b"}", b'"', b"'")
 
     def _occurrences(self, data: bytes) -> Iterator[tuple[int, bytes]]:
         """Each place of a word, with the word."""
