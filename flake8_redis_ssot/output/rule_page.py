@@ -18,8 +18,10 @@ def page(rule: type[Rule]) -> str:
 
 def table(rules: tuple[type[Rule], ...]) -> str:
     """The rules as a Markdown table."""
-    rows = [
-        f"| [{r.code}](docs/rules/{r.code}.md) | {r.name} | {r.documentation().splitlines()[0]} |"
-        for r in rules
-    ]
-    return "\n".join(["| Code | Name | Reports |", "| --- | --- | --- |", *rows]) + "\n"
+    rows = []
+    for r in rules:
+        where = "command" if r.project else "both"
+        summary = r.documentation().splitlines()[0]
+        off = "" if r.default else ", off"
+        rows.append(f"| [{r.code}](docs/rules/{r.code}.md) | {r.name} | {where}{off} | {summary} |")
+    return "\n".join(["| Code | Name | Where | Reports |", "| --- | --- | --- | --- |", *rows]) + "\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from flake8_redis_ssot.diagnostic import Diagnostic
@@ -10,6 +11,8 @@ from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.project.shims import is_shim
 from flake8_redis_ssot.rule import ProjectContext, ProjectRule, RuleContext
 from flake8_redis_ssot.semantic.modules import exported_names
+
+_AS_ITSELF = re.compile(r"\b(\w+) as \1\b")
 
 
 class ManagerReexport(ProjectRule):
@@ -89,7 +92,9 @@ class ManagerReexport(ProjectRule):
 
 def _may_hand_on(index: ProjectIndex, path: str) -> bool:
     fact = index.facts[path]
-    return index.place(path).is_package or fact.has_all or " as " in fact.imports or "*" in fact.imports
+    if index.place(path).is_package or fact.has_all:
+        return True
+    return "*" in fact.imports or _AS_ITSELF.search(fact.imports) is not None
 
 
 def _hands_on(alias: ast.alias, node: ast.AST, exported: frozenset[str] | None, is_package: bool) -> bool:
