@@ -113,7 +113,7 @@ class ProjectContext:
         self.enabled = enabled
         self.used = used
         self.index = index
-        self.read = lru_cache(maxsize=64)(read)
+        self.read = lru_cache(maxsize=16)(read)
         """The context of a file that is parsed for this; None where it cannot be."""
 
 

@@ -84,17 +84,17 @@ def load(folder: str, name: str) -> bytes | None:
 def store(folder: str, name: str, data: bytes) -> None:
     """Write the value; OSError where that is not possible."""
     values = os.path.join(folder, __version__)
-    _write(os.path.join(values, name), b"%08x%b" % (zlib.crc32(data), data))
+    _write(os.path.join(values, name), b"%08x" % zlib.crc32(data), data)
     _keep_few(values, name.partition("-")[0])
 
 
-def _write(path: str, data: bytes) -> None:
+def _write(path: str, *parts: bytes) -> None:
     """Whoever reads meanwhile has what was there before."""
     folder, name = os.path.split(path)
     temporary = os.path.join(folder, f"new-{os.getpid()}-{time.monotonic_ns()}-{name}")
     try:
         with open(temporary, "xb") as stream:
-            stream.write(data)
+            stream.writelines(parts)
         os.replace(temporary, path)
     except BaseException:
         _remove(temporary)
