@@ -26,6 +26,7 @@ class ClientSubclass(Rule):
     ```python
     import redis
 
+
     class CacheClient(redis.Redis):
         pass
     ```
@@ -33,6 +34,7 @@ class ClientSubclass(Rule):
     ## Use instead
     ```python
     from app.redis_manager import redis_manager
+
 
     class Cache:
         client = redis_manager.client
