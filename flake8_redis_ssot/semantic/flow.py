@@ -559,6 +559,7 @@ class Flow:
                     for part in parts[:1] if last == "Annotated" else parts:
                         yield from self._annotated(part, site)
                 elif last in ("type", "Type"):
+                    yield from (Dotted(name) for name in self.names.dotted(parts[0], site, typing=True))
                     yield from self.values(parts[0], site)
                 else:
                     yield from self._annotated(node.value, site)

@@ -14,7 +14,7 @@ import pytest
 from flake8_redis_ssot import flake8_plugin
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.rule import Rule, RuleContext, on
-from flake8_redis_ssot.source import Position, Range
+from flake8_redis_ssot.source import Position, Range, SourceFile
 
 
 class Off(Rule):
@@ -53,6 +53,30 @@ def test_off_rules_stay_off_unless_selected(
     Plugin.parse_options(argparse.Namespace(**(given | options)))
     source = "import redis\n"
     assert len(list(Plugin(ast.parse(source), "x.py", [source]).run())) == count
+
+
+def test_the_managers_are_read_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "manager.py").write_text("class RedisManager:\n    pass\n")
+    (tmp_path / "pyproject.toml").write_text('[tool.redis-ssot]\nmanager = "manager"\n')
+    monkeypatch.chdir(tmp_path)
+    read = []
+    original = SourceFile.read.__func__
+
+    def counted(cls: type[SourceFile], path: str) -> SourceFile:
+        read.append(Path(path).name)
+        return original(cls, path)
+
+    monkeypatch.setattr(SourceFile, "read", classmethod(counted))
+    keys = ("config", "manager", "forbidden_managers", "src", "boundaries")
+    options = {"config": None, "select": None, "extend_select": None} | {
+        f"redis_ssot_{k}": None for k in keys
+    }
+    flake8_plugin.Plugin.parse_options(argparse.Namespace(**options))
+    source = "from manager import RedisManager\n\nRedisManager()\n"
+    for name in ("a.py", "b.py", "c.py"):
+        found = list(flake8_plugin.Plugin(ast.parse(source), name, source.splitlines(True)).run())
+        assert [(line, text[:6]) for line, _, text, _ in found] == [(3, "RED203")]
+    assert read == ["manager.py"]
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn"])
