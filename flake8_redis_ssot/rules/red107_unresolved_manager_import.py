@@ -11,8 +11,12 @@ from flake8_redis_ssot.semantic.references import references
 from flake8_redis_ssot.source import Range
 
 _WORDS = "manager|client|cache|service|pool|conn|provider|factory|adapter|wrapper|store|backend|handler"
-# `get_redis_client`, `AsyncRedisManager`, `redis`; neither `redis_password` nor `RedisConfigManager`
-_MANAGER = re.compile(rf"(?!\w*config)\w*?redis_?(?:\w*?(?:{_WORDS})\w{{0,9}})?", re.IGNORECASE)
+_VERBS = "get|create|make|init|initialize|connect|open|close|shutdown"
+# `get_redis_client`, `AsyncRedisManager`, `get_redis`; neither `redis_password` nor `RedisConfigManager`
+_MANAGER = re.compile(
+    rf"(?!\w*(?:config|mock|fake|test|error))(?:\w*redis_?\w*?(?:{_WORDS})\w{{0,9}}|(?:(?:{_VERBS})_?)?redis)",
+    re.IGNORECASE,
+)
 
 
 class UnresolvedManagerImport(ProjectRule):
