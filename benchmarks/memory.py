@@ -5,6 +5,7 @@ Prints the ratio of peaks, our largest process over ruff's only one, and ours in
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 
 from measure import Measured, measure, ours, ratios, ruff, show, tree_and_config
@@ -12,7 +13,8 @@ from measure import Measured, measure, ours, ratios, ruff, show, tree_and_config
 
 def main() -> None:
     tree, config = tree_and_config()
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as parent:
+        folder = f"{parent}/cache"
         kept = ["--cache-dir", folder]
         for name, arguments in (
             ("file rules, no cache", ["--no-cache", "--no-project"]),
@@ -24,6 +26,7 @@ def main() -> None:
             peaks: list[float] = []
 
             def one(command: list[str] = command, peaks: list[float] = peaks) -> Measured:
+                shutil.rmtree(folder, ignore_errors=True)
                 found = measure(command, tree)
                 peaks.append(found.memory)
                 return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 import zlib
+from collections.abc import Iterable, Iterator
 
 from flake8_redis_ssot import __version__
 
@@ -62,8 +63,8 @@ def prepare(folder: str) -> bool:
             if any(n not in (_TAG, _IGNORE) and not n.startswith("new-") for n in os.listdir(folder)):
                 return False
             if not os.path.exists(os.path.join(folder, _IGNORE)):
-                _write(os.path.join(folder, _IGNORE), b"*\n")
-            _write(tag_of(folder), _TAG_TEXT.encode())
+                _write(os.path.join(folder, _IGNORE), [b"*\n"])
+            _write(tag_of(folder), [_TAG_TEXT.encode()])
         values = os.path.join(folder, __version__)
         os.makedirs(values, exist_ok=True)
     except OSError:
@@ -75,20 +76,28 @@ def load(folder: str, name: str) -> bytes | None:
     """The value, or None where there is none that is whole."""
     try:
         with open(os.path.join(folder, __version__, name), "rb") as stream:
-            check, data = stream.read(8), stream.read()
+            data = stream.read()
     except OSError:
         return None
-    return data if check == b"%08x" % zlib.crc32(data) else None
+    return data[:-8] if data[-8:] == b"%08x" % zlib.crc32(memoryview(data)[:-8]) else None
 
 
-def store(folder: str, name: str, data: bytes) -> None:
+def store(folder: str, name: str, parts: Iterable[bytes]) -> None:
     """Write the value; OSError where that is not possible."""
     values = os.path.join(folder, __version__)
-    _write(os.path.join(values, name), b"%08x" % zlib.crc32(data), data)
+    _write(os.path.join(values, name), _checked(parts))
     _keep_few(values, name.partition("-")[0])
 
 
-def _write(path: str, *parts: bytes) -> None:
+def _checked(parts: Iterable[bytes]) -> Iterator[bytes]:
+    check = 0
+    for part in parts:
+        check = zlib.crc32(part, check)
+        yield part
+    yield b"%08x" % check
+
+
+def _write(path: str, parts: Iterable[bytes]) -> None:
     """Whoever reads meanwhile has what was there before."""
     folder, name = os.path.split(path)
     temporary = os.path.join(folder, f"new-{os.getpid()}-{time.monotonic_ns()}-{name}")

@@ -49,7 +49,7 @@ def record(
     stamps = [stamp(path) for path in paths]
     parts = [_identity(arguments, folder), _seal(stamps), str(status), notes, text, *paths]
     if all(settled(taken, start) for taken in stamps) and not any(_END in part for part in parts):
-        store(folder, _name(arguments), _END.join(parts).encode(*_CODEC))
+        store(folder, _name(arguments), [_END.join(parts).encode(*_CODEC)])
 
 
 def _seal(stamps: list[list[int] | None]) -> str:

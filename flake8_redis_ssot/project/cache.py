@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from itertools import chain
 from typing import Any
 
 from flake8_redis_ssot.diagnostic import Diagnostic
@@ -55,9 +56,11 @@ class Cache:
         self.folder = folder
         self._name = f"files-{key}"
         self._start = start
-        stored = json.loads(load(folder, self._name) or b"{}")
-        # path -> stamp if it can be trusted, digest of the content, diagnostics, facts, their digest
-        self._files: dict[str, list[Any]] = stored.get("files", {})
+        # a line for all, then one for each file: what is written is never held as a whole
+        first, *lines = (load(folder, self._name) or b"{}").split(b"\n")
+        stored = json.loads(first)
+        # path -> stamp if it can be trusted, digest of the content, diagnostics, facts as text, their digest
+        self._files: dict[str, list[Any]] = dict(map(json.loads, lines))
         # module -> its file, the digest of its content, the digest of what it binds
         self._modules: dict[str, list[str | None]] = stored.get("modules", {})
         self._project: list[Any] | None = stored.get("project")
@@ -109,8 +112,8 @@ class Cache:
                 self._files[diagnostic.path][2].append(plain(diagnostic))
         for fact in facts:
             if fact.path in contents:
-                form = plain(fact)
-                self._files[fact.path][3:] = form, digest(json.dumps(form).encode())
+                text = json.dumps(plain(fact))
+                self._files[fact.path][3:] = text, digest(text.encode())
         self._modules.update(self._with_contents(asked))
         return same
 
@@ -124,7 +127,8 @@ class Cache:
     def facts(self, files: Iterable[str]) -> list[FileFacts]:
         """The facts of `files`, as far as they are known."""
         read = reader(FileFacts)
-        return [read(self._files[path][3]) for path in files if path in self._files]
+        texts = (self._files[path][3] for path in files if path in self._files)
+        return [read(json.loads(text)) for text in texts]
 
     def project(self, files: Sequence[str], modules: Modules, day: str) -> list[Diagnostic] | None:
         """What the project rules found, where nothing that they looked at has changed; else None."""
@@ -163,9 +167,10 @@ class Cache:
             for path in self._files.keys() - set(files):
                 if not os.path.exists(path):
                     del self._files[path]
-            found = {"files": self._files, "modules": self._modules, "project": self._project}
+            first = {"modules": self._modules, "project": self._project}
+            lines = (f"\n{json.dumps(item)}".encode() for item in self._files.items())
             with suppress(OSError):
-                store(self.folder, self._name, json.dumps(found).encode())
+                store(self.folder, self._name, chain([json.dumps(first).encode()], lines))
 
     def _digest_of_facts(self, files: Sequence[str]) -> str | None:
         """One digest for the facts of all `files`; None where some are unknown."""
