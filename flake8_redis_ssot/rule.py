@@ -15,9 +15,9 @@ from flake8_redis_ssot.semantic.flow import Dotted, Flow
 from flake8_redis_ssot.semantic.lines import follow
 from flake8_redis_ssot.semantic.names import Names
 from flake8_redis_ssot.semantic.pools import PoolFacts, pool_target
-from flake8_redis_ssot.semantic.redis_api import Builder, builders
+from flake8_redis_ssot.semantic.redis_api import Builder, Kind
 from flake8_redis_ssot.semantic.scopes import Site, Walk
-from flake8_redis_ssot.settings.boundaries import Place
+from flake8_redis_ssot.settings.boundaries import Place, manager_words
 from flake8_redis_ssot.settings.model import Boundary, Settings
 from flake8_redis_ssot.source import Position, Range, SourceError, SourceFile
 
@@ -49,10 +49,6 @@ class Rule:
     default: ClassVar[bool] = True
     project: ClassVar[bool] = False
 
-    def needles(self, settings: Settings) -> Iterable[str]:
-        """Texts of which one must stand in the file, or its path, for the rule to fire."""
-        return ()
-
     @classmethod
     def handlers(cls) -> Iterator[tuple[type, str]]:
         """Each handled type with the name of its method."""
@@ -75,6 +71,25 @@ class Rule:
         symbols: Iterable[str] = (),
     ) -> Diagnostic:
         return Diagnostic(context.source.path, where, self.code, self.name, message, help, tuple(symbols))
+
+
+class ConstructionRule(Rule):
+    """A file rule on what builds, outside the manager: clients or pools (`kind`).
+
+    `inferred` True wants those for which values must be followed, False the others, None both.
+    """
+
+    kind: ClassVar[Kind]
+    inferred: ClassVar[bool | None] = None
+
+    @on(ast.Module)
+    def check(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:
+        for made in context.built_outside(self.kind):
+            if self.inferred in (None, made.inferred):
+                message = (
+                    f"{made.label} builds a {made.kind} outside the Redis manager; {context.use_instead()}"
+                )
+                yield self.diagnostic(context, made.range, message, symbols=made.symbols)
 
 
 class ProjectRule(Rule):
@@ -154,7 +169,7 @@ class RuleContext:
         return follow(
             self.source,
             self.names,
-            {*manager_needles(self.settings), *words},
+            {*manager_words(self.settings), *words},
             self._wanted,
             self.place.modules,
             self.place.is_package,
@@ -236,7 +251,7 @@ class RuleContext:
             for module in self.place.modules
         )
 
-    def built_outside(self, kind: str) -> list[Construction]:
+    def built_outside(self, kind: Kind) -> list[Construction]:
         """The constructions of that kind, unless the file is the manager, which may build."""
         return [] if self.place.is_manager else [c for c in self.constructions if c.kind == kind]
 
@@ -296,7 +311,7 @@ class Construction:
     inferred: bool = False
 
     @property
-    def kind(self) -> str:
+    def kind(self) -> Kind:
         return "pool" if any(b.kind == "pool" for b in self.reached.values()) else "client"
 
     @property
@@ -330,23 +345,6 @@ class Noqa:
     unused: tuple[tuple[str, Range], ...] = ()
     known: frozenset[str] = frozenset()
     is_bare: bool = False
-
-
-def manager_needles(settings: Settings) -> set[str]:
-    """The texts without which no other module can import a manager or a forbidden one."""
-    return {
-        needle
-        for boundary in settings.boundaries
-        for needle in (
-            *(m.rpartition(".")[2] for m in boundary.managers),
-            *(pattern.needle for pattern in boundary.forbidden),
-        )
-    }
-
-
-def library_needles(settings: Settings) -> set[str]:
-    """The top-level packages of all builders."""
-    return set(builders(settings.client_builders, settings.pool_builders).packages)
 
 
 def unreadable(error: SourceError) -> Range:

@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 from functools import cache
 
-from flake8_redis_ssot.rule import ProjectRule, Rule
+from flake8_redis_ssot.rule import Rule
 
 
 @cache
@@ -15,12 +15,9 @@ def all_rules() -> tuple[type[Rule], ...]:
     found: list[type[Rule]] = []
     for module in pkgutil.iter_modules(__path__):
         if module.name.startswith("red"):
-            members = vars(importlib.import_module(f"{__name__}.{module.name}")).values()
-            found += [
-                m
-                for m in members
-                if isinstance(m, type) and issubclass(m, Rule) and m not in (Rule, ProjectRule)
-            ]
+            home = importlib.import_module(f"{__name__}.{module.name}")
+            own = [m for m in vars(home).values() if getattr(m, "__module__", "") == home.__name__]
+            found += [m for m in own if isinstance(m, type) and issubclass(m, Rule)]
     return tuple(sorted(found, key=lambda rule: rule.code))
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.rule import Rule, RuleContext, library_needles, on
+from flake8_redis_ssot.rule import Rule, RuleContext, on
 from flake8_redis_ssot.semantic.redis_api import star_names
 from flake8_redis_ssot.semantic.scopes import Site
-from flake8_redis_ssot.settings.model import Settings
 
 
 class RawClientImport(Rule):
@@ -54,9 +53,6 @@ class RawClientImport(Rule):
     name = "raw-client-import"
     since = "0.1.0"
     default = False
-
-    def needles(self, settings: Settings) -> Iterable[str]:
-        return library_needles(settings)
 
     @on(ast.Import, ast.ImportFrom)
     def check(self, site: Site, context: RuleContext) -> Iterator[Diagnostic]:

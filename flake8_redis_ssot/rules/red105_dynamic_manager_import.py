@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.rule import Rule, RuleContext, manager_needles, on
+from flake8_redis_ssot.rule import Rule, RuleContext, on
 from flake8_redis_ssot.semantic.flow import LOADERS
 from flake8_redis_ssot.semantic.scopes import Site
-from flake8_redis_ssot.settings.model import Settings
 
 
 class DynamicManagerImport(Rule):
@@ -48,9 +47,6 @@ class DynamicManagerImport(Rule):
     code = "RED105"
     name = "dynamic-manager-import"
     since = "0.1.0"
-
-    def needles(self, settings: Settings) -> Iterable[str]:
-        return manager_needles(settings)
 
     @on(ast.Call, ast.Subscript)
     def check(self, site: Site, context: RuleContext) -> Iterator[Diagnostic]:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.rule import Rule, RuleContext, manager_needles, on
+from flake8_redis_ssot.rule import Rule, RuleContext, on
 from flake8_redis_ssot.semantic.references import DOTTED, references
-from flake8_redis_ssot.settings.model import Settings
 
 
 class StaleManagerReference(Rule):
@@ -52,9 +51,6 @@ class StaleManagerReference(Rule):
     code = "RED106"
     name = "stale-manager-reference"
     since = "0.1.0"
-
-    def needles(self, settings: Settings) -> Iterable[str]:
-        return manager_needles(settings)
 
     @on(ast.Module)
     def check(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:

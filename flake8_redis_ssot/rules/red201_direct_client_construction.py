@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Iterable, Iterator
-
-from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.rule import Rule, RuleContext, library_needles, on
-from flake8_redis_ssot.settings.model import Settings
+from flake8_redis_ssot.rule import ConstructionRule
 
 
-class DirectClientConstruction(Rule):
+class DirectClientConstruction(ConstructionRule):
     """A raw client is built outside the manager.
 
     ## What it does
@@ -48,18 +43,5 @@ class DirectClientConstruction(Rule):
     code = "RED201"
     name = "direct-client-construction"
     since = "0.1.0"
-
-    def needles(self, settings: Settings) -> Iterable[str]:
-        return library_needles(settings)
-
-    @on(ast.Module)
-    def check(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:
-        for made in context.built_outside("client"):
-            if made.inferred:
-                continue
-            yield self.diagnostic(
-                context,
-                made.range,
-                f"{made.label} builds a client outside the Redis manager; {context.use_instead()}",
-                symbols=made.symbols,
-            )
+    kind = "client"
+    inferred = False

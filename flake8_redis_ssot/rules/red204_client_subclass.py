@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.rule import Rule, RuleContext, library_needles, on
+from flake8_redis_ssot.rule import Rule, RuleContext, on
 from flake8_redis_ssot.semantic.scopes import Site
-from flake8_redis_ssot.settings.model import Settings
 
 
 class ClientSubclass(Rule):
@@ -53,9 +52,6 @@ class ClientSubclass(Rule):
     code = "RED204"
     name = "client-subclass"
     since = "0.1.0"
-
-    def needles(self, settings: Settings) -> Iterable[str]:
-        return library_needles(settings)
 
     @on(ast.ClassDef)
     def check(self, site: Site, context: RuleContext) -> Iterator[Diagnostic]:

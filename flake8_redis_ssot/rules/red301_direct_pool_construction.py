@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Iterable, Iterator
-
-from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.rule import Rule, RuleContext, library_needles, on
-from flake8_redis_ssot.settings.model import Settings
+from flake8_redis_ssot.rule import ConstructionRule
 
 
-class DirectPoolConstruction(Rule):
+class DirectPoolConstruction(ConstructionRule):
     """A connection pool is built outside the manager.
 
     ## What it does
@@ -46,16 +41,4 @@ class DirectPoolConstruction(Rule):
     code = "RED301"
     name = "direct-pool-construction"
     since = "0.1.0"
-
-    def needles(self, settings: Settings) -> Iterable[str]:
-        return library_needles(settings)
-
-    @on(ast.Module)
-    def check(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:
-        for made in context.built_outside("pool"):
-            yield self.diagnostic(
-                context,
-                made.range,
-                f"{made.label} builds a pool outside the Redis manager; {context.use_instead()}",
-                symbols=made.symbols,
-            )
+    kind = "pool"

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.rule import Construction, Rule, RuleContext, library_needles, on
+from flake8_redis_ssot.rule import Construction, Rule, RuleContext, on
 from flake8_redis_ssot.semantic.pools import pool_target
 from flake8_redis_ssot.semantic.scopes import Branch, Site, Walk, exclusive
-from flake8_redis_ssot.settings.model import Settings
 
 
 class DuplicatePool(Rule):
@@ -52,9 +51,6 @@ class DuplicatePool(Rule):
     code = "RED302"
     name = "duplicate-pool"
     since = "0.1.0"
-
-    def needles(self, settings: Settings) -> Iterable[str]:
-        return library_needles(settings)
 
     @on(ast.Module)
     def check(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.rule import Construction, Rule, RuleContext, library_needles, on
+from flake8_redis_ssot.rule import Construction, Rule, RuleContext, on
 from flake8_redis_ssot.semantic.flow import Instance
 from flake8_redis_ssot.semantic.redis_api import SHARING
-from flake8_redis_ssot.settings.model import Settings
 
 
 class IgnoredConnectionPool(Rule):
@@ -49,9 +48,6 @@ class IgnoredConnectionPool(Rule):
     code = "RED305"
     name = "ignored-connection-pool"
     since = "0.1.0"
-
-    def needles(self, settings: Settings) -> Iterable[str]:
-        return library_needles(settings)
 
     @on(ast.Module)
     def check(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:

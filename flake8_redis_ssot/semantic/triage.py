@@ -11,7 +11,7 @@ from flake8_redis_ssot.semantic.lines import DYNAMIC
 from flake8_redis_ssot.semantic.managers import ENOUGH
 from flake8_redis_ssot.semantic.operations import method_meanings
 from flake8_redis_ssot.semantic.redis_api import BuilderTable
-from flake8_redis_ssot.settings.boundaries import boundary_of
+from flake8_redis_ssot.settings.boundaries import boundary_of, manager_words
 from flake8_redis_ssot.settings.model import Settings
 
 _DYNAMIC = tuple(word.encode() for word in sorted(DYNAMIC))
@@ -60,16 +60,7 @@ class Triage:
         self.settings = settings
         self.table = table
         self.managers = managers
-        self.words = {
-            needle
-            for boundary in settings.boundaries
-            for needle in (
-                *(m.rpartition(".")[2] for m in boundary.managers),
-                *(pattern.needle for pattern in boundary.forbidden),
-            )
-            if needle
-        }
-        everything = sorted({*self.words, *table.packages})
+        everything = sorted({*manager_words(settings), *table.packages})
         # a needle within another is the wider net
         kept = [n for n in everything if not any(o != n and o in n for o in everything)]
         self._needles = tuple(n.encode() for n in kept)

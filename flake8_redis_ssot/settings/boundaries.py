@@ -53,6 +53,13 @@ def boundary_of(settings: Settings, path: str) -> Boundary:
     return claims[0][1]
 
 
+def manager_words(settings: Settings) -> frozenset[str]:
+    """The words without which no other module can name a manager or a forbidden one."""
+    found = {m.rpartition(".")[2] for b in settings.boundaries for m in b.managers}
+    found |= {pattern.needle for b in settings.boundaries for pattern in b.forbidden}
+    return frozenset(found - {""})
+
+
 def place_of(settings: Settings, path: str) -> Place:
     """The place of the absolute `path`."""
     boundary = boundary_of(settings, path)

@@ -22,9 +22,6 @@ class Off(Rule):
 
     code, name, since, default = "RED199", "off", "0.1.0", False
 
-    def needles(self, settings: object) -> list[str]:
-        return ["redis"]
-
     @on(ast.Module)
     def check(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:
         yield self.diagnostic(context, Range(Position(1, 1), Position(1, 2)), "It is on")
