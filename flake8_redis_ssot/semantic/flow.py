@@ -33,7 +33,6 @@ _HANDED_ON = {
 """Functions that give one of their arguments, or what calls it, by its index."""
 _HELPERS = frozenset(
     ["partial", "partialmethod", "cast", "import_module", "resolve_name", "import_string", "modules"]
-    + ["getattr", "vars", "type", "super", "__import__"]
 )
 _GETTERS = frozenset(["get", "pop", "setdefault"])
 _PROPERTIES = frozenset(["property", "cached_property"])
@@ -363,7 +362,7 @@ class Flow:
         whole = ""
         for part in parts:
             inner = part.value if isinstance(part, ast.FormattedValue) else part
-            texts = {text.value for text in self.texts(inner, site)}
+            texts = {text.value for text in self.values(inner, site) if isinstance(text, Text)}
             if len(texts) != 1 or (isinstance(part, ast.FormattedValue) and part.format_spec):
                 return
             whole += texts.pop()
@@ -575,9 +574,11 @@ class Flow:
 
     def _call(self, call: ast.Call, site: Site) -> Iterator[Value]:
         last = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
-        if last in _HELPERS:  # every line that may bind it must have been entered
+        built_in = list(self._built_in(call, site))
+        if last in _HELPERS or any(not isinstance(v, Parent) or self.ancestors(v.scope) for v in built_in):
+            # every line that may bind the helper's name must have been entered
             self.wanted.update(part.id for part in ast.walk(call.func) if isinstance(part, ast.Name))
-        yield from self._built_in(call, site)
+        yield from built_in
         for value in self.values(call.func, site):
             match value:
                 case Dotted(name=name) if name in _HANDED_ON:
@@ -761,6 +762,8 @@ class Flow:
         if not isinstance(node.value, ast.Name):
             return None
         stores = [s for s in self.walk.stores if s[0] == node.value.id]
+        if not stores:
+            return None
         owner = {id(b) for b in self.names.bindings(node.value.id, site)}
         stores = [
             s

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 from flake8_redis_ssot.semantic.flow import IMPORTERS, Flow
 from flake8_redis_ssot.semantic.names import Names
+from flake8_redis_ssot.semantic.references import TAKERS
 from flake8_redis_ssot.semantic.scopes import Walk
 from flake8_redis_ssot.source import SourceFile
 
@@ -43,9 +44,11 @@ def follow(
         for site in flow.walk.sites:
             if isinstance(site.node, ast.Call):
                 flow.values(site.node, site)
-                for argument in site.node.args[:1]:
-                    if isinstance(argument, ast.JoinedStr | ast.BinOp):
-                        flow.texts(argument, site)
+                func = site.node.func
+                if (func.attr if isinstance(func, ast.Attribute) else getattr(func, "id", "")) in TAKERS:
+                    for argument in site.node.args[:1]:
+                        if isinstance(argument, ast.JoinedStr | ast.BinOp):
+                            flow.texts(argument, site)
         bases, bodies = flow.family()
         new = (flow.carriers() | flow.wanted | bases) - words
         words |= new

@@ -10,11 +10,12 @@ from flake8_redis_ssot.semantic.flow import Dotted, Flow, Text
 from flake8_redis_ssot.semantic.scopes import Site
 
 DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)+")
-# callables that take a dotted name first
-_TAKERS = frozenset(
+TAKERS = frozenset(
     ["patch", "multiple", "dict", "setattr", "delattr", "import_string", "import_object", "import_class"]
     + ["load_object", "locate", "symbol_by_name", "get_callable", "string_import"]
 )
+"""Callables that take a dotted name first."""
+
 _KEYWORDS = ("target", "in_dict", "name", "import_name", "dotted_path")
 _MOCKS = frozenset(["unittest", "mock", "asynctest", "pytest_mock", "pytest"])
 # settings that hold dotted names, of Django and of Celery in both of its spellings
@@ -45,7 +46,7 @@ def references(site: Site, flow: Flow, *, existing: bool = False) -> Iterator[Te
         last = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         if last == "dict" and not isinstance(node.func, ast.Attribute):
             last = ""
-        if last in _TAKERS and not _is_foreign(node.func, site, flow):
+        if last in TAKERS and not _is_foreign(node.func, site, flow):
             for argument in [*node.args[:1], *(k.value for k in node.keywords if k.arg in _KEYWORDS)]:
                 yield from flow.texts(argument, site)
             if any(_is_sys_modules(argument, site, flow) for argument in node.args[:1]):
