@@ -68,7 +68,7 @@ class FileChecker:
         self.managers = ManagerFacts(settings)
         self.project_rules: list[ProjectRule] = []
         self._judges_classes = any(issubclass(r, ProjectRule) and r.judges_classes for r in rules)
-        self._triage = Triage(settings, self._table, self.managers, holders=self._judges_classes)
+        self.triage = Triage(settings, self._table, self.managers, holders=self._judges_classes)
         for rule_type in rules:
             rule = rule_type()
             if isinstance(rule, ProjectRule):
@@ -90,7 +90,7 @@ class FileChecker:
         return Checked(kept, facts)
 
     def _found(self, source: SourceFile) -> tuple[list[Diagnostic], RuleContext | None]:
-        if not self._triage.concerns(source.path, source.data):
+        if not self.triage.concerns(source.path, source.data):
             if self.parse_all:
                 try:
                     _ = source.text, source.tree

@@ -78,6 +78,19 @@ class ProjectIndex:
             name = name.rpartition(".")[0]
         return None
 
+    def asked_names(self, path: str) -> set[str] | None:
+        """The names that others import from the file at `path`; None where one imports it as a whole."""
+        found: set[str] = set()
+        for module in self.place(path).modules:
+            parent, _, last = module.rpartition(".")
+            for user in {*self._importing.get(module, ()), *self._importing.get(parent, ())}:
+                for edge in self.edges(user):
+                    if edge.module == module and edge.name not in (None, "*"):
+                        found.add(edge.name or "")
+                    elif edge.module == module or (edge.module == parent and edge.name == last):
+                        return None
+        return found
+
     def users(self, path: str, names: set[str]) -> list[str]:
         """The files that import one of `names` from the file at `path`, or the module as a whole."""
         found = set()

@@ -62,11 +62,31 @@ class ProjectFlow(Flow):
         self._reached.clear()
         return True
 
+    def is_open(self, site: Site) -> bool:
+        """Whether a call may still be a builder's: nothing is known of its callee, and its form allows it."""
+        call = site.node
+        assert isinstance(call, ast.Call)
+        match call.func:
+            case ast.Attribute(attr=last):
+                may_be = last in self.names.table.last_names
+            case ast.Name(id=name):
+                may_be = bool(self.names.bindings(name, site))
+            case _:
+                may_be = isinstance(call.func, ast.Call | ast.Subscript)
+        return may_be and not self.values(call.func, site)
+
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether the budget has run out, so that what is unknown may only be unasked."""
+        return self._steps > self.budget
+
     def carried_by(self, path: str) -> set[str]:
-        """The names of a file taken in from which a builder can be reached."""
+        """The names of a file taken in, of those that others import, from which a builder can be reached."""
+        asked = self.index.asked_names(path)
         return {
             name
             for name, bindings in self.files[path].module.bindings.items()
+            if asked is None or name in asked
             for binding in bindings
             if any(self.leads_to_builder(v) for one in self.bound(binding) for v in self._whole(one))
         }

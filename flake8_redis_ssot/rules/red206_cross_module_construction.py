@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.project.values import follow_project
+from flake8_redis_ssot.project.values import ProjectFlow, follow_project
 from flake8_redis_ssot.rule import Construction, ProjectContext, ProjectRule, RuleContext
-from flake8_redis_ssot.semantic.scopes import Walk
+from flake8_redis_ssot.semantic.inference import Question, infer
+from flake8_redis_ssot.semantic.redis_api import Builder
+from flake8_redis_ssot.semantic.scopes import Site, Walk
 
 
 class CrossModuleConstruction(ProjectRule):
@@ -57,20 +59,55 @@ class CrossModuleConstruction(ProjectRule):
     def check_project(self, project: ProjectContext) -> Iterator[Diagnostic]:
         index = project.index
         flow = follow_project(project.names, index, lambda path: _walk(project.read(path)))
+        questions = []
         for path, walk in sorted(flow.files.items()):
-            context = None if index.place(path).is_manager else project.read(path)
+            context = project.read(path)
             if context is None:
                 continue
-            seen = {made.range for made in context.constructions}
-            for site in walk.sites:
-                if not isinstance(site.node, ast.Call) or flow.names.builders(site):
-                    continue
-                where = context.source.range_of(site.node)
-                reached = flow.builders(site) if where not in seen else {}
-                if reached:
-                    made = Construction(site, site.node, reached, where, inferred=True)
-                    message = f"{made.label} builds a {made.kind} outside the Redis manager; {context.use_instead()}"
-                    yield self.diagnostic(context, where, message, symbols=made.symbols)
+            still_open = []
+            if not index.place(path).is_manager:
+                seen = {made.range for made in context.constructions}
+                for site in walk.sites:
+                    assert isinstance(site.node, ast.Call)
+                    if flow.names.builders(site) or context.source.range_of(site.node) in seen:
+                        continue
+                    reached = flow.builders(site)
+                    if reached:
+                        yield self._built(context, site, reached)
+                    elif flow.is_open(site):
+                        still_open.append((site.node.lineno, site.node.col_offset))
+            module = next(iter(context.place.modules), "")
+            questions.append(Question(module, context.source.text, tuple(still_open)))
+        yield from self._inferred(project, flow, questions)
+
+    def _inferred(
+        self, project: ProjectContext, flow: ProjectFlow, questions: list[Question]
+    ) -> Iterator[Diagnostic]:
+        """What only astroid can tell of the calls that are left."""
+        if flow.is_exhausted:
+            return
+        asking = {q.module for q in questions if q.calls}
+        near = set(asking)
+        for path, walk in flow.files.items():
+            if asking & set(walk.modules):
+                near.update(edge.module for edge in project.index.edges(path))
+                near.update(f"{edge.module}.{edge.name}" for edge in project.index.edges(path))
+        answers = infer([q for q in questions if q.module in near], project.names.table)
+        for path, walk in sorted(flow.files.items()):
+            known = next((answers[m] for m in walk.modules if m in answers), {})
+            context = project.read(path) if known else None
+            for site in walk.sites if context is not None else ():
+                assert isinstance(site.node, ast.Call) and context is not None
+                names = known.get((site.node.lineno, site.node.col_offset), ())
+                if names:
+                    yield self._built(context, site, {name: flow.names.table[name] for name in names})
+
+    def _built(self, context: RuleContext, site: Site, reached: Mapping[str, Builder]) -> Diagnostic:
+        assert isinstance(site.node, ast.Call)
+        where = context.source.range_of(site.node)
+        made = Construction(site, site.node, reached, where, inferred=True)
+        message = f"{made.label} builds a {made.kind} outside the Redis manager; {context.use_instead()}"
+        return self.diagnostic(context, where, message, symbols=made.symbols)
 
 
 def _walk(context: RuleContext | None) -> Walk | None:

@@ -355,6 +355,11 @@ class BuilderTable(dict[str, Builder]):
         return frozenset(found)
 
     @cached_property
+    def last_names(self) -> frozenset[str]:
+        """The last parts of all names."""
+        return frozenset(name.rpartition(".")[2] for name in self)
+
+    @cached_property
     def with_methods(self) -> frozenset[str]:
         """The builders whose results have methods that build again, as a Sentinel's."""
         return frozenset(name.rpartition(".")[0] for name in self if name.rpartition(".")[2] in METHODS)

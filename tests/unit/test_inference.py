@@ -1,0 +1,56 @@
+"""astroid behind its door: what it may say, and that it can neither hang nor break a run."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+from flake8_redis_ssot.semantic import inference
+from flake8_redis_ssot.semantic.inference import Question, infer
+from flake8_redis_ssot.semantic.redis_api import BUILDERS, builders
+
+TEXT = """
+import redis
+from acme import connect
+from other import Kind
+
+
+def chosen():
+    return redis.Redis
+
+
+chosen()()
+Kind()
+connect()
+redis.RedisError()
+"""
+
+
+def question(text: str) -> Question:
+    calls = [n for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Call)]
+    return Question("asked", text, tuple((call.lineno, call.col_offset) for call in calls))
+
+
+def test_it_names_builders_of_the_table_and_of_the_settings() -> None:
+    other = Question("other", "from redis.asyncio import Redis as Kind\n")
+    answers = infer([question(TEXT), other], builders(("acme.connect",), ()))
+    assert answers == {
+        "asked": {(11, 0): ("redis.Redis",), (12, 0): ("redis.asyncio.Redis",), (13, 0): ("acme.connect",)}
+    }
+
+
+def test_what_is_installed_does_not_matter() -> None:
+    text = "import pytest, redis\nredis.Retry(None, 1)\npytest.importorskip('redis').Redis()\n"
+    assert infer([question(text)], BUILDERS) == {}
+
+
+@pytest.mark.parametrize("text", ["x(", "import redis\nredis.Redis()\n\x00"], ids=["syntax", "null"])
+def test_a_file_that_astroid_cannot_read_is_silent(text: str) -> None:
+    assert infer([Question("asked", text, ((2, 0),))], BUILDERS) == {}
+
+
+def test_past_the_deadline_and_the_size_there_is_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert infer([question(TEXT)], BUILDERS, seconds=0.001) == {}
+    monkeypatch.setattr(inference, "LARGEST", 10)
+    assert infer([question(TEXT)], BUILDERS) == {}
