@@ -70,7 +70,8 @@ class ProjectFlow(Flow):
             case ast.Attribute(attr=last):
                 may_be = last in self.names.table.last_names
             case ast.Name(id=name):
-                may_be = bool(self.names.bindings(name, site))
+                bindings = self.names.bindings(name, site)
+                may_be = bool(bindings) and not all(self._is_foreign(b) for b in bindings)
             case _:
                 may_be = isinstance(call.func, ast.Call | ast.Subscript)
         return may_be and not self.values(call.func, site)
@@ -79,6 +80,14 @@ class ProjectFlow(Flow):
     def is_exhausted(self) -> bool:
         """Whether the budget has run out, so that what is unknown may only be unasked."""
         return self._steps > self.budget
+
+    def _is_foreign(self, binding: Binding) -> bool:
+        """Whether a name holds what a call of somebody else's function gave: no source says what that is."""
+        if not isinstance(binding.value, ast.Call) or binding.scope is None:
+            return False
+        site = Site(binding.value, binding.scope, binding.order, binding.path)
+        called = self.values(binding.value.func, site)
+        return bool(called) and all(isinstance(v, Dotted) and not self.names.is_ours(v.name) for v in called)
 
     def carried_by(self, path: str) -> set[str]:
         """The names of a file taken in, of those that others import, from which a builder can be reached."""
