@@ -3,8 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from flake8_redis_ssot.source import Range
+
+Applicability = Literal["safe", "unsafe", "display-only"]
+"""As in ruff: keeps the meaning; may change it; only to be shown."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Edit:
+    """The text in `range` becomes `content`."""
+
+    range: Range
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """The `edits` of one file that settle a diagnostic; `message` says what they do."""
+
+    message: str
+    edits: tuple[Edit, ...]
+    applicability: Applicability
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +33,8 @@ class Diagnostic:
     """One finding.
 
     `path` is absolute, `message` one line without code or final dot, `symbols` the dotted
-    names that an allowance may name, `noqa_row` the line where a `noqa` counts.
+    names that an allowance may name, `noqa_row` the line where a `noqa` counts. `fix` is there only
+    where it was asked for and granted.
     """
 
     path: str
@@ -22,6 +44,7 @@ class Diagnostic:
     message: str
     help: str | None = None
     symbols: tuple[str, ...] = ()
+    fix: Fix | None = None
 
     @property
     def noqa_row(self) -> int:

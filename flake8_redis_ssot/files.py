@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from flake8_redis_ssot.settings.load import has_table
@@ -51,6 +52,20 @@ def discover(paths: Sequence[str], settings: Settings) -> Discovery:
     found.files = sorted(set(found.files))
     found.nested = sorted(set(found.nested))
     return found
+
+
+def overwrite(path: str, data: bytes) -> None:
+    """Give the file at `path` other bytes, all at once, and keep its mode; OSError where that is not possible."""
+    temporary = f"{path}.redis-ssot-{os.getpid()}"
+    try:
+        with open(temporary, "xb") as stream:
+            stream.write(data)
+        os.chmod(temporary, stat.S_IMODE(os.stat(path).st_mode))
+        os.replace(temporary, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise
 
 
 def _settings_above(folder: str, settings: Settings, found: Discovery) -> None:

@@ -8,9 +8,13 @@ import re
 import tokenize
 import warnings
 from bisect import bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
+
+OVERLAY: dict[str, bytes] = {}
+"""Files that count as having other bytes than on disk: changes that are tried before they are written."""
 
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
 
@@ -58,7 +62,9 @@ class SourceFile:
 
     @classmethod
     def read(cls, path: str) -> SourceFile:
-        """Read `path`; SourceError when the system refuses."""
+        """Read `path`, or what stands for it in `OVERLAY`; SourceError when the system refuses."""
+        if path in OVERLAY:
+            return cls(path, OVERLAY[path])
         try:
             with open(path, "rb") as stream:
                 return cls(path, stream.read())
@@ -117,6 +123,38 @@ class SourceFile:
     def line_of(self, offset: int) -> int:
         """The 1-based line that holds the character `offset` of `text`."""
         return bisect_right(self.line_starts, offset)
+
+    def offset(self, position: Position) -> int:
+        """Where `position` is in `text`."""
+        return self.line_starts[position.line - 1] + position.column - 1
+
+    def place(self, start: int, end: int) -> Range:
+        """The range from one offset of `text` to another."""
+        first, last = self.line_of(start), self.line_of(end)
+        return Range(
+            Position(first, start - self.line_starts[first - 1] + 1),
+            Position(last, end - self.line_starts[last - 1] + 1),
+        )
+
+    def replaced(self, parts: Iterable[tuple[int, int, str]]) -> bytes:
+        """The bytes with other text from each start to each end, offsets of `text`; all else stays.
+
+        SourceError where the encoding cannot tell which bytes stand for a part, or lacks a character.
+        """
+        text, bom = self.text, 3 if self.data.startswith(b"\xef\xbb\xbf") else 0
+        codec = self.encoding.removesuffix("-sig")
+        try:
+            if self.data[bom:] != text.encode(codec):
+                raise SourceError(
+                    f"cannot be changed: its encoding {codec} writes the same text in other bytes"
+                )
+            found, at = [self.data[:bom]], 0
+            for start, end, content in sorted(parts):
+                found += text[at:start].encode(codec), content.encode(codec)
+                at = end
+            return b"".join([*found, text[at:].encode(codec)])
+        except UnicodeEncodeError as error:
+            raise SourceError(f"cannot be changed: its encoding {codec} lacks a character") from error
 
     @cached_property
     def tree(self) -> ast.Module:

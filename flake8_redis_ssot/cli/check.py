@@ -19,6 +19,13 @@ def add_parser(commands: Any) -> None:
     add("--output-format", choices=FORMATS, help="how diagnostics are shown")
     add("--output-file", metavar="FILE", help="write the diagnostics to FILE")
     add("--statistics", action="store_true", help="count diagnostics by rule")
+    add("--fix", action="store_true", help="apply the safe fixes")
+    add(
+        "--unsafe-fixes",
+        action="store_true",
+        help="with --fix or --diff: those too that may change what code does",
+    )
+    add("--diff", action="store_true", help="show what --fix would change, and change nothing")
     add("--add-noqa", action="store_true", help="silence every diagnostic by a comment")
     add("--stdin-filename", metavar="NAME", help="the name of standard input")
     add("--exit-zero", action="store_true", help="exit 0 even with diagnostics")

@@ -14,6 +14,7 @@ from contextlib import suppress
 from importlib.util import find_spec
 
 from flake8_redis_ssot.cli import replay
+from flake8_redis_ssot.cli.loading import settings_of
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.engine.check import FileChecker
 from flake8_redis_ssot.engine.run import (
@@ -25,12 +26,12 @@ from flake8_redis_ssot.engine.run import (
     run_source,
 )
 from flake8_redis_ssot.engine.run import run as run_files
-from flake8_redis_ssot.files import Discovery, discover
-from flake8_redis_ssot.output import FORMATS, escaped, render, shown
+from flake8_redis_ssot.files import Discovery, discover, overwrite
+from flake8_redis_ssot.output import escaped, render, shown
 from flake8_redis_ssot.project.cache import Cache
 from flake8_redis_ssot.rules import defaults
 from flake8_redis_ssot.settings.boundaries import SettingsError
-from flake8_redis_ssot.settings.load import find_settings_file, load_settings, nearest
+from flake8_redis_ssot.settings.load import nearest
 from flake8_redis_ssot.settings.model import Selection, Settings
 from flake8_redis_ssot.source import SourceFile
 from flake8_redis_ssot.store import folder_of, is_ours, prepare
@@ -46,8 +47,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _settings(options: argparse.Namespace) -> Settings:
-    path = options.config or find_settings_file(os.getcwd())
-    settings = load_settings(path, root=os.getcwd(), codes=list(defaults()), formats=FORMATS)
+    settings = settings_of(options)
     unknown = [
         code
         for code in (*(options.select or ()), *options.ignore, *options.extend_select)
@@ -94,6 +94,8 @@ def _check(options: argparse.Namespace, settings: Settings) -> int:
         outcome = Outcome()
         if not (settings.force_exclude and settings.excludes(path)):
             run_source(given, checker, outcome)
+    elif options.fix or options.diff:
+        return _fix(options, settings, override, found)
     else:
         cache = _cache(options, checker, start)
         outcome = _run(options, checker, found, cache)
@@ -115,6 +117,41 @@ def _check(options: argparse.Namespace, settings: Settings) -> int:
             words = (status, "".join(notes), text)
             replay.record(options.arguments, cache.folder, start, looked_at, words)
     return status
+
+
+def _fix(options: argparse.Namespace, settings: Settings, override: Selection, found: Discovery) -> int:
+    """Apply the fixes, or show what they would change; then say what is left."""
+    from flake8_redis_ssot.cli.fixing import diff, fixed
+
+    def make() -> FileChecker:
+        return checker_for(settings, override, parse_all=options.parse_all)
+
+    files = sorted({*found.files, *discover([settings.root], settings).files})
+    jobs = options.jobs or available_processors()
+    mended = fixed(
+        files, make, set(found.files), unsafe=options.unsafe_fixes, jobs=jobs, write=not options.diff
+    )
+    for message in mended.outcome.failures:
+        _complain("error", message)
+    number = len(mended.settled)
+    failed = bool(found.missing or mended.outcome.failures)
+    if options.diff:
+        _write(options, "".join(diff(mended.changes)))
+        print(f"Would fix {number} error{'s' * (number != 1)}.", file=sys.stderr)
+        return 2 if failed else 1 if number else 0
+    reported = {*found.files, settings.path}
+    left = [d for d in mended.outcome.diagnostics if d.path in reported]
+    text = _text(options, settings, left, None)
+    if number and text.endswith((" error.\n", " errors.\n")):
+        found_first = number + len(left)
+        text = text[: text.rindex("Found ")]
+        text += (
+            f"Found {found_first} error{'s' * (found_first != 1)} ({number} fixed, {len(left)} remaining).\n"
+        )
+    elif number and not left:
+        text = f"Found {number} error{'s' * (number != 1)} ({number} fixed, 0 remaining).\n"
+    _write(options, text)
+    return 2 if failed else 1 if left and not options.exit_zero else 0
 
 
 def _cache(options: argparse.Namespace, checker: FileChecker, start: int) -> Cache | None:
@@ -224,11 +261,7 @@ def _add_noqa(diagnostics: list[Diagnostic]) -> bool:
             changed = add_noqa(source, mine)
             if source.data.startswith(b"\xef\xbb\xbf") and not changed.startswith(b"\xef\xbb\xbf"):
                 changed = b"\xef\xbb\xbf" + changed
-            temporary = f"{path}.redis-ssot"
-            with open(temporary, "wb") as stream:
-                stream.write(changed)
-            os.chmod(temporary, os.stat(path).st_mode)
-            os.replace(temporary, path)
+            overwrite(path, changed)
             added += len(mine)
         except OSError as error:
             _complain("error", f"{shown(path)}: cannot be written: {error.strerror}")

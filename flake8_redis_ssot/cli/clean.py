@@ -18,15 +18,13 @@ def add_parser(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     import shutil
 
-    from flake8_redis_ssot.output import FORMATS, shown
-    from flake8_redis_ssot.rules import defaults
+    from flake8_redis_ssot.cli.loading import settings_of
+    from flake8_redis_ssot.output import shown
     from flake8_redis_ssot.settings.boundaries import SettingsError
-    from flake8_redis_ssot.settings.load import find_settings_file, load_settings
     from flake8_redis_ssot.store import folder_of, is_ours
 
     try:
-        path = options.config or find_settings_file(os.getcwd())
-        settings = load_settings(path, root=os.getcwd(), codes=list(defaults()), formats=FORMATS)
+        settings = settings_of(options)
     except SettingsError as error:
         for message in error.messages:
             print(f"error: {message}", file=sys.stderr)

@@ -17,6 +17,7 @@ def as_object(diagnostic: Diagnostic) -> dict[str, Any]:
     def place(position: Position) -> dict[str, int]:
         return {"row": position.line, "column": position.column}
 
+    fix = diagnostic.fix
     return {
         "code": diagnostic.code,
         "name": diagnostic.name,
@@ -24,7 +25,15 @@ def as_object(diagnostic: Diagnostic) -> dict[str, Any]:
         "filename": diagnostic.path,
         "location": place(diagnostic.range.start),
         "end_location": place(diagnostic.range.end),
-        "fix": None,
+        "fix": fix
+        and {
+            "applicability": fix.applicability,
+            "message": fix.message,
+            "edits": [
+                {"content": e.content, "location": place(e.range.start), "end_location": place(e.range.end)}
+                for e in fix.edits
+            ],
+        },
         "noqa_row": diagnostic.noqa_row,
         "url": DOCUMENTATION.format(diagnostic.code),
     }

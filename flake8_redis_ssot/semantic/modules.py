@@ -138,7 +138,7 @@ def module_facts(source: SourceFile, module: str) -> ModuleFacts:
     is_package = os.path.basename(source.path).startswith("__init__.")
     names: dict[str, Name] = {}
     stars = []
-    for name, node in _bound(source.tree.body):
+    for name, node in bound(source.tree.body):
         match node:
             case ast.ImportFrom():
                 base = absolute(node, module, is_package)
@@ -209,7 +209,7 @@ def _last(node: ast.expr) -> str:
     return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
 
 
-def _bound(body: list[ast.stmt]) -> Iterator[tuple[str, ast.stmt]]:
+def bound(body: list[ast.stmt]) -> Iterator[tuple[str, ast.stmt]]:
     """Each top-level name with the statement that binds it, those in compound statements included."""
     for node in body:
         match node:
@@ -224,9 +224,9 @@ def _bound(body: list[ast.stmt]) -> Iterator[tuple[str, ast.stmt]]:
             case _:
                 for part in ast.iter_child_nodes(node):
                     if isinstance(part, ast.stmt):
-                        yield from _bound([part])
+                        yield from bound([part])
                     elif isinstance(part, ast.ExceptHandler | ast.match_case):
-                        yield from _bound(part.body)
+                        yield from bound(part.body)
                     elif not isinstance(node, ast.Expr):
                         for inner in ast.walk(part):
                             if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store):

@@ -1,0 +1,148 @@
+"""`redis-ssot plan` and `redis-ssot migrate`: the runs themselves."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+import sys
+from collections import Counter
+from collections.abc import Callable
+
+from flake8_redis_ssot.cli.loading import settings_of
+from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.engine.check import FileChecker
+from flake8_redis_ssot.engine.fix import Mended, mend
+from flake8_redis_ssot.engine.rewrite import MOVING
+from flake8_redis_ssot.engine.run import available_processors, checker_for, run_project
+from flake8_redis_ssot.files import Discovery, discover
+from flake8_redis_ssot.migrate.journal import Change, JournalError, carry_out, runs, unfinished
+from flake8_redis_ssot.migrate.plan import MANAGER_CODES
+from flake8_redis_ssot.migrate.plan import plan as plan_of
+from flake8_redis_ssot.migrate.shim import with_shims
+from flake8_redis_ssot.output import escaped, plan_text, shown
+from flake8_redis_ssot.settings.boundaries import SettingsError
+from flake8_redis_ssot.settings.model import Selection, Settings
+from flake8_redis_ssot.source import SourceFile
+
+_CODES = MOVING | {"RED105"}
+
+
+def plan(options: argparse.Namespace) -> int:
+    """Show the plan; nothing is written."""
+    try:
+        settings = settings_of(options)
+        found = discover([settings.root], settings)
+        mended = _mended(settings, found, set(found.files), unsafe=True)
+    except SettingsError as error:
+        return _refuse(error.messages)
+    made = plan_of(mended, settings)
+    if options.output_format == "json":
+        print(json.dumps(made.as_object(), indent=2))
+    else:
+        sys.stdout.write(plan_text.render(made, markdown=options.output_format == "markdown"))
+    return _failed(mended)
+
+
+def migrate(options: argparse.Namespace) -> int:
+    """Carry the plan's second phase out, and say what was done, what was left and why."""
+    try:
+        settings = settings_of(options)
+        if options.list:
+            return _list(settings)
+        found = discover(options.paths or [settings.root], settings)
+        if found.missing:
+            return _refuse(found.missing)
+        open_run = unfinished(settings.root)
+        if open_run is not None and not options.dry_run:
+            raise JournalError(
+                f"run {open_run.name} was not finished; undo it by `redis-ssot rollback {open_run.name}` first"
+            )
+        everything = discover([settings.root], settings)
+        mended = _mended(settings, everything, set(found.files), unsafe=options.include_unsafe)
+        if options.shim:
+            with_shims(mended, settings)
+        if not options.dry_run and mended.changes:
+            changes = [
+                Change(path, SourceFile.read(path).data, after)
+                for path, after in sorted(mended.changes.items())
+            ]
+            run = carry_out(settings.root, changes, shlex.join(["redis-ssot", *options.arguments]))
+            print(f"Run {run.name}; `redis-ssot rollback {run.name}` undoes it.")
+    except SettingsError as error:
+        return _refuse(error.messages)
+    except JournalError as error:
+        return _refuse([error.message])
+    _summary(mended, options.dry_run)
+    status = _failed(mended)
+    if not options.dry_run and mended.changes:
+        status = _verified(settings, everything, mended, set(found.files)) or status
+    return status or (1 if mended.left else 0)
+
+
+def _maker(settings: Settings) -> Callable[[], FileChecker]:
+    chosen = Selection(extend_select=tuple(sorted(MANAGER_CODES - {"RED203"})))
+    return lambda: checker_for(settings, chosen)
+
+
+def _mended(settings: Settings, found: Discovery, within: set[str], *, unsafe: bool) -> Mended:
+    return mend(
+        found.files, _maker(settings), within, unsafe=unsafe, jobs=available_processors(), codes=_CODES
+    )
+
+
+def _summary(mended: Mended, dry_run: bool) -> None:
+    """What was migrated, and what was left, with the reasons."""
+    would = "Would migrate" if dry_run else "Migrated"
+    kinds = Counter(
+        "string" if d.code == "RED106" else "call" if d.code == "RED203" else "import" for d in mended.settled
+    )
+    what = ", ".join(f"{n} {kind}{'s' * (n != 1)}" for kind, n in sorted(kinds.items())) or "nothing"
+    files = len(mended.changes)
+    print(f"{would} {what} in {files} file{'s' * (files != 1)}.")
+    for diagnostic in mended.settled:
+        assert diagnostic.fix is not None
+        print(f"  {_where(diagnostic)}: {escaped(diagnostic.fix.message)}")
+    if mended.left:
+        number = len(mended.left)
+        print(f"Left {number} reference{'s' * (number != 1)} for a person:")
+    for diagnostic, reason in mended.left:
+        print(f"  {_where(diagnostic)}: {diagnostic.code} {escaped(reason)}")
+
+
+def _where(diagnostic: Diagnostic) -> str:
+    return f"{shown(diagnostic.path)}:{diagnostic.range.start.line}"
+
+
+def _verified(settings: Settings, found: Discovery, mended: Mended, within: set[str]) -> int:
+    """Compare what was said to be left with a fresh scan of what stands on disk."""
+    fresh = run_project(found.files, _maker(settings)(), jobs=available_processors())
+    left = Counter((d.path, d.code) for d in fresh.diagnostics if d.code in _CODES and d.path in within)
+    said = Counter((d.path, d.code) for d, _ in mended.left)
+    if left == said and not fresh.failures:
+        print(f"Verified: a fresh scan finds {sum(left.values())} references left, those listed.")
+        return 0
+    for path, code in sorted(left - said) + sorted(said - left):
+        print(f"error: {shown(path)}: a fresh scan counts {code} otherwise than listed", file=sys.stderr)
+    return 2
+
+
+def _list(settings: Settings) -> int:
+    known = runs(settings.root)
+    for run in known:
+        print(f"{run.name}  {run.state}  {len(run.paths)} files  {escaped(run.command)}")
+    if not known:
+        print("No run is journaled here.")
+    return 0
+
+
+def _failed(mended: Mended) -> int:
+    for message in mended.outcome.failures:
+        print(f"error: {escaped(message)}", file=sys.stderr)
+    return 2 if mended.outcome.failures else 0
+
+
+def _refuse(messages: list[str]) -> int:
+    for message in messages:
+        print(f"error: {escaped(message)}", file=sys.stderr)
+    return 2

@@ -1,0 +1,24 @@
+"""`redis-ssot plan`: what it takes to come to one manager."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+
+def add_parser(commands: Any) -> None:
+    command = commands.add_parser("plan", help="show what it takes to come to one manager")
+    command.add_argument("--config", metavar="FILE", help="the settings file")
+    command.add_argument(
+        "--output-format",
+        choices=("terminal", "json", "markdown"),
+        default="terminal",
+        help="how it is shown",
+    )
+    command.set_defaults(handler=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    from flake8_redis_ssot.cli.migrating import plan
+
+    return plan(options)

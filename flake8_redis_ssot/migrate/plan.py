@@ -1,0 +1,231 @@
+"""The four phases of a migration for one project: what there is, what is missing, what moves, what can go."""
+
+from __future__ import annotations
+
+import ast
+import os
+from collections.abc import Collection, Iterator
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from flake8_redis_ssot.engine.fix import Mended
+from flake8_redis_ssot.engine.rewrite import Rewriter, View
+from flake8_redis_ssot.project.index import ProjectIndex
+from flake8_redis_ssot.project.managers import competing_managers
+from flake8_redis_ssot.project.shims import is_shim
+from flake8_redis_ssot.semantic.objects import Thing
+from flake8_redis_ssot.settings.model import Boundary, Settings
+
+MANAGER_CODES = frozenset(["RED101", "RED105", "RED106", "RED108", "RED203"])
+"""The rules whose diagnostics say that something else than the one manager is used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A place: path from the project's folder, and line."""
+
+    path: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}"
+
+
+@dataclass(slots=True)
+class Manager:
+    """A module that is a manager, or does what one does.
+
+    `role` is `manager`, `forbidden` or `competing`; `classes` are those of it that do so;
+    `importers` the files that import it, `tests` those of them, and others that name it in a
+    string, which are tests; `unused` says that nobody imports it any more after the migration.
+    """
+
+    module: str
+    role: str
+    boundary: str
+    path: str | None
+    classes: list[str] = field(default_factory=list)
+    importers: list[str] = field(default_factory=list)
+    tests: list[str] = field(default_factory=list)
+    is_shim: bool = False
+    unused: bool = False
+
+
+@dataclass(slots=True)
+class Gap:
+    """A method that callers use of another class, and that the manager lacks or has in another way."""
+
+    of: str
+    member: str
+    target: str
+    what: str
+    sites: list[Site] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Step:
+    """One reference: `what` is done with it, or the `reason` why a person has to."""
+
+    code: str
+    site: Site
+    what: str
+    applicability: str | None = None
+    reason: str | None = None
+
+
+@dataclass(slots=True)
+class Plan:
+    """What there is to do, by phase."""
+
+    managers: list[Manager] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
+    moving: list[Step] = field(default_factory=list)
+    by_hand: list[Step] = field(default_factory=list)
+
+    def as_object(self) -> dict[str, Any]:
+        """The plan as JSON has it."""
+        return asdict(self)
+
+
+def plan(mended: Mended, settings: Settings) -> Plan:
+    """The plan of a project, by what its fixes came to."""
+    rewriter = mended.rewriter
+    assert rewriter is not None
+    index = rewriter.index
+    found = Plan()
+    found.managers = list(_managers(index, settings))
+    site = _sites(settings)
+    for diagnostic in sorted(mended.settled, key=lambda d: d.sort_key):
+        assert diagnostic.fix is not None
+        where = site(diagnostic.path, diagnostic.range.start.line)
+        found.moving.append(
+            Step(diagnostic.code, where, diagnostic.fix.message, diagnostic.fix.applicability)
+        )
+    for diagnostic, reason in mended.left:
+        where = site(diagnostic.path, diagnostic.range.start.line)
+        found.by_hand.append(Step(diagnostic.code, where, diagnostic.message, None, reason))
+    after = mended.index or index
+    for manager in found.managers:
+        if manager.role != "manager" and manager.path is not None:
+            manager.unused = not [
+                p for p in after.importers(manager.module) if p != _absolute(settings, manager)
+            ]
+    found.gaps = list(_gaps(found.managers, rewriter, settings))
+    return found
+
+
+def _absolute(settings: Settings, manager: Manager) -> str:
+    return os.path.join(settings.root, manager.path or "")
+
+
+def _sites(settings: Settings) -> Any:
+    return lambda path, line: Site(os.path.relpath(path, settings.root).replace(os.sep, "/"), line)
+
+
+def _managers(index: ProjectIndex, settings: Settings) -> Iterator[Manager]:
+    """The managers that the settings name, those they forbid, and the classes that compete with them."""
+    competing = competing_managers(index)
+    seen: set[str] = set()
+    for boundary in settings.boundaries:
+        for module in boundary.managers:
+            seen.add(module)
+            yield _manager(index, settings, module, "manager", boundary)
+    for path in sorted(index.facts):
+        place = index.place(path)
+        for module in place.modules:
+            if module in seen or not any(p.covers(module) for p in place.boundary.forbidden):
+                continue
+            seen.add(module)
+            made = _manager(index, settings, module, "forbidden", place.boundary)
+            if made.importers or path in competing or index.facts[path].shim is not None:
+                yield made
+            break
+    for path in sorted(competing):
+        place = index.place(path)
+        if not place.modules or set(place.modules) & seen:
+            continue
+        made = _manager(index, settings, place.modules[0], "competing", place.boundary)
+        made.classes = [one.name for one in competing[path]]
+        yield made
+
+
+def _manager(index: ProjectIndex, settings: Settings, module: str, role: str, boundary: Boundary) -> Manager:
+    path = index.modules.find(module)
+    importers = [p for p in index.importers(module) if p != path]
+    naming = [
+        p for p, fact in index.facts.items()
+        if p != path and any(n == module or n.startswith(f"{module}.") for n in fact.quoted.split("\n"))
+    ]  # fmt: skip
+    tests = sorted({p for p in (*importers, *naming) if is_test(settings, p)})
+
+    def short(paths: Collection[str]) -> list[str]:
+        return [os.path.relpath(p, settings.root).replace(os.sep, "/") for p in paths]
+
+    return Manager(
+        module,
+        role,
+        boundary.name,
+        short([path])[0] if path is not None else None,
+        list(index.managers.classes(module)),
+        short(importers),
+        short(tests),
+        path is not None and is_shim(index, path),
+    )
+
+
+def is_test(settings: Settings, path: str) -> bool:
+    """Whether the settings count a file among the tests."""
+    return any(globs.match(path) for globs in settings.tests)
+
+
+def _gaps(managers: list[Manager], rewriter: Rewriter, settings: Settings) -> Iterator[Gap]:
+    """What the users of the other managers need that the one manager does not have, or has otherwise."""
+    found: dict[tuple[str, str, str, str], Gap] = {}
+    site = _sites(settings)
+    for manager in managers:
+        if manager.role == "manager":
+            continue
+        for path in manager.importers:
+            view = rewriter.view(os.path.join(settings.root, path))
+            if view is None or view.place.is_manager:
+                continue
+            for old, target, attribute, call in used_members(rewriter, view, manager.module):
+                what = rewriter.difference(old, target, attribute.attr, call)
+                if what is not None:
+                    key = (old.home, attribute.attr, target.home, what)
+                    gap = found.setdefault(key, Gap(*key))
+                    where = site(view.path, attribute.lineno)
+                    if where not in gap.sites:
+                        gap.sites.append(where)
+    yield from sorted(found.values(), key=lambda g: (g.of, -len(g.sites), g.member))
+
+
+def used_members(
+    rewriter: Rewriter, view: View, module: str
+) -> Iterator[tuple[Thing, Thing, ast.Attribute, ast.Call | None]]:
+    """Each use in one file of a member of an object that comes from `module`.
+
+    With the class of that object, and the class of the manager's that would take its place.
+    """
+    for place, dotted in rewriter.places(view, module):
+        old = rewriter.objects.thing(dotted)
+        if old is None:
+            continue
+        target = rewriter.target(dotted, view.place.boundary)
+        node: ast.expr = place
+        thing: Thing | None = old
+        if old.sort in ("function", "class"):
+            call = view.uses.parents.get(place)
+            if not isinstance(call, ast.Call) or call.func is not place:
+                continue
+            thing = rewriter.objects.given(old)
+            awaited = view.uses.parents.get(call)
+            node = (
+                awaited
+                if isinstance(old.node, ast.AsyncFunctionDef) and isinstance(awaited, ast.Await)
+                else call
+            )
+        if thing is None or thing.of is None or target is None or thing.of.home == target.home:
+            continue
+        for attribute, called in view.uses.follow(node, view.exported).members:
+            yield thing.of, target, attribute, called

@@ -1,0 +1,287 @@
+"""What one file does with an object that it imports: followed from name to name, until it escapes."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from flake8_redis_ssot.semantic.names import Names
+from flake8_redis_ssot.semantic.scopes import Binding, Scope, Site, Walk
+from flake8_redis_ssot.source import SourceFile
+
+_NODES = (ast.Name, ast.Import, ast.ImportFrom, ast.Return)
+_TYPE_COMMENT = re.compile(r"#\s*type:\s*(?!ignore)(.*)")
+
+
+@dataclass(slots=True)
+class Uses:
+    """What is done with an object: `members` are read of it, and called by the call beside each.
+
+    `escapes` are the nodes where it goes out of sight, each with what happens there; `stored` are
+    attributes set on it, `entered` the `with` statements that end it.
+    """
+
+    members: list[tuple[ast.Attribute, ast.Call | None]] = field(default_factory=list)
+    escapes: list[tuple[ast.expr, str]] = field(default_factory=list)
+    stored: list[ast.Attribute] = field(default_factory=list)
+    entered: list[ast.expr] = field(default_factory=list)
+
+
+class FileUses:
+    """The uses of names in one file, by a walk over all of it."""
+
+    def __init__(self, source: SourceFile, names: Names, modules: tuple[str, ...], is_package: bool) -> None:
+        self.source = source
+        self.names = names
+        self.walk = Walk(source.tree, None, _NODES, modules, is_package)
+        self.names.arms.update(self.walk.arms)
+        self.parents = {child: node for node in ast.walk(source.tree) for child in ast.iter_child_nodes(node)}
+        self.sites = {site.node: site for site in self.walk.sites}
+        self._by_name: dict[str, list[Site]] = {}
+        for site in self.walk.sites:
+            if isinstance(site.node, ast.Name):
+                self._by_name.setdefault(site.node.id, []).append(site)
+
+    def binding(self, statement: ast.Import | ast.ImportFrom, alias: ast.alias) -> tuple[str, Binding] | None:
+        """The name that an import binds, and the binding; None for a star, or a name of several meanings."""
+        name = bound_name(statement, alias)
+        site = self.sites[statement]
+        owner = site.scope.outer.get(name, site.scope)
+        found = [b for b in owner.bindings.get(name, ()) if b.order == site.order]
+        return (name, found[0]) if len(found) == 1 else None
+
+    def home(self, statement: ast.Import | ast.ImportFrom) -> Scope:
+        """The scope in which an import stands."""
+        return self.sites[statement].scope
+
+    def of(self, name: str, binding: Binding) -> list[tuple[ast.Name, bool]]:
+        """The places where `name` may have this binding; whether it can have no other."""
+        found = []
+        for site in self._by_name.get(name, ()):
+            assert isinstance(site.node, ast.Name)
+            bindings = self.names.bindings(name, site, typing=True)
+            if binding in bindings:
+                found.append((site.node, len(bindings) == 1))
+        return found
+
+    def means(self, name: str, at: ast.AST, binding: Binding) -> bool:
+        """Whether `name` would have just this binding at the place of another name."""
+        site = self.sites[at]
+        return self.names.bindings(name, site, typing=True) == [binding]
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """All names that the file binds or uses, in whatever scope."""
+        found = {name for name, _ in self.walk.bound} | set(self._by_name)
+        for node in ast.walk(self.source.tree):
+            if isinstance(node, ast.Global | ast.Nonlocal):
+                found |= set(node.names)
+        return frozenset(found)
+
+    @cached_property
+    def texts(self) -> dict[str, ast.Constant]:
+        """Each string of the file that is a name, or holds one in an annotation, by that name."""
+        found: dict[str, ast.Constant] = {}
+        for node in ast.walk(self.source.tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) < 200:
+                if node.value.isidentifier():
+                    found.setdefault(node.value, node)
+                elif self._is_annotation(node):
+                    for word in re.findall(r"\w+", node.value):
+                        found.setdefault(word, node)
+        return found
+
+    @cached_property
+    def type_comments(self) -> frozenset[str]:
+        """The words of the comments that state a type."""
+        if "type:" not in self.source.text:
+            return frozenset()
+        return frozenset(
+            w for text in _TYPE_COMMENT.findall(self.source.text) for w in re.findall(r"\w+", text)
+        )
+
+    def _is_annotation(self, node: ast.AST) -> bool:
+        while (parent := self.parents.get(node)) is not None and isinstance(parent, ast.expr | ast.arg):
+            if isinstance(parent, ast.arg) and parent.annotation is node:
+                return True
+            node = parent
+        match parent:
+            case ast.AnnAssign(annotation=annotation):
+                return annotation is node
+            case ast.FunctionDef(returns=returns) | ast.AsyncFunctionDef(returns=returns):
+                return returns is node
+        return False
+
+    def in_annotation(self, node: ast.AST) -> bool:
+        """Whether an expression only states a type."""
+        return self._is_annotation(node)
+
+    def chain(self, node: ast.expr, names: list[str]) -> ast.Attribute | None:
+        """The expression that reads `names` one after the other of `node`; None where it is not so."""
+        for name in names:
+            parent = self.parents.get(node)
+            if not isinstance(parent, ast.Attribute) or parent.attr != name:
+                return None
+            node = parent
+        return node if isinstance(node, ast.Attribute) else None
+
+    def follow(self, node: ast.expr, exported: frozenset[str]) -> Uses:
+        """What is done with the object that the expression `node` gives.
+
+        `exported` are the names of this module that other files may read.
+        """
+        uses = Uses()
+        self._follow(node, uses, exported, set())
+        return uses
+
+    def _follow(self, node: ast.expr, uses: Uses, exported: frozenset[str], seen: set[object]) -> None:
+        if node in seen:
+            return
+        seen.add(node)
+        parent = self.parents.get(node)
+        match parent:
+            case ast.Attribute(ctx=ast.Load()):
+                above = self.parents.get(parent)
+                uses.members.append(
+                    (parent, above if isinstance(above, ast.Call) and above.func is parent else None)
+                )
+            case ast.Attribute():
+                uses.stored.append(parent)
+            case ast.Assign(targets=targets):
+                for target in targets:
+                    self._follow_target(target, node, uses, exported, seen)
+            case ast.AnnAssign(target=target, value=value) if value is node:
+                self._follow_target(target, node, uses, exported, seen)
+            case ast.NamedExpr(target=target):
+                self._follow_target(target, node, uses, exported, seen)
+                self._follow(parent, uses, exported, seen)
+            case ast.BoolOp():
+                self._follow(parent, uses, exported, seen)
+            case ast.IfExp(test=test) if test is not node:
+                self._follow(parent, uses, exported, seen)
+            case ast.Compare(left=left, ops=ops, comparators=others):
+                sides = [left, *others]
+                if not all(isinstance(op, ast.Is | ast.IsNot | ast.Eq | ast.NotEq) for op in ops) or not all(
+                    side is node or (isinstance(side, ast.Constant) and side.value is None) for side in sides
+                ):
+                    uses.escapes.append((node, "is compared"))
+            case ast.Return():
+                self._follow_return(node, uses, exported, seen)
+            case ast.withitem():
+                uses.entered.append(node)
+            case (
+                ast.Expr()
+                | ast.If()
+                | ast.While()
+                | ast.Assert()
+                | ast.IfExp()
+                | ast.FormattedValue()
+                | ast.UnaryOp(op=ast.Not())
+            ):
+                pass
+            case ast.Call() | ast.keyword():
+                uses.escapes.append((node, "is handed to a function"))
+            case _:
+                uses.escapes.append((node, "goes where it cannot be followed"))
+
+    def _follow_target(
+        self, target: ast.expr, node: ast.expr, uses: Uses, exported: frozenset[str], seen: set[object]
+    ) -> None:
+        """Go on with all places where what was assigned may be read."""
+        match target:
+            case ast.Name(id=name):
+                found = [b for n, b in self.walk.bound if n == name and self._holds(b, node)]
+                if not found:
+                    uses.escapes.append((node, f"is kept as `{name}`"))
+                for binding in found:
+                    in_module = any(binding in bs for bs in self.walk.module.bindings.values())
+                    if in_module and name in exported:
+                        uses.escapes.append((node, f"is kept as `{name}`, which other files read"))
+                    if self._in_class(name, binding):
+                        uses.escapes.append((node, f"is kept as the class attribute `{name}`"))
+                    for place, _ in self.of(name, binding):
+                        if isinstance(place.ctx, ast.Load):
+                            self._follow(place, uses, exported, seen)
+            case ast.Attribute(value=ast.Name(id="self"), attr=name) if name.startswith("_"):
+                for attribute in self._attributes(target, name):
+                    if isinstance(attribute.ctx, ast.Load):
+                        self._follow(attribute, uses, exported, seen)
+            case ast.Attribute(attr=name):
+                uses.escapes.append((node, f"is kept as the attribute `{name}`"))
+            case _:
+                uses.escapes.append((node, "is kept where it cannot be followed"))
+
+    @staticmethod
+    def _holds(binding: Binding, node: ast.expr) -> bool:
+        value = binding.value.value if isinstance(binding.value, ast.AnnAssign) else binding.value
+        if value is None:
+            return False
+        return not binding.steps and any(part is node for part in _results(value))
+
+    def _in_class(self, name: str, binding: Binding) -> bool:
+        return any(
+            scope.kind == "class" and binding in scope.bindings.get(name, ())
+            for scope in self.walk.scopes.values()
+        )
+
+    def _attributes(self, target: ast.Attribute, name: str) -> Iterator[ast.Attribute]:
+        """All places of the class around `target` that read or set the same attribute of `self`."""
+        node: ast.AST | None = target
+        while node is not None and not isinstance(node, ast.ClassDef):
+            node = self.parents.get(node)
+        for part in ast.walk(node or self.source.tree):
+            if (
+                isinstance(part, ast.Attribute)
+                and part.attr == name
+                and getattr(part.value, "id", "") == "self"
+            ):
+                yield part
+
+    def _follow_return(self, node: ast.expr, uses: Uses, exported: frozenset[str], seen: set[object]) -> None:
+        """Go on at the calls of a private function that gives the object."""
+        function: ast.AST | None = node
+        while function is not None and not isinstance(
+            function, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef
+        ):
+            function = self.parents.get(function)
+        if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) or function.decorator_list:
+            uses.escapes.append((node, "is returned"))
+            return
+        binding = self.walk.definitions.get(function)
+        is_method = isinstance(self.parents.get(function), ast.ClassDef)
+        public = not function.name.startswith("_") or function.name in exported
+        if binding is None or is_method or (public and isinstance(self.parents.get(function), ast.Module)):
+            uses.escapes.append((node, f"is returned by `{function.name}`"))
+            return
+        for place, _ in self.of(function.name, binding):
+            call = self.parents.get(place)
+            result = self.parents.get(call) if isinstance(function, ast.AsyncFunctionDef) and call else call
+            is_called = isinstance(call, ast.Call) and call.func is place
+            if is_called and isinstance(result, ast.Call | ast.Await):
+                self._follow(result, uses, exported, seen)
+            else:
+                uses.escapes.append((place, f"is what `{function.name}` gives, which is handed on"))
+
+
+def bound_name(statement: ast.Import | ast.ImportFrom, alias: ast.alias) -> str:
+    """The name that an alias of an import binds."""
+    if alias.asname:
+        return alias.asname
+    return alias.name.split(".")[0] if isinstance(statement, ast.Import) else alias.name
+
+
+def _results(value: ast.AST) -> Iterator[ast.AST]:
+    """The parts of an expression of which one is its value."""
+    yield value
+    match value:
+        case ast.BoolOp(values=values):
+            for part in values:
+                yield from _results(part)
+        case ast.IfExp(body=body, orelse=orelse):
+            yield from _results(body)
+            yield from _results(orelse)
+        case ast.NamedExpr(value=inner):
+            yield from _results(inner)
