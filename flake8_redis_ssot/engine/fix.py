@@ -281,6 +281,9 @@ class Step:
         module = key.rpartition(".")[0]
         while module and self.index.modules.find(module) is None:
             module = module.rpartition(".")[0]
+        own = self.index.modules.find(module)
+        if own in done:
+            return None  # the name of the file that is changed
         for diagnostic, _ in self.refused:
             if any(_is_under(name, module) for name in diagnostic.symbols) and diagnostic.code != "RED106":
                 return diagnostic.path
@@ -288,7 +291,6 @@ class Step:
             if diagnostic.code == "RED105" and any(_is_under(n, module) for n in diagnostic.symbols):
                 return diagnostic.path
         settled = {unit.path for unit in units} | done
-        own = self.index.modules.find(module)
         return next((p for p in self.index.importers(module) if p not in settled and p != own), None)
 
     def _patches(self, keys: Collection[str]) -> Iterator[tuple[str, int, str, ast.Constant | None]]:

@@ -68,8 +68,7 @@ def _shim(rewriter: Rewriter, module: str) -> str | None:
             aim = rewriter.aim(f"{module}.{name}", boundary)
         except Refusal:
             return None
-        home, _, last = aim.new.home.rpartition(".")
-        local = imports.setdefault(aim.new.home, f"_{last}")
+        local = imports.setdefault(aim.new.home, f"_{aim.new.home.rpartition('.')[2]}")
         if aim.calls or (aim.collapses and aim.old.sort != "function"):
             return None
         if aim.collapses:

@@ -291,6 +291,11 @@ class Objects:
                     ),
                 )
 
+    def said(self, thing: Thing) -> str | None:
+        """What a function says that it gives, as text that is equal for equal types."""
+        node = thing.node
+        return self._said(node.returns, thing.module) if isinstance(node, Function) else None
+
     def _said(self, node: ast.expr | None, module: str) -> str | None:
         """An annotation as text that is equal for equal types, wherever it stands."""
         if node is None:

@@ -31,9 +31,21 @@ class Uses:
 
 
 class FileUses:
-    """The uses of names in one file, by a walk over all of it."""
+    """The uses of names in one file, by a walk over all of it.
 
-    def __init__(self, source: SourceFile, names: Names, modules: tuple[str, ...], is_package: bool) -> None:
+    The attributes of objects made in a test (`is_test`) are nobody else's to read.
+    """
+
+    def __init__(
+        self,
+        source: SourceFile,
+        names: Names,
+        modules: tuple[str, ...],
+        is_package: bool,
+        *,
+        is_test: bool = False,
+    ) -> None:
+        self.is_test = is_test
         self.source = source
         self.names = names
         self.walk = Walk(source.tree, None, _NODES, modules, is_package)
@@ -205,12 +217,12 @@ class FileUses:
                     for place, _ in self.of(name, binding):
                         if isinstance(place.ctx, ast.Load):
                             self._follow(place, uses, exported, seen)
-            case ast.Attribute(value=ast.Name(id="self"), attr=name) if name.startswith("_"):
-                for attribute in self._attributes(target, name):
+            case ast.Attribute(attr=name):
+                if not name.startswith("_") and not self.is_test:
+                    uses.escapes.append((node, f"is kept as the attribute `{name}`"))
+                for attribute in self._attributes(name):
                     if isinstance(attribute.ctx, ast.Load):
                         self._follow(attribute, uses, exported, seen)
-            case ast.Attribute(attr=name):
-                uses.escapes.append((node, f"is kept as the attribute `{name}`"))
             case _:
                 uses.escapes.append((node, "is kept where it cannot be followed"))
 
@@ -227,17 +239,10 @@ class FileUses:
             for scope in self.walk.scopes.values()
         )
 
-    def _attributes(self, target: ast.Attribute, name: str) -> Iterator[ast.Attribute]:
-        """All places of the class around `target` that read or set the same attribute of `self`."""
-        node: ast.AST | None = target
-        while node is not None and not isinstance(node, ast.ClassDef):
-            node = self.parents.get(node)
-        for part in ast.walk(node or self.source.tree):
-            if (
-                isinstance(part, ast.Attribute)
-                and part.attr == name
-                and getattr(part.value, "id", "") == "self"
-            ):
+    def _attributes(self, name: str) -> Iterator[ast.Attribute]:
+        """All places of the file that read or set an attribute of this name, whoever's it is."""
+        for part in ast.walk(self.source.tree):
+            if isinstance(part, ast.Attribute) and part.attr == name:
                 yield part
 
     def _follow_return(self, node: ast.expr, uses: Uses, exported: frozenset[str], seen: set[object]) -> None:
