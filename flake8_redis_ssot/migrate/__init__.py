@@ -1,0 +1,1 @@
+"""Changes of many files at once: carried out whole, written down, and undone."""
