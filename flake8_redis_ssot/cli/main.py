@@ -13,14 +13,14 @@ def _run(arguments: list[str]) -> int:
     import argparse
 
     from flake8_redis_ssot import __version__
-    from flake8_redis_ssot.cli import check, clean, config, rule
+    from flake8_redis_ssot.cli import check, clean, config, rollback, rule
 
     top = argparse.ArgumentParser(
         prog="redis-ssot", description="Keep one Redis manager per service boundary."
     )
     top.add_argument("--version", action="version", version=f"redis-ssot {__version__}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND")
-    for module in (check, rule, config, clean):
+    for module in (check, rule, config, rollback, clean):
         module.add_parser(commands)
     options = top.parse_args(arguments)
     if not hasattr(options, "handler"):

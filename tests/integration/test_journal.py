@@ -19,6 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from conftest import Command
 
 from flake8_redis_ssot.migrate import journal
 from flake8_redis_ssot.migrate.journal import Change, JournalError, carry_out, roll_back, runs, unfinished
@@ -768,3 +769,30 @@ def test_a_roll_back_killed_at_random_is_run_again(tmp_path: Path) -> None:
             roll_back(str(root))
         assert files(root) == before
     print(f"\n{max(4, KILLS // 2)} kills of a roll back: {inside} left old and new files")
+
+
+def test_the_command(project: Path, work: list[Change], run: Command) -> None:
+    def said(*arguments: str, cwd: Path = project) -> tuple[int, str, str]:
+        done = run("rollback", *arguments, cwd=cwd)
+        return done.returncode, done.stdout, done.stderr
+
+    assert said() == (2, "", "error: there is no run to roll back\n")
+    (project / "pyproject.toml").write_text("[tool.redis-ssot]\n")
+    before = files(project)
+    done = carry_out(str(project), work, "migrate")
+    assert run("check", "--show-files", "--no-cache", cwd=project).stdout.count(journal.FOLDER) == 0
+    unknown = said("20000101T000000Z-1", cwd=project / "app")
+    assert unknown == (
+        2, "", f"error: there is no run `20000101T000000Z-1`; there are: {done.name}\n",
+    )  # fmt: skip
+    assert said(cwd=project / "app") == (0, f"Rolled back {done.name}: 8 files restored.\n", "")
+    assert files(project) == before
+    assert said(done.name) == (2, "", f"error: the run {done.name} is rolled back already\n")
+    one = carry_out(str(project), [change(project / "app" / "\x1b[31m.py", b"")], "migrate")
+    (project / "app" / "\x1b[31m.py").write_bytes(b"edited")
+    status, out, error = said("--config", "pyproject.toml", one.name)
+    assert (status, out) == (2, "") and r"app/\x1b[31m.py" in error and "\x1b" not in error
+    (project / "app" / "\x1b[31m.py").write_bytes(b"")
+    assert said(one.name)[1] == f"Rolled back {one.name}: 1 file restored.\n"
+    (project / "pyproject.toml").write_text("[tool.redis-ssot]\nmanger = 1\n")
+    assert said()[0] == 2
