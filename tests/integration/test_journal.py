@@ -112,10 +112,12 @@ def test_a_run_is_carried_out_listed_and_undone(project: Path, work: list[Change
     assert written(project) == [f"{journal.FOLDER}/.gitignore", f"{folder}/run.json"]
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root gives files away")
 def test_the_owner_stays(project: Path, work: list[Change]) -> None:
     path = project / "app" / "m1.py"
-    os.chown(path, 1234, 2345)
+    try:
+        os.chown(path, 1234, 2345)
+    except OSError:
+        pytest.skip("only root gives files away")
     for step in (lambda: carry_out(str(project), work, "test"), lambda: roll_back(str(project))):
         step()
         found = path.stat()
