@@ -1,0 +1,35 @@
+"""`redis-ssot rollback`: the files as they were before a run."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import Any
+
+
+def add_parser(commands: Any) -> None:
+    command = commands.add_parser("rollback", help="undo a run that changed files")
+    command.add_argument("name", nargs="?", metavar="RUN", help="the run; without it, the newest")
+    command.add_argument("--config", metavar="FILE", help="the settings file")
+    command.set_defaults(handler=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    from flake8_redis_ssot.migrate.journal import JournalError, roll_back
+    from flake8_redis_ssot.output import FORMATS, escaped
+    from flake8_redis_ssot.rules import defaults
+    from flake8_redis_ssot.settings.boundaries import SettingsError
+    from flake8_redis_ssot.settings.load import find_settings_file, load_settings
+
+    try:
+        path = options.config or find_settings_file(os.getcwd())
+        settings = load_settings(path, root=os.getcwd(), codes=list(defaults()), formats=FORMATS)
+        done = roll_back(settings.root, options.name)
+    except (SettingsError, JournalError) as error:
+        for message in error.messages if isinstance(error, SettingsError) else [error.message]:
+            print(f"error: {escaped(message)}", file=sys.stderr)
+        return 2
+    count = len(done.paths)
+    print(f"Rolled back {done.name}: {count} {'file' if count == 1 else 'files'} restored.")
+    return 0
