@@ -16,7 +16,7 @@ from flake8_redis_ssot.engine.fix import Mended, mend
 from flake8_redis_ssot.engine.rewrite import MOVING
 from flake8_redis_ssot.engine.run import available_processors, checker_for, run_project
 from flake8_redis_ssot.files import Discovery, discover
-from flake8_redis_ssot.migrate.journal import Change, JournalError, carry_out, runs, unfinished
+from flake8_redis_ssot.migrate.journal import Change, JournalError, carry_out, runs
 from flake8_redis_ssot.migrate.plan import MANAGER_CODES
 from flake8_redis_ssot.migrate.plan import plan as plan_of
 from flake8_redis_ssot.migrate.shim import with_shims
@@ -53,11 +53,6 @@ def migrate(options: argparse.Namespace) -> int:
         found = discover(options.paths or [settings.root], settings)
         if found.missing:
             return _refuse(found.missing)
-        open_run = unfinished(settings.root)
-        if open_run is not None and not options.dry_run:
-            raise JournalError(
-                f"run {open_run.name} was not finished; undo it by `redis-ssot rollback {open_run.name}` first"
-            )
         everything = discover([settings.root], settings)
         mended = _mended(settings, everything, set(found.files), unsafe=options.include_unsafe)
         if options.shim:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from typing import Any
 
@@ -16,16 +15,13 @@ def add_parser(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    from flake8_redis_ssot.cli.loading import settings_of
     from flake8_redis_ssot.migrate.journal import JournalError, roll_back
-    from flake8_redis_ssot.output import FORMATS, escaped
-    from flake8_redis_ssot.rules import defaults
+    from flake8_redis_ssot.output import escaped
     from flake8_redis_ssot.settings.boundaries import SettingsError
-    from flake8_redis_ssot.settings.load import find_settings_file, load_settings
 
     try:
-        path = options.config or find_settings_file(os.getcwd())
-        settings = load_settings(path, root=os.getcwd(), codes=list(defaults()), formats=FORMATS)
-        done = roll_back(settings.root, options.name)
+        done = roll_back(settings_of(options).root, options.name)
     except (SettingsError, JournalError) as error:
         for message in error.messages if isinstance(error, SettingsError) else [error.message]:
             print(f"error: {escaped(message)}", file=sys.stderr)
