@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.project.index import ProjectIndex
@@ -22,6 +22,9 @@ from flake8_redis_ssot.settings.model import Boundary, Settings
 from flake8_redis_ssot.source import Position, Range, SourceError, SourceFile
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
+Mends = Literal["import", "call", "string", "comment"]
+"""What a fix changes: an import with its uses, a call of a class, a string, a `noqa` comment."""
+
 DOCUMENTATION = "https://github.com/flake8-redis-ssot/flake8-redis-ssot/blob/main/docs/rules/{}.md"
 
 
@@ -39,7 +42,8 @@ class Rule:
     """A file rule: needs the source and the settings, nothing of other files.
 
     `code`, `name` (reads as "allow NAME"), `since` (version), `default` (on unless selected)
-    and the docstring, which is its page. Handlers marked with `on` take a node or Site and a
+    and the docstring, which is its page. `mends` says what a fix of it changes; where and how is
+    the engine's to say, which knows the whole project. Handlers marked with `on` take a node or Site and a
     context and yield diagnostics.
     """
 
@@ -48,6 +52,7 @@ class Rule:
     since: ClassVar[str]
     default: ClassVar[bool] = True
     project: ClassVar[bool] = False
+    mends: ClassVar[Mends | None] = None
 
     @classmethod
     def handlers(cls) -> Iterator[tuple[type, str]]:

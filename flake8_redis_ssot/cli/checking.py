@@ -64,9 +64,12 @@ def _check(options: argparse.Namespace, settings: Settings) -> int:
             print(f"{key} = {json.dumps(value, default=str)}")
         return 0
     start = time.time_ns()
+    fixing = options.fix or options.diff
     stdin = options.stdin_filename is not None or "-" in options.paths
     if stdin and options.paths not in ([], ["-"]):
         raise SettingsError(["standard input is checked alone; leave the paths out, or `-`"])
+    if fixing and (stdin or options.no_project):
+        raise SettingsError(["fixes are checked against the whole project; name files, without --no-project"])
     found = discover([p for p in options.paths if p != "-"] or ([] if stdin else ["."]), settings)
     for message in found.missing:
         _complain("error", message)
@@ -94,13 +97,19 @@ def _check(options: argparse.Namespace, settings: Settings) -> int:
         outcome = Outcome()
         if not (settings.force_exclude and settings.excludes(path)):
             run_source(given, checker, outcome)
-    elif options.fix or options.diff:
+    elif fixing:
         return _fix(options, settings, override, found)
     else:
         cache = _cache(options, checker, start)
         outcome = _run(options, checker, found, cache)
         if not found.files and not found.missing:
             notes.append(_complain("warning", "no Python files found below the given paths"))
+        if (options.output_format or settings.output_format).startswith("json") and checker.project_rules:
+            from flake8_redis_ssot.cli.fixing import with_fixes
+
+            if cache is not None and not outcome.facts:
+                outcome.facts = cache.facts(cache.files)
+            outcome.diagnostics = with_fixes(outcome, checker, {*found.files})
     for message in outcome.failures:
         _complain("error", message)
     failed = bool(found.missing or outcome.failures)

@@ -13,19 +13,18 @@ from flake8_redis_ssot.cli.loading import settings_of
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.engine.check import FileChecker
 from flake8_redis_ssot.engine.fix import Mended, mend
-from flake8_redis_ssot.engine.rewrite import MOVING
+from flake8_redis_ssot.engine.rewrite import MENDS
 from flake8_redis_ssot.engine.run import available_processors, checker_for, run_project
 from flake8_redis_ssot.files import Discovery, discover
 from flake8_redis_ssot.migrate.journal import Change, JournalError, carry_out, runs
-from flake8_redis_ssot.migrate.plan import MANAGER_CODES
 from flake8_redis_ssot.migrate.plan import plan as plan_of
 from flake8_redis_ssot.migrate.shim import with_shims
 from flake8_redis_ssot.output import escaped, plan_text, shown
 from flake8_redis_ssot.settings.boundaries import SettingsError
 from flake8_redis_ssot.settings.model import Selection, Settings
-from flake8_redis_ssot.source import SourceFile
 
-_CODES = MOVING | {"RED105"}
+_CODES = frozenset(code for code, what in MENDS.items() if what != "comment") | {"RED105"}
+"""Of RED105 only the reasons are told."""
 
 
 def plan(options: argparse.Namespace) -> int:
@@ -59,8 +58,7 @@ def migrate(options: argparse.Namespace) -> int:
             with_shims(mended, settings)
         if not options.dry_run and mended.changes:
             changes = [
-                Change(path, SourceFile.read(path).data, after)
-                for path, after in sorted(mended.changes.items())
+                Change(path, mended.before[path], after) for path, after in sorted(mended.changes.items())
             ]
             run = carry_out(settings.root, changes, shlex.join(["redis-ssot", *options.arguments]))
             print(f"Run {run.name}; `redis-ssot rollback {run.name}` undoes it.")
@@ -76,7 +74,8 @@ def migrate(options: argparse.Namespace) -> int:
 
 
 def _maker(settings: Settings) -> Callable[[], FileChecker]:
-    chosen = Selection(extend_select=tuple(sorted(MANAGER_CODES - {"RED203"})))
+    # what the settings leave out of the rest stays out
+    chosen = Selection(extend_select=tuple(sorted(code for code in _CODES if MENDS.get(code) != "call")))
     return lambda: checker_for(settings, chosen)
 
 
@@ -89,9 +88,7 @@ def _mended(settings: Settings, found: Discovery, within: set[str], *, unsafe: b
 def _summary(mended: Mended, dry_run: bool) -> None:
     """What was migrated, and what was left, with the reasons."""
     would = "Would migrate" if dry_run else "Migrated"
-    kinds = Counter(
-        "string" if d.code == "RED106" else "call" if d.code == "RED203" else "import" for d in mended.settled
-    )
+    kinds = Counter(MENDS[d.code] for d in mended.settled)
     what = ", ".join(f"{n} {kind}{'s' * (n != 1)}" for kind, n in sorted(kinds.items())) or "nothing"
     files = len(mended.changes)
     print(f"{would} {what} in {files} file{'s' * (files != 1)}.")

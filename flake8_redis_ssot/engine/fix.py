@@ -11,14 +11,14 @@ from itertools import pairwise
 
 from flake8_redis_ssot.diagnostic import Diagnostic, Edit, Fix
 from flake8_redis_ssot.engine.check import FileChecker
-from flake8_redis_ssot.engine.rewrite import MOVING, Refusal, Rewriter, Unit, View
+from flake8_redis_ssot.engine.rewrite import MENDS, Refusal, Rewriter, Unit, View
 from flake8_redis_ssot.engine.run import Outcome, run_project
 from flake8_redis_ssot.engine.verify import flaw
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.semantic.imports import Part, rewritten
 from flake8_redis_ssot.source import OVERLAY, SourceError, SourceFile
 
-FIXABLE = MOVING | {"RED904"}
+FIXABLE = frozenset(MENDS)
 """The rules whose diagnostics a fix may settle."""
 
 PASSES = 10
@@ -30,12 +30,13 @@ _QUOTED = re.compile(r"[A-Za-z_]\w*(?:\.\w+)+\Z")
 class Mended:
     """What fixes came to.
 
-    `changes` are the new bytes of each file; `settled` the diagnostics that they settle, each
+    `changes` are the new bytes of each file, `before` those that were read; `settled` the diagnostics that they settle, each
     with its fix; `left` those that remain, each with the reason, in `outcome` as they are found
     when all is done. `rewriter` knows the project as it was, `index` as it is then.
     """
 
     changes: dict[str, bytes] = field(default_factory=dict)
+    before: dict[str, bytes] = field(default_factory=dict)
     settled: list[Diagnostic] = field(default_factory=list)
     left: list[tuple[Diagnostic, str]] = field(default_factory=list)
     outcome: Outcome = field(default_factory=Outcome)
@@ -68,6 +69,7 @@ def mend(
             if not step.changes:
                 break
             mended.settled += step.settled
+            mended.before = {path: step.bytes_of(path) for path in step.changes} | mended.before
             mended.changes |= step.changes
             OVERLAY.update(step.changes)
     finally:
@@ -94,7 +96,7 @@ class Step:
         self.settled: list[Diagnostic] = []
         self.changes: dict[str, bytes] = {}
         self._reached: dict[str, set[str]] = {}
-        self._others = [d for d in outcome.diagnostics if d.code in ("RED105", "RED106")]
+        self._dynamic = [d for d in outcome.diagnostics if d.code == "RED105"]
         units: list[Unit] = []
         for diagnostic in outcome.diagnostics:
             if diagnostic.code in codes and diagnostic.path in within:
@@ -105,11 +107,6 @@ class Step:
         self._settle(units)
 
     def _proposed(self, diagnostic: Diagnostic, unsafe: bool) -> Unit:
-        if diagnostic.code == "RED904":
-            view = self.rewriter.view(diagnostic.path)
-            if view is None:
-                raise Refusal("the file cannot be parsed")
-            return _without_code(view, diagnostic)
         unit = self.rewriter.propose(diagnostic)
         if unit.applicability != "safe" and not unsafe:
             raise Refusal(
@@ -148,13 +145,23 @@ class Step:
 
     def _following(self, diagnostic: Diagnostic, strings: Mapping[Part, str]) -> Edit | None:
         """The change of a string that follows the imports, where the diagnostic is of that string."""
-        view = self.rewriter.view(diagnostic.path) if strings and diagnostic.code == "RED106" else None
+        view = (
+            self.rewriter.view(diagnostic.path)
+            if strings and MENDS.get(diagnostic.code) == "string"
+            else None
+        )
         for start, end, content in strings if view is not None else ():
             assert view is not None
             where = view.source.place(start, end)
             if diagnostic.range.start <= where.start and where.end <= diagnostic.range.end:
                 return Edit(where, content)
         return None
+
+    def bytes_of(self, path: str) -> bytes:
+        """What this pass has read of a file that it changes."""
+        view = self.rewriter.view(path)
+        assert view is not None
+        return view.source.data
 
     def _drop(self, unit: Unit, reason: str) -> None:
         self.refused.append((unit.diagnostic, reason))
@@ -285,10 +292,13 @@ class Step:
         if own in done:
             return None  # the name of the file that is changed
         for diagnostic, _ in self.refused:
-            if any(_is_under(name, module) for name in diagnostic.symbols) and diagnostic.code != "RED106":
+            if (
+                any(_is_under(name, module) for name in diagnostic.symbols)
+                and MENDS.get(diagnostic.code) != "string"
+            ):
                 return diagnostic.path
-        for diagnostic in self._others:
-            if diagnostic.code == "RED105" and any(_is_under(n, module) for n in diagnostic.symbols):
+        for diagnostic in self._dynamic:
+            if any(_is_under(name, module) for name in diagnostic.symbols):
                 return diagnostic.path
         settled = {unit.path for unit in units} | done
         return next((p for p in self.index.importers(module) if p not in settled and p != own), None)
@@ -378,7 +388,7 @@ def _parts(view: View, units: Sequence[Unit]) -> Iterator[Part]:
     for statement in statements:
         mine = [unit for unit in units if unit.statement is statement]
         dropped = [alias for unit in mine for alias in unit.drops]
-        if any(unit.diagnostic.code == "RED203" for unit in mine):
+        if any(MENDS[unit.diagnostic.code] == "call" for unit in mine):
             rest = [alias for alias in statement.names if alias not in dropped]
             dropped += [alias for alias in rest if _is_used_up(view, statement, alias, parts)]
         added = []
@@ -411,22 +421,3 @@ def _is_used_up(
     places = view.uses.of(*found)
     spans = [view.span(node) for node, _ in places]
     return bool(spans) and all(any(s <= start and end <= e for s, e, _ in parts) for start, end in spans)
-
-
-def _without_code(view: View, diagnostic: Diagnostic) -> Unit:
-    """One code less in a `noqa` comment; the comment goes with its last one."""
-    source = view.source
-    start, end = source.offset(diagnostic.range.start), source.offset(diagnostic.range.end)
-    text, line = source.text, source.text.rfind("\n", 0, start) + 1
-    before = re.search(r"[ \t]*#\s*noqa\s*:?\s*\Z", text[line:start], re.IGNORECASE)
-    after = re.compile(r"[ \t]*,[ \t]*|[ \t]+(?=[A-Z]+[0-9]+\b)").match(text, end)
-    unit = Unit(diagnostic, f"Remove `{text[start:end]}` from the `noqa`", "safe")
-    if after is not None:
-        unit.parts = [(start, after.end(), "")]
-    elif before is None:
-        comma = re.search(r"[ \t]*,?[ \t]*\Z", text[line:start])
-        unit.parts = [(line + comma.start() if comma else start, end, "")]
-    else:
-        stop = re.compile(r"[^#\r\n]*").match(text, end)
-        unit.parts = [(line + before.start(), stop.end() if stop else end, "")]
-    return unit

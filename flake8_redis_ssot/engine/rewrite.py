@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -14,15 +15,15 @@ from functools import cached_property
 from flake8_redis_ssot.diagnostic import Applicability, Diagnostic
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.rule import RuleContext
+from flake8_redis_ssot.rules import all_rules
 from flake8_redis_ssot.semantic.imports import Imported, Part
 from flake8_redis_ssot.semantic.modules import Found, exported_names
 from flake8_redis_ssot.semantic.objects import Member, Objects, Thing, covers, incompatible
 from flake8_redis_ssot.semantic.uses import FileUses, Uses
 from flake8_redis_ssot.settings.model import Boundary
 
-IMPORTS = frozenset(["RED101", "RED108"])
-MOVING = IMPORTS | {"RED106", "RED203"}
-"""The rules whose diagnostics are settled by exchanging an object for another."""
+MENDS = {rule.code: rule.mends for rule in all_rules() if rule.mends is not None}
+"""The rules whose diagnostics a fix may settle, and what it changes."""
 
 _FLUSHING = frozenset(["flushdb", "flushall", "flush_db", "flush_all"])
 _CLOSING = frozenset(
@@ -172,12 +173,15 @@ class Rewriter:
             raise Refusal("the file cannot be parsed")
         if view.place.is_manager:
             raise Refusal("it stands in the manager itself, which is never rewritten")
-        if diagnostic.code in IMPORTS:
-            return self._import(view, diagnostic)
-        if diagnostic.code == "RED203":
-            return self._construction(view, diagnostic)
-        if diagnostic.code == "RED106":
-            return self._string(view, diagnostic)
+        match MENDS.get(diagnostic.code):
+            case "import":
+                return self._import(view, diagnostic)
+            case "call":
+                return self._construction(view, diagnostic)
+            case "string":
+                return self._string(view, diagnostic)
+            case "comment":
+                return _without_code(view, diagnostic)
         raise Refusal(
             "it is imported by its name in a string; change the string and what is done with the module"
         )
@@ -918,3 +922,22 @@ def _n(sort: str) -> str:
 
 def _names_in(node: ast.AST) -> Iterator[str]:
     return (part.id for part in ast.walk(node) if isinstance(part, ast.Name))
+
+
+def _without_code(view: View, diagnostic: Diagnostic) -> Unit:
+    """One code less in a `noqa` comment; the comment goes with its last one."""
+    source = view.source
+    start, end = source.offset(diagnostic.range.start), source.offset(diagnostic.range.end)
+    text, line = source.text, source.text.rfind("\n", 0, start) + 1
+    before = re.search(r"[ \t]*#\s*noqa\s*:?\s*\Z", text[line:start], re.IGNORECASE)
+    after = re.compile(r"[ \t]*,[ \t]*|[ \t]+(?=[A-Z]+[0-9]+\b)").match(text, end)
+    unit = Unit(diagnostic, f"Remove `{text[start:end]}` from the `noqa`", "safe")
+    if after is not None:
+        unit.parts = [(start, after.end(), "")]
+    elif before is None:
+        comma = re.search(r"[ \t]*,?[ \t]*\Z", text[line:start])
+        unit.parts = [(line + comma.start() if comma else start, end, "")]
+    else:
+        stop = re.compile(r"[^#\r\n]*").match(text, end)
+        unit.parts = [(line + before.start(), stop.end() if stop else end, "")]
+    return unit

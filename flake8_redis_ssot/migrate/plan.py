@@ -16,9 +16,6 @@ from flake8_redis_ssot.project.shims import is_shim
 from flake8_redis_ssot.semantic.objects import Thing
 from flake8_redis_ssot.settings.model import Boundary, Settings
 
-MANAGER_CODES = frozenset(["RED101", "RED105", "RED106", "RED108", "RED203"])
-"""The rules whose diagnostics say that something else than the one manager is used."""
-
 
 @dataclass(frozen=True, slots=True)
 class Site:
@@ -137,6 +134,9 @@ def _managers(index: ProjectIndex, settings: Settings) -> Iterator[Manager]:
                 continue
             seen.add(module)
             made = _manager(index, settings, module, "forbidden", place.boundary)
+            defined = index.modules.facts(module)
+            if place.is_package and defined is not None and not defined.names:
+                break
             if made.importers or path in competing or index.facts[path].shim is not None:
                 yield made
             break

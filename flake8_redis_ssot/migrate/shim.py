@@ -10,6 +10,7 @@ from flake8_redis_ssot.engine.rewrite import Refusal, Rewriter
 from flake8_redis_ssot.engine.verify import compiles
 from flake8_redis_ssot.settings.boundaries import place_of
 from flake8_redis_ssot.settings.model import Settings
+from flake8_redis_ssot.source import SourceFile
 
 _HEAD = '''"""Moved to {homes}. What is asked for here is taken from there, with a warning."""
 
@@ -49,6 +50,7 @@ def with_shims(mended: Mended, settings: Settings) -> None:
             if had and not has and not os.path.basename(path).startswith("__init__."):
                 text = _shim(before, module)
                 if text is not None and compiles(text.encode(), path):
+                    mended.before.setdefault(path, SourceFile.read(path).data)
                     mended.changes[path] = text.encode()
 
 

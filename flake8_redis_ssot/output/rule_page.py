@@ -10,9 +10,12 @@ def page(rule: type[Rule]) -> str:
     summary, _, rest = rule.documentation().partition("\n")
     scope = "The command alone reports it." if rule.project else "flake8 and the command report it."
     default = "On by default." if rule.default else "Off unless selected."
+    fix = {None: "", "comment": " A fix is always available."}.get(
+        rule.mends, " A fix is sometimes available: `--fix`, or `redis-ssot migrate`."
+    )
     return (
         f"# {rule.name} ({rule.code})\n\n{summary}\n\n"
-        f"Added in {rule.since}. {default} {scope}\n{rest.rstrip()}\n"
+        f"Added in {rule.since}. {default} {scope}{fix}\n{rest.rstrip()}\n"
     )
 
 
@@ -22,6 +25,6 @@ def table(rules: tuple[type[Rule], ...]) -> str:
     for r in rules:
         where = "command" if r.project else "both"
         summary = r.documentation().splitlines()[0]
-        off = "" if r.default else ", off"
-        rows.append(f"| [{r.code}](docs/rules/{r.code}.md) | {r.name} | {where}{off} | {summary} |")
+        where += ("" if r.default else ", off") + (", fix" if r.mends else "")
+        rows.append(f"| [{r.code}](docs/rules/{r.code}.md) | {r.name} | {where} | {summary} |")
     return "\n".join(["| Code | Name | Where | Reports |", "| --- | --- | --- | --- |", *rows]) + "\n"

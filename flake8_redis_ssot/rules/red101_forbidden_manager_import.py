@@ -42,6 +42,7 @@ class ForbiddenManagerImport(Rule):
     code = "RED101"
     name = "forbidden-manager-import"
     since = "0.1.0"
+    mends = "import"
 
     @on(ast.Import, ast.ImportFrom)
     def check(self, site: Site, context: RuleContext) -> Iterator[Diagnostic]:

@@ -51,6 +51,7 @@ class StaleManagerReference(Rule):
     code = "RED106"
     name = "stale-manager-reference"
     since = "0.1.0"
+    mends = "string"
 
     @on(ast.Module)
     def check(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:

@@ -50,6 +50,7 @@ class ManagerInstantiation(Rule):
     code = "RED203"
     name = "manager-instantiation"
     since = "0.1.0"
+    mends = "call"
 
     @on(ast.Call)
     def check(self, site: Site, context: RuleContext) -> Iterator[Diagnostic]:

@@ -45,6 +45,7 @@ class UnusedNoqa(Rule):
     code = "RED904"
     name = "unused-noqa"
     since = "0.1.0"
+    mends = "comment"
     default = False
     project = True
 

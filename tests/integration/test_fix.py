@@ -1,0 +1,232 @@
+"""`check --fix`, `--diff` and the fixes in JSON, as a user sees them; `plan` and `migrate` where they refuse."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from conftest import Command
+
+PROJECT = Path(__file__).parent.parent / "migrations" / "project"
+ROOMS = """\
+from app.db.redis_manager import get_redis_manager
+from app.redis_manager import RedisManager
+
+
+async def title(room):
+    return await get_redis_manager().get(room) or RedisManager().get(room)
+"""
+FIXED = """\
+from app.redis_manager import redis_manager
+from app.redis_manager import RedisManager
+
+
+async def title(room):
+    return await redis_manager.get(room) or RedisManager().get(room)
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    folder = tmp_path / "project"
+    shutil.copytree(PROJECT, folder)
+    (folder / "app" / "rooms.py").write_text(ROOMS)
+    return folder
+
+
+def test_fix_applies_safe_fixes_alone(project: Path, run: Command) -> None:
+    done = run("check", "--fix", "--output-format", "concise", "app/rooms.py", cwd=project)
+    assert (project / "app" / "rooms.py").read_text() == FIXED
+    assert "RED203" in done.stdout and "RED101" not in done.stdout
+    assert done.stdout.endswith("Found 2 errors (1 fixed, 1 remaining).\n")
+    assert (done.returncode, done.stderr) == (1, "")
+    done = run("check", "--fix", "--unsafe-fixes", "--select", "RED101,RED203", cwd=project)
+    assert (done.returncode, done.stdout) == (0, "Found 1 error (1 fixed, 0 remaining).\n")
+    assert "RedisManager(" not in (project / "app" / "rooms.py").read_text()
+
+
+def test_diff_changes_nothing(project: Path, run: Command) -> None:
+    done = run("check", "--diff", cwd=project)
+    assert (done.returncode, done.stderr) == (1, "Would fix 1 error.\n")
+    assert "-from app.db.redis_manager import get_redis_manager\n" in done.stdout
+    assert "+from app.redis_manager import redis_manager\n" in done.stdout
+    assert (project / "app" / "rooms.py").read_text() == ROOMS
+    assert run("check", "--diff", "--ignore", "RED101", cwd=project).returncode == 0
+
+
+def test_fixes_are_for_the_files_named(project: Path, run: Command) -> None:
+    shutil.copy(project / "app" / "rooms.py", project / "app" / "other.py")
+    run("check", "--fix", "app/other.py", cwd=project)
+    assert (project / "app" / "rooms.py").read_text() == ROOMS
+    assert (project / "app" / "other.py").read_text() == FIXED
+
+
+@pytest.mark.parametrize("cache", [[], ["--no-cache"]])
+def test_json_has_the_fix_in_ruff_s_shape(cache: list[str], project: Path, run: Command) -> None:
+    for _ in range(2):  # also from the cache
+        done = run("check", "--output-format", "json", *cache, cwd=project)
+        found = {d["code"]: d["fix"] for d in json.loads(done.stdout) if d["filename"].endswith("rooms.py")}
+    assert {code: fix["applicability"] for code, fix in found.items()} == {
+        "RED101": "safe",
+        "RED203": "unsafe",
+    }
+    text = ROOMS.splitlines(keepends=True)
+    for edit in sorted(
+        found["RED101"]["edits"], key=lambda e: (e["location"]["row"], e["location"]["column"])
+    )[::-1]:
+        start, end = edit["location"], edit["end_location"]
+        assert start["row"] == end["row"]
+        line = text[start["row"] - 1]
+        text[start["row"] - 1] = line[: start["column"] - 1] + edit["content"] + line[end["column"] - 1 :]
+    assert "".join(text) == FIXED
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("names = []  # noqa: RED201 raw sockets on purpose\n", "names = []\n"),
+        ("names = []  # noqa: RED201  # a list\n", "names = []# a list\n"),
+        ("names = []  # noqa: E501, RED201\n", "names = []  # noqa: E501\n"),
+        ("names = []  # noqa: RED201,E501\n", "names = []  # noqa: E501\n"),
+        ("names = []  # noqa: RED201, RED301\n", "names = []\n"),
+    ],
+)
+def test_noqa_that_silences_nothing_goes(before: str, after: str, project: Path, run: Command) -> None:
+    path = project / "app" / "rooms.py"
+    path.write_text(f"import redis\n\n{before}")
+    run("check", "--fix", "--extend-select", "RED904", cwd=project)
+    assert path.read_text() == f"import redis\n\n{after}"
+
+
+def test_what_cannot_be_fixed_is_no_error(project: Path, run: Command) -> None:
+    (project / "app" / "rooms.py").write_text("from app.db.redis_manager import *\n")
+    done = run("check", "--fix", "--output-format", "concise", "app/rooms.py", cwd=project)
+    assert done.stdout.endswith("Found 1 error.\n") and done.returncode == 1
+
+
+def test_standard_input_and_no_project_are_told_what_fixes_need(project: Path, run: Command) -> None:
+    for arguments in (["--no-project"], ["-"]):
+        done = run("check", "--fix", *arguments, cwd=project, stdin=b"")
+        assert done.returncode == 2 and "whole project" in done.stderr
+
+
+def test_migrate_says_what_stands_in_its_way(project: Path, run: Command) -> None:
+    done = run("migrate", "app/none.py", cwd=project)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "app/none.py: No such file or directory; name a file or folder that exists" in done.stderr
+    path = project / "app" / "rooms.py"
+    path.chmod(0o444)
+    done = run("migrate", cwd=project)
+    assert done.returncode == 2 and "app/rooms.py" in done.stderr and "nothing was written" in done.stderr
+    assert path.read_text() == ROOMS
+    path.chmod(0o644)
+    settings = project / "pyproject.toml"
+    settings.write_text(settings.read_text().replace("app.redis_manager.connect", "app.redis_manager.none"))
+    (project / "app" / "made.py").write_text(
+        "from app.cache.manager import make_cache\n\nmade = make_cache()\n"
+    )
+    done = run("migrate", cwd=project)
+    assert "the replacement `app.redis_manager.none` does not exist; correct `replacements`" in done.stdout
+
+
+def test_migrate_refuses_what_changed_since_it_was_read(project: Path, monkeypatch, capsys) -> None:
+    from flake8_redis_ssot.cli import migrating
+    from flake8_redis_ssot.cli.main import main
+
+    mend = migrating.mend
+
+    def slow(*arguments, **options):
+        mended = mend(*arguments, **options)
+        (project / "app" / "rooms.py").write_text(ROOMS + "# meanwhile\n")
+        return mended
+
+    monkeypatch.setattr(migrating, "mend", slow)
+    monkeypatch.chdir(project)
+    assert main(["migrate"]) == 2
+    assert "app/rooms.py" in capsys.readouterr().err
+    assert (project / "app" / "rooms.py").read_text() == ROOMS + "# meanwhile\n"
+
+
+def test_an_unfinished_run_comes_first(project: Path, run: Command) -> None:
+    assert run("migrate", cwd=project).returncode == 1
+    (index,) = (project / ".redis_ssot_journal").glob("*/run.json")
+    index.write_text(index.read_text().replace('"done"', '"unfinished"'))
+    (project / "app" / "other.py").write_text(ROOMS)
+    done = run("migrate", cwd=project)
+    assert done.returncode == 2 and f"redis-ssot rollback {index.parent.name}" in done.stderr
+    assert (project / "app" / "other.py").read_text() == ROOMS
+    assert "unfinished" in run("migrate", "--list", cwd=project).stdout
+    assert run("rollback", cwd=project).returncode == 0
+    assert (project / "app" / "rooms.py").read_text() == ROOMS
+
+
+def test_the_plan_in_every_form(project: Path, run: Command) -> None:
+    (project / "app" / "cached.py").write_text(
+        "from app.cache.manager import cache\n\n\nasync def f():\n    await cache.remember('a')\n    cache.size()\n"
+    )
+    (project / "tests" / "test_cached.py").write_text("from app.cache.manager import cache\n\nassert cache\n")
+    plan = json.loads(run("plan", "--output-format", "json", cwd=project).stdout)
+    assert [(m["module"], m["role"]) for m in plan["managers"]] == [
+        ("app.redis_manager", "manager"),
+        ("auth.redis_manager", "manager"),
+        ("app.cache.manager", "forbidden"),
+        ("app.db.redis_manager", "forbidden"),
+    ]
+    cached = next(m for m in plan["managers"] if m["module"] == "app.cache.manager")
+    assert cached["tests"] == ["tests/test_cached.py"] and not cached["unused"]
+    assert next(m for m in plan["managers"] if m["module"] == "app.db.redis_manager")["unused"]
+    assert [(g["member"], g["what"][:10], g["sites"]) for g in plan["gaps"]] == [
+        ("remember", "is missing", [{"path": "app/cached.py", "line": 5}]),
+        ("size", "it is a co", [{"path": "app/cached.py", "line": 6}]),
+    ]
+    assert {(s["site"]["path"], s["applicability"]) for s in plan["moving"]} >= {("app/rooms.py", "safe")}
+    assert any(s["site"]["path"] == "app/cached.py" and s["reason"] for s in plan["by_hand"])
+    for form in ("terminal", "markdown"):
+        text = run("plan", "--output-format", form, cwd=project).stdout
+        assert all(f"Phase {n}" in text for n in (1, 2, 3, 4))
+        assert "app/cached.py:5" in text and "app/db/redis_manager.py" in text
+
+
+def test_a_shim_is_left_where_asked(project: Path, run: Command) -> None:
+    settings = project / "pyproject.toml"
+    settings.write_text(
+        settings.read_text() + '"app.db.redis_manager.get_redis_client" = "app.redis_manager.key_for"\n'
+    )
+    wrapper = project / "app" / "db" / "redis_manager.py"
+    before = wrapper.read_bytes()
+    done = run("migrate", "--shim", cwd=project)
+    assert done.returncode == 1 and "Verified" in done.stdout, done.stderr
+    assert "DeprecationWarning" in wrapper.read_text()
+    (project / "redis").mkdir()
+    (project / "redis" / "__init__.py").write_text(
+        "class Redis:\n    from_url = classmethod(lambda cls, url: cls())\n"
+    )
+    (project / "redis" / "asyncio.py").write_text("from redis import Redis\n")
+    code = (
+        "import warnings\n"
+        "with warnings.catch_warnings(record=True) as said:\n"
+        "    warnings.simplefilter('always')\n"
+        "    from app.db.redis_manager import get_redis_manager\n"
+        "import app.redis_manager as home\n"
+        "assert get_redis_manager() is home.redis_manager\n"
+        "print(said[0].category.__name__, said[0].message)\n"
+    )
+    import subprocess
+    import sys
+
+    shown = subprocess.run([sys.executable, "-c", code], cwd=project, capture_output=True, text=True)
+    assert shown.stdout.startswith("DeprecationWarning app.db.redis_manager.get_redis_manager has moved"), (
+        shown.stderr
+    )
+    run("rollback", cwd=project)
+    assert wrapper.read_bytes() == before
+
+
+def test_the_mode_of_a_file_is_kept(project: Path, run: Command) -> None:
+    path = project / "app" / "rooms.py"
+    path.chmod(0o755)
+    run("check", "--fix", cwd=project)
+    assert path.read_text() == FIXED and os.stat(path).st_mode & 0o777 == 0o755
