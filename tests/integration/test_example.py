@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -25,3 +26,57 @@ def test_its_own_tests_pass() -> None:
         text=True,
     )
     assert done.returncode == 0 and " passed" in done.stdout, done.stdout + done.stderr
+
+
+CONNECTIONS = """
+import asyncio, os, tempfile
+from pathlib import Path
+
+import redis
+
+from tests.redis_process import redis_server
+
+with tempfile.TemporaryDirectory(prefix="chat-") as folder, redis_server(Path(folder)) as address:
+    os.environ["REDIS_URL"] = f"unix://{address}"
+    from backend.app.api import profiles
+
+    async def story():
+        await profiles.save("ann", "tired")
+        assert await profiles.known("ann") and await profiles.about("ann") == "tired"
+        with redis.Redis.from_url(os.environ["REDIS_URL"]) as outside:
+            return len(outside.client_list()) - 1
+
+    print(asyncio.run(story()))
+"""
+
+
+def test_it_migrates_on_a_real_server_and_back(tmp_path: Path, run: Command) -> None:
+    copy = tmp_path / "chat"
+    shutil.copytree(EXAMPLE, copy, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+
+    def contents() -> dict[str, bytes]:
+        files = (p for p in copy.rglob("*.py") if not p.relative_to(copy).parts[0].startswith("."))
+        return {str(p.relative_to(copy)): p.read_bytes() for p in files}
+
+    def python(*arguments: str) -> str:
+        done = subprocess.run([sys.executable, "-B", *arguments], cwd=copy, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    before = contents()
+    managers_before = python("-c", CONNECTIONS)
+    assert "Phase 2, migrate: 4 references" in run("plan", cwd=copy).stdout
+    migrated = run("migrate", cwd=copy)
+    assert "Migrated 4 imports in 3 files." in migrated.stdout
+    assert "Verified: a fresh scan finds" in migrated.stdout and migrated.stderr == ""
+    assert (managers_before, python("-c", CONNECTIONS)) == ("2\n", "1\n")
+    assert " passed" in python("-m", "pytest", "-q", "-p", "no:cacheprovider", "-rs")
+    left = places(run("check", "--output-format", "concise", cwd=copy).stdout)
+    gone = [
+        row
+        for row in places(run("check", "--output-format", "concise", cwd=EXAMPLE).stdout)
+        if row not in left
+    ]
+    assert {path for path, *_ in gone} == {n for n, data in contents().items() if data != before[n]}
+    assert run("rollback", cwd=copy).returncode == 0
+    assert contents() == before
