@@ -1,0 +1,54 @@
+"""The units of one file put together: what is dropped from and added to each import statement, and all else."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+
+from flake8_redis_ssot.engine.rewrite import MENDS, Unit, View
+from flake8_redis_ssot.semantic.imports import Part, rewritten
+
+
+def parts_of(view: View, units: Sequence[Unit]) -> Iterator[Part]:
+    """The changes of one file that `units` make together."""
+    parts = [part for unit in units for part in unit.parts]
+    yield from parts
+    statements = dict.fromkeys(unit.statement for unit in units if unit.statement is not None)
+    gone: dict[int, int] = {}
+    imported = set()
+    for statement in statements:
+        mine = [unit for unit in units if unit.statement is statement]
+        dropped = [alias for unit in mine for alias in unit.drops]
+        if any(MENDS[unit.diagnostic.code] == "call" for unit in mine):
+            rest = [alias for alias in statement.names if alias not in dropped]
+            dropped += [alias for alias in rest if _is_used_up(view, statement, alias, parts)]
+        added = []
+        in_module = view.uses.home(statement).kind == "module" and statement in view.source.tree.body
+        for one in dict.fromkeys(one for unit in mine for one in unit.adds):
+            if not in_module or one not in imported:
+                added.append(one)
+            if in_module:
+                imported.add(one)
+        block = view.block_of(statement)
+        if not added and len(dropped) == len(statement.names):
+            gone[id(block)] = gone.get(id(block), 0) + 1
+        yield from rewritten(
+            view.source,
+            statement,
+            dropped,
+            added,
+            next(iter(view.bases(statement)), ""),
+            last_of_block=gone.get(id(block)) == len(block) and statement not in view.source.tree.body,
+        )
+
+
+def _is_used_up(
+    view: View, statement: ast.Import | ast.ImportFrom, alias: ast.alias, parts: Sequence[Part]
+) -> bool:
+    """Whether every use of an imported class goes by the changes, and nothing else asks for it."""
+    found = view.uses.binding(statement, alias)
+    if found is None or found[0] in view.exported or found[0] in view.uses.texts:
+        return False
+    places = view.uses.of(*found)
+    spans = [view.span(node) for node, _ in places]
+    return bool(spans) and all(any(s <= start and end <= e for s, e, _ in parts) for start, end in spans)
