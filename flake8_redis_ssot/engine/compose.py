@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 
-from flake8_redis_ssot.engine.rewrite import MENDS, Unit, View
+from flake8_redis_ssot.engine.rewrite import MENDS, Unit
+from flake8_redis_ssot.engine.view import View
 from flake8_redis_ssot.semantic.imports import Part, rewritten
 
 

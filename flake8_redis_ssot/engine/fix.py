@@ -9,10 +9,12 @@ from itertools import pairwise
 from flake8_redis_ssot.diagnostic import Diagnostic, Edit, Fix
 from flake8_redis_ssot.engine.check import FileChecker
 from flake8_redis_ssot.engine.compose import parts_of
+from flake8_redis_ssot.engine.exchange import Refusal
 from flake8_redis_ssot.engine.patches import Patches
-from flake8_redis_ssot.engine.rewrite import MENDS, Refusal, Rewriter, Unit, View
+from flake8_redis_ssot.engine.rewrite import MENDS, Rewriter, Unit
 from flake8_redis_ssot.engine.run import Outcome, run_project
 from flake8_redis_ssot.engine.verify import flaw
+from flake8_redis_ssot.engine.view import View
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.semantic.imports import Part
 from flake8_redis_ssot.source import OVERLAY, SourceError

@@ -8,7 +8,9 @@ import re
 from collections.abc import Collection, Iterator
 
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.engine.rewrite import MENDS, Refusal, Rewriter, Unit, View
+from flake8_redis_ssot.engine.exchange import Refusal
+from flake8_redis_ssot.engine.rewrite import MENDS, Rewriter, Unit
+from flake8_redis_ssot.engine.view import View
 from flake8_redis_ssot.semantic.imports import Part
 from flake8_redis_ssot.source import SourceError, SourceFile
 

@@ -9,35 +9,25 @@ import ast
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import dataclass, field
 
 from flake8_redis_ssot.diagnostic import Applicability, Diagnostic
+from flake8_redis_ssot.engine.exchange import Aim, Exchange, Refusal, a
+from flake8_redis_ssot.engine.view import View
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.rule import RuleContext
 from flake8_redis_ssot.rules import all_rules
 from flake8_redis_ssot.semantic.imports import Imported, Part
-from flake8_redis_ssot.semantic.modules import Found, exported_names
-from flake8_redis_ssot.semantic.objects import Member, Objects, Thing, covers, incompatible
-from flake8_redis_ssot.semantic.uses import FileUses, Uses
-from flake8_redis_ssot.settings.model import Boundary
+from flake8_redis_ssot.semantic.objects import Thing
 
 MENDS = {rule.code: rule.mends for rule in all_rules() if rule.mends is not None}
 """The rules whose diagnostics a fix may settle, and what it changes."""
 
-_FLUSHING = frozenset(["flushdb", "flushall", "flush_db", "flush_all"])
-_CLOSING = frozenset(
-    ["close", "aclose", "disconnect", "shutdown", "stop", "cleanup", "terminate", "wait_closed"]
+LOADING = frozenset(
+    ["import_string", "import_object", "import_class", "load_object", "locate", "symbol_by_name"]
+    + ["get_callable", "string_import"]
 )
-_INERT = frozenset(["__doc__", "__name__", "__class__"])
-
-
-class Refusal(Exception):
-    """Why something is left as it is; `reason` completes `not changed: `."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
+"""Callables that give the object which a string names."""
 
 
 @dataclass(slots=True)
@@ -65,100 +55,15 @@ class Unit:
         return self.diagnostic.path
 
 
-@dataclass(frozen=True, slots=True)
-class _Aim:
-    """What an object is exchanged for; `calls` says that the new one has to be called to be had."""
-
-    old: Thing
-    new: Thing
-    calls: bool = False
-    is_same: bool = False
-    is_declared: bool = False
-
-    @property
-    def collapses(self) -> bool:
-        """Whether calls of the old one become the new one itself."""
-        return self.old.sort != self.new.sort or self.calls
-
-
-class View:
-    """One file that is to be rewritten."""
-
-    def __init__(self, context: RuleContext, index: ProjectIndex) -> None:
-        self.context = context
-        self.source = context.source
-        self.place = context.place
-        self.uses = FileUses(
-            context.source,
-            context.names,
-            context.place.modules,
-            context.place.is_package,
-            is_test=any(globs.match(context.source.path) for globs in context.settings.tests),
-        )
-        self._index = index
-        self.aliases = {
-            context.source.range_of(alias): (node, alias)
-            for node in ast.walk(context.source.tree)
-            if isinstance(node, ast.Import | ast.ImportFrom)
-            for alias in node.names
-        }
-
-    @property
-    def path(self) -> str:
-        return self.source.path
-
-    @cached_property
-    def exported(self) -> frozenset[str]:
-        """The names of this module that other files read, or are told to."""
-        listed = exported_names(self.source.tree) or frozenset()
-        return frozenset(name for name in self.uses.words if name in listed or self.readers(name))
-
-    def readers(self, name: str) -> list[str]:
-        """The files that import `name` from this one, or all of it."""
-        found = []
-        for module in self.place.modules:
-            for user in self._index.users(self.path, {name}):
-                for edge in self._index.edges(user):
-                    if edge.module == module and edge.name in (name, "*"):
-                        found.append(user)
-        return found
-
-    def bases(self, statement: ast.Import | ast.ImportFrom) -> list[str]:
-        """The dotted modules that a from-import means."""
-        return self.uses.walk.bases(statement) if isinstance(statement, ast.ImportFrom) else [""]
-
-    def span(self, node: ast.expr) -> tuple[int, int]:
-        where = self.source.range_of(node)
-        return self.source.offset(where.start), self.source.offset(where.end)
-
-    def block_of(self, statement: ast.stmt) -> list[ast.stmt]:
-        """The statements of the block in which a statement stands."""
-        parent = self.uses.parents[statement]
-        blocks = (getattr(parent, name, None) for name in ("body", "orelse", "finalbody"))
-        return next((block for block in blocks if isinstance(block, list) and statement in block), [])
-
-    def has_fallback(self, statement: ast.stmt) -> bool:
-        """Whether an `except` catches that the import fails."""
-        node: ast.AST = statement
-        while (parent := self.uses.parents.get(node)) is not None:
-            if isinstance(parent, ast.Try | ast.TryStar) and node in parent.body:
-                return True
-            if isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-                return False
-            node = parent
-        return False
-
-
 class Rewriter:
     """Proposes what settles diagnostics, by what the whole project says."""
 
     def __init__(self, index: ProjectIndex, read: Callable[[str], RuleContext | None]) -> None:
         self.index = index
-        self.settings = index.settings
-        self.objects = Objects(index.modules)
+        self.exchange = Exchange(index)
+        self.objects = self.exchange.objects
         self._read = read
         self._views: dict[str, View | None] = {}
-        self._replacements = dict(index.settings.replacements)
 
     def view(self, path: str) -> View | None:
         if path not in self._views:
@@ -185,86 +90,6 @@ class Rewriter:
         raise Refusal(
             "it is imported by its name in a string; change the string and what is done with the module"
         )
-
-    # what comes instead
-
-    def aim(self, old: str, boundary: Boundary) -> _Aim:
-        """What the dotted `old` is exchanged for in a file of `boundary`; Refusal where nothing is known."""
-        before = self.objects.thing(old)
-        if before is None:
-            raise Refusal(f"`{old}` does not exist, so what it was cannot be told")
-        declared = self._declared(old)
-        if declared is None and before.home != old:
-            declared = self._declared(before.home)
-        name, calls = (declared or "").removesuffix("()"), (declared or "").endswith("()")
-        given = self.objects.given(before) if before.sort == "function" else None
-        if declared is None:
-            if boundary.owns(before.home):
-                name = before.home
-            elif given is not None and given.home and boundary.owns(given.home):
-                name = given.home
-            else:
-                name = self._namesake(before, boundary)
-        after = self.objects.thing(name)
-        if after is None:
-            raise Refusal(f"the replacement `{name}` does not exist; correct `replacements`")
-        if not boundary.owns(after.home):
-            owner = next((b for b in self.settings.boundaries if b.owns(after.home)), None)
-            if owner is not None or any(p.covers(after.home) for p in boundary.forbidden):
-                whose = f"is a manager of boundary `{owner.name}`" if owner else "is forbidden here"
-                raise Refusal(f"the replacement `{name}` {whose}")
-        is_same = after.home == before.home or (given is not None and given.home == after.home and not calls)
-        after = (
-            replace(after, home=name)
-            if after.sort != "module" and name != after.home and not is_same
-            else after
-        )
-        return _Aim(before, after, calls, is_same, declared is not None)
-
-    def _declared(self, old: str) -> str | None:
-        """The replacement that the settings name for `old`, or for a module or class around it."""
-        head, tail = old, ""
-        while head:
-            if head in self._replacements:
-                return self._replacements[head] + tail
-            head, _, last = head.rpartition(".")
-            tail = f".{last}{tail}"
-        return None
-
-    def _namesake(self, before: Thing, boundary: Boundary) -> str:
-        last = before.home.rpartition(".")[2]
-        for manager in boundary.managers:
-            found = self.objects.thing(f"{manager}.{last}") if before.sort != "module" else None
-            if found is not None and found.sort == before.sort:
-                return f"{manager}.{last}"
-        raise Refusal(
-            f"no replacement for `{before.home}` is set; name one in [tool.redis-ssot.replacements]"
-        )
-
-    def target(self, old: str, boundary: Boundary) -> Thing | None:
-        """The class of the manager whose object would take the place of `old`."""
-        try:
-            new: Thing | None = self.aim(old, boundary).new
-        except Refusal:
-            named = [
-                f"{manager}.{(boundary.instance or '').removesuffix('()')}" for manager in boundary.managers
-            ]
-            new = next(filter(None, map(self.objects.thing, named if boundary.instance else ())), None)
-        if new is not None and new.sort == "function":
-            new = self.objects.given(new)
-        if new is not None and new.sort == "instance":
-            new = new.of
-        if new is None and len(boundary.managers) == 1:
-            classes = list(self.index.managers.classes(boundary.managers[0]))
-            new = self.objects.thing(f"{boundary.managers[0]}.{classes[0]}") if len(classes) == 1 else None
-        return new if new is not None and new.sort == "class" else None
-
-    def difference(self, old: Thing, new: Thing, name: str, call: ast.Call | None) -> str | None:
-        """What keeps a use of a member of the class `old` from being one of the class `new`."""
-        was, now = self.objects.members(old).named.get(name), self.objects.members(new).named.get(name)
-        if was is None or name.startswith("__"):
-            return None
-        return "is missing" if now is None else self._differs(was, now, call)
 
     def places(self, view: View, module: str) -> Iterator[tuple[ast.expr, str]]:
         """Where a file uses something of `module`, each with its dotted name."""
@@ -373,9 +198,10 @@ class Rewriter:
         self, view: View, unit: Unit, name: str, old: str, places: dict[ast.expr, None], late: bool
     ) -> Unit:
         """`from module import object`: the object is exchanged where it is imported, or where it is used."""
-        aim = self.aim(old, view.place.boundary)
+        aim = self.exchange.aim(old, view.place.boundary)
         assert unit.statement is not None
-        self._check(view, aim, list(places), unit)
+        verdict = self.exchange.judge(view, aim, list(places))
+        unit.applicability = verdict.applicability
         alias = unit.drops[0]
         module, _, last = aim.new.home.rpartition(".")
         written = self._spelled(view, unit.statement, module)
@@ -403,8 +229,8 @@ class Rewriter:
                 if late
                 else {k: f"{k.rpartition('.')[0]}.{new}" for k in keys if new != name}
             )
-        unit.reach |= {key: None for key in unit.reach} if aim.collapses and not aim.is_same else {}
-        unit.reach = {**self._through(view, aim, new, late), **unit.reach, **gone}
+        reach = dict.fromkeys(verdict.reach) if aim.collapses and not aim.is_same else verdict.reach
+        unit.reach = {**self.exchange.through(view, aim, new, late), **reach, **gone}
         unit.written.append(aim.new.home)
         unit.title = f"Replace `{old}` with `{aim.new.home}{'()' if aim.calls else ''}`"
         return unit
@@ -419,7 +245,7 @@ class Rewriter:
     ) -> Unit:
         """The module itself is imported: what is read of it is exchanged, if all of it can be."""
         assert unit.statement is not None
-        by_aim: dict[str, tuple[_Aim, list[ast.expr]]] = {}
+        by_aim: dict[str, tuple[Aim, list[ast.expr]]] = {}
         if name in view.exported or name in view.uses.texts:
             raise Refusal(
                 f"the module `{name}` is named elsewhere too: by an import from here, or in a string"
@@ -436,7 +262,7 @@ class Rewriter:
                 thing = self.objects.thing(dotted)
                 if thing is None or thing.sort != "module":
                     break
-            by_aim.setdefault(dotted, (self.aim(dotted, view.place.boundary), []))[1].append(member)
+            by_aim.setdefault(dotted, (self.exchange.aim(dotted, view.place.boundary), []))[1].append(member)
         aims = [aim for aim, _ in by_aim.values()]
         homes = {aim.new.module for aim in aims}
         if any(not is_only for _, is_only in self._meanings(view, unit, name)) and not (
@@ -446,9 +272,9 @@ class Rewriter:
         keeps = len(homes) == 1 and not any(aim.collapses for aim in aims)
         for dotted, (aim, members) in by_aim.items():
             reach: dict[str, str | None] = {}
-            held = Unit(unit.diagnostic, "", unit.applicability)
-            self._check(view, aim, members, held)
-            unit.applicability = held.applicability
+            verdict = self.exchange.judge(view, aim, members)
+            if verdict.applicability != "safe":
+                unit.applicability = verdict.applicability
             module, _, last = aim.new.home.rpartition(".")
             if keeps:
                 prefix = self._module_name(view, unit, name, module)
@@ -459,7 +285,7 @@ class Rewriter:
                 new = self._new_name(view, unit, aim, last, members)
                 self._collapse(view, unit, aim, members, new)
                 reach[dotted] = None
-            unit.reach |= {**self._through(view, aim, new, late or keeps), **held.reach, **reach}
+            unit.reach |= {**self.exchange.through(view, aim, new, late or keeps), **verdict.reach, **reach}
             unit.written.append(aim.new.home)
         unit.title = f"Replace `{old}` with `{' and '.join(sorted(homes))}`"
         return unit
@@ -481,29 +307,20 @@ class Rewriter:
             unit.adds = [Imported(module, None, bound if bound != module else None)]
         return bound
 
-    def _collapse(self, view: View, unit: Unit, aim: _Aim, places: Sequence[ast.expr], new: str) -> None:
+    def _collapse(self, view: View, unit: Unit, aim: Aim, places: Sequence[ast.expr], new: str) -> None:
         """Put the new object where the old one was got by a call, or by its name."""
         for place in places:
             node = place
             if aim.old.sort in ("function", "class"):
                 call = view.uses.parents.get(place)
                 assert isinstance(call, ast.Call)
-                node = self._got(view, aim, call)
+                node = self.exchange.got(view, aim, call)
             start, end = view.span(node)
             segment = view.source.text[start:end]
             if "#" in segment:
                 raise Refusal(f"a comment stands inside the call in line {node.lineno}")
             self._exact(view, node)
             unit.parts.append((start, end, f"{new}()" if aim.calls else new))
-
-    def _got(self, view: View, aim: _Aim, call: ast.Call) -> ast.expr:
-        """The expression that has the object: a call, or what awaits it."""
-        if isinstance(aim.old.node, ast.AsyncFunctionDef):
-            awaited = view.uses.parents.get(call)
-            if not isinstance(awaited, ast.Await):
-                raise Refusal(f"the coroutine of line {call.lineno} is handed on, not awaited")
-            return awaited
-        return call
 
     def _exact(self, view: View, node: ast.expr, text: str | None = None) -> tuple[int, int]:
         """Where `node` stands, if it is written there as the tree has it."""
@@ -529,7 +346,7 @@ class Rewriter:
             common += 1
         return "." * (len(package) - common + 1) + ".".join(parts[common:]) if common else module
 
-    def _new_name(self, view: View, unit: Unit, aim: _Aim, last: str, places: Sequence[ast.expr]) -> str:
+    def _new_name(self, view: View, unit: Unit, aim: Aim, last: str, places: Sequence[ast.expr]) -> str:
         """The name of the new object at `places`: one that the file has already, else one of an import added."""
         statement = unit.statement
         assert statement is not None
@@ -554,238 +371,6 @@ class Rewriter:
         unit.adds.append(Imported(self._spelled(view, statement, module), last, new if new != last else None))
         return new
 
-    # what is done with it
-
-    def _check(self, view: View, aim: _Aim, places: Sequence[ast.expr], unit: Unit) -> None:
-        """Whether each use of the old object can be one of the new; Refusal with the first that cannot."""
-        old, new = aim.old, aim.new
-        sorts = (old.sort, new.sort)
-        if sorts not in (
-            ("class", "class"), ("instance", "instance"), ("function", "function"),
-            ("function", "instance"), ("class", "instance"), ("module", "module"),
-        ) and not (aim.calls and new.sort == "function"):  # fmt: skip
-            if "other" in sorts:
-                raise Refusal(f"what `{old.home if old.sort == 'other' else new.home}` is cannot be told")
-            raise Refusal(f"`{old.home}` is a{_n(old.sort)} and `{new.home}` a{_n(new.sort)}")
-        if aim.is_same and not aim.collapses:
-            unit.reach = {}
-            return  # the very same object
-        if not aim.is_declared and not aim.is_same:
-            unit.applicability = "unsafe"
-        target = new
-        if aim.calls:
-            given = self.objects.given(new)
-            if given is None or isinstance(new.node, ast.AsyncFunctionDef):
-                raise Refusal(f"what `{new.home}()` gives cannot be told")
-            target = given
-        for place in places:
-            if old.sort == "instance":
-                self._check_object(view, aim, place, old.of, target.of, unit)
-            elif old.sort == "module":
-                raise Refusal("a module is exchanged by the objects read of it; name these in `replacements`")
-            else:
-                self._check_callable(view, aim, place, target, unit)
-
-    def _check_callable(self, view: View, aim: _Aim, place: ast.expr, target: Thing, unit: Unit) -> None:
-        """One use of a function or class, which mostly is a call."""
-        old, new = aim.old, aim.new
-        call = view.uses.parents.get(place)
-        line = place.lineno
-        last = old.home.rpartition(".")[2]
-        if not (isinstance(call, ast.Call) and call.func is place):
-            if aim.collapses:
-                what = "a type" if view.uses.in_annotation(place) else "a value"
-                raise Refusal(f"line {line} uses `{last}` as {what}, not only by calling it")
-            self._covered(old, new, f"line {line} uses `{last}` without calling it", unit)
-            return
-        if old.sort == "class" and not aim.is_same and (call.args or call.keywords):
-            raise Refusal(f"line {line} gives `{last}` arguments of its own, which may name another server")
-        if aim.collapses and (call.args or call.keywords):
-            raise Refusal(f"line {line} gives `{last}` arguments, and `{new.home}` takes none")
-        before, after = self.objects.given(old), self.objects.given(new) if not aim.collapses else target
-        if not aim.collapses and old.sort == "function":
-            assert isinstance(old.node, ast.FunctionDef | ast.AsyncFunctionDef)
-            assert isinstance(new.node, ast.FunctionDef | ast.AsyncFunctionDef)
-            if type(old.node) is not type(new.node):
-                raise Refusal(f"`{last}` is {_colour(old.node)} and `{new.home}` {_colour(new.node)}")
-            why = incompatible(call, old.node.args, new.node.args)
-            if why is not None:
-                raise Refusal(f"`{new.home}` cannot be called as in line {line}: {why}")
-        node = self._got(view, aim, call)
-        if aim.is_same and not aim.collapses:
-            return
-        said = [self.objects.said(thing) for thing in (old, new)]
-        if before is None and after is None and said[0] is not None and said[0] == said[1]:
-            return
-        if before is None or after is None:
-            missing = old.home if before is None else new.home
-            raise Refusal(f"what `{missing}()` gives cannot be told")
-        if old.sort == "class" and aim.collapses:
-            unit.applicability = "unsafe"  # state of its own becomes state that is shared
-        elif old.sort == "class" and not aim.is_same:
-            self._same_init(old, new, line)
-        self._check_object(view, aim, node, before.of, after.of if after.sort == "instance" else None, unit)
-
-    def _same_init(self, old: Thing, new: Thing, line: int) -> None:
-        init = self.objects.members(new).named.get("__init__")
-        if init is not None and init.arguments is not None:
-            why = incompatible(ast.Call(ast.Name("x"), [], []), None, init.arguments)
-            if why is not None:
-                raise Refusal(f"`{new.home}` cannot be made as in line {line}: {why}")
-
-    def _check_object(
-        self, view: View, aim: _Aim, node: ast.expr, old: Thing | None, new: Thing | None, unit: Unit
-    ) -> None:
-        """What is done with the object that `node` gives: an instance of the class `old`, then of `new`."""
-        uses = view.uses.follow(node, view.exported)
-        fresh = aim.old.sort == "class" and aim.collapses
-        if not aim.is_same or fresh:
-            self._check_dangers(view, uses, fresh)
-        if fresh and uses.escapes:
-            place, what = uses.escapes[0]
-            raise Refusal(f"in line {place.lineno} it {what}: what is done with it there cannot be told")
-        if aim.is_same:
-            unit.reach |= self._reads(old, None, aim)
-            return
-        if old is not None and new is not None and old.home == new.home:
-            return
-        if old is None or new is None:
-            unknown = aim.old if old is None else aim.new
-            raise Refusal(f"the class of `{unknown.home}` cannot be told")
-        for attribute, call in uses.members:
-            self._check_member(attribute, call, old, new)
-        for entered in uses.entered:
-            if not ({"__enter__", "__aenter__"} & self.objects.members(old).named.keys()
-                    & self.objects.members(new).named.keys()):  # fmt: skip
-                raise Refusal(f"line {entered.lineno} enters it by `with`, which `{new.home}` may not allow")
-        if uses.escapes:
-            place, what = uses.escapes[0]
-            self._covered(old, new, f"in line {place.lineno} it {what}", unit)
-        used = None if uses.escapes else {attribute.attr for attribute, _ in uses.members}
-        unit.reach |= self._reads(old, used, aim)
-        for name in used if used is not None else self.objects.members(old).named:
-            unit.reach[f"{old.home}.{name}"] = f"{new.home}.{name}"
-
-    def _check_dangers(self, view: View, uses: Uses, fresh: bool) -> None:
-        """What would hit all who share the new object."""
-        for attribute, _ in uses.members:
-            chained: ast.AST | None = attribute
-            while isinstance(chained, ast.Attribute | ast.Call):
-                if isinstance(chained, ast.Attribute) and chained.attr in _FLUSHING:
-                    raise Refusal(
-                        f"line {attribute.lineno} calls `{chained.attr}`, which would empty what is shared"
-                    )
-                chained = view.uses.parents.get(chained)
-            if fresh and attribute.attr in _CLOSING:
-                raise Refusal(
-                    f"line {attribute.lineno} calls `{attribute.attr}`, which would end it for all who share it"
-                )
-        for stored in uses.stored:
-            raise Refusal(f"line {stored.lineno} sets its attribute `{stored.attr}`, for all who share it")
-        for entered in uses.entered if fresh else ():
-            raise Refusal(f"the `with` in line {entered.lineno} would end it for all who share it")
-
-    def _check_member(self, attribute: ast.Attribute, call: ast.Call | None, old: Thing, new: Thing) -> None:
-        name, line = attribute.attr, attribute.lineno
-        before, after = self.objects.members(old), self.objects.members(new)
-        was, now = before.named.get(name), after.named.get(name)
-        if name in _INERT:
-            return
-        if now is None:
-            raise Refusal(f"`{new.home}` has no `{name}`, used in line {line}")
-        if was is None:
-            raise Refusal(
-                f"`{old.home}` does not define `{name}`, used in line {line}, so its meaning cannot be told"
-            )
-        why = self._differs(was, now, call)
-        if why is not None:
-            raise Refusal(f"`{name}` of `{new.home}`, used in line {line}, is another: {why}")
-
-    @staticmethod
-    def _differs(was: Member, now: Member, call: ast.Call | None) -> str | None:
-        if was.colour != now.colour:
-            return f"it is {_COLOURS[now.colour]} there, {_COLOURS[was.colour]} here"
-        if (
-            was.gives != now.gives
-            and (was.gives is None or now.gives is None)
-            and was.colour in ("property", "attribute")
-        ):
-            return "what it holds is not stated in both"
-        if was.gives is not None and now.gives is not None and was.gives != now.gives:
-            return f"it gives `{now.gives}` there, `{was.gives}` here"
-        if was.colour in ("property", "attribute"):
-            return None if was.gives is not None else "what it holds is not stated"
-        if was.arguments is None or now.arguments is None:
-            return "its parameters cannot be told"
-        if call is None:
-            return covers(now.arguments, was.arguments)
-        return incompatible(call, was.arguments, now.arguments)
-
-    def _covered(self, old: Thing, new: Thing, where: str, unit: Unit) -> None:
-        """Whether `new` can all that `old` can; then it does, but only unsafely."""
-        unit.applicability = "unsafe"
-        if old.sort == "function":
-            raise Refusal(f"{where}, so its calls cannot be checked")
-        before, after = self.objects.members(old), self.objects.members(new)
-        if before.is_open:
-            raise Refusal(f"{where}, and what `{old.home}` can do cannot be told")
-        for name, was in sorted(before.named.items()):
-            if name.startswith("_"):
-                continue
-            now = after.named.get(name)
-            if now is None:
-                raise Refusal(f"{where}, and `{new.home}` has no `{name}`")
-            why = self._differs(was, now, None)
-            if why is not None:
-                raise Refusal(f"{where}, and `{name}` of `{new.home}` is another: {why}")
-
-    def _reads(self, of: Thing | None, used: set[str] | None, aim: _Aim) -> dict[str, str | None]:
-        """The globals of the old module on which the used members depend: a patch of one reaches them."""
-        if aim.is_same or of is None:
-            return {}
-        members = self.objects.members(of).named
-        names = set(members) if used is None else {"__init__", *used}
-        found: dict[str, str | None] = {}
-        seen: set[str] = set()
-        while names:
-            name = names.pop()
-            member = members.get(name)
-            if member is None or name in seen:
-                continue
-            seen.add(name)
-            for part in ast.walk(member.node):
-                if (
-                    isinstance(part, ast.Attribute)
-                    and isinstance(part.value, ast.Name)
-                    and part.value.id == "self"
-                ):
-                    names.add(part.attr)
-            found |= self._globals(member.node, member.module)
-        return found
-
-    def _globals(self, node: ast.AST, module: str) -> dict[str, str | None]:
-        facts = self.index.modules.facts(module)
-        known = facts.names if facts is not None else {}
-        return {
-            f"{module}.{part.id}": None
-            for part in ast.walk(node)
-            if isinstance(part, ast.Name) and part.id in known
-        }
-
-    def _through(self, view: View, aim: _Aim, new: str, late: bool) -> dict[str, str | None]:
-        """The names through which an accessor finds the object, each with the one that replaces it."""
-        if aim.old.sort != "function" or aim.old.node is None:
-            return {}
-        found = self._globals(aim.old.node, aim.old.module)
-        if aim.is_same:
-            place = aim.new.home if late else f"{view.place.modules[0]}.{new}"
-            home = {f"{aim.old.module}.{n}" for n in _names_in(aim.old.node)}
-            for key in found:
-                led = self.index.modules.lookup(key)
-                if key in home and isinstance(led, Found) and led.home == aim.new.home:
-                    found[key] = place
-        return found
-
     # calls of a manager's class
 
     def _construction(self, view: View, diagnostic: Diagnostic) -> Unit:
@@ -798,7 +383,7 @@ class Rewriter:
         if call is None or old is None or old.sort != "class":
             raise Refusal(f"what `{name}` is cannot be told")
         boundary = view.place.boundary
-        aim = self._shared(old, boundary)
+        aim = self.exchange.shared(old, boundary)
         root = call.func
         while isinstance(root, ast.Attribute):
             root = root.value
@@ -814,35 +399,16 @@ class Rewriter:
         if not isinstance(found[0], ast.ImportFrom) or not isinstance(call.func, ast.Name):
             raise Refusal("the class is reached through its module; import the shared object by name")
         unit = Unit(diagnostic, "", "unsafe", found[0])
-        self._check_callable(view, aim, call.func, aim.new, unit)
+        verdict = self.exchange.judge(view, aim, [call.func])
         last = aim.new.home.rpartition(".")[2]
         new = self._new_name(view, unit, aim, last, [call.func])
         self._collapse(view, unit, aim, [call.func], new)
         late = view.uses.home(found[0]).kind == "function"
         key = name if late else f"{view.place.modules[0]}.{root.id}" if view.place.modules else name
-        unit.reach = {k: v for k, v in unit.reach.items() if k != v} | {key: None}
+        unit.reach = {k: v for k, v in verdict.reach.items() if k != v} | {key: None}
         unit.written.append(aim.new.home)
         unit.title = f"Use `{aim.new.home}` instead of one more `{name}`"
         return unit
-
-    def _shared(self, old: Thing, boundary: Boundary) -> _Aim:
-        """The shared object that is an instance of the class `old`."""
-        if not boundary.owns(old.home):
-            raise Refusal("it goes with its import, which is left")
-        wanted = [f"{old.module}.{boundary.instance}"] if boundary.instance else []
-        facts = self.index.modules.facts(old.module)
-        wanted += [f"{old.module}.{n}" for n in (facts.names if facts is not None and not wanted else ())]
-        shared = []
-        for one in wanted:
-            thing = self.objects.thing(one.removesuffix("()"))
-            given = self.objects.given(thing) if thing is not None and one.endswith("()") else thing
-            if thing is not None and given is not None and given.sort == "instance" and given.of == old:
-                shared.append(_Aim(old, thing, calls=one.endswith("()")))
-        if len(shared) != 1:
-            raise Refusal(
-                f"`{old.module}` has {len(shared) or 'no'} shared object of this class; set `instance`"
-            )
-        return shared[0]
 
     # strings
 
@@ -857,15 +423,15 @@ class Rewriter:
             raise Refusal("the string is put together from parts")
         if not self._is_loaded(view, node):
             raise Refusal(f"it patches `{old}`, and no import changed here is looked up there")
-        aim = self.aim(old, view.place.boundary)
+        aim = self.exchange.aim(old, view.place.boundary)
         if aim.old.sort != aim.new.sort or aim.calls:
-            raise Refusal(f"`{aim.old.home}` is a{_n(aim.old.sort)} and `{aim.new.home}` a{_n(aim.new.sort)}")
+            raise Refusal(f"`{aim.old.home}` is {a(aim.old.sort)} and `{aim.new.home}` {a(aim.new.sort)}")
         unit = Unit(
             diagnostic, f"Name `{aim.new.home}` instead of `{old}`", "safe" if aim.is_same else "unsafe"
         )
         if not aim.is_same:
             before, after = aim.old.of or aim.old, aim.new.of or aim.new
-            self._covered(before, after, "what is done with what the string names is not seen", unit)
+            self.exchange.covered(before, after, "what is done with what the string names is not seen")
         unit.parts = [self.renamed(view, node, old, aim.new.home)]
         unit.written.append(aim.new.home)
         return unit
@@ -896,32 +462,7 @@ class Rewriter:
 
     def short(self, path: str) -> str:
         """A path as the project names it."""
-        return os.path.relpath(path, self.settings.root)
-
-
-LOADING = frozenset(
-    ["import_string", "import_object", "import_class", "load_object", "locate", "symbol_by_name"]
-    + ["get_callable", "string_import"]
-)
-"""Callables that give the object which a string names."""
-
-_COLOURS = {
-    "": "a function", "async": "a coroutine function", "generator": "a generator",
-    "async generator": "an asynchronous generator", "property": "a property", "attribute": "an attribute",
-    "context manager": "a context manager",
-}  # fmt: skip
-
-
-def _colour(node: ast.AST) -> str:
-    return "a coroutine function" if isinstance(node, ast.AsyncFunctionDef) else "a function"
-
-
-def _n(sort: str) -> str:
-    return f"n {sort}" if sort[0] in "aeio" else f" {sort}"
-
-
-def _names_in(node: ast.AST) -> Iterator[str]:
-    return (part.id for part in ast.walk(node) if isinstance(part, ast.Name))
+        return os.path.relpath(path, self.index.settings.root)
 
 
 def _without_code(view: View, diagnostic: Diagnostic) -> Unit:

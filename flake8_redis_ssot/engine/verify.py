@@ -8,7 +8,8 @@ import warnings
 from collections import Counter
 from collections.abc import Iterable
 
-from flake8_redis_ssot.engine.rewrite import Unit, View
+from flake8_redis_ssot.engine.rewrite import Unit
+from flake8_redis_ssot.engine.view import View
 from flake8_redis_ssot.semantic.objects import Objects
 from flake8_redis_ssot.source import SourceFile
 

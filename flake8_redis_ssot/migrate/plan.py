@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from flake8_redis_ssot.engine.fix import Mended
-from flake8_redis_ssot.engine.rewrite import Rewriter, View
+from flake8_redis_ssot.engine.rewrite import Rewriter
+from flake8_redis_ssot.engine.view import View
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.project.managers import competing_managers
 from flake8_redis_ssot.project.shims import is_shim
@@ -190,7 +191,7 @@ def _gaps(managers: list[Manager], rewriter: Rewriter, settings: Settings) -> It
             if view is None or view.place.is_manager:
                 continue
             for old, target, attribute, call in used_members(rewriter, view, manager.module):
-                what = rewriter.difference(old, target, attribute.attr, call)
+                what = rewriter.exchange.difference(old, target, attribute.attr, call)
                 if what is not None:
                     key = (old.home, attribute.attr, target.home, what)
                     gap = found.setdefault(key, Gap(*key))
@@ -211,7 +212,7 @@ def used_members(
         old = rewriter.objects.thing(dotted)
         if old is None:
             continue
-        target = rewriter.target(dotted, view.place.boundary)
+        target = rewriter.exchange.target(dotted, view.place.boundary)
         node: ast.expr = place
         thing: Thing | None = old
         if old.sort in ("function", "class"):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 import os
 
+from flake8_redis_ssot.engine.exchange import Refusal
 from flake8_redis_ssot.engine.fix import Mended
-from flake8_redis_ssot.engine.rewrite import Refusal, Rewriter
+from flake8_redis_ssot.engine.rewrite import Rewriter
 from flake8_redis_ssot.engine.verify import compiles
 from flake8_redis_ssot.settings.boundaries import place_of
 from flake8_redis_ssot.settings.model import Settings
@@ -67,7 +68,7 @@ def _shim(rewriter: Rewriter, module: str) -> str | None:
         if name.startswith("_") or (known.target is not None and not boundary.owns(known.target)):
             continue
         try:
-            aim = rewriter.aim(f"{module}.{name}", boundary)
+            aim = rewriter.exchange.aim(f"{module}.{name}", boundary)
         except Refusal:
             return None
         local = imports.setdefault(aim.new.home, f"_{aim.new.home.rpartition('.')[2]}")

@@ -176,6 +176,10 @@ class Objects:
         facts = self.modules.facts(module)
         if local is None and (facts is None or node.id not in facts.names):
             return None
+        if local is None and facts is not None and facts.names[node.id].target:
+            tree = self.tree(module) or ast.Module([], [])
+            if any(isinstance(part, ast.Global) and node.id in part.names for part in ast.walk(tree)):
+                return None  # imported, and exchanged at run time
         return ".".join([local or f"{module}.{node.id}", *tail])
 
     def _is_package(self, module: str) -> bool:

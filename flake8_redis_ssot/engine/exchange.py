@@ -1,0 +1,427 @@
+"""Whether one object of the project can take the place of another: what it is exchanged for, and what speaks against it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from flake8_redis_ssot.diagnostic import Applicability
+from flake8_redis_ssot.engine.view import View
+from flake8_redis_ssot.project.index import ProjectIndex
+from flake8_redis_ssot.semantic.modules import Found
+from flake8_redis_ssot.semantic.objects import Member, Objects, Thing, covers, incompatible
+from flake8_redis_ssot.semantic.uses import Uses
+from flake8_redis_ssot.settings.model import Boundary
+
+_FLUSHING = frozenset(["flushdb", "flushall", "flush_db", "flush_all"])
+_CLOSING = frozenset(
+    ["close", "aclose", "disconnect", "shutdown", "stop", "cleanup", "terminate", "wait_closed"]
+)
+_INERT = frozenset(["__doc__", "__name__", "__class__"])
+
+
+class Refusal(Exception):
+    """Why something is left as it is; `reason` completes `not changed: `."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """What an object is exchanged for; `calls` says that the new one has to be called to be had."""
+
+    old: Thing
+    new: Thing
+    calls: bool = False
+    is_same: bool = False
+    is_declared: bool = False
+
+    @property
+    def collapses(self) -> bool:
+        """Whether calls of the old one become the new one itself."""
+        return self.old.sort != self.new.sort or self.calls
+
+
+@dataclass(slots=True)
+class Verdict:
+    """That an exchange can be made, and how safely.
+
+    `reach` says by which dotted names a test that patches them reached the object, each with the
+    name that does so afterwards, None where none does.
+    """
+
+    applicability: Applicability = "safe"
+    reach: dict[str, str | None] = field(default_factory=dict)
+
+
+class Exchange:
+    """Finds what takes the place of an object, and judges each use of it."""
+
+    def __init__(self, index: ProjectIndex) -> None:
+        self.index = index
+        self.settings = index.settings
+        self.objects = Objects(index.modules)
+        self._replacements = dict(index.settings.replacements)
+
+    def aim(self, old: str, boundary: Boundary) -> Aim:
+        """What the dotted `old` is exchanged for in a file of `boundary`; Refusal where nothing is known."""
+        before = self.objects.thing(old)
+        if before is None:
+            raise Refusal(f"`{old}` does not exist, so what it was cannot be told")
+        declared = self._declared(old)
+        if declared is None and before.home != old:
+            declared = self._declared(before.home)
+        name, calls = (declared or "").removesuffix("()"), (declared or "").endswith("()")
+        given = self.objects.given(before) if before.sort == "function" else None
+        if declared is None:
+            if boundary.owns(before.home):
+                name = before.home
+            elif given is not None and given.home and boundary.owns(given.home):
+                name = given.home
+            else:
+                name = self._namesake(before, boundary)
+        after = self.objects.thing(name)
+        if after is None:
+            raise Refusal(f"the replacement `{name}` does not exist; correct `replacements`")
+        if not boundary.owns(after.home):
+            owner = next((b for b in self.settings.boundaries if b.owns(after.home)), None)
+            if owner is not None or any(p.covers(after.home) for p in boundary.forbidden):
+                whose = f"is a manager of boundary `{owner.name}`" if owner else "is forbidden here"
+                raise Refusal(f"the replacement `{name}` {whose}")
+        is_same = after.home == before.home or (given is not None and given.home == after.home and not calls)
+        after = (
+            replace(after, home=name)
+            if after.sort != "module" and name != after.home and not is_same
+            else after
+        )
+        return Aim(before, after, calls, is_same, declared is not None)
+
+    def _declared(self, old: str) -> str | None:
+        """The replacement that the settings name for `old`, or for a module or class around it."""
+        head, tail = old, ""
+        while head:
+            if head in self._replacements:
+                return self._replacements[head] + tail
+            head, _, last = head.rpartition(".")
+            tail = f".{last}{tail}"
+        return None
+
+    def _namesake(self, before: Thing, boundary: Boundary) -> str:
+        last = before.home.rpartition(".")[2]
+        for manager in boundary.managers:
+            found = self.objects.thing(f"{manager}.{last}") if before.sort != "module" else None
+            if found is not None and found.sort == before.sort:
+                return f"{manager}.{last}"
+        raise Refusal(
+            f"no replacement for `{before.home}` is set; name one in [tool.redis-ssot.replacements]"
+        )
+
+    def target(self, old: str, boundary: Boundary) -> Thing | None:
+        """The class of the manager whose object would take the place of `old`."""
+        try:
+            new: Thing | None = self.aim(old, boundary).new
+        except Refusal:
+            named = [
+                f"{manager}.{(boundary.instance or '').removesuffix('()')}" for manager in boundary.managers
+            ]
+            new = next(filter(None, map(self.objects.thing, named if boundary.instance else ())), None)
+        if new is not None and new.sort == "function":
+            new = self.objects.given(new)
+        if new is not None and new.sort == "instance":
+            new = new.of
+        if new is None and len(boundary.managers) == 1:
+            classes = list(self.index.managers.classes(boundary.managers[0]))
+            new = self.objects.thing(f"{boundary.managers[0]}.{classes[0]}") if len(classes) == 1 else None
+        return new if new is not None and new.sort == "class" else None
+
+    def difference(self, old: Thing, new: Thing, name: str, call: ast.Call | None) -> str | None:
+        """What keeps a use of a member of the class `old` from being one of the class `new`."""
+        was, now = self.objects.members(old).named.get(name), self.objects.members(new).named.get(name)
+        if was is None or name.startswith("__"):
+            return None
+        return "is missing" if now is None else self._differs(was, now, call)
+
+    def shared(self, old: Thing, boundary: Boundary) -> Aim:
+        """The shared object that is an instance of the class `old`."""
+        if not boundary.owns(old.home):
+            raise Refusal("it goes with its import, which is left")
+        wanted = [f"{old.module}.{boundary.instance}"] if boundary.instance else []
+        facts = self.index.modules.facts(old.module)
+        wanted += [f"{old.module}.{n}" for n in (facts.names if facts is not None and not wanted else ())]
+        shared = []
+        for one in wanted:
+            thing = self.objects.thing(one.removesuffix("()"))
+            given = self.objects.given(thing) if thing is not None and one.endswith("()") else thing
+            if thing is not None and given is not None and given.sort == "instance" and given.of == old:
+                shared.append(Aim(old, thing, calls=one.endswith("()")))
+        if len(shared) != 1:
+            raise Refusal(
+                f"`{old.module}` has {len(shared) or 'no'} shared object of this class; set `instance`"
+            )
+        return shared[0]
+
+    def judge(self, view: View, aim: Aim, places: Sequence[ast.expr]) -> Verdict:
+        """Whether each use of the old object can be one of the new; Refusal with the first that cannot."""
+        verdict = Verdict()
+        old, new = aim.old, aim.new
+        sorts = (old.sort, new.sort)
+        if sorts not in (
+            ("class", "class"), ("instance", "instance"), ("function", "function"),
+            ("function", "instance"), ("class", "instance"), ("module", "module"),
+        ) and not (aim.calls and new.sort == "function"):  # fmt: skip
+            if "other" in sorts:
+                raise Refusal(f"what `{old.home if old.sort == 'other' else new.home}` is cannot be told")
+            raise Refusal(f"`{old.home}` is {a(old.sort)} and `{new.home}` {a(new.sort)}")
+        if aim.is_same and not aim.collapses:
+            return verdict  # the very same object
+        if not aim.is_declared and not aim.is_same:
+            verdict.applicability = "unsafe"
+        target = new
+        if aim.calls:
+            given = self.objects.given(new)
+            if given is None or isinstance(new.node, ast.AsyncFunctionDef):
+                raise Refusal(f"what `{new.home}()` gives cannot be told")
+            target = given
+        for place in places:
+            if old.sort == "instance":
+                self._check_object(view, aim, place, old.of, target.of, verdict)
+            elif old.sort == "module":
+                raise Refusal("a module is exchanged by the objects read of it; name these in `replacements`")
+            else:
+                self._check_callable(view, aim, place, target, verdict)
+        return verdict
+
+    def _check_callable(self, view: View, aim: Aim, place: ast.expr, target: Thing, verdict: Verdict) -> None:
+        """One use of a function or class, which mostly is a call."""
+        old, new = aim.old, aim.new
+        call = view.uses.parents.get(place)
+        line = place.lineno
+        last = old.home.rpartition(".")[2]
+        if not (isinstance(call, ast.Call) and call.func is place):
+            if aim.collapses:
+                what = "a type" if view.uses.in_annotation(place) else "a value"
+                raise Refusal(f"line {line} uses `{last}` as {what}, not only by calling it")
+            self.covered(old, new, f"line {line} uses `{last}` without calling it")
+            verdict.applicability = "unsafe"
+            return
+        if old.sort == "class" and not aim.is_same and (call.args or call.keywords):
+            raise Refusal(f"line {line} gives `{last}` arguments of its own, which may name another server")
+        if aim.collapses and (call.args or call.keywords):
+            raise Refusal(f"line {line} gives `{last}` arguments, and `{new.home}` takes none")
+        before, after = self.objects.given(old), self.objects.given(new) if not aim.collapses else target
+        if not aim.collapses and old.sort == "function":
+            assert isinstance(old.node, ast.FunctionDef | ast.AsyncFunctionDef)
+            assert isinstance(new.node, ast.FunctionDef | ast.AsyncFunctionDef)
+            if type(old.node) is not type(new.node):
+                raise Refusal(f"`{last}` is {_colour(old.node)} and `{new.home}` {_colour(new.node)}")
+            why = incompatible(call, old.node.args, new.node.args)
+            if why is not None:
+                raise Refusal(f"`{new.home}` cannot be called as in line {line}: {why}")
+        node = self.got(view, aim, call)
+        if aim.is_same and not aim.collapses:
+            return
+        said = [self.objects.said(thing) for thing in (old, new)]
+        if before is None and after is None and said[0] is not None and said[0] == said[1]:
+            return
+        if before is None or after is None:
+            missing = old.home if before is None else new.home
+            raise Refusal(f"what `{missing}()` gives cannot be told")
+        if old.sort == "class" and aim.collapses:
+            verdict.applicability = "unsafe"  # state of its own becomes state that is shared
+        elif old.sort == "class" and not aim.is_same:
+            self._same_init(old, new, line)
+        self._check_object(
+            view, aim, node, before.of, after.of if after.sort == "instance" else None, verdict
+        )
+
+    def _same_init(self, old: Thing, new: Thing, line: int) -> None:
+        init = self.objects.members(new).named.get("__init__")
+        if init is not None and init.arguments is not None:
+            why = incompatible(ast.Call(ast.Name("x"), [], []), None, init.arguments)
+            if why is not None:
+                raise Refusal(f"`{new.home}` cannot be made as in line {line}: {why}")
+
+    def _check_object(
+        self, view: View, aim: Aim, node: ast.expr, old: Thing | None, new: Thing | None, verdict: Verdict
+    ) -> None:
+        """What is done with the object that `node` gives: an instance of the class `old`, then of `new`."""
+        uses = view.uses.follow(node, view.exported)
+        fresh = aim.old.sort == "class" and aim.collapses
+        if not aim.is_same or fresh:
+            self._check_dangers(view, uses, fresh)
+        if fresh and uses.escapes:
+            place, what = uses.escapes[0]
+            raise Refusal(f"in line {place.lineno} it {what}: what is done with it there cannot be told")
+        if aim.is_same:
+            verdict.reach |= self._reads(old, None, aim)
+            return
+        if old is not None and new is not None and old.home == new.home:
+            return
+        if old is None or new is None:
+            unknown = aim.old if old is None else aim.new
+            raise Refusal(f"the class of `{unknown.home}` cannot be told")
+        for attribute, call in uses.members:
+            self._check_member(attribute, call, old, new)
+        for entered in uses.entered:
+            if not ({"__enter__", "__aenter__"} & self.objects.members(old).named.keys()
+                    & self.objects.members(new).named.keys()):  # fmt: skip
+                raise Refusal(f"line {entered.lineno} enters it by `with`, which `{new.home}` may not allow")
+        if uses.escapes:
+            place, what = uses.escapes[0]
+            self.covered(old, new, f"in line {place.lineno} it {what}")
+            verdict.applicability = "unsafe"
+        used = None if uses.escapes else {attribute.attr for attribute, _ in uses.members}
+        verdict.reach |= self._reads(old, used, aim)
+        for name in used if used is not None else self.objects.members(old).named:
+            verdict.reach[f"{old.home}.{name}"] = f"{new.home}.{name}"
+
+    def _check_dangers(self, view: View, uses: Uses, fresh: bool) -> None:
+        """What would hit all who share the new object."""
+        for attribute, _ in uses.members:
+            chained: ast.AST | None = attribute
+            while isinstance(chained, ast.Attribute | ast.Call):
+                if isinstance(chained, ast.Attribute) and chained.attr in _FLUSHING:
+                    raise Refusal(
+                        f"line {attribute.lineno} calls `{chained.attr}`, which would empty what is shared"
+                    )
+                chained = view.uses.parents.get(chained)
+            if fresh and attribute.attr in _CLOSING:
+                raise Refusal(
+                    f"line {attribute.lineno} calls `{attribute.attr}`, which would end it for all who share it"
+                )
+        for stored in uses.stored:
+            raise Refusal(f"line {stored.lineno} sets its attribute `{stored.attr}`, for all who share it")
+        for entered in uses.entered if fresh else ():
+            raise Refusal(f"the `with` in line {entered.lineno} would end it for all who share it")
+
+    def _check_member(self, attribute: ast.Attribute, call: ast.Call | None, old: Thing, new: Thing) -> None:
+        name, line = attribute.attr, attribute.lineno
+        before, after = self.objects.members(old), self.objects.members(new)
+        was, now = before.named.get(name), after.named.get(name)
+        if name in _INERT:
+            return
+        if now is None:
+            raise Refusal(f"`{new.home}` has no `{name}`, used in line {line}")
+        if was is None:
+            raise Refusal(
+                f"`{old.home}` does not define `{name}`, used in line {line}, so its meaning cannot be told"
+            )
+        why = self._differs(was, now, call)
+        if why is not None:
+            raise Refusal(f"`{name}` of `{new.home}`, used in line {line}, is another: {why}")
+
+    @staticmethod
+    def _differs(was: Member, now: Member, call: ast.Call | None) -> str | None:
+        if was.colour != now.colour:
+            return f"it is {_COLOURS[now.colour]} there, {_COLOURS[was.colour]} here"
+        if (
+            was.gives != now.gives
+            and (was.gives is None or now.gives is None)
+            and was.colour in ("property", "attribute")
+        ):
+            return "what it holds is not stated in both"
+        if was.gives is not None and now.gives is not None and was.gives != now.gives:
+            return f"it gives `{now.gives}` there, `{was.gives}` here"
+        if was.colour in ("property", "attribute"):
+            return None if was.gives is not None else "what it holds is not stated"
+        if was.arguments is None or now.arguments is None:
+            return "its parameters cannot be told"
+        if call is None:
+            return covers(now.arguments, was.arguments)
+        return incompatible(call, was.arguments, now.arguments)
+
+    def covered(self, old: Thing, new: Thing, where: str) -> None:
+        """Refusal unless `new` can all that `old` can, so that it may go where it is not seen."""
+        if old.sort == "function":
+            raise Refusal(f"{where}, so its calls cannot be checked")
+        before, after = self.objects.members(old), self.objects.members(new)
+        if before.is_open:
+            raise Refusal(f"{where}, and what `{old.home}` can do cannot be told")
+        for name, was in sorted(before.named.items()):
+            if name.startswith("_"):
+                continue
+            now = after.named.get(name)
+            if now is None:
+                raise Refusal(f"{where}, and `{new.home}` has no `{name}`")
+            why = self._differs(was, now, None)
+            if why is not None:
+                raise Refusal(f"{where}, and `{name}` of `{new.home}` is another: {why}")
+
+    def _reads(self, of: Thing | None, used: set[str] | None, aim: Aim) -> dict[str, str | None]:
+        """The globals of the old module on which the used members depend: a patch of one reaches them."""
+        if aim.is_same or of is None:
+            return {}
+        members = self.objects.members(of).named
+        names = set(members) if used is None else {"__init__", *used}
+        found: dict[str, str | None] = {}
+        seen: set[str] = set()
+        while names:
+            name = names.pop()
+            member = members.get(name)
+            if member is None or name in seen:
+                continue
+            seen.add(name)
+            for part in ast.walk(member.node):
+                if (
+                    isinstance(part, ast.Attribute)
+                    and isinstance(part.value, ast.Name)
+                    and part.value.id == "self"
+                ):
+                    names.add(part.attr)
+            found |= self._globals(member.node, member.module)
+        return found
+
+    def _globals(self, node: ast.AST, module: str) -> dict[str, str | None]:
+        facts = self.index.modules.facts(module)
+        known = facts.names if facts is not None else {}
+        return {
+            f"{module}.{part.id}": None
+            for part in ast.walk(node)
+            if isinstance(part, ast.Name) and part.id in known
+        }
+
+    def through(self, view: View, aim: Aim, new: str, late: bool) -> dict[str, str | None]:
+        """The names through which an accessor finds the object, each with the one that replaces it."""
+        if aim.old.sort != "function" or aim.old.node is None:
+            return {}
+        found = self._globals(aim.old.node, aim.old.module)
+        if aim.is_same:
+            place = aim.new.home if late else f"{view.place.modules[0]}.{new}"
+            home = {f"{aim.old.module}.{n}" for n in _names_in(aim.old.node)}
+            for key in found:
+                led = self.index.modules.lookup(key)
+                if key in home and isinstance(led, Found) and led.home == aim.new.home:
+                    found[key] = place
+        return found
+
+    def got(self, view: View, aim: Aim, call: ast.Call) -> ast.expr:
+        """The expression that has the object: a call, or what awaits it."""
+        if isinstance(aim.old.node, ast.AsyncFunctionDef):
+            awaited = view.uses.parents.get(call)
+            if not isinstance(awaited, ast.Await):
+                raise Refusal(f"the coroutine of line {call.lineno} is handed on, not awaited")
+            return awaited
+        return call
+
+
+_COLOURS = {
+    "": "a function", "async": "a coroutine function", "generator": "a generator",
+    "async generator": "an asynchronous generator", "property": "a property", "attribute": "an attribute",
+    "context manager": "a context manager",
+}  # fmt: skip
+
+
+def _colour(node: ast.AST) -> str:
+    return "a coroutine function" if isinstance(node, ast.AsyncFunctionDef) else "a function"
+
+
+def a(sort: str) -> str:
+    """A sort of object with its article."""
+    return f"{'an' if sort[0] in 'aeio' else 'a'} {sort}"
+
+
+def _names_in(node: ast.AST) -> Iterator[str]:
+    return (part.id for part in ast.walk(node) if isinstance(part, ast.Name))
