@@ -230,6 +230,8 @@ class Exchange:
             missing = old.home if before is None else new.home
             raise Refusal(f"what `{missing}()` gives cannot be told")
         if old.sort == "class" and aim.collapses:
+            if view.uses.is_test:
+                raise Refusal(f"line {line} is in a test, which may want an object of its own")
             verdict.applicability = "unsafe"  # state of its own becomes state that is shared
         elif old.sort == "class" and not aim.is_same:
             self._same_init(old, new, line)
