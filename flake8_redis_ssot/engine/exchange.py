@@ -80,7 +80,7 @@ class Exchange:
             if boundary.owns(before.home):
                 name = before.home
             elif given is not None and given.home and boundary.owns(given.home):
-                name = given.home
+                name = self._twin(before, given, boundary) or given.home
             else:
                 name = self._namesake(before, boundary)
         after = self.objects.thing(name)
@@ -92,6 +92,9 @@ class Exchange:
                 whose = f"is a manager of boundary `{owner.name}`" if owner else "is forbidden here"
                 raise Refusal(f"the replacement `{name}` {whose}")
         is_same = after.home == before.home or (given is not None and given.home == after.home and not calls)
+        is_same = is_same or (
+            declared is None and after.sort == before.sort == "function" and given is not None
+        )
         after = (
             replace(after, home=name)
             if after.sort != "module" and name != after.home and not is_same
@@ -107,6 +110,17 @@ class Exchange:
                 return self._replacements[head] + tail
             head, _, last = head.rpartition(".")
             tail = f".{last}{tail}"
+        return None
+
+    def _twin(self, before: Thing, given: Thing, boundary: Boundary) -> str | None:
+        """A function of the manager that has the name and parameters of another, and gives the same object."""
+        for manager in boundary.managers:
+            name = f"{manager}.{before.home.rpartition('.')[2]}"
+            twin = self.objects.thing(name)
+            if twin is not None and twin.sort == "function" and isinstance(twin.node, type(before.node)):
+                same = ast.dump(twin.node.args) == ast.dump(before.node.args)
+                if same and self.objects.given(twin) == given:
+                    return name
         return None
 
     def _namesake(self, before: Thing, boundary: Boundary) -> str:
