@@ -10,7 +10,7 @@ from flake8_redis_ssot.diagnostic import Applicability
 from flake8_redis_ssot.engine.view import View
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.semantic.modules import Found
-from flake8_redis_ssot.semantic.objects import Member, Objects, Thing, covers, incompatible
+from flake8_redis_ssot.semantic.objects import Function, Member, Objects, Thing, covers, incompatible
 from flake8_redis_ssot.semantic.uses import Uses
 from flake8_redis_ssot.settings.model import Boundary
 
@@ -80,7 +80,7 @@ class Exchange:
             if boundary.owns(before.home):
                 name = before.home
             elif given is not None and given.home and boundary.owns(given.home):
-                name = self._twin(before, given, boundary) or given.home
+                name = self._twin(before, boundary) or given.home
             else:
                 name = self._namesake(before, boundary)
         after = self.objects.thing(name)
@@ -92,14 +92,9 @@ class Exchange:
                 whose = f"is a manager of boundary `{owner.name}`" if owner else "is forbidden here"
                 raise Refusal(f"the replacement `{name}` {whose}")
         is_same = after.home == before.home or (given is not None and given.home == after.home and not calls)
-        is_same = is_same or (
-            declared is None and after.sort == before.sort == "function" and given is not None
-        )
-        after = (
-            replace(after, home=name)
-            if after.sort != "module" and name != after.home and not is_same
-            else after
-        )
+        is_same = is_same or self._are_alike(before, after)
+        if name != after.home and after.sort != "module" and not is_same:
+            after = replace(after, home=name)
         return Aim(before, after, calls, is_same, declared is not None)
 
     def _declared(self, old: str) -> str | None:
@@ -112,16 +107,26 @@ class Exchange:
             tail = f".{last}{tail}"
         return None
 
-    def _twin(self, before: Thing, given: Thing, boundary: Boundary) -> str | None:
-        """A function of the manager that has the name and parameters of another, and gives the same object."""
-        for manager in boundary.managers:
-            name = f"{manager}.{before.home.rpartition('.')[2]}"
-            twin = self.objects.thing(name)
-            if twin is not None and twin.sort == "function" and isinstance(twin.node, type(before.node)):
-                same = ast.dump(twin.node.args) == ast.dump(before.node.args)
-                if same and self.objects.given(twin) == given:
-                    return name
-        return None
+    def _twin(self, before: Thing, boundary: Boundary) -> str | None:
+        """A function of the manager that has the same name, and is as good."""
+        names = [f"{manager}.{before.home.rpartition('.')[2]}" for manager in boundary.managers]
+        twins = ((name, self.objects.thing(name)) for name in names)
+        return next(
+            (name for name, twin in twins if twin is not None and self._are_alike(before, twin)), None
+        )
+
+    def _are_alike(self, one: Thing, other: Thing) -> bool:
+        """Whether two functions are called in the same way, and give the very same object."""
+        if not (isinstance(one.node, Function) and isinstance(other.node, Function)):
+            return False
+        given = self.objects.given(one)
+        return (
+            type(one.node) is type(other.node)
+            and ast.dump(one.node.args) == ast.dump(other.node.args)
+            and given is not None
+            and given.home != ""
+            and given == self.objects.given(other)
+        )
 
     def _namesake(self, before: Thing, boundary: Boundary) -> str:
         last = before.home.rpartition(".")[2]
