@@ -89,7 +89,9 @@ class Exchange:
         if not boundary.owns(after.home):
             owner = next((b for b in self.settings.boundaries if b.owns(after.home)), None)
             if owner is not None or any(p.covers(after.home) for p in boundary.forbidden):
-                whose = f"is a manager of boundary `{owner.name}`" if owner else "is forbidden here"
+                whose = "is forbidden here"
+                if owner is not None:
+                    whose = f"belongs to {f'boundary `{owner.name}`' if owner.name else 'the root boundary'}"
                 raise Refusal(f"the replacement `{name}` {whose}")
         is_same = after.home == before.home or (given is not None and given.home == after.home and not calls)
         is_same = is_same or self._are_alike(before, after)
