@@ -10,6 +10,13 @@ from flake8_redis_ssot.engine.view import View
 from flake8_redis_ssot.semantic.imports import Part, rewritten
 
 
+def clash(units: Sequence[Unit]) -> bool:
+    """Whether units import different things under one name."""
+    added = {(one.bound, one.module, one.name) for unit in units for one in unit.adds}
+    added = {one for one in added if one[2] is not None or one[0] != one[1].partition(".")[0]}
+    return len({bound for bound, _, _ in added}) < len(added)
+
+
 def parts_of(view: View, units: Sequence[Unit]) -> Iterator[Part]:
     """The changes of one file that `units` make together."""
     parts = [part for unit in units for part in unit.parts]

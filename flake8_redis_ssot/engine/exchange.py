@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from flake8_redis_ssot.diagnostic import Applicability
-from flake8_redis_ssot.engine.view import View
+from flake8_redis_ssot.engine.view import View, attributes
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.semantic.modules import Found
 from flake8_redis_ssot.semantic.objects import Function, Member, Objects, Thing, covers, incompatible
@@ -18,7 +18,13 @@ _FLUSHING = frozenset(["flushdb", "flushall", "flush_db", "flush_all"])
 _CLOSING = frozenset(
     ["close", "aclose", "disconnect", "shutdown", "stop", "cleanup", "terminate", "wait_closed"]
 )
-_INERT = frozenset(["__doc__", "__name__", "__class__"])
+_INERT = frozenset(["__doc__", "__name__"])
+_MAKING = frozenset(
+    ["__init__", "__new__", "__del__", "__slots__", "__doc__", "__annotations__", "__post_init__"]
+    + ["__init_subclass__", "__class_getitem__"]
+)
+_SERVER = frozenset(["host", "port", "db", "unix_socket_path", "path"])
+"""Keywords by which a connection names its server."""
 
 
 class Refusal(Exception):
@@ -79,7 +85,12 @@ class Exchange:
         if declared is None:
             if boundary.owns(before.home):
                 name = before.home
-            elif given is not None and given.home and boundary.owns(given.home):
+            elif (
+                given is not None
+                and given.home
+                and boundary.owns(given.home)
+                and self.objects.is_plain(before)
+            ):
                 name = self._twin(before, boundary) or given.home
             else:
                 name = self._namesake(before, boundary)
@@ -93,7 +104,10 @@ class Exchange:
                 if owner is not None:
                     whose = f"belongs to {f'boundary `{owner.name}`' if owner.name else 'the root boundary'}"
                 raise Refusal(f"the replacement `{name}` {whose}")
-        is_same = after.home == before.home or (given is not None and given.home == after.home and not calls)
+        if after.is_set_later and (before.sort != "instance" or after.home != before.home):
+            raise Refusal(f"`{name}` is set after its module is imported; name a function that gives it")
+        is_plain = given is not None and given.home == after.home and self.objects.is_plain(before)
+        is_same = after.home == before.home or (is_plain and not calls)
         is_same = is_same or self._are_alike(before, after)
         if name != after.home and after.sort != "module" and not is_same:
             after = replace(after, home=name)
@@ -128,6 +142,8 @@ class Exchange:
             and given is not None
             and given.home != ""
             and given == self.objects.given(other)
+            and self.objects.is_plain(one)
+            and self.objects.is_plain(other)
         )
 
     def _namesake(self, before: Thing, boundary: Boundary) -> str:
@@ -230,6 +246,8 @@ class Exchange:
             return
         if old.sort == "class" and not aim.is_same and (call.args or call.keywords):
             raise Refusal(f"line {line} gives `{last}` arguments of its own, which may name another server")
+        if aim.collapses and isinstance(view.uses.parents.get(call), ast.Expr):
+            raise Refusal(f"line {line} calls `{last}` for what it does")
         if aim.collapses and (call.args or call.keywords):
             raise Refusal(f"line {line} gives `{last}` arguments, and `{new.home}` takes none")
         before, after = self.objects.given(old), self.objects.given(new) if not aim.collapses else target
@@ -238,7 +256,11 @@ class Exchange:
             assert isinstance(new.node, ast.FunctionDef | ast.AsyncFunctionDef)
             if type(old.node) is not type(new.node):
                 raise Refusal(f"`{last}` is {_colour(old.node)} and `{new.home}` {_colour(new.node)}")
-            why = incompatible(call, old.node.args, new.node.args)
+            if _decorated(old.node) != _decorated(new.node):
+                raise Refusal(f"`{last}` and `{new.home}` are decorated otherwise")
+            arguments = self.objects.arguments(new)
+            assert arguments is not None
+            why = incompatible(call, self.objects.arguments(old), arguments)
             if why is not None:
                 raise Refusal(f"`{new.home}` cannot be called as in line {line}: {why}")
         node = self.got(view, aim, call)
@@ -272,9 +294,10 @@ class Exchange:
     ) -> None:
         """What is done with the object that `node` gives: an instance of the class `old`, then of `new`."""
         uses = view.uses.follow(node, view.exported)
-        fresh = aim.old.sort == "class" and aim.collapses
+        given = self.objects.given(aim.old) if aim.old.sort == "function" else None
+        fresh = aim.collapses and (aim.old.sort == "class" or (given is not None and not given.home))
         if not aim.is_same or fresh:
-            self._check_dangers(view, uses, fresh)
+            self._check_dangers(view, uses, fresh, old)
         if fresh and uses.escapes:
             place, what = uses.escapes[0]
             raise Refusal(f"in line {place.lineno} it {what}: what is done with it there cannot be told")
@@ -287,11 +310,16 @@ class Exchange:
             unknown = aim.old if old is None else aim.new
             raise Refusal(f"the class of `{unknown.home}` cannot be told")
         for attribute, call in uses.members:
-            self._check_member(attribute, call, old, new)
+            self._check_member(view, attribute, call, old, new)
+        self._check_servers(aim, old, new)
         for entered in uses.entered:
-            if not ({"__enter__", "__aenter__"} & self.objects.members(old).named.keys()
-                    & self.objects.members(new).named.keys()):  # fmt: skip
-                raise Refusal(f"line {entered.lineno} enters it by `with`, which `{new.home}` may not allow")
+            raise Refusal(f"line {entered.lineno} enters it by `with`, which may mean something else")
+        telling = self.objects.members(old).named.keys() | self.objects.members(new).named.keys()
+        for asked, methods in uses.asked:
+            for method in sorted(methods & telling):
+                raise Refusal(
+                    f"line {asked.lineno} asks for its truth or text, and `{method}` may tell otherwise"
+                )
         if uses.escapes:
             place, what = uses.escapes[0]
             self.covered(old, new, f"in line {place.lineno} it {what}")
@@ -301,11 +329,46 @@ class Exchange:
         for name in used if used is not None else self.objects.members(old).named:
             verdict.reach[f"{old.home}.{name}"] = f"{new.home}.{name}"
 
-    def _check_dangers(self, view: View, uses: Uses, fresh: bool) -> None:
+    def _check_servers(self, aim: Aim, old: Thing, new: Thing) -> None:
+        """Refusal where the two are made for different servers."""
+        made = getattr(aim.old.node, "value", None) if aim.old.sort == "instance" else None
+        if isinstance(made, ast.Call) and (made.args or made.keywords):
+            raise Refusal(
+                f"`{aim.old.home}` is made with arguments of its own, which may name another server"
+            )
+        servers = [self._servers(of) for of in (old, new)]
+        for name in sorted(servers[0] ^ servers[1]):
+            raise Refusal(
+                f"`{old.home}` and `{new.home}` do not connect alike: `{name}` in one of them alone"
+            )
+
+    @staticmethod
+    def _servers(of: Thing) -> set[str]:
+        """The constants by which the calls of a class name a server."""
+        return {
+            f"{keyword.arg}={ast.unparse(keyword.value)}"
+            for node in ast.walk(of.node or ast.Pass())
+            if isinstance(node, ast.Call)
+            for keyword in node.keywords
+            if keyword.arg in _SERVER and isinstance(keyword.value, ast.Constant)
+        }
+
+    def _check_dangers(self, view: View, uses: Uses, fresh: bool, old: Thing | None) -> None:
         """What would hit all who share the new object."""
-        for attribute, _ in uses.members:
+        known = self.objects.members(old).named if old is not None else {}
+        for attribute, call in uses.members:
+            member = known.get(attribute.attr)
+            inner = self._inner(attribute.attr, known)
+            if call is None and (member is None or member.colour in ("property", "attribute")):
+                inner |= {a for a in attributes(view.source.tree) if a in _FLUSHING}
+            for name in sorted(inner & _FLUSHING):
+                raise Refusal(f"line {attribute.lineno} leads to `{name}`, which would empty what is shared")
             chained: ast.AST | None = attribute
             while isinstance(chained, ast.Attribute | ast.Call):
+                if isinstance(chained, ast.Attribute) and not isinstance(chained.ctx, ast.Load):
+                    raise Refusal(
+                        f"line {chained.lineno} sets `{chained.attr}` below it, for all who share it"
+                    )
                 if isinstance(chained, ast.Attribute) and chained.attr in _FLUSHING:
                     raise Refusal(
                         f"line {attribute.lineno} calls `{chained.attr}`, which would empty what is shared"
@@ -315,12 +378,29 @@ class Exchange:
                 raise Refusal(
                     f"line {attribute.lineno} calls `{attribute.attr}`, which would end it for all who share it"
                 )
-        for stored in uses.stored:
-            raise Refusal(f"line {stored.lineno} sets its attribute `{stored.attr}`, for all who share it")
+        for stored, name in uses.stored:
+            raise Refusal(f"line {stored.lineno} sets its attribute `{name}`, for all who share it")
         for entered in uses.entered if fresh else ():
             raise Refusal(f"the `with` in line {entered.lineno} would end it for all who share it")
 
-    def _check_member(self, attribute: ast.Attribute, call: ast.Call | None, old: Thing, new: Thing) -> None:
+    @staticmethod
+    def _inner(name: str, known: Mapping[str, Member]) -> set[str]:
+        """All attributes that a method reads, those of the methods of its class that it uses included."""
+        found: set[str] = set()
+        names = [name]
+        while names:
+            member = known.get(names.pop())
+            if member is None:
+                continue
+            for part in ast.walk(member.node):
+                if isinstance(part, ast.Attribute) and part.attr not in found:
+                    found.add(part.attr)
+                    names.append(part.attr)
+        return found
+
+    def _check_member(
+        self, view: View, attribute: ast.Attribute, call: ast.Call | None, old: Thing, new: Thing
+    ) -> None:
         name, line = attribute.attr, attribute.lineno
         before, after = self.objects.members(old), self.objects.members(new)
         was, now = before.named.get(name), after.named.get(name)
@@ -333,11 +413,18 @@ class Exchange:
                 f"`{old.home}` does not define `{name}`, used in line {line}, so its meaning cannot be told"
             )
         why = self._differs(was, now, call)
+        if why is None and was.gives is None and call is not None and _goes_on(view, call):
+            why = "what it gives is not stated, and more is done with that"
         if why is not None:
             raise Refusal(f"`{name}` of `{new.home}`, used in line {line}, is another: {why}")
 
     @staticmethod
     def _differs(was: Member, now: Member, call: ast.Call | None) -> str | None:
+        if was.decorators != now.decorators:
+            names = sorted(was.decorators ^ now.decorators)
+            return f"it is decorated by `{names[0]}` in one of them alone"
+        if was.colour == now.colour == "" and (was.gives is None or now.gives is None):
+            return "what it gives is not stated in both"
         if was.colour != now.colour:
             return f"it is {_COLOURS[now.colour]} there, {_COLOURS[was.colour]} here"
         if (
@@ -359,12 +446,22 @@ class Exchange:
     def covered(self, old: Thing, new: Thing, where: str) -> None:
         """Refusal unless `new` can all that `old` can, so that it may go where it is not seen."""
         if old.sort == "function":
-            raise Refusal(f"{where}, so its calls cannot be checked")
+            arguments = self.objects.arguments(old), self.objects.arguments(new)
+            said = self.objects.said(old)
+            assert arguments[0] is not None and arguments[1] is not None
+            why = covers(arguments[1], arguments[0])
+            if why is None and (said is None or said != self.objects.said(new)):
+                why = "what it gives is not stated to be the same"
+            if why is None and type(old.node) is not type(new.node):
+                why = "one of them is a coroutine function"
+            if why is not None:
+                raise Refusal(f"{where}, so its calls are not seen, and `{new.home}` is another: {why}")
+            return
         before, after = self.objects.members(old), self.objects.members(new)
         if before.is_open:
             raise Refusal(f"{where}, and what `{old.home}` can do cannot be told")
         for name, was in sorted(before.named.items()):
-            if name.startswith("_"):
+            if name.startswith("_") and (not name.endswith("__") or name in _MAKING):
                 continue
             now = after.named.get(name)
             if now is None:
@@ -426,6 +523,13 @@ class Exchange:
             awaited = view.uses.parents.get(call)
             if not isinstance(awaited, ast.Await):
                 raise Refusal(f"the coroutine of line {call.lineno} is handed on, not awaited")
+            around: ast.AST | None = awaited
+            while isinstance(around, ast.expr | ast.comprehension):
+                if isinstance(around, ast.GeneratorExp):
+                    raise Refusal(
+                        f"without the `await` the generator of line {call.lineno} is no asynchronous one"
+                    )
+                around = view.uses.parents.get(around)
             return awaited
         return call
 
@@ -444,6 +548,18 @@ def _colour(node: ast.AST) -> str:
 def a(sort: str) -> str:
     """A sort of object with its article."""
     return f"{'an' if sort[0] in 'aeio' else 'a'} {sort}"
+
+
+def _decorated(node: Function) -> list[str]:
+    return [ast.unparse(decorator) for decorator in node.decorator_list]
+
+
+def _goes_on(view: View, call: ast.expr) -> bool:
+    """Whether something is read of what a call gives."""
+    above = view.uses.parents.get(call)
+    if isinstance(above, ast.Await):
+        above = view.uses.parents.get(above)
+    return isinstance(above, ast.Attribute | ast.Subscript) and not isinstance(above.ctx, ast.Store)
 
 
 def _names_in(node: ast.AST) -> Iterator[str]:

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from flake8_redis_ssot.diagnostic import Diagnostic, Edit, Fix
 from flake8_redis_ssot.engine.check import FileChecker
-from flake8_redis_ssot.engine.compose import parts_of
+from flake8_redis_ssot.engine.compose import clash, parts_of
 from flake8_redis_ssot.engine.exchange import Refusal
 from flake8_redis_ssot.engine.patches import Patches
 from flake8_redis_ssot.engine.rewrite import MENDS, Rewriter, Unit
@@ -187,6 +187,8 @@ class Step:
         self, view: View, units: Sequence[Unit], strings: Mapping[Part, str]
     ) -> tuple[bytes, str | None]:
         """The bytes of a file after `units`; what is wrong with them."""
+        if clash(units):
+            return view.source.data, "another change takes the same name; run again"
         parts = sorted({*parts_of(view, units), *strings})
         if any(start < end for (_, end, _), (start, _, _) in pairwise(parts)):
             return view.source.data, "it overlaps another change; run again"

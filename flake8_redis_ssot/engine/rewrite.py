@@ -13,15 +13,18 @@ from dataclasses import dataclass, field
 
 from flake8_redis_ssot.diagnostic import Applicability, Diagnostic
 from flake8_redis_ssot.engine.exchange import Aim, Exchange, Refusal, a
-from flake8_redis_ssot.engine.view import View
+from flake8_redis_ssot.engine.view import View, attributes
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.rule import RuleContext
 from flake8_redis_ssot.rules import all_rules
-from flake8_redis_ssot.semantic.imports import Imported, Part
-from flake8_redis_ssot.semantic.objects import Thing
+from flake8_redis_ssot.semantic.imports import Imported, Part, is_directive
+from flake8_redis_ssot.semantic.objects import Function, Thing
+from flake8_redis_ssot.source import SourceError, SourceFile
 
 MENDS = {rule.code: rule.mends for rule in all_rules() if rule.mends is not None}
 """The rules whose diagnostics a fix may settle, and what it changes."""
+
+_BY_NAME = re.compile(r"\b(?:globals|locals|vars|eval|exec)\(")
 
 LOADING = frozenset(
     ["import_string", "import_object", "import_class", "load_object", "locate", "symbol_by_name"]
@@ -64,12 +67,25 @@ class Rewriter:
         self.objects = self.exchange.objects
         self._read = read
         self._views: dict[str, View | None] = {}
+        self._attributes: dict[str, frozenset[str]] = {}
 
-    def view(self, path: str) -> View | None:
-        if path not in self._views:
-            context = self._read(path)
-            self._views[path] = View(context, self.index) if context is not None else None
-        return self._views[path]
+    def view(self, path: str, *, keep: bool = True) -> View | None:
+        """The file at `path`, None where it cannot be parsed; kept, since what is proposed has parts of it."""
+        if path in self._views:
+            return self._views[path]
+        context = self._read(path)
+        view = View(context, self.index, self._attributes_in) if context is not None else None
+        if keep:
+            self._views[path] = view
+        return view
+
+    def _attributes_in(self, path: str) -> frozenset[str]:
+        if path not in self._attributes:
+            try:
+                self._attributes[path] = attributes(SourceFile.read(path).tree)
+            except SourceError:
+                self._attributes[path] = frozenset()
+        return self._attributes[path]
 
     def propose(self, diagnostic: Diagnostic) -> Unit:
         """What settles `diagnostic`; Refusal where nothing does."""
@@ -122,6 +138,7 @@ class Rewriter:
         scope = view.uses.home(statement)
         if scope.kind == "class":
             raise Refusal("the import binds a class attribute, whose readers cannot be told")
+        plain = isinstance(statement, ast.Import) and alias.asname is None
         found = view.uses.binding(statement, alias)
         if found is None or found[1].always:
             raise Refusal("the import binds a name that has several meanings")
@@ -133,11 +150,12 @@ class Rewriter:
         thing = self.objects.thing(old)
         unit = Unit(diagnostic, "", "safe", statement, [alias])
         late = scope.kind == "function"
-        if isinstance(statement, ast.Import) and alias.asname is None:
+        if plain:
             places = self._dotted_places(view, alias)
+            roots = {_root(place) for place in places}
             shared = [a for _, a in view.aliases.values() if a is not alias and a.name.split(".")[0] == name
                       and a.asname is None]  # fmt: skip
-            loose = [n for n, _ in view.uses.of(name, binding) if n not in places]
+            loose = [n for n, _ in view.uses.of(name, binding) if n not in roots]
             if loose and not shared:
                 raise Refusal(f"`{name}` is also used by itself, and only this import binds it")
         else:
@@ -166,15 +184,19 @@ class Rewriter:
         assert statement is not None
         reasons = [
             (view.has_fallback(statement), "it is under `try`, where its failure may be what is asked for"),
+            (bool(_BY_NAME.search(view.source.text)), "the file reads names by `globals()`, `eval` or the like"),
+            (bool(re.search(rf"(?:>>>|\.\.\.) .*\b{name}\b", view.source.text)), f"`{name}` stands in a doctest"),
+            (_has_comment(view, statement), "a comment stands inside the import"),
             (name in view.exported, f"`{name}` is imported from here, or listed in `__all__`"),
             (view.place.is_package, "a package's names are there to be imported"),
             (name in view.uses.texts, f"`{name}` stands in a string"),
             (name in view.uses.type_comments, f"`{name}` stands in a comment on types"),
-            ("F401" in view.source.line(statement.end_lineno or 1), "`noqa: F401` says that it is kept on purpose"),
+            (any("F401" in view.source.line(n) for n in range(statement.lineno, (statement.end_lineno or 1) + 1)),
+             "`noqa: F401` says that it is kept on purpose"),
             (self._is_fixture(view, name, thing), f"`{name}` may be a fixture of pytest"),
-            (isinstance(statement, ast.Import) and "." in unit.drops[0].name and not unit.drops[0].asname
-             and name in view.uses.words and len(view.uses.walk.module.bindings.get(name, ())) > 1,
-             f"`{name}` is bound by other imports too"),
+            ((isinstance(statement, ast.Import) and unit.drops[0].name.split(".")[0] in view.uses.words - {name})
+             or (isinstance(statement, ast.Import) and len(view.uses.walk.module.bindings.get(name, ())) > 1),
+             "it may load the module for another import of the same package"),
         ]  # fmt: skip
         for is_so, reason in reasons:
             if is_so:
@@ -186,8 +208,10 @@ class Rewriter:
 
     @staticmethod
     def _is_fixture(view: View, name: str, thing: Thing | None) -> bool:
-        if thing is None or thing.sort != "function":
+        if thing is None or thing.sort != "function" or not isinstance(thing.node, Function):
             return thing is None
+        if "fixture" in {_last(d.func if isinstance(d, ast.Call) else d) for d in thing.node.decorator_list}:
+            return True
         parameters = {
             a.arg for node in ast.walk(view.source.tree) if isinstance(node, ast.arguments)
             for a in (*node.posonlyargs, *node.args, *node.kwonlyargs)
@@ -202,12 +226,19 @@ class Rewriter:
         assert unit.statement is not None
         verdict = self.exchange.judge(view, aim, list(places))
         unit.applicability = verdict.applicability
+        if name in view.exported and not aim.is_same:
+            before, after = aim.old.of or aim.old, aim.new.of or aim.new
+            if before.sort != after.sort or before.sort not in ("class", "function"):
+                raise Refusal(f"`{name}` is read by other files, whose uses of it are not seen here")
+            self.exchange.covered(before, after, f"`{name}` is read by other files")
+            unit.applicability = "unsafe"
         alias = unit.drops[0]
         module, _, last = aim.new.home.rpartition(".")
         written = self._spelled(view, unit.statement, module)
         others = name in view.exported or name in view.uses.texts or name in view.uses.type_comments
         keys = [f"{m}.{name}" for m in view.place.modules]
         sure = all(is_only for _, is_only in self._meanings(view, unit, name))
+        sure = sure and all(isinstance(getattr(place, "ctx", None), ast.Load) for place in places)
         if aim.collapses:
             if others:
                 readers = [self.short(path) for path in view.readers(name)]
@@ -220,7 +251,9 @@ class Rewriter:
             gone: dict[str, str | None] = {old: None} if late else dict.fromkeys(keys)
         else:
             new = name
-            if alias.asname is None and last != name and not others and sure and last not in view.uses.words:
+            spelled = re.search(rf"\{{\s*{name}\s*=", view.source.text) is not None  # f"{{name=}}"
+            own = alias.asname is None and last != name and not others and sure and not spelled
+            if own and last not in view.uses.words:
                 new = last
                 unit.parts += [(*self._exact(view, place, name), new) for place in places]
             unit.adds = [Imported(written, last, new if new != last else None)]
@@ -231,6 +264,7 @@ class Rewriter:
             )
         reach = dict.fromkeys(verdict.reach) if aim.collapses and not aim.is_same else verdict.reach
         unit.reach = {**self.exchange.through(view, aim, new, late), **reach, **gone}
+        unit.reach[f"sys.modules[{old.rpartition('.')[0]}]"] = None
         unit.written.append(aim.new.home)
         unit.title = f"Replace `{old}` with `{aim.new.home}{'()' if aim.calls else ''}`"
         return unit
@@ -286,6 +320,7 @@ class Rewriter:
                 self._collapse(view, unit, aim, members, new)
                 reach[dotted] = None
             unit.reach |= {**self.exchange.through(view, aim, new, late or keeps), **verdict.reach, **reach}
+            unit.reach[f"sys.modules[{old}]"] = None
             unit.written.append(aim.new.home)
         unit.title = f"Replace `{old}` with `{' and '.join(sorted(homes))}`"
         return unit
@@ -311,7 +346,7 @@ class Rewriter:
         """Put the new object where the old one was got by a call, or by its name."""
         for place in places:
             node = place
-            if aim.old.sort in ("function", "class"):
+            if aim.collapses and aim.old.sort in ("function", "class"):
                 call = view.uses.parents.get(place)
                 assert isinstance(call, ast.Call)
                 node = self.exchange.got(view, aim, call)
@@ -351,14 +386,16 @@ class Rewriter:
         statement = unit.statement
         assert statement is not None
         for found_statement, alias in view.aliases.values():
-            if not isinstance(found_statement, ast.ImportFrom) or alias.name == "*":
+            if not isinstance(found_statement, ast.ImportFrom) or not view.runs_before(
+                found_statement, statement
+            ):
                 continue
             for base in view.bases(found_statement):
-                found = view.uses.binding(found_statement, alias)
-                if f"{base}.{alias.name}" == aim.new.home and found is not None:
-                    roots = [next(n for n in ast.walk(place) if isinstance(n, ast.Name)) for place in places]
-                    if all(view.uses.means(found[0], root, found[1]) for root in roots):
-                        return found[0]
+                found = view.uses.binding(found_statement, alias) if alias.name != "*" else None
+                if found is None or f"{base}.{alias.name}" != aim.new.home:
+                    continue
+                if all(view.uses.means(found[0], _root(place), found[1]) for place in places):
+                    return found[0]
         taken = view.uses.words | view.uses.texts.keys() | {one.bound for one in unit.adds}
         wanted = [last, f"shared_{last}", f"the_{last}"]
         new = next((name for name in wanted if name not in taken), None)
@@ -463,6 +500,21 @@ class Rewriter:
     def short(self, path: str) -> str:
         """A path as the project names it."""
         return os.path.relpath(path, self.index.settings.root)
+
+
+def _last(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+
+
+def _root(place: ast.expr) -> ast.Name:
+    """The name with which a chain of attributes begins."""
+    return next(node for node in ast.walk(place) if isinstance(node, ast.Name))
+
+
+def _has_comment(view: View, statement: ast.stmt) -> bool:
+    """Whether a comment that is no directive stands between the first and the last line of a statement."""
+    lines = range(statement.lineno, statement.end_lineno or statement.lineno)
+    return any("#" in view.source.line(n) and not is_directive(view.source.line(n)) for n in lines)
 
 
 def _without_code(view: View, diagnostic: Diagnostic) -> Unit:

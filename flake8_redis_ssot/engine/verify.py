@@ -43,10 +43,6 @@ def _new_edge(view: View, unit: Unit, module: str, objects: Objects) -> str | No
         return None
     for target in sorted(targets):
         for here in view.place.modules:
-            if target in objects.imports(here) or any(
-                target in objects.imports(there) for there in objects.imports(here)
-            ):
-                continue  # it runs already
             path = objects.path_between(target, here)
             if path is not None:
                 return f"it would close a circle of imports: {' -> '.join([here, *path])}"

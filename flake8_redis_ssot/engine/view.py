@@ -3,32 +3,42 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from functools import cached_property
 
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.rule import RuleContext
 from flake8_redis_ssot.semantic.modules import exported_names
 from flake8_redis_ssot.semantic.uses import FileUses
+from flake8_redis_ssot.source import Range
 
 
 class View:
     """One file that is to be rewritten."""
 
-    def __init__(self, context: RuleContext, index: ProjectIndex) -> None:
+    def __init__(
+        self, context: RuleContext, index: ProjectIndex, attributes_in: Callable[[str], frozenset[str]]
+    ) -> None:
         self.context = context
         self.source = context.source
         self.place = context.place
-        self.uses = FileUses(
-            context.source,
-            context.names,
-            context.place.modules,
-            context.place.is_package,
-            is_test=any(globs.match(context.source.path) for globs in context.settings.tests),
-        )
         self._index = index
-        self.aliases = {
-            context.source.range_of(alias): (node, alias)
-            for node in ast.walk(context.source.tree)
+        self._attributes_in = attributes_in
+        self.is_test = any(globs.match(context.source.path) for globs in context.settings.tests)
+
+    @cached_property
+    def uses(self) -> FileUses:
+        """The uses of the file's names."""
+        context = self.context
+        modules, is_package = self.place.modules, self.place.is_package
+        return FileUses(context.source, context.names, modules, is_package, is_test=self.is_test)
+
+    @cached_property
+    def aliases(self) -> dict[Range, tuple[ast.Import | ast.ImportFrom, ast.alias]]:
+        """Each name that the file imports, by its place, with its statement."""
+        return {
+            self.source.range_of(alias): (node, alias)
+            for node in ast.walk(self.source.tree)
             if isinstance(node, ast.Import | ast.ImportFrom)
             for alias in node.names
         }
@@ -39,19 +49,55 @@ class View:
 
     @cached_property
     def exported(self) -> frozenset[str]:
-        """The names of this module that other files read, or are told to."""
-        listed = exported_names(self.source.tree) or frozenset()
-        return frozenset(name for name in self.uses.words if name in listed or self.readers(name))
+        """The names of this module, and attributes of what is in it, that other files read or are told to."""
+        words = {*self.uses.words, *self._attributes}
+        if self._lists_by_computing:
+            return frozenset(words)
+        listed = (exported_names(self.source.tree) or frozenset()) | {
+            alias.name for _, alias in self.aliases.values() if alias.asname == alias.name
+        }
+        return frozenset(name for name in words if name in listed or self.readers(name))
+
+    @cached_property
+    def _attributes(self) -> frozenset[str]:
+        return attributes(self.source.tree)
+
+    @cached_property
+    def _lists_by_computing(self) -> bool:
+        """Whether `__all__` is more than strings written out."""
+        return any(
+            isinstance(part, ast.Name)
+            and part.id == "__all__"
+            and not _is_written_out(self.uses.parents.get(part))
+            for part in ast.walk(self.source.tree)
+        )
+
+    @cached_property
+    def _readers(self) -> dict[str, list[str]]:
+        """Each name that another file imports from this one, or reads as an attribute where it has the module."""
+        found: dict[str, list[str]] = {}
+        for module in self.place.modules:
+            above = {".".join(module.split(".")[:n]) for n in range(1, module.count(".") + 1)}
+            for user in self._index.importing(module):
+                for edge in self._index.edges(user):
+                    if edge.module == module and edge.name not in (None, "*"):
+                        found.setdefault(edge.name or "", []).append(user)
+                    elif edge.module == module and edge.name == "*":
+                        for name in self.uses.words:
+                            found.setdefault(name, []).append(user)
+                    elif (
+                        edge.module == module
+                        or (edge.name is None and edge.module in above)
+                        or (edge.name is not None and f"{edge.module}.{edge.name}" == module)
+                        or (edge.name is not None and f"{edge.module}.{edge.name}" in above)
+                    ):
+                        for name in self._attributes_in(user):
+                            found.setdefault(name, []).append(user)
+        return found
 
     def readers(self, name: str) -> list[str]:
-        """The files that import `name` from this one, or all of it."""
-        found = []
-        for module in self.place.modules:
-            for user in self._index.users(self.path, {name}):
-                for edge in self._index.edges(user):
-                    if edge.module == module and edge.name in (name, "*"):
-                        found.append(user)
-        return found
+        """The files that read `name` of this module, or of what they import from it."""
+        return self._readers.get(name, [])
 
     def bases(self, statement: ast.Import | ast.ImportFrom) -> list[str]:
         """The dotted modules that a from-import means."""
@@ -67,6 +113,16 @@ class View:
         blocks = (getattr(parent, name, None) for name in ("body", "orelse", "finalbody"))
         return next((block for block in blocks if isinstance(block, list) and statement in block), [])
 
+    def runs_before(self, statement: ast.stmt, other: ast.stmt) -> bool:
+        """Whether a statement of the top level surely has run where `other` does, with nothing but imports between."""
+        body = self.source.tree.body
+        if statement not in body:
+            return False
+        if statement.lineno < other.lineno:
+            return True
+        between = [s for s in body if other.lineno <= s.lineno < statement.lineno]
+        return other in body and all(isinstance(s, ast.Import | ast.ImportFrom) for s in between)
+
     def has_fallback(self, statement: ast.stmt) -> bool:
         """Whether an `except` catches that the import fails."""
         node: ast.AST = statement
@@ -77,3 +133,18 @@ class View:
                 return False
             node = parent
         return False
+
+
+def _is_written_out(parent: ast.AST | None) -> bool:
+    """Whether the statement around `__all__` gives it strings alone."""
+    match parent:
+        case ast.Assign(value=value) | ast.AugAssign(value=value) | ast.AnnAssign(value=value):
+            return isinstance(value, ast.List | ast.Tuple) and all(
+                isinstance(e, ast.Constant) for e in value.elts
+            )
+    return False
+
+
+def attributes(tree: ast.Module) -> frozenset[str]:
+    """The names that are read of something in a file."""
+    return frozenset(node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute))

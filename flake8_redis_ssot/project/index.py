@@ -78,6 +78,12 @@ class ProjectIndex:
             name = name.rpartition(".")[0]
         return None
 
+    def importing(self, module: str) -> list[str]:
+        """The files that import from a module, or the module or a package around it as a whole."""
+        parts = module.split(".")
+        names = [".".join(parts[:n]) for n in range(1, len(parts) + 1)]
+        return sorted({path for name in names for path in self._importing.get(name, ())})
+
     def asked_names(self, path: str) -> set[str] | None:
         """The names that others import from the file at `path`; None where one imports it as a whole."""
         found: set[str] = set()

@@ -62,29 +62,32 @@ def rewritten(
     if not kept and not added:
         yield _removed(source, start, end, last_of_block)
         return
-    before = list(added)
+    here: list[Imported] = []
     if isinstance(statement, ast.ImportFrom):
-        here = [one for one in added if one.name and one.module == module] if kept else added[:1]
-        if not kept and not added[0].name:
-            here = []
-        before = [one for one in added if one not in here]
-        if kept or here:
-            if here and not kept:
-                found = _FROM.match(source.text, start)
-                if found is not None:
-                    yield found.start(1), found.end(1), f" {here[0].module} "
-            yield from _names(source, statement, kept, [one.names for one in here])
-        else:
-            yield start, end, before.pop().statement
-    elif kept:
-        yield from _names(source, statement, kept, [])
+        home = module if kept else added[0].module
+        here = [one for one in added if one.name and one.module == home]
+    before = _statements([one for one in added if one not in here])
+    if kept or here:
+        found = _FROM.match(source.text, start) if not kept else None
+        if found is not None:
+            yield found.start(1), found.end(1), f" {here[0].module} "
+        yield from _names(source, statement, kept, [one.names for one in here])
     else:
-        yield start, end, before.pop().statement
+        yield start, end, before.pop()
     if before:
         line = source.text.rfind("\n", 0, start) + 1
         indent = source.text[line:start]
         separator = "; " if indent.strip(" \t\f\ufeff") else _line_end(source) + indent.lstrip("\f")
-        yield start, start, "".join(one.statement + separator for one in before)
+        yield start, start, "".join(text + separator for text in before)
+
+
+def _statements(added: Sequence[Imported]) -> list[str]:
+    """The statements that import all of these, the names of one module by one."""
+    by_module: dict[str, list[str]] = {}
+    for one in added:
+        by_module.setdefault(one.module if one.name else one.statement, []).append(one.names)
+    plain = {one.statement for one in added if not one.name}
+    return [m if m in plain else f"from {m} import {', '.join(names)}" for m, names in by_module.items()]
 
 
 def _names(
@@ -138,7 +141,16 @@ def _removed(source: SourceFile, start: int, end: int, last_of_block: bool) -> P
         return start, after.end(1), ""  # another statement follows on the line
     if after[2] and not _DIRECTIVE.match(after[2]):
         return start, after.start(2), ""
-    return line, after.end(), ""
+    return (
+        line + len(text[line:start].rpartition("\f")[0] + text[line:start].rpartition("\f")[1]),
+        after.end(),
+        "",
+    )
+
+
+def is_directive(line: str) -> bool:
+    """Whether the comment on a line speaks to a tool."""
+    return _DIRECTIVE.search(line) is not None
 
 
 def _line_end(source: SourceFile) -> str:

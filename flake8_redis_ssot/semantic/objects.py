@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -18,6 +19,12 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 _DEPTH = 12
 _PLAIN_BASES = frozenset(["object", "ABC", "Protocol", "Generic"])
+_NEUTRAL = frozenset(
+    ["property", "cached_property", "override", "abstractmethod", "final", "contextmanager"]
+    + ["asynccontextmanager", "setter", "deleter", "getter"]
+)
+"""Decorators that are told by the colour, or tell nothing."""
+
 _CACHES = frozenset(["lru_cache", "cache"])
 _OPTIONAL = frozenset(["Optional", "Final", "Annotated"])
 
@@ -27,12 +34,14 @@ class Thing:
     """A class, function, module or object of the project; `home` is where it is defined.
 
     An instance that no name stands for has an empty `home`; `of` is the class of an instance.
+    `is_set_later` says that its module gives the name another object at run time.
     """
 
     sort: Sort
     home: str
     node: ast.AST | None = None
     of: Thing | None = None
+    is_set_later: bool = False
 
     @property
     def module(self) -> str:
@@ -41,13 +50,17 @@ class Thing:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A public member of a class: its colour, parameters without `self`, and what it is said to give."""
+    """A member of a class: its colour, parameters without `self`, and what it is said to give.
+
+    `decorators` are those that may change what it is, and how it is bound.
+    """
 
     colour: Colour
     arguments: ast.arguments | None
     gives: str | None
     node: ast.AST
     module: str
+    decorators: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +102,14 @@ class Objects:
             return Thing("other", found.home)
         nodes = [node for bound_name, node in bound(tree.body) if bound_name == last]
         things = [self._defined(node, found.home, module, depth) for node in nodes]
-        known = [thing for thing in things if thing is not None]
-        if not known:
-            known = self._set_later(last, tree, found.home, module, depth)
-        if known and all((t.sort, t.of) == (known[0].sort, known[0].of) for t in known):
-            return known[-1]
+        later = self._set_later(last, tree, found.home, module, depth)
+        known = [thing for thing in (*things, *later) if thing is not None]
         of = {thing.of for thing in known if thing.of is not None}
-        if known and {thing.sort for thing in known} == {"instance"} and len(of) == 1:
-            return Thing("instance", found.home, known[-1].node, of.pop())
-        return Thing("other" if known else "instance", found.home)
+        if {thing.sort for thing in known} <= {"instance"} and len(of) < 2:
+            node = known[-1].node if known else None
+            is_set_later = None in things or bool(later) or not known
+            return Thing("instance", found.home, node, of.pop() if of else None, is_set_later)
+        return known[0] if len(known) == 1 else Thing("other", found.home)
 
     def _set_later(self, name: str, tree: ast.Module, home: str, module: str, depth: int) -> list[Thing]:
         """What functions of the module assign to its `name` by `global`."""
@@ -111,7 +123,7 @@ class Objects:
                         isinstance(t, ast.Name) and t.id == name for t in part.targets
                     ):
                         thing = self._assigned(part.value, part, home, module, depth)
-                        found += [thing] if thing is not None else []
+                        found.append(thing or Thing("instance", home, part))
         return found
 
     def _defined(self, node: ast.stmt, home: str, module: str, depth: int) -> Thing | None:
@@ -121,10 +133,11 @@ class Objects:
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 return Thing("function", home, node)
             case ast.AnnAssign():
+                made = self._assigned(node.value, node, home, module, depth) if node.value else None
+                if made is not None and made.of is not None:
+                    return made
                 of = self._annotated(node.annotation, module, depth)
-                if of is None and node.value is not None:
-                    return self._assigned(node.value, node, home, module, depth)
-                return Thing("instance", home, node, of)
+                return Thing("instance", home, node, of, is_set_later=made is None)
             case ast.Assign(value=value):
                 return self._assigned(value, node, home, module, depth)
         return Thing("instance", home, node)
@@ -249,51 +262,130 @@ class Objects:
         if thing.home in self._members:
             return self._members[thing.home]
         named: dict[str, Member] = {}
-        is_open = not isinstance(thing.node, ast.ClassDef) or depth > _DEPTH
-        if isinstance(thing.node, ast.ClassDef) and not is_open:
-            for base in reversed(thing.node.bases):
-                plain = base.value if isinstance(base, ast.Subscript) else base
-                name = self.dotted(plain, thing.module)
-                above = self.thing(name) if name is not None else None
-                if above is not None and above.sort == "class":
-                    inherited = self.members(above, depth + 1)
-                    named |= inherited.named
-                    is_open = is_open or inherited.is_open
-                elif _last(plain) not in _PLAIN_BASES:
-                    is_open = True
-            is_open = is_open or any(
-                k.arg == "metaclass" and _last(k.value) != "ABCMeta" for k in thing.node.keywords
-            )
-            for name, member in self._own_members(thing.node, thing.module):
-                if member.colour != "attribute" or name not in named:
-                    named[name] = member
-            is_open = is_open or bool(thing.node.decorator_list) or "__getattr__" in named
+        order, is_open = self._order(thing, depth)
+        for one in reversed(order):
+            node = one.node
+            assert isinstance(node, ast.ClassDef)
+            meta = any(k.arg == "metaclass" and _last(k.value) != "ABCMeta" for k in node.keywords)
+            named |= self._own_members(node, one)
+            is_open = is_open or meta or bool(node.decorator_list)
+        is_open = is_open or "__getattr__" in named or "__getattribute__" in named
         self._members[thing.home] = Members(named, is_open)
         return self._members[thing.home]
 
-    def _own_members(self, node: ast.ClassDef, module: str) -> Iterator[tuple[str, Member]]:
+    def is_plain(self, thing: Thing) -> bool:
+        """Whether a function does nothing but return: without a condition, and without anything on the way."""
+        body = thing.node.body if isinstance(thing.node, Function) else []
+        rest = [part for part in body if not isinstance(part, ast.Import | ast.ImportFrom)]
+        rest = [p for p in rest if not (isinstance(p, ast.Expr) and isinstance(p.value, ast.Constant))]
+        return len(rest) == 1 and isinstance(rest[0], ast.Return)
+
+    def _order(self, thing: Thing, depth: int = 0) -> tuple[list[Thing], bool]:
+        """A class and its bases in the order in which Python looks; whether there are others in between."""
+        node = thing.node
+        if not isinstance(node, ast.ClassDef) or depth > _DEPTH:
+            return [], True
+        is_open = False
+        lines: list[list[Thing]] = []
+        direct = []
+        for base in node.bases:
+            plain = base.value if isinstance(base, ast.Subscript) else base
+            name = self.dotted(plain, thing.module)
+            above = self.thing(name) if name is not None else None
+            if above is not None and above.sort == "class":
+                order, opened = self._order(above, depth + 1)
+                lines.append(order)
+                direct.append(above)
+                is_open = is_open or opened
+            elif _last(plain) not in _PLAIN_BASES:
+                is_open = True
+        found = [thing]
+        lines.append(direct)
+        while lines := [line for line in lines if line]:
+            heads = [line[0] for line in lines if not any(line[0] in other[1:] for other in lines)]
+            if not heads:
+                return found, True
+            found.append(heads[0])
+            lines = [[one for one in line if one != heads[0]] for line in lines]
+        return found, is_open
+
+    def _own_members(self, node: ast.ClassDef, of: Thing) -> dict[str, Member]:
+        """The members that a class itself defines; what is a method and assigned too is an attribute."""
+        module = of.module
+        found: dict[str, Member] = {}
+
+        def add(name: str, member: Member) -> None:
+            again = name in found and "attribute" in (member.colour, found[name].colour)
+            unknown = Member("attribute", None, None, member.node, module)
+            is_typed = again and found[name].gives is not None and member.gives is None
+            found[name] = found[name] if is_typed else unknown if again else member
+
         for statement in node.body:
             match statement:
                 case ast.FunctionDef() | ast.AsyncFunctionDef():
-                    for target, value in _stores_on_self(statement):
-                        yield target, Member("attribute", None, None, value, module)
+                    add(statement.name, self._method(statement, node, of))
                 case ast.Assign(targets=targets):
                     for name in (t.id for t in targets if isinstance(t, ast.Name)):
-                        yield name, Member("attribute", None, None, statement, module)
+                        add(name, Member("attribute", None, None, statement, module))
                 case ast.AnnAssign(target=ast.Name(id=name), annotation=annotation):
-                    yield name, Member("attribute", None, self._said(annotation, module), statement, module)
+                    add(name, Member("attribute", None, self._said(annotation, module), statement, module))
+                case ast.Delete(targets=targets):
+                    for name in (t.id for t in targets if isinstance(t, ast.Name)):
+                        found.pop(name, None)
         for statement in node.body:
             if isinstance(statement, Function):
-                yield (
-                    statement.name,
-                    Member(
-                        colour_of(statement),
-                        _without_receiver(statement),
-                        self._said(statement.returns, module),
-                        statement,
-                        module,
-                    ),
-                )
+                for target, value in _stores_on_self(statement):
+                    if target not in found or found[target].colour not in ("attribute", "property"):
+                        add(target, Member("attribute", None, None, value, module))
+        return found
+
+    def _method(self, function: Function, owner: ast.ClassDef, of: Thing) -> Member:
+        gives = self._said(function.returns, of.module)
+        if gives is not None and re.search(r"\bSelf\b", gives):
+            gives = f"{gives} of {of.home}"
+        return Member(
+            colour_of(function),
+            self._with_values(_without_receiver(function), owner, of.module),
+            gives,
+            function,
+            of.module,
+            frozenset(_decorators(function)) - _NEUTRAL,
+        )
+
+    def arguments(self, thing: Thing) -> ast.arguments | None:
+        """The parameters of a function, the values of their defaults put in."""
+        node = thing.node
+        return self._with_values(node.args, None, thing.module) if isinstance(node, Function) else None
+
+    def _with_values(self, args: ast.arguments, owner: ast.ClassDef | None, module: str) -> ast.arguments:
+        """Parameters with the constants that their defaults name, so that these can be compared."""
+
+        def value(node: ast.expr) -> ast.expr:
+            if not isinstance(node, ast.Name | ast.Attribute):
+                return node
+            bodies = [owner.body] if owner is not None else []
+            home = self.dotted(node, module)
+            found = self.modules.lookup(home) if home is not None else None
+            name = node.id if isinstance(node, ast.Name) else ""
+            if found is not None and home is not None:
+                tree = self.tree(found.home.rpartition(".")[0])
+                bodies += [tree.body] if tree is not None else []
+                name = found.home.rpartition(".")[2]
+            for body in bodies:
+                for bound_name, statement in bound(body):
+                    if bound_name == name and isinstance(getattr(statement, "value", None), ast.Constant):
+                        return statement.value  # type: ignore[attr-defined, no-any-return]
+            return ast.Name(found.home if found is not None else f"{module}.{ast.unparse(node)}", ast.Load())
+
+        return ast.arguments(
+            args.posonlyargs,
+            args.args,
+            args.vararg,
+            args.kwonlyargs,
+            [d and value(d) for d in args.kw_defaults],
+            args.kwarg,
+            [value(d) for d in args.defaults],
+        )
 
     def said(self, thing: Thing) -> str | None:
         """What a function says that it gives, as text that is equal for equal types."""
@@ -333,8 +425,8 @@ class Objects:
         return self._reached[module]
 
     def path_between(self, start: str, goal: str) -> list[str] | None:
-        """How importing `start` comes to import `goal`; packages around `goal` are no way, they run before."""
-        around = set(_with_parents(goal)) - {goal}
+        """How importing `start` comes to import `goal`; packages around both are no way, they run before."""
+        around = set(_with_parents(goal)[:-1]) & set(_with_parents(start)[:-1])
         first = [m for m in _with_parents(start) if m not in around]
         came: dict[str, str | None] = dict.fromkeys(first)
         queue = list(first)
@@ -401,9 +493,13 @@ def incompatible(call: ast.Call, old: ast.arguments | None, new: ast.arguments) 
         return after
     if old is None or isinstance(before, str) or before is None:
         return None
+    starred = sum(name == "*" for name in before.values())
     for argument, name in before.items():
-        if after.get(argument, name) != name and "*" not in (name[:1], after[argument][:1]):
-            return f"`{name}` is called `{after[argument]}` there"
+        there = after.get(argument, name)
+        if name == "*" and there != "*" and starred > 1:
+            return f"the arguments that it takes by `*` are `{there}` and others there"
+        if there != name and "*" not in (name[:1], there[:1]):
+            return f"`{name}` is called `{there}` there"
     return _other_defaults(old, new, set(before.values()) | set(after.values()))
 
 
@@ -435,8 +531,9 @@ def covers(new: ast.arguments, old: ast.arguments) -> str | None:
 def _other_defaults(old: ast.arguments, new: ast.arguments, given: set[str]) -> str | None:
     before, after = _defaults(old), _defaults(new)
     for name, value in before.items():
-        if name in after and name not in given and value != after[name]:
-            return f"`{name}` is {after[name]} there where it is not given, {value} here"
+        if name not in given and value != after.get(name, "None"):
+            there = f"is {after[name]}" if name in after else "is nothing"
+            return f"`{name}` {there} there where it is not given, {value} here"
     return None
 
 

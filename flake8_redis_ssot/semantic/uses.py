@@ -13,6 +13,8 @@ from flake8_redis_ssot.semantic.scopes import Binding, Scope, Site, Walk
 from flake8_redis_ssot.source import SourceFile
 
 _NODES = (ast.Name, ast.Import, ast.ImportFrom, ast.Return)
+_TRUTH = frozenset(["__bool__", "__len__"])
+_TEXT = frozenset(["__str__", "__format__", "__repr__"])
 _TYPE_COMMENT = re.compile(r"#\s*type:\s*(?!ignore)(.*)")
 
 
@@ -21,13 +23,15 @@ class Uses:
     """What is done with an object: `members` are read of it, and called by the call beside each.
 
     `escapes` are the nodes where it goes out of sight, each with what happens there; `stored` are
-    attributes set on it, `entered` the `with` statements that end it.
+    attributes set on it, each by its name, `entered` the `with` statements that end it, `asked`
+    where its truth or text is asked for, each with the methods that would tell.
     """
 
     members: list[tuple[ast.Attribute, ast.Call | None]] = field(default_factory=list)
     escapes: list[tuple[ast.expr, str]] = field(default_factory=list)
-    stored: list[ast.Attribute] = field(default_factory=list)
+    stored: list[tuple[ast.expr, str]] = field(default_factory=list)
     entered: list[ast.expr] = field(default_factory=list)
+    asked: list[tuple[ast.expr, frozenset[str]]] = field(default_factory=list)
 
 
 class FileUses:
@@ -70,13 +74,22 @@ class FileUses:
         return self.sites[statement].scope
 
     def of(self, name: str, binding: Binding) -> list[tuple[ast.Name, bool]]:
-        """The places where `name` may have this binding; whether it can have no other."""
+        """The places where `name` may have this binding; whether it can have no other.
+
+        A function may run at any time, so that it may see each binding of the scopes around it.
+        """
         found = []
+        scopes = (self.walk.module, *self.walk.scopes.values())
+        owner = next((s for s in scopes if binding in s.bindings.get(name, ())), self.walk.module)
+        others = [b for b in (*owner.bindings.get(name, ()), *owner.stars) if b is not binding]
         for site in self._by_name.get(name, ()):
             assert isinstance(site.node, ast.Name)
             bindings = self.names.bindings(name, site, typing=True)
+            inside = site.scope.enclosing("function", "module", "class") is not owner
             if binding in bindings:
-                found.append((site.node, len(bindings) == 1))
+                found.append((site.node, len(bindings) == 1 and not (inside and others)))
+            elif inside and any(other in bindings for other in others):
+                found.append((site.node, False))
         return found
 
     def means(self, name: str, at: ast.AST, binding: Binding) -> bool:
@@ -161,7 +174,7 @@ class FileUses:
                     (parent, above if isinstance(above, ast.Call) and above.func is parent else None)
                 )
             case ast.Attribute():
-                uses.stored.append(parent)
+                uses.stored.append((parent, parent.attr))
             case ast.Assign(targets=targets):
                 for target in targets:
                     self._follow_target(target, node, uses, exported, seen)
@@ -171,6 +184,7 @@ class FileUses:
                 self._follow_target(target, node, uses, exported, seen)
                 self._follow(parent, uses, exported, seen)
             case ast.BoolOp():
+                uses.asked.append((node, _TRUTH))
                 self._follow(parent, uses, exported, seen)
             case ast.IfExp(test=test) if test is not node:
                 self._follow(parent, uses, exported, seen)
@@ -180,20 +194,20 @@ class FileUses:
                     side is node or (isinstance(side, ast.Constant) and side.value is None) for side in sides
                 ):
                     uses.escapes.append((node, "is compared"))
+                elif any(isinstance(op, ast.Eq | ast.NotEq) for op in ops):
+                    uses.asked.append((node, frozenset(["__eq__", "__ne__"])))
             case ast.Return():
                 self._follow_return(node, uses, exported, seen)
             case ast.withitem():
                 uses.entered.append(node)
-            case (
-                ast.Expr()
-                | ast.If()
-                | ast.While()
-                | ast.Assert()
-                | ast.IfExp()
-                | ast.FormattedValue()
-                | ast.UnaryOp(op=ast.Not())
-            ):
+            case ast.Expr():
                 pass
+            case ast.If() | ast.While() | ast.Assert() | ast.IfExp() | ast.UnaryOp(op=ast.Not()):
+                uses.asked.append((node, _TRUTH))
+            case ast.FormattedValue():
+                uses.asked.append((node, _TEXT))
+            case ast.Call(func=ast.Name(id="setattr" | "delattr"), args=[first, *_]) if first is node:
+                uses.stored.append((node, "by name"))
             case ast.Call() | ast.keyword():
                 uses.escapes.append((node, "is handed to a function"))
             case _:
@@ -218,7 +232,8 @@ class FileUses:
                         if isinstance(place.ctx, ast.Load):
                             self._follow(place, uses, exported, seen)
             case ast.Attribute(attr=name):
-                if not name.startswith("_") and not self.is_test:
+                public = not name.startswith("_") and not self.is_test
+                if public or name in exported or name in self.texts:
                     uses.escapes.append((node, f"is kept as the attribute `{name}`"))
                 for attribute in self._attributes(name):
                     if isinstance(attribute.ctx, ast.Load):
