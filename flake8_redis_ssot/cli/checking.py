@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 from flake8_redis_ssot.cli import replay
 from flake8_redis_ssot.cli.loading import settings_of
@@ -35,6 +36,9 @@ from flake8_redis_ssot.settings.load import nearest
 from flake8_redis_ssot.settings.model import Selection, Settings
 from flake8_redis_ssot.source import SourceFile
 from flake8_redis_ssot.store import folder_of, is_ours, prepare
+
+if TYPE_CHECKING:
+    from flake8_redis_ssot.engine.fix import Mended
 
 
 def run(options: argparse.Namespace) -> int:
@@ -87,6 +91,7 @@ def _check(options: argparse.Namespace, settings: Settings) -> int:
     checker = checker_for(
         settings, override, parse_all=options.parse_all, project=not (options.no_project or stdin)
     )
+    fixes = 0
     given: SourceFile | None = None
     cache: Cache | None = None
     if stdin:
@@ -97,11 +102,15 @@ def _check(options: argparse.Namespace, settings: Settings) -> int:
         outcome = Outcome()
         if not (settings.force_exclude and settings.excludes(path)):
             run_source(given, checker, outcome)
-    elif fixing:
-        return _fix(options, settings, override, found)
     else:
+        mended = _fix(options, settings, override, found) if fixing else None
+        if mended is not None and options.diff:
+            return _diff(options, mended, found)
         cache = _cache(options, checker, start)
         outcome = _run(options, checker, found, cache)
+        if mended is not None:
+            outcome.failures += mended.outcome.failures
+            fixes = len(mended.settled)
         if not found.files and not found.missing:
             notes.append(_complain("warning", "no Python files found below the given paths"))
         if (options.output_format or settings.output_format).startswith("json") and checker.project_rules:
@@ -117,10 +126,14 @@ def _check(options: argparse.Namespace, settings: Settings) -> int:
         return 2 if _add_noqa(outcome.diagnostics) or failed else 0
     if found.notebooks and not found.files:
         notes.append(_complain("note", "notebooks are not checked"))
-    text = _text(options, settings, outcome.diagnostics, given) if outcome.diagnostics or not failed else ""
+    text = (
+        _text(options, settings, outcome.diagnostics, given, fixes)
+        if outcome.diagnostics or not failed
+        else ""
+    )
     _write(options, text)
     status = 2 if failed else 1 if outcome.diagnostics and not options.exit_zero else 0
-    if cache is not None and not failed and not options.output_file:
+    if cache is not None and not failed and not options.output_file and not fixing:
         with suppress(OSError):
             looked_at = {*cache.files, *_looked_at(options, checker, found, cache)}
             words = (status, "".join(notes), text)
@@ -128,39 +141,33 @@ def _check(options: argparse.Namespace, settings: Settings) -> int:
     return status
 
 
-def _fix(options: argparse.Namespace, settings: Settings, override: Selection, found: Discovery) -> int:
-    """Apply the fixes, or show what they would change; then say what is left."""
-    from flake8_redis_ssot.cli.fixing import diff, fixed
+def _fix(options: argparse.Namespace, settings: Settings, override: Selection, found: Discovery) -> Mended:
+    """Apply the fixes to the files found, or with `--diff` only find out what they would change."""
+    from flake8_redis_ssot.cli.fixing import fixed
 
-    def make() -> FileChecker:
-        return checker_for(settings, override, parse_all=options.parse_all)
-
+    codes = checker_for(settings, override).codes
     files = sorted({*found.files, *discover([settings.root], settings).files})
     jobs = options.jobs or available_processors()
-    mended = fixed(
-        files, make, set(found.files), unsafe=options.unsafe_fixes, jobs=jobs, write=not options.diff
+    return fixed(
+        files,
+        settings,
+        codes,
+        set(found.files),
+        unsafe=options.unsafe_fixes,
+        jobs=jobs,
+        write=not options.diff,
     )
+
+
+def _diff(options: argparse.Namespace, mended: Mended, found: Discovery) -> int:
+    from flake8_redis_ssot.cli.fixing import diff
+
+    number = len(mended.settled)
+    _write(options, "".join(diff(mended.changes)))
+    print(f"Would fix {number} error{'s' * (number != 1)}.", file=sys.stderr)
     for message in mended.outcome.failures:
         _complain("error", message)
-    number = len(mended.settled)
-    failed = bool(found.missing or mended.outcome.failures)
-    if options.diff:
-        _write(options, "".join(diff(mended.changes)))
-        print(f"Would fix {number} error{'s' * (number != 1)}.", file=sys.stderr)
-        return 2 if failed else 1 if number else 0
-    reported = {*found.files, settings.path}
-    left = [d for d in mended.outcome.diagnostics if d.path in reported]
-    text = _text(options, settings, left, None)
-    if number and text.endswith((" error.\n", " errors.\n")):
-        found_first = number + len(left)
-        text = text[: text.rindex("Found ")]
-        text += (
-            f"Found {found_first} error{'s' * (found_first != 1)} ({number} fixed, {len(left)} remaining).\n"
-        )
-    elif number and not left:
-        text = f"Found {number} error{'s' * (number != 1)} ({number} fixed, 0 remaining).\n"
-    _write(options, text)
-    return 2 if failed else 1 if left and not options.exit_zero else 0
+    return 2 if found.missing or mended.outcome.failures else 1 if number else 0
 
 
 def _cache(options: argparse.Namespace, checker: FileChecker, start: int) -> Cache | None:
@@ -229,6 +236,7 @@ def _text(
     settings: Settings,
     diagnostics: list[Diagnostic],
     given: SourceFile | None,
+    fixes: int,
 ) -> str:
     style = options.output_format or settings.output_format
     if options.statistics:
@@ -240,8 +248,10 @@ def _text(
     else:
         text = render(style, diagnostics, given)
     if style in ("concise", "full"):
-        number = len(diagnostics)
-        text += f"Found {number} error{'s' * (number != 1)}.\n" if number else "All checks passed!\n"
+        left = len(diagnostics)
+        number = left + fixes
+        outcome = f" ({fixes} fixed, {left} remaining)" if fixes else ""
+        text += f"Found {number} error{'s' * (number != 1)}{outcome}.\n" if number else "All checks passed!\n"
     return text
 
 

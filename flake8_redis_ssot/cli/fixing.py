@@ -3,32 +3,36 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.engine.check import FileChecker
-from flake8_redis_ssot.engine.fix import FIXABLE, Mended, Step, mend
+from flake8_redis_ssot.engine.fix import EXPLAINED, FIXABLE, Mended, Step, mend
 from flake8_redis_ssot.engine.run import Outcome
 from flake8_redis_ssot.files import overwrite
 from flake8_redis_ssot.output import escaped, shown
+from flake8_redis_ssot.settings.model import Settings
 from flake8_redis_ssot.source import SourceError, SourceFile
 
 
 def fixed(
     files: Sequence[str],
-    make: Callable[[], FileChecker],
+    settings: Settings,
+    codes: frozenset[str],
     within: Collection[str],
     *,
     unsafe: bool,
     jobs: int,
     write: bool,
 ) -> Mended:
-    """The fixes applied; where they are not to be written, `Mended.changes` says what they would change.
+    """The fixes of the rules `codes`, written unless only asked for.
 
     `Mended.outcome.failures` has a line for each file that could not be written.
     """
-    mended = mend(files, make, within, unsafe=unsafe, jobs=jobs)
+    # what a `noqa` silences depends on all rules
+    needed = codes if "RED904" in codes else codes & (FIXABLE | EXPLAINED)
+    mended = mend(files, settings, needed, within, unsafe=unsafe, jobs=jobs)
     for path, data in mended.changes.items() if write else ():
         try:
             overwrite(path, data)

@@ -7,12 +7,11 @@ import json
 import shlex
 import sys
 from collections import Counter
-from collections.abc import Callable
 
 from flake8_redis_ssot.cli.loading import settings_of
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.engine.check import FileChecker
-from flake8_redis_ssot.engine.fix import Mended, mend
+from flake8_redis_ssot.engine.fix import EXPLAINED, Mended, mend
 from flake8_redis_ssot.engine.rewrite import MENDS
 from flake8_redis_ssot.engine.run import available_processors, checker_for, run_project
 from flake8_redis_ssot.files import Discovery, discover
@@ -20,11 +19,13 @@ from flake8_redis_ssot.migrate.journal import Change, JournalError, carry_out, r
 from flake8_redis_ssot.migrate.plan import plan as plan_of
 from flake8_redis_ssot.migrate.shim import with_shims
 from flake8_redis_ssot.output import escaped, plan_text, shown
+from flake8_redis_ssot.rules import all_rules
 from flake8_redis_ssot.settings.boundaries import SettingsError
 from flake8_redis_ssot.settings.model import Selection, Settings
 
-_CODES = frozenset(code for code, what in MENDS.items() if what != "comment") | {"RED105"}
-"""Of RED105 only the reasons are told."""
+_CODES = frozenset(code for code, what in MENDS.items() if what != "comment") | EXPLAINED
+_CLASSES = frozenset(["RED401", "RED402"])
+"""The rules for which the classes and shims of the files are kept."""
 
 
 def plan(options: argparse.Namespace) -> int:
@@ -32,7 +33,14 @@ def plan(options: argparse.Namespace) -> int:
     try:
         settings = settings_of(options)
         found = discover([settings.root], settings)
-        mended = _mended(settings, found, set(found.files), unsafe=True)
+        mended = mend(
+            found.files,
+            settings,
+            _codes(settings) | _CLASSES,
+            set(found.files),
+            unsafe=True,
+            jobs=available_processors(),
+        )
     except SettingsError as error:
         return _refuse(error.messages)
     made = plan_of(mended, settings)
@@ -53,7 +61,14 @@ def migrate(options: argparse.Namespace) -> int:
         if found.missing:
             return _refuse(found.missing)
         everything = discover([settings.root], settings)
-        mended = _mended(settings, everything, set(found.files), unsafe=options.include_unsafe)
+        mended = mend(
+            everything.files,
+            settings,
+            _codes(settings),
+            set(found.files),
+            unsafe=options.include_unsafe,
+            jobs=available_processors(),
+        )
         if options.shim:
             with_shims(mended, settings)
         if not options.dry_run and mended.changes:
@@ -73,15 +88,10 @@ def migrate(options: argparse.Namespace) -> int:
     return status or (1 if mended.left else 0)
 
 
-def _maker(settings: Settings) -> Callable[[], FileChecker]:
-    # what the settings leave out of the rest stays out
-    chosen = Selection(extend_select=tuple(sorted(code for code in _CODES if MENDS.get(code) != "call")))
-    return lambda: checker_for(settings, chosen)
-
-
-def _mended(settings: Settings, found: Discovery, within: set[str], *, unsafe: bool) -> Mended:
-    return mend(
-        found.files, _maker(settings), within, unsafe=unsafe, jobs=available_processors(), codes=_CODES
+def _codes(settings: Settings) -> frozenset[str]:
+    """The rules of a migration; what the settings leave out of those on calls stays out."""
+    return frozenset(
+        c for c in _CODES if MENDS.get(c) != "call" or c in checker_for(settings, Selection()).codes
     )
 
 
@@ -108,7 +118,8 @@ def _where(diagnostic: Diagnostic) -> str:
 
 def _verified(settings: Settings, found: Discovery, mended: Mended, within: set[str]) -> int:
     """Compare what was said to be left with a fresh scan of what stands on disk."""
-    fresh = run_project(found.files, _maker(settings)(), jobs=available_processors())
+    rules = [rule for rule in all_rules() if rule.code in _codes(settings)]
+    fresh = run_project(found.files, FileChecker(settings, rules), jobs=available_processors())
     left = Counter((d.path, d.code) for d in fresh.diagnostics if d.code in _CODES and d.path in within)
     said = Counter((d.path, d.code) for d, _ in mended.left)
     if left == said and not fresh.failures:

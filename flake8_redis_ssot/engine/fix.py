@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
@@ -16,11 +16,16 @@ from flake8_redis_ssot.engine.run import Outcome, run_project
 from flake8_redis_ssot.engine.verify import flaw
 from flake8_redis_ssot.engine.view import View
 from flake8_redis_ssot.project.index import ProjectIndex
+from flake8_redis_ssot.rules import all_rules
 from flake8_redis_ssot.semantic.imports import Part
+from flake8_redis_ssot.settings.model import Settings
 from flake8_redis_ssot.source import OVERLAY, SourceError
 
 FIXABLE = frozenset(MENDS)
 """The rules whose diagnostics a fix may settle."""
+
+EXPLAINED = frozenset(["RED000", "RED105"])
+"""Rules without a fix, whose diagnostics are left with a reason: they too may refer to what is exchanged."""
 
 PASSES = 10
 
@@ -45,23 +50,25 @@ class Mended:
 
 def mend(
     files: Sequence[str],
-    make: Callable[[], FileChecker],
+    settings: Settings,
+    codes: frozenset[str],
     within: Collection[str],
     *,
     unsafe: bool = False,
     jobs: int = 1,
-    codes: frozenset[str] = FIXABLE,
 ) -> Mended:
-    """What the files `within` become when all fixes are applied that may be; nothing is written.
+    """What the files `within` become when all fixes of the rules `codes` are applied; nothing is written.
 
-    `make` gives a checker that knows nothing of earlier bytes.
+    `files` are all of the project. `Mended.left` are what remains of the rules that have a fix,
+    and of those that say what else refers to an object.
     """
     mended = Mended()
+    rules = [rule for rule in all_rules() if rule.code in codes]
     try:
         for _ in range(PASSES):
-            checker = make()
+            checker = FileChecker(settings, rules)
             mended.outcome = run_project(files, checker, jobs=1 if OVERLAY else jobs)
-            step = Step(checker, mended.outcome, within, unsafe=unsafe, codes=codes)
+            step = Step(checker, mended.outcome, within, unsafe=unsafe)
             mended.rewriter = mended.rewriter or step.rewriter
             mended.index = step.index
             mended.left = step.refused
@@ -86,7 +93,6 @@ class Step:
         within: Collection[str],
         *,
         unsafe: bool,
-        codes: frozenset[str] = FIXABLE,
     ) -> None:
         self.index = ProjectIndex(checker.settings, outcome.facts, checker.managers)
         self.rewriter = Rewriter(self.index, checker.context_of)
@@ -98,7 +104,7 @@ class Step:
         self._patches = Patches(self.rewriter, within, dynamic)
         units: list[Unit] = []
         for diagnostic in outcome.diagnostics:
-            if diagnostic.code in codes and diagnostic.path in within:
+            if diagnostic.code in FIXABLE | EXPLAINED and diagnostic.path in within:
                 try:
                     units.append(self._proposed(diagnostic, unsafe))
                 except Refusal as refusal:

@@ -6,19 +6,34 @@ import ast
 import os
 import re
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.engine.exchange import Refusal
 from flake8_redis_ssot.engine.rewrite import MENDS, Rewriter, Unit
 from flake8_redis_ssot.engine.view import View
 from flake8_redis_ssot.semantic.imports import Part
+from flake8_redis_ssot.semantic.references import TAKERS
 from flake8_redis_ssot.source import SourceError, SourceFile
 
 Strings = dict[str, dict[Part, str]]
 """For each file the changes of its strings, each with the string."""
 
 _PATCHING = (b"patch", b"setattr", b"setitem", b"delattr")
+_SETTING = frozenset(["object", "setattr", "delattr", "setitem", "multiple", "dict", "spy", "stub"])
+"""Methods that exchange something of an object which they are given."""
+
 _QUOTED = re.compile(r"[A-Za-z_]\w*(?:\.\w+)+\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """A place that names what a test may patch; `string` is there where it can be written anew."""
+
+    path: str
+    line: int
+    text: str
+    string: ast.Constant | None = None
 
 
 class Patches:
@@ -41,31 +56,39 @@ class Patches:
         """
         found = list(self._patches({key for unit in units for key in unit.reach}))
         while True:
+            by_key: dict[str, list[Unit]] = {}
+            for unit in units:
+                for key in unit.reach:
+                    by_key.setdefault(key, []).append(unit)
             strings: Strings = {}
             dropped: dict[int, str] = {}
-            for path, line, text, node in found:
-                mine = [
-                    (u, key)
-                    for u in units
-                    for key in u.reach
-                    if _is_under(text, key) and u.path in self._reached_from(path)
-                ]
-                places = {u.reach[key] for u, key in mine}
+            for patch in found:
+                keys = [key for key in _heads(patch.text) if key in by_key]
+                mine = [(u, key) for key in keys for u in by_key[key] if self._may_meet(patch.path, u, key)]
                 if not mine or all(u.reach[key] == key for u, key in mine):
                     continue
-                why = f"{self.rewriter.short(path)}:{line} patches `{text}`, on which it depends"
                 try:
-                    new = self._followed(path, node, text, mine, places, units, refused)
+                    strings.setdefault(patch.path, {})[self._followed(patch, mine, units, refused)] = (
+                        patch.text
+                    )
                 except Refusal as refusal:
-                    dropped = {**{id(u): f"{why}; {refusal.reason}" for u, _ in mine}, **dropped}
-                else:
-                    strings.setdefault(path, {})[new] = text
+                    where = f"{self.rewriter.short(patch.path)}:{patch.line}"
+                    why = f"{where} patches `{patch.text}`, on which it depends; {refusal.reason}"
+                    dropped = {**{id(u): why for u, _ in mine}, **dropped}
             if not dropped:
                 return units, strings
             for unit in units:
                 if id(unit) in dropped:
                     refused.append((unit.diagnostic, dropped[id(unit)]))
             units = [unit for unit in units if id(unit) not in dropped]
+
+    def _may_meet(self, path: str, unit: Unit, key: str) -> bool:
+        """Whether a patch in the file at `path` can be on when the code of `unit` runs."""
+        module = key.rpartition(".")[0]
+        while module and self.index.modules.find(module) is None:
+            module = module.rpartition(".")[0]
+        own = module != "" and self.index.modules.find(module) == unit.path
+        return own or os.path.basename(path) == "conftest.py" or unit.path in self._reached_from(path)
 
     def _reached_from(self, path: str) -> set[str]:
         """The files that a test can run: those it imports, or its `conftest.py` files do, and so on."""
@@ -89,16 +112,13 @@ class Patches:
 
     def _followed(
         self,
-        path: str,
-        node: ast.Constant | None,
-        text: str,
+        patch: Patch,
         mine: list[tuple[Unit, str]],
-        places: set[str | None],
         units: list[Unit],
         refused: list[tuple[Diagnostic, str]],
     ) -> Part:
         """The change of a string that patches; Refusal where it cannot follow."""
-        keys = {key for _, key in mine}
+        keys, places = {key for _, key in mine}, {u.reach[key] for u, key in mine}
         if len(places) > 1 or len(keys) > 1:
             raise Refusal("afterwards it is looked up in several places")
         place, key = places.pop(), keys.pop()
@@ -107,12 +127,12 @@ class Patches:
         rest = self._rest(key, {u.path for u, _ in mine}, units, refused)
         if rest is not None:
             raise Refusal(f"{self.rewriter.short(rest)} still needs it")
-        if path not in self.within:
+        if patch.path not in self.within:
             raise Refusal("that file is not among those to change")
-        view = self.rewriter.view(path)
-        if view is None or node is None:
-            raise Refusal("that string is put together from parts")
-        return self.rewriter.renamed(view, node, key, place)
+        view = self.rewriter.view(patch.path)
+        if view is None or patch.string is None:
+            raise Refusal("that is no string that can follow")
+        return self.rewriter.renamed(view, patch.string, key, place)
 
     def _rest(
         self, key: str, done: set[str], units: list[Unit], refused: list[tuple[Diagnostic, str]]
@@ -136,75 +156,139 @@ class Patches:
         settled = {unit.path for unit in units} | done
         return next((p for p in self.index.importers(module) if p not in settled and p != own), None)
 
-    def _patches(self, keys: Collection[str]) -> Iterator[tuple[str, int, str, ast.Constant | None]]:
-        """Where tests name one of the dotted `keys`, or something in it: file, line, text and node."""
+    def _patches(self, keys: Collection[str]) -> Iterator[Patch]:
+        """Where files name what is in `keys`, or something in it, so that a test may patch it."""
         by_module: dict[str, set[str]] = {}
         for key in keys:
             module, _, last = key.rpartition(".")
-            by_module.setdefault(module, set()).add(last)
+            if " " not in key and "[" not in key:
+                by_module.setdefault(module, set()).add(last)
+        replaced = {key[len("sys.modules[") : -1] for key in keys if key.startswith("sys.modules[")}
+        touched = {key.removeprefix("object ") for key in keys if key.startswith("object ")}
         for path in self.index.facts if keys else ():
             try:
                 data = SourceFile.read(path).data
             except SourceError:
                 continue
-            if not any(word in data for word in _PATCHING):
+            modules = [m for m in by_module if m.rpartition(".")[2].encode() in data]
+            if not modules or not (any(w in data for w in _PATCHING) or self._is_test(path)):
                 continue
-            named = [m for m in by_module if m.encode() in data]
-            pieced = [
-                (module, last)
-                for module, names in by_module.items()
-                for last in names
-                if any(f"}}.{last}{quote}".encode() in data for quote in "\"'")
-                and module.rpartition(".")[2].encode() in data
-            ]
-            objects = [
-                (module, last)
-                for module, names in by_module.items()
-                if module.rpartition(".")[2].encode() in data
-                for last in names
-                if any(f"{quote}{last}{quote}".encode() in data for quote in "\"'")
-                and self._imports(path, module)
-            ]
-            view = self.rewriter.view(path) if named or pieced or objects else None
-            if view is None:
+            if not any(m.encode() in data or self._handles(path, m) for m in (*modules, *replaced)) and not (
+                any(re.search(rb"[}s\"']\." + last.encode(), data) for m in modules for last in by_module[m])
+            ):
                 continue
-            for node in _dotted_texts(view):
-                if any(_is_under(str(node.value), key) for key in keys):
-                    yield path, node.lineno, str(node.value), node
-            for module, last in pieced:
-                yield path, _line(data, f".{last}"), f"{module}.{last}", None
-            for module, last in objects:
-                line = _handed_line(view, last)
-                if line:
-                    yield path, line, f"{module}.{last}", None
+            view = self.rewriter.view(path, keep=False)
+            if view is not None:
+                yield from self._in_file(view, {m: by_module[m] for m in modules}, keys)
+                if b"sys.modules" in data:
+                    yield from (
+                        Patch(path, node.lineno, f"sys.modules[{node.value}]")
+                        for node in _texts(view.source.tree)
+                        if node.value in replaced
+                    )
+                yield from self._touching(view, touched)
 
-    def _imports(self, path: str, module: str) -> bool:
-        """Whether a file has the module itself under a name, so that it may patch by it."""
+    def _in_file(self, view: View, by_module: dict[str, set[str]], keys: Collection[str]) -> Iterator[Patch]:
+        path, tree = view.path, view.source.tree
+        lasts = {last for names in by_module.values() for last in names}
+        handles = {m: found for m in by_module if (found := self._handles(path, m))}
+        for node in ast.walk(tree):
+            match node:
+                case ast.Call():
+                    arguments = [*node.args, *(keyword.value for keyword in node.keywords)]
+                    for argument in arguments[:1]:
+                        text = getattr(argument, "value", None)
+                        if isinstance(argument, ast.Constant) and isinstance(text, str):
+                            is_patch = _called(node) in TAKERS
+                            if _is_dotted(text) and (is_patch or view.is_test):
+                                yield Patch(path, argument.lineno, text, argument if is_patch else None)
+                            for keyword in node.keywords if text in by_module else ():
+                                yield Patch(path, argument.lineno, f"{text}.{keyword.arg}")
+                    given = {ast.unparse(a) for a in arguments if isinstance(a, ast.Name | ast.Attribute)}
+                    for module, names in handles.items():
+                        if given & names and _called(node) in _SETTING:
+                            for last in by_module[module] & {str(n.value) for n in _texts(tree)}:
+                                yield Patch(path, node.lineno, f"{module}.{last}")
+                case ast.Attribute(ctx=ast.Store() | ast.Del(), attr=attr) if attr in lasts:
+                    for module, names in handles.items():
+                        if ast.unparse(node.value) in names and attr in by_module[module]:
+                            yield Patch(path, node.lineno, f"{module}.{attr}")
+        first = {
+            node.args[0] if node.args else node.keywords[0].value
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Call) and (node.args or node.keywords)
+        }
+        for node in _texts(tree) if view.is_test else ():
+            text = str(node.value)
+            if _is_dotted(text) and node not in first and set(_heads(text)) & set(keys):
+                yield Patch(path, node.lineno, text)
+            elif piece := re.search(r"(?:^|%s|\{\w*\})\.(\w+)(?:\.|$)", text):
+                for module, names in by_module.items():
+                    if piece[1] in names:
+                        yield Patch(path, node.lineno, f"{module}.{piece[1]}")
+
+    def _touching(self, view: View, touched: set[str]) -> Iterator[Patch]:
+        """Where a test sets something on an old object itself, or has a patch do it."""
+        for module in {name.rpartition(".")[0] for name in touched} if view.is_test else ():
+            if view.path not in self.index.importers(module):
+                continue
+            for place, dotted in self.rewriter.places(view, module):
+                node: ast.AST | None = place
+                above = view.uses.parents.get(place)
+                while isinstance(above, ast.Attribute | ast.Await) or (
+                    isinstance(above, ast.Call) and above.func is node
+                ):
+                    node, above = above, view.uses.parents.get(above)
+                    if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
+                        yield Patch(view.path, place.lineno, f"object {dotted}")
+                if isinstance(above, ast.Call) and _called(above) in _SETTING:
+                    yield Patch(view.path, place.lineno, f"object {dotted}")
+
+    def _is_test(self, path: str) -> bool:
+        return any(globs.match(path) for globs in self.index.settings.tests)
+
+    def _handles(self, path: str, module: str) -> set[str]:
+        """The expressions by which a file has a module itself."""
+        found = set()
         parent, _, last = module.rpartition(".")
-        return any(
-            (edge.module == module and edge.name is None) or (edge.module == parent and edge.name == last)
-            for edge in self.index.edges(path)
-        )
+        for edge in self.index.edges(path):
+            if edge.name is None and (module == edge.module or module.startswith(f"{edge.module}.")):
+                found.add(
+                    module
+                    if edge.bound == edge.module.split(".")[0]
+                    else edge.bound + module[len(edge.module) :]
+                )
+            elif edge.name is None and edge.module.split(".")[0] == module.split(".")[0] == edge.bound:
+                found.add(module)
+            elif edge.module == parent and edge.name == last:
+                found.add(edge.bound)
+            elif edge.name is not None and module.startswith(f"{edge.module}.{edge.name}."):
+                found.add(edge.bound + module[len(f"{edge.module}.{edge.name}") :])
+        return found
 
 
-def _dotted_texts(view: View) -> Iterator[ast.Constant]:
-    """The strings of a file that are dotted names."""
-    for node in ast.walk(view.source.tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and _QUOTED.match(node.value):
+def _heads(text: str) -> Iterator[str]:
+    """A dotted name, and the names before each of its dots."""
+    if " " in text or "[" in text:
+        yield text
+        return
+    while text:
+        yield text
+        text = text.rpartition(".")[0]
+
+
+def _texts(tree: ast.Module) -> Iterator[ast.Constant]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node
 
 
-def _handed_line(view: View, name: str) -> int:
-    """The line where `name` is the second argument of a call that patches."""
-    for node in ast.walk(view.source.tree):
-        match node:
-            case ast.Call(args=[_, ast.Constant(value=value) as second, *_]) if value == name:
-                return second.lineno
-    return 0
+def _is_dotted(text: str) -> bool:
+    return _QUOTED.match(text) is not None
 
 
-def _line(data: bytes, text: str) -> int:
-    return data.count(b"\n", 0, max(0, data.find(text.encode()))) + 1
+def _called(node: ast.Call) -> str:
+    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
 
 
 def _is_under(name: str, key: str) -> bool:

@@ -265,6 +265,8 @@ class Rewriter:
         reach = dict.fromkeys(verdict.reach) if aim.collapses and not aim.is_same else verdict.reach
         unit.reach = {**self.exchange.through(view, aim, new, late), **reach, **gone}
         unit.reach[f"sys.modules[{old.rpartition('.')[0]}]"] = None
+        if not aim.is_same:
+            unit.reach[f"object {old}"] = None
         unit.written.append(aim.new.home)
         unit.title = f"Replace `{old}` with `{aim.new.home}{'()' if aim.calls else ''}`"
         return unit
@@ -321,6 +323,8 @@ class Rewriter:
                 reach[dotted] = None
             unit.reach |= {**self.exchange.through(view, aim, new, late or keeps), **verdict.reach, **reach}
             unit.reach[f"sys.modules[{old}]"] = None
+            if not aim.is_same:
+                unit.reach[f"object {dotted}"] = None
             unit.written.append(aim.new.home)
         unit.title = f"Replace `{old}` with `{' and '.join(sorted(homes))}`"
         return unit

@@ -66,7 +66,7 @@ class MissingManager(ProjectRule):
                 message = f"`{found[0]}` defines no `{name}`; correct `instance`"
                 yield self._at(place, message, f"{found[0]}.{name}")
         for _, new in settings.replacements:
-            if modules.lookup(new) is None:
+            if modules.lookup(new.removesuffix("()")) is None:
                 place = settings.line_of("replacements")
                 yield self._at(place, f"The replacement `{new}` does not exist; correct `replacements`", new)
 

@@ -404,10 +404,22 @@ class _Reader:
                 else:
                     for pattern, codes in value.items():
                         self.check_names(table, f"per-file-ignores.{pattern}", codes, codes=True)
-            elif key == "replacements" and not (
-                isinstance(value, dict) and all(isinstance(v, str) for v in value.values())
-            ):
-                self.error(table, key, "`replacements` must be a table of strings")
+            elif key == "replacements":
+                self.check_replacements(table, key, value)
+
+    def check_replacements(self, table: _Table, key: str, value: Any) -> None:
+        if not (isinstance(value, dict) and all(isinstance(v, str) for v in value.values())):
+            self.error(table, key, "`replacements` must be a table of strings")
+            return
+        for old, new in value.items():
+            if not _DOTTED.fullmatch(old) or not _DOTTED.fullmatch(new.removesuffix("()")):
+                wrong = new if _DOTTED.fullmatch(old) else old
+                self.error(
+                    table,
+                    key,
+                    f"`replacements` has `{wrong}`, which is no dotted name; "
+                    'write it as "app.old.get" = "app.new.manager", or "app.new.get()" for what a call gives',
+                )
 
     def check_names(
         self,
