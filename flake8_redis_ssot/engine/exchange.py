@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from flake8_redis_ssot.diagnostic import Applicability
-from flake8_redis_ssot.engine.view import View, attributes
+from flake8_redis_ssot.engine.view import View, reads
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.semantic.modules import Found
 from flake8_redis_ssot.semantic.objects import Function, Member, Objects, Thing, covers, incompatible
@@ -223,7 +223,10 @@ class Exchange:
                 raise Refusal(f"what `{new.home}()` gives cannot be told")
             target = given
         for place in places:
-            if old.sort == "instance":
+            if not isinstance(getattr(place, "ctx", None), ast.Load):
+                if aim.collapses:
+                    raise Refusal(f"line {place.lineno} deletes the name, or gives it another object")
+            elif old.sort == "instance":
                 self._check_object(view, aim, place, old.of, target.of, verdict)
             elif old.sort == "module":
                 raise Refusal("a module is exchanged by the objects read of it; name these in `replacements`")
@@ -293,7 +296,7 @@ class Exchange:
         self, view: View, aim: Aim, node: ast.expr, old: Thing | None, new: Thing | None, verdict: Verdict
     ) -> None:
         """What is done with the object that `node` gives: an instance of the class `old`, then of `new`."""
-        uses = view.uses.follow(node, view.exported)
+        uses = view.uses.follow(node, view.exported, view.exposed)
         given = self.objects.given(aim.old) if aim.old.sort == "function" else None
         fresh = aim.collapses and (aim.old.sort == "class" or (given is not None and not given.home))
         if not aim.is_same or fresh:
@@ -360,7 +363,7 @@ class Exchange:
             member = known.get(attribute.attr)
             inner = self._inner(attribute.attr, known)
             if call is None and (member is None or member.colour in ("property", "attribute")):
-                inner |= {a for a in attributes(view.source.tree) if a in _FLUSHING}
+                inner |= {read.rpartition(".")[2] for read in reads(view.source.tree)}
             for name in sorted(inner & _FLUSHING):
                 raise Refusal(f"line {attribute.lineno} leads to `{name}`, which would empty what is shared")
             chained: ast.AST | None = attribute

@@ -173,7 +173,9 @@ class Patches:
             modules = [m for m in by_module if m.rpartition(".")[2].encode() in data]
             if not modules or not (any(w in data for w in _PATCHING) or self._is_test(path)):
                 continue
-            if not any(m.encode() in data or self._handles(path, m) for m in (*modules, *replaced)) and not (
+            if not any(
+                m.encode() in data or self.index.handles(path, m) for m in (*modules, *replaced)
+            ) and not (
                 any(re.search(rb"[}s\"']\." + last.encode(), data) for m in modules for last in by_module[m])
             ):
                 continue
@@ -191,7 +193,7 @@ class Patches:
     def _in_file(self, view: View, by_module: dict[str, set[str]], keys: Collection[str]) -> Iterator[Patch]:
         path, tree = view.path, view.source.tree
         lasts = {last for names in by_module.values() for last in names}
-        handles = {m: found for m in by_module if (found := self._handles(path, m))}
+        handles = {m: found for m in by_module if (found := self.index.handles(path, m))}
         for node in ast.walk(tree):
             match node:
                 case ast.Call():
@@ -246,25 +248,6 @@ class Patches:
 
     def _is_test(self, path: str) -> bool:
         return any(globs.match(path) for globs in self.index.settings.tests)
-
-    def _handles(self, path: str, module: str) -> set[str]:
-        """The expressions by which a file has a module itself."""
-        found = set()
-        parent, _, last = module.rpartition(".")
-        for edge in self.index.edges(path):
-            if edge.name is None and (module == edge.module or module.startswith(f"{edge.module}.")):
-                found.add(
-                    module
-                    if edge.bound == edge.module.split(".")[0]
-                    else edge.bound + module[len(edge.module) :]
-                )
-            elif edge.name is None and edge.module.split(".")[0] == module.split(".")[0] == edge.bound:
-                found.add(module)
-            elif edge.module == parent and edge.name == last:
-                found.add(edge.bound)
-            elif edge.name is not None and module.startswith(f"{edge.module}.{edge.name}."):
-                found.add(edge.bound + module[len(f"{edge.module}.{edge.name}") :])
-        return found
 
 
 def _heads(text: str) -> Iterator[str]:

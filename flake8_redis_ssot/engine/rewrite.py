@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from flake8_redis_ssot.diagnostic import Applicability, Diagnostic
 from flake8_redis_ssot.engine.exchange import Aim, Exchange, Refusal, a
-from flake8_redis_ssot.engine.view import View, attributes
+from flake8_redis_ssot.engine.view import View, reads
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.rule import RuleContext
 from flake8_redis_ssot.rules import all_rules
@@ -67,25 +67,25 @@ class Rewriter:
         self.objects = self.exchange.objects
         self._read = read
         self._views: dict[str, View | None] = {}
-        self._attributes: dict[str, frozenset[str]] = {}
+        self._reads: dict[str, frozenset[str]] = {}
 
     def view(self, path: str, *, keep: bool = True) -> View | None:
         """The file at `path`, None where it cannot be parsed; kept, since what is proposed has parts of it."""
         if path in self._views:
             return self._views[path]
         context = self._read(path)
-        view = View(context, self.index, self._attributes_in) if context is not None else None
+        view = View(context, self.index, self._reads_in) if context is not None else None
         if keep:
             self._views[path] = view
         return view
 
-    def _attributes_in(self, path: str) -> frozenset[str]:
-        if path not in self._attributes:
+    def _reads_in(self, path: str) -> frozenset[str]:
+        if path not in self._reads:
             try:
-                self._attributes[path] = attributes(SourceFile.read(path).tree)
+                self._reads[path] = reads(SourceFile.read(path).tree)
             except SourceError:
-                self._attributes[path] = frozenset()
-        return self._attributes[path]
+                self._reads[path] = frozenset()
+        return self._reads[path]
 
     def propose(self, diagnostic: Diagnostic) -> Unit:
         """What settles `diagnostic`; Refusal where nothing does."""

@@ -17,13 +17,13 @@ class View:
     """One file that is to be rewritten."""
 
     def __init__(
-        self, context: RuleContext, index: ProjectIndex, attributes_in: Callable[[str], frozenset[str]]
+        self, context: RuleContext, index: ProjectIndex, reads_in: Callable[[str], frozenset[str]]
     ) -> None:
         self.context = context
         self.source = context.source
         self.place = context.place
         self._index = index
-        self._attributes_in = attributes_in
+        self._reads_in = reads_in
         self.is_test = any(globs.match(context.source.path) for globs in context.settings.tests)
 
     @cached_property
@@ -49,18 +49,21 @@ class View:
 
     @cached_property
     def exported(self) -> frozenset[str]:
-        """The names of this module, and attributes of what is in it, that other files read or are told to."""
-        words = {*self.uses.words, *self._attributes}
+        """The names of this module that other files read, or are told to."""
         if self._lists_by_computing:
-            return frozenset(words)
+            return self.uses.words
         listed = (exported_names(self.source.tree) or frozenset()) | {
             alias.name for _, alias in self.aliases.values() if alias.asname == alias.name
         }
-        return frozenset(name for name in words if name in listed or self.readers(name))
+        return frozenset(name for name in self.uses.words if name in listed or self.readers(name))
 
     @cached_property
-    def _attributes(self) -> frozenset[str]:
-        return attributes(self.source.tree)
+    def exposed(self) -> frozenset[str]:
+        """The attributes that files read which import from this one, of whatever they have from it."""
+        users = {user for module in self.place.modules for user in self._index.importing(module)} - {
+            self.path
+        }
+        return frozenset(read.rpartition(".")[2] for user in users for read in self._reads_in(user))
 
     @cached_property
     def _lists_by_computing(self) -> bool:
@@ -74,29 +77,27 @@ class View:
 
     @cached_property
     def _readers(self) -> dict[str, list[str]]:
-        """Each name that another file imports from this one, or reads as an attribute where it has the module."""
+        """Each name that another file imports from this one, or reads where it has the module itself."""
         found: dict[str, list[str]] = {}
         for module in self.place.modules:
-            above = {".".join(module.split(".")[:n]) for n in range(1, module.count(".") + 1)}
             for user in self._index.importing(module):
+                names: set[str] = set()
                 for edge in self._index.edges(user):
-                    if edge.module == module and edge.name not in (None, "*"):
-                        found.setdefault(edge.name or "", []).append(user)
-                    elif edge.module == module and edge.name == "*":
-                        for name in self.uses.words:
-                            found.setdefault(name, []).append(user)
-                    elif (
-                        edge.module == module
-                        or (edge.name is None and edge.module in above)
-                        or (edge.name is not None and f"{edge.module}.{edge.name}" == module)
-                        or (edge.name is not None and f"{edge.module}.{edge.name}" in above)
-                    ):
-                        for name in self._attributes_in(user):
-                            found.setdefault(name, []).append(user)
+                    if edge.module == module and edge.name == "*":
+                        names |= self.uses.words
+                    elif edge.module == module and edge.name is not None:
+                        names.add(edge.name)
+                handles = self._index.handles(user, module) if user != self.path else set()
+                reads = self._reads_in(user) if handles else frozenset()
+                names |= {
+                    last for read in reads for base, _, last in [read.rpartition(".")] if base in handles
+                }
+                for name in names:
+                    found.setdefault(name, []).append(user)
         return found
 
     def readers(self, name: str) -> list[str]:
-        """The files that read `name` of this module, or of what they import from it."""
+        """The files that read `name` of this module."""
         return self._readers.get(name, [])
 
     def bases(self, statement: ast.Import | ast.ImportFrom) -> list[str]:
@@ -145,6 +146,16 @@ def _is_written_out(parent: ast.AST | None) -> bool:
     return False
 
 
-def attributes(tree: ast.Module) -> frozenset[str]:
-    """The names that are read of something in a file."""
-    return frozenset(node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute))
+def reads(tree: ast.Module) -> frozenset[str]:
+    """What a file reads of something that a chain of names gives, as `base.name`, or `.name` of anything else."""
+    return frozenset(
+        f"{ast.unparse(node.value) if _is_chain(node.value) else ''}.{node.attr}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load)
+    )
+
+
+def _is_chain(node: ast.expr) -> bool:
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return isinstance(node, ast.Name)

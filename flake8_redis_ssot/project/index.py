@@ -84,6 +84,25 @@ class ProjectIndex:
         names = [".".join(parts[:n]) for n in range(1, len(parts) + 1)]
         return sorted({path for name in names for path in self._importing.get(name, ())})
 
+    def handles(self, path: str, module: str) -> set[str]:
+        """The expressions by which the file at `path` has the dotted `module` itself."""
+        found = set()
+        parent, _, last = module.rpartition(".")
+        for edge in self.edges(path):
+            if edge.name is None and (module == edge.module or module.startswith(f"{edge.module}.")):
+                found.add(
+                    module
+                    if edge.bound == edge.module.split(".")[0]
+                    else edge.bound + module[len(edge.module) :]
+                )
+            elif edge.name is None and edge.module.split(".")[0] == module.split(".")[0] == edge.bound:
+                found.add(module)
+            elif edge.module == parent and edge.name == last:
+                found.add(edge.bound)
+            elif edge.name is not None and module.startswith(f"{edge.module}.{edge.name}."):
+                found.add(edge.bound + module[len(f"{edge.module}.{edge.name}") :])
+        return found
+
     def asked_names(self, path: str) -> set[str] | None:
         """The names that others import from the file at `path`; None where one imports it as a whole."""
         found: set[str] = set()

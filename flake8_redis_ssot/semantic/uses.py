@@ -34,6 +34,14 @@ class Uses:
     asked: list[tuple[ast.expr, frozenset[str]]] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What other files see of this one: names of the module, and attributes."""
+
+    exported: frozenset[str]
+    exposed: frozenset[str]
+
+
 class FileUses:
     """The uses of names in one file, by a walk over all of it.
 
@@ -67,7 +75,10 @@ class FileUses:
         site = self.sites[statement]
         owner = site.scope.outer.get(name, site.scope)
         found = [b for b in owner.bindings.get(name, ()) if b.order == site.order]
-        return (name, found[0]) if len(found) == 1 else None
+        is_whole = (
+            isinstance(statement, ast.Import) and alias.asname is None
+        )  # `import a.b, a.c` binds `a` twice
+        return (name, found[0]) if found and (len(found) == 1 or is_whole) else None
 
     def home(self, statement: ast.Import | ast.ImportFrom) -> Scope:
         """The scope in which an import stands."""
@@ -153,16 +164,16 @@ class FileUses:
             node = parent
         return node if isinstance(node, ast.Attribute) else None
 
-    def follow(self, node: ast.expr, exported: frozenset[str]) -> Uses:
+    def follow(self, node: ast.expr, exported: frozenset[str], exposed: frozenset[str]) -> Uses:
         """What is done with the object that the expression `node` gives.
 
-        `exported` are the names of this module that other files may read.
+        `exported` are the names of this module that other files may read, `exposed` the attributes.
         """
         uses = Uses()
-        self._follow(node, uses, exported, set())
+        self._follow(node, uses, _Seen(exported, exposed), set())
         return uses
 
-    def _follow(self, node: ast.expr, uses: Uses, exported: frozenset[str], seen: set[object]) -> None:
+    def _follow(self, node: ast.expr, uses: Uses, known: _Seen, seen: set[object]) -> None:
         if node in seen:
             return
         seen.add(node)
@@ -177,17 +188,17 @@ class FileUses:
                 uses.stored.append((parent, parent.attr))
             case ast.Assign(targets=targets):
                 for target in targets:
-                    self._follow_target(target, node, uses, exported, seen)
+                    self._follow_target(target, node, uses, known, seen)
             case ast.AnnAssign(target=target, value=value) if value is node:
-                self._follow_target(target, node, uses, exported, seen)
+                self._follow_target(target, node, uses, known, seen)
             case ast.NamedExpr(target=target):
-                self._follow_target(target, node, uses, exported, seen)
-                self._follow(parent, uses, exported, seen)
+                self._follow_target(target, node, uses, known, seen)
+                self._follow(parent, uses, known, seen)
             case ast.BoolOp():
                 uses.asked.append((node, _TRUTH))
-                self._follow(parent, uses, exported, seen)
+                self._follow(parent, uses, known, seen)
             case ast.IfExp(test=test) if test is not node:
-                self._follow(parent, uses, exported, seen)
+                self._follow(parent, uses, known, seen)
             case ast.Compare(left=left, ops=ops, comparators=others):
                 sides = [left, *others]
                 if not all(isinstance(op, ast.Is | ast.IsNot | ast.Eq | ast.NotEq) for op in ops) or not all(
@@ -197,7 +208,7 @@ class FileUses:
                 elif any(isinstance(op, ast.Eq | ast.NotEq) for op in ops):
                     uses.asked.append((node, frozenset(["__eq__", "__ne__"])))
             case ast.Return():
-                self._follow_return(node, uses, exported, seen)
+                self._follow_return(node, uses, known, seen)
             case ast.withitem():
                 uses.entered.append(node)
             case ast.Expr():
@@ -214,7 +225,7 @@ class FileUses:
                 uses.escapes.append((node, "goes where it cannot be followed"))
 
     def _follow_target(
-        self, target: ast.expr, node: ast.expr, uses: Uses, exported: frozenset[str], seen: set[object]
+        self, target: ast.expr, node: ast.expr, uses: Uses, known: _Seen, seen: set[object]
     ) -> None:
         """Go on with all places where what was assigned may be read."""
         match target:
@@ -224,20 +235,20 @@ class FileUses:
                     uses.escapes.append((node, f"is kept as `{name}`"))
                 for binding in found:
                     in_module = any(binding in bs for bs in self.walk.module.bindings.values())
-                    if in_module and name in exported:
+                    if in_module and name in known.exported:
                         uses.escapes.append((node, f"is kept as `{name}`, which other files read"))
                     if self._in_class(name, binding):
                         uses.escapes.append((node, f"is kept as the class attribute `{name}`"))
                     for place, _ in self.of(name, binding):
                         if isinstance(place.ctx, ast.Load):
-                            self._follow(place, uses, exported, seen)
+                            self._follow(place, uses, known, seen)
             case ast.Attribute(attr=name):
                 public = not name.startswith("_") and not self.is_test
-                if public or name in exported or name in self.texts:
+                if public or name in known.exposed or name in self.texts:
                     uses.escapes.append((node, f"is kept as the attribute `{name}`"))
                 for attribute in self._attributes(name):
                     if isinstance(attribute.ctx, ast.Load):
-                        self._follow(attribute, uses, exported, seen)
+                        self._follow(attribute, uses, known, seen)
             case _:
                 uses.escapes.append((node, "is kept where it cannot be followed"))
 
@@ -260,7 +271,7 @@ class FileUses:
             if isinstance(part, ast.Attribute) and part.attr == name:
                 yield part
 
-    def _follow_return(self, node: ast.expr, uses: Uses, exported: frozenset[str], seen: set[object]) -> None:
+    def _follow_return(self, node: ast.expr, uses: Uses, known: _Seen, seen: set[object]) -> None:
         """Go on at the calls of a private function that gives the object."""
         function: ast.AST | None = node
         while function is not None and not isinstance(
@@ -272,7 +283,7 @@ class FileUses:
             return
         binding = self.walk.definitions.get(function)
         is_method = isinstance(self.parents.get(function), ast.ClassDef)
-        public = not function.name.startswith("_") or function.name in exported
+        public = not function.name.startswith("_") or function.name in known.exported
         if binding is None or is_method or (public and isinstance(self.parents.get(function), ast.Module)):
             uses.escapes.append((node, f"is returned by `{function.name}`"))
             return
@@ -281,7 +292,7 @@ class FileUses:
             result = self.parents.get(call) if isinstance(function, ast.AsyncFunctionDef) and call else call
             is_called = isinstance(call, ast.Call) and call.func is place
             if is_called and isinstance(result, ast.Call | ast.Await):
-                self._follow(result, uses, exported, seen)
+                self._follow(result, uses, known, seen)
             else:
                 uses.escapes.append((place, f"is what `{function.name}` gives, which is handed on"))
 
