@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from flake8_redis_ssot.diagnostic import Diagnostic, Edit, Fix
 from flake8_redis_ssot.engine.check import FileChecker
@@ -103,12 +103,17 @@ class Step:
         dynamic = [d for d in outcome.diagnostics if d.code == "RED105"]
         self._patches = Patches(self.rewriter, within, dynamic)
         units: list[Unit] = []
-        for diagnostic in outcome.diagnostics:
-            if diagnostic.code in FIXABLE | EXPLAINED and diagnostic.path in within:
-                try:
-                    units.append(self._proposed(diagnostic, unsafe))
-                except Refusal as refusal:
-                    self.refused.append((diagnostic, refusal.reason))
+        for path, found in groupby(outcome.diagnostics, lambda diagnostic: diagnostic.path):
+            mine: list[Unit] = []
+            for diagnostic in found if path in within else ():
+                if diagnostic.code in FIXABLE | EXPLAINED:
+                    try:
+                        mine.append(self._proposed(diagnostic, unsafe))
+                    except Refusal as refusal:
+                        self.refused.append((diagnostic, refusal.reason))
+            units += mine
+            if not mine:
+                self.rewriter.forget(path)  # many files are refused, and each is large
         self._settle(units)
 
     def _proposed(self, diagnostic: Diagnostic, unsafe: bool) -> Unit:

@@ -79,6 +79,10 @@ class Rewriter:
             self._views[path] = view
         return view
 
+    def forget(self, path: str) -> None:
+        """Let go of a file of which nothing was proposed."""
+        self._views.pop(path, None)
+
     def _reads_in(self, path: str) -> frozenset[str]:
         if path not in self._reads:
             try:
