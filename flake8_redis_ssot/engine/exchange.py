@@ -71,9 +71,22 @@ class Exchange:
         self.settings = index.settings
         self.objects = Objects(index.modules)
         self._replacements = dict(index.settings.replacements)
+        self._aims: dict[tuple[str, str], Aim | Refusal] = {}
 
     def aim(self, old: str, boundary: Boundary) -> Aim:
         """What the dotted `old` is exchanged for in a file of `boundary`; Refusal where nothing is known."""
+        key = (old, boundary.name)
+        if key not in self._aims:
+            try:
+                self._aims[key] = self._aim(old, boundary)
+            except Refusal as refusal:
+                self._aims[key] = refusal
+        known = self._aims[key]
+        if isinstance(known, Refusal):
+            raise Refusal(known.reason)
+        return known
+
+    def _aim(self, old: str, boundary: Boundary) -> Aim:
         before = self.objects.thing(old)
         if before is None:
             raise Refusal(f"`{old}` does not exist, so what it was cannot be told")
@@ -296,7 +309,7 @@ class Exchange:
         self, view: View, aim: Aim, node: ast.expr, old: Thing | None, new: Thing | None, verdict: Verdict
     ) -> None:
         """What is done with the object that `node` gives: an instance of the class `old`, then of `new`."""
-        uses = view.uses.follow(node, view.exported, view.exposed)
+        uses = view.uses.follow(node, view.exported, lambda: view.exposed)
         given = self.objects.given(aim.old) if aim.old.sort == "function" else None
         fresh = aim.collapses and (aim.old.sort == "class" or (given is not None and not given.home))
         if not aim.is_same or fresh:

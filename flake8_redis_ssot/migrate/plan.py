@@ -228,5 +228,5 @@ def used_members(
             )
         if thing is None or thing.of is None or target is None or thing.of.home == target.home:
             continue
-        for attribute, called in view.uses.follow(node, view.exported, view.exposed).members:
+        for attribute, called in view.uses.follow(node, view.exported, lambda: view.exposed).members:
             yield thing.of, target, attribute, called

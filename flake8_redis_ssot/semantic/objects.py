@@ -78,6 +78,8 @@ class Objects:
         self.modules = modules
         self._trees: dict[str, ast.Module | None] = {}
         self._members: dict[str, Members] = {}
+        self._things: dict[str, Thing | None] = {}
+        self._rebound: dict[str, frozenset[str]] = {}
 
     def tree(self, module: str) -> ast.Module | None:
         """The syntax tree of a dotted module of the project."""
@@ -91,6 +93,13 @@ class Objects:
 
     def thing(self, name: str, depth: int = 0) -> Thing | None:
         """What the dotted `name` stands for, imports followed; None where it does not exist."""
+        if depth:
+            return self._thing(name, depth)
+        if name not in self._things:
+            self._things[name] = self._thing(name, 0)
+        return self._things[name]
+
+    def _thing(self, name: str, depth: int) -> Thing | None:
         found = self.modules.lookup(name)
         if found is None or depth > _DEPTH:
             return None
@@ -114,7 +123,7 @@ class Objects:
     def _set_later(self, name: str, tree: ast.Module, home: str, module: str, depth: int) -> list[Thing]:
         """What functions of the module assign to its `name` by `global`."""
         found = []
-        for function in tree.body:
+        for function in tree.body if name in self._set_by_functions(module) else ():
             if isinstance(function, Function) and any(
                 isinstance(part, ast.Global) and name in part.names for part in _own(function)
             ):
@@ -190,10 +199,16 @@ class Objects:
         if local is None and (facts is None or node.id not in facts.names):
             return None
         if local is None and facts is not None and facts.names[node.id].target:
-            tree = self.tree(module) or ast.Module([], [])
-            if any(isinstance(part, ast.Global) and node.id in part.names for part in ast.walk(tree)):
+            if node.id in self._set_by_functions(module):
                 return None  # imported, and exchanged at run time
         return ".".join([local or f"{module}.{node.id}", *tail])
+
+    def _set_by_functions(self, module: str) -> frozenset[str]:
+        if module not in self._rebound:
+            tree = self.tree(module) or ast.Module([], [])
+            parts = (part for part in ast.walk(tree) if isinstance(part, ast.Global))
+            self._rebound[module] = frozenset(name for part in parts for name in part.names)
+        return self._rebound[module]
 
     def _is_package(self, module: str) -> bool:
         path = self.modules.find(module) or ""

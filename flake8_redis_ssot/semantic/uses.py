@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -39,7 +39,7 @@ class _Seen:
     """What other files see of this one: names of the module, and attributes."""
 
     exported: frozenset[str]
-    exposed: frozenset[str]
+    exposed: Callable[[], frozenset[str]]
 
 
 class FileUses:
@@ -164,7 +164,7 @@ class FileUses:
             node = parent
         return node if isinstance(node, ast.Attribute) else None
 
-    def follow(self, node: ast.expr, exported: frozenset[str], exposed: frozenset[str]) -> Uses:
+    def follow(self, node: ast.expr, exported: frozenset[str], exposed: Callable[[], frozenset[str]]) -> Uses:
         """What is done with the object that the expression `node` gives.
 
         `exported` are the names of this module that other files may read, `exposed` the attributes.
@@ -244,7 +244,7 @@ class FileUses:
                             self._follow(place, uses, known, seen)
             case ast.Attribute(attr=name):
                 public = not name.startswith("_") and not self.is_test
-                if public or name in known.exposed or name in self.texts:
+                if public or name in self.texts or name in known.exposed():
                     uses.escapes.append((node, f"is kept as the attribute `{name}`"))
                 for attribute in self._attributes(name):
                     if isinstance(attribute.ctx, ast.Load):
