@@ -198,9 +198,9 @@ class Objects:
         facts = self.modules.facts(module)
         if local is None and (facts is None or node.id not in facts.names):
             return None
-        if local is None and facts is not None and facts.names[node.id].target:
-            if node.id in self._set_by_functions(module):
-                return None  # imported, and exchanged at run time
+        is_alias = local is None and facts is not None and facts.names[node.id].target is not None
+        if is_alias and node.id in self._set_by_functions(module):
+            return None  # imported, and exchanged at run time
         return ".".join([local or f"{module}.{node.id}", *tail])
 
     def _set_by_functions(self, module: str) -> frozenset[str]:
