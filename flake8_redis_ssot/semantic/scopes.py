@@ -47,7 +47,7 @@ class Scope:
     """A namespace: module, class, function or comprehension, made by `node`.
 
     `attributes` of a class are those assigned through `self`, and those only declared; `returns`
-    of a function are its returned expressions.
+    of a function are its returned expressions, `yields` those that it yields.
     """
 
     kind: str
@@ -58,6 +58,7 @@ class Scope:
     outer: dict[str, Scope] = field(default_factory=dict)
     attributes: dict[str, list[Binding]] = field(default_factory=dict)
     returns: list[Site] = field(default_factory=list)
+    yields: list[Site] = field(default_factory=list)
 
     def enclosing(self, *kinds: str) -> Scope:
         scope = self
@@ -162,6 +163,7 @@ class Walk:
             scope.outer.clear()
             scope.attributes.clear()
             scope.returns.clear()
+            scope.yields.clear()
         self.definitions.clear()
         self.stores.clear()
 
@@ -253,6 +255,8 @@ class Walk:
                 if node.value is not None:
                     site = Site(node.value, scope, self._order, path)
                     scope.enclosing("function").returns.append(site)
+            case ast.Yield(value=ast.expr() as value):
+                scope.enclosing("function").yields.append(Site(value, scope, self._order, path))
             case ast.If() | ast.Try() | ast.TryStar() | ast.Match():
                 self._note_arms(node)
             case ast.Call():

@@ -1,0 +1,66 @@
+"""RED502."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.rule import Rule, RuleContext, on
+
+
+class SyncClientInAsync(Rule):
+    """A blocking client sends a command inside `async def`.
+
+    ## What it does
+    Reports a command of a blocking client, its pipeline, subscription or lock that an
+    `async def` runs itself. Not reported: functions and lambdas defined in it, which may run in
+    a thread, methods handed over without a call, and clients whose kind the file does not show.
+
+    ## Why is this bad?
+    The event loop waits with the command: nothing else runs until the server has answered, and a
+    WebSocket that should answer a ping does not.
+
+    ## Example
+    ```python
+    import redis
+
+    client = redis.Redis(host="cache")
+
+
+    async def name_of(user):
+        return client.get(f"name:{user}")
+    ```
+
+    ## Use instead
+    ```python
+    from app.redis_manager import redis_manager
+
+
+    async def name_of(user):
+        return await redis_manager.get(f"name:{user}")
+    ```
+
+    ## Options
+    - `manager`
+    - `allow`
+
+    ## References
+    - [langflow-ai/langflow#4231](https://github.com/langflow-ai/langflow/issues/4231)
+    """
+
+    code = "RED502"
+    name = "sync-client-in-async"
+    since = "0.1.0"
+
+    @on(ast.Module)
+    def check(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:
+        for sent in context.commands:
+            if sent.colour == "sync" and sent.sends and sent.coroutine is not None and not sent.awaited:
+                yield self.diagnostic(
+                    context,
+                    context.source.range_of(sent.call),
+                    f"{sent.label} blocks the event loop in `async def {sent.coroutine.name}`; "
+                    "await an asyncio client, or run it in a thread",
+                    symbols=(sent.builder.target,),
+                )
