@@ -11,7 +11,7 @@ from typing import Any, ClassVar, TypeVar
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.project.index import ProjectIndex
-from flake8_redis_ssot.semantic.clients import Command, commands
+from flake8_redis_ssot.semantic.clients import Command, blocking_names, commands
 from flake8_redis_ssot.semantic.flow import Dotted, Flow
 from flake8_redis_ssot.semantic.lines import follow
 from flake8_redis_ssot.semantic.names import Names
@@ -152,7 +152,7 @@ class RuleContext:
         self.names = names
         self.enabled = enabled
         self._wanted: set[type[ast.AST]] = {
-            ast.Call, ast.Await, ast.Assign, ast.AnnAssign, ast.Import, ast.ImportFrom
+            ast.Call, ast.Assign, ast.AnnAssign, ast.Import, ast.ImportFrom
         }  # fmt: skip
         self._wanted.update(t for t in wanted if issubclass(t, ast.AST) and t is not ast.Module)
 
@@ -210,7 +210,11 @@ class RuleContext:
     @cached_property
     def commands(self) -> list[Command]:
         """Every command of the file that is sent on a client of known kind, in source order."""
-        return list(commands(self.flow, self.walk.sites))
+        return list(commands(self.flow, self.walk))
+
+    def blocking(self) -> tuple[str, ...]:
+        """The top-level names by which others get at a blocking client, or at a function that sends by one."""
+        return tuple(sorted(blocking_names(self.source, self.flow, self.commands)))
 
     @property
     def built(self) -> dict[ast.Call, str]:

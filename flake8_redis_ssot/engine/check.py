@@ -126,6 +126,7 @@ class FileChecker:
             pools=context.pools() if context is not None else (),
             carried=tuple(sorted(context.flow.carried())) if context is not None else (),
             handed=tuple(sorted(context.flow.handed())) if context is not None else (),
+            blocking=context.blocking() if context is not None else (),
             classes=classes,
             clients=clients,
             shim=shim_facts(source, judged.flow, judged.boundary.owns) if judged is not None else None,

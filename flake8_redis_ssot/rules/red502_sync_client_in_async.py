@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.rule import Rule, RuleContext, on
+from flake8_redis_ssot.semantic.clients import stalls
 
 
 class SyncClientInAsync(Rule):
@@ -56,7 +57,7 @@ class SyncClientInAsync(Rule):
     @on(ast.Module)
     def check(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:
         for sent in context.commands:
-            if sent.colour == "sync" and sent.sends and sent.coroutine is not None and not sent.awaited:
+            if stalls(sent) and sent.coroutine is not None:
                 yield self.diagnostic(
                     context,
                     context.source.range_of(sent.call),

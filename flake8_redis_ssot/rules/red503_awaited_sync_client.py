@@ -7,8 +7,7 @@ from collections.abc import Iterator
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.rule import Rule, RuleContext, on
-from flake8_redis_ssot.semantic.around import around
-from flake8_redis_ssot.semantic.clients import is_certain
+from flake8_redis_ssot.semantic.clients import awaits_in_vain
 
 
 class AwaitedSyncClient(Rule):
@@ -58,27 +57,10 @@ class AwaitedSyncClient(Rule):
     @on(ast.Module)
     def check(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:
         for sent in context.commands:
-            if (
-                sent.colour == "sync"
-                and sent.awaited
-                and is_certain(context.flow, sent.receiver, sent.site)
-                and not _is_asked_first(context.source.tree, sent.call)
-            ):
+            if awaits_in_vain(context.flow, context.source.tree, sent):
                 yield self.diagnostic(
                     context,
                     context.source.range_of(sent.call),
                     f"{sent.label} is awaited, but the client blocks; use an asyncio client",
                     symbols=(sent.builder.target,),
                 )
-
-
-_QUESTIONS = frozenset(["hasattr", "isinstance", "isawaitable", "iscoroutine", "iscoroutinefunction"])
-
-
-def _is_asked_first(tree: ast.Module, call: ast.Call) -> bool:
-    """Whether the call stands under a condition that asks what kind of client this is."""
-    tests = [part.test for part in around(tree, call) if isinstance(part, ast.If | ast.IfExp)]
-    asked = [part.func for test in tests for part in ast.walk(test) if isinstance(part, ast.Call)]
-    return any(
-        (f.attr if isinstance(f, ast.Attribute) else getattr(f, "id", "")) in _QUESTIONS for f in asked
-    )

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from flake8_redis_ssot.semantic.around import around
 from flake8_redis_ssot.semantic.commands import Colour, Effect, colour_of, effect_of
-from flake8_redis_ssot.semantic.flow import Dotted, Flow, Instance, Local
+from flake8_redis_ssot.semantic.flow import Dotted, Flow, Instance, Local, Value
 from flake8_redis_ssot.semantic.redis_api import Builder
-from flake8_redis_ssot.semantic.scopes import Binding, Scope, Site
+from flake8_redis_ssot.semantic.scopes import Binding, Scope, Site, Walk
+from flake8_redis_ssot.source import SourceFile
 
 _DEPTH = 8
+_WIDTH = 60
+_QUESTIONS = frozenset(["hasattr", "isinstance", "isawaitable", "iscoroutine", "iscoroutinefunction"])
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 
@@ -50,13 +55,18 @@ class Command:
     @property
     def label(self) -> str:
         """What is called, as it is written."""
-        text = ast.unparse(self.call.func)
-        return f"`{text if len(text) < 60 else '...' + text[-57:]}`"
+        return shown(self.call.func)
 
     @property
     def sends(self) -> bool:
         """Whether it speaks with the server at once, or while its result is gone through."""
         return self.effect in ("command", "iterator")
+
+
+def shown(node: ast.expr) -> str:
+    """An expression for a message: its end, where it is long."""
+    text = ast.unparse(node)
+    return f"`{text if len(text) < _WIDTH else '...' + text[3 - _WIDTH :]}`"
 
 
 def function_of(site: Site) -> Function | None:
@@ -67,18 +77,88 @@ def function_of(site: Site) -> Function | None:
     return scope.node if isinstance(scope.node, Function) else None
 
 
-def commands(flow: Flow, sites: list[Site]) -> Iterator[Command]:
-    """The commands among the calls of `sites`, in source order; where the kind is in doubt, none."""
-    awaited = {site.node.value for site in sites if isinstance(site.node, ast.Await)}
-    for site in sites:
+def commands(flow: Flow, walk: Walk) -> Iterator[Command]:
+    """The commands among the calls of `walk`, in source order; where the kind is in doubt, none."""
+    for site in walk.sites:
         if isinstance(site.node, ast.Call) and not site.for_typing:
-            found = _sent(flow, site.node, site)
-            if found is not None:
-                method, role, builder = found
-                colour, effect = colour_of(builder), effect_of(role, method)
-                if colour is not None and effect is not None:
-                    is_awaited = site.node in awaited
-                    yield Command(site, site.node, method, role, builder, colour, effect, is_awaited)
+            sent = command(flow, site.node, site, awaited=site.node in walk.awaited)
+            if sent is not None:
+                yield sent
+
+
+def command(flow: Flow, call: ast.Call, site: Site, *, awaited: bool) -> Command | None:
+    """The command that a call at `site` sends; None where it sends none or the kind is in doubt."""
+    found = _sent(flow, call, site)
+    if found is None:
+        return None
+    method, role, builder = found
+    colour, effect = colour_of(builder), effect_of(role, method)
+    if colour is None or effect is None:
+        return None
+    return Command(site, call, method, role, builder, colour, effect, awaited)
+
+
+def stalls(sent: Command) -> bool:
+    """Whether the command blocks the event loop."""
+    return sent.colour == "sync" and sent.sends and sent.coroutine is not None and not sent.awaited
+
+
+def awaits_in_vain(flow: Flow, tree: ast.AST, sent: Command) -> bool:
+    """Whether the command of a blocking client is awaited, by code that does not ask first what it is."""
+    return (
+        sent.colour == "sync"
+        and sent.awaited
+        and is_certain(flow, sent.receiver, sent.site)
+        and not _is_asked_first(tree, sent.call)
+    )
+
+
+def is_blocking(flow: Flow, value: Value) -> bool:
+    """Whether `value` is a blocking client, or what one hands out."""
+    given = flow.client(value)
+    return given is not None and colour_of(given[1]) == "sync"
+
+
+def blocking_names(source: SourceFile, flow: Flow, sent: Iterable[Command]) -> set[str]:
+    """The top-level names that lead to a blocking client, or to a function that sends by one."""
+    found = flow.leading(is_blocking)
+    for one in sent:
+        if one.colour == "sync" and one.function is not None:
+            found.add(_top(one.site.scope))
+    open_: list[tuple[str, str]] = []
+    if found:
+        open_ = [
+            (node.name, _text(source, node))
+            for node in source.tree.body
+            if isinstance(node, ast.FunctionDef | ast.ClassDef)
+        ]
+    # what speaks of one of these may send by it
+    known = 0
+    while known != len(found):
+        known = len(found)
+        words = re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(found)))})\b")
+        found.update(name for name, text in open_ if name not in found and words.search(text))
+    return found
+
+
+def _text(source: SourceFile, node: ast.stmt) -> str:
+    return "\n".join(source.line(n) for n in range(node.lineno, (node.end_lineno or node.lineno) + 1))
+
+
+def _top(scope: Scope) -> str:
+    """The name of the top-level definition around a scope."""
+    while scope.parent is not None and scope.parent.kind != "module":
+        scope = scope.parent
+    return getattr(scope.node, "name", "")
+
+
+def _is_asked_first(tree: ast.AST, call: ast.Call) -> bool:
+    """Whether the call stands under a condition that asks what kind of client this is."""
+    tests = [part.test for part in around(tree, call) if isinstance(part, ast.If | ast.IfExp)]
+    asked = [part.func for test in tests for part in ast.walk(test) if isinstance(part, ast.Call)]
+    return any(
+        (f.attr if isinstance(f, ast.Attribute) else getattr(f, "id", "")) in _QUESTIONS for f in asked
+    )
 
 
 def _sent(flow: Flow, call: ast.Call, site: Site) -> tuple[str, str, Builder] | None:

@@ -81,6 +81,9 @@ _METHODS: dict[str, dict[Effect, frozenset[str]]] = {
     "lock": {"command": frozenset(["acquire", "release", "extend", "reacquire", "locked", "owned"])},
     "script": {"command": frozenset(["__call__"])},
 }
+METHODS = frozenset(name for effects in _METHODS.values() for names in effects.values() for name in names)
+"""The methods of all of these but the modules, whose methods may have any name."""
+
 _MODULE_WITHOUT = frozenset(["pipeline", "batch_indexer", "get_encoder", "execute_command"])
 _ASYNC_LIBRARIES = frozenset(["aioredis", "coredis"])
 

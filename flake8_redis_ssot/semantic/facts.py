@@ -66,7 +66,8 @@ class FileFacts:
     are the allowances and ignores that silenced something in it. `classes` do what a manager
     does, `clients` are top-level names that are, or return, a client or a manager. `carried` are
     its names from which a builder can be reached, `handed` the callables of ours that get such,
-    as `semantic.flow.Flow` gives both.
+    as `semantic.flow.Flow` gives both. `blocking` are
+    those by which others get at a blocking client, or at a function that sends by one.
     """
 
     path: str
@@ -78,6 +79,7 @@ class FileFacts:
     pools: tuple[PoolFacts, ...] = ()
     carried: tuple[str, ...] = ()
     handed: tuple[str, ...] = ()
+    blocking: tuple[str, ...] = ()
     classes: tuple[ClassFacts, ...] = ()
     clients: tuple[str, ...] = ()
     shim: ShimFacts | None = None

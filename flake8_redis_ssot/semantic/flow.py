@@ -898,6 +898,20 @@ class Flow:
             if any(self.leads_to_builder(value) for value in self.bound(binding))
         }
 
+    def leading(self, is_wanted: Callable[[Flow, Value], bool]) -> set[str]:
+        """The names of the module from which a value that `is_wanted` can be reached."""
+        self._reached.pop("wanted", None)
+
+        def wanted(value: Value) -> bool:
+            return is_wanted(self, value)
+
+        return {
+            name
+            for name, bindings in self.walk.module.bindings.items()
+            for binding in bindings
+            if any(self._reaches(value, wanted) for value in self.bound(binding))
+        }
+
     def handed(self) -> set[str]:
         """The callables of ours that get something from which a builder can be reached, by dotted name.
 

@@ -127,7 +127,7 @@ class Walk:
     are the arms of the compound statements of which one always runs, by the statement's
     identity; `leaving` the arms that end in a `return` or the like. `stores` are assignments to
     items of a name: the name, the key and the value. `imports` are the
-    top-level modules imported.
+    top-level modules imported, `awaited` the expressions that are awaited where they stand.
     """
 
     def __init__(
@@ -152,6 +152,7 @@ class Walk:
         self.leaving: set[Branch] = set()
         self.imports: set[str] = set()
         self.stores: list[tuple[str, ast.expr, Binding]] = []
+        self.awaited: set[ast.expr] = set()
         self._order = 0
         self._run(tree)
 
@@ -255,6 +256,8 @@ class Walk:
                 if node.value is not None:
                     site = Site(node.value, scope, self._order, path)
                     scope.enclosing("function").returns.append(site)
+            case ast.Await():
+                self.awaited.add(node.value)
             case ast.Yield(value=ast.expr() as value):
                 scope.enclosing("function").yields.append(Site(value, scope, self._order, path))
             case ast.If() | ast.Try() | ast.TryStar() | ast.Match():
