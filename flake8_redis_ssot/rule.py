@@ -12,7 +12,9 @@ from typing import Any, ClassVar, TypeVar
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.semantic.clients import Command, blocking_names, commands
-from flake8_redis_ssot.semantic.flow import Dotted, Flow
+from flake8_redis_ssot.semantic.environment import PREFIX, Reading, readings
+from flake8_redis_ssot.semantic.facts import DefaultFacts
+from flake8_redis_ssot.semantic.flow import Dotted, Flow, Instance
 from flake8_redis_ssot.semantic.lines import follow
 from flake8_redis_ssot.semantic.names import Names
 from flake8_redis_ssot.semantic.pools import PoolFacts, pool_target
@@ -49,6 +51,8 @@ class Rule:
     since: ClassVar[str]
     default: ClassVar[bool] = True
     project: ClassVar[bool] = False
+    needles: ClassVar[tuple[bytes, ...]] = ()
+    """Texts for whose sake alone it asks that a file be parsed."""
 
     @classmethod
     def handlers(cls) -> Iterator[tuple[type, str]]:
@@ -99,6 +103,8 @@ class ProjectRule(Rule):
     project = True
     judges_classes: ClassVar[bool] = False
     """Whether it asks for the classes and shims of the facts, for which more files are parsed."""
+    judges_settings: ClassVar[bool] = False
+    """Whether it asks for the defaults of the facts."""
 
     def check_project(self, project: ProjectContext) -> Iterator[Diagnostic]:
         """What the rule finds in the whole project."""
@@ -190,9 +196,34 @@ class RuleContext:
     @cached_property
     def full_walk(self) -> Walk:
         """The walk over every line, for rules that compare arguments; rarely needed."""
-        walk = Walk(self.source.tree, None, (ast.Call,), self.place.modules, self.place.is_package)
+        return self._walk_of(ast.Call)
+
+    def _walk_of(self, *wanted: type[ast.AST]) -> Walk:
+        walk = Walk(self.source.tree, None, wanted, self.place.modules, self.place.is_package)
         self.names.arms.update(walk.arms)
         return walk
+
+    @cached_property
+    def readings(self) -> list[Reading]:
+        """Where the file reads settings of Redis from the environment."""
+        if PREFIX not in self.source.text:
+            return []
+        return list(readings(self.names, self._walk_of(ast.Call, ast.Subscript)))
+
+    def defaults(self) -> Iterator[DefaultFacts]:
+        """The constant defaults that those readings give."""
+        for reading in self.readings:
+            if reading.default is not None:
+                where = self.source.range_of(reading.default)
+                start, end = where.start, where.end
+                text = str(reading.default.value)
+                yield DefaultFacts(reading.name, text, start.line, start.column, end.line, end.column)
+
+    @property
+    def is_settings_module(self) -> bool:
+        """Whether the settings say that the file may read addresses from the environment."""
+        homes = self.settings.settings_modules
+        return any(m == home or m.startswith(f"{home}.") for m in self.place.modules for home in homes)
 
     @cached_property
     def constructions(self) -> list[Construction]:
@@ -221,6 +252,17 @@ class RuleContext:
         """The calls that build, each with what it builds."""
         return {made.call: made.kind for made in self.constructions}
 
+    def pool_position(self, made: Construction) -> int | None:
+        """Which positional argument of a construction is a pool; None where none is known to be."""
+        for at, argument in enumerate(made.call.args):
+            if isinstance(argument, ast.Starred):
+                return None
+            for value in self.flow.values(argument, made.site):
+                names = self.flow.builder_names(value.of) if isinstance(value, Instance) else ()
+                if any(self.names.table[name].kind == "pool" for name in names):
+                    return at
+        return None
+
     def pools(self) -> tuple[PoolFacts, ...]:
         """The pools of the file whose target the file tells; in the manager those of clients as well."""
         found = []
@@ -229,6 +271,7 @@ class RuleContext:
                 (made.kind == "pool" or self.place.is_manager)
                 and len(made.reached) == 1
                 and not made.inferred
+                and self.pool_position(made) is None
             ):
                 (builder,) = made.reached.values()
 
@@ -323,6 +366,21 @@ class Construction:
     @property
     def kind(self) -> Kind:
         return "pool" if any(b.kind == "pool" for b in self.reached.values()) else "client"
+
+    @property
+    def brings_pool(self) -> bool:
+        """Whether it makes a new pool for sure: it takes none, and no `**` that may hold one."""
+        given = [
+            k.arg for k in self.call.keywords if not (isinstance(k.value, ast.Constant) and not k.value.value)
+        ]
+        borrows = any(builder.target.endswith(".from_pool") for builder in self.reached.values())
+        pooled = any(builder.library != "upstash-redis" for builder in self.reached.values())
+        return (
+            pooled
+            and not borrows
+            and not {None, "connection_pool", "pool"} & set(given)
+            and len(self.call.args) < 9
+        )
 
     @property
     def label(self) -> str:

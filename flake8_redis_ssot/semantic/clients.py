@@ -217,7 +217,8 @@ def is_certain(flow: Flow, node: ast.AST | None, site: Site, *, said: bool = Fal
             kept = [b for s in scopes for b in (*s.bindings.get(name, ()), *s.attributes.get(name, ()))]
             values = flow.values(node, site)
             is_said = all(isinstance(v, Instance) and v.said for v in values)
-            return bool(values) and (said or not is_said) and all(known(b) for b in kept)
+            is_told = bool(values) and (said or not is_said)
+            return is_told and each((owner, site)) and all(known(b) for b in kept)
         case ast.BoolOp(values=parts):
             return each(*((part, site) for part in parts))
         case ast.IfExp(body=body, orelse=orelse):

@@ -556,7 +556,8 @@ class Flow:
 
     def _given_by(self, function: Scope) -> Iterator[Value]:
         """What a function returns or yields."""
-        for given in (*function.returns, *function.yields):
+        yield from self._returned(function)
+        for given in function.yields:
             yield from self.values(given.node, given)
 
     def _enters(self, called: Scope, function: Scope) -> bool:
@@ -771,8 +772,16 @@ class Flow:
         return tuple(self.walk.modules), self.walk.is_package
 
     def _returned(self, function: Scope) -> Iterator[Value]:
-        for returned in function.returns:
-            yield from self.values(returned.node, returned)
+        found = [v for returned in function.returns for v in self.values(returned.node, returned)]
+        yield from found
+        node = function.node
+        if (
+            not found
+            and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+            and node.returns is not None
+        ):
+            outside = self._outside(function)
+            yield from self._annotated(node.returns, outside) if outside is not None else ()
 
     def _subscript(self, node: ast.Subscript, site: Site) -> Iterator[Value]:
         stored = self._stored(node, site)
