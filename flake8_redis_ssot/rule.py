@@ -11,7 +11,15 @@ from typing import Any, ClassVar, TypeVar
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.project.index import ProjectIndex
-from flake8_redis_ssot.semantic.clients import Command, blocking_names, commands
+from flake8_redis_ssot.semantic.clients import (
+    Command,
+    blocking_functions,
+    blocking_names,
+    calls_of,
+    commands,
+    function_of,
+    is_plain,
+)
 from flake8_redis_ssot.semantic.environment import PREFIX, Reading, readings
 from flake8_redis_ssot.semantic.facts import DefaultFacts
 from flake8_redis_ssot.semantic.flow import Dotted, Flow, Instance
@@ -242,6 +250,27 @@ class RuleContext:
     def commands(self) -> list[Command]:
         """Every command of the file that is sent on a client of known kind, in source order."""
         return list(commands(self.flow, self.walk))
+
+    @cached_property
+    def stalling(self) -> list[tuple[ast.Call, ast.AsyncFunctionDef, Command]]:
+        """The calls, in `async def`, of functions of the file that send by a blocking client, with what they send."""
+        known = blocking_functions(self.commands) if "async def" in self.source.text else {}
+        found: list[tuple[Site, ast.Call, Command]] = []
+        before = -1
+        while known and before != len(known):
+            before = len(known)
+            flow = self.flow_over(getattr(function, "name", "") for function in known)
+            found = [(site, call, c) for site, call, c in calls_of(flow, flow.walk, known)]
+            for site, _, cause in found:
+                function = function_of(site)
+                if function is not None and is_plain(site):
+                    known.setdefault(function, cause)
+        awaited = flow.walk.awaited if known else set()
+        return [
+            (call, function, cause)
+            for site, call, cause in found
+            if isinstance(function := function_of(site), ast.AsyncFunctionDef) and call not in awaited
+        ]
 
     def blocking(self) -> tuple[str, ...]:
         """The top-level names by which others get at a blocking client, or at a function that sends by one."""

@@ -9,11 +9,20 @@ from collections.abc import Callable, Iterable, Iterator
 
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.project.values import ProjectFlow
-from flake8_redis_ssot.semantic.clients import Command, command, function_of, is_blocking
+from flake8_redis_ssot.semantic.clients import (
+    Command,
+    blocking_functions,
+    calls_of,
+    command,
+    function_of,
+    is_blocking,
+    is_plain,
+    last_name,
+)
 from flake8_redis_ssot.semantic.commands import METHODS
 from flake8_redis_ssot.semantic.flow import Local, Value
 from flake8_redis_ssot.semantic.names import Names
-from flake8_redis_ssot.semantic.scopes import Scope, Site, Walk
+from flake8_redis_ssot.semantic.scopes import Site, Walk
 from flake8_redis_ssot.source import SourceError, SourceFile
 
 _FOR_RUNNERS = ("__", "setUp", "setup_", "tearDown", "teardown_", "test_")
@@ -25,38 +34,31 @@ class ClientFlow(ProjectFlow):
 
     def __init__(self, names: Names, index: ProjectIndex, walk_of: Callable[[str], Walk | None]) -> None:
         super().__init__(names, index, walk_of)
-        self.blocking: dict[Scope, Command] = {}
-        self._names_of_blocking: set[str] = set()
+        self.blocking: dict[ast.AST, Command] = {}
 
     def sent(self, path: str) -> Iterator[Command]:
         """The commands of a file taken in."""
         walk = self.files[path]
         for site in walk.sites:
-            if isinstance(site.node, ast.Call) and _last(site.node) in METHODS and not site.for_typing:
-                sent = command(self, site.node, site, awaited=site.node in walk.awaited)
+            if isinstance(site.node, ast.Call) and last_name(site.node.func) in METHODS:
+                sent = command(self, walk, site)
                 if sent is not None:
                     yield sent
 
-    def calls(self, path: str) -> Iterator[tuple[Site, ast.Call, Scope, Command]]:
+    def calls(self, path: str) -> Iterator[tuple[Site, ast.Call, Command]]:
         """The calls, in a file taken in, of functions that send by a blocking client, with what they send."""
-        for site in self.files[path].sites:
-            call = site.node
-            if isinstance(call, ast.Call) and _last(call) in self._names_of_blocking and not site.for_typing:
-                called = [v.scope if isinstance(v, Local) else None for v in self.values(call.func, site)]
-                causes = [self.blocking.get(scope) if scope is not None else None for scope in called]
-                if called and called[0] is not None and causes[0] is not None and all(causes):
-                    yield site, call, called[0], causes[0]
+        return calls_of(self, self.files[path], self.blocking)
 
     def learn(self, path: str) -> set[str]:
         """Find the blocking functions of a file taken in; the names that others import to get at one, or at a client."""
-        for sent in self.sent(path):
-            if sent.colour == "sync" and sent.sends:
-                self._note(sent.site, sent)
+        self.blocking.update(blocking_functions(self.sent(path)))
         known = -1
         while known != len(self.blocking):
             known = len(self.blocking)
-            for site, _, _, cause in list(self.calls(path)):
-                self._note(site, cause)
+            for site, _, cause in list(self.calls(path)):
+                function = function_of(site)
+                if function is not None and is_plain(site):
+                    self.blocking.setdefault(function, cause)
         self._reached.clear()
         asked = self.index.asked_names(path)
         return {
@@ -80,20 +82,13 @@ class ClientFlow(ProjectFlow):
 
     def _is_used(self, value: Value) -> bool:
         if isinstance(value, Local) and value.scope.kind == "function":
-            return value.scope in self.blocking or any(
+            return value.scope.node in self.blocking or any(
                 is_blocking(self, given) for given in self._given_by(value.scope)
             )
         return is_blocking(self, value)
 
-    def _note(self, site: Site, cause: Command) -> None:
-        function = function_of(site)
-        if isinstance(function, ast.FunctionDef):
-            scope = self.scopes[function]
-            if not scope.yields and self.blocking.setdefault(scope, cause) is cause:
-                self._names_of_blocking.add(function.name)
-
     def _blocks(self, value: Value) -> bool:
-        return is_blocking(self, value) or (isinstance(value, Local) and value.scope in self.blocking)
+        return is_blocking(self, value) or (isinstance(value, Local) and value.scope.node in self.blocking)
 
 
 def follow_clients(names: Names, index: ProjectIndex, walk_of: Callable[[str], Walk | None]) -> ClientFlow:
@@ -131,7 +126,3 @@ def _speaks_of(words: Iterable[str], path: str) -> bool:
     except SourceError:
         return False
     return bool(words) and re.search(rf"\b(?:{'|'.join(map(re.escape, words))})\b".encode(), data) is not None
-
-
-def _last(call: ast.Call) -> str:
-    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")

@@ -75,32 +75,46 @@ class PoolPerCall(Rule):
                     )
 
 
+_GIVEN = "at every call of"
+
+
 def _when(made: Construction, context: RuleContext) -> str:
     """How often the pool is made anew, in words; empty where it is not, or is kept."""
     function = function_of(made.site)
     tree: ast.AST = function or context.source.tree
     parents = around(tree, made.call)
-    if any(isinstance(part, ast.If | ast.IfExp) and _asks_for_one(part.test) for part in parents):
-        return ""
     loop = loop_around(parents, made.call)
-    if isinstance(function, ast.Lambda) or (function is None and loop is None):
+    when, kept = "", frozenset(["stored", "entered", "guarded"])
+    if loop is not None:
+        when, kept = "in every turn of a loop", kept | {"handed", "returned", "yielded"}
+    elif isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+        when = _runs(function, context)
+    if not when or any(isinstance(p, ast.If | ast.IfExp) and _asks_for_one(p.test) for p in parents):
         return ""
     found = fates(tree, made.call)
-    if found & {"stored", "entered", "guarded"}:
+    if found & kept:
         return ""
-    if loop is not None:
-        return "" if found & {"handed", "returned", "yielded"} else "in every turn of a loop"
-    assert function is not None
+    if when == _GIVEN:
+        assert isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+        is_open = "returned" in found and not _is_kept(function.name, context)
+        return f"{when} `{function.name}`" if is_open else ""
+    return when
+
+
+def _runs(function: ast.FunctionDef | ast.AsyncFunctionDef, context: RuleContext) -> str:
+    """How often a function runs, in words."""
     owner = context.walk.scopes[function].parent
     class_ = owner.node if owner is not None else None
-    is_dependency = "yielded" in found and not function.decorator_list and "fastapi" in context.source.text
+    is_dependency = (
+        not function.decorator_list
+        and bool(context.walk.scopes[function].yields)
+        and "fastapi" in context.source.text
+    )
     if is_handler(function, class_) or is_dependency:
         return "for every request"
     if is_task(function, _homes(function, context)):
         return "for every job"
-    if "returned" in found and is_accessor(function, class_) and not _is_kept(function.name, context):
-        return f"at every call of `{function.name}`"
-    return ""
+    return _GIVEN if is_accessor(function, class_) else ""
 
 
 def _asks_for_one(test: ast.expr) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.rule import Rule, RuleContext, on
-from flake8_redis_ssot.semantic.clients import stalls
+from flake8_redis_ssot.semantic.clients import Command, shown, stalls
 
 
 class SyncClientInAsync(Rule):
@@ -15,7 +15,7 @@ class SyncClientInAsync(Rule):
 
     ## What it does
     Reports a command of a blocking client, its pipeline, subscription or lock that an
-    `async def` runs itself. Not reported: functions and lambdas defined in it, which may run in
+    `async def` runs itself, or a function of the file that it calls. Not reported: functions and lambdas defined in it, which may run in
     a thread, methods handed over without a call, and clients whose kind the file does not show.
 
     ## Why is this bad?
@@ -58,10 +58,18 @@ class SyncClientInAsync(Rule):
     def check(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:
         for sent in context.commands:
             if stalls(sent) and sent.coroutine is not None:
-                yield self.diagnostic(
-                    context,
-                    context.source.range_of(sent.call),
-                    f"{sent.label} blocks the event loop in `async def {sent.coroutine.name}`; "
-                    "await an asyncio client, or run it in a thread",
-                    symbols=(sent.builder.target,),
-                )
+                yield self._stalled(context, sent.call, f"{sent.label} blocks", sent.coroutine, sent)
+        for call, coroutine, cause in context.stalling:
+            what = f"{shown(call.func)} sends {cause.label} and blocks"
+            yield self._stalled(context, call, what, coroutine, cause)
+
+    def _stalled(
+        self, context: RuleContext, call: ast.Call, what: str, coroutine: ast.AsyncFunctionDef, sent: Command
+    ) -> Diagnostic:
+        message = f"{what} the event loop in `async def {coroutine.name}`"
+        return self.diagnostic(
+            context,
+            context.source.range_of(call),
+            f"{message}; await an asyncio client, or run it in a thread",
+            symbols=(sent.builder.target,),
+        )

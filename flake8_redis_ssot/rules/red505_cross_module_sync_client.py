@@ -67,6 +67,7 @@ class CrossModuleSyncClient(ProjectRule):
                 for sent in context.commands
                 if stalls(sent) or awaits_in_vain(context.flow, context.source.tree, sent)
             }
+            own.update(context.source.range_of(call) for call, _, _ in context.stalling)
             for call, message, cause in found:
                 where = context.source.range_of(call)
                 if where not in own:
@@ -86,15 +87,11 @@ def _sent(flow: ClientFlow, path: str, walk: Walk) -> Iterator[tuple[ast.Call, s
 
 
 def _called(flow: ClientFlow, path: str, walk: Walk) -> Iterator[tuple[ast.Call, str, Command]]:
-    for site, call, scope, cause in flow.calls(path):
+    for site, call, cause in flow.calls(path):
         function = function_of(site)
-        is_here = scope.enclosing("module") is walk.module
-        if isinstance(function, ast.AsyncFunctionDef) and call not in walk.awaited and not is_here:
-            message = (
-                f"{shown(call.func)} sends {cause.label} and blocks the event loop in "
-                f"`async def {function.name}`; use an asyncio client, or run it in a thread"
-            )
-            yield call, message, cause
+        if isinstance(function, ast.AsyncFunctionDef) and call not in walk.awaited:
+            message = f"{shown(call.func)} sends {cause.label} and blocks the event loop in `async def {function.name}`"
+            yield call, f"{message}; use an asyncio client, or run it in a thread", cause
 
 
 def _walk(context: RuleContext | None) -> Walk | None:

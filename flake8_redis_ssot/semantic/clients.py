@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from flake8_redis_ssot.semantic.around import around
@@ -80,22 +80,58 @@ def function_of(site: Site) -> Function | None:
 def commands(flow: Flow, walk: Walk) -> Iterator[Command]:
     """The commands among the calls of `walk`, in source order; where the kind is in doubt, none."""
     for site in walk.sites:
-        if isinstance(site.node, ast.Call) and not site.for_typing:
-            sent = command(flow, site.node, site, awaited=site.node in walk.awaited)
-            if sent is not None:
-                yield sent
+        sent = command(flow, walk, site)
+        if sent is not None:
+            yield sent
 
 
-def command(flow: Flow, call: ast.Call, site: Site, *, awaited: bool) -> Command | None:
+def command(flow: Flow, walk: Walk, site: Site) -> Command | None:
     """The command that a call at `site` sends; None where it sends none or the kind is in doubt."""
-    found = _sent(flow, call, site)
-    if found is None:
+    call = site.node
+    found = _sent(flow, call, site) if isinstance(call, ast.Call) and not site.for_typing else None
+    if found is None or not isinstance(call, ast.Call):
         return None
     method, role, builder = found
     colour, effect = colour_of(builder), effect_of(role, method)
+    if effect is None and method == "lock" and call in walk.entered:
+        effect = "command"  # entering waits for it
     if colour is None or effect is None:
         return None
-    return Command(site, call, method, role, builder, colour, effect, awaited)
+    return Command(site, call, method, role, builder, colour, effect, call in walk.awaited)
+
+
+def blocking_functions(sent: Iterable[Command]) -> dict[ast.AST, Command]:
+    """The functions that send by a blocking client when they are called, each with what they send first."""
+    found: dict[ast.AST, Command] = {}
+    for one in sent:
+        if one.colour == "sync" and one.sends and is_plain(one.site):
+            found.setdefault(one.function or one.call, one)
+    return found
+
+
+def is_plain(site: Site) -> bool:
+    """Whether `site` runs when the function around it is called: that is no coroutine and no generator."""
+    scope = site.scope.enclosing("function", "module")
+    return isinstance(scope.node, ast.FunctionDef) and not scope.yields
+
+
+def calls_of(
+    flow: Flow, walk: Walk, blocking: Mapping[ast.AST, Command]
+) -> Iterator[tuple[Site, ast.Call, Command]]:
+    """The calls of functions that are `blocking`, each with what that sends."""
+    names = {getattr(function, "name", "") for function in blocking}
+    for site in walk.sites:
+        call = site.node
+        if isinstance(call, ast.Call) and last_name(call.func) in names and not site.for_typing:
+            called = [v.scope.node if isinstance(v, Local) else None for v in flow.values(call.func, site)]
+            causes = [blocking.get(function) if function is not None else None for function in called]
+            if causes and causes[0] is not None and all(causes):
+                yield site, call, causes[0]
+
+
+def last_name(node: ast.expr) -> str:
+    """The last part of a dotted name; empty for any other expression."""
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
 
 
 def stalls(sent: Command) -> bool:
@@ -156,9 +192,7 @@ def _is_asked_first(tree: ast.AST, call: ast.Call) -> bool:
     """Whether the call stands under a condition that asks what kind of client this is."""
     tests = [part.test for part in around(tree, call) if isinstance(part, ast.If | ast.IfExp)]
     asked = [part.func for test in tests for part in ast.walk(test) if isinstance(part, ast.Call)]
-    return any(
-        (f.attr if isinstance(f, ast.Attribute) else getattr(f, "id", "")) in _QUESTIONS for f in asked
-    )
+    return any(last_name(func) in _QUESTIONS for func in asked)
 
 
 def _sent(flow: Flow, call: ast.Call, site: Site) -> tuple[str, str, Builder] | None:

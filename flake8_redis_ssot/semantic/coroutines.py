@@ -31,11 +31,16 @@ def is_misused(tree: ast.AST, site: Site) -> bool:
 
 
 def _assigned_to(node: ast.AST, parents: list[ast.AST]) -> str | None:
-    match parents[:1]:
-        case [ast.Assign(targets=[ast.Name(id=name)], value=value)] if value is node:
-            return name
-        case [ast.AnnAssign(target=ast.Name(id=name), value=value)] if value is node:
-            return name
+    for parent in parents:
+        match parent:
+            case ast.BoolOp():
+                node = parent
+            case ast.Assign(targets=[ast.Name(id=name)], value=value) if value is node:
+                return name
+            case ast.AnnAssign(target=ast.Name(id=name), value=value) if value is node:
+                return name
+            case _:
+                return None
     return None
 
 
@@ -43,7 +48,7 @@ def _is_misuse(node: ast.AST, parents: list[ast.AST]) -> bool:
     """Whether this one use of a coroutine takes it for the answer, or drops it."""
     for parent in parents:
         match parent:
-            case ast.BoolOp(values=values) if node is values[-1]:
+            case ast.BoolOp():
                 node = parent
             case ast.IfExp(body=body, orelse=orelse) if node in (body, orelse):
                 node = parent
@@ -58,9 +63,7 @@ def _is_misuse(node: ast.AST, parents: list[ast.AST]) -> bool:
                 return node in parent.args and last in _VALUES_ONLY
             case ast.If() | ast.While() | ast.Assert() | ast.IfExp():
                 return parent.test is node
-            case (
-                ast.Expr() | ast.Compare() | ast.BoolOp() | ast.UnaryOp() | ast.BinOp() | ast.FormattedValue()
-            ):
+            case ast.Expr() | ast.Compare() | ast.UnaryOp() | ast.BinOp() | ast.FormattedValue():
                 return True
             case ast.AugAssign():
                 return True

@@ -21,15 +21,9 @@ def fates(function: ast.AST, node: ast.expr) -> frozenset[Fate]:
     """All that `function`, or a module, does with the value that the expression `node` in it makes."""
     found = set(_becomes(function, node))
     names = {fate.removeprefix("=") for fate in found if fate.startswith("=")}
-    outside = {
-        name
-        for part in ast.walk(function)
-        if isinstance(part, ast.Global | ast.Nonlocal)
-        for name in part.names
-    }
-    if names & outside:
-        return frozenset(["stored"])
-    for part in ast.walk(function):
+    for part in ast.walk(function) if names else ():
+        if isinstance(part, ast.Global | ast.Nonlocal) and names.intersection(part.names):
+            return frozenset(["stored"])
         if isinstance(part, ast.Name) and part.id in names and isinstance(part.ctx, ast.Load):
             found.update("stored" if fate.startswith("=") else fate for fate in _becomes(function, part))
     return frozenset(fate for fate in found if not fate.startswith("="))  # type: ignore[misc]

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from flake8_redis_ssot.semantic.commands import HANDED, effect_of, role_of
+from flake8_redis_ssot.semantic.commands import HANDED, Effect, effect_of, role_of
 from flake8_redis_ssot.semantic.names import Names
 from flake8_redis_ssot.semantic.redis_api import Builder, builds, star_names
 from flake8_redis_ssot.semantic.scopes import Binding, Scope, Site, Step, Walk
@@ -644,7 +644,7 @@ class Flow:
                     yield Instance(value)
                 case Dotted(name=name) if name.rpartition(".")[2] in HANDED and self.client(Instance(value)):
                     yield Instance(value)
-                case Dotted(name=name) if self._is_buffered(name):
+                case Dotted(name=name) if self.method(name) == "buffered":
                     yield Instance(Dotted(name.rpartition(".")[0]))
                 case Giver(how="manager") if self._depth() <= _CALLS:
                     yield replace(value, entry=Entry(call, site, value.scope, self._entry, self._depth()))
@@ -667,11 +667,11 @@ class Flow:
     def _depth(self) -> int:
         return self._entry.depth + 1 if self._entry else 1
 
-    def _is_buffered(self, name: str) -> bool:
-        """Whether a method's dotted name is one of a pipeline that gives the pipeline itself."""
-        owner, _, method = name.rpartition(".")
-        given = role_of(owner, self.names.table) if owner.endswith(".pipeline") else None
-        return given is not None and effect_of(given[0], method) == "buffered"
+    def method(self, name: str) -> Effect | None:
+        """What a method of a client does, by its dotted name; None for any other name."""
+        owner, _, last = name.rpartition(".")
+        given = self.client(Instance(Dotted(owner)))
+        return None if given is None else effect_of(given[0], last)
 
     def client(self, value: Value) -> tuple[str, Builder] | None:
         """The role of an object that sends commands (a client, its pipeline), and the client's builder."""
@@ -994,6 +994,8 @@ class Flow:
         """Whether a rule may ask what uses `value`: of a library, a manager's class, a forbidden name."""
         match value:
             case Dotted(name=name) if self.names.managers.kind(name) in ("class", "module"):
+                return True
+            case Dotted(name=name) if self.method(name) is not None:
                 return True
             case Text(value=text):
                 return self.names.managers.is_forbidden(text)

@@ -127,7 +127,8 @@ class Walk:
     are the arms of the compound statements of which one always runs, by the statement's
     identity; `leaving` the arms that end in a `return` or the like. `stores` are assignments to
     items of a name: the name, the key and the value. `imports` are the
-    top-level modules imported, `awaited` the expressions that are awaited where they stand.
+    top-level modules imported, `awaited` the expressions that are awaited where they stand,
+    `entered` those that a `with` enters.
     """
 
     def __init__(
@@ -153,6 +154,7 @@ class Walk:
         self.imports: set[str] = set()
         self.stores: list[tuple[str, ast.expr, Binding]] = []
         self.awaited: set[ast.expr] = set()
+        self.entered: set[ast.expr] = set()
         self._order = 0
         self._run(tree)
 
@@ -250,6 +252,8 @@ class Walk:
                     for name in ("body", "orelse")
                     for item in self._statements(getattr(node, name), scope, self._arm(node, name, path))
                 ]
+            case ast.With():
+                self.entered.update(item.context_expr for item in node.items)
             case ast.withitem() if node.optional_vars is not None:
                 return each(node.context_expr, _Target(node.optional_vars, node.context_expr, ("enter",)))
             case ast.Return():
