@@ -32,6 +32,8 @@ _FOR_RUNNERS = ("__", "setUp", "setup_", "tearDown", "teardown_", "test_")
 class ClientFlow(ProjectFlow):
     """The values of the files that a blocking client reaches; `blocking` are the functions that send by one."""
 
+    budget = 100_000
+
     def __init__(self, names: Names, index: ProjectIndex, walk_of: Callable[[str], Walk | None]) -> None:
         super().__init__(names, index, walk_of)
         self.blocking: dict[ast.AST, Command] = {}
@@ -69,6 +71,10 @@ class ClientFlow(ProjectFlow):
             if any(self._reaches(v, self._blocks) for one in self.bound(binding) for v in self._whole(one))
         }
 
+    def renew(self) -> None:
+        """Begin with a whole budget again: what was spent on finding the files is not missed in judging them."""
+        self._steps = 0
+
     def members(self, path: str) -> Iterator[str]:
         """The names of a file by which others use a client, or a function that sends by one."""
         walk = self.files[path]
@@ -86,6 +92,10 @@ class ClientFlow(ProjectFlow):
                 is_blocking(self, given) for given in self._given_by(value.scope)
             )
         return is_blocking(self, value)
+
+    def _given(self, parameter: ast.arg, site: Site) -> Iterator[Value]:
+        """What callers hand to a function does not count: others may hand it another client."""
+        yield from ()
 
     def _blocks(self, value: Value) -> bool:
         return is_blocking(self, value) or (isinstance(value, Local) and value.scope.node in self.blocking)
@@ -114,6 +124,7 @@ def follow_clients(names: Names, index: ProjectIndex, walk_of: Callable[[str], W
                 if _speaks_of(known, user):
                     words.setdefault(user, set()).update(known)
                     new.add(user)
+    flow.renew()
     return flow
 
 
