@@ -11,7 +11,18 @@ from typing import Any, ClassVar, Literal, TypeVar
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.project.index import ProjectIndex
-from flake8_redis_ssot.semantic.flow import Dotted, Flow
+from flake8_redis_ssot.semantic.clients import (
+    Command,
+    blocking_functions,
+    blocking_names,
+    calls_of,
+    commands,
+    function_of,
+    is_plain,
+)
+from flake8_redis_ssot.semantic.environment import PREFIX, Reading, readings
+from flake8_redis_ssot.semantic.facts import DefaultFacts
+from flake8_redis_ssot.semantic.flow import Dotted, Flow, Instance
 from flake8_redis_ssot.semantic.lines import follow
 from flake8_redis_ssot.semantic.names import Names
 from flake8_redis_ssot.semantic.pools import PoolFacts, pool_target
@@ -53,6 +64,8 @@ class Rule:
     default: ClassVar[bool] = True
     project: ClassVar[bool] = False
     mends: ClassVar[Mends | None] = None
+    needles: ClassVar[tuple[bytes, ...]] = ()
+    """Texts for whose sake alone it asks that a file be parsed."""
 
     @classmethod
     def handlers(cls) -> Iterator[tuple[type, str]]:
@@ -103,6 +116,8 @@ class ProjectRule(Rule):
     project = True
     judges_classes: ClassVar[bool] = False
     """Whether it asks for the classes and shims of the facts, for which more files are parsed."""
+    judges_settings: ClassVar[bool] = False
+    """Whether it asks for the defaults of the facts."""
 
     def check_project(self, project: ProjectContext) -> Iterator[Diagnostic]:
         """What the rule finds in the whole project."""
@@ -194,9 +209,34 @@ class RuleContext:
     @cached_property
     def full_walk(self) -> Walk:
         """The walk over every line, for rules that compare arguments; rarely needed."""
-        walk = Walk(self.source.tree, None, (ast.Call,), self.place.modules, self.place.is_package)
+        return self._walk_of(ast.Call)
+
+    def _walk_of(self, *wanted: type[ast.AST]) -> Walk:
+        walk = Walk(self.source.tree, None, wanted, self.place.modules, self.place.is_package)
         self.names.arms.update(walk.arms)
         return walk
+
+    @cached_property
+    def readings(self) -> list[Reading]:
+        """Where the file reads settings of Redis from the environment."""
+        if PREFIX not in self.source.text:
+            return []
+        return list(readings(self.names, self._walk_of(ast.Call, ast.Subscript)))
+
+    def defaults(self) -> Iterator[DefaultFacts]:
+        """The constant defaults that those readings give."""
+        for reading in self.readings:
+            if reading.default is not None:
+                where = self.source.range_of(reading.default)
+                start, end = where.start, where.end
+                text = str(reading.default.value)
+                yield DefaultFacts(reading.name, text, start.line, start.column, end.line, end.column)
+
+    @property
+    def is_settings_module(self) -> bool:
+        """Whether the settings say that the file may read addresses from the environment."""
+        homes = self.settings.settings_modules
+        return any(m == home or m.startswith(f"{home}.") for m in self.place.modules for home in homes)
 
     @cached_property
     def constructions(self) -> list[Construction]:
@@ -211,10 +251,51 @@ class RuleContext:
                     found.append(Construction(site, site.node, reached, where, inferred=not direct))
         return found
 
+    @cached_property
+    def commands(self) -> list[Command]:
+        """Every command of the file that is sent on a client of known kind, in source order."""
+        return list(commands(self.flow, self.walk))
+
+    @cached_property
+    def stalling(self) -> list[tuple[ast.Call, ast.AsyncFunctionDef, Command]]:
+        """The calls, in `async def`, of functions of the file that send by a blocking client, with what they send."""
+        known = blocking_functions(self.commands) if "async def" in self.source.text else {}
+        found: list[tuple[Site, ast.Call, Command]] = []
+        before = -1
+        while known and before != len(known):
+            before = len(known)
+            flow = self.flow_over(getattr(function, "name", "") for function in known)
+            found = [(site, call, c) for site, call, c in calls_of(flow, flow.walk, known)]
+            for site, _, cause in found:
+                function = function_of(site)
+                if function is not None and is_plain(site):
+                    known.setdefault(function, cause)
+        awaited = flow.walk.awaited if known else set()
+        return [
+            (call, function, cause)
+            for site, call, cause in found
+            if isinstance(function := function_of(site), ast.AsyncFunctionDef) and call not in awaited
+        ]
+
+    def blocking(self) -> tuple[str, ...]:
+        """The top-level names by which others get at a blocking client, or at a function that sends by one."""
+        return tuple(sorted(blocking_names(self.source, self.flow, self.commands)))
+
     @property
     def built(self) -> dict[ast.Call, str]:
         """The calls that build, each with what it builds."""
         return {made.call: made.kind for made in self.constructions}
+
+    def pool_position(self, made: Construction) -> int | None:
+        """Which positional argument of a construction is a pool; None where none is known to be."""
+        for at, argument in enumerate(made.call.args):
+            if isinstance(argument, ast.Starred):
+                return None
+            for value in self.flow.values(argument, made.site):
+                names = self.flow.builder_names(value.of) if isinstance(value, Instance) else ()
+                if any(self.names.table[name].kind == "pool" for name in names):
+                    return at
+        return None
 
     def pools(self) -> tuple[PoolFacts, ...]:
         """The pools of the file whose target the file tells; in the manager those of clients as well."""
@@ -224,6 +305,7 @@ class RuleContext:
                 (made.kind == "pool" or self.place.is_manager)
                 and len(made.reached) == 1
                 and not made.inferred
+                and self.pool_position(made) is None
             ):
                 (builder,) = made.reached.values()
 
@@ -318,6 +400,21 @@ class Construction:
     @property
     def kind(self) -> Kind:
         return "pool" if any(b.kind == "pool" for b in self.reached.values()) else "client"
+
+    @property
+    def brings_pool(self) -> bool:
+        """Whether it makes a new pool for sure: it takes none, and no `**` that may hold one."""
+        given = [
+            k.arg for k in self.call.keywords if not (isinstance(k.value, ast.Constant) and not k.value.value)
+        ]
+        borrows = any(builder.target.endswith(".from_pool") for builder in self.reached.values())
+        pooled = any(builder.library != "upstash-redis" for builder in self.reached.values())
+        return (
+            pooled
+            and not borrows
+            and not {None, "connection_pool", "pool"} & set(given)
+            and len(self.call.args) < 9
+        )
 
     @property
     def label(self) -> str:

@@ -36,6 +36,11 @@ import redis
 def client_class():
     return redis.Redis
 """,
+    "store.py": """
+import redis
+
+client = redis.Redis(host="cache")
+""",
     "cache.py": "from app.redis_manager import redis_manager\n",
     "rooms.py": "from app.redis_manager import redis_manager\n",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -91,8 +92,8 @@ def test_line_ends_and_bom_change_nothing(change, project: Path, tmp_path: Path,
         if home == project and path.suffix == ".py":
             (copy / path.relative_to(project)).write_bytes(change(path.read_bytes()))
     assert places(run(*chosen, cwd=copy).stdout) == expected
-    strict = "RED102" in (project / "pyproject.toml").read_text()
-    selected = ["--extend-select", "RED102"] if strict else []
+    settings = tomllib.loads((project / "pyproject.toml").read_text())["tool"]["redis-ssot"]
+    selected = ["--extend-select", ",".join(settings.get("extend-select", ["RED000"]))]
     flake8 = run("--isolated", *selected, cwd=copy, module="flake8")
     alone = {rule.code for rule in all_rules() if rule.project}
     assert places(flake8.stdout) == [row for row in expected if row[3] not in alone]

@@ -68,6 +68,8 @@ class FileChecker:
         self.managers = ManagerFacts(settings)
         self.project_rules: list[ProjectRule] = []
         self._judges_classes = any(issubclass(r, ProjectRule) and r.judges_classes for r in rules)
+        self._judges_settings = any(issubclass(r, ProjectRule) and r.judges_settings for r in rules)
+        self._needles = tuple({needle for rule in rules for needle in rule.needles})
         self.triage = Triage(settings, self._table, self.managers, holders=self._judges_classes)
         for rule_type in rules:
             rule = rule_type()
@@ -90,7 +92,7 @@ class FileChecker:
         return Checked(kept, facts)
 
     def _found(self, source: SourceFile) -> tuple[list[Diagnostic], RuleContext | None]:
-        if not self.triage.concerns(source.path, source.data):
+        if not self._concerns(source):
             if self.parse_all:
                 try:
                     _ = source.text, source.tree
@@ -111,6 +113,12 @@ class FileChecker:
         found.sort(key=lambda diagnostic: diagnostic.sort_key)
         return found, context
 
+    def _concerns(self, source: SourceFile) -> bool:
+        """Whether the file must be parsed."""
+        if any(needle in source.data for needle in self._needles):
+            return True
+        return self.triage.concerns(source.path, source.data)
+
     def _facts(self, source: SourceFile, context: RuleContext | None, used: set[str]) -> FileFacts:
         """What is kept of `source`; `context` where it was parsed."""
         data = source.data
@@ -126,6 +134,8 @@ class FileChecker:
             pools=context.pools() if context is not None else (),
             carried=tuple(sorted(context.flow.carried())) if context is not None else (),
             handed=tuple(sorted(context.flow.handed())) if context is not None else (),
+            blocking=context.blocking() if context is not None else (),
+            defaults=tuple(context.defaults()) if context is not None and self._judges_settings else (),
             classes=classes,
             clients=clients,
             shim=shim_facts(source, judged.flow, judged.boundary.owns) if judged is not None else None,

@@ -58,7 +58,9 @@ class DuplicatePool(Rule):
         counted = [
             made
             for made in context.constructions
-            if not made.inferred and (made.kind == "pool" or context.place.is_manager)
+            if not made.inferred
+            and (made.kind == "pool" or context.place.is_manager)
+            and context.pool_position(made) is None
         ]
         if len(counted) < 2:
             return

@@ -7,16 +7,19 @@ from collections.abc import Iterator
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.rule import Construction, Rule, RuleContext, on
-from flake8_redis_ssot.semantic.flow import Instance
 from flake8_redis_ssot.semantic.redis_api import SHARING
+
+_FIRST_POOL = 8
+"""The first position that is the pool's in some version of a library whose clients block."""
 
 
 class IgnoredConnectionPool(Rule):
     """A pool is handed to a client that does not use it.
 
     ## What it does
-    Reports `from_url(..., connection_pool=pool)`, a pool as the first positional argument of a
-    client class, and `connection_pool=None`; in the manager as well.
+    Reports `from_url(..., connection_pool=pool)`, a pool as a positional argument of a client
+    class, and `connection_pool=None`; in the manager as well. From the ninth on, a position means
+    another argument in another version of the library, and nothing is reported.
 
     ## Why is this bad?
     `from_url` makes a pool of its own and passes the keyword on to its connections, which
@@ -74,13 +77,12 @@ def _reason(made: Construction, context: RuleContext) -> str:
         return ""
     elif is_none:
         return f"{made.label} builds a new pool with `connection_pool=None`; pass the manager's pool, or leave it out"
-    elif made.call.args and any(
-        context.names.table[name].kind == "pool"
-        for value in context.flow.values(made.call.args[0], made.site)
-        if isinstance(value, Instance)
-        for name in context.flow.builder_names(value.of)
-    ):
-        if any(".asyncio." in target or target.startswith("aioredis.") for target in targets):
-            return f"{made.label} takes no pool by position; write `connection_pool=`"
-        return f"{made.label} takes this pool for its host; write `connection_pool=`"
+    at = context.pool_position(made)
+    if at is None:
+        return ""
+    if any(".asyncio." in target or target.startswith("aioredis.") for target in targets):
+        return f"{made.label} takes no pool by position; write `connection_pool=`"
+    if at < _FIRST_POOL:
+        what = "its host" if at == 0 else "something else"
+        return f"{made.label} takes this pool for {what}; write `connection_pool=`"
     return ""

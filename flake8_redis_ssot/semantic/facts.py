@@ -57,6 +57,22 @@ class ShimFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class DefaultFacts:
+    """The default that one place gives to a variable, as text, and where."""
+
+    name: str
+    default: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+    @property
+    def range(self) -> Range:
+        return Range(Position(self.line, self.column), Position(self.end_line, self.end_column))
+
+
+@dataclass(frozen=True, slots=True)
 class FileFacts:
     """What is kept of one file for the questions that need all: plain values, as JSON has them.
 
@@ -66,7 +82,9 @@ class FileFacts:
     are the allowances and ignores that silenced something in it. `classes` do what a manager
     does, `clients` are top-level names that are, or return, a client or a manager. `carried` are
     its names from which a builder can be reached, `handed` the callables of ours that get such,
-    as `semantic.flow.Flow` gives both.
+    as `semantic.flow.Flow` gives both. `blocking` are
+    those by which others get at a blocking client, or at a function that sends by one. `defaults`
+    are those of settings that it reads from the environment.
     """
 
     path: str
@@ -78,6 +96,8 @@ class FileFacts:
     pools: tuple[PoolFacts, ...] = ()
     carried: tuple[str, ...] = ()
     handed: tuple[str, ...] = ()
+    blocking: tuple[str, ...] = ()
+    defaults: tuple[DefaultFacts, ...] = ()
     classes: tuple[ClassFacts, ...] = ()
     clients: tuple[str, ...] = ()
     shim: ShimFacts | None = None

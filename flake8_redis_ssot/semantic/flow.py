@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from flake8_redis_ssot.semantic.commands import HANDED, Effect, effect_of, role_of
 from flake8_redis_ssot.semantic.names import Names
 from flake8_redis_ssot.semantic.redis_api import Builder, builds, star_names
 from flake8_redis_ssot.semantic.scopes import Binding, Scope, Site, Step, Walk
@@ -31,6 +32,14 @@ _HANDED_ON = {
     "typing_extensions.cast": 1,
 }
 """Functions that give one of their arguments, or what calls it, by its index."""
+_GIVERS = {
+    "pytest.fixture": "fixture",
+    "pytest_asyncio.fixture": "fixture",
+    "contextlib.contextmanager": "manager",
+    "contextlib.asynccontextmanager": "manager",
+}
+"""Decorators of functions that hand a value to a test, or to a `with` block."""
+_DEPENDS = frozenset(["fastapi.Depends", "fastapi.params.Depends"])
 _HELPERS = frozenset(
     ["partial", "partialmethod", "cast", "import_module", "resolve_name", "import_string", "modules"]
 )
@@ -77,6 +86,15 @@ class Pending:
 
 
 @dataclass(frozen=True, slots=True)
+class Giver:
+    """A fixture, or a function that makes a context manager (`how`); once called, `entry` is that call."""
+
+    scope: Scope
+    how: str
+    entry: Entry | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One call of a function or class of ours: its parameters have that call's arguments.
 
@@ -92,10 +110,14 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """What a call of a class or builder makes; `entry` is that call, where it is known."""
+    """What a call of a class or builder makes; `entry` is that call, where it is known.
+
+    `said` marks one that only an annotation speaks of.
+    """
 
     of: Dotted | Local
     entry: Entry | None = None
+    said: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +144,7 @@ class Parent:
     scope: Scope
 
 
-Value = Dotted | Text | Local | Pending | Instance | Items | Pairs | Parent
+Value = Dotted | Text | Local | Pending | Giver | Instance | Items | Pairs | Parent
 Values = frozenset[Value]
 _NOTHING: Values = frozenset()
 
@@ -324,12 +346,16 @@ class Flow:
                 scope = self.scopes.get(node)
                 if scope is not None and self._is_transparent(node, site):
                     yield Local(scope)
+                elif scope is not None:
+                    how = self._how_given(node, site)
+                    if how:
+                        yield Giver(scope, how)
             case ast.arg():
                 yield from self._parameter(node, site)
             case ast.AnnAssign():
                 if node.value is not None:
                     yield from self.values(node.value, site)
-                if node.value is None or self._is_cast(node.value, site):
+                if node.value is None or _is_none(node.value) or self._is_cast(node.value, site):
                     yield from self._annotated(node.annotation, site)
             case ast.Call():
                 yield from self._call(node, site)
@@ -389,6 +415,8 @@ class Flow:
                     yield from self._element(value, value.elements[step])
                 case Instance() if step == "enter":
                     yield value
+                case Giver(scope=scope, how="manager", entry=entry) if step == "enter":
+                    yield from self.within(entry, lambda s=scope: self._given_by(s))  # type: ignore[misc]
 
     def _each(self, items: Items) -> Iterator[Value]:
         for element in items.elements:
@@ -506,10 +534,31 @@ class Flow:
         else:
             yield from self._given(node, site)
         default = _default(function.args, node)
-        if default is not None and not (isinstance(default, ast.Constant) and default.value is None):
-            yield from self.values(default, outside)
-        elif node.annotation is not None:
+        values = self.values(default, outside)
+        yield from values
+        if node.annotation is not None and not values:
             yield from self._annotated(node.annotation, outside)
+        if entry is None and default is None:
+            yield from self._fixture(node.arg, site.scope)
+
+    def _fixture(self, name: str, function: Scope) -> Iterator[Value]:
+        """What the fixture of that name gives to a test, or to another fixture."""
+        is_test = getattr(function.node, "name", "").startswith("test")
+        scope = function.parent
+        while scope is not None and (is_test or self._how_given_to(function) == "fixture"):
+            for binding in scope.bindings.get(name, ()):
+                for value in self.bound(binding):
+                    if isinstance(value, Giver) and value.how == "fixture":
+                        yield from (v for v in self._given_by(value.scope) if isinstance(v, Instance))
+            if name in scope.bindings:
+                return
+            scope = scope.parent
+
+    def _given_by(self, function: Scope) -> Iterator[Value]:
+        """What a function returns or yields."""
+        yield from self._returned(function)
+        for given in function.yields:
+            yield from self.values(given.node, given)
 
     def _enters(self, called: Scope, function: Scope) -> bool:
         """Whether a call of `called` gives the parameters of `function`: itself, or its `__init__`."""
@@ -565,12 +614,12 @@ class Flow:
             case ast.Name() | ast.Attribute():
                 for name in self.names.dotted(node, site, typing=True):
                     if self.names.is_builder(name):
-                        yield Instance(Dotted(name))
+                        yield Instance(Dotted(name), said=True)
                 for value in self.values(node, site):
                     if isinstance(value, Local) or (
                         isinstance(value, Dotted) and self.names.is_builder(value.name)
                     ):
-                        yield Instance(value)
+                        yield Instance(value, said=True)
 
     def _call(self, call: ast.Call, site: Site) -> Iterator[Value]:
         last = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
@@ -587,10 +636,20 @@ class Flow:
                     )
                 case Dotted(name=name) if name in IMPORTERS:
                     yield from self._imported(call, site)
+                case Dotted(name=name) if name in _DEPENDS:
+                    for given in (v for part in call.args[:1] for v in self.values(part, site)):
+                        if isinstance(given, Local) and given.scope.kind == "function":
+                            yield from self._given_by(given.scope)
                 case Dotted(name=name) if self.names.is_builder(name):
                     yield Instance(value)
+                case Dotted(name=name) if name.rpartition(".")[2] in HANDED and self.client(Instance(value)):
+                    yield Instance(value)
+                case Dotted(name=name) if self.method(name) == "buffered":
+                    yield Instance(Dotted(name.rpartition(".")[0]))
+                case Giver(how="manager") if self._depth() <= _CALLS:
+                    yield replace(value, entry=Entry(call, site, value.scope, self._entry, self._depth()))
                 case Local(scope=scope):
-                    depth = self._entry.depth + 1 if self._entry else 1
+                    depth = self._depth()
                     entry = None
                     if scope.kind == "class" or _parameters(scope):
                         if depth > _CALLS:
@@ -604,6 +663,25 @@ class Flow:
                         yield from self.within(entry, lambda s=scope: self._returned(s))  # type: ignore[misc]
         if isinstance(call.func, ast.Attribute):
             yield from self._container_call(call.func, call, site)
+
+    def _depth(self) -> int:
+        return self._entry.depth + 1 if self._entry else 1
+
+    def method(self, name: str) -> Effect | None:
+        """What a method of a client does, by its dotted name; None for any other name."""
+        owner, _, last = name.rpartition(".")
+        given = self.client(Instance(Dotted(owner)))
+        return None if given is None else effect_of(given[0], last)
+
+    def client(self, value: Value) -> tuple[str, Builder] | None:
+        """The role of an object that sends commands (a client, its pipeline), and the client's builder."""
+        if not isinstance(value, Instance):
+            return None
+        if isinstance(value.of, Dotted):
+            is_library = self.names.leads_to_builder(value.of.name.split(".")[0])
+            return role_of(value.of.name, self.names.table) if is_library else None
+        names = sorted(self.ancestors(value.of.scope))
+        return next(filter(None, (role_of(name, self.names.table) for name in names)), None)
 
     def _built_in(self, call: ast.Call, site: Site) -> Iterator[Value]:
         if not isinstance(call.func, ast.Name) or self.names.bindings(call.func.id, site):
@@ -694,8 +772,16 @@ class Flow:
         return tuple(self.walk.modules), self.walk.is_package
 
     def _returned(self, function: Scope) -> Iterator[Value]:
-        for returned in function.returns:
-            yield from self.values(returned.node, returned)
+        found = [v for returned in function.returns for v in self.values(returned.node, returned)]
+        yield from found
+        node = function.node
+        if (
+            not found
+            and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+            and node.returns is not None
+        ):
+            outside = self._outside(function)
+            yield from self._annotated(node.returns, outside) if outside is not None else ()
 
     def _subscript(self, node: ast.Subscript, site: Site) -> Iterator[Value]:
         stored = self._stored(node, site)
@@ -821,6 +907,20 @@ class Flow:
             if any(self.leads_to_builder(value) for value in self.bound(binding))
         }
 
+    def leading(self, is_wanted: Callable[[Flow, Value], bool]) -> set[str]:
+        """The names of the module from which a value that `is_wanted` can be reached."""
+        self._reached.pop("wanted", None)
+
+        def wanted(value: Value) -> bool:
+            return is_wanted(self, value)
+
+        return {
+            name
+            for name, bindings in self.walk.module.bindings.items()
+            for binding in bindings
+            if any(self._reaches(value, wanted) for value in self.bound(binding))
+        }
+
     def handed(self) -> set[str]:
         """The callables of ours that get something from which a builder can be reached, by dotted name.
 
@@ -879,8 +979,8 @@ class Flow:
                 for bindings in (*scope.attributes.values(), *scope.bindings.values()):
                     for binding in bindings:
                         yield from self.bound(binding)
-            case Local(scope=scope) | Pending(scope=scope):
-                yield from self._returned(scope)
+            case Local(scope=scope) | Pending(scope=scope) | Giver(scope=scope):
+                yield from self._given_by(scope)
 
     def _is_library(self, value: Value) -> bool:
         match value:
@@ -895,13 +995,15 @@ class Flow:
         match value:
             case Dotted(name=name) if self.names.managers.kind(name) in ("class", "module"):
                 return True
+            case Dotted(name=name) if self.method(name) is not None:
+                return True
             case Text(value=text):
                 return self.names.managers.is_forbidden(text)
             case Instance(of=Dotted(name=name)):
                 builder = self.names.table.get(name)
                 if builder is not None and builder.kind == "pool":
                     return True
-        return self._is_library(value)
+        return self.client(value) is not None or self._is_library(value)
 
     def _is_property(self, function: Scope) -> bool:
         return bool(_PROPERTIES & self._decorators(function.node, function.parent))
@@ -909,6 +1011,19 @@ class Flow:
     def _is_transparent(self, node: ast.AST, site: Site) -> bool:
         """Whether a function still returns what it returns: no decorator that we do not know."""
         return isinstance(node, ast.ClassDef) or self._decorators(node, site.scope) <= _TRANSPARENT
+
+    def _how_given(self, node: ast.AST, site: Site) -> str:
+        """By which decorator a function hands its value on: `fixture`, `manager`; empty for none."""
+        for decorator in getattr(node, "decorator_list", ()):
+            inner = decorator.func if isinstance(decorator, ast.Call) else decorator
+            for name in self.names.dotted(inner, site):
+                if name in _GIVERS:
+                    return _GIVERS[name]
+        return ""
+
+    def _how_given_to(self, function: Scope) -> str:
+        outside = self._outside(function)
+        return self._how_given(outside.node, outside) if outside is not None else ""
 
     def _decorators(self, node: ast.AST | None, scope: Scope | None) -> set[str]:
         """The known decorators of a definition by their last names; `?` for any other."""
@@ -972,6 +1087,10 @@ def argument_of(call: ast.Call, args: ast.arguments, parameter: ast.arg, *, shif
         if 0 <= at < len(call.args):
             return call.args[at]
     return None
+
+
+def _is_none(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
 
 
 def _default(args: ast.arguments, argument: ast.arg) -> ast.expr | None:

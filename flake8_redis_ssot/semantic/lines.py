@@ -19,6 +19,8 @@ DYNAMIC = frozenset(["__import__", "sys.modules"]) | {
 
 _BEGIN = re.compile(r"(?:import|from)\b")
 _IMPORT = re.compile(r"\n(?:import|from)\b")
+_BUILDING = re.compile(r"(?:Redis|from_url|Valkey)\(")
+_BOUND = re.compile(r"\s*(?:self\.|cls\.)?(\w+)\s*(?::[^=]+)?=")
 _ROUNDS = 8
 
 
@@ -35,7 +37,7 @@ def follow(
     Lines are added until no new name appears, so that every line which binds or uses a
     carrying name has been entered.
     """
-    words = {*names.table.packages, *needles, *DYNAMIC}
+    words = {*names.table.packages, *needles, *DYNAMIC, *_made(source)}
     # imports at the top level cost nothing to enter, and say what `partial` or `sys` is
     top = {source.line_of(at) for at in _imports(source.text)}
     lines = sorted({*top, *_lines_of(source, words)})
@@ -59,6 +61,15 @@ def follow(
         lines = more
     # a chain longer than the rounds: only the whole file shows every binding
     return Flow(names, Walk(source.tree, None, wanted, modules, is_package))
+
+
+def _made(source: SourceFile) -> Iterator[str]:
+    """The names that a line gives to what it seems to build; to guess them saves a walk."""
+    for found in _BUILDING.finditer(source.text):
+        line = source.line(source.line_of(found.start()))
+        bound = _BOUND.match(line)
+        if bound is not None:
+            yield bound[1]
 
 
 def _imports(text: str) -> Iterator[int]:

@@ -557,7 +557,8 @@ class _Judge:
                     if self._manager_kind(name) in ("object", "module"):
                         yield "manager"
                 case Instance(of=Dotted(name=name)):
-                    if self.flow.names.table[name].kind == "client":
+                    builder = self.flow.names.table.get(name)
+                    if builder is not None and builder.kind == "client":
                         yield "client"
                 case Instance(of=Local(scope=scope)):
                     if scope.node in self._by_node:

@@ -21,6 +21,7 @@ _TUNING = frozenset(
     ]
 )
 _POSITIONAL = {"redis.client.Redis": ("host", "port", "db", "password", "socket_timeout")}
+_BEFORE_POOLS = 5
 _DEFAULTS = {"host": "'localhost'", "port": "6379", "db": "0"}
 
 
@@ -46,6 +47,8 @@ def pool_target(builder: Builder, call: ast.Call, meaning: Callable[[ast.expr], 
         return None  # takes a pool that is there
     arguments: dict[str, str] = {}
     names = _POSITIONAL.get(builder.target, ())
+    if builder.kind == "client" and builder.is_class and len(call.args) > _BEFORE_POOLS:
+        return None  # one of them may be a pool
     pairs: list[tuple[str | None, ast.expr]] = [
         (names[n] if n < len(names) else f"#{n}", value) for n, value in enumerate(call.args)
     ]

@@ -47,7 +47,7 @@ class Scope:
     """A namespace: module, class, function or comprehension, made by `node`.
 
     `attributes` of a class are those assigned through `self`, and those only declared; `returns`
-    of a function are its returned expressions.
+    of a function are its returned expressions, `yields` those that it yields.
     """
 
     kind: str
@@ -58,6 +58,7 @@ class Scope:
     outer: dict[str, Scope] = field(default_factory=dict)
     attributes: dict[str, list[Binding]] = field(default_factory=dict)
     returns: list[Site] = field(default_factory=list)
+    yields: list[Site] = field(default_factory=list)
 
     def enclosing(self, *kinds: str) -> Scope:
         scope = self
@@ -126,7 +127,8 @@ class Walk:
     are the arms of the compound statements of which one always runs, by the statement's
     identity; `leaving` the arms that end in a `return` or the like. `stores` are assignments to
     items of a name: the name, the key and the value. `imports` are the
-    top-level modules imported.
+    top-level modules imported, `awaited` the expressions that are awaited where they stand,
+    `entered` those that a `with` enters.
     """
 
     def __init__(
@@ -151,6 +153,8 @@ class Walk:
         self.leaving: set[Branch] = set()
         self.imports: set[str] = set()
         self.stores: list[tuple[str, ast.expr, Binding]] = []
+        self.awaited: set[ast.expr] = set()
+        self.entered: set[ast.expr] = set()
         self._order = 0
         self._run(tree)
 
@@ -162,6 +166,7 @@ class Walk:
             scope.outer.clear()
             scope.attributes.clear()
             scope.returns.clear()
+            scope.yields.clear()
         self.definitions.clear()
         self.stores.clear()
 
@@ -247,12 +252,18 @@ class Walk:
                     for name in ("body", "orelse")
                     for item in self._statements(getattr(node, name), scope, self._arm(node, name, path))
                 ]
+            case ast.With():
+                self.entered.update(item.context_expr for item in node.items)
             case ast.withitem() if node.optional_vars is not None:
                 return each(node.context_expr, _Target(node.optional_vars, node.context_expr, ("enter",)))
             case ast.Return():
                 if node.value is not None:
                     site = Site(node.value, scope, self._order, path)
                     scope.enclosing("function").returns.append(site)
+            case ast.Await():
+                self.awaited.add(node.value)
+            case ast.Yield(value=ast.expr() as value):
+                scope.enclosing("function").yields.append(Site(value, scope, self._order, path))
             case ast.If() | ast.Try() | ast.TryStar() | ast.Match():
                 self._note_arms(node)
             case ast.Call():

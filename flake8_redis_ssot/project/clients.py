@@ -1,0 +1,139 @@
+"""Blocking clients that cross modules: which functions send by one, followed from file to file."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+from flake8_redis_ssot.project.index import ProjectIndex
+from flake8_redis_ssot.project.values import ProjectFlow
+from flake8_redis_ssot.semantic.clients import (
+    Command,
+    blocking_functions,
+    calls_of,
+    command,
+    function_of,
+    is_blocking,
+    is_plain,
+    last_name,
+)
+from flake8_redis_ssot.semantic.commands import METHODS
+from flake8_redis_ssot.semantic.flow import Local, Value
+from flake8_redis_ssot.semantic.names import Names
+from flake8_redis_ssot.semantic.scopes import Site, Walk
+from flake8_redis_ssot.source import SourceError, SourceFile
+
+_FOR_RUNNERS = ("__", "setUp", "setup_", "tearDown", "teardown_", "test_")
+"""How the methods begin that Python or a test runner calls, and nobody by name."""
+
+
+class ClientFlow(ProjectFlow):
+    """The values of the files that a blocking client reaches; `blocking` are the functions that send by one."""
+
+    budget = 100_000
+
+    def __init__(self, names: Names, index: ProjectIndex, walk_of: Callable[[str], Walk | None]) -> None:
+        super().__init__(names, index, walk_of)
+        self.blocking: dict[ast.AST, Command] = {}
+
+    def sent(self, path: str) -> Iterator[Command]:
+        """The commands of a file taken in."""
+        walk = self.files[path]
+        for site in walk.sites:
+            if isinstance(site.node, ast.Call) and last_name(site.node.func) in METHODS:
+                sent = command(self, walk, site)
+                if sent is not None:
+                    yield sent
+
+    def calls(self, path: str) -> Iterator[tuple[Site, ast.Call, Command]]:
+        """The calls, in a file taken in, of functions that send by a blocking client, with what they send."""
+        return calls_of(self, self.files[path], self.blocking)
+
+    def learn(self, path: str) -> set[str]:
+        """Find the blocking functions of a file taken in; the names that others import to get at one, or at a client."""
+        self.blocking.update(blocking_functions(self.sent(path)))
+        known = -1
+        while known != len(self.blocking):
+            known = len(self.blocking)
+            for site, _, cause in list(self.calls(path)):
+                function = function_of(site)
+                if function is not None and is_plain(site):
+                    self.blocking.setdefault(function, cause)
+        self._reached.clear()
+        asked = self.index.asked_names(path)
+        return {
+            name
+            for name, bindings in self.files[path].module.bindings.items()
+            if asked is None or name in asked
+            for binding in bindings
+            if any(self._reaches(v, self._blocks) for one in self.bound(binding) for v in self._whole(one))
+        }
+
+    def renew(self) -> None:
+        """Begin with a whole budget again: what was spent on finding the files is not missed in judging them."""
+        self._steps = 0
+
+    def members(self, path: str) -> Iterator[str]:
+        """The names of a file by which others use a client, or a function that sends by one."""
+        walk = self.files[path]
+        for scope in (walk.module, *walk.scopes.values()):
+            if scope.kind != "function":
+                for name, bindings in (*scope.bindings.items(), *scope.attributes.items()):
+                    if not name.startswith(_FOR_RUNNERS) and any(
+                        self._is_used(value) for binding in bindings for value in self.bound(binding)
+                    ):
+                        yield name
+
+    def _is_used(self, value: Value) -> bool:
+        if isinstance(value, Local) and value.scope.kind == "function":
+            return value.scope.node in self.blocking or any(
+                is_blocking(self, given) for given in self._given_by(value.scope)
+            )
+        return is_blocking(self, value)
+
+    def _given(self, parameter: ast.arg, site: Site) -> Iterator[Value]:
+        """What callers hand to a function does not count: others may hand it another client."""
+        yield from ()
+
+    def _blocks(self, value: Value) -> bool:
+        return is_blocking(self, value) or (isinstance(value, Local) and value.scope.node in self.blocking)
+
+
+def follow_clients(names: Names, index: ProjectIndex, walk_of: Callable[[str], Walk | None]) -> ClientFlow:
+    """Take in the files that have a blocking client and are imported, and those that get at one through them."""
+    flow = ClientFlow(names, index, walk_of)
+    giving: dict[str, set[str]] = {}
+    words: dict[str, set[str]] = {}
+    new = {
+        path for path, fact in index.facts.items() if fact.blocking and index.users(path, set(fact.blocking))
+    }
+    while new:
+        for path in sorted(new):
+            flow.add(path)
+        learned = {path: flow.learn(path) for path in sorted(new) if path in flow.files}
+        new = set()
+        for path, given in learned.items():
+            fresh = given - giving.setdefault(path, set())
+            giving[path] |= fresh
+            users = index.users(path, fresh) if fresh else []
+            known = words.setdefault(path, set())
+            known.update(flow.members(path) if users else ())
+            for user in users:
+                if _speaks_of(known, user):
+                    words.setdefault(user, set()).update(known)
+                    new.add(user)
+    flow.renew()
+    return flow
+
+
+def _speaks_of(words: Iterable[str], path: str) -> bool:
+    """Whether a file has one of the `words`, or is a package, which hands on without a word."""
+    if os.path.basename(path).startswith("__init__."):
+        return True
+    try:
+        data = SourceFile.read(path).data
+    except SourceError:
+        return False
+    return bool(words) and re.search(rf"\b(?:{'|'.join(map(re.escape, words))})\b".encode(), data) is not None

@@ -1,0 +1,112 @@
+"""RED304."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.rule import Construction, Rule, RuleContext, on
+from flake8_redis_ssot.semantic.clients import function_of, shown
+from flake8_redis_ssot.semantic.fates import fates
+from flake8_redis_ssot.semantic.flow import Dotted
+
+
+class BorrowedPoolOwned(Rule):
+    """A client takes over a pool that others use.
+
+    ## What it does
+    Reports `from_pool(pool)` where the pool belongs to another module, is a module's own and the
+    client a function's, is kept by a class while the client is not, or is handed to another
+    client as well.
+
+    ## Why is this bad?
+    A client made by `from_pool` owns the pool: closing the client closes the pool, under
+    everybody else who uses it. The library says that such a pool must not be shared.
+
+    ## Example
+    ```python
+    import redis
+
+    POOL = redis.ConnectionPool(host="cache")
+
+
+    def name_of(user):
+        with redis.Redis.from_pool(POOL) as client:
+            return client.get(f"name:{user}")
+    ```
+
+    ## Use instead
+    ```python
+    from app.redis_manager import redis_manager
+
+
+    def name_of(user):
+        return redis_manager.get(f"name:{user}")
+    ```
+
+    ## Options
+    - `manager`
+    - `allow`
+
+    ## References
+    - [redis/redis-py#3669](https://github.com/redis/redis-py/issues/3669)
+    """
+
+    code = "RED304"
+    name = "borrowed-pool-owned"
+    since = "0.1.0"
+
+    @on(ast.Module)
+    def check(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:
+        for made in context.constructions:
+            if all(builder.target.endswith(".from_pool") for builder in made.reached.values()):
+                pool = _pool(made)
+                if pool is not None and _is_shared(pool, made, context):
+                    yield self.diagnostic(
+                        context,
+                        made.range,
+                        f"{made.label} owns {shown(pool)}, which others use, and closes it under them; "
+                        "hand it over as `connection_pool=`",
+                        symbols=made.symbols,
+                    )
+
+
+def _pool(made: Construction) -> ast.expr | None:
+    """The pool that a client is given."""
+    keyword = next((k.value for k in made.call.keywords if k.arg == "connection_pool"), None)
+    owns = any(builder.target.endswith(".from_pool") for builder in made.reached.values())
+    return made.call.args[0] if owns and made.call.args and keyword is None else keyword
+
+
+def _is_shared(pool: ast.expr, made: Construction, context: RuleContext) -> bool:
+    function = function_of(made.site)
+    if any(
+        isinstance(v, Dotted) and not context.names.is_builder(v.name)
+        for v in context.flow.values(pool, made.site)
+    ):
+        return True
+    key = _key(pool, made, context)
+    if key is None:
+        return False
+    others = [(other, _pool(other)) for other in context.constructions if other is not made]
+    if any(p is not None and _key(p, other, context) == key for other, p in others):
+        return True
+    if function is None or isinstance(function, ast.Lambda):
+        return False
+    kind, outlives = key[0], "stored" not in fates(function, made.call)
+    return outlives and kind in ("module", "class")
+
+
+def _key(pool: ast.expr, made: Construction, context: RuleContext) -> tuple[str, object] | None:
+    """The same for one pool, with the kind of scope that keeps it; None where nothing is known of it."""
+    match pool:
+        case ast.Name(id=name):
+            bound = context.names.bindings(name, made.site)
+            if len(bound) == 1 and bound[0].scope is not None and not isinstance(bound[0].value, ast.arg):
+                return bound[0].scope.kind, bound[0]
+        case ast.Attribute(value=ast.Name(id="self" | "cls"), attr=name):
+            owner = context.walk.class_of(made.site.scope.enclosing("function", "module"))
+            if owner is not None and context.flow.values(pool, made.site):
+                return "class", (owner, name)
+    return None

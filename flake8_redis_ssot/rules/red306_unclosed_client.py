@@ -1,0 +1,74 @@
+"""RED306."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.rule import Rule, RuleContext, on
+from flake8_redis_ssot.semantic.clients import function_of
+from flake8_redis_ssot.semantic.fates import fates
+
+
+class UnclosedClient(Rule):
+    """A function's own client is never closed.
+
+    ## What it does
+    Reports a client that a function builds, with a pool of its own, and only uses: it is not
+    closed, entered by `with`, returned, yielded, stored or handed on.
+
+    ## Why is this bad?
+    The connections of its pool stay open until the client is collected. An asyncio client has to
+    be closed by hand, says the library: there is no asynchronous destructor to do it.
+
+    ## Example
+    ```python
+    import redis
+
+
+    def name_of(user):
+        client = redis.Redis(host="cache")
+        return client.get(f"name:{user}")
+    ```
+
+    ## Use instead
+    ```python
+    from app.redis_manager import redis_manager
+
+
+    def name_of(user):
+        return redis_manager.get(f"name:{user}")
+    ```
+
+    ## Options
+    - `manager`
+    - `allow`
+
+    ## References
+    - [redis-py: asyncio examples](https://redis.readthedocs.io/en/stable/examples/asyncio_examples.html)
+    """
+
+    code = "RED306"
+    name = "unclosed-client"
+    since = "0.1.0"
+    default = False
+
+    @on(ast.Module)
+    def check(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:
+        for made in context.constructions:
+            function = function_of(made.site)
+            if (
+                made.kind == "client"
+                and made.brings_pool
+                and isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+                and not any(b.target.endswith(".Sentinel") for b in made.reached.values())
+                and fates(function, made.call) == {"used"}
+            ):
+                yield self.diagnostic(
+                    context,
+                    made.range,
+                    f"{made.label} makes a client that `{function.name}` never closes; "
+                    "enter it with `with`, or close it",
+                    symbols=made.symbols,
+                )

@@ -1,0 +1,109 @@
+"""RED501."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.rule import Rule, RuleContext, on
+from flake8_redis_ssot.semantic.scopes import Site
+
+
+class ImportTimeCommand(Rule):
+    """A module speaks with Redis while it is imported.
+
+    ## What it does
+    Reports a command of a blocking client at the top level of a module or in a class body, and
+    a cluster client built there, which asks its nodes at once. Not reported: a client that is
+    only built, what is under `if __name__ == "__main__":`, and scripts: files that begin with
+    `#!`, print at the top level, or define neither a function nor a class.
+
+    ## Why is this bad?
+    The import fails where the server is not up yet, and waits for it where it is slow: tests,
+    tools and workers that only import the module need a server too.
+
+    ## Example
+    ```python
+    import redis
+
+    client = redis.Redis(host="cache")
+    client.ping()
+
+
+    def name_of(user):
+        return client.get(f"name:{user}")
+    ```
+
+    ## Use instead
+    ```python
+    from app.redis_manager import redis_manager
+
+
+    def name_of(user):
+        return redis_manager.get(f"name:{user}")
+    ```
+
+    ## Options
+    - `manager`
+    - `allow`
+
+    ## References
+    - [getredash/redash#1625](https://github.com/getredash/redash/pull/1625)
+    """
+
+    code = "RED501"
+    name = "import-time-command"
+    since = "0.1.0"
+
+    @on(ast.Module)
+    def check(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:
+        found = [
+            (sent.call, sent.site, f"{sent.label} is sent", sent.builder.target)
+            for sent in context.commands
+            if sent.colour == "sync" and sent.sends and _at_import(sent.site)
+        ]
+        found += [
+            (made.call, made.site, f"{made.label} connects", builder.target)
+            for made in context.constructions
+            for builder in list(made.reached.values())[:1]
+            if builder.target in _CONNECTING and _at_import(made.site)
+        ]
+        if not found or _is_script(module, context.source.text):
+            return
+        guarded = {id(part) for part in module.body if isinstance(part, ast.If) and _names_main(part)}
+        for call, site, what, target in found:
+            if not any(branch in guarded for branch, _ in site.path):
+                yield self.diagnostic(
+                    context,
+                    context.source.range_of(call),
+                    f"{what} while the module is imported; move it into a function",
+                    symbols=(target,),
+                )
+
+
+_CLUSTERS = ("redis.cluster.RedisCluster", "valkey.cluster.ValkeyCluster", "rediscluster.client.RedisCluster")
+_CONNECTING = frozenset([*_CLUSTERS, *(f"{name}.from_url" for name in _CLUSTERS)])
+
+
+def _at_import(site: Site) -> bool:
+    return site.scope.enclosing("function", "module").kind == "module"
+
+
+def _is_script(module: ast.Module, text: str) -> bool:
+    """Whether the file is there to be run: it has nothing to import, or speaks to whoever runs it."""
+    defines = any(
+        isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) for part in module.body
+    )
+    prints = any(
+        isinstance(part, ast.Expr)
+        and isinstance(part.value, ast.Call)
+        and isinstance(part.value.func, ast.Name)
+        and part.value.func.id == "print"
+        for part in module.body
+    )
+    return text.startswith("#!") or prints or not defines
+
+
+def _names_main(test: ast.If) -> bool:
+    return any(isinstance(part, ast.Name) and part.id == "__name__" for part in ast.walk(test.test))

@@ -1,0 +1,75 @@
+"""RED502."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.rule import Rule, RuleContext, on
+from flake8_redis_ssot.semantic.clients import Command, shown, stalls
+
+
+class SyncClientInAsync(Rule):
+    """A blocking client sends a command inside `async def`.
+
+    ## What it does
+    Reports a command of a blocking client, its pipeline, subscription or lock that an
+    `async def` runs itself, or a function of the file that it calls. Not reported: functions and lambdas defined in it, which may run in
+    a thread, methods handed over without a call, and clients whose kind the file does not show.
+
+    ## Why is this bad?
+    The event loop waits with the command: nothing else runs until the server has answered, and a
+    WebSocket that should answer a ping does not.
+
+    ## Example
+    ```python
+    import redis
+
+    client = redis.Redis(host="cache")
+
+
+    async def name_of(user):
+        return client.get(f"name:{user}")
+    ```
+
+    ## Use instead
+    ```python
+    from app.redis_manager import redis_manager
+
+
+    async def name_of(user):
+        return await redis_manager.get(f"name:{user}")
+    ```
+
+    ## Options
+    - `manager`
+    - `allow`
+
+    ## References
+    - [langflow-ai/langflow#4231](https://github.com/langflow-ai/langflow/issues/4231)
+    """
+
+    code = "RED502"
+    name = "sync-client-in-async"
+    since = "0.1.0"
+
+    @on(ast.Module)
+    def check(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:
+        for sent in context.commands:
+            if stalls(sent) and sent.coroutine is not None:
+                yield self._stalled(context, sent.call, f"{sent.label} blocks", sent.coroutine, sent)
+        for call, coroutine, cause in context.stalling:
+            what = f"{shown(call.func)} sends {cause.label} and blocks"
+            yield self._stalled(context, call, what, coroutine, cause)
+
+    def _stalled(
+        self, context: RuleContext, call: ast.Call, what: str, coroutine: ast.AsyncFunctionDef, sent: Command
+    ) -> Diagnostic:
+        message = f"{what} the event loop in `async def {coroutine.name}`"
+        return self.diagnostic(
+            context,
+            context.source.range_of(call),
+            f"{message}; await an asyncio client, or run it in a thread",
+            symbols=(sent.builder.target,),
+        )

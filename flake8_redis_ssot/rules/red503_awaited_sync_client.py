@@ -1,0 +1,66 @@
+"""RED503."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.rule import Rule, RuleContext, on
+from flake8_redis_ssot.semantic.clients import awaits_in_vain
+
+
+class AwaitedSyncClient(Rule):
+    """A command of a blocking client is awaited.
+
+    ## What it does
+    Reports `await` on a command of a client that blocks, or of its pipeline, subscription or
+    lock. Where the client may be another one, or only an annotation says that it blocks, or the
+    code asks `hasattr` and the like first, nothing is reported.
+
+    ## Why is this bad?
+    The command runs and blocks the event loop; then `await` raises a `TypeError`, because the
+    answer cannot be awaited.
+
+    ## Example
+    ```python
+    import redis
+
+    client = redis.Redis(host="cache")
+
+
+    async def name_of(user):
+        return await client.get(f"name:{user}")
+    ```
+
+    ## Use instead
+    ```python
+    from app.redis_manager import redis_manager
+
+
+    async def name_of(user):
+        return await redis_manager.get(f"name:{user}")
+    ```
+
+    ## Options
+    - `manager`
+    - `allow`
+
+    ## References
+    - [redis-py: asyncio examples](https://redis.readthedocs.io/en/stable/examples/asyncio_examples.html)
+    """
+
+    code = "RED503"
+    name = "awaited-sync-client"
+    since = "0.1.0"
+
+    @on(ast.Module)
+    def check(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:
+        for sent in context.commands:
+            if awaits_in_vain(context.flow, context.source.tree, sent):
+                yield self.diagnostic(
+                    context,
+                    context.source.range_of(sent.call),
+                    f"{sent.label} is awaited, but the client blocks; use an asyncio client",
+                    symbols=(sent.builder.target,),
+                )

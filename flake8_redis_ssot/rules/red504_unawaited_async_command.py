@@ -1,0 +1,83 @@
+"""RED504."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.rule import Rule, RuleContext, on
+from flake8_redis_ssot.semantic.clients import Command, is_certain
+from flake8_redis_ssot.semantic.coroutines import is_misused
+
+
+class UnawaitedAsyncCommand(Rule):
+    """An asyncio client's command is never awaited.
+
+    ## What it does
+    Reports a command of an asyncio client whose coroutine is dropped, or used as if it were the
+    answer: tested, compared, formatted, indexed, iterated over. A coroutine that is returned,
+    stored or handed to a call may be awaited elsewhere and is not reported; nor is a pipeline's
+    command, which waits for `execute()`.
+
+    ## Why is this bad?
+    A coroutine that nobody awaits never runs: the command is not sent. As a value it is always
+    true, whatever the server holds.
+
+    ## Example
+    ```python
+    import redis.asyncio as redis
+
+    client = redis.Redis(host="cache")
+
+
+    async def forget(user):
+        client.delete(f"name:{user}")
+    ```
+
+    ## Use instead
+    ```python
+    from app.redis_manager import redis_manager
+
+
+    async def forget(user):
+        await redis_manager.delete(f"name:{user}")
+    ```
+
+    ## Options
+    - `manager`
+    - `allow`
+
+    ## References
+    - [redis-py: asyncio examples](https://redis.readthedocs.io/en/stable/examples/asyncio_examples.html)
+    """
+
+    code = "RED504"
+    name = "unawaited-async-command"
+    since = "0.1.0"
+
+    @on(ast.Module)
+    def check(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:
+        for sent in context.commands:
+            if (
+                _is_coroutine(sent)
+                and is_misused(context.source.tree, sent.site)
+                and is_certain(context.flow, sent.receiver, sent.site, said=True)
+            ):
+                yield self.diagnostic(
+                    context,
+                    context.source.range_of(sent.call),
+                    f"{sent.label} gives a coroutine that is never awaited; await it",
+                    symbols=(sent.builder.target,),
+                )
+
+
+def _is_coroutine(sent: Command) -> bool:
+    """Whether the call gives a coroutine that has to be awaited; aioredis 1 gives futures, which run."""
+    return (
+        sent.colour == "async"
+        and not sent.awaited
+        and sent.effect in ("command", "closing")
+        and sent.role != "module"
+        and not sent.builder.target.startswith(("aioredis.create", "aioredis.sentinel.create"))
+    )

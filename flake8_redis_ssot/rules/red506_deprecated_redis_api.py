@@ -1,0 +1,95 @@
+"""RED506."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.rule import Rule, RuleContext, on
+from flake8_redis_ssot.semantic.scopes import Site
+
+
+class DeprecatedRedisApi(Rule):
+    """Something of a client library is used that has a successor.
+
+    ## What it does
+    Reports imports of `aioredis`; `StrictRedis`; `close()` of redis-py's asyncio clients and
+    subscriptions, since 5.0.1 `aclose()`; and the argument `auto_close_connection_pool`.
+
+    ## Why is this bad?
+    aioredis went into redis-py as `redis.asyncio`, and is not developed any more. `StrictRedis` is another
+    name of `Redis`. `close()` and `auto_close_connection_pool` are deprecated since redis-py
+    5.0.1.
+
+    ## Example
+    ```python
+    import aioredis
+    ```
+
+    ## Use instead
+    ```python
+    from app.redis_manager import redis_manager
+    ```
+
+    ## Options
+    - `manager`
+    - `allow`
+
+    ## References
+    - [redis-py: asyncio examples](https://redis.readthedocs.io/en/stable/examples/asyncio_examples.html)
+    """
+
+    code = "RED506"
+    name = "deprecated-redis-api"
+    since = "0.1.0"
+    default = False
+
+    @on(ast.Import, ast.ImportFrom)
+    def check_import(self, site: Site, context: RuleContext) -> Iterator[Diagnostic]:
+        for alias, names in context.imported(site):
+            message = next(filter(None, (_outdated(name, context) for name in names)), "")
+            if message:
+                yield self.diagnostic(context, context.source.range_of(alias), message, symbols=names)
+
+    @on(ast.Attribute)
+    def check_attribute(self, site: Site, context: RuleContext) -> Iterator[Diagnostic]:
+        node = site.node
+        assert isinstance(node, ast.Attribute)
+        if node.attr.startswith("Strict"):
+            names = context.names.dotted(node, site)
+            message = next(filter(None, (_outdated(name, context) for name in names)), "")
+            if message:
+                yield self.diagnostic(context, context.source.range_of(node), message, symbols=names)
+
+    @on(ast.Module)
+    def check_calls(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:
+        for made in context.constructions:
+            for keyword in made.call.keywords:
+                if keyword.arg == "auto_close_connection_pool":
+                    message = (
+                        "`auto_close_connection_pool` is deprecated; give a pool of its own by `from_pool`"
+                    )
+                    yield self.diagnostic(
+                        context, context.source.range_of(keyword.value), message, symbols=made.symbols
+                    )
+        for sent in context.commands:
+            if sent.colour == "async" and sent.method == "close" and sent.builder.library == "redis":
+                yield self.diagnostic(
+                    context,
+                    context.source.range_of(sent.call),
+                    f"{sent.label} is deprecated in asyncio clients; call `aclose` instead",
+                    symbols=(sent.builder.target,),
+                )
+
+
+def _outdated(name: str, context: RuleContext) -> str:
+    """What to say of the imported dotted `name`; empty where it is up to date."""
+    if not context.names.leads_to_builder(name.split(".")[0]):
+        return ""
+    if name.split(".")[0] == "aioredis":
+        return "`aioredis` is no longer developed; import `redis.asyncio` instead"
+    last = name.rpartition(".")[2]
+    if last.startswith("Strict") and context.names.is_builder(name):
+        return f"`{last}` is another name of `{last.removeprefix('Strict')}`; use that"
+    return ""

@@ -1,0 +1,91 @@
+"""RED601."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.rule import Rule, RuleContext, on
+
+_URL = re.compile(r"(?:redis|valkey)s?://(?:[^@/{\s]*@)?[\w[]")
+
+
+class HardcodedRedisAddress(Rule):
+    """The address of a Redis server is written in the code.
+
+    ## What it does
+    Reports a string that is a Redis URL with a host, and a host written as an argument of a
+    client or pool, outside the manager and `settings-modules`. Docstrings do not count.
+
+    ## Why is this bad?
+    The address differs from machine to machine. Where it stands in more than one place, some
+    of them are forgotten when it changes, and the service talks to two servers.
+
+    ## Example
+    ```python
+    REDIS_URL = "redis://cache:6379/0"
+    ```
+
+    ## Use instead
+    ```python
+    from app.redis_manager import redis_manager
+
+    client = redis_manager.client
+    ```
+
+    ## Options
+    - `manager`
+    - `settings-modules`
+    - `allow`
+
+    ## References
+    - [The Twelve-Factor App: config](https://12factor.net/config)
+    """
+
+    code = "RED601"
+    name = "hardcoded-redis-address"
+    since = "0.1.0"
+    default = False
+    needles = (b"redis://", b"rediss://", b"valkey://", b"valkeys://")
+
+    @on(ast.Module)
+    def check(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:
+        if context.place.is_manager or context.is_settings_module:
+            return
+        found = [*_urls(module)] if any(word.decode() in context.source.text for word in self.needles) else []
+        found += [node for made in context.constructions for node in _hosts(made.call)]
+        for node in found:
+            yield self.diagnostic(
+                context,
+                context.source.range_of(node),
+                f"The address {_shown(node)} is written in the code; {context.use_instead()}",
+            )
+
+
+def _urls(module: ast.Module) -> Iterator[ast.expr]:
+    stack: list[ast.AST] = [module]
+    while stack:
+        node = stack.pop()
+        match node:
+            case ast.Expr(value=ast.Constant()):
+                continue
+            case ast.Constant(value=str(text)) if _URL.match(text):
+                yield node
+            case ast.JoinedStr(values=[ast.Constant(value=str(text)), *_]):
+                if _URL.match(text):
+                    yield node
+                continue
+        stack += reversed([*ast.iter_child_nodes(node)])
+
+
+def _hosts(call: ast.Call) -> Iterator[ast.expr]:
+    for keyword in call.keywords:
+        if keyword.arg == "host" and isinstance(keyword.value, ast.Constant) and keyword.value.value:
+            yield keyword.value
+
+
+def _shown(node: ast.expr) -> str:
+    """The address without a password."""
+    return "`" + re.sub(r"//[^@/]*@", "//", ast.unparse(node).strip("f'\"")) + "`"

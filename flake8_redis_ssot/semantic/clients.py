@@ -1,0 +1,267 @@
+"""The commands that a file sends: on which kind of client, from which function, and what becomes of them."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from flake8_redis_ssot.semantic.around import around
+from flake8_redis_ssot.semantic.commands import Colour, Effect, colour_of, effect_of
+from flake8_redis_ssot.semantic.flow import Dotted, Flow, Instance, Local, Value
+from flake8_redis_ssot.semantic.redis_api import Builder
+from flake8_redis_ssot.semantic.scopes import Binding, Scope, Site, Walk
+from flake8_redis_ssot.source import SourceFile
+
+_DEPTH = 8
+_WIDTH = 60
+_QUESTIONS = frozenset(["hasattr", "isinstance", "isawaitable", "iscoroutine", "iscoroutinefunction"])
+Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A call of a method of a client, or of its pipeline, subscription, lock or script (`role`).
+
+    `colour` says whether the client blocks, `effect` what the method does, `awaited` that the call
+    is awaited where it stands.
+    """
+
+    site: Site
+    call: ast.Call
+    method: str
+    role: str
+    builder: Builder
+    colour: Colour
+    effect: Effect
+    awaited: bool
+
+    @property
+    def function(self) -> Function | None:
+        """The function that runs it; None at the top level and in class bodies."""
+        return function_of(self.site)
+
+    @property
+    def coroutine(self) -> ast.AsyncFunctionDef | None:
+        """The `async def` that runs it, if it is one."""
+        return self.function if isinstance(self.function, ast.AsyncFunctionDef) else None
+
+    @property
+    def receiver(self) -> ast.expr:
+        """What the method is called on."""
+        return self.call.func.value if isinstance(self.call.func, ast.Attribute) else self.call.func
+
+    @property
+    def label(self) -> str:
+        """What is called, as it is written."""
+        return shown(self.call.func)
+
+    @property
+    def sends(self) -> bool:
+        """Whether it speaks with the server at once, or while its result is gone through."""
+        return self.effect in ("command", "iterator")
+
+
+def shown(node: ast.expr) -> str:
+    """An expression for a message: its end, where it is long."""
+    text = ast.unparse(node)
+    return f"`{text if len(text) < _WIDTH else '...' + text[3 - _WIDTH :]}`"
+
+
+def function_of(site: Site) -> Function | None:
+    """The function in whose body `site` runs; a comprehension runs where it stands."""
+    scope: Scope = site.scope
+    while scope.kind == "comprehension" and scope.parent is not None:
+        scope = scope.parent
+    return scope.node if isinstance(scope.node, Function) else None
+
+
+def commands(flow: Flow, walk: Walk) -> Iterator[Command]:
+    """The commands among the calls of `walk`, in source order; where the kind is in doubt, none."""
+    for site in walk.sites:
+        sent = command(flow, walk, site)
+        if sent is not None:
+            yield sent
+
+
+def command(flow: Flow, walk: Walk, site: Site) -> Command | None:
+    """The command that a call at `site` sends; None where it sends none or the kind is in doubt."""
+    call = site.node
+    found = _sent(flow, call, site) if isinstance(call, ast.Call) and not site.for_typing else None
+    if found is None or not isinstance(call, ast.Call):
+        return None
+    method, role, builder = found
+    colour, effect = colour_of(builder), effect_of(role, method)
+    if effect is None and method == "lock" and call in walk.entered:
+        effect = "command"  # entering waits for it
+    if colour is None or effect is None:
+        return None
+    return Command(site, call, method, role, builder, colour, effect, call in walk.awaited)
+
+
+def blocking_functions(sent: Iterable[Command]) -> dict[ast.AST, Command]:
+    """The functions that send by a blocking client when they are called, each with what they send first."""
+    found: dict[ast.AST, Command] = {}
+    for one in sent:
+        if one.colour == "sync" and one.sends and is_plain(one.site):
+            found.setdefault(one.function or one.call, one)
+    return found
+
+
+def is_plain(site: Site) -> bool:
+    """Whether `site` runs when the function around it is called: that is no coroutine and no generator."""
+    scope = site.scope.enclosing("function", "module")
+    return isinstance(scope.node, ast.FunctionDef) and not scope.yields
+
+
+def calls_of(
+    flow: Flow, walk: Walk, blocking: Mapping[ast.AST, Command]
+) -> Iterator[tuple[Site, ast.Call, Command]]:
+    """The calls of functions that are `blocking`, each with what that sends."""
+    names = {getattr(function, "name", "") for function in blocking}
+    for site in walk.sites:
+        call = site.node
+        if isinstance(call, ast.Call) and last_name(call.func) in names and not site.for_typing:
+            called = [v.scope.node if isinstance(v, Local) else None for v in flow.values(call.func, site)]
+            causes = [blocking.get(function) if function is not None else None for function in called]
+            if causes and causes[0] is not None and all(causes):
+                yield site, call, causes[0]
+
+
+def last_name(node: ast.expr) -> str:
+    """The last part of a dotted name; empty for any other expression."""
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+
+
+def stalls(sent: Command) -> bool:
+    """Whether the command blocks the event loop."""
+    return sent.colour == "sync" and sent.sends and sent.coroutine is not None and not sent.awaited
+
+
+def awaits_in_vain(flow: Flow, tree: ast.AST, sent: Command) -> bool:
+    """Whether the command of a blocking client is awaited, by code that does not ask first what it is."""
+    return (
+        sent.colour == "sync"
+        and sent.awaited
+        and is_certain(flow, sent.receiver, sent.site)
+        and not _is_asked_first(tree, sent.call)
+    )
+
+
+def is_blocking(flow: Flow, value: Value) -> bool:
+    """Whether `value` is a blocking client, or what one hands out."""
+    given = flow.client(value)
+    return given is not None and colour_of(given[1]) == "sync"
+
+
+def blocking_names(source: SourceFile, flow: Flow, sent: Iterable[Command]) -> set[str]:
+    """The top-level names that lead to a blocking client, or to a function that sends by one."""
+    found = flow.leading(is_blocking)
+    for one in sent:
+        if one.colour == "sync" and one.function is not None:
+            found.add(_top(one.site.scope))
+    open_: list[tuple[str, str]] = []
+    if found:
+        open_ = [
+            (node.name, _text(source, node))
+            for node in source.tree.body
+            if isinstance(node, ast.FunctionDef | ast.ClassDef)
+        ]
+    # what speaks of one of these may send by it
+    known = 0
+    while known != len(found):
+        known = len(found)
+        words = re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(found)))})\b")
+        found.update(name for name, text in open_ if name not in found and words.search(text))
+    return found
+
+
+def _text(source: SourceFile, node: ast.stmt) -> str:
+    return "\n".join(source.line(n) for n in range(node.lineno, (node.end_lineno or node.lineno) + 1))
+
+
+def _top(scope: Scope) -> str:
+    """The name of the top-level definition around a scope."""
+    while scope.parent is not None and scope.parent.kind != "module":
+        scope = scope.parent
+    return getattr(scope.node, "name", "")
+
+
+def _is_asked_first(tree: ast.AST, call: ast.Call) -> bool:
+    """Whether the call stands under a condition that asks what kind of client this is."""
+    tests = [part.test for part in around(tree, call) if isinstance(part, ast.If | ast.IfExp)]
+    asked = [part.func for test in tests for part in ast.walk(test) if isinstance(part, ast.Call)]
+    return any(last_name(func) in _QUESTIONS for func in asked)
+
+
+def _sent(flow: Flow, call: ast.Call, site: Site) -> tuple[str, str, Builder] | None:
+    """The method that a call runs, what it is a method of, and the client's builder; None in doubt."""
+    found: dict[tuple[Colour | None, Effect | None], tuple[str, str, Builder]] = {}
+    if isinstance(call.func, ast.Attribute) and any(
+        isinstance(v, Dotted) for v in flow.values(call.func.value, site)
+    ):
+        return None  # of a class or module, not of a client
+    for value in flow.values(call.func, site):
+        owner, method = value, "__call__"
+        if isinstance(value, Dotted):
+            name, _, method = value.name.rpartition(".")
+            owner = Instance(Dotted(name))
+        given = flow.client(owner)
+        if given is None or (method == "__call__" and given[0] != "script"):
+            return None
+        role, builder = given
+        found.setdefault((colour_of(builder), effect_of(role, method)), (method, role, builder))
+    return next(iter(found.values())) if len(found) == 1 else None
+
+
+def is_certain(flow: Flow, node: ast.AST | None, site: Site, *, said: bool = False, depth: int = 0) -> bool:
+    """Whether all that `node` can be is known: no binding, operand or returned value is left out.
+
+    What only an annotation says counts where `said`.
+    """
+    if depth > _DEPTH:
+        return False
+
+    def each(*parts: tuple[ast.AST | None, Site]) -> bool:
+        return all(is_certain(flow, part, at, said=said, depth=depth + 1) for part, at in parts)
+
+    def known(binding: Binding) -> bool:
+        value, scope = binding.value, binding.scope
+        if value is None or scope is None:
+            return binding.target is not None
+        if isinstance(value, ast.FunctionDef | ast.AsyncFunctionDef):
+            inner = flow.scopes.get(value)
+            return inner is not None and each(*((r.node, r) for r in inner.returns))
+        if isinstance(value, ast.AnnAssign) and value.value is not None:
+            value = value.value
+        if isinstance(value, ast.expr) and not binding.steps:
+            return each((value, Site(value, scope, binding.order, binding.path)))
+        found = flow.bound(binding)
+        return bool(found) and (said or not all(isinstance(v, Instance) and v.said for v in found))
+
+    match node:
+        case None | ast.Constant(value=None):
+            return True
+        case ast.Name(id=name):
+            return all(known(b) for b in flow.names.bindings(name, site))
+        case ast.Attribute(value=owner, attr=name):
+            made = [v.of for v in flow.values(owner, site) if isinstance(v, Instance)]
+            scopes = [of.scope for of in made if isinstance(of, Local)]
+            kept = [b for s in scopes for b in (*s.bindings.get(name, ()), *s.attributes.get(name, ()))]
+            values = flow.values(node, site)
+            is_said = all(isinstance(v, Instance) and v.said for v in values)
+            is_told = bool(values) and (said or not is_said)
+            return is_told and each((owner, site)) and all(known(b) for b in kept)
+        case ast.BoolOp(values=parts):
+            return each(*((part, site) for part in parts))
+        case ast.IfExp(body=body, orelse=orelse):
+            return each((body, site), (orelse, site))
+        case ast.Await(value=inner) | ast.NamedExpr(value=inner):
+            return each((inner, site))
+        case ast.Call(func=func):
+            called = [v.scope for v in flow.values(func, site) if isinstance(v, Local)]
+            owners = [(func.value, site)] if isinstance(func, ast.Attribute) else []
+            given: list[tuple[ast.AST | None, Site]] = [(r.node, r) for s in called for r in s.returns]
+            return bool(flow.values(node, site)) and each(*owners, *given)
+    return bool(node is not None and flow.values(node, site))

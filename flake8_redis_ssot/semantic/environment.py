@@ -1,0 +1,36 @@
+"""Settings of Redis that a file reads from the environment."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from flake8_redis_ssot.semantic.names import Names
+from flake8_redis_ssot.semantic.scopes import Walk
+
+_READERS = frozenset(["os.getenv", "os.environ.get", "os.environ.pop", "decouple.config"])
+PREFIX = "REDIS_"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One place where the variable `name` is read; `default` as written, where it is a constant that says something."""
+
+    name: str
+    node: ast.expr
+    default: ast.Constant | None = None
+
+
+def readings(names: Names, walk: Walk) -> Iterator[Reading]:
+    """The readings of `REDIS_*` among the calls and subscripts of a walk."""
+    for site in walk.sites:
+        match site.node:
+            case ast.Call(func=func, args=[ast.Constant(value=str(name)), *rest], keywords=keywords):
+                if name.startswith(PREFIX) and _READERS & set(names.dotted(func, site)):
+                    given = [*rest, *(k.value for k in keywords if k.arg == "default")][:1]
+                    known = [g for g in given if isinstance(g, ast.Constant) and g.value not in (None, "")]
+                    yield Reading(name, site.node, next(iter(known), None))
+            case ast.Subscript(value=value, slice=ast.Constant(value=str(name)), ctx=ast.Load()):
+                if name.startswith(PREFIX) and "os.environ" in names.dotted(value, site):
+                    yield Reading(name, site.node)

@@ -1,0 +1,95 @@
+"""Which code runs over and over: loops, request handlers, tasks and accessors."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from flake8_redis_ssot.semantic.operations import gives_a_client, words
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+_VERBS = frozenset(["get", "post", "put", "patch", "delete", "head", "options", "trace"])
+_ROUTES = frozenset(["route", "api_route", "websocket", "websocket_route", "api_view", "middleware", "view"])
+_TASKS = frozenset(["task", "shared_task", "periodic_task", "actor", "job", "db_task", "db_periodic_task"])
+_ONCE = ("invoke", "fabric", "nox", "pytest")
+"""Libraries whose tasks a person starts, each in a process of its own."""
+_VIEWS = frozenset(
+    ["HTTPEndpoint", "RequestHandler", "Resource", "ViewSet", "ModelViewSet", "WebSocketEndpoint"]
+)
+_REQUESTS = frozenset(["Request", "HttpRequest", "HTTPConnection", "WebSocket"])
+_PLAIN = frozenset(["property", "staticmethod", "classmethod"])
+_MAKING = frozenset(["new", "create", "make", "build", "open", "connect", "init", "setup", "start", "fresh"])
+
+
+def is_handler(function: Function, owner: ast.AST | None) -> bool:
+    """Whether a web framework calls the function, a method of the class `owner`, for each request."""
+    for decorator in function.decorator_list:
+        call = decorator.func if isinstance(decorator, ast.Call) else decorator
+        if isinstance(call, ast.Attribute) and call.attr in _VERBS:
+            if _is_path(decorator):
+                return True
+        elif _last(call) in _ROUTES and isinstance(decorator, ast.Call):
+            return True
+    if isinstance(owner, ast.ClassDef) and function.name in _VERBS:
+        bases = {_last(base) for base in owner.bases}
+        if bases & _VIEWS or any(base.endswith("View") for base in bases):
+            return True
+    return any(_last(a.annotation) in _REQUESTS for a in function.args.args if a.annotation is not None)
+
+
+def is_task(function: Function, homes: Iterator[str]) -> bool:
+    """Whether a queue runs the function for each job; `homes` are what its decorators are imported from."""
+    names = {_last(d.func if isinstance(d, ast.Call) else d) for d in function.decorator_list}
+    return bool(names & _TASKS) and not any(home.startswith(_ONCE) for home in homes)
+
+
+def is_accessor(function: Function, owner: ast.AST | None) -> bool:
+    """Whether others call the function, by its name, to get at what is there: it takes nothing and keeps nothing."""
+    decorators = {_last(d) for d in function.decorator_list}
+    own = 1 if isinstance(owner, ast.ClassDef) and "staticmethod" not in decorators else 0
+    args = function.args
+    needed = len(args.posonlyargs) + len(args.args) - len(args.defaults) - own
+    bases = owner.bases if isinstance(owner, ast.ClassDef) else []
+    return (
+        decorators <= _PLAIN
+        and needed <= 0
+        and None not in args.kw_defaults
+        and isinstance(owner, ast.Module | ast.ClassDef)
+        and all(_last(base) in ("object", "ABC") for base in bases)
+        and gives_a_client(function.name)
+        and not _MAKING & set(words(function.name))
+    )
+
+
+def loop_around(parents: list[ast.AST], node: ast.AST) -> ast.For | ast.AsyncFor | ast.While | None:
+    """The innermost loop in whose body `node` runs at every turn with the same names; None where it may be left."""
+    inner = node
+    for parent in parents:
+        if isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
+            return None
+        if isinstance(parent, ast.For | ast.AsyncFor | ast.While) and inner in parent.body:
+            return None if _may_be_left(parent) or _differs(parent, node) else parent
+        inner = parent
+    return None
+
+
+def _may_be_left(loop: ast.For | ast.AsyncFor | ast.While) -> bool:
+    """Whether the loop ends once it has what it wants, as one that tries again does."""
+    return any(isinstance(part, ast.Break | ast.Return) for part in ast.walk(loop))
+
+
+def _differs(loop: ast.For | ast.AsyncFor | ast.While, node: ast.AST) -> bool:
+    """Whether `node` depends on what the loop binds."""
+    bound = {n.id for n in ast.walk(loop) if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
+    return any(isinstance(n, ast.Name) and n.id in bound for n in ast.walk(node))
+
+
+def _is_path(decorator: ast.expr) -> bool:
+    given = decorator.args[:1] if isinstance(decorator, ast.Call) else []
+    return any(
+        isinstance(a, ast.Constant) and isinstance(a.value, str) and a.value[:1] in ("", "/") for a in given
+    )
+
+
+def _last(node: ast.expr | None) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
