@@ -33,8 +33,8 @@ from flake8_redis_ssot.settings.model import Boundary, Settings
 from flake8_redis_ssot.source import Position, Range, SourceError, SourceFile
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
-Mends = Literal["import", "call", "string", "comment"]
-"""What a fix changes: an import with its uses, a call of a class, a string, a `noqa` comment."""
+Mends = Literal["import", "call", "string", "comment", "name"]
+"""What a fix changes: an import with its uses, a call of a class, a string, a `noqa` comment, a library's name."""
 
 DOCUMENTATION = "https://github.com/flake8-redis-ssot/flake8-redis-ssot/blob/main/docs/rules/{}.md"
 

@@ -23,7 +23,7 @@ from flake8_redis_ssot.rules import all_rules
 from flake8_redis_ssot.settings.boundaries import SettingsError
 from flake8_redis_ssot.settings.model import Selection, Settings
 
-_CODES = frozenset(code for code, what in MENDS.items() if what != "comment") | EXPLAINED
+_CODES = frozenset(c for c, what in MENDS.items() if what in ("import", "call", "string")) | EXPLAINED
 _CLASSES = frozenset(["RED401", "RED402"])
 """The rules for which the classes and shims of the files are kept."""
 

@@ -107,6 +107,8 @@ class Rewriter:
                 return self._string(view, diagnostic)
             case "comment":
                 return _without_code(view, diagnostic)
+            case "name":
+                return _renamed(view, diagnostic)
         raise Refusal(
             "it is imported by its name in a string; change the string and what is done with the module"
         )
@@ -523,6 +525,29 @@ def _has_comment(view: View, statement: ast.stmt) -> bool:
     """Whether a comment that is no directive stands between the first and the last line of a statement."""
     lines = range(statement.lineno, statement.end_lineno or statement.lineno)
     return any("#" in view.source.line(n) and not is_directive(view.source.line(n)) for n in lines)
+
+
+def _renamed(view: View, diagnostic: Diagnostic) -> Unit:
+    """A name of the library that has a successor, which is the same or needs a newer version."""
+    for node in ast.walk(view.source.tree):
+        if not isinstance(node, ast.Call | ast.Attribute | ast.alias):
+            continue
+        if view.source.range_of(node) != diagnostic.range:
+            continue
+        start, end = (view.source.offset(p) for p in (diagnostic.range.start, diagnostic.range.end))
+        match node:
+            case ast.Call(func=ast.Attribute(attr="close") as func):
+                _, end = view.span(func)
+                part, applicability = (end - len("close"), end, "aclose"), "unsafe"
+            case ast.Attribute(attr=old) if old.startswith("Strict"):
+                part, applicability = (end - len(old), end, old.removeprefix("Strict")), "safe"
+            case ast.alias(name=old, asname=name) if old.startswith("Strict"):
+                part, applicability = (start, end, f"{old.removeprefix('Strict')} as {name or old}"), "safe"
+            case _:
+                continue
+        title = f"Write `{part[2]}` instead of `{view.source.text[part[0] : part[1]]}`"
+        return Unit(diagnostic, title, "safe" if applicability == "safe" else "unsafe", parts=[part])
+    raise Refusal("what comes instead is for a person to choose")
 
 
 def _without_code(view: View, diagnostic: Diagnostic) -> Unit:

@@ -17,6 +17,10 @@ class DirectClientConstruction(ConstructionRule):
     `ConnectionPool` is limited to 2^31 connections before redis-py 8.0, and to 100 since. A
     client outside the manager is in nobody's count.
 
+    Measured: five clients built by five modules and used one after the other had 5 pools and kept
+    5 connections open; the manager's client, used five times, had 1 and 1
+    (`tests/evidence/test_red201.py`).
+
     ## Example
     ```python
     import redis

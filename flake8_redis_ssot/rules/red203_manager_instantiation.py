@@ -24,6 +24,10 @@ class ManagerInstantiation(Rule):
     One more instance of the manager has a connection pool, and state, of its own: it is a
     second manager that no import shows.
 
+    Measured: the manager and four more instances of its class kept 5 connections open where the
+    one instance kept 1, and closing the manager left 4 of them open
+    (`tests/evidence/test_red203.py`).
+
     ## Example
     ```python
     from app.redis_manager import RedisManager

@@ -25,6 +25,9 @@ class DuplicatePool(Rule):
     Two pools for one target double the largest number of connections, and each keeps idle
     ones of its own.
 
+    Measured: after a peak of 4 reads and then a peak of 4 writes, two pools for one server kept 8
+    connections open where one pool kept 4 (`tests/evidence/test_red302.py`).
+
     ## Example
     ```python
     from redis import ConnectionPool

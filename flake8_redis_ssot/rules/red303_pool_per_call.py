@@ -28,6 +28,9 @@ class PoolPerCall(Rule):
     Each client brings a pool, and each pool opens connections of its own: the number of
     connections grows with the calls, not with the work.
 
+    Measured: a handler that builds its client opened 20 connections in 20 calls, although it
+    closed each; the manager's client opened 1 (`tests/evidence/test_red303.py`).
+
     ## Example
     ```python
     import redis

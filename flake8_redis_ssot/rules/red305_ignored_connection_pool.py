@@ -26,6 +26,11 @@ class IgnoredConnectionPool(Rule):
     refuse it when they connect. The first positional argument is the host, and asyncio clients
     take none. `None` is the default: the client builds a pool of its own.
 
+    Measured: `from_url(url, connection_pool=pool)` and `Redis(pool)` did not use the pool, and
+    their first command failed with TypeError; two clients with `connection_pool=None` had 2 pools
+    and 2 connections where two with `connection_pool=pool` had 1 and 1
+    (`tests/evidence/test_red305.py`).
+
     ## Example
     ```python
     import redis

@@ -22,6 +22,10 @@ class UnclosedClient(Rule):
     The connections of its pool stay open until the client is collected. An asyncio client has to
     be closed by hand, says the library: there is no asynchronous destructor to do it.
 
+    Measured: 20 calls of a coroutine that forgets its asyncio client left 20 connections open
+    until the garbage collector ran; with `async with` none was left
+    (`tests/evidence/test_red306.py`).
+
     ## Example
     ```python
     import redis

@@ -23,6 +23,10 @@ class ImportTimeCommand(Rule):
     The import fails where the server is not up yet, and waits for it where it is slow: tests,
     tools and workers that only import the module need a server too.
 
+    Measured: a module that pings Redis while it is imported could not be imported without a
+    server (ConnectionError), and with one its import opened a connection; with the ping in a
+    function the import did neither (`tests/evidence/test_red501.py`).
+
     ## Example
     ```python
     import redis

@@ -22,6 +22,13 @@ class SyncClientInAsync(Rule):
     The event loop waits with the command: nothing else runs until the server has answered, and a
     WebSocket that should answer a ping does not.
 
+    Measured: while a blocking `blpop` waited for a second in a coroutine, another task on the
+    event loop got no turn at all, so that the job it was to push never came; awaited on the
+    asyncio client, the task ran and the job came (`tests/evidence/test_red502.py`). In a
+    WebSocket's handler such a wait, longer than the ping's timeout, closed the connection with
+    1011, "keepalive ping timeout"; with the manager's async client it stayed open
+    (`tests/evidence/websocket/test_1011.py`).
+
     ## Example
     ```python
     import redis

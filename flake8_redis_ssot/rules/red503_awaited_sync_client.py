@@ -22,6 +22,9 @@ class AwaitedSyncClient(Rule):
     The command runs and blocks the event loop; then `await` raises a `TypeError`, because the
     answer cannot be awaited.
 
+    Measured: `await client.incr("counter")` on a blocking client raised TypeError after the
+    server had already counted (`tests/evidence/test_red503.py`).
+
     ## Example
     ```python
     import redis

@@ -24,6 +24,10 @@ class UnawaitedAsyncCommand(Rule):
     A coroutine that nobody awaits never runs: the command is not sent. As a value it is always
     true, whatever the server holds.
 
+    Measured: `client.set(...)` without `await` wrote nothing and gave only a RuntimeWarning ("was
+    never awaited"), and `bool(client.exists("nothing"))` was true
+    (`tests/evidence/test_red504.py`).
+
     ## Example
     ```python
     import redis.asyncio as redis

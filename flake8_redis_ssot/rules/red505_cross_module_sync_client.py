@@ -24,6 +24,11 @@ class CrossModuleSyncClient(ProjectRule):
     The event loop waits with the command: nothing else runs until the server has answered. Over
     two files nobody sees that the client blocks. An awaited answer raises a `TypeError`.
 
+    Measured: with a blocking client from another module's accessor, a task on the same event loop
+    got no turn while `blpop` waited, and `await get_client().incr(...)` raised TypeError after
+    the server had counted; with an asyncio client from the accessor neither happened
+    (`tests/evidence/test_red505.py`).
+
     ## Example
     ```python
     from app.store import client

@@ -22,6 +22,10 @@ class DeprecatedRedisApi(Rule):
     name of `Redis`. `close()` and `auto_close_connection_pool` are deprecated since redis-py
     5.0.1.
 
+    Measured: asyncio's `close()` and `auto_close_connection_pool=` gave a DeprecationWarning;
+    `aclose()` closed the same connection without one. `StrictRedis` is `Redis` itself
+    (`tests/evidence/test_red506.py`).
+
     ## Example
     ```python
     import aioredis
@@ -44,6 +48,7 @@ class DeprecatedRedisApi(Rule):
     name = "deprecated-redis-api"
     since = "0.1.0"
     default = False
+    mends = "name"
 
     @on(ast.Import, ast.ImportFrom)
     def check_import(self, site: Site, context: RuleContext) -> Iterator[Diagnostic]:

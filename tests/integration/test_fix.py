@@ -101,6 +101,20 @@ def test_noqa_that_silences_nothing_goes(before: str, after: str, project: Path,
     assert path.read_text() == f"import redis\n\n{after}"
 
 
+def test_names_of_the_library_that_have_a_successor(project: Path, run: Command) -> None:
+    path = project / "app" / "rooms.py"
+    path.write_text(
+        "import redis\nimport redis.asyncio as aio\nfrom redis import StrictRedis\n\n"
+        "A = redis.StrictRedis(), StrictRedis()\n\n\n"
+        "async def f():\n    client = aio.Redis()\n    await client.close()\n"
+    )
+    run("check", "--fix", "--select", "RED506", cwd=project)
+    assert "import Redis as StrictRedis\n\nA = redis.Redis(), StrictRedis()" in path.read_text()
+    assert "client.close()" in path.read_text()
+    done = run("check", "--fix", "--unsafe-fixes", "--select", "RED506", cwd=project)
+    assert (done.returncode, "await client.aclose()" in path.read_text()) == (0, True)
+
+
 def test_what_cannot_be_fixed_is_no_error(project: Path, run: Command) -> None:
     (project / "app" / "rooms.py").write_text("from app.db.redis_manager import *\n")
     done = run("check", "--fix", "--output-format", "concise", "app/rooms.py", cwd=project)
