@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from flake8_redis_ssot.diagnostic import Applicability
-from flake8_redis_ssot.engine.view import View, reads
+from flake8_redis_ssot.engine.view import View
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.semantic.modules import Found
 from flake8_redis_ssot.semantic.objects import Function, Member, Objects, Thing, covers, incompatible
+from flake8_redis_ssot.semantic.reads import ProjectReads, reads
 from flake8_redis_ssot.semantic.uses import Uses
 from flake8_redis_ssot.settings.model import Boundary
 
@@ -23,8 +24,6 @@ _MAKING = frozenset(
     ["__init__", "__new__", "__del__", "__slots__", "__doc__", "__annotations__", "__post_init__"]
     + ["__init_subclass__", "__class_getitem__"]
 )
-_SERVER = frozenset(["host", "port", "db", "unix_socket_path", "path"])
-"""Keywords by which a connection names its server."""
 
 
 class Refusal(Exception):
@@ -53,21 +52,27 @@ class Aim:
 
 @dataclass(slots=True)
 class Verdict:
-    """That an exchange can be made, and how safely.
+    """That an exchange can be made, and how safely, with the reason where it is not safe.
 
     `reach` says by which dotted names a test that patches them reached the object, each with the
     name that does so afterwards, None where none does.
     """
 
     applicability: Applicability = "safe"
+    why: str = ""
     reach: dict[str, str | None] = field(default_factory=dict)
+
+    def unsafe(self, why: str) -> None:
+        """Note that it is not safe; the first reason stays."""
+        self.applicability, self.why = "unsafe", self.why or why
 
 
 class Exchange:
     """Finds what takes the place of an object, and judges each use of it."""
 
-    def __init__(self, index: ProjectIndex) -> None:
+    def __init__(self, index: ProjectIndex, reads: ProjectReads) -> None:
         self.index = index
+        self._project_reads = reads
         self.settings = index.settings
         self.objects = Objects(index.modules)
         self._replacements = dict(index.settings.replacements)
@@ -117,14 +122,38 @@ class Exchange:
                 if owner is not None:
                     whose = f"belongs to {f'boundary `{owner.name}`' if owner.name else 'the root boundary'}"
                 raise Refusal(f"the replacement `{name}` {whose}")
-        if after.is_set_later and (before.sort != "instance" or after.home != before.home):
-            raise Refusal(f"`{name}` is set after its module is imported; name a function that gives it")
+        bare_name = after.home.rpartition(".")[2]
+        if bare_name.startswith("__"):
+            raise Refusal(f"`{after.home}` has a private name, which a class would take for another")
+        if self._is_rebound(old) or self._is_rebound(before.home):
+            raise Refusal(f"`{old}` is given another object at run time")
+        if not self.objects.is_surely_bound(after.home):
+            raise Refusal(f"`{after.home}` is defined under a condition alone, or deleted")
+        later = after.is_set_later or self._is_rebound(after.home)
+        if later and (before.sort != "instance" or after.home != before.home):
+            raise Refusal(f"`{name}` is not always the object, or not yet; name a function that gives it")
         is_plain = given is not None and given.home == after.home and self.objects.is_plain(before)
         is_same = after.home == before.home or (is_plain and not calls)
         is_same = is_same or self._are_alike(before, after)
         if name != after.home and after.sort != "module" and not is_same:
             after = replace(after, home=name)
         return Aim(before, after, calls, is_same, declared is not None)
+
+    def _is_rebound(self, name: str) -> bool:
+        """Whether a function of its module, or another file, gives a module's name another object."""
+        module, _, last = name.rpartition(".")
+        known = self.index.modules.facts(module)
+        if known is None or last not in known.names:
+            return False
+        if known.names[last].target and last in self.objects.set_by_functions(module):
+            return True
+        for user in self.index.importing(module):
+            handles = self.index.handles(user, module)
+            if handles and any(
+                f"{handle}.{last}" in self._project_reads.of(user).stored for handle in handles
+            ):
+                return not any(globs.match(user) for globs in self.settings.tests)
+        return False
 
     def _declared(self, old: str) -> str | None:
         """The replacement that the settings name for `old`, or for a module or class around it."""
@@ -228,7 +257,7 @@ class Exchange:
         if aim.is_same and not aim.collapses:
             return verdict  # the very same object
         if not aim.is_declared and not aim.is_same:
-            verdict.applicability = "unsafe"
+            verdict.unsafe("no replacement is set, it has only the same name")
         target = new
         if aim.calls:
             given = self.objects.given(new)
@@ -258,7 +287,7 @@ class Exchange:
                 what = "a type" if view.uses.in_annotation(place) else "a value"
                 raise Refusal(f"line {line} uses `{last}` as {what}, not only by calling it")
             self.covered(old, new, f"line {line} uses `{last}` without calling it")
-            verdict.applicability = "unsafe"
+            verdict.unsafe(f"line {line} uses `{last}` without calling it")
             return
         if old.sort == "class" and not aim.is_same and (call.args or call.keywords):
             raise Refusal(f"line {line} gives `{last}` arguments of its own, which may name another server")
@@ -291,7 +320,7 @@ class Exchange:
         if old.sort == "class" and aim.collapses:
             if view.uses.is_test:
                 raise Refusal(f"line {line} is in a test, which may want an object of its own")
-            verdict.applicability = "unsafe"  # state of its own becomes state that is shared
+            verdict.unsafe("an object with a state of its own becomes one that all share")
         elif old.sort == "class" and not aim.is_same:
             self._same_init(old, new, line)
         self._check_object(
@@ -338,36 +367,40 @@ class Exchange:
                 )
         if uses.escapes:
             place, what = uses.escapes[0]
+            flushing = sorted(self.objects.members(old).named.keys() & _FLUSHING)
+            if flushing:
+                raise Refusal(f"in line {place.lineno} it {what}, where `{flushing[0]}` can be called of it")
             self.covered(old, new, f"in line {place.lineno} it {what}")
-            verdict.applicability = "unsafe"
+            verdict.unsafe(f"in line {place.lineno} it {what}")
         used = None if uses.escapes else {attribute.attr for attribute, _ in uses.members}
         verdict.reach |= self._reads(old, used, aim)
         for name in used if used is not None else self.objects.members(old).named:
             verdict.reach[f"{old.home}.{name}"] = f"{new.home}.{name}"
 
     def _check_servers(self, aim: Aim, old: Thing, new: Thing) -> None:
-        """Refusal where the two are made for different servers."""
-        made = getattr(aim.old.node, "value", None) if aim.old.sort == "instance" else None
-        if isinstance(made, ast.Call) and (made.args or made.keywords):
-            raise Refusal(
-                f"`{aim.old.home}` is made with arguments of its own, which may name another server"
-            )
-        servers = [self._servers(of) for of in (old, new)]
+        """Refusal where the two are made for different servers, as far as the source tells."""
+        for thing, of in ((aim.old, old), (aim.new, new)):
+            for made in self._making(thing, of):
+                if made.args or made.keywords:
+                    raise Refusal(
+                        f"`{thing.home}` is made with arguments of its own, which may name another server"
+                    )
+        servers = [self.objects.servers(of) for of in (old, new)]
         for name in sorted(servers[0] ^ servers[1]):
-            raise Refusal(
-                f"`{old.home}` and `{new.home}` do not connect alike: `{name}` in one of them alone"
-            )
+            raise Refusal(f"`{old.home}` and `{new.home}` do not connect alike: {name} in one of them alone")
 
-    @staticmethod
-    def _servers(of: Thing) -> set[str]:
-        """The constants by which the calls of a class name a server."""
-        return {
-            f"{keyword.arg}={ast.unparse(keyword.value)}"
-            for node in ast.walk(of.node or ast.Pass())
-            if isinstance(node, ast.Call)
-            for keyword in node.keywords
-            if keyword.arg in _SERVER and isinstance(keyword.value, ast.Constant)
-        }
+    def _making(self, thing: Thing, of: Thing) -> Iterator[ast.Call]:
+        """The calls of a class by which an object, or what a function gives, is made."""
+        nodes = [thing.node]
+        if thing.sort == "function":
+            given = self.objects.given(thing)
+            nodes += [given.node] if given is not None and given.home else []
+        elif thing.sort != "instance":
+            return
+        for node in nodes:
+            for part in ast.walk(node) if node is not None else ():
+                if isinstance(part, ast.Call) and self.objects.value(part.func, _module(thing)) == of:
+                    yield part
 
     def _check_dangers(self, view: View, uses: Uses, fresh: bool, old: Thing | None) -> None:
         """What would hit all who share the new object."""
@@ -376,7 +409,7 @@ class Exchange:
             member = known.get(attribute.attr)
             inner = self._inner(attribute.attr, known)
             if call is None and (member is None or member.colour in ("property", "attribute")):
-                inner |= {read.rpartition(".")[2] for read in reads(view.source.tree)}
+                inner |= {text.rpartition(".")[2] for text in reads(view.source.tree).read}
             for name in sorted(inner & _FLUSHING):
                 raise Refusal(f"line {attribute.lineno} leads to `{name}`, which would empty what is shared")
             chained: ast.AST | None = attribute
@@ -428,18 +461,19 @@ class Exchange:
             raise Refusal(
                 f"`{old.home}` does not define `{name}`, used in line {line}, so its meaning cannot be told"
             )
-        why = self._differs(was, now, call)
+        why = self._differs(was, now, call, used=call is None or _is_used(view, call))
         if why is None and was.gives is None and call is not None and _goes_on(view, call):
             why = "what it gives is not stated, and more is done with that"
         if why is not None:
             raise Refusal(f"`{name}` of `{new.home}`, used in line {line}, is another: {why}")
 
     @staticmethod
-    def _differs(was: Member, now: Member, call: ast.Call | None) -> str | None:
+    def _differs(was: Member, now: Member, call: ast.Call | None, *, used: bool = True) -> str | None:
         if was.decorators != now.decorators:
             names = sorted(was.decorators ^ now.decorators)
             return f"it is decorated by `{names[0]}` in one of them alone"
-        if was.colour == now.colour == "" and (was.gives is None or now.gives is None):
+        told = (was.gives is not None and now.gives is not None) or _same_body(was.node, now.node)
+        if used and was.colour == now.colour == "" and not told:
             return "what it gives is not stated in both"
         if was.colour != now.colour:
             return f"it is {_COLOURS[now.colour]} there, {_COLOURS[was.colour]} here"
@@ -449,10 +483,16 @@ class Exchange:
             and was.colour in ("property", "attribute")
         ):
             return "what it holds is not stated in both"
-        if was.gives is not None and now.gives is not None and was.gives != now.gives:
+        if used and was.gives is not None and now.gives is not None and was.gives != now.gives:
             return f"it gives `{now.gives}` there, `{was.gives}` here"
         if was.colour in ("property", "attribute"):
+            values = [ast.dump(v) if (v := getattr(m.node, "value", None)) else "" for m in (was, now)]
+            if was.colour == "attribute" and values[0] != values[1]:
+                return "its value is another"
             return None if was.gives is not None else "what it holds is not stated"
+        for name, said in was.takes.items():
+            if now.takes.get(name, said) != said:
+                return f"`{name}` is `{now.takes[name]}` there, `{said}` here"
         if was.arguments is None or now.arguments is None:
             return "its parameters cannot be told"
         if call is None:
@@ -570,12 +610,31 @@ def _decorated(node: Function) -> list[str]:
     return [ast.unparse(decorator) for decorator in node.decorator_list]
 
 
+def _is_used(view: View, call: ast.expr) -> bool:
+    """Whether anything is done with what a call gives."""
+    above = view.uses.parents.get(call)
+    if isinstance(above, ast.Await):
+        above = view.uses.parents.get(above)
+    return not isinstance(above, ast.Expr)
+
+
+def _same_body(one: ast.AST, other: ast.AST) -> bool:
+    bodies = [getattr(node, "body", None) for node in (one, other)]
+    if not all(isinstance(body, list) for body in bodies):
+        return False
+    return [ast.dump(part) for part in bodies[0] or []] == [ast.dump(part) for part in bodies[1] or []]
+
+
 def _goes_on(view: View, call: ast.expr) -> bool:
     """Whether something is read of what a call gives."""
     above = view.uses.parents.get(call)
     if isinstance(above, ast.Await):
         above = view.uses.parents.get(above)
     return isinstance(above, ast.Attribute | ast.Subscript) and not isinstance(above.ctx, ast.Store)
+
+
+def _module(thing: Thing) -> str:
+    return thing.home.rpartition(".")[0]
 
 
 def _names_in(node: ast.AST) -> Iterator[str]:

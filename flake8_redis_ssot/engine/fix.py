@@ -119,9 +119,7 @@ class Step:
     def _proposed(self, diagnostic: Diagnostic, unsafe: bool) -> Unit:
         unit = self.rewriter.propose(diagnostic)
         if unit.applicability != "safe" and not unsafe:
-            raise Refusal(
-                f"it is unsafe: {unit.title[0].lower()}{unit.title[1:]} may change what the code does"
-            )
+            raise Refusal(f"it is unsafe, since {unit.why}: {unit.title[0].lower()}{unit.title[1:]}")
         return unit
 
     def _settle(self, units: list[Unit]) -> None:

@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 
 from flake8_redis_ssot.diagnostic import Applicability, Diagnostic
 from flake8_redis_ssot.engine.exchange import Aim, Exchange, Refusal, a
-from flake8_redis_ssot.engine.view import View, reads
+from flake8_redis_ssot.engine.view import View
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.rule import RuleContext
 from flake8_redis_ssot.rules import all_rules
 from flake8_redis_ssot.semantic.imports import Imported, Part, is_directive
 from flake8_redis_ssot.semantic.objects import Function, Thing
-from flake8_redis_ssot.source import SourceError, SourceFile
+from flake8_redis_ssot.semantic.reads import ProjectReads
 
 MENDS = {rule.code: rule.mends for rule in all_rules() if rule.mends is not None}
 """The rules whose diagnostics a fix may settle, and what it changes."""
@@ -52,6 +52,8 @@ class Unit:
     reach: dict[str, str | None] = field(default_factory=dict)
     written: list[str] = field(default_factory=list)
     """The dotted names that it imports or writes into strings."""
+    why: str = "the two may differ in what they do"
+    """Why it is not safe, where it is not."""
 
     @property
     def path(self) -> str:
@@ -63,18 +65,18 @@ class Rewriter:
 
     def __init__(self, index: ProjectIndex, read: Callable[[str], RuleContext | None]) -> None:
         self.index = index
-        self.exchange = Exchange(index)
+        self.reads = ProjectReads(index.facts)
+        self.exchange = Exchange(index, self.reads)
         self.objects = self.exchange.objects
         self._read = read
         self._views: dict[str, View | None] = {}
-        self._reads: dict[str, frozenset[str]] = {}
 
     def view(self, path: str, *, keep: bool = True) -> View | None:
         """The file at `path`, None where it cannot be parsed; kept, since what is proposed has parts of it."""
         if path in self._views:
             return self._views[path]
         context = self._read(path)
-        view = View(context, self.index, self._reads_in) if context is not None else None
+        view = View(context, self.index, self.reads) if context is not None else None
         if keep:
             self._views[path] = view
         return view
@@ -82,14 +84,6 @@ class Rewriter:
     def forget(self, path: str) -> None:
         """Let go of a file of which nothing was proposed."""
         self._views.pop(path, None)
-
-    def _reads_in(self, path: str) -> frozenset[str]:
-        if path not in self._reads:
-            try:
-                self._reads[path] = reads(SourceFile.read(path).tree)
-            except SourceError:
-                self._reads[path] = frozenset()
-        return self._reads[path]
 
     def propose(self, diagnostic: Diagnostic) -> Unit:
         """What settles `diagnostic`; Refusal where nothing does."""
@@ -199,6 +193,7 @@ class Rewriter:
             (name in view.uses.type_comments, f"`{name}` stands in a comment on types"),
             (any("F401" in view.source.line(n) for n in range(statement.lineno, (statement.end_lineno or 1) + 1)),
              "`noqa: F401` says that it is kept on purpose"),
+            (thing is not None and thing.sort == "module", "it may be imported for what the module does then"),
             (self._is_fixture(view, name, thing), f"`{name}` may be a fixture of pytest"),
             ((isinstance(statement, ast.Import) and unit.drops[0].name.split(".")[0] in view.uses.words - {name})
              or (isinstance(statement, ast.Import) and len(view.uses.walk.module.bindings.get(name, ())) > 1),
@@ -231,13 +226,13 @@ class Rewriter:
         aim = self.exchange.aim(old, view.place.boundary)
         assert unit.statement is not None
         verdict = self.exchange.judge(view, aim, list(places))
-        unit.applicability = verdict.applicability
+        unit.applicability, unit.why = verdict.applicability, verdict.why
         if name in view.exported and not aim.is_same:
             before, after = aim.old.of or aim.old, aim.new.of or aim.new
             if before.sort != after.sort or before.sort not in ("class", "function"):
                 raise Refusal(f"`{name}` is read by other files, whose uses of it are not seen here")
             self.exchange.covered(before, after, f"`{name}` is read by other files")
-            unit.applicability = "unsafe"
+            unit.applicability, unit.why = "unsafe", f"`{name}` is read by other files"
         alias = unit.drops[0]
         module, _, last = aim.new.home.rpartition(".")
         written = self._spelled(view, unit.statement, module)
@@ -259,6 +254,7 @@ class Rewriter:
             new = name
             spelled = re.search(rf"\{{\s*{name}\s*=", view.source.text) is not None  # f"{{name=}}"
             own = alias.asname is None and last != name and not others and sure and not spelled
+            own = own and (late or not view.is_open)
             if own and last not in view.uses.words:
                 new = last
                 unit.parts += [(*self._exact(view, place, name), new) for place in places]
@@ -316,7 +312,7 @@ class Rewriter:
             reach: dict[str, str | None] = {}
             verdict = self.exchange.judge(view, aim, members)
             if verdict.applicability != "safe":
-                unit.applicability = verdict.applicability
+                unit.applicability, unit.why = verdict.applicability, verdict.why
             module, _, last = aim.new.home.rpartition(".")
             if keeps:
                 prefix = self._module_name(view, unit, name, module)
@@ -447,6 +443,7 @@ class Rewriter:
             raise Refusal("the class is reached through its module; import the shared object by name")
         unit = Unit(diagnostic, "", "unsafe", found[0])
         verdict = self.exchange.judge(view, aim, [call.func])
+        unit.why = verdict.why
         last = aim.new.home.rpartition(".")[2]
         new = self._new_name(view, unit, aim, last, [call.func])
         self._collapse(view, unit, aim, [call.func], new)
@@ -546,7 +543,8 @@ def _renamed(view: View, diagnostic: Diagnostic) -> Unit:
             case _:
                 continue
         title = f"Write `{part[2]}` instead of `{view.source.text[part[0] : part[1]]}`"
-        return Unit(diagnostic, title, "safe" if applicability == "safe" else "unsafe", parts=[part])
+        why = "redis-py has it since 5.0.1 only"
+        return Unit(diagnostic, title, "safe" if applicability == "safe" else "unsafe", parts=[part], why=why)
     raise Refusal("what comes instead is for a person to choose")
 
 

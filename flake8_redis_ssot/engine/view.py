@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
 from functools import cached_property
 
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.rule import RuleContext
 from flake8_redis_ssot.semantic.modules import exported_names
+from flake8_redis_ssot.semantic.reads import ProjectReads
 from flake8_redis_ssot.semantic.uses import FileUses
 from flake8_redis_ssot.source import Range
 
@@ -16,14 +16,12 @@ from flake8_redis_ssot.source import Range
 class View:
     """One file that is to be rewritten."""
 
-    def __init__(
-        self, context: RuleContext, index: ProjectIndex, reads_in: Callable[[str], frozenset[str]]
-    ) -> None:
+    def __init__(self, context: RuleContext, index: ProjectIndex, reads: ProjectReads) -> None:
         self.context = context
         self.source = context.source
         self.place = context.place
         self._index = index
-        self._reads_in = reads_in
+        self._reads = reads
         self.is_test = any(globs.match(context.source.path) for globs in context.settings.tests)
 
     @cached_property
@@ -63,7 +61,24 @@ class View:
         users = {user for module in self.place.modules for user in self._index.importing(module)} - {
             self.path
         }
-        return frozenset(read.rpartition(".")[2] for user in users for read in self._reads_in(user))
+        found = (
+            text for user in users for text in (*self._reads.of(user).read, *self._reads.of(user).stored)
+        )
+        return frozenset(text.rpartition(".")[2] for text in found)
+
+    @cached_property
+    def is_open(self) -> bool:
+        """Whether some file may read any name of this module: it hands the module on, or has its name in a string."""
+        for module in self.place.modules:
+            if module in self._reads.quoted:
+                return True
+            for user in self._index.importing(module):
+                handles = self._index.handles(user, module)
+                reads = self._reads.of(user)
+                stored = {text.rpartition(".")[0] for text in reads.stored}
+                if handles & (reads.bare | stored):
+                    return True
+        return False
 
     @cached_property
     def _lists_by_computing(self) -> bool:
@@ -87,11 +102,8 @@ class View:
                         names |= self.uses.words
                     elif edge.module == module and edge.name is not None:
                         names.add(edge.name)
-                handles = self._index.handles(user, module) if user != self.path else set()
-                reads = self._reads_in(user) if handles else frozenset()
-                names |= {
-                    last for read in reads for base, _, last in [read.rpartition(".")] if base in handles
-                }
+                handles = self._index.handles(user, module)
+                names |= self._reads.of(user).of(handles) if handles else set()
                 for name in names:
                     found.setdefault(name, []).append(user)
         return found
@@ -144,18 +156,3 @@ def _is_written_out(parent: ast.AST | None) -> bool:
                 isinstance(e, ast.Constant) for e in value.elts
             )
     return False
-
-
-def reads(tree: ast.Module) -> frozenset[str]:
-    """What a file reads of something that a chain of names gives, as `base.name`, or `.name` of anything else."""
-    return frozenset(
-        f"{ast.unparse(node.value) if _is_chain(node.value) else ''}.{node.attr}"
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load)
-    )
-
-
-def _is_chain(node: ast.expr) -> bool:
-    while isinstance(node, ast.Attribute):
-        node = node.value
-    return isinstance(node, ast.Name)

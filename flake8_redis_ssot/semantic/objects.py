@@ -25,6 +25,14 @@ _NEUTRAL = frozenset(
 )
 """Decorators that are told by the colour, or tell nothing."""
 
+_CONNECTING = frozenset(
+    ["Redis", "StrictRedis", "RedisCluster", "ConnectionPool", "BlockingConnectionPool", "from_url", "Valkey"]
+)
+_SERVER = frozenset(["host", "port", "db", "unix_socket_path", "path", "ssl", "username", "decode_responses"])
+"""Keywords by which a connection names its server, and what it gives."""
+
+_URL = re.compile(r"(?:rediss?|valkeys?|unix)://[^/]*/?(\d*)\Z")
+
 _CACHES = frozenset(["lru_cache", "cache"])
 _OPTIONAL = frozenset(["Optional", "Final", "Annotated"])
 
@@ -52,7 +60,8 @@ class Thing:
 class Member:
     """A member of a class: its colour, parameters without `self`, and what it is said to give.
 
-    `decorators` are those that may change what it is, and how it is bound.
+    `decorators` are those that may change what it is, and how it is bound; `takes` the stated types
+    of its parameters.
     """
 
     colour: Colour
@@ -61,6 +70,7 @@ class Member:
     node: ast.AST
     module: str
     decorators: frozenset[str] = frozenset()
+    takes: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +133,7 @@ class Objects:
     def _set_later(self, name: str, tree: ast.Module, home: str, module: str, depth: int) -> list[Thing]:
         """What functions of the module assign to its `name` by `global`."""
         found = []
-        for function in tree.body if name in self._set_by_functions(module) else ():
+        for function in tree.body if name in self.set_by_functions(module) else ():
             if isinstance(function, Function) and any(
                 isinstance(part, ast.Global) and name in part.names for part in _own(function)
             ):
@@ -199,11 +209,12 @@ class Objects:
         if local is None and (facts is None or node.id not in facts.names):
             return None
         is_alias = local is None and facts is not None and facts.names[node.id].target is not None
-        if is_alias and node.id in self._set_by_functions(module):
+        if is_alias and node.id in self.set_by_functions(module):
             return None  # imported, and exchanged at run time
         return ".".join([local or f"{module}.{node.id}", *tail])
 
-    def _set_by_functions(self, module: str) -> frozenset[str]:
+    def set_by_functions(self, module: str) -> frozenset[str]:
+        """The names of a module that its functions set, by `global`."""
         if module not in self._rebound:
             tree = self.tree(module) or ast.Module([], [])
             parts = (part for part in ast.walk(tree) if isinstance(part, ast.Global))
@@ -365,6 +376,11 @@ class Objects:
             function,
             of.module,
             frozenset(_decorators(function)) - _NEUTRAL,
+            {
+                a.arg: said
+                for a in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)
+                if (said := self._said(a.annotation, of.module)) is not None
+            },
         )
 
     def arguments(self, thing: Thing) -> ast.arguments | None:
@@ -435,16 +451,22 @@ class Objects:
                     base = absolute(node, module, self._is_package(module))
                     found.add(base)
                     found |= {f"{base}.{alias.name}" for alias in node.names}
-            ours = {m for name in found for m in _with_parents(name) if self.modules.find(m) is not None}
-            self._reached[module] = frozenset(ours - {module})
+            self._reached[module] = frozenset(n for n in found if self.modules.find(n) is not None) - {module}
         return self._reached[module]
 
     def path_between(self, start: str, goal: str) -> list[str] | None:
-        """How importing `start` comes to import `goal`; packages around both are no way, they run before."""
+        """How importing `start` comes to import `goal`, or something from it.
+
+        Packages around both are no way: they run before. Nor is it one that `goal` is the package
+        of what is imported.
+        """
         around = set(_with_parents(goal)[:-1]) & set(_with_parents(start)[:-1])
-        first = [m for m in _with_parents(start) if m not in around]
-        came: dict[str, str | None] = dict.fromkeys(first)
-        queue = list(first)
+
+        def run(module: str) -> list[str]:
+            return [m for m in _with_parents(module) if m not in around and (m != goal or module == goal)]
+
+        came: dict[str, str | None] = dict.fromkeys(run(start))
+        queue = list(came)
         while queue:
             here = queue.pop(0)
             if here == goal:
@@ -452,11 +474,65 @@ class Objects:
                 while (before := came[path[-1]]) is not None:
                     path.append(before)
                 return path[::-1]
-            for there in sorted(self.imports(here)):
-                if there not in came and there not in around:
+            for there in [m for name in sorted(self.imports(here)) for m in run(name)]:
+                if there not in came:
                     came[there] = here
                     queue.append(there)
         return None
+
+    def is_surely_bound(self, name: str) -> bool:
+        """Whether a module's name is there after the module has run, whatever its conditions say."""
+        module, _, last = name.rpartition(".")
+        tree = self.tree(module)
+        if tree is None:
+            return True
+        deleted = any(
+            isinstance(t, ast.Name) and t.id == last
+            for statement in tree.body
+            if isinstance(statement, ast.Delete)
+            for t in statement.targets
+        )
+        facts = self.modules.facts(module)
+        known = facts is not None and last in facts.names
+        return not known or (_binds(tree.body, last) and not deleted)
+
+    def servers(self, of: Thing) -> set[str]:
+        """What the source of a class says about the server that it connects to: arguments, URLs, variables."""
+        found: set[str] = set()
+        for one in self._order(of)[0]:
+            assert isinstance(one.node, ast.ClassDef)
+            for node in ast.walk(one.node):
+                match node:
+                    case ast.Call(func=func, args=args, keywords=keywords):
+                        if _last(func) in _CONNECTING:
+                            plain = [a for a in args if isinstance(a, ast.Constant)]
+                            found |= {f"`{ast.unparse(a)}`" for a in plain}
+                            found |= {"`**`" for k in keywords if k.arg is None}
+                        for keyword in keywords:
+                            if keyword.arg in _SERVER:
+                                value = self._constant(keyword.value, of, one.module)
+                                found |= {f"`{keyword.arg}={value}`"} if value else set()
+                        if _last(func) in ("get", "getenv") and args and _is_variable(args[0]):
+                            found.add(f"`{ast.unparse(args[0])}`")
+                    case ast.Subscript(slice=key) if _is_variable(key):
+                        found.add(f"`{ast.unparse(key)}`")
+                    case ast.Constant(value=str(text)) if (url := _URL.match(text)) and url[1].strip("0"):
+                        found.add(f"database {url[1]}")
+        return found
+
+    def _constant(self, node: ast.expr, of: Thing, module: str) -> str:
+        """The constant that an argument is: by itself, by name, or as a constant of the class."""
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self":
+            member = self.members(of).named.get(node.attr)
+            node = getattr(member.node, "value", None) or node if member is not None else node
+        elif isinstance(node, ast.Name):
+            made = self.members(of).named.get("__init__")
+            defaults = _defaults(made.arguments) if made is not None and made.arguments is not None else {}
+            if node.id in defaults:
+                return defaults[node.id]
+            given = self._with_values(_one_default(node), None, module).defaults
+            node = given[0]
+        return ast.unparse(node) if isinstance(node, ast.Constant) else ""
 
 
 class _Spelled(ast.NodeTransformer):
@@ -675,3 +751,38 @@ def _at_import(body: list[ast.stmt]) -> Iterator[ast.stmt]:
 def _with_parents(module: str) -> list[str]:
     parts = module.split(".")
     return [".".join(parts[:n]) for n in range(1, len(parts) + 1)]
+
+
+def _is_variable(node: ast.expr) -> bool:
+    """Whether it names a variable of the environment."""
+    return isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.isupper()
+
+
+def _one_default(node: ast.expr) -> ast.arguments:
+    return ast.arguments([], [ast.arg("x")], None, [], [], None, [node])
+
+
+def _binds(body: list[ast.stmt], name: str) -> bool:
+    """Whether these statements surely bind a name."""
+    for statement in body:
+        match statement:
+            case ast.If(body=then, orelse=otherwise):
+                if otherwise and _binds(then, name) and _binds(otherwise, name):
+                    return True
+            case ast.Try(body=tried, handlers=handlers, finalbody=last):
+                if _binds(last, name) or (
+                    _binds(tried, name) and all(_leaves_or_binds(h.body, name) for h in handlers)
+                ):
+                    return True
+            case ast.With(body=inner):
+                if _binds(inner, name):
+                    return True
+            case ast.For() | ast.While() | ast.Match():
+                pass
+            case _ if any(bound_name in (name, "*") for bound_name, _ in bound([statement])):
+                return True
+    return False
+
+
+def _leaves_or_binds(body: list[ast.stmt], name: str) -> bool:
+    return _binds(body, name) or any(isinstance(part, ast.Raise) for part in body)

@@ -1,0 +1,80 @@
+"""What a file reads and sets of what its names give, and which of them it hands on as they are."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from flake8_redis_ssot.source import SourceError, SourceFile
+
+_QUOTED = re.compile(rb"[\"']([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)\.?[\"'%{]")
+
+
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """Texts as `base.name` of what is `read` and `stored`, `.name` where the base is no chain of names.
+
+    `bare` are the chains of which nothing is read: what they give may be read anywhere.
+    """
+
+    read: frozenset[str] = frozenset()
+    stored: frozenset[str] = frozenset()
+    bare: frozenset[str] = frozenset()
+
+    def of(self, bases: Iterable[str]) -> set[str]:
+        """The names read of one of the chains `bases`."""
+        known = set(bases)
+        return {last for text in self.read for base, _, last in [text.rpartition(".")] if base in known}
+
+
+class ProjectReads:
+    """The reads of the project's files, each file parsed at the first question about it."""
+
+    def __init__(self, paths: Iterable[str]) -> None:
+        self._paths = tuple(paths)
+        self._known: dict[str, Reads] = {}
+
+    def of(self, path: str) -> Reads:
+        """What the file at `path` reads; nothing where it cannot be parsed."""
+        if path not in self._known:
+            try:
+                self._known[path] = reads(SourceFile.read(path).tree)
+            except SourceError:
+                self._known[path] = Reads()
+        return self._known[path]
+
+    @cached_property
+    def quoted(self) -> frozenset[str]:
+        """The dotted names that some file has in quotes, or at the beginning of a longer text."""
+        found: set[bytes] = set()
+        for path in self._paths:
+            try:
+                found.update(_QUOTED.findall(SourceFile.read(path).data))
+            except SourceError:
+                continue
+        return frozenset(name.decode() for name in found)
+
+
+def reads(tree: ast.Module) -> Reads:
+    """The reads of one file."""
+    read: set[str] = set()
+    stored: set[str] = set()
+    bare: set[str] = set()
+    bases = {node.value for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            base = ast.unparse(node.value) if _is_chain(node.value) else ""
+            (read if isinstance(node.ctx, ast.Load) else stored).add(f"{base}.{node.attr}")
+        is_whole = isinstance(node, ast.Name | ast.Attribute) and node not in bases and _is_chain(node)
+        if is_whole and isinstance(getattr(node, "ctx", None), ast.Load):
+            bare.add(ast.unparse(node))
+    return Reads(frozenset(read), frozenset(stored), frozenset(bare))
+
+
+def _is_chain(node: ast.expr) -> bool:
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return isinstance(node, ast.Name)
