@@ -35,6 +35,13 @@ class Patch:
     text: str
     string: ast.Constant | None = None
 
+    @property
+    def act(self) -> str:
+        """What the place does, for a message."""
+        if self.text.startswith("object "):
+            return f"changes `{self.text.removeprefix('object ')}` itself"
+        return f"patches `{self.text}`"
+
 
 class Patches:
     """The patches of a project's tests.
@@ -73,7 +80,7 @@ class Patches:
                     )
                 except Refusal as refusal:
                     where = f"{self.rewriter.short(patch.path)}:{patch.line}"
-                    why = f"{where} patches `{patch.text}`, on which it depends; {refusal.reason}"
+                    why = f"{where} {patch.act}, on which it depends; {refusal.reason}"
                     dropped = {**{id(u): why for u, _ in mine}, **dropped}
             if not dropped:
                 return units, strings
