@@ -122,8 +122,7 @@ class Exchange:
                 if owner is not None:
                     whose = f"belongs to {f'boundary `{owner.name}`' if owner.name else 'the root boundary'}"
                 raise Refusal(f"the replacement `{name}` {whose}")
-        bare_name = after.home.rpartition(".")[2]
-        if bare_name.startswith("__"):
+        if after.home.rpartition(".")[2].startswith("__"):
             raise Refusal(f"`{after.home}` has a private name, which a class would take for another")
         if self._is_rebound(old) or self._is_rebound(before.home):
             raise Refusal(f"`{old}` is given another object at run time")
@@ -399,7 +398,7 @@ class Exchange:
             return
         for node in nodes:
             for part in ast.walk(node) if node is not None else ():
-                if isinstance(part, ast.Call) and self.objects.value(part.func, _module(thing)) == of:
+                if isinstance(part, ast.Call) and self.objects.value(part.func, thing.module) == of:
                     yield part
 
     def _check_dangers(self, view: View, uses: Uses, fresh: bool, old: Thing | None) -> None:
@@ -631,10 +630,6 @@ def _goes_on(view: View, call: ast.expr) -> bool:
     if isinstance(above, ast.Await):
         above = view.uses.parents.get(above)
     return isinstance(above, ast.Attribute | ast.Subscript) and not isinstance(above.ctx, ast.Store)
-
-
-def _module(thing: Thing) -> str:
-    return thing.home.rpartition(".")[0]
 
 
 def _names_in(node: ast.AST) -> Iterator[str]:
