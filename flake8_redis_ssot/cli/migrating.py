@@ -43,6 +43,8 @@ def plan(options: argparse.Namespace) -> int:
         )
     except SettingsError as error:
         return _refuse(error.messages)
+    if _missing(settings):
+        print(f"warning: {_missing(settings)}", file=sys.stderr)
     made = plan_of(mended, settings)
     if options.output_format == "json":
         print(json.dumps(made.as_object(), indent=2))
@@ -57,6 +59,8 @@ def migrate(options: argparse.Namespace) -> int:
         settings = settings_of(options)
         if options.list:
             return _list(settings)
+        if _missing(settings):
+            return _refuse([_missing(settings)])
         found = discover(options.paths or [settings.root], settings)
         if found.missing:
             return _refuse(found.missing)
@@ -86,6 +90,16 @@ def migrate(options: argparse.Namespace) -> int:
     if not options.dry_run and mended.changes:
         status = _verified(settings, everything, mended, set(found.files)) or status
     return status or (1 if mended.left else 0)
+
+
+def _missing(settings: Settings) -> str:
+    """What the settings lack for a migration; empty where they name a manager."""
+    if any(boundary.managers for boundary in settings.boundaries):
+        return ""
+    return (
+        f"{shown(settings.path) if settings.path else 'no settings file'}: no `manager` is set in "
+        "[tool.redis-ssot], so there is nothing to migrate to; set it to the one module that may build clients"
+    )
 
 
 def _codes(settings: Settings) -> frozenset[str]:
