@@ -180,3 +180,20 @@ def test_a_commit_is_refused_until_the_file_is_mended(repository: Repository) ->
     repository.stage("app.py", GOOD)
     repository.git("commit", "--message", "good")
     assert len(repository.git("rev-list", "--all").splitlines()) == 1
+
+
+def test_the_fixing_hook_mends_the_staged_files(repository: Repository) -> None:
+    snippet = (repository.folder / ".pre-commit-config.yaml").read_text()
+    repository.stage(".pre-commit-config.yaml", snippet.replace("id: redis-ssot", "id: redis-ssot-fix"))
+    repository.stage(
+        "pyproject.toml", '[tool.redis-ssot]\nmanager = "manager"\nforbidden-managers = ["wrapper"]\n'
+    )
+    repository.stage("manager.py", "class Manager:\n    pass\n\n\nshared = Manager()\n")
+    repository.stage("wrapper.py", "from manager import shared\n\n\ndef get():\n    return shared\n")
+    user = "from wrapper import get\n\nprint(get())\n"
+    repository.stage("user.py", user)
+    (repository.folder / "other.py").write_text(user)
+    status, text = repository.pre_commit("run", "--files", "user.py")
+    assert status == 1 and "files were modified by this hook" in text
+    assert (repository.folder / "user.py").read_text() == "from manager import shared\n\nprint(shared)\n"
+    assert (repository.folder / "other.py").read_text() == user
