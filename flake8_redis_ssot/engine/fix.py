@@ -18,6 +18,7 @@ from flake8_redis_ssot.engine.view import View
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.rules import all_rules
 from flake8_redis_ssot.semantic.imports import Part
+from flake8_redis_ssot.semantic.reads import ProjectReads
 from flake8_redis_ssot.settings.model import Settings
 from flake8_redis_ssot.source import OVERLAY, SourceError
 
@@ -64,11 +65,12 @@ def mend(
     """
     mended = Mended()
     rules = [rule for rule in all_rules() if rule.code in codes]
+    reads = ProjectReads(files)
     try:
         for _ in range(PASSES):
             checker = FileChecker(settings, rules)
             mended.outcome = run_project(files, checker, jobs=1 if OVERLAY else jobs)
-            step = Step(checker, mended.outcome, within, unsafe=unsafe)
+            step = Step(checker, mended.outcome, within, unsafe=unsafe, reads=reads)
             mended.rewriter = mended.rewriter or step.rewriter
             mended.index = step.index
             mended.left = step.refused
@@ -78,6 +80,7 @@ def mend(
             mended.before = {path: step.bytes_of(path) for path in step.changes} | mended.before
             mended.changes |= step.changes
             OVERLAY.update(step.changes)
+            reads.forget(step.changes)
     finally:
         OVERLAY.clear()
     return mended
@@ -93,9 +96,11 @@ class Step:
         within: Collection[str],
         *,
         unsafe: bool,
+        reads: ProjectReads | None = None,
     ) -> None:
         self.index = ProjectIndex(checker.settings, outcome.facts, checker.managers)
-        self.rewriter = Rewriter(self.index, checker.context_of)
+        reads = reads or ProjectReads(self.index.facts)
+        self.rewriter = Rewriter(self.index, checker.context_of, reads)
         self.within = within
         self.refused: list[tuple[Diagnostic, str]] = []
         self.settled: list[Diagnostic] = []

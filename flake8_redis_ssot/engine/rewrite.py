@@ -63,10 +63,12 @@ class Unit:
 class Rewriter:
     """Proposes what settles diagnostics, by what the whole project says."""
 
-    def __init__(self, index: ProjectIndex, read: Callable[[str], RuleContext | None]) -> None:
+    def __init__(
+        self, index: ProjectIndex, read: Callable[[str], RuleContext | None], reads: ProjectReads
+    ) -> None:
         self.index = index
-        self.reads = ProjectReads(index.facts)
-        self.exchange = Exchange(index, self.reads)
+        self.reads = reads
+        self.exchange = Exchange(index, reads)
         self.objects = self.exchange.objects
         self._read = read
         self._views: dict[str, View | None] = {}

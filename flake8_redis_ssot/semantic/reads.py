@@ -46,6 +46,12 @@ class ProjectReads:
                 self._known[path] = Reads()
         return self._known[path]
 
+    def forget(self, paths: Iterable[str]) -> None:
+        """Read these files anew when they are asked for."""
+        for path in paths:
+            self._known.pop(path, None)
+        self.__dict__.pop("quoted", None)
+
     @cached_property
     def quoted(self) -> frozenset[str]:
         """The dotted names that some file has in quotes, or at the beginning of a longer text."""
@@ -63,13 +69,13 @@ def reads(tree: ast.Module) -> Reads:
     read: set[str] = set()
     stored: set[str] = set()
     bare: set[str] = set()
-    bases = {node.value for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-    for node in ast.walk(tree):
+    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Name | ast.Attribute)]
+    bases = {node.value for node in nodes if isinstance(node, ast.Attribute)}
+    for node in nodes:
         if isinstance(node, ast.Attribute):
             base = ast.unparse(node.value) if _is_chain(node.value) else ""
             (read if isinstance(node.ctx, ast.Load) else stored).add(f"{base}.{node.attr}")
-        is_whole = isinstance(node, ast.Name | ast.Attribute) and node not in bases and _is_chain(node)
-        if is_whole and isinstance(getattr(node, "ctx", None), ast.Load):
+        if node not in bases and isinstance(node.ctx, ast.Load) and _is_chain(node):
             bare.add(ast.unparse(node))
     return Reads(frozenset(read), frozenset(stored), frozenset(bare))
 
