@@ -147,11 +147,9 @@ class Exchange:
         if known.names[last].target and last in self.objects.set_by_functions(module):
             return True
         for user in self.index.importing(module):
-            handles = self.index.handles(user, module)
-            if handles and any(
-                f"{handle}.{last}" in self._project_reads.of(user).stored for handle in handles
-            ):
-                return not any(globs.match(user) for globs in self.settings.tests)
+            handles = self.index.handles(user, module) if not self.settings.is_test(user) else set()
+            if any(f"{handle}.{last}" in self._project_reads.of(user).stored for handle in handles):
+                return True
         return False
 
     def _declared(self, old: str) -> str | None:
@@ -283,7 +281,7 @@ class Exchange:
         last = old.home.rpartition(".")[2]
         if not (isinstance(call, ast.Call) and call.func is place):
             if aim.collapses:
-                what = "a type" if view.uses.in_annotation(place) else "a value"
+                what = "a type" if view.uses.is_annotation(place) else "a value"
                 raise Refusal(f"line {line} uses `{last}` as {what}, not only by calling it")
             self.covered(old, new, f"line {line} uses `{last}` without calling it")
             verdict.unsafe(f"line {line} uses `{last}` without calling it")

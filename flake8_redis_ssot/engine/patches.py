@@ -178,7 +178,7 @@ class Patches:
             except SourceError:
                 continue
             modules = [m for m in by_module if m.rpartition(".")[2].encode() in data]
-            if not modules or not (any(w in data for w in _PATCHING) or self._is_test(path)):
+            if not modules or not (any(w in data for w in _PATCHING) or self.index.settings.is_test(path)):
                 continue
             if not any(
                 m.encode() in data or self.index.handles(path, m) for m in (*modules, *replaced)
@@ -252,9 +252,6 @@ class Patches:
                         yield Patch(view.path, place.lineno, f"object {dotted}")
                 if isinstance(above, ast.Call) and _called(above) in _SETTING:
                     yield Patch(view.path, place.lineno, f"object {dotted}")
-
-    def _is_test(self, path: str) -> bool:
-        return any(globs.match(path) for globs in self.index.settings.tests)
 
 
 def _heads(text: str) -> Iterator[str]:

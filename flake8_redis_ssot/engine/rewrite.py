@@ -420,10 +420,7 @@ class Rewriter:
 
     def _construction(self, view: View, diagnostic: Diagnostic) -> Unit:
         name = diagnostic.symbols[0]
-        call = next(
-            (n for n in ast.walk(view.source.tree)
-             if isinstance(n, ast.Call) and view.source.range_of(n) == diagnostic.range), None,
-        )  # fmt: skip
+        call = view.node_at(diagnostic.range, ast.Call)
         old = self.objects.thing(name)
         if call is None or old is None or old.sort != "class":
             raise Refusal(f"what `{name}` is cannot be told")
@@ -461,10 +458,7 @@ class Rewriter:
     def _string(self, view: View, diagnostic: Diagnostic) -> Unit:
         """A string that names an object for an importer; those that patch follow the imports."""
         old = diagnostic.symbols[0]
-        node = next(
-            (n for n in ast.walk(view.source.tree)
-             if isinstance(n, ast.Constant) and view.source.range_of(n) == diagnostic.range), None,
-        )  # fmt: skip
+        node = view.node_at(diagnostic.range, ast.Constant)
         if node is None or node.value != old:
             raise Refusal("the string is put together from parts")
         if not self._is_loaded(view, node):

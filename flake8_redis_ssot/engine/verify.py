@@ -28,20 +28,17 @@ def flaw(view: View, units: Iterable[Unit], after: bytes, objects: Objects) -> s
         for name in unit.written:
             if objects.thing(name) is None:
                 return f"`{name}` does not exist"
-        for one in unit.adds if unit.statement is not None else ():
-            reason = _new_edge(view, unit, one.module.lstrip("."), objects)
-            if reason is not None:
-                return reason
+        reason = _circle(view, unit, objects) if unit.adds else None
+        if reason is not None:
+            return reason
     return None
 
 
-def _new_edge(view: View, unit: Unit, module: str, objects: Objects) -> str | None:
-    """What speaks against the import of a module that runs when the file is imported."""
-    targets = {name.rpartition(".")[0] for name in unit.written} or {module}
-    assert unit.statement is not None
-    if view.uses.home(unit.statement).kind == "function":
+def _circle(view: View, unit: Unit, objects: Objects) -> str | None:
+    """What speaks against an import that runs when the file is imported."""
+    if unit.statement is None or view.uses.home(unit.statement).kind == "function":
         return None
-    for target in sorted(targets):
+    for target in sorted({name.rpartition(".")[0] for name in unit.written}):
         for here in view.place.modules:
             path = objects.path_between(target, here)
             if path is not None:

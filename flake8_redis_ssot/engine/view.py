@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from functools import cached_property
+from typing import TypeVar
 
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.rule import RuleContext
@@ -11,6 +12,8 @@ from flake8_redis_ssot.semantic.modules import exported_names
 from flake8_redis_ssot.semantic.reads import ProjectReads
 from flake8_redis_ssot.semantic.uses import FileUses
 from flake8_redis_ssot.source import Range
+
+Node = TypeVar("Node", bound=ast.expr)
 
 
 class View:
@@ -22,7 +25,7 @@ class View:
         self.place = context.place
         self._index = index
         self._reads = reads
-        self.is_test = any(globs.match(context.source.path) for globs in context.settings.tests)
+        self.is_test = context.settings.is_test(context.source.path)
 
     @cached_property
     def uses(self) -> FileUses:
@@ -119,6 +122,11 @@ class View:
     def span(self, node: ast.expr) -> tuple[int, int]:
         where = self.source.range_of(node)
         return self.source.offset(where.start), self.source.offset(where.end)
+
+    def node_at(self, where: Range, sort: type[Node]) -> Node | None:
+        """The node of a sort that has just this range."""
+        nodes = (node for node in ast.walk(self.source.tree) if isinstance(node, sort))
+        return next((node for node in nodes if self.source.range_of(node) == where), None)
 
     def block_of(self, statement: ast.stmt) -> list[ast.stmt]:
         """The statements of the block in which a statement stands."""

@@ -157,7 +157,7 @@ def _manager(index: ProjectIndex, settings: Settings, module: str, role: str, bo
         p for p, fact in index.facts.items()
         if p != path and any(n == module or n.startswith(f"{module}.") for n in fact.quoted.split("\n"))
     ]  # fmt: skip
-    tests = sorted({p for p in (*importers, *naming) if is_test(settings, p)})
+    tests = sorted({p for p in (*importers, *naming) if settings.is_test(p)})
 
     def short(paths: Collection[str]) -> list[str]:
         return [os.path.relpath(p, settings.root).replace(os.sep, "/") for p in paths]
@@ -172,11 +172,6 @@ def _manager(index: ProjectIndex, settings: Settings, module: str, role: str, bo
         short(tests),
         path is not None and is_shim(index, path),
     )
-
-
-def is_test(settings: Settings, path: str) -> bool:
-    """Whether the settings count a file among the tests."""
-    return any(globs.match(path) for globs in settings.tests)
 
 
 def _gaps(managers: list[Manager], rewriter: Rewriter, settings: Settings) -> Iterator[Gap]:

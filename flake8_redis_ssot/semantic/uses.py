@@ -125,7 +125,7 @@ class FileUses:
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) < 200:
                 if node.value.isidentifier():
                     found.setdefault(node.value, node)
-                elif self._is_annotation(node):
+                elif self.is_annotation(node):
                     for word in re.findall(r"\w+", node.value):
                         found.setdefault(word, node)
         return found
@@ -139,7 +139,8 @@ class FileUses:
             w for text in _TYPE_COMMENT.findall(self.source.text) for w in re.findall(r"\w+", text)
         )
 
-    def _is_annotation(self, node: ast.AST) -> bool:
+    def is_annotation(self, node: ast.AST) -> bool:
+        """Whether an expression only states a type."""
         while (parent := self.parents.get(node)) is not None and isinstance(parent, ast.expr | ast.arg):
             if isinstance(parent, ast.arg) and parent.annotation is node:
                 return True
@@ -150,10 +151,6 @@ class FileUses:
             case ast.FunctionDef(returns=returns) | ast.AsyncFunctionDef(returns=returns):
                 return returns is node
         return False
-
-    def in_annotation(self, node: ast.AST) -> bool:
-        """Whether an expression only states a type."""
-        return self._is_annotation(node)
 
     def chain(self, node: ast.expr, names: list[str]) -> ast.Attribute | None:
         """The expression that reads `names` one after the other of `node`; None where it is not so."""

@@ -195,6 +195,10 @@ class Settings:
         found = next(((path, line) for name, path, line in self.lines if name == key), None)
         return found or (self.path or self.root, 1)
 
+    def is_test(self, path: str) -> bool:
+        """Whether `tests` counts the absolute `path` among the tests."""
+        return any(globs.match(path) for globs in self.tests)
+
     def excludes(self, path: str) -> bool:
         """Whether `exclude` or `extend-exclude` takes the absolute `path`."""
         return any(globs.match(path) for globs in self.exclude)
