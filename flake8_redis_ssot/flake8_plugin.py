@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import logging
 import os
 from collections.abc import Iterator
 from typing import Any, ClassVar
@@ -71,7 +72,7 @@ class Plugin:
             if self.checker.settings.excludes(path):
                 return
             source = SourceFile.of_text(path, "".join(self.lines), self.tree)
-            found = self.checker.check(source).diagnostics
+            checked = self.checker.check(source)
         except SettingsError as error:
             raise ExecutionError(f"redis-ssot: {error}") from error
         except Exception as error:
@@ -79,7 +80,9 @@ class Plugin:
                 f"{self.filename}: not checked by flake8-redis-ssot {__version__}: "
                 f"{type(error).__name__}: {error}; this is a defect of the plugin, please report it"
             ) from error
-        for diagnostic in found:
+        for limit in checked.limits:
+            logging.getLogger(__name__).warning("%s: %s; what was found is reported", self.filename, limit)
+        for diagnostic in checked.diagnostics:
             start = diagnostic.range.start
             yield start.line, start.column - 1, f"{diagnostic.code} {diagnostic.message}", type(self)
 

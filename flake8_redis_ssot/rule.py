@@ -25,6 +25,7 @@ from flake8_redis_ssot.semantic.facts import DefaultFacts
 from flake8_redis_ssot.semantic.flow import Dotted, Flow, Instance
 from flake8_redis_ssot.semantic.lines import follow
 from flake8_redis_ssot.semantic.names import Names
+from flake8_redis_ssot.semantic.nodes import unparsed
 from flake8_redis_ssot.semantic.pools import PoolFacts, pool_target
 from flake8_redis_ssot.semantic.redis_api import Builder, Kind
 from flake8_redis_ssot.semantic.scopes import Site, Walk
@@ -170,6 +171,7 @@ class RuleContext:
         self.place = place
         self.names = names
         self.enabled = enabled
+        self._given_up: list[str] = []
         self._wanted: set[type[ast.AST]] = {
             ast.Call, ast.Assign, ast.AnnAssign, ast.Import, ast.ImportFrom
         }  # fmt: skip
@@ -178,6 +180,18 @@ class RuleContext:
     @property
     def boundary(self) -> Boundary:
         return self.place.boundary
+
+    def give_up(self, reason: str) -> None:
+        """Note that something of the file was not looked at, and why."""
+        if reason not in self._given_up:
+            self._given_up.append(reason)
+
+    @property
+    def limits(self) -> tuple[str, ...]:
+        """Why more may be to find in the file than was found; empty where all was looked at."""
+        if "flow" in self.__dict__ and self.flow.is_exhausted:
+            self.give_up("its values may flow in more ways than are followed")
+        return tuple(self._given_up)
 
     @cached_property
     def flow(self) -> Flow:
@@ -259,7 +273,8 @@ class RuleContext:
     @cached_property
     def stalling(self) -> list[tuple[ast.Call, ast.AsyncFunctionDef, Command]]:
         """The calls, in `async def`, of functions of the file that send by a blocking client, with what they send."""
-        known = blocking_functions(self.commands) if "async def" in self.source.text else {}
+        asked = "async def" in self.source.text and not self.flow.is_exhausted
+        known = blocking_functions(self.commands) if asked else {}
         found: list[tuple[Site, ast.Call, Command]] = []
         before = -1
         while known and before != len(known):
@@ -422,7 +437,7 @@ class Construction:
         names = " or ".join(f"`{name}`" for name in self.reached)
         if not self.inferred:
             return names
-        callee = ast.unparse(self.call.func)
+        callee = unparsed(self.call.func)
         if tuple(self.reached) == (callee,):
             return names
         callee = callee if len(callee) < 60 else callee[:57] + "..."

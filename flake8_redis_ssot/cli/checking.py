@@ -121,6 +121,7 @@ def _check(options: argparse.Namespace, settings: Settings) -> int:
             outcome.diagnostics = with_fixes(outcome, checker, {*found.files})
     for message in outcome.failures:
         _complain("error", message)
+    notes += [_complain("warning", message) for message in outcome.limits]
     failed = bool(found.missing or outcome.failures)
     if options.add_noqa:
         return 2 if _add_noqa(outcome.diagnostics) or failed else 0
@@ -133,7 +134,7 @@ def _check(options: argparse.Namespace, settings: Settings) -> int:
     )
     _write(options, text)
     status = 2 if failed else 1 if outcome.diagnostics and not options.exit_zero else 0
-    if cache is not None and not failed and not options.output_file and not fixing:
+    if cache is not None and not (failed or outcome.limits or options.output_file or fixing):
         with suppress(OSError):
             looked_at = {*cache.files, *_looked_at(options, checker, found, cache)}
             words = (status, "".join(notes), text)

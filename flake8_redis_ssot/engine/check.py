@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.engine.suppress import unsettled
@@ -50,10 +51,11 @@ def first_party(boundary: Boundary) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What one file gave."""
+    """What one file gave; `limits` say, one line each, which bounds were reached, so that more may be to find."""
 
     diagnostics: list[Diagnostic]
     facts: FileFacts | None = None
+    limits: tuple[str, ...] = ()
 
 
 class FileChecker:
@@ -87,9 +89,11 @@ class FileChecker:
         found, context = self._found(source)
         kept = list(unsettled(found, self.settings, used))
         facts = self._facts(source, context, used) if self.project_rules else None
+        limits: tuple[str, ...] = ()
         if context is not None:
+            limits = context.limits
             context.release()
-        return Checked(kept, facts)
+        return Checked(kept, facts, limits)
 
     def _found(self, source: SourceFile) -> tuple[list[Diagnostic], RuleContext | None]:
         if not self._concerns(source):
@@ -105,13 +109,21 @@ class FileChecker:
             return self.unreadable(source, error), None
         context = self._context(source)
         found: list[Diagnostic] = []
-        for handler in self.handlers.get(ast.Module, ()):
-            found += handler(source.tree, context)
-        for site in context.walk.sites:
-            for handler in self.handlers.get(type(site.node), ()):
-                found += handler(site, context)
+        for handler, subject in self._handled(context):
+            try:
+                found += handler(subject, context)
+            except RecursionError:
+                context.give_up("an expression is nested too deeply for some of the rules")
         found.sort(key=lambda diagnostic: diagnostic.sort_key)
         return found, context
+
+    def _handled(self, context: RuleContext) -> Iterator[tuple[Callable[..., Iterator[Diagnostic]], Any]]:
+        """Each handler with what it is to look at."""
+        for handler in self.handlers.get(ast.Module, ()):
+            yield handler, context.source.tree
+        for site in context.walk.sites:
+            for handler in self.handlers.get(type(site.node), ()):
+                yield handler, site
 
     def _concerns(self, source: SourceFile) -> bool:
         """Whether the file must be parsed."""
@@ -121,6 +133,14 @@ class FileChecker:
 
     def _facts(self, source: SourceFile, context: RuleContext | None, used: set[str]) -> FileFacts:
         """What is kept of `source`; `context` where it was parsed."""
+        try:
+            return self._facts_of(source, context, used)
+        except RecursionError:
+            assert context is not None
+            context.give_up("an expression is nested too deeply for some of the project rules")
+            return self._facts_of(source, None, used)
+
+    def _facts_of(self, source: SourceFile, context: RuleContext | None, used: set[str]) -> FileFacts:
         data = source.data
         judged = context if self._judges_classes and context and not context.place.is_manager else None
         classes, clients = managing(source, judged.flow, judged.built) if judged is not None else ((), ())

@@ -10,6 +10,7 @@ from flake8_redis_ssot.diagnostic import Applicability
 from flake8_redis_ssot.engine.view import View
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.semantic.modules import Found
+from flake8_redis_ssot.semantic.nodes import unparsed
 from flake8_redis_ssot.semantic.objects import Function, Member, Objects, Thing, covers, incompatible
 from flake8_redis_ssot.semantic.reads import ProjectReads, reads
 from flake8_redis_ssot.semantic.uses import Uses
@@ -604,7 +605,7 @@ def a(sort: str) -> str:
 
 
 def _decorated(node: Function) -> list[str]:
-    return [ast.unparse(decorator) for decorator in node.decorator_list]
+    return [unparsed(decorator) for decorator in node.decorator_list]
 
 
 def _is_used(view: View, call: ast.expr) -> bool:

@@ -13,6 +13,7 @@ from flake8_redis_ssot.engine.exchange import Refusal
 from flake8_redis_ssot.engine.rewrite import MENDS, Rewriter, Unit
 from flake8_redis_ssot.engine.view import View
 from flake8_redis_ssot.semantic.imports import Part
+from flake8_redis_ssot.semantic.nodes import unparsed
 from flake8_redis_ssot.semantic.references import TAKERS
 from flake8_redis_ssot.source import SourceError, SourceFile
 
@@ -213,14 +214,14 @@ class Patches:
                                 yield Patch(path, argument.lineno, text, argument if is_patch else None)
                             for keyword in node.keywords if text in by_module else ():
                                 yield Patch(path, argument.lineno, f"{text}.{keyword.arg}")
-                    given = {ast.unparse(a) for a in arguments if isinstance(a, ast.Name | ast.Attribute)}
+                    given = {unparsed(a) for a in arguments if isinstance(a, ast.Name | ast.Attribute)}
                     for module, names in handles.items():
                         if given & names and _called(node) in _SETTING:
                             for last in by_module[module] & {str(n.value) for n in _texts(tree)}:
                                 yield Patch(path, node.lineno, f"{module}.{last}")
                 case ast.Attribute(ctx=ast.Store() | ast.Del(), attr=attr) if attr in lasts:
                     for module, names in handles.items():
-                        if ast.unparse(node.value) in names and attr in by_module[module]:
+                        if unparsed(node.value) in names and attr in by_module[module]:
                             yield Patch(path, node.lineno, f"{module}.{attr}")
         first = {
             node.args[0] if node.args else node.keywords[0].value

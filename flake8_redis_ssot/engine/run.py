@@ -28,7 +28,9 @@ PARALLEL_FROM = 300
 
 @dataclass(slots=True)
 class Outcome:
-    """What a run found; `failures` are our own, one line a file. `facts` only where they were asked for.
+    """What a run found; `failures` are our own, one line a file, `limits` the files of which not all was looked at.
+
+    `facts` only where they were asked for.
 
     For the cache: the digests of the `contents` that were checked without failure, and the
     modules `asked` for.
@@ -36,6 +38,7 @@ class Outcome:
 
     diagnostics: list[Diagnostic] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+    limits: list[str] = field(default_factory=list)
     facts: list[FileFacts] = field(default_factory=list)
     contents: dict[str, str] = field(default_factory=dict)
     asked: Asked = field(default_factory=dict)
@@ -101,6 +104,7 @@ def run(files: Sequence[str], checker: FileChecker, *, jobs: int = 1, cache: Cac
     outcome = Outcome(
         [d for part in parts for d in part.diagnostics],
         sorted(failure for part in parts for failure in part.failures),
+        sorted(limit for part in parts for limit in part.limits),
         sorted((fact for part in parts for fact in part.facts), key=lambda fact: fact.path),
     )
     if cache is not None:
@@ -133,7 +137,7 @@ def run_project(
         outcome.facts.sort(key=lambda fact: fact.path)
     read: set[str] = set()
     found = _check_project(outcome, checker, read)
-    if cache is not None and not outcome.failures:
+    if cache is not None and not outcome.failures and not outcome.limits:
         cache.keep_project(files, read, asked_of(modules), day, found)
     outcome.diagnostics = sorted([*outcome.diagnostics, *found], key=lambda d: d.sort_key)
     return outcome
@@ -186,10 +190,10 @@ def _run_part(files: Mapping[str, str | None], checker: FileChecker, *, hashed: 
                 outcome.diagnostics += checker.unreadable(SourceFile(path, b""), error)
                 continue
             content = digest(source.data) if hashed else ""
-            failures = len(outcome.failures)
+            unfinished = len(outcome.failures) + len(outcome.limits)
             if not hashed or content != known:
                 run_source(source, checker, outcome)
-            if hashed and len(outcome.failures) == failures:
+            if hashed and len(outcome.failures) + len(outcome.limits) == unfinished:
                 outcome.contents[path] = content
         if hashed:
             outcome.asked = asked_of(checker.managers.modules)
@@ -243,6 +247,9 @@ def run_source(source: SourceFile, checker: FileChecker, outcome: Outcome) -> No
             outcome.diagnostics += _judged(source, checked.diagnostics, checker)
         if checked.facts is not None:
             outcome.facts.append(checked.facts)
+        outcome.limits += (f"{source.path}: {limit}; what was found is reported" for limit in checked.limits)
+    except RecursionError:
+        outcome.limits.append(f"{source.path}: it is nested too deeply to be checked")
     except SettingsError:
         raise
     except Exception as error:

@@ -73,7 +73,7 @@ class ClientFlow(ProjectFlow):
 
     def renew(self) -> None:
         """Begin with a whole budget again: what was spent on finding the files is not missed in judging them."""
-        self._steps = 0
+        self.steps = 0
 
     def members(self, path: str) -> Iterator[str]:
         """The names of a file by which others use a client, or a function that sends by one."""

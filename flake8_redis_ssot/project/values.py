@@ -60,6 +60,9 @@ class ProjectFlow(Flow):
         self._known.clear()
         self._short.clear()
         self._reached.clear()
+        self._started.clear()
+        self._ancestors.clear()
+        self._bindings.clear()
         return True
 
     def is_open(self, site: Site) -> bool:
@@ -75,11 +78,6 @@ class ProjectFlow(Flow):
             case _:
                 may_be = isinstance(call.func, ast.Call | ast.Subscript)
         return may_be and not self.values(call.func, site)
-
-    @property
-    def is_exhausted(self) -> bool:
-        """Whether the budget has run out, so that what is unknown may only be unasked."""
-        return self._steps > self.budget
 
     def _is_foreign(self, binding: Binding) -> bool:
         """Whether a name holds what a call of somebody else's function gave: no source says what that is."""

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.rule import Rule, RuleContext, on
 from flake8_redis_ssot.semantic.flow import LOADERS
+from flake8_redis_ssot.semantic.nodes import unparsed
 from flake8_redis_ssot.semantic.scopes import Site
 
 
@@ -61,7 +62,7 @@ class DynamicManagerImport(Rule):
                 what = f"`{name}` outside the Redis manager"
             else:
                 continue
-            how = ast.unparse(node.func if isinstance(node, ast.Call) else node.value)
+            how = unparsed(node.func if isinstance(node, ast.Call) else node.value)
             yield self.diagnostic(
                 context,
                 context.source.range_of(node),

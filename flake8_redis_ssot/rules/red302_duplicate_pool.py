@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.rule import Construction, Rule, RuleContext, on
+from flake8_redis_ssot.semantic.nodes import unparsed
 from flake8_redis_ssot.semantic.pools import pool_target
 from flake8_redis_ssot.semantic.scopes import Branch, Site, Walk, exclusive
 
@@ -111,7 +112,7 @@ def _target(made: Construction, context: RuleContext) -> str | None:
         return None
 
     def meaning(node: ast.expr) -> str | None:
-        text = ast.unparse(node) if isinstance(node, ast.Name | ast.Attribute) else ""
+        text = unparsed(node) if isinstance(node, ast.Name | ast.Attribute) else ""
         while isinstance(node, ast.Attribute):
             node = node.value
         if not isinstance(node, ast.Name) or not text:

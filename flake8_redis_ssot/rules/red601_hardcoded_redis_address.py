@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.rule import Rule, RuleContext, on
+from flake8_redis_ssot.semantic.nodes import unparsed
 
 _URL = re.compile(r"(?:redis|valkey)s?://(?:[^@/{\s]*@)?[\w[]")
 
@@ -88,4 +89,4 @@ def _hosts(call: ast.Call) -> Iterator[ast.expr]:
 
 def _shown(node: ast.expr) -> str:
     """The address without a password."""
-    return "`" + re.sub(r"//[^@/]*@", "//", ast.unparse(node).strip("f'\"")) + "`"
+    return "`" + re.sub(r"//[^@/]*@", "//", unparsed(node).strip("f'\"")) + "`"

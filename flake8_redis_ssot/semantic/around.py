@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import lru_cache
 
 
 def around(tree: ast.AST, node: ast.AST) -> list[ast.AST]:
@@ -15,7 +16,7 @@ def around(tree: ast.AST, node: ast.AST) -> list[ast.AST]:
         here = next((part for part in _bodies(here) if _holds(part, node)), None)
     inner = found[-1]
     if inner is not node:
-        above = {child: part for part in _own(inner) for child in ast.iter_child_nodes(part)}
+        above = _above(inner)
         chain = []
         here = above.get(node)
         while here is not None and here is not inner:
@@ -23,6 +24,12 @@ def around(tree: ast.AST, node: ast.AST) -> list[ast.AST]:
             here = above.get(here)
         return [*chain, *reversed(found)]
     return [*reversed(found[:-1])]
+
+
+@lru_cache(maxsize=1)
+def _above(inner: ast.AST) -> dict[ast.AST, ast.AST]:
+    """The parent of each node of one statement, kept for the next question about the same one."""
+    return {child: part for part in _own(inner) for child in ast.iter_child_nodes(part)}
 
 
 def _bodies(node: ast.AST) -> Iterator[ast.AST]:

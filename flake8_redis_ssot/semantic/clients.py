@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from flake8_redis_ssot.semantic.around import around
 from flake8_redis_ssot.semantic.commands import Colour, Effect, colour_of, effect_of
 from flake8_redis_ssot.semantic.flow import Dotted, Flow, Instance, Local, Value
+from flake8_redis_ssot.semantic.nodes import shortened, unparsed
 from flake8_redis_ssot.semantic.redis_api import Builder
 from flake8_redis_ssot.semantic.scopes import Binding, Scope, Site, Walk
 from flake8_redis_ssot.source import SourceFile
 
 _DEPTH = 8
-_WIDTH = 60
 _QUESTIONS = frozenset(["hasattr", "isinstance", "isawaitable", "iscoroutine", "iscoroutinefunction"])
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
@@ -65,8 +65,7 @@ class Command:
 
 def shown(node: ast.expr) -> str:
     """An expression for a message: its end, where it is long."""
-    text = ast.unparse(node)
-    return f"`{text if len(text) < _WIDTH else '...' + text[3 - _WIDTH :]}`"
+    return f"`{shortened(unparsed(node))}`"
 
 
 def function_of(site: Site) -> Function | None:

@@ -8,14 +8,22 @@ from dataclasses import dataclass, replace
 
 from flake8_redis_ssot.semantic.commands import HANDED, Effect, effect_of, role_of
 from flake8_redis_ssot.semantic.names import Names
+from flake8_redis_ssot.semantic.nodes import unparsed
 from flake8_redis_ssot.semantic.redis_api import Builder, builds, star_names
-from flake8_redis_ssot.semantic.scopes import Binding, Scope, Site, Step, Walk
+from flake8_redis_ssot.semantic.scopes import Binding, Branch, Scope, Site, Step, Walk
 
 _Key = tuple[ast.AST, "Entry | None"]
-BUDGET = 200_000
-"""Expressions evaluated in one file; past it every value is unknown."""
+BUDGET = 300_000
+"""Steps of evaluation in one file (expressions, bindings and values looked at); past it what is not known yet stays unknown."""
+
+_MOST_VALUES = 500
+"""Values of one expression; one that may be more is unknown."""
+_LONGEST_TEXT = 2_000
+"""Characters of a string that is put together; a longer one names nothing."""
 
 _DEPTH = 60
+_CLASSES = 30
+"""Classes above or below one that are looked through for a member."""
 _CALLS = 5
 _ROUNDS = 10
 _BUILT_IN = frozenset(["staticmethod", "classmethod", "property"])
@@ -94,11 +102,12 @@ class Giver:
     entry: Entry | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Entry:
     """One call of a function or class of ours: its parameters have that call's arguments.
 
-    `outer` is the entry within which the call itself is evaluated.
+    `outer` is the entry within which the call itself is evaluated. There is one object for each, so that
+    long chains of them are compared at once.
     """
 
     call: ast.Call
@@ -153,12 +162,12 @@ class Flow:
     """Follows values through the bindings of one walk: every binding that may hold counts.
 
     `wanted` collects names whose value was asked for as text; a walk that leaves out lines must
-    be repeated with those of them.
+    be repeated with those of them. `steps` is the work done so far, that for earlier walks of the file included.
     """
 
     budget = BUDGET
 
-    def __init__(self, names: Names, walk: Walk) -> None:
+    def __init__(self, names: Names, walk: Walk, steps: int = 0) -> None:
         self.names = names
         self.names.arms.update(walk.arms)
         self.walk = walk
@@ -166,6 +175,7 @@ class Flow:
         self.scopes = walk.scopes
         self.definitions = walk.definitions
         self._entry: Entry | None = None
+        self._entries: dict[tuple[ast.Call, Scope, Entry | None], Entry] = {}
         self._known: dict[_Key, Values] = {}
         self._round: dict[_Key, Values] = {}
         self._before: dict[_Key, Values] = {}
@@ -174,8 +184,11 @@ class Flow:
         self._cut = False
         self._tainted: set[_Key] = set()
         self._short: dict[_Key, Values] = {}
-        self._steps = 0
+        self.steps = steps
         self._reached: dict[str, dict[Value, bool]] = {}
+        self._started: dict[Scope, bool] = {}
+        self._ancestors: dict[Scope, set[str]] = {}
+        self._bindings: dict[tuple[str, Scope, float, tuple[Branch, ...]], list[Binding]] = {}
         self._subclasses: dict[Scope, list[Scope]] | None = None
 
     def values(self, node: ast.AST | None, site: Site) -> Values:
@@ -213,21 +226,50 @@ class Flow:
             self._cyclic = self._cyclic or key in self._active
             self._cut = self._cut or key in self._tainted
             return self._round[key]
-        self._steps += 1
-        if self._steps > self.budget or len(self._active) > _DEPTH:
+        self.steps += 1
+        if self.is_exhausted or len(self._active) > _DEPTH:
             self._cut = True
             return _NOTHING
-        self._round[key] = self._before.get(key, _NOTHING)
+        before = self._round[key] = self._before.get(key, _NOTHING)
         self._active.add(key)
         outer, self._cut = self._cut, False
         try:
-            self._round[key] = frozenset(self._evaluate(key[0], site))
+            self._round[key] = self._bounded(key[0], site, before)
         finally:
             self._active.discard(key)
             if self._cut:
                 self._tainted.add(key)
             self._cut = self._cut or outer
         return self._round[key]
+
+    def _bounded(self, node: ast.AST, site: Site, before: Values) -> Values:
+        """The values of an expression, of which the round before found `before`, kept from growing without end.
+
+        A dotted name may grow once around a cycle (`self.node = self.node.next`), not for ever.
+        """
+        found = set()
+        for value in self._evaluate(node, site):
+            if value not in found and (value in before or not _has_grown(value, before)):
+                self.steps += 1
+                found.add(value)
+            if len(found) > _MOST_VALUES or self.is_exhausted:
+                self._cut = True
+                return _NOTHING
+        return frozenset(found)
+
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether the budget has run out, so that what is unknown may only be unasked."""
+        return self.steps > self.budget
+
+    def bindings(self, name: str, site: Site) -> list[Binding]:
+        """What `name` may be bound to at `site`, looked up once."""
+        key = (name, site.scope, site.order, site.path)
+        if key not in self._bindings:
+            self._bindings[key] = self.names.bindings(name, site)
+        found = self._bindings[key]
+        self.steps += len(found)
+        return found
 
     def within(self, entry: Entry | None, values: Callable[[], Iterable[Value]]) -> list[Value]:
         """What `values` gives when the parameters are those of `entry`."""
@@ -264,28 +306,47 @@ class Flow:
             return self.ancestors(value.scope) if self._starts(value.scope) else set()
         return set()
 
-    def _starts(self, scope: Scope, seen: frozenset[Scope] = frozenset()) -> bool | None:
-        """Whether a call of a class of ours runs the `__init__` of a library's class; None where it has none.
+    def _starts(self, scope: Scope) -> bool:
+        """Whether a call of a class of ours runs the `__init__` of a library's class.
 
         Its own runs the next one if it calls it; an unknown base before the library's may not.
         """
-        if scope in seen or len(seen) > 30:
-            return None
-        for name in ("__new__", "__init__"):
-            for binding in scope.bindings.get(name, ()):
-                if not _calls_on(binding.value, name):
+        if scope not in self._started:
+            started = self._start_of(scope)
+            if self._active:
+                return started  # values that this depends on may still be incomplete
+            self._started[scope] = started
+        return self._started[scope]
+
+    def _start_of(self, scope: Scope) -> bool:
+        seen: set[Scope] = set()
+        todo: list[Iterator[Value]] = [iter([Local(scope)])]
+        while todo:
+            self.steps += 1
+            value = next(todo[-1], None)
+            if isinstance(value, Local):
+                here = value.scope
+                if here in seen:
+                    continue
+                seen.add(here)
+                own = [
+                    (b.value, name) for name in ("__new__", "__init__") for b in here.bindings.get(name, ())
+                ]
+                if not all(_calls_on(method, name) for method, name in own):
                     return False
+                todo.append(self._bases_known(here))
+            elif isinstance(value, Dotted) and self.names.is_builder(value.name):
+                return True
+            else:
+                todo.pop()
+        return False
+
+    def _bases_known(self, scope: Scope) -> Iterator[Value]:
+        """The bases of a class up to the first that is unknown."""
         for base in self._each_base(scope):
             if not base:
-                return None
-            for value in base:
-                if isinstance(value, Dotted):
-                    return True if self.names.is_builder(value.name) else None
-                if isinstance(value, Local):
-                    started = self._starts(value.scope, seen | {scope})
-                    if started is not None:
-                        return started
-        return None
+                return
+            yield from base
 
     def derived_from(self, base: ast.expr, site: Site) -> set[str]:
         """The client and pool classes that a class with this base derives from."""
@@ -304,13 +365,18 @@ class Flow:
         stack = [scope]
         while stack:
             here = stack.pop()
-            if here not in seen:
+            if here in self._ancestors:
+                found |= self._ancestors[here]
+            elif here not in seen:
+                self.steps += 1
                 seen.add(here)
                 for base in self._bases(here):
                     if isinstance(base, Dotted) and self.names.is_builder(base.name):
                         found.add(base.name)
                     elif isinstance(base, Local):
                         stack.append(base.scope)
+        if not self._active:  # values that this depends on are complete
+            self._ancestors[scope] = found
         return found
 
     def bound(self, binding: Binding) -> Values:
@@ -328,7 +394,7 @@ class Flow:
     def _evaluate(self, node: ast.AST, site: Site) -> Iterator[Value]:
         match node:
             case ast.Name():
-                for binding in self.names.bindings(node.id, site):
+                for binding in self.bindings(node.id, site):
                     if binding.star and binding.target is not None:
                         yield Dotted(f"{binding.target}.{node.id}")
                     else:
@@ -392,6 +458,8 @@ class Flow:
             if len(texts) != 1 or (isinstance(part, ast.FormattedValue) and part.format_spec):
                 return
             whole += texts.pop()
+            if len(whole) > _LONGEST_TEXT:
+                return
         yield Text(whole, node)
 
     def _is_cast(self, node: ast.expr, site: Site) -> bool:
@@ -454,20 +522,28 @@ class Flow:
         *,
         below: bool = False,
         of_instance: bool = False,
-        seen: frozenset[Scope] = frozenset(),
+        seen: dict[Scope, int] | None = None,
+        depth: int = 0,
     ) -> Values:
-        """The attribute `name` of a class of this file, its bases and, `below`, its subclasses."""
-        if scope in seen or len(seen) > 30:
+        """The attribute `name` of a class of this file, its bases and, `below`, its subclasses.
+
+        `seen` are the classes that this question has come to already, each at its depth.
+        """
+        seen = {} if seen is None else seen
+        if depth > _CLASSES or seen.get(scope, depth + 1) <= depth:
             return _NOTHING
+        seen[scope] = depth
         own = list(scope.bindings.get(name, ()))
         if of_instance:
             own += scope.attributes.get(name, ())
         found = frozenset(v for binding in own for v in self.bound(binding))
         if not own:
-            found = self._inherited(scope, name, of_instance, seen)
+            found = self._inherited(scope, name, of_instance, seen, depth)
         for other in self._below(scope) if below else ():
             if name in other.bindings or name in other.attributes:
-                found |= self._members(other, name, below=True, of_instance=of_instance, seen=seen | {scope})
+                found |= self._members(
+                    other, name, below=True, of_instance=of_instance, seen=seen, depth=depth + 1
+                )
         return found
 
     def _below(self, scope: Scope) -> list[Scope]:
@@ -482,7 +558,12 @@ class Flow:
         return self._subclasses.get(scope, [])
 
     def _inherited(
-        self, scope: Scope, name: str, of_instance: bool = False, seen: frozenset[Scope] = frozenset()
+        self,
+        scope: Scope,
+        name: str,
+        of_instance: bool = False,
+        seen: dict[Scope, int] | None = None,
+        depth: int = 0,
     ) -> Values:
         """The attribute `name` of the first base that has it; of a library's class it is taken to."""
         for base in self._each_base(scope):
@@ -491,7 +572,9 @@ class Flow:
                 return _NOTHING  # an unknown base may have it
             for value in base:
                 if isinstance(value, Local):
-                    found |= self._members(value.scope, name, of_instance=of_instance, seen=seen | {scope})
+                    found |= self._members(
+                        value.scope, name, of_instance=of_instance, seen=seen, depth=depth + 1
+                    )
                 elif isinstance(value, Dotted) and self.names.leads_to_builder(value.name):
                     found |= {Dotted(f"{value.name}.{name}")}
             if found:
@@ -590,9 +673,10 @@ class Flow:
         match node:
             case ast.Constant(value=str(text)):
                 try:
-                    yield from self._annotated(ast.parse(text, mode="eval").body, site)
-                except (SyntaxError, ValueError):
+                    promised = ast.parse(text, mode="eval").body
+                except (SyntaxError, ValueError, RecursionError, MemoryError):
                     return
+                yield from self._annotated(promised, site)
             case ast.BinOp(op=ast.BitOr()):
                 yield from self._annotated(node.left, site)
                 yield from self._annotated(node.right, site)
@@ -647,14 +731,14 @@ class Flow:
                 case Dotted(name=name) if self.method(name) == "buffered":
                     yield Instance(Dotted(name.rpartition(".")[0]))
                 case Giver(how="manager") if self._depth() <= _CALLS:
-                    yield replace(value, entry=Entry(call, site, value.scope, self._entry, self._depth()))
+                    yield replace(value, entry=self._entered_by(call, site, value.scope))
                 case Local(scope=scope):
                     depth = self._depth()
                     entry = None
                     if scope.kind == "class" or _parameters(scope):
                         if depth > _CALLS:
                             continue
-                        entry = Entry(call, site, scope, self._entry, depth)
+                        entry = self._entered_by(call, site, scope)
                     if scope.kind == "class":
                         yield Instance(Local(scope), entry)
                     elif isinstance(scope.node, ast.AsyncFunctionDef):
@@ -663,6 +747,12 @@ class Flow:
                         yield from self.within(entry, lambda s=scope: self._returned(s))  # type: ignore[misc]
         if isinstance(call.func, ast.Attribute):
             yield from self._container_call(call.func, call, site)
+
+    def _entered_by(self, call: ast.Call, site: Site, scope: Scope) -> Entry:
+        key = (call, scope, self._entry)
+        if key not in self._entries:
+            self._entries[key] = Entry(call, site, scope, self._entry, self._depth())
+        return self._entries[key]
 
     def _depth(self) -> int:
         return self._entry.depth + 1 if self._entry else 1
@@ -818,10 +908,10 @@ class Flow:
             return
         asked = self._keys(index, site)
         if isinstance(index, ast.Attribute) and not any(
-            isinstance(key, ast.Attribute) and ast.unparse(key.value) == ast.unparse(index.value)
+            isinstance(key, ast.Attribute) and unparsed(key.value) == unparsed(index.value)
             for key in items.keys
         ):
-            asked = {key for key in asked if key != ("name", ast.unparse(index))}
+            asked = {key for key in asked if key != ("name", unparsed(index))}
         known = [self._keys(key, items.site) if key is not None else set() for key in items.keys]
         matching = [n for n, key in enumerate(known) if key & asked]
         unknown = [n for n, key in enumerate(known) if not key]
@@ -840,7 +930,7 @@ class Flow:
             return {("constant", repr(node.value))}
         texts: set[object] = {("constant", repr(text.value)) for text in self.texts(node, site)}
         if not texts and isinstance(node, ast.Attribute):
-            return {("name", ast.unparse(node))}
+            return {("name", unparsed(node))}
         return texts
 
     def _stored(self, node: ast.Subscript, site: Site) -> Values | None:
@@ -850,13 +940,12 @@ class Flow:
         stores = [s for s in self.walk.stores if s[0] == node.value.id]
         if not stores:
             return None
-        owner = {id(b) for b in self.names.bindings(node.value.id, site)}
+        owner = {id(b) for b in self.bindings(node.value.id, site)}
         stores = [
             s
             for s in stores
             if s[2].scope is not None
-            and owner
-            & {id(b) for b in self.names.bindings(s[0], Site(s[1], s[2].scope, s[2].order, s[2].path))}
+            and owner & {id(b) for b in self.bindings(s[0], Site(s[1], s[2].scope, s[2].order, s[2].path))}
         ]
         asked = self._keys(node.slice, site)
         same = [
@@ -1041,6 +1130,17 @@ class Flow:
                 known = {name.rpartition(".")[2] for name in names if name in _DECORATORS}
                 found |= known if known and len(known) == len(names) else {"?"}
         return found
+
+
+def _has_grown(value: Value, before: Values) -> bool:
+    """Whether a dotted name goes on from two of those found `before`: it has been around a cycle twice."""
+    if not isinstance(value, Dotted) or not before:
+        return False
+    name, shorter = value.name, 0
+    while "." in name and shorter < 2:
+        name = name.rpartition(".")[0]
+        shorter += Dotted(name) in before
+    return shorter == 2
 
 
 def _parameters(function: Scope) -> bool:

@@ -41,8 +41,9 @@ def follow(
     # imports at the top level cost nothing to enter, and say what `partial` or `sys` is
     top = {source.line_of(at) for at in _imports(source.text)}
     lines = sorted({*top, *_lines_of(source, words)})
+    steps = 0
     for _ in range(_ROUNDS):
-        flow = Flow(names, Walk(source.tree, lines, wanted, modules, is_package))
+        flow = Flow(names, Walk(source.tree, lines, wanted, modules, is_package), steps)
         for site in flow.walk.sites:
             if isinstance(site.node, ast.Call):
                 flow.values(site.node, site)
@@ -51,6 +52,8 @@ def follow(
                     for argument in site.node.args[:1]:
                         if isinstance(argument, ast.JoinedStr | ast.BinOp):
                             flow.texts(argument, site)
+        if flow.is_exhausted:
+            return flow
         bases, bodies = flow.family()
         new = (flow.carriers() | flow.wanted | bases) - words
         words |= new
@@ -58,9 +61,9 @@ def follow(
         if more == lines:
             return flow
         flow.walk.release()
-        lines = more
+        lines, steps = more, flow.steps
     # a chain longer than the rounds: only the whole file shows every binding
-    return Flow(names, Walk(source.tree, None, wanted, modules, is_package))
+    return Flow(names, Walk(source.tree, None, wanted, modules, is_package), steps)
 
 
 def _made(source: SourceFile) -> Iterator[str]:

@@ -27,6 +27,7 @@ BUDGET = 1_000
 """Expressions judged for one value; past it the rest counts for nothing."""
 
 _ROUNDS = 10
+_DEPTH = 60
 
 _PROPERTIES = frozenset(["property", "cached_property"])
 # what gives back the value of its first argument
@@ -63,11 +64,16 @@ class _Class:
     is_manager: bool = False
     foreign: list[_Foreign] = field(default_factory=list)
 
-    def lineage(self, seen: frozenset[_Class] = frozenset()) -> Iterator[_Class]:
-        if self not in seen:
-            yield self
-            for base in self.bases:
-                yield from base.lineage(seen | {self})
+    def lineage(self) -> Iterator[_Class]:
+        """The class and its bases, each once, depth first."""
+        seen: set[_Class] = set()
+        stack = [self]
+        while stack:
+            here = stack.pop()
+            if here not in seen:
+                seen.add(here)
+                yield here
+                stack += reversed(here.bases)
 
     def method(self, name: str) -> Function | None:
         return next((c.methods[name] for c in self.lineage() if name in c.methods), None)
@@ -227,10 +233,14 @@ class _Judge:
 
     def _judged_with(self, made: _Class) -> Iterator[_Class]:
         """A class and the bases whose methods count for it: of a manager's own its facts speak."""
-        yield made
-        for base in made.bases:
-            if base is not made and self.facts(base) is None:
-                yield from self._judged_with(base)
+        seen: set[_Class] = set()
+        stack = [made]
+        while stack:
+            here = stack.pop()
+            if here not in seen:
+                seen.add(here)
+                yield here
+                stack += [base for base in reversed(here.bases) if self.facts(base) is None]
 
     def _builds(self, made: _Class) -> bool:
         first, last = made.node.lineno, made.node.end_lineno or made.node.lineno
@@ -329,7 +339,7 @@ class _Judge:
             return self._known[key]
         whole = not self._active
         self._steps = 0 if whole else self._steps + 1
-        if node is None or key in self._active or self._steps > BUDGET:
+        if node is None or key in self._active or self._steps > BUDGET or len(self._active) > _DEPTH:
             return _NOTHING
         self._active.add(key)
         try:
@@ -509,15 +519,15 @@ class _Judge:
 
     def _foreign(self, node: ast.expr, here: _Here) -> Iterator[Tag]:
         """What another file of the project may define by a name or attribute chain."""
-        if isinstance(node, ast.Attribute):
-            for tag in self._foreign(node.value, here):
-                if isinstance(tag, _Foreign):
-                    yield _Foreign(f"{tag.name}.{node.attr}")
-        elif isinstance(node, ast.Name):
+        attributes = ""
+        while isinstance(node, ast.Attribute):
+            attributes = f".{node.attr}{attributes}"
+            node = node.value
+        if isinstance(node, ast.Name):
             for function in dict.fromkeys([here.function, None]):
                 name = self._imported(function).get(node.id)
                 if name is not None:
-                    yield _Foreign(name)
+                    yield _Foreign(name + attributes)
                     return
 
     def _imported(self, function: Function | None) -> dict[str, str]:

@@ -22,21 +22,22 @@ def _reaching(
     The search ends where one of those seen must have run: its branches are around the place
     too, or every arm of a statement before the place has one.
     """
-    found = []
+    found: list[Binding] = []
     covered: dict[tuple[Branch, ...], set[str]] = {}
+    loops = {branch for branch in path if branch[1] == "loop"}
     for binding in reversed(bindings):
-        if not typing and any(arm == "typing" for _, arm in binding.path):
-            continue
-        if binding.always:
+        if binding.order < order or binding.always:
+            may_hold = binding.always or not exclusive(binding.path, path)
+        else:
+            may_hold = binding.order > order and not loops.isdisjoint(binding.path)
+        if may_hold and (typing or all(arm != "typing" for _, arm in binding.path)):
             found.append(binding)
-        elif binding.order < order and not exclusive(binding.path, path):
-            found.append(binding)
-            if _must_have_run(binding.path, path, arms, covered):
+            if (
+                not binding.always
+                and binding.order < order
+                and _must_have_run(binding.path, path, arms, covered)
+            ):
                 break
-        elif binding.order > order and any(
-            arm == "loop" and (node, arm) in path for node, arm in binding.path
-        ):
-            found.append(binding)
     return found
 
 

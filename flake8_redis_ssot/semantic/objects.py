@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Literal
 
 from flake8_redis_ssot.semantic.modules import Modules, absolute, bound
+from flake8_redis_ssot.semantic.nodes import unparsed
 from flake8_redis_ssot.source import SourceError, SourceFile
 
 Sort = Literal["class", "instance", "function", "module", "other"]
@@ -406,7 +407,7 @@ class Objects:
                 for bound_name, statement in bound(body):
                     if bound_name == name and isinstance(getattr(statement, "value", None), ast.Constant):
                         return statement.value  # type: ignore[attr-defined, no-any-return]
-            return ast.Name(found.home if found is not None else f"{module}.{ast.unparse(node)}", ast.Load())
+            return ast.Name(found.home if found is not None else f"{module}.{unparsed(node)}", ast.Load())
 
         return ast.arguments(
             args.posonlyargs,
@@ -432,8 +433,8 @@ class Objects:
                 node = ast.parse(node.value, mode="eval").body
             except SyntaxError:
                 return None
-        copy = ast.parse(ast.unparse(node), mode="eval")
-        return ast.unparse(_Spelled(self, module).visit(copy))
+        copy = ast.parse(unparsed(node), mode="eval")
+        return unparsed(_Spelled(self, module).visit(copy))
 
     @cached_property
     def _reached(self) -> dict[str, frozenset[str]]:
@@ -506,16 +507,16 @@ class Objects:
                     case ast.Call(func=func, args=args, keywords=keywords):
                         if _last(func) in _CONNECTING:
                             plain = [a for a in args if isinstance(a, ast.Constant)]
-                            found |= {f"`{ast.unparse(a)}`" for a in plain}
+                            found |= {f"`{unparsed(a)}`" for a in plain}
                             found |= {"`**`" for k in keywords if k.arg is None}
                         for keyword in keywords:
                             if keyword.arg in _SERVER:
                                 value = self._constant(keyword.value, of, one.module)
                                 found |= {f"`{keyword.arg}={value}`"} if value else set()
                         if _last(func) in ("get", "getenv") and args and _is_variable(args[0]):
-                            found.add(f"`{ast.unparse(args[0])}`")
+                            found.add(f"`{unparsed(args[0])}`")
                     case ast.Subscript(slice=key) if _is_variable(key):
-                        found.add(f"`{ast.unparse(key)}`")
+                        found.add(f"`{unparsed(key)}`")
                     case ast.Constant(value=str(text)) if (url := _URL.match(text)) and url[1].strip("0"):
                         found.add(f"database {url[1]}")
         return found
@@ -532,7 +533,7 @@ class Objects:
                 return defaults[node.id]
             given = self._with_values(_one_default(node), None, module).defaults
             node = given[0]
-        return ast.unparse(node) if isinstance(node, ast.Constant) else ""
+        return unparsed(node) if isinstance(node, ast.Constant) else ""
 
 
 class _Spelled(ast.NodeTransformer):
@@ -636,7 +637,7 @@ def _defaults(arguments: ast.arguments) -> dict[str, str]:
     pairs += [
         (p, d) for p, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if d is not None
     ]
-    return {parameter.arg: ast.unparse(default) for parameter, default in pairs}
+    return {parameter.arg: unparsed(default) for parameter, default in pairs}
 
 
 def _bound_to(call: ast.Call, arguments: ast.arguments) -> dict[ast.expr, str] | str:

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from flake8_redis_ssot.semantic.nodes import unparsed
 from flake8_redis_ssot.semantic.redis_api import Builder
 
 _TUNING = frozenset(
@@ -58,7 +59,7 @@ def pool_target(builder: Builder, call: ast.Call, meaning: Callable[[ast.expr], 
             return None
         if name in _TUNING:
             continue
-        known = ast.unparse(value) if _is_constant(value) else meaning(value)
+        known = unparsed(value) if _is_constant(value) else meaning(value)
         if known is None:
             return None
         arguments[name] = known

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
+from flake8_redis_ssot.semantic.nodes import unparsed
 from flake8_redis_ssot.source import SourceError, SourceFile
 
 _QUOTED = re.compile(rb"[\"']([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)\.?[\"'%{]")
@@ -73,10 +74,10 @@ def reads(tree: ast.Module) -> Reads:
     bases = {node.value for node in nodes if isinstance(node, ast.Attribute)}
     for node in nodes:
         if isinstance(node, ast.Attribute):
-            base = ast.unparse(node.value) if _is_chain(node.value) else ""
+            base = unparsed(node.value) if _is_chain(node.value) else ""
             (read if isinstance(node.ctx, ast.Load) else stored).add(f"{base}.{node.attr}")
         if node not in bases and isinstance(node.ctx, ast.Load) and _is_chain(node):
-            bare.add(ast.unparse(node))
+            bare.add(unparsed(node))
     return Reads(frozenset(read), frozenset(stored), frozenset(bare))
 
 
