@@ -112,11 +112,17 @@ class ManagerFacts:
 
     def __init__(self, settings: Settings) -> None:
         self._boundaries = settings.boundaries
+        self.is_wordless = any(not p.needle for b in settings.boundaries for p in b.forbidden)
+        """Whether a forbidden pattern has a `*` in every segment, so that no word tells of it."""
         self.modules = Modules(tuple(dict.fromkeys(root for b in settings.boundaries for root in b.roots)))
 
     def is_forbidden(self, name: str) -> bool:
         """Whether some boundary forbids the dotted `name`."""
         return any(pattern.covers(name) for b in self._boundaries for pattern in b.forbidden)
+
+    def may_reach_forbidden(self, name: str) -> bool:
+        """Whether the dotted `name`, or something below it, may be forbidden by some boundary."""
+        return any(pattern.reaches(name) for b in self._boundaries for pattern in b.forbidden)
 
     def covers(self, name: str) -> bool:
         """Whether the dotted `name` is, or is in, a manager or a forbidden one."""

@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 
 from flake8_redis_ssot.semantic.flow import IMPORTERS, Flow
+from flake8_redis_ssot.semantic.lookalikes import has_lookalikes
 from flake8_redis_ssot.semantic.names import Names
 from flake8_redis_ssot.semantic.references import TAKERS
 from flake8_redis_ssot.semantic.scopes import Walk
@@ -35,8 +36,10 @@ def follow(
     """Walk the lines that hold a needle, or a name that carries on what such a line found.
 
     Lines are added until no new name appears, so that every line which binds or uses a
-    carrying name has been entered.
+    carrying name has been entered. Where words do not tell which lines matter, all are walked.
     """
+    if names.managers.is_wordless or has_lookalikes(source.text.encode("utf-8", "surrogatepass")):
+        return Flow(names, Walk(source.tree, None, wanted, modules, is_package))
     words = {*names.table.packages, *needles, *DYNAMIC, *_made(source)}
     # imports at the top level cost nothing to enter, and say what `partial` or `sys` is
     top = {source.line_of(at) for at in _imports(source.text)}

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from flake8_redis_ssot.semantic.facts import ManagerFacts
 from flake8_redis_ssot.semantic.lines import DYNAMIC
+from flake8_redis_ssot.semantic.lookalikes import has_lookalikes
 from flake8_redis_ssot.semantic.managers import ENOUGH
 from flake8_redis_ssot.semantic.operations import method_meanings
 from flake8_redis_ssot.semantic.redis_api import BuilderTable
@@ -15,18 +16,28 @@ from flake8_redis_ssot.settings.boundaries import boundary_of, manager_words
 from flake8_redis_ssot.settings.model import Settings
 
 _DYNAMIC = tuple(word.encode() for word in sorted(DYNAMIC))
-_QUOTED = re.compile(rb"[\"']([\w.]+)")
-_FROM = re.compile(rb"(?:^|[;:])[ \t\f]*from[ \t]+([\w.]+)[ \t]+import\b[ \t(]*([^#\n]*)")
-_PLAIN = re.compile(rb"(?:^|[;:])[ \t\f]*import[ \t]+([\w.]+)")
+_W = rb"[\w\x80-\xff]"  # a byte of a name, in utf-8
+_DOTTED = rb"[\w.\x80-\xff]+"
+_QUOTED = re.compile(rb"[\"'](" + _DOTTED + rb")")
+_FROM = re.compile(rb"(?:^|[;:])[ \t\f]*from[ \t]+(" + _DOTTED + rb")[ \t]+import\b[ \t(]*([^#\n]*)")
+_PLAIN = re.compile(rb"(?:^|[;:])[ \t\f]*import[ \t]+(" + _DOTTED + rb")")
 _OPENED = re.compile(rb"import[ \t\f\\\r\n]*\((?:[^)#]+|#[^\n]*)*")
-_HEAD = re.compile(rb"\w+\Z")
-_LETTERS = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
+_HEAD = re.compile(_W + rb"+\Z")
+_LETTERS = frozenset(n for n in range(256) if re.fullmatch(_W, bytes([n])))
+_RELATIVE = re.compile(rb"\bfrom[ \t\f\\\r\n]*\.")
+_COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)", re.MULTILINE)
+_GAP = b" \t\f\r\n\\()"
+_JOINING = frozenset([b'"', b"'", b"+", b"%"])
+"""What stands, a gap apart, beside a string that is a part of another one."""
 _METHOD = re.compile(rb"def[ \t]+([^\W_]\w*)")
 _LONG_TEXT = re.compile(rb'"""[^"]*(?:"{1,2}[^"]+)*"""|\'\'\'.*?\'\'\'', re.DOTALL)
 _MORE = re.compile(
     rb"^[ \t]+(?:for|while|with|async[ \t]+(?:for|with)|assert|del|global|if|elif|try)\b|^(?:for|while|with|assert|del)\b",
     re.MULTILINE,
 )
+
+
+_Net = tuple[bytes, tuple[bytes, ...], re.Pattern[bytes]]
 
 
 def may_be_managing(data: bytes) -> bool:
@@ -44,13 +55,28 @@ def may_only_forward(data: bytes) -> bool:
     return not _MORE.search(_LONG_TEXT.sub(b"", data))
 
 
+def _is_part(data: bytes, quoted: re.Match[bytes]) -> bool:
+    """Whether a dotted name in quotes is only a part of a string: it ends in a dot, or another part is beside it."""
+    text, start, end = quoted[1], quoted.start(), quoted.end()
+    before = data[max(0, start - 40) : start].rstrip(_GAP)[-1:]
+    after = data[end : end + 40].lstrip(b"\"'").lstrip(_GAP)[:1]
+    return (
+        text[:1] == b"."
+        or text[-1:] == b"."
+        or before in _JOINING
+        or after in _JOINING
+        or data[end : end + 1] == b"{"
+    )
+
+
 class Triage:
     """Finds the files in which an import, or a string taken for one, concerns a rule.
 
     A file counts when it imports a client library, a forbidden manager, or another boundary's
     manager; the manager of its own boundary only when one of its classes is named as well. With
     `holders` it counts too where a class may do what a manager does, or the file may do no more
-    than hand the manager on. The answer is never a false no, but for a dotted name put together from parts.
+    than hand the manager on. The answer is never a false no, but for a dotted name in a string that is put
+    together from parts which do not look so, or written with escapes.
     """
 
     def __init__(
@@ -66,12 +92,15 @@ class Triage:
         self._needles = tuple(n.encode() for n in kept)
         self._libraries = frozenset(package.encode() for package in table.packages)
         self._words = frozenset(n.encode() for n in everything)
+        self._are_ascii = all(word.isascii() for word in self._words)
+        forbidden = [p for b in settings.boundaries for p in b.forbidden if not p.needle]
+        self._pieces = tuple(pattern.piece.encode() for pattern in forbidden)
         # each needle with what stands before it in a word, and what finds it at C speed: the literal first
         self._nets = [
             (
                 needle,
                 tuple({w.partition(needle)[0] for w in self._words if needle in w} - {b""}),
-                re.compile(re.escape(needle) + rb"\w*"),
+                re.compile(re.escape(needle) + _W + rb"*"),
             )
             for needle in self._needles
         ]
@@ -90,37 +119,68 @@ class Triage:
 
     def concerns(self, path: str, data: bytes) -> bool:
         """Whether the file at `path` must be parsed."""
-        if not any(needle in data for needle in self._needles):
-            # a relative import names its package by the file's own path alone
-            parts = path.encode("utf-8", "surrogateescape")
-            return b"import" in data and any(needle in parts for needle in self._needles)
+        if any(piece in data for piece in self._pieces) or self._is_disguised(data):
+            return True
+        if b"\r" in data and data.count(b"\r") != data.count(b"\r\n"):
+            data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        if self._is_named_by_path(path) and _RELATIVE.search(data):
+            return True
+        nets = [net for net in self._nets if net[0] in data]
+        if not nets:
+            return False
         dynamic: bool | None = None
-        for at, word in self._occurrences(data):
+        for at, word in self._occurrences(data, nets):
             start = data.rfind(b"\n", 0, at) + 1
             if self._in_import(path, data, start, at, word):
                 return True
             quote = max(data.rfind(b'"', start, at), data.rfind(b"'", start, at))
             quoted = _QUOTED.match(data, quote) if quote >= 0 else None
             if quoted is None or quoted.end() <= at:
-                if self._is_part(data, at):
-                    return True
+                if data[at - 1 : at] == b"." and data[at - 2 : at - 1] in (b"}", b'"', b"'"):
+                    return True  # f"{BASE}.word"
                 continue
             if dynamic is None:
                 dynamic = any(word in data for word in _DYNAMIC)
-            if dynamic or self.managers.is_forbidden(quoted[1].decode("utf-8", "replace")):
+            if dynamic or _is_part(data, quoted):
+                return True
+            if self.managers.may_reach_forbidden(quoted[1].decode("utf-8", "replace")):
                 return True
         return self.holders and may_be_managing(data)
 
-    @staticmethod
-    def _is_part(data: bytes, at: int) -> bool:
-        """Whether the word at `at` ends a dotted name put together: `f"{BASE}.word"`, `BASE + ".word"`."""
-        return data[at - 1 : at] == b"." and data[at - 2 : at - 1] in (b"}", b'"', b"'")
+    def _is_disguised(self, data: bytes) -> bool:
+        """Whether names in the file may be others than its bytes say: by its codec, or by letters that look alike."""
+        second = data.find(b"\n") + 1
+        head = data[: data.find(b"\n", second)] if second else data
+        cookie = _COOKIE.search(head) if b"coding" in head else None
+        if cookie is not None and not self._is_plain(cookie[1].decode()):
+            return True
+        return has_lookalikes(data)
 
-    def _occurrences(self, data: bytes) -> Iterator[tuple[int, bytes]]:
-        """Each place of a word, with the word."""
+    def _is_plain(self, codec: str) -> bool:
+        """Whether the codec writes the words that are looked for as utf-8 does."""
+        sample = "redis+AHI-\\x72"
+        try:
+            return sample.encode().decode(codec) == sample and (
+                self._are_ascii or "é".encode().decode(codec) == "é"
+            )
+        except (LookupError, ValueError):
+            return True  # no text at all: what its bytes say decides whether it must be one
+
+    def _is_named_by_path(self, path: str) -> bool:
+        """Whether a relative import in the file may mean a manager or library whose name only the path has."""
+        roots = [r for b in self.settings.boundaries for r in b.roots if path.startswith(r.rstrip("/") + "/")]
+        if not roots:
+            return False
+        below = path[len(min(roots, key=len)) :].encode("utf-8", "surrogateescape")
+        return any(part in self._words for part in re.split(rb"[/.]", below)) or any(
+            piece in below for piece in self._pieces
+        )
+
+    def _occurrences(self, data: bytes, nets: list[_Net]) -> Iterator[tuple[int, bytes]]:
+        """Each place of a word that one of the nets finds, with the word."""
         words = self._words
-        for needle, heads, net in self._nets:
-            for found in net.finditer(data) if needle in data else ():
+        for _, heads, net in nets:
+            for found in net.finditer(data):
                 at, word = found.start(), found[0]
                 if at and data[at - 1] in _LETTERS:
                     head = _HEAD.search(data, max(0, at - 100), at) if data.endswith(heads, 0, at) else None
@@ -163,7 +223,7 @@ class Triage:
         name = module.decode("utf-8", "replace")
         owner = next((b for b in self.settings.boundaries if b.owns(name)), None)
         if owner is None:
-            return self.managers.is_forbidden(name)
+            return self.managers.may_reach_forbidden(name)
         if owner is not boundary_of(self.settings, path):
             return True
         if any(name in data for name in self._classes):

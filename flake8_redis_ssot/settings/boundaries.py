@@ -54,7 +54,10 @@ def boundary_of(settings: Settings, path: str) -> Boundary:
 
 
 def manager_words(settings: Settings) -> frozenset[str]:
-    """The words without which no other module can name a manager or a forbidden one."""
+    """The words without which no other module can name a manager or a forbidden one.
+
+    A pattern that has a `*` in every segment has no such word.
+    """
     found = {m.rpartition(".")[2] for b in settings.boundaries for m in b.managers}
     found |= {pattern.needle for b in settings.boundaries for pattern in b.forbidden}
     return frozenset(found - {""})

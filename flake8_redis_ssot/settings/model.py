@@ -93,14 +93,24 @@ class DottedPattern:
     text: str
 
     @cached_property
+    def _parts(self) -> list[str]:
+        """A regular expression for each segment, its dot included."""
+        return [
+            r"(?:[^.]+\.)*" if segment == "**" else re.escape(segment).replace(r"\*", "[^.]*") + r"\."
+            for segment in self.text.split(".")
+        ]
+
+    @cached_property
     def _regex(self) -> re.Pattern[str]:
-        parts = []
-        for segment in self.text.split("."):
-            if segment == "**":
-                parts.append(r"(?:[^.]+\.)*")
-            else:
-                parts.append(re.escape(segment).replace(r"\*", "[^.]*") + r"\.")
-        return re.compile("".join(parts))
+        return re.compile("".join(self._parts))
+
+    @cached_property
+    def _above(self) -> re.Pattern[str]:
+        """What a name matches that is above one which the pattern takes."""
+        nested = ""
+        for part in reversed(self._parts):
+            nested = f"(?:{part}{nested})?"
+        return re.compile(nested)
 
     @property
     def is_glob(self) -> bool:
@@ -114,12 +124,21 @@ class DottedPattern:
 
     @property
     def needle(self) -> str:
-        """The last literal segment: text without which no other module can name it."""
+        """The last literal segment: text without which no other module can name it; empty where there is none."""
         return next((s for s in reversed(self.text.split(".")) if "*" not in s), "")
+
+    @property
+    def piece(self) -> str:
+        """The longest literal text in it; empty where it has none."""
+        return max(re.split(r"[.*]+", self.text), key=len)
 
     def covers(self, name: str) -> bool:
         """Whether the dotted `name` is matched, or lies below something that is."""
         return self._regex.match(name + ".") is not None
+
+    def reaches(self, name: str) -> bool:
+        """Whether the pattern covers the dotted `name`, or may cover something below it."""
+        return self.covers(name) or self._above.fullmatch(name + ".") is not None
 
 
 @dataclass(frozen=True)
