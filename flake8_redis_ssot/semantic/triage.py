@@ -92,9 +92,12 @@ class Triage:
         self._needles = tuple(n.encode() for n in kept)
         self._libraries = frozenset(package.encode() for package in table.packages)
         self._words = frozenset(n.encode() for n in everything)
-        self._are_ascii = all(word.isascii() for word in self._words)
-        forbidden = [p for b in settings.boundaries for p in b.forbidden if not p.needle]
-        self._pieces = tuple(pattern.piece.encode() for pattern in forbidden)
+        forbidden = [pattern for b in settings.boundaries for pattern in b.forbidden]
+        managers = [manager for b in settings.boundaries for manager in b.managers]
+        self._are_ascii = all(
+            name.isascii() for name in [*(p.text for p in forbidden), *managers, *everything]
+        )
+        self._pieces = tuple(pattern.piece.encode() for pattern in forbidden if not pattern.needle)
         # each needle with what stands before it in a word, and what finds it at C speed: the literal first
         self._nets = [
             (
@@ -192,6 +195,8 @@ class Triage:
 
     def _in_import(self, path: str, data: bytes, start: int, at: int, word: bytes) -> bool:
         """Whether the word at `at`, in the line from `start`, is imported, from where it matters."""
+        if data[max(0, start - 3) : start].rstrip(b"\r\n").endswith(b"\\"):
+            return True  # the line before goes on here
         head = data[start:at]
         if b"import" in head or b"from" in head:
             end = data.find(b"\n", at)
@@ -209,8 +214,6 @@ class Triage:
             if plain is not None and found is None and b"," not in line:
                 return self._matters(path, data, plain[1], word)
             return b"#" not in head or head.index(b"#") > max(head.find(b"import"), head.find(b"from"))
-        if data[max(0, start - 3) : start].rstrip(b"\r\n").endswith(b"\\"):
-            return True  # the line before goes on here
         if self._opened[0] is not data:
             self._opened = (data, [found.span() for found in _OPENED.finditer(data)])
         return any(first < at < last for first, last in self._opened[1])
