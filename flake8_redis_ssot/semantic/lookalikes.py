@@ -7,13 +7,11 @@ from collections.abc import Iterator
 
 _ASCII = bytes(range(128))
 # how the utf-8 begins of all characters of names whose NFKC has an ASCII letter, digit or underscore (Unicode 15)
-_BEGINNINGS = [
-    bytes.fromhex(beginning)
-    for beginning in (
-        "c2aa c2ba c4b2 c4b3 c4bf c580 c589 c5bf c7 ca cb e1b4 e1b5 e1b6 e1ba e281 e282 e284 e285 e2b1 ea9f "
-        "efac efb8b3 efb8b4 efb9 efbc efbd f0909e f09d f09faf"
-    ).split()
-]
+_BEGINNINGS_HEX = """
+c2aa c2ba c4b2 c4b3 c4bf c580 c589 c5bf c7 ca cb e1b4 e1b5 e1b6 e1ba e281 e282 e284 e285 e2b1 ea9f
+efac efb8b3 efb8b4 efb9 efbc efbd f0909e f09d f09faf
+"""
+_BEGINNINGS = [bytes.fromhex(beginning) for beginning in _BEGINNINGS_HEX.split()]
 _BEFORE = re.compile(rb"[\w\x80-\xff]*\Z")
 _AFTER = re.compile(rb"[\w\x80-\xff]*")
 _NAME = re.compile(r"[\w\ufe33\ufe34\ufe4d-\ufe4f\uff3f]+")

@@ -93,10 +93,8 @@ class Triage:
         self._libraries = frozenset(package.encode() for package in table.packages)
         self._words = frozenset(n.encode() for n in everything)
         forbidden = [pattern for b in settings.boundaries for pattern in b.forbidden]
-        managers = [manager for b in settings.boundaries for manager in b.managers]
-        self._are_ascii = all(
-            name.isascii() for name in [*(p.text for p in forbidden), *managers, *everything]
-        )
+        homes = [manager for b in settings.boundaries for manager in b.managers]
+        self._are_ascii = all(name.isascii() for name in [*(p.text for p in forbidden), *homes, *everything])
         self._pieces = tuple(pattern.piece.encode() for pattern in forbidden if not pattern.needle)
         # each needle with what stands before it in a word, and what finds it at C speed: the literal first
         self._nets = [
