@@ -23,15 +23,15 @@ from flake8_redis_ssot.semantic.clients import (
 from flake8_redis_ssot.semantic.environment import PREFIX, Reading, readings
 from flake8_redis_ssot.semantic.facts import DefaultFacts
 from flake8_redis_ssot.semantic.flow import Dotted, Flow, Instance
-from flake8_redis_ssot.semantic.lines import follow
+from flake8_redis_ssot.semantic.lines import lines_of_interest
 from flake8_redis_ssot.semantic.names import Names
-from flake8_redis_ssot.semantic.nodes import unparsed
 from flake8_redis_ssot.semantic.pools import PoolFacts, pool_target
 from flake8_redis_ssot.semantic.redis_api import Builder, Kind
-from flake8_redis_ssot.semantic.scopes import Site, Walk
 from flake8_redis_ssot.settings.boundaries import Place, manager_words
 from flake8_redis_ssot.settings.model import Boundary, Settings
 from flake8_redis_ssot.source import Position, Range, SourceError, SourceFile
+from flake8_redis_ssot.syntax.nodes import unparsed
+from flake8_redis_ssot.syntax.scopes import Scopes, Site
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 Mends = Literal["import", "call", "string", "comment", "name"]
@@ -194,48 +194,36 @@ class RuleContext:
         return tuple(self._given_up)
 
     @cached_property
+    def scopes(self) -> Scopes:
+        """The symbol table of the file."""
+        return Scopes(self.source.tree, self.source.text, self.place.modules, self.place.is_package)
+
+    @cached_property
     def flow(self) -> Flow:
-        """The values of the file, from a walk over the lines that matter."""
-        return self.flow_over(())
+        """The values of the file."""
+        return Flow(self.names, self.scopes)
 
-    def flow_over(self, words: Iterable[str]) -> Flow:
-        """The values of the file, from a walk that enters the lines with these words as well."""
-        return follow(
-            self.source,
-            self.names,
-            {*manager_words(self.settings), *words},
-            self._wanted,
-            self.place.modules,
-            self.place.is_package,
-        )
+    @cached_property
+    def sites(self) -> list[Site]:
+        """The nodes that a rule may ask about, in the lines that matter."""
+        return self.sites_with(())
 
-    @property
-    def walk(self) -> Walk:
-        return self.flow.walk
+    def sites_with(self, words: Iterable[str]) -> list[Site]:
+        """The same with the lines that have one of the `words`."""
+        lines = lines_of_interest(self.source, self.flow, {*manager_words(self.settings), *words})
+        return list(self.scopes.sites(self._wanted, lines))
 
     def release(self) -> None:
         """Let go of the trees; nothing can be asked any more."""
-        if "flow" in self.__dict__:
-            self.flow.walk.release()
-        if "full_walk" in self.__dict__:
-            self.full_walk.release()
-
-    @cached_property
-    def full_walk(self) -> Walk:
-        """The walk over every line, for rules that compare arguments; rarely needed."""
-        return self._walk_of(ast.Call)
-
-    def _walk_of(self, *wanted: type[ast.AST]) -> Walk:
-        walk = Walk(self.source.tree, None, wanted, self.place.modules, self.place.is_package)
-        self.names.arms.update(walk.arms)
-        return walk
+        if "scopes" in self.__dict__:
+            self.scopes.release()
 
     @cached_property
     def readings(self) -> list[Reading]:
         """Where the file reads settings of Redis from the environment."""
         if PREFIX not in self.source.text:
             return []
-        return list(readings(self.names, self._walk_of(ast.Call, ast.Subscript)))
+        return list(readings(self.flow.names, self.scopes.sites((ast.Call, ast.Subscript))))
 
     def defaults(self) -> Iterator[DefaultFacts]:
         """The constant defaults that those readings give."""
@@ -256,7 +244,7 @@ class RuleContext:
     def constructions(self) -> list[Construction]:
         """Every call of the file that builds a client or a pool, in source order."""
         found = []
-        for site in self.walk.sites:
+        for site in self.sites:
             if isinstance(site.node, ast.Call) and not site.for_typing:
                 direct = self.names.builders(site)
                 reached = direct or self.flow.builders(site)
@@ -268,7 +256,7 @@ class RuleContext:
     @cached_property
     def commands(self) -> list[Command]:
         """Every command of the file that is sent on a client of known kind, in source order."""
-        return list(commands(self.flow, self.walk))
+        return list(commands(self.flow, self.sites))
 
     @cached_property
     def stalling(self) -> list[tuple[ast.Call, ast.AsyncFunctionDef, Command]]:
@@ -279,17 +267,17 @@ class RuleContext:
         before = -1
         while known and before != len(known):
             before = len(known)
-            flow = self.flow_over(getattr(function, "name", "") for function in known)
-            found = [(site, call, c) for site, call, c in calls_of(flow, flow.walk, known)]
+            sites = self.sites_with(getattr(function, "name", "") for function in known)
+            found = list(calls_of(self.flow, sites, known))
             for site, _, cause in found:
                 function = function_of(site)
                 if function is not None and is_plain(site):
                     known.setdefault(function, cause)
-        awaited = flow.walk.awaited if known else set()
         return [
             (call, function, cause)
             for site, call, cause in found
-            if isinstance(function := function_of(site), ast.AsyncFunctionDef) and call not in awaited
+            if isinstance(function := function_of(site), ast.AsyncFunctionDef)
+            and call not in self.scopes.awaited
         ]
 
     def blocking(self) -> tuple[str, ...]:
@@ -383,7 +371,7 @@ class RuleContext:
         """Each alias of each import of the file, at any depth, with the dotted names it can mean."""
         for node in ast.walk(self.source.tree):
             if isinstance(node, ast.Import | ast.ImportFrom):
-                for alias, names in self.imported(Site(node, self.walk.module, 0, ())):
+                for alias, names in self.imported(Site(node, self.scopes.module, 0, ())):
                     yield node, alias, names
 
     def imported(self, site: Site) -> Iterator[tuple[ast.alias, tuple[str, ...]]]:
@@ -393,7 +381,7 @@ class RuleContext:
             for alias in node.names:
                 yield alias, (alias.name,)
         elif isinstance(node, ast.ImportFrom):
-            bases = self.walk.bases(node)
+            bases = self.scopes.bases(node)
             for alias in node.names:
                 tail = "" if alias.name == "*" else f".{alias.name}"
                 yield alias, tuple(f"{base}{tail}".lstrip(".") for base in bases)

@@ -121,7 +121,7 @@ class FileChecker:
         """Each handler with what it is to look at."""
         for handler in self.handlers.get(ast.Module, ()):
             yield handler, context.source.tree
-        for site in context.walk.sites:
+        for site in context.sites:
             for handler in self.handlers.get(type(site.node), ()):
                 yield handler, site
 
@@ -153,7 +153,7 @@ class FileChecker:
             used=tuple(sorted(used)),
             pools=context.pools() if context is not None else (),
             carried=tuple(sorted(context.flow.carried())) if context is not None else (),
-            handed=tuple(sorted(context.flow.handed())) if context is not None else (),
+            handed=tuple(sorted(context.flow.handed(context.sites))) if context is not None else (),
             blocking=context.blocking() if context is not None else (),
             defaults=tuple(context.defaults()) if context is not None and self._judges_settings else (),
             classes=classes,

@@ -10,11 +10,11 @@ from flake8_redis_ssot.diagnostic import Applicability
 from flake8_redis_ssot.engine.view import View
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.semantic.modules import Found
-from flake8_redis_ssot.semantic.nodes import unparsed
 from flake8_redis_ssot.semantic.objects import Function, Member, Objects, Thing, covers, incompatible
 from flake8_redis_ssot.semantic.reads import ProjectReads, reads
 from flake8_redis_ssot.semantic.uses import Uses
 from flake8_redis_ssot.settings.model import Boundary
+from flake8_redis_ssot.syntax.nodes import unparsed
 
 _FLUSHING = frozenset(["flushdb", "flushall", "flush_db", "flush_all"])
 _CLOSING = frozenset(

@@ -13,9 +13,9 @@ from flake8_redis_ssot.engine.exchange import Refusal
 from flake8_redis_ssot.engine.rewrite import MENDS, Rewriter, Unit
 from flake8_redis_ssot.engine.view import View
 from flake8_redis_ssot.semantic.imports import Part
-from flake8_redis_ssot.semantic.nodes import unparsed
 from flake8_redis_ssot.semantic.references import TAKERS
 from flake8_redis_ssot.source import SourceError, SourceFile
+from flake8_redis_ssot.syntax.nodes import unparsed
 
 Strings = dict[str, dict[Part, str]]
 """For each file the changes of its strings, each with the string."""

@@ -172,7 +172,7 @@ class Rewriter:
         """Where `import a.b.c` is used as `a.b.c`."""
         first, *rest = alias.name.split(".")
         found: dict[ast.expr, None] = {}
-        for site in view.uses.walk.sites:
+        for site in view.uses.sites.values():
             if isinstance(site.node, ast.Name) and site.node.id == first:
                 bindings = view.uses.names.bindings(first, site, typing=True)
                 chained = view.uses.chain(site.node, rest)
@@ -198,7 +198,7 @@ class Rewriter:
             (thing is not None and thing.sort == "module", "it may be imported for what the module does then"),
             (self._is_fixture(view, name, thing), f"`{name}` may be a fixture of pytest"),
             ((isinstance(statement, ast.Import) and unit.drops[0].name.split(".")[0] in view.uses.words - {name})
-             or (isinstance(statement, ast.Import) and len(view.uses.walk.module.bindings.get(name, ())) > 1),
+             or (isinstance(statement, ast.Import) and len(view.uses.scopes.module.bindings.get(name, ())) > 1),
              "it may load the module for another import of the same package"),
         ]  # fmt: skip
         for is_so, reason in reasons:

@@ -117,7 +117,7 @@ class View:
 
     def bases(self, statement: ast.Import | ast.ImportFrom) -> list[str]:
         """The dotted modules that a from-import means."""
-        return self.uses.walk.bases(statement) if isinstance(statement, ast.ImportFrom) else [""]
+        return self.uses.scopes.bases(statement) if isinstance(statement, ast.ImportFrom) else [""]
 
     def span(self, node: ast.expr) -> tuple[int, int]:
         where = self.source.range_of(node)

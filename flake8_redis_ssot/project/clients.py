@@ -22,8 +22,8 @@ from flake8_redis_ssot.semantic.clients import (
 from flake8_redis_ssot.semantic.commands import METHODS
 from flake8_redis_ssot.semantic.flow import Local, Value
 from flake8_redis_ssot.semantic.names import Names
-from flake8_redis_ssot.semantic.scopes import Site, Walk
 from flake8_redis_ssot.source import SourceError, SourceFile
+from flake8_redis_ssot.syntax.scopes import Scopes, Site
 
 _FOR_RUNNERS = ("__", "setUp", "setup_", "tearDown", "teardown_", "test_")
 """How the methods begin that Python or a test runner calls, and nobody by name."""
@@ -34,22 +34,22 @@ class ClientFlow(ProjectFlow):
 
     budget = 100_000
 
-    def __init__(self, names: Names, index: ProjectIndex, walk_of: Callable[[str], Walk | None]) -> None:
-        super().__init__(names, index, walk_of)
+    def __init__(self, names: Names, index: ProjectIndex, scopes_of: Callable[[str], Scopes | None]) -> None:
+        super().__init__(names, index, scopes_of)
         self.blocking: dict[ast.AST, Command] = {}
 
     def sent(self, path: str) -> Iterator[Command]:
         """The commands of a file taken in."""
-        walk = self.files[path]
-        for site in walk.sites:
+        scopes = self.files[path]
+        for site in scopes.calls:
             if isinstance(site.node, ast.Call) and last_name(site.node.func) in METHODS:
-                sent = command(self, walk, site)
+                sent = command(self, scopes, site)
                 if sent is not None:
                     yield sent
 
     def calls(self, path: str) -> Iterator[tuple[Site, ast.Call, Command]]:
         """The calls, in a file taken in, of functions that send by a blocking client, with what they send."""
-        return calls_of(self, self.files[path], self.blocking)
+        return calls_of(self, self.files[path].calls, self.blocking)
 
     def learn(self, path: str) -> set[str]:
         """Find the blocking functions of a file taken in; the names that others import to get at one, or at a client."""
@@ -77,8 +77,8 @@ class ClientFlow(ProjectFlow):
 
     def members(self, path: str) -> Iterator[str]:
         """The names of a file by which others use a client, or a function that sends by one."""
-        walk = self.files[path]
-        for scope in (walk.module, *walk.scopes.values()):
+        scopes = self.files[path]
+        for scope in (scopes.module, *scopes.namespaces.values()):
             if scope.kind != "function":
                 for name, bindings in (*scope.bindings.items(), *scope.attributes.items()):
                     if not name.startswith(_FOR_RUNNERS) and any(
@@ -101,9 +101,11 @@ class ClientFlow(ProjectFlow):
         return is_blocking(self, value) or (isinstance(value, Local) and value.scope.node in self.blocking)
 
 
-def follow_clients(names: Names, index: ProjectIndex, walk_of: Callable[[str], Walk | None]) -> ClientFlow:
+def follow_clients(
+    names: Names, index: ProjectIndex, scopes_of: Callable[[str], Scopes | None]
+) -> ClientFlow:
     """Take in the files that have a blocking client and are imported, and those that get at one through them."""
-    flow = ClientFlow(names, index, walk_of)
+    flow = ClientFlow(names, index, scopes_of)
     giving: dict[str, set[str]] = {}
     words: dict[str, set[str]] = {}
     new = {

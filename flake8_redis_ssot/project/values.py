@@ -10,7 +10,7 @@ from flake8_redis_ssot.semantic.facts import ManagerFacts
 from flake8_redis_ssot.semantic.flow import Dotted, Flow, Local, Value, argument_of
 from flake8_redis_ssot.semantic.names import Names
 from flake8_redis_ssot.semantic.redis_api import BuilderTable
-from flake8_redis_ssot.semantic.scopes import Binding, Scope, Site, Walk
+from flake8_redis_ssot.syntax.scopes import Binding, Scope, Scopes, Site
 
 MOST_FILES = 400
 """Files held at once; past it nothing more is followed."""
@@ -19,19 +19,19 @@ MOST_FILES = 400
 class ProjectFlow(Flow):
     """The values of several files together: a name imported from one of ours is what it is there.
 
-    Only files that carry something of a client library are taken in, each walked as a whole.
+    Only files that carry something of a client library are taken in, each as a whole.
     """
 
     budget = 1_000_000
 
-    def __init__(self, names: Names, index: ProjectIndex, walk_of: Callable[[str], Walk | None]) -> None:
+    def __init__(self, names: Names, index: ProjectIndex, scopes_of: Callable[[str], Scopes | None]) -> None:
         self._modules: dict[str, Scope] = {}
         reaching = _Names(names.table, names.first_party, names.managers, self._modules)
-        super().__init__(reaching, Walk(ast.parse(""), None, (), (), False))
+        super().__init__(reaching, Scopes(ast.parse(""), "", (), False))
         self.index = index
-        self.files: dict[str, Walk] = {}
-        self._walk_of = walk_of
-        self._homes: dict[Scope, Walk] = {}
+        self.files: dict[str, Scopes] = {}
+        self._scopes_of = scopes_of
+        self._homes: dict[Scope, Scopes] = {}
         self._calls: dict[str, list[Site]] = {}
         self._asked: dict[tuple[Scope, str], ast.Name] = {}
 
@@ -39,19 +39,20 @@ class ProjectFlow(Flow):
         """Take in the file at `path`; whether it is new."""
         if path in self.files or len(self.files) >= MOST_FILES:
             return False
-        walk = self._walk_of(path)
-        if walk is None:
+        scopes = self._scopes_of(path)
+        if scopes is None:
             return False
-        self.files[path] = walk
-        self._homes[walk.module] = walk
-        self.scopes.update(walk.scopes)
-        self.definitions.update(walk.definitions)
-        self.names.arms.update(walk.arms)
-        self.walk.stores.extend(walk.stores)
+        calls = scopes.calls
+        self.files[path] = scopes
+        self._homes[scopes.module] = scopes
+        self.namespaces.update(scopes.namespaces)
+        self.definitions.update(scopes.definitions)
+        self.names.arms.update(scopes.arms)
+        self.scopes.stores.extend(scopes.stores)
         self._subclasses = None
-        for module in walk.modules:
-            self._modules[module] = walk.module
-        for site in walk.sites:
+        for module in scopes.modules:
+            self._modules[module] = scopes.module
+        for site in calls:
             if isinstance(site.node, ast.Call):
                 func = site.node.func
                 last = func.attr if isinstance(func, ast.Attribute) else getattr(func, "id", "")
@@ -102,8 +103,8 @@ class ProjectFlow(Flow):
         return self._resolved(value) if isinstance(value, Dotted) else [value]
 
     def home(self, site: Site) -> tuple[tuple[str, ...], bool]:
-        walk = self._homes.get(site.scope.enclosing("module"), self.walk)
-        return tuple(walk.modules), walk.is_package
+        scopes = self._homes.get(site.scope.enclosing("module"), self.scopes)
+        return tuple(scopes.modules), scopes.is_package
 
     def _evaluate(self, node: ast.AST, site: Site) -> Iterator[Value]:
         for value in super()._evaluate(node, site):
@@ -159,7 +160,7 @@ class ProjectFlow(Flow):
         assert isinstance(node, ast.Call)
         callees = self.within(None, lambda: self.values(node.func, call))
         if any(isinstance(v, Local) and self._enters(v.scope, site.scope) for v in callees):
-            shifted = Walk.class_of(site.scope) is not None
+            shifted = Scopes.class_of(site.scope) is not None
             given = argument_of(node, function.args, parameter, shifted=shifted)
             if given is not None:
                 yield from self.within(None, lambda: self.values(given, call))
@@ -187,13 +188,15 @@ class _Names(Names):
         )
 
 
-def follow_project(names: Names, index: ProjectIndex, walk_of: Callable[[str], Walk | None]) -> ProjectFlow:
+def follow_project(
+    names: Names, index: ProjectIndex, scopes_of: Callable[[str], Scopes | None]
+) -> ProjectFlow:
     """Take in every file to which something of a client library comes from another one.
 
     Starts from the files that carry or hand over such, and goes on along imports of the names
     that carry it, until no new file appears.
     """
-    flow = ProjectFlow(names, index, walk_of)
+    flow = ProjectFlow(names, index, scopes_of)
     new = {path: set(fact.carried) for path, fact in sorted(index.facts.items()) if fact.carried}
     for path, fact in sorted(index.facts.items()):
         for callee in fact.handed:

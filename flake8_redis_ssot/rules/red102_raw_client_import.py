@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.rule import Rule, RuleContext, on
 from flake8_redis_ssot.semantic.redis_api import star_names
-from flake8_redis_ssot.semantic.scopes import Site
+from flake8_redis_ssot.syntax.scopes import Site
 
 
 class RawClientImport(Rule):

@@ -76,8 +76,8 @@ class ManagerReexport(ProjectRule):
 
     def _in_file(self, context: RuleContext) -> Iterator[Diagnostic]:
         exported = exported_names(context.source.tree)
-        for site in context.walk.sites:
-            if site.scope is not context.walk.module or site.for_typing:
+        for site in context.sites:
+            if site.scope is not context.scopes.module or site.for_typing:
                 continue
             for alias, names in context.imported(site):
                 name = next((name for name in names if context.boundary.owns(name)), None)

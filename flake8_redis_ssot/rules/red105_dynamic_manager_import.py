@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.rule import Rule, RuleContext, on
 from flake8_redis_ssot.semantic.flow import LOADERS
-from flake8_redis_ssot.semantic.nodes import unparsed
-from flake8_redis_ssot.semantic.scopes import Site
+from flake8_redis_ssot.syntax.nodes import unparsed
+from flake8_redis_ssot.syntax.scopes import Site
 
 
 class DynamicManagerImport(Rule):

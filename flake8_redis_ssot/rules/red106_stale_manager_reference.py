@@ -61,7 +61,7 @@ class StaleManagerReference(Rule):
             if context.boundary.managers
             else ""
         )
-        for site in context.walk.sites:
+        for site in context.sites:
             for text in references(site, context.flow):
                 name = text.value.removesuffix(".*").replace(":", ".")
                 if text.node in seen or not DOTTED.fullmatch(name) or not context.forbids(name):

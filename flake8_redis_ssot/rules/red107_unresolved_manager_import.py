@@ -82,10 +82,10 @@ class UnresolvedManagerImport(ProjectRule):
             for _, alias, names in context.every_import():
                 if set(names) & imported and not set(names) - imported:
                     yield self._missing(context, context.source.range_of(alias), names[0], project)
-            flow = context.flow_over(name.rpartition(".")[2] for name in named)
+            sites = context.sites_with(name.rpartition(".")[2] for name in named) if named else []
             seen = set()
-            for site in flow.walk.sites if named else ():
-                for text in references(site, flow, existing=True):
+            for site in sites:
+                for text in references(site, context.flow, existing=True):
                     if text.value in named and text.node not in seen:
                         seen.add(text.node)
                         yield self._missing(context, context.source.range_of(text.node), text.value, project)

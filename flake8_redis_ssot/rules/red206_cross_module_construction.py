@@ -10,7 +10,7 @@ from flake8_redis_ssot.project.values import ProjectFlow, follow_project
 from flake8_redis_ssot.rule import Construction, ProjectContext, ProjectRule, RuleContext
 from flake8_redis_ssot.semantic.inference import Question, infer
 from flake8_redis_ssot.semantic.redis_api import Builder
-from flake8_redis_ssot.semantic.scopes import Site, Walk
+from flake8_redis_ssot.syntax.scopes import Scopes, Site
 
 
 class CrossModuleConstruction(ProjectRule):
@@ -58,16 +58,16 @@ class CrossModuleConstruction(ProjectRule):
 
     def check_project(self, project: ProjectContext) -> Iterator[Diagnostic]:
         index = project.index
-        flow = follow_project(project.names, index, lambda path: _walk(project.read(path)))
+        flow = follow_project(project.names, index, lambda path: _scopes(project.read(path)))
         questions = []
-        for path, walk in sorted(flow.files.items()):
+        for path, scopes in sorted(flow.files.items()):
             context = project.read(path)
             if context is None:
                 continue
             still_open = []
             if not index.place(path).is_manager:
                 seen = {made.range for made in context.constructions}
-                for site in walk.sites:
+                for site in scopes.calls:
                     assert isinstance(site.node, ast.Call)
                     if flow.names.builders(site) or context.source.range_of(site.node) in seen:
                         continue
@@ -88,15 +88,15 @@ class CrossModuleConstruction(ProjectRule):
             return
         asking = {q.module for q in questions if q.calls}
         near = set(asking)
-        for path, walk in flow.files.items():
-            if asking & set(walk.modules):
+        for path, scopes in flow.files.items():
+            if asking & set(scopes.modules):
                 near.update(edge.module for edge in project.index.edges(path))
                 near.update(f"{edge.module}.{edge.name}" for edge in project.index.edges(path))
         answers = infer([q for q in questions if q.module in near], project.names.table)
-        for path, walk in sorted(flow.files.items()):
-            known = next((answers[m] for m in walk.modules if m in answers), {})
+        for path, scopes in sorted(flow.files.items()):
+            known = next((answers[m] for m in scopes.modules if m in answers), {})
             context = project.read(path) if known else None
-            for site in walk.sites if context is not None else ():
+            for site in scopes.calls if context is not None else ():
                 assert isinstance(site.node, ast.Call) and context is not None
                 names = known.get((site.node.lineno, site.node.col_offset), ())
                 if names:
@@ -110,5 +110,5 @@ class CrossModuleConstruction(ProjectRule):
         return self.diagnostic(context, where, message, symbols=made.symbols)
 
 
-def _walk(context: RuleContext | None) -> Walk | None:
-    return None if context is None else context.full_walk
+def _scopes(context: RuleContext | None) -> Scopes | None:
+    return None if context is None else context.scopes

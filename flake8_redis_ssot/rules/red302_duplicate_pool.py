@@ -8,9 +8,9 @@ from dataclasses import replace
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.rule import Construction, Rule, RuleContext, on
-from flake8_redis_ssot.semantic.nodes import unparsed
 from flake8_redis_ssot.semantic.pools import pool_target
-from flake8_redis_ssot.semantic.scopes import Branch, Site, Walk, exclusive
+from flake8_redis_ssot.syntax.nodes import unparsed
+from flake8_redis_ssot.syntax.scopes import Branch, Scopes, Site, exclusive
 
 
 class DuplicatePool(Rule):
@@ -68,7 +68,7 @@ class DuplicatePool(Rule):
         ]
         if len(counted) < 2:
             return
-        sites = {site.node: site for site in context.full_walk.sites}
+        sites = {site.node: site for site in context.scopes.calls}
         seen: dict[object, list[Construction]] = {}
         for made in counted:
             made = replace(made, site=sites[made.call])
@@ -76,7 +76,7 @@ class DuplicatePool(Rule):
             if target is None:
                 continue
             earlier = seen.setdefault(target, [])
-            first = next((e for e in earlier if not _either(e, made, context.full_walk)), None)
+            first = next((e for e in earlier if not _either(e, made, context.scopes)), None)
             if first is not None:
                 yield self.diagnostic(
                     context,
@@ -88,18 +88,18 @@ class DuplicatePool(Rule):
             earlier.append(made)
 
 
-def _either(one: Construction, other: Construction, walk: Walk) -> bool:
+def _either(one: Construction, other: Construction, scopes: Scopes) -> bool:
     """Whether of two constructions only one ever runs: in other arms, or after one that leaves."""
-    a, b = _branches(one.site, walk), _branches(other.site, walk)
-    left = [branch for branch in a if branch in walk.leaving and branch not in b]
+    a, b = _branches(one.site, scopes), _branches(other.site, scopes)
+    left = [branch for branch in a if branch in scopes.leaving and branch not in b]
     return exclusive(a, b, tried=True) or (one.site.scope is other.site.scope and bool(left))
 
 
-def _branches(site: Site, walk: Walk) -> tuple[Branch, ...]:
+def _branches(site: Site, scopes: Scopes) -> tuple[Branch, ...]:
     """The branches around a site and around the definitions that it stands in."""
     path, scope = site.path, site.scope
     while scope.parent is not None:
-        binding = walk.definitions.get(scope.node) if scope.node is not None else None
+        binding = scopes.definitions.get(scope.node) if scope.node is not None else None
         if binding is not None:
             path = (*binding.path, (id(scope.node), "definition"), *path)
         scope = scope.parent
@@ -117,7 +117,7 @@ def _target(made: Construction, context: RuleContext) -> str | None:
             node = node.value
         if not isinstance(node, ast.Name) or not text:
             return None
-        owner = context.full_walk.class_of(made.site.scope.enclosing("function", "module"))
+        owner = context.scopes.class_of(made.site.scope.enclosing("function", "module"))
         if owner is not None and "." in text and len(owner.attributes.get(text.split(".")[1], ())) > 1:
             return None  # `self.host` may have changed between the two
         bound = context.names.bindings(node.id, made.site)

@@ -11,7 +11,7 @@ from flake8_redis_ssot.semantic.around import around
 from flake8_redis_ssot.semantic.clients import function_of
 from flake8_redis_ssot.semantic.fates import fates
 from flake8_redis_ssot.semantic.repeats import is_accessor, is_handler, is_task, loop_around
-from flake8_redis_ssot.semantic.scopes import Site
+from flake8_redis_ssot.syntax.scopes import Site
 
 
 class PoolPerCall(Rule):
@@ -106,11 +106,11 @@ def _when(made: Construction, context: RuleContext) -> str:
 
 def _runs(function: ast.FunctionDef | ast.AsyncFunctionDef, context: RuleContext) -> str:
     """How often a function runs, in words."""
-    owner = context.walk.scopes[function].parent
+    owner = context.scopes.namespaces[function].parent
     class_ = owner.node if owner is not None else None
     is_dependency = (
         not function.decorator_list
-        and bool(context.walk.scopes[function].yields)
+        and bool(context.scopes.namespaces[function].yields)
         and "fastapi" in context.source.text
     )
     if is_handler(function, class_) or is_dependency:
@@ -130,7 +130,7 @@ def _asks_for_one(test: ast.expr) -> bool:
 
 
 def _homes(function: ast.FunctionDef | ast.AsyncFunctionDef, context: RuleContext) -> Iterator[str]:
-    site = Site(function, context.walk.module, 1 << 60, ())
+    site = Site(function, context.scopes.module, 1 << 60, ())
     for decorator in function.decorator_list:
         yield from context.names.dotted(
             decorator.func if isinstance(decorator, ast.Call) else decorator, site

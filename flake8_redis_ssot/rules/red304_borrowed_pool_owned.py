@@ -111,7 +111,7 @@ def _key(pool: ast.expr, made: Construction, context: RuleContext) -> tuple[str,
             if len(bound) == 1 and bound[0].scope is not None and not isinstance(bound[0].value, ast.arg):
                 return bound[0].scope.kind, bound[0]
         case ast.Attribute(value=ast.Name(id="self" | "cls"), attr=name):
-            owner = context.walk.class_of(made.site.scope.enclosing("function", "module"))
+            owner = context.scopes.class_of(made.site.scope.enclosing("function", "module"))
             if owner is not None and context.flow.values(pool, made.site):
                 return "class", (owner, name)
     return None

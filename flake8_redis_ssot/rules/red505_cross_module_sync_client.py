@@ -9,7 +9,7 @@ from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.project.clients import ClientFlow, follow_clients
 from flake8_redis_ssot.rule import ProjectContext, ProjectRule, RuleContext
 from flake8_redis_ssot.semantic.clients import Command, awaits_in_vain, function_of, shown, stalls
-from flake8_redis_ssot.semantic.scopes import Walk
+from flake8_redis_ssot.syntax.scopes import Scopes
 
 
 class CrossModuleSyncClient(ProjectRule):
@@ -61,9 +61,9 @@ class CrossModuleSyncClient(ProjectRule):
     since = "0.1.0"
 
     def check_project(self, project: ProjectContext) -> Iterator[Diagnostic]:
-        flow = follow_clients(project.names, project.index, lambda path: _walk(project.read(path)))
-        for path, walk in sorted(flow.files.items()):
-            found = [*_sent(flow, path, walk), *_called(flow, path, walk)]
+        flow = follow_clients(project.names, project.index, lambda path: _scopes(project.read(path)))
+        for path, scopes in sorted(flow.files.items()):
+            found = [*_sent(flow, path, scopes), *_called(flow, path, scopes)]
             context = project.read(path) if found else None
             if context is None:
                 continue
@@ -79,9 +79,9 @@ class CrossModuleSyncClient(ProjectRule):
                     yield self.diagnostic(context, where, message, symbols=(cause.builder.target,))
 
 
-def _sent(flow: ClientFlow, path: str, walk: Walk) -> Iterator[tuple[ast.Call, str, Command]]:
+def _sent(flow: ClientFlow, path: str, scopes: Scopes) -> Iterator[tuple[ast.Call, str, Command]]:
     for sent in flow.sent(path):
-        function, tree = sent.coroutine, walk.module.node
+        function, tree = sent.coroutine, scopes.module.node
         if function is not None and stalls(sent):
             message = f"{sent.label} blocks the event loop in `async def {function.name}`"
         elif tree is not None and awaits_in_vain(flow, tree, sent):
@@ -91,13 +91,13 @@ def _sent(flow: ClientFlow, path: str, walk: Walk) -> Iterator[tuple[ast.Call, s
         yield sent.call, f"{message}; use an asyncio client", sent
 
 
-def _called(flow: ClientFlow, path: str, walk: Walk) -> Iterator[tuple[ast.Call, str, Command]]:
+def _called(flow: ClientFlow, path: str, scopes: Scopes) -> Iterator[tuple[ast.Call, str, Command]]:
     for site, call, cause in flow.calls(path):
         function = function_of(site)
-        if isinstance(function, ast.AsyncFunctionDef) and call not in walk.awaited:
+        if isinstance(function, ast.AsyncFunctionDef) and call not in scopes.awaited:
             message = f"{shown(call.func)} sends {cause.label} and blocks the event loop in `async def {function.name}`"
             yield call, f"{message}; use an asyncio client, or run it in a thread", cause
 
 
-def _walk(context: RuleContext | None) -> Walk | None:
-    return None if context is None else context.full_walk
+def _scopes(context: RuleContext | None) -> Scopes | None:
+    return None if context is None else context.scopes

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.rule import Rule, RuleContext, on
-from flake8_redis_ssot.semantic.nodes import unparsed
+from flake8_redis_ssot.syntax.nodes import unparsed
 
 _URL = re.compile(r"(?:redis|valkey)s?://(?:[^@/{\s]*@)?[\w[]")
 

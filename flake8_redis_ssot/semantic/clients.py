@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from flake8_redis_ssot.semantic.around import around
 from flake8_redis_ssot.semantic.commands import Colour, Effect, colour_of, effect_of
 from flake8_redis_ssot.semantic.flow import Dotted, Flow, Instance, Local, Value
-from flake8_redis_ssot.semantic.nodes import shortened, unparsed
 from flake8_redis_ssot.semantic.redis_api import Builder
-from flake8_redis_ssot.semantic.scopes import Binding, Scope, Site, Walk
 from flake8_redis_ssot.source import SourceFile
+from flake8_redis_ssot.syntax.nodes import shortened, unparsed
+from flake8_redis_ssot.syntax.scopes import Binding, Scope, Scopes, Site
 
 _DEPTH = 8
 _QUESTIONS = frozenset(["hasattr", "isinstance", "isawaitable", "iscoroutine", "iscoroutinefunction"])
@@ -76,15 +76,15 @@ def function_of(site: Site) -> Function | None:
     return scope.node if isinstance(scope.node, Function) else None
 
 
-def commands(flow: Flow, walk: Walk) -> Iterator[Command]:
-    """The commands among the calls of `walk`, in source order; where the kind is in doubt, none."""
-    for site in walk.sites:
-        sent = command(flow, walk, site)
+def commands(flow: Flow, sites: Iterable[Site]) -> Iterator[Command]:
+    """The commands among the calls of `sites`, in source order; where the kind is in doubt, none."""
+    for site in sites:
+        sent = command(flow, flow.scopes, site)
         if sent is not None:
             yield sent
 
 
-def command(flow: Flow, walk: Walk, site: Site) -> Command | None:
+def command(flow: Flow, scopes: Scopes, site: Site) -> Command | None:
     """The command that a call at `site` sends; None where it sends none or the kind is in doubt."""
     call = site.node
     found = _sent(flow, call, site) if isinstance(call, ast.Call) and not site.for_typing else None
@@ -92,11 +92,11 @@ def command(flow: Flow, walk: Walk, site: Site) -> Command | None:
         return None
     method, role, builder = found
     colour, effect = colour_of(builder), effect_of(role, method)
-    if effect is None and method == "lock" and call in walk.entered:
+    if effect is None and method == "lock" and call in scopes.entered:
         effect = "command"  # entering waits for it
     if colour is None or effect is None:
         return None
-    return Command(site, call, method, role, builder, colour, effect, call in walk.awaited)
+    return Command(site, call, method, role, builder, colour, effect, call in scopes.awaited)
 
 
 def blocking_functions(sent: Iterable[Command]) -> dict[ast.AST, Command]:
@@ -115,11 +115,11 @@ def is_plain(site: Site) -> bool:
 
 
 def calls_of(
-    flow: Flow, walk: Walk, blocking: Mapping[ast.AST, Command]
+    flow: Flow, sites: Iterable[Site], blocking: Mapping[ast.AST, Command]
 ) -> Iterator[tuple[Site, ast.Call, Command]]:
     """The calls of functions that are `blocking`, each with what that sends."""
     names = {getattr(function, "name", "") for function in blocking}
-    for site in walk.sites:
+    for site in sites:
         call = site.node
         if isinstance(call, ast.Call) and last_name(call.func) in names and not site.for_typing:
             called = [v.scope.node if isinstance(v, Local) else None for v in flow.values(call.func, site)]
@@ -230,7 +230,7 @@ def is_certain(flow: Flow, node: ast.AST | None, site: Site, *, said: bool = Fal
         if value is None or scope is None:
             return binding.target is not None
         if isinstance(value, ast.FunctionDef | ast.AsyncFunctionDef):
-            inner = flow.scopes.get(value)
+            inner = flow.namespaces.get(value)
             return inner is not None and each(*((r.node, r) for r in inner.returns))
         if isinstance(value, ast.AnnAssign) and value.value is not None:
             value = value.value

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from flake8_redis_ssot.semantic.around import around
-from flake8_redis_ssot.semantic.scopes import Site
+from flake8_redis_ssot.syntax.scopes import Site
 
 _OF_COROUTINES = frozenset(["send", "throw", "close", "cr_await", "cr_code", "cr_frame", "cr_running"])
 _VALUES_ONLY = frozenset(["int", "float", "len", "sorted", "sum", "loads"])

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from flake8_redis_ssot.semantic.names import Names
-from flake8_redis_ssot.semantic.scopes import Walk
+from flake8_redis_ssot.syntax.scopes import Site
 
 _READERS = frozenset(["os.getenv", "os.environ.get", "os.environ.pop", "decouple.config"])
 PREFIX = "REDIS_"
@@ -22,9 +22,9 @@ class Reading:
     default: ast.Constant | None = None
 
 
-def readings(names: Names, walk: Walk) -> Iterator[Reading]:
-    """The readings of `REDIS_*` among the calls and subscripts of a walk."""
-    for site in walk.sites:
+def readings(names: Names, sites: Iterable[Site]) -> Iterator[Reading]:
+    """The readings of `REDIS_*` among the calls and subscripts of a file."""
+    for site in sites:
         match site.node:
             case ast.Call(func=func, args=[ast.Constant(value=str(name)), *rest], keywords=keywords):
                 if name.startswith(PREFIX) and _READERS & set(names.dotted(func, site)):

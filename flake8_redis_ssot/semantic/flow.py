@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 
 from flake8_redis_ssot.semantic.commands import HANDED, Effect, effect_of, role_of
 from flake8_redis_ssot.semantic.names import Names
-from flake8_redis_ssot.semantic.nodes import unparsed
 from flake8_redis_ssot.semantic.redis_api import Builder, builds, star_names
-from flake8_redis_ssot.semantic.scopes import Binding, Branch, Scope, Site, Step, Walk
+from flake8_redis_ssot.syntax.nodes import unparsed
+from flake8_redis_ssot.syntax.scopes import Binding, Branch, Scope, Scopes, Site, Step
 
 _Key = tuple[ast.AST, "Entry | None"]
 BUDGET = 300_000
@@ -48,9 +48,6 @@ _GIVERS = {
 }
 """Decorators of functions that hand a value to a test, or to a `with` block."""
 _DEPENDS = frozenset(["fastapi.Depends", "fastapi.params.Depends"])
-_HELPERS = frozenset(
-    ["partial", "partialmethod", "cast", "import_module", "resolve_name", "import_string", "modules"]
-)
 _GETTERS = frozenset(["get", "pop", "setdefault"])
 _PROPERTIES = frozenset(["property", "cached_property"])
 LOADERS = frozenset(
@@ -159,21 +156,19 @@ _NOTHING: Values = frozenset()
 
 
 class Flow:
-    """Follows values through the bindings of one walk: every binding that may hold counts.
+    """Follows values through the bindings of a file: every binding that may hold counts.
 
-    `wanted` collects names whose value was asked for as text; a walk that leaves out lines must
-    be repeated with those of them. `steps` is the work done so far, that for earlier walks of the file included.
+    `steps` is the work done so far.
     """
 
     budget = BUDGET
 
-    def __init__(self, names: Names, walk: Walk, steps: int = 0) -> None:
+    def __init__(self, names: Names, scopes: Scopes) -> None:
         self.names = names
-        self.names.arms.update(walk.arms)
-        self.walk = walk
-        self.wanted: set[str] = set()
-        self.scopes = walk.scopes
-        self.definitions = walk.definitions
+        self.names.arms.update(scopes.arms)
+        self.scopes = scopes
+        self.namespaces = scopes.namespaces
+        self.definitions = scopes.definitions
         self._entry: Entry | None = None
         self._entries: dict[tuple[ast.Call, Scope, Entry | None], Entry] = {}
         self._known: dict[_Key, Values] = {}
@@ -184,7 +179,7 @@ class Flow:
         self._cut = False
         self._tainted: set[_Key] = set()
         self._short: dict[_Key, Values] = {}
-        self.steps = steps
+        self.steps = 0
         self._reached: dict[str, dict[Value, bool]] = {}
         self._started: dict[Scope, bool] = {}
         self._ancestors: dict[Scope, set[str]] = {}
@@ -281,9 +276,6 @@ class Flow:
 
     def texts(self, node: ast.AST | None, site: Site) -> Iterator[Text]:
         """The strings that an expression can be, names followed."""
-        for part in ast.walk(node) if node is not None else ():
-            if isinstance(part, ast.Name | ast.Attribute):
-                self.wanted.add(part.id if isinstance(part, ast.Name) else part.attr)
         return (value for value in self.values(node, site) if isinstance(value, Text))
 
     def builders(self, site: Site) -> dict[str, Builder]:
@@ -408,8 +400,10 @@ class Flow:
                 yield from self._text_of(node, node.values, site)
             case ast.BinOp(op=ast.Add()):
                 yield from self._text_of(node, [node.left, node.right], site)
-            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef() | ast.Lambda():
-                scope = self.scopes.get(node)
+            case ast.Lambda():
+                yield Local(self.namespaces.get(node) or self.scopes.scope_of(node, site))
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                scope = self.namespaces.get(node)
                 if scope is not None and self._is_transparent(node, site):
                     yield Local(scope)
                 elif scope is not None:
@@ -550,7 +544,7 @@ class Flow:
         """The classes of this file that derive from `scope` at once."""
         if self._subclasses is None:
             self._subclasses = {}
-            for other in self.scopes.values():
+            for other in self.namespaces.values():
                 if other.kind == "class":
                     for base in self._bases(other):
                         if isinstance(base, Local):
@@ -598,7 +592,7 @@ class Flow:
         function = site.scope.node
         if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
             return
-        owner = Walk.receiver(node, site.scope)
+        owner = Scopes.receiver(node, site.scope)
         if owner is not None:
             is_class = _is_classmethod(function) or node.arg == "cls"
             yield Local(owner, below=True) if is_class else Instance(Local(owner, below=True))
@@ -609,7 +603,7 @@ class Flow:
         while entry is not None and not self._enters(entry.scope, site.scope):
             entry = entry.outer
         if entry is not None:
-            shifted = Walk.class_of(site.scope) is not None
+            shifted = Scopes.class_of(site.scope) is not None
             given = argument_of(entry.call, function.args, node, shifted=shifted)
             if given is not None:
                 yield from self.within(entry.outer, lambda: self.values(given, entry.site))
@@ -706,12 +700,7 @@ class Flow:
                         yield Instance(value, said=True)
 
     def _call(self, call: ast.Call, site: Site) -> Iterator[Value]:
-        last = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
-        built_in = list(self._built_in(call, site))
-        if last in _HELPERS or any(not isinstance(v, Parent) or self.ancestors(v.scope) for v in built_in):
-            # every line that may bind the helper's name must have been entered
-            self.wanted.update(part.id for part in ast.walk(call.func) if isinstance(part, ast.Name))
-        yield from built_in
+        yield from self._built_in(call, site)
         for value in self.values(call.func, site):
             match value:
                 case Dotted(name=name) if name in _HANDED_ON:
@@ -859,7 +848,7 @@ class Flow:
 
     def home(self, site: Site) -> tuple[tuple[str, ...], bool]:
         """The dotted names of the file of `site`, and whether it is a package."""
-        return tuple(self.walk.modules), self.walk.is_package
+        return tuple(self.scopes.modules), self.scopes.is_package
 
     def _returned(self, function: Scope) -> Iterator[Value]:
         found = [v for returned in function.returns for v in self.values(returned.node, returned)]
@@ -884,7 +873,6 @@ class Flow:
                 case Items():
                     yield from self._select(value, node.slice, site)
                 case Dotted(name="sys.modules"):
-                    self.wanted.update(part.id for part in ast.walk(node.value) if isinstance(part, ast.Name))
                     yield from (Dotted(text.value) for text in self.texts(node.slice, site))
                 case Dotted(name=name) if name.endswith(".__dict__"):
                     owner = Dotted(name.removesuffix(".__dict__"))
@@ -937,7 +925,7 @@ class Flow:
         """What has been stored under that key of a name, by an assignment of its own; None where nothing."""
         if not isinstance(node.value, ast.Name):
             return None
-        stores = [s for s in self.walk.stores if s[0] == node.value.id]
+        stores = [s for s in self.scopes.stores if s[0] == node.value.id]
         if not stores:
             return None
         owner = {id(b) for b in self.bindings(node.value.id, site)}
@@ -957,31 +945,28 @@ class Flow:
 
     # -- which names carry what rules ask for
 
-    def family(self) -> tuple[set[str], set[int]]:
-        """The names of the bases of this file's client classes, and all lines of their bodies.
+    def family(self, scope: Scope) -> tuple[set[str], set[int]]:
+        """The names of the bases of a client class of this file, and all lines of their bodies and its own.
 
         What such a class does through `self` or `super()` needs no word of a library.
         """
         names: set[str] = set()
         lines: set[int] = set()
-        for scope in list(self.scopes.values()):
-            if scope.kind != "class" or not self.ancestors(scope):
-                continue
-            family = [scope, *(b.scope for b in self._bases(scope) if isinstance(b, Local))]
-            for node in (member.node for member in family):
-                if isinstance(node, ast.ClassDef):
-                    lines.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
-                    names.update(base.id for base in node.bases if isinstance(base, ast.Name))
+        family = [scope, *(b.scope for b in self._bases(scope) if isinstance(b, Local))]
+        for node in (member.node for member in family) if self.ancestors(scope) else ():
+            if isinstance(node, ast.ClassDef):
+                lines.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+                names.update(base.id for base in node.bases if isinstance(base, ast.Name))
         return names, lines
 
-    def carriers(self) -> set[str]:
-        """The names bound to a value from which a builder or a manager's class can be reached."""
-        found = {
-            name
-            for name, binding in self.walk.bound
-            if any(self._reaches(value, self._is_asked_for) for value in self.bound(binding))
-        }
-        for scope in [self.walk.module, *self.walk.scopes.values()]:
+    def is_carrier(self, binding: Binding) -> bool:
+        """Whether a name is bound to a value from which a builder or a manager's class can be reached."""
+        return any(self._reaches(value, self._is_asked_for) for value in self.bound(binding))
+
+    def starred(self) -> set[str]:
+        """The names that star imports may bind to a builder or a manager's class."""
+        found: set[str] = set()
+        for scope in [self.scopes.module, *self.scopes.namespaces.values()]:
             for star in scope.stars:
                 found.update(star_names(star.target or "", self.names.table))
                 found.update(self.names.managers.classes(star.target or ""))
@@ -991,7 +976,7 @@ class Flow:
         """The names of the module from which a builder can be reached, for other modules to use."""
         return {
             name
-            for name, bindings in self.walk.module.bindings.items()
+            for name, bindings in self.scopes.module.bindings.items()
             for binding in bindings
             if any(self.leads_to_builder(value) for value in self.bound(binding))
         }
@@ -1005,24 +990,24 @@ class Flow:
 
         return {
             name
-            for name, bindings in self.walk.module.bindings.items()
+            for name, bindings in self.scopes.module.bindings.items()
             for binding in bindings
             if any(self._reaches(value, wanted) for value in self.bound(binding))
         }
 
-    def handed(self) -> set[str]:
-        """The callables of ours that get something from which a builder can be reached, by dotted name.
+    def handed(self, sites: Iterable[Site]) -> set[str]:
+        """The callables of ours that get something, in `sites`, from which a builder can be reached, by dotted name.
 
         `.` for one of this file; a class that derives from one of ours and holds such hands it
         over as well.
         """
         found: set[str] = set()
-        for site in self.walk.sites:
+        for site in sites:
             if isinstance(site.node, ast.Call):
                 given = [*site.node.args, *(k.value for k in site.node.keywords)]
                 if any(self.leads_to_builder(v) for part in given for v in self.values(part, site)):
                     found.update(self._own(self.values(site.node.func, site)))
-        for scope in self.scopes.values():
+        for scope in self.namespaces.values():
             if scope.kind == "class" and self.leads_to_builder(Local(scope)):
                 found.update(self._own(self._bases(scope)) - {"."})
         return found
@@ -1149,7 +1134,7 @@ def _parameters(function: Scope) -> bool:
         return False
     args = function.node.args
     everyone = [*args.posonlyargs, *args.args, *args.kwonlyargs, args.vararg, args.kwarg]
-    return any(a is not None and Walk.receiver(a, function) is None for a in everyone)
+    return any(a is not None and Scopes.receiver(a, function) is None for a in everyone)
 
 
 def _is_generator(node: ast.AST | None) -> bool:

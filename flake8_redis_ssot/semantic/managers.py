@@ -17,8 +17,8 @@ from flake8_redis_ssot.semantic.operations import (
     method_meanings,
     names_a_key,
 )
-from flake8_redis_ssot.semantic.scopes import Site
 from flake8_redis_ssot.source import SourceFile
+from flake8_redis_ssot.syntax.scopes import Site
 
 ENOUGH = 3
 """Operations that make a class a manager."""
@@ -514,7 +514,7 @@ class _Judge:
             elif isinstance(value, Local):
                 if value.scope.node in self._by_node:
                     yield from self._instance(self._by_node[value.scope.node])
-                elif isinstance(value.scope.node, Function) and value.scope.parent is self.flow.walk.module:
+                elif isinstance(value.scope.node, Function) and value.scope.parent is self.flow.scopes.module:
                     yield from self._given(None, value.scope.node) - {"own"}
 
     def _foreign(self, node: ast.expr, here: _Here) -> Iterator[Tag]:
@@ -542,7 +542,7 @@ class _Judge:
                 nodes = [s for s in statements if isinstance(s, ast.Import | ast.ImportFrom)]
             found: dict[str, str] = {}
             for node in nodes:
-                bases = self.flow.walk.bases(node)[:1] if isinstance(node, ast.ImportFrom) else [""]
+                bases = self.flow.scopes.bases(node)[:1] if isinstance(node, ast.ImportFrom) else [""]
                 for alias in node.names:
                     for base in bases:
                         full = f"{base}.{alias.name}".strip(".")
@@ -578,11 +578,11 @@ class _Judge:
 
     def _site(self, here: _Here) -> Site:
         """A place of that function after all that is bound there."""
-        scopes = self.flow.walk.scopes
+        scopes = self.flow.scopes.namespaces
         scope = scopes.get(here.function) if here.function is not None else None
         if scope is None and here.owner is not None and here.owner.node in scopes:
             scope = scopes[here.owner.node].parent
-        return Site(self.source.tree, scope or self.flow.walk.module, 1 << 62, ())
+        return Site(self.source.tree, scope or self.flow.scopes.module, 1 << 62, ())
 
     def _is_client_class(self, name: str) -> bool:
         names = self.flow.names

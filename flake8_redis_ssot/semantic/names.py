@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from flake8_redis_ssot.semantic.facts import ManagerFacts
 from flake8_redis_ssot.semantic.redis_api import Builder, BuilderTable, builds
-from flake8_redis_ssot.semantic.scopes import Binding, Branch, Scope, Site, exclusive
+from flake8_redis_ssot.syntax.scopes import Binding, Branch, Scope, Site, exclusive
 
 
 def _reaching(

@@ -11,8 +11,8 @@ from functools import cached_property
 from typing import Literal
 
 from flake8_redis_ssot.semantic.modules import Modules, absolute, bound
-from flake8_redis_ssot.semantic.nodes import unparsed
 from flake8_redis_ssot.source import SourceError, SourceFile
+from flake8_redis_ssot.syntax.nodes import unparsed
 
 Sort = Literal["class", "instance", "function", "module", "other"]
 Colour = Literal["", "async", "generator", "async generator", "property", "attribute", "context manager"]

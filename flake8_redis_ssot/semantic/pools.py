@@ -6,8 +6,8 @@ import ast
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from flake8_redis_ssot.semantic.nodes import unparsed
 from flake8_redis_ssot.semantic.redis_api import Builder
+from flake8_redis_ssot.syntax.nodes import unparsed
 
 _TUNING = frozenset(
     [

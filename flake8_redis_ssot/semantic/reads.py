@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from flake8_redis_ssot.semantic.nodes import unparsed
 from flake8_redis_ssot.source import SourceError, SourceFile
+from flake8_redis_ssot.syntax.nodes import unparsed
 
 _QUOTED = re.compile(rb"[\"']([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)\.?[\"'%{]")
 

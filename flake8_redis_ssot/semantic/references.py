@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from flake8_redis_ssot.semantic.flow import Dotted, Flow, Text
-from flake8_redis_ssot.semantic.scopes import Site
+from flake8_redis_ssot.syntax.scopes import Site
 
 DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)+")
 TAKERS = frozenset(
@@ -64,7 +64,7 @@ def references(site: Site, flow: Flow, *, existing: bool = False) -> Iterator[Te
                 case ast.Name(id=name) if site.scope.kind in ("module", "class") and name in _SETTINGS:
                     yield from _all_texts(node.value)
                 case ast.Name(id=name) if site.scope.kind == "module" and name in _CELERY:
-                    if "celery" in "".join(flow.walk.modules) or "celery" in flow.walk.imports:
+                    if "celery" in "".join(flow.scopes.modules) or "celery" in flow.scopes.imports:
                         yield from _all_texts(node.value)
                 case ast.Attribute(attr=name, value=ast.Attribute(attr="conf") | ast.Name(id="conf")):
                     if name in _SETTINGS | _CELERY:

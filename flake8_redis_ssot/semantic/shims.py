@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 
 from flake8_redis_ssot.semantic.facts import ShimFacts
 from flake8_redis_ssot.semantic.flow import Dotted, Flow
-from flake8_redis_ssot.semantic.scopes import Site
 from flake8_redis_ssot.source import SourceFile
+from flake8_redis_ssot.syntax.scopes import Site
 
 _WARNINGS = frozenset(["DeprecationWarning", "PendingDeprecationWarning", "deprecated"])
 _LOGS = frozenset(["logger", "log", "logging", "warnings", "_logger", "_log", "LOGGER", "LOG"])
@@ -116,7 +116,7 @@ class _Reader:
             self.others.add(name)
 
     def _read_import(self, node: ast.Import | ast.ImportFrom) -> None:
-        bases = self.flow.walk.bases(node) if isinstance(node, ast.ImportFrom) else [""]
+        bases = self.flow.scopes.bases(node) if isinstance(node, ast.ImportFrom) else [""]
         for alias in node.names:
             bound = alias.asname or (
                 alias.name if isinstance(node, ast.ImportFrom) else alias.name.split(".")[0]
@@ -178,8 +178,8 @@ class _Reader:
         target = self.forwards.get(root.id)
         if target is not None:
             return None if called and self._is_class(target) else target
-        scope = self.flow.walk.scopes.get(function) if function is not None else None
-        site = Site(node, scope or self.flow.walk.module, 1 << 62, ())
+        scope = self.flow.scopes.namespaces.get(function) if function is not None else None
+        site = Site(node, scope or self.flow.scopes.module, 1 << 62, ())
         names = [v.name for v in self.flow.values(root if called else node, site) if isinstance(v, Dotted)]
         mine = next((n for n in names if self.owns(n) and not (called and self._is_class(n))), None)
         return None if mine is None else self._known(mine)

@@ -8,12 +8,12 @@ from functools import cached_property
 
 from flake8_redis_ssot.semantic.facts import ManagerFacts
 from flake8_redis_ssot.semantic.lines import DYNAMIC
-from flake8_redis_ssot.semantic.lookalikes import has_lookalikes
 from flake8_redis_ssot.semantic.managers import ENOUGH
 from flake8_redis_ssot.semantic.operations import method_meanings
 from flake8_redis_ssot.semantic.redis_api import BuilderTable
 from flake8_redis_ssot.settings.boundaries import boundary_of, manager_words
 from flake8_redis_ssot.settings.model import Settings
+from flake8_redis_ssot.syntax.lookalikes import has_lookalikes
 
 _DYNAMIC = tuple(word.encode() for word in sorted(DYNAMIC))
 _W = rb"[\w\x80-\xff]"  # a byte of a name, in utf-8

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from flake8_redis_ssot.semantic.names import Names
-from flake8_redis_ssot.semantic.scopes import Binding, Scope, Site, Walk
 from flake8_redis_ssot.source import SourceFile
+from flake8_redis_ssot.syntax.scopes import Binding, Scope, Scopes, Site
 
 _NODES = (ast.Name, ast.Import, ast.ImportFrom, ast.Return)
 _TRUTH = frozenset(["__bool__", "__len__"])
@@ -43,7 +43,7 @@ class _Seen:
 
 
 class FileUses:
-    """The uses of names in one file, by a walk over all of it.
+    """The uses of names in one file, by all of its expressions.
 
     The attributes of objects made in a test (`is_test`) are nobody else's to read.
     """
@@ -60,12 +60,12 @@ class FileUses:
         self.is_test = is_test
         self.source = source
         self.names = names
-        self.walk = Walk(source.tree, None, _NODES, modules, is_package)
-        self.names.arms.update(self.walk.arms)
+        self.scopes = Scopes(source.tree, source.text, modules, is_package)
+        self.names.arms.update(self.scopes.arms)
         self.parents = {child: node for node in ast.walk(source.tree) for child in ast.iter_child_nodes(node)}
-        self.sites = {site.node: site for site in self.walk.sites}
+        self.sites = {site.node: site for site in self.scopes.sites(_NODES)}
         self._by_name: dict[str, list[Site]] = {}
-        for site in self.walk.sites:
+        for site in self.sites.values():
             if isinstance(site.node, ast.Name):
                 self._by_name.setdefault(site.node.id, []).append(site)
 
@@ -90,8 +90,8 @@ class FileUses:
         A function may run at any time, so that it may see each binding of the scopes around it.
         """
         found = []
-        scopes = (self.walk.module, *self.walk.scopes.values())
-        owner = next((s for s in scopes if binding in s.bindings.get(name, ())), self.walk.module)
+        scopes = (self.scopes.module, *self.scopes.namespaces.values())
+        owner = next((s for s in scopes if binding in s.bindings.get(name, ())), self.scopes.module)
         others = [b for b in (*owner.bindings.get(name, ()), *owner.stars) if b is not binding]
         for site in self._by_name.get(name, ()):
             assert isinstance(site.node, ast.Name)
@@ -111,7 +111,7 @@ class FileUses:
     @cached_property
     def words(self) -> frozenset[str]:
         """All names that the file binds or uses, in whatever scope."""
-        found = {name for name, _ in self.walk.bound} | set(self._by_name)
+        found = {name for name, _, _ in self.scopes.bound} | set(self._by_name)
         for node in ast.walk(self.source.tree):
             if isinstance(node, ast.Global | ast.Nonlocal):
                 found |= set(node.names)
@@ -227,11 +227,11 @@ class FileUses:
         """Go on with all places where what was assigned may be read."""
         match target:
             case ast.Name(id=name):
-                found = [b for n, b in self.walk.bound if n == name and self._holds(b, node)]
+                found = [b for n, b, _ in self.scopes.bound if n == name and self._holds(b, node)]
                 if not found:
                     uses.escapes.append((node, f"is kept as `{name}`"))
                 for binding in found:
-                    in_module = any(binding in bs for bs in self.walk.module.bindings.values())
+                    in_module = any(binding in bs for bs in self.scopes.module.bindings.values())
                     if in_module and name in known.exported:
                         uses.escapes.append((node, f"is kept as `{name}`, which other files read"))
                     if self._in_class(name, binding):
@@ -259,7 +259,7 @@ class FileUses:
     def _in_class(self, name: str, binding: Binding) -> bool:
         return any(
             scope.kind == "class" and binding in scope.bindings.get(name, ())
-            for scope in self.walk.scopes.values()
+            for scope in self.scopes.namespaces.values()
         )
 
     def _attributes(self, name: str) -> Iterator[ast.Attribute]:
@@ -278,7 +278,7 @@ class FileUses:
         if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) or function.decorator_list:
             uses.escapes.append((node, "is returned"))
             return
-        binding = self.walk.definitions.get(function)
+        binding = self.scopes.definitions.get(function)
         is_method = isinstance(self.parents.get(function), ast.ClassDef)
         public = not function.name.startswith("_") or function.name in known.exported
         if binding is None or is_method or (public and isinstance(self.parents.get(function), ast.Module)):

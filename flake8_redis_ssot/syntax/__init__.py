@@ -1,0 +1,1 @@
+"""One file as Python reads it: scopes, bindings, imports and nodes."""
