@@ -358,11 +358,7 @@ class RuleContext:
         if boundary.managers:
             homes = " or ".join(f"`{manager}`" for manager in boundary.managers)
             return f"use `{boundary.instance}` from {homes}" if boundary.instance else f"use {homes}"
-        if boundary.name:
-            return (
-                f"boundary `{boundary.name}` has no Redis manager: remove this, or give it one with `manager`"
-            )
-        return "set `manager` in [tool.redis-ssot] to the one module that may build clients"
+        return manager_wanted(boundary)
 
     def every_import(self) -> Iterator[tuple[ast.Import | ast.ImportFrom, ast.alias, tuple[str, ...]]]:
         """Each alias of each import of the file, at any depth, with the dotted names it can mean."""
@@ -447,6 +443,13 @@ class Noqa:
     unused: tuple[tuple[str, Range], ...] = ()
     known: frozenset[str] = frozenset()
     is_bare: bool = False
+
+
+def manager_wanted(boundary: Boundary) -> str:
+    """What a message advises where a boundary has no manager."""
+    if boundary.name:
+        return f"boundary `{boundary.name}` has no Redis manager: remove this, or give it one with `manager`"
+    return "set `manager` in [tool.redis-ssot] to the one module that may build clients"
 
 
 def unreadable(error: SourceError) -> Range:
