@@ -141,15 +141,34 @@ class ProjectContext:
         read: Callable[[str], RuleContext | None],
         enabled: frozenset[str],
         used: set[str],
-        names: Names,
+        names_of: Callable[[Boundary], Names],
     ) -> None:
         self.settings = settings
-        self.names = names
+        self._names_of = names_of
         self.enabled = enabled
         self.used = used
         self.index = index
         self.read = lru_cache(maxsize=16)(read)
         """The context of a file that is parsed for this; None where it cannot be."""
+
+    def meanings(self) -> Iterator[tuple[Names, Collection[str]]]:
+        """What names mean, each with the files in which they do.
+
+        That differs where some boundary has a module of its own by the name of a library.
+        """
+        found: dict[frozenset[str], tuple[Names, set[str]]] = {}
+        for boundary in self.settings.boundaries:
+            names = self._names_of(boundary)
+            found.setdefault(names.first_party, (names, set()))[1].add(boundary.name)
+        for names, boundaries in found.values():
+            yield (
+                names,
+                [
+                    path
+                    for path in self.index.facts
+                    if len(found) == 1 or self.index.place(path).boundary.name in boundaries
+                ],
+            )
 
 
 class RuleContext:
