@@ -97,12 +97,8 @@ def _gitignore(folder: str) -> list[Globs]:
 
 
 def _folder(top: str, settings: Settings, found: Discovery) -> None:
-    plain = {p for g in settings.exclude for p in g.patterns if not set(p) & set("*?[/!")}
-    rest = [
-        Globs(g.base, patterns)
-        for g in settings.exclude
-        if (patterns := tuple(p for p in g.patterns if set(p) & set("*?[/!")))
-    ]
+    plain = {name for patterns in settings.exclude for name in patterns.names}
+    rest = [patterns for patterns in settings.exclude if not patterns.is_plain]
     folders = _above(top, settings.root) if settings.respect_gitignore else []
     above = [globs for folder in folders for globs in _gitignore(folder)]
     stack = [(top, above)]
@@ -124,8 +120,10 @@ def _folder(top: str, settings: Settings, found: Discovery) -> None:
             is_folder = entry.is_dir(follow_symlinks=False)
             if not is_folder and not name.endswith((*_SUFFIXES, ".ipynb", "pyproject.toml")):
                 continue
+            if any(patterns.match(entry.path) for patterns in rest):
+                continue
             tested = entry.path + "/" if is_folder else entry.path
-            if any(globs.match(tested) for globs in (*rest, *ignores)):
+            if any(globs.match(tested) for globs in ignores):
                 continue
             if is_folder:
                 stack.append((entry.path, ignores))

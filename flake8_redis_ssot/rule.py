@@ -142,15 +142,34 @@ class ProjectContext:
         read: Callable[[str], RuleContext | None],
         enabled: frozenset[str],
         used: set[str],
-        names: Names,
+        names_of: Callable[[Boundary], Names],
     ) -> None:
         self.settings = settings
-        self.names = names
+        self._names_of = names_of
         self.enabled = enabled
         self.used = used
         self.index = index
         self.read = lru_cache(maxsize=16)(read)
         """The context of a file that is parsed for this; None where it cannot be."""
+
+    def meanings(self) -> Iterator[tuple[Names, Collection[str]]]:
+        """What names mean, each with the files in which they do.
+
+        That differs where some boundary has a module of its own by the name of a library.
+        """
+        found: dict[frozenset[str], tuple[Names, set[str]]] = {}
+        for boundary in self.settings.boundaries:
+            names = self._names_of(boundary)
+            found.setdefault(names.first_party, (names, set()))[1].add(boundary.name)
+        for names, boundaries in found.values():
+            yield (
+                names,
+                [
+                    path
+                    for path in self.index.facts
+                    if len(found) == 1 or self.index.place(path).boundary.name in boundaries
+                ],
+            )
 
 
 class RuleContext:
@@ -361,11 +380,7 @@ class RuleContext:
         if boundary.managers:
             homes = " or ".join(f"`{manager}`" for manager in boundary.managers)
             return f"use `{boundary.instance}` from {homes}" if boundary.instance else f"use {homes}"
-        if boundary.name:
-            return (
-                f"boundary `{boundary.name}` has no Redis manager: remove this, or give it one with `manager`"
-            )
-        return "set `manager` in [tool.redis-ssot] to the one module that may build clients"
+        return manager_wanted(boundary)
 
     def every_import(self) -> Iterator[tuple[ast.Import | ast.ImportFrom, ast.alias, tuple[str, ...]]]:
         """Each alias of each import of the file, at any depth, with the dotted names it can mean."""
@@ -450,6 +465,13 @@ class Noqa:
     unused: tuple[tuple[str, Range], ...] = ()
     known: frozenset[str] = frozenset()
     is_bare: bool = False
+
+
+def manager_wanted(boundary: Boundary) -> str:
+    """What a message advises where a boundary has no manager."""
+    if boundary.name:
+        return f"boundary `{boundary.name}` has no Redis manager: remove this, or give it one with `manager`"
+    return "set `manager` in [tool.redis-ssot] to the one module that may build clients"
 
 
 def unreadable(error: SourceError) -> Range:

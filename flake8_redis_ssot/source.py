@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-import io
+import codecs
 import re
 import tokenize
 import warnings
@@ -17,6 +17,9 @@ OVERLAY: dict[str, bytes] = {}
 """Files that count as having other bytes than on disk: changes that are tried before they are written."""
 
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
+_FIRST_LINES = re.compile(rb"(?:[^\r\n]*(?:\r\n?|\n)?){2}")
+_COOKIE = re.compile(rb"[ \t\f]*#[^\r\n]*?coding[:=][ \t]*([-\w.]+)")
+_NO_CODE = re.compile(rb"[ \t\f]*(?:[#\r\n]|\Z)")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -77,31 +80,54 @@ class SourceFile:
         return cls(path, text.encode("utf-8", "surrogatepass"), text=text, tree=tree)
 
     @cached_property
+    def _cookie(self) -> tuple[int, bytes]:
+        """The line of the declared encoding, and its name; 1 and nothing where none is declared.
+
+        As the compiler has it: `tokenize` takes no lone CR for a line end, and wants what stands
+        around the cookie to be utf-8.
+        """
+        head = _FIRST_LINES.match(self.data.removeprefix(codecs.BOM_UTF8))
+        for number, line in enumerate(head[0].splitlines() if head else (), 1):
+            found = _COOKIE.match(line)
+            if found:
+                return number, found[1]
+            if not _NO_CODE.match(line):
+                break
+        return 1, b""
+
+    @cached_property
     def encoding(self) -> str:
         """The codec named by BOM or cookie, else utf-8; SourceError for an unknown one."""
         if self._given_text is not None:
             return "utf-8"
+        line, cookie = self._cookie
+        bom = codecs.BOM_UTF8 if self.data.startswith(codecs.BOM_UTF8) else b""
         try:
-            return tokenize.detect_encoding(io.BytesIO(self.data).readline)[0]
+            return tokenize.detect_encoding(iter([bom + b"#coding:" + cookie]).__next__)[0]
         except SyntaxError as error:
-            raise SourceError(f"cannot be decoded: {error.msg}") from error
+            raise SourceError(f"cannot be decoded: {error.msg}", line) from error
 
     @cached_property
     def text(self) -> str:
         """The decoded text without BOM, line ends as they are; SourceError if undecodable."""
         if self._given_text is not None:
             return self._given_text
+        (line, cookie), encoding = self._cookie, self.encoding
         try:
-            return self.data.decode(self.encoding).removeprefix("\ufeff")
+            return self.data.decode(encoding)
         except UnicodeDecodeError as error:
-            line = self.data.count(b"\n", 0, error.start) + 1
-            column = error.start - (self.data.rfind(b"\n", 0, error.start) + 1) + 1
+            if error.object != self.data:  # of a codec that decodes piece by piece
+                raise SourceError(f"is not valid {encoding}: {error.reason}", line) from error
+            before = self.data[: error.start].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+            declared = f"line {line} declares" if cookie else "holds where no other is declared"
             raise SourceError(
-                f"is not valid {self.encoding} (byte 0x{self.data[error.start]:02x}) "
-                "and declares no other encoding in its first line",
-                line,
-                column,
+                f"is not valid {encoding} (byte 0x{self.data[error.start]:02x}), the encoding that {declared}",
+                before.count(b"\n") + 1,
+                len(before) - before.rfind(b"\n"),
             ) from error
+        except Exception as error:  # a codec is code of anybody's, and not all are for text
+            reason = str(error).partition(";")[0].replace("\n", " ")
+            raise SourceError(f"cannot be decoded: {reason}", line) from error
 
     @cached_property
     def line_starts(self) -> list[int]:
@@ -141,20 +167,22 @@ class SourceFile:
 
         SourceError where the encoding cannot tell which bytes stand for a part, or lacks a character.
         """
-        text, bom = self.text, 3 if self.data.startswith(b"\xef\xbb\xbf") else 0
+        text, bom = self.text, 3 if self.data.startswith(codecs.BOM_UTF8) else 0
         codec = self.encoding.removesuffix("-sig")
         try:
-            if self.data[bom:] != text.encode(codec):
-                raise SourceError(
-                    f"cannot be changed: its encoding {codec} writes the same text in other bytes"
-                )
+            whole = text.encode(codec)
             found, at = [self.data[:bom]], 0
             for start, end, content in sorted(parts):
                 found += text[at:start].encode(codec), content.encode(codec)
                 at = end
-            return b"".join([*found, text[at:].encode(codec)])
+            found.append(text[at:].encode(codec))
         except UnicodeEncodeError as error:
             raise SourceError(f"cannot be changed: its encoding {codec} lacks a character") from error
+        except Exception as error:  # see `text`
+            raise SourceError(f"cannot be changed: its encoding {codec} cannot write it") from error
+        if self.data[bom:] != whole:
+            raise SourceError(f"cannot be changed: its encoding {codec} writes the same text in other bytes")
+        return b"".join(found)
 
     @cached_property
     def tree(self) -> ast.Module:
@@ -164,7 +192,7 @@ class SourceFile:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                return ast.parse(self.data)
+                return ast.parse(self.text)
         except SyntaxError as error:
             message = (error.msg or "invalid syntax").removeprefix("(unicode error) ")
             raise SourceError(

@@ -46,7 +46,10 @@ def _jobs(text: str) -> int:
 
 
 def _codes(text: str) -> tuple[str, ...]:
-    return tuple(code.strip().upper() for code in text.split(",") if code.strip())
+    codes = tuple(code.strip().upper() for code in text.split(","))
+    if "" in codes:
+        raise argparse.ArgumentTypeError("a code is empty; name codes or prefixes, as RED101,RED2")
+    return codes
 
 
 def run(options: argparse.Namespace) -> int:

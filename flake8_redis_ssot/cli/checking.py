@@ -8,7 +8,6 @@ import json
 import os
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from importlib.util import find_spec
@@ -29,10 +28,11 @@ from flake8_redis_ssot.engine.run import (
 from flake8_redis_ssot.engine.run import run as run_files
 from flake8_redis_ssot.files import Discovery, discover, overwrite
 from flake8_redis_ssot.output import escaped, render, shown
+from flake8_redis_ssot.output.statistics import STYLES, statistics
 from flake8_redis_ssot.project.cache import Cache
 from flake8_redis_ssot.rules import defaults
 from flake8_redis_ssot.settings.boundaries import SettingsError
-from flake8_redis_ssot.settings.load import nearest
+from flake8_redis_ssot.settings.load import nearest_code
 from flake8_redis_ssot.settings.model import Selection, Settings
 from flake8_redis_ssot.source import SourceFile
 from flake8_redis_ssot.store import folder_of, is_ours, prepare
@@ -58,7 +58,7 @@ def _settings(options: argparse.Namespace) -> Settings:
         if code != "ALL" and not any(known.startswith(code) for known in defaults())
     ]
     if unknown:
-        raise SettingsError([f"unknown rule code `{c}`{nearest(c, defaults())}" for c in unknown])
+        raise SettingsError([f"unknown rule code `{c}`{nearest_code(c, defaults())}" for c in unknown])
     return settings
 
 
@@ -74,6 +74,9 @@ def _check(options: argparse.Namespace, settings: Settings) -> int:
         raise SettingsError(["standard input is checked alone; leave the paths out, or `-`"])
     if fixing and (stdin or options.no_project):
         raise SettingsError(["fixes are checked against the whole project; name files, without --no-project"])
+    style = options.output_format or settings.output_format
+    if options.statistics and style not in STYLES:
+        raise SettingsError([f"--statistics has no form in {style}; choose one of {', '.join(STYLES)}"])
     found = discover([p for p in options.paths if p != "-"] or ([] if stdin else ["."]), settings)
     for message in found.missing:
         _complain("error", message)
@@ -91,6 +94,9 @@ def _check(options: argparse.Namespace, settings: Settings) -> int:
     checker = checker_for(
         settings, override, parse_all=options.parse_all, project=not (options.no_project or stdin)
     )
+    if checker.codes == {"RED000"}:
+        message = "no rule is enabled but RED000: nothing else is checked; see `select` and `ignore`"
+        notes.append(_complain("warning", message))
     fixes = 0
     given: SourceFile | None = None
     cache: Cache | None = None
@@ -127,12 +133,7 @@ def _check(options: argparse.Namespace, settings: Settings) -> int:
         return 2 if _add_noqa(outcome.diagnostics) or failed else 0
     if found.notebooks and not found.files:
         notes.append(_complain("note", "notebooks are not checked"))
-    text = (
-        _text(options, settings, outcome.diagnostics, given, fixes)
-        if outcome.diagnostics or not failed
-        else ""
-    )
-    _write(options, text)
+    _write(options, text := _text(options, settings, outcome.diagnostics, given, fixes, failed))
     status = 2 if failed else 1 if outcome.diagnostics and not options.exit_zero else 0
     if cache is not None and not (failed or outcome.limits or options.output_file or fixing):
         with suppress(OSError):
@@ -238,17 +239,15 @@ def _text(
     diagnostics: list[Diagnostic],
     given: SourceFile | None,
     fixes: int,
+    failed: bool,
 ) -> str:
+    """What is written; where nothing was found since something `failed`, no word that all is well."""
     style = options.output_format or settings.output_format
     if options.statistics:
-        counts = Counter((d.code, d.name) for d in diagnostics)
-        text = "".join(
-            f"{n}\t{code}\t{name}\n"
-            for (code, name), n in sorted(counts.items(), key=lambda c: (-c[1], c[0]))
-        )
+        text = statistics(style, diagnostics, unsafe=options.unsafe_fixes)
     else:
         text = render(style, diagnostics, given)
-    if style in ("concise", "full"):
+    if style in ("concise", "full") and (diagnostics or not failed):
         left = len(diagnostics)
         number = left + fixes
         outcome = f" ({fixes} fixed, {left} remaining)" if fixes else ""

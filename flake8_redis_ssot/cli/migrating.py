@@ -73,8 +73,7 @@ def migrate(options: argparse.Namespace) -> int:
             unsafe=options.include_unsafe,
             jobs=available_processors(),
         )
-        if options.shim:
-            with_shims(mended, settings)
+        shimless = list(with_shims(mended, settings, found.files)) if options.shim else []
         if not options.dry_run and mended.changes:
             changes = [
                 Change(path, mended.before[path], after) for path, after in sorted(mended.changes.items())
@@ -86,6 +85,8 @@ def migrate(options: argparse.Namespace) -> int:
     except JournalError as error:
         return _refuse([error.message])
     _summary(mended, options.dry_run)
+    for path, reason in shimless:
+        print(f"No shim in place of {shown(path)}: {escaped(reason)}.")
     status = _failed(mended)
     if not options.dry_run and mended.changes:
         status = _verified(settings, everything, mended, set(found.files)) or status

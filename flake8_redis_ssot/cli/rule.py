@@ -18,7 +18,7 @@ def add_parser(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     from flake8_redis_ssot.output.rule_page import page
     from flake8_redis_ssot.rules import all_rules
-    from flake8_redis_ssot.settings.load import nearest
+    from flake8_redis_ssot.settings.load import nearest_code
 
     rules = {rule.code: rule for rule in all_rules()}
     if options.all:
@@ -26,7 +26,7 @@ def run(options: argparse.Namespace) -> int:
         return 0
     code = options.code.upper()
     if code not in rules:
-        print(f"error: unknown rule code `{options.code}`{nearest(code, rules)}", file=sys.stderr)
+        print(f"error: unknown rule code `{options.code}`{nearest_code(code, rules)}", file=sys.stderr)
         return 2
     print(page(rules[code]), end="")
     return 0

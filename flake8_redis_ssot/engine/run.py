@@ -154,8 +154,7 @@ def _check_project(outcome: Outcome, checker: FileChecker, read: set[str]) -> li
         read.add(path)
         return checker.context_of(path)
 
-    names = checker.names_of(checker.settings.boundaries[0])
-    project = ProjectContext(checker.settings, index, context_of, checker.codes, used, names)
+    project = ProjectContext(checker.settings, index, context_of, checker.codes, used, checker.names_of)
     for rule in checker.project_rules:
         try:
             found += list(unsettled(rule.check_project(project), checker.settings, used))

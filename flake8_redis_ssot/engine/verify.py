@@ -6,7 +6,7 @@ import ast
 import os
 import warnings
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from flake8_redis_ssot.engine.rewrite import Unit
 from flake8_redis_ssot.engine.view import View
@@ -16,22 +16,22 @@ from flake8_redis_ssot.source import SourceFile
 _UNDEFINED = frozenset(["UndefinedName", "UndefinedLocal", "UndefinedExport"])
 
 
-def flaw(view: View, units: Iterable[Unit], after: bytes, objects: Objects) -> str | None:
+def flaw(view: View, units: Sequence[Unit], after: bytes, objects: Objects) -> str | None:
     """What is wrong with the bytes `after`, the result of `units` in one file; None where nothing is."""
-    path = view.path
+    reason = wrong(view.path, view.source.data, after, [n for unit in units for n in unit.written], objects)
+    circles = (_circle(view, unit, objects) for unit in units if unit.adds)
+    return reason or next((circle for circle in circles if circle is not None), None)
+
+
+def wrong(path: str, before: bytes, after: bytes, written: Iterable[str], objects: Objects) -> str | None:
+    """What is wrong with a file that had the bytes `before` and names what is `written`; None where nothing is."""
     if not compiles(after, path):
-        return "the file would no longer compile" if compiles(view.source.data, path) else None
-    missing = undefined(after, path) - undefined(view.source.data, path)
+        return "the file would no longer compile" if compiles(before, path) else None
+    missing = undefined(after, path) - undefined(before, path)
     if missing:
         return f"`{min(missing)}` would be undefined"
-    for unit in units:
-        for name in unit.written:
-            if objects.thing(name) is None:
-                return f"`{name}` does not exist"
-        reason = _circle(view, unit, objects) if unit.adds else None
-        if reason is not None:
-            return reason
-    return None
+    absent = next((name for name in written if objects.thing(name) is None), None)
+    return None if absent is None else f"`{absent}` does not exist"
 
 
 def _circle(view: View, unit: Unit, objects: Objects) -> str | None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import ast
-import os
+import codecs
+from collections.abc import Collection, Iterable, Iterator
 
 from flake8_redis_ssot.engine.exchange import Refusal
 from flake8_redis_ssot.engine.fix import Mended
 from flake8_redis_ssot.engine.rewrite import Rewriter
-from flake8_redis_ssot.engine.verify import compiles
+from flake8_redis_ssot.engine.verify import wrong
+from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.settings.boundaries import place_of
-from flake8_redis_ssot.settings.model import Settings
+from flake8_redis_ssot.settings.model import Boundary, Settings
 from flake8_redis_ssot.source import SourceFile
 
 _HEAD = '''"""Moved to {homes}. What is asked for here is taken from there, with a warning."""
@@ -32,58 +34,88 @@ def __getattr__(name: str) -> Any:
 '''
 
 
-def with_shims(mended: Mended, settings: Settings) -> None:
-    """Add to the changes a shim for each forbidden module that lost its last importer.
+def with_shims(mended: Mended, settings: Settings, within: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Add to the changes a shim for each forbidden module, of the files `within`, that lost its last importer.
 
-    Where one of its public names has no replacement the module stays as it is; `left` is not
-    touched by that, since nothing refers to it.
+    Yields the path of each that stays as it is instead, and why; `left` is not touched by that,
+    since nothing refers to it.
     """
     before, after = mended.rewriter, mended.index
     if before is None or after is None:
         return
-    for path in sorted(before.index.facts):
+    for path in sorted(set(within) & before.index.facts.keys()):
         place = place_of(settings, path)
+        if place.is_manager or place.is_package:
+            continue
+        had, has = (_users(index, path, place.modules) for index in (before.index, after))
         for module in place.modules:
-            if not any(pattern.covers(module) for pattern in place.boundary.forbidden):
-                continue
-            had = [p for p in before.index.importers(module) if p != path]
-            has = [p for p in after.importers(module) if p != path]
-            if had and not has and not os.path.basename(path).startswith("__init__."):
-                text = _shim(before, module)
-                if text is not None and compiles(text.encode(), path):
-                    mended.before.setdefault(path, SourceFile.read(path).data)
-                    mended.changes[path] = text.encode()
+            if had and not has and any(pattern.covers(module) for pattern in place.boundary.forbidden):
+                try:
+                    data = mended.before.get(path) or SourceFile.read(path).data
+                    mended.changes[path] = _shim(before, path, data, module, place.boundary)
+                    mended.before[path] = data
+                except Refusal as refusal:
+                    yield path, refusal.reason
+                break
 
 
-def _shim(rewriter: Rewriter, module: str) -> str | None:
-    """The text of a shim; None where a name of the module has nothing that takes its place."""
-    tree = rewriter.objects.tree(module)
+def _users(index: ProjectIndex, path: str, modules: Iterable[str]) -> set[str]:
+    """The other files that import the file at `path`, by any of its `modules`."""
+    return {user for module in modules for user in index.importers(module)} - {path}
+
+
+def _shim(rewriter: Rewriter, path: str, data: bytes, module: str, boundary: Boundary) -> bytes:
+    """The text of a shim in a file of `boundary`; Refusal where a name of the module cannot be had there."""
     facts = rewriter.index.modules.facts(module)
-    if tree is None or facts is None:
-        return None
     imports: dict[str, str] = {}
+    taken = {"_MOVED"}
     functions, names = "", ""
-    boundary = rewriter.index.settings.boundaries[0]
-    for name, known in facts.names.items():
+    for name, known in facts.names.items() if facts is not None else ():
         if name.startswith("_") or (known.target is not None and not boundary.owns(known.target)):
             continue
-        try:
-            aim = rewriter.exchange.aim(f"{module}.{name}", boundary)
-        except Refusal:
-            return None
-        local = imports.setdefault(aim.new.home, f"_{aim.new.home.rpartition('.')[2]}")
+        aim = rewriter.exchange.aim(f"{module}.{name}", boundary)
         if aim.calls or (aim.collapses and aim.old.sort != "function"):
-            return None
+            raise Refusal(f"`{name}` becomes something of another kind")
+        home = aim.new.home
+        owner = rewriter.index.file_of(home)
+        if owner is not None and rewriter.index.place(owner).boundary.name != boundary.name:
+            raise Refusal(f"what replaces `{name}` stands in another boundary: `{home}`")
+        local = imports[home] = imports.get(home) or _free(home, taken)
         if aim.collapses:
             colour = "async def" if isinstance(aim.old.node, ast.AsyncFunctionDef) else "def"
-            functions += f"\n{colour} _{name}() -> Any:\n    return {local}\n\n\n"
-            local = f"_{name}"
+            giver = _free(name, taken)
+            functions += f"\n{colour} {giver}() -> Any:\n    return {local}\n\n"
+            local = giver
         names += f'    "{name}": {local},\n'
     if not names:
-        return None
-    lines = [
-        f"from {home.rpartition('.')[0]} import {home.rpartition('.')[2]} as {local}"
-        for home, local in sorted(imports.items())
-    ]
-    homes = ", ".join(sorted({home.rpartition(".")[0] for home in imports}))
-    return _HEAD.format(homes=homes, imports="\n".join(lines), functions=functions, names=names)
+        raise Refusal("it has no name that something replaces")
+    lines, homes = [], set()
+    for home, local in sorted(imports.items()):
+        package, _, last = home.rpartition(".")
+        holder = rewriter.objects.thing(package) if package else None
+        if package and (holder is None or holder.sort != "module"):
+            raise Refusal(f"`{home}` cannot be imported: `{package}` is no module")
+        lines.append(f"from {package} import {last} as {local}" if package else f"import {last} as {local}")
+        homes.add(package or last)
+    text = _HEAD.format(
+        homes=", ".join(sorted(homes)),
+        imports="\n".join(lines),
+        functions=functions + "\n" * bool(functions),
+        names=names,
+    ).encode()
+    if b"\r\n" in data:
+        text = text.replace(b"\n", b"\r\n")
+    text = codecs.BOM_UTF8 * data.startswith(codecs.BOM_UTF8) + text
+    reason = wrong(path, data, text, imports, rewriter.objects)
+    if reason is not None:
+        raise Refusal(reason)
+    return text
+
+
+def _free(dotted: str, taken: set[str]) -> str:
+    """A private name for the last part of `dotted` that is none of those `taken`, among which it is then."""
+    name = f"_{dotted.rpartition('.')[2]}"
+    while name in taken:
+        name += "_"
+    taken.add(name)
+    return name

@@ -6,18 +6,25 @@ import os
 from collections.abc import Sequence
 
 from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.source import Range
 
 
 def _encoded(text: str, more: str = "") -> str:
     return "".join(f"%{ord(c):02X}" if c == "%" or c in more or c < " " or c == "\x7f" else c for c in text)
 
 
+def _place(where: Range) -> str:
+    start, end = where.start, where.end
+    # the runner refuses a command with columns of several lines
+    column = f",col={start.column}" if start.line == end.line else ""
+    end_column = f",endColumn={end.column}" if start.line == end.line else ""
+    return f"line={start.line}{column},endLine={end.line}{end_column}"
+
+
 def render(diagnostics: Sequence[Diagnostic]) -> str:
     return "".join(
         f"::error title={_encoded(f'redis-ssot ({d.code})', ':,')},"
-        f"file={_encoded(os.path.relpath(d.path), ':,')},"
-        f"line={d.range.start.line},col={d.range.start.column},"
-        f"endLine={d.range.end.line},endColumn={d.range.end.column}::"
+        f"file={_encoded(os.path.relpath(d.path), ':,')},{_place(d.range)}::"
         f"{_encoded(f'{d.code} {d.message}')}\n"
         for d in diagnostics
     )

@@ -12,29 +12,31 @@ from flake8_redis_ssot.source import Position
 
 
 def as_object(diagnostic: Diagnostic) -> dict[str, Any]:
-    """One diagnostic in ruff's shape."""
+    """One diagnostic in ruff's shape and order."""
 
     def place(position: Position) -> dict[str, int]:
-        return {"row": position.line, "column": position.column}
+        return {"column": position.column, "row": position.line}
 
     fix = diagnostic.fix
     return {
+        "cell": None,
         "code": diagnostic.code,
-        "name": diagnostic.name,
-        "message": diagnostic.message,
-        "filename": diagnostic.path,
-        "location": place(diagnostic.range.start),
         "end_location": place(diagnostic.range.end),
+        "filename": diagnostic.path,
         "fix": fix
         and {
             "applicability": fix.applicability,
-            "message": fix.message,
             "edits": [
-                {"content": e.content, "location": place(e.range.start), "end_location": place(e.range.end)}
+                {"content": e.content, "end_location": place(e.range.end), "location": place(e.range.start)}
                 for e in fix.edits
             ],
+            "message": fix.message,
         },
-        "noqa_row": diagnostic.noqa_row,
+        "location": place(diagnostic.range.start),
+        "message": diagnostic.message,
+        "name": diagnostic.name,
+        "noqa_row": None if diagnostic.code == "RED000" else diagnostic.noqa_row,
+        "severity": "error",
         "url": DOCUMENTATION.format(diagnostic.code),
     }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.project.values import ProjectFlow, follow_project
@@ -57,15 +57,21 @@ class CrossModuleConstruction(ProjectRule):
     since = "0.1.0"
 
     def check_project(self, project: ProjectContext) -> Iterator[Diagnostic]:
-        index = project.index
-        flow = follow_project(project.names, index, lambda path: _scopes(project.read(path)))
+        for names, paths in project.meanings():
+            flow = follow_project(names, project.index, lambda path: _scopes(project.read(path)))
+            yield from self._followed(project, flow, frozenset(paths))
+
+    def _followed(
+        self, project: ProjectContext, flow: ProjectFlow, paths: Collection[str]
+    ) -> Iterator[Diagnostic]:
+        """What is built in the files of `paths`."""
         questions = []
         for path, scopes in sorted(flow.files.items()):
             context = project.read(path)
             if context is None:
                 continue
             still_open = []
-            if not index.place(path).is_manager:
+            if path in paths and not project.index.place(path).is_manager:
                 seen = {made.range for made in context.constructions}
                 for site in scopes.calls:
                     assert isinstance(site.node, ast.Call)
@@ -92,7 +98,7 @@ class CrossModuleConstruction(ProjectRule):
             if asking & set(scopes.modules):
                 near.update(edge.module for edge in project.index.edges(path))
                 near.update(f"{edge.module}.{edge.name}" for edge in project.index.edges(path))
-        answers = infer([q for q in questions if q.module in near], project.names.table)
+        answers = infer([q for q in questions if q.module in near], flow.names.table)
         for path, scopes in sorted(flow.files.items()):
             known = next((answers[m] for m in scopes.modules if m in answers), {})
             context = project.read(path) if known else None

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.project.managers import competing_managers
 from flake8_redis_ssot.project.shims import is_shim
-from flake8_redis_ssot.rule import ProjectContext, ProjectRule
+from flake8_redis_ssot.rule import ProjectContext, ProjectRule, manager_wanted
 from flake8_redis_ssot.semantic.facts import ClassFacts
 from flake8_redis_ssot.semantic.managers import ENOUGH
 from flake8_redis_ssot.settings.model import Boundary
@@ -116,5 +116,5 @@ def _does(found: ClassFacts) -> str:
 
 def _instead(boundary: Boundary) -> str:
     if not boundary.managers:
-        return f"boundary `{boundary.name}` has no Redis manager: remove this, or give it one with `manager`"
+        return manager_wanted(boundary)
     return "move what others need of it into " + " or ".join(f"`{name}`" for name in boundary.managers)

@@ -54,11 +54,11 @@ class MissingManager(ProjectRule):
             place = (boundary.file or "", boundary.line) if boundary.name else settings.line_of("manager")
             for manager in boundary.managers:
                 if modules.find(manager) is None:
-                    yield self._at(
-                        place,
-                        f"There is no module `{manager}` below {_roots(boundary, settings)}; correct `manager` or `src`",
-                        manager,
-                    )
+                    roots = _roots(boundary, settings)
+                    message = f"There is no module `{manager}` below {roots}; correct `manager` or `src`"
+                    if not roots:
+                        message = f"There is no module `{manager}`: `src` names no folder that exists; correct `src`"
+                    yield self._at(place, message, manager)
             name = (boundary.instance or "").removesuffix("()")
             found = [m for m in boundary.managers if modules.find(m) is not None]
             if name and found and not any(modules.lookup(f"{m}.{name}") for m in found):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.project.clients import ClientFlow, follow_clients
@@ -61,8 +61,16 @@ class CrossModuleSyncClient(ProjectRule):
     since = "0.1.0"
 
     def check_project(self, project: ProjectContext) -> Iterator[Diagnostic]:
-        flow = follow_clients(project.names, project.index, lambda path: _scopes(project.read(path)))
-        for path, scopes in sorted(flow.files.items()):
+        for names, paths in project.meanings():
+            flow = follow_clients(names, project.index, lambda path: _scopes(project.read(path)))
+            yield from self._followed(project, flow, frozenset(paths))
+
+    def _followed(
+        self, project: ProjectContext, flow: ClientFlow, paths: Collection[str]
+    ) -> Iterator[Diagnostic]:
+        """What stalls in the files of `paths`."""
+        for path in sorted(flow.files.keys() & paths):
+            scopes = flow.files[path]
             found = [*_sent(flow, path, scopes), *_called(flow, path, scopes)]
             context = project.read(path) if found else None
             if context is None:

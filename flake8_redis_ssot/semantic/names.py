@@ -6,7 +6,7 @@ import ast
 from collections.abc import Mapping, Sequence
 
 from flake8_redis_ssot.semantic.facts import ManagerFacts
-from flake8_redis_ssot.semantic.redis_api import Builder, BuilderTable, builds
+from flake8_redis_ssot.semantic.redis_api import BUILDERS, Builder, BuilderTable, builds
 from flake8_redis_ssot.syntax.scopes import Binding, Branch, Scope, Site, exclusive
 
 
@@ -63,7 +63,8 @@ class Names:
 
     def __init__(self, table: BuilderTable, first_party: frozenset[str], managers: ManagerFacts) -> None:
         self.table = table
-        self.first_party = first_party
+        self.first_party = first_party & BUILDERS.packages
+        """The modules of the project that hide a library."""
         self.managers = managers
         self.arms: dict[int, frozenset[str]] = {}
         """The arms of the statements walked, as `Walk.arms` has them."""

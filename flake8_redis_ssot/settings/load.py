@@ -7,7 +7,7 @@ import glob
 import os
 import re
 import tomllib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -25,6 +25,14 @@ from flake8_redis_ssot.settings.model import (
     Selection,
     Settings,
 )
+from flake8_redis_ssot.settings.patterns import (
+    FilePatterns,
+    PatternError,
+    alternatives,
+    excluding,
+    ignoring,
+    naming_files,
+)
 
 # the keys of an entry, and those it must have
 _ENTRIES = {
@@ -40,6 +48,16 @@ _ENTRIES = {
 _LISTS = frozenset(k for k, o in OPTIONS.items() if o.type.startswith("list"))
 _STRINGS = frozenset(k for k, o in OPTIONS.items() if o.type == "string")
 _BOOLEANS = frozenset(k for k, o in OPTIONS.items() if o.type == "boolean")
+# what says of a path pattern that it cannot be meant
+_PATTERNS: dict[str, Callable[[str, str], object]] = {
+    "exclude": excluding,
+    "extend-exclude": excluding,
+    "tests": ignoring,
+    "paths": ignoring,
+    "src": lambda base, pattern: alternatives(pattern),
+}
+# lists that mean nothing when they are empty
+_NEVER_EMPTY = frozenset(["select", "src", "paths", "rules", "symbols"])
 _DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 _DOTTED_GLOB = re.compile(r"[\w*]+(\.[\w*]+)*")
 
@@ -211,7 +229,8 @@ class _Reader:
         return tuple(_as_list(value))
 
     def build(self, tables: list[_Table], path: str | None, base: str) -> Settings:
-        for table in tables:
+        # another version may know other keys
+        for table in tables if all([self.check_version(table) for table in tables]) else ():
             self.check_types(table)
         if self.errors:
             return Settings(base)
@@ -233,14 +252,13 @@ class _Reader:
         self.check_claims(boundaries, tables)
         exclude_table, exclude = last("exclude")
         tests_table, tests = last("tests")
-        excludes = [Globs(exclude_table.base, tuple(exclude if exclude is not None else DEFAULT_EXCLUDE))]
-        excludes += [Globs(t.base, tuple(v)) for t, v in joined("extend-exclude")]
+        excludes = [
+            FilePatterns(exclude_table.base, tuple(exclude if exclude is not None else DEFAULT_EXCLUDE))
+        ]
+        excludes += [FilePatterns(t.base, tuple(v)) for t, v in joined("extend-exclude")]
         ignores_table, ignores = last("per-file-ignores")
-        required_table, required = last("required-version")
-        if required is not None:
-            self.check_version(required_table, required)
         output_table, output_format = last("output-format")
-        if output_format and self.formats and output_format not in self.formats:
+        if output_format is not None and self.formats and output_format not in self.formats:
             self.error(
                 output_table,
                 "output-format",
@@ -257,7 +275,7 @@ class _Reader:
             root=base,
             path=os.path.abspath(path) if path else None,
             boundaries=tuple(boundaries),
-            tests=(Globs(tests_table.base, tuple(tests if tests is not None else DEFAULT_TESTS)),),
+            tests=(_globs(tests_table, tests if tests is not None else DEFAULT_TESTS),),
             settings_modules=tuple(last("settings-modules")[1] or ()),
             client_builders=tuple(last("extend-client-builders")[1] or ()),
             pool_builders=tuple(last("extend-pool-builders")[1] or ()),
@@ -270,7 +288,7 @@ class _Reader:
                 for t in tables
             ),
             per_file_ignores=tuple(
-                (Globs(ignores_table.base, (pattern.removeprefix("!"),)), pattern.startswith("!"), tuple(codes))
+                (FilePatterns(ignores_table.base, (pattern.removeprefix("!"),)), pattern.startswith("!"), tuple(codes))
                 for pattern, codes in (ignores or {}).items()
             ),
             exclude=tuple(excludes),
@@ -325,7 +343,7 @@ class _Reader:
         named = replace(
             root,
             name=entry["name"],
-            paths=Globs(table.base, tuple(entry["paths"])),
+            paths=_globs(table, entry["paths"]),
             reason=entry.get("reason"),
             file=table.path,
             line=table.line("boundary", nth),
@@ -336,7 +354,7 @@ class _Reader:
     def allow_entry(table: _Table, nth: int, entry: dict[str, Any]) -> Allowance:
         expires = entry.get("expires")
         return Allowance(
-            Globs(table.base, tuple(entry["paths"])),
+            _globs(table, entry["paths"]),
             tuple(entry["rules"]),
             entry["reason"],
             tuple(DottedPattern(s) for s in entry.get("symbols", ())),
@@ -378,8 +396,8 @@ class _Reader:
         for key, value in table.values.items():
             if key not in OPTIONS:
                 self.error(table, key, f"unknown key `{key}`{nearest(key, OPTIONS)}")
-            elif key in _STRINGS and not isinstance(value, str):
-                self.error(table, key, f"`{key}` must be a string")
+            elif key in _STRINGS and not (isinstance(value, str) and value.strip()):
+                self.error(table, key, f"`{key}` must be a string that is not empty")
             elif key in _BOOLEANS and not isinstance(value, bool):
                 self.error(table, key, f"`{key}` must be true or false")
             elif key in _LISTS or key == "manager":
@@ -403,6 +421,7 @@ class _Reader:
                     self.error(table, key, '`per-file-ignores` must be a table, as "tests/**" = ["RED201"]')
                 else:
                     for pattern, codes in value.items():
+                        self.check_pattern(table, key, pattern, naming_files)
                         self.check_names(table, f"per-file-ignores.{pattern}", codes, codes=True)
             elif key == "replacements":
                 self.check_replacements(table, key, value)
@@ -443,13 +462,21 @@ class _Reader:
             )
             self.error(table, where, f"`{key}` {wanted}", nth)
             return
+        if not value and name in _NEVER_EMPTY:
+            self.error(table, where, f"`{key}` is empty; name something in it, or leave it out", nth)
+        if value and name in ("tests", "paths") and all(item.startswith("!") for item in value):
+            self.error(
+                table, where, f"`{key}` only takes back what it never named; begin with what it names", nth
+            )
         for item in value:
-            if codes or name in ("select", "ignore", "extend-select", "rules"):
+            if name in _PATTERNS:
+                self.check_pattern(table, key, item, _PATTERNS[name], where, nth)
+            elif codes or name in ("select", "ignore", "extend-select", "rules"):
                 if item != "ALL" and not any(code.startswith(item) for code in self.codes):
                     self.error(
                         table,
                         where,
-                        f"unknown rule code `{item}` in `{key}`{nearest(item, self.codes)}",
+                        f"unknown rule code `{item}` in `{key}`{nearest_code(item, self.codes)}",
                         nth,
                     )
             elif name in ("manager", "settings-modules") and not _DOTTED.fullmatch(item):
@@ -466,6 +493,20 @@ class _Reader:
                     f"`{key}` is `{item}`, which is no dotted name or pattern; write it as `app.db.*`",
                     nth,
                 )
+
+    def check_pattern(
+        self,
+        table: _Table,
+        key: str,
+        pattern: str,
+        check: Callable[[str, str], object],
+        where: str | None = None,
+        nth: int | None = None,
+    ) -> None:
+        try:
+            check(table.base, pattern)
+        except PatternError as error:
+            self.error(table, where or key, f"`{key}` has `{pattern}`: {error}", nth)
 
     def check_claims(self, boundaries: list[Boundary], tables: list[_Table]) -> None:
         where = next((t for t in reversed(tables) if "boundary" in t.values), None)
@@ -490,30 +531,39 @@ class _Reader:
                     )
                     self.error(where, "boundary", message, nth)
 
-    def check_version(self, table: _Table, required: str) -> None:
-        found = re.fullmatch(r"\s*(==|>=)?\s*(\d+(?:\.\d+)*)\s*", required)
-        if found is None:
-            self.error(
-                table, "required-version", f"`required-version` is `{required}`; write `0.1.0` or `>=0.1`"
+    def check_version(self, table: _Table) -> bool:
+        """Whether this version is one that a table requires."""
+        required = table.values.get("required-version")
+        if not isinstance(required, str) or not required.strip():
+            return True
+        from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+        try:
+            wanted = SpecifierSet("==" * (re.match(r"\s*\d", required) is not None) + required)
+        except InvalidSpecifier:
+            what = (
+                f"`required-version` is `{required}`; write a version, as `0.1.0`, or bounds, as `>=0.1,<0.2`"
             )
-            return
-        have, want = (tuple(int(n) for n in v.split(".")) for v in (__version__, found[2]))
-        if not (have >= want if found[1] == ">=" else have == want):
-            self.error(
-                table,
-                "required-version",
-                f"this is flake8-redis-ssot {__version__}, but `required-version` is `{required}`; install a version that fits",
-            )
+        else:
+            if wanted.contains(__version__, prereleases=True):
+                return True
+            what = f"this is flake8-redis-ssot {__version__}, but `required-version` is `{required}`; install a version that fits"
+        self.error(table, "required-version", what)
+        return False
 
 
 def _as_list(value: Any) -> list[Any]:
     return [] if value is None else [value] if isinstance(value, str) else list(value)
 
 
+def _globs(table: _Table, patterns: Iterable[str]) -> Globs:
+    return Globs(table.base, tuple(line for pattern in patterns for line in ignoring(table.base, pattern)))
+
+
 def _expand(base: str, patterns: Iterable[str]) -> Iterable[str]:
-    for pattern in patterns:
-        path = os.path.normpath(os.path.join(base, pattern))
-        if glob.has_magic(pattern):
+    for one in (one for pattern in patterns for one in alternatives(pattern)):
+        path = os.path.normpath(os.path.join(base, one))
+        if glob.has_magic(one):
             yield from sorted(p for p in glob.glob(path, recursive=True) if os.path.isdir(p))
         else:
             yield path
@@ -523,4 +573,12 @@ def nearest(word: str, known: Iterable[str]) -> str:
     """`; did you mean ...`, or the known names where none is near."""
     names = sorted(known)
     near = difflib.get_close_matches(word, names, 1, 0.7)
-    return f"; did you mean `{near[0]}`?" if near else f"; known are {', '.join(names)}"
+    return f"; did you mean `{near[0]}`?" if near else f"; known are {', '.join(names)}" if names else ""
+
+
+def nearest_code(code: str, known: Iterable[str]) -> str:
+    """As `nearest`, for rule codes: the code of another tool is near none, whatever its number."""
+    letters = code.upper().rstrip("0123456789")
+    if letters and not difflib.get_close_matches(letters, ["RED", "ALL"], 1, 0.7):
+        return "; the codes of redis-ssot begin with `RED`"
+    return nearest(code.upper(), known)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from flake8_redis_ssot.settings.patterns import FilePatterns
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
@@ -46,7 +49,7 @@ OPTIONS: dict[str, Option] = {
     "extend-exclude": Option("list", "[]", "Globs excluded in addition to `exclude`."),
     "force-exclude": Option("boolean", "false", "Exclude even files that are named on the command line."),
     "respect-gitignore": Option("boolean", "true", "Leave out what `.gitignore` leaves out."),
-    "required-version": Option("string", "none", "The version of this tool, as `0.1.0` or `>=0.1`."),
+    "required-version": Option("string", "none", "The versions of this tool that will do, as `0.1.0` or `>=0.1,<0.2`."),
     "cache-dir": Option("string", ".redis_ssot_cache", "Folder of the cache, inside the project."),
     "output-format": Option("string", "full", "The format of `check`."),
     "extend": Option("string", "none", "Another settings file, whose keys hold unless set here."),
@@ -198,8 +201,8 @@ class Settings:
     client_builders: tuple[str, ...] = ()
     pool_builders: tuple[str, ...] = ()
     selections: tuple[Selection, ...] = ()
-    per_file_ignores: tuple[tuple[Globs, bool, tuple[str, ...]], ...] = ()
-    exclude: tuple[Globs, ...] = ()
+    per_file_ignores: tuple[tuple[FilePatterns, bool, tuple[str, ...]], ...] = ()
+    exclude: tuple[FilePatterns, ...] = ()
     force_exclude: bool = False
     respect_gitignore: bool = True
     cache_dir: str | None = None
@@ -219,8 +222,12 @@ class Settings:
         return any(globs.match(path) for globs in self.tests)
 
     def excludes(self, path: str) -> bool:
-        """Whether `exclude` or `extend-exclude` takes the absolute `path`."""
-        return any(globs.match(path) for globs in self.exclude)
+        """Whether `exclude` or `extend-exclude` takes the absolute `path`, or a folder of the project around it."""
+        while not any(patterns.match(path) for patterns in self.exclude):
+            path = os.path.dirname(path)
+            if not path.startswith(self.root.rstrip("/") + "/"):
+                return False
+        return True
 
 
 def chosen_codes(selections: tuple[Selection, ...], codes: dict[str, bool]) -> frozenset[str]:

@@ -153,6 +153,128 @@ def test_settings_errors_come_all_at_once(tmp_path: Path, run: Command) -> None:
     assert broken.returncode == 2 and "pyproject.toml:2:11: not valid TOML" in broken.stderr
 
 
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ("select = []\n", "`select` is empty"),
+        ('exclude = ["[vendor"]\n', "`exclude` has `[vendor`: a `[` is not closed"),
+        ('required-version = ">=99"\nnewer = 1\n', "install a version that fits"),
+        ('select = ["E501"]\n', "the codes of redis-ssot begin with `RED`"),
+        ('manager = ""\n', "`manager` must be a dotted module name"),
+        ('[[tool.redis-ssot.boundary]]\nname = "b"\npaths = ["../b"]\n', "leads out of"),
+    ],
+)
+def test_a_broken_table_is_one_clear_error_everywhere(
+    table: str, message: str, tmp_path: Path, run: Command
+) -> None:
+    (tmp_path / "a.py").write_text(BAD)
+    (tmp_path / "pyproject.toml").write_text(f"[tool.redis-ssot]\n{table}")
+    for done in (run("check", cwd=tmp_path), run("--isolated", cwd=tmp_path, module="flake8")):
+        said = done.stdout + done.stderr
+        assert said.count("pyproject.toml:") == 1 and message in said and "Traceback" not in said
+        assert done.returncode == (2 if done.stderr else 1)
+
+
+@pytest.mark.parametrize("style", ["concise", "full", "json", "json-lines", "github"])
+@pytest.mark.parametrize("arguments", [["nowhere"], ["nowhere", "clean.py"]])
+def test_what_could_not_be_checked_is_not_said_to_be_well(
+    arguments: list[str], style: str, tmp_path: Path, run: Command
+) -> None:
+    (tmp_path / "clean.py").touch()
+    (tmp_path / "b.json").write_text("old")
+    done = run("check", *arguments, "--output-format", style, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "[]\n" if style == "json" else "")
+    assert done.stderr.startswith("error: nowhere: ")
+    run("check", *arguments, "--output-format", style, "--output-file", "b.json", cwd=tmp_path)
+    assert (tmp_path / "b.json").read_text() == done.stdout
+
+
+def test_json_has_ruff_s_keys_in_its_order(tmp_path: Path, run: Command) -> None:
+    (tmp_path / "a.py").write_text(f"import os\n{BAD}")
+    (tmp_path / "broken.py").write_text("import redis\nredis.Redis(\n")
+    ruff = run(
+        "check", "--isolated", "--no-cache", "--output-format", "json", "a.py", cwd=tmp_path, module="ruff"
+    )
+    expected = [(key, type(value)) for key, value in json.loads(ruff.stdout)[0].items() if key != "fix"]
+    done = run("check", "--output-format", "json", cwd=tmp_path)
+    first, second = json.loads(done.stdout)
+    assert [(key, type(value)) for key, value in first.items() if key != "fix"] == expected
+    assert list(first) == list(second) == list(json.loads(ruff.stdout)[0])
+    assert (first["code"], first["noqa_row"], first["severity"], first["cell"]) == (
+        "RED201",
+        3,
+        "error",
+        None,
+    )
+    assert (second["code"], second["noqa_row"]) == ("RED000", None)
+    lines = run("check", "--output-format", "json-lines", cwd=tmp_path).stdout.splitlines()
+    assert [json.loads(line) for line in lines] == [first, second]
+
+
+def test_github_is_told_columns_of_one_line_alone(tmp_path: Path, run: Command) -> None:
+    (tmp_path / "a.py").write_text("import redis\nredis.Redis(\n    host='a',\n)\nredis.Redis()\n")
+    rows = run("check", "--output-format", "github", cwd=tmp_path).stdout.splitlines()
+    assert [row.split("file=")[1].split("::")[0] for row in rows] == [
+        "a.py,line=2,endLine=4",
+        "a.py,line=5,col=1,endLine=5,endColumn=14",
+    ]
+
+
+def test_statistics_obey_the_format(tmp_path: Path, run: Command) -> None:
+    (tmp_path / "a.py").write_text(f"import os\n{BAD}")
+    (tmp_path / "pyproject.toml").write_text('[tool.redis-ssot]\nextend-select = ["RED506"]\n')
+    (tmp_path / "b.py").write_text(f"{BAD}redis.StrictRedis()\n")
+    count = ("check", "--statistics", "--output-format")
+    rows = json.loads(run(*count, "json", cwd=tmp_path).stdout)
+    assert rows == [
+        {"code": "RED201", "name": "direct-client-construction", "count": 3, "fixable": False, "fixable_count": 0},
+        {"code": "RED506", "name": "deprecated-redis-api", "count": 1, "fixable": True, "fixable_count": 1},
+    ]  # fmt: skip
+    ruff = run(
+        *count, "json", "--isolated", "--no-cache", "--select", "F401", "a.py", cwd=tmp_path, module="ruff"
+    )
+    assert list(json.loads(ruff.stdout)[0]) == list(rows[0])
+    lines = run(*count, "json-lines", cwd=tmp_path).stdout.splitlines()
+    assert [json.loads(line) for line in lines] == rows
+    assert run(*count, "full", cwd=tmp_path).stdout.startswith(
+        "3\tRED201\tdirect-client-construction\n1\tRED506"
+    )
+    assert run(*count, "json", "--select", "RED4", cwd=tmp_path).stdout == "[]\n"
+    refused = run(*count, "github", cwd=tmp_path)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "no form in github; choose one of concise, full, json, json-lines" in refused.stderr
+
+
+@pytest.mark.parametrize("option", ["--select", "--ignore", "--extend-select"])
+@pytest.mark.parametrize("codes", ["", ",", "RED201,", " "])
+def test_an_empty_code_is_an_error(option: str, codes: str, tmp_path: Path, run: Command) -> None:
+    done = run("check", option, codes, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"argument {option}: a code is empty" in done.stderr
+
+
+def test_a_choice_that_leaves_no_rule_is_said(tmp_path: Path, run: Command) -> None:
+    (tmp_path / "a.py").write_text(BAD)
+    for _ in range(2):  # also from the cache
+        done = run("check", "--select", "RED201", "--ignore", "RED201", cwd=tmp_path)
+        assert done.returncode == 0 and done.stderr.startswith("warning: no rule is enabled but RED000")
+    done = run("check", "--select", "RED401", "--no-project", cwd=tmp_path)
+    assert "no rule is enabled" in done.stderr
+    assert run("check", "--ignore", "RED201", cwd=tmp_path).stderr == ""
+
+
+def test_no_message_has_an_empty_place(tmp_path: Path, run: Command) -> None:
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.redis-ssot]\nmanager = "app.manager"\nsrc = ["packages/*"]\n'
+        '[[tool.redis-ssot.boundary]]\nname = "b"\npaths = ["b"]\nsrc = ["none", "b"]\nmanager = "m"\n'
+    )
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "a.py").touch()
+    done = run("check", "--select", "RED403", "--output-format", "concise", cwd=tmp_path)
+    assert "`app.manager`: `src` names no folder that exists; correct `src`" in done.stdout
+    assert "`m` below `b`; correct `manager` or `src`" in done.stdout
+
+
 def test_flake8_options_join_the_settings(tmp_path: Path, run: Command) -> None:
     (tmp_path / "auth").mkdir()
     (tmp_path / "auth" / "manager.py").write_text(BAD)
@@ -202,7 +324,7 @@ def test_a_closed_pipe_is_quiet(tmp_path: Path) -> None:
 def test_importing_the_command_is_light() -> None:
     code = (
         "import sys; import flake8_redis_ssot.cli.main; "
-        "print(*{'astroid', 'multiprocessing', 'importlib.metadata', 'pygls', 'rich', 'flake8'} & set(sys.modules))"
+        "print(*{'astroid', 'multiprocessing', 'importlib.metadata', 'pygls', 'rich', 'flake8', 'packaging', 'pathspec'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""

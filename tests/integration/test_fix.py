@@ -247,6 +247,25 @@ def test_a_shim_is_left_where_asked(project: Path, run: Command) -> None:
     assert wrapper.read_bytes() == before
 
 
+def test_a_shim_is_left_among_the_files_named_alone(project: Path, run: Command) -> None:
+    wrapper = project / "app" / "db" / "redis_manager.py"
+    wrapper.write_text(
+        "from app.redis_manager import redis_manager\n\n\ndef get_redis_manager():\n    return redis_manager\n"
+    )
+    before = wrapper.read_bytes()
+    done = run("migrate", "--shim", "app/rooms.py", cwd=project)
+    assert "Migrated 1 import in 1 file" in done.stdout and wrapper.read_bytes() == before
+    run("rollback", cwd=project)
+    done = run("migrate", "--shim", "app", cwd=project)
+    assert "Migrated 1 import in 2 files" in done.stdout and "DeprecationWarning" in wrapper.read_text()
+
+
+def test_a_module_that_becomes_no_shim_is_named_with_the_reason(project: Path, run: Command) -> None:
+    done = run("migrate", "--shim", cwd=project)
+    assert "No shim in place of app/db/redis_manager.py: " in done.stdout
+    assert "`app.redis_manager.redis_manager.client` cannot be imported" in done.stdout
+
+
 def test_the_mode_of_a_file_is_kept(project: Path, run: Command) -> None:
     path = project / "app" / "rooms.py"
     path.chmod(0o755)

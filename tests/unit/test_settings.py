@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from flake8_redis_ssot.settings import load
 from flake8_redis_ssot.settings.boundaries import SettingsError, boundary_of, place_of
-from flake8_redis_ssot.settings.load import load_settings
-from flake8_redis_ssot.settings.model import DottedPattern, Selection, Settings, chosen_codes
+from flake8_redis_ssot.settings.load import load_settings, nearest
+from flake8_redis_ssot.settings.model import OPTIONS, DottedPattern, Selection, Settings, chosen_codes
 
 CODES = ["RED101", "RED201"]
 
@@ -83,12 +84,13 @@ def test_a_file_is_known_by_every_import_root(tmp_path: Path) -> None:
 
 def test_extend_keeps_the_parents_folder_for_its_paths(tmp_path: Path) -> None:
     (tmp_path / "base").mkdir()
-    settings(tmp_path / "base", 'manager = "m"\nsrc = ["lib"]\nextend-exclude = ["gone"]\n')
+    settings(tmp_path / "base", 'manager = "m"\nsrc = ["lib"]\nextend-exclude = ["gone/", "no"]\n')
     found = settings(tmp_path, 'extend = "base/pyproject.toml"\ninstance = "i"\n')
     assert found.boundaries[0].managers == ("m",) and found.boundaries[0].instance == "i"
     assert found.boundaries[0].roots == (str(tmp_path / "base" / "lib"),)
     assert found.excludes(str(tmp_path / "base" / "gone" / "x.py"))
     assert not found.excludes(str(tmp_path / "gone" / "x.py"))
+    assert found.excludes(str(tmp_path / "no" / "x.py"))  # a mere name is excluded wherever it is
 
 
 @pytest.mark.parametrize(
@@ -107,3 +109,94 @@ def test_extend_keeps_the_parents_folder_for_its_paths(tmp_path: Path) -> None:
 def test_contradictions_are_errors(text: str, message: str, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=message):
         settings(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("required", "fits"),
+    [
+        ("0.3.0", True),
+        ("0.3", True),
+        ("==0.3.*", True),
+        ("0.3.*", True),
+        (">=0.1,<0.4", True),
+        (" ~=0.3", True),
+        ("!=0.2", True),
+        (">0.2.9", True),
+        (">=0.3.0.0", True),
+        ("==0.4", False),
+        ("<0.3", False),
+        (">=0.1, !=0.3", False),
+        ("~=0.2.1", False),
+        (">=0.4.dev0", False),
+    ],
+)
+def test_required_version_is_read_as_pep_440(
+    required: str, fits: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(load, "__version__", "0.3.0")
+    text = f'required-version = "{required}"\n'
+    if fits:
+        settings(tmp_path, text)
+        return
+    # what only the other version knows is no mistake
+    (tmp_path / "child").mkdir()
+    for folder, more in ((tmp_path, 'new-key = 1\nselect = ["NEW1"]\n'), (tmp_path / "child", "")):
+        with pytest.raises(SettingsError) as error:
+            settings(
+                folder, more + (text if folder == tmp_path else 'extend = "../pyproject.toml"\nold = 2\n')
+            )
+        (message,) = error.value.messages
+        assert f"this is flake8-redis-ssot 0.3.0, but `required-version` is `{required}`" in message
+        assert message.startswith(f"{tmp_path / 'pyproject.toml'}:4:")
+
+
+@pytest.mark.parametrize("required", ["latest", "=0.1", ">=", "0.1 0.2", "^0.1", "v0.1", ">=0.1;<2"])
+def test_a_version_that_is_none_says_how_to_write_one(required: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"write a version, as `0.1.0`, or bounds, as `>=0.1,<0.2`"):
+        settings(tmp_path, f'required-version = "{required}"\n')
+
+
+@pytest.mark.parametrize("key", ["select", "src"])
+def test_a_list_that_says_nothing_is_an_error(key: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=f":2: `{key}` is empty"):
+        settings(tmp_path, f"{key} = []\n")
+    settings(tmp_path, "ignore = []\nextend-select = []\ntests = []\nexclude = []\nmanager = []\n")
+
+
+@pytest.mark.parametrize("key", ["paths", "rules", "symbols"])
+def test_an_exception_without_bounds_is_an_error(key: str, tmp_path: Path) -> None:
+    entry = {"paths": '["a.py"]', "rules": '["RED201"]', "symbols": '["redis.Redis"]', "reason": '"why"'}
+    text = "".join(f"{k} = {v}\n" for k, v in (entry | {key: "[]"}).items())
+    with pytest.raises(SettingsError, match=f":2: `allow.{key}` is empty"):
+        settings(tmp_path, f"[[tool.redis-ssot.allow]]\n{text}")
+
+
+@pytest.mark.parametrize("key", sorted(k for k, o in OPTIONS.items() if o.type.startswith("string")))
+def test_no_string_may_be_empty(key: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=f":2: `{key}` must be"):
+        settings(tmp_path, f'{key} = ""\n')
+
+
+@pytest.mark.parametrize(
+    ("code", "hint"),
+    [
+        ("E501", "; the codes of redis-ssot begin with `RED`"),
+        ("RET501", "; the codes of redis-ssot begin with `RED`"),
+        ("RED211", "; did you mean `RED201`?"),
+        ("RE201", "; did you mean `RED201`?"),
+        ("red201", "; did you mean `RED201`?"),
+        ("RED9", "; known are RED101, RED201"),
+    ],
+)
+def test_the_code_of_another_tool_is_near_none_of_ours(code: str, hint: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as error:
+        settings(tmp_path, f'ignore = ["{code}"]\n')
+    assert error.value.messages[0].endswith(f"unknown rule code `{code}` in `ignore`{hint}")
+    assert nearest(code, []) == ""
+
+
+def test_src_may_name_alternatives(tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        (tmp_path / "packages" / name).mkdir(parents=True)
+    found = settings(tmp_path, 'src = ["packages/{a,b}", "packages/[c]*", "./lib"]\n')
+    assert [Path(root).name for root in found.boundaries[0].roots] == ["a", "b", "c", "lib"]

@@ -1,0 +1,181 @@
+"""Path patterns, with alternatives in braces: as ruff's `exclude` has them, and as gitignore."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+_TOKEN = re.compile(r"\\.|\[[!^]?\]?+[^\]]*\]|.", re.DOTALL)
+_PIECE = re.compile(
+    r"(?P<between>(?:/\*\*)+/)|(?P<below>(?:/\*\*)+\Z)|(?P<star>\*+)|(?P<one>\?)"
+    r"|\\(?P<escaped>.)|\[(?P<negated>[!^]?)(?P<members>\]?+[^\]]*)\]|(?P<literal>.)",
+    re.DOTALL,
+)
+_MAGIC = frozenset("*?[\\")
+
+
+class PatternError(ValueError):
+    """A pattern that can match nothing, or not what it seems to; says what to write."""
+
+
+def alternatives(pattern: str) -> list[str]:
+    """The patterns without braces that `pattern` stands for: `{a,b}/c` is `a/c` and `b/c`."""
+    tokens = _TOKEN.findall(pattern)
+    if "[" in tokens:
+        raise PatternError("a `[` is not closed; write `[[]` for the character itself")
+    if "\\" in tokens:
+        raise PatternError("a backslash stands at the end; write `\\\\` for the character itself")
+    found = _branches(iter(tokens), inside=False)
+    if "" in found:
+        raise PatternError("it is empty")
+    for one in found:
+        try:
+            re.compile(_regex(one))
+        except re.error as error:
+            raise PatternError(f"{error.msg}; correct what stands in brackets") from error
+    return found
+
+
+def _branches(tokens: Iterator[str], *, inside: bool) -> list[str]:
+    """The alternatives up to the end, or to the brace that closes them; empty ones count as none, as in ruff."""
+    done: list[str] = []
+    current = [""]
+    for token in tokens:
+        if token == "{":
+            inner = _branches(tokens, inside=True)
+            current = [before + after for before in current for after in inner]
+        elif token == "}" and not inside:
+            raise PatternError("a `}` is not opened; write `[}]` for the character itself")
+        elif token == "}" and not done:
+            raise PatternError("braces hold a choice, as `{a,b}`; write `[{]` for the character itself")
+        elif token == "}":
+            return [one for one in (*done, *current) if one] or [""]
+        elif token == "," and inside:
+            done += current
+            current = [""]
+        else:
+            current = [before + token for before in current]
+    if inside:
+        raise PatternError("a `{` is not closed; write `[{]` for the character itself")
+    return current
+
+
+def _regex(pattern: str) -> str:
+    """A pattern without braces as ruff means it: `*` and `?` take a slash too."""
+
+    def piece(found: re.Match[str]) -> str:
+        match found.lastgroup:
+            case "between":
+                return "(?:/|/.*/)"
+            case "below":
+                return "/.*"
+            case "star":
+                return ".*"
+            case "one":
+                return "."
+            case "members":
+                members = re.sub(r"([\\\[\]^&~|])", r"\\\1", found["members"])
+                return f"[{'^' * bool(found['negated'])}{members}]"
+        return re.escape(found[0] if found["escaped"] is None else found["escaped"])
+
+    return _PIECE.sub(piece, pattern)
+
+
+@dataclass(frozen=True)
+class FilePatterns:
+    """Patterns as ruff matches them, relative to the folder `base` (absolute).
+
+    Each is compared with a whole path, and where it has no slash with the last part of one, wherever
+    that is; never, other than in ruff, with the folders above `base`: a project may stand anywhere.
+    """
+
+    base: str
+    patterns: tuple[str, ...]
+
+    @cached_property
+    def _alternatives(self) -> list[tuple[str, bool]]:
+        """Each alternative, and whether its pattern has a slash."""
+        return [(one, "/" in pattern) for pattern in self.patterns for one in alternatives(pattern)]
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The plain names among the patterns."""
+        return frozenset(one for one, slash in self._alternatives if not slash and not _MAGIC & set(one))
+
+    @cached_property
+    def _paths(self) -> re.Pattern[str] | None:
+        base = re.sub(r"([*?\[\\])", r"\\\1", self.base)
+        return _any(
+            posixpath.normpath(posixpath.join(base, one))
+            for one, slash in self._alternatives
+            if slash or one not in self.names
+        )
+
+    @cached_property
+    def _last(self) -> re.Pattern[str] | None:
+        return _any(one for one, slash in self._alternatives if not slash and one not in self.names)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether `names` are all there is."""
+        return self._paths is None
+
+    def match(self, path: str) -> bool:
+        """Whether a pattern takes the absolute `path` itself."""
+        name = path.rpartition("/")[2]
+        return (
+            name in self.names
+            or (self._paths is not None and self._paths.fullmatch(path) is not None)
+            or (self._last is not None and self._last.fullmatch(name) is not None)
+        )
+
+
+def _any(patterns: Iterable[str]) -> re.Pattern[str] | None:
+    text = "|".join(map(_regex, patterns))
+    return re.compile(text, re.DOTALL) if text else None
+
+
+def excluding(base: str, pattern: str) -> None:
+    """PatternError where `pattern` can exclude nothing."""
+    if pattern.startswith("!"):
+        raise PatternError("`exclude` takes nothing back; write `\\!` for the character itself")
+    for one in alternatives(pattern):
+        if posixpath.normpath(posixpath.join(base, one)) == base:
+            raise PatternError(
+                "it is the folder of the settings file itself; write `**` for all that is in it"
+            )
+
+
+def naming_files(base: str, pattern: str) -> None:
+    """PatternError where `pattern` can name no file; a leading `!` means all others."""
+    for one in alternatives(pattern.removeprefix("!")):
+        if one.endswith("/"):
+            raise PatternError("it names folders, not files; write `folder/**`")
+
+
+def ignoring(base: str, pattern: str) -> tuple[str, ...]:
+    """A pattern as lines of a gitignore file in the folder `base`."""
+    sign = "!" if pattern.startswith("!") else ""
+    anchored = "/" in pattern.rstrip("/")
+    return tuple(sign + _line(base, one, anchored) for one in alternatives(pattern.removeprefix("!")))
+
+
+def _line(base: str, pattern: str, anchored: bool) -> str:
+    if pattern.startswith("#"):
+        raise PatternError("it would be a comment; write `\\#`")
+    if not pattern.strip():
+        raise PatternError("it matches nothing")
+    is_below = f"{pattern}/".startswith(base.rstrip("/") + "/")
+    line = posixpath.normpath((pattern[len(base) :] if is_below else pattern).lstrip("/"))
+    first = line.partition("/")[0]
+    # a leading slash is gitignore's for `base`, unless it leads to something there is
+    leads_out = pattern.startswith("/") and not is_below and os.path.lexists(f"/{first}")
+    if first == ".." or (leads_out and not os.path.lexists(os.path.join(base, first))):
+        raise PatternError(f"it leads out of {base}; write a path below that folder, relative to it")
+    if line == ".":
+        return "**"
+    return "/" * anchored + line + "/" * pattern.endswith("/")
