@@ -66,8 +66,7 @@ def physical_lines(source: SourceFile) -> dict[int, PhysicalLine]:
     SourceError where it cannot be decoded.
     """
     found: dict[int, PhysicalLine] = {}
-    first = last = depth = 0
-    comment: int | None = None
+    first = last = depth = comment = 0
     is_broken = False
     text = re.sub(r"\r\n?", "\n", source.text)
     try:
@@ -79,17 +78,15 @@ def physical_lines(source: SourceFile) -> dict[int, PhysicalLine]:
             depth += (token.type in _OPENING) - (token.type in _CLOSING)
             is_broken |= token.type == tokenize.ERRORTOKEN
             if token.type == tokenize.COMMENT:
-                comment = token.start[1]
+                comment = len(token.string)  # to the end of its row
             elif token.type in (tokenize.NL, tokenize.NEWLINE):
-                rows = [source.line(row) for row in range(first, last + 1)]
-                joined = "\n".join(rows)
-                at: int | None = len(joined) - len(rows[-1]) + (len(rows[-1]) if comment is None else comment)
-                if depth or is_broken or (last == 1 and joined.startswith("#!")):
-                    at = None  # inside an f-string, no Python, or what the system reads to run the file
-                line = PhysicalLine(first, last, joined, at)
+                joined = "\n".join(source.line(row) for row in range(first, last + 1))
+                # inside an f-string, no Python, or what the system reads to run the file
+                has_no_place = depth or is_broken or (last == 1 and joined.startswith("#!"))
+                line = PhysicalLine(first, last, joined, None if has_no_place else len(joined) - comment)
                 found.update(dict.fromkeys(range(first, last + 1), line))
-                first = last = 0
-                comment, is_broken = None, False
+                first = last = comment = 0
+                is_broken = False
     except (tokenize.TokenError, SyntaxError):
         return {}
     return found
