@@ -9,6 +9,7 @@ import argparse
 import ast
 import json
 import tempfile
+from itertools import zip_longest
 from pathlib import Path
 
 import pytest
@@ -147,7 +148,7 @@ def parsed(data: bytes) -> str | None:
         return None
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(data=sources(), unsafe=st.booleans())
 def test_the_fix_never_silences_more_and_settles_what_it_may(data: bytes, unsafe: bool) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -157,10 +158,10 @@ def test_the_fix_never_silences_more_and_settles_what_it_may(data: bytes, unsafe
         first = mended(root, unsafe=unsafe)
         after = first.changes.get(str(path), data)
         assert parsed(after) == parsed(data)
-        before_rows, after_rows = silenced(data, path), silenced(after, path)
-        assert len(before_rows) == len(after_rows)
-        for before, now in zip(before_rows, after_rows, strict=True):
-            assert now <= before
+        rows = [silenced(data, path), silenced(after, path)]
+        assert after.count(b"\n") == data.count(b"\n")
+        # the last row may be gone, where it was a comment without a line end
+        assert all(now <= before for before, now in zip_longest(*rows, fillvalue=set()))
         assert set(first.changes) <= {str(path)}
         left = {(d.range, d.message) for d, _ in first.left if d.code == "RED904"}
         assert {(d.range, d.message) for d in found(root, *CHOSEN) if d.code == "RED904"} == left
@@ -171,7 +172,7 @@ def test_the_fix_never_silences_more_and_settles_what_it_may(data: bytes, unsafe
         assert not mended(root, unsafe=unsafe).changes
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(data=sources())
 def test_comments_added_silence_just_what_was_reported(data: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -259,6 +260,13 @@ def test_what_other_tools_would_read_is_unsafe(project: Path, run: Command) -> N
     assert [d["fix"]["applicability"] for d in json.loads(done.stdout)] == ["unsafe"]
     run("check", "--extend-select", "RED904", "--fix", "--unsafe-fixes", cwd=project)
     assert path.read_text() == "x = 1  # type: ignore\n"
+
+
+def test_no_fix_has_flake8_pass_over_the_file(project: Path) -> None:
+    (project / "app" / "rooms.py").write_text("x = 1\n# noqa: RED301  # flake8: noqa\n")
+    first = mended(project, unsafe=True)
+    assert not first.changes
+    assert [reason for d, reason in first.left] == ["what is left of the comment would silence more"]
 
 
 @pytest.mark.parametrize(
@@ -393,6 +401,16 @@ def test_where_no_comment_can_stand_is_said(data: bytes) -> None:
     assert (added.data, added.count) == (data, 0)
     assert added.left == [(1, "RED402", "no comment can stand there")]
     assert [d.noqa_row for d in with_rows([diagnostic], source)] == [None]
+
+
+def test_an_encoding_that_cannot_be_written_back_is_left(project: Path, run: Command) -> None:
+    path = project / "app" / "rooms.py"
+    data = b"# coding: iso2022_jp\nimport redis\nx = '\x1b(B'\nredis.Redis()\n"
+    path.write_bytes(data)
+    done = run("check", "--add-noqa", cwd=project)
+    assert (done.returncode, done.stdout) == (0, "Added 0 noqa comments.\n")
+    assert done.stderr.startswith("warning: app/rooms.py:4: RED201 is left: the file cannot be changed: ")
+    assert path.read_bytes() == data
 
 
 def test_strings_silence_as_under_flake8_but_are_no_comments(project: Path, run: Command) -> None:
