@@ -153,8 +153,8 @@ class SourceFile:
                 found += text[at:start].encode(codec), content.encode(codec)
                 at = end
             return b"".join([*found, text[at:].encode(codec)])
-        except UnicodeEncodeError as error:
-            raise SourceError(f"cannot be changed: its encoding {codec} lacks a character") from error
+        except UnicodeError as error:
+            raise SourceError(f"cannot be changed: its encoding {codec} cannot write all of it") from error
 
     @cached_property
     def tree(self) -> ast.Module:
