@@ -33,8 +33,8 @@ class Diagnostic:
     """One finding.
 
     `path` is absolute, `message` one line without code or final dot, `symbols` the dotted
-    names that an allowance may name, `noqa_row` the line where a `noqa` counts. `fix` is there only
-    where it was asked for and granted.
+    names that an allowance may name. `fix` and `noqa_row`, the line where a comment silences it, are
+    there only where they were asked for and there is one.
     """
 
     path: str
@@ -45,10 +45,7 @@ class Diagnostic:
     help: str | None = None
     symbols: tuple[str, ...] = ()
     fix: Fix | None = None
-
-    @property
-    def noqa_row(self) -> int:
-        return self.range.start.line
+    noqa_row: int | None = None
 
     @property
     def sort_key(self) -> tuple[str, Range, str, str]:

@@ -34,7 +34,7 @@ from flake8_redis_ssot.rules import defaults
 from flake8_redis_ssot.settings.boundaries import SettingsError
 from flake8_redis_ssot.settings.load import nearest_code
 from flake8_redis_ssot.settings.model import Selection, Settings
-from flake8_redis_ssot.source import SourceFile
+from flake8_redis_ssot.source import SourceError, SourceFile
 from flake8_redis_ssot.store import folder_of, is_ours, prepare
 
 if TYPE_CHECKING:
@@ -91,8 +91,13 @@ def _check(options: argparse.Namespace, settings: Settings) -> int:
             _complain("note", f"notebooks are not checked: {found.notebooks}")
         return 2 if found.missing else 0
     override = Selection(options.select, options.ignore, options.extend_select)
+    is_json = (options.output_format or settings.output_format).startswith("json")
     checker = checker_for(
-        settings, override, parse_all=options.parse_all, project=not (options.no_project or stdin)
+        settings,
+        override,
+        parse_all=options.parse_all,
+        project=not (options.no_project or stdin),
+        fixes=is_json,
     )
     if checker.codes == {"RED000"}:
         message = "no rule is enabled but RED000: nothing else is checked; see `select` and `ignore`"
@@ -119,12 +124,16 @@ def _check(options: argparse.Namespace, settings: Settings) -> int:
             fixes = len(mended.settled)
         if not found.files and not found.missing:
             notes.append(_complain("warning", "no Python files found below the given paths"))
-        if (options.output_format or settings.output_format).startswith("json") and checker.project_rules:
+        if is_json and checker.keeps_facts:
             from flake8_redis_ssot.cli.fixing import with_fixes
 
             if cache is not None and not outcome.facts:
                 outcome.facts = cache.facts(cache.files)
             outcome.diagnostics = with_fixes(outcome, checker, {*found.files})
+    if is_json and not options.add_noqa:
+        from flake8_redis_ssot.engine.noqa import with_rows
+
+        outcome.diagnostics = [*with_rows(outcome.diagnostics, given)]
     for message in outcome.failures:
         _complain("error", message)
     notes += [_complain("warning", message) for message in outcome.limits]
@@ -191,7 +200,7 @@ def _run(options: argparse.Namespace, checker: FileChecker, found: Discovery, ca
     """Check the files found; the project rules see all files below the settings file, whatever is reported."""
     jobs = options.jobs or available_processors()
     files, settings = found.files, checker.settings
-    if checker.project_rules:
+    if checker.keeps_facts:
         below = discover([settings.root], settings)
         found.looked_at += below.looked_at
         files = sorted({*files, *below.files})
@@ -270,22 +279,25 @@ def _write(options: argparse.Namespace, text: str) -> None:
 
 def _add_noqa(diagnostics: list[Diagnostic]) -> bool:
     """Write the comments; whether a file could not be written."""
-    from flake8_redis_ssot.engine.suppress import add_noqa
+    from flake8_redis_ssot.engine.noqa import add_noqa
 
-    failed, added = False, 0
-    for path in sorted({d.path for d in diagnostics if d.code != "RED000"}):
-        mine = [d for d in diagnostics if d.path == path]
+    failed, count = False, 0
+    for path in sorted({d.path for d in diagnostics}):
         try:
             source = SourceFile.read(path)
-            changed = add_noqa(source, mine)
-            if source.data.startswith(b"\xef\xbb\xbf") and not changed.startswith(b"\xef\xbb\xbf"):
-                changed = b"\xef\xbb\xbf" + changed
-            overwrite(path, changed)
-            added += len(mine)
+        except SourceError:
+            source = SourceFile(path, b"")
+        added = add_noqa(source, [d for d in diagnostics if d.path == path])
+        for row, codes, reason in added.left:
+            _complain("warning", f"{shown(path)}:{row}: {codes} is left: {reason}")
+        try:
+            if added.count:
+                overwrite(path, added.data)
+            count += added.count
         except OSError as error:
             _complain("error", f"{shown(path)}: cannot be written: {error.strerror}")
             failed = True
-    print(f"Added {added} noqa comment{'s' * (added != 1)}.")
+    print(f"Added {count} noqa comment{'s' * (count != 1)}.")
     return failed
 
 

@@ -61,7 +61,14 @@ class Checked:
 class FileChecker:
     """The chosen rules with their settings, ready for file after file."""
 
-    def __init__(self, settings: Settings, rules: Collection[type[Rule]], *, parse_all: bool = False) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        rules: Collection[type[Rule]],
+        *,
+        parse_all: bool = False,
+        keeps_facts: bool = False,
+    ) -> None:
         self.settings = settings
         self.parse_all = parse_all
         self.handlers: Handlers = {}
@@ -79,16 +86,19 @@ class FileChecker:
                 self.project_rules.append(rule)
             for node_type, name in rule_type.handlers():
                 self.handlers.setdefault(node_type, []).append(getattr(rule, name))
+        self.judges_comments = Noqa in self.handlers
+        self.keeps_facts = keeps_facts or bool(self.project_rules) or self.judges_comments
+        """Whether a run needs the facts of all files: for rules on the whole of them, or for fixes."""
 
     def check(self, source: SourceFile) -> Checked:
         """The diagnostics of `source` in order, allowances and per-file-ignores taken off.
 
-        Its facts too, where a project rule will ask for them.
+        Its facts too, where they are kept.
         """
         used: set[str] = set()
         found, context = self._found(source)
         kept = list(unsettled(found, self.settings, used))
-        facts = self._facts(source, context, used) if self.project_rules else None
+        facts = self._facts(source, context, used) if self.keeps_facts else None
         limits: tuple[str, ...] = ()
         if context is not None:
             limits = context.limits

@@ -20,7 +20,7 @@ from flake8_redis_ssot.rules import all_rules
 from flake8_redis_ssot.semantic.imports import Part
 from flake8_redis_ssot.semantic.reads import ProjectReads
 from flake8_redis_ssot.settings.model import Settings
-from flake8_redis_ssot.source import OVERLAY, SourceError
+from flake8_redis_ssot.source import OVERLAY, Range, SourceError
 
 FIXABLE = frozenset(MENDS)
 """The rules whose diagnostics a fix may settle."""
@@ -68,7 +68,7 @@ def mend(
     reads = ProjectReads(files)
     try:
         for _ in range(PASSES):
-            checker = FileChecker(settings, rules)
+            checker = FileChecker(settings, rules, keeps_facts=True)
             mended.outcome = run_project(files, checker, jobs=1 if OVERLAY else jobs)
             step = Step(checker, mended.outcome, within, unsafe=unsafe, reads=reads)
             mended.rewriter = mended.rewriter or step.rewriter
@@ -108,12 +108,14 @@ class Step:
         dynamic = [d for d in outcome.diagnostics if d.code == "RED105"]
         self._patches = Patches(self.rewriter, within, dynamic)
         units: list[Unit] = []
-        for path, found in groupby(outcome.diagnostics, lambda diagnostic: diagnostic.path):
+        for path, of_path in groupby(outcome.diagnostics, lambda diagnostic: diagnostic.path):
             mine: list[Unit] = []
-            for diagnostic in found if path in within else ():
+            found = list(of_path) if path in within else []
+            unused = {d.range for d in found if MENDS.get(d.code) == "comment"}
+            for diagnostic in found:
                 if diagnostic.code in FIXABLE | EXPLAINED:
                     try:
-                        mine.append(self._proposed(diagnostic, unsafe))
+                        mine.append(self._proposed(diagnostic, unsafe, unused))
                     except Refusal as refusal:
                         self.refused.append((diagnostic, refusal.reason))
             units += mine
@@ -121,8 +123,8 @@ class Step:
                 self.rewriter.forget(path)  # many files are refused, and each is large
         self._settle(units)
 
-    def _proposed(self, diagnostic: Diagnostic, unsafe: bool) -> Unit:
-        unit = self.rewriter.propose(diagnostic)
+    def _proposed(self, diagnostic: Diagnostic, unsafe: bool, unused: Collection[Range]) -> Unit:
+        unit = self.rewriter.propose(diagnostic, unused)
         if unit.applicability != "safe" and not unsafe:
             raise Refusal(f"it is unsafe, since {unit.why}: {unit.title[0].lower()}{unit.title[1:]}")
         return unit

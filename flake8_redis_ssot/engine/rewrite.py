@@ -8,11 +8,12 @@ from __future__ import annotations
 import ast
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from flake8_redis_ssot.diagnostic import Applicability, Diagnostic
 from flake8_redis_ssot.engine.exchange import Aim, Exchange, Refusal, a
+from flake8_redis_ssot.engine.noqa import directive, without_codes
 from flake8_redis_ssot.engine.view import View
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.rule import RuleContext
@@ -20,6 +21,7 @@ from flake8_redis_ssot.rules import all_rules
 from flake8_redis_ssot.semantic.imports import Imported, Part, is_directive
 from flake8_redis_ssot.semantic.objects import Function, Thing
 from flake8_redis_ssot.semantic.reads import ProjectReads
+from flake8_redis_ssot.source import Range, SourceError, SourceFile
 
 MENDS = {rule.code: rule.mends for rule in all_rules() if rule.mends is not None}
 """The rules whose diagnostics a fix may settle, and what it changes."""
@@ -87,8 +89,11 @@ class Rewriter:
         """Let go of a file of which nothing was proposed."""
         self._views.pop(path, None)
 
-    def propose(self, diagnostic: Diagnostic) -> Unit:
-        """What settles `diagnostic`; Refusal where nothing does."""
+    def propose(self, diagnostic: Diagnostic, unused: Collection[Range]) -> Unit:
+        """What settles `diagnostic`; Refusal where nothing does.
+
+        `unused` are the places of all codes in the comments of its file that silence nothing.
+        """
         view = self.view(diagnostic.path)
         if view is None:
             raise Refusal("the file cannot be parsed")
@@ -102,7 +107,7 @@ class Rewriter:
             case "string":
                 return self._string(view, diagnostic)
             case "comment":
-                return _without_code(view, diagnostic)
+                return _without_codes(view, diagnostic, unused)
             case "name":
                 return _renamed(view, diagnostic)
         raise Refusal(
@@ -544,20 +549,26 @@ def _renamed(view: View, diagnostic: Diagnostic) -> Unit:
     raise Refusal("what comes instead is for a person to choose")
 
 
-def _without_code(view: View, diagnostic: Diagnostic) -> Unit:
-    """One code less in a `noqa` comment; the comment goes with its last one."""
+def _without_codes(view: View, diagnostic: Diagnostic, unused: Collection[Range]) -> Unit:
+    """A `noqa` comment without all its codes that are unused, so that each of their fixes is the same."""
     source = view.source
-    start, end = source.offset(diagnostic.range.start), source.offset(diagnostic.range.end)
-    text, line = source.text, source.text.rfind("\n", 0, start) + 1
-    before = re.search(r"[ \t]*#\s*noqa\s*:?\s*\Z", text[line:start], re.IGNORECASE)
-    after = re.compile(r"[ \t]*,[ \t]*|[ \t]+(?=[A-Z]+[0-9]+\b)").match(text, end)
-    unit = Unit(diagnostic, f"Remove `{text[start:end]}` from the `noqa`", "safe")
-    if after is not None:
-        unit.parts = [(start, after.end(), "")]
-    elif before is None:
-        comma = re.search(r"[ \t]*,?[ \t]*\Z", text[line:start])
-        unit.parts = [(line + comma.start() if comma else start, end, "")]
-    else:
-        stop = re.compile(r"[^#\r\n]*").match(text, end)
-        unit.parts = [(line + before.start(), stop.end() if stop else end, "")]
-    return unit
+    line = view.lines.get(diagnostic.range.start.line)
+    found = directive(line) if line is not None else None
+    if line is None or found is None:
+        raise Refusal("the comment cannot be told from a string")
+    gone = {
+        start: code
+        for code, start, end in found.codes
+        if source.place(line.offset(source, start), line.offset(source, end)) in unused
+    }
+    title = f"Remove {', '.join(f'`{code}`' for code in gone.values())} from the `noqa`"
+    try:
+        part, why = without_codes(source, line, gone)
+        after = SourceFile(view.path, source.replaced([part]))
+        if after.encoding != source.encoding:
+            raise Refusal("the comment names the encoding of the file")
+    except ValueError as error:
+        raise Refusal(str(error)) from error
+    except SourceError as error:
+        raise Refusal(f"the file {error.message}") from error
+    return Unit(diagnostic, title, "unsafe" if why else "safe", parts=[part], why=why)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from importlib.util import find_spec
@@ -15,7 +15,7 @@ from flake8_redis_ssot.engine.check import FileChecker, first_party
 from flake8_redis_ssot.engine.suppress import comments, unsettled, without_noqa
 from flake8_redis_ssot.project.cache import Asked, Cache, asked_of, digest, key_of
 from flake8_redis_ssot.project.index import ProjectIndex
-from flake8_redis_ssot.rule import Noqa, ProjectContext, RuleContext
+from flake8_redis_ssot.rule import ProjectContext, RuleContext
 from flake8_redis_ssot.rules import all_rules, defaults
 from flake8_redis_ssot.semantic.facts import FileFacts
 from flake8_redis_ssot.settings.boundaries import SettingsError
@@ -50,15 +50,22 @@ def available_processors() -> int:
 
 
 def checker_for(
-    settings: Settings, override: Selection, *, parse_all: bool = False, project: bool = True
+    settings: Settings,
+    override: Selection,
+    *,
+    parse_all: bool = False,
+    project: bool = True,
+    fixes: bool = False,
 ) -> FileChecker:
     """A checker of the rules that the settings and the command line choose; RED000 always.
 
-    Without `project` those that are the command's alone are left out.
+    Without `project` those that are the command's alone are left out. `fixes` says that fixes will be
+    asked for, whatever the rules.
     """
     codes = chosen_codes((*settings.selections, override), defaults()) | {"RED000"}
     rules = [r for r in all_rules() if r.code in codes and (project or not r.project or r.code == "RED000")]
-    return FileChecker(settings, rules, parse_all=parse_all)
+    keeps_facts = project and fixes and any(rule.mends for rule in rules)
+    return FileChecker(settings, rules, parse_all=parse_all, keeps_facts=keeps_facts)
 
 
 def cache_for(checker: FileChecker, folder: str, start: int) -> Cache:
@@ -73,6 +80,7 @@ def cache_for(checker: FileChecker, folder: str, start: int) -> Cache:
         replace(settings, output_format="", cache_dir=None),
         checker.codes,
         checker.parse_all,
+        checker.keeps_facts,
         [first_party(boundary) for boundary in settings.boundaries],
         [sorted(names) for folder in folders for _, _, names in sorted(os.walk(folder))],
     )
@@ -119,12 +127,8 @@ def run(files: Sequence[str], checker: FileChecker, *, jobs: int = 1, cache: Cac
 def run_project(
     files: Sequence[str], checker: FileChecker, *, jobs: int = 1, cache: Cache | None = None
 ) -> Outcome:
-    """Check `files` by the file rules, and all of them together by the project rules."""
-    # comments are judged at the end, by the diagnostics of all rules
-    noqa_handlers = checker.handlers.pop(Noqa, None)
+    """Check `files` by the file rules, all of them together by the project rules, and then their comments."""
     outcome = run(files, checker, jobs=jobs, cache=cache)
-    if noqa_handlers:
-        checker.handlers[Noqa] = noqa_handlers
     modules = checker.managers.modules
     day = str(date.today()) if any(entry.expires for entry in checker.settings.allowances) else ""
     if cache is not None:
@@ -145,7 +149,7 @@ def run_project(
 
 def _check_project(outcome: Outcome, checker: FileChecker, read: set[str]) -> list[Diagnostic]:
     """What the project rules find, and what is to be said of `noqa` comments; `read` receives the files read."""
-    judged = [fact.path for fact in outcome.facts if fact.has_noqa] if Noqa in checker.handlers else []
+    judged = [fact.path for fact in outcome.facts if fact.has_noqa] if checker.judges_comments else []
     found: list[Diagnostic] = []
     index = ProjectIndex(checker.settings, outcome.facts, checker.managers)
     used = {key for fact in outcome.facts for key in fact.used}
@@ -158,6 +162,8 @@ def _check_project(outcome: Outcome, checker: FileChecker, read: set[str]) -> li
     for rule in checker.project_rules:
         try:
             found += list(unsettled(rule.check_project(project), checker.settings, used))
+        except RecursionError:
+            outcome.limits.append(f"{rule.code}: code is nested too deeply to be followed from file to file")
         except SettingsError:
             raise
         except Exception as error:
@@ -168,11 +174,13 @@ def _check_project(outcome: Outcome, checker: FileChecker, read: set[str]) -> li
         read.add(path)
         try:
             source = SourceFile.read(path)
-            kept += without_noqa(mine, source)
-            if path in judged:
-                kept += _judged(source, [*checker.check(source).diagnostics, *mine], checker)
         except SourceError:
             kept += mine
+            continue
+        kept += without_noqa(mine, source)
+        if path in judged:
+            reported = [*checker.check(source).diagnostics, *mine]
+            kept += checker.judged(source, comments(source, reported, checker.codes, defaults()))
     return kept
 
 
@@ -214,7 +222,7 @@ def _in_processes(
     count = jobs * 8
     items = list(files.items())
     parts = [dict(items[n::count]) for n in range(count)]
-    recipe = (checker.settings, checker.codes, checker.parse_all, Noqa in checker.handlers)
+    recipe = (checker.settings, checker.codes, checker.parse_all, checker.keeps_facts)
     with ProcessPoolExecutor(jobs, context, _start, recipe) as pool:
         return list(pool.map(_run_hashed if hashed else _run_plain, parts))
 
@@ -222,11 +230,10 @@ def _in_processes(
 _worker: FileChecker
 
 
-def _start(settings: Settings, codes: frozenset[str], parse_all: bool, judges_noqa: bool) -> None:
+def _start(settings: Settings, codes: frozenset[str], parse_all: bool, keeps_facts: bool) -> None:
     global _worker
-    _worker = FileChecker(settings, [r for r in all_rules() if r.code in codes], parse_all=parse_all)
-    if not judges_noqa:
-        _worker.handlers.pop(Noqa, None)
+    rules = [r for r in all_rules() if r.code in codes]
+    _worker = FileChecker(settings, rules, parse_all=parse_all, keeps_facts=keeps_facts)
 
 
 def _run_plain(files: Mapping[str, str | None]) -> Outcome:
@@ -242,8 +249,6 @@ def run_source(source: SourceFile, checker: FileChecker, outcome: Outcome) -> No
     try:
         checked = checker.check(source)
         outcome.diagnostics += without_noqa(checked.diagnostics, source)
-        if Noqa in checker.handlers:
-            outcome.diagnostics += _judged(source, checked.diagnostics, checker)
         if checked.facts is not None:
             outcome.facts.append(checked.facts)
         outcome.limits += (f"{source.path}: {limit}; what was found is reported" for limit in checked.limits)
@@ -253,11 +258,6 @@ def run_source(source: SourceFile, checker: FileChecker, outcome: Outcome) -> No
         raise
     except Exception as error:
         outcome.failures.append(_defect(source.path, error))
-
-
-def _judged(source: SourceFile, found: list[Diagnostic], checker: FileChecker) -> Iterator[Diagnostic]:
-    """What is to be said of the comments of `source`, of which `found` was reported before they were read."""
-    return checker.judged(source, comments(source, found, checker.codes, defaults()))
 
 
 def _defect(what: str, error: Exception) -> str:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-import io
 import re
-import tokenize
 from collections.abc import Collection, Iterable, Iterator
 
 from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.engine.noqa import (
+    UNSILENCED,
+    PhysicalLine,
+    directive,
+    opts_out,
+    physical_lines,
+    silences,
+)
 from flake8_redis_ssot.rule import Noqa
 from flake8_redis_ssot.settings.model import Settings
-from flake8_redis_ssot.source import Position, Range, SourceError, SourceFile
+from flake8_redis_ssot.source import Range, SourceError, SourceFile
 
-_UNSILENCED = frozenset(["RED000", "RED903", "RED904"])
 # comments of other tools are no reason
 _DIRECTIVE = re.compile(
     r"#\s*(?:type:|pylint:|pragma:|pyright:|mypy:|fmt:|isort:|ruff:|noqa|nosec|nosemgrep|nosonar)[^#]*",
@@ -54,22 +59,19 @@ def without_noqa(diagnostics: list[Diagnostic], source: SourceFile) -> list[Diag
     """Those that no comment silences, as flake8 itself decides it."""
     if not diagnostics or b"noqa" not in source.data.lower():
         return diagnostics
-    from flake8.violation import Violation
-
     try:
-        lines = noqa_lines(source)
+        lines = physical_lines(source)
     except SourceError:
         return diagnostics
-    if _opts_out(source):
-        return [d for d in diagnostics if d.code in _UNSILENCED]
-    return [
-        d
-        for d in diagnostics
-        if d.code in _UNSILENCED
-        or not Violation(
-            d.code, d.path, d.noqa_row, d.range.start.column, d.message, _joined(source, lines, d.noqa_row)
-        ).is_inline_ignored(False)
-    ]
+    if opts_out(source):
+        return [d for d in diagnostics if d.code in UNSILENCED]
+
+    def is_silenced(diagnostic: Diagnostic) -> bool:
+        row = diagnostic.range.start.line
+        text = lines[row].text if row in lines else source.line(row)
+        return diagnostic.code not in UNSILENCED and silences(text, diagnostic.code)
+
+    return [d for d in diagnostics if not is_silenced(d)]
 
 
 def comments(
@@ -78,102 +80,47 @@ def comments(
     """The `noqa` comments that name codes of ours, judged by the `diagnostics` before any was silenced.
 
     A code that is not `enabled` in this run may silence something in another; one that no
-    `known` rule has silences nothing.
+    `known` rule has silences nothing. A file that cannot be read or parsed is passed over.
     """
-    if b"noqa" not in source.data.lower() or b"RED" not in source.data.upper() or _opts_out(source):
+    try:
+        _ = source.tree
+        lines = physical_lines(source)
+    except SourceError:
         return
-    from flake8 import defaults
-
-    inline = next(v for name, v in vars(defaults).items() if name.startswith("NOQA_INLINE"))
-    for first, last in sorted(set(noqa_lines(source).values())):
-        text = _joined(source, {first: (first, last)}, first)
-        found = inline.search(text)
+    if opts_out(source):
+        return
+    reported: dict[PhysicalLine, set[str]] = {}
+    for diagnostic in diagnostics:
+        line = lines.get(diagnostic.range.start.line)
+        if line is not None and diagnostic.code not in UNSILENCED:
+            reported.setdefault(line, set()).add(diagnostic.code)
+    for line in dict.fromkeys(lines.values()):
+        found = directive(line)
         if found is None:
             continue
 
-        def place(start: int, end: int, text: str = text, first: int = first) -> Range:
-            row, column = text.count("\n", 0, start), start - (text.rfind("\n", 0, start) + 1)
-            return Range(Position(first + row, column + 1), Position(first + row, column + 1 + end - start))
+        def place(start: int, end: int, line: PhysicalLine = line) -> Range:
+            return source.place(line.offset(source, start), line.offset(source, end))
 
-        rest = _DIRECTIVE.sub("", text[found.end() :])
-        if found["codes"] is None:
-            if re.match(r"\s*:\s*RED\b", rest):
-                yield Noqa(place(*found.span()), (), "", is_bare=True)
-            continue
-        start = found.start("codes")
-        codes = [
-            (code[0], place(start + code.start(), start + code.end()))
-            for code in re.finditer(r"[A-Za-z]+[0-9]+", found["codes"])
-            if code[0].upper().startswith("RED")
-        ]
-        here = {d.code for d in diagnostics if first <= d.noqa_row <= last and d.code not in _UNSILENCED}
-        if codes:
+        rest = _DIRECTIVE.sub("", line.text[found.end :])
+        if not found.codes and re.match(r"\s*:\s*RED\b", rest):
+            yield Noqa(place(found.start, found.end), (), "", is_bare=True)
+        ours = [code for code in found.codes if code[0].upper().startswith("RED")]
+        if ours:
             yield Noqa(
-                place(*found.span()),
-                tuple(code for code, _ in codes),
+                place(found.start, found.end),
+                tuple(code for code, _, _ in ours),
                 rest.strip(" \t\r\n-\u2013\u2014:;,.#()[]"),
                 tuple(
-                    (code, where)
-                    for code, where in codes
-                    if not any(c.startswith(code) for c in here)
-                    and (
-                        any(c.startswith(code) for c in enabled - _UNSILENCED)
-                        or not any(c.startswith(code) for c in set(known) - _UNSILENCED)
-                    )
+                    (code, place(start, end))
+                    for code, start, end in ours
+                    if not _begins(code, reported.get(line, ()))
+                    and (_begins(code, enabled) or not _begins(code, known))
                 ),
-                frozenset(code for code, _ in codes if any(c.startswith(code) for c in known)),
+                frozenset(code for code, _, _ in ours if any(c.startswith(code) for c in known)),
             )
 
 
-def _opts_out(source: SourceFile) -> bool:
-    from flake8 import defaults
-
-    return any(defaults.NOQA_FILE.match(source.line(n)) for n in range(1, len(source.line_starts) + 1))
-
-
-def noqa_lines(source: SourceFile) -> dict[int, tuple[int, int]]:
-    """Line -> first and last line of the physical line that its `noqa` may stand on.
-
-    Lines of a multi-line string, or joined by a backslash, are one.
-    """
-    found: dict[int, tuple[int, int]] = {}
-    first, last = 0, 0
-    text = re.sub(r"\r\n?", "\n", source.text)
-    try:
-        for token in tokenize.generate_tokens(io.StringIO(text).readline):
-            if token.type in (tokenize.ENDMARKER, tokenize.DEDENT):
-                continue
-            first = min(first or token.start[0], token.start[0])
-            last = max(last, token.end[0])
-            if token.type in (tokenize.NL, tokenize.NEWLINE):
-                found.update(dict.fromkeys(range(first, last + 1), (first, last)))
-                first, last = 0, 0
-    except (tokenize.TokenError, SyntaxError):
-        return {}
-    return found
-
-
-def _joined(source: SourceFile, lines: dict[int, tuple[int, int]], row: int) -> str:
-    first, last = lines.get(row, (row, row))
-    return "\n".join(source.line(number) for number in range(first, last + 1))
-
-
-def add_noqa(source: SourceFile, diagnostics: Iterable[Diagnostic]) -> bytes:
-    """The file with a `noqa` for each diagnostic, merged into one that is there."""
-    lines = noqa_lines(source)
-    wanted: dict[int, set[str]] = {}
-    for diagnostic in diagnostics:
-        if diagnostic.code not in _UNSILENCED:
-            last = lines.get(diagnostic.noqa_row, (0, diagnostic.noqa_row))[1]
-            wanted.setdefault(last, set()).add(diagnostic.code)
-    text = source.text
-    for row, codes in sorted(wanted.items(), reverse=True):
-        start = source.line_starts[row - 1]
-        line = source.line(row)
-        found = re.search(r"# noqa:\s?[A-Z]+[0-9]+(?:[,\s]+[A-Z]+[0-9]+)*", line, re.IGNORECASE)
-        if found:
-            changed = f"{line[: found.end()]}, {', '.join(sorted(codes))}{line[found.end() :]}"
-        else:
-            changed = f"{line.rstrip()}  # noqa: {', '.join(sorted(codes))}"
-        text = text[:start] + changed + text[start + len(line) :]
-    return text.encode(source.encoding)
+def _begins(code: str, others: Collection[str]) -> bool:
+    """Whether a `noqa` for `code` silences one of the `others`."""
+    return any(other.startswith(code) for other in others if other not in UNSILENCED)

@@ -6,6 +6,7 @@ import ast
 from functools import cached_property
 from typing import TypeVar
 
+from flake8_redis_ssot.engine.noqa import PhysicalLine, physical_lines
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.rule import RuleContext
 from flake8_redis_ssot.semantic.modules import exported_names
@@ -43,6 +44,11 @@ class View:
             if isinstance(node, ast.Import | ast.ImportFrom)
             for alias in node.names
         }
+
+    @cached_property
+    def lines(self) -> dict[int, PhysicalLine]:
+        """Each row with its physical line."""
+        return physical_lines(self.source)
 
     @property
     def path(self) -> str:

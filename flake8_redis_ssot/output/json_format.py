@@ -35,7 +35,7 @@ def as_object(diagnostic: Diagnostic) -> dict[str, Any]:
         "location": place(diagnostic.range.start),
         "message": diagnostic.message,
         "name": diagnostic.name,
-        "noqa_row": None if diagnostic.code == "RED000" else diagnostic.noqa_row,
+        "noqa_row": diagnostic.noqa_row,
         "severity": "error",
         "url": DOCUMENTATION.format(diagnostic.code),
     }

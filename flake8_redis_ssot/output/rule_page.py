@@ -10,7 +10,7 @@ def page(rule: type[Rule]) -> str:
     summary, _, rest = rule.documentation().partition("\n")
     scope = "The command alone reports it." if rule.project else "flake8 and the command report it."
     default = "On by default." if rule.default else "Off unless selected."
-    fix = {None: "", "comment": " A fix is always available."}.get(
+    fix = {None: "", "comment": " A fix is sometimes available: `--fix`."}.get(
         rule.mends, " A fix is sometimes available: `--fix`, or `redis-ssot migrate`."
     )
     return (

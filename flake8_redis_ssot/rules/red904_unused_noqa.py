@@ -16,6 +16,10 @@ class UnusedNoqa(Rule):
     was mended, or the code does not exist. Only codes enabled in this run are judged. Off
     unless selected; no `noqa` can silence it.
 
+    The fix removes the codes, and the `noqa` with its reason where none is left; other comments on
+    the line stay. It is not offered where flake8 would then silence more, and unsafe where what is
+    left would begin to count for another tool, as in `# noqa: RED201  # type: ignore`.
+
     ## Why is this bad?
     A comment that silences nothing today silences the next construction that somebody writes
     on that line.

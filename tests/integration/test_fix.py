@@ -88,7 +88,7 @@ def test_json_has_the_fix_in_ruff_s_shape(cache: list[str], project: Path, run: 
     ("before", "after"),
     [
         ("names = []  # noqa: RED201 raw sockets on purpose\n", "names = []\n"),
-        ("names = []  # noqa: RED201  # a list\n", "names = []# a list\n"),
+        ("names = []  # noqa: RED201  # a list\n", "names = []  # a list\n"),
         ("names = []  # noqa: E501, RED201\n", "names = []  # noqa: E501\n"),
         ("names = []  # noqa: RED201,E501\n", "names = []  # noqa: E501\n"),
         ("names = []  # noqa: RED201, RED301\n", "names = []\n"),

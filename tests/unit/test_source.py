@@ -102,7 +102,7 @@ def test_the_command_outlives_every_codec(codec: str, tmp_path: Path, run: Comma
     before = path.read_bytes()
     for arguments in (
         ["check"], ["check", "--no-project"], ["check", "--output-format", "json"], ["check", "--fix"],
-        ["check", "--diff"], ["check", "--statistics"], ["plan"], ["migrate", "--dry-run"],
+        ["check", "--diff"], ["check", "--statistics"], ["plan"], ["migrate", "--dry-run"], ["check", "--add-noqa"],
     ):  # fmt: skip
         done = run(*arguments, "--config", "pyproject.toml", cwd=tmp_path)
         said = done.stdout + done.stderr
