@@ -328,10 +328,10 @@ class Scopes:
                 # `del` and `+=` too give a name another meaning, which the file does not tell
                 for part in ast.iter_child_nodes(node):
                     if isinstance(part, ast.expr):
+                        self._part(part)
                         for name in ast.walk(part) if isinstance(node, ast.Delete) else [part]:
                             if isinstance(name, ast.Name) and not isinstance(name.ctx, ast.Load):
-                                self._bind(scope, name.id, path)
-                        self._part(part)
+                                self._bind(scope, name.id, path, order=self._order + _STEP - 1)
         return []
 
     @staticmethod
