@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Literal
 
 from flake8_redis_ssot.semantic.around import around
@@ -19,14 +20,38 @@ _ENTERING = frozenset(
 
 def fates(function: ast.AST, node: ast.expr) -> frozenset[Fate]:
     """All that `function`, or a module, does with the value that the expression `node` in it makes."""
-    found = set(_becomes(function, node))
-    names = {fate.removeprefix("=") for fate in found if fate.startswith("=")}
-    for part in ast.walk(function) if names else ():
-        if isinstance(part, ast.Global | ast.Nonlocal) and names.intersection(part.names):
-            return frozenset(["stored"])
-        if isinstance(part, ast.Name) and part.id in names and isinstance(part.ctx, ast.Load):
-            found.update("stored" if fate.startswith("=") else fate for fate in _becomes(function, part))
-    return frozenset(fate for fate in found if not fate.startswith("="))  # type: ignore[misc]
+    found: set[str] = set()
+    for fate in _becomes(function, node):
+        found |= _names_in(function).fates(fate.removeprefix("=")) if fate.startswith("=") else {fate}
+    return frozenset(["stored"]) if "global" in found else frozenset(found)  # type: ignore[arg-type]
+
+
+class _Names:
+    """What a function does with each of its names, found out once a name."""
+
+    def __init__(self, function: ast.AST) -> None:
+        self._function = function
+        self._loads: dict[str, list[ast.Name]] = {}
+        self._outer: set[str] = set()
+        self._known: dict[str, frozenset[str]] = {}
+        for part in ast.walk(function):
+            if isinstance(part, ast.Global | ast.Nonlocal):
+                self._outer.update(part.names)
+            elif isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load):
+                self._loads.setdefault(part.id, []).append(part)
+
+    def fates(self, name: str) -> frozenset[str]:
+        """All that becomes of what is bound to `name`; `global` where the name lives on."""
+        if name not in self._known:
+            found = {fate for use in self._loads.get(name, ()) for fate in _becomes(self._function, use)}
+            kept = {"stored" if fate.startswith("=") else fate for fate in found}
+            self._known[name] = frozenset(kept | ({"global"} if name in self._outer else set()))
+        return self._known[name]
+
+
+@lru_cache(maxsize=1)
+def _names_in(function: ast.AST) -> _Names:
+    return _Names(function)
 
 
 def _becomes(function: ast.AST, node: ast.AST) -> Iterator[str]:

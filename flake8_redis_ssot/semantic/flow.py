@@ -544,7 +544,7 @@ class Flow:
         """The classes of this file that derive from `scope` at once."""
         if self._subclasses is None:
             self._subclasses = {}
-            for other in self.namespaces.values():
+            for other in list(self.namespaces.values()):  # a lambda that is met adds its own
                 if other.kind == "class":
                     for base in self._bases(other):
                         if isinstance(base, Local):

@@ -217,8 +217,8 @@ class Scopes:
         for module in self.modules:
             parts = module.split(".") if module else []
             drop = node.level - (1 if self.is_package else 0)
-            if drop > len(parts):
-                continue
+            if drop >= len(parts):
+                continue  # above the top level there is no package
             base = parts[: len(parts) - drop] if drop else parts
             found.append(".".join([*base, *([node.module] if node.module else [])]))
         return list(dict.fromkeys(found))
