@@ -37,6 +37,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from functools import cache
+from importlib.util import decode_source
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from random import Random
@@ -245,10 +246,11 @@ class Flake8:
 
 
 def parses(data: bytes, flags: int = ast.PyCF_ONLY_AST) -> bool:
-    """Whether Python parses the file; without the flag, whether it compiles."""
+    """Whether Python decodes and parses the file; without the flag, whether it compiles."""
     try:
+        decode_source(data)  # from bytes, Python compiles comments that it would not read from a file
         compile(data, "x.py", "exec", flags, dont_inherit=True)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except (SyntaxError, ValueError, LookupError, RecursionError, MemoryError):
         return False
     return True
 
