@@ -30,16 +30,11 @@ def checked(command: str, tree: Path) -> list[Row]:
     print(f"{tree.name}: {time.perf_counter() - start:.1f} s, exit {done.returncode}", file=sys.stderr)
     if done.returncode not in (0, 1):
         print(done.stderr[-2000:], file=sys.stderr)
-    found = map(json.loads, done.stdout.splitlines())
-    return sorted(
-        (
-            str(Path(d["filename"]).relative_to(tree.resolve())),
-            *d["location"].values(),
-            d["code"],
-            d["message"],
-        )
-        for d in found
-    )
+    rows = []
+    for found in map(json.loads, done.stdout.splitlines()):
+        path, place = Path(found["filename"]).relative_to(tree.resolve()), found["location"]
+        rows.append((str(path), place["row"], place["column"], found["code"], found["message"]))
+    return sorted(rows)
 
 
 def side(command: str, trees: list[Path]) -> dict[str, list[Row]]:

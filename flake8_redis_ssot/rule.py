@@ -149,6 +149,8 @@ class ProjectContext:
         self.enabled = enabled
         self.used = used
         self.index = index
+        self.limits: list[str] = []
+        """Why more may be to find in the project than the rules found."""
         self.read = lru_cache(maxsize=16)(read)
         """The context of a file that is parsed for this; None where it cannot be."""
 

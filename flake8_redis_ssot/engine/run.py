@@ -168,6 +168,7 @@ def _check_project(outcome: Outcome, checker: FileChecker, read: set[str]) -> li
             raise
         except Exception as error:
             outcome.failures.append(_defect(rule.code, error))
+    outcome.limits += (f"{limit}; what was found is reported" for limit in project.limits)
     kept: list[Diagnostic] = []
     for path in dict.fromkeys([*(d.path for d in found), *judged]):
         mine = [d for d in found if d.path == path]

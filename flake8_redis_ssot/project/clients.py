@@ -32,7 +32,7 @@ _FOR_RUNNERS = ("__", "setUp", "setup_", "tearDown", "teardown_", "test_")
 class ClientFlow(ProjectFlow):
     """The values of the files that a blocking client reaches; `blocking` are the functions that send by one."""
 
-    budget = 100_000
+    budget = 3_000_000
 
     def __init__(self, names: Names, index: ProjectIndex, scopes_of: Callable[[str], Scopes | None]) -> None:
         super().__init__(names, index, scopes_of)
@@ -73,6 +73,7 @@ class ClientFlow(ProjectFlow):
 
     def renew(self) -> None:
         """Begin with a whole budget again: what was spent on finding the files is not missed in judging them."""
+        _ = self.limits  # notes whether it had run out
         self.steps = 0
 
     def members(self, path: str) -> Iterator[str]:

@@ -34,10 +34,14 @@ class ProjectFlow(Flow):
         self._homes: dict[Scope, Scopes] = {}
         self._calls: dict[str, list[Site]] = {}
         self._asked: dict[tuple[Scope, str], ast.Name] = {}
+        self._reached_limits: set[str] = set()
 
     def add(self, path: str) -> bool:
         """Take in the file at `path`; whether it is new."""
-        if path in self.files or len(self.files) >= MOST_FILES:
+        if path in self.files:
+            return False
+        if len(self.files) >= MOST_FILES:
+            self._reached_limits.add(f"clients are handed on in more than {MOST_FILES} files")
             return False
         scopes = self._scopes_of(path)
         if scopes is None:
@@ -65,6 +69,13 @@ class ProjectFlow(Flow):
         self._ancestors.clear()
         self._bindings.clear()
         return True
+
+    @property
+    def limits(self) -> list[str]:
+        """Why more may be to find than is; empty where all was followed."""
+        if self.is_exhausted:
+            self._reached_limits.add("values may flow from file to file in more ways than are followed")
+        return sorted(self._reached_limits)
 
     def is_open(self, site: Site) -> bool:
         """Whether a call may still be a builder's: nothing is known of its callee, and its form allows it."""

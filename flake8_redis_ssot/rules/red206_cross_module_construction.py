@@ -60,6 +60,7 @@ class CrossModuleConstruction(ProjectRule):
         for names, paths in project.meanings():
             flow = follow_project(names, project.index, lambda path: _scopes(project.read(path)))
             yield from self._followed(project, flow, frozenset(paths))
+            project.limits += (f"{self.code}: {limit}" for limit in flow.limits)
 
     def _followed(
         self, project: ProjectContext, flow: ProjectFlow, paths: Collection[str]

@@ -966,7 +966,7 @@ class Flow:
     def starred(self) -> set[str]:
         """The names that star imports may bind to a builder or a manager's class."""
         found: set[str] = set()
-        for scope in [self.scopes.module, *self.scopes.namespaces.values()]:
+        for scope in (self.scopes.module, *self.scopes.namespaces.values()):
             for star in scope.stars:
                 found.update(star_names(star.target or "", self.names.table))
                 found.update(self.names.managers.classes(star.target or ""))
@@ -1007,7 +1007,7 @@ class Flow:
                 given = [*site.node.args, *(k.value for k in site.node.keywords)]
                 if any(self.leads_to_builder(v) for part in given for v in self.values(part, site)):
                     found.update(self._own(self.values(site.node.func, site)))
-        for scope in self.namespaces.values():
+        for scope in list(self.namespaces.values()):  # a lambda that is met adds its own
             if scope.kind == "class" and self.leads_to_builder(Local(scope)):
                 found.update(self._own(self._bases(scope)) - {"."})
         return found

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 from conftest import Command, places
 
+from flake8_redis_ssot.cli.main import main
 from flake8_redis_ssot.engine.check import Checked, FileChecker
+from flake8_redis_ssot.project.clients import ClientFlow
 from flake8_redis_ssot.rules import all_rules
 from flake8_redis_ssot.settings.load import load_settings
 from flake8_redis_ssot.source import SourceFile
@@ -144,3 +146,18 @@ def test_deep_source_does_not_cost_the_rest_of_the_file(name: str, project: bool
 def test_source_that_python_finds_too_deep_is_unreadable() -> None:
     checked = check("import redis\nredis.Redis()\nx = redis" + ".a" * 5000 + "\n")
     assert [d.code for d in checked.diagnostics] == ["RED000"]
+
+
+def test_a_bound_of_the_project_rules_is_said_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "store.py").write_text("import redis\n\n\ndef client():\n    return redis.Redis()\n")
+    (tmp_path / "use.py").write_text("from store import client\n\n\nasync def f():\n    client().get('k')\n")
+    monkeypatch.chdir(tmp_path)
+    main(["check", "--no-cache", "--output-format", "concise"])
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(ClientFlow, "budget", 2)
+    main(["check", "--no-cache", "--output-format", "concise"])
+    said = capsys.readouterr()
+    assert said.err.count("RED505: values may flow from file to file in more ways than are followed") == 1
+    assert "store.py:5:12: RED201" in said.out
