@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import lru_cache
 
 from flake8_redis_ssot.semantic.operations import gives_a_client, words
 
@@ -73,6 +74,7 @@ def loop_around(parents: list[ast.AST], node: ast.AST) -> ast.For | ast.AsyncFor
     return None
 
 
+@lru_cache(maxsize=4)
 def _may_be_left(loop: ast.For | ast.AsyncFor | ast.While) -> bool:
     """Whether the loop ends once it has what it wants, as one that tries again does."""
     return any(isinstance(part, ast.Break | ast.Return) for part in ast.walk(loop))
@@ -80,8 +82,15 @@ def _may_be_left(loop: ast.For | ast.AsyncFor | ast.While) -> bool:
 
 def _differs(loop: ast.For | ast.AsyncFor | ast.While, node: ast.AST) -> bool:
     """Whether `node` depends on what the loop binds."""
-    bound = {n.id for n in ast.walk(loop) if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
+    bound = _bound_in(loop)
     return any(isinstance(n, ast.Name) and n.id in bound for n in ast.walk(node))
+
+
+@lru_cache(maxsize=4)
+def _bound_in(loop: ast.For | ast.AsyncFor | ast.While) -> frozenset[str]:
+    """The names that a loop binds, found once for all that is built in it."""
+    names = (n for n in ast.walk(loop) if isinstance(n, ast.Name))
+    return frozenset(name.id for name in names if not isinstance(name.ctx, ast.Load))
 
 
 def _is_path(decorator: ast.expr) -> bool:
