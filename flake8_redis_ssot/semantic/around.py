@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from bisect import bisect_right
 from collections.abc import Iterator
 from functools import lru_cache
 
@@ -13,7 +14,7 @@ def around(tree: ast.AST, node: ast.AST) -> list[ast.AST]:
     here: ast.AST | None = tree
     while here is not None:
         found.append(here)
-        here = next((part for part in _bodies(here) if _holds(part, node)), None)
+        here = next((part for body in _bodies(here) if (part := _holding(body, node)) is not None), None)
     inner = found[-1]
     if inner is not node:
         above = _above(inner)
@@ -32,15 +33,18 @@ def _above(inner: ast.AST) -> dict[ast.AST, ast.AST]:
     return {child: part for part in _own(inner) for child in ast.iter_child_nodes(part)}
 
 
-def _bodies(node: ast.AST) -> Iterator[ast.AST]:
-    """The statements, handlers and cases directly below a node."""
+def _bodies(node: ast.AST) -> Iterator[list[ast.AST]]:
+    """The lists of statements or handlers directly below a node, each in the order of the source."""
     for name in ("body", "handlers", "orelse", "finalbody", "cases"):
         parts = getattr(node, name, None)
-        for part in parts if isinstance(parts, list) else ():
-            if isinstance(part, ast.stmt | ast.ExceptHandler):
-                yield part
-            else:
-                yield from part.body
+        if isinstance(parts, list):
+            yield from ([*part.body] for part in parts) if name == "cases" else [parts]
+
+
+def _holding(body: list[ast.AST], node: ast.AST) -> ast.AST | None:
+    """The statement of a body in which `node` stands."""
+    at = bisect_right(body, _place(node), key=_start) - 1
+    return body[at] if at >= 0 and _holds(body[at], node) else None
 
 
 def _own(node: ast.AST) -> Iterator[ast.AST]:
@@ -53,9 +57,13 @@ def _own(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def _holds(outer: ast.AST, node: ast.AST) -> bool:
-    start, end = _place(outer), (getattr(outer, "end_lineno", 0), getattr(outer, "end_col_offset", 0))
-    start = min([start, *(_place(d) for d in getattr(outer, "decorator_list", ()))])
-    return start <= _place(node) < end
+    end = (getattr(outer, "end_lineno", 0), getattr(outer, "end_col_offset", 0))
+    return _start(outer) <= _place(node) < end
+
+
+def _start(node: ast.AST) -> tuple[int, int]:
+    """Where a statement begins, with its decorators."""
+    return min([_place(node), *(_place(decorator) for decorator in getattr(node, "decorator_list", ()))])
 
 
 def _place(node: ast.AST) -> tuple[int, int]:
