@@ -362,6 +362,24 @@ class RuleContext:
             for module in self.place.modules
         )
 
+    @cached_property
+    def forbidden_objects(self) -> frozenset[str]:
+        """The dotted names of forbidden objects in modules that are not forbidden themselves."""
+        names = (pattern.object_name for pattern in self.boundary.forbidden)
+        return frozenset(
+            name
+            for name in names
+            if name
+            and self.forbids(name)
+            and not self.forbids(name.rpartition(".")[0])
+            and self.names.managers.modules.find(name) is None
+        )
+
+    def attributes(self, words: Iterable[str]) -> Iterator[Site]:
+        """The attributes in the lines that have one of the `words`."""
+        lines = lines_of_interest(self.source, self.flow, words)
+        return self.scopes.sites((ast.Attribute,), lines)
+
     def built_outside(self, kind: Kind) -> list[Construction]:
         """The constructions of that kind, unless the file is the manager, which may build."""
         return [] if self.place.is_manager else [c for c in self.constructions if c.kind == kind]

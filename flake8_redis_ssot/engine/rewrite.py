@@ -138,6 +138,10 @@ class Rewriter:
     # imports
 
     def _import(self, view: View, diagnostic: Diagnostic) -> Unit:
+        if diagnostic.range not in view.aliases:
+            raise Refusal(
+                "it is used as an attribute of its module; import it by name, or change what is used"
+            )
         statement, alias = view.aliases[diagnostic.range]
         old = diagnostic.symbols[0]
         if alias.name == "*":

@@ -56,3 +56,16 @@ class ForbiddenManagerImport(Rule):
                         symbols=(name,),
                     )
                     break
+
+    @on(ast.Module)
+    def check_attributes(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:
+        objects = context.forbidden_objects
+        for site in context.attributes(name.rpartition(".")[2] for name in objects) if objects else ():
+            assert isinstance(site.node, ast.Attribute)
+            for name in sorted(objects.intersection(context.names.dotted(site.node, site))):
+                yield self.diagnostic(
+                    context,
+                    context.source.range_of(site.node),
+                    f"`{name}` {context.belongs(name)} a forbidden Redis manager; {context.use_instead()}",
+                    symbols=(name,),
+                )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
@@ -48,6 +49,9 @@ _GIVERS = {
 }
 """Decorators of functions that hand a value to a test, or to a `with` block."""
 _DEPENDS = frozenset(["fastapi.Depends", "fastapi.params.Depends"])
+_CASTS = re.compile(r"typing(?:_extensions)?\.cast")
+_STANDS_IN = re.compile(r"(?:unittest\.)?mock\.(?:\w*Mock|create_autospec|sentinel\.\w+)")
+"""What makes an object that stands in for another one, whatever an annotation says."""
 _GETTERS = frozenset(["get", "pop", "setdefault"])
 _PROPERTIES = frozenset(["property", "cached_property"])
 LOADERS = frozenset(
@@ -413,9 +417,12 @@ class Flow:
             case ast.arg():
                 yield from self._parameter(node, site)
             case ast.AnnAssign():
-                if node.value is not None:
-                    yield from self.values(node.value, site)
-                if node.value is None or _is_none(node.value) or self._is_cast(node.value, site):
+                given = self.values(node.value, site)
+                yield from given
+                # what is stated counts where nothing is known of the value, or it is as sure as that
+                if self._is_call_of(_CASTS, node.value, site) or not (
+                    given or self._is_call_of(_STANDS_IN, node.value, site)
+                ):
                     yield from self._annotated(node.annotation, site)
             case ast.Call():
                 yield from self._call(node, site)
@@ -456,11 +463,10 @@ class Flow:
                 return
         yield Text(whole, node)
 
-    def _is_cast(self, node: ast.expr, site: Site) -> bool:
-        """Whether the value is cast, so that the annotation is as true as it."""
+    def _is_call_of(self, names: re.Pattern[str], node: ast.expr | None, site: Site) -> bool:
+        """Whether an expression calls something of a dotted name that matches."""
         return isinstance(node, ast.Call) and any(
-            isinstance(v, Dotted) and v.name in ("typing.cast", "typing_extensions.cast")
-            for v in self.values(node.func, site)
+            isinstance(v, Dotted) and names.fullmatch(v.name) for v in self.values(node.func, site)
         )
 
     def _step(self, values: Values, step: Step) -> Iterator[Value]:

@@ -29,7 +29,7 @@ def _reaching(
         if binding.order < order or binding.always:
             may_hold = binding.always or not exclusive(binding.path, path)
         else:
-            may_hold = binding.order > order and not loops.isdisjoint(binding.path)
+            may_hold = bool(loops) and binding.order > order and not loops.isdisjoint(binding.path)
         if may_hold and (typing or all(arm != "typing" for _, arm in binding.path)):
             found.append(binding)
             if (

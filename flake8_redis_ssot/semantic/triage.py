@@ -93,6 +93,7 @@ class Triage:
         self._libraries = frozenset(package.encode() for package in table.packages)
         self._words = frozenset(n.encode() for n in everything)
         forbidden = [pattern for b in settings.boundaries for pattern in b.forbidden]
+        self._objects = frozenset(p.needle.encode() for p in forbidden if p.object_name)
         homes = [manager for b in settings.boundaries for manager in b.managers]
         self._are_ascii = all(name.isascii() for name in [*(p.text for p in forbidden), *homes, *everything])
         self._pieces = tuple(pattern.piece.encode() for pattern in forbidden if not pattern.needle)
@@ -137,6 +138,8 @@ class Triage:
             quote = max(data.rfind(b'"', start, at), data.rfind(b"'", start, at))
             quoted = _QUOTED.match(data, quote) if quote >= 0 else None
             if quoted is None or quoted.end() <= at:
+                if word in self._objects and data[at - 1 : at] == b".":
+                    return True  # a forbidden object as an attribute of its module
                 if data[at - 1 : at] == b"." and data[at - 2 : at - 1] in (b"}", b'"', b"'"):
                     return True  # f"{BASE}.word"
                 continue

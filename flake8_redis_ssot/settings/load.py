@@ -320,7 +320,7 @@ class _Reader:
 
     def boundary(self, table: _Table, values: dict[str, Any], inherited: Boundary) -> Boundary:
         src_base = values.get("src-base", table.base)
-        managers = tuple(_as_list(values.get("manager")))
+        managers = tuple(name.removesuffix(".**") for name in _as_list(values.get("manager")))
         forbidden = inherited.forbidden
         if "forbidden-managers" in values:
             forbidden = tuple(DottedPattern(p) for p in values["forbidden-managers"])
@@ -479,7 +479,7 @@ class _Reader:
                         f"unknown rule code `{item}` in `{key}`{nearest_code(item, self.codes)}",
                         nth,
                     )
-            elif name in ("manager", "settings-modules") and not _DOTTED.fullmatch(item):
+            elif name in ("manager", "settings-modules") and not _DOTTED.fullmatch(item.removesuffix(".**")):
                 self.error(
                     table,
                     where,

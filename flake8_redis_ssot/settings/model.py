@@ -131,6 +131,11 @@ class DottedPattern:
         return next((s for s in reversed(self.text.split(".")) if "*" not in s), "")
 
     @property
+    def object_name(self) -> str:
+        """The dotted name that the pattern is, where it may be that of an object in a module; else empty."""
+        return "" if "*" in self.text or "." not in self.text else self.text
+
+    @property
     def piece(self) -> str:
         """The longest literal text in it; empty where it has none."""
         return max(re.split(r"[.*]+", self.text), key=len)

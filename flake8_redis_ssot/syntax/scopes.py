@@ -93,13 +93,20 @@ def exclusive(one: Sequence[Branch], other: Sequence[Branch], *, tried: bool = F
 
     With `tried` a `try` and its handlers count as well: a handler does again what failed.
     """
-    for (a, arm_a), (b, arm_b) in zip(one, other, strict=False):
-        if a != b:
-            return False
-        if arm_a != arm_b:
-            arms = {arm_a, arm_b}
-            return not arms & {"loop", "loop-else"} and (tried or "try" not in arms)
-    return False
+    length = min(len(one), len(other))
+    if one[:length] == other[:length]:
+        return False
+    # where they part, by halves: a chain of hundreds of `elif` is as deep as it is long
+    low, high = 0, length - 1
+    while low < high:
+        middle = (low + high) // 2
+        if one[low : middle + 1] == other[low : middle + 1]:
+            low = middle + 1
+        else:
+            high = middle
+    (a, arm_a), (b, arm_b) = one[low], other[low]
+    arms = {arm_a, arm_b}
+    return a == b and not arms & {"loop", "loop-else"} and (tried or "try" not in arms)
 
 
 def touches(lines: Sequence[int], node: _Node) -> bool:
