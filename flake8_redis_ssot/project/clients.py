@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.project.values import ProjectFlow
@@ -109,6 +110,7 @@ def follow_clients(
     flow = ClientFlow(names, index, scopes_of)
     giving: dict[str, set[str]] = {}
     words: dict[str, set[str]] = {}
+    words_of = cache(_words_of)
     new = {
         path for path, fact in index.facts.items() if fact.blocking and index.users(path, set(fact.blocking))
     }
@@ -124,19 +126,20 @@ def follow_clients(
             known = words.setdefault(path, set())
             known.update(flow.members(path) if users else ())
             for user in users:
-                if _speaks_of(known, user):
+                if _speaks_of(known, user, words_of):
                     words.setdefault(user, set()).update(known)
                     new.add(user)
     flow.renew()
     return flow
 
 
-def _speaks_of(words: Iterable[str], path: str) -> bool:
-    """Whether a file has one of the `words`, or is a package, which hands on without a word."""
-    if os.path.basename(path).startswith("__init__."):
-        return True
+def _words_of(path: str) -> frozenset[str]:
     try:
-        data = SourceFile.read(path).data
+        return frozenset(re.findall(r"\w+", SourceFile.read(path).text))
     except SourceError:
-        return False
-    return bool(words) and re.search(rf"\b(?:{'|'.join(map(re.escape, words))})\b".encode(), data) is not None
+        return frozenset()
+
+
+def _speaks_of(words: set[str], path: str, text_of: Callable[[str], frozenset[str]]) -> bool:
+    """Whether a file has one of the `words`, or is a package, which hands on without a word."""
+    return os.path.basename(path).startswith("__init__.") or not text_of(path).isdisjoint(words)

@@ -218,13 +218,15 @@ def follow_project(
                 flow.add(target)
     carried: dict[str, set[str]] = {}
     while new:
-        path, carrying = new.popitem()
-        carrying -= carried.setdefault(path, set())
-        carried[path] |= carrying
-        for user in index.users(path, carrying) if carrying else ():
-            flow.add(path)
-            if flow.add(user) or user in flow.files:
-                names_of_user = flow.carried_by(user) - carried.get(user, set())
-                if names_of_user:
-                    new.setdefault(user, set()).update(names_of_user)
+        # all that one round leads to is taken in before any of it is asked, since more files may mean other answers
+        asked: set[str] = set()
+        for path, names_of_file in sorted(new.items()):
+            carrying = names_of_file - carried.setdefault(path, set())
+            carried[path] |= carrying
+            for user in index.users(path, carrying) if carrying else ():
+                flow.add(path)
+                flow.add(user)
+                asked.add(user)
+        given = {user: flow.carried_by(user) for user in sorted(asked) if user in flow.files}
+        new = {user: found for user, found in given.items() if found - carried.get(user, set())}
     return flow

@@ -186,6 +186,7 @@ class Flow:
         self.steps = 0
         self._reached: dict[str, dict[Value, bool]] = {}
         self._started: dict[Scope, bool] = {}
+        self._generators: dict[Scope, bool] = {}
         self._ancestors: dict[Scope, set[str]] = {}
         self._bindings: dict[tuple[str, Scope, float, tuple[Branch, ...]], list[Binding]] = {}
         self._subclasses: dict[Scope, list[Scope]] | None = None
@@ -382,9 +383,15 @@ class Flow:
         if binding.value is None or binding.scope is None:
             return _NOTHING
         site = Site(binding.value, binding.scope, binding.order, binding.path)
-        found = self.values(binding.value, site)
-        for step in binding.steps:
-            found = frozenset(self._step(found, step))
+        # outside of functions no call's arguments matter, so that one answer serves all calls
+        entry = self._entry if binding.scope.enclosing("function", "module").kind == "function" else None
+        before, self._entry = self._entry, entry
+        try:
+            found = self.values(binding.value, site)
+            for step in binding.steps:
+                found = frozenset(self._step(found, step))
+        finally:
+            self._entry = before
         return found
 
     def _evaluate(self, node: ast.AST, site: Site) -> Iterator[Value]:
@@ -589,7 +596,11 @@ class Flow:
         if binding is None:
             return []
         site = Site(node, scope.parent, binding.order, binding.path)
-        return [self.values(base, site) for base in node.bases]
+        before, self._entry = self._entry, None
+        try:
+            return [self.values(base, site) for base in node.bases]
+        finally:
+            self._entry = before
 
     def _bases(self, scope: Scope) -> Values:
         return frozenset(value for base in self._each_base(scope) for value in base)
@@ -738,10 +749,16 @@ class Flow:
                         yield Instance(Local(scope), entry)
                     elif isinstance(scope.node, ast.AsyncFunctionDef):
                         yield Pending(scope, entry)
-                    elif not _is_generator(scope.node):
+                    elif not self._generates(scope):
                         yield from self.within(entry, lambda s=scope: self._returned(s))  # type: ignore[misc]
         if isinstance(call.func, ast.Attribute):
             yield from self._container_call(call.func, call, site)
+
+    def _generates(self, function: Scope) -> bool:
+        """Whether a function has a `yield` of its own."""
+        if function not in self._generators:
+            self._generators[function] = _is_generator(function.node)
+        return self._generators[function]
 
     def _entered_by(self, call: ast.Call, site: Site, scope: Scope) -> Entry:
         key = (call, scope, self._entry)

@@ -7,10 +7,12 @@ import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from conftest import FIXTURES
 
 from flake8_redis_ssot.engine.run import checker_for
 from flake8_redis_ssot.rules import defaults
+from flake8_redis_ssot.semantic import inference
 from flake8_redis_ssot.semantic.inference import Question, infer
 from flake8_redis_ssot.semantic.redis_api import BUILDERS
 from flake8_redis_ssot.settings.load import load_settings
@@ -37,7 +39,9 @@ def users_of_a_library() -> Iterator[Path]:
             yield path
 
 
-def test_astroid_names_no_builder_that_we_do_not(tmp_path: Path) -> None:
+def test_astroid_names_no_builder_that_we_do_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inference, "MOST_TEXT", 1 << 30)
+    monkeypatch.setattr(inference, "MOST_CALLS", 1 << 30)
     settings = load_settings(None, root=str(tmp_path), codes=list(defaults()))
     checker = checker_for(settings, Selection(), project=False)
     questions, ours = [], {}

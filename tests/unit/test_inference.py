@@ -52,5 +52,13 @@ def test_a_file_that_astroid_cannot_read_is_silent(text: str) -> None:
 
 def test_past_the_deadline_and_the_size_there_is_silence(monkeypatch: pytest.MonkeyPatch) -> None:
     assert infer([question(TEXT)], BUILDERS, seconds=0.001) == {}
-    monkeypatch.setattr(inference, "LARGEST", 10)
+    monkeypatch.setattr(inference, "MOST_TEXT", 10)
     assert infer([question(TEXT)], BUILDERS) == {}
+
+
+def test_the_shortest_files_with_calls_are_asked_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    long = Question("long", TEXT + "#" * 1000, ((11, 0),))
+    monkeypatch.setattr(inference, "MOST_TEXT", len(TEXT) + 100)
+    assert list(infer([long, question(TEXT)], BUILDERS)) == ["asked"]
+    monkeypatch.setattr(inference, "MOST_CALLS", 0)
+    assert infer([long, question(TEXT)], BUILDERS) == {}
