@@ -47,7 +47,7 @@ def _comments(text: str) -> Iterator[tuple[int, str]]:
 @pytest.fixture
 def run() -> Command:
     """Runs redis-ssot or flake8 as `python -m` does, but within this process."""
-    return _run_here
+    return run_here
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def process() -> Command:
     return _run_apart
 
 
-def _run_here(
+def run_here(
     *arguments: str, cwd: Path, module: str = "flake8_redis_ssot", stdin: bytes | None = None
 ) -> subprocess.CompletedProcess[str]:
     given = list(arguments)
@@ -102,4 +102,4 @@ def places(output: str) -> list[tuple[str, int, int, str]]:
     )
 
 
-__all__: Sequence[str] = ("EXAMPLE", "FIXTURES", "Command", "expectations", "places")
+__all__: Sequence[str] = ("EXAMPLE", "FIXTURES", "Command", "expectations", "places", "run_here")
