@@ -266,6 +266,16 @@ REACHING = {
             x
             # ^ x: 3
         """,
+    "the body of a class runs where it stands": """
+        x = 1
+        class C:
+            x
+            # ^ x: 1
+            def m(self):
+                x
+                # ^ x: 8
+        x = 8
+        """,
     "functions within functions": """
         x = 1
         def f():
