@@ -576,11 +576,11 @@ VALUES = {
     "annotated names": """
         import redis
         from typing import Optional, Union, Annotated, Final
-        a: redis.Redis = make()
+        a: redis.Redis = redis.Sentinel
         b: "redis.Redis" = None
         c: Optional[redis.Redis] = None
         a, b, c
-        # ^ a: nothing
+        # ^ a: redis.Sentinel
         # ^ b: redis.Redis() said
         # ^ c: redis.Redis() said
         def f(d: redis.Redis, e: "redis.Redis | None", g: Annotated[redis.Redis, redis.Sentinel], h: type[redis.Redis], i: Other):
@@ -654,6 +654,22 @@ VALUES = {
         """,
 }
 VALUE_FAULTS = {
+    "the annotation counts where the value is unknown": """
+        import redis
+        a: redis.Redis = make()
+        a
+        # ^ a: redis.Redis() said
+        """,
+    "a name that is declared first and bound by a function": """
+        import redis
+        a: redis.Redis
+        def init():
+            global a
+            a = make()
+        def use():
+            a
+            # ^ a: redis.Redis() said
+        """,
     "a rotation in a loop takes several rounds": """
         import redis
         a, b, c = "a", "b", redis.Redis
