@@ -31,20 +31,22 @@ def plain(project: Path) -> list[tuple[str, int, int, str]]:
     return places(run_here("check", "--no-cache", "--output-format", "concise", cwd=project).stdout)
 
 
-@pytest.fixture(scope="module")
-def reported() -> dict[Path, list[Diagnostic]]:
+@cache
+def reported(project: Path) -> dict[Path, list[Diagnostic]]:
+    """What is said of each file of a project, by its path."""
+    settings = load_settings(str(project / "pyproject.toml"), root=str(project), codes=list(defaults()))
+    files = [str(path) for home, path in FILES if home == project and path.suffix == ".py"]
     found: dict[Path, list[Diagnostic]] = {}
-    for project in PROJECTS:
-        settings = load_settings(str(project / "pyproject.toml"), root=str(project), codes=list(defaults()))
-        files = [str(path) for home, path in FILES if home == project and path.suffix == ".py"]
-        for d in run_project(files, checker_for(settings, Selection())).diagnostics:
-            found.setdefault(Path(d.path), []).append(d)
+    for d in run_project(files, checker_for(settings, Selection())).diagnostics:
+        found.setdefault(Path(d.path), []).append(d)
     return found
 
 
-@pytest.mark.parametrize("path", [path for _, path in FILES], ids=lambda p: str(p.relative_to(FIXTURES)))
-def test_fixture_reports_what_it_says(path: Path, reported: dict[Path, list[Diagnostic]]) -> None:
-    found = reported.get(path, [])
+@pytest.mark.parametrize(
+    ("project", "path"), FILES, ids=[str(path.relative_to(FIXTURES)) for _, path in FILES]
+)
+def test_fixture_reports_what_it_says(project: Path, path: Path) -> None:
+    found = reported(project).get(path, [])
     expected = expectations(path.read_text())
     assert sorted((d.range.start.line, d.code) for d in found) == [(line, code) for line, code, _ in expected]
     assert not [

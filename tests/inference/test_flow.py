@@ -193,10 +193,10 @@ VALUES = {
         if (x := redis.Redis): pass
         x
         # ^ x: redis.Redis
-        (redis.Redis if c else fakes.Redis), fakes.Redis or redis.Redis, c and redis.Redis
+        (redis.Redis if c else fakes.Redis), fakes.Redis or redis.Redis, fakes.Redis and redis.Redis
         # ^ redis.Redis if c else fakes.Redis: fakes.Redis | redis.Redis
         # ^ fakes.Redis or redis.Redis: fakes.Redis | redis.Redis
-        # ^ c and redis.Redis: redis.Redis
+        # ^ fakes.Redis and redis.Redis: redis.Redis
         """,
     "strings": """
         NAME = "redis"
@@ -632,6 +632,17 @@ VALUES = {
         class B(A): kind = redis.Redis
         A.kind
         # ^ A.kind: nothing
+        """,
+    "what is found late in a cycle is found by all of it": """
+        import redis
+        def f():
+            global x, y, z
+            x = y or z
+            y = x
+            z = redis.Redis
+        x, y
+        # ^ x: redis.Redis
+        # ^ y: redis.Redis
         """,
     "a list that holds itself": """
         import redis
