@@ -5,10 +5,17 @@ import re
 import subprocess
 import sys
 import tokenize
+import traceback
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import chdir
 from pathlib import Path
 
 import pytest
+from flake8 import utils
+from flake8.main.cli import main as flake8
+
+from flake8_redis_ssot.cli.main import main
+from flake8_redis_ssot.engine.check import first_party
 
 FIXTURES = Path(__file__).parent / "fixtures"
 EXAMPLE = Path(__file__).parent.parent / "examples" / "chat_platform"
@@ -39,20 +46,52 @@ def _comments(text: str) -> Iterator[tuple[int, str]]:
 
 @pytest.fixture
 def run() -> Command:
-    """Runs redis-ssot or flake8 as a process of its own."""
+    """Runs redis-ssot or flake8 as `python -m` does, but within this process."""
+    return run_here
 
-    def call(*arguments: str, cwd: Path, module: str = "flake8_redis_ssot", stdin: bytes | None = None):
-        done = subprocess.run(
-            [sys.executable, "-m", module, *arguments], cwd=cwd, input=stdin, capture_output=True
-        )
-        return subprocess.CompletedProcess(
-            done.args,
-            done.returncode,
-            done.stdout.decode(errors="replace"),
-            done.stderr.decode(errors="replace"),
-        )
 
-    return call
+@pytest.fixture
+def process() -> Command:
+    """The same in a process of its own: for what depends on it, and for other tools."""
+    return _run_apart
+
+
+def run_here(
+    *arguments: str, cwd: Path, module: str = "flake8_redis_ssot", stdin: bytes | None = None
+) -> subprocess.CompletedProcess[str]:
+    given = list(arguments)
+    if module == "flake8":
+        given += [] if any(a.startswith("-j") for a in given) else ["-j0"]
+        utils.stdin_get_value.cache_clear()
+    first_party.cache_clear()  # it is asked of folders once a run
+    streams = [io.TextIOWrapper(io.BytesIO(data), encoding="utf-8") for data in (stdin or b"", b"", b"")]
+    before = sys.stdin, sys.stdout, sys.stderr
+    sys.stdin, sys.stdout, sys.stderr = streams
+    try:
+        with chdir(cwd):
+            status = {"flake8_redis_ssot": main, "flake8": flake8}[module](given)
+    except SystemExit as error:
+        status = error.code if isinstance(error.code, int) else int(error.code is not None)
+    except Exception:
+        traceback.print_exc()
+        status = 1
+    finally:
+        sys.stdin, sys.stdout, sys.stderr = before
+    said = []
+    for stream in streams[1:]:
+        stream.flush()
+        said.append(stream.buffer.getvalue().decode(errors="replace"))
+    return subprocess.CompletedProcess(given, status, *said)
+
+
+def _run_apart(
+    *arguments: str, cwd: Path, module: str = "flake8_redis_ssot", stdin: bytes | None = None
+) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [sys.executable, "-m", module, *arguments], cwd=cwd, input=stdin, capture_output=True
+    )
+    said = [stream.decode(errors="replace") for stream in (done.stdout, done.stderr)]
+    return subprocess.CompletedProcess(done.args, done.returncode, *said)
 
 
 def places(output: str) -> list[tuple[str, int, int, str]]:
@@ -63,4 +102,4 @@ def places(output: str) -> list[tuple[str, int, int, str]]:
     )
 
 
-__all__: Sequence[str] = ("EXAMPLE", "FIXTURES", "Command", "expectations", "places")
+__all__: Sequence[str] = ("EXAMPLE", "FIXTURES", "Command", "expectations", "places", "run_here")

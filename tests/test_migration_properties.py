@@ -714,7 +714,7 @@ def newest(folder: Path) -> list[str]:
 
 
 @settings(
-    max_examples=int(EXAMPLES or 20),
+    max_examples=int(EXAMPLES or 10),
     phases=tuple(Phase) if EXAMPLES else (Phase.generate,),
     derandomize=EXAMPLES is None,
     deadline=None,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import shutil
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
-from conftest import EXAMPLE, FIXTURES, Command, expectations, places
+from conftest import EXAMPLE, FIXTURES, Command, expectations, places, run_here
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.engine.run import checker_for, run_project
@@ -24,20 +25,28 @@ PARSED = [project for project in PROJECTS if project.name != "RED000"]
 projects = pytest.mark.parametrize("project", PARSED, ids=lambda p: str(p.relative_to(FIXTURES.parent)))
 
 
-@pytest.fixture(scope="module")
-def reported() -> dict[Path, list[Diagnostic]]:
+@cache
+def plain(project: Path) -> list[tuple[str, int, int, str]]:
+    """What the command says of a project as it stands."""
+    return places(run_here("check", "--no-cache", "--output-format", "concise", cwd=project).stdout)
+
+
+@cache
+def reported(project: Path) -> dict[Path, list[Diagnostic]]:
+    """What is said of each file of a project, by its path."""
+    settings = load_settings(str(project / "pyproject.toml"), root=str(project), codes=list(defaults()))
+    files = [str(path) for home, path in FILES if home == project and path.suffix == ".py"]
     found: dict[Path, list[Diagnostic]] = {}
-    for project in PROJECTS:
-        settings = load_settings(str(project / "pyproject.toml"), root=str(project), codes=list(defaults()))
-        files = [str(path) for home, path in FILES if home == project and path.suffix == ".py"]
-        for d in run_project(files, checker_for(settings, Selection())).diagnostics:
-            found.setdefault(Path(d.path), []).append(d)
+    for d in run_project(files, checker_for(settings, Selection())).diagnostics:
+        found.setdefault(Path(d.path), []).append(d)
     return found
 
 
-@pytest.mark.parametrize("path", [path for _, path in FILES], ids=lambda p: str(p.relative_to(FIXTURES)))
-def test_fixture_reports_what_it_says(path: Path, reported: dict[Path, list[Diagnostic]]) -> None:
-    found = reported.get(path, [])
+@pytest.mark.parametrize(
+    ("project", "path"), FILES, ids=[str(path.relative_to(FIXTURES)) for _, path in FILES]
+)
+def test_fixture_reports_what_it_says(project: Path, path: Path) -> None:
+    found = reported(project).get(path, [])
     expected = expectations(path.read_text())
     assert sorted((d.range.start.line, d.code) for d in found) == [(line, code) for line, code, _ in expected]
     assert not [
@@ -53,8 +62,18 @@ def test_fixtures_expect_something_of_every_rule() -> None:
 
 
 @pytest.mark.parametrize("project", [*PARSED, EXAMPLE], ids=lambda project: project.name)
-@pytest.mark.parametrize("jobs", ["0", "2"])
-def test_flake8_and_command_agree(project: Path, jobs: str, run: Command) -> None:
+def test_flake8_and_command_agree(project: Path, run: Command) -> None:
+    agree(project, "0", run)
+
+
+@pytest.mark.parametrize(
+    "project", [FIXTURES, FIXTURES / "RED206", EXAMPLE], ids=lambda project: project.name
+)
+def test_they_agree_where_flake8_has_workers(project: Path, process: Command) -> None:
+    agree(project, "2", process)
+
+
+def agree(project: Path, jobs: str, run: Command) -> None:
     chosen = ",".join(rule.code for rule in all_rules() if not rule.project)
     command = run("check", "--output-format", "concise", "--select", chosen, cwd=project)
     flake8 = run("--isolated", "--select", chosen, "-j", jobs, ".", cwd=project, module="flake8")
@@ -85,13 +104,12 @@ def test_noqa_silences_each_fixture(project: Path, tmp_path: Path, run: Command)
 def test_line_ends_and_bom_change_nothing(change, project: Path, tmp_path: Path, run: Command) -> None:
     copy = tmp_path / "project"
     shutil.copytree(project, copy)
-    chosen = ("check", "--output-format", "concise")
-    expected = places(run(*chosen, cwd=copy).stdout)
+    expected = plain(project)
     assert expected
     for home, path in FILES:
         if home == project and path.suffix == ".py":
             (copy / path.relative_to(project)).write_bytes(change(path.read_bytes()))
-    assert places(run(*chosen, cwd=copy).stdout) == expected
+    assert places(run("check", "--output-format", "concise", cwd=copy).stdout) == expected
     settings = tomllib.loads((project / "pyproject.toml").read_text())["tool"]["redis-ssot"]
     selected = ["--extend-select", ",".join(settings.get("extend-select", ["RED000"]))]
     flake8 = run("--isolated", *selected, cwd=copy, module="flake8")

@@ -93,14 +93,14 @@ def forget_runs(project: Path) -> None:
 
 
 @pytest.mark.parametrize("style", ["concise", "json"])
-def test_the_same_bytes_cold_warm_and_in_any_order(style: str, tmp_path: Path, run: Command) -> None:
+def test_the_same_bytes_cold_warm_and_in_any_order(style: str, tmp_path: Path, process: Command) -> None:
     project = make(tmp_path, 100)
     folders = [f"part{number}" for number in range(100)] + ["app"]
     assert 4 * len(folders) > engine.PARALLEL_FROM
     shuffled = random.Random(7).sample(folders, len(folders))
 
     def check(*arguments: str) -> tuple[int, str, str]:
-        done = run("check", "--output-format", style, *arguments, cwd=project)
+        done = process("check", "--output-format", style, *arguments, cwd=project)
         return done.returncode, done.stdout, done.stderr
 
     expected = check("--no-cache", "--jobs", "1")

@@ -24,7 +24,7 @@ from conftest import Command
 from flake8_redis_ssot.migrate import journal
 from flake8_redis_ssot.migrate.journal import Change, JournalError, carry_out, roll_back, runs, unfinished
 
-KILLS = int(os.environ.get("KILLS", "8"))
+KILLS = int(os.environ.get("KILLS", "5"))
 """How often the long test kills; `KILLS=50 pytest -s tests/integration/test_journal.py -k random`."""
 
 Tree = dict[str, tuple[bytes, int]]

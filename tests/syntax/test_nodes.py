@@ -1,0 +1,40 @@
+"""Expressions as text."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+from flake8_redis_ssot.syntax.nodes import shortened, unparsed
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [("a . b", "a.b"), ("f( 'x',1 )", "f('x', 1)"), ("[ *a ]", "[*a]"), ("x if(y)else z", "x if y else z")],
+)
+def test_source_is_normalised(source: str, text: str) -> None:
+    assert unparsed(ast.parse(source, mode="eval").body) == text
+
+
+def nested(depth: int, last: str) -> ast.expr:
+    node: ast.expr = ast.Name("a", ast.Load())
+    for _ in range(depth):
+        node = ast.Attribute(node, last, ast.Load())
+    return node
+
+
+def test_what_is_nested_too_deeply_is_told_by_its_end() -> None:
+    assert unparsed(nested(3, "x")) == "a.x.x.x"
+    deep = nested(5_000, "x")
+    assert unparsed(deep) == "....x"
+    assert unparsed(ast.UnaryOp(ast.USub(), deep)) == "..."
+
+
+@pytest.mark.parametrize("length", [1, 59, 60, 61, 500])
+def test_a_long_text_is_cut_to_its_end(length: int) -> None:
+    text = "".join(str(n % 10) for n in range(length))
+    short = shortened(text)
+    assert len(short) <= 60
+    assert short == text if length < 60 else short == "..." + text[-57:]
+    assert shortened(text, width=10) == (text if length < 10 else "..." + text[-7:])
