@@ -17,12 +17,9 @@ from flake8_redis_ssot.settings.load import load_settings
 from flake8_redis_ssot.syntax.scopes import Scopes, Site
 
 
-def param(table: Mapping[str, str], faults: Mapping[str, str] | None = None) -> list[object]:
-    """The snippets as parameters by their names; `faults` says of those that fail today what is wrong."""
-    found: list[object] = [pytest.param(dedented(text), id=name) for name, text in table.items()]
-    for name, text in (faults or {}).items():
-        found.append(pytest.param(dedented(text), id=name, marks=pytest.mark.xfail(strict=True)))
-    return found
+def param(table: Mapping[str, str]) -> list[object]:
+    """The snippets as parameters by their names."""
+    return [pytest.param(dedented(text), id=name) for name, text in table.items()]
 
 
 def dedented(text: str) -> str:

@@ -382,7 +382,9 @@ class Flow:
             return frozenset([Dotted(binding.target)])
         if binding.value is None or binding.scope is None:
             return _NOTHING
-        site = Site(binding.value, binding.scope, binding.order, binding.path)
+        # just before it is bound: in a loop the name may have this very value from the round before
+        order = binding.order - (binding.scope.kind != "comprehension")
+        site = Site(binding.value, binding.scope, order, binding.path)
         # outside of functions no call's arguments matter, so that one answer serves all calls
         entry = self._entry if binding.scope.enclosing("function", "module").kind == "function" else None
         before, self._entry = self._entry, entry

@@ -48,6 +48,9 @@ def _must_have_run(
     covered: dict[tuple[Branch, ...], set[str]],
 ) -> bool:
     """Whether a binding on the branches `bound`, with those `covered` before, has run at `path`."""
+    if any(arm == "else" for _, arm in bound):  # one arm with the body that it comes after
+        bound = tuple(branch for branch in bound if branch[1] != "else")
+        path = tuple(branch for branch in path if branch[1] != "else")
     while bound != path[: len(bound)]:
         *around, (node, arm) = bound
         key = (*around, (node, ""))
@@ -106,10 +109,9 @@ class Names:
                     found = _reaching(candidates, order, path, self.arms, typing)
                     if found or scope.kind == "function":
                         return found
-            if scope.kind != "comprehension":
-                own = False
-                if scope.kind != "class":
-                    order, path = float("inf"), ()
+            own = False
+            if scope.kind not in ("comprehension", "class"):
+                order, path = float("inf"), ()
             scope = scope.parent
         return []
 

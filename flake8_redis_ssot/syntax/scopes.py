@@ -18,9 +18,7 @@ _STEP = 1 << 20
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 _MARKS = frozenset(["ctx", "op", "ops"])
 """Fields whose nodes have nothing in them."""
-_PLAIN = frozenset(
-    [ast.Attribute, ast.Call, ast.keyword, ast.Dict, ast.List, ast.Tuple, ast.BinOp, ast.Starred]
-)
+_PLAIN = frozenset([ast.Attribute, ast.Call, ast.keyword, ast.List, ast.Tuple, ast.BinOp, ast.Starred])
 """Nodes of expressions that bind nothing by themselves."""
 
 
@@ -106,7 +104,11 @@ def exclusive(one: Sequence[Branch], other: Sequence[Branch], *, tried: bool = F
             high = middle
     (a, arm_a), (b, arm_b) = one[low], other[low]
     arms = {arm_a, arm_b}
-    return a == b and not arms & {"loop", "loop-else"} and (tried or "try" not in arms)
+    if a != b or arms & {"loop", "loop-else"}:
+        return False
+    if "try" not in arms or tried:
+        return True
+    return (a, "else") in (*one[low + 1 : low + 2], *other[low + 1 : low + 2])
 
 
 def touches(lines: Sequence[int], node: _Node) -> bool:
@@ -332,13 +334,14 @@ class Scopes:
             case ast.Global() | ast.Nonlocal():
                 self._bind_outer(node, scope)
             case _:
+                parts = [part for part in ast.iter_child_nodes(node) if isinstance(part, ast.expr)]
+                for part in parts:
+                    self._part(part)
                 # `del` and `+=` too give a name another meaning, which the file does not tell
-                for part in ast.iter_child_nodes(node):
-                    if isinstance(part, ast.expr):
-                        self._part(part)
-                        for name in ast.walk(part) if isinstance(node, ast.Delete) else [part]:
-                            if isinstance(name, ast.Name) and not isinstance(name.ctx, ast.Load):
-                                self._bind(scope, name.id, path, order=self._order + _STEP - 1)
+                deeper = isinstance(node, ast.Delete)
+                for name in (n for part in parts for n in (ast.walk(part) if deeper else [part])):
+                    if isinstance(name, ast.Name) and not isinstance(name.ctx, ast.Load):
+                        self._bind(scope, name.id, path, order=self._order + _STEP - 1)
         return []
 
     @staticmethod
@@ -404,6 +407,9 @@ class Scopes:
                     return [*((part, scope, path) for part in outside), (node.body, inner, ())]
                 case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
                     return self._comprehension(node, scope, path, order)
+                case ast.Dict():
+                    pairs = zip(node.keys, node.values, strict=True)
+                    return [(part, scope, path) for pair in pairs for part in pair if part is not None]
                 case ast.IfExp():
                     return [
                         (node.test, scope, path),
@@ -446,19 +452,22 @@ class Scopes:
         order: int,
     ) -> list[_Item]:
         """The parts of a comprehension: its targets are bound before the element that uses them, written first."""
-        inner = self._comprehensions.get(node)
-        if inner is None:
-            inner = self._comprehensions[node] = Scope("comprehension", scope, node)
-            for n, part in enumerate(node.generators):
-                for leaf, given, steps in _leaves(part.target, part.iter, ("item",)):
-                    if isinstance(leaf, ast.Name):
-                        binding = Binding(order + n, path, value=given, steps=steps, scope=inner)
-                        inner.bindings.setdefault(leaf.id, []).append(binding)
-        parts: list[ast.AST] = []
-        for generator in node.generators:
-            parts += [generator.iter, *generator.ifs]
-        parts += [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
-        return [(part, inner, path) for part in parts]
+        is_new = node not in self._comprehensions
+        inner = self._comprehensions.setdefault(node, Scope("comprehension", scope, node))
+        parts: list[tuple[ast.AST, Scope]] = []
+        for n, generator in enumerate(node.generators):
+            # the first iterable runs outside
+            parts.append((generator.iter, inner if n else scope))
+            for leaf, given, steps in _leaves(generator.target, generator.iter, ("item",)):
+                if not isinstance(leaf, ast.Name):
+                    parts.append((leaf, inner))
+                elif is_new:
+                    where = inner if n else scope
+                    binding = Binding(order + n, path, value=given, steps=steps, scope=where)
+                    inner.bindings.setdefault(leaf.id, []).append(binding)
+            parts += ((test, inner) for test in generator.ifs)
+        last = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
+        return [(part, where, path) for part, where in (*parts, *((part, inner) for part in last))]
 
     def _yield(self, node: ast.Yield, scope: Scope, order: int, path: tuple[Branch, ...]) -> None:
         if node not in self._seen and node.value is not None:
@@ -480,8 +489,9 @@ class Scopes:
         if isinstance(node, _LOOPS):
             return (*path, (id(node), "loop" if name == "body" else "loop-else"))
         if isinstance(node, ast.Try | ast.TryStar) and name != "finalbody":
-            # the else arm runs after the body, so it is one arm with it
-            return (*path, (id(node), "try"))
+            # the else arm runs after the body, so it goes on in its arm
+            after = ((id(node), "else"),) if name == "orelse" else ()
+            return (*path, (id(node), "try"), *after)
         return path
 
     def _note_arms(self, node: ast.If | ast.Try | ast.TryStar | ast.Match) -> None:
@@ -506,8 +516,8 @@ class Scopes:
         for arm, body in bodies.items():
             if body and isinstance(body[-1], ast.Return | ast.Raise | ast.Continue | ast.Break):
                 self.leaving.add((id(node), arm))
-        if whole:
-            self.arms[id(node)] = frozenset(bodies)
+        if whole:  # an arm that leaves is not come from
+            self.arms[id(node)] = frozenset(arm for arm in bodies if (id(node), arm) not in self.leaving)
 
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope) -> list[_Item]:
         inner = self.namespaces[node] = Scope("function", scope, node)
