@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.libraries.traits import FUTURES
 from flake8_redis_ssot.rule import Rule, RuleContext, on
 from flake8_redis_ssot.semantic.clients import Command, is_certain
 from flake8_redis_ssot.semantic.coroutines import is_misused
@@ -83,5 +84,5 @@ def _is_coroutine(sent: Command) -> bool:
         and not sent.awaited
         and sent.effect in ("command", "closing")
         and sent.role != "module"
-        and not sent.builder.target.startswith(("aioredis.create", "aioredis.sentinel.create"))
+        and sent.builder.target not in FUTURES
     )
