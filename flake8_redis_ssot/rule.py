@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Literal, TypeVar
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.libraries.builders import Builder, Kind
-from flake8_redis_ssot.libraries.traits import FIRST_POOL, NO_POOL, OWNING, POOL_KEYWORDS
+from flake8_redis_ssot.libraries.traits import FIRST_POOL, FIRST_POOLS, NO_POOL, OWNING, POOL_KEYWORDS
 from flake8_redis_ssot.libraries.vocabulary import VARIABLE_PREFIX
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.semantic.clients import (
@@ -435,7 +435,9 @@ class Construction:
             pooled
             and not borrows
             and not {None, *POOL_KEYWORDS} & set(given)
-            and len(self.call.args) <= FIRST_POOL
+            and all(
+                len(self.call.args) <= FIRST_POOLS.get(b.target, FIRST_POOL) for b in self.reached.values()
+            )
         )
 
     @property

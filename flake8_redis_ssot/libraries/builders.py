@@ -7,6 +7,7 @@ was listed by importing all their modules, and the table is the union:
   5.0.8, 5.1.1, 5.2.1, 5.3.1, 6.0.0, 6.3.0, 6.4.0, 7.0.0, 7.0.1, 7.1.1, 7.2.2, 7.3.1, 7.4.1, 8.0.1
   and 8.1.0; its `multidb` needs the extra `circuit-breaker`
 - aioredis 1.0.0, 1.3.1, 2.0.0 and 2.0.1
+- aredis 1.0.1, 1.1.0 and 1.1.8, yaaredis 2.0.0, 2.0.4 and 3.0.0
 - redis-py-cluster 1.3.0, 1.3.4, 1.3.6, 2.0.0 and 2.1.3
 - coredis 2.3.2, 3.0.1, 3.0.3, 3.4.7, 3.11.5, 4.0.0, 4.24.0, 5.0.0, 5.7.0, 6.0.0 and 6.9.0; 3.0.0
   does not import
@@ -110,6 +111,40 @@ CLASSES: tuple[tuple[str, Kind, str, str, str], ...] = (
     ("aioredis", "pool", "aioredis.sentinel.pool.ManagedPool", "aioredis.sentinel.pool.ManagedPool", ""),
     ("aioredis", "pool", "aioredis.sentinel.pool.SentinelPool",
      "aioredis.sentinel.SentinelPool aioredis.sentinel.pool.SentinelPool", ""),
+    ("aredis", "client", "aredis.client.StrictRedis",
+     "aredis.StrictRedis aredis.client.StrictRedis aredis.pipeline.StrictRedis"
+     " aredis.sentinel.StrictRedis", "from_url"),
+    ("aredis", "client", "aredis.client.StrictRedisCluster",
+     "aredis.StrictRedisCluster aredis.client.StrictRedisCluster"
+     " aredis.pipeline.StrictRedisCluster", "from_url"),
+    ("aredis", "client", "aredis.sentinel.Sentinel",
+     "aredis.sentinel.Sentinel", ""),
+    ("aredis", "pool", "aredis.pool.ConnectionPool",
+     "aredis.ConnectionPool aredis.client.ConnectionPool aredis.pool.ConnectionPool"
+     " aredis.sentinel.ConnectionPool", "from_url"),
+    ("aredis", "pool", "aredis.pool.ClusterConnectionPool",
+     "aredis.ClusterConnectionPool aredis.client.ClusterConnectionPool"
+     " aredis.pool.ClusterConnectionPool", "from_url"),
+    ("aredis", "pool", "aredis.sentinel.SentinelConnectionPool",
+     "aredis.sentinel.SentinelConnectionPool", "from_url"),
+    ("yaaredis", "client", "yaaredis.client.StrictRedis",
+     "yaaredis.StrictRedis yaaredis.client.StrictRedis yaaredis.pipeline.StrictRedis"
+     " yaaredis.sentinel.StrictRedis", "from_url"),
+    ("yaaredis", "client", "yaaredis.client.StrictRedisCluster",
+     "yaaredis.StrictRedisCluster yaaredis.client.StrictRedisCluster"
+     " yaaredis.pipeline.StrictRedisCluster", "from_url"),
+    ("yaaredis", "client", "yaaredis.sentinel.Sentinel",
+     "yaaredis.sentinel.Sentinel", ""),
+    ("yaaredis", "pool", "yaaredis.pool.ConnectionPool",
+     "yaaredis.ConnectionPool yaaredis.client.ConnectionPool yaaredis.pool.ConnectionPool"
+     " yaaredis.sentinel.ConnectionPool", "from_url"),
+    ("yaaredis", "pool", "yaaredis.pool.BlockingConnectionPool",
+     "yaaredis.BlockingConnectionPool yaaredis.pool.BlockingConnectionPool", "from_url"),
+    ("yaaredis", "pool", "yaaredis.pool.ClusterConnectionPool",
+     "yaaredis.ClusterConnectionPool yaaredis.client.ClusterConnectionPool"
+     " yaaredis.pool.ClusterConnectionPool", "from_url"),
+    ("yaaredis", "pool", "yaaredis.sentinel.SentinelConnectionPool",
+     "yaaredis.sentinel.SentinelConnectionPool", "from_url"),
     ("rediscluster", "client", "rediscluster.client.RedisCluster",
      "rediscluster.RedisCluster rediscluster.client.RedisCluster rediscluster.pipeline.RedisCluster",
      "from_url"),
@@ -278,6 +313,8 @@ BUILDING_METHODS: tuple[tuple[str, Kind, str, str], ...] = (
     ("aioredis", "client", "aioredis.sentinel.create_sentinel", "master_for slave_for"),
     ("aioredis", "pool", "aioredis.sentinel.create_sentinel_pool", "master_for slave_for"),
     ("aioredis", "pool", "aioredis.sentinel.pool.SentinelPool", "master_for slave_for"),
+    ("aredis", "client", "aredis.sentinel.Sentinel", "master_for slave_for"),
+    ("yaaredis", "client", "yaaredis.sentinel.Sentinel", "master_for slave_for"),
     ("coredis", "client", "coredis.sentinel.Sentinel", "primary_for replica_for master_for slave_for"),
     ("valkey", "client", "valkey.sentinel.Sentinel", "master_for slave_for"),
     ("valkey", "client", "valkey.asyncio.sentinel.Sentinel", "master_for slave_for"),

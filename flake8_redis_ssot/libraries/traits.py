@@ -5,7 +5,7 @@ Builders are named by their targets (`libraries.builders`). Versions are those l
 
 from __future__ import annotations
 
-ASYNC_LIBRARIES = frozenset(["aioredis", "coredis"])
+ASYNC_LIBRARIES = frozenset(["aioredis", "aredis", "coredis", "yaaredis"])
 """Libraries that have asyncio clients alone."""
 
 ASYNC_PACKAGES = frozenset(["glide", "aredis_om"])
@@ -20,14 +20,34 @@ FUTURES = frozenset(
 )
 """Builders of aioredis 1, whose commands are futures: they run without being awaited."""
 
+NO_COROUTINES: tuple[tuple[str, str, str], ...] = (
+    ("redis.asyncio.", "ft", "profile syndump"),
+    ("redis.asyncio.", "module pipeline", "discard execute immediate_execute_command reset watch"),
+    ("redis.asyncio.cluster.", "pipeline", "reset"),
+    ("valkey.asyncio.", "ft", "profile syndump"),
+    ("valkey.asyncio.", "module pipeline", "discard execute immediate_execute_command reset watch"),
+    ("aredis.", "pubsub", "close handle_message reset"),
+    ("aredis.client.StrictRedisCluster", "pipeline", "immediate_execute_command reset"),
+    ("yaaredis.", "pubsub", "close handle_message reset"),
+    ("yaaredis.client.StrictRedisCluster", "pipeline", "immediate_execute_command reset"),
+)
+"""How the targets of asyncio clients begin, what the object is, and its methods that give no coroutine.
+
+In redis-py and valkey the pipelines of JSON and time series are of the blocking class, and `profile` and `syndump` read
+the answer before it is there.
+"""
+
 NO_POOL = frozenset(["upstash-redis"])
 """Libraries that speak HTTP and keep no connections."""
 
 SENTINELS = frozenset(["Sentinel", "create_sentinel"])
 """The last names of builders whose objects look servers up and send no commands."""
 
-UNCLOSABLE = ".Sentinel"
-"""How the targets of classes end whose objects have nothing to close them by."""
+UNCLOSABLE = frozenset(["aredis", "yaaredis"])
+"""Libraries whose clients have nothing to close them by, as Sentinels (`SENTINEL`) have not in any other."""
+
+SENTINEL = ".Sentinel"
+"""How the targets of their classes end."""
 
 CONNECTING = frozenset(
     name
@@ -51,6 +71,7 @@ OWNING = ".from_pool"
 SHARING = frozenset(
     ["redis.client.Redis", "redis.asyncio.client.Redis", "aioredis.client.Redis", "coredis.client.Redis"]
     + ["valkey.client.Valkey", "valkey.asyncio.client.Valkey", "walrus.database.Database"]
+    + ["aredis.client.StrictRedis", "yaaredis.client.StrictRedis"]
 )
 """Client classes whose `connection_pool` keyword shares a pool and whose `from_url` ignores it."""
 
@@ -62,8 +83,9 @@ POSITIONLESS = frozenset(
 POOL_KEYWORDS = frozenset(["connection_pool", "pool"])
 """The keywords by which clients take a pool that is there."""
 
+FIRST_POOLS = {"aredis.client.StrictRedis": 6, "yaaredis.client.StrictRedis": 7}
 FIRST_POOL = 8
-"""The first position that is the pool's in some version of a library whose clients block."""
+"""The first position that is the pool's in some version of a library, by target, and in those that are not named."""
 
 ARGUMENTS = {"redis.client.Redis": ("host", "port", "db", "password", "socket_timeout")}
 """The first positional arguments of a client class, the same in all versions."""
@@ -73,7 +95,8 @@ BEFORE_POOLS = 5
 
 TUNING = frozenset(
     ["max_connections", "timeout", "socket_timeout", "socket_connect_timeout", "socket_read_size"]
-    + ["health_check_interval", "minsize", "maxsize"]
+    + ["health_check_interval", "minsize", "maxsize", "stream_timeout", "connect_timeout", "max_idle_time"]
+    + ["idle_check_interval"]
 )
 """Arguments of pools and clients that do not say what they connect to."""
 

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.libraries.traits import FIRST_POOL, POSITIONLESS, SHARING
+from flake8_redis_ssot.libraries.traits import FIRST_POOL, FIRST_POOLS, POSITIONLESS, SHARING
 from flake8_redis_ssot.rule import Construction, Rule, RuleContext, on
 
 
@@ -84,7 +84,7 @@ def _reason(made: Construction, context: RuleContext) -> str:
         return ""
     if targets & POSITIONLESS:
         return f"{made.label} takes no pool by position; write `connection_pool=`"
-    if at < FIRST_POOL:
+    if at < min(FIRST_POOLS.get(target, FIRST_POOL) for target in targets):
         what = "its host" if at == 0 else "something else"
         return f"{made.label} takes this pool for {what}; write `connection_pool=`"
     return ""

@@ -6,9 +6,9 @@ import ast
 from collections.abc import Iterator
 
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.libraries.traits import FUTURES
 from flake8_redis_ssot.rule import Rule, RuleContext, on
 from flake8_redis_ssot.semantic.clients import Command, is_certain
+from flake8_redis_ssot.semantic.commands import gives_coroutine
 from flake8_redis_ssot.semantic.coroutines import is_misused
 
 
@@ -78,11 +78,10 @@ class UnawaitedAsyncCommand(Rule):
 
 
 def _is_coroutine(sent: Command) -> bool:
-    """Whether the call gives a coroutine that has to be awaited; aioredis 1 gives futures, which run."""
+    """Whether the call gives a coroutine that has to be awaited."""
     return (
         sent.colour == "async"
         and not sent.awaited
         and sent.effect in ("command", "closing")
-        and sent.role != "module"
-        and sent.builder.target not in FUTURES
+        and gives_coroutine(sent.builder, sent.role, sent.method)
     )

@@ -101,6 +101,7 @@ def _outdated(name: str, context: RuleContext) -> str:
     if package in SUCCESSORS:
         return f"`{package}` is no longer developed; import `{SUCCESSORS[package]}` instead"
     last = name.rpartition(".")[2]
-    if last.startswith(OLD_PREFIX) and context.names.is_builder(name):
+    new, table = name.removesuffix(last) + last.removeprefix(OLD_PREFIX), context.names.table
+    if last.startswith(OLD_PREFIX) and name in table and new in table and table[name] == table[new]:
         return f"`{last}` is another name of `{last.removeprefix(OLD_PREFIX)}`; use that"
     return ""

@@ -5,15 +5,22 @@ from __future__ import annotations
 from typing import Literal
 
 from flake8_redis_ssot.libraries.builders import Builder
-from flake8_redis_ssot.libraries.commands import HANDED, METHODS, MODULE_WITHOUT, Effect
-from flake8_redis_ssot.libraries.traits import ASYNC_LIBRARIES, ASYNC_PACKAGES, ASYNC_PART, SENTINELS
+from flake8_redis_ssot.libraries.commands import HANDED, HANDING, METHODS, Effect
+from flake8_redis_ssot.libraries.traits import (
+    ASYNC_LIBRARIES,
+    ASYNC_PACKAGES,
+    ASYNC_PART,
+    FUTURES,
+    NO_COROUTINES,
+    SENTINELS,
+)
 from flake8_redis_ssot.semantic.redis_api import BuilderTable
 
 Colour = Literal["sync", "async"]
 """Whether a method of a client blocks, or gives a coroutine."""
 
 METHOD_NAMES = frozenset(name for effects in METHODS.values() for names in effects.values() for name in names)
-"""The methods of all of these but the modules, whose methods may have any name."""
+"""The methods of all that sends."""
 
 
 def colour_of(builder: Builder) -> Colour | None:
@@ -32,13 +39,20 @@ def role_of(name: str, table: BuilderTable) -> tuple[str, Builder] | None:
     if builder is None:
         owner, _, last = name.rpartition(".")
         given = role_of(owner, table) if last in HANDED else None
-        return (HANDED[last], given[1]) if given is not None and given[0] == "client" else None
+        role = HANDING.get(given[0], {}).get(last) if given is not None else None
+        return None if given is None or role is None else (role, given[1])
     sends = builder.kind == "client" and builder.target.rpartition(".")[2] not in SENTINELS
     return ("client", builder) if sends else None
 
 
 def effect_of(role: str, method: str) -> Effect | None:
     """What a method does; None where it sends nothing."""
-    if role == "module":
-        return None if method.startswith("_") or method in MODULE_WITHOUT else "command"
     return next((effect for effect, names in METHODS[role].items() if method in names), None)
+
+
+def gives_coroutine(builder: Builder, role: str, method: str) -> bool:
+    """Whether a method of an asyncio client, or of what it hands out, has to be awaited to do anything."""
+    return builder.target not in FUTURES and not any(
+        builder.target.startswith(home) and role == owner and method in methods.split()
+        for home, owner, methods in NO_COROUTINES
+    )
