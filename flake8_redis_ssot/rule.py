@@ -10,6 +10,9 @@ from functools import cached_property, lru_cache
 from typing import Any, ClassVar, Literal, TypeVar
 
 from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.libraries.builders import Builder, Kind
+from flake8_redis_ssot.libraries.traits import FIRST_POOL, FIRST_POOLS, NO_POOL, OWNING, POOL_KEYWORDS
+from flake8_redis_ssot.libraries.vocabulary import VARIABLE_PREFIX
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.semantic.clients import (
     Command,
@@ -20,13 +23,12 @@ from flake8_redis_ssot.semantic.clients import (
     function_of,
     is_plain,
 )
-from flake8_redis_ssot.semantic.environment import PREFIX, Reading, readings
+from flake8_redis_ssot.semantic.environment import Reading, readings
 from flake8_redis_ssot.semantic.facts import DefaultFacts
 from flake8_redis_ssot.semantic.flow import Dotted, Flow, Instance
 from flake8_redis_ssot.semantic.lines import lines_of_interest
 from flake8_redis_ssot.semantic.names import Names
 from flake8_redis_ssot.semantic.pools import PoolFacts, pool_target
-from flake8_redis_ssot.semantic.redis_api import Builder, Kind
 from flake8_redis_ssot.settings.boundaries import Place, manager_words
 from flake8_redis_ssot.settings.model import Boundary, Settings
 from flake8_redis_ssot.source import Position, Range, SourceError, SourceFile
@@ -242,7 +244,7 @@ class RuleContext:
     @cached_property
     def readings(self) -> list[Reading]:
         """Where the file reads settings of Redis from the environment."""
-        if PREFIX not in self.source.text:
+        if VARIABLE_PREFIX not in self.source.text:
             return []
         return list(readings(self.flow.names, self.scopes.sites((ast.Call, ast.Subscript))))
 
@@ -445,13 +447,15 @@ class Construction:
         given = [
             k.arg for k in self.call.keywords if not (isinstance(k.value, ast.Constant) and not k.value.value)
         ]
-        borrows = any(builder.target.endswith(".from_pool") for builder in self.reached.values())
-        pooled = any(builder.library != "upstash-redis" for builder in self.reached.values())
+        borrows = any(builder.target.endswith(OWNING) for builder in self.reached.values())
+        pooled = any(builder.library not in NO_POOL for builder in self.reached.values())
         return (
             pooled
             and not borrows
-            and not {None, "connection_pool", "pool"} & set(given)
-            and len(self.call.args) < 9
+            and not {None, *POOL_KEYWORDS} & set(given)
+            and all(
+                len(self.call.args) <= FIRST_POOLS.get(b.target, FIRST_POOL) for b in self.reached.values()
+            )
         )
 
     @property

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from flake8_redis_ssot.diagnostic import Applicability
 from flake8_redis_ssot.engine.view import View
+from flake8_redis_ssot.libraries.vocabulary import ENDING, FLUSHING
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.semantic.modules import Found
 from flake8_redis_ssot.semantic.objects import Function, Member, Objects, Thing, covers, incompatible
@@ -16,10 +17,6 @@ from flake8_redis_ssot.semantic.uses import Uses
 from flake8_redis_ssot.settings.model import Boundary
 from flake8_redis_ssot.syntax.nodes import unparsed
 
-_FLUSHING = frozenset(["flushdb", "flushall", "flush_db", "flush_all"])
-_CLOSING = frozenset(
-    ["close", "aclose", "disconnect", "shutdown", "stop", "cleanup", "terminate", "wait_closed"]
-)
 _INERT = frozenset(["__doc__", "__name__"])
 _MAKING = frozenset(
     ["__init__", "__new__", "__del__", "__slots__", "__doc__", "__annotations__", "__post_init__"]
@@ -365,7 +362,7 @@ class Exchange:
                 )
         if uses.escapes:
             place, what = uses.escapes[0]
-            flushing = sorted(self.objects.members(old).named.keys() & _FLUSHING)
+            flushing = sorted(self.objects.members(old).named.keys() & FLUSHING)
             if flushing:
                 raise Refusal(f"in line {place.lineno} it {what}, where `{flushing[0]}` can be called of it")
             self.covered(old, new, f"in line {place.lineno} it {what}")
@@ -408,7 +405,7 @@ class Exchange:
             inner = self._inner(attribute.attr, known)
             if call is None and (member is None or member.colour in ("property", "attribute")):
                 inner |= {text.rpartition(".")[2] for text in reads(view.source.tree).read}
-            for name in sorted(inner & _FLUSHING):
+            for name in sorted(inner & FLUSHING):
                 raise Refusal(f"line {attribute.lineno} leads to `{name}`, which would empty what is shared")
             chained: ast.AST | None = attribute
             while isinstance(chained, ast.Attribute | ast.Call):
@@ -416,12 +413,12 @@ class Exchange:
                     raise Refusal(
                         f"line {chained.lineno} sets `{chained.attr}` below it, for all who share it"
                     )
-                if isinstance(chained, ast.Attribute) and chained.attr in _FLUSHING:
+                if isinstance(chained, ast.Attribute) and chained.attr in FLUSHING:
                     raise Refusal(
                         f"line {attribute.lineno} calls `{chained.attr}`, which would empty what is shared"
                     )
                 chained = view.uses.parents.get(chained)
-            if fresh and attribute.attr in _CLOSING:
+            if fresh and attribute.attr in ENDING:
                 raise Refusal(
                     f"line {attribute.lineno} calls `{attribute.attr}`, which would end it for all who share it"
                 )

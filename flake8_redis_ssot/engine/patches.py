@@ -12,17 +12,13 @@ from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.engine.exchange import Refusal
 from flake8_redis_ssot.engine.rewrite import MENDS, Rewriter, Unit
 from flake8_redis_ssot.engine.view import View
+from flake8_redis_ssot.libraries.frameworks import PATCHING, SETTING, TAKERS
 from flake8_redis_ssot.semantic.imports import Part
-from flake8_redis_ssot.semantic.references import TAKERS
 from flake8_redis_ssot.source import SourceError, SourceFile
 from flake8_redis_ssot.syntax.nodes import unparsed
 
 Strings = dict[str, dict[Part, str]]
 """For each file the changes of its strings, each with the string."""
-
-_PATCHING = (b"patch", b"setattr", b"setitem", b"delattr")
-_SETTING = frozenset(["object", "setattr", "delattr", "setitem", "multiple", "dict", "spy", "stub"])
-"""Methods that exchange something of an object which they are given."""
 
 _QUOTED = re.compile(r"[A-Za-z_]\w*(?:\.\w+)+\Z")
 
@@ -179,7 +175,7 @@ class Patches:
             except SourceError:
                 continue
             modules = [m for m in by_module if m.rpartition(".")[2].encode() in data]
-            if not modules or not (any(w in data for w in _PATCHING) or self.index.settings.is_test(path)):
+            if not modules or not (any(w in data for w in PATCHING) or self.index.settings.is_test(path)):
                 continue
             if not any(
                 m.encode() in data or self.index.handles(path, m) for m in (*modules, *replaced)
@@ -216,7 +212,7 @@ class Patches:
                                 yield Patch(path, argument.lineno, f"{text}.{keyword.arg}")
                     given = {unparsed(a) for a in arguments if isinstance(a, ast.Name | ast.Attribute)}
                     for module, names in handles.items():
-                        if given & names and _called(node) in _SETTING:
+                        if given & names and _called(node) in SETTING:
                             for last in by_module[module] & {str(n.value) for n in _texts(tree)}:
                                 yield Patch(path, node.lineno, f"{module}.{last}")
                 case ast.Attribute(ctx=ast.Store() | ast.Del(), attr=attr) if attr in lasts:
@@ -251,7 +247,7 @@ class Patches:
                     node, above = above, view.uses.parents.get(above)
                     if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
                         yield Patch(view.path, place.lineno, f"object {dotted}")
-                if isinstance(above, ast.Call) and _called(above) in _SETTING:
+                if isinstance(above, ast.Call) and _called(above) in SETTING:
                     yield Patch(view.path, place.lineno, f"object {dotted}")
 
 

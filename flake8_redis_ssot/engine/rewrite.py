@@ -15,6 +15,7 @@ from flake8_redis_ssot.diagnostic import Applicability, Diagnostic
 from flake8_redis_ssot.engine.exchange import Aim, Exchange, Refusal, a
 from flake8_redis_ssot.engine.noqa import directive, without_codes
 from flake8_redis_ssot.engine.view import View
+from flake8_redis_ssot.libraries.frameworks import LOADING
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.rule import RuleContext
 from flake8_redis_ssot.rules import all_rules
@@ -27,12 +28,6 @@ MENDS = {rule.code: rule.mends for rule in all_rules() if rule.mends is not None
 """The rules whose diagnostics a fix may settle, and what it changes."""
 
 _BY_NAME = re.compile(r"\b(?:globals|locals|vars|eval|exec)\(")
-
-LOADING = frozenset(
-    ["import_string", "import_object", "import_class", "load_object", "locate", "symbol_by_name"]
-    + ["get_callable", "string_import"]
-)
-"""Callables that give the object which a string names."""
 
 
 @dataclass(slots=True)

@@ -20,7 +20,7 @@ from flake8_redis_ssot.semantic.clients import (
     is_plain,
     last_name,
 )
-from flake8_redis_ssot.semantic.commands import METHODS
+from flake8_redis_ssot.semantic.commands import METHOD_NAMES
 from flake8_redis_ssot.semantic.flow import Local, Value
 from flake8_redis_ssot.semantic.names import Names
 from flake8_redis_ssot.source import SourceError, SourceFile
@@ -43,7 +43,7 @@ class ClientFlow(ProjectFlow):
         """The commands of a file taken in."""
         scopes = self.files[path]
         for site in scopes.calls:
-            if isinstance(site.node, ast.Call) and last_name(site.node.func) in METHODS:
+            if isinstance(site.node, ast.Call) and last_name(site.node.func) in METHOD_NAMES:
                 sent = command(self, scopes, site)
                 if sent is not None:
                     yield sent

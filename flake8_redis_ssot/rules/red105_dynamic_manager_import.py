@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterator
 
 from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.libraries.frameworks import LOADERS
 from flake8_redis_ssot.rule import Rule, RuleContext, on
-from flake8_redis_ssot.semantic.flow import LOADERS
 from flake8_redis_ssot.syntax.nodes import unparsed
 from flake8_redis_ssot.syntax.scopes import Site
 

@@ -6,15 +6,14 @@ import re
 from collections.abc import Iterator
 
 from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.libraries.vocabulary import GETTING_WORDS, MANAGER_WORDS, OTHER_WORDS
 from flake8_redis_ssot.rule import ProjectContext, ProjectRule, RuleContext
 from flake8_redis_ssot.semantic.references import references
 from flake8_redis_ssot.source import Range
 
-_WORDS = "manager|client|cache|service|pool|conn|provider|factory|adapter|wrapper|store|backend|handler"
-_VERBS = "get|create|make|init|initialize|connect|open|close|shutdown"
 # `get_redis_client`, `AsyncRedisManager`, `get_redis`; neither `redis_password` nor `RedisConfigManager`
 _MANAGER = re.compile(
-    rf"(?!\w*(?:config|mock|fake|test|error))(?:\w*redis_?\w*?(?:{_WORDS})\w{{0,9}}|(?:(?:{_VERBS})_?)?redis)",
+    rf"(?!\w*(?:{OTHER_WORDS}))(?:\w*redis_?\w*?(?:{MANAGER_WORDS})\w{{0,9}}|(?:(?:{GETTING_WORDS})_?)?redis)",
     re.IGNORECASE,
 )
 

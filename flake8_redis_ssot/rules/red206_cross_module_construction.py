@@ -6,10 +6,10 @@ import ast
 from collections.abc import Collection, Iterator, Mapping
 
 from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.libraries.builders import Builder
 from flake8_redis_ssot.project.values import ProjectFlow, follow_project
 from flake8_redis_ssot.rule import Construction, ProjectContext, ProjectRule, RuleContext
 from flake8_redis_ssot.semantic.inference import Question, infer
-from flake8_redis_ssot.semantic.redis_api import Builder
 from flake8_redis_ssot.syntax.scopes import Scopes, Site
 
 

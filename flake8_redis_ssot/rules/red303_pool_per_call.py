@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.libraries.frameworks import INJECTING
 from flake8_redis_ssot.rule import Construction, Rule, RuleContext, on
 from flake8_redis_ssot.semantic.around import around
 from flake8_redis_ssot.semantic.clients import function_of
@@ -111,7 +112,7 @@ def _runs(function: ast.FunctionDef | ast.AsyncFunctionDef, context: RuleContext
     is_dependency = (
         not function.decorator_list
         and bool(context.scopes.namespaces[function].yields)
-        and "fastapi" in context.source.text
+        and any(package in context.source.text for package in INJECTING)
     )
     if is_handler(function, class_) or is_dependency:
         return "for every request"

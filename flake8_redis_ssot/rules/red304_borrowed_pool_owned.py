@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.libraries.traits import OWNING
 from flake8_redis_ssot.rule import Construction, Rule, RuleContext, on
 from flake8_redis_ssot.semantic.clients import function_of, shown
 from flake8_redis_ssot.semantic.fates import fates
@@ -65,7 +66,7 @@ class BorrowedPoolOwned(Rule):
     @on(ast.Module)
     def check(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:
         for made in context.constructions:
-            if all(builder.target.endswith(".from_pool") for builder in made.reached.values()):
+            if all(builder.target.endswith(OWNING) for builder in made.reached.values()):
                 pool = _pool(made)
                 if pool is not None and _is_shared(pool, made, context):
                     yield self.diagnostic(
@@ -80,7 +81,7 @@ class BorrowedPoolOwned(Rule):
 def _pool(made: Construction) -> ast.expr | None:
     """The pool that a client is given."""
     keyword = next((k.value for k in made.call.keywords if k.arg == "connection_pool"), None)
-    owns = any(builder.target.endswith(".from_pool") for builder in made.reached.values())
+    owns = any(builder.target.endswith(OWNING) for builder in made.reached.values())
     return made.call.args[0] if owns and made.call.args and keyword is None else keyword
 
 

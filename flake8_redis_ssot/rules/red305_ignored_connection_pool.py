@@ -6,11 +6,8 @@ import ast
 from collections.abc import Iterator
 
 from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.libraries.traits import FIRST_POOL, FIRST_POOLS, POSITIONLESS, SHARING
 from flake8_redis_ssot.rule import Construction, Rule, RuleContext, on
-from flake8_redis_ssot.semantic.redis_api import SHARING
-
-_FIRST_POOL = 8
-"""The first position that is the pool's in some version of a library whose clients block."""
 
 
 class IgnoredConnectionPool(Rule):
@@ -85,9 +82,9 @@ def _reason(made: Construction, context: RuleContext) -> str:
     at = context.pool_position(made)
     if at is None:
         return ""
-    if any(".asyncio." in target or target.startswith("aioredis.") for target in targets):
+    if targets & POSITIONLESS:
         return f"{made.label} takes no pool by position; write `connection_pool=`"
-    if at < _FIRST_POOL:
+    if at < min(FIRST_POOLS.get(target, FIRST_POOL) for target in targets):
         what = "its host" if at == 0 else "something else"
         return f"{made.label} takes this pool for {what}; write `connection_pool=`"
     return ""

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.libraries.traits import SENTINEL, UNCLOSABLE
 from flake8_redis_ssot.rule import Rule, RuleContext, on
 from flake8_redis_ssot.semantic.clients import function_of
 from flake8_redis_ssot.semantic.fates import fates
@@ -66,7 +67,9 @@ class UnclosedClient(Rule):
                 made.kind == "client"
                 and made.brings_pool
                 and isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
-                and not any(b.target.endswith(".Sentinel") for b in made.reached.values())
+                and not any(
+                    b.library in UNCLOSABLE or b.target.endswith(SENTINEL) for b in made.reached.values()
+                )
                 and fates(function, made.call) == {"used"}
             ):
                 yield self.diagnostic(

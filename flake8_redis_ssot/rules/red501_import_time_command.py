@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.libraries.traits import CONNECTING
 from flake8_redis_ssot.rule import Rule, RuleContext, on
 from flake8_redis_ssot.syntax.scopes import Site
 
@@ -71,7 +72,7 @@ class ImportTimeCommand(Rule):
             (made.call, made.site, f"{made.label} connects", builder.target)
             for made in context.constructions
             for builder in list(made.reached.values())[:1]
-            if builder.target in _CONNECTING and _at_import(made.site)
+            if builder.target in CONNECTING and _at_import(made.site)
         ]
         if not found or _is_script(module, context.source.text):
             return
@@ -84,10 +85,6 @@ class ImportTimeCommand(Rule):
                     f"{what} while the module is imported; move it into a function",
                     symbols=(target,),
                 )
-
-
-_CLUSTERS = ("redis.cluster.RedisCluster", "valkey.cluster.ValkeyCluster", "rediscluster.client.RedisCluster")
-_CONNECTING = frozenset([*_CLUSTERS, *(f"{name}.from_url" for name in _CLUSTERS)])
 
 
 def _at_import(site: Site) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.rule import Rule, RuleContext, on
 from flake8_redis_ssot.semantic.clients import Command, is_certain
+from flake8_redis_ssot.semantic.commands import gives_coroutine
 from flake8_redis_ssot.semantic.coroutines import is_misused
 
 
@@ -77,11 +78,10 @@ class UnawaitedAsyncCommand(Rule):
 
 
 def _is_coroutine(sent: Command) -> bool:
-    """Whether the call gives a coroutine that has to be awaited; aioredis 1 gives futures, which run."""
+    """Whether the call gives a coroutine that has to be awaited."""
     return (
         sent.colour == "async"
         and not sent.awaited
         and sent.effect in ("command", "closing")
-        and sent.role != "module"
-        and not sent.builder.target.startswith(("aioredis.create", "aioredis.sentinel.create"))
+        and gives_coroutine(sent.builder, sent.role, sent.method)
     )

@@ -6,6 +6,12 @@ import ast
 from collections.abc import Iterator
 
 from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.libraries.traits import (
+    DEPRECATED_ARGUMENTS,
+    DEPRECATED_ASYNC_METHODS,
+    OLD_PREFIX,
+    SUCCESSORS,
+)
 from flake8_redis_ssot.rule import Rule, RuleContext, on
 from flake8_redis_ssot.syntax.scopes import Site
 
@@ -61,7 +67,7 @@ class DeprecatedRedisApi(Rule):
     def check_attribute(self, site: Site, context: RuleContext) -> Iterator[Diagnostic]:
         node = site.node
         assert isinstance(node, ast.Attribute)
-        if node.attr.startswith("Strict"):
+        if node.attr.startswith(OLD_PREFIX):
             names = context.names.dotted(node, site)
             message = next(filter(None, (_outdated(name, context) for name in names)), "")
             if message:
@@ -71,19 +77,18 @@ class DeprecatedRedisApi(Rule):
     def check_calls(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:
         for made in context.constructions:
             for keyword in made.call.keywords:
-                if keyword.arg == "auto_close_connection_pool":
-                    message = (
-                        "`auto_close_connection_pool` is deprecated; give a pool of its own by `from_pool`"
-                    )
+                if keyword.arg in DEPRECATED_ARGUMENTS:
+                    message = f"`{keyword.arg}` is deprecated; {DEPRECATED_ARGUMENTS[keyword.arg]}"
                     yield self.diagnostic(
                         context, context.source.range_of(keyword.value), message, symbols=made.symbols
                     )
         for sent in context.commands:
-            if sent.colour == "async" and sent.method == "close" and sent.builder.library == "redis":
+            successor = DEPRECATED_ASYNC_METHODS.get(sent.builder.library, {}).get(sent.method)
+            if sent.colour == "async" and successor:
                 yield self.diagnostic(
                     context,
                     context.source.range_of(sent.call),
-                    f"{sent.label} is deprecated in asyncio clients; call `aclose` instead",
+                    f"{sent.label} is deprecated in asyncio clients; call `{successor}` instead",
                     symbols=(sent.builder.target,),
                 )
 
@@ -92,9 +97,11 @@ def _outdated(name: str, context: RuleContext) -> str:
     """What to say of the imported dotted `name`; empty where it is up to date."""
     if not context.names.leads_to_builder(name.split(".")[0]):
         return ""
-    if name.split(".")[0] == "aioredis":
-        return "`aioredis` is no longer developed; import `redis.asyncio` instead"
+    package = name.split(".")[0]
+    if package in SUCCESSORS:
+        return f"`{package}` is no longer developed; import `{SUCCESSORS[package]}` instead"
     last = name.rpartition(".")[2]
-    if last.startswith("Strict") and context.names.is_builder(name):
-        return f"`{last}` is another name of `{last.removeprefix('Strict')}`; use that"
+    new, table = name.removesuffix(last) + last.removeprefix(OLD_PREFIX), context.names.table
+    if last.startswith(OLD_PREFIX) and name in table and new in table and table[name] == table[new]:
+        return f"`{last}` is another name of `{last.removeprefix(OLD_PREFIX)}`; use that"
     return ""

@@ -7,10 +7,11 @@ import re
 from collections.abc import Iterator
 
 from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.libraries.traits import URL_SCHEMES
 from flake8_redis_ssot.rule import Rule, RuleContext, on
 from flake8_redis_ssot.syntax.nodes import unparsed
 
-_URL = re.compile(r"(?:redis|valkey)s?://(?:[^@/{\s]*@)?[\w[]")
+_URL = re.compile(rf"(?:{'|'.join(URL_SCHEMES)})://(?:[^@/{{\s]*@)?[\w[]")
 
 
 class HardcodedRedisAddress(Rule):
@@ -49,7 +50,7 @@ class HardcodedRedisAddress(Rule):
     name = "hardcoded-redis-address"
     since = "0.1.0"
     default = False
-    needles = (b"redis://", b"rediss://", b"valkey://", b"valkeys://")
+    needles = tuple(f"{scheme}://".encode() for scheme in URL_SCHEMES)
 
     @on(ast.Module)
     def check(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:

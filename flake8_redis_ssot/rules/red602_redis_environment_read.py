@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterator
 
 from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.libraries.vocabulary import VARIABLE_PREFIX
 from flake8_redis_ssot.rule import Rule, RuleContext, on
-from flake8_redis_ssot.semantic.environment import PREFIX
 
 
 class RedisEnvironmentRead(Rule):
@@ -48,7 +48,7 @@ class RedisEnvironmentRead(Rule):
     name = "redis-environment-read"
     since = "0.1.0"
     default = False
-    needles = (PREFIX.encode(),)
+    needles = (VARIABLE_PREFIX.encode(),)
 
     @on(ast.Module)
     def check(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:

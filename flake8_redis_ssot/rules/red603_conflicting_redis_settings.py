@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterator
 
 from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.libraries.vocabulary import VARIABLE_PREFIX
 from flake8_redis_ssot.rule import ProjectContext, ProjectRule
-from flake8_redis_ssot.semantic.environment import PREFIX
 
 
 class ConflictingRedisSettings(ProjectRule):
@@ -49,7 +49,7 @@ class ConflictingRedisSettings(ProjectRule):
     name = "conflicting-redis-settings"
     since = "0.1.0"
     default = False
-    needles = (PREFIX.encode(),)
+    needles = (VARIABLE_PREFIX.encode(),)
     judges_settings = True
 
     def check_project(self, project: ProjectContext) -> Iterator[Diagnostic]:

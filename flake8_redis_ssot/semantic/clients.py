@@ -7,16 +7,17 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from flake8_redis_ssot.libraries.builders import Builder
+from flake8_redis_ssot.libraries.commands import Effect
+from flake8_redis_ssot.libraries.standard import QUESTIONS
 from flake8_redis_ssot.semantic.around import around
-from flake8_redis_ssot.semantic.commands import Colour, Effect, colour_of, effect_of
+from flake8_redis_ssot.semantic.commands import Colour, colour_of, effect_of
 from flake8_redis_ssot.semantic.flow import Dotted, Flow, Instance, Local, Value
-from flake8_redis_ssot.semantic.redis_api import Builder
 from flake8_redis_ssot.source import SourceFile
 from flake8_redis_ssot.syntax.nodes import shortened, unparsed
 from flake8_redis_ssot.syntax.scopes import Binding, Scope, Scopes, Site
 
 _DEPTH = 8
-_QUESTIONS = frozenset(["hasattr", "isinstance", "isawaitable", "iscoroutine", "iscoroutinefunction"])
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 
@@ -191,7 +192,7 @@ def _is_asked_first(tree: ast.AST, call: ast.Call) -> bool:
     """Whether the call stands under a condition that asks what kind of client this is."""
     tests = [part.test for part in around(tree, call) if isinstance(part, ast.If | ast.IfExp)]
     asked = [part.func for test in tests for part in ast.walk(test) if isinstance(part, ast.Call)]
-    return any(last_name(func) in _QUESTIONS for func in asked)
+    return any(last_name(func) in QUESTIONS for func in asked)
 
 
 def _sent(flow: Flow, call: ast.Call, site: Site) -> tuple[str, str, Builder] | None:

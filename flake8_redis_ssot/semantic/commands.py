@@ -4,88 +4,23 @@ from __future__ import annotations
 
 from typing import Literal
 
-from flake8_redis_ssot.semantic.redis_api import Builder, BuilderTable
+from flake8_redis_ssot.libraries.builders import Builder
+from flake8_redis_ssot.libraries.commands import HANDED, HANDING, METHODS, Effect
+from flake8_redis_ssot.libraries.traits import (
+    ASYNC_LIBRARIES,
+    ASYNC_PACKAGES,
+    ASYNC_PART,
+    FUTURES,
+    NO_COROUTINES,
+    SENTINELS,
+)
+from flake8_redis_ssot.semantic.redis_api import BuilderTable
 
 Colour = Literal["sync", "async"]
 """Whether a method of a client blocks, or gives a coroutine."""
 
-Effect = Literal["command", "iterator", "closing", "buffered"]
-"""What a method does: sends, gives an iterator that sends, ends a connection, or puts off what it would send."""
-
-# the commands of redis-py 8.1, as its classes name them; `bitfield`, `register_script` and the like send nothing
-_COMMANDS = """
-acl_cat acl_deluser acl_dryrun acl_genpass acl_getuser acl_help acl_list acl_load acl_log acl_log_reset
-acl_save acl_setuser acl_users acl_whoami append arcount ardel ardelrange arget argetrange argrep arinfo
-arinsert arlastitems arlen armget armset arnext arop arring arscan arseek arset auth bgrewriteaof bgsave
-bitcount bitfield_ro bitop bitpos blmove blmovem blmpop blpop brpop brpoplpush bzmpop bzpopmax bzpopmin
-client_getname client_getredir client_id client_info client_kill client_kill_filter client_list
-client_no_evict client_no_touch client_pause client_reply client_setinfo client_setname client_tracking
-client_tracking_off client_tracking_on client_trackinginfo client_unblock client_unpause cluster
-cluster_addslots cluster_addslotsrange cluster_bumpepoch cluster_count_failure_report
-cluster_countkeysinslot cluster_delslots cluster_delslotsrange cluster_failover cluster_flushslots
-cluster_get_keys_in_slot cluster_info cluster_keyslot cluster_links cluster_meet cluster_myid
-cluster_myshardid cluster_nodes cluster_replicas cluster_replicate cluster_reset cluster_save_config
-cluster_set_config_epoch cluster_setslot cluster_setslot_stable cluster_shards cluster_slots command
-command_count command_docs command_getkeys command_getkeysandflags command_info command_list config_get
-config_resetstat config_rewrite config_set copy dbsize debug_object debug_segfault decr decrby delete delex
-digest digest_local dump echo eval eval_ro evalsha evalsha_ro execute_command exists expire expireat
-expiretime failover fcall fcall_ro flushall flushdb function_delete function_dump function_flush
-function_kill function_list function_load function_restore function_stats geoadd geodist geohash geopos
-georadius georadiusbymember geosearch geosearchstore get getbit getdel getex getrange getset hdel hello
-hexists hexpire hexpireat hexpiretime hget hgetall hgetdel hgetex himport_set hincrby hincrbyfloat hkeys
-hlen hmget hmset hotkeys_get hotkeys_reset hotkeys_start hotkeys_stop hpersist hpexpire hpexpireat
-hpexpiretime hpttl hrandfield hscan hset hsetex hsetnx hstrlen httl hvals incr incrby incrbyfloat increx
-info keys lastsave latency_doctor latency_graph latency_histogram latency_history latency_latest
-latency_reset lcs lindex linsert llen lmove lmovem lmpop lolwut lpop lpos lpush lpushx lrange lrem lset
-ltrim memory_doctor memory_help memory_malloc_stats memory_purge memory_stats memory_usage mget
-mget_nonatomic migrate module_list module_load module_loadex module_unload move mset mset_nonatomic msetex
-msetnx object persist pexpire pexpireat pexpiretime pfadd pfcount pfmerge ping psetex pttl publish
-pubsub_channels pubsub_numpat pubsub_numsub pubsub_shardchannels pubsub_shardnumsub quit randomkey readonly
-readwrite rename renamenx replicaof reset restore role rpop rpoplpush rpush rpushx sadd save scan scard
-script_debug script_exists script_flush script_kill script_load sdiff sdiffcard sdiffstore select set setbit
-setex setnx setrange shutdown sinter sintercard sinterstore sismember slaveof slowlog_get slowlog_len
-slowlog_reset smembers smismember smove sort sort_ro spop spublish srandmember srem sscan stralgo strlen
-substr sunion sunioncard sunionstore swapdb time touch transaction ttl type unlink unwatch wait waitaof
-watch xack xackdel xadd xautoclaim xcfgset xclaim xdel xdelex xgroup_create xgroup_createconsumer
-xgroup_delconsumer xgroup_destroy xgroup_setid xinfo_consumers xinfo_groups xinfo_stream xlen xnack xpending
-xpending_range xrange xread xreadgroup xrevrange xtrim zadd zcard zcount zdiff zdiffstore zincrby zinter
-zintercard zinterstore zlexcount zmpop zmscore zpopmax zpopmin zrandmember zrange zrangebylex zrangebyscore
-zrangestore zrank zrem zremrangebylex zremrangebyrank zremrangebyscore zrevrange zrevrangebylex
-zrevrangebyscore zrevrank zscan zscore zunion zunionstore
-"""
-COMMANDS = frozenset(_COMMANDS.split())
-ITERATORS = frozenset(["scan_iter", "hscan_iter", "sscan_iter", "zscan_iter"])
-_CLOSING = frozenset(["close", "aclose"])
-_SUBSCRIBING = """
-subscribe psubscribe ssubscribe unsubscribe punsubscribe sunsubscribe get_message handle_message parse_response
-ping connect run execute_command
-"""
-# what a client's method hands out, by its name: a method of that sends over the same client
-_HANDED: dict[str, str] = {
-    "client": "client", "pipeline": "pipeline", "multi_exec": "pipeline", "pubsub": "pubsub", "lock": "lock",
-    "register_script": "script",
-} | dict.fromkeys(["bf", "cf", "cms", "ft", "json", "tdigest", "topk", "ts", "vset"], "module")  # fmt: skip
-HANDED = frozenset(_HANDED)
-_METHODS: dict[str, dict[Effect, frozenset[str]]] = {
-    "client": {"command": COMMANDS, "iterator": ITERATORS, "closing": _CLOSING},
-    "pipeline": {
-        "command": frozenset(["execute", "watch", "immediate_execute_command"]),
-        "closing": frozenset(["reset", "discard"]),
-        "buffered": COMMANDS,
-    },
-    "pubsub": {
-        "command": frozenset(_SUBSCRIBING.split()),
-        "iterator": frozenset(["listen"]),
-        "closing": _CLOSING | {"reset"},
-    },
-    "lock": {"command": frozenset(["acquire", "release", "extend", "reacquire", "locked", "owned"])},
-    "script": {"command": frozenset(["__call__"])},
-}
-METHODS = frozenset(name for effects in _METHODS.values() for names in effects.values() for name in names)
-"""The methods of all of these but the modules, whose methods may have any name."""
-
-_MODULE_WITHOUT = frozenset(["pipeline", "batch_indexer", "get_encoder", "execute_command"])
-_ASYNC_LIBRARIES = frozenset(["aioredis", "coredis"])
+METHOD_NAMES = frozenset(name for effects in METHODS.values() for names in effects.values() for name in names)
+"""The methods of all that sends."""
 
 
 def colour_of(builder: Builder) -> Colour | None:
@@ -93,7 +28,7 @@ def colour_of(builder: Builder) -> Colour | None:
     home = builder.target.split(".")
     if builder.library == builder.target:
         return None
-    if builder.library in _ASYNC_LIBRARIES or "asyncio" in home or home[0] in ("glide", "aredis_om"):
+    if builder.library in ASYNC_LIBRARIES or ASYNC_PART in home or home[0] in ASYNC_PACKAGES:
         return "async"
     return "sync"
 
@@ -104,13 +39,20 @@ def role_of(name: str, table: BuilderTable) -> tuple[str, Builder] | None:
     if builder is None:
         owner, _, last = name.rpartition(".")
         given = role_of(owner, table) if last in HANDED else None
-        return (_HANDED[last], given[1]) if given is not None and given[0] == "client" else None
-    sends = builder.kind == "client" and not builder.target.endswith((".Sentinel", ".create_sentinel"))
+        role = HANDING.get(given[0], {}).get(last) if given is not None else None
+        return None if given is None or role is None else (role, given[1])
+    sends = builder.kind == "client" and builder.target.rpartition(".")[2] not in SENTINELS
     return ("client", builder) if sends else None
 
 
 def effect_of(role: str, method: str) -> Effect | None:
     """What a method does; None where it sends nothing."""
-    if role == "module":
-        return None if method.startswith("_") or method in _MODULE_WITHOUT else "command"
-    return next((effect for effect, names in _METHODS[role].items() if method in names), None)
+    return next((effect for effect, names in METHODS[role].items() if method in names), None)
+
+
+def gives_coroutine(builder: Builder, role: str, method: str) -> bool:
+    """Whether a method of an asyncio client, or of what it hands out, has to be awaited to do anything."""
+    return builder.target not in FUTURES and not any(
+        builder.target.startswith(home) and role == owner and method in methods.split()
+        for home, owner, methods in NO_COROUTINES
+    )

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import ast
 
+from flake8_redis_ssot.libraries.standard import COROUTINE_MEMBERS, TAKING_VALUES
 from flake8_redis_ssot.semantic.around import around
 from flake8_redis_ssot.syntax.scopes import Site
-
-_OF_COROUTINES = frozenset(["send", "throw", "close", "cr_await", "cr_code", "cr_frame", "cr_running"])
-_VALUES_ONLY = frozenset(["int", "float", "len", "sorted", "sum", "loads"])
-"""Functions that take a value and can do nothing with a coroutine."""
 
 
 def is_misused(tree: ast.AST, site: Site) -> bool:
@@ -53,14 +50,14 @@ def _is_misuse(node: ast.AST, parents: list[ast.AST]) -> bool:
             case ast.IfExp(body=body, orelse=orelse) if node in (body, orelse):
                 node = parent
             case ast.Attribute(attr=name):
-                return name not in _OF_COROUTINES
+                return name not in COROUTINE_MEMBERS
             case ast.Subscript(value=value):
                 return value is node
             case ast.For(iter=whole) | ast.AsyncFor(iter=whole) | ast.comprehension(iter=whole):
                 return whole is node
             case ast.Call(func=func):
                 last = func.attr if isinstance(func, ast.Attribute) else getattr(func, "id", "")
-                return node in parent.args and last in _VALUES_ONLY
+                return node in parent.args and last in TAKING_VALUES
             case ast.If() | ast.While() | ast.Assert() | ast.IfExp():
                 return parent.test is node
             case ast.Expr() | ast.Compare() | ast.UnaryOp() | ast.BinOp() | ast.FormattedValue():

@@ -6,11 +6,10 @@ import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from flake8_redis_ssot.libraries.frameworks import ENVIRONMENT_READERS
+from flake8_redis_ssot.libraries.vocabulary import VARIABLE_PREFIX
 from flake8_redis_ssot.semantic.names import Names
 from flake8_redis_ssot.syntax.scopes import Site
-
-_READERS = frozenset(["os.getenv", "os.environ.get", "os.environ.pop", "decouple.config"])
-PREFIX = "REDIS_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +26,10 @@ def readings(names: Names, sites: Iterable[Site]) -> Iterator[Reading]:
     for site in sites:
         match site.node:
             case ast.Call(func=func, args=[ast.Constant(value=str(name)), *rest], keywords=keywords):
-                if name.startswith(PREFIX) and _READERS & set(names.dotted(func, site)):
+                if name.startswith(VARIABLE_PREFIX) and ENVIRONMENT_READERS & set(names.dotted(func, site)):
                     given = [*rest, *(k.value for k in keywords if k.arg == "default")][:1]
                     known = [g for g in given if isinstance(g, ast.Constant) and g.value not in (None, "")]
                     yield Reading(name, site.node, next(iter(known), None))
             case ast.Subscript(value=value, slice=ast.Constant(value=str(name)), ctx=ast.Load()):
-                if name.startswith(PREFIX) and "os.environ" in names.dotted(value, site):
+                if name.startswith(VARIABLE_PREFIX) and "os.environ" in names.dotted(value, site):
                     yield Reading(name, site.node)

@@ -7,15 +7,14 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Literal
 
+from flake8_redis_ssot.libraries.standard import ENTERING
+from flake8_redis_ssot.libraries.vocabulary import CLOSING
 from flake8_redis_ssot.semantic.around import around
 
 Fate = Literal["closed", "entered", "guarded", "handed", "returned", "stored", "used", "yielded"]
 """`guarded` is one made only where there was none, `handed` one given to a call, `stored` one that may live on."""
 
-_CLOSING = frozenset(["close", "aclose", "disconnect", "shutdown", "wait_closed", "connection_pool"])
-_ENTERING = frozenset(
-    ["enter_context", "enter_async_context", "push", "push_async_exit", "closing", "aclosing"]
-)
+_CLOSING = CLOSING | {"connection_pool"}
 
 
 def fates(function: ast.AST, node: ast.expr) -> frozenset[Fate]:
@@ -81,7 +80,7 @@ def _becomes(function: ast.AST, node: ast.AST) -> Iterator[str]:
                 return
             case ast.Call(func=func):
                 last = func.attr if isinstance(func, ast.Attribute) else getattr(func, "id", "")
-                yield "entered" if last in _ENTERING else "handed"
+                yield "entered" if last in ENTERING else "handed"
                 return
             case ast.Expr():
                 return

@@ -7,9 +7,20 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from flake8_redis_ssot.semantic.commands import HANDED, Effect, effect_of, role_of
+from flake8_redis_ssot.libraries.builders import Builder
+from flake8_redis_ssot.libraries.commands import HANDED, Effect
+from flake8_redis_ssot.libraries.frameworks import DECORATORS as _DECORATORS
+from flake8_redis_ssot.libraries.frameworks import DEPENDS as _DEPENDS
+from flake8_redis_ssot.libraries.frameworks import GIVERS as _GIVERS
+from flake8_redis_ssot.libraries.frameworks import IMPORTERS
+from flake8_redis_ssot.libraries.frameworks import TRANSPARENT as _TRANSPARENT
+from flake8_redis_ssot.libraries.standard import BUILT_IN_DECORATORS as _BUILT_IN
+from flake8_redis_ssot.libraries.standard import GETTERS as _GETTERS
+from flake8_redis_ssot.libraries.standard import HANDED_ON as _HANDED_ON
+from flake8_redis_ssot.libraries.standard import PROPERTIES as _PROPERTIES
+from flake8_redis_ssot.semantic.commands import effect_of, role_of
 from flake8_redis_ssot.semantic.names import Names
-from flake8_redis_ssot.semantic.redis_api import Builder, builds, star_names
+from flake8_redis_ssot.semantic.redis_api import builds, star_names
 from flake8_redis_ssot.syntax.nodes import unparsed
 from flake8_redis_ssot.syntax.scopes import Binding, Branch, Scope, Scopes, Site, Step
 
@@ -27,40 +38,9 @@ _CLASSES = 30
 """Classes above or below one that are looked through for a member."""
 _CALLS = 5
 _ROUNDS = 10
-_BUILT_IN = frozenset(["staticmethod", "classmethod", "property"])
-_DECORATORS = frozenset(
-    ["functools.cached_property", "functools.lru_cache", "functools.cache", "abc.abstractmethod"]
-    + ["django.utils.functional.cached_property", "werkzeug.utils.cached_property"]
-    + ["typing.override", "typing.final", "typing_extensions.override", "typing_extensions.final"]
-)
-_TRANSPARENT = _BUILT_IN | {name.rpartition(".")[2] for name in _DECORATORS}
-_HANDED_ON = {
-    "functools.partial": 0,
-    "functools.partialmethod": 0,
-    "typing.cast": 1,
-    "typing_extensions.cast": 1,
-}
-"""Functions that give one of their arguments, or what calls it, by its index."""
-_GIVERS = {
-    "pytest.fixture": "fixture",
-    "pytest_asyncio.fixture": "fixture",
-    "contextlib.contextmanager": "manager",
-    "contextlib.asynccontextmanager": "manager",
-}
-"""Decorators of functions that hand a value to a test, or to a `with` block."""
-_DEPENDS = frozenset(["fastapi.Depends", "fastapi.params.Depends"])
 _CASTS = re.compile(r"typing(?:_extensions)?\.cast")
 _STANDS_IN = re.compile(r"(?:unittest\.)?mock\.(?:\w*Mock|create_autospec|sentinel\.\w+)")
 """What makes an object that stands in for another one, whatever an annotation says."""
-_GETTERS = frozenset(["get", "pop", "setdefault"])
-_PROPERTIES = frozenset(["property", "cached_property"])
-LOADERS = frozenset(
-    ["importlib.import_module", "importlib.__import__", "pkgutil.resolve_name", "sys.modules.get"]
-)
-"""Functions that give the module of a dotted name; `__import__` besides."""
-
-IMPORTERS = LOADERS | {"django.utils.module_loading.import_string", "werkzeug.utils.import_string"}
-"""These and the functions of frameworks that give any object by its dotted name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 
-from flake8_redis_ssot.semantic.flow import IMPORTERS, Flow
+from flake8_redis_ssot.libraries.frameworks import IMPORTERS
+from flake8_redis_ssot.semantic.flow import Flow
 from flake8_redis_ssot.source import SourceFile
 from flake8_redis_ssot.syntax.lookalikes import has_lookalikes
 from flake8_redis_ssot.syntax.scopes import touches

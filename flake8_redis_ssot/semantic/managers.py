@@ -7,10 +7,11 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from flake8_redis_ssot.libraries.commands import SHARED
+from flake8_redis_ssot.libraries.standard import AWAITING, PROPERTIES, SAME_TEXT, WRAPPING_TYPES
 from flake8_redis_ssot.semantic.facts import ClassFacts
 from flake8_redis_ssot.semantic.flow import Dotted, Flow, Instance, Local
 from flake8_redis_ssot.semantic.operations import (
-    SHARED,
     command_meanings,
     gives_a_client,
     key_arguments,
@@ -28,16 +29,6 @@ BUDGET = 1_000
 
 _ROUNDS = 10
 _DEPTH = 60
-
-_PROPERTIES = frozenset(["property", "cached_property"])
-# what gives back the value of its first argument
-_WRAPPERS = frozenset(["wait_for", "shield", "run", "run_until_complete", "ensure_future", "create_task"])
-_AROUND = """
-Optional Union Annotated Final ClassVar Iterator AsyncIterator Generator AsyncGenerator Awaitable Coroutine
-ContextManager AsyncContextManager AbstractContextManager AbstractAsyncContextManager
-"""
-_WRAPPING_TYPES = frozenset(_AROUND.split())
-_SAME_TEXT = frozenset(["str", "bytes", "lower", "upper", "strip", "encode", "decode"])
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -248,7 +239,7 @@ class _Judge:
 
     def _operation(self, made: _Class, name: str, method: Function) -> list[str]:
         """What a method sends its command through, if it is an operation: nothing but a client or manager, or what else."""
-        if _decorators(method) & _PROPERTIES:
+        if _decorators(method) & PROPERTIES:
             return []
         meanings = method_meanings(name)
         found = {
@@ -414,7 +405,7 @@ class _Judge:
             for annotation in one.annotated.get(name, ()):
                 found |= set(self._promised(annotation, _Here(made, None)))
         method = made.method(name)
-        if method is not None and _decorators(method) & _PROPERTIES:
+        if method is not None and _decorators(method) & PROPERTIES:
             found |= self._given(made, method)
         yield from found if made is here.owner else found - {"own"}
 
@@ -446,7 +437,7 @@ class _Judge:
                 yield from self._promised(left, here)
                 yield from self._promised(right, here)
             case ast.Subscript(value=value, slice=inner):
-                if _last(value) in _WRAPPING_TYPES:
+                if _last(value) in WRAPPING_TYPES:
                     for part in inner.elts if isinstance(inner, ast.Tuple) else [inner]:
                         yield from self._promised(part, here)
                 else:
@@ -467,7 +458,7 @@ class _Judge:
                 yield from ("client", "own")
             return
         func = call.func
-        if _last(func) in _WRAPPERS and call.args:
+        if _last(func) in AWAITING and call.args:
             yield from self._held(call.args[0], here)
         if isinstance(func, ast.Name | ast.Attribute):
             yield from self._made_by(func, here)
@@ -695,7 +686,7 @@ def _origins(
                 yield from _origins(element, body, seen, whole)
         case ast.Call(func=ast.Name(id="str" | "bytes"), args=[value]):
             yield from _origins(value, body, seen, whole)
-        case ast.Call(func=ast.Attribute(value=value, attr=name), args=[]) if name in _SAME_TEXT:
+        case ast.Call(func=ast.Attribute(value=value, attr=name), args=[]) if name in SAME_TEXT:
             yield from _origins(value, body, seen, whole)
         case ast.BoolOp(values=values):
             for value in values:

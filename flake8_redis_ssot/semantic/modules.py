@@ -9,17 +9,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
+from flake8_redis_ssot.libraries.frameworks import DATA_BASES, DATA_DECORATORS
 from flake8_redis_ssot.source import SourceError, SourceFile
 
 Kind = Literal["class", "data", "function", "module", "object", "unknown"]
 """What a name is: `data` are classes that hold or signal something, such as exceptions and enums."""
 
 _SUFFIXES = (".py", "/__init__.py", ".pyi", "/__init__.pyi")
-_DATA_BASES = frozenset(
-    ["Enum", "IntEnum", "StrEnum", "Flag", "IntFlag", "NamedTuple", "TypedDict", "Protocol", "BaseModel"]
-    + ["Struct", "BaseException", "ExceptionGroup"]
-)
-_DATA_DECORATORS = frozenset(["dataclass", "define", "frozen", "attrs", "mutable"])
 _SIGNALS = ("Error", "Exception", "Warning")
 _DYNAMIC = re.compile(
     r"\bglobals\(\)|\bsys\.modules\[__name__\]|^def __getattr__|^[^#\n]*\bexec\(", re.MULTILINE
@@ -194,11 +190,11 @@ def absolute(node: ast.ImportFrom, module: str, is_package: bool) -> str:
 
 def _is_data(node: ast.ClassDef, names: dict[str, Name]) -> bool:
     for decorator in node.decorator_list:
-        if _last(decorator.func if isinstance(decorator, ast.Call) else decorator) in _DATA_DECORATORS:
+        if _last(decorator.func if isinstance(decorator, ast.Call) else decorator) in DATA_DECORATORS:
             return True
     for base in node.bases:
         last = _last(base.value if isinstance(base, ast.Subscript) else base)
-        if last in _DATA_BASES or last.endswith(_SIGNALS):
+        if last in DATA_BASES or last.endswith(_SIGNALS):
             return True
         if isinstance(base, ast.Name) and last in names and names[last].kind == "data":
             return True

@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping, Sequence
 
+from flake8_redis_ssot.libraries.builders import Builder
 from flake8_redis_ssot.semantic.facts import ManagerFacts
-from flake8_redis_ssot.semantic.redis_api import BUILDERS, Builder, BuilderTable, builds
+from flake8_redis_ssot.semantic.redis_api import BUILDERS, BuilderTable, builds
 from flake8_redis_ssot.syntax.scopes import Binding, Branch, Scope, Site, exclusive
 
 

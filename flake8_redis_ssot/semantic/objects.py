@@ -10,6 +10,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
+from flake8_redis_ssot.libraries.standard import (
+    CACHES,
+    CONTEXT_MANAGERS,
+    KIND_DECORATORS,
+    OPTIONAL,
+    PLAIN_BASES,
+)
+from flake8_redis_ssot.libraries.traits import NAMES_OF_BUILDERS, SERVER_KEYWORDS, URL_SCHEMES
 from flake8_redis_ssot.semantic.modules import Modules, absolute, bound
 from flake8_redis_ssot.source import SourceError, SourceFile
 from flake8_redis_ssot.syntax.nodes import unparsed
@@ -19,23 +27,7 @@ Colour = Literal["", "async", "generator", "async generator", "property", "attri
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 _DEPTH = 12
-_PLAIN_BASES = frozenset(["object", "ABC", "Protocol", "Generic"])
-_NEUTRAL = frozenset(
-    ["property", "cached_property", "override", "abstractmethod", "final", "contextmanager"]
-    + ["asynccontextmanager", "setter", "deleter", "getter"]
-)
-"""Decorators that are told by the colour, or tell nothing."""
-
-_CONNECTING = frozenset(
-    ["Redis", "StrictRedis", "RedisCluster", "ConnectionPool", "BlockingConnectionPool", "from_url", "Valkey"]
-)
-_SERVER = frozenset(["host", "port", "db", "unix_socket_path", "path", "ssl", "username", "decode_responses"])
-"""Keywords by which a connection names its server, and what it gives."""
-
-_URL = re.compile(r"(?:rediss?|valkeys?|unix)://[^/]*/?(\d*)\Z")
-
-_CACHES = frozenset(["lru_cache", "cache"])
-_OPTIONAL = frozenset(["Optional", "Final", "Annotated"])
+_URL = re.compile(rf"(?:{'|'.join(URL_SCHEMES)}|unix)://[^/]*/?(\d*)\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +230,7 @@ class Objects:
             return None
         if self.tree(module) is None:  # a method: its class stands in a module
             module = module.rpartition(".")[0]
-        if colour_of(node) not in ("", "async") or not _decorators(node) <= _CACHES | {
+        if colour_of(node) not in ("", "async") or not _decorators(node) <= CACHES | {
             "staticmethod",
             "classmethod",
         }:
@@ -278,7 +270,7 @@ class Objects:
             case ast.BinOp(op=ast.BitOr(), left=left, right=right):
                 sides = [s for s in (left, right) if not (isinstance(s, ast.Constant) and s.value is None)]
                 return self._annotated(sides[0], module, depth + 1) if len(sides) == 1 else None
-            case ast.Subscript(value=value, slice=inner) if _last(value) in _OPTIONAL:
+            case ast.Subscript(value=value, slice=inner) if _last(value) in OPTIONAL:
                 return self._annotated(inner, module, depth + 1)
         name = self.dotted(node, module)
         thing = self.thing(name, depth + 1) if name is not None else None
@@ -324,7 +316,7 @@ class Objects:
                 lines.append(order)
                 direct.append(above)
                 is_open = is_open or opened
-            elif _last(plain) not in _PLAIN_BASES:
+            elif _last(plain) not in PLAIN_BASES:
                 is_open = True
         found = [thing]
         lines.append(direct)
@@ -376,7 +368,7 @@ class Objects:
             gives,
             function,
             of.module,
-            frozenset(_decorators(function)) - _NEUTRAL,
+            frozenset(_decorators(function)) - KIND_DECORATORS,
             {
                 a.arg: said
                 for a in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)
@@ -505,12 +497,12 @@ class Objects:
             for node in ast.walk(one.node):
                 match node:
                     case ast.Call(func=func, args=args, keywords=keywords):
-                        if _last(func) in _CONNECTING:
+                        if _last(func) in NAMES_OF_BUILDERS:
                             plain = [a for a in args if isinstance(a, ast.Constant)]
                             found |= {f"`{unparsed(a)}`" for a in plain}
                             found |= {"`**`" for k in keywords if k.arg is None}
                         for keyword in keywords:
-                            if keyword.arg in _SERVER:
+                            if keyword.arg in SERVER_KEYWORDS:
                                 value = self._constant(keyword.value, of, one.module)
                                 found |= {f"`{keyword.arg}={value}`"} if value else set()
                         if _last(func) in ("get", "getenv") and args and _is_variable(args[0]):
@@ -567,7 +559,7 @@ def colour_of(node: ast.AST) -> Colour:
     names = _decorators(node)
     if names & {"property", "cached_property"}:
         return "property"
-    if names & {"contextmanager", "asynccontextmanager"}:
+    if names & CONTEXT_MANAGERS:
         return "context manager"
     yields = any(isinstance(part, ast.Yield | ast.YieldFrom) for part in _own(node))
     if isinstance(node, ast.AsyncFunctionDef):

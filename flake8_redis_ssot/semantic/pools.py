@@ -6,24 +6,17 @@ import ast
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from flake8_redis_ssot.semantic.redis_api import Builder
-from flake8_redis_ssot.syntax.nodes import unparsed
-
-_TUNING = frozenset(
-    [
-        "max_connections",
-        "timeout",
-        "socket_timeout",
-        "socket_connect_timeout",
-        "socket_read_size",
-        "health_check_interval",
-        "minsize",
-        "maxsize",
-    ]
+from flake8_redis_ssot.libraries.builders import Builder
+from flake8_redis_ssot.libraries.traits import (
+    ARGUMENTS,
+    BEFORE_POOLS,
+    DEFAULTS,
+    OWNING,
+    POOL_KEYWORDS,
+    TUNING,
+    WITH_DEFAULTS,
 )
-_POSITIONAL = {"redis.client.Redis": ("host", "port", "db", "password", "socket_timeout")}
-_BEFORE_POOLS = 5
-_DEFAULTS = {"host": "'localhost'", "port": "6379", "db": "0"}
+from flake8_redis_ssot.syntax.nodes import unparsed
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,27 +37,27 @@ def pool_target(builder: Builder, call: ast.Call, meaning: Callable[[ast.expr], 
 
     Sizes and timeouts are no part of it. `meaning` gives a name that is the same for equal values.
     """
-    if builder.target.endswith(".from_pool"):
+    if builder.target.endswith(OWNING):
         return None  # takes a pool that is there
     arguments: dict[str, str] = {}
-    names = _POSITIONAL.get(builder.target, ())
-    if builder.kind == "client" and builder.is_class and len(call.args) > _BEFORE_POOLS:
+    names = ARGUMENTS.get(builder.target, ())
+    if builder.kind == "client" and builder.is_class and len(call.args) > BEFORE_POOLS:
         return None  # one of them may be a pool
     pairs: list[tuple[str | None, ast.expr]] = [
         (names[n] if n < len(names) else f"#{n}", value) for n, value in enumerate(call.args)
     ]
     pairs += [(keyword.arg, keyword.value) for keyword in call.keywords]
     for name, value in pairs:
-        if name is None or name in ("connection_pool", "pool"):
+        if name is None or name in POOL_KEYWORDS:
             return None
-        if name in _TUNING:
+        if name in TUNING:
             continue
         known = unparsed(value) if _is_constant(value) else meaning(value)
         if known is None:
             return None
         arguments[name] = known
-    if builder.library in ("redis", "valkey") and "#0" not in arguments:
-        arguments = {**_DEFAULTS, **arguments}
+    if builder.library in WITH_DEFAULTS and "#0" not in arguments:
+        arguments = {**DEFAULTS, **arguments}
     text = ", ".join(f"{name}={value}" for name, value in sorted(arguments.items()))
     return f"{builder.target}({text})"
 

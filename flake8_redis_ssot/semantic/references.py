@@ -6,31 +6,11 @@ import ast
 import re
 from collections.abc import Iterator
 
+from flake8_redis_ssot.libraries.frameworks import CELERY_SETTINGS, MOCKS, SETTINGS, TAKERS, TARGETS
 from flake8_redis_ssot.semantic.flow import Dotted, Flow, Text
 from flake8_redis_ssot.syntax.scopes import Site
 
 DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)+")
-TAKERS = frozenset(
-    ["patch", "multiple", "dict", "setattr", "delattr", "import_string", "import_object", "import_class"]
-    + ["load_object", "locate", "symbol_by_name", "get_callable", "string_import"]
-)
-"""Callables that take a dotted name first."""
-
-_KEYWORDS = ("target", "in_dict", "name", "import_name", "dotted_path")
-_MOCKS = frozenset(["unittest", "mock", "asynctest", "pytest_mock", "pytest"])
-# settings that hold dotted names, of Django and of Celery in both of its spellings
-_CELERY = frozenset(
-    ["imports", "include", "task_routes", "task_annotations", "beat_schedule", "beat_scheduler"]
-    + ["result_backend", "worker_pool", "task_cls", "loader"]
-)
-_SETTINGS = frozenset(
-    ["INSTALLED_APPS", "MIDDLEWARE", "MIDDLEWARE_CLASSES", "CACHES", "SESSION_ENGINE", "SESSION_SERIALIZER"]
-    + ["AUTHENTICATION_BACKENDS", "TEMPLATES", "STORAGES", "DEFAULT_FILE_STORAGE", "STATICFILES_STORAGE"]
-    + ["EMAIL_BACKEND", "LOGGING", "LOGGING_CONFIG", "CHANNEL_LAYERS", "DATABASE_ROUTERS", "TEST_RUNNER"]
-    + ["ROOT_URLCONF", "WSGI_APPLICATION", "ASGI_APPLICATION", "REST_FRAMEWORK", "TASKS", "HUEY", "RQ"]
-    + ["CELERY_BEAT_SCHEDULE", "CELERYBEAT_SCHEDULE", "CELERY_ROUTES", "CELERY_ANNOTATIONS"]
-    + [f"CELERY_{name.upper()}" for name in _CELERY]
-)
 
 
 def references(site: Site, flow: Flow, *, existing: bool = False) -> Iterator[Text]:
@@ -47,7 +27,7 @@ def references(site: Site, flow: Flow, *, existing: bool = False) -> Iterator[Te
         if last == "dict" and not isinstance(node.func, ast.Attribute):
             last = ""
         if last in TAKERS and not _is_foreign(node.func, site, flow):
-            for argument in [*node.args[:1], *(k.value for k in node.keywords if k.arg in _KEYWORDS)]:
+            for argument in [*node.args[:1], *(k.value for k in node.keywords if k.arg in TARGETS)]:
                 yield from flow.texts(argument, site)
             if any(_is_sys_modules(argument, site, flow) for argument in node.args[:1]):
                 for argument in node.args[1:]:
@@ -56,18 +36,18 @@ def references(site: Site, flow: Flow, *, existing: bool = False) -> Iterator[Te
             for argument in node.args[1:2]:
                 yield from flow.texts(argument, site)
         for keyword in node.keywords:
-            if keyword.arg in _SETTINGS or (keyword.arg in _CELERY and last in ("Celery", "update")):
+            if keyword.arg in SETTINGS or (keyword.arg in CELERY_SETTINGS and last in ("Celery", "update")):
                 yield from _all_texts(keyword.value)
     elif isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
         for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
             match target:
-                case ast.Name(id=name) if site.scope.kind in ("module", "class") and name in _SETTINGS:
+                case ast.Name(id=name) if site.scope.kind in ("module", "class") and name in SETTINGS:
                     yield from _all_texts(node.value)
-                case ast.Name(id=name) if site.scope.kind == "module" and name in _CELERY:
+                case ast.Name(id=name) if site.scope.kind == "module" and name in CELERY_SETTINGS:
                     if "celery" in "".join(flow.scopes.modules) or "celery" in flow.scopes.imports:
                         yield from _all_texts(node.value)
                 case ast.Attribute(attr=name, value=ast.Attribute(attr="conf") | ast.Name(id="conf")):
-                    if name in _SETTINGS | _CELERY:
+                    if name in SETTINGS | CELERY_SETTINGS:
                         yield from _all_texts(node.value)
                 case ast.Subscript(value=value, slice=key) if _is_sys_modules(value, site, flow):
                     yield from flow.texts(key, site)
@@ -76,7 +56,7 @@ def references(site: Site, flow: Flow, *, existing: bool = False) -> Iterator[Te
 def _is_foreign(func: ast.expr, site: Site, flow: Flow) -> bool:
     """Whether a method named `patch` is that of an HTTP library, or the like."""
     tops = {name.split(".")[0] for name in flow.names.dotted(func, site)}
-    return isinstance(func, ast.Attribute) and func.attr == "patch" and bool(tops) and not tops & _MOCKS
+    return isinstance(func, ast.Attribute) and func.attr == "patch" and bool(tops) and not tops & MOCKS
 
 
 def _makes_it_exist(site: Site, flow: Flow) -> bool:

@@ -6,42 +6,42 @@ import ast
 from collections.abc import Iterator
 from functools import lru_cache
 
+from flake8_redis_ssot.libraries.frameworks import (
+    HTTP_VERBS,
+    REQUESTS,
+    ROUTES,
+    RUN_ONCE,
+    TASKS,
+    VIEW_SUFFIX,
+    VIEWS,
+)
+from flake8_redis_ssot.libraries.standard import BUILT_IN_DECORATORS
+from flake8_redis_ssot.libraries.vocabulary import MAKING
 from flake8_redis_ssot.semantic.operations import gives_a_client, words
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
-_VERBS = frozenset(["get", "post", "put", "patch", "delete", "head", "options", "trace"])
-_ROUTES = frozenset(["route", "api_route", "websocket", "websocket_route", "api_view", "middleware", "view"])
-_TASKS = frozenset(["task", "shared_task", "periodic_task", "actor", "job", "db_task", "db_periodic_task"])
-_ONCE = ("invoke", "fabric", "nox", "pytest")
-"""Libraries whose tasks a person starts, each in a process of its own."""
-_VIEWS = frozenset(
-    ["HTTPEndpoint", "RequestHandler", "Resource", "ViewSet", "ModelViewSet", "WebSocketEndpoint"]
-)
-_REQUESTS = frozenset(["Request", "HttpRequest", "HTTPConnection", "WebSocket"])
-_PLAIN = frozenset(["property", "staticmethod", "classmethod"])
-_MAKING = frozenset(["new", "create", "make", "build", "open", "connect", "init", "setup", "start", "fresh"])
 
 
 def is_handler(function: Function, owner: ast.AST | None) -> bool:
     """Whether a web framework calls the function, a method of the class `owner`, for each request."""
     for decorator in function.decorator_list:
         call = decorator.func if isinstance(decorator, ast.Call) else decorator
-        if isinstance(call, ast.Attribute) and call.attr in _VERBS:
+        if isinstance(call, ast.Attribute) and call.attr in HTTP_VERBS:
             if _is_path(decorator):
                 return True
-        elif _last(call) in _ROUTES and isinstance(decorator, ast.Call):
+        elif _last(call) in ROUTES and isinstance(decorator, ast.Call):
             return True
-    if isinstance(owner, ast.ClassDef) and function.name in _VERBS:
+    if isinstance(owner, ast.ClassDef) and function.name in HTTP_VERBS:
         bases = {_last(base) for base in owner.bases}
-        if bases & _VIEWS or any(base.endswith("View") for base in bases):
+        if bases & VIEWS or any(base.endswith(VIEW_SUFFIX) for base in bases):
             return True
-    return any(_last(a.annotation) in _REQUESTS for a in function.args.args if a.annotation is not None)
+    return any(_last(a.annotation) in REQUESTS for a in function.args.args if a.annotation is not None)
 
 
 def is_task(function: Function, homes: Iterator[str]) -> bool:
     """Whether a queue runs the function for each job; `homes` are what its decorators are imported from."""
     names = {_last(d.func if isinstance(d, ast.Call) else d) for d in function.decorator_list}
-    return bool(names & _TASKS) and not any(home.startswith(_ONCE) for home in homes)
+    return bool(names & TASKS) and not any(home.startswith(RUN_ONCE) for home in homes)
 
 
 def is_accessor(function: Function, owner: ast.AST | None) -> bool:
@@ -52,13 +52,13 @@ def is_accessor(function: Function, owner: ast.AST | None) -> bool:
     needed = len(args.posonlyargs) + len(args.args) - len(args.defaults) - own
     bases = owner.bases if isinstance(owner, ast.ClassDef) else []
     return (
-        decorators <= _PLAIN
+        decorators <= BUILT_IN_DECORATORS
         and needed <= 0
         and None not in args.kw_defaults
         and isinstance(owner, ast.Module | ast.ClassDef)
         and all(_last(base) in ("object", "ABC") for base in bases)
         and gives_a_client(function.name)
-        and not _MAKING & set(words(function.name))
+        and not MAKING & set(words(function.name))
     )
 
 

@@ -6,19 +6,11 @@ import ast
 import sys
 from collections.abc import Callable, Iterator
 
+from flake8_redis_ssot.libraries.standard import KEEPING, LOGS, WARNINGS
 from flake8_redis_ssot.semantic.facts import ShimFacts
 from flake8_redis_ssot.semantic.flow import Dotted, Flow
 from flake8_redis_ssot.source import SourceFile
 from flake8_redis_ssot.syntax.scopes import Site
-
-_WARNINGS = frozenset(["DeprecationWarning", "PendingDeprecationWarning", "deprecated"])
-_LOGS = frozenset(["logger", "log", "logging", "warnings", "_logger", "_log", "LOGGER", "LOG"])
-
-# decorators after which a function still gives what it gives
-_KEEPING = frozenset(
-    ["property", "cached_property", "staticmethod", "classmethod", "lru_cache", "cache", "override"]
-    + ["contextmanager", "asynccontextmanager"]
-)
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -61,8 +53,8 @@ class _Reader:
             return None
         where = self.source.range_of(body[0])
         deprecated = any(
-            (isinstance(part, ast.Name) and part.id in _WARNINGS)
-            or (isinstance(part, ast.Attribute) and part.attr in _WARNINGS)
+            (isinstance(part, ast.Name) and part.id in WARNINGS)
+            or (isinstance(part, ast.Attribute) and part.attr in WARNINGS)
             for part in ast.walk(tree)
         )
         return ShimFacts(
@@ -103,7 +95,7 @@ class _Reader:
                     self._read(part)
                 self.is_plain = self.is_plain and not node.finalbody
             case ast.Expr(value=value):
-                self.is_plain = self.is_plain and (_is_text(node) or _root(value) in _LOGS)
+                self.is_plain = self.is_plain and (_is_text(node) or _root(value) in LOGS)
             case ast.Pass() | ast.Raise():
                 pass
             case _:
@@ -201,9 +193,9 @@ class _Reader:
             for s in node.body
             if not _is_text(s) and not isinstance(s, ast.Import | ast.ImportFrom | ast.Pass)
         ]
-        body = [s for s in body if not (isinstance(s, ast.Expr) and _root(s.value) in _LOGS)]
+        body = [s for s in body if not (isinstance(s, ast.Expr) and _root(s.value) in LOGS)]
         if len(body) != 1 or any(
-            _last(d.func if isinstance(d, ast.Call) else d) not in _KEEPING for d in node.decorator_list
+            _last(d.func if isinstance(d, ast.Call) else d) not in KEEPING for d in node.decorator_list
         ):
             return None
         match body[0]:
@@ -272,7 +264,7 @@ class _Reader:
                     attributes[attribute] = target
                 case ast.Pass() | ast.Import() | ast.ImportFrom():
                     pass
-                case ast.Expr(value=value) if _is_text(statement) or _root(value) in _LOGS:
+                case ast.Expr(value=value) if _is_text(statement) or _root(value) in LOGS:
                     pass
                 case _:
                     return False

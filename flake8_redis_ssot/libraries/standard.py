@@ -1,0 +1,67 @@
+"""What Python's own library offers, where a value goes through it: decorators, wrappers, types (Python 3.11 to 3.13)."""
+
+from __future__ import annotations
+
+BUILT_IN_DECORATORS = frozenset(["staticmethod", "classmethod", "property"])
+PROPERTIES = frozenset(["property", "cached_property"])
+CACHES = frozenset(["lru_cache", "cache"])
+CONTEXT_MANAGERS = frozenset(["contextmanager", "asynccontextmanager"])
+
+KEEPING = BUILT_IN_DECORATORS | PROPERTIES | CACHES | CONTEXT_MANAGERS | {"override"}
+"""Decorators after which a function still gives what it gives."""
+
+KIND_DECORATORS = (
+    PROPERTIES
+    | CONTEXT_MANAGERS
+    | frozenset(["override", "abstractmethod", "final", "setter", "deleter", "getter"])
+)
+"""Decorators that say of which kind a member is, or nothing."""
+
+HANDED_ON = {
+    "functools.partial": 0,
+    "functools.partialmethod": 0,
+    "typing.cast": 1,
+    "typing_extensions.cast": 1,
+}
+"""Functions that give one of their arguments, or what calls it, by its index."""
+
+AWAITING = frozenset(["wait_for", "shield", "run", "run_until_complete", "ensure_future", "create_task"])
+"""Functions of asyncio that give what the coroutine gives which is their first argument."""
+
+GETTERS = frozenset(["get", "pop", "setdefault"])
+"""Methods of mappings that give what is under a key."""
+
+SAME_TEXT = frozenset(["str", "bytes", "lower", "upper", "strip", "encode", "decode"])
+"""What makes the same text of a text."""
+
+PLAIN_BASES = frozenset(["object", "ABC", "Protocol", "Generic"])
+"""Base classes without members."""
+
+OPTIONAL = frozenset(["Optional", "Final", "Annotated"])
+"""Types around the type of a value."""
+
+_WRAPPING_TYPES = """
+Optional Union Annotated Final ClassVar Iterator AsyncIterator Generator AsyncGenerator Awaitable
+Coroutine ContextManager AsyncContextManager AbstractContextManager AbstractAsyncContextManager
+"""
+WRAPPING_TYPES = frozenset(_WRAPPING_TYPES.split())
+"""The same, and types around what a function gives."""
+
+COROUTINE_MEMBERS = frozenset(["send", "throw", "close", "cr_await", "cr_code", "cr_frame", "cr_running"])
+
+TAKING_VALUES = frozenset(["int", "float", "len", "sorted", "sum", "loads"])
+"""Functions that take a value and can do nothing with a coroutine."""
+
+QUESTIONS = frozenset(["hasattr", "isinstance", "isawaitable", "iscoroutine", "iscoroutinefunction"])
+"""Functions that ask what a value is."""
+
+ENTERING = frozenset(
+    ["enter_context", "enter_async_context", "push", "push_async_exit", "closing", "aclosing"]
+)
+"""What of contextlib closes in the end what it is given."""
+
+WARNINGS = frozenset(["DeprecationWarning", "PendingDeprecationWarning", "deprecated"])
+"""What says that something is out of date."""
+
+LOGS = frozenset(["logger", "log", "logging", "warnings", "_logger", "_log", "LOGGER", "LOG"])
+"""The usual names of what only reports."""

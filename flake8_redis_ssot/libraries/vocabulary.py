@@ -1,0 +1,85 @@
+"""Words by which people call what stands for Redis: operations, keys, accessors, closing, managers.
+
+They come from no library: they are what managers, wrappers and caches of open-source projects say.
+"""
+
+from __future__ import annotations
+
+MEANINGS: tuple[tuple[str, str], ...] = (
+    ("get fetch read load retrieve lookup",
+     "get getex getdel mget hget hgetall hmget hvals lindex lrange smembers zrange zscore getrange"),
+    ("set put store save write update cache",
+     "set setex psetex setnx getset mset msetnx hset hmset hsetnx setrange lset"),
+    ("delete del remove rem evict invalidate drop clear purge discard",
+     "delete unlink getdel hdel lrem srem zrem xdel"),
+    ("exists exist has contains", "exists hexists sismember"),
+    ("expire expires expiry expiration ttl timeout touch persist",
+     "expire pexpire expireat pexpireat persist touch ttl pttl getex"),
+    ("incr increment inc increase", "incr incrby incrbyfloat hincrby hincrbyfloat zincrby"),
+    ("decr decrement dec decrease", "decr decrby"),
+    ("keys scan find search", "keys scan scan_iter hkeys hscan hscan_iter sscan_iter zscan_iter"),
+    ("push append prepend enqueue", "lpush rpush lpushx rpushx append"),
+    ("pop dequeue", "lpop rpop blpop brpop spop zpopmin zpopmax getdel"),
+    ("range trim", "lrange zrange zrevrange zrangebyscore zrevrangebyscore ltrim xrange getrange"),
+    ("length len count size", "llen hlen scard zcard zcount strlen xlen"),
+    ("member members ismember", "smembers sismember sadd srem"),
+    ("add", "sadd zadd xadd pfadd incrby setnx"),
+    ("score rank", "zscore zrank zrevrank"),
+    ("publish", "publish spublish"),
+    ("subscribe", "subscribe psubscribe ssubscribe"),
+    ("unsubscribe", "unsubscribe punsubscribe sunsubscribe"),
+    ("rename", "rename renamenx"),
+    ("lock", "lock"),
+    ("type", "type"),
+)  # fmt: skip
+"""Words of one meaning, and the commands that have it; a command's own name is a word for it as well."""
+
+_NEUTRAL = """
+a all an and aio as async atomic atomically batch bool bulk by bytes cache cached channel client counter
+db default dict entry ex exact expired expiring field fields float for from full hash hashes hex if in int
+into is item items iter json key keys kv left list lists many map mapping match matching ms multi multiple
+nx px namespace namespaced new not num object obj of on only or pair pairs parsed pattern pickle pickled
+pipeline prefix prefixed raw redis right safe safely seconds set sets single sorted str string strings
+sync text the to transaction ttl value values valkey with zset
+"""
+NEUTRAL = frozenset(_NEUTRAL.split())
+"""Words of a method's name that say nothing of the domain."""
+
+KEYS = frozenset(
+    ["channel", "channels", "k", "key", "keys", "ks", "name", "names", "ns", "pattern", "patterns"]
+)
+"""Last words of a parameter that is a key."""
+
+KEY_KEYWORDS = frozenset(["key", "keys", "name", "names", "match", "pattern", "channel"])
+"""Keywords by which a command takes its key."""
+
+MANY_KEYS = frozenset(["delete", "unlink", "exists", "mget", "touch", "scan"])
+"""Commands that take any number of keys."""
+
+_CLIENTS = """
+client conn connection db instance manager pipe pipeline pubsub redis valkey
+"""
+CLIENTS = frozenset(_CLIENTS.split())
+"""Last words of a member that gives a client."""
+
+MAKING = frozenset(["new", "create", "make", "build", "open", "connect", "init", "setup", "start", "fresh"])
+"""Words of a function that makes what it gives, at every call."""
+
+CLOSING = frozenset(["close", "aclose", "disconnect", "shutdown", "wait_closed"])
+"""Methods that close a client or pool, whatever the library."""
+
+ENDING = CLOSING | {"stop", "cleanup", "terminate"}
+"""Those of anything that is shared."""
+
+FLUSHING = frozenset(["flushdb", "flushall", "flush_db", "flush_all"])
+"""Methods that empty a database."""
+
+VARIABLE_PREFIX = "REDIS_"
+"""How the environment variables begin that say where Redis is."""
+
+MANAGER_WORDS = (
+    "manager|client|cache|service|pool|conn|provider|factory|adapter|wrapper|store|backend|handler"
+)
+GETTING_WORDS = "get|create|make|init|initialize|connect|open|close|shutdown"
+OTHER_WORDS = "config|mock|fake|test|error"
+"""Words that make, with `redis`, the name of a manager or of its accessor, and those that rule it out."""
