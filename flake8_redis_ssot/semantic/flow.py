@@ -9,15 +9,8 @@ from dataclasses import dataclass, replace
 
 from flake8_redis_ssot.libraries.builders import Builder
 from flake8_redis_ssot.libraries.commands import HANDED, Effect
-from flake8_redis_ssot.libraries.frameworks import DECORATORS as _DECORATORS
-from flake8_redis_ssot.libraries.frameworks import DEPENDS as _DEPENDS
-from flake8_redis_ssot.libraries.frameworks import GIVERS as _GIVERS
-from flake8_redis_ssot.libraries.frameworks import IMPORTERS
-from flake8_redis_ssot.libraries.frameworks import TRANSPARENT as _TRANSPARENT
-from flake8_redis_ssot.libraries.standard import BUILT_IN_DECORATORS as _BUILT_IN
-from flake8_redis_ssot.libraries.standard import GETTERS as _GETTERS
-from flake8_redis_ssot.libraries.standard import HANDED_ON as _HANDED_ON
-from flake8_redis_ssot.libraries.standard import PROPERTIES as _PROPERTIES
+from flake8_redis_ssot.libraries.frameworks import DECORATORS, DEPENDS, GIVERS, IMPORTERS, TRANSPARENT
+from flake8_redis_ssot.libraries.standard import BUILT_IN_DECORATORS, GETTERS, HANDED_ON, PROPERTIES
 from flake8_redis_ssot.semantic.commands import effect_of, role_of
 from flake8_redis_ssot.semantic.names import Names
 from flake8_redis_ssot.semantic.redis_api import builds, star_names
@@ -702,13 +695,13 @@ class Flow:
         yield from self._built_in(call, site)
         for value in self.values(call.func, site):
             match value:
-                case Dotted(name=name) if name in _HANDED_ON:
+                case Dotted(name=name) if name in HANDED_ON:
                     yield from (
-                        v for part in call.args[_HANDED_ON[name] :][:1] for v in self.values(part, site)
+                        v for part in call.args[HANDED_ON[name] :][:1] for v in self.values(part, site)
                     )
                 case Dotted(name=name) if name in IMPORTERS:
                     yield from self._imported(call, site)
-                case Dotted(name=name) if name in _DEPENDS:
+                case Dotted(name=name) if name in DEPENDS:
                     for given in (v for part in call.args[:1] for v in self.values(part, site)):
                         if isinstance(given, Local) and given.scope.kind == "function":
                             yield from self._given_by(given.scope)
@@ -791,11 +784,11 @@ class Flow:
                 yield Parent(site.scope.enclosing("class"))
 
     def _container_call(self, func: ast.Attribute, call: ast.Call, site: Site) -> Iterator[Value]:
-        if func.attr in _GETTERS and len(call.args) == 2:
+        if func.attr in GETTERS and len(call.args) == 2:
             yield from self.values(call.args[1], site)  # the default, of whatever mapping
         for value in self.values(func.value, site):
             if isinstance(value, Items) and value.keys is not None:
-                if func.attr in _GETTERS and call.args:
+                if func.attr in GETTERS and call.args:
                     yield from self._select(value, call.args[0], site)
                 elif func.attr == "values":
                     yield Items(value.elements, value.site, None, value.entry)
@@ -1085,19 +1078,19 @@ class Flow:
         return self.client(value) is not None or self._is_library(value)
 
     def _is_property(self, function: Scope) -> bool:
-        return bool(_PROPERTIES & self._decorators(function.node, function.parent))
+        return bool(PROPERTIES & self._decorators(function.node, function.parent))
 
     def _is_transparent(self, node: ast.AST, site: Site) -> bool:
         """Whether a function still returns what it returns: no decorator that we do not know."""
-        return isinstance(node, ast.ClassDef) or self._decorators(node, site.scope) <= _TRANSPARENT
+        return isinstance(node, ast.ClassDef) or self._decorators(node, site.scope) <= TRANSPARENT
 
     def _how_given(self, node: ast.AST, site: Site) -> str:
         """By which decorator a function hands its value on: `fixture`, `manager`; empty for none."""
         for decorator in getattr(node, "decorator_list", ()):
             inner = decorator.func if isinstance(decorator, ast.Call) else decorator
             for name in self.names.dotted(inner, site):
-                if name in _GIVERS:
-                    return _GIVERS[name]
+                if name in GIVERS:
+                    return GIVERS[name]
         return ""
 
     def _how_given_to(self, function: Scope) -> str:
@@ -1114,10 +1107,10 @@ class Flow:
                 return {"?"}
             site = Site(inner, scope, binding.order, binding.path)
             if isinstance(inner, ast.Name) and not self.names.bindings(inner.id, site):
-                found.add(inner.id if inner.id in _BUILT_IN else "?")
+                found.add(inner.id if inner.id in BUILT_IN_DECORATORS else "?")
             else:
                 names = self.names.dotted(inner, site)
-                known = {name.rpartition(".")[2] for name in names if name in _DECORATORS}
+                known = {name.rpartition(".")[2] for name in names if name in DECORATORS}
                 found |= known if known and len(known) == len(names) else {"?"}
         return found
 
