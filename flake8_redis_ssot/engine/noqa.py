@@ -27,6 +27,13 @@ _NEXT = re.compile(r"#(?!\d)")
 _LEADING = re.compile(r"#\s*(?:type|mypy|pyright|ruff|flake8|fmt)\s*[:=]", re.IGNORECASE)
 """Comments that count for other tools only where nothing stands before them."""
 
+_JOINING = re.compile(r"\\$|\"\"\"|\'\'\'")
+"""What may join a row to the next or the one before."""
+_NESTING = re.compile(
+    r"(?i)[ft]r?(?:\"\"\"|\'\'\')|(?<!\w)(?:[ft]r?|r[ft])[\"'][^\r\n]*\{[^}\r\n]*$", re.MULTILINE
+)
+"""What may hold rows of code: a string with expressions in it, and more than one row."""
+
 _NO_PLACE = "no comment can stand there"
 
 
@@ -219,10 +226,37 @@ def with_rows(diagnostics: Iterable[Diagnostic], given: SourceFile | None = None
             source = given if given is not None and given.path == path else SourceFile.read(path)
         except SourceError:
             source = SourceFile(path, b"")
-        lines = _lines_or_none(source)
+        lines: dict[int, PhysicalLine] | None = None
+        may_nest = _may_nest(source)
         for diagnostic in mine:
-            line = lines.get(diagnostic.range.start.line)
-            yield diagnostic if line is None else replace(diagnostic, noqa_row=_row(line, diagnostic.code))
+            row = diagnostic.range.start.line
+            if diagnostic.code in UNSILENCED:
+                yield diagnostic
+                continue
+            if not may_nest and _is_by_itself(source, row):
+                yield replace(diagnostic, noqa_row=row)
+                continue
+            if lines is None:
+                lines = _lines_or_none(source)
+            yield (
+                replace(diagnostic, noqa_row=_row(lines[row], diagnostic.code))
+                if row in lines
+                else diagnostic
+            )
+
+
+def _may_nest(source: SourceFile) -> bool:
+    """Whether a row with code may stand in a string, or nothing can be told of the file."""
+    try:
+        return _NESTING.search(source.text) is not None
+    except SourceError:
+        return True
+
+
+def _is_by_itself(source: SourceFile, row: int) -> bool:
+    """Whether a row with code surely is a physical line without a comment: to ask for all tokens takes long."""
+    line = source.line(row)
+    return not ("#" in line or _JOINING.search(line) or source.line(row - 1).endswith("\\"))
 
 
 def _lines_or_none(source: SourceFile) -> dict[int, PhysicalLine]:

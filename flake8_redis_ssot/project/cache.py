@@ -54,7 +54,8 @@ class Cache:
 
     def __init__(self, folder: str, key: str, start: int) -> None:
         self.folder = folder
-        self._name = f"files-{key}"
+        self._name, self._fixes = f"files-{key}", f"fixes-{key}"
+        self._fixes_asked: list[str] = []
         self._start = start
         # a line for all, then one for each file: what is written is never held as a whole
         first, *lines = (load(folder, self._name) or b"{}").split(b"\n")
@@ -151,6 +152,42 @@ class Cache:
             self._project = [known, day, contents, self._with_contents(asked), plain(found)]
             self._dirty = True
 
+    def fixes(
+        self, diagnostics: Sequence[Diagnostic], modules: Modules
+    ) -> tuple[list[Diagnostic], str] | None:
+        """What was kept of the `diagnostics`, where nothing that a fix depends on has changed; else None."""
+        state, asked, fixed_for, found = json.loads(load(self.folder, self._fixes) or b"[0, {}, 0, []]")
+        if state == 0 or state != self._state(diagnostics):
+            return None
+        if any(
+            modules.find(name) != path or self._content(path) != was for name, (path, was) in asked.items()
+        ):
+            return None
+        self._fixes_asked = [*asked]
+        return [*map(reader(Diagnostic), found)], fixed_for
+
+    def keep_fixes(
+        self, diagnostics: Sequence[Diagnostic], asked: Asked, found: list[Diagnostic], fixed_for: str
+    ) -> None:
+        """Take the `diagnostics` with their fixes, and whom these are for; the modules `asked` were looked at."""
+        state = self._state(diagnostics)
+        if state is not None:
+            self._fixes_asked = [*asked]
+            contents = {name: (path, self._content(path)) for name, (path, _) in asked.items()}
+            with suppress(OSError):
+                store(
+                    self.folder,
+                    self._fixes,
+                    [json.dumps([state, contents, fixed_for, plain(found)]).encode()],
+                )
+
+    def _state(self, diagnostics: Sequence[Diagnostic]) -> str | None:
+        """One digest for the contents of all files, and what was found in them; None where some are unknown."""
+        if not all(path in self._files for path in self._stamps):
+            return None
+        contents = sorted((path, self._files[path][1]) for path in self._stamps)
+        return digest(json.dumps([contents, plain(diagnostics)]).encode())
+
     @property
     def files(self) -> list[str]:
         """The files of this run."""
@@ -159,7 +196,7 @@ class Cache:
     @property
     def modules(self) -> list[str]:
         """The modules that any result depends on."""
-        return [*self._modules, *(self._project[3] if self._project else ())]
+        return [*self._modules, *(self._project[3] if self._project else ()), *self._fixes_asked]
 
     def save(self, files: Iterable[str]) -> None:
         """Write what is new; files that are no more are forgotten."""

@@ -285,7 +285,7 @@ def test_a_harmed_cache_is_built_anew(
 def test_a_cache_from_elsewhere_is_not_repeated(project: Path, here: Here, checked: list[str]) -> None:
     first = here()
     assert here() == first
-    for path in values(project, "run"):
+    for path in values(project, "words"):
         data = path.read_bytes()[:-8].replace(b"bad.py", b"\x1b[2J.py", 1)
         store.store(str(project / store.FOLDER), path.name, [data])
     assert here() == first.replace(
