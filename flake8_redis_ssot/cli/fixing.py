@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import gc
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
@@ -95,6 +96,8 @@ def _with_fixes(
     """The diagnostics, each with the fix that would be granted; whether each is granted by its file alone."""
     if not any(d.code in FIXABLE for d in outcome.diagnostics):
         return outcome.diagnostics, True
+    gc.freeze()  # what is known of all files stays, and is not looked through again and again
     step = Step(checker, outcome, within, unsafe=True)
+    gc.unfreeze()
     fixes = {d.sort_key: d.fix for d in step.settled}
     return [replace(d, fix=fixes.get(d.sort_key)) for d in outcome.diagnostics], not step.meets_patches

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import re
+import sys
 import tokenize
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -29,10 +30,11 @@ _LEADING = re.compile(r"#\s*(?:type|mypy|pyright|ruff|flake8|fmt)\s*[:=]", re.IG
 
 _JOINING = re.compile(r"\\$|\"\"\"|\'\'\'")
 """What may join a row to the next or the one before."""
-_NESTING = re.compile(
-    r"(?i)[ft]r?(?:\"\"\"|\'\'\')|(?<!\w)(?:[ft]r?|r[ft])[\"'][^\r\n]*\{[^}\r\n]*$", re.MULTILINE
+_FORMATTED = re.compile(r"(?i)[ft]r?(\"\"\"|\'\'\')")
+_LATER_FORMATTED = re.compile(
+    rf"{_FORMATTED.pattern}|\b(?:[ft]r?|r[ft])[\"'][^\r\n]*\{{[^}}\r\n]*$", re.MULTILINE
 )
-"""What may hold rows of code: a string with expressions in it, and more than one row."""
+"""Where a string begins that may have code in it, and more than one row; with others since Python 3.12."""
 
 _NO_PLACE = "no comment can stand there"
 
@@ -227,13 +229,13 @@ def with_rows(diagnostics: Iterable[Diagnostic], given: SourceFile | None = None
         except SourceError:
             source = SourceFile(path, b"")
         lines: dict[int, PhysicalLine] | None = None
-        may_nest = _may_nest(source)
+        nesting = _nesting(source)
         for diagnostic in mine:
             row = diagnostic.range.start.line
             if diagnostic.code in UNSILENCED:
                 yield diagnostic
                 continue
-            if not may_nest and _is_by_itself(source, row):
+            if not any(first <= row <= last for first, last in nesting) and _is_by_itself(source, row):
                 yield replace(diagnostic, noqa_row=row)
                 continue
             if lines is None:
@@ -245,18 +247,25 @@ def with_rows(diagnostics: Iterable[Diagnostic], given: SourceFile | None = None
             )
 
 
-def _may_nest(source: SourceFile) -> bool:
-    """Whether a row with code may stand in a string, or nothing can be told of the file."""
+def _nesting(source: SourceFile) -> list[tuple[int, int]]:
+    """The first and last rows of what may be a string with code in it."""
     try:
-        return _NESTING.search(source.text) is not None
+        text = source.text
     except SourceError:
-        return True
+        return [(0, sys.maxsize)]
+    if sys.version_info >= (3, 12):  # such a string may hold others with the same quotes
+        later = _LATER_FORMATTED.search(text)
+        return [(source.line_of(later.start()), sys.maxsize)] if later else []
+    found = ((one.start(), text.find(one[1], one.end())) for one in _FORMATTED.finditer(text))
+    return [(source.line_of(start), source.line_of(end) if end >= 0 else sys.maxsize) for start, end in found]
 
 
 def _is_by_itself(source: SourceFile, row: int) -> bool:
-    """Whether a row with code surely is a physical line without a comment: to ask for all tokens takes long."""
+    """Whether a row surely is a physical line without a comment: to ask for all tokens takes long."""
     line = source.line(row)
-    return not ("#" in line or _JOINING.search(line) or source.line(row - 1).endswith("\\"))
+    joins = _JOINING.search(line) or source.line(row - 1).endswith("\\")
+    is_whole = all(line.count(quote) % 2 == 0 for quote in "'\"")
+    return bool(line.strip()) and is_whole and not joins and "#" not in line
 
 
 def _lines_or_none(source: SourceFile) -> dict[int, PhysicalLine]:
