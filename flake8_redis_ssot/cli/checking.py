@@ -156,7 +156,17 @@ def _check(options: argparse.Namespace, settings: Settings) -> int:
     if cache is not None and not (failed or outcome.limits or options.output_file or fixing):
         with suppress(OSError):
             looked_at = _looked_at(checker, below, cache)
-            run = recording.Run(settings, cache.folder, below, found, looked_at, everything, fixed_for)
+            run = recording.Run(
+                settings,
+                cache.folder,
+                below,
+                found,
+                looked_at,
+                cache.stamps,
+                everything,
+                fixed_for,
+                checker.keeps_facts,
+            )
             recording.keep(options.arguments, start, run, (status, "".join(notes), text))
     return status
 
@@ -212,7 +222,8 @@ def _run(
     jobs = options.jobs or available_processors()
     files, settings = found.files, checker.settings
     if checker.keeps_facts:
-        below = discover([settings.root], settings)
+        is_all = [*map(os.path.abspath, options.paths or ["."])] == [settings.root]
+        below = found if is_all else discover([settings.root], settings)
         files = sorted({*files, *below.files})
         outcome = run_project(files, checker, jobs=jobs, cache=cache)
     else:

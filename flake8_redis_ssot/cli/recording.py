@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from flake8_redis_ssot.cli.replay import Record, Request, keep_record, keep_words, seal_of, today
@@ -12,7 +12,7 @@ from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.files import Discovery
 from flake8_redis_ssot.project.plain import plain
 from flake8_redis_ssot.settings.model import Settings
-from flake8_redis_ssot.stamps import settled, stamp
+from flake8_redis_ssot.stamps import Stamp, settled, stamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,8 @@ class Run:
     """One run that came to its end.
 
     `below` is all that was checked, `found` what of it is reported, `looked_at` what this depends on
-    besides. `fixes` is as in `Record`.
+    besides; `stamps` are known already. `fixes` is as in `Record`;
+    `is_whole` says that all files of the project were checked, whatever is reported.
     """
 
     settings: Settings
@@ -28,8 +29,10 @@ class Run:
     below: Discovery
     found: Discovery
     looked_at: Iterable[str]
+    stamps: Mapping[str, Stamp | None]
     diagnostics: Sequence[Diagnostic]
     fixes: str
+    is_whole: bool
 
 
 def keep(arguments: list[str], start: int, run: Run, words: tuple[int, str, str]) -> None:
@@ -48,15 +51,15 @@ def keep(arguments: list[str], start: int, run: Run, words: tuple[int, str, str]
     reported = {*below.files, settings.path}
     found = json.dumps([plain(d) for d in run.diagnostics if d.path in reported])
     fixes = run.fixes
-    of = [request.root] if parts and below is not run.found else request.paths
+    of = [request.root] if parts and run.is_whole else request.paths
     earlier = Record.load(request, of)
-    if earlier is not None and earlier.fixes != fixes == "none":
+    if earlier is not None and earlier.fixes != fixes == "none" and earlier.holds():
         found, fixes = earlier.found, earlier.fixes
         others |= {*earlier.paths}
     cache = os.path.join(run.folder, "")
     rest = sorted(path for path in others if not os.path.join(path, "").startswith(cache))
     paths = [*dict.fromkeys([*below.files, *folders, *rest])]
-    stamps = [stamp(path) for path in paths]
+    stamps = [run.stamps[path] if path in run.stamps else stamp(path) for path in paths]
     if not all(settled(taken, start) for taken in stamps):
         return
     key, seal = request.key(), seal_of(paths, stamps)

@@ -93,13 +93,13 @@ class Record:
 
     @classmethod
     def load(cls, request: Request, of: list[str]) -> Record | None:
-        """The record of a run over the paths `of`, where it holds."""
+        """The record of a run over the paths `of`."""
         values = _load(request.folder, _record_name(request, of))
-        if not values or values[0] != request.key():
-            return None
-        record = cls(values)
-        holds = record.day in ("", today()) and record.seal == seal_of(record.paths, map(stamp, record.paths))
-        return record if holds else None
+        return cls(values) if values and values[0] == request.key() else None
+
+    def holds(self) -> bool:
+        """Whether nothing has changed since."""
+        return self.day in ("", today()) and self.seal == seal_of(self.paths, map(stamp, self.paths))
 
     def reported(self, request: Request) -> list[str] | None:
         """The files that a request is about; None where that cannot be told from this record."""
@@ -119,8 +119,10 @@ def repeat(arguments: list[str]) -> int | None:
         return None
     for of in [[request.root]] + [request.paths] * (request.paths != [request.root]):
         record = Record.load(request, of)
-        words = record and (_known_words(request, record) or _new_words(request, record))
-        if words:
+        if record is None or not record.holds():
+            continue
+        words = _known_words(request, record) or _new_words(request, record)
+        if words is not None:
             print(end=words[1], file=sys.stderr)
             sys.stdout.write(words[2])
             return int(words[0])

@@ -161,8 +161,8 @@ def test_what_is_younger_than_the_clock_can_tell_is_read_again(project: Path, ru
         run("check", cwd=project)
     assert not values(project, "run")
     (stored,) = values(project, "files")
-    entries = [json.loads(line) for line in stored.read_bytes()[:-8].split(b"\n")[1:]]
-    assert entries and not any(entry[0] for _, entry in entries)
+    entries = json.loads(stored.read_bytes()[:-8].split(b"\n")[1])
+    assert entries and not any(stamp for stamp, *_ in entries.values())
 
 
 def test_the_manager_is_part_of_what_others_depend_on(project: Path, here: Here, checked: list[str]) -> None:
