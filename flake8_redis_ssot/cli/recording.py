@@ -45,7 +45,7 @@ def keep(arguments: list[str], start: int, run: Run, words: tuple[int, str, str]
     if request is None or (request.settings, request.folder) != (settings.path or "", run.folder):
         return
     folders = sorted(path for path in {*below.looked_at} if _is_searched(path))
-    others = {*run.looked_at, *below.looked_at, *run.found.looked_at, *run.found.files}
+    others = {*run.looked_at, *below.looked_at, *run.found.looked_at, *run.found.files} - {*below.files}
     # what is said of files named alone, or of some of them, is not for others
     parts = not (words[1] or below.missing or below.nested or {*run.found.files} - {*below.files})
     reported = {*below.files, settings.path}
@@ -55,7 +55,7 @@ def keep(arguments: list[str], start: int, run: Run, words: tuple[int, str, str]
     earlier = Record.load(request, of)
     if earlier is not None and earlier.fixes != fixes == "none" and earlier.holds():
         found, fixes = earlier.found, earlier.fixes
-        others |= {*earlier.paths}
+        others |= {*earlier.paths} - {*below.files}
     cache = os.path.join(run.folder, "")
     rest = sorted(path for path in others if not os.path.join(path, "").startswith(cache))
     paths = [*dict.fromkeys([*below.files, *folders, *rest])]

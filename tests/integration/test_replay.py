@@ -34,6 +34,7 @@ OLD = MANAGER.replace("manager = ", "cache = ").replace("Manager", "Cache")
 USER = "from app.old import cache\n\n\ndef read() -> str:\n    return cache.get('key')\n"
 BAD = "import redis\n\nclient = redis.Redis(\n    host='a',  # here\n)\n"
 PATCHING = "from unittest import mock\n\nfrom app.user import read\n\n\ndef test_read() -> None:\n    with mock.patch('app.user.cache'):\n        read()\n"
+HOLDING_BACK = "import app.user\n\n\ndef test_read(monkeypatch) -> None:\n    monkeypatch.setattr(app.user, 'cache', 1)\n"
 Answer = tuple[int, str, str]
 
 
@@ -208,8 +209,8 @@ def test_fixes_are_granted_once(project: Path, check, monkeypatch: pytest.Monkey
             os.utime(path)
         assert check(*style) == first and check(*style, "app") == check(*style, "app")
     for name, text in {
+        "tests/test_quiet.py": HOLDING_BACK,
         "web/quiet.py": "import os  # changed\n",  # has the facts that it had
-        "tests/test_quiet.py": PATCHING,
         "outside.py": "from app.old import cache\n",
         "app/manager.py": MANAGER.replace("def get", "def put"),
     }.items():
