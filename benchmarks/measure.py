@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+# installed packages are compiled; where that is forbidden each run of a checkout would compile it anew
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 BIN = Path(sys.executable).parent
 API = 'lint.flake8-tidy-imports.banned-api."{}".msg = "use the manager"'
 BANNED = ("redis.Redis", "redis.asyncio.Redis", "redis.from_url", "redis.asyncio.from_url")
@@ -32,10 +34,10 @@ class Measured:
     memory: float
 
 
-def ours(*arguments: str, config: str | None = None) -> list[str]:
+def ours(*arguments: str, config: str | None = None, style: str = "concise") -> list[str]:
     """`redis-ssot check` of the working directory."""
     settings = ["--config", config] if config else []
-    return [str(BIN / "redis-ssot"), "check", "--output-format", "concise", *settings, *arguments, "."]
+    return [str(BIN / "redis-ssot"), "check", "--output-format", style, *settings, *arguments, "."]
 
 
 def ruff(*arguments: str) -> list[str]:
@@ -52,7 +54,9 @@ def reading() -> list[str]:
 def measure(command: Sequence[str], folder: str | Path) -> Measured:
     """Run `command` in `folder` to its end; what it says is thrown away, 2 as a status is an error."""
     start = time.perf_counter()
-    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command, cwd=folder, env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode not in (0, 1):

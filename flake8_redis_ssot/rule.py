@@ -39,8 +39,6 @@ Handler = TypeVar("Handler", bound=Callable[..., Any])
 Mends = Literal["import", "call", "string", "comment", "name"]
 """What a fix changes: an import with its uses, a call of a class, a string, a `noqa` comment, a library's name."""
 
-DOCUMENTATION = "https://github.com/flake8-redis-ssot/flake8-redis-ssot/blob/main/docs/rules/{}.md"
-
 
 def on(*types: type) -> Callable[[Handler], Handler]:
     """Mark a method of a rule as the handler of these node types."""

@@ -13,8 +13,9 @@ from contextlib import suppress
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from flake8_redis_ssot.cli import replay
+from flake8_redis_ssot.cli import recording
 from flake8_redis_ssot.cli.loading import settings_of
+from flake8_redis_ssot.cli.words import text as text_of
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.engine.check import FileChecker
 from flake8_redis_ssot.engine.run import (
@@ -27,8 +28,8 @@ from flake8_redis_ssot.engine.run import (
 )
 from flake8_redis_ssot.engine.run import run as run_files
 from flake8_redis_ssot.files import Discovery, discover, overwrite
-from flake8_redis_ssot.output import escaped, render, shown
-from flake8_redis_ssot.output.statistics import STYLES, statistics
+from flake8_redis_ssot.output import escaped, shown
+from flake8_redis_ssot.output.statistics import STYLES
 from flake8_redis_ssot.project.cache import Cache
 from flake8_redis_ssot.rules import defaults
 from flake8_redis_ssot.settings.boundaries import SettingsError
@@ -105,6 +106,7 @@ def _check(options: argparse.Namespace, settings: Settings) -> int:
     fixes = 0
     given: SourceFile | None = None
     cache: Cache | None = None
+    below = found
     if stdin:
         if options.add_noqa:
             raise SettingsError(["--add-noqa cannot change standard input; name files"])
@@ -118,22 +120,20 @@ def _check(options: argparse.Namespace, settings: Settings) -> int:
         if mended is not None and options.diff:
             return _diff(options, mended, found)
         cache = _cache(options, checker, start)
-        outcome = _run(options, checker, found, cache)
+        below, outcome = _run(options, checker, found, cache)
         if mended is not None:
             outcome.failures += mended.outcome.failures
             fixes = len(mended.settled)
         if not found.files and not found.missing:
             notes.append(_complain("warning", "no Python files found below the given paths"))
-        if is_json and checker.keeps_facts:
-            from flake8_redis_ssot.cli.fixing import with_fixes
-
-            if cache is not None and not outcome.facts:
-                outcome.facts = cache.facts(cache.files)
-            outcome.diagnostics = with_fixes(outcome, checker, {*found.files})
+    everything, fixed_for, reported = outcome.diagnostics, "none", {*found.files, settings.path}
     if is_json and not options.add_noqa:
-        from flake8_redis_ssot.engine.noqa import with_rows
+        from flake8_redis_ssot.cli.fixing import finished
 
-        outcome.diagnostics = [*with_rows(outcome.diagnostics, given)]
+        outcome.diagnostics, fixed_for = finished(outcome, checker, below, found, cache, given)
+        everything = outcome.diagnostics if fixed_for != "none" else everything
+    if not stdin:
+        outcome.diagnostics = [d for d in outcome.diagnostics if d.path in reported]
     for message in outcome.failures:
         _complain("error", message)
     notes += [_complain("warning", message) for message in outcome.limits]
@@ -142,13 +142,32 @@ def _check(options: argparse.Namespace, settings: Settings) -> int:
         return 2 if _add_noqa(outcome.diagnostics) or failed else 0
     if found.notebooks and not found.files:
         notes.append(_complain("note", "notebooks are not checked"))
-    _write(options, text := _text(options, settings, outcome.diagnostics, given, fixes, failed))
+    text = text_of(
+        style,
+        outcome.diagnostics,
+        counted=options.statistics,
+        unsafe=options.unsafe_fixes,
+        given=given,
+        fixes=fixes,
+        failed=failed,
+    )
+    _write(options, text)
     status = 2 if failed else 1 if outcome.diagnostics and not options.exit_zero else 0
     if cache is not None and not (failed or outcome.limits or options.output_file or fixing):
         with suppress(OSError):
-            looked_at = {*cache.files, *_looked_at(options, checker, found, cache)}
-            words = (status, "".join(notes), text)
-            replay.record(options.arguments, cache.folder, start, looked_at, words)
+            looked_at = _looked_at(checker, below, cache)
+            run = recording.Run(
+                settings,
+                cache.folder,
+                below,
+                found,
+                looked_at,
+                cache.stamps,
+                everything,
+                fixed_for,
+                checker.keeps_facts,
+            )
+            recording.keep(options.arguments, start, run, (status, "".join(notes), text))
     return status
 
 
@@ -196,42 +215,34 @@ def _cache(options: argparse.Namespace, checker: FileChecker, start: int) -> Cac
     return None
 
 
-def _run(options: argparse.Namespace, checker: FileChecker, found: Discovery, cache: Cache | None) -> Outcome:
-    """Check the files found; the project rules see all files below the settings file, whatever is reported."""
+def _run(
+    options: argparse.Namespace, checker: FileChecker, found: Discovery, cache: Cache | None
+) -> tuple[Discovery, Outcome]:
+    """Check the files found; for the project rules all files below the settings file, which are given back."""
     jobs = options.jobs or available_processors()
     files, settings = found.files, checker.settings
     if checker.keeps_facts:
-        below = discover([settings.root], settings)
-        found.looked_at += below.looked_at
+        is_all = [*map(os.path.abspath, options.paths or ["."])] == [settings.root]
+        below = found if is_all else discover([settings.root], settings)
         files = sorted({*files, *below.files})
         outcome = run_project(files, checker, jobs=jobs, cache=cache)
-        reported = {*found.files, settings.path}
-        outcome.diagnostics = [d for d in outcome.diagnostics if d.path in reported]
     else:
+        below = found
         outcome = run_files(files, checker, jobs=jobs, cache=cache)
     if cache is not None:
         cache.save(files)
-    return outcome
+    return below, outcome
 
 
-def _looked_at(
-    options: argparse.Namespace, checker: FileChecker, found: Discovery, cache: Cache
-) -> Iterator[str]:
-    """All paths, there or not, that decide what is written, besides the files checked."""
+def _looked_at(checker: FileChecker, below: Discovery, cache: Cache) -> Iterator[str]:
+    """All paths, there or not, that decide what is found, besides the files and folders discovered."""
     settings = checker.settings
-    yield from found.looked_at
     yield from settings.read_from
-    folder = os.getcwd()
-    while not options.config and folder != os.path.dirname(folder):
-        yield os.path.join(folder, "pyproject.toml")
-        if folder == settings.root:
-            break
-        folder = os.path.dirname(folder)
     for root in {root for boundary in settings.boundaries for root in boundary.roots}:
         yield root
         if os.path.isdir(root):  # see `first_party`
-            yield from (entry.path for entry in os.scandir(root) if entry.is_dir())
-    known = {*cache.files, *found.looked_at}
+            yield from (entry.path for entry in os.scandir(root) if os.path.isdir(entry.path))
+    known = {*cache.files, *below.looked_at}
     for module in cache.modules:
         for place in checker.managers.modules.places(module):
             # where the folder is known, its stamp tells of what comes and goes
@@ -240,28 +251,6 @@ def _looked_at(
     flake8 = find_spec("flake8")
     if flake8 is not None and flake8.origin:
         yield flake8.origin
-
-
-def _text(
-    options: argparse.Namespace,
-    settings: Settings,
-    diagnostics: list[Diagnostic],
-    given: SourceFile | None,
-    fixes: int,
-    failed: bool,
-) -> str:
-    """What is written; where nothing was found since something `failed`, no word that all is well."""
-    style = options.output_format or settings.output_format
-    if options.statistics:
-        text = statistics(style, diagnostics, unsafe=options.unsafe_fixes)
-    else:
-        text = render(style, diagnostics, given)
-    if style in ("concise", "full") and (diagnostics or not failed):
-        left = len(diagnostics)
-        number = left + fixes
-        outcome = f" ({fixes} fixed, {left} remaining)" if fixes else ""
-        text += f"Found {number} error{'s' * (number != 1)}{outcome}.\n" if number else "All checks passed!\n"
-    return text
 
 
 def _write(options: argparse.Namespace, text: str) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import difflib
+import gc
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.engine.check import FileChecker
 from flake8_redis_ssot.engine.fix import EXPLAINED, FIXABLE, Mended, Step, mend
+from flake8_redis_ssot.engine.noqa import with_rows
 from flake8_redis_ssot.engine.run import Outcome
-from flake8_redis_ssot.files import overwrite
+from flake8_redis_ssot.files import Discovery, overwrite
 from flake8_redis_ssot.output import escaped, shown
+from flake8_redis_ssot.project.cache import Cache, asked_of
 from flake8_redis_ssot.settings.model import Settings
 from flake8_redis_ssot.source import SourceError, SourceFile
 
@@ -56,14 +59,45 @@ def _lines(source: SourceFile) -> list[str]:
         return []
 
 
-def with_fixes(outcome: Outcome, checker: FileChecker, within: Collection[str]) -> list[Diagnostic]:
-    """The diagnostics, each with the fix that would be granted, for those who show them."""
+def finished(
+    outcome: Outcome,
+    checker: FileChecker,
+    below: Discovery,
+    found: Discovery,
+    cache: Cache | None,
+    given: SourceFile | None,
+) -> tuple[list[Diagnostic], str]:
+    """The diagnostics with their fixes and with the rows of their comments, and for whom these hold.
+
+    They do so for `any` of the files, for `all` of them together, or for `none` but those `found`.
+    """
+    is_whole = found.files == below.files
+    if not checker.keeps_facts or given is not None:
+        return [*with_rows(outcome.diagnostics, given)], "any" if is_whole else "none"
+    modules = checker.managers.modules
+    earlier = cache.fixes(outcome.diagnostics, modules) if cache is not None else None
+    if earlier is not None and (earlier[1] == "any" or is_whole):
+        return earlier
+    if cache is not None and len(outcome.facts) < len(cache.files):
+        outcome.facts = cache.facts(cache.files)
+    fixed, is_alone = _with_fixes(outcome, checker, {*found.files})
+    if not is_whole:
+        reported = {*found.files, checker.settings.path}
+        return [*with_rows(d for d in fixed if d.path in reported)], "none"
+    result, fixed_for = [*with_rows(fixed)], "any" if is_alone else "all"
+    if cache is not None:
+        cache.keep_fixes(outcome.diagnostics, asked_of(modules), result, fixed_for)
+    return result, fixed_for
+
+
+def _with_fixes(
+    outcome: Outcome, checker: FileChecker, within: Collection[str]
+) -> tuple[list[Diagnostic], bool]:
+    """The diagnostics, each with the fix that would be granted; whether each is granted by its file alone."""
     if not any(d.code in FIXABLE for d in outcome.diagnostics):
-        return outcome.diagnostics
+        return outcome.diagnostics, True
+    gc.freeze()  # what is known of all files stays, and is not looked through again and again
     step = Step(checker, outcome, within, unsafe=True)
-    fixes = {_key(d): d.fix for d in step.settled}
-    return [replace(d, fix=fixes.get(_key(d))) for d in outcome.diagnostics]
-
-
-def _key(diagnostic: Diagnostic) -> tuple[object, ...]:
-    return diagnostic.sort_key
+    gc.unfreeze()
+    fixes = {d.sort_key: d.fix for d in step.settled}
+    return [replace(d, fix=fixes.get(d.sort_key)) for d in outcome.diagnostics], not step.meets_patches

@@ -1,7 +1,10 @@
-"""A run repeated: where nothing that an earlier one looked at has changed, its words are said again.
+"""A run answered by an earlier one: where nothing that it looked at has changed, what it found still holds.
 
-This comes before the options are parsed, and before settings, rules or files are loaded. It
-imports next to nothing: what is left of a run then is to ask for a stamp of each path.
+The record of a run depends neither on the output format nor on the working directory, nor mostly on
+the paths named, which only say what of it is reported. The words that a command line came to are kept
+beside it, so that the very same command renders nothing. All this comes before the options are
+parsed, and before settings, rules or files are loaded. Until a record is known to hold, next to
+nothing is imported: what is left of a run then is to ask for a stamp of each path.
 """
 
 from __future__ import annotations
@@ -11,91 +14,212 @@ import sys
 import time
 import zlib
 
-from flake8_redis_ssot.stamps import settled, stamp
+from flake8_redis_ssot.stamps import stamp
 from flake8_redis_ssot.store import FOLDER, load, store, tag_of, tool
+
+TYPE_CHECKING = False  # `typing` takes long to import
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from flake8_redis_ssot.stamps import Stamp
 
 _END = "\0"
 _CODEC = ("utf-8", "surrogatepass")
 
+_DECIDING = ("--select", "--ignore", "--extend-select", "--parse-all", "--no-project")
+"""The options that decide what is found."""
+
+_WITH_VALUE = (*_DECIDING[:3], "--config", "--output-format", "--jobs", "--cache-dir")
+_ALONE = (*_DECIDING[3:], "--statistics", "--exit-zero", "--unsafe-fixes")
+
+
+class Request:
+    """What a command line asks for; `settings` and `folder` are its settings file and its cache, as is likely."""
+
+    def __init__(self, arguments: list[str], options: dict[str, str], paths: list[str]) -> None:
+        here = os.getcwd()
+        self.options = options
+        self.settings, self.folder = _likely_places(options, here)
+        self.root = os.path.dirname(self.settings) if self.settings else here
+        self.paths = sorted({os.path.abspath(path) for path in paths or ["."]})
+        self.line = repr([here, arguments])
+
+    @classmethod
+    def of(cls, arguments: list[str]) -> Request | None:
+        """The request of a command line; None for one that asks for more than a report, or may be wrong."""
+        options: dict[str, str] = {}
+        paths: list[str] = []
+        previous = ""
+        rest = iter(arguments[1:] if arguments[:1] == ["check"] else ["-"])
+        for argument in rest:
+            name, equals, value = argument.partition("=")
+            if name in _WITH_VALUE:
+                options[name] = value if equals else next(rest, "-")
+            elif argument in _ALONE:
+                options[argument] = ""
+            elif argument.startswith("-") or (paths and previous.startswith("-")):
+                return None
+            else:
+                paths.append(argument)
+            previous = argument
+        jobs = options.get("--jobs", "1")
+        if not jobs.isdecimal() or int(jobs) < 1 or any(v.startswith("-") for v in options.values()):
+            return None
+        return cls(arguments, options, paths)
+
+    def key(self) -> str:
+        """What must be equal for two runs to find the same; the tag's stamp shows that the cache was made here."""
+        version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+        deciding = [self.options.get(name) for name in _DECIDING]
+        return repr([tool(), version, self.root, self.settings, deciding, stamp(tag_of(self.folder))])
+
+
+class Record:
+    """What a run found, and the `paths`, there or not, that this depends on.
+
+    The first of them are the `files` that were checked, the next the `folders` that were searched.
+    With a `day` it holds on that day alone. `parts` says whether it answers for parts of the files,
+    `fixes` for whom fixes and the rows of comments are known: `none`, `all` files together, or `any`
+    of them. `found` is JSON.
+    """
+
+    def __init__(self, values: list[str]) -> None:
+        self.key, self.seal, self.day, self.parts, self.fixes, self.style, files, folders, self.found = (
+            values[:9]
+        )
+        self.paths = values[9:]
+        self.files = self.paths[: int(files)]
+        self.folders = self.paths[int(files) : int(files) + int(folders)]
+
+    @classmethod
+    def load(cls, request: Request, of: list[str]) -> Record | None:
+        """The record of a run over the paths `of`."""
+        values = _load(request.folder, _record_name(request, of))
+        return cls(values) if values and values[0] == request.key() else None
+
+    def holds(self) -> bool:
+        """Whether nothing has changed since."""
+        return self.day in ("", today()) and self.seal == seal_of(self.paths, map(stamp, self.paths))
+
+    def reported(self, request: Request) -> list[str] | None:
+        """The files that a request is about; None where that cannot be told from this record."""
+        files, folders = {*self.files}, {*self.folders}
+        for path in request.paths:
+            if path not in folders and not (path in files and _is_under_no_other(path, request.root)):
+                return None
+        below = tuple(os.path.join(path, "") for path in request.paths)
+        named = {*request.paths}
+        return [path for path in self.files if path in named or path.startswith(below)]
+
 
 def repeat(arguments: list[str]) -> int | None:
-    """Write what the same command wrote before, and return its status; None where there is none to trust."""
-    if arguments[:1] != ["check"] or "--no-cache" in arguments:
+    """Answer by an earlier run, and return the status; None where there is none to trust."""
+    request = Request.of(arguments)
+    if request is None:
         return None
-    folder = _likely_folder(arguments)
-    data = load(folder, _name(arguments))
-    if data is None:
+    for of in [[request.root]] + [request.paths] * (request.paths != [request.root]):
+        record = Record.load(request, of)
+        if record is None or not record.holds():
+            continue
+        words = _known_words(request, record) or _new_words(request, record)
+        if words is not None:
+            print(end=words[1], file=sys.stderr)
+            sys.stdout.write(words[2])
+            return int(words[0])
+    return None
+
+
+def _known_words(request: Request, record: Record) -> list[str] | None:
+    """The status, notes and text that the same command line came to, while this record held."""
+    key, seal, line, *words = _load(request.folder, _words_name(request)) or ["", "", ""]
+    return words if [key, seal, line] == [record.key, record.seal, request.line] else None
+
+
+def _new_words(request: Request, record: Record) -> list[str] | None:
+    """The same for another command line, which is kept; None where the record cannot tell."""
+    files = record.reported(request) if record.parts else None
+    style = request.options.get("--output-format", record.style)
+    is_complete = record.fixes == "any" or (record.fixes == "all" and files == record.files)
+    if not files or (style.startswith("json") and not is_complete):
         return None
-    identity, *rest = data.decode(*_CODEC).split(_END)
-    if identity != _identity(arguments, folder):
-        return None
-    seal, status, notes, text, *paths = rest
-    if seal != _seal([stamp(path) for path in paths]):
-        return None
-    print(end=notes, file=sys.stderr)
-    sys.stdout.write(text)
-    return int(status)
+    from flake8_redis_ssot.cli.words import rendered
+
+    words = rendered(record.found, {*files, request.settings}, style, request.options)
+    if words is not None:
+        keep_words(request, record.key, record.seal, words)
+    return words
 
 
-def record(
-    arguments: list[str], folder: str, start: int, looked_at: set[str], words: tuple[int, str, str]
-) -> None:
-    """Keep the words of a run: its status, notes and text, and all the paths that they depend on.
-
-    Not where one of the paths may have changed since the `start`.
-    """
-    status, notes, text = words
-    paths = sorted(path for path in looked_at if not f"{path}/".startswith(f"{folder}/"))
-    stamps = [stamp(path) for path in paths]
-    parts = [_identity(arguments, folder), _seal(stamps), str(status), notes, text, *paths]
-    if all(settled(taken, start) for taken in stamps) and not any(_END in part for part in parts):
-        store(folder, _name(arguments), [_END.join(parts).encode(*_CODEC)])
+def keep_record(request: Request, of: list[str], values: list[str]) -> None:
+    """Keep a record, of a run over the paths `of`; nothing is lost where that is not possible."""
+    _store(request.folder, _record_name(request, of), values)
 
 
-def _seal(stamps: list[list[int] | None]) -> str:
-    """A number that stands for all of the stamps."""
-    flat: list[int] = []
+def keep_words(request: Request, key: str, seal: str, words: list[str]) -> None:
+    """Keep what a command line came to."""
+    _store(request.folder, _words_name(request), [key, seal, request.line, *words])
+
+
+def today() -> str:
+    return time.strftime("%Y-%m-%d")
+
+
+def seal_of(paths: list[str], stamps: Iterable[Stamp | None]) -> str:
+    """A number that stands for all paths with their stamps."""
+    flat = [zlib.crc32(_END.join(paths).encode(*_CODEC))]
     for taken in stamps:
         flat += taken or (-1,)
     return str(hash(tuple(flat)))
 
 
-def _identity(arguments: list[str], folder: str) -> str:
-    """What must be equal for two runs to be the same; the tag's stamp shows that the cache was made here."""
-    version = f"{sys.version_info[0]}.{sys.version_info[1]}"
-    day = time.strftime("%Y-%m-%d")
-    return repr([tool(), version, day, os.getcwd(), arguments, stamp(tag_of(folder))])
+def _load(folder: str, name: str) -> list[str]:
+    data = load(folder, name)
+    return data.decode(*_CODEC).split(_END) if data is not None else []
 
 
-def _name(arguments: list[str]) -> str:
-    return f"run-{zlib.crc32(repr([os.getcwd(), arguments]).encode()):08x}"
+def _store(folder: str, name: str, values: list[str]) -> None:
+    if not any(_END in value for value in values):
+        from contextlib import suppress  # not where the words are known
+
+        with suppress(OSError):
+            store(folder, name, [_END.join(values).encode(*_CODEC)])
 
 
-def _likely_folder(arguments: list[str]) -> str:
-    """Where the cache is, unless an unusual setting puts it elsewhere: then nothing is found there."""
-    given = _value(arguments, "--cache-dir")
+def _record_name(request: Request, of: list[str]) -> str:
+    deciding = [request.options.get(name) for name in _DECIDING]
+    return f"run-{zlib.crc32(repr([request.root, request.settings, deciding, of]).encode()):08x}"
+
+
+def _words_name(request: Request) -> str:
+    return f"words-{zlib.crc32(request.line.encode()):08x}"
+
+
+def _is_under_no_other(path: str, root: str) -> bool:
+    """Whether no settings file between the file at `path` and the `root` may have to be spoken of."""
+    folder, root = os.path.dirname(path), os.path.join(root, "")
+    while folder.startswith(root):
+        if b"redis-ssot" in _data(os.path.join(folder, "pyproject.toml")):
+            return False
+        folder = os.path.dirname(folder)
+    return True
+
+
+def _likely_places(options: dict[str, str], here: str) -> tuple[str, str]:
+    """The settings file, empty for none, and the cache: where they are unless something unusual says otherwise."""
+    settings = os.path.abspath(options["--config"]) if options.get("--config") else ""
+    below = folder = here
+    while not settings:
+        if b"redis-ssot" in _data(os.path.join(folder, "pyproject.toml")):
+            settings = os.path.join(folder, "pyproject.toml")
+        below, folder = folder, os.path.dirname(folder)
+        if below == folder:
+            break
+    given = options.get("--cache-dir")
     if given:
-        return os.path.abspath(given)
-    settings = _value(arguments, "--config")
-    if not settings:
-        below = folder = os.getcwd()
-        while b"redis-ssot" not in _data(os.path.join(folder, "pyproject.toml")):
-            below, folder = folder, os.path.dirname(folder)
-            if below == folder:
-                return os.path.join(os.getcwd(), FOLDER)
-        settings = os.path.join(folder, "pyproject.toml")
-    base = os.path.dirname(os.path.abspath(settings))
+        return settings, os.path.abspath(given)
+    base = os.path.dirname(settings) if settings else here
     setting = b"cache-dir" in _data(settings) and _setting(_data(settings))
-    return os.path.normpath(os.path.join(base, setting or FOLDER))
-
-
-def _value(arguments: list[str], option: str) -> str | None:
-    for number, argument in enumerate(arguments):
-        if argument == option:
-            return "".join(arguments[number + 1 : number + 2])
-        if argument.startswith(f"{option}="):
-            return argument[len(option) + 1 :]
-    return None
+    return settings, os.path.normpath(os.path.join(base, setting or FOLDER))
 
 
 def _setting(data: bytes) -> str | None:

@@ -123,6 +123,11 @@ class Step:
                 self.rewriter.forget(path)  # many files are refused, and each is large
         self._settle(units)
 
+    @property
+    def meets_patches(self) -> bool:
+        """Whether a test patches what is exchanged, so that a file may be settled only with others."""
+        return self._patches.met
+
     def _proposed(self, diagnostic: Diagnostic, unsafe: bool, unused: Collection[Range]) -> Unit:
         unit = self.rewriter.propose(diagnostic, unused)
         if unit.applicability != "safe" and not unsafe:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import re
+import sys
 import tokenize
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -26,6 +27,14 @@ _NEXT = re.compile(r"#(?!\d)")
 """Where another comment begins behind a `noqa`; `#12` is a word of its reason."""
 _LEADING = re.compile(r"#\s*(?:type|mypy|pyright|ruff|flake8|fmt)\s*[:=]", re.IGNORECASE)
 """Comments that count for other tools only where nothing stands before them."""
+
+_JOINING = re.compile(r"\\$|\"\"\"|\'\'\'")
+"""What may join a row to the next or the one before."""
+_FORMATTED = re.compile(r"(?i)[ft]r?(\"\"\"|\'\'\')")
+_LATER_FORMATTED = re.compile(
+    rf"{_FORMATTED.pattern}|\b(?:[ft]r?|r[ft])[\"'][^\r\n]*\{{[^}}\r\n]*$", re.MULTILINE
+)
+"""Where a string begins that may have code in it, and more than one row; with others since Python 3.12."""
 
 _NO_PLACE = "no comment can stand there"
 
@@ -219,10 +228,44 @@ def with_rows(diagnostics: Iterable[Diagnostic], given: SourceFile | None = None
             source = given if given is not None and given.path == path else SourceFile.read(path)
         except SourceError:
             source = SourceFile(path, b"")
-        lines = _lines_or_none(source)
+        lines: dict[int, PhysicalLine] | None = None
+        nesting = _nesting(source)
         for diagnostic in mine:
-            line = lines.get(diagnostic.range.start.line)
-            yield diagnostic if line is None else replace(diagnostic, noqa_row=_row(line, diagnostic.code))
+            row = diagnostic.range.start.line
+            if diagnostic.code in UNSILENCED:
+                yield diagnostic
+                continue
+            if not any(first <= row <= last for first, last in nesting) and _is_by_itself(source, row):
+                yield replace(diagnostic, noqa_row=row)
+                continue
+            if lines is None:
+                lines = _lines_or_none(source)
+            yield (
+                replace(diagnostic, noqa_row=_row(lines[row], diagnostic.code))
+                if row in lines
+                else diagnostic
+            )
+
+
+def _nesting(source: SourceFile) -> list[tuple[int, int]]:
+    """The first and last rows of what may be a string with code in it."""
+    try:
+        text = source.text
+    except SourceError:
+        return [(0, sys.maxsize)]
+    if sys.version_info >= (3, 12):  # such a string may hold others with the same quotes
+        later = _LATER_FORMATTED.search(text)
+        return [(source.line_of(later.start()), sys.maxsize)] if later else []
+    found = ((one.start(), text.find(one[1], one.end())) for one in _FORMATTED.finditer(text))
+    return [(source.line_of(start), source.line_of(end) if end >= 0 else sys.maxsize) for start, end in found]
+
+
+def _is_by_itself(source: SourceFile, row: int) -> bool:
+    """Whether a row surely is a physical line without a comment: to ask for all tokens takes long."""
+    line = source.line(row)
+    joins = _JOINING.search(line) or source.line(row - 1).endswith("\\")
+    is_whole = all(line.count(quote) % 2 == 0 for quote in "'\"")
+    return bool(line.strip()) and is_whole and not joins and "#" not in line
 
 
 def _lines_or_none(source: SourceFile) -> dict[int, PhysicalLine]:

@@ -52,6 +52,8 @@ class Patches:
         self.within = within
         self._dynamic = dynamic
         self._reached: dict[str, set[str]] = {}
+        self.met = False
+        """Whether a patch was found on which some unit depends."""
 
     def settled(self, units: list[Unit], refused: list[tuple[Diagnostic, str]]) -> tuple[list[Unit], Strings]:
         """The units that leave no patch of a test behind, with the strings that follow them.
@@ -71,6 +73,7 @@ class Patches:
                 mine = [(u, key) for key in keys for u in by_key[key] if self._may_meet(patch.path, u, key)]
                 if not mine or all(u.reach[key] == key for u, key in mine):
                     continue
+                self.met = True
                 try:
                     strings.setdefault(patch.path, {})[self._followed(patch, mine, units, refused)] = (
                         patch.text

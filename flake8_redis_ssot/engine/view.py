@@ -40,7 +40,7 @@ class View:
         """Each name that the file imports, by its place, with its statement."""
         return {
             self.source.range_of(alias): (node, alias)
-            for node in ast.walk(self.source.tree)
+            for node in self.uses.parents
             if isinstance(node, ast.Import | ast.ImportFrom)
             for alias in node.names
         }
@@ -96,7 +96,7 @@ class View:
             isinstance(part, ast.Name)
             and part.id == "__all__"
             and not _is_written_out(self.uses.parents.get(part))
-            for part in ast.walk(self.source.tree)
+            for part in self.uses.parents
         )
 
     @cached_property
@@ -131,7 +131,8 @@ class View:
 
     def node_at(self, where: Range, sort: type[Node]) -> Node | None:
         """The node of a sort that has just this range."""
-        nodes = (node for node in ast.walk(self.source.tree) if isinstance(node, sort))
+        row = where.start.line
+        nodes = (node for node in self.uses.parents if isinstance(node, sort) and node.lineno == row)
         return next((node for node in nodes if self.source.range_of(node) == where), None)
 
     def block_of(self, statement: ast.stmt) -> list[ast.stmt]:

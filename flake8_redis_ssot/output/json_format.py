@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.rule import DOCUMENTATION
 from flake8_redis_ssot.source import Position
+
+_DOCUMENTATION = "https://github.com/flake8-redis-ssot/flake8-redis-ssot/blob/main/docs/rules/{}.md"
 
 
 def as_object(diagnostic: Diagnostic) -> dict[str, Any]:
@@ -37,7 +38,7 @@ def as_object(diagnostic: Diagnostic) -> dict[str, Any]:
         "name": diagnostic.name,
         "noqa_row": diagnostic.noqa_row,
         "severity": "error",
-        "url": DOCUMENTATION.format(diagnostic.code),
+        "url": _DOCUMENTATION.format(diagnostic.code),
     }
 
 

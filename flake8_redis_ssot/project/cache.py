@@ -54,13 +54,16 @@ class Cache:
 
     def __init__(self, folder: str, key: str, start: int) -> None:
         self.folder = folder
-        self._name = f"files-{key}"
+        self._name, self._fixes = f"files-{key}", f"fixes-{key}"
+        self._fixes_asked: list[str] = []
         self._start = start
-        # a line for all, then one for each file: what is written is never held as a whole
+        # a line for all, one with what tells of changes, then one for each file, which few runs look into
         first, *lines = (load(folder, self._name) or b"{}").split(b"\n")
         stored = json.loads(first)
-        # path -> stamp if it can be trusted, digest of the content, diagnostics, facts as text, their digest
-        self._files: dict[str, list[Any]] = dict(map(json.loads, lines))
+        # path -> stamp if it can be trusted, digest of the content, digest of the facts, number of diagnostics
+        self._files: dict[str, list[Any]] = json.loads(lines[0]) if lines else {}
+        # path -> its diagnostics and facts, as JSON
+        self._results: dict[str, bytes] = dict(zip(self._files, lines[1:], strict=True))
         # module -> its file, the digest of its content, the digest of what it binds
         self._modules: dict[str, list[str | None]] = stored.get("modules", {})
         self._project: list[Any] | None = stored.get("project")
@@ -71,7 +74,7 @@ class Cache:
     def changed(self, files: Iterable[str], modules: Modules) -> dict[str, str | None]:
         """The files that must be read, each with the digest of the content that is known."""
         if not self._hold(self._modules, modules):
-            self._files, self._modules, self._project = {}, {}, None
+            self._files, self._results, self._modules, self._project = {}, {}, {}, None
         found: dict[str, str | None] = {}
         for path in files:
             now = self._stamps[path] = stamp(path)
@@ -95,6 +98,7 @@ class Cache:
         Returns the files that were found to be as they are known.
         """
         same = []
+        new: dict[str, list[Any]] = {}
         for path in read:
             now, entry, content = self._stamps[path], self._files.get(path), contents.get(path)
             trusted = now if settled(now, self._start) else None
@@ -106,14 +110,17 @@ class Cache:
                 entry[0] = trusted
             else:
                 self._dirty = True
-                self._files[path] = [trusted, content, [], None, None]
+                self._files[path] = [trusted, content, None, 0]
+                new[path] = [[], None]
         for diagnostic in diagnostics:
-            if diagnostic.path in contents:
-                self._files[diagnostic.path][2].append(plain(diagnostic))
+            if diagnostic.path in new:
+                new[diagnostic.path][0].append(plain(diagnostic))
         for fact in facts:
-            if fact.path in contents:
-                text = json.dumps(plain(fact))
-                self._files[fact.path][3:] = text, digest(text.encode())
+            if fact.path in new:
+                new[fact.path][1] = plain(fact)
+        for path, (found, known) in new.items():
+            self._files[path][2:] = known and digest(json.dumps(known).encode()), len(found)
+            self._results[path] = json.dumps([found, known]).encode()
         self._modules.update(self._with_contents(asked))
         return same
 
@@ -121,14 +128,13 @@ class Cache:
         """What is known of `files`."""
         read = reader(Diagnostic)
         for path in files:
-            if path in self._files and self._files[path][2]:
-                yield from map(read, self._files[path][2])
+            if path in self._files and self._files[path][3]:
+                yield from map(read, json.loads(self._results[path])[0])
 
     def facts(self, files: Iterable[str]) -> list[FileFacts]:
         """The facts of `files`, as far as they are known."""
         read = reader(FileFacts)
-        texts = (self._files[path][3] for path in files if path in self._files)
-        return [read(json.loads(text)) for text in texts]
+        return [read(json.loads(self._results[path])[1]) for path in files if path in self._files]
 
     def project(self, files: Sequence[str], modules: Modules, day: str) -> list[Diagnostic] | None:
         """What the project rules found, where nothing that they looked at has changed; else None."""
@@ -151,6 +157,47 @@ class Cache:
             self._project = [known, day, contents, self._with_contents(asked), plain(found)]
             self._dirty = True
 
+    def fixes(
+        self, diagnostics: Sequence[Diagnostic], modules: Modules
+    ) -> tuple[list[Diagnostic], str] | None:
+        """What was kept of the `diagnostics`, where nothing that a fix depends on has changed; else None."""
+        state, asked, fixed_for, found = json.loads(load(self.folder, self._fixes) or b"[0, {}, 0, []]")
+        if state == 0 or state != self._state(diagnostics):
+            return None
+        if any(
+            modules.find(name) != path or self._content(path) != was for name, (path, was) in asked.items()
+        ):
+            return None
+        self._fixes_asked = [*asked]
+        return [*map(reader(Diagnostic), found)], fixed_for
+
+    def keep_fixes(
+        self, diagnostics: Sequence[Diagnostic], asked: Asked, found: list[Diagnostic], fixed_for: str
+    ) -> None:
+        """Take the `diagnostics` with their fixes, and whom these are for; the modules `asked` were looked at."""
+        state = self._state(diagnostics)
+        if state is not None:
+            self._fixes_asked = [*asked]
+            contents = {name: (path, self._content(path)) for name, (path, _) in asked.items()}
+            with suppress(OSError):
+                store(
+                    self.folder,
+                    self._fixes,
+                    [json.dumps([state, contents, fixed_for, plain(found)]).encode()],
+                )
+
+    def _state(self, diagnostics: Sequence[Diagnostic]) -> str | None:
+        """One digest for the contents of all files, and what was found in them; None where some are unknown."""
+        if not all(path in self._files for path in self._stamps):
+            return None
+        contents = sorted((path, self._files[path][1]) for path in self._stamps)
+        return digest(json.dumps([contents, plain(diagnostics)]).encode())
+
+    @property
+    def stamps(self) -> Mapping[str, Stamp | None]:
+        """The stamps of the files of this run, taken before any was read."""
+        return self._stamps
+
     @property
     def files(self) -> list[str]:
         """The files of this run."""
@@ -159,7 +206,7 @@ class Cache:
     @property
     def modules(self) -> list[str]:
         """The modules that any result depends on."""
-        return [*self._modules, *(self._project[3] if self._project else ())]
+        return [*self._modules, *(self._project[3] if self._project else ()), *self._fixes_asked]
 
     def save(self, files: Iterable[str]) -> None:
         """Write what is new; files that are no more are forgotten."""
@@ -168,15 +215,19 @@ class Cache:
                 if not os.path.exists(path):
                     del self._files[path]
             first = {"modules": self._modules, "project": self._project}
-            lines = (f"\n{json.dumps(item)}".encode() for item in self._files.items())
+            head = f"{json.dumps(first)}\n{json.dumps(self._files)}".encode()
             with suppress(OSError):
-                store(self.folder, self._name, chain([json.dumps(first).encode()], lines))
+                store(
+                    self.folder,
+                    self._name,
+                    chain([head], (b"\n" + self._results[path] for path in self._files)),
+                )
 
     def _digest_of_facts(self, files: Sequence[str]) -> str | None:
         """One digest for the facts of all `files`; None where some are unknown."""
         if not all(path in self._files for path in files):
             return None
-        return digest(json.dumps([(path, self._files[path][4]) for path in sorted(files)]).encode())
+        return digest(json.dumps([(path, self._files[path][2]) for path in sorted(files)]).encode())
 
     def _content(self, path: str | None) -> str | None:
         """The digest of the content of a file, from this run or read now; None where it cannot be read."""

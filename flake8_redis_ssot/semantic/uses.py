@@ -10,6 +10,7 @@ from functools import cached_property
 
 from flake8_redis_ssot.semantic.names import Names
 from flake8_redis_ssot.source import SourceFile
+from flake8_redis_ssot.syntax.nodes import parents_of
 from flake8_redis_ssot.syntax.scopes import Binding, Scope, Scopes, Site
 
 _NODES = (ast.Name, ast.Import, ast.ImportFrom, ast.Return)
@@ -62,7 +63,7 @@ class FileUses:
         self.names = names
         self.scopes = Scopes(source.tree, source.text, modules, is_package)
         self.names.arms.update(self.scopes.arms)
-        self.parents = {child: node for node in ast.walk(source.tree) for child in ast.iter_child_nodes(node)}
+        self.parents = parents_of(source.tree)
         self.sites = {site.node: site for site in self.scopes.sites(_NODES)}
         self._by_name: dict[str, list[Site]] = {}
         for site in self.sites.values():
@@ -112,7 +113,7 @@ class FileUses:
     def words(self) -> frozenset[str]:
         """All names that the file binds or uses, in whatever scope."""
         found = {name for name, _, _ in self.scopes.bound} | set(self._by_name)
-        for node in ast.walk(self.source.tree):
+        for node in self.parents:
             if isinstance(node, ast.Global | ast.Nonlocal):
                 found |= set(node.names)
         return frozenset(found)
@@ -121,7 +122,7 @@ class FileUses:
     def texts(self) -> dict[str, ast.Constant]:
         """Each string of the file that is a name, or holds one in an annotation, by that name."""
         found: dict[str, ast.Constant] = {}
-        for node in ast.walk(self.source.tree):
+        for node in self.parents:
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) < 200:
                 if node.value.isidentifier():
                     found.setdefault(node.value, node)

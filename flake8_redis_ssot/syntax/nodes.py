@@ -1,8 +1,29 @@
-"""Expressions as text."""
+"""The nodes of a tree, and expressions as text."""
 
 from __future__ import annotations
 
 import ast
+
+
+def parents_of(tree: ast.Module) -> dict[ast.AST, ast.AST]:
+    """Each node with the one around it, in the order of `ast.walk`, which takes twice as long.
+
+    Contexts are left out: all nodes share them.
+    """
+    found: dict[ast.AST, ast.AST] = {}
+    nodes: list[ast.AST] = [tree]
+    for node in nodes:  # more are added while it goes on
+        for name in node._fields:
+            part = getattr(node, name, None)
+            if isinstance(part, list):
+                inner = [one for one in part if isinstance(one, ast.AST)]
+                nodes += inner
+                for one in inner:
+                    found[one] = node
+            elif isinstance(part, ast.AST) and name != "ctx":
+                nodes.append(part)
+                found[part] = node
+    return found
 
 
 def unparsed(node: ast.AST) -> str:

@@ -161,8 +161,8 @@ def test_what_is_younger_than_the_clock_can_tell_is_read_again(project: Path, ru
         run("check", cwd=project)
     assert not values(project, "run")
     (stored,) = values(project, "files")
-    entries = [json.loads(line) for line in stored.read_bytes()[:-8].split(b"\n")[1:]]
-    assert entries and not any(entry[0] for _, entry in entries)
+    entries = json.loads(stored.read_bytes()[:-8].split(b"\n")[1])
+    assert entries and not any(stamp for stamp, *_ in entries.values())
 
 
 def test_the_manager_is_part_of_what_others_depend_on(project: Path, here: Here, checked: list[str]) -> None:
@@ -285,7 +285,7 @@ def test_a_harmed_cache_is_built_anew(
 def test_a_cache_from_elsewhere_is_not_repeated(project: Path, here: Here, checked: list[str]) -> None:
     first = here()
     assert here() == first
-    for path in values(project, "run"):
+    for path in values(project, "words"):
         data = path.read_bytes()[:-8].replace(b"bad.py", b"\x1b[2J.py", 1)
         store.store(str(project / store.FOLDER), path.name, [data])
     assert here() == first.replace(

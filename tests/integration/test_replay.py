@@ -1,0 +1,334 @@
+"""One run answers for others: of another format, of a part of the project, from another folder."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import os
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from conftest import FIXTURES, Command
+
+from flake8_redis_ssot.cli import replay
+from flake8_redis_ssot.cli.main import main
+from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.engine.check import first_party
+from flake8_redis_ssot.engine.noqa import with_rows
+from flake8_redis_ssot.output import FORMATS
+from flake8_redis_ssot.source import SourceError, SourceFile
+from flake8_redis_ssot.store import FOLDER, prepare
+
+SETTINGS = (
+    '[tool.redis-ssot]\nmanager = "app.manager"\nforbidden-managers = ["app.old"]\n'
+    'exclude = ["outside.py"]\n[tool.redis-ssot.replacements]\n"app.old.cache" = "app.manager.manager"\n'
+)
+MANAGER = "class Manager:\n    def get(self, key: str) -> str: ...\n\n\nmanager = Manager()\n"
+OLD = MANAGER.replace("manager = ", "cache = ").replace("Manager", "Cache")
+USER = "from app.old import cache\n\n\ndef read() -> str:\n    return cache.get('key')\n"
+BAD = "import redis\n\nclient = redis.Redis(\n    host='a',  # here\n)\n"
+PATCHING = "from unittest import mock\n\nfrom app.user import read\n\n\ndef test_read() -> None:\n    with mock.patch('app.user.cache'):\n        read()\n"
+HOLDING_BACK = "import app.user\n\n\ndef test_read(monkeypatch) -> None:\n    monkeypatch.setattr(app.user, 'cache', 1)\n"
+Answer = tuple[int, str, str]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    root = tmp_path / "project"
+    for name, text in {
+        "pyproject.toml": SETTINGS,
+        "app/manager.py": MANAGER,
+        "app/old.py": OLD,
+        "app/user.py": USER,
+        "app/deep/inner/bad.py": BAD,
+        "app/deep/other.py": USER,
+        "web/bad.py": BAD,
+        "web/quiet.py": "import os\n",
+        "tests/test_quiet.py": "def test_it() -> None: ...\n",
+        "outside.py": BAD,
+        "empty/readme.txt": "",
+    }.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    prepare(str(root / FOLDER))  # which changes the folder around it
+    return root
+
+
+@pytest.fixture
+def check(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Iterator[Callable[..., Answer]]:
+    """Runs `check` in a folder of the project, all that is older than now being trusted."""
+    monkeypatch.setattr("flake8_redis_ssot.stamps.SETTLED", 0)
+
+    def call(*arguments: str, cwd: str = ".") -> Answer:
+        first_party.cache_clear()
+        time.sleep(0.01)  # the clock of the file system moves on
+        monkeypatch.chdir(project / cwd)
+        capfd.readouterr()
+        try:
+            status = main(["check", "--jobs", "1", *arguments])
+        except SystemExit as error:  # argparse
+            status = int(error.code or 0)
+        return (status, *capfd.readouterr())
+
+    yield call
+    first_party.cache_clear()
+
+
+@pytest.fixture
+def quickly(check: Callable[..., Answer], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Answer | None]:
+    """As `check`, but None where no earlier run answers."""
+
+    def call(*arguments: str, cwd: str = ".") -> Answer | None:
+        with monkeypatch.context() as patch:
+            patch.setattr("flake8_redis_ssot.cli.main._run", lambda arguments: 77)
+            answer = check(*arguments, cwd=cwd)
+        return None if answer[0] == 77 else answer
+
+    return call
+
+
+PLACES = [
+    (".", []),
+    (".", ["."]),
+    (".", ["web", "app/user.py"]),
+    (".", ["app/user.py", "./web/", "web"]),
+    (".", ["app/deep/.."]),
+    ("app", []),
+    ("app/deep", ["..", "inner/bad.py"]),
+    ("web", ["quiet.py"]),
+    ("tests", ["../tests", "test_quiet.py"]),
+]
+
+
+@pytest.mark.parametrize("first", ["concise", "json"])
+def test_any_format_part_and_folder(first: str, check, quickly) -> None:
+    check("--output-format", first)
+    for style, (cwd, paths), more in itertools.product(
+        FORMATS, PLACES, ([], ["--exit-zero"], ["--statistics"])
+    ):
+        arguments = ["--output-format", style, *more, *paths]
+        if first == "concise" and style.startswith("json"):
+            continue  # shows more than is known
+        answer = quickly(*arguments, cwd=cwd)
+        assert answer == check("--no-cache", *arguments, cwd=cwd) or (
+            answer is None and "--statistics" in more and style == "github"
+        ), (style, cwd, paths, more)
+
+
+def test_a_first_run_of_a_part_answers_for_the_whole(check, quickly) -> None:
+    for arguments in (["web"], ["--no-project"], ["--select", "RED2,RED1"]):
+        check(*arguments)
+    for arguments in (["--output-format", "github"], ["--no-project", "app"], ["--select=RED2,RED1", "web"]):
+        assert quickly(*arguments) == check("--no-cache", *arguments), arguments
+    assert quickly("--select", "RED1") is None and quickly("--parse-all") is None
+
+
+def test_the_style_of_the_settings(project: Path, check, quickly) -> None:
+    (project / "pyproject.toml").write_text(SETTINGS.replace("\n", '\noutput-format = "github"\n', 1))
+    check("web")
+    assert quickly("app") == check("app", "--no-cache") and "::error" in check("app")[1]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["outside.py"],
+        ["../stranger.py"],
+        ["nothing.py"],
+        ["empty"],
+        ["web", "--exit-zero", "app"],
+        ["--output-format", "nonsense"],
+        ["--output-format", "github", "--statistics"],
+        ["--jobs", "0"],
+        ["--select", ""],
+        ["--select", "RED9X"],
+        ["--isolated"],
+        ["--output-format"],
+        ["--config", "nothing.toml"],
+        ["--config", "pyproject.toml", "web"],
+        ["app/readme.txt"],
+        ["web/bad.py/"],
+        ["web\0"],
+    ],
+)
+def test_what_is_uncertain_is_answered_as_without_a_cache(arguments: list[str], project: Path, check) -> None:
+    (project.parent / "stranger.py").write_text(BAD)
+    (project / "app" / "readme.txt").write_text(BAD)
+    check("--output-format", "json"), check()
+    expected = check("--no-cache", *arguments)
+    for _ in range(3):
+        assert check(*arguments) == expected
+
+
+@pytest.mark.parametrize("name", ["web/pyproject.toml", "web/.gitignore"])
+def test_other_settings_below(name: str, project: Path, check) -> None:
+    text = {"web/pyproject.toml": SETTINGS, "web/.gitignore": "pyproject.toml\n"}
+    check("--output-format", "json")
+    for wanted in (name, "web/pyproject.toml"):
+        (project / wanted).write_text(text[wanted])
+        for arguments in ([], ["web"], ["web/bad.py"], ["app"], [], ["web/bad.py"]):
+            assert check(*arguments) == check("--no-cache", *arguments), arguments
+
+
+def test_notes_are_said_again(project: Path, check, quickly) -> None:
+    for arguments in (["--select", "RED000"], ["empty"]):
+        first = check(*arguments)
+        assert first[2].startswith("warning: ") and quickly(*arguments) == first
+        assert check(*arguments, "--exit-zero") == first
+    (project / "web" / "note.ipynb").write_text("{}")
+    (project / "web" / "bad.py").unlink(), (project / "web" / "quiet.py").unlink()
+    assert "notebooks" in check("web")[2] and quickly("web") == check("web", "--no-cache")
+
+
+def test_fixes_of_a_part_where_a_test_patches(project: Path, check, quickly) -> None:
+    (project / "tests" / "test_quiet.py").write_text(PATCHING)
+    style = ["--output-format", "json"]
+    whole = check(*style)
+    assert '"fix": {' in whole[1] and quickly("--output-format", "json-lines") is not None
+    assert quickly(*style, "app") is None  # what the test needs is not to be changed with it
+    assert check(*style, "app") == check("--no-cache", *style, "app") == quickly(*style, "app")
+    assert quickly(*style) == whole and quickly("app") == check("app", "--no-cache")
+
+
+def test_fixes_are_granted_once(project: Path, check, monkeypatch: pytest.MonkeyPatch) -> None:
+    style = ["--output-format", "json"]
+    first = check(*style)
+    assert '"fix": {' in first[1]
+    with monkeypatch.context() as patch:
+        patch.setattr("flake8_redis_ssot.cli.fixing.Step", None)
+        for path in project.rglob("*.py"):
+            os.utime(path)
+        assert check(*style) == first and check(*style, "app") == check(*style, "app")
+    for name, text in {
+        "tests/test_quiet.py": HOLDING_BACK,
+        "web/quiet.py": "import os  # changed\n",  # has the facts that it had
+        "outside.py": "from app.old import cache\n",
+        "app/manager.py": MANAGER.replace("def get", "def put"),
+    }.items():
+        (project / name).write_text(text)
+        assert check(*style) == check("--no-cache", *style), name
+
+
+def test_what_a_fix_reads_outside_of_the_project_is_looked_at(project: Path, check) -> None:
+    """An excluded module is no part of the project, and yet what it holds decides what may be exchanged."""
+    style = ["--output-format", "json"]
+    (project / "pyproject.toml").write_text(SETTINGS.replace("outside.py", "app/old.py"))
+    assert '"fix": {' in check(*style)[1]
+    (project / "app" / "old.py").write_text(OLD.replace("-> str", "-> bytes"))
+    after = check(*style)
+    assert '"fix": {' not in after[1] and after == check("--no-cache", *style)
+
+
+def test_what_comes_and_goes_between(project: Path, check) -> None:
+    """Whatever is edited and asked for, in any order, it is as without a cache."""
+    chance = random.Random(3)
+    texts = {
+        "web/quiet.py": ["import os\n", BAD, USER],
+        "web/new.py": ["", USER],
+        "app/manager.py": [MANAGER, MANAGER.replace("get", "fetch")],
+        "tests/test_quiet.py": ["", PATCHING],
+        "web/.gitignore": ["", "bad.py\n"],
+        "pyproject.toml": [SETTINGS, SETTINGS.replace("app.old", "app.older")],
+    }
+    for _ in range(60):
+        name = chance.choice([*texts])
+        path = project / name
+        if chance.random() < 0.2 and path.suffix == ".py" and path.exists():
+            path.unlink()
+        elif chance.random() < 0.7:
+            path.write_text(chance.choice(texts[name]))
+        cwd, paths = chance.choice(PLACES)
+        arguments = ["--output-format", chance.choice(FORMATS), *paths]
+        if chance.random() < 0.3:
+            arguments.append("--no-project")
+        assert check(*arguments, cwd=cwd) == check("--no-cache", *arguments, cwd=cwd), (name, cwd, arguments)
+
+
+def test_next_to_nothing_is_imported(project: Path, run: Command) -> None:
+    run("check", "--output-format", "json", cwd=project)
+    time.sleep(2.5)
+    run("check", "--output-format", "json", cwd=project)
+
+    def imported(style: str) -> set[str]:
+        done = subprocess.run(
+            [sys.executable, "-X", "importtime", "-m", "flake8_redis_ssot", "check", "--output-format", style],
+            cwd=project, capture_output=True, text=True,
+        )  # fmt: skip
+        assert done.returncode == 1
+        return {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+
+    heavy = {"argparse", "astroid", "multiprocessing", "pathspec", "packaging", "tomllib", "hashlib"}
+    ours = {
+        f"flake8_redis_ssot.{room}" for room in ("cli.checking", "engine", "rules", "semantic", "settings")
+    }
+    first, again = imported("github"), imported("github")
+    assert "flake8_redis_ssot.cli.words" in first and not first & (heavy | ours)
+    loaded = {
+        name.removeprefix("flake8_redis_ssot.") for name in again if name.startswith("flake8_redis_ssot.")
+    }
+    assert loaded == {"cli", "cli.main", "cli.replay", "stamps", "store"}
+    assert not again & {*heavy, "json", "dataclasses"}
+
+
+def test_a_line_that_is_read_without_argparse() -> None:
+    def asked(*arguments: str) -> tuple[dict[str, str], list[str]] | None:
+        request = replay.Request.of(["check", *arguments])
+        return None if request is None else (request.options, request.paths)
+
+    here = os.getcwd()
+    assert asked("--config=a.toml", "--exit-zero", "b", "c") == (
+        {"--config": "a.toml", "--exit-zero": ""}, [f"{here}/b", f"{here}/c"]
+    )  # fmt: skip
+    assert asked() == ({}, [here]) and replay.Request.of([]) is None and replay.Request.of(["plan"]) is None
+    for line in ("-", "--", "--fix", "--diff", "--output-f json", "--output-format", "--output-format --fix", "b --exit-zero c",
+                 "--exit-zero=1", "--no-cache", "--output-file o", "--jobs 0", "--jobs x", "--add-noqa"):  # fmt: skip
+        assert asked(*line.split()) is None, line
+
+
+ROWS = '''\
+import redis
+a = redis.Redis()
+b = redis.Redis()  # a comment
+c = redis.Redis(
+    host="a")
+d = (redis.Redis(),
+     redis.Redis("""
+     """), redis.Redis("#"))
+e = f"""
+{redis.Redis()}
+"""
+g = "x\\
+y"; h = redis.Redis()
+i = \\
+    redis.Redis()
+j = redis.Redis(), "\\
+"
+k = """
+"""; l = redis.Redis()
+'''
+
+
+def test_the_rows_of_comments_are_those_of_the_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [ROWS, ROWS.replace('f"""', '"""'), *(p.read_text() for p in sorted(FIXTURES.rglob("*.py")))]
+    found: list[tuple[SourceFile, list[Diagnostic]]] = []
+    for text in texts:
+        source = SourceFile("/a.py", text.encode())
+        with suppress(SourceError):
+            nodes = [n for n in ast.walk(source.tree) if isinstance(n, ast.Call | ast.alias | ast.Import)]
+            places = sorted({source.range_of(node) for node in nodes})
+            found.append((source, [Diagnostic("/a.py", place, "RED201", "", "") for place in places]))
+    shortly = [[*with_rows(diagnostics, source)] for source, diagnostics in found]
+    monkeypatch.setattr("flake8_redis_ssot.engine.noqa._is_by_itself", lambda source, row: False)
+    assert shortly == [[*with_rows(diagnostics, source)] for source, diagnostics in found]
+    assert [d.noqa_row for d in shortly[0]] == [
+        1, 1, 2, 3, 4, 6, 8, 8, 11, 13, 15, 17, 19
+    ]  # fmt: skip
