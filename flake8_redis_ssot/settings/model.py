@@ -188,7 +188,7 @@ class Selection:
 
 @dataclass(frozen=True)
 class Settings:
-    """All settings of one run. `root` is the project's folder, `path` the settings file.
+    """All settings of one project. `root` is its folder, `path` the settings file.
 
     `lines` says in which file and line a key of the top-level table stands.
     """
@@ -225,9 +225,14 @@ class Settings:
         """Whether `exclude` or `extend-exclude` takes the absolute `path`, or a folder of the project around it."""
         while not any(patterns.match(path) for patterns in self.exclude):
             path = os.path.dirname(path)
-            if not path.startswith(self.root.rstrip("/") + "/"):
+            if path == self.root or not is_below(path, self.root):
                 return False
         return True
+
+
+def is_below(path: str, folder: str) -> bool:
+    """Whether the absolute `path` is `folder` or lies in it."""
+    return f"{path}/".startswith(f"{folder.rstrip('/')}/")
 
 
 def chosen_codes(selections: tuple[Selection, ...], codes: dict[str, bool]) -> frozenset[str]:
