@@ -39,7 +39,10 @@ class Plugin:
     @staticmethod
     def add_options(parser: OptionManager) -> None:
         for name, text in (
-            ("config", "settings file (default: the nearest pyproject.toml with the table)"),
+            (
+                "config",
+                "settings file, for all files (default: the nearest pyproject.toml with the table above each)",
+            ),
             ("manager", "modules that may build Redis clients, comma-separated"),
             ("forbidden-managers", "dotted names or patterns, comma-separated"),
             ("src", "import roots, comma-separated"),
