@@ -1,36 +1,143 @@
-"""Which files: those named, and those below the folders named, less what is excluded."""
+"""Which files: those named, and those below the folders named, less what is excluded; and whose they are."""
 
 from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from flake8_redis_ssot.settings.load import has_table
-from flake8_redis_ssot.settings.model import Globs, Settings
+from flake8_redis_ssot.settings.finder import SettingsFinder
+from flake8_redis_ssot.settings.model import Globs, Settings, is_below
 
 _SUFFIXES = (".py", ".pyi")
 
 
 @dataclass(slots=True)
+class Project:
+    """One settings file, and everything below it but what a nested one claims.
+
+    `files` are those that were asked for, absolute and in order: they alone are reported and
+    changed. `is_whole` says that no others belong to it. `nested` are the settings files in it.
+    """
+
+    settings: Settings
+    files: list[str] = field(default_factory=list)
+    is_whole: bool = False
+    nested: set[str] = field(default_factory=set)
+
+    @property
+    def name(self) -> str:
+        """What the project is called: its settings file, else its folder."""
+        return self.settings.path or self.settings.root
+
+
+@dataclass(slots=True)
 class Discovery:
-    """Absolute `files` in order; `missing` says why a path could not be taken; `nested` settings files.
+    """The `projects` in which the paths lie; `missing` says why a path could not be taken.
 
     `looked_at` are the folders and files, there or not, that this depends on besides.
     """
 
-    files: list[str] = field(default_factory=list)
+    finder: SettingsFinder
+    projects: list[Project] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
-    looked_at: list[str] = field(default_factory=list)
-    nested: list[str] = field(default_factory=list)
+    looked_at: set[str] = field(default_factory=set)
     notebooks: int = 0
+    _all: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def files(self) -> list[str]:
+        """All that were asked for, in order."""
+        return sorted(path for project in self.projects for path in project.files)
+
+    def complete(self, project: Project) -> None:
+        """Ask for all files of a project."""
+        if not project.is_whole:
+            walk = _Walk(self.looked_at)
+
+            def claimed(table: str, around: Settings) -> Settings | None:
+                if self.finder.table_above(os.path.dirname(table)) == around.path:
+                    return around
+                project.nested.add(table)
+                return None
+
+            below = walk.below(project.settings.root, project.settings, claimed)
+            project.files = sorted({*project.files, *(path for path, _ in below)})
+            project.is_whole = True
+
+    def all_files(self, project: Project) -> list[str]:
+        """What the project rules see: the whole of a project, and what its import roots hold elsewhere."""
+        settings = project.settings
+        if settings.root not in self._all:
+            asked, is_whole = project.files, project.is_whole
+            self.complete(project)
+            self._all[settings.root] = sorted({*project.files, *self._outside(project)})
+            project.files, project.is_whole = asked, is_whole
+        return self._all[settings.root]
+
+    def _outside(self, project: Project) -> Iterator[str]:
+        settings = project.settings
+        walk = _Walk(self.looked_at)
+        roots = {r for boundary in settings.boundaries for r in boundary.roots if self._leaves(r, project)}
+        for root in roots:
+            # one in another is searched with it
+            if not any(other != root and is_below(root, other) for other in roots):
+                for path, _ in walk.below(root, settings, lambda _, same: same, without=settings.root):
+                    yield path
+
+    def _leaves(self, root: str, project: Project) -> bool:
+        settings = project.settings
+        return os.path.isdir(root) and (
+            not is_below(root, settings.root) or self.finder.table_above(root) != settings.path
+        )
 
 
-def discover(paths: Sequence[str], settings: Settings) -> Discovery:
-    """The files to check for `paths`; a file named is taken whatever its suffix."""
-    found = Discovery()
+def discover(paths: Sequence[str], finder: SettingsFinder) -> Discovery:
+    """The files to check for `paths`, each in its project; a file named is taken whatever its suffix.
+
+    Where a table is wrong, its project is left out: see the finder's `errors`.
+    """
+    found = Discovery(finder)
+    walk = _Walk(found.looked_at)
+    projects: dict[str, Project] = {}
+
+    def project_of(settings: Settings) -> Project:
+        return projects.setdefault(settings.root, Project(settings))
+
+    def nested(table: str, around: Settings) -> Settings | None:
+        inner = finder.find(os.path.dirname(table))
+        if inner is not None and inner is not around:
+            project_of(inner).is_whole = True
+            project_of(around).nested.add(table)
+        return inner
+
+    named = [*_named(paths, found)]
+    finder.name([folder for _, folder in named])
+    for path, folder in named:
+        settings = finder.find(folder)
+        if settings is None or (settings.force_exclude and settings.excludes(path)):
+            continue
+        project = project_of(settings)
+        if path != folder:
+            project.files.append(path)
+            continue
+        project.is_whole |= path == settings.root
+        for file, owner in walk.below(path, settings, nested):
+            project_of(owner).files.append(file)
+    found.missing += walk.missing
+    found.notebooks = walk.notebooks
+    for project in projects.values():
+        project.files = sorted(set(project.files))
+    # of another that a path lies in nothing was asked
+    asked = [p for p in projects.values() if p.files or (p.is_whole and p.settings.path)]
+    found.projects = sorted(asked or projects.values(), key=lambda project: project.settings.root)
+    return found
+
+
+def _named(paths: Sequence[str], found: Discovery) -> Iterator[tuple[str, str]]:
+    """Each path, absolute, and the folder that it is or lies in."""
     for path in paths:
         absolute = os.path.normpath(os.path.abspath(path))
         try:
@@ -39,19 +146,12 @@ def discover(paths: Sequence[str], settings: Settings) -> Discovery:
             reason = getattr(error, "strerror", None) or str(error)
             found.missing.append(f"{path}: {reason}; name a file or folder that exists")
             continue
-        if settings.force_exclude and settings.excludes(absolute):
-            continue
         if stat.S_ISDIR(mode):
-            found.looked_at += [os.path.join(f, ".gitignore") for f in _above(absolute, settings.root)]
-            _folder(absolute, settings, found)
+            yield absolute, absolute
         elif stat.S_ISREG(mode):
-            found.files.append(absolute)
-            _settings_above(os.path.dirname(absolute), settings, found)
+            yield absolute, os.path.dirname(absolute)
         else:
             found.missing.append(f"{path}: is no regular file; name a file or folder")
-    found.files = sorted(set(found.files))
-    found.nested = sorted(set(found.nested))
-    return found
 
 
 def overwrite(path: str, data: bytes) -> None:
@@ -68,72 +168,111 @@ def overwrite(path: str, data: bytes) -> None:
         raise
 
 
-def _settings_above(folder: str, settings: Settings, found: Discovery) -> None:
-    """Note the settings files between a named file and the project's folder: this run ignores them."""
-    while folder.startswith(settings.root + os.sep):
-        candidate = os.path.join(folder, "pyproject.toml")
-        found.looked_at.append(candidate)
-        if candidate not in settings.read_from and has_table(candidate):
-            found.nested.append(candidate)
-        folder = os.path.dirname(folder)
+class _Walk:
+    """Walks over folders; `looked_at` receives what they depend on.
+
+    `missing` are the folders that could not be read, `notebooks` the notebooks that were passed.
+    """
+
+    def __init__(self, looked_at: set[str]) -> None:
+        self.missing: list[str] = []
+        self.notebooks = 0
+        self._looked_at = looked_at
+
+    def below(
+        self,
+        top: str,
+        settings: Settings,
+        nested: Callable[[str, Settings], Settings | None],
+        *,
+        without: str = "",
+    ) -> Iterator[tuple[str, Settings]]:
+        """The Python files below `top` that are not excluded, each with its settings.
+
+        `nested` is asked for those of a folder with a pyproject.toml, which it receives with the
+        settings of the folder around; None leaves the folder out.
+        """
+        first = self._ignoring_from(settings)
+        stack = [(top, settings, [globs for f in _above(top, first) for globs in self._gitignore(f)])]
+        excluding = _Excluding(settings)
+        while stack:
+            folder, settings, ignores = stack.pop()
+            self._looked_at.add(folder)
+            try:
+                entries = sorted(os.scandir(folder), key=lambda e: e.name)
+            except OSError as error:
+                self.missing.append(f"{folder}: {error.strerror}; it was not searched")
+                continue
+            names = {entry.name for entry in entries}
+            if folder not in (top, settings.root) and "pyproject.toml" in names:
+                inner = nested(os.path.join(folder, "pyproject.toml"), settings)
+                if inner is None:
+                    continue
+                if inner is not settings:
+                    first = self._ignoring_from(inner)
+                    ignores = [globs for globs in ignores if is_below(globs.base, first)]
+                    settings = inner
+            if settings is not excluding.settings:
+                excluding = _Excluding(settings)
+            if ".gitignore" in names:
+                ignores = [*ignores, *self._gitignore(folder)]
+            for entry in entries:
+                name = entry.name
+                if name in excluding.names or entry.is_symlink() or entry.path == without:
+                    continue
+                is_folder = entry.is_dir(follow_symlinks=False)
+                if not is_folder and not name.endswith((*_SUFFIXES, ".ipynb")):
+                    continue
+                if any(patterns.match(entry.path) for patterns in excluding.patterns):
+                    continue
+                tested = entry.path + "/" if is_folder else entry.path
+                if settings.respect_gitignore and any(globs.match(tested) for globs in ignores):
+                    continue
+                if is_folder:
+                    stack.append((entry.path, settings, ignores))
+                elif not entry.is_file(follow_symlinks=False):
+                    continue
+                elif name.endswith(_SUFFIXES):
+                    yield entry.path, settings
+                else:
+                    self.notebooks += 1
+
+    def _ignoring_from(self, settings: Settings) -> str:
+        """The folder from which on `.gitignore` files hold in a project: the repository's, else its own."""
+        folder = settings.root
+        while True:
+            self._looked_at.add(os.path.join(folder, ".git", "HEAD"))
+            if os.path.lexists(os.path.join(folder, ".git")):
+                return folder
+            parent = os.path.dirname(folder)
+            if parent == folder:
+                return settings.root
+            folder = parent
+
+    def _gitignore(self, folder: str) -> list[Globs]:
+        path = os.path.join(folder, ".gitignore")
+        self._looked_at.add(path)
+        try:
+            with open(path, encoding="utf-8", errors="replace") as stream:
+                patterns = tuple(line.rstrip("\n") for line in stream if line.strip() and line[0] != "#")
+        except OSError:
+            return []
+        return [Globs(folder, patterns)] if patterns else []
 
 
-def _above(folder: str, root: str) -> list[str]:
-    """The folders from the project's down to, not including, `folder`."""
-    found = []
-    while folder.startswith(root) and folder != root:
+class _Excluding:
+    """What settings exclude: plain names, which are most, and other patterns."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.names = {name for patterns in settings.exclude for name in patterns.names}
+        self.patterns = [patterns for patterns in settings.exclude if not patterns.is_plain]
+
+
+def _above(folder: str, first: str) -> list[str]:
+    """The folders from `first` down to, not including, `folder`."""
+    found: list[str] = []
+    while folder != first and is_below(folder, first):
         folder = os.path.dirname(folder)
         found.append(folder)
     return found[::-1]
-
-
-def _gitignore(folder: str) -> list[Globs]:
-    try:
-        with open(os.path.join(folder, ".gitignore"), encoding="utf-8", errors="replace") as stream:
-            patterns = tuple(line.rstrip("\n") for line in stream if line.strip() and line[0] != "#")
-    except OSError:
-        return []
-    return [Globs(folder, patterns)] if patterns else []
-
-
-def _folder(top: str, settings: Settings, found: Discovery) -> None:
-    plain = {name for patterns in settings.exclude for name in patterns.names}
-    rest = [patterns for patterns in settings.exclude if not patterns.is_plain]
-    folders = _above(top, settings.root) if settings.respect_gitignore else []
-    above = [globs for folder in folders for globs in _gitignore(folder)]
-    stack = [(top, above)]
-    while stack:
-        folder, ignores = stack.pop()
-        found.looked_at.append(folder)
-        try:
-            entries = sorted(os.scandir(folder), key=lambda e: e.name)
-        except OSError as error:
-            found.missing.append(f"{folder}: {error.strerror}; it was not searched")
-            continue
-        if settings.respect_gitignore and any(e.name == ".gitignore" for e in entries):
-            found.looked_at.append(os.path.join(folder, ".gitignore"))
-            ignores = [*ignores, *_gitignore(folder)]
-        for entry in entries:
-            name = entry.name
-            if name in plain or entry.is_symlink():
-                continue
-            is_folder = entry.is_dir(follow_symlinks=False)
-            if not is_folder and not name.endswith((*_SUFFIXES, ".ipynb", "pyproject.toml")):
-                continue
-            if any(patterns.match(entry.path) for patterns in rest):
-                continue
-            tested = entry.path + "/" if is_folder else entry.path
-            if any(globs.match(tested) for globs in ignores):
-                continue
-            if is_folder:
-                stack.append((entry.path, ignores))
-            elif not entry.is_file(follow_symlinks=False):
-                continue
-            elif name.endswith(_SUFFIXES):
-                found.files.append(entry.path)
-            elif name.endswith(".ipynb"):
-                found.notebooks += 1
-            elif name == "pyproject.toml" and entry.path not in settings.read_from:
-                found.looked_at.append(entry.path)
-                if has_table(entry.path):
-                    found.nested.append(entry.path)

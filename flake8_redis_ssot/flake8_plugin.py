@@ -10,13 +10,15 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from flake8.exceptions import ExecutionError
+from flake8.options.config import load_config
 from flake8.options.manager import OptionManager
 
 from flake8_redis_ssot import __version__
 from flake8_redis_ssot.engine.check import FileChecker
 from flake8_redis_ssot.rules import all_rules, defaults
 from flake8_redis_ssot.settings.boundaries import SettingsError
-from flake8_redis_ssot.settings.load import find_settings_file, load_settings
+from flake8_redis_ssot.settings.finder import SettingsFinder
+from flake8_redis_ssot.settings.model import Settings
 from flake8_redis_ssot.source import SourceFile
 
 
@@ -25,7 +27,9 @@ class Plugin:
 
     name = "flake8-redis-ssot"
     version = __version__
-    checker: ClassVar[FileChecker]
+    finder: ClassVar[SettingsFinder]
+    wanted: ClassVar[tuple[str, ...]]
+    checkers: ClassVar[dict[str, FileChecker]]
 
     def __init__(self, tree: ast.Module, filename: str, lines: list[str]) -> None:
         self.tree = tree
@@ -35,7 +39,10 @@ class Plugin:
     @staticmethod
     def add_options(parser: OptionManager) -> None:
         for name, text in (
-            ("config", "settings file (default: the nearest pyproject.toml with the table)"),
+            (
+                "config",
+                "settings file, for all files (default: the nearest pyproject.toml with the table above each)",
+            ),
             ("manager", "modules that may build Redis clients, comma-separated"),
             ("forbidden-managers", "dotted names or patterns, comma-separated"),
             ("src", "import roots, comma-separated"),
@@ -52,27 +59,40 @@ class Plugin:
 
     @classmethod
     def parse_options(cls, options: argparse.Namespace) -> None:
-        folder = os.path.dirname(os.path.abspath(options.config)) if options.config else os.getcwd()
-        path = options.redis_ssot_config or find_settings_file(folder)
+        _, folder = load_config(options.config, options.append_config, isolated=options.isolated)
+        given = _given(options)
+        cls.finder = SettingsFinder(
+            folder, codes=list(defaults()), config=options.redis_ssot_config, options=given
+        )
+        cls.wanted = tuple(options.select or ()) + tuple(options.extend_select or ())
+        cls.checkers = {}
         try:
-            settings = load_settings(path, root=folder, codes=list(defaults()), options=_given(options))
-        except SettingsError as error:
-            raise ExecutionError("redis-ssot: " + "\nredis-ssot: ".join(error.messages)) from error
+            if given or options.redis_ssot_config:
+                _must_find(cls.finder, cls.finder.top)
         except TypeError as error:  # flake8 would call us again without a word
             raise ExecutionError(f"redis-ssot: a defect of ours: {error}; please report it") from error
-        wanted = tuple(options.select or ()) + tuple(options.extend_select or ())
-        cls.checker = FileChecker(
-            settings,
-            [r for r in all_rules() if not r.project and (r.default or r.code.startswith(wanted))],
-        )
+
+    @classmethod
+    def checker_of(cls, path: str) -> FileChecker:
+        """What checks the file at an absolute path: one for each project."""
+        settings = _must_find(cls.finder, os.path.dirname(path))
+        if settings.root not in cls.checkers:
+            cls.checkers[settings.root] = FileChecker(
+                settings,
+                [r for r in all_rules() if not r.project and (r.default or r.code.startswith(cls.wanted))],
+            )
+        return cls.checkers[settings.root]
 
     def run(self) -> Iterator[tuple[int, int, str, type]]:
         path = os.path.abspath(self.filename)
         try:
-            if self.checker.settings.excludes(path):
+            checker = self.checker_of(path)
+            if checker.settings.excludes(path):
                 return
             source = SourceFile.of_text(path, "".join(self.lines), self.tree)
-            checked = self.checker.check(source)
+            checked = checker.check(source)
+        except ExecutionError:
+            raise
         except SettingsError as error:
             raise ExecutionError(f"redis-ssot: {error}") from error
         except Exception as error:
@@ -85,6 +105,14 @@ class Plugin:
         for diagnostic in checked.diagnostics:
             start = diagnostic.range.start
             yield start.line, start.column - 1, f"{diagnostic.code} {diagnostic.message}", type(self)
+
+
+def _must_find(finder: SettingsFinder, folder: str) -> Settings:
+    """The settings of a folder; where a table is wrong, an error that flake8 shows and stops at."""
+    try:
+        return finder.must_find(folder)
+    except SettingsError as error:
+        raise ExecutionError("redis-ssot: " + "\nredis-ssot: ".join(error.messages)) from error
 
 
 def _given(options: argparse.Namespace) -> dict[str, Any]:

@@ -77,7 +77,9 @@ def agree(project: Path, jobs: str, run: Command) -> None:
     chosen = ",".join(rule.code for rule in all_rules() if not rule.project)
     command = run("check", "--output-format", "concise", "--select", chosen, cwd=project)
     flake8 = run("--isolated", "--select", chosen, "-j", jobs, ".", cwd=project, module="flake8")
-    assert places(command.stdout) == places(flake8.stdout)
+    # flake8 looks for files where the settings exclude whole projects
+    searched = run("check", "--show-files", cwd=project).stdout.splitlines()
+    assert places(command.stdout) == [row for row in places(flake8.stdout) if row[0] in searched]
 
 
 @projects
@@ -91,7 +93,7 @@ def test_noqa_silences_each_fixture(project: Path, tmp_path: Path, run: Command)
     unsilenced = "RED403,RED901,RED902,RED903,RED904"  # in the settings, or of the comments themselves
     after = run("check", "--ignore", unsilenced, "--output-format", "concise", cwd=copy)
     assert (after.returncode, after.stdout) == (0, "All checks passed!\n")
-    assert places(run("--isolated", cwd=copy, module="flake8").stdout) == []
+    assert not {row[0] for row in places(run("--isolated", cwd=copy, module="flake8").stdout)} & {*names}
     for name in names:
         lines = zip(before[name].splitlines(), (copy / name).read_bytes().splitlines(), strict=True)
         assert all(new.startswith(old) or b"noqa" in old for old, new in lines)
@@ -114,4 +116,8 @@ def test_line_ends_and_bom_change_nothing(change, project: Path, tmp_path: Path,
     selected = ["--extend-select", ",".join(settings.get("extend-select", ["RED000"]))]
     flake8 = run("--isolated", *selected, cwd=copy, module="flake8")
     alone = {rule.code for rule in all_rules() if rule.project}
-    assert places(flake8.stdout) == [row for row in expected if row[3] not in alone]
+    # a nested project may select others
+    mine = {str(path.relative_to(project)) for home, path in FILES if home == project}
+    assert [row for row in places(flake8.stdout) if row[0] in mine] == [
+        row for row in expected if row[0] in mine and row[3] not in alone
+    ]

@@ -12,7 +12,7 @@ def add_parser(commands: Any) -> None:
     command = commands.add_parser("check", help="check files and folders")
     add = command.add_argument
     add("paths", nargs="*", metavar="PATH", help="files or folders, or - for standard input (default: .)")
-    add("--config", metavar="FILE", help="the settings file")
+    add("--config", metavar="FILE", help="the settings file, for all files (default: the nearest above each)")
     add("--select", metavar="CODES", type=_codes, help="codes or prefixes to enable")
     add("--ignore", metavar="CODES", type=_codes, default=(), help="codes or prefixes to disable")
     add("--extend-select", metavar="CODES", type=_codes, default=(), help="codes to enable in addition")

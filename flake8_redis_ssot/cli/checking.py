@@ -8,13 +8,13 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from flake8_redis_ssot.cli import recording
-from flake8_redis_ssot.cli.loading import settings_of
+from flake8_redis_ssot.cli.loading import discovered, finder_of
 from flake8_redis_ssot.cli.words import text as text_of
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.engine.check import FileChecker
@@ -27,14 +27,14 @@ from flake8_redis_ssot.engine.run import (
     run_source,
 )
 from flake8_redis_ssot.engine.run import run as run_files
-from flake8_redis_ssot.files import Discovery, discover, overwrite
+from flake8_redis_ssot.files import Discovery, Project, overwrite
 from flake8_redis_ssot.output import escaped, shown
 from flake8_redis_ssot.output.statistics import STYLES
 from flake8_redis_ssot.project.cache import Cache
 from flake8_redis_ssot.rules import defaults
 from flake8_redis_ssot.settings.boundaries import SettingsError
-from flake8_redis_ssot.settings.load import nearest_code
-from flake8_redis_ssot.settings.model import Selection, Settings
+from flake8_redis_ssot.settings.load import chain_of, nearest_code
+from flake8_redis_ssot.settings.model import Selection, is_below
 from flake8_redis_ssot.source import SourceError, SourceFile
 from flake8_redis_ssot.store import folder_of, is_ours, prepare
 
@@ -42,101 +42,109 @@ if TYPE_CHECKING:
     from flake8_redis_ssot.engine.fix import Mended
 
 
+@dataclasses.dataclass(slots=True)
+class _Checked:
+    """One project of a run."""
+
+    project: Project
+    checker: FileChecker
+    cache: Cache | None = None
+    files: list[str] = dataclasses.field(default_factory=list)
+    """All that were checked, whatever is reported."""
+    found: list[Diagnostic] = dataclasses.field(default_factory=list)
+    """What was found in all of them."""
+    fixed_for: str = "none"
+    """For whom the fixes in it hold; see `cli.fixing.finished`."""
+
+
 def run(options: argparse.Namespace) -> int:
     try:
-        return _check(options, _settings(options))
+        return _check(options)
     except SettingsError as error:
         for message in error.messages:
             _complain("error", message)
         return 2
 
 
-def _settings(options: argparse.Namespace) -> Settings:
-    settings = settings_of(options)
-    unknown = [
-        code
-        for code in (*(options.select or ()), *options.ignore, *options.extend_select)
-        if code != "ALL" and not any(known.startswith(code) for known in defaults())
-    ]
-    if unknown:
-        raise SettingsError([f"unknown rule code `{c}`{nearest_code(c, defaults())}" for c in unknown])
-    return settings
-
-
-def _check(options: argparse.Namespace, settings: Settings) -> int:
-    if options.show_settings:
-        for key, value in dataclasses.asdict(settings).items():
-            print(f"{key} = {json.dumps(value, default=str)}")
-        return 0
+def _check(options: argparse.Namespace) -> int:
     start = time.time_ns()
-    fixing = options.fix or options.diff
     stdin = options.stdin_filename is not None or "-" in options.paths
-    if stdin and options.paths not in ([], ["-"]):
-        raise SettingsError(["standard input is checked alone; leave the paths out, or `-`"])
-    if fixing and (stdin or options.no_project):
-        raise SettingsError(["fixes are checked against the whole project; name files, without --no-project"])
-    style = options.output_format or settings.output_format
+    fixing = options.fix or options.diff
+    _validate(options, stdin)
+    finder = finder_of(options)
+    path = os.path.abspath(options.stdin_filename or "stdin.py")
+    folder = os.path.dirname(path) if stdin else os.getcwd()
+    if stdin:
+        finder.name([folder])
+        found = Discovery(finder, [Project(finder.must_find(folder))])
+    else:
+        found = discovered(options.paths or ["."], finder)
+    style = options.output_format or finder.must_find(folder).output_format
     if options.statistics and style not in STYLES:
         raise SettingsError([f"--statistics has no form in {style}; choose one of {', '.join(STYLES)}"])
-    found = discover([p for p in options.paths if p != "-"] or ([] if stdin else ["."]), settings)
     for message in found.missing:
         _complain("error", message)
-    notes = [
-        _complain("warning", f"{shown(path)} has a [tool.redis-ssot] table that this run does not read; "
-                  f"check that folder by itself with --config {shown(path)}")
-        for path in found.nested
-    ]  # fmt: skip
+    if options.show_settings:
+        _show_settings(found.projects)
+        return 2 if found.missing else 0
     if options.show_files:
         print("".join(f"{shown(path)}\n" for path in found.files), end="")
         if found.notebooks:
             _complain("note", f"notebooks are not checked: {found.notebooks}")
         return 2 if found.missing else 0
     override = Selection(options.select, options.ignore, options.extend_select)
-    is_json = (options.output_format or settings.output_format).startswith("json")
-    checker = checker_for(
-        settings,
-        override,
-        parse_all=options.parse_all,
-        project=not (options.no_project or stdin),
-        fixes=is_json,
-    )
-    if checker.codes == {"RED000"}:
-        message = "no rule is enabled but RED000: nothing else is checked; see `select` and `ignore`"
-        notes.append(_complain("warning", message))
+    is_json = style.startswith("json")
+    runs = [
+        _Checked(
+            project,
+            checker_for(
+                project.settings,
+                override,
+                parse_all=options.parse_all,
+                project=not (options.no_project or stdin),
+                fixes=is_json,
+            ),
+        )
+        for project in found.projects
+    ]
+    notes = []
+    for one in runs:
+        if one.checker.codes == {"RED000"}:
+            where = f"{shown(one.project.name)}: " if len(runs) > 1 else ""
+            message = (
+                f"{where}no rule is enabled but RED000: nothing else is checked; see `select` and `ignore`"
+            )
+            notes.append(_complain("warning", message))
     fixes = 0
     given: SourceFile | None = None
-    cache: Cache | None = None
-    below = found
+    outcome = Outcome()
     if stdin:
-        if options.add_noqa:
-            raise SettingsError(["--add-noqa cannot change standard input; name files"])
-        path = os.path.abspath(options.stdin_filename or "stdin.py")
         given = SourceFile(path, sys.stdin.buffer.read())
-        outcome = Outcome()
-        if not (settings.force_exclude and settings.excludes(path)):
+        checker = runs[0].checker
+        if not (checker.settings.force_exclude and checker.settings.excludes(path)):
             run_source(given, checker, outcome)
     else:
-        mended = _fix(options, settings, override, found) if fixing else None
-        if mended is not None and options.diff:
+        mended = [_fix(options, one.project, override, found) for one in runs] if fixing else []
+        if options.diff:
             return _diff(options, mended, found)
-        cache = _cache(options, checker, start)
-        below, outcome = _run(options, checker, found, cache)
-        if mended is not None:
-            outcome.failures += mended.outcome.failures
-            fixes = len(mended.settled)
+        for one in runs:
+            one.cache = _cache(options, one.checker, start)
+            part = _run(options, one, found)
+            _narrow(one, part, finishes=is_json and not options.add_noqa)
+            _join(outcome, part)
+        for what in mended:
+            outcome.failures += what.outcome.failures
+            fixes += len(what.settled)
         if not found.files and not found.missing:
             notes.append(_complain("warning", "no Python files found below the given paths"))
-    everything, fixed_for, reported = outcome.diagnostics, "none", {*found.files, settings.path}
-    if is_json and not options.add_noqa:
-        from flake8_redis_ssot.cli.fixing import finished
+    if is_json and given is not None:
+        from flake8_redis_ssot.engine.noqa import with_rows
 
-        outcome.diagnostics, fixed_for = finished(outcome, checker, below, found, cache, given)
-        everything = outcome.diagnostics if fixed_for != "none" else everything
-    if not stdin:
-        outcome.diagnostics = [d for d in outcome.diagnostics if d.path in reported]
-    for message in outcome.failures:
+        outcome.diagnostics = [*with_rows(outcome.diagnostics, given)]
+    # what several projects index may fail in each
+    for message in dict.fromkeys(outcome.failures):
         _complain("error", message)
-    notes += [_complain("warning", message) for message in outcome.limits]
+    notes += [_complain("warning", message) for message in dict.fromkeys(outcome.limits)]
     failed = bool(found.missing or outcome.failures)
     if options.add_noqa:
         return 2 if _add_noqa(outcome.diagnostics) or failed else 0
@@ -153,51 +161,63 @@ def _check(options: argparse.Namespace, settings: Settings) -> int:
     )
     _write(options, text)
     status = 2 if failed else 1 if outcome.diagnostics and not options.exit_zero else 0
-    if cache is not None and not (failed or outcome.limits or options.output_file or fixing):
+    # a run over several projects is not answered by an earlier one
+    if len(runs) == 1 and not (stdin or failed or outcome.limits or options.output_file or fixing):
         with suppress(OSError):
-            looked_at = _looked_at(checker, below, cache)
-            run = recording.Run(
-                settings,
-                cache.folder,
-                below,
-                found,
-                looked_at,
-                cache.stamps,
-                everything,
-                fixed_for,
-                checker.keeps_facts,
-            )
-            recording.keep(options.arguments, start, run, (status, "".join(notes), text))
+            _record(options, runs[0], found, start, (status, "".join(notes), text))
     return status
 
 
-def _fix(options: argparse.Namespace, settings: Settings, override: Selection, found: Discovery) -> Mended:
-    """Apply the fixes to the files found, or with `--diff` only find out what they would change."""
+def _validate(options: argparse.Namespace, stdin: bool) -> None:
+    """SettingsError where options say what cannot be, whatever the settings."""
+    unknown = [
+        code
+        for code in (*(options.select or ()), *options.ignore, *options.extend_select)
+        if code != "ALL" and not any(known.startswith(code) for known in defaults())
+    ]
+    if unknown:
+        raise SettingsError([f"unknown rule code `{c}`{nearest_code(c, defaults())}" for c in unknown])
+    if stdin and options.paths not in ([], ["-"]):
+        raise SettingsError(["standard input is checked alone; leave the paths out, or `-`"])
+    if (options.fix or options.diff) and (stdin or options.no_project):
+        raise SettingsError(["fixes are checked against the whole project; name files, without --no-project"])
+    if stdin and options.add_noqa:
+        raise SettingsError(["--add-noqa cannot change standard input; name files"])
+
+
+def _show_settings(projects: Sequence[Project]) -> None:
+    for project in projects:
+        if len(projects) > 1:
+            print(f"# {shown(project.name)}")
+        for key, value in dataclasses.asdict(project.settings).items():
+            print(f"{key} = {json.dumps(value, default=str)}")
+
+
+def _fix(options: argparse.Namespace, project: Project, override: Selection, found: Discovery) -> Mended:
+    """Apply the fixes to the files of a project, or with `--diff` only find out what they would change."""
     from flake8_redis_ssot.cli.fixing import fixed
 
-    codes = checker_for(settings, override).codes
-    files = sorted({*found.files, *discover([settings.root], settings).files})
-    jobs = options.jobs or available_processors()
     return fixed(
-        files,
-        settings,
-        codes,
-        set(found.files),
+        found.all_files(project),
+        project.settings,
+        checker_for(project.settings, override).codes,
+        set(project.files),
         unsafe=options.unsafe_fixes,
-        jobs=jobs,
+        jobs=options.jobs or available_processors(),
         write=not options.diff,
     )
 
 
-def _diff(options: argparse.Namespace, mended: Mended, found: Discovery) -> int:
+def _diff(options: argparse.Namespace, mended: Sequence[Mended], found: Discovery) -> int:
     from flake8_redis_ssot.cli.fixing import diff
 
-    number = len(mended.settled)
-    _write(options, "".join(diff(mended.changes)))
+    number = sum(len(what.settled) for what in mended)
+    failures = [message for what in mended for message in what.outcome.failures]
+    _write(options, "".join(diff({path: data for what in mended for path, data in what.changes.items()})))
     print(f"Would fix {number} error{'s' * (number != 1)}.", file=sys.stderr)
-    for message in mended.outcome.failures:
+    for message in dict.fromkeys(failures):
         _complain("error", message)
-    return 2 if found.missing or mended.outcome.failures else 1 if number else 0
+    return 2 if found.missing or failures else 1 if number else 0
 
 
 def _cache(options: argparse.Namespace, checker: FileChecker, start: int) -> Cache | None:
@@ -215,36 +235,75 @@ def _cache(options: argparse.Namespace, checker: FileChecker, start: int) -> Cac
     return None
 
 
-def _run(
-    options: argparse.Namespace, checker: FileChecker, found: Discovery, cache: Cache | None
-) -> tuple[Discovery, Outcome]:
-    """Check the files found; for the project rules all files below the settings file, which are given back."""
+def _run(options: argparse.Namespace, one: _Checked, found: Discovery) -> Outcome:
+    """Check the files of a project; its project rules see all of it, whatever is reported."""
     jobs = options.jobs or available_processors()
-    files, settings = found.files, checker.settings
+    project, checker, cache = one.project, one.checker, one.cache
+    one.files = found.all_files(project) if checker.keeps_facts else project.files
     if checker.keeps_facts:
-        is_all = [*map(os.path.abspath, options.paths or ["."])] == [settings.root]
-        below = found if is_all else discover([settings.root], settings)
-        files = sorted({*files, *below.files})
-        outcome = run_project(files, checker, jobs=jobs, cache=cache)
+        outcome = run_project(one.files, checker, jobs=jobs, cache=cache)
+        # what excepts nothing here may do so in a project that shares these settings
+        path = project.settings.path
+        if path is not None and any(path in chain_of(table) for table in project.nested):
+            outcome.diagnostics = [d for d in outcome.diagnostics if d.code != "RED902"]
     else:
-        below = found
-        outcome = run_files(files, checker, jobs=jobs, cache=cache)
+        outcome = run_files(one.files, checker, jobs=jobs, cache=cache)
     if cache is not None:
-        cache.save(files)
-    return below, outcome
+        cache.save(one.files)
+    return outcome
 
 
-def _looked_at(checker: FileChecker, below: Discovery, cache: Cache) -> Iterator[str]:
-    """All paths, there or not, that decide what is found, besides the files and folders discovered."""
-    settings = checker.settings
+def _narrow(one: _Checked, outcome: Outcome, *, finishes: bool) -> None:
+    """Leave of an outcome what was asked for, with fixes and the rows of comments where a format shows them."""
+    files = one.project.files
+    one.found = outcome.diagnostics
+    if finishes:
+        from flake8_redis_ssot.cli.fixing import finished
+
+        outcome.diagnostics, one.fixed_for = finished(outcome, one.checker, one.files, files, one.cache, None)
+        if one.fixed_for != "none":
+            one.found = outcome.diagnostics
+    reported = {*files, one.project.settings.path}
+    outcome.diagnostics = [d for d in outcome.diagnostics if d.path in reported]
+
+
+def _join(whole: Outcome, part: Outcome) -> None:
+    """Add what was found in one project."""
+    whole.diagnostics = sorted([*whole.diagnostics, *part.diagnostics], key=lambda d: d.sort_key)
+    whole.failures += part.failures
+    whole.limits += part.limits
+
+
+def _record(
+    options: argparse.Namespace, one: _Checked, found: Discovery, start: int, words: tuple[int, str, str]
+) -> None:
+    """Keep what this run found in the cache of its project, where the next one looks for it."""
+    if one.cache is None:
+        return
+    settings = one.project.settings
+    looked_at = {*found.looked_at, *found.finder.looked_at}
+    looked_at.update(_looked_at(one, one.cache, looked_at))
+    is_plain = not one.project.nested and all(is_below(path, settings.root) for path in one.files)
+    run = recording.Run(
+        settings, one.cache.folder, one.files, one.project.files, looked_at, one.cache.stamps, one.found,
+        one.fixed_for, one.checker.keeps_facts, is_plain,
+    )  # fmt: skip
+    recording.keep(options.arguments, start, run, words)
+
+
+def _looked_at(one: _Checked, cache: Cache, found: Collection[str]) -> Iterator[str]:
+    """All paths, there or not, that decide what is found, besides the files checked and those `found`."""
+    settings = one.project.settings
     yield from settings.read_from
+    for table in one.project.nested:
+        yield from chain_of(table)
     for root in {root for boundary in settings.boundaries for root in boundary.roots}:
         yield root
         if os.path.isdir(root):  # see `first_party`
             yield from (entry.path for entry in os.scandir(root) if os.path.isdir(entry.path))
-    known = {*cache.files, *below.looked_at}
+    known = {*cache.files, *found}
     for module in cache.modules:
-        for place in checker.managers.modules.places(module):
+        for place in one.checker.managers.modules.places(module):
             # where the folder is known, its stamp tells of what comes and goes
             if os.path.dirname(place) not in known or os.path.exists(place):
                 yield place

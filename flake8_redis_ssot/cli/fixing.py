@@ -12,7 +12,7 @@ from flake8_redis_ssot.engine.check import FileChecker
 from flake8_redis_ssot.engine.fix import EXPLAINED, FIXABLE, Mended, Step, mend
 from flake8_redis_ssot.engine.noqa import with_rows
 from flake8_redis_ssot.engine.run import Outcome
-from flake8_redis_ssot.files import Discovery, overwrite
+from flake8_redis_ssot.files import overwrite
 from flake8_redis_ssot.output import escaped, shown
 from flake8_redis_ssot.project.cache import Cache, asked_of
 from flake8_redis_ssot.settings.model import Settings
@@ -62,16 +62,16 @@ def _lines(source: SourceFile) -> list[str]:
 def finished(
     outcome: Outcome,
     checker: FileChecker,
-    below: Discovery,
-    found: Discovery,
+    files: Sequence[str],
+    reported: Sequence[str],
     cache: Cache | None,
     given: SourceFile | None,
 ) -> tuple[list[Diagnostic], str]:
     """The diagnostics with their fixes and with the rows of their comments, and for whom these hold.
 
-    They do so for `any` of the files, for `all` of them together, or for `none` but those `found`.
+    They do so for `any` of the `files` checked, for `all` of them together, or for `none` but those `reported`.
     """
-    is_whole = found.files == below.files
+    is_whole = [*reported] == [*files]
     if not checker.keeps_facts or given is not None:
         return [*with_rows(outcome.diagnostics, given)], "any" if is_whole else "none"
     modules = checker.managers.modules
@@ -80,10 +80,10 @@ def finished(
         return earlier
     if cache is not None and len(outcome.facts) < len(cache.files):
         outcome.facts = cache.facts(cache.files)
-    fixed, is_alone = _with_fixes(outcome, checker, {*found.files})
+    fixed, is_alone = _with_fixes(outcome, checker, {*reported})
     if not is_whole:
-        reported = {*found.files, checker.settings.path}
-        return [*with_rows(d for d in fixed if d.path in reported)], "none"
+        wanted = {*reported, checker.settings.path}
+        return [*with_rows(d for d in fixed if d.path in wanted)], "none"
     result, fixed_for = [*with_rows(fixed)], "any" if is_alone else "all"
     if cache is not None:
         cache.keep_fixes(outcome.diagnostics, asked_of(modules), result, fixed_for)

@@ -4,14 +4,29 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Sequence
 
+from flake8_redis_ssot.files import Discovery, discover
 from flake8_redis_ssot.output import FORMATS
 from flake8_redis_ssot.rules import defaults
-from flake8_redis_ssot.settings.load import find_settings_file, load_settings
+from flake8_redis_ssot.settings.boundaries import SettingsError
+from flake8_redis_ssot.settings.finder import SettingsFinder
 from flake8_redis_ssot.settings.model import Settings
 
 
+def finder_of(options: argparse.Namespace) -> SettingsFinder:
+    """What finds the settings of files: `--config`, else the nearest table above each."""
+    return SettingsFinder(os.getcwd(), codes=list(defaults()), formats=FORMATS, config=options.config)
+
+
 def settings_of(options: argparse.Namespace) -> Settings:
-    """The settings of `--config`, else of the nearest file with the table; SettingsError if they are wrong."""
-    path = options.config or find_settings_file(os.getcwd())
-    return load_settings(path, root=os.getcwd(), codes=list(defaults()), formats=FORMATS)
+    """The settings of the project in which the command was started; SettingsError if they are wrong."""
+    return finder_of(options).must_find(os.getcwd())
+
+
+def discovered(paths: Sequence[str], finder: SettingsFinder) -> Discovery:
+    """The projects of `paths`; SettingsError says all that is wrong with their tables."""
+    found = discover(paths, finder)
+    if finder.errors:
+        raise SettingsError(finder.errors)
+    return found

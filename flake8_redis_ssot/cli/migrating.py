@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shlex
 import sys
 from collections import Counter
+from collections.abc import Sequence
 
-from flake8_redis_ssot.cli.loading import settings_of
+from flake8_redis_ssot.cli.loading import discovered, finder_of, settings_of
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.engine.check import FileChecker
 from flake8_redis_ssot.engine.fix import EXPLAINED, Mended, mend
 from flake8_redis_ssot.engine.rewrite import MENDS
 from flake8_redis_ssot.engine.run import available_processors, checker_for, run_project
-from flake8_redis_ssot.files import Discovery, discover
+from flake8_redis_ssot.files import Discovery, Project
 from flake8_redis_ssot.migrate.journal import Change, JournalError, carry_out, runs
 from flake8_redis_ssot.migrate.plan import plan as plan_of
 from flake8_redis_ssot.migrate.shim import with_shims
@@ -31,13 +33,13 @@ _CLASSES = frozenset(["RED401", "RED402"])
 def plan(options: argparse.Namespace) -> int:
     """Show the plan; nothing is written."""
     try:
-        settings = settings_of(options)
-        found = discover([settings.root], settings)
+        found, project = _project(options, ())
+        settings = project.settings
         mended = mend(
-            found.files,
+            found.all_files(project),
             settings,
             _codes(settings) | _CLASSES,
-            set(found.files),
+            set(project.files),
             unsafe=True,
             jobs=available_processors(),
         )
@@ -56,30 +58,31 @@ def plan(options: argparse.Namespace) -> int:
 def migrate(options: argparse.Namespace) -> int:
     """Carry the plan's second phase out, and say what was done, what was left and why."""
     try:
-        settings = settings_of(options)
         if options.list:
-            return _list(settings)
+            return _list(settings_of(options))
+        found, project = _project(options, options.paths)
+        settings = project.settings
         if _missing(settings):
             return _refuse([_missing(settings)])
-        found = discover(options.paths or [settings.root], settings)
-        if found.missing:
-            return _refuse(found.missing)
-        everything = discover([settings.root], settings)
+        everything = found.all_files(project)
         mended = mend(
-            everything.files,
+            everything,
             settings,
             _codes(settings),
-            set(found.files),
+            set(project.files),
             unsafe=options.include_unsafe,
             jobs=available_processors(),
         )
-        shimless = list(with_shims(mended, settings, found.files)) if options.shim else []
+        shimless = list(with_shims(mended, settings, project.files)) if options.shim else []
         if not options.dry_run and mended.changes:
             changes = [
                 Change(path, mended.before[path], after) for path, after in sorted(mended.changes.items())
             ]
             run = carry_out(settings.root, changes, shlex.join(["redis-ssot", *options.arguments]))
-            print(f"Run {run.name}; `redis-ssot rollback {run.name}` undoes it.")
+            undo = ["redis-ssot", "rollback", run.name]
+            if settings.path is not None and found.finder.table_above(os.getcwd()) != settings.path:
+                undo += ["--config", shown(settings.path)]
+            print(f"Run {run.name}; `{shlex.join(undo)}` undoes it.")
     except SettingsError as error:
         return _refuse(error.messages)
     except JournalError as error:
@@ -89,8 +92,39 @@ def migrate(options: argparse.Namespace) -> int:
         print(f"No shim in place of {shown(path)}: {escaped(reason)}.")
     status = _failed(mended)
     if not options.dry_run and mended.changes:
-        status = _verified(settings, everything, mended, set(found.files)) or status
+        status = _verified(settings, everything, mended, set(project.files)) or status
     return status or (1 if mended.left else 0)
+
+
+def _project(options: argparse.Namespace, paths: Sequence[str]) -> tuple[Discovery, Project]:
+    """The one project that is meant: that of the paths, else the whole one around the working directory."""
+    finder = finder_of(options)
+    if paths:
+        found = discovered(paths, finder)
+        if found.missing:
+            raise SettingsError(found.missing)
+        if len(found.projects) > 1:
+            names = ", ".join(shown(project.name) for project in found.projects)
+            raise SettingsError(
+                [
+                    f"the paths lie in several projects ({names}), and each is migrated by itself; name paths in one"
+                ]
+            )
+        if found.projects:
+            return found, found.projects[0]
+    project = Project(finder.must_find(os.getcwd()))
+    found = Discovery(finder, [project])
+    if not paths:
+        found.complete(project)
+    nested = sorted(map(shown, project.nested))
+    if nested and project.settings.path is None:
+        raise SettingsError(
+            [f"there are several projects below ({', '.join(nested)}), and each is planned and migrated "
+             "by itself; do it in the folder of one, or name it by --config"]
+        )  # fmt: skip
+    for name in nested:
+        print(f"note: {escaped(name)} is a project of its own, and left out", file=sys.stderr)
+    return found, project
 
 
 def _missing(settings: Settings) -> str:
@@ -131,10 +165,10 @@ def _where(diagnostic: Diagnostic) -> str:
     return f"{shown(diagnostic.path)}:{diagnostic.range.start.line}"
 
 
-def _verified(settings: Settings, found: Discovery, mended: Mended, within: set[str]) -> int:
+def _verified(settings: Settings, files: list[str], mended: Mended, within: set[str]) -> int:
     """Compare what was said to be left with a fresh scan of what stands on disk."""
     rules = [rule for rule in all_rules() if rule.code in _codes(settings)]
-    fresh = run_project(found.files, FileChecker(settings, rules), jobs=available_processors())
+    fresh = run_project(files, FileChecker(settings, rules), jobs=available_processors())
     left = Counter((d.path, d.code) for d in fresh.diagnostics if d.code in _CODES and d.path in within)
     said = Counter((d.path, d.code) for d, _ in mended.left)
     if left == said and not fresh.failures:

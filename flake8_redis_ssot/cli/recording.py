@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from flake8_redis_ssot.cli.replay import Record, Request, keep_record, keep_words, seal_of, today
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.files import Discovery
 from flake8_redis_ssot.project.plain import plain
 from flake8_redis_ssot.settings.model import Settings
 from flake8_redis_ssot.stamps import Stamp, settled, stamp
@@ -19,20 +18,22 @@ from flake8_redis_ssot.stamps import Stamp, settled, stamp
 class Run:
     """One run that came to its end.
 
-    `below` is all that was checked, `found` what of it is reported, `looked_at` what this depends on
+    `files` are all that were checked, `reported` those that were asked for, `looked_at` what this depends on
     besides; `stamps` are known already. `fixes` is as in `Record`;
-    `is_whole` says that all files of the project were checked, whatever is reported.
+    `is_whole` says that all files of the project were checked, whatever is reported, `is_plain` that
+    none of them lies outside of it, nor any other project in it.
     """
 
     settings: Settings
     folder: str
-    below: Discovery
-    found: Discovery
-    looked_at: Iterable[str]
+    files: Sequence[str]
+    reported: Sequence[str]
+    looked_at: Collection[str]
     stamps: Mapping[str, Stamp | None]
     diagnostics: Sequence[Diagnostic]
     fixes: str
     is_whole: bool
+    is_plain: bool
 
 
 def keep(arguments: list[str], start: int, run: Run, words: tuple[int, str, str]) -> None:
@@ -40,31 +41,30 @@ def keep(arguments: list[str], start: int, run: Run, words: tuple[int, str, str]
 
     Not where one of the paths may have changed since the `start`, nor where it would not be found again.
     """
-    settings, below = run.settings, run.below
+    settings, files = run.settings, {*run.files}
     request = Request.of(arguments)
     if request is None or (request.settings, request.folder) != (settings.path or "", run.folder):
         return
-    folders = sorted(path for path in {*below.looked_at} if _is_searched(path))
-    others = {*run.looked_at, *below.looked_at, *run.found.looked_at, *run.found.files} - {*below.files}
+    folders = sorted(path for path in run.looked_at if _is_searched(path))
+    others = {*run.looked_at, *run.reported} - files
     # what is said of files named alone, or of some of them, is not for others
-    parts = not (words[1] or below.missing or below.nested or {*run.found.files} - {*below.files})
-    reported = {*below.files, settings.path}
-    found = json.dumps([plain(d) for d in run.diagnostics if d.path in reported])
+    parts = run.is_plain and not words[1] and files.issuperset(run.reported)
+    found = json.dumps([plain(d) for d in run.diagnostics if d.path in files or d.path == settings.path])
     fixes = run.fixes
     of = [request.root] if parts and run.is_whole else request.paths
     earlier = Record.load(request, of)
     if earlier is not None and earlier.fixes != fixes == "none" and earlier.holds():
         found, fixes = earlier.found, earlier.fixes
-        others |= {*earlier.paths} - {*below.files}
+        others |= {*earlier.paths} - files
     cache = os.path.join(run.folder, "")
     rest = sorted(path for path in others if not os.path.join(path, "").startswith(cache))
-    paths = [*dict.fromkeys([*below.files, *folders, *rest])]
+    paths = [*dict.fromkeys([*run.files, *folders, *rest])]
     stamps = [run.stamps[path] if path in run.stamps else stamp(path) for path in paths]
     if not all(settled(taken, start) for taken in stamps):
         return
     key, seal = request.key(), seal_of(paths, stamps)
     day = today() if any(entry.expires for entry in settings.allowances) else ""
-    numbers = [str(len(below.files)), str(len(folders))]
+    numbers = [str(len(run.files)), str(len(folders))]
     header = [key, seal, day, "parts" * parts, fixes, settings.output_format, *numbers]
     keep_record(request, of, [*header, found, *paths])
     keep_words(request, key, seal, [str(words[0]), *words[1:]])

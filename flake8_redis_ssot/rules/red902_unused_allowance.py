@@ -14,7 +14,8 @@ class UnusedAllowance(ProjectRule):
 
     ## What it does
     Reports an entry of `allow` or `per-file-ignores` that silenced no diagnostic of this run, and
-    a boundary to which no file belongs. Entries for rules that did not run are not judged.
+    a boundary to which no file belongs. Entries for rules that did not run are not judged, nor
+    those of settings that a nested project extends.
 
     ## Why is this bad?
     An exception that silences nothing today silences the next construction that somebody writes

@@ -62,19 +62,6 @@ _DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 _DOTTED_GLOB = re.compile(r"[\w*]+(\.[\w*]+)*")
 
 
-def find_settings_file(start: str) -> str | None:
-    """The nearest pyproject.toml with the table, from the folder `start` upwards."""
-    folder = os.path.abspath(start)
-    while True:
-        candidate = os.path.join(folder, "pyproject.toml")
-        if has_table(candidate):
-            return candidate
-        parent = os.path.dirname(folder)
-        if parent == folder:
-            return None
-        folder = parent
-
-
 def has_table(path: str) -> bool:
     """Whether the file has a `[tool.redis-ssot]` table; true as well where it mentions one and is broken."""
     try:
@@ -89,6 +76,11 @@ def has_table(path: str) -> bool:
         return isinstance(tool, dict) and "redis-ssot" in tool
     except (tomllib.TOMLDecodeError, UnicodeDecodeError):
         return re.search(rb"^\s*\[+\s*tool\.[\"']?redis-ssot", data, re.MULTILINE) is not None
+
+
+def chain_of(path: str) -> list[str]:
+    """The settings file and those that it extends, as far as they can be read."""
+    return [table.path for table in _Reader((), ()).read_chain(path)]
 
 
 def load_settings(

@@ -36,7 +36,7 @@ OPTIONS: dict[str, Option] = {
     "manager": Option("string or list", "none", "The module, or modules, that may build clients and pools, as `app.redis_manager`."),
     "instance": Option("string", "none", "The shared object in the manager, or its accessor, as `get_redis()`."),
     "forbidden-managers": Option("list", "[]", "Dotted names of managers that nobody may import; `*` is one segment, `**` any number."),
-    "src": Option("list", '[".", "src"]', "Import roots, relative to the settings file; globs allowed."),
+    "src": Option("list", '[".", "src"]', "Import roots, relative to the settings file; globs allowed. What lies outside the project is indexed, never reported."),
     "tests": Option("list", str(list(DEFAULT_TESTS)).replace("'", '"'), "Globs of the test files."),
     "settings-modules": Option("list", "[]", "Modules that may read `REDIS_*` from the environment."),
     "extend-client-builders": Option("list", "[]", "More callables that build a client."),
@@ -45,7 +45,7 @@ OPTIONS: dict[str, Option] = {
     "ignore": Option("list of codes", "[]", "Codes or prefixes to disable; the longer prefix wins."),
     "extend-select": Option("list of codes", "[]", "Codes or prefixes to enable in addition."),
     "per-file-ignores": Option("table", "{}", "Glob to list of codes that are ignored there; `!` negates the glob."),
-    "exclude": Option("list", " ".join(DEFAULT_EXCLUDE), "Globs of files and folders that are not checked."),
+    "exclude": Option("list", " ".join(DEFAULT_EXCLUDE), "Globs of files and folders that are not checked, in nested projects too."),
     "extend-exclude": Option("list", "[]", "Globs excluded in addition to `exclude`."),
     "force-exclude": Option("boolean", "false", "Exclude even files that are named on the command line."),
     "respect-gitignore": Option("boolean", "true", "Leave out what `.gitignore` leaves out."),
@@ -193,7 +193,7 @@ class Selection:
 
 @dataclass(frozen=True)
 class Settings:
-    """All settings of one run. `root` is the project's folder, `path` the settings file.
+    """All settings of one project. `root` is its folder, `path` the settings file.
 
     `lines` says in which file and line a key of the top-level table stands.
     """
@@ -230,9 +230,14 @@ class Settings:
         """Whether `exclude` or `extend-exclude` takes the absolute `path`, or a folder of the project around it."""
         while not any(patterns.match(path) for patterns in self.exclude):
             path = os.path.dirname(path)
-            if not path.startswith(self.root.rstrip("/") + "/"):
+            if path == self.root or not is_below(path, self.root):
                 return False
         return True
+
+
+def is_below(path: str, folder: str) -> bool:
+    """Whether the absolute `path` is `folder` or lies in it."""
+    return f"{path}/".startswith(f"{folder.rstrip('/')}/")
 
 
 def chosen_codes(selections: tuple[Selection, ...], codes: dict[str, bool]) -> frozenset[str]:

@@ -27,6 +27,13 @@ class Off(Rule):
         yield self.diagnostic(context, Range(Position(1, 1), Position(1, 2)), "It is on")
 
 
+def given(**options: list[str]) -> argparse.Namespace:
+    """What flake8 hands over where only these options are given."""
+    ours = [f"redis_ssot_{key}" for key in ("config", "manager", "forbidden_managers", "src", "boundaries")]
+    unset = dict.fromkeys(["config", "select", "extend_select", *ours])
+    return argparse.Namespace(**(unset | {"append_config": [], "isolated": False} | options))
+
+
 @pytest.mark.parametrize(
     ("options", "count"),
     [
@@ -45,9 +52,7 @@ def test_off_rules_stay_off_unless_selected(
     class Plugin(flake8_plugin.Plugin):
         pass
 
-    keys = ("config", "manager", "forbidden_managers", "src", "boundaries")
-    given = {"config": None, "select": None, "extend_select": None} | {f"redis_ssot_{k}": None for k in keys}
-    Plugin.parse_options(argparse.Namespace(**(given | options)))
+    Plugin.parse_options(given(**options))
     source = "import redis\n"
     assert len(list(Plugin(ast.parse(source), "x.py", [source]).run())) == count
 
@@ -64,11 +69,7 @@ def test_the_managers_are_read_once(monkeypatch: pytest.MonkeyPatch, tmp_path: P
         return original(cls, path)
 
     monkeypatch.setattr(SourceFile, "read", classmethod(counted))
-    keys = ("config", "manager", "forbidden_managers", "src", "boundaries")
-    options = {"config": None, "select": None, "extend_select": None} | {
-        f"redis_ssot_{k}": None for k in keys
-    }
-    flake8_plugin.Plugin.parse_options(argparse.Namespace(**options))
+    flake8_plugin.Plugin.parse_options(given())
     source = "from manager import RedisManager\n\nRedisManager()\n"
     for name in ("a.py", "b.py", "c.py"):
         found = list(flake8_plugin.Plugin(ast.parse(source), name, source.splitlines(True)).run())
