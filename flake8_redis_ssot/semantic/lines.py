@@ -37,8 +37,8 @@ def lines_of_interest(source: SourceFile, flow: Flow, needles: Iterable[str]) ->
         bodies: set[int] = set()
         left = []
         for one in waiting:
-            name, binding, statement = one
-            if not touches(fresh, statement):
+            name, binding, place = one
+            if not touches(fresh, place):
                 left.append(one)
                 continue
             if name not in words and flow.is_carrier(binding):

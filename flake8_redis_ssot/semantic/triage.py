@@ -93,7 +93,6 @@ class Triage:
         self._libraries = frozenset(package.encode() for package in table.packages)
         self._words = frozenset(n.encode() for n in everything)
         forbidden = [pattern for b in settings.boundaries for pattern in b.forbidden]
-        self._objects = frozenset(p.needle.encode() for p in forbidden if p.object_name)
         homes = [manager for b in settings.boundaries for manager in b.managers]
         self._are_ascii = all(name.isascii() for name in [*(p.text for p in forbidden), *homes, *everything])
         self._pieces = tuple(pattern.piece.encode() for pattern in forbidden if not pattern.needle)
@@ -107,6 +106,19 @@ class Triage:
             for needle in self._needles
         ]
         self._opened: tuple[bytes, list[tuple[int, int]]] = (b"", [])
+
+    @cached_property
+    def _objects(self) -> dict[bytes, re.Pattern[bytes]]:
+        """The last part of each forbidden name that is no module, with what finds the part before it."""
+        found: dict[bytes, set[str]] = {}
+        for pattern in (pattern for b in self.settings.boundaries for pattern in b.forbidden):
+            if pattern.object_name and self.managers.modules.find(pattern.object_name) is None:
+                *_, module, last = pattern.object_name.split(".")
+                found.setdefault(last.encode(), set()).add(re.escape(module))
+        return {
+            last: re.compile(rf"(?<![\w\x80-\xff])(?:{'|'.join(modules)})(?![\w\x80-\xff])".encode())
+            for last, modules in found.items()
+        }
 
     @cached_property
     def _classes(self) -> tuple[bytes, ...]:
@@ -138,7 +150,8 @@ class Triage:
             quote = max(data.rfind(b'"', start, at), data.rfind(b"'", start, at))
             quoted = _QUOTED.match(data, quote) if quote >= 0 else None
             if quoted is None or quoted.end() <= at:
-                if word in self._objects and data[at - 1 : at] == b".":
+                module = self._objects.get(word) if data[at - 1 : at] == b"." else None
+                if module is not None and module.search(data):
                     return True  # a forbidden object as an attribute of its module
                 if data[at - 1 : at] == b"." and data[at - 2 : at - 1] in (b"}", b'"', b"'"):
                     return True  # f"{BASE}.word"

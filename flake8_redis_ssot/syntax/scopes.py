@@ -111,16 +111,29 @@ def exclusive(one: Sequence[Branch], other: Sequence[Branch], *, tried: bool = F
     return (a, "else") in (*one[low + 1 : low + 2], *other[low + 1 : low + 2])
 
 
-def touches(lines: Sequence[int], node: _Node) -> bool:
+Lines = tuple[int, int]
+"""The first and the last of some lines."""
+
+
+def lines_of(node: _Node) -> Lines:
+    """The lines of a statement, with its decorators and its body."""
     if isinstance(node, ast.match_case):
-        return _reach(lines, node.pattern.lineno, node.body[-1].end_lineno or 0)
-    first = node.lineno
-    for decorator in getattr(node, "decorator_list", ()):
-        first = min(first, decorator.lineno)
-    return _reach(lines, first, node.end_lineno or first)
+        return node.pattern.lineno, node.body[-1].end_lineno or 0
+    decorators = getattr(node, "decorator_list", None)
+    first = min(node.lineno, decorators[0].lineno) if decorators else node.lineno
+    return first, node.end_lineno or first
 
 
-def _reach(lines: Sequence[int], first: int, last: int) -> bool:
+def header_of(node: _Node) -> Lines:
+    """The lines of a statement before its body."""
+    first, last = lines_of(node)
+    body = getattr(node, "body", None)
+    return (first, max(first, body[0].lineno - 1)) if body else (first, last)
+
+
+def touches(lines: Sequence[int], part: Lines) -> bool:
+    """Whether one of the sorted `lines` is in a part."""
+    first, last = part
     at = bisect_left(lines, first)
     return at < len(lines) and lines[at] <= last
 
@@ -156,7 +169,7 @@ class Scopes:
     Expressions are entered where somebody asks for their `sites`, or at once where they bind names
     themselves (`:=`, `globals().update`): `text` is searched for those. `modules` are the dotted names of
     the file, for relative imports. `bound` lists every name and attribute with a known
-    meaning and the lines of the statement that binds it, `namespaces` the scope and `definitions` the binding of
+    meaning and the lines that say which, `namespaces` the scope and `definitions` the binding of
     each definition. `arms` are the arms of the compound statements of which one always runs, by the statement's
     identity; `leaving` the arms that end in a `return` or the like. `stores` are assignments to
     items of a name: the name, the key and the value. `imports` are the
@@ -168,7 +181,7 @@ class Scopes:
         self.modules = modules
         self.is_package = is_package
         self.module = Scope("module", None, tree)
-        self.bound: list[tuple[str, Binding, _Node]] = []
+        self.bound: list[tuple[str, Binding, Lines]] = []
         self.namespaces: dict[ast.AST, Scope] = {}
         self.definitions: dict[ast.AST, Binding] = {}
         self.arms: dict[int, frozenset[str]] = {}
@@ -192,7 +205,7 @@ class Scopes:
         """
         types = frozenset(wanted)
         for statement in self._statements:
-            if lines is None or touches(lines, statement.node):
+            if lines is None or touches(lines, lines_of(statement.node)):
                 if type(statement.node) in types:
                     yield Site(statement.node, statement.scope, statement.order, statement.path)
                 for node, scope, order in statement.expressions:
@@ -242,7 +255,7 @@ class Scopes:
             node, scope, path = stack.pop()
             self._order += _STEP
             if isinstance(node, _Defined):
-                self._bind(scope, node.node.name, path, value=node.node, statement=node.node)
+                self._bind(scope, node.node.name, path, value=node.node, lines=lines_of(node.node))
                 continue
             self._here = _Statement(node, scope, self._order, path)  # type: ignore[arg-type]
             self._statements.append(self._here)
@@ -363,7 +376,7 @@ class Scopes:
         if node.value is None and scope.kind == "class" and isinstance(node.target, ast.Name):
             bare = Binding(self._order, path, value=node, scope=scope)
             scope.attributes.setdefault(node.target.id, []).append(bare)
-            self.bound.append((node.target.id, bare, node))
+            self.bound.append((node.target.id, bare, header_of(node)))
         self._part(node.annotation)
         if node.value is not None:
             self._part(node.value)
@@ -531,7 +544,7 @@ class Scopes:
             if annotation is not None:
                 self._part(annotation)
         self._order += _STEP
-        self._bind(scope, node.name, self._here.path, value=node)
+        self._bind(scope, node.name, self._here.path, value=node, lines=lines_of(node))
         return self._body(node.body, inner, ())
 
     def _bind(
@@ -544,7 +557,7 @@ class Scopes:
         steps: tuple[Step, ...] = (),
         where: Scope | None = None,
         order: int | None = None,
-        statement: ast.stmt | None = None,
+        lines: Lines | None = None,
     ) -> None:
         owner = scope.outer.get(name, scope)
         always = owner is not scope or where is not None
@@ -553,7 +566,7 @@ class Scopes:
             steps, where or scope,
         )  # fmt: skip
         owner.bindings.setdefault(name, []).append(binding)
-        self.bound.append((name, binding, statement or self._here.node))
+        self.bound.append((name, binding, lines or header_of(self._here.node)))
         if isinstance(value, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             self.definitions[value] = binding
 
@@ -578,11 +591,11 @@ class Scopes:
                         binding = Binding(self._order, (), None, False, True, given, taken, scope)
                         kept = owner.attributes if of_instance else owner.bindings
                         kept.setdefault(leaf.attr, []).append(binding)
-                        self.bound.append((leaf.attr, binding, self._here.node))
+                        self.bound.append((leaf.attr, binding, header_of(self._here.node)))
                 case ast.Subscript(value=ast.Name(id=name)) if given is not None:
                     binding = Binding(self._order, path, value=given, steps=taken, scope=scope)
                     self.stores.append((name, leaf.slice, binding))
-                    self.bound.append((name, binding, self._here.node))
+                    self.bound.append((name, binding, header_of(self._here.node)))
                 case ast.Subscript(
                     value=ast.Call(func=ast.Name(id="globals")), slice=ast.Constant(value=str(key))
                 ):

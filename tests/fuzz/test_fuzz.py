@@ -18,7 +18,7 @@ SOURCE = b"import redis\n\nclient = redis.Redis()  # comment\n"
 
 
 @pytest.mark.parametrize(
-    "more", [["--count", "50"], ["--count", "24", "--project", "12"]], ids=["files", "project"]
+    "more", [["--count", "80"], ["--count", "24", "--project", "12"]], ids=["files", "project"]
 )
 def test_nothing_fails(more: list[str]) -> None:
     script = Path(fuzz.__file__)

@@ -77,9 +77,9 @@ LINES = {
     "attributes that carry": """
         import redis  # yes
         class C:  # yes
-            def __init__(self):  # yes
+            def __init__(self):
                 self.client = redis.Redis()  # yes
-            def use(self):  # yes
+            def use(self):
                 return self.client.get("k")  # yes
         """,
     "what is imported by its text": """

@@ -402,7 +402,10 @@ REACHING = {
 @pytest.mark.parametrize("text", param(REACHING))
 def test_which_bindings_reach_a_place(text: str) -> None:
     scopes, known = resolved(text)
-    lines = {id(b): getattr(s, "pattern", s).lineno for _, b, s in scopes.bound}
+    lines = {
+        id(b): b.value.lineno if isinstance(b.value, ast.FunctionDef | ast.ClassDef) else first
+        for _, b, (first, _) in scopes.bound
+    }
     asked = list(marks(text))
     assert asked
     for line, name, said in asked:

@@ -47,11 +47,15 @@ def name_of(scope: Scope) -> str:
     )
 
 
+DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
 def bindings(scopes: Scopes) -> list[tuple[int, int, str]]:
     """(line of the statement, order, what is bound) of all bindings."""
-    lines = {
-        id(binding): getattr(statement, "pattern", statement).lineno for _, binding, statement in scopes.bound
-    }
+    lines = {}
+    for _, b, (first, _) in scopes.bound:
+        node = b.scope.node if isinstance(b.value, ast.arg) and b.scope else b.value
+        lines[id(b)] = node.lineno if isinstance(node, DEFINITIONS) else first
     inner = {site.scope for site in scopes.sites((ast.Name, ast.Lambda))} | {*scopes.namespaces.values()}
     found = []
     for scope in {scopes.module} | inner:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from snippets import comments, param
 
-from flake8_redis_ssot.syntax.scopes import Branch, Scopes, Site, exclusive, touches
+from flake8_redis_ssot.syntax.scopes import Branch, Scopes, Site, exclusive, header_of, lines_of, touches
 
 pytestmark = pytest.mark.filterwarnings("ignore::SyntaxWarning")
 
@@ -382,5 +382,7 @@ def test_what_stands_under_type_checking(test: str) -> None:
 def test_a_statement_touches_a_line_from_its_decorator_to_its_end() -> None:
     function = ast.parse("\n@a\n@b\ndef f():\n    x\n    y\n\nz\n").body[0]
     assert isinstance(function, ast.FunctionDef)
-    assert [line for line in range(1, 9) if touches([line], function)] == [2, 3, 4, 5, 6]
-    assert touches([1, 6, 8], function) and not touches([1, 7, 8], function) and not touches([], function)
+    lines = lines_of(function)
+    assert [line for line in range(1, 9) if touches([line], lines)] == [2, 3, 4, 5, 6]
+    assert touches([1, 6, 8], lines) and not touches([1, 7, 8], lines) and not touches([], lines)
+    assert header_of(function) == (2, 4)
