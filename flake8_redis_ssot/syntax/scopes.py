@@ -16,6 +16,7 @@ _STEP = 1 << 20
 """Between the orders of two parts of statements; the nodes within an expression come in between."""
 
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
+_DECORATED = frozenset([ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef])
 _MARKS = frozenset(["ctx", "op", "ops"])
 """Fields whose nodes have nothing in them."""
 _PLAIN = frozenset([ast.Attribute, ast.Call, ast.keyword, ast.List, ast.Tuple, ast.BinOp, ast.Starred])
@@ -119,8 +120,9 @@ def lines_of(node: _Node) -> Lines:
     """The lines of a statement, with its decorators and its body."""
     if isinstance(node, ast.match_case):
         return node.pattern.lineno, node.body[-1].end_lineno or 0
-    decorators = getattr(node, "decorator_list", None)
-    first = min(node.lineno, decorators[0].lineno) if decorators else node.lineno
+    first = node.lineno
+    if type(node) in _DECORATED and node.decorator_list:  # type: ignore[union-attr]
+        first = min(first, node.decorator_list[0].lineno)  # type: ignore[union-attr]
     return first, node.end_lineno or first
 
 
@@ -133,9 +135,8 @@ def header_of(node: _Node) -> Lines:
 
 def touches(lines: Sequence[int], part: Lines) -> bool:
     """Whether one of the sorted `lines` is in a part."""
-    first, last = part
-    at = bisect_left(lines, first)
-    return at < len(lines) and lines[at] <= last
+    at = bisect_left(lines, part[0])
+    return at < len(lines) and lines[at] <= part[1]
 
 
 @dataclass(frozen=True, slots=True)
