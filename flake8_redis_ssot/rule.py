@@ -225,9 +225,14 @@ class RuleContext:
         return Flow(self.names, self.scopes)
 
     @cached_property
+    def lines(self) -> list[int] | None:
+        """The lines that matter; None for all."""
+        return lines_of_interest(self.source, self.flow, manager_words(self.settings))
+
+    @cached_property
     def sites(self) -> list[Site]:
         """The nodes that a rule may ask about, in the lines that matter."""
-        return self.sites_with(())
+        return list(self.scopes.sites(self._wanted, self.lines))
 
     def sites_with(self, words: Iterable[str]) -> list[Site]:
         """The same with the lines that have one of the `words`."""

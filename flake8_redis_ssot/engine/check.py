@@ -162,7 +162,7 @@ class FileChecker:
             has_all=b"__all__" in data,
             used=tuple(sorted(used)),
             pools=context.pools() if context is not None else (),
-            carried=tuple(sorted(context.flow.carried())) if context is not None else (),
+            carried=tuple(sorted(context.flow.carried(context.lines))) if context is not None else (),
             handed=tuple(sorted(context.flow.handed(context.sites))) if context is not None else (),
             blocking=context.blocking() if context is not None else (),
             defaults=tuple(context.defaults()) if context is not None and self._judges_settings else (),

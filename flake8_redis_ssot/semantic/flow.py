@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from flake8_redis_ssot.libraries.builders import Builder
@@ -15,7 +15,7 @@ from flake8_redis_ssot.semantic.commands import effect_of, role_of
 from flake8_redis_ssot.semantic.names import Names
 from flake8_redis_ssot.semantic.redis_api import builds, star_names
 from flake8_redis_ssot.syntax.nodes import unparsed
-from flake8_redis_ssot.syntax.scopes import Binding, Branch, Scope, Scopes, Site, Step
+from flake8_redis_ssot.syntax.scopes import Binding, Branch, Scope, Scopes, Site, Step, touches
 
 _Key = tuple[ast.AST, "Entry | None"]
 BUDGET = 300_000
@@ -958,8 +958,11 @@ class Flow:
         return names, lines
 
     def is_carrier(self, binding: Binding) -> bool:
-        """Whether a name is bound to a value from which a builder or a manager's class can be reached."""
-        return any(self._reaches(value, self._is_asked_for) for value in self.bound(binding))
+        """Whether a name is bound to a value from which a builder or a manager's class can be reached.
+
+        Through the members of a class only by their own names, which are bound themselves.
+        """
+        return any(self._reaches(value, self._is_asked_for, members=False) for value in self.bound(binding))
 
     def starred(self) -> set[str]:
         """The names that star imports may bind to a builder or a manager's class."""
@@ -970,13 +973,19 @@ class Flow:
                 found.update(self.names.managers.classes(star.target or ""))
         return found
 
-    def carried(self) -> set[str]:
-        """The names of the module from which a builder can be reached, for other modules to use."""
+    def carried(self, lines: Sequence[int] | None) -> set[str]:
+        """The names of the module from which a builder can be reached, for other modules to use.
+
+        Only those that the sorted `lines` say (None: all).
+        """
+        module = self.scopes.module.bindings
         return {
             name
-            for name, bindings in self.scopes.module.bindings.items()
-            for binding in bindings
-            if any(self.leads_to_builder(value) for value in self.bound(binding))
+            for name, binding, place in self.scopes.bound
+            if name in module
+            and (lines is None or touches(lines, place))
+            and binding in module[name]
+            and any(self.leads_to_builder(value) for value in self.bound(binding))
         }
 
     def leading(self, is_wanted: Callable[[Flow, Value], bool]) -> set[str]:
@@ -1019,8 +1028,11 @@ class Flow:
         """Whether some use of `value` could be a builder; what is built already is none, but a Sentinel."""
         return self._reaches(value, self._is_library)
 
-    def _reaches(self, value: Value, is_wanted: Callable[[Value], bool]) -> bool:
-        """Whether `is_wanted` holds for `value` or for something that it holds, returns or derives from."""
+    def _reaches(self, value: Value, is_wanted: Callable[[Value], bool], *, members: bool = True) -> bool:
+        """Whether `is_wanted` holds for `value` or for something that it holds, returns or derives from.
+
+        Without `members` what a class has is left out.
+        """
         known = self._reached.setdefault(is_wanted.__name__, {})
         if value in known:
             return known[value]
@@ -1034,11 +1046,11 @@ class Flow:
             if known.get(here) or is_wanted(here):
                 known[value] = known[here] = True
                 return True
-            stack.extend(self._held(here))
+            stack.extend(self._held(here, members=members))
         known.update(dict.fromkeys(seen, False))
         return False
 
-    def _held(self, value: Value) -> Iterator[Value]:
+    def _held(self, value: Value, *, members: bool) -> Iterator[Value]:
         match value:
             case Instance(of=Local() as made):
                 yield Local(made.scope)
@@ -1048,7 +1060,8 @@ class Flow:
                 yield from self._each(items)
             case Local(scope=scope) if scope.kind == "class":
                 yield from self._bases(scope)
-                for bindings in (*scope.attributes.values(), *scope.bindings.values()):
+                kept = (*scope.attributes.values(), *scope.bindings.values()) if members else ()
+                for bindings in kept:
                     for binding in bindings:
                         yield from self.bound(binding)
             case Local(scope=scope) | Pending(scope=scope) | Giver(scope=scope):

@@ -76,7 +76,7 @@ LINES = {
         """,
     "attributes that carry": """
         import redis  # yes
-        class C:  # yes
+        class C:
             def __init__(self):
                 self.client = redis.Redis()  # yes
             def use(self):
