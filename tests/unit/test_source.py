@@ -108,7 +108,7 @@ def test_the_command_outlives_every_codec(codec: str, tmp_path: Path, run: Comma
         said = done.stdout + done.stderr
         assert "Traceback" not in said and "defect" not in said, said
         if arguments == ["check"] and codec not in ("idna", "unicode_escape", "utf-7"):
-            assert done.returncode == 1 and "RED000 This file cannot be decoded: " in done.stdout
+            assert done.returncode == 1 and "RED000 This file " in done.stdout
     assert path.read_bytes() == before or codec == "utf-7"  # which can be written, so the noqa went
 
 
