@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from flake8_redis_ssot.libraries.builders import Builder
 from flake8_redis_ssot.libraries.commands import HANDED, Effect
@@ -18,6 +19,7 @@ from flake8_redis_ssot.syntax.nodes import unparsed
 from flake8_redis_ssot.syntax.scopes import Binding, Branch, Scope, Scopes, Site, Step, touches
 
 _Key = tuple[ast.AST, "Entry | None"]
+_Answer = TypeVar("_Answer")
 BUDGET = 300_000
 """Steps of evaluation in one file (expressions, bindings and values looked at); past it what is not known yet stays unknown."""
 
@@ -246,9 +248,12 @@ class Flow:
 
     def within(self, entry: Entry | None, values: Callable[[], Iterable[Value]]) -> list[Value]:
         """What `values` gives when the parameters are those of `entry`."""
+        return self._within(entry, lambda: list(values()))
+
+    def _within(self, entry: Entry | None, ask: Callable[[], _Answer]) -> _Answer:
         before, self._entry = self._entry, entry
         try:
-            return list(values())
+            return ask()
         finally:
             self._entry = before
 
@@ -360,13 +365,12 @@ class Flow:
         site = Site(binding.value, binding.scope, order, binding.path)
         # outside of functions no call's arguments matter, so that one answer serves all calls
         entry = self._entry if binding.scope.enclosing("function", "module").kind == "function" else None
-        before, self._entry = self._entry, entry
-        try:
-            found = self.values(binding.value, site)
-            for step in binding.steps:
-                found = frozenset(self._step(found, step))
-        finally:
-            self._entry = before
+        return self._within(entry, lambda: self._taken(binding, site))
+
+    def _taken(self, binding: Binding, site: Site) -> Values:
+        found = self.values(binding.value, site)
+        for step in binding.steps:
+            found = frozenset(self._step(found, step))
         return found
 
     def _evaluate(self, node: ast.AST, site: Site) -> Iterator[Value]:
@@ -571,11 +575,7 @@ class Flow:
         if binding is None:
             return []
         site = Site(node, scope.parent, binding.order, binding.path)
-        before, self._entry = self._entry, None
-        try:
-            return [self.values(base, site) for base in node.bases]
-        finally:
-            self._entry = before
+        return self._within(None, lambda: [self.values(base, site) for base in node.bases])
 
     def _bases(self, scope: Scope) -> Values:
         return frozenset(value for base in self._each_base(scope) for value in base)

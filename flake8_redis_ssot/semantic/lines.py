@@ -26,7 +26,8 @@ def lines_of_interest(source: SourceFile, flow: Flow, needles: Iterable[str]) ->
 
     Names are added until none is new, each binding judged once.
     """
-    if flow.names.managers.is_wordless or has_lookalikes(source.text.encode("utf-8", "surrogatepass")):
+    is_disguised = not source.text.isascii() and has_lookalikes(source.text.encode("utf-8", "surrogatepass"))
+    if flow.names.managers.is_wordless or is_disguised:
         return None
     words = {*flow.names.table.packages, *needles, *DYNAMIC, *flow.starred()}
     # imports at the top level cost nothing to enter, and say what `partial` or `sys` is

@@ -89,7 +89,6 @@ class Triage:
         everything = sorted({*manager_words(settings), *table.packages})
         # a needle within another is the wider net
         kept = [n for n in everything if not any(o != n and o in n for o in everything)]
-        self._needles = tuple(n.encode() for n in kept)
         self._libraries = frozenset(package.encode() for package in table.packages)
         self._words = frozenset(n.encode() for n in everything)
         forbidden = [pattern for b in settings.boundaries for pattern in b.forbidden]
@@ -103,7 +102,7 @@ class Triage:
                 tuple({w.partition(needle)[0] for w in self._words if needle in w} - {b""}),
                 re.compile(re.escape(needle) + _W + rb"*"),
             )
-            for needle in self._needles
+            for needle in map(str.encode, kept)
         ]
         self._opened: tuple[bytes, list[tuple[int, int]]] = (b"", [])
 

@@ -147,9 +147,6 @@ class _Defined:
 
 
 _Item = tuple[ast.AST, Scope, tuple[Branch, ...]]
-_Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
-
-
 _Node = ast.stmt | ast.excepthandler | ast.match_case
 
 
