@@ -13,15 +13,15 @@ from measure import measure, ratios, show, tree_and_config
 
 RUN = """
 import sys
-from flake8_redis_ssot.engine import run as engine
+from flake8_redis_ssot.lint import run
 from flake8_redis_ssot.rules import defaults
 from flake8_redis_ssot.settings.load import load_settings
 from flake8_redis_ssot.settings.model import Selection
-engine.PARALLEL_FROM = 0
+run.PARALLEL_FROM = 0
 jobs, config, *files = sys.argv[1:]
 settings = load_settings(config or None, root=".", codes=list(defaults()))
-checker = engine.checker_for(settings, Selection(), project=False)
-engine.run(files, checker, jobs=int(jobs))
+checker = run.checker_for(settings, Selection(), project=False)
+run.run(files, checker, jobs=int(jobs))
 """
 
 

@@ -57,9 +57,9 @@ class Discovery:
         if not project.is_whole:
             walk = _Walk(self.looked_at)
 
-            def claimed(table: str, around: Settings) -> Settings | None:
-                if self.finder.table_above(os.path.dirname(table)) == around.path:
-                    return around
+            def claimed(table: str, ancestors: Settings) -> Settings | None:
+                if self.finder.table_above(os.path.dirname(table)) == ancestors.path:
+                    return ancestors
                 project.nested.add(table)
                 return None
 
@@ -106,11 +106,11 @@ def discover(paths: Sequence[str], finder: SettingsFinder) -> Discovery:
     def project_of(settings: Settings) -> Project:
         return projects.setdefault(settings.root, Project(settings))
 
-    def nested(table: str, around: Settings) -> Settings | None:
+    def nested(table: str, ancestors: Settings) -> Settings | None:
         inner = finder.find(os.path.dirname(table))
-        if inner is not None and inner is not around:
+        if inner is not None and inner is not ancestors:
             project_of(inner).is_whole = True
-            project_of(around).nested.add(table)
+            project_of(ancestors).nested.add(table)
         return inner
 
     named = [*_named(paths, found)]

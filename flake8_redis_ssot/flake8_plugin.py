@@ -14,7 +14,7 @@ from flake8.options.config import load_config
 from flake8.options.manager import OptionManager
 
 from flake8_redis_ssot import __version__
-from flake8_redis_ssot.engine.check import FileChecker
+from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.rules import all_rules, defaults
 from flake8_redis_ssot.settings.boundaries import SettingsError
 from flake8_redis_ssot.settings.finder import SettingsFinder

@@ -9,12 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, ClassVar, Literal, TypeVar
 
-from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.libraries.builders import Builder, Kind
-from flake8_redis_ssot.libraries.traits import FIRST_POOL, FIRST_POOLS, NO_POOL, OWNING, POOL_KEYWORDS
-from flake8_redis_ssot.libraries.vocabulary import VARIABLE_PREFIX
-from flake8_redis_ssot.project.index import ProjectIndex
-from flake8_redis_ssot.semantic.clients import (
+from flake8_redis_ssot.analysis.client_calls import (
     Command,
     blocking_functions,
     blocking_names,
@@ -23,17 +18,22 @@ from flake8_redis_ssot.semantic.clients import (
     function_of,
     is_plain,
 )
-from flake8_redis_ssot.semantic.environment import Reading, readings
-from flake8_redis_ssot.semantic.facts import DefaultFacts
-from flake8_redis_ssot.semantic.flow import Dotted, Flow, Instance
-from flake8_redis_ssot.semantic.lines import lines_of_interest
-from flake8_redis_ssot.semantic.names import Names
-from flake8_redis_ssot.semantic.pools import PoolFacts, pool_target
+from flake8_redis_ssot.analysis.environment import Reading, readings
+from flake8_redis_ssot.analysis.lines import lines_of_interest
+from flake8_redis_ssot.analysis.pools import pool_target
+from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.facts.model import DefaultFacts, PoolFacts
+from flake8_redis_ssot.inference.evaluator import Inference, Instance, QualifiedName
+from flake8_redis_ssot.inference.names import Names
+from flake8_redis_ssot.libraries.builders import Builder, Kind
+from flake8_redis_ssot.libraries.traits import FIRST_POOL, FIRST_POOLS, NO_POOL, OWNING, POOL_KEYWORDS
+from flake8_redis_ssot.libraries.vocabulary import VARIABLE_PREFIX
+from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.settings.boundaries import Place, manager_words
 from flake8_redis_ssot.settings.model import Boundary, Settings
 from flake8_redis_ssot.source import Position, Range, SourceError, SourceFile
 from flake8_redis_ssot.syntax.nodes import unparsed
-from flake8_redis_ssot.syntax.scopes import Scopes, Site
+from flake8_redis_ssot.syntax.scopes import ProgramPoint, Scopes
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 Mends = Literal["import", "call", "string", "comment", "name"]
@@ -54,8 +54,8 @@ class Rule:
     """A file rule: needs the source and the settings, nothing of other files.
 
     `code`, `name` (reads as "allow NAME"), `since` (version), `default` (on unless selected)
-    and the docstring, which is its page. `mends` says what a fix of it changes; where and how is
-    the engine's to say, which knows the whole project. Handlers marked with `on` take a node or Site and a
+    and the docstring, which is its page. `fix_kind` says what a fix of it changes; where and how is
+    for `fix` to say, which knows the whole project. Handlers marked with `on` take a node or Site and a
     context and yield diagnostics.
     """
 
@@ -64,7 +64,7 @@ class Rule:
     since: ClassVar[str]
     default: ClassVar[bool] = True
     project: ClassVar[bool] = False
-    mends: ClassVar[Mends | None] = None
+    fix_kind: ClassVar[Mends | None] = None
     needles: ClassVar[tuple[bytes, ...]] = ()
     """Texts for whose sake alone it asks that a file be parsed."""
 
@@ -210,7 +210,7 @@ class RuleContext:
     @property
     def limits(self) -> tuple[str, ...]:
         """Why more may be to find in the file than was found; empty where all was looked at."""
-        if "flow" in self.__dict__ and self.flow.is_exhausted:
+        if "inference" in self.__dict__ and self.inference.is_exhausted:
             self.give_up("its values may flow in more ways than are followed")
         return tuple(self._given_up)
 
@@ -220,24 +220,24 @@ class RuleContext:
         return Scopes(self.source.tree, self.source.text, self.place.modules, self.place.is_package)
 
     @cached_property
-    def flow(self) -> Flow:
+    def inference(self) -> Inference:
         """The values of the file."""
-        return Flow(self.names, self.scopes)
+        return Inference(self.names, self.scopes)
 
     @cached_property
     def lines(self) -> list[int] | None:
         """The lines that matter; None for all."""
-        return lines_of_interest(self.source, self.flow, manager_words(self.settings))
+        return lines_of_interest(self.source, self.inference, manager_words(self.settings))
 
     @cached_property
-    def sites(self) -> list[Site]:
+    def points(self) -> list[ProgramPoint]:
         """The nodes that a rule may ask about, in the lines that matter."""
-        return list(self.scopes.sites(self._wanted, self.lines))
+        return list(self.scopes.points(self._wanted, self.lines))
 
-    def sites_with(self, words: Iterable[str]) -> list[Site]:
+    def sites_with(self, words: Iterable[str]) -> list[ProgramPoint]:
         """The same with the lines that have one of the `words`."""
-        lines = lines_of_interest(self.source, self.flow, {*manager_words(self.settings), *words})
-        return list(self.scopes.sites(self._wanted, lines))
+        lines = lines_of_interest(self.source, self.inference, {*manager_words(self.settings), *words})
+        return list(self.scopes.points(self._wanted, lines))
 
     def release(self) -> None:
         """Let go of the trees; nothing can be asked any more."""
@@ -249,7 +249,7 @@ class RuleContext:
         """Where the file reads settings of Redis from the environment."""
         if VARIABLE_PREFIX not in self.source.text:
             return []
-        return list(readings(self.flow.names, self.scopes.sites((ast.Call, ast.Subscript))))
+        return list(readings(self.inference.names, self.scopes.points((ast.Call, ast.Subscript))))
 
     def defaults(self) -> Iterator[DefaultFacts]:
         """The constant defaults that those readings give."""
@@ -270,45 +270,45 @@ class RuleContext:
     def constructions(self) -> list[Construction]:
         """Every call of the file that builds a client or a pool, in source order."""
         found = []
-        for site in self.sites:
-            if isinstance(site.node, ast.Call) and not site.for_typing:
-                direct = self.names.builders(site)
-                reached = direct or self.flow.builders(site)
+        for point in self.points:
+            if isinstance(point.node, ast.Call) and not point.for_typing:
+                direct = self.names.builders(point)
+                reached = direct or self.inference.builders(point)
                 if reached:
-                    where = self.source.range_of(site.node)
-                    found.append(Construction(site, site.node, reached, where, inferred=not direct))
+                    where = self.source.range_of(point.node)
+                    found.append(Construction(point, point.node, reached, where, inferred=not direct))
         return found
 
     @cached_property
     def commands(self) -> list[Command]:
         """Every command of the file that is sent on a client of known kind, in source order."""
-        return list(commands(self.flow, self.sites))
+        return list(commands(self.inference, self.points))
 
     @cached_property
     def stalling(self) -> list[tuple[ast.Call, ast.AsyncFunctionDef, Command]]:
         """The calls, in `async def`, of functions of the file that send by a blocking client, with what they send."""
-        asked = "async def" in self.source.text and not self.flow.is_exhausted
+        asked = "async def" in self.source.text and not self.inference.is_exhausted
         known = blocking_functions(self.commands) if asked else {}
-        found: list[tuple[Site, ast.Call, Command]] = []
+        found: list[tuple[ProgramPoint, ast.Call, Command]] = []
         before = -1
         while known and before != len(known):
             before = len(known)
-            sites = self.sites_with(getattr(function, "name", "") for function in known)
-            found = list(calls_of(self.flow, sites, known))
-            for site, _, cause in found:
-                function = function_of(site)
-                if function is not None and is_plain(site):
+            points = self.sites_with(getattr(function, "name", "") for function in known)
+            found = list(calls_of(self.inference, points, known))
+            for point, _, cause in found:
+                function = function_of(point)
+                if function is not None and is_plain(point):
                     known.setdefault(function, cause)
         return [
             (call, function, cause)
-            for site, call, cause in found
-            if isinstance(function := function_of(site), ast.AsyncFunctionDef)
+            for point, call, cause in found
+            if isinstance(function := function_of(point), ast.AsyncFunctionDef)
             and call not in self.scopes.awaited
         ]
 
     def blocking(self) -> tuple[str, ...]:
         """The top-level names by which others get at a blocking client, or at a function that sends by one."""
-        return tuple(sorted(blocking_names(self.source, self.flow, self.commands)))
+        return tuple(sorted(blocking_names(self.source, self.inference, self.commands)))
 
     @property
     def built(self) -> dict[ast.Call, str]:
@@ -320,8 +320,8 @@ class RuleContext:
         for at, argument in enumerate(made.call.args):
             if isinstance(argument, ast.Starred):
                 return None
-            for value in self.flow.values(argument, made.site):
-                names = self.flow.builder_names(value.of) if isinstance(value, Instance) else ()
+            for value in self.inference.values(argument, made.point):
+                names = self.inference.builder_names(value.of) if isinstance(value, Instance) else ()
                 if any(self.names.table[name].kind == "pool" for name in names):
                     return at
         return None
@@ -338,8 +338,8 @@ class RuleContext:
             ):
                 (builder,) = made.reached.values()
 
-                def meaning(node: ast.expr, site: Site = made.site) -> str | None:
-                    dotted = self.names.dotted(node, site)
+                def meaning(node: ast.expr, point: ProgramPoint = made.point) -> str | None:
+                    dotted = self.names.dotted(node, point)
                     return dotted[0] if len(dotted) == 1 else None
 
                 target = pool_target(builder, made.call, meaning)
@@ -380,10 +380,10 @@ class RuleContext:
             and self.names.managers.modules.find(name) is None
         )
 
-    def attributes(self, words: Iterable[str]) -> Iterator[Site]:
+    def attributes(self, words: Iterable[str]) -> Iterator[ProgramPoint]:
         """The attributes in the lines that have one of the `words`."""
-        lines = lines_of_interest(self.source, self.flow, words)
-        return self.scopes.sites((ast.Attribute,), lines)
+        lines = lines_of_interest(self.source, self.inference, words)
+        return self.scopes.points((ast.Attribute,), lines)
 
     def built_outside(self, kind: Kind) -> list[Construction]:
         """The constructions of that kind, unless the file is the manager, which may build."""
@@ -391,9 +391,9 @@ class RuleContext:
 
     def is_adapted(self, made: Construction) -> bool:
         """Whether the callee may take other arguments than the library's: a `partial`, a subclass."""
-        return any(not isinstance(v, Dotted) for v in self.flow.values(made.call.func, made.site)) or (
-            "partial" in self.source.text
-        )
+        return any(
+            not isinstance(v, QualifiedName) for v in self.inference.values(made.call.func, made.point)
+        ) or ("partial" in self.source.text)
 
     def belongs(self, name: str) -> str:
         """How the dotted `name` stands to its manager, for a message: `is`, or `belongs to`."""
@@ -411,12 +411,12 @@ class RuleContext:
         """Each alias of each import of the file, at any depth, with the dotted names it can mean."""
         for node in ast.walk(self.source.tree):
             if isinstance(node, ast.Import | ast.ImportFrom):
-                for alias, names in self.imported(Site(node, self.scopes.module, 0, ())):
+                for alias, names in self.imported(ProgramPoint(node, self.scopes.module, 0, ())):
                     yield node, alias, names
 
-    def imported(self, site: Site) -> Iterator[tuple[ast.alias, tuple[str, ...]]]:
+    def imported(self, point: ProgramPoint) -> Iterator[tuple[ast.alias, tuple[str, ...]]]:
         """Each alias of an import statement with the dotted names it can mean."""
-        node = site.node
+        node = point.node
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield alias, (alias.name,)
@@ -434,7 +434,7 @@ class Construction:
     `inferred` says that values had to be followed: the callee is no chain of imports.
     """
 
-    site: Site
+    point: ProgramPoint
     call: ast.Call
     reached: Mapping[str, Builder]
     range: Range

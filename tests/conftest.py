@@ -15,7 +15,7 @@ from flake8 import utils
 from flake8.main.cli import main as flake8
 
 from flake8_redis_ssot.cli.main import main
-from flake8_redis_ssot.engine.check import first_party
+from flake8_redis_ssot.lint.check import first_party
 
 FIXTURES = Path(__file__).parent / "fixtures"
 EXAMPLE = Path(__file__).parent.parent / "examples" / "chat_platform"

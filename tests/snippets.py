@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from flake8_redis_ssot.semantic.facts import ManagerFacts
-from flake8_redis_ssot.semantic.names import Names
-from flake8_redis_ssot.semantic.redis_api import builders
+from flake8_redis_ssot.facts.managers import ManagerFacts
+from flake8_redis_ssot.inference.builder_table import builders
+from flake8_redis_ssot.inference.names import Names
 from flake8_redis_ssot.settings.load import load_settings
-from flake8_redis_ssot.syntax.scopes import Scopes, Site
+from flake8_redis_ssot.syntax.scopes import ProgramPoint, Scopes
 
 
 def param(table: Mapping[str, str]) -> list[object]:
@@ -44,14 +44,14 @@ def marks(text: str) -> Iterator[tuple[int, str, str]]:
         yield line, expression, said
 
 
-def place(scopes: Scopes, line: int, expression: str) -> Site:
+def place(scopes: Scopes, line: int, expression: str) -> ProgramPoint:
     """Where the expression is read in that line, the last time if often."""
     found = [
-        site
-        for site in scopes.sites(ast.expr.__subclasses__())
-        if getattr(site.node, "lineno", 0) == line
-        and isinstance(getattr(site.node, "ctx", None), ast.Load | None)
-        and ast.unparse(site.node) == ast.unparse(ast.parse(expression))
+        point
+        for point in scopes.points(ast.expr.__subclasses__())
+        if getattr(point.node, "lineno", 0) == line
+        and isinstance(getattr(point.node, "ctx", None), ast.Load | None)
+        and ast.unparse(point.node) == ast.unparse(ast.parse(expression))
     ]
     assert found, f"line {line} does not read `{expression}`"
     return found[-1]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from flake8_redis_ssot.cli.main import main
-from flake8_redis_ssot.engine.verify import compiles, undefined
+from flake8_redis_ssot.fix.verify import compiles, undefined
 
 CASES = Path(__file__).parent / "migrations"
 

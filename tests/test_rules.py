@@ -11,7 +11,7 @@ import pytest
 from conftest import EXAMPLE, FIXTURES, Command, expectations, places, run_here
 
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.engine.run import checker_for, run_project
+from flake8_redis_ssot.lint.run import checker_for, run_project
 from flake8_redis_ssot.rules import all_rules, defaults
 from flake8_redis_ssot.settings.load import load_settings
 from flake8_redis_ssot.settings.model import Selection

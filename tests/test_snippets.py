@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from conftest import FIXTURES, expectations
 
-from flake8_redis_ssot.engine.run import checker_for, run
+from flake8_redis_ssot.lint.run import checker_for, run
 from flake8_redis_ssot.rules import defaults
 from flake8_redis_ssot.settings.load import load_settings
 from flake8_redis_ssot.settings.model import Selection

@@ -17,8 +17,10 @@ from flake8_redis_ssot.cli import recording
 from flake8_redis_ssot.cli.loading import discovered, finder_of
 from flake8_redis_ssot.cli.words import text as text_of
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.engine.check import FileChecker
-from flake8_redis_ssot.engine.run import (
+from flake8_redis_ssot.facts.cache import Cache
+from flake8_redis_ssot.files import Discovery, Project, overwrite
+from flake8_redis_ssot.lint.check import FileChecker
+from flake8_redis_ssot.lint.run import (
     Outcome,
     available_processors,
     cache_for,
@@ -26,11 +28,9 @@ from flake8_redis_ssot.engine.run import (
     run_project,
     run_source,
 )
-from flake8_redis_ssot.engine.run import run as run_files
-from flake8_redis_ssot.files import Discovery, Project, overwrite
+from flake8_redis_ssot.lint.run import run as run_files
 from flake8_redis_ssot.output import escaped, shown
 from flake8_redis_ssot.output.statistics import STYLES
-from flake8_redis_ssot.project.cache import Cache
 from flake8_redis_ssot.rules import defaults
 from flake8_redis_ssot.settings.boundaries import SettingsError
 from flake8_redis_ssot.settings.load import chain_of, nearest_code
@@ -39,7 +39,7 @@ from flake8_redis_ssot.source import SourceError, SourceFile
 from flake8_redis_ssot.store import folder_of, is_ours, prepare
 
 if TYPE_CHECKING:
-    from flake8_redis_ssot.engine.fix import Mended
+    from flake8_redis_ssot.fix.apply import FixResult
 
 
 @dataclasses.dataclass(slots=True)
@@ -138,7 +138,7 @@ def _check(options: argparse.Namespace) -> int:
         if not found.files and not found.missing:
             notes.append(_complain("warning", "no Python files found below the given paths"))
     if is_json and given is not None:
-        from flake8_redis_ssot.engine.noqa import with_rows
+        from flake8_redis_ssot.lint.noqa import with_rows
 
         outcome.diagnostics = [*with_rows(outcome.diagnostics, given)]
     # what several projects index may fail in each
@@ -193,7 +193,7 @@ def _show_settings(projects: Sequence[Project]) -> None:
             print(f"{key} = {json.dumps(value, default=str)}")
 
 
-def _fix(options: argparse.Namespace, project: Project, override: Selection, found: Discovery) -> Mended:
+def _fix(options: argparse.Namespace, project: Project, override: Selection, found: Discovery) -> FixResult:
     """Apply the fixes to the files of a project, or with `--diff` only find out what they would change."""
     from flake8_redis_ssot.cli.fixing import fixed
 
@@ -208,7 +208,7 @@ def _fix(options: argparse.Namespace, project: Project, override: Selection, fou
     )
 
 
-def _diff(options: argparse.Namespace, mended: Sequence[Mended], found: Discovery) -> int:
+def _diff(options: argparse.Namespace, mended: Sequence[FixResult], found: Discovery) -> int:
     from flake8_redis_ssot.cli.fixing import diff
 
     number = sum(len(what.settled) for what in mended)
@@ -327,7 +327,7 @@ def _write(options: argparse.Namespace, text: str) -> None:
 
 def _add_noqa(diagnostics: list[Diagnostic]) -> bool:
     """Write the comments; whether a file could not be written."""
-    from flake8_redis_ssot.engine.noqa import add_noqa
+    from flake8_redis_ssot.lint.noqa import add_noqa
 
     failed, count = False, 0
     for path in sorted({d.path for d in diagnostics}):

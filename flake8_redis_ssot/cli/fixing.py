@@ -8,13 +8,13 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.engine.check import FileChecker
-from flake8_redis_ssot.engine.fix import EXPLAINED, FIXABLE, Mended, Step, mend
-from flake8_redis_ssot.engine.noqa import with_rows
-from flake8_redis_ssot.engine.run import Outcome
+from flake8_redis_ssot.facts.cache import Cache, asked_of
 from flake8_redis_ssot.files import overwrite
+from flake8_redis_ssot.fix.apply import EXPLAINED, FIXABLE, FixResult, Step, mend
+from flake8_redis_ssot.lint.check import FileChecker
+from flake8_redis_ssot.lint.noqa import with_rows
+from flake8_redis_ssot.lint.run import Outcome
 from flake8_redis_ssot.output import escaped, shown
-from flake8_redis_ssot.project.cache import Cache, asked_of
 from flake8_redis_ssot.settings.model import Settings
 from flake8_redis_ssot.source import SourceError, SourceFile
 
@@ -28,7 +28,7 @@ def fixed(
     unsafe: bool,
     jobs: int,
     write: bool,
-) -> Mended:
+) -> FixResult:
     """The fixes of the rules `codes`, written unless only asked for.
 
     `Mended.outcome.failures` has a line for each file that could not be written.

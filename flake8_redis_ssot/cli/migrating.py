@@ -12,11 +12,11 @@ from collections.abc import Sequence
 
 from flake8_redis_ssot.cli.loading import discovered, finder_of, settings_of
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.engine.check import FileChecker
-from flake8_redis_ssot.engine.fix import EXPLAINED, Mended, mend
-from flake8_redis_ssot.engine.rewrite import MENDS
-from flake8_redis_ssot.engine.run import available_processors, checker_for, run_project
 from flake8_redis_ssot.files import Discovery, Project
+from flake8_redis_ssot.fix.apply import EXPLAINED, FixResult, mend
+from flake8_redis_ssot.fix.propose import MENDS
+from flake8_redis_ssot.lint.check import FileChecker
+from flake8_redis_ssot.lint.run import available_processors, checker_for, run_project
 from flake8_redis_ssot.migrate.journal import Change, JournalError, carry_out, runs
 from flake8_redis_ssot.migrate.plan import plan as plan_of
 from flake8_redis_ssot.migrate.shim import with_shims
@@ -144,7 +144,7 @@ def _codes(settings: Settings) -> frozenset[str]:
     )
 
 
-def _summary(mended: Mended, dry_run: bool) -> None:
+def _summary(mended: FixResult, dry_run: bool) -> None:
     """What was migrated, and what was left, with the reasons."""
     would = "Would migrate" if dry_run else "Migrated"
     kinds = Counter(MENDS[d.code] for d in mended.settled)
@@ -165,7 +165,7 @@ def _where(diagnostic: Diagnostic) -> str:
     return f"{shown(diagnostic.path)}:{diagnostic.range.start.line}"
 
 
-def _verified(settings: Settings, files: list[str], mended: Mended, within: set[str]) -> int:
+def _verified(settings: Settings, files: list[str], mended: FixResult, within: set[str]) -> int:
     """Compare what was said to be left with a fresh scan of what stands on disk."""
     rules = [rule for rule in all_rules() if rule.code in _codes(settings)]
     fresh = run_project(files, FileChecker(settings, rules), jobs=available_processors())
@@ -188,7 +188,7 @@ def _list(settings: Settings) -> int:
     return 0
 
 
-def _failed(mended: Mended) -> int:
+def _failed(mended: FixResult) -> int:
     for message in mended.outcome.failures:
         print(f"error: {escaped(message)}", file=sys.stderr)
     return 2 if mended.outcome.failures else 0

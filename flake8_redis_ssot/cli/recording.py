@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from flake8_redis_ssot.cli.replay import Record, Request, keep_record, keep_words, seal_of, today
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.project.plain import plain
+from flake8_redis_ssot.facts.codec import plain
 from flake8_redis_ssot.settings.model import Settings
 from flake8_redis_ssot.stamps import Stamp, settled, stamp
 

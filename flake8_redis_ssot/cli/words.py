@@ -7,9 +7,9 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.facts.codec import reader
 from flake8_redis_ssot.output import FORMATS, render
 from flake8_redis_ssot.output.statistics import STYLES, statistics
-from flake8_redis_ssot.project.plain import reader
 
 if TYPE_CHECKING:
     from flake8_redis_ssot.source import SourceFile

@@ -8,18 +8,18 @@ from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from flake8_redis_ssot.engine.fix import Mended
-from flake8_redis_ssot.engine.rewrite import Rewriter
-from flake8_redis_ssot.engine.view import View
+from flake8_redis_ssot.fix.apply import FixResult
+from flake8_redis_ssot.fix.propose import Rewriter
+from flake8_redis_ssot.fix.symbols import Thing
+from flake8_redis_ssot.fix.view import View
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.project.managers import competing_managers
 from flake8_redis_ssot.project.shims import is_shim
-from flake8_redis_ssot.semantic.objects import Thing
 from flake8_redis_ssot.settings.model import Boundary, Settings
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class ProgramPoint:
     """A place: path from the project's folder, and line."""
 
     path: str
@@ -57,7 +57,7 @@ class Gap:
     member: str
     target: str
     what: str
-    sites: list[Site] = field(default_factory=list)
+    sites: list[ProgramPoint] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -65,7 +65,7 @@ class Step:
     """One reference: `what` is done with it, or the `reason` why a person has to."""
 
     code: str
-    site: Site
+    site: ProgramPoint
     what: str
     applicability: str | None = None
     reason: str | None = None
@@ -85,7 +85,7 @@ class Plan:
         return asdict(self)
 
 
-def plan(mended: Mended, settings: Settings) -> Plan:
+def plan(mended: FixResult, settings: Settings) -> Plan:
     """The plan of a project, by what its fixes came to."""
     rewriter = mended.rewriter
     assert rewriter is not None
@@ -117,7 +117,7 @@ def _absolute(settings: Settings, manager: Manager) -> str:
 
 
 def _sites(settings: Settings) -> Any:
-    return lambda path, line: Site(os.path.relpath(path, settings.root).replace(os.sep, "/"), line)
+    return lambda path, line: ProgramPoint(os.path.relpath(path, settings.root).replace(os.sep, "/"), line)
 
 
 def _managers(index: ProjectIndex, settings: Settings) -> Iterator[Manager]:

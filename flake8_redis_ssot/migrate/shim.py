@@ -6,10 +6,10 @@ import ast
 import codecs
 from collections.abc import Collection, Iterable, Iterator
 
-from flake8_redis_ssot.engine.exchange import Refusal
-from flake8_redis_ssot.engine.fix import Mended
-from flake8_redis_ssot.engine.rewrite import Rewriter
-from flake8_redis_ssot.engine.verify import wrong
+from flake8_redis_ssot.fix.apply import FixResult
+from flake8_redis_ssot.fix.compatibility import Refusal
+from flake8_redis_ssot.fix.propose import Rewriter
+from flake8_redis_ssot.fix.verify import wrong
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.settings.boundaries import place_of
 from flake8_redis_ssot.settings.model import Boundary, Settings
@@ -34,7 +34,7 @@ def __getattr__(name: str) -> Any:
 '''
 
 
-def with_shims(mended: Mended, settings: Settings, within: Collection[str]) -> Iterator[tuple[str, str]]:
+def with_shims(mended: FixResult, settings: Settings, within: Collection[str]) -> Iterator[tuple[str, str]]:
     """Add to the changes a shim for each forbidden module, of the files `within`, that lost its last importer.
 
     Yields the path of each that stays as it is instead, and why; `left` is not touched by that,

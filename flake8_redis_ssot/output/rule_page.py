@@ -11,7 +11,7 @@ def page(rule: type[Rule]) -> str:
     scope = "The command alone reports it." if rule.project else "flake8 and the command report it."
     default = "On by default." if rule.default else "Off unless selected."
     fix = {None: "", "comment": " A fix is sometimes available: `--fix`."}.get(
-        rule.mends, " A fix is sometimes available: `--fix`, or `redis-ssot migrate`."
+        rule.fix_kind, " A fix is sometimes available: `--fix`, or `redis-ssot migrate`."
     )
     return (
         f"# {rule.name} ({rule.code})\n\n{summary}\n\n"
@@ -25,6 +25,6 @@ def table(rules: tuple[type[Rule], ...]) -> str:
     for r in rules:
         where = "command" if r.project else "both"
         summary = r.documentation().splitlines()[0]
-        where += ("" if r.default else ", off") + (", fix" if r.mends else "")
+        where += ("" if r.default else ", off") + (", fix" if r.fix_kind else "")
         rows.append(f"| [{r.code}](docs/rules/{r.code}.md) | {r.name} | {where} | {summary} |")
     return "\n".join(["| Code | Name | Where | Reports |", "| --- | --- | --- | --- |", *rows]) + "\n"

@@ -8,9 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from functools import cache
 
-from flake8_redis_ssot.project.index import ProjectIndex
-from flake8_redis_ssot.project.values import ProjectFlow
-from flake8_redis_ssot.semantic.clients import (
+from flake8_redis_ssot.analysis.client_calls import (
     Command,
     blocking_functions,
     calls_of,
@@ -20,11 +18,13 @@ from flake8_redis_ssot.semantic.clients import (
     is_plain,
     last_name,
 )
-from flake8_redis_ssot.semantic.commands import METHOD_NAMES
-from flake8_redis_ssot.semantic.flow import Local, Value
-from flake8_redis_ssot.semantic.names import Names
+from flake8_redis_ssot.inference.evaluator import Definition, Value
+from flake8_redis_ssot.inference.methods import METHOD_NAMES
+from flake8_redis_ssot.inference.names import Names
+from flake8_redis_ssot.project.index import ProjectIndex
+from flake8_redis_ssot.project.values import ProjectFlow
 from flake8_redis_ssot.source import SourceError, SourceFile
-from flake8_redis_ssot.syntax.scopes import Scopes, Site
+from flake8_redis_ssot.syntax.scopes import ProgramPoint, Scopes
 
 _FOR_RUNNERS = ("__", "setUp", "setup_", "tearDown", "teardown_", "test_")
 """How the methods begin that Python or a test runner calls, and nobody by name."""
@@ -42,13 +42,13 @@ class ClientFlow(ProjectFlow):
     def sent(self, path: str) -> Iterator[Command]:
         """The commands of a file taken in."""
         scopes = self.files[path]
-        for site in scopes.calls:
-            if isinstance(site.node, ast.Call) and last_name(site.node.func) in METHOD_NAMES:
-                sent = command(self, scopes, site)
+        for point in scopes.calls:
+            if isinstance(point.node, ast.Call) and last_name(point.node.func) in METHOD_NAMES:
+                sent = command(self, scopes, point)
                 if sent is not None:
                     yield sent
 
-    def calls(self, path: str) -> Iterator[tuple[Site, ast.Call, Command]]:
+    def calls(self, path: str) -> Iterator[tuple[ProgramPoint, ast.Call, Command]]:
         """The calls, in a file taken in, of functions that send by a blocking client, with what they send."""
         return calls_of(self, self.files[path].calls, self.blocking)
 
@@ -58,9 +58,9 @@ class ClientFlow(ProjectFlow):
         known = -1
         while known != len(self.blocking):
             known = len(self.blocking)
-            for site, _, cause in list(self.calls(path)):
-                function = function_of(site)
-                if function is not None and is_plain(site):
+            for point, _, cause in list(self.calls(path)):
+                function = function_of(point)
+                if function is not None and is_plain(point):
                     self.blocking.setdefault(function, cause)
         self._reached.clear()
         asked = self.index.asked_names(path)
@@ -89,25 +89,27 @@ class ClientFlow(ProjectFlow):
                         yield name
 
     def _is_used(self, value: Value) -> bool:
-        if isinstance(value, Local) and value.scope.kind == "function":
+        if isinstance(value, Definition) and value.scope.kind == "function":
             return value.scope.node in self.blocking or any(
                 is_blocking(self, given) for given in self._given_by(value.scope)
             )
         return is_blocking(self, value)
 
-    def _given(self, parameter: ast.arg, site: Site) -> Iterator[Value]:
+    def _given(self, parameter: ast.arg, point: ProgramPoint) -> Iterator[Value]:
         """What callers hand to a function does not count: others may hand it another client."""
         yield from ()
 
     def _blocks(self, value: Value) -> bool:
-        return is_blocking(self, value) or (isinstance(value, Local) and value.scope.node in self.blocking)
+        return is_blocking(self, value) or (
+            isinstance(value, Definition) and value.scope.node in self.blocking
+        )
 
 
 def follow_clients(
     names: Names, index: ProjectIndex, scopes_of: Callable[[str], Scopes | None]
 ) -> ClientFlow:
     """Take in the files that have a blocking client and are imported, and those that get at one through them."""
-    flow = ClientFlow(names, index, scopes_of)
+    inference = ClientFlow(names, index, scopes_of)
     giving: dict[str, set[str]] = {}
     words: dict[str, set[str]] = {}
     words_of = cache(_words_of)
@@ -116,21 +118,21 @@ def follow_clients(
     }
     while new:
         for path in sorted(new):
-            flow.add(path)
-        learned = {path: flow.learn(path) for path in sorted(new) if path in flow.files}
+            inference.add(path)
+        learned = {path: inference.learn(path) for path in sorted(new) if path in inference.files}
         new = set()
         for path, given in learned.items():
             fresh = given - giving.setdefault(path, set())
             giving[path] |= fresh
             users = index.users(path, fresh) if fresh else []
             known = words.setdefault(path, set())
-            known.update(flow.members(path) if users else ())
+            known.update(inference.members(path) if users else ())
             for user in users:
                 if _speaks_of(known, user, words_of):
                     words.setdefault(user, set()).update(known)
                     new.add(user)
-    flow.renew()
-    return flow
+    inference.renew()
+    return inference
 
 
 def _words_of(path: str) -> frozenset[str]:

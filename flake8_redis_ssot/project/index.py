@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 
-from flake8_redis_ssot.semantic.edges import Edge, edges
-from flake8_redis_ssot.semantic.facts import FileFacts, ManagerFacts
+from flake8_redis_ssot.facts.import_scan import Edge, edges
+from flake8_redis_ssot.facts.managers import ManagerFacts
+from flake8_redis_ssot.facts.model import FileFacts
 from flake8_redis_ssot.settings.boundaries import Place, place_of
 from flake8_redis_ssot.settings.model import Boundary, Settings
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from flake8_redis_ssot.analysis.manager_classes import ENOUGH
+from flake8_redis_ssot.facts.model import ClassFacts
 from flake8_redis_ssot.project.index import ProjectIndex
-from flake8_redis_ssot.semantic.facts import ClassFacts
-from flake8_redis_ssot.semantic.managers import ENOUGH
 
 
 def competing_managers(index: ProjectIndex) -> dict[str, list[ClassFacts]]:

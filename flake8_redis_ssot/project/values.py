@@ -5,18 +5,18 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterable, Iterator
 
+from flake8_redis_ssot.facts.managers import ManagerFacts
+from flake8_redis_ssot.inference.builder_table import BuilderTable
+from flake8_redis_ssot.inference.evaluator import Definition, Inference, QualifiedName, Value, argument_of
+from flake8_redis_ssot.inference.names import Names
 from flake8_redis_ssot.project.index import ProjectIndex
-from flake8_redis_ssot.semantic.facts import ManagerFacts
-from flake8_redis_ssot.semantic.flow import Dotted, Flow, Local, Value, argument_of
-from flake8_redis_ssot.semantic.names import Names
-from flake8_redis_ssot.semantic.redis_api import BuilderTable
-from flake8_redis_ssot.syntax.scopes import Binding, Scope, Scopes, Site
+from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope, Scopes
 
 MOST_FILES = 400
 """Files held at once; past it nothing more is followed."""
 
 
-class ProjectFlow(Flow):
+class ProjectFlow(Inference):
     """The values of several files together: a name imported from one of ours is what it is there.
 
     Only files that carry something of a client library are taken in, each as a whole.
@@ -32,7 +32,7 @@ class ProjectFlow(Flow):
         self.files: dict[str, Scopes] = {}
         self._scopes_of = scopes_of
         self._homes: dict[Scope, Scopes] = {}
-        self._calls: dict[str, list[Site]] = {}
+        self._calls: dict[str, list[ProgramPoint]] = {}
         self._asked: dict[tuple[Scope, str], ast.Name] = {}
         self._reached_limits: set[str] = set()
 
@@ -56,11 +56,11 @@ class ProjectFlow(Flow):
         self._subclasses = None
         for module in scopes.modules:
             self._modules[module] = scopes.module
-        for site in calls:
-            if isinstance(site.node, ast.Call):
-                func = site.node.func
+        for point in calls:
+            if isinstance(point.node, ast.Call):
+                func = point.node.func
                 last = func.attr if isinstance(func, ast.Attribute) else getattr(func, "id", "")
-                self._calls.setdefault(last, []).append(site)
+                self._calls.setdefault(last, []).append(point)
         # what was found with fewer files may be less than there is
         self._known.clear()
         self._short.clear()
@@ -77,27 +77,29 @@ class ProjectFlow(Flow):
             self._reached_limits.add("values may flow from file to file in more ways than are followed")
         return sorted(self._reached_limits)
 
-    def is_open(self, site: Site) -> bool:
+    def is_open(self, point: ProgramPoint) -> bool:
         """Whether a call may still be a builder's: nothing is known of its callee, and its form allows it."""
-        call = site.node
+        call = point.node
         assert isinstance(call, ast.Call)
         match call.func:
             case ast.Attribute(attr=last):
                 may_be = last in self.names.table.last_names
             case ast.Name(id=name):
-                bindings = self.names.bindings(name, site)
+                bindings = self.names.bindings(name, point)
                 may_be = bool(bindings) and not all(self._is_foreign(b) for b in bindings)
             case _:
                 may_be = isinstance(call.func, ast.Call | ast.Subscript)
-        return may_be and not self.values(call.func, site)
+        return may_be and not self.values(call.func, point)
 
     def _is_foreign(self, binding: Binding) -> bool:
         """Whether a name holds what a call of somebody else's function gave: no source says what that is."""
         if not isinstance(binding.value, ast.Call) or binding.scope is None:
             return False
-        site = Site(binding.value, binding.scope, binding.order, binding.path)
-        called = self.values(binding.value.func, site)
-        return bool(called) and all(isinstance(v, Dotted) and not self.names.is_ours(v.name) for v in called)
+        point = ProgramPoint(binding.value, binding.scope, binding.order, binding.path)
+        called = self.values(binding.value.func, point)
+        return bool(called) and all(
+            isinstance(v, QualifiedName) and not self.names.is_ours(v.name) for v in called
+        )
 
     def carried_by(self, path: str) -> set[str]:
         """The names of a file taken in, of those that others import, from which a builder can be reached."""
@@ -111,20 +113,20 @@ class ProjectFlow(Flow):
         }
 
     def _whole(self, value: Value) -> Iterable[Value]:
-        return self._resolved(value) if isinstance(value, Dotted) else [value]
+        return self._resolved(value) if isinstance(value, QualifiedName) else [value]
 
-    def home(self, site: Site) -> tuple[tuple[str, ...], bool]:
-        scopes = self._homes.get(site.scope.enclosing("module"), self.scopes)
+    def home(self, point: ProgramPoint) -> tuple[tuple[str, ...], bool]:
+        scopes = self._homes.get(point.scope.enclosing("module"), self.scopes)
         return tuple(scopes.modules), scopes.is_package
 
-    def _evaluate(self, node: ast.AST, site: Site) -> Iterator[Value]:
-        for value in super()._evaluate(node, site):
-            if isinstance(value, Dotted):
+    def _evaluate(self, node: ast.AST, point: ProgramPoint) -> Iterator[Value]:
+        for value in super()._evaluate(node, point):
+            if isinstance(value, QualifiedName):
                 yield from self._resolved(value)
             else:
                 yield value
 
-    def _resolved(self, value: Dotted) -> Iterator[Value]:
+    def _resolved(self, value: QualifiedName) -> Iterator[Value]:
         """What a dotted name is in the file that defines it; itself where that is none of these."""
         parts = value.name.split(".")
         if self.names.leads_to_builder(value.name):
@@ -135,43 +137,47 @@ class ProjectFlow(Flow):
             yield value
             return
         module = self._modules[".".join(parts[:depth])]
-        at_end = Site(module.node or ast.Pass(), module, 1 << 60, ())
+        at_end = ProgramPoint(module.node or ast.Pass(), module, 1 << 60, ())
         name = ast.Name(parts[depth], ast.Load())
         found: Iterable[Value] = self._named(name, at_end)
         for attribute in parts[depth + 1 :]:
             found = [member for one in found for member in self._attribute(one, attribute)]
         for one in found:
-            if isinstance(one, Dotted) and one != value:
+            if isinstance(one, QualifiedName) and one != value:
                 yield from self.within(self._entry, lambda o=one: self._resolved(o))  # type: ignore[misc]
             else:
                 yield one
 
-    def _named(self, name: ast.Name, site: Site) -> frozenset[Value]:
+    def _named(self, name: ast.Name, point: ProgramPoint) -> frozenset[Value]:
         """The value of a module's name after all of it has run, remembered by module and name."""
-        return self.values(self._asked.setdefault((site.scope, name.id), name), site)
+        return self.values(self._asked.setdefault((point.scope, name.id), name), point)
 
-    def _given(self, parameter: ast.arg, site: Site) -> Iterator[Value]:
+    def _given(self, parameter: ast.arg, point: ProgramPoint) -> Iterator[Value]:
         """What the callers in these files hand to a parameter."""
-        function = site.scope.node
+        function = point.scope.node
         if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
             return
-        owner = site.scope.parent if site.scope.parent and site.scope.parent.kind == "class" else None
+        owner = point.scope.parent if point.scope.parent and point.scope.parent.kind == "class" else None
         names = [function.name]
         if function.name == "__init__" and owner is not None and isinstance(owner.node, ast.ClassDef):
             below = [other.node.name for other in self._below(owner) if isinstance(other.node, ast.ClassDef)]
             names += [owner.node.name, "cls", *below]
         for name in names:
             for call in self._calls.get(name, ()):
-                yield from self._handed(call, parameter, site, function)
+                yield from self._handed(call, parameter, point, function)
 
     def _handed(
-        self, call: Site, parameter: ast.arg, site: Site, function: ast.FunctionDef | ast.AsyncFunctionDef
+        self,
+        call: ProgramPoint,
+        parameter: ast.arg,
+        point: ProgramPoint,
+        function: ast.FunctionDef | ast.AsyncFunctionDef,
     ) -> Iterator[Value]:
         node = call.node
         assert isinstance(node, ast.Call)
         callees = self.within(None, lambda: self.values(node.func, call))
-        if any(isinstance(v, Local) and self._enters(v.scope, site.scope) for v in callees):
-            shifted = Scopes.class_of(site.scope) is not None
+        if any(isinstance(v, Definition) and self._enters(v.scope, point.scope) for v in callees):
+            shifted = Scopes.class_of(point.scope) is not None
             given = argument_of(node, function.args, parameter, shifted=shifted)
             if given is not None:
                 yield from self.within(None, lambda: self.values(given, call))
@@ -207,15 +213,15 @@ def follow_project(
     Starts from the files that carry or hand over such, and goes on along imports of the names
     that carry it, until no new file appears.
     """
-    flow = ProjectFlow(names, index, scopes_of)
+    inference = ProjectFlow(names, index, scopes_of)
     new = {path: set(fact.carried) for path, fact in sorted(index.facts.items()) if fact.carried}
     for path, fact in sorted(index.facts.items()):
         for callee in fact.handed:
             home = index.modules.lookup(callee) if callee != "." else None
             target = path if home is None else index.file_of(home.home)
             if target is not None:
-                flow.add(path)
-                flow.add(target)
+                inference.add(path)
+                inference.add(target)
     carried: dict[str, set[str]] = {}
     while new:
         # all that one round leads to is taken in before any of it is asked, since more files may mean other answers
@@ -224,9 +230,9 @@ def follow_project(
             carrying = names_of_file - carried.setdefault(path, set())
             carried[path] |= carrying
             for user in index.users(path, carrying) if carrying else ():
-                flow.add(path)
-                flow.add(user)
+                inference.add(path)
+                inference.add(user)
                 asked.add(user)
-        given = {user: flow.carried_by(user) for user in sorted(asked) if user in flow.files}
+        given = {user: inference.carried_by(user) for user in sorted(asked) if user in inference.files}
         new = {user: found for user, found in given.items() if found - carried.get(user, set())}
-    return flow
+    return inference

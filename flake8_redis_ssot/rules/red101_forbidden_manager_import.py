@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.rule import Rule, RuleContext, on
-from flake8_redis_ssot.syntax.scopes import Site
+from flake8_redis_ssot.syntax.scopes import ProgramPoint
 
 
 class ForbiddenManagerImport(Rule):
@@ -42,11 +42,11 @@ class ForbiddenManagerImport(Rule):
     code = "RED101"
     name = "forbidden-manager-import"
     since = "0.1.0"
-    mends = "import"
+    fix_kind = "import"
 
     @on(ast.Import, ast.ImportFrom)
-    def check(self, site: Site, context: RuleContext) -> Iterator[Diagnostic]:
-        for alias, names in context.imported(site):
+    def check(self, point: ProgramPoint, context: RuleContext) -> Iterator[Diagnostic]:
+        for alias, names in context.imported(point):
             for name in names:
                 if context.forbids(name):
                     yield self.diagnostic(
@@ -60,12 +60,12 @@ class ForbiddenManagerImport(Rule):
     @on(ast.Module)
     def check_attributes(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:
         objects = context.forbidden_objects
-        for site in context.attributes(name.rpartition(".")[2] for name in objects) if objects else ():
-            assert isinstance(site.node, ast.Attribute)
-            for name in sorted(objects.intersection(context.names.dotted(site.node, site))):
+        for point in context.attributes(name.rpartition(".")[2] for name in objects) if objects else ():
+            assert isinstance(point.node, ast.Attribute)
+            for name in sorted(objects.intersection(context.names.dotted(point.node, point))):
                 yield self.diagnostic(
                     context,
-                    context.source.range_of(site.node),
+                    context.source.range_of(point.node),
                     f"`{name}` {context.belongs(name)} a forbidden Redis manager; {context.use_instead()}",
                     symbols=(name,),
                 )

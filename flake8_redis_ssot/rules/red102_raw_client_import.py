@@ -6,9 +6,9 @@ import ast
 from collections.abc import Iterator
 
 from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.inference.builder_table import star_names
 from flake8_redis_ssot.rule import Rule, RuleContext, on
-from flake8_redis_ssot.semantic.redis_api import star_names
-from flake8_redis_ssot.syntax.scopes import Site
+from flake8_redis_ssot.syntax.scopes import ProgramPoint
 
 
 class RawClientImport(Rule):
@@ -55,11 +55,11 @@ class RawClientImport(Rule):
     default = False
 
     @on(ast.Import, ast.ImportFrom)
-    def check(self, site: Site, context: RuleContext) -> Iterator[Diagnostic]:
-        if context.place.is_manager or site.for_typing:
+    def check(self, point: ProgramPoint, context: RuleContext) -> Iterator[Diagnostic]:
+        if context.place.is_manager or point.for_typing:
             return
-        for alias, names in context.imported(site):
-            if isinstance(site.node, ast.Import):
+        for alias, names in context.imported(point):
+            if isinstance(point.node, ast.Import):
                 bound = alias.name if alias.asname else alias.name.split(".")[0]
                 raw = [] if alias.name.endswith(".exceptions") else [bound]
             elif alias.name == "*":

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.rule import Rule, RuleContext, on
-from flake8_redis_ssot.syntax.scopes import Site
+from flake8_redis_ssot.syntax.scopes import ProgramPoint
 
 
 class CrossBoundaryManagerImport(Rule):
@@ -45,8 +45,8 @@ class CrossBoundaryManagerImport(Rule):
     since = "0.1.0"
 
     @on(ast.Import, ast.ImportFrom)
-    def check(self, site: Site, context: RuleContext) -> Iterator[Diagnostic]:
-        for alias, names in context.imported(site):
+    def check(self, point: ProgramPoint, context: RuleContext) -> Iterator[Diagnostic]:
+        for alias, names in context.imported(point):
             for name in names:
                 owner = next((b for b in context.settings.boundaries if b.owns(name)), None)
                 if owner is None or owner is context.boundary:

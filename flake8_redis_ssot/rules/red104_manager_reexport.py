@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterator
 
 from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.facts.modules import exported_names
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.project.shims import is_shim
 from flake8_redis_ssot.rule import ProjectContext, ProjectRule, RuleContext
-from flake8_redis_ssot.semantic.modules import exported_names
 
 _AS_ITSELF = re.compile(r"\b(\w+) as \1\b")
 
@@ -76,12 +76,12 @@ class ManagerReexport(ProjectRule):
 
     def _in_file(self, context: RuleContext) -> Iterator[Diagnostic]:
         exported = exported_names(context.source.tree)
-        for site in context.sites:
-            if site.scope is not context.scopes.module or site.for_typing:
+        for point in context.points:
+            if point.scope is not context.scopes.module or point.for_typing:
                 continue
-            for alias, names in context.imported(site):
+            for alias, names in context.imported(point):
                 name = next((name for name in names if context.boundary.owns(name)), None)
-                if name is not None and _hands_on(alias, site.node, exported, context.place.is_package):
+                if name is not None and _hands_on(alias, point.node, exported, context.place.is_package):
                     yield self.diagnostic(
                         context,
                         context.source.range_of(alias),

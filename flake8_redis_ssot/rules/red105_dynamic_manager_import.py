@@ -9,7 +9,7 @@ from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.libraries.frameworks import LOADERS
 from flake8_redis_ssot.rule import Rule, RuleContext, on
 from flake8_redis_ssot.syntax.nodes import unparsed
-from flake8_redis_ssot.syntax.scopes import Site
+from flake8_redis_ssot.syntax.scopes import ProgramPoint
 
 
 class DynamicManagerImport(Rule):
@@ -50,12 +50,12 @@ class DynamicManagerImport(Rule):
     since = "0.1.0"
 
     @on(ast.Call, ast.Subscript)
-    def check(self, site: Site, context: RuleContext) -> Iterator[Diagnostic]:
-        node = site.node
+    def check(self, point: ProgramPoint, context: RuleContext) -> Iterator[Diagnostic]:
+        node = point.node
         assert isinstance(node, ast.Call | ast.Subscript)
         if isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
             return
-        for name in sorted(context.flow.loaded(node, site, LOADERS)):
+        for name in sorted(context.inference.loaded(node, point, LOADERS)):
             if context.forbids(name):
                 what = f"`{name}`, which {context.belongs(name)} a forbidden Redis manager"
             elif "RED102" in context.enabled and self._is_raw(name, context):

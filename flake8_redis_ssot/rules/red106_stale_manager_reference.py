@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from flake8_redis_ssot.analysis.dotted_strings import DOTTED, references
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.rule import Rule, RuleContext, on
-from flake8_redis_ssot.semantic.references import DOTTED, references
 
 
 class StaleManagerReference(Rule):
@@ -51,7 +51,7 @@ class StaleManagerReference(Rule):
     code = "RED106"
     name = "stale-manager-reference"
     since = "0.1.0"
-    mends = "string"
+    fix_kind = "string"
 
     @on(ast.Module)
     def check(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:
@@ -61,8 +61,8 @@ class StaleManagerReference(Rule):
             if context.boundary.managers
             else ""
         )
-        for site in context.sites:
-            for text in references(site, context.flow):
+        for point in context.points:
+            for text in references(point, context.inference):
                 name = text.value.removesuffix(".*").replace(":", ".")
                 if text.node in seen or not DOTTED.fullmatch(name) or not context.forbids(name):
                     continue

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from flake8_redis_ssot.analysis.dotted_strings import references
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.libraries.vocabulary import GETTING_WORDS, MANAGER_WORDS, OTHER_WORDS
 from flake8_redis_ssot.rule import ProjectContext, ProjectRule, RuleContext
-from flake8_redis_ssot.semantic.references import references
 from flake8_redis_ssot.source import Range
 
 # `get_redis_client`, `AsyncRedisManager`, `get_redis`; neither `redis_password` nor `RedisConfigManager`
@@ -81,10 +81,10 @@ class UnresolvedManagerImport(ProjectRule):
             for _, alias, names in context.every_import():
                 if set(names) & imported and not set(names) - imported:
                     yield self._missing(context, context.source.range_of(alias), names[0], project)
-            sites = context.sites_with(name.rpartition(".")[2] for name in named) if named else []
+            points = context.sites_with(name.rpartition(".")[2] for name in named) if named else []
             seen = set()
-            for site in sites:
-                for text in references(site, context.flow, existing=True):
+            for point in points:
+                for text in references(point, context.inference, existing=True):
                     if text.value in named and text.node not in seen:
                         seen.add(text.node)
                         yield self._missing(context, context.source.range_of(text.node), text.value, project)

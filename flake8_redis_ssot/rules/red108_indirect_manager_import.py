@@ -40,7 +40,7 @@ class IndirectManagerImport(ProjectRule):
     code = "RED108"
     name = "indirect-manager-import"
     since = "0.1.0"
-    mends = "import"
+    fix_kind = "import"
 
     def check_project(self, project: ProjectContext) -> Iterator[Diagnostic]:
         index = project.index

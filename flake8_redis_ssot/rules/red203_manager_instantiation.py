@@ -6,9 +6,9 @@ import ast
 from collections.abc import Iterator
 
 from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.inference.evaluator import QualifiedName
 from flake8_redis_ssot.rule import Rule, RuleContext, on
-from flake8_redis_ssot.semantic.flow import Dotted
-from flake8_redis_ssot.syntax.scopes import Site
+from flake8_redis_ssot.syntax.scopes import ProgramPoint
 
 
 class ManagerInstantiation(Rule):
@@ -54,13 +54,13 @@ class ManagerInstantiation(Rule):
     code = "RED203"
     name = "manager-instantiation"
     since = "0.1.0"
-    mends = "call"
+    fix_kind = "call"
 
     @on(ast.Call)
-    def check(self, site: Site, context: RuleContext) -> Iterator[Diagnostic]:
-        assert isinstance(site.node, ast.Call)
-        values = context.flow.values(site.node.func, site)
-        for name in sorted(value.name for value in values if isinstance(value, Dotted)):
+    def check(self, point: ProgramPoint, context: RuleContext) -> Iterator[Diagnostic]:
+        assert isinstance(point.node, ast.Call)
+        values = context.inference.values(point.node.func, point)
+        for name in sorted(value.name for value in values if isinstance(value, QualifiedName)):
             mine = context.boundary.owns(name) and not context.place.is_manager
             inside = any(name.startswith(f"{module}.") for module in context.place.modules)
             if (
@@ -70,7 +70,7 @@ class ManagerInstantiation(Rule):
             ):
                 yield self.diagnostic(
                     context,
-                    context.source.range_of(site.node),
+                    context.source.range_of(point.node),
                     f"Calling `{name}` makes one more Redis manager; {context.use_instead()}",
                     symbols=(name,),
                 )

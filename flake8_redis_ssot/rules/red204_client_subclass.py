@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.rule import Rule, RuleContext, on
-from flake8_redis_ssot.syntax.scopes import Site
+from flake8_redis_ssot.syntax.scopes import ProgramPoint
 
 
 class ClientSubclass(Rule):
@@ -54,16 +54,16 @@ class ClientSubclass(Rule):
     since = "0.1.0"
 
     @on(ast.ClassDef)
-    def check(self, site: Site, context: RuleContext) -> Iterator[Diagnostic]:
-        assert isinstance(site.node, ast.ClassDef)
-        if context.place.is_manager or site.for_typing:
+    def check(self, point: ProgramPoint, context: RuleContext) -> Iterator[Diagnostic]:
+        assert isinstance(point.node, ast.ClassDef)
+        if context.place.is_manager or point.for_typing:
             return
-        for base in site.node.bases:
-            names = sorted(context.flow.derived_from(base, site))
+        for base in point.node.bases:
+            names = sorted(context.inference.derived_from(base, point))
             if names:
                 yield self.diagnostic(
                     context,
                     context.source.range_of(base),
-                    f"`{site.node.name}` derives from `{names[0]}` outside the Redis manager; {context.use_instead()}",
+                    f"`{point.node.name}` derives from `{names[0]}` outside the Redis manager; {context.use_instead()}",
                     symbols=names,
                 )

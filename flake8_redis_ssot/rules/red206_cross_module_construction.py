@@ -7,10 +7,10 @@ from collections.abc import Collection, Iterator, Mapping
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.libraries.builders import Builder
+from flake8_redis_ssot.project.oracle import Question, infer
 from flake8_redis_ssot.project.values import ProjectFlow, follow_project
 from flake8_redis_ssot.rule import Construction, ProjectContext, ProjectRule, RuleContext
-from flake8_redis_ssot.semantic.inference import Question, infer
-from flake8_redis_ssot.syntax.scopes import Scopes, Site
+from flake8_redis_ssot.syntax.scopes import ProgramPoint, Scopes
 
 
 class CrossModuleConstruction(ProjectRule):
@@ -58,61 +58,61 @@ class CrossModuleConstruction(ProjectRule):
 
     def check_project(self, project: ProjectContext) -> Iterator[Diagnostic]:
         for names, paths in project.meanings():
-            flow = follow_project(names, project.index, lambda path: _scopes(project.read(path)))
-            yield from self._followed(project, flow, frozenset(paths))
-            project.limits += (f"{self.code}: {limit}" for limit in flow.limits)
+            inference = follow_project(names, project.index, lambda path: _scopes(project.read(path)))
+            yield from self._followed(project, inference, frozenset(paths))
+            project.limits += (f"{self.code}: {limit}" for limit in inference.limits)
 
     def _followed(
-        self, project: ProjectContext, flow: ProjectFlow, paths: Collection[str]
+        self, project: ProjectContext, inference: ProjectFlow, paths: Collection[str]
     ) -> Iterator[Diagnostic]:
         """What is built in the files of `paths`."""
         questions = []
-        for path, scopes in sorted(flow.files.items()):
+        for path, scopes in sorted(inference.files.items()):
             context = project.read(path)
             if context is None:
                 continue
             still_open = []
             if path in paths and not project.index.place(path).is_manager:
                 seen = {made.range for made in context.constructions}
-                for site in scopes.calls:
-                    assert isinstance(site.node, ast.Call)
-                    if flow.names.builders(site) or context.source.range_of(site.node) in seen:
+                for point in scopes.calls:
+                    assert isinstance(point.node, ast.Call)
+                    if inference.names.builders(point) or context.source.range_of(point.node) in seen:
                         continue
-                    reached = flow.builders(site)
+                    reached = inference.builders(point)
                     if reached:
-                        yield self._built(context, site, reached)
-                    elif flow.is_open(site):
-                        still_open.append((site.node.lineno, site.node.col_offset))
+                        yield self._built(context, point, reached)
+                    elif inference.is_open(point):
+                        still_open.append((point.node.lineno, point.node.col_offset))
             module = next(iter(context.place.modules), "")
             questions.append(Question(module, context.source.text, tuple(still_open)))
-        yield from self._inferred(project, flow, questions)
+        yield from self._inferred(project, inference, questions)
 
     def _inferred(
-        self, project: ProjectContext, flow: ProjectFlow, questions: list[Question]
+        self, project: ProjectContext, inference: ProjectFlow, questions: list[Question]
     ) -> Iterator[Diagnostic]:
         """What only astroid can tell of the calls that are left."""
-        if flow.is_exhausted:
+        if inference.is_exhausted:
             return
         asking = {q.module for q in questions if q.calls}
         near = set(asking)
-        for path, scopes in flow.files.items():
+        for path, scopes in inference.files.items():
             if asking & set(scopes.modules):
                 near.update(edge.module for edge in project.index.edges(path))
                 near.update(f"{edge.module}.{edge.name}" for edge in project.index.edges(path))
-        answers = infer([q for q in questions if q.module in near], flow.names.table)
-        for path, scopes in sorted(flow.files.items()):
+        answers = infer([q for q in questions if q.module in near], inference.names.table)
+        for path, scopes in sorted(inference.files.items()):
             known = next((answers[m] for m in scopes.modules if m in answers), {})
             context = project.read(path) if known else None
-            for site in scopes.calls if context is not None else ():
-                assert isinstance(site.node, ast.Call) and context is not None
-                names = known.get((site.node.lineno, site.node.col_offset), ())
+            for point in scopes.calls if context is not None else ():
+                assert isinstance(point.node, ast.Call) and context is not None
+                names = known.get((point.node.lineno, point.node.col_offset), ())
                 if names:
-                    yield self._built(context, site, {name: flow.names.table[name] for name in names})
+                    yield self._built(context, point, {name: inference.names.table[name] for name in names})
 
-    def _built(self, context: RuleContext, site: Site, reached: Mapping[str, Builder]) -> Diagnostic:
-        assert isinstance(site.node, ast.Call)
-        where = context.source.range_of(site.node)
-        made = Construction(site, site.node, reached, where, inferred=True)
+    def _built(self, context: RuleContext, point: ProgramPoint, reached: Mapping[str, Builder]) -> Diagnostic:
+        assert isinstance(point.node, ast.Call)
+        where = context.source.range_of(point.node)
+        made = Construction(point, point.node, reached, where, inferred=True)
         message = f"{made.label} builds a {made.kind} outside the Redis manager; {context.use_instead()}"
         return self.diagnostic(context, where, message, symbols=made.symbols)
 

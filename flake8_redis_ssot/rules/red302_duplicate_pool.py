@@ -6,11 +6,11 @@ import ast
 from collections.abc import Iterator
 from dataclasses import replace
 
+from flake8_redis_ssot.analysis.pools import pool_target
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.rule import Construction, Rule, RuleContext, on
-from flake8_redis_ssot.semantic.pools import pool_target
 from flake8_redis_ssot.syntax.nodes import unparsed
-from flake8_redis_ssot.syntax.scopes import Branch, Scopes, Site, exclusive
+from flake8_redis_ssot.syntax.scopes import Branch, ProgramPoint, Scopes, exclusive
 
 
 class DuplicatePool(Rule):
@@ -68,10 +68,10 @@ class DuplicatePool(Rule):
         ]
         if len(counted) < 2:
             return
-        sites = {site.node: site for site in context.scopes.calls}
+        points = {point.node: point for point in context.scopes.calls}
         seen: dict[object, list[Construction]] = {}
         for made in counted:
-            made = replace(made, site=sites[made.call])
+            made = replace(made, point=points[made.call])
             target = _target(made, context)
             if target is None:
                 continue
@@ -90,14 +90,14 @@ class DuplicatePool(Rule):
 
 def _either(one: Construction, other: Construction, scopes: Scopes) -> bool:
     """Whether of two constructions only one ever runs: in other arms, or after one that leaves."""
-    a, b = _branches(one.site, scopes), _branches(other.site, scopes)
+    a, b = _branches(one.point, scopes), _branches(other.point, scopes)
     left = [branch for branch in a if branch in scopes.leaving and branch not in b]
-    return exclusive(a, b, tried=True) or (one.site.scope is other.site.scope and bool(left))
+    return exclusive(a, b, tried=True) or (one.point.scope is other.point.scope and bool(left))
 
 
-def _branches(site: Site, scopes: Scopes) -> tuple[Branch, ...]:
+def _branches(point: ProgramPoint, scopes: Scopes) -> tuple[Branch, ...]:
     """The branches around a site and around the definitions that it stands in."""
-    path, scope = site.path, site.scope
+    path, scope = point.path, point.scope
     while scope.parent is not None:
         binding = scopes.definitions.get(scope.node) if scope.node is not None else None
         if binding is not None:
@@ -117,10 +117,10 @@ def _target(made: Construction, context: RuleContext) -> str | None:
             node = node.value
         if not isinstance(node, ast.Name) or not text:
             return None
-        owner = context.scopes.class_of(made.site.scope.enclosing("function", "module"))
+        owner = context.scopes.class_of(made.point.scope.enclosing("function", "module"))
         if owner is not None and "." in text and len(owner.attributes.get(text.split(".")[1], ())) > 1:
             return None  # `self.host` may have changed between the two
-        bound = context.names.bindings(node.id, made.site)
+        bound = context.names.bindings(node.id, made.point)
         return f"{text}@{bound[0].order}" if len(bound) == 1 else None
 
     (builder,) = made.reached.values()

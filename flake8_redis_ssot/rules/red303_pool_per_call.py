@@ -5,14 +5,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from flake8_redis_ssot.analysis.client_calls import function_of
+from flake8_redis_ssot.analysis.hot_paths import is_accessor, is_handler, is_task, loop_around
+from flake8_redis_ssot.analysis.lifetimes import lifetimes
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.libraries.frameworks import INJECTING
 from flake8_redis_ssot.rule import Construction, Rule, RuleContext, on
-from flake8_redis_ssot.semantic.around import around
-from flake8_redis_ssot.semantic.clients import function_of
-from flake8_redis_ssot.semantic.fates import fates
-from flake8_redis_ssot.semantic.repeats import is_accessor, is_handler, is_task, loop_around
-from flake8_redis_ssot.syntax.scopes import Site
+from flake8_redis_ssot.syntax.ancestors import ancestors
+from flake8_redis_ssot.syntax.scopes import ProgramPoint
 
 
 class PoolPerCall(Rule):
@@ -84,9 +84,9 @@ _GIVEN = "at every call of"
 
 def _when(made: Construction, context: RuleContext) -> str:
     """How often the pool is made anew, in words; empty where it is not, or is kept."""
-    function = function_of(made.site)
+    function = function_of(made.point)
     tree: ast.AST = function or context.source.tree
-    parents = around(tree, made.call)
+    parents = ancestors(tree, made.call)
     loop = loop_around(parents, made.call)
     when, kept = "", frozenset(["stored", "entered", "guarded"])
     if loop is not None:
@@ -95,7 +95,7 @@ def _when(made: Construction, context: RuleContext) -> str:
         when = _runs(function, context)
     if not when or any(isinstance(p, ast.If | ast.IfExp) and _asks_for_one(p.test) for p in parents):
         return ""
-    found = fates(tree, made.call)
+    found = lifetimes(tree, made.call)
     if found & kept:
         return ""
     if when == _GIVEN:
@@ -131,10 +131,10 @@ def _asks_for_one(test: ast.expr) -> bool:
 
 
 def _homes(function: ast.FunctionDef | ast.AsyncFunctionDef, context: RuleContext) -> Iterator[str]:
-    site = Site(function, context.scopes.module, 1 << 60, ())
+    point = ProgramPoint(function, context.scopes.module, 1 << 60, ())
     for decorator in function.decorator_list:
         yield from context.names.dotted(
-            decorator.func if isinstance(decorator, ast.Call) else decorator, site
+            decorator.func if isinstance(decorator, ast.Call) else decorator, point
         )
 
 
@@ -148,8 +148,8 @@ def _is_kept(name: str, context: RuleContext) -> bool:
         and name == (part.func.attr if isinstance(part.func, ast.Attribute) else getattr(part.func, "id", ""))
     ]
     for call in calls:
-        parents = around(tree, call)
+        parents = ancestors(tree, call)
         function = next((p for p in parents if isinstance(p, ast.FunctionDef | ast.AsyncFunctionDef)), None)
-        if function is None or fates(function, call) & {"stored", "guarded"}:
+        if function is None or lifetimes(function, call) & {"stored", "guarded"}:
             return True
     return False

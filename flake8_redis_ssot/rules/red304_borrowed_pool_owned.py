@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from flake8_redis_ssot.analysis.client_calls import function_of, shown
+from flake8_redis_ssot.analysis.lifetimes import lifetimes
 from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.inference.evaluator import QualifiedName
 from flake8_redis_ssot.libraries.traits import OWNING
 from flake8_redis_ssot.rule import Construction, Rule, RuleContext, on
-from flake8_redis_ssot.semantic.clients import function_of, shown
-from flake8_redis_ssot.semantic.fates import fates
-from flake8_redis_ssot.semantic.flow import Dotted
 
 
 class BorrowedPoolOwned(Rule):
@@ -86,10 +86,10 @@ def _pool(made: Construction) -> ast.expr | None:
 
 
 def _is_shared(pool: ast.expr, made: Construction, context: RuleContext) -> bool:
-    function = function_of(made.site)
+    function = function_of(made.point)
     if any(
-        isinstance(v, Dotted) and not context.names.is_builder(v.name)
-        for v in context.flow.values(pool, made.site)
+        isinstance(v, QualifiedName) and not context.names.is_builder(v.name)
+        for v in context.inference.values(pool, made.point)
     ):
         return True
     key = _key(pool, made, context)
@@ -100,7 +100,7 @@ def _is_shared(pool: ast.expr, made: Construction, context: RuleContext) -> bool
         return True
     if function is None or isinstance(function, ast.Lambda):
         return False
-    kind, outlives = key[0], "stored" not in fates(function, made.call)
+    kind, outlives = key[0], "stored" not in lifetimes(function, made.call)
     return outlives and kind in ("module", "class")
 
 
@@ -108,11 +108,11 @@ def _key(pool: ast.expr, made: Construction, context: RuleContext) -> tuple[str,
     """The same for one pool, with the kind of scope that keeps it; None where nothing is known of it."""
     match pool:
         case ast.Name(id=name):
-            bound = context.names.bindings(name, made.site)
+            bound = context.names.bindings(name, made.point)
             if len(bound) == 1 and bound[0].scope is not None and not isinstance(bound[0].value, ast.arg):
                 return bound[0].scope.kind, bound[0]
         case ast.Attribute(value=ast.Name(id="self" | "cls"), attr=name):
-            owner = context.scopes.class_of(made.site.scope.enclosing("function", "module"))
-            if owner is not None and context.flow.values(pool, made.site):
+            owner = context.scopes.class_of(made.point.scope.enclosing("function", "module"))
+            if owner is not None and context.inference.values(pool, made.point):
                 return "class", (owner, name)
     return None

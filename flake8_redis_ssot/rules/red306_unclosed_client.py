@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from flake8_redis_ssot.analysis.client_calls import function_of
+from flake8_redis_ssot.analysis.lifetimes import lifetimes
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.libraries.traits import SENTINEL, UNCLOSABLE
 from flake8_redis_ssot.rule import Rule, RuleContext, on
-from flake8_redis_ssot.semantic.clients import function_of
-from flake8_redis_ssot.semantic.fates import fates
 
 
 class UnclosedClient(Rule):
@@ -62,7 +62,7 @@ class UnclosedClient(Rule):
     @on(ast.Module)
     def check(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:
         for made in context.constructions:
-            function = function_of(made.site)
+            function = function_of(made.point)
             if (
                 made.kind == "client"
                 and made.brings_pool
@@ -70,7 +70,7 @@ class UnclosedClient(Rule):
                 and not any(
                     b.library in UNCLOSABLE or b.target.endswith(SENTINEL) for b in made.reached.values()
                 )
-                and fates(function, made.call) == {"used"}
+                and lifetimes(function, made.call) == {"used"}
             ):
                 yield self.diagnostic(
                     context,

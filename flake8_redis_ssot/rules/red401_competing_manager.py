@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from flake8_redis_ssot.analysis.manager_classes import ENOUGH
 from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.facts.model import ClassFacts
 from flake8_redis_ssot.project.managers import competing_managers
 from flake8_redis_ssot.project.shims import is_shim
 from flake8_redis_ssot.rule import ProjectContext, ProjectRule, manager_wanted
-from flake8_redis_ssot.semantic.facts import ClassFacts
-from flake8_redis_ssot.semantic.managers import ENOUGH
 from flake8_redis_ssot.settings.model import Boundary
 
 _SHOWN = 4

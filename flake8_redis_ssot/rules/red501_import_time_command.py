@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.libraries.traits import CONNECTING
 from flake8_redis_ssot.rule import Rule, RuleContext, on
-from flake8_redis_ssot.syntax.scopes import Site
+from flake8_redis_ssot.syntax.scopes import ProgramPoint
 
 
 class ImportTimeCommand(Rule):
@@ -64,21 +64,21 @@ class ImportTimeCommand(Rule):
     @on(ast.Module)
     def check(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:
         found = [
-            (sent.call, sent.site, f"{sent.label} is sent", sent.builder.target)
+            (sent.call, sent.point, f"{sent.label} is sent", sent.builder.target)
             for sent in context.commands
-            if sent.colour == "sync" and sent.sends and _at_import(sent.site)
+            if sent.colour == "sync" and sent.sends and _at_import(sent.point)
         ]
         found += [
-            (made.call, made.site, f"{made.label} connects", builder.target)
+            (made.call, made.point, f"{made.label} connects", builder.target)
             for made in context.constructions
             for builder in list(made.reached.values())[:1]
-            if builder.target in CONNECTING and _at_import(made.site)
+            if builder.target in CONNECTING and _at_import(made.point)
         ]
         if not found or _is_script(module, context.source.text):
             return
         guarded = {id(part) for part in module.body if isinstance(part, ast.If) and _names_main(part)}
-        for call, site, what, target in found:
-            if not any(branch in guarded for branch, _ in site.path):
+        for call, point, what, target in found:
+            if not any(branch in guarded for branch, _ in point.path):
                 yield self.diagnostic(
                     context,
                     context.source.range_of(call),
@@ -87,8 +87,8 @@ class ImportTimeCommand(Rule):
                 )
 
 
-def _at_import(site: Site) -> bool:
-    return site.scope.enclosing("function", "module").kind == "module"
+def _at_import(point: ProgramPoint) -> bool:
+    return point.scope.enclosing("function", "module").kind == "module"
 
 
 def _is_script(module: ast.Module, text: str) -> bool:

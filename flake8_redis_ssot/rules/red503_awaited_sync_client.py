@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from flake8_redis_ssot.analysis.client_calls import awaits_in_vain
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.rule import Rule, RuleContext, on
-from flake8_redis_ssot.semantic.clients import awaits_in_vain
 
 
 class AwaitedSyncClient(Rule):
@@ -60,7 +60,7 @@ class AwaitedSyncClient(Rule):
     @on(ast.Module)
     def check(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:
         for sent in context.commands:
-            if awaits_in_vain(context.flow, context.source.tree, sent):
+            if awaits_in_vain(context.inference, context.source.tree, sent):
                 yield self.diagnostic(
                     context,
                     context.source.range_of(sent.call),

@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from flake8_redis_ssot.analysis.client_calls import Command, is_certain
+from flake8_redis_ssot.analysis.coroutines import is_misused
 from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.inference.methods import gives_coroutine
 from flake8_redis_ssot.rule import Rule, RuleContext, on
-from flake8_redis_ssot.semantic.clients import Command, is_certain
-from flake8_redis_ssot.semantic.commands import gives_coroutine
-from flake8_redis_ssot.semantic.coroutines import is_misused
 
 
 class UnawaitedAsyncCommand(Rule):
@@ -66,8 +66,8 @@ class UnawaitedAsyncCommand(Rule):
         for sent in context.commands:
             if (
                 _is_coroutine(sent)
-                and is_misused(context.source.tree, sent.site)
-                and is_certain(context.flow, sent.receiver, sent.site, said=True)
+                and is_misused(context.source.tree, sent.point)
+                and is_certain(context.inference, sent.receiver, sent.point, said=True)
             ):
                 yield self.diagnostic(
                     context,

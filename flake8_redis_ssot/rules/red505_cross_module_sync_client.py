@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection, Iterator
 
+from flake8_redis_ssot.analysis.client_calls import Command, awaits_in_vain, function_of, shown, stalls
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.project.clients import ClientFlow, follow_clients
 from flake8_redis_ssot.rule import ProjectContext, ProjectRule, RuleContext
-from flake8_redis_ssot.semantic.clients import Command, awaits_in_vain, function_of, shown, stalls
 from flake8_redis_ssot.syntax.scopes import Scopes
 
 
@@ -62,24 +62,24 @@ class CrossModuleSyncClient(ProjectRule):
 
     def check_project(self, project: ProjectContext) -> Iterator[Diagnostic]:
         for names, paths in project.meanings():
-            flow = follow_clients(names, project.index, lambda path: _scopes(project.read(path)))
-            yield from self._followed(project, flow, frozenset(paths))
-            project.limits += (f"{self.code}: {limit}" for limit in flow.limits)
+            inference = follow_clients(names, project.index, lambda path: _scopes(project.read(path)))
+            yield from self._followed(project, inference, frozenset(paths))
+            project.limits += (f"{self.code}: {limit}" for limit in inference.limits)
 
     def _followed(
-        self, project: ProjectContext, flow: ClientFlow, paths: Collection[str]
+        self, project: ProjectContext, inference: ClientFlow, paths: Collection[str]
     ) -> Iterator[Diagnostic]:
         """What stalls in the files of `paths`."""
-        for path in sorted(flow.files.keys() & paths):
-            scopes = flow.files[path]
-            found = [*_sent(flow, path, scopes), *_called(flow, path, scopes)]
+        for path in sorted(inference.files.keys() & paths):
+            scopes = inference.files[path]
+            found = [*_sent(inference, path, scopes), *_called(inference, path, scopes)]
             context = project.read(path) if found else None
             if context is None:
                 continue
             own = {
                 context.source.range_of(sent.call)
                 for sent in context.commands
-                if stalls(sent) or awaits_in_vain(context.flow, context.source.tree, sent)
+                if stalls(sent) or awaits_in_vain(context.inference, context.source.tree, sent)
             }
             own.update(context.source.range_of(call) for call, _, _ in context.stalling)
             for call, message, cause in found:
@@ -88,21 +88,21 @@ class CrossModuleSyncClient(ProjectRule):
                     yield self.diagnostic(context, where, message, symbols=(cause.builder.target,))
 
 
-def _sent(flow: ClientFlow, path: str, scopes: Scopes) -> Iterator[tuple[ast.Call, str, Command]]:
-    for sent in flow.sent(path):
+def _sent(inference: ClientFlow, path: str, scopes: Scopes) -> Iterator[tuple[ast.Call, str, Command]]:
+    for sent in inference.sent(path):
         function, tree = sent.coroutine, scopes.module.node
         if function is not None and stalls(sent):
             message = f"{sent.label} blocks the event loop in `async def {function.name}`"
-        elif tree is not None and awaits_in_vain(flow, tree, sent):
+        elif tree is not None and awaits_in_vain(inference, tree, sent):
             message = f"{sent.label} is awaited, but the client blocks"
         else:
             continue
         yield sent.call, f"{message}; use an asyncio client", sent
 
 
-def _called(flow: ClientFlow, path: str, scopes: Scopes) -> Iterator[tuple[ast.Call, str, Command]]:
-    for site, call, cause in flow.calls(path):
-        function = function_of(site)
+def _called(inference: ClientFlow, path: str, scopes: Scopes) -> Iterator[tuple[ast.Call, str, Command]]:
+    for point, call, cause in inference.calls(path):
+        function = function_of(point)
         if isinstance(function, ast.AsyncFunctionDef) and call not in scopes.awaited:
             message = f"{shown(call.func)} sends {cause.label} and blocks the event loop in `async def {function.name}`"
             yield call, f"{message}; use an asyncio client, or run it in a thread", cause

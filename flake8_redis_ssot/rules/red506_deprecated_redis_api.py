@@ -13,7 +13,7 @@ from flake8_redis_ssot.libraries.traits import (
     SUCCESSORS,
 )
 from flake8_redis_ssot.rule import Rule, RuleContext, on
-from flake8_redis_ssot.syntax.scopes import Site
+from flake8_redis_ssot.syntax.scopes import ProgramPoint
 
 
 class DeprecatedRedisApi(Rule):
@@ -54,21 +54,21 @@ class DeprecatedRedisApi(Rule):
     name = "deprecated-redis-api"
     since = "0.1.0"
     default = False
-    mends = "name"
+    fix_kind = "name"
 
     @on(ast.Import, ast.ImportFrom)
-    def check_import(self, site: Site, context: RuleContext) -> Iterator[Diagnostic]:
-        for alias, names in context.imported(site):
+    def check_import(self, point: ProgramPoint, context: RuleContext) -> Iterator[Diagnostic]:
+        for alias, names in context.imported(point):
             message = next(filter(None, (_outdated(name, context) for name in names)), "")
             if message:
                 yield self.diagnostic(context, context.source.range_of(alias), message, symbols=names)
 
     @on(ast.Attribute)
-    def check_attribute(self, site: Site, context: RuleContext) -> Iterator[Diagnostic]:
-        node = site.node
+    def check_attribute(self, point: ProgramPoint, context: RuleContext) -> Iterator[Diagnostic]:
+        node = point.node
         assert isinstance(node, ast.Attribute)
         if node.attr.startswith(OLD_PREFIX):
-            names = context.names.dotted(node, site)
+            names = context.names.dotted(node, point)
             message = next(filter(None, (_outdated(name, context) for name in names)), "")
             if message:
                 yield self.diagnostic(context, context.source.range_of(node), message, symbols=names)

@@ -49,7 +49,7 @@ class UnusedNoqa(Rule):
     code = "RED904"
     name = "unused-noqa"
     since = "0.1.0"
-    mends = "comment"
+    fix_kind = "comment"
     default = False
     project = True
 

@@ -23,7 +23,7 @@ _PLAIN = frozenset([ast.Attribute, ast.Call, ast.keyword, ast.List, ast.Tuple, a
 """Nodes of expressions that bind nothing by themselves."""
 
 
-Step = int | Literal["item", "enter"]
+Projection = int | Literal["item", "enter"]
 """From a value to what is bound: an element by its index, any element, what a `with` hands out."""
 
 
@@ -43,7 +43,7 @@ class Binding:
     star: bool = False
     always: bool = False
     value: ast.AST | None = None
-    steps: tuple[Step, ...] = ()
+    steps: tuple[Projection, ...] = ()
     scope: Scope | None = None
 
 
@@ -62,8 +62,8 @@ class Scope:
     stars: list[Binding] = field(default_factory=list)
     outer: dict[str, Scope] = field(default_factory=dict)
     attributes: dict[str, list[Binding]] = field(default_factory=dict)
-    returns: list[Site] = field(default_factory=list)
-    yields: list[Site] = field(default_factory=list)
+    returns: list[ProgramPoint] = field(default_factory=list)
+    yields: list[ProgramPoint] = field(default_factory=list)
 
     def enclosing(self, *kinds: str) -> Scope:
         scope = self
@@ -73,7 +73,7 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class ProgramPoint:
     """A node with the scope it stands in, its turn in the walk, and the branches around it."""
 
     node: ast.AST
@@ -164,7 +164,7 @@ class _Statement:
 class Scopes:
     """The symbol table of a file: one pass over its statements binds all names.
 
-    Expressions are entered where somebody asks for their `sites`, or at once where they bind names
+    Expressions are entered where somebody asks for their `points`, or at once where they bind names
     themselves (`:=`, `globals().update`): `text` is searched for those. `modules` are the dotted names of
     the file, for relative imports. `bound` lists every name and attribute with a known
     meaning and the lines that say which, `namespaces` the scope and `definitions` the binding of
@@ -196,7 +196,9 @@ class Scopes:
         self._binds_within = ":=" in text or "globals()" in text
         self._run(tree)
 
-    def sites(self, wanted: Collection[type[ast.AST]], lines: Sequence[int] | None = None) -> Iterator[Site]:
+    def points(
+        self, wanted: Collection[type[ast.AST]], lines: Sequence[int] | None = None
+    ) -> Iterator[ProgramPoint]:
         """The nodes of the types `wanted`, in the order in which they run.
 
         Only of statements that touch one of the sorted `lines` (None: all).
@@ -205,14 +207,14 @@ class Scopes:
         for statement in self._statements:
             if lines is None or touches(lines, lines_of(statement.node)):
                 if type(statement.node) in types:
-                    yield Site(statement.node, statement.scope, statement.order, statement.path)
+                    yield ProgramPoint(statement.node, statement.scope, statement.order, statement.path)
                 for node, scope, order in statement.expressions:
                     yield from self._sites_in(node, scope, order, statement.path, types)
 
     @cached_property
-    def calls(self) -> list[Site]:
+    def calls(self) -> list[ProgramPoint]:
         """Every call of the file."""
-        return list(self.sites((ast.Call,)))
+        return list(self.points((ast.Call,)))
 
     def release(self) -> None:
         """Undo the circles among scopes, bindings and sites: the tree goes without the garbage collector."""
@@ -288,8 +290,8 @@ class Scopes:
                 return [(_Defined(node), scope, path), *self._body(node.body, inner, path)]
             case ast.Return():
                 if node.value is not None:
-                    site = Site(node.value, scope, self._order, path)
-                    scope.enclosing("function").returns.append(site)
+                    point = ProgramPoint(node.value, scope, self._order, path)
+                    scope.enclosing("function").returns.append(point)
                     self._part(node.value)
             case ast.AnnAssign():
                 self._annotated(node, scope, path)
@@ -389,14 +391,14 @@ class Scopes:
         order: int,
         path: tuple[Branch, ...],
         wanted: frozenset[type[ast.AST]],
-    ) -> Iterator[Site]:
+    ) -> Iterator[ProgramPoint]:
         """The nodes of the types `wanted` in an expression."""
         stack: list[_Item] = [(top, scope, path)]
         last = order + _STEP - 1
         while stack:
             node, scope, path = stack.pop()
             if type(node) in wanted:
-                yield Site(node, scope, order, path)
+                yield ProgramPoint(node, scope, order, path)
             order = min(order + 1, last)
             children = self._children(node, scope, path, order)
             children.reverse()
@@ -413,7 +415,7 @@ class Scopes:
                 case ast.Name() | ast.Constant():
                     return []
                 case ast.Lambda():
-                    inner = self.scope_of(node, Site(node, scope, order, path))
+                    inner = self.scope_of(node, ProgramPoint(node, scope, order, path))
                     outside = [*node.args.defaults, *(d for d in node.args.kw_defaults if d is not None)]
                     return [*((part, scope, path) for part in outside), (node.body, inner, ())]
                 case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
@@ -446,13 +448,13 @@ class Scopes:
                 found.append((value, scope, path))
         return found
 
-    def scope_of(self, node: ast.Lambda, site: Site) -> Scope:
-        """The scope of a lambda that stands at `site`."""
+    def scope_of(self, node: ast.Lambda, point: ProgramPoint) -> Scope:
+        """The scope of a lambda that stands at `point`."""
         if node not in self.namespaces:
-            inner = self.namespaces[node] = Scope("function", site.scope, node)
+            inner = self.namespaces[node] = Scope("function", point.scope, node)
             for argument in _parameters(node.args):
                 inner.bindings[argument.arg] = [Binding(0, (), value=argument, scope=inner)]
-            inner.returns.append(Site(node.body, inner, site.order, ()))
+            inner.returns.append(ProgramPoint(node.body, inner, point.order, ()))
         return self.namespaces[node]
 
     def _comprehension(
@@ -483,7 +485,7 @@ class Scopes:
     def _yield(self, node: ast.Yield, scope: Scope, order: int, path: tuple[Branch, ...]) -> None:
         if node not in self._seen and node.value is not None:
             self._seen.add(node)
-            scope.enclosing("function").yields.append(Site(node.value, scope, order, path))
+            scope.enclosing("function").yields.append(ProgramPoint(node.value, scope, order, path))
 
     # -- bindings
 
@@ -552,7 +554,7 @@ class Scopes:
         path: tuple[Branch, ...],
         target: str | None = None,
         value: ast.AST | None = None,
-        steps: tuple[Step, ...] = (),
+        steps: tuple[Projection, ...] = (),
         where: Scope | None = None,
         order: int | None = None,
         lines: Lines | None = None,
@@ -569,7 +571,7 @@ class Scopes:
             self.definitions[value] = binding
 
     def _assign(
-        self, targets: Sequence[ast.expr], value: ast.AST | None, steps: tuple[Step, ...] = ()
+        self, targets: Sequence[ast.expr], value: ast.AST | None, steps: tuple[Projection, ...] = ()
     ) -> None:
         """Bind the names and attributes of targets; what else they hold is a part of the statement.
 
@@ -674,18 +676,20 @@ class Scopes:
             owner = self.module
             if isinstance(node, ast.Nonlocal):
                 # the binding may stand further down: without one the nearest function is it
-                around = []
+                ancestors = []
                 parent = scope.parent
                 while parent is not None:
-                    around += [parent] if parent.kind == "function" else []
+                    ancestors += [parent] if parent.kind == "function" else []
                     parent = parent.parent
-                owner = next((s for s in around if name in s.bindings), around[0] if around else owner)
+                owner = next(
+                    (s for s in ancestors if name in s.bindings), ancestors[0] if ancestors else owner
+                )
             scope.outer[name] = owner
 
 
 def _leaves(
-    target: ast.expr, value: ast.AST | None, steps: tuple[Step, ...]
-) -> Iterator[tuple[ast.expr, ast.AST | None, tuple[Step, ...]]]:
+    target: ast.expr, value: ast.AST | None, steps: tuple[Projection, ...]
+) -> Iterator[tuple[ast.expr, ast.AST | None, tuple[Projection, ...]]]:
     """The targets within a target, each with the value that it takes its own from, where that is known."""
     match target:
         case ast.Starred():

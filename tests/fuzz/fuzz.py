@@ -127,12 +127,12 @@ def python_files(folder: Path) -> list[Path]:
 @cache
 def corpus() -> dict[str, list[Path]]:
     """The files that are changed, by where they are from."""
-    site = python_files(Path(sysconfig.get_path("purelib")))
-    about_redis = [path for path in site if b"redis" in path.read_bytes().lower()]
+    point = python_files(Path(sysconfig.get_path("purelib")))
+    about_redis = [path for path in point if b"redis" in path.read_bytes().lower()]
     return {
         "repository": [p for name in ("tests/fixtures", "examples") for p in python_files(ROOT / name)],
         "redis": about_redis,
-        "site-packages": site,
+        "site-packages": point,
         "CPython": python_files(Path(os.__file__).parent / "test"),
     }
 

@@ -12,7 +12,7 @@ import fuzz
 import pytest
 
 from flake8_redis_ssot import flake8_plugin
-from flake8_redis_ssot.engine import check
+from flake8_redis_ssot.lint import check
 
 SOURCE = b"import redis\n\nclient = redis.Redis()  # comment\n"
 

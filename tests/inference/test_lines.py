@@ -7,19 +7,19 @@ import ast
 import pytest
 from snippets import comments, names, param
 
-from flake8_redis_ssot.semantic.facts import ManagerFacts
-from flake8_redis_ssot.semantic.flow import Flow
-from flake8_redis_ssot.semantic.lines import lines_of_interest
-from flake8_redis_ssot.semantic.names import Names
+from flake8_redis_ssot.analysis.lines import lines_of_interest
+from flake8_redis_ssot.facts.managers import ManagerFacts
+from flake8_redis_ssot.inference.evaluator import Inference
+from flake8_redis_ssot.inference.names import Names
 from flake8_redis_ssot.settings.load import load_settings
 from flake8_redis_ssot.source import SourceFile
 from flake8_redis_ssot.syntax.scopes import Scopes
 
 
 def lines(text: str, known: Names | None = None) -> list[int] | None:
-    flow = Flow(known or names(), Scopes(ast.parse(text), text, ("app.here",), False))
+    inference = Inference(known or names(), Scopes(ast.parse(text), text, ("app.here",), False))
     return lines_of_interest(
-        SourceFile("/nowhere/app/here.py", text.encode()), flow, ["redis_manager", "needle"]
+        SourceFile("/nowhere/app/here.py", text.encode()), inference, ["redis_manager", "needle"]
     )
 
 
@@ -118,6 +118,6 @@ def test_all_lines_where_a_forbidden_pattern_has_no_word() -> None:
 def test_past_the_budget_the_words_found_so_far_count(monkeypatch: pytest.MonkeyPatch) -> None:
     text = "import redis\na = redis.Redis\nb = a\nc = b\nd = c\n"
     assert lines(text) == [1, 2, 3, 4, 5]
-    monkeypatch.setattr(Flow, "budget", 3)
+    monkeypatch.setattr(Inference, "budget", 3)
     found = lines(text)
     assert found is not None and {1, 2} <= set(found) < {1, 2, 3, 4, 5}

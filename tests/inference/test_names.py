@@ -7,7 +7,7 @@ import ast
 import pytest
 from snippets import marks, names, param, place
 
-from flake8_redis_ssot.semantic.names import Names
+from flake8_redis_ssot.inference.names import Names
 from flake8_redis_ssot.syntax.scopes import Scopes
 
 
@@ -501,24 +501,24 @@ DOTTED = {
 def test_dotted_names(text: str) -> None:
     scopes, known = resolved(text)
     for line, name, said in marks(text):
-        site = place(scopes, line, name)
-        assert isinstance(site.node, ast.expr)
-        assert (name, " ".join(known.dotted(site.node, site)) or "nothing") == (name, said)
+        point = place(scopes, line, name)
+        assert isinstance(point.node, ast.expr)
+        assert (name, " ".join(known.dotted(point.node, point)) or "nothing") == (name, said)
 
 
 def test_imports_for_annotations_are_seen_by_annotations_alone() -> None:
     text = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from redis import Redis\nRedis\n"
     scopes, known = resolved(text)
-    site = place(scopes, 4, "Redis")
-    assert isinstance(site.node, ast.expr)
-    assert known.dotted(site.node, site) == ()
-    assert known.dotted(site.node, site, typing=True) == ("redis.Redis",)
+    point = place(scopes, 4, "Redis")
+    assert isinstance(point.node, ast.expr)
+    assert known.dotted(point.node, point) == ()
+    assert known.dotted(point.node, point, typing=True) == ("redis.Redis",)
 
 
 def test_builders_of_a_call() -> None:
     text = "import redis, acme\nredis.Redis()\nredis.RedisError()\nacme.connect()\nacme.other()\n"
     scopes, known = resolved(text)
-    assert [sorted(known.builders(site)) for site in scopes.calls] == [
+    assert [sorted(known.builders(point)) for point in scopes.calls] == [
         ["redis.Redis"],
         [],
         ["acme.connect"],

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from conftest import FIXTURES
 
-from flake8_redis_ssot.engine.run import checker_for
+from flake8_redis_ssot.inference.builder_table import BUILDERS
+from flake8_redis_ssot.lint.run import checker_for
+from flake8_redis_ssot.project import oracle
+from flake8_redis_ssot.project.oracle import Question, infer
 from flake8_redis_ssot.rules import defaults
-from flake8_redis_ssot.semantic import inference
-from flake8_redis_ssot.semantic.inference import Question, infer
-from flake8_redis_ssot.semantic.redis_api import BUILDERS
 from flake8_redis_ssot.settings.load import load_settings
 from flake8_redis_ssot.settings.model import Selection
 
@@ -40,14 +40,14 @@ def users_of_a_library() -> Iterator[Path]:
 
 
 def test_astroid_names_no_builder_that_we_do_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inference, "MOST_TEXT", 1 << 30)
-    monkeypatch.setattr(inference, "MOST_CALLS", 1 << 30)
+    monkeypatch.setattr(oracle, "MOST_TEXT", 1 << 30)
+    monkeypatch.setattr(oracle, "MOST_CALLS", 1 << 30)
     settings = load_settings(None, root=str(tmp_path), codes=list(defaults()))
     checker = checker_for(settings, Selection(), project=False)
     questions, ours = [], {}
     for number, path in enumerate(users_of_a_library()):
         data = path.read_bytes()
-        if b"edis" in data and checker.triage.concerns(str(path), data):
+        if b"edis" in data and checker.prefilter.concerns(str(path), data):
             context = checker.context_of(str(path))
             if context is not None:
                 calls = [node for node in ast.walk(context.source.tree) if isinstance(node, ast.Call)]

@@ -18,8 +18,8 @@ from conftest import Command
 
 from flake8_redis_ssot import store
 from flake8_redis_ssot.cli.main import main
-from flake8_redis_ssot.engine import run as engine
-from flake8_redis_ssot.engine.check import FileChecker, first_party
+from flake8_redis_ssot.lint import run
+from flake8_redis_ssot.lint.check import FileChecker, first_party
 
 SETTINGS = '[tool.redis-ssot]\nmanager = "app.redis_manager"\nforbidden-managers = ["app.old"]\n'
 MANAGER = "class RedisManager:\n    pass\n\n\nredis_manager = RedisManager()\n"
@@ -96,7 +96,7 @@ def forget_runs(project: Path) -> None:
 def test_the_same_bytes_cold_warm_and_in_any_order(style: str, tmp_path: Path, process: Command) -> None:
     project = make(tmp_path, 100)
     folders = [f"part{number}" for number in range(100)] + ["app"]
-    assert 4 * len(folders) > engine.PARALLEL_FROM
+    assert 4 * len(folders) > run.PARALLEL_FROM
     shuffled = random.Random(7).sample(folders, len(folders))
 
     def check(*arguments: str) -> tuple[int, str, str]:
@@ -220,7 +220,7 @@ def test_settings_selection_python_and_version_have_keys_of_their_own(
         patch.setattr(sys, "version_info", (3, 99, 0, "final", 0))
         assert checks()
     with monkeypatch.context() as patch:
-        for module in ("project.cache", "cli.replay"):
+        for module in ("facts.cache", "cli.replay"):
             patch.setattr(f"flake8_redis_ssot.{module}.tool", lambda: "9.9.9")
         assert checks()
     assert not checks()
@@ -235,14 +235,14 @@ def test_an_allowance_ends_with_its_day(
         + 'reason = "for now"\nexpires = 2026-12-31\n'
     )
 
-    class Day(engine.date):
+    class Day(run.date):
         today_is = (2026, 12, 31)
 
         @classmethod
         def today(cls):
             return cls(*cls.today_is)
 
-    for module in ("engine.run", "rules.red901_expired_allowance"):
+    for module in ("lint.run", "rules.red901_expired_allowance"):
         monkeypatch.setattr(f"flake8_redis_ssot.{module}.date", Day)
     monkeypatch.setattr(time, "strftime", lambda style: str(Day.today()))
     assert "RED901" not in here() + here()

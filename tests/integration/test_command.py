@@ -75,7 +75,7 @@ def test_odd_files(tmp_path: Path, run: Command) -> None:
 
 
 def test_a_file_that_the_system_refuses_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from flake8_redis_ssot.engine import run as engine
+    from flake8_redis_ssot.lint import run
     from flake8_redis_ssot.settings.load import load_settings
     from flake8_redis_ssot.settings.model import Selection
     from flake8_redis_ssot.source import SourceError, SourceFile
@@ -91,7 +91,7 @@ def test_a_file_that_the_system_refuses_is_reported(tmp_path: Path, monkeypatch:
 
     monkeypatch.setattr(SourceFile, "read", refuse)
     settings = load_settings(None, root=str(tmp_path), codes=[])
-    found = engine.run([str(tmp_path / "a.py"), str(good)], engine.checker_for(settings, Selection()))
+    found = run.run([str(tmp_path / "a.py"), str(good)], run.checker_for(settings, Selection()))
     assert [d.code for d in found.diagnostics] == ["RED000", "RED201"]
     assert "Permission denied" in found.diagnostics[0].message
 
@@ -292,7 +292,7 @@ def test_flake8_options_join_the_settings(tmp_path: Path, run: Command) -> None:
 def test_our_own_failure_names_the_file(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text(BAD)
     script = (
-        "import sys\nfrom flake8_redis_ssot.engine.check import FileChecker\n"
+        "import sys\nfrom flake8_redis_ssot.lint.check import FileChecker\n"
         "def broken(*_):\n    raise SyntaxError('ours')\nFileChecker.check = broken\n"
         "from {} import main\nsys.exit(main({!r}))\n"
     )
@@ -334,7 +334,7 @@ def test_the_table_knows_every_builder_of_the_installed_redis() -> None:
     import redis
     import redis.asyncio
 
-    from flake8_redis_ssot.semantic.redis_api import BUILDERS
+    from flake8_redis_ssot.inference.builder_table import BUILDERS
 
     bases = (redis.Redis, redis.asyncio.Redis, redis.ConnectionPool, redis.asyncio.ConnectionPool,
              redis.RedisCluster, redis.asyncio.RedisCluster, redis.Sentinel, redis.asyncio.Sentinel)  # fmt: skip

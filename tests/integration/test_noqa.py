@@ -20,9 +20,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.engine.fix import mend
-from flake8_redis_ssot.engine.noqa import add_noqa, with_rows
-from flake8_redis_ssot.engine.run import checker_for, run_project
+from flake8_redis_ssot.fix.apply import mend
+from flake8_redis_ssot.lint.noqa import add_noqa, with_rows
+from flake8_redis_ssot.lint.run import checker_for, run_project
 from flake8_redis_ssot.rules import defaults
 from flake8_redis_ssot.settings.load import load_settings
 from flake8_redis_ssot.settings.model import Selection

@@ -19,8 +19,8 @@ from conftest import FIXTURES, Command
 from flake8_redis_ssot.cli import replay
 from flake8_redis_ssot.cli.main import main
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.engine.check import first_party
-from flake8_redis_ssot.engine.noqa import with_rows
+from flake8_redis_ssot.lint.check import first_party
+from flake8_redis_ssot.lint.noqa import with_rows
 from flake8_redis_ssot.output import FORMATS
 from flake8_redis_ssot.source import SourceError, SourceFile
 from flake8_redis_ssot.store import FOLDER, prepare
@@ -268,7 +268,7 @@ def test_next_to_nothing_is_imported(project: Path, run: Command) -> None:
 
     heavy = {"argparse", "astroid", "multiprocessing", "pathspec", "packaging", "tomllib", "hashlib"}
     ours = {
-        f"flake8_redis_ssot.{room}" for room in ("cli.checking", "engine", "rules", "semantic", "settings")
+        f"flake8_redis_ssot.{room}" for room in ("cli.checking", "lint", "rules", "inference", "settings")
     }
     first, again = imported("github"), imported("github")
     assert "flake8_redis_ssot.cli.words" in first and not first & (heavy | ours)
@@ -327,7 +327,7 @@ def test_the_rows_of_comments_are_those_of_the_tokens(monkeypatch: pytest.Monkey
             places = sorted({source.range_of(node) for node in nodes})
             found.append((source, [Diagnostic("/a.py", place, "RED201", "", "") for place in places]))
     shortly = [[*with_rows(diagnostics, source)] for source, diagnostics in found]
-    monkeypatch.setattr("flake8_redis_ssot.engine.noqa._is_by_itself", lambda source, row: False)
+    monkeypatch.setattr("flake8_redis_ssot.lint.noqa._is_by_itself", lambda source, row: False)
     assert shortly == [[*with_rows(diagnostics, source)] for source, diagnostics in found]
     assert [d.noqa_row for d in shortly[0]] == [
         1, 1, 2, 3, 4, 6, 8, 8, 11, 13, 15, 17, 19

@@ -56,7 +56,7 @@ def bindings(scopes: Scopes) -> list[tuple[int, int, str]]:
     for _, b, (first, _) in scopes.bound:
         node = b.scope.node if isinstance(b.value, ast.arg) and b.scope else b.value
         lines[id(b)] = node.lineno if isinstance(node, DEFINITIONS) else first
-    inner = {site.scope for site in scopes.sites((ast.Name, ast.Lambda))} | {*scopes.namespaces.values()}
+    inner = {point.scope for point in scopes.points((ast.Name, ast.Lambda))} | {*scopes.namespaces.values()}
     found = []
     for scope in {scopes.module} | inner:
         kept = [(name_of(scope), scope.bindings), (name_of(scope).replace(".", "()."), scope.attributes)]
@@ -311,7 +311,7 @@ def test_what_functions_return_and_yield() -> None:
         "def f():\n    return a\n    def g():\n        return b\n    x = yield c\n    y = [(yield d)]\n"
         "    return\nh = lambda: e\nasync def i():\n    yield f\n    yield\n"
     )
-    list(scopes.sites(()))  # a `yield` within an expression is met when that is entered
+    list(scopes.points(()))  # a `yield` within an expression is met when that is entered
     found = {
         name_of(scope): ([ast.unparse(s.node) for s in scope.returns], [ast.unparse(s.node) for s in scope.yields])
         for scope in scopes.namespaces.values()
@@ -331,7 +331,7 @@ def test_items_that_are_stored() -> None:
 def test_what_is_entered_and_awaited() -> None:
     text = "with a, b as c:\n    pass\nasync def f():\n    async with d: pass\n    await e\n    g(await h)\n"
     scopes = scopes_of(text)
-    list(scopes.sites(()))
+    list(scopes.points(()))
     assert {ast.unparse(node) for node in scopes.entered} == {"a", "b"}
     assert {ast.unparse(node) for node in scopes.awaited} == {"e", "h"}
 

@@ -12,7 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from snippets import comments, param
 
-from flake8_redis_ssot.syntax.scopes import Branch, Scopes, Site, exclusive, header_of, lines_of, touches
+from flake8_redis_ssot.syntax.scopes import (
+    Branch,
+    ProgramPoint,
+    Scopes,
+    exclusive,
+    header_of,
+    lines_of,
+    touches,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore::SyntaxWarning")
 
@@ -125,8 +133,8 @@ def own_part(node: ast.AST) -> tuple[int, int]:
     return min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", ()))]), node.end_lineno or 0
 
 
-def key(site: Site) -> tuple[int, int, tuple[Branch, ...]]:
-    return id(site.node), site.order, site.path
+def key(point: ProgramPoint) -> tuple[int, int, tuple[Branch, ...]]:
+    return id(point.node), point.order, point.path
 
 
 @chosen
@@ -136,8 +144,8 @@ def test_all_calls_and_all_statements_are_met_once(text: str) -> None:
     scopes = Scopes(tree, text, ("sample",), False)
     for types in ((ast.Call,), STATEMENTS, (ast.Lambda, ast.ListComp, ast.Await, ast.Yield)):
         expected = Counter(node for node in ast.walk(tree) if isinstance(node, types))
-        assert Counter(site.node for site in scopes.sites(types)) == expected
-    assert [site.node for site in scopes.calls] == [site.node for site in scopes.sites((ast.Call,))]
+        assert Counter(point.node for point in scopes.points(types)) == expected
+    assert [point.node for point in scopes.calls] == [point.node for point in scopes.points((ast.Call,))]
 
 
 @chosen
@@ -151,18 +159,18 @@ def test_some_lines_give_the_sites_of_the_statements_that_touch_them(text: str, 
         if isinstance(statement, STATEMENTS):
             within[statement] = statement
             within.update(dict.fromkeys(parts_of(statement), statement))
-    every = list(scopes.sites((ast.Call, ast.Name, *STATEMENTS)))
+    every = list(scopes.points((ast.Call, ast.Name, *STATEMENTS)))
     expected = []
-    for site in every:
-        first, end = own_part(within[site.node])
+    for point in every:
+        first, end = own_part(within[point.node])
         if any(first <= line <= end for line in lines):
-            expected.append(key(site))
-    assert [key(site) for site in scopes.sites((ast.Call, ast.Name, *STATEMENTS), lines)] == expected
+            expected.append(key(point))
+    assert [key(point) for point in scopes.points((ast.Call, ast.Name, *STATEMENTS), lines)] == expected
     # asked by parts, a new table or the same one gives the same
     again = scopes_of(text)
     for line in lines:
-        list(again.sites((ast.Call,), [line]))
-    orders = [site.order for site in again.sites((ast.Call, ast.Name, *STATEMENTS), lines)]
+        list(again.points((ast.Call,), [line]))
+    orders = [point.order for point in again.points((ast.Call, ast.Name, *STATEMENTS), lines)]
     assert orders == [order for _, order, _ in expected]
 
 
@@ -180,9 +188,9 @@ def parts_of(statement: ast.AST) -> list[ast.AST]:
 @given(modules)
 def test_every_site_has_its_own_turn_within_a_scope(text: str) -> None:
     scopes = scopes_of(text)
-    sites = list(scopes.sites((*EXPRESSIONS, *STATEMENTS)))
-    nodes = {id(site.node): site for site in sites}
-    assert len(nodes) == len(sites)
+    points = list(scopes.points((*EXPRESSIONS, *STATEMENTS)))
+    nodes = {id(point.node): point for point in points}
+    assert len(nodes) == len(points)
     for node in ast.walk(scopes.module.node or ast.Module()):
         for child in ast.iter_child_nodes(node):
             # a part runs after the whole has begun
@@ -297,7 +305,7 @@ def is_named(node: ast.AST) -> TypeGuard[ast.Call]:
 @pytest.mark.parametrize("text", param(ORDER))
 def test_sites_come_in_the_order_in_which_they_run(text: str) -> None:
     found = [
-        (site.order, ast.unparse(site.node.func)) for site in scopes_of(text).calls if is_named(site.node)
+        (point.order, ast.unparse(point.node.func)) for point in scopes_of(text).calls if is_named(point.node)
     ]
     ((_, expected),) = comments(text)
     assert [name for _, name in found] == expected.split()
@@ -333,10 +341,10 @@ PLACES = {
 @pytest.mark.parametrize("text", param(PLACES))
 def test_the_scope_of_a_place(text: str) -> None:
     found: dict[int, list[str]] = {}
-    for site in scopes_of(text).calls:
-        scope = site.scope
+    for point in scopes_of(text).calls:
+        scope = point.scope
         name = getattr(scope.node, "name", "lambda" if isinstance(scope.node, ast.Lambda) else scope.kind)
-        found.setdefault(site.node.lineno, []).append(name)
+        found.setdefault(point.node.lineno, []).append(name)
     assert found == {line: comment.split() for line, comment in comments(text)}
 
 
@@ -363,7 +371,7 @@ EXCLUSIVE = {
 @pytest.mark.parametrize("name", EXCLUSIVE)
 def test_which_places_never_both_run(name: str) -> None:
     text, expected, tried = EXCLUSIVE[name]
-    places = {s.node.id: s.path for s in scopes_of(text).sites((ast.Name,)) if isinstance(s.node, ast.Name)}
+    places = {s.node.id: s.path for s in scopes_of(text).points((ast.Name,)) if isinstance(s.node, ast.Name)}
     for one, other in (("x", "y"), ("y", "x")):
         assert exclusive(places[one], places[other]) is expected
         assert exclusive(places[one], places[other], tried=True) is tried
@@ -374,7 +382,7 @@ def test_which_places_never_both_run(name: str) -> None:
 )
 def test_what_stands_under_type_checking(test: str) -> None:
     text = f"if {test}:\n    x\nelse:\n    y\n    if c: z\n"
-    places = {s.node.id: s for s in scopes_of(text).sites((ast.Name,)) if isinstance(s.node, ast.Name)}
+    places = {s.node.id: s for s in scopes_of(text).points((ast.Name,)) if isinstance(s.node, ast.Name)}
     found = {name for name in "xyz" if places[name].for_typing}
     assert found == (set() if test == "other" else {"y", "z"} if test.startswith("not") else {"x"})
 

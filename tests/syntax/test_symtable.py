@@ -81,7 +81,7 @@ def differences(text: str) -> list[str]:
     """Names that `Scopes` puts into another scope than Python does, and scopes that one of them lacks."""
     tree = ast.parse(text)
     scopes = Scopes(tree, text, ("sample",), False)
-    inner = {site.scope for site in scopes.sites(EXPRESSIONS)}
+    inner = {point.scope for point in scopes.points(EXPRESSIONS)}
     ours: dict[tuple[str, int], list[Scope]] = {}
     for scope in (scopes.module, *scopes.namespaces.values()):
         ours.setdefault(key_of(scope.node), []).append(scope)

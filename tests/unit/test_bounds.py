@@ -11,10 +11,10 @@ import pytest
 from conftest import Command, places
 
 from flake8_redis_ssot.cli.main import main
-from flake8_redis_ssot.engine.check import Checked, FileChecker
+from flake8_redis_ssot.inference.evaluator import Inference
+from flake8_redis_ssot.lint.check import Checked, FileChecker
 from flake8_redis_ssot.project.clients import ClientFlow
 from flake8_redis_ssot.rules import all_rules
-from flake8_redis_ssot.semantic.flow import Flow
 from flake8_redis_ssot.settings.load import load_settings
 from flake8_redis_ssot.source import SourceFile
 
@@ -81,7 +81,7 @@ GROWING = {
 
 @pytest.mark.parametrize("name", GROWING)
 def test_what_is_known_is_reported_though_values_grow(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Flow, "budget", Flow.budget // 5)  # a shorter way to the same end
+    monkeypatch.setattr(Inference, "budget", Inference.budget // 5)  # a shorter way to the same end
     checked = check(GROWING[name])
     assert (6, "RED201") in {(d.range.start.line, d.code) for d in checked.diagnostics}
 
@@ -118,7 +118,7 @@ def test_large_source_is_checked_within_the_budget(name: str) -> None:
 def test_a_bound_that_is_reached_is_said_once(
     tmp_path: Path, run: Command, process: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Flow, "budget", Flow.budget // 5)
+    monkeypatch.setattr(Inference, "budget", Inference.budget // 5)
     text = GROWING["items of a dict"]
     (tmp_path / "sample.py").write_text(text)
     for arguments in (["--no-cache"], [], []):  # as well where the second run has a cache

@@ -10,7 +10,7 @@ from conftest import Command, places
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from flake8_redis_ssot.engine.check import FileChecker
+from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.rules import all_rules
 from flake8_redis_ssot.settings.load import load_settings
 from flake8_redis_ssot.source import SourceFile
@@ -47,7 +47,7 @@ imports = st.one_of(
     st.just("import \uff52\uff45\uff44\uff49\uff53; redis.Redis()"),
     st.just("from \uff52edis import Redis; Redis()"),
 )  # fmt: skip
-around = st.sampled_from(
+ancestors = st.sampled_from(
     [
         "{}",
         "x = 1; {}",
@@ -78,7 +78,7 @@ encodings = st.sampled_from(
 @given(
     st.lists(patterns, min_size=1, max_size=2),
     st.lists(imports, min_size=1, max_size=2),
-    around,
+    ancestors,
     files,
     encodings,
 )
@@ -113,9 +113,9 @@ def test_the_prefilter_is_never_a_false_no(
 def test_the_path_above_the_project_makes_no_difference(folder: str) -> None:
     root = f"/{folder}/managers"
     table = load_settings(None, root=root, codes=[], options={"forbidden-managers": ["app.managers.*"]})
-    triage = FileChecker(table, list(all_rules())).triage
-    assert not triage.concerns(f"{root}/app/views.py", b"from . import names\n")
-    assert triage.concerns(f"{root}/app/managers/views.py", b"from . import legacy\n")
+    prefilter = FileChecker(table, list(all_rules())).prefilter
+    assert not prefilter.concerns(f"{root}/app/views.py", b"from . import names\n")
+    assert prefilter.concerns(f"{root}/app/managers/views.py", b"from . import legacy\n")
 
 
 def test_a_forbidden_package_below_is_found_however_it_is_imported(tmp_path: Path, run: Command) -> None:

@@ -1,0 +1,1 @@
+"""What rules ask of one file, through inference."""

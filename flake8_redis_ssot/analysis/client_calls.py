@@ -1,0 +1,274 @@
+"""The commands that a file sends: on which kind of client, from which function, and what becomes of them."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from flake8_redis_ssot.inference.evaluator import Definition, Inference, Instance, QualifiedName, Value
+from flake8_redis_ssot.inference.methods import Colour, colour_of, effect_of
+from flake8_redis_ssot.libraries.builders import Builder
+from flake8_redis_ssot.libraries.commands import Effect
+from flake8_redis_ssot.libraries.standard import QUESTIONS
+from flake8_redis_ssot.source import SourceFile
+from flake8_redis_ssot.syntax.ancestors import ancestors
+from flake8_redis_ssot.syntax.nodes import shortened, unparsed
+from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope, Scopes
+
+_DEPTH = 8
+Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A call of a method of a client, or of its pipeline, subscription, lock or script (`role`).
+
+    `colour` says whether the client blocks, `effect` what the method does, `awaited` that the call
+    is awaited where it stands.
+    """
+
+    point: ProgramPoint
+    call: ast.Call
+    method: str
+    role: str
+    builder: Builder
+    colour: Colour
+    effect: Effect
+    awaited: bool
+
+    @property
+    def function(self) -> Function | None:
+        """The function that runs it; None at the top level and in class bodies."""
+        return function_of(self.point)
+
+    @property
+    def coroutine(self) -> ast.AsyncFunctionDef | None:
+        """The `async def` that runs it, if it is one."""
+        return self.function if isinstance(self.function, ast.AsyncFunctionDef) else None
+
+    @property
+    def receiver(self) -> ast.expr:
+        """What the method is called on."""
+        return self.call.func.value if isinstance(self.call.func, ast.Attribute) else self.call.func
+
+    @property
+    def label(self) -> str:
+        """What is called, as it is written."""
+        return shown(self.call.func)
+
+    @property
+    def sends(self) -> bool:
+        """Whether it speaks with the server at once, or while its result is gone through."""
+        return self.effect in ("command", "iterator")
+
+
+def shown(node: ast.expr) -> str:
+    """An expression for a message: its end, where it is long."""
+    return f"`{shortened(unparsed(node))}`"
+
+
+def function_of(point: ProgramPoint) -> Function | None:
+    """The function in whose body `point` runs; a comprehension runs where it stands."""
+    scope: Scope = point.scope
+    while scope.kind == "comprehension" and scope.parent is not None:
+        scope = scope.parent
+    return scope.node if isinstance(scope.node, Function) else None
+
+
+def commands(inference: Inference, points: Iterable[ProgramPoint]) -> Iterator[Command]:
+    """The commands among the calls of `points`, in source order; where the kind is in doubt, none."""
+    for point in points:
+        sent = command(inference, inference.scopes, point)
+        if sent is not None:
+            yield sent
+
+
+def command(inference: Inference, scopes: Scopes, point: ProgramPoint) -> Command | None:
+    """The command that a call at `point` sends; None where it sends none or the kind is in doubt."""
+    call = point.node
+    found = _sent(inference, call, point) if isinstance(call, ast.Call) and not point.for_typing else None
+    if found is None or not isinstance(call, ast.Call):
+        return None
+    method, role, builder = found
+    colour, effect = colour_of(builder), effect_of(role, method)
+    if effect is None and method == "lock" and call in scopes.entered:
+        effect = "command"  # entering waits for it
+    if colour is None or effect is None:
+        return None
+    return Command(point, call, method, role, builder, colour, effect, call in scopes.awaited)
+
+
+def blocking_functions(sent: Iterable[Command]) -> dict[ast.AST, Command]:
+    """The functions that send by a blocking client when they are called, each with what they send first."""
+    found: dict[ast.AST, Command] = {}
+    for one in sent:
+        if one.colour == "sync" and one.sends and is_plain(one.point):
+            found.setdefault(one.function or one.call, one)
+    return found
+
+
+def is_plain(point: ProgramPoint) -> bool:
+    """Whether `point` runs when the function around it is called: that is no coroutine and no generator."""
+    scope = point.scope.enclosing("function", "module")
+    return isinstance(scope.node, ast.FunctionDef) and not scope.yields
+
+
+def calls_of(
+    inference: Inference, points: Iterable[ProgramPoint], blocking: Mapping[ast.AST, Command]
+) -> Iterator[tuple[ProgramPoint, ast.Call, Command]]:
+    """The calls of functions that are `blocking`, each with what that sends."""
+    names = {getattr(function, "name", "") for function in blocking}
+    for point in points:
+        call = point.node
+        if isinstance(call, ast.Call) and last_name(call.func) in names and not point.for_typing:
+            called = [
+                v.scope.node if isinstance(v, Definition) else None
+                for v in inference.values(call.func, point)
+            ]
+            causes = [blocking.get(function) if function is not None else None for function in called]
+            if causes and causes[0] is not None and all(causes):
+                yield point, call, causes[0]
+
+
+def last_name(node: ast.expr) -> str:
+    """The last part of a dotted name; empty for any other expression."""
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+
+
+def stalls(sent: Command) -> bool:
+    """Whether the command blocks the event loop."""
+    return sent.colour == "sync" and sent.sends and sent.coroutine is not None and not sent.awaited
+
+
+def awaits_in_vain(inference: Inference, tree: ast.AST, sent: Command) -> bool:
+    """Whether the command of a blocking client is awaited, by code that does not ask first what it is."""
+    return (
+        sent.colour == "sync"
+        and sent.awaited
+        and is_certain(inference, sent.receiver, sent.point)
+        and not _is_asked_first(tree, sent.call)
+    )
+
+
+def is_blocking(inference: Inference, value: Value) -> bool:
+    """Whether `value` is a blocking client, or what one hands out."""
+    given = inference.client(value)
+    return given is not None and colour_of(given[1]) == "sync"
+
+
+def blocking_names(source: SourceFile, inference: Inference, sent: Iterable[Command]) -> set[str]:
+    """The top-level names that lead to a blocking client, or to a function that sends by one."""
+    found = inference.leading(is_blocking)
+    for one in sent:
+        if one.colour == "sync" and one.function is not None:
+            found.add(_top(one.point.scope))
+    open_: list[tuple[str, str]] = []
+    if found:
+        open_ = [
+            (node.name, _text(source, node))
+            for node in source.tree.body
+            if isinstance(node, ast.FunctionDef | ast.ClassDef)
+        ]
+    # what speaks of one of these may send by it
+    known = 0
+    while known != len(found):
+        known = len(found)
+        words = re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(found)))})\b")
+        found.update(name for name, text in open_ if name not in found and words.search(text))
+    return found
+
+
+def _text(source: SourceFile, node: ast.stmt) -> str:
+    return "\n".join(source.line(n) for n in range(node.lineno, (node.end_lineno or node.lineno) + 1))
+
+
+def _top(scope: Scope) -> str:
+    """The name of the top-level definition around a scope."""
+    while scope.parent is not None and scope.parent.kind != "module":
+        scope = scope.parent
+    return getattr(scope.node, "name", "")
+
+
+def _is_asked_first(tree: ast.AST, call: ast.Call) -> bool:
+    """Whether the call stands under a condition that asks what kind of client this is."""
+    tests = [part.test for part in ancestors(tree, call) if isinstance(part, ast.If | ast.IfExp)]
+    asked = [part.func for test in tests for part in ast.walk(test) if isinstance(part, ast.Call)]
+    return any(last_name(func) in QUESTIONS for func in asked)
+
+
+def _sent(inference: Inference, call: ast.Call, point: ProgramPoint) -> tuple[str, str, Builder] | None:
+    """The method that a call runs, what it is a method of, and the client's builder; None in doubt."""
+    found: dict[tuple[Colour | None, Effect | None], tuple[str, str, Builder]] = {}
+    if isinstance(call.func, ast.Attribute) and any(
+        isinstance(v, QualifiedName) for v in inference.values(call.func.value, point)
+    ):
+        return None  # of a class or module, not of a client
+    for value in inference.values(call.func, point):
+        owner, method = value, "__call__"
+        if isinstance(value, QualifiedName):
+            name, _, method = value.name.rpartition(".")
+            owner = Instance(QualifiedName(name))
+        given = inference.client(owner)
+        if given is None or (method == "__call__" and given[0] != "script"):
+            return None
+        role, builder = given
+        found.setdefault((colour_of(builder), effect_of(role, method)), (method, role, builder))
+    return next(iter(found.values())) if len(found) == 1 else None
+
+
+def is_certain(
+    inference: Inference, node: ast.AST | None, point: ProgramPoint, *, said: bool = False, depth: int = 0
+) -> bool:
+    """Whether all that `node` can be is known: no binding, operand or returned value is left out.
+
+    What only an annotation says counts where `said`.
+    """
+    if depth > _DEPTH:
+        return False
+
+    def each(*parts: tuple[ast.AST | None, ProgramPoint]) -> bool:
+        return all(is_certain(inference, part, at, said=said, depth=depth + 1) for part, at in parts)
+
+    def known(binding: Binding) -> bool:
+        value, scope = binding.value, binding.scope
+        if value is None or scope is None:
+            return binding.target is not None
+        if isinstance(value, ast.FunctionDef | ast.AsyncFunctionDef):
+            inner = inference.namespaces.get(value)
+            return inner is not None and each(*((r.node, r) for r in inner.returns))
+        if isinstance(value, ast.AnnAssign) and value.value is not None:
+            value = value.value
+        if isinstance(value, ast.expr) and not binding.steps:
+            return each((value, ProgramPoint(value, scope, binding.order, binding.path)))
+        found = inference.bound(binding)
+        return bool(found) and (said or not all(isinstance(v, Instance) and v.said for v in found))
+
+    match node:
+        case None | ast.Constant(value=None):
+            return True
+        case ast.Name(id=name):
+            return all(known(b) for b in inference.names.bindings(name, point))
+        case ast.Attribute(value=owner, attr=name):
+            made = [v.of for v in inference.values(owner, point) if isinstance(v, Instance)]
+            scopes = [of.scope for of in made if isinstance(of, Definition)]
+            kept = [b for s in scopes for b in (*s.bindings.get(name, ()), *s.attributes.get(name, ()))]
+            values = inference.values(node, point)
+            is_said = all(isinstance(v, Instance) and v.said for v in values)
+            is_told = bool(values) and (said or not is_said)
+            return is_told and each((owner, point)) and all(known(b) for b in kept)
+        case ast.BoolOp(values=parts):
+            return each(*((part, point) for part in parts))
+        case ast.IfExp(body=body, orelse=orelse):
+            return each((body, point), (orelse, point))
+        case ast.Await(value=inner) | ast.NamedExpr(value=inner):
+            return each((inner, point))
+        case ast.Call(func=func):
+            called = [v.scope for v in inference.values(func, point) if isinstance(v, Definition)]
+            owners = [(func.value, point)] if isinstance(func, ast.Attribute) else []
+            given: list[tuple[ast.AST | None, ProgramPoint]] = [
+                (r.node, r) for s in called for r in s.returns
+            ]
+            return bool(inference.values(node, point)) and each(*owners, *given)
+    return bool(node is not None and inference.values(node, point))

@@ -1,0 +1,1 @@
+"""What is kept of a file when its tree is gone."""

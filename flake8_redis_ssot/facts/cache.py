@@ -1,0 +1,259 @@
+"""What earlier runs found, file by file, in JSON below the cache folder.
+
+The content of a file decides; its stamp only saves reading it. What cannot be read, or is not
+what this module wrote, counts as absent.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from itertools import chain
+from typing import Any
+
+from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.facts.codec import plain, reader, shape
+from flake8_redis_ssot.facts.model import FileFacts
+from flake8_redis_ssot.facts.modules import ModuleFacts, Modules
+from flake8_redis_ssot.stamps import Stamp, settled, stamp
+from flake8_redis_ssot.store import load, store, tool
+
+Asked = dict[str, tuple[str | None, str | None]]
+"""Module -> where it is, and the digest of what it binds if that was asked too."""
+
+
+def digest(data: bytes) -> str:
+    """What stands for these bytes."""
+    return hashlib.sha256(data, usedforsecurity=False).hexdigest()[:32]
+
+
+def key_of(*parts: Any) -> str:
+    """One key for all that decides what is found, besides the files themselves."""
+    shapes = [shape(FileFacts), shape(Diagnostic)]
+    return digest(json.dumps([tool(), shapes, *map(plain, parts)]).encode())
+
+
+def asked_of(modules: Modules) -> Asked:
+    """What was asked of `modules` so far."""
+    return {name: (path, _bound(facts)) for name, path, facts in modules.asked()}
+
+
+def _bound(facts: ModuleFacts | None) -> str | None:
+    return None if facts is None else digest(repr(facts).encode("utf-8", "backslashreplace"))
+
+
+class Cache:
+    """The stored results of one key.
+
+    `changed` says which files must be read, `keep` takes what they gave, `save` writes. `start`
+    is when the run began, in nanoseconds: what has changed since is read again the next time.
+    """
+
+    def __init__(self, folder: str, key: str, start: int) -> None:
+        self.folder = folder
+        self._name, self._fixes = f"files-{key}", f"fixes-{key}"
+        self._fixes_asked: list[str] = []
+        self._start = start
+        # a line for all, one with what tells of changes, then one for each file, which few runs look into
+        first, *lines = (load(folder, self._name) or b"{}").split(b"\n")
+        stored = json.loads(first)
+        # path -> stamp if it can be trusted, digest of the content, digest of the facts, number of diagnostics
+        self._files: dict[str, list[Any]] = json.loads(lines[0]) if lines else {}
+        # path -> its diagnostics and facts, as JSON
+        self._results: dict[str, bytes] = dict(zip(self._files, lines[1:], strict=True))
+        # module -> its file, the digest of its content, the digest of what it binds
+        self._modules: dict[str, list[str | None]] = stored.get("modules", {})
+        self._project: list[Any] | None = stored.get("project")
+        self._dirty = not stored
+        # of this run's files, taken before any was read
+        self._stamps: dict[str, Stamp | None] = {}
+
+    def changed(self, files: Iterable[str], modules: Modules) -> dict[str, str | None]:
+        """The files that must be read, each with the digest of the content that is known."""
+        if not self._hold(self._modules, modules):
+            self._files, self._results, self._modules, self._project = {}, {}, {}, None
+        found: dict[str, str | None] = {}
+        for path in files:
+            now = self._stamps[path] = stamp(path)
+            entry = self._files.get(path)
+            if entry is None:
+                found[path] = None
+            elif now is None or entry[0] != now:
+                found[path] = entry[1]
+        return found
+
+    def keep(
+        self,
+        read: Iterable[str],
+        contents: Mapping[str, str],
+        diagnostics: Iterable[Diagnostic],
+        facts: Iterable[FileFacts],
+        asked: Asked,
+    ) -> list[str]:
+        """Take what the files `read` gave; those in `contents` were checked without a failure.
+
+        Returns the files that were found to be as they are known.
+        """
+        same = []
+        new: dict[str, list[Any]] = {}
+        for path in read:
+            now, entry, content = self._stamps[path], self._files.get(path), contents.get(path)
+            trusted = now if settled(now, self._start) else None
+            if content is None:
+                self._dirty |= self._files.pop(path, None) is not None
+            elif entry is not None and entry[1] == content:
+                same.append(path)
+                self._dirty |= entry[0] != trusted
+                entry[0] = trusted
+            else:
+                self._dirty = True
+                self._files[path] = [trusted, content, None, 0]
+                new[path] = [[], None]
+        for diagnostic in diagnostics:
+            if diagnostic.path in new:
+                new[diagnostic.path][0].append(plain(diagnostic))
+        for fact in facts:
+            if fact.path in new:
+                new[fact.path][1] = plain(fact)
+        for path, (found, known) in new.items():
+            self._files[path][2:] = known and digest(json.dumps(known).encode()), len(found)
+            self._results[path] = json.dumps([found, known]).encode()
+        self._modules.update(self._with_contents(asked))
+        return same
+
+    def diagnostics(self, files: Iterable[str]) -> Iterator[Diagnostic]:
+        """What is known of `files`."""
+        read = reader(Diagnostic)
+        for path in files:
+            if path in self._files and self._files[path][3]:
+                yield from map(read, json.loads(self._results[path])[0])
+
+    def facts(self, files: Iterable[str]) -> list[FileFacts]:
+        """The facts of `files`, as far as they are known."""
+        read = reader(FileFacts)
+        return [read(json.loads(self._results[path])[1]) for path in files if path in self._files]
+
+    def project(self, files: Sequence[str], modules: Modules, day: str) -> list[Diagnostic] | None:
+        """What the project rules found, where nothing that they looked at has changed; else None."""
+        if self._project is None:
+            return None
+        facts, then, read, asked, found = self._project
+        if then != day or facts != self._digest_of_facts(files):
+            return None
+        if any(self._content(path) != content for path, content in read.items()):
+            return None
+        return [*map(reader(Diagnostic), found)] if self._hold(asked, modules) else None
+
+    def keep_project(
+        self, files: Sequence[str], read: Iterable[str], asked: Asked, day: str, found: list[Diagnostic]
+    ) -> None:
+        """Take what the project rules found; they read the files `read`."""
+        contents = {path: self._content(path) for path in read}
+        known = self._digest_of_facts(files)
+        if known is not None:
+            self._project = [known, day, contents, self._with_contents(asked), plain(found)]
+            self._dirty = True
+
+    def fixes(
+        self, diagnostics: Sequence[Diagnostic], modules: Modules
+    ) -> tuple[list[Diagnostic], str] | None:
+        """What was kept of the `diagnostics`, where nothing that a fix depends on has changed; else None."""
+        state, asked, fixed_for, found = json.loads(load(self.folder, self._fixes) or b"[0, {}, 0, []]")
+        if state == 0 or state != self._state(diagnostics):
+            return None
+        if any(
+            modules.find(name) != path or self._content(path) != was for name, (path, was) in asked.items()
+        ):
+            return None
+        self._fixes_asked = [*asked]
+        return [*map(reader(Diagnostic), found)], fixed_for
+
+    def keep_fixes(
+        self, diagnostics: Sequence[Diagnostic], asked: Asked, found: list[Diagnostic], fixed_for: str
+    ) -> None:
+        """Take the `diagnostics` with their fixes, and whom these are for; the modules `asked` were looked at."""
+        state = self._state(diagnostics)
+        if state is not None:
+            self._fixes_asked = [*asked]
+            contents = {name: (path, self._content(path)) for name, (path, _) in asked.items()}
+            with suppress(OSError):
+                store(
+                    self.folder,
+                    self._fixes,
+                    [json.dumps([state, contents, fixed_for, plain(found)]).encode()],
+                )
+
+    def _state(self, diagnostics: Sequence[Diagnostic]) -> str | None:
+        """One digest for the contents of all files, and what was found in them; None where some are unknown."""
+        if not all(path in self._files for path in self._stamps):
+            return None
+        contents = sorted((path, self._files[path][1]) for path in self._stamps)
+        return digest(json.dumps([contents, plain(diagnostics)]).encode())
+
+    @property
+    def stamps(self) -> Mapping[str, Stamp | None]:
+        """The stamps of the files of this run, taken before any was read."""
+        return self._stamps
+
+    @property
+    def files(self) -> list[str]:
+        """The files of this run."""
+        return list(self._stamps)
+
+    @property
+    def modules(self) -> list[str]:
+        """The modules that any result depends on."""
+        return [*self._modules, *(self._project[3] if self._project else ()), *self._fixes_asked]
+
+    def save(self, files: Iterable[str]) -> None:
+        """Write what is new; files that are no more are forgotten."""
+        if self._dirty:
+            for path in self._files.keys() - set(files):
+                if not os.path.exists(path):
+                    del self._files[path]
+            first = {"modules": self._modules, "project": self._project}
+            head = f"{json.dumps(first)}\n{json.dumps(self._files)}".encode()
+            with suppress(OSError):
+                store(
+                    self.folder,
+                    self._name,
+                    chain([head], (b"\n" + self._results[path] for path in self._files)),
+                )
+
+    def _digest_of_facts(self, files: Sequence[str]) -> str | None:
+        """One digest for the facts of all `files`; None where some are unknown."""
+        if not all(path in self._files for path in files):
+            return None
+        return digest(json.dumps([(path, self._files[path][2]) for path in sorted(files)]).encode())
+
+    def _content(self, path: str | None) -> str | None:
+        """The digest of the content of a file, from this run or read now; None where it cannot be read."""
+        if path in self._files and path in self._stamps:
+            content: str = self._files[path][1]
+            return content
+        try:
+            with open(path or "", "rb") as stream:
+                return digest(stream.read())
+        except (OSError, ValueError):
+            return None
+
+    def _with_contents(self, asked: Asked) -> dict[str, list[str | None]]:
+        """Each module with the content of its file too, unless that changed during the run."""
+        found = {}
+        for name, (path, facts) in asked.items():
+            is_old = facts is not None and path is not None and settled(stamp(path), self._start)
+            found[name] = [path, self._content(path) if is_old else None, facts]
+        return found
+
+    def _hold(self, known: Mapping[str, list[str | None]], modules: Modules) -> bool:
+        """Whether the modules are where they were, and bind what they bound."""
+        for name, (path, content, facts) in known.items():
+            if modules.find(name) != path:
+                return False
+            is_as_read = content is not None and self._content(path) == content
+            if facts is not None and not is_as_read and _bound(modules.facts(name)) != facts:
+                return False
+        return True

@@ -1,0 +1,111 @@
+"""What one file contributes to the whole project."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flake8_redis_ssot.source import Position, Range
+
+
+@dataclass(frozen=True, slots=True)
+class ClassFacts:
+    """A class that does what a manager does.
+
+    `operations` are its methods that stand for a command, each with the dotted name of what
+    another file would have to define as a manager for it, else empty; `handing_out` those that
+    return a client which it built; `known_as` are the module's names for the class and for what
+    is made of it.
+    """
+
+    name: str
+    line: int
+    column: int
+    end_column: int
+    operations: tuple[tuple[str, str], ...] = ()
+    handing_out: tuple[str, ...] = ()
+    known_as: tuple[str, ...] = ()
+
+    @property
+    def range(self) -> Range:
+        return Range(Position(self.line, self.column), Position(self.line, self.end_column))
+
+
+@dataclass(frozen=True, slots=True)
+class ShimFacts:
+    """A module whose public `names` all forward to `targets` of its boundary's manager.
+
+    The range is that of its first statement after the docstring; `deprecated` says that it
+    warns of itself.
+    """
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    names: tuple[str, ...]
+    targets: tuple[str, ...]
+    deprecated: bool = False
+
+    @property
+    def range(self) -> Range:
+        return Range(Position(self.line, self.column), Position(self.end_line, self.end_column))
+
+
+@dataclass(frozen=True, slots=True)
+class DefaultFacts:
+    """The default that one place gives to a variable, as text, and where."""
+
+    name: str
+    default: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+    @property
+    def range(self) -> Range:
+        return Range(Position(self.line, self.column), Position(self.end_line, self.end_column))
+
+
+@dataclass(frozen=True, slots=True)
+class PoolFacts:
+    """A pool of one file: what it connects to, as text, and where and how it is made."""
+
+    target: str
+    label: str
+    symbols: tuple[str, ...]
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """What is kept of one file for the questions that need all: plain values, as JSON has them.
+
+    `imports` are its import statements and `quoted` its dotted names in quotes that speak of
+    Redis, as `facts.import_scan` finds them, one a line; `has_noqa`
+    says that a comment may name a code of ours, `has_all` that it may set `__all__`. `used`
+    are the allowances and ignores that silenced something in it. `classes` do what a manager
+    does, `clients` are top-level names that are, or return, a client or a manager. `carried` are
+    its names from which a builder can be reached, `handed` the callables of ours that get such,
+    as `inference.evaluator.Flow` gives both. `blocking` are
+    those by which others get at a blocking client, or at a function that sends by one. `defaults`
+    are those of settings that it reads from the environment.
+    """
+
+    path: str
+    imports: str = ""
+    quoted: str = ""
+    has_noqa: bool = False
+    has_all: bool = False
+    used: tuple[str, ...] = ()
+    pools: tuple[PoolFacts, ...] = ()
+    carried: tuple[str, ...] = ()
+    handed: tuple[str, ...] = ()
+    blocking: tuple[str, ...] = ()
+    defaults: tuple[DefaultFacts, ...] = ()
+    classes: tuple[ClassFacts, ...] = ()
+    clients: tuple[str, ...] = ()
+    shim: ShimFacts | None = None

@@ -1,0 +1,1 @@
+"""Changes to files: whether they may be made, what they are, and whether they hold."""

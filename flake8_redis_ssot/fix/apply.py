@@ -1,0 +1,231 @@
+"""Fixes granted and applied: for each file all of them or none, pass after pass until nothing changes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import groupby, pairwise
+
+from flake8_redis_ssot.diagnostic import Diagnostic, Edit, Fix
+from flake8_redis_ssot.fix.compatibility import Refusal
+from flake8_redis_ssot.fix.compose import clash, parts_of
+from flake8_redis_ssot.fix.propose import MENDS, Proposal, Rewriter
+from flake8_redis_ssot.fix.reads import ProjectReads
+from flake8_redis_ssot.fix.test_patches import Patches
+from flake8_redis_ssot.fix.verify import rejection_reason
+from flake8_redis_ssot.fix.view import View
+from flake8_redis_ssot.lint.check import FileChecker
+from flake8_redis_ssot.lint.run import Outcome, run_project
+from flake8_redis_ssot.project.index import ProjectIndex
+from flake8_redis_ssot.rules import all_rules
+from flake8_redis_ssot.settings.model import Settings
+from flake8_redis_ssot.source import OVERLAY, Range, SourceError
+from flake8_redis_ssot.syntax.imports import Part
+
+FIXABLE = frozenset(MENDS)
+"""The rules whose diagnostics a fix may settle."""
+
+EXPLAINED = frozenset(["RED000", "RED105"])
+"""Rules without a fix, whose diagnostics are left with a reason: they too may refer to what is exchanged."""
+
+PASSES = 10
+
+
+@dataclass(slots=True)
+class FixResult:
+    """What fixes came to.
+
+    `changes` are the new bytes of each file, `before` those that were read; `settled` the
+    diagnostics that they settle, each with its fix; `left` those that remain, each with the reason, in `outcome` as they are found
+    when all is done. `rewriter` knows the project as it was, `index` as it is then.
+    """
+
+    changes: dict[str, bytes] = field(default_factory=dict)
+    before: dict[str, bytes] = field(default_factory=dict)
+    settled: list[Diagnostic] = field(default_factory=list)
+    left: list[tuple[Diagnostic, str]] = field(default_factory=list)
+    outcome: Outcome = field(default_factory=Outcome)
+    rewriter: Rewriter | None = None
+    index: ProjectIndex | None = None
+
+
+def mend(
+    files: Sequence[str],
+    settings: Settings,
+    codes: frozenset[str],
+    within: Collection[str],
+    *,
+    unsafe: bool = False,
+    jobs: int = 1,
+) -> FixResult:
+    """What the files `within` become when all fixes of the rules `codes` are applied; nothing is written.
+
+    `files` are all of the project. `Mended.left` are what remains of the rules that have a fix,
+    and of those that say what else refers to an object.
+    """
+    mended = FixResult()
+    rules = [rule for rule in all_rules() if rule.code in codes]
+    reads = ProjectReads(files)
+    try:
+        for _ in range(PASSES):
+            checker = FileChecker(settings, rules, keeps_facts=True)
+            mended.outcome = run_project(files, checker, jobs=1 if OVERLAY else jobs)
+            step = Step(checker, mended.outcome, within, unsafe=unsafe, reads=reads)
+            mended.rewriter = mended.rewriter or step.rewriter
+            mended.index = step.index
+            mended.left = step.refused
+            if not step.changes:
+                break
+            mended.settled += step.settled
+            mended.before = {path: step.bytes_of(path) for path in step.changes} | mended.before
+            mended.changes |= step.changes
+            OVERLAY.update(step.changes)
+            reads.forget(step.changes)
+    finally:
+        OVERLAY.clear()
+    return mended
+
+
+class Step:
+    """One pass: what can be settled of an outcome, and why the rest is left."""
+
+    def __init__(
+        self,
+        checker: FileChecker,
+        outcome: Outcome,
+        within: Collection[str],
+        *,
+        unsafe: bool,
+        reads: ProjectReads | None = None,
+    ) -> None:
+        self.index = ProjectIndex(checker.settings, outcome.facts, checker.managers)
+        reads = reads or ProjectReads(self.index.facts)
+        self.rewriter = Rewriter(self.index, checker.context_of, reads)
+        self.within = within
+        self.refused: list[tuple[Diagnostic, str]] = []
+        self.settled: list[Diagnostic] = []
+        self.changes: dict[str, bytes] = {}
+        dynamic = [d for d in outcome.diagnostics if d.code == "RED105"]
+        self._patches = Patches(self.rewriter, within, dynamic)
+        proposals: list[Proposal] = []
+        for path, of_path in groupby(outcome.diagnostics, lambda diagnostic: diagnostic.path):
+            mine: list[Proposal] = []
+            found = list(of_path) if path in within else []
+            unused = {d.range for d in found if MENDS.get(d.code) == "comment"}
+            for diagnostic in found:
+                if diagnostic.code in FIXABLE | EXPLAINED:
+                    try:
+                        mine.append(self._proposed(diagnostic, unsafe, unused))
+                    except Refusal as refusal:
+                        self.refused.append((diagnostic, refusal.reason))
+            proposals += mine
+            if not mine:
+                self.rewriter.forget(path)  # many files are refused, and each is large
+        self._settle(proposals)
+
+    @property
+    def meets_patches(self) -> bool:
+        """Whether a test patches what is exchanged, so that a file may be settled only with others."""
+        return self._patches.met
+
+    def _proposed(self, diagnostic: Diagnostic, unsafe: bool, unused: Collection[Range]) -> Proposal:
+        proposal = self.rewriter.propose(diagnostic, unused)
+        if proposal.applicability != "safe" and not unsafe:
+            raise Refusal(
+                f"it is unsafe, since {proposal.why}: {proposal.title[0].lower()}{proposal.title[1:]}"
+            )
+        return proposal
+
+    def _settle(self, proposals: list[Proposal]) -> None:
+        """Drop units until those left can stand together, and put down what they give."""
+        while True:
+            kept, strings = self._patches.settled(proposals, self.refused)
+            composed: dict[str, bytes] = {}
+            good: list[Proposal] = []
+            for path in dict.fromkeys([*(u.path for u in kept), *strings]):
+                mine = [proposal for proposal in kept if proposal.path == path]
+                view = self.rewriter.view(path)
+                assert view is not None
+                data, fine = self._composed(view, mine, strings.get(path, {}))
+                good += fine
+                if data != view.source.data:
+                    composed[path] = data
+            if len(good) == len(kept):
+                break
+            proposals = good
+        self.changes = composed
+        self.settled = [replace(proposal.diagnostic, fix=self._fix(proposal)) for proposal in good]
+        still = []
+        for diagnostic, reason in self.refused:
+            edit = self._following(diagnostic, strings.get(diagnostic.path, {}))
+            if edit is None:
+                still.append((diagnostic, reason))
+            else:
+                fix = Fix(f"Patch where it is looked up: `{edit.content}`", (edit,), "safe")
+                self.settled.append(replace(diagnostic, fix=fix))
+        self.refused = sorted(still, key=lambda one: one[0].sort_key)
+
+    def _following(self, diagnostic: Diagnostic, strings: Mapping[Part, str]) -> Edit | None:
+        """The change of a string that follows the imports, where the diagnostic is of that string."""
+        view = (
+            self.rewriter.view(diagnostic.path)
+            if strings and MENDS.get(diagnostic.code) == "string"
+            else None
+        )
+        for start, end, content in strings if view is not None else ():
+            assert view is not None
+            where = view.source.place(start, end)
+            if diagnostic.range.start <= where.start and where.end <= diagnostic.range.end:
+                return Edit(where, content)
+        return None
+
+    def bytes_of(self, path: str) -> bytes:
+        """What this pass has read of a file that it changes."""
+        view = self.rewriter.view(path)
+        assert view is not None
+        return view.source.data
+
+    def _drop(self, proposal: Proposal, reason: str) -> None:
+        self.refused.append((proposal.diagnostic, reason))
+
+    def _composed(
+        self, view: View, proposals: list[Proposal], strings: Mapping[Part, str]
+    ) -> tuple[bytes, list[Proposal]]:
+        """The bytes of a file with as many of the units as can be applied, and these."""
+        tried = list(proposals)
+        data, reason = self._applied(view, tried, strings)
+        if reason is None:
+            return data, tried
+        fine: list[Proposal] = []
+        for proposal in proposals:
+            _, reason = self._applied(view, [*fine, proposal], strings)
+            if reason is None:
+                fine.append(proposal)
+            else:
+                self._drop(proposal, reason)
+        data, _ = self._applied(view, fine, strings)
+        return data, fine
+
+    def _applied(
+        self, view: View, proposals: Sequence[Proposal], strings: Mapping[Part, str]
+    ) -> tuple[bytes, str | None]:
+        """The bytes of a file after `proposals`; what is wrong with them."""
+        if clash(proposals):
+            return view.source.data, "another change takes the same name; run again"
+        parts = sorted({*parts_of(view, proposals), *strings})
+        if any(start < end for (_, end, _), (start, _, _) in pairwise(parts)):
+            return view.source.data, "it overlaps another change; run again"
+        try:
+            data = view.source.replaced(parts)
+        except SourceError as error:
+            return view.source.data, f"the file {error.message}"
+        reason = rejection_reason(view, proposals, data, self.rewriter.objects) if parts else None
+        return (view.source.data if reason is not None else data), reason
+
+    def _fix(self, proposal: Proposal) -> Fix:
+        view = self.rewriter.view(proposal.path)
+        assert view is not None
+        edits = (
+            Edit(view.source.place(start, end), content) for start, end, content in parts_of(view, [proposal])
+        )
+        return Fix(proposal.title, tuple(sorted(edits)), proposal.applicability)

@@ -1,0 +1,316 @@
+"""What one file does with an object that it imports: followed from name to name, until it escapes."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from flake8_redis_ssot.inference.names import Names
+from flake8_redis_ssot.source import SourceFile
+from flake8_redis_ssot.syntax.nodes import parents_of
+from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope, Scopes
+
+_NODES = (ast.Name, ast.Import, ast.ImportFrom, ast.Return)
+_TRUTH = frozenset(["__bool__", "__len__"])
+_TEXT = frozenset(["__str__", "__format__", "__repr__"])
+_TYPE_COMMENT = re.compile(r"#\s*type:\s*(?!ignore)(.*)")
+
+
+@dataclass(slots=True)
+class Uses:
+    """What is done with an object: `members` are read of it, and called by the call beside each.
+
+    `escapes` are the nodes where it goes out of sight, each with what happens there; `stored` are
+    attributes set on it, each by its name, `entered` the `with` statements that end it, `asked`
+    where its truth or text is asked for, each with the methods that would tell.
+    """
+
+    members: list[tuple[ast.Attribute, ast.Call | None]] = field(default_factory=list)
+    escapes: list[tuple[ast.expr, str]] = field(default_factory=list)
+    stored: list[tuple[ast.expr, str]] = field(default_factory=list)
+    entered: list[ast.expr] = field(default_factory=list)
+    asked: list[tuple[ast.expr, frozenset[str]]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What other files see of this one: names of the module, and attributes."""
+
+    exported: frozenset[str]
+    exposed: Callable[[], frozenset[str]]
+
+
+class FileUses:
+    """The uses of names in one file, by all of its expressions.
+
+    The attributes of objects made in a test (`is_test`) are nobody else's to read.
+    """
+
+    def __init__(
+        self,
+        source: SourceFile,
+        names: Names,
+        modules: tuple[str, ...],
+        is_package: bool,
+        *,
+        is_test: bool = False,
+    ) -> None:
+        self.is_test = is_test
+        self.source = source
+        self.names = names
+        self.scopes = Scopes(source.tree, source.text, modules, is_package)
+        self.names.arms.update(self.scopes.arms)
+        self.parents = parents_of(source.tree)
+        self.points = {point.node: point for point in self.scopes.points(_NODES)}
+        self._by_name: dict[str, list[ProgramPoint]] = {}
+        for point in self.points.values():
+            if isinstance(point.node, ast.Name):
+                self._by_name.setdefault(point.node.id, []).append(point)
+
+    def binding(self, statement: ast.Import | ast.ImportFrom, alias: ast.alias) -> tuple[str, Binding] | None:
+        """The name that an import binds, and the binding; None for a star, or a name of several meanings."""
+        name = bound_name(statement, alias)
+        point = self.points[statement]
+        owner = point.scope.outer.get(name, point.scope)
+        found = [b for b in owner.bindings.get(name, ()) if b.order == point.order]
+        is_whole = (
+            isinstance(statement, ast.Import) and alias.asname is None
+        )  # `import a.b, a.c` binds `a` twice
+        return (name, found[0]) if found and (len(found) == 1 or is_whole) else None
+
+    def home(self, statement: ast.Import | ast.ImportFrom) -> Scope:
+        """The scope in which an import stands."""
+        return self.points[statement].scope
+
+    def of(self, name: str, binding: Binding) -> list[tuple[ast.Name, bool]]:
+        """The places where `name` may have this binding; whether it can have no other.
+
+        A function may run at any time, so that it may see each binding of the scopes around it.
+        """
+        found = []
+        scopes = (self.scopes.module, *self.scopes.namespaces.values())
+        owner = next((s for s in scopes if binding in s.bindings.get(name, ())), self.scopes.module)
+        others = [b for b in (*owner.bindings.get(name, ()), *owner.stars) if b is not binding]
+        for point in self._by_name.get(name, ()):
+            assert isinstance(point.node, ast.Name)
+            bindings = self.names.bindings(name, point, typing=True)
+            inside = point.scope.enclosing("function", "module", "class") is not owner
+            if binding in bindings:
+                found.append((point.node, len(bindings) == 1 and not (inside and others)))
+            elif inside and any(other in bindings for other in others):
+                found.append((point.node, False))
+        return found
+
+    def means(self, name: str, at: ast.AST, binding: Binding) -> bool:
+        """Whether `name` would have just this binding at the place of another name."""
+        point = self.points[at]
+        return self.names.bindings(name, point, typing=True) == [binding]
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """All names that the file binds or uses, in whatever scope."""
+        found = {name for name, _, _ in self.scopes.bound} | set(self._by_name)
+        for node in self.parents:
+            if isinstance(node, ast.Global | ast.Nonlocal):
+                found |= set(node.names)
+        return frozenset(found)
+
+    @cached_property
+    def texts(self) -> dict[str, ast.Constant]:
+        """Each string of the file that is a name, or holds one in an annotation, by that name."""
+        found: dict[str, ast.Constant] = {}
+        for node in self.parents:
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) < 200:
+                if node.value.isidentifier():
+                    found.setdefault(node.value, node)
+                elif self.is_annotation(node):
+                    for word in re.findall(r"\w+", node.value):
+                        found.setdefault(word, node)
+        return found
+
+    @cached_property
+    def type_comments(self) -> frozenset[str]:
+        """The words of the comments that state a type."""
+        if "type:" not in self.source.text:
+            return frozenset()
+        return frozenset(
+            w for text in _TYPE_COMMENT.findall(self.source.text) for w in re.findall(r"\w+", text)
+        )
+
+    def is_annotation(self, node: ast.AST) -> bool:
+        """Whether an expression only states a type."""
+        while (parent := self.parents.get(node)) is not None and isinstance(parent, ast.expr | ast.arg):
+            if isinstance(parent, ast.arg) and parent.annotation is node:
+                return True
+            node = parent
+        match parent:
+            case ast.AnnAssign(annotation=annotation):
+                return annotation is node
+            case ast.FunctionDef(returns=returns) | ast.AsyncFunctionDef(returns=returns):
+                return returns is node
+        return False
+
+    def chain(self, node: ast.expr, names: list[str]) -> ast.Attribute | None:
+        """The expression that reads `names` one after the other of `node`; None where it is not so."""
+        for name in names:
+            parent = self.parents.get(node)
+            if not isinstance(parent, ast.Attribute) or parent.attr != name:
+                return None
+            node = parent
+        return node if isinstance(node, ast.Attribute) else None
+
+    def follow(self, node: ast.expr, exported: frozenset[str], exposed: Callable[[], frozenset[str]]) -> Uses:
+        """What is done with the object that the expression `node` gives.
+
+        `exported` are the names of this module that other files may read, `exposed` the attributes.
+        """
+        uses = Uses()
+        self._follow(node, uses, _Seen(exported, exposed), set())
+        return uses
+
+    def _follow(self, node: ast.expr, uses: Uses, known: _Seen, seen: set[object]) -> None:
+        if node in seen:
+            return
+        seen.add(node)
+        parent = self.parents.get(node)
+        match parent:
+            case ast.Attribute(ctx=ast.Load()):
+                above = self.parents.get(parent)
+                uses.members.append(
+                    (parent, above if isinstance(above, ast.Call) and above.func is parent else None)
+                )
+            case ast.Attribute():
+                uses.stored.append((parent, parent.attr))
+            case ast.Assign(targets=targets):
+                for target in targets:
+                    self._follow_target(target, node, uses, known, seen)
+            case ast.AnnAssign(target=target, value=value) if value is node:
+                self._follow_target(target, node, uses, known, seen)
+            case ast.NamedExpr(target=target):
+                self._follow_target(target, node, uses, known, seen)
+                self._follow(parent, uses, known, seen)
+            case ast.BoolOp():
+                uses.asked.append((node, _TRUTH))
+                self._follow(parent, uses, known, seen)
+            case ast.IfExp(test=test) if test is not node:
+                self._follow(parent, uses, known, seen)
+            case ast.Compare(left=left, ops=ops, comparators=others):
+                sides = [left, *others]
+                if not all(isinstance(op, ast.Is | ast.IsNot | ast.Eq | ast.NotEq) for op in ops) or not all(
+                    side is node or (isinstance(side, ast.Constant) and side.value is None) for side in sides
+                ):
+                    uses.escapes.append((node, "is compared"))
+                elif any(isinstance(op, ast.Eq | ast.NotEq) for op in ops):
+                    uses.asked.append((node, frozenset(["__eq__", "__ne__"])))
+            case ast.Return():
+                self._follow_return(node, uses, known, seen)
+            case ast.withitem():
+                uses.entered.append(node)
+            case ast.Expr():
+                pass
+            case ast.If() | ast.While() | ast.Assert() | ast.IfExp() | ast.UnaryOp(op=ast.Not()):
+                uses.asked.append((node, _TRUTH))
+            case ast.FormattedValue():
+                uses.asked.append((node, _TEXT))
+            case ast.Call(func=ast.Name(id="setattr" | "delattr"), args=[first, *_]) if first is node:
+                uses.stored.append((node, "by name"))
+            case ast.Call() | ast.keyword():
+                uses.escapes.append((node, "is handed to a function"))
+            case _:
+                uses.escapes.append((node, "goes where it cannot be followed"))
+
+    def _follow_target(
+        self, target: ast.expr, node: ast.expr, uses: Uses, known: _Seen, seen: set[object]
+    ) -> None:
+        """Go on with all places where what was assigned may be read."""
+        match target:
+            case ast.Name(id=name):
+                found = [b for n, b, _ in self.scopes.bound if n == name and self._holds(b, node)]
+                if not found:
+                    uses.escapes.append((node, f"is kept as `{name}`"))
+                for binding in found:
+                    in_module = any(binding in bs for bs in self.scopes.module.bindings.values())
+                    if in_module and name in known.exported:
+                        uses.escapes.append((node, f"is kept as `{name}`, which other files read"))
+                    if self._in_class(name, binding):
+                        uses.escapes.append((node, f"is kept as the class attribute `{name}`"))
+                    for place, _ in self.of(name, binding):
+                        if isinstance(place.ctx, ast.Load):
+                            self._follow(place, uses, known, seen)
+            case ast.Attribute(attr=name):
+                public = not name.startswith("_") and not self.is_test
+                if public or name in self.texts or name in known.exposed():
+                    uses.escapes.append((node, f"is kept as the attribute `{name}`"))
+                for attribute in self._attributes(name):
+                    if isinstance(attribute.ctx, ast.Load):
+                        self._follow(attribute, uses, known, seen)
+            case _:
+                uses.escapes.append((node, "is kept where it cannot be followed"))
+
+    @staticmethod
+    def _holds(binding: Binding, node: ast.expr) -> bool:
+        value = binding.value.value if isinstance(binding.value, ast.AnnAssign) else binding.value
+        if value is None:
+            return False
+        return not binding.steps and any(part is node for part in _results(value))
+
+    def _in_class(self, name: str, binding: Binding) -> bool:
+        return any(
+            scope.kind == "class" and binding in scope.bindings.get(name, ())
+            for scope in self.scopes.namespaces.values()
+        )
+
+    def _attributes(self, name: str) -> Iterator[ast.Attribute]:
+        """All places of the file that read or set an attribute of this name, whoever's it is."""
+        for part in ast.walk(self.source.tree):
+            if isinstance(part, ast.Attribute) and part.attr == name:
+                yield part
+
+    def _follow_return(self, node: ast.expr, uses: Uses, known: _Seen, seen: set[object]) -> None:
+        """Go on at the calls of a private function that gives the object."""
+        function: ast.AST | None = node
+        while function is not None and not isinstance(
+            function, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef
+        ):
+            function = self.parents.get(function)
+        if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) or function.decorator_list:
+            uses.escapes.append((node, "is returned"))
+            return
+        binding = self.scopes.definitions.get(function)
+        is_method = isinstance(self.parents.get(function), ast.ClassDef)
+        public = not function.name.startswith("_") or function.name in known.exported
+        if binding is None or is_method or (public and isinstance(self.parents.get(function), ast.Module)):
+            uses.escapes.append((node, f"is returned by `{function.name}`"))
+            return
+        for place, _ in self.of(function.name, binding):
+            call = self.parents.get(place)
+            result = self.parents.get(call) if isinstance(function, ast.AsyncFunctionDef) and call else call
+            is_called = isinstance(call, ast.Call) and call.func is place
+            if is_called and isinstance(result, ast.Call | ast.Await):
+                self._follow(result, uses, known, seen)
+            else:
+                uses.escapes.append((place, f"is what `{function.name}` gives, which is handed on"))
+
+
+def bound_name(statement: ast.Import | ast.ImportFrom, alias: ast.alias) -> str:
+    """The name that an alias of an import binds."""
+    if alias.asname:
+        return alias.asname
+    return alias.name.split(".")[0] if isinstance(statement, ast.Import) else alias.name
+
+
+def _results(value: ast.AST) -> Iterator[ast.AST]:
+    """The parts of an expression of which one is its value."""
+    yield value
+    match value:
+        case ast.BoolOp(values=values):
+            for part in values:
+                yield from _results(part)
+        case ast.IfExp(body=body, orelse=orelse):
+            yield from _results(body)
+            yield from _results(orelse)
+        case ast.NamedExpr(value=inner):
+            yield from _results(inner)

@@ -1,0 +1,74 @@
+"""Whether a changed file is as good as before: what every fix has to pass before it is granted."""
+
+from __future__ import annotations
+
+import ast
+import os
+import warnings
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from flake8_redis_ssot.fix.propose import Proposal
+from flake8_redis_ssot.fix.symbols import Objects
+from flake8_redis_ssot.fix.view import View
+from flake8_redis_ssot.source import SourceFile
+
+_UNDEFINED = frozenset(["UndefinedName", "UndefinedLocal", "UndefinedExport"])
+
+
+def rejection_reason(view: View, proposals: Sequence[Proposal], after: bytes, objects: Objects) -> str | None:
+    """What is wrong with the bytes `after`, the result of `proposals` in one file; None where nothing is."""
+    reason = wrong(
+        view.path, view.source.data, after, [n for proposal in proposals for n in proposal.written], objects
+    )
+    circles = (_circle(view, proposal, objects) for proposal in proposals if proposal.adds)
+    return reason or next((circle for circle in circles if circle is not None), None)
+
+
+def wrong(path: str, before: bytes, after: bytes, written: Iterable[str], objects: Objects) -> str | None:
+    """What is wrong with a file that had the bytes `before` and names what is `written`; None where nothing is."""
+    if not compiles(after, path):
+        return "the file would no longer compile" if compiles(before, path) else None
+    missing = undefined(after, path) - undefined(before, path)
+    if missing:
+        return f"`{min(missing)}` would be undefined"
+    absent = next((name for name in written if objects.thing(name) is None), None)
+    return None if absent is None else f"`{absent}` does not exist"
+
+
+def _circle(view: View, proposal: Proposal, objects: Objects) -> str | None:
+    """What speaks against an import that runs when the file is imported."""
+    if proposal.statement is None or view.uses.home(proposal.statement).kind == "function":
+        return None
+    for target in sorted({name.rpartition(".")[0] for name in proposal.written}):
+        for here in view.place.modules:
+            path = objects.path_between(target, here)
+            if path is not None:
+                return f"it would close a circle of imports: {' -> '.join([here, *path])}"
+    return None
+
+
+def compiles(data: bytes, path: str) -> bool:
+    """Whether Python compiles the bytes of a file."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(data, os.fspath(path), "exec", dont_inherit=True)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
+
+
+def undefined(data: bytes, path: str) -> Counter[str]:
+    """The names that pyflakes finds undefined, with how often; none where the bytes cannot be parsed."""
+    from pyflakes.checker import Checker
+
+    source = SourceFile(path, data)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(data)
+        messages = Checker(tree, filename=source.path).messages
+    except (SyntaxError, ValueError, RecursionError):
+        return Counter()
+    return Counter(str(m.message_args[0]) for m in messages if type(m).__name__ in _UNDEFINED)

@@ -1,0 +1,173 @@
+"""One file that is to be rewritten: its imports, its uses, and who reads its names."""
+
+from __future__ import annotations
+
+import ast
+from functools import cached_property
+from typing import TypeVar
+
+from flake8_redis_ssot.facts.modules import exported_names
+from flake8_redis_ssot.fix.escape import FileUses
+from flake8_redis_ssot.fix.reads import ProjectReads
+from flake8_redis_ssot.lint.noqa import PhysicalLine, physical_lines
+from flake8_redis_ssot.project.index import ProjectIndex
+from flake8_redis_ssot.rule import RuleContext
+from flake8_redis_ssot.source import Range
+
+Node = TypeVar("Node", bound=ast.expr)
+
+
+class View:
+    """One file that is to be rewritten."""
+
+    def __init__(self, context: RuleContext, index: ProjectIndex, reads: ProjectReads) -> None:
+        self.context = context
+        self.source = context.source
+        self.place = context.place
+        self._index = index
+        self._reads = reads
+        self.is_test = context.settings.is_test(context.source.path)
+
+    @cached_property
+    def uses(self) -> FileUses:
+        """The uses of the file's names."""
+        context = self.context
+        modules, is_package = self.place.modules, self.place.is_package
+        return FileUses(context.source, context.names, modules, is_package, is_test=self.is_test)
+
+    @cached_property
+    def aliases(self) -> dict[Range, tuple[ast.Import | ast.ImportFrom, ast.alias]]:
+        """Each name that the file imports, by its place, with its statement."""
+        return {
+            self.source.range_of(alias): (node, alias)
+            for node in self.uses.parents
+            if isinstance(node, ast.Import | ast.ImportFrom)
+            for alias in node.names
+        }
+
+    @cached_property
+    def lines(self) -> dict[int, PhysicalLine]:
+        """Each row with its physical line."""
+        return physical_lines(self.source)
+
+    @property
+    def path(self) -> str:
+        return self.source.path
+
+    @cached_property
+    def exported(self) -> frozenset[str]:
+        """The names of this module that other files read, or are told to."""
+        if self._lists_by_computing:
+            return self.uses.words
+        listed = (exported_names(self.source.tree) or frozenset()) | {
+            alias.name for _, alias in self.aliases.values() if alias.asname == alias.name
+        }
+        return frozenset(name for name in self.uses.words if name in listed or self.readers(name))
+
+    @cached_property
+    def exposed(self) -> frozenset[str]:
+        """The attributes that files read which import from this one, of whatever they have from it."""
+        users = {user for module in self.place.modules for user in self._index.importing(module)} - {
+            self.path
+        }
+        found = (
+            text for user in users for text in (*self._reads.of(user).read, *self._reads.of(user).stored)
+        )
+        return frozenset(text.rpartition(".")[2] for text in found)
+
+    @cached_property
+    def is_open(self) -> bool:
+        """Whether some file may read any name of this module: it hands the module on, or has its name in a string."""
+        for module in self.place.modules:
+            if module in self._reads.quoted:
+                return True
+            for user in self._index.importing(module):
+                handles = self._index.handles(user, module)
+                reads = self._reads.of(user)
+                stored = {text.rpartition(".")[0] for text in reads.stored}
+                if handles & (reads.bare | stored):
+                    return True
+        return False
+
+    @cached_property
+    def _lists_by_computing(self) -> bool:
+        """Whether `__all__` is more than strings written out."""
+        return any(
+            isinstance(part, ast.Name)
+            and part.id == "__all__"
+            and not _is_written_out(self.uses.parents.get(part))
+            for part in self.uses.parents
+        )
+
+    @cached_property
+    def _readers(self) -> dict[str, list[str]]:
+        """Each name that another file imports from this one, or reads where it has the module itself."""
+        found: dict[str, list[str]] = {}
+        for module in self.place.modules:
+            for user in self._index.importing(module):
+                names: set[str] = set()
+                for edge in self._index.edges(user):
+                    if edge.module == module and edge.name == "*":
+                        names |= self.uses.words
+                    elif edge.module == module and edge.name is not None:
+                        names.add(edge.name)
+                handles = self._index.handles(user, module)
+                names |= self._reads.of(user).of(handles) if handles else set()
+                for name in names:
+                    found.setdefault(name, []).append(user)
+        return found
+
+    def readers(self, name: str) -> list[str]:
+        """The files that read `name` of this module."""
+        return self._readers.get(name, [])
+
+    def bases(self, statement: ast.Import | ast.ImportFrom) -> list[str]:
+        """The dotted modules that a from-import means."""
+        return self.uses.scopes.bases(statement) if isinstance(statement, ast.ImportFrom) else [""]
+
+    def span(self, node: ast.expr) -> tuple[int, int]:
+        where = self.source.range_of(node)
+        return self.source.offset(where.start), self.source.offset(where.end)
+
+    def node_at(self, where: Range, sort: type[Node]) -> Node | None:
+        """The node of a sort that has just this range."""
+        row = where.start.line
+        nodes = (node for node in self.uses.parents if isinstance(node, sort) and node.lineno == row)
+        return next((node for node in nodes if self.source.range_of(node) == where), None)
+
+    def block_of(self, statement: ast.stmt) -> list[ast.stmt]:
+        """The statements of the block in which a statement stands."""
+        parent = self.uses.parents[statement]
+        blocks = (getattr(parent, name, None) for name in ("body", "orelse", "finalbody"))
+        return next((block for block in blocks if isinstance(block, list) and statement in block), [])
+
+    def runs_before(self, statement: ast.stmt, other: ast.stmt) -> bool:
+        """Whether a statement of the top level surely has run where `other` does, with nothing but imports between."""
+        body = self.source.tree.body
+        if statement not in body:
+            return False
+        if statement.lineno < other.lineno:
+            return True
+        between = [s for s in body if other.lineno <= s.lineno < statement.lineno]
+        return other in body and all(isinstance(s, ast.Import | ast.ImportFrom) for s in between)
+
+    def has_fallback(self, statement: ast.stmt) -> bool:
+        """Whether an `except` catches that the import fails."""
+        node: ast.AST = statement
+        while (parent := self.uses.parents.get(node)) is not None:
+            if isinstance(parent, ast.Try | ast.TryStar) and node in parent.body:
+                return True
+            if isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                return False
+            node = parent
+        return False
+
+
+def _is_written_out(parent: ast.AST | None) -> bool:
+    """Whether the statement around `__all__` gives it strings alone."""
+    match parent:
+        case ast.Assign(value=value) | ast.AugAssign(value=value) | ast.AnnAssign(value=value):
+            return isinstance(value, ast.List | ast.Tuple) and all(
+                isinstance(e, ast.Constant) for e in value.elts
+            )
+    return False

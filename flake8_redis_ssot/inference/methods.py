@@ -1,0 +1,58 @@
+"""What the methods of a client do, and those of what it hands out: pipelines, subscriptions, locks."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from flake8_redis_ssot.inference.builder_table import BuilderTable
+from flake8_redis_ssot.libraries.builders import Builder
+from flake8_redis_ssot.libraries.commands import HANDED, HANDING, METHODS, Effect
+from flake8_redis_ssot.libraries.traits import (
+    ASYNC_LIBRARIES,
+    ASYNC_PACKAGES,
+    ASYNC_PART,
+    FUTURES,
+    NO_COROUTINES,
+    SENTINELS,
+)
+
+Colour = Literal["sync", "async"]
+"""Whether a method of a client blocks, or gives a coroutine."""
+
+METHOD_NAMES = frozenset(name for effects in METHODS.values() for names in effects.values() for name in names)
+"""The methods of all that sends."""
+
+
+def colour_of(builder: Builder) -> Colour | None:
+    """Whether the clients that `builder` makes block; None for a project's own, of which nothing is known."""
+    home = builder.target.split(".")
+    if builder.library == builder.target:
+        return None
+    if builder.library in ASYNC_LIBRARIES or ASYNC_PART in home or home[0] in ASYNC_PACKAGES:
+        return "async"
+    return "sync"
+
+
+def role_of(name: str, table: BuilderTable) -> tuple[str, Builder] | None:
+    """What an object is that a call of the dotted `name` gives: a client, or what one hands out."""
+    builder = table.get(name)
+    if builder is None:
+        owner, _, last = name.rpartition(".")
+        given = role_of(owner, table) if last in HANDED else None
+        role = HANDING.get(given[0], {}).get(last) if given is not None else None
+        return None if given is None or role is None else (role, given[1])
+    sends = builder.kind == "client" and builder.target.rpartition(".")[2] not in SENTINELS
+    return ("client", builder) if sends else None
+
+
+def effect_of(role: str, method: str) -> Effect | None:
+    """What a method does; None where it sends nothing."""
+    return next((effect for effect, names in METHODS[role].items() if method in names), None)
+
+
+def gives_coroutine(builder: Builder, role: str, method: str) -> bool:
+    """Whether a method of an asyncio client, or of what it hands out, has to be awaited to do anything."""
+    return builder.target not in FUTURES and not any(
+        builder.target.startswith(home) and role == owner and method in methods.split()
+        for home, owner, methods in NO_COROUTINES
+    )

@@ -1,0 +1,208 @@
+"""One file through the file rules."""
+
+from __future__ import annotations
+
+import ast
+import os
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from flake8_redis_ssot.analysis.forwarders import shim_facts
+from flake8_redis_ssot.analysis.manager_classes import managing
+from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.facts.import_scan import quoted, statements
+from flake8_redis_ssot.facts.managers import ManagerFacts
+from flake8_redis_ssot.facts.model import FileFacts
+from flake8_redis_ssot.inference.builder_table import builders
+from flake8_redis_ssot.inference.names import Names
+from flake8_redis_ssot.lint.prefilter import Prefilter
+from flake8_redis_ssot.lint.suppress import unsuppressed
+from flake8_redis_ssot.rule import Noqa, ProjectRule, Rule, RuleContext
+from flake8_redis_ssot.settings.boundaries import place_of
+from flake8_redis_ssot.settings.model import Boundary, Settings
+from flake8_redis_ssot.source import SourceError, SourceFile
+
+Handlers = dict[type, list[Callable[..., Iterator[Diagnostic]]]]
+
+
+@cache
+def first_party(boundary: Boundary) -> frozenset[str]:
+    """Top-level modules of the import roots that Python would take for an installed library.
+
+    A folder without `__init__.py` is none: Python prefers an installed package to it.
+    """
+    found = set()
+    for root in boundary.roots:
+        try:
+            entries = list(os.scandir(root))
+        except OSError:
+            continue
+        for entry in entries:
+            stem, suffix = os.path.splitext(entry.name)
+            if suffix in (".py", ".pyi"):
+                found.add(stem)
+            elif not suffix and any(
+                os.path.isfile(os.path.join(entry.path, name)) for name in ("__init__.py", "__init__.pyi")
+            ):
+                found.add(entry.name)
+    return frozenset(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What one file gave; `limits` say, one line each, which bounds were reached, so that more may be to find."""
+
+    diagnostics: list[Diagnostic]
+    facts: FileFacts | None = None
+    limits: tuple[str, ...] = ()
+
+
+class FileChecker:
+    """The chosen rules with their settings, ready for file after file."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        rules: Collection[type[Rule]],
+        *,
+        parse_all: bool = False,
+        keeps_facts: bool = False,
+    ) -> None:
+        self.settings = settings
+        self.parse_all = parse_all
+        self.handlers: Handlers = {}
+        self.codes: frozenset[str] = frozenset(rule.code for rule in rules)
+        self._table = builders(settings.client_builders, settings.pool_builders)
+        self.managers = ManagerFacts(settings)
+        self.project_rules: list[ProjectRule] = []
+        self._judges_classes = any(issubclass(r, ProjectRule) and r.judges_classes for r in rules)
+        self._judges_settings = any(issubclass(r, ProjectRule) and r.judges_settings for r in rules)
+        self._needles = tuple({needle for rule in rules for needle in rule.needles})
+        self.prefilter = Prefilter(settings, self._table, self.managers, holders=self._judges_classes)
+        for rule_type in rules:
+            rule = rule_type()
+            if isinstance(rule, ProjectRule):
+                self.project_rules.append(rule)
+            for node_type, name in rule_type.handlers():
+                self.handlers.setdefault(node_type, []).append(getattr(rule, name))
+        self.judges_comments = Noqa in self.handlers
+        self.keeps_facts = keeps_facts or bool(self.project_rules) or self.judges_comments
+        """Whether a run needs the facts of all files: for rules on the whole of them, or for fixes."""
+
+    def check(self, source: SourceFile) -> Checked:
+        """The diagnostics of `source` in order, allowances and per-file-ignores taken off.
+
+        Its facts too, where they are kept.
+        """
+        used: set[str] = set()
+        found, context = self._found(source)
+        kept = list(unsuppressed(found, self.settings, used))
+        facts = self._facts(source, context, used) if self.keeps_facts else None
+        limits: tuple[str, ...] = ()
+        if context is not None:
+            limits = context.limits
+            context.release()
+        return Checked(kept, facts, limits)
+
+    def _found(self, source: SourceFile) -> tuple[list[Diagnostic], RuleContext | None]:
+        if not self._concerns(source):
+            if self.parse_all:
+                try:
+                    _ = source.text, source.tree
+                except SourceError as error:
+                    return self.unreadable(source, error), None
+            return [], None
+        try:
+            _ = source.text, source.tree
+        except SourceError as error:
+            return self.unreadable(source, error), None
+        context = self._context(source)
+        found: list[Diagnostic] = []
+        for handler, subject in self._handled(context):
+            try:
+                found += handler(subject, context)
+            except RecursionError:
+                context.give_up("an expression is nested too deeply for some of the rules")
+        found.sort(key=lambda diagnostic: diagnostic.sort_key)
+        return found, context
+
+    def _handled(self, context: RuleContext) -> Iterator[tuple[Callable[..., Iterator[Diagnostic]], Any]]:
+        """Each handler with what it is to look at."""
+        for handler in self.handlers.get(ast.Module, ()):
+            yield handler, context.source.tree
+        for point in context.points:
+            for handler in self.handlers.get(type(point.node), ()):
+                yield handler, point
+
+    def _concerns(self, source: SourceFile) -> bool:
+        """Whether the file must be parsed."""
+        if any(needle in source.data for needle in self._needles):
+            return True
+        return self.prefilter.concerns(source.path, source.data)
+
+    def _facts(self, source: SourceFile, context: RuleContext | None, used: set[str]) -> FileFacts:
+        """What is kept of `source`; `context` where it was parsed."""
+        try:
+            return self._facts_of(source, context, used)
+        except RecursionError:
+            assert context is not None
+            context.give_up("an expression is nested too deeply for some of the project rules")
+            return self._facts_of(source, None, used)
+
+    def _facts_of(self, source: SourceFile, context: RuleContext | None, used: set[str]) -> FileFacts:
+        data = source.data
+        judged = context if self._judges_classes and context and not context.place.is_manager else None
+        classes, clients = (
+            managing(source, judged.inference, judged.built) if judged is not None else ((), ())
+        )
+        return FileFacts(
+            source.path,
+            imports=statements(data).decode("utf-8", "replace"),
+            quoted=quoted(data).decode("utf-8", "replace"),
+            has_noqa=b"noqa" in data.lower() and b"RED" in data.upper(),
+            has_all=b"__all__" in data,
+            used=tuple(sorted(used)),
+            pools=context.pools() if context is not None else (),
+            carried=tuple(sorted(context.inference.carried(context.lines))) if context is not None else (),
+            handed=tuple(sorted(context.inference.handed(context.points))) if context is not None else (),
+            blocking=context.blocking() if context is not None else (),
+            defaults=tuple(context.defaults()) if context is not None and self._judges_settings else (),
+            classes=classes,
+            clients=clients,
+            shim=shim_facts(source, judged.inference, judged.boundary.owns) if judged is not None else None,
+        )
+
+    def context_of(self, path: str) -> RuleContext | None:
+        """The context of a file, read anew; None where it cannot be read or parsed."""
+        try:
+            source = SourceFile.read(path)
+            _ = source.text, source.tree
+        except SourceError:
+            return None
+        return self._context(source)
+
+    def names_of(self, boundary: Boundary) -> Names:
+        """What names mean in the files of `boundary`."""
+        return Names(self._table, first_party(boundary), self.managers)
+
+    def _context(self, source: SourceFile) -> RuleContext:
+        place = place_of(self.settings, source.path)
+        names = self.names_of(place.boundary)
+        return RuleContext(
+            source, self.settings, place, names, enabled=self.codes, wanted=list(self.handlers)
+        )
+
+    def unreadable(self, source: SourceFile, error: SourceError) -> list[Diagnostic]:
+        """What the rules say of a file that could not be read, decoded or parsed."""
+        context = self._context(source)
+        return [d for handler in self.handlers.get(SourceError, ()) for d in handler(error, context)]
+
+    def judged(self, source: SourceFile, noqas: Iterable[Noqa]) -> Iterator[Diagnostic]:
+        """What the rules say of the file's `noqa` comments."""
+        context = self._context(source)
+        found = [
+            d for noqa in noqas for handler in self.handlers.get(Noqa, ()) for d in handler(noqa, context)
+        ]
+        return unsuppressed(found, self.settings)

@@ -1,0 +1,268 @@
+"""Many files: read, checked, suppressed, in a fixed order."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from importlib.util import find_spec
+
+from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.facts.cache import Asked, Cache, asked_of, digest, key_of
+from flake8_redis_ssot.facts.model import FileFacts
+from flake8_redis_ssot.lint.check import FileChecker, first_party
+from flake8_redis_ssot.lint.suppress import comments, unsuppressed, without_noqa
+from flake8_redis_ssot.project.index import ProjectIndex
+from flake8_redis_ssot.rule import ProjectContext, RuleContext
+from flake8_redis_ssot.rules import all_rules, defaults
+from flake8_redis_ssot.settings.boundaries import SettingsError
+from flake8_redis_ssot.settings.model import Selection, Settings, chosen_codes
+from flake8_redis_ssot.source import SourceError, SourceFile
+
+PARALLEL_FROM = 300
+"""Files from which a second process pays for its start; see benchmarks/processes.py."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a run found; `failures` are our own, one line a file, `limits` the files of which not all was looked at.
+
+    `facts` only where they were asked for.
+
+    For the cache: the digests of the `contents` that were checked without failure, and the
+    modules `asked` for.
+    """
+
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    limits: list[str] = field(default_factory=list)
+    facts: list[FileFacts] = field(default_factory=list)
+    contents: dict[str, str] = field(default_factory=dict)
+    asked: Asked = field(default_factory=dict)
+
+
+def available_processors() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def checker_for(
+    settings: Settings,
+    override: Selection,
+    *,
+    parse_all: bool = False,
+    project: bool = True,
+    fixes: bool = False,
+) -> FileChecker:
+    """A checker of the rules that the settings and the command line choose; RED000 always.
+
+    Without `project` those that are the command's alone are left out. `fixes` says that fixes will be
+    asked for, whatever the rules.
+    """
+    codes = chosen_codes((*settings.selections, override), defaults()) | {"RED000"}
+    rules = [r for r in all_rules() if r.code in codes and (project or not r.project or r.code == "RED000")]
+    keeps_facts = project and fixes and any(rule.fix_kind for rule in rules)
+    return FileChecker(settings, rules, parse_all=parse_all, keeps_facts=keeps_facts)
+
+
+def cache_for(checker: FileChecker, folder: str, start: int) -> Cache:
+    """The results in the cache `folder` that hold for this checker, this tool and this Python."""
+    settings = checker.settings
+    modules = checker.managers.modules
+    managers = [modules.find(manager) for boundary in settings.boundaries for manager in boundary.managers]
+    folders = [os.path.splitext(path)[0].removesuffix("/__init__") for path in managers if path]
+    key = key_of(
+        list(sys.version_info[:2]),
+        _digest_of_flake8(),
+        replace(settings, output_format="", cache_dir=None),
+        checker.codes,
+        checker.parse_all,
+        checker.keeps_facts,
+        [first_party(boundary) for boundary in settings.boundaries],
+        [sorted(names) for folder in folders for _, _, names in sorted(os.walk(folder))],
+    )
+    return Cache(folder, key, start)
+
+
+def _digest_of_flake8() -> str:
+    """Its version: flake8's own expressions find the `noqa` comments."""
+    spec = find_spec("flake8")
+    if spec is None or spec.origin is None:
+        return ""
+    with open(spec.origin, "rb") as stream:
+        return digest(stream.read())
+
+
+def run(files: Sequence[str], checker: FileChecker, *, jobs: int = 1, cache: Cache | None = None) -> Outcome:
+    """Check `files`, each by itself: a failure in one does not keep the others from being checked.
+
+    `jobs` processes share the work; what is found and its order do not depend on them, nor on the
+    `cache`. With one, `facts` are those of the files that had to be checked.
+    """
+    todo: Mapping[str, str | None] = dict.fromkeys(files)
+    if cache is not None:
+        todo = cache.changed(files, checker.managers.modules)
+    if jobs > 1 and len(todo) >= PARALLEL_FROM:
+        parts = _in_processes(todo, checker, jobs, hashed=cache is not None)
+    else:
+        parts = [_run_part(todo, checker, hashed=cache is not None)]
+    outcome = Outcome(
+        [d for part in parts for d in part.diagnostics],
+        sorted(failure for part in parts for failure in part.failures),
+        sorted(limit for part in parts for limit in part.limits),
+        sorted((fact for part in parts for fact in part.facts), key=lambda fact: fact.path),
+    )
+    if cache is not None:
+        contents = {path: content for part in parts for path, content in part.contents.items()}
+        asked = {name: known for part in parts for name, known in part.asked.items()}
+        same = cache.keep(todo, contents, outcome.diagnostics, outcome.facts, asked)
+        outcome.diagnostics += cache.diagnostics([*same, *(path for path in files if path not in todo)])
+    outcome.diagnostics.sort(key=lambda d: d.sort_key)
+    return outcome
+
+
+def run_project(
+    files: Sequence[str], checker: FileChecker, *, jobs: int = 1, cache: Cache | None = None
+) -> Outcome:
+    """Check `files` by the file rules, all of them together by the project rules, and then their comments."""
+    outcome = run(files, checker, jobs=jobs, cache=cache)
+    modules = checker.managers.modules
+    day = str(date.today()) if any(entry.expires for entry in checker.settings.allowances) else ""
+    if cache is not None:
+        earlier = cache.project(files, modules, day)
+        if earlier is not None:
+            outcome.diagnostics = sorted([*outcome.diagnostics, *earlier], key=lambda d: d.sort_key)
+            return outcome
+        fresh = {fact.path for fact in outcome.facts}
+        outcome.facts += cache.facts(path for path in files if path not in fresh)
+        outcome.facts.sort(key=lambda fact: fact.path)
+    read: set[str] = set()
+    found = _check_project(outcome, checker, read)
+    if cache is not None and not outcome.failures and not outcome.limits:
+        cache.keep_project(files, read, asked_of(modules), day, found)
+    outcome.diagnostics = sorted([*outcome.diagnostics, *found], key=lambda d: d.sort_key)
+    return outcome
+
+
+def _check_project(outcome: Outcome, checker: FileChecker, read: set[str]) -> list[Diagnostic]:
+    """What the project rules find, and what is to be said of `noqa` comments; `read` receives the files read."""
+    judged = [fact.path for fact in outcome.facts if fact.has_noqa] if checker.judges_comments else []
+    found: list[Diagnostic] = []
+    index = ProjectIndex(checker.settings, outcome.facts, checker.managers)
+    used = {key for fact in outcome.facts for key in fact.used}
+
+    def context_of(path: str) -> RuleContext | None:
+        read.add(path)
+        return checker.context_of(path)
+
+    project = ProjectContext(checker.settings, index, context_of, checker.codes, used, checker.names_of)
+    for rule in checker.project_rules:
+        try:
+            found += list(unsuppressed(rule.check_project(project), checker.settings, used))
+        except RecursionError:
+            outcome.limits.append(f"{rule.code}: code is nested too deeply to be followed from file to file")
+        except SettingsError:
+            raise
+        except Exception as error:
+            outcome.failures.append(_defect(rule.code, error))
+    outcome.limits += (f"{limit}; what was found is reported" for limit in project.limits)
+    kept: list[Diagnostic] = []
+    for path in dict.fromkeys([*(d.path for d in found), *judged]):
+        mine = [d for d in found if d.path == path]
+        read.add(path)
+        try:
+            source = SourceFile.read(path)
+        except SourceError:
+            kept += mine
+            continue
+        kept += without_noqa(mine, source)
+        if path in judged:
+            reported = [*checker.check(source).diagnostics, *mine]
+            kept += checker.judged(source, comments(source, reported, checker.codes, defaults()))
+    return kept
+
+
+def _run_part(files: Mapping[str, str | None], checker: FileChecker, *, hashed: bool) -> Outcome:
+    """Check `files`; where they are `hashed`, those whose content has the digest given are left out."""
+    outcome = Outcome()
+    was_enabled = gc.isenabled()
+    gc.disable()  # trees hold no cycles; collecting while parsing doubles its cost
+    try:
+        for path, known in files.items():
+            try:
+                source = SourceFile.read(path)
+            except SourceError as error:
+                outcome.diagnostics += checker.unreadable(SourceFile(path, b""), error)
+                continue
+            content = digest(source.data) if hashed else ""
+            unfinished = len(outcome.failures) + len(outcome.limits)
+            if not hashed or content != known:
+                run_source(source, checker, outcome)
+            if hashed and len(outcome.failures) + len(outcome.limits) == unfinished:
+                outcome.contents[path] = content
+        if hashed:
+            outcome.asked = asked_of(checker.managers.modules)
+    finally:
+        if was_enabled:
+            gc.enable()
+    return outcome
+
+
+def _in_processes(
+    files: Mapping[str, str | None], checker: FileChecker, jobs: int, *, hashed: bool
+) -> list[Outcome]:
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+
+    methods = multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context("fork" if sys.platform == "linux" and "fork" in methods else None)
+    # small parts of neighbours far apart, so that no process is left with a heavy folder
+    count = jobs * 8
+    items = list(files.items())
+    parts = [dict(items[n::count]) for n in range(count)]
+    recipe = (checker.settings, checker.codes, checker.parse_all, checker.keeps_facts)
+    with ProcessPoolExecutor(jobs, context, _start, recipe) as pool:
+        return list(pool.map(_run_hashed if hashed else _run_plain, parts))
+
+
+_worker: FileChecker
+
+
+def _start(settings: Settings, codes: frozenset[str], parse_all: bool, keeps_facts: bool) -> None:
+    global _worker
+    rules = [r for r in all_rules() if r.code in codes]
+    _worker = FileChecker(settings, rules, parse_all=parse_all, keeps_facts=keeps_facts)
+
+
+def _run_plain(files: Mapping[str, str | None]) -> Outcome:
+    return _run_part(files, _worker, hashed=False)
+
+
+def _run_hashed(files: Mapping[str, str | None]) -> Outcome:
+    return _run_part(files, _worker, hashed=True)
+
+
+def run_source(source: SourceFile, checker: FileChecker, outcome: Outcome) -> None:
+    """Check one file that is read already, and add what was found to `outcome`."""
+    try:
+        checked = checker.check(source)
+        outcome.diagnostics += without_noqa(checked.diagnostics, source)
+        if checked.facts is not None:
+            outcome.facts.append(checked.facts)
+        outcome.limits += (f"{source.path}: {limit}; what was found is reported" for limit in checked.limits)
+    except RecursionError:
+        outcome.limits.append(f"{source.path}: it is nested too deeply to be checked")
+    except SettingsError:
+        raise
+    except Exception as error:
+        outcome.failures.append(_defect(source.path, error))
+
+
+def _defect(what: str, error: Exception) -> str:
+    return (
+        f"{what}: not checked: {type(error).__name__}: {error}; "
+        "this is a defect of redis-ssot, please report it with the file"
+    )

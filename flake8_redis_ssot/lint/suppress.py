@@ -1,0 +1,126 @@
+"""What silences a diagnostic: allowances, per-file-ignores and `noqa` comments."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator
+
+from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.lint.noqa import (
+    UNSILENCED,
+    PhysicalLine,
+    directive,
+    opts_out,
+    physical_lines,
+    silences,
+)
+from flake8_redis_ssot.rule import Noqa
+from flake8_redis_ssot.settings.model import Settings
+from flake8_redis_ssot.source import Range, SourceError, SourceFile
+
+# comments of other tools are no reason
+_DIRECTIVE = re.compile(
+    r"#\s*(?:type:|pylint:|pragma:|pyright:|mypy:|fmt:|isort:|ruff:|noqa|nosec|nosemgrep|nosonar)[^#]*",
+    re.IGNORECASE,
+)
+
+
+def unsuppressed(
+    diagnostics: Iterable[Diagnostic], settings: Settings, used: set[str] | None = None
+) -> Iterator[Diagnostic]:
+    """Those that no allowance and no per-file-ignore of the settings covers.
+
+    `used` receives the keys of those that cover something: `allow 0`, `per-file-ignores 2`.
+    """
+    for diagnostic in diagnostics:
+        covering = [
+            f"per-file-ignores {nth}"
+            for nth, (globs, negated, codes) in enumerate(settings.per_file_ignores)
+            if _has(codes, diagnostic.code) and globs.match(diagnostic.path) != negated
+        ]
+        covering += [
+            f"allow {nth}"
+            for nth, entry in enumerate(settings.allowances)
+            if _has(entry.rules, diagnostic.code)
+            and entry.paths.match(diagnostic.path)
+            and (not entry.symbols or any(p.covers(s) for p in entry.symbols for s in diagnostic.symbols))
+        ]
+        if not covering:
+            yield diagnostic
+        elif used is not None:
+            used.update(covering)
+
+
+def _has(codes: tuple[str, ...], code: str) -> bool:
+    return any(code.startswith(prefix) or prefix == "ALL" for prefix in codes)
+
+
+def without_noqa(diagnostics: list[Diagnostic], source: SourceFile) -> list[Diagnostic]:
+    """Those that no comment silences, as flake8 itself decides it."""
+    if not diagnostics or b"noqa" not in source.data.lower():
+        return diagnostics
+    try:
+        lines = physical_lines(source)
+    except SourceError:
+        return diagnostics
+    if opts_out(source):
+        return [d for d in diagnostics if d.code in UNSILENCED]
+
+    def is_silenced(diagnostic: Diagnostic) -> bool:
+        row = diagnostic.range.start.line
+        text = lines[row].text if row in lines else source.line(row)
+        return diagnostic.code not in UNSILENCED and silences(text, diagnostic.code)
+
+    return [d for d in diagnostics if not is_silenced(d)]
+
+
+def comments(
+    source: SourceFile, diagnostics: Iterable[Diagnostic], enabled: frozenset[str], known: Collection[str]
+) -> Iterator[Noqa]:
+    """The `noqa` comments that name codes of ours, judged by the `diagnostics` before any was silenced.
+
+    A code that is not `enabled` in this run may silence something in another; one that no
+    `known` rule has silences nothing. A file that cannot be read or parsed is passed over.
+    """
+    try:
+        _ = source.tree
+        lines = physical_lines(source)
+    except SourceError:
+        return
+    if opts_out(source):
+        return
+    reported: dict[PhysicalLine, set[str]] = {}
+    for diagnostic in diagnostics:
+        line = lines.get(diagnostic.range.start.line)
+        if line is not None and diagnostic.code not in UNSILENCED:
+            reported.setdefault(line, set()).add(diagnostic.code)
+    for line in dict.fromkeys(lines.values()):
+        found = directive(line)
+        if found is None:
+            continue
+
+        def place(start: int, end: int, line: PhysicalLine = line) -> Range:
+            return source.place(line.offset(source, start), line.offset(source, end))
+
+        rest = _DIRECTIVE.sub("", line.text[found.end :])
+        if not found.codes and re.match(r"\s*:\s*RED\b", rest):
+            yield Noqa(place(found.start, found.end), (), "", is_bare=True)
+        ours = [code for code in found.codes if code[0].upper().startswith("RED")]
+        if ours:
+            yield Noqa(
+                place(found.start, found.end),
+                tuple(code for code, _, _ in ours),
+                rest.strip(" \t\r\n-\u2013\u2014:;,.#()[]"),
+                tuple(
+                    (code, place(start, end))
+                    for code, start, end in ours
+                    if not _begins(code, reported.get(line, ()))
+                    and (_begins(code, enabled) or not _begins(code, known))
+                ),
+                frozenset(code for code, _, _ in ours if any(c.startswith(code) for c in known)),
+            )
+
+
+def _begins(code: str, others: Collection[str]) -> bool:
+    """Whether a `noqa` for `code` silences one of the `others`."""
+    return any(other.startswith(code) for other in others if other not in UNSILENCED)

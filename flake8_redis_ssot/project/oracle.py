@@ -1,0 +1,172 @@
+"""What astroid makes of a call's callee: the last resort, in a process of its own with a deadline.
+
+The only importer of astroid. The client libraries are stubs made from the table of builders,
+and only the files handed over are modules: what is installed never matters.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from flake8_redis_ssot.inference.builder_table import BuilderTable, builders
+
+SECONDS = 10.0
+"""The deadline of one run, for the case that astroid does not end; what it has not said by then is not known."""
+
+MOST_TEXT = 100_000
+"""Characters of all files handed to astroid in one run, which takes some 20 ms for a file of ours."""
+
+MOST_CALLS = 40
+"""Calls asked for in one run."""
+
+Place = tuple[int, int]
+"""Line and utf-8 column of a call, as `ast` has them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A file, its dotted module name, and the calls in it whose callee is asked for."""
+
+    module: str
+    text: str
+    calls: tuple[Place, ...] = ()
+
+
+def infer(
+    questions: Iterable[Question], table: BuilderTable, *, seconds: float = SECONDS
+) -> dict[str, dict[Place, tuple[str, ...]]]:
+    """For each module the calls of which every value that astroid infers is a builder, with those.
+
+    Silence where it cannot tell, fails, or takes longer than `seconds`.
+    """
+    asked = list(_affordable(questions))
+    if not any(q.calls for q in asked):
+        return {}
+    import subprocess  # its import is a part of the command's start only where it is needed
+
+    given = {
+        "clients": sorted(n for n in table.extended if n in table and table[n].kind == "client"),
+        "pools": sorted(n for n in table.extended if n in table and table[n].kind == "pool"),
+        "files": [[q.module, q.text, q.calls] for q in asked],
+    }
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", __name__],
+            input=json.dumps(given).encode(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=seconds,
+        )
+        output = done.stdout
+    except subprocess.TimeoutExpired as late:
+        output = late.stdout or b""
+    except OSError:
+        return {}
+    found: dict[str, dict[Place, tuple[str, ...]]] = {}
+    for line in output.splitlines():
+        try:
+            module, row, column, names = json.loads(line)
+        except ValueError:
+            continue  # cut off by the deadline
+        found.setdefault(module, {})[row, column] = tuple(names)
+    return found
+
+
+def _affordable(questions: Iterable[Question]) -> Iterator[Question]:
+    """As many of the questions as the bounds allow, the shortest files with calls first.
+
+    A bound in size, not in time: what is found must not depend on how fast the machine is.
+    """
+    text = calls = 0
+    for question in sorted(questions, key=lambda q: (not q.calls, len(q.text), q.module)):
+        if text + len(question.text) <= MOST_TEXT and calls + len(question.calls) <= MOST_CALLS:
+            text += len(question.text)
+            calls += len(question.calls)
+            yield question
+
+
+def stubs(table: Mapping[str, object]) -> dict[str, str]:
+    """The source of a module for each one that the table's dotted names need.
+
+    A name whose parent begins with a capital is a method of that class, any other a class or
+    function of its module; several names of one thing are taken for several.
+    """
+    methods: dict[str, dict[str, set[str]]] = {}
+    modules: dict[str, set[str]] = {}
+    for name in sorted(table):
+        parent, _, last = name.rpartition(".")
+        home, _, owner = parent.rpartition(".")
+        if owner[:1].isupper():
+            methods.setdefault(home, {}).setdefault(owner, set()).add(last)
+        elif last[:1].isupper():
+            methods.setdefault(parent, {}).setdefault(last, set())
+        else:
+            modules.setdefault(parent, set()).add(last)
+    for module in [*methods, *modules]:
+        while module:
+            modules.setdefault(module, set())
+            module = module.rpartition(".")[0]
+    found = {}
+    for module, functions in modules.items():
+        below = sorted(m for m in modules if m.rpartition(".")[0] == module and module)
+        lines = [f"from {module} import {m.rpartition('.')[2]}" for m in below]
+        lines += [f"def {function}(*args, **options): ..." for function in sorted(functions)]
+        for owner, members in sorted(methods.get(module, {}).items()):
+            lines += [f"class {owner}:", "    def __init__(self, *args, **options): ..."]
+            for member in sorted(members):
+                lines += ["    @classmethod", f"    def {member}(cls, *args, **options): ..."]
+        found[module] = "\n".join(lines) + "\n"
+    return found
+
+
+def _main() -> None:
+    """Answer the questions on standard input, one line a call as soon as it is known."""
+    given = json.load(sys.stdin)
+    table = builders(tuple(given["clients"]), tuple(given["pools"]))
+    import astroid
+    from astroid import nodes
+
+    manager = astroid.MANAGER if hasattr(astroid, "MANAGER") else astroid.manager.AstroidManager()
+    builder = astroid.builder.AstroidBuilder(manager)
+    # nothing but the standard library can be found on the disk
+    sys.path[:] = [
+        p for p in sys.path if p and not p.rstrip("/").endswith(("site-packages", "dist-packages"))
+    ]
+    for module, text in sorted(stubs(table).items()):
+        manager.astroid_cache[module] = builder.string_build(text, module)
+    trees = {}
+    for module, text, calls in given["files"]:
+        try:
+            trees[module] = (builder.string_build(text, module), {tuple(call) for call in calls})
+            manager.astroid_cache[module] = trees[module][0]
+        except Exception:
+            continue
+    for module, (tree, calls) in trees.items():
+        for call in tree.nodes_of_class(nodes.Call) if calls else ():
+            if (call.lineno, call.col_offset) in calls:
+                names = _callees(call.func, table)
+                if names:
+                    print(json.dumps([module, call.lineno, call.col_offset, names]), flush=True)
+
+
+def _callees(func: object, table: BuilderTable) -> list[str]:
+    """The builders that the callee can be; none where one of its values is anything else."""
+    found = set()
+    try:
+        values = list(func.inferred())  # type: ignore[attr-defined]
+        for value in values:
+            known = [value.qname(), *(a.qname() for a in getattr(value, "ancestors", list)())]
+            name = next((name for name in known if name in table), None)
+            if name is None:
+                return []
+            found.add(name)
+    except Exception:
+        return []
+    return sorted(found)
+
+
+if __name__ == "__main__":
+    _main()

@@ -1,0 +1,70 @@
+"""What stands around an expression: its parents, found along the lines of the statements."""
+
+from __future__ import annotations
+
+import ast
+from bisect import bisect_right
+from collections.abc import Iterator
+from functools import lru_cache
+
+
+def ancestors(tree: ast.AST, node: ast.AST) -> list[ast.AST]:
+    """The parents of `node` in `tree`, the innermost first."""
+    found: list[ast.AST] = []
+    here: ast.AST | None = tree
+    while here is not None:
+        found.append(here)
+        here = next((part for body in _bodies(here) if (part := _holding(body, node)) is not None), None)
+    inner = found[-1]
+    if inner is not node:
+        above = _above(inner)
+        chain = []
+        here = above.get(node)
+        while here is not None and here is not inner:
+            chain.append(here)
+            here = above.get(here)
+        return [*chain, *reversed(found)]
+    return [*reversed(found[:-1])]
+
+
+@lru_cache(maxsize=1)
+def _above(inner: ast.AST) -> dict[ast.AST, ast.AST]:
+    """The parent of each node of one statement, kept for the next question about the same one."""
+    return {child: part for part in _own(inner) for child in ast.iter_child_nodes(part)}
+
+
+def _bodies(node: ast.AST) -> Iterator[list[ast.AST]]:
+    """The lists of statements or handlers directly below a node, each in the order of the source."""
+    for name in ("body", "handlers", "orelse", "finalbody", "cases"):
+        parts = getattr(node, name, None)
+        if isinstance(parts, list):
+            yield from ([*part.body] for part in parts) if name == "cases" else [parts]
+
+
+def _holding(body: list[ast.AST], node: ast.AST) -> ast.AST | None:
+    """The statement of a body in which `node` stands."""
+    at = bisect_right(body, _place(node), key=_start) - 1
+    return body[at] if at >= 0 and _holds(body[at], node) else None
+
+
+def _own(node: ast.AST) -> Iterator[ast.AST]:
+    """A node and what is below it, the statements of its bodies apart."""
+    stack = [node]
+    while stack:
+        part = stack.pop()
+        yield part
+        stack += [c for c in ast.iter_child_nodes(part) if not isinstance(c, ast.stmt | ast.ExceptHandler)]
+
+
+def _holds(outer: ast.AST, node: ast.AST) -> bool:
+    end = (getattr(outer, "end_lineno", 0), getattr(outer, "end_col_offset", 0))
+    return _start(outer) <= _place(node) < end
+
+
+def _start(node: ast.AST) -> tuple[int, int]:
+    """Where a statement begins, with its decorators."""
+    return min([_place(node), *(_place(decorator) for decorator in getattr(node, "decorator_list", ()))])
+
+
+def _place(node: ast.AST) -> tuple[int, int]:
+    return getattr(node, "lineno", 0), getattr(node, "col_offset", 0)

@@ -1,0 +1,888 @@
+"""The values that an expression can have: `# ^ x: redis.Redis | None`-like comments speak of the line above.
+
+`redis.Redis` is what is imported by that name, `redis.Redis()` an object of it (`said` where only an
+annotation speaks of it), `'text'` a string. Of the file itself: `class C`, `C()` an object of it, `def f`,
+`lambda`, `coroutine f` (not awaited yet), `manager f` and `fixture f`, `super C`, `[a, b]` and `{a: b}` as
+they are written. `nothing` is what is unknown.
+"""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+from snippets import comments, dedented, marks, names, param, place
+
+from flake8_redis_ssot.inference.evaluator import (
+    Coroutine,
+    Definition,
+    Generator,
+    Inference,
+    Instance,
+    Items,
+    Pairs,
+    QualifiedName,
+    SuperProxy,
+    Text,
+    Value,
+)
+from flake8_redis_ssot.syntax.scopes import Scope, Scopes
+
+
+def flow_of(text: str) -> Inference:
+    return Inference(names(), Scopes(ast.parse(text), text, ("app.here",), False))
+
+
+def name_of(scope: Scope) -> str:
+    return getattr(scope.node, "name", "lambda")
+
+
+def shown(value: Value) -> str:
+    match value:
+        case QualifiedName(name=name):
+            return name
+        case Text(value=text):
+            return repr(text)
+        case Definition(scope=scope):
+            kind = {ast.ClassDef: "class ", ast.Lambda: ""}.get(type(scope.node), "def ")
+            return kind + name_of(scope)
+        case Instance(of=QualifiedName(name=name), said=said):
+            return f"{name}(){' said' if said else ''}"
+        case Instance(of=Definition(scope=scope), said=said):
+            return f"{name_of(scope)}(){' said' if said else ''}"
+        case Coroutine(scope=scope):
+            return f"coroutine {name_of(scope)}"
+        case Generator(scope=scope, how=how):
+            return f"{how} {name_of(scope)}"
+        case Items(elements=elements, keys=None):
+            return f"[{', '.join(map(ast.unparse, elements))}]"
+        case Items(elements=elements, keys=keys):
+            pairs = zip(keys or (), elements, strict=True)
+            return (
+                "{" + ", ".join(f"{ast.unparse(k) if k else '**'}: {ast.unparse(v)}" for k, v in pairs) + "}"
+            )
+        case Pairs(of=of):
+            return f"items of {shown(of)}"
+        case SuperProxy(scope=scope):
+            return f"super {name_of(scope)}"
+
+
+def check(text: str) -> Inference:
+    """Compare every mark of a snippet with what is found."""
+    inference = flow_of(text)
+    asked = list(marks(text))
+    assert asked
+    for line, expression, said in asked:
+        point = place(inference.scopes, line, expression)
+        found = sorted({shown(value) for value in inference.values(point.node, point)})
+        assert (line, expression, " | ".join(found) or "nothing") == (line, expression, said)
+    return inference
+
+
+VALUES = {
+    # -- names and what is imported
+    "imported": """
+        import redis
+        from redis.asyncio import Redis as R
+        redis.Redis, redis.client.Redis, R, unknown, unknown.Redis
+        # ^ redis.Redis: redis.Redis
+        # ^ redis.client.Redis: redis.client.Redis
+        # ^ R: redis.asyncio.Redis
+        # ^ unknown: nothing
+        # ^ unknown.Redis: nothing
+        """,
+    "assigned, in a chain": """
+        import redis
+        a = redis
+        b = c = a.Redis
+        d = b
+        d, c, b()
+        # ^ d: redis.Redis
+        # ^ c: redis.Redis
+        # ^ b(): redis.Redis()
+        """,
+    "every binding that may hold": """
+        import redis, fakes
+        if c:
+            x = redis.Redis
+        else:
+            x = fakes.Redis
+        x
+        # ^ x: fakes.Redis | redis.Redis
+        try:
+            import valkey as lib
+        except ImportError:
+            lib = redis
+        lib
+        # ^ lib: redis | valkey
+        """,
+    "the last binding alone": """
+        import redis
+        x = redis.Redis
+        x = redis.ConnectionPool
+        x
+        # ^ x: redis.ConnectionPool
+        x += 1
+        x
+        # ^ x: nothing
+        del redis
+        redis
+        # ^ redis: nothing
+        """,
+    "unpacked": """
+        import redis
+        a, (b, c) = redis.Redis, (redis.Sentinel, "text")
+        a, b, c
+        # ^ a: redis.Redis
+        # ^ b: redis.Sentinel
+        # ^ c: 'text'
+        d, *e, f = redis.Redis, 1, redis.Sentinel
+        d, e, f
+        # ^ d: redis.Redis
+        # ^ e: nothing
+        # ^ f: nothing
+        """,
+    "a swap": """
+        import redis
+        a, b = redis.Redis, redis.ConnectionPool
+        a, b = b, a
+        a, b
+        # ^ a: redis.ConnectionPool
+        # ^ b: redis.Redis
+        """,
+    "a swap in a loop": """
+        import redis
+        a, b = redis.Redis, "text"
+        while c:
+            a, b = b, a
+        a, b
+        # ^ a: 'text' | redis.Redis
+        # ^ b: 'text' | redis.Redis
+        """,
+    "a loop": """
+        import redis
+        for x in (redis.Redis, redis.Sentinel):
+            x
+            # ^ x: redis.Redis | redis.Sentinel
+        for i, y in [(0, redis.Redis), (1, redis.Sentinel)]:
+            y
+            # ^ y: redis.Redis | redis.Sentinel
+        for z in unknown:
+            z
+            # ^ z: nothing
+        """,
+    "what a round of a loop hands to the next": """
+        import redis
+        x = None
+        for i in c:
+            x
+            # ^ x: redis.Redis()
+            x = redis.Redis()
+        """,
+    "comprehensions": """
+        import redis
+        [x for x in (redis.Redis,)]
+        # ^ x: redis.Redis
+        [y for pair in [(redis.Redis, "a")] for y in pair]
+        # ^ y: 'a' | redis.Redis
+        {k: v for k, v in {"a": redis.Redis}.items()}
+        # ^ v: redis.Redis
+        """,
+    "assignment expressions and conditions": """
+        import redis, fakes
+        if (x := redis.Redis): pass
+        x
+        # ^ x: redis.Redis
+        (redis.Redis if c else fakes.Redis), fakes.Redis or redis.Redis, fakes.Redis and redis.Redis
+        # ^ redis.Redis if c else fakes.Redis: fakes.Redis | redis.Redis
+        # ^ fakes.Redis or redis.Redis: fakes.Redis | redis.Redis
+        # ^ fakes.Redis and redis.Redis: redis.Redis
+        """,
+    "strings": """
+        NAME = "redis"
+        NAME, NAME + ".asyncio", f"{NAME}.{'client'}", f"{NAME!r:>9}", f"{unknown}"
+        # ^ NAME: 'redis'
+        # ^ NAME + '.asyncio': 'redis.asyncio'
+        # ^ f"{NAME}.{'client'}": 'redis.client'
+        # ^ f'{NAME!r:>9}': nothing
+        # ^ f'{unknown}': nothing
+        """,
+    # -- containers
+    "a tuple or list": """
+        import redis
+        kinds = [redis.Redis, "text", *others]
+        kinds[0], kinds[1], kinds[-2], kinds[7], kinds[i]
+        # ^ kinds[0]: redis.Redis
+        # ^ kinds[1]: 'text'
+        # ^ kinds[-2]: 'text'
+        # ^ kinds[7]: nothing
+        # ^ kinds[i]: 'text' | redis.Redis
+        """,
+    "a dict": """
+        import redis
+        kinds = {"a": redis.Redis, "b": "text", "a": redis.Sentinel}
+        kinds["a"], kinds["b"], kinds["c"], kinds[i]
+        # ^ kinds['a']: redis.Sentinel
+        # ^ kinds['b']: 'text'
+        # ^ kinds['c']: nothing
+        # ^ kinds[i]: 'text' | redis.Redis | redis.Sentinel
+        kinds.get("a"), kinds.get("c", redis.Redis), kinds.pop("b")
+        # ^ kinds.get('a'): redis.Sentinel
+        # ^ kinds.get('c', redis.Redis): redis.Redis
+        # ^ kinds.pop('b'): 'text'
+        for v in kinds.values():
+            v
+            # ^ v: 'text' | redis.Redis | redis.Sentinel
+        """,
+    "a dict by the members of an enumeration": """
+        import redis
+        from kinds import Kind
+        made = {Kind.A: redis.Redis, Kind.B: "text"}
+        made[Kind.A], made[Kind.C]
+        # ^ made[Kind.A]: redis.Redis
+        # ^ made[Kind.C]: nothing
+        """,
+    "an item that is stored": """
+        import redis
+        kept = {}
+        kept["a"] = redis.Redis
+        kept["b"], kept["c"] = "text", redis.Sentinel
+        kept["a"], kept["b"], kept["c"], kept["d"]
+        # ^ kept['a']: redis.Redis
+        # ^ kept['b']: 'text'
+        # ^ kept['c']: redis.Sentinel
+        # ^ kept['d']: nothing
+        def f():
+            return kept["a"]
+            # ^ kept['a']: redis.Redis
+        def g(kept):
+            return kept["a"]
+            # ^ kept['a']: nothing
+        """,
+    "a class with parameters is itself": """
+        import redis
+        redis.Redis[bytes]
+        # ^ redis.Redis[bytes]: redis.Redis
+        """,
+    # -- functions
+    "what a function returns": """
+        import redis
+        def make():
+            if c:
+                return redis.Redis()
+            return redis.Sentinel
+        def nothing(): pass
+        make, make(), nothing()
+        # ^ make: def make
+        # ^ make(): redis.Redis() | redis.Sentinel
+        # ^ nothing(): nothing
+        """,
+    "arguments": """
+        import redis
+        def same(x, /, y=redis.Sentinel, *, z="text"):
+            return x, y, z
+        same(redis.Redis)[0], same(1, y="y")[1], same(1)[1], same(1, z=redis)[2], same(*a)[0]
+        # ^ same(redis.Redis)[0]: redis.Redis
+        # ^ same(1, y='y')[1]: 'y'
+        # ^ same(1)[1]: redis.Sentinel
+        # ^ same(1, z=redis)[2]: redis
+        # ^ same(*a)[0]: nothing
+        def inside(x, y=redis.Redis):
+            x, y
+            # ^ x: nothing
+            # ^ y: redis.Redis
+        """,
+    "each call has its own arguments": """
+        import redis
+        def same(x): return x
+        def twice(x): return same(same(x))
+        twice(redis.Redis), twice("a"), same(same)("b")
+        # ^ twice(redis.Redis): redis.Redis
+        # ^ twice('a'): 'a'
+        # ^ same(same)('b'): 'b'
+        """,
+    "lambdas": """
+        import redis
+        make = lambda x, y=redis.Sentinel: (x, y)
+        make, make(redis.Redis)[0], make(1)[1], (lambda: redis.Redis)()
+        # ^ make: lambda
+        # ^ make(redis.Redis)[0]: redis.Redis
+        # ^ make(1)[1]: redis.Sentinel
+        # ^ (lambda: redis.Redis)(): redis.Redis
+        """,
+    "functions that are not called by name": """
+        import redis
+        def outer():
+            def inner():
+                return redis.Redis
+            return inner
+        outer(), outer()()
+        # ^ outer(): def inner
+        # ^ outer()(): redis.Redis
+        """,
+    "coroutines": """
+        import redis.asyncio as redis
+        async def make():
+            return redis.Redis()
+        async def use():
+            make(), await make()
+            # ^ make(): coroutine make
+            # ^ await make(): redis.asyncio.Redis()
+        """,
+    "a generator gives no value by itself": """
+        import redis
+        def each():
+            yield redis.Redis()
+            return redis.Redis()
+        each()
+        # ^ each(): nothing
+        """,
+    "decorators that change nothing": """
+        import redis
+        from functools import lru_cache, cache
+        @lru_cache(maxsize=None)
+        def one(): return redis.Redis()
+        @cache
+        def two(): return redis.Redis()
+        one(), two()
+        # ^ one(): redis.Redis()
+        # ^ two(): redis.Redis()
+        """,
+    "decorators that are unknown": """
+        import redis
+        from acme import cache
+        @cache
+        def one(): return redis.Redis()
+        def lru_cache(f): return other
+        @lru_cache
+        def two(): return redis.Redis()
+        one, one(), two()
+        # ^ one: nothing
+        # ^ one(): nothing
+        # ^ two(): nothing
+        """,
+    "partial and cast": """
+        import redis, functools, typing
+        from functools import partial as p
+        functools.partial(redis.Redis, host="h")(), p(p(redis.Redis))(), typing.cast("int", redis.Redis)
+        # ^ functools.partial(redis.Redis, host='h')(): redis.Redis()
+        # ^ p(p(redis.Redis))(): redis.Redis()
+        # ^ typing.cast('int', redis.Redis): redis.Redis
+        partial = unknown
+        partial(redis.Redis)()
+        # ^ partial(redis.Redis)(): nothing
+        """,
+    "getattr": """
+        import redis
+        NAME = "Redis"
+        getattr(redis, NAME), getattr(redis, unknown, None), getattr(x, "Redis", redis.Redis), vars(redis)["Redis"]
+        # ^ getattr(redis, NAME): redis.Redis
+        # ^ getattr(redis, unknown, None): nothing
+        # ^ getattr(x, 'Redis', redis.Redis): redis.Redis
+        # ^ vars(redis)['Redis']: redis.Redis
+        redis.__dict__["Redis"], type(redis.Redis())
+        # ^ redis.__dict__['Redis']: redis.Redis
+        # ^ type(redis.Redis()): redis.Redis
+        def getattr(*a): ...
+        getattr(redis, "Redis")
+        # ^ getattr(redis, 'Redis'): nothing
+        """,
+    "imported by text": """
+        import importlib, sys
+        from importlib import import_module as load
+        NAME = "redis"
+        load(NAME), load("." + "asyncio", "redis"), load(".near", __package__), load("..db", __name__)
+        # ^ load(NAME): redis
+        # ^ load('.' + 'asyncio', 'redis'): redis.asyncio
+        # ^ load('.near', __package__): app.near
+        # ^ load('..db', __name__): app.db
+        importlib.import_module(name="redis"), load(unknown), sys.modules["redis"], sys.modules.get("redis")
+        # ^ importlib.import_module(name='redis'): redis
+        # ^ load(unknown): nothing
+        # ^ sys.modules['redis']: redis
+        # ^ sys.modules.get('redis'): redis
+        __import__("redis.asyncio"), __import__("redis.asyncio", fromlist=["Redis"])
+        # ^ __import__('redis.asyncio'): redis
+        # ^ __import__('redis.asyncio', fromlist=['Redis']): redis.asyncio
+        """,
+    "what a framework imports by text": """
+        from django.utils.module_loading import import_string
+        from werkzeug.utils import import_string as other
+        import_string("redis.Redis")(), other("redis:Redis")
+        # ^ import_string('redis.Redis')(): redis.Redis()
+        # ^ other('redis:Redis'): redis.Redis
+        """,
+    # -- with blocks, fixtures, injection
+    "with blocks": """
+        import redis
+        with redis.Redis() as a, unknown() as b:
+            a, b
+            # ^ a: redis.Redis()
+            # ^ b: nothing
+        """,
+    "context managers of ours": """
+        import redis, contextlib
+        @contextlib.contextmanager
+        def connected(kind):
+            yield kind()
+        connected, connected(redis.Redis)
+        # ^ connected: manager connected
+        # ^ connected(redis.Redis): manager connected
+        with connected(redis.Redis) as client:
+            client
+            # ^ client: redis.Redis()
+        @contextlib.asynccontextmanager
+        async def also():
+            async with redis.asyncio.Redis() as client:
+                yield client
+        async def use():
+            async with also() as client:
+                client
+                # ^ client: redis.asyncio.Redis()
+        """,
+    "fixtures": """
+        import pytest, redis
+        @pytest.fixture
+        def client():
+            yield redis.Redis()
+        @pytest.fixture(scope="session")
+        def other(client):
+            return client
+        client
+        # ^ client: fixture client
+        def test_it(client, other, unknown):
+            client, other, unknown
+            # ^ client: redis.Redis()
+            # ^ other: redis.Redis()
+            # ^ unknown: nothing
+        def helper(client):
+            client
+            # ^ client: nothing
+        class TestIt:
+            def test_it(self, client):
+                client
+                # ^ client: redis.Redis()
+        """,
+    "what a framework injects": """
+        import redis
+        from fastapi import Depends
+        def make(): return redis.Redis()
+        def view(client=Depends(make)):
+            client
+            # ^ client: redis.Redis()
+        """,
+    # -- classes
+    "objects and members of a class": """
+        import redis
+        class C:
+            kind = redis.Redis
+            def make(self): return self.kind()
+            @classmethod
+            def build(cls): return cls()
+            @staticmethod
+            def plain(): return redis.Redis()
+        C, C(), C.kind, C().make(), C.build(), C.plain(), C().unknown
+        # ^ C: class C
+        # ^ C(): C()
+        # ^ C.kind: redis.Redis
+        # ^ C().make(): redis.Redis()
+        # ^ C.build(): C()
+        # ^ C.plain(): redis.Redis()
+        # ^ C().unknown: nothing
+        """,
+    "attributes set in methods": """
+        import redis
+        class C:
+            def __init__(self, kind, url="u"):
+                self.client = kind()
+                self.url = url
+            def use(self):
+                self.client, self.url
+                # ^ self.client: nothing
+                # ^ self.url: 'u'
+        C(redis.Redis).client, C(redis.Redis, "v").url, C(redis.Redis).url
+        # ^ C(redis.Redis).client: redis.Redis()
+        # ^ C(redis.Redis, 'v').url: 'v'
+        # ^ C(redis.Redis).url: 'u'
+        """,
+    "an attribute set from outside": """
+        import redis
+        class C: pass
+        C.kind = redis.Redis
+        C.kind, C().kind
+        # ^ C.kind: redis.Redis
+        # ^ C().kind: redis.Redis
+        """,
+    "properties": """
+        import redis
+        from functools import cached_property
+        class C:
+            @property
+            def client(self): return redis.Redis()
+            @cached_property
+            def pool(self): return redis.ConnectionPool()
+            def method(self): return redis.Redis()
+        C().client, C().pool, C().method, C.client
+        # ^ C().client: redis.Redis()
+        # ^ C().pool: redis.ConnectionPool()
+        # ^ C().method: def method
+        # ^ C.client: def client
+        """,
+    "bases": """
+        import redis
+        class A:
+            kind = redis.Redis
+            def make(self): return self.other()
+        class B(A):
+            other = redis.Sentinel
+        class C(A):
+            kind = "text"
+        B.kind, B().make(), C.kind, A().make()
+        # ^ B.kind: redis.Redis
+        # ^ B().make(): redis.Sentinel()
+        # ^ C.kind: 'text'
+        # ^ A().make(): redis.Sentinel()
+        """,
+    "a base that is unknown may have it": """
+        import redis
+        from acme import Base
+        class A:
+            kind = redis.Redis
+        class B(Base, A): pass
+        class C(A, Base): pass
+        B.kind, C.kind
+        # ^ B.kind: nothing
+        # ^ C.kind: redis.Redis
+        """,
+    "super": """
+        import redis
+        class A:
+            def make(self): return redis.Redis()
+        class B(A):
+            def make(self):
+                super(), super().make()
+                # ^ super(): super B
+                # ^ super().make(): redis.Redis()
+        """,
+    "a class of a library": """
+        import redis
+        class Client(redis.Redis): pass
+        Client(), Client.from_url, redis.Redis().pipeline()
+        # ^ Client(): Client()
+        # ^ Client.from_url: redis.Redis.from_url
+        # ^ redis.Redis().pipeline(): redis.Redis.pipeline()
+        """,
+    # -- annotations
+    "annotated names": """
+        import redis
+        from typing import Optional, Union, Annotated, Final
+        a: redis.Redis = redis.Sentinel
+        b: "redis.Redis" = None
+        c: Optional[redis.Redis] = None
+        a, b, c
+        # ^ a: redis.Sentinel
+        # ^ b: redis.Redis() said
+        # ^ c: redis.Redis() said
+        def f(d: redis.Redis, e: "redis.Redis | None", g: Annotated[redis.Redis, redis.Sentinel], h: type[redis.Redis], i: Other):
+            d, e, g, h, i
+            # ^ d: redis.Redis() said
+            # ^ e: redis.Redis() said
+            # ^ g: redis.Redis() said
+            # ^ h: redis.Redis
+            # ^ i: nothing
+        """,
+    "the promised result counts where the value is unknown": """
+        import redis
+        def one() -> redis.Redis: return unknown()
+        def two() -> redis.Redis: return redis.Sentinel
+        one(), two()
+        # ^ one(): redis.Redis() said
+        # ^ two(): redis.Sentinel
+        """,
+    "imported for annotations": """
+        from typing import TYPE_CHECKING
+        if TYPE_CHECKING:
+            from redis import Redis
+        def f(x: "Redis", y: "type[Redis]"):
+            x, Redis
+            # ^ x: redis.Redis() said
+            # ^ Redis: nothing
+        """,
+    "declared in a class": """
+        import redis
+        class C:
+            client: redis.Redis
+            def use(self):
+                self.client
+                # ^ self.client: redis.Redis() said
+        """,
+    # -- that it ends
+    "cycles": """
+        import redis
+        a = b
+        b = a
+        a
+        # ^ a: nothing
+        def f(x): return g(x)
+        def g(x): return f(x) or redis.Redis
+        f(1), g(1)
+        # ^ f(1): redis.Redis
+        # ^ g(1): redis.Redis
+        class A(B): pass
+        class B(A): kind = redis.Redis
+        A.kind
+        # ^ A.kind: nothing
+        """,
+    "what is found late in a cycle is found by all of it": """
+        import redis
+        def f():
+            global x, y, z
+            x = y or z
+            y = x
+            z = redis.Redis
+        x, y
+        # ^ x: redis.Redis
+        # ^ y: redis.Redis
+        """,
+    "a list that holds itself": """
+        import redis
+        x = [redis.Redis]
+        x.append(x)
+        def f():
+            global x
+            x = [x, x[0]]
+        x[0]
+        # ^ x[0]: [redis.Redis] | [x, x[0]] | redis.Redis
+        """,
+    "a name that grows around a cycle grows once": """
+        from tree import root
+        class C:
+            def __init__(self): self.node = root
+            def go(self):
+                self.node = self.node.next
+                self.node
+                # ^ self.node: tree.root | tree.root.next
+        """,
+    "the annotation counts where the value is unknown": """
+        import redis
+        a: redis.Redis = make()
+        a
+        # ^ a: redis.Redis() said
+        """,
+    "a rotation in a loop takes several rounds": """
+        import redis
+        a, b, c = "a", "b", redis.Redis
+        while go:
+            a, b, c = b, c, a
+        a
+        # ^ a: 'a' | 'b' | redis.Redis
+        """,
+}
+
+
+@pytest.mark.parametrize("text", param(VALUES))
+def test_values(text: str) -> None:
+    assert not check(text).is_exhausted
+
+
+# -- the budget
+
+
+def values_of(inference: Inference, line: int, expression: str) -> list[str]:
+    point = place(inference.scopes, line, expression)
+    return sorted(shown(value) for value in inference.values(point.node, point))
+
+
+def test_past_the_budget_what_is_not_known_stays_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (
+        "import redis\na0 = redis.Redis\n" + "".join(f"a{n} = a{n - 1}\n" for n in range(1, 40)) + "a39, a2\n"
+    )
+    inference = flow_of(text)
+    assert values_of(inference, 42, "a39") == ["redis.Redis"] and not inference.is_exhausted
+    assert 40 < inference.steps < 400
+    monkeypatch.setattr(Inference, "budget", 60)
+    inference = flow_of(text)
+    assert values_of(inference, 42, "a2") == ["redis.Redis"] and not inference.is_exhausted
+    assert values_of(inference, 42, "a39") == [] and inference.is_exhausted
+    assert values_of(inference, 42, "a2") == ["redis.Redis"]  # known before
+
+
+def test_an_expression_of_too_many_values_is_unknown() -> None:
+    text = f"x = [{', '.join(map(repr, map(str, range(501))))}]\nx[i]\ny = ['a', 'b']\ny[i]\n"
+    assert values_of(flow_of(text), 2, "x[i]") == []
+    assert values_of(flow_of(text), 4, "y[i]") == ["'a'", "'b'"]
+
+
+def test_calls_within_calls_are_followed_to_a_depth() -> None:
+    text = "import redis\ndef f0(x): return x\n" + "".join(
+        f"def f{n}(x): return f{n - 1}(x)\n" for n in range(1, 8)
+    )
+    inference = flow_of(text + "f4(redis.Redis), f7(redis.Redis)\n")
+    assert values_of(inference, 10, "f4(redis.Redis)") == ["redis.Redis"]
+    assert values_of(inference, 10, "f7(redis.Redis)") == []
+
+
+# -- what is made of values
+
+BUILT = {
+    "builders by value": """
+        import redis, acme
+        redis.Redis()  # redis.Redis
+        make = redis.from_url
+        make("u")  # redis.from_url
+        acme.connect()  # acme.connect
+        acme.other()
+        redis.RedisError()
+        (redis.Redis if c else redis.StrictRedis)()  # redis.Redis redis.StrictRedis
+        """,
+    "a class that derives from one": """
+        import redis
+        class A(redis.Redis): pass
+        class B(A):
+            def __init__(self): super().__init__()
+        class C(A):
+            def __init__(self): pass
+        A()  # redis.Redis
+        B()  # redis.Redis
+        C()
+        """,
+}
+
+
+@pytest.mark.parametrize("text", param(BUILT))
+def test_the_builders_of_a_call(text: str) -> None:
+    inference = flow_of(text)
+    found: dict[int, str] = {}
+    for point in inference.scopes.calls:
+        if built := inference.builders(point):
+            found[point.node.lineno] = " ".join(built)
+    assert found == dict(comments(text))
+
+
+def test_classes_that_derive_from_a_library_s() -> None:
+    inference = flow_of(
+        "import redis\nclass A(redis.Redis): pass\nclass B(A, redis.ConnectionPool): pass\nclass C: pass\n"
+    )
+    found = {
+        name_of(scope): sorted(inference.library_bases(scope)) for scope in inference.namespaces.values()
+    }
+    assert found == {"A": ["redis.Redis"], "B": ["redis.ConnectionPool", "redis.Redis"], "C": []}
+    bases = [
+        (n.bases[0], s)
+        for s in inference.scopes.points((ast.ClassDef,))
+        if isinstance(n := s.node, ast.ClassDef) and n.bases
+    ]
+    assert [sorted(inference.derived_from(base, point)) for base, point in bases] == [
+        ["redis.Redis"],
+        ["redis.Redis"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("made", "expected"),
+    [
+        ("redis.Redis", "client"),
+        ("redis.Redis.pipeline", "pipeline"),
+        ("redis.ConnectionPool", None),
+        ("os.path", None),
+    ],
+)
+def test_what_sends_commands(made: str, expected: str | None) -> None:
+    found = flow_of("").client(Instance(QualifiedName(made)))
+    assert (found[0] if found else None) == expected
+
+
+def test_what_a_method_of_a_client_does() -> None:
+    inference = flow_of("")
+    assert (
+        inference.method("redis.Redis.get") == "command"
+        and inference.method("redis.Redis.execute_command") == "command"
+    )
+    assert inference.method("os.path.get") is None and inference.method("redis.ConnectionPool.get") is None
+
+
+LOADED = [
+    ("__import__('a.b')", {"a.b"}),
+    ("importlib.import_module('a')", {"a"}),
+    ("importlib.import_module('.b', package='a')", {"a.b"}),
+    ("importlib.import_module('..b', 'a.c.d')", {"a.c.b"}),
+    ("importlib.import_module('...b', 'a.c')", set()),
+    ("importlib.import_module('....b', 'a.c')", set()),
+    ("importlib.import_module()", set()),
+    ("importlib.import_module(unknown)", set()),
+    ("importlib.reload('a')", set()),
+    ("pkgutil.resolve_name('a:b')", {"a.b"}),
+    ("sys.modules['a']", {"a"}),
+    ("other['a']", set()),
+]
+
+
+@pytest.mark.parametrize(("expression", "expected"), LOADED)
+def test_what_is_loaded_by_its_name(expression: str, expected: set[str]) -> None:
+    inference = flow_of(f"import importlib, pkgutil, sys\n{expression}\n")
+    point = place(inference.scopes, 2, expression)
+    assert (
+        isinstance(point.node, ast.Call | ast.Subscript) and inference.loaded(point.node, point) == expected
+    )
+
+
+def test_a_package_is_the_base_of_its_own_relative_names() -> None:
+    text = "from importlib import import_module\nimport_module('.b', __package__)\nimport_module('.b', __name__)\n"
+    inference = Inference(names(), Scopes(ast.parse(text), text, ("app.db",), True))
+    assert [inference.loaded(s.node, s) for s in inference.scopes.calls if isinstance(s.node, ast.Call)] == [
+        {"app.db.b"}
+    ] * 2
+
+
+# -- which names carry what rules ask for
+
+CARRIED = dedented(
+    """
+    import redis, os, redis.sentinel
+    from app.redis_manager import manager
+    kind = redis.Redis
+    kinds = {"a": [kind]}
+    def make(): return redis.Redis
+    def nothing(): return os.path
+    class C:
+        def __init__(self): self.kind = kind
+    class D(C): pass
+    made = redis.Redis()
+    sentinel = redis.Sentinel([])
+    def _each(): yield kind
+    text = "redis.Redis"
+    lam = lambda: kind
+    """
+)
+
+
+def test_names_from_which_a_builder_can_be_reached() -> None:
+    inference = flow_of(CARRIED)
+    assert inference.carried(None) == {"redis", "kind", "kinds", "make", "C", "D", "sentinel", "_each", "lam"}
+    assert inference.leading(lambda f, value: value == QualifiedName("os.path")) == {"nothing"}
+    carriers = {name for name, binding, _ in inference.scopes.bound if inference.is_carrier(binding)}
+    # what a class has is met by its own name, as `kind` here
+    assert carriers >= (inference.carried(None) - {"C", "D"}) | {"made"}
+    assert not carriers & {"os", "nothing", "text", "manager"}
+    assert inference.carried([CARRIED[: CARRIED.index("kinds")].count("\n") + 1]) == {"kinds"}
+
+
+def test_callables_that_get_a_builder() -> None:
+    text = "import redis, elsewhere\ndef own(x): ...\nown(redis.Redis)\nelsewhere.f(redis.Redis)\nown(1)\n"
+    inference = flow_of(text)
+    assert inference.handed(inference.scopes.calls) == {"."}
+    assert inference.handed(inference.scopes.calls[2:]) == set()
+
+
+def test_star_imports_that_may_bind_a_builder() -> None:
+    found = flow_of("from redis import *\nfrom acme import *\nfrom os import *\n").starred()
+    assert {"Redis", "connect"} <= found and not found & {"path", "other"}
+    assert flow_of("from os import *\n").starred() == set()
+
+
+def test_the_family_of_a_client_class() -> None:
+    inference = flow_of(
+        "import redis\nclass A(redis.Redis):\n    pass\nclass B(A):\n    x = 1\nclass C:\n    pass\n"
+    )
+    found = {name_of(scope): inference.family(scope) for scope in inference.namespaces.values()}
+    assert found == {"A": (set(), {2, 3}), "B": ({"A"}, {2, 3, 4, 5}), "C": (set(), set())}
