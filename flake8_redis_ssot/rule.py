@@ -23,8 +23,9 @@ from flake8_redis_ssot.analysis.lines import lines_of_interest
 from flake8_redis_ssot.analysis.pools import pool_target
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.facts.model import DefaultFacts, PoolFacts
-from flake8_redis_ssot.inference.evaluator import Inference, Instance, QualifiedName
+from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.names import Names
+from flake8_redis_ssot.inference.values import Instance, QualifiedName
 from flake8_redis_ssot.libraries.builders import Builder, Kind
 from flake8_redis_ssot.libraries.traits import FIRST_POOL, FIRST_POOLS, NO_POOL, OWNING, POOL_KEYWORDS
 from flake8_redis_ssot.libraries.vocabulary import VARIABLE_PREFIX

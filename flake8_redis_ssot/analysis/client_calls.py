@@ -7,8 +7,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from flake8_redis_ssot.inference.evaluator import Definition, Inference, Instance, QualifiedName, Value
+from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.methods import Colour, colour_of, effect_of
+from flake8_redis_ssot.inference.reach import leading
+from flake8_redis_ssot.inference.values import Definition, Instance, QualifiedName, Value
 from flake8_redis_ssot.libraries.builders import Builder
 from flake8_redis_ssot.libraries.commands import Effect
 from flake8_redis_ssot.libraries.standard import QUESTIONS
@@ -160,7 +162,7 @@ def is_blocking(inference: Inference, value: Value) -> bool:
 
 def blocking_names(source: SourceFile, inference: Inference, sent: Iterable[Command]) -> set[str]:
     """The top-level names that lead to a blocking client, or to a function that sends by one."""
-    found = inference.leading(is_blocking)
+    found = leading(inference, is_blocking)
     for one in sent:
         if one.colour == "sync" and one.function is not None:
             found.add(_top(one.point.scope))
@@ -240,7 +242,7 @@ def is_certain(
             return inner is not None and each(*((r.node, r) for r in inner.returns))
         if isinstance(value, ast.AnnAssign) and value.value is not None:
             value = value.value
-        if isinstance(value, ast.expr) and not binding.steps:
+        if isinstance(value, ast.expr) and not binding.projection:
             return each((value, ProgramPoint(value, scope, binding.order, binding.path)))
         found = inference.bound(binding)
         return bool(found) and (said or not all(isinstance(v, Instance) and v.said for v in found))

@@ -18,9 +18,10 @@ from flake8_redis_ssot.analysis.client_calls import (
     is_plain,
     last_name,
 )
-from flake8_redis_ssot.inference.evaluator import Definition, Value
 from flake8_redis_ssot.inference.methods import METHOD_NAMES
 from flake8_redis_ssot.inference.names import Names
+from flake8_redis_ssot.inference.reach import Reach
+from flake8_redis_ssot.inference.values import Definition, Value
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.project.values import ProjectFlow
 from flake8_redis_ssot.source import SourceError, SourceFile
@@ -62,20 +63,20 @@ class ClientFlow(ProjectFlow):
                 function = function_of(point)
                 if function is not None and is_plain(point):
                     self.blocking.setdefault(function, cause)
-        self._reached.clear()
+        reach = Reach(self, lambda _, value: self._blocks(value))
         asked = self.index.asked_names(path)
         return {
             name
             for name, bindings in self.files[path].module.bindings.items()
             if asked is None or name in asked
             for binding in bindings
-            if any(self._reaches(v, self._blocks) for one in self.bound(binding) for v in self._whole(one))
+            if any(reach(v) for one in self.bound(binding) for v in self._whole(one))
         }
 
     def renew(self) -> None:
         """Begin with a whole budget again: what was spent on finding the files is not missed in judging them."""
         _ = self.limits  # notes whether it had run out
-        self.steps = 0
+        self.answers.steps = 0
 
     def members(self, path: str) -> Iterator[str]:
         """The names of a file by which others use a client, or a function that sends by one."""
@@ -91,11 +92,11 @@ class ClientFlow(ProjectFlow):
     def _is_used(self, value: Value) -> bool:
         if isinstance(value, Definition) and value.scope.kind == "function":
             return value.scope.node in self.blocking or any(
-                is_blocking(self, given) for given in self._given_by(value.scope)
+                is_blocking(self, given) for given in self.given_by(value.scope)
             )
         return is_blocking(self, value)
 
-    def _given(self, parameter: ast.arg, point: ProgramPoint) -> Iterator[Value]:
+    def given(self, parameter: ast.arg, point: ProgramPoint) -> Iterator[Value]:
         """What callers hand to a function does not count: others may hand it another client."""
         yield from ()
 

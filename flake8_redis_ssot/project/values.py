@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterable, Iterator
 
 from flake8_redis_ssot.facts.managers import ManagerFacts
 from flake8_redis_ssot.inference.builder_table import BuilderTable
-from flake8_redis_ssot.inference.evaluator import Definition, Inference, QualifiedName, Value, argument_of
+from flake8_redis_ssot.inference.calls import argument_of
+from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.names import Names
+from flake8_redis_ssot.inference.values import Definition, QualifiedName, Value
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope, Scopes
 
@@ -52,8 +54,7 @@ class ProjectFlow(Inference):
         self.namespaces.update(scopes.namespaces)
         self.definitions.update(scopes.definitions)
         self.names.arms.update(scopes.arms)
-        self.scopes.stores.extend(scopes.stores)
-        self._subclasses = None
+        self.stores.extend(scopes.stores)
         for module in scopes.modules:
             self._modules[module] = scopes.module
         for point in calls:
@@ -62,12 +63,7 @@ class ProjectFlow(Inference):
                 last = func.attr if isinstance(func, ast.Attribute) else getattr(func, "id", "")
                 self._calls.setdefault(last, []).append(point)
         # what was found with fewer files may be less than there is
-        self._known.clear()
-        self._short.clear()
-        self._reached.clear()
-        self._started.clear()
-        self._ancestors.clear()
-        self._bindings.clear()
+        self.forget()
         return True
 
     @property
@@ -119,8 +115,8 @@ class ProjectFlow(Inference):
         scopes = self._homes.get(point.scope.enclosing("module"), self.scopes)
         return tuple(scopes.modules), scopes.is_package
 
-    def _evaluate(self, node: ast.AST, point: ProgramPoint) -> Iterator[Value]:
-        for value in super()._evaluate(node, point):
+    def evaluate(self, node: ast.AST, point: ProgramPoint) -> Iterator[Value]:
+        for value in super().evaluate(node, point):
             if isinstance(value, QualifiedName):
                 yield from self._resolved(value)
             else:
@@ -139,20 +135,20 @@ class ProjectFlow(Inference):
         module = self._modules[".".join(parts[:depth])]
         at_end = ProgramPoint(module.node or ast.Pass(), module, 1 << 60, ())
         name = ast.Name(parts[depth], ast.Load())
-        found: Iterable[Value] = self._named(name, at_end)
+        found: Iterable[Value] = self._named_in(name, at_end)
         for attribute in parts[depth + 1 :]:
-            found = [member for one in found for member in self._attribute(one, attribute)]
+            found = [member for one in found for member in self.attribute(one, attribute)]
         for one in found:
             if isinstance(one, QualifiedName) and one != value:
-                yield from self.within(self._entry, lambda o=one: self._resolved(o))  # type: ignore[misc]
+                yield from self._resolved(one)
             else:
                 yield one
 
-    def _named(self, name: ast.Name, point: ProgramPoint) -> frozenset[Value]:
+    def _named_in(self, name: ast.Name, point: ProgramPoint) -> frozenset[Value]:
         """The value of a module's name after all of it has run, remembered by module and name."""
         return self.values(self._asked.setdefault((point.scope, name.id), name), point)
 
-    def _given(self, parameter: ast.arg, point: ProgramPoint) -> Iterator[Value]:
+    def given(self, parameter: ast.arg, point: ProgramPoint) -> Iterator[Value]:
         """What the callers in these files hand to a parameter."""
         function = point.scope.node
         if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -160,11 +156,17 @@ class ProjectFlow(Inference):
         owner = point.scope.parent if point.scope.parent and point.scope.parent.kind == "class" else None
         names = [function.name]
         if function.name == "__init__" and owner is not None and isinstance(owner.node, ast.ClassDef):
-            below = [other.node.name for other in self._below(owner) if isinstance(other.node, ast.ClassDef)]
+            below = [
+                other.node.name for other in self.classes.below(owner) if isinstance(other.node, ast.ClassDef)
+            ]
             names += [owner.node.name, "cls", *below]
         for name in names:
             for call in self._calls.get(name, ()):
                 yield from self._handed(call, parameter, point, function)
+
+    def _entered(self, called: Scope) -> Scope | None:
+        """The function whose parameters a call gives."""
+        return self.classes.initialiser(called) if called.kind == "class" else called
 
     def _handed(
         self,
@@ -176,7 +178,7 @@ class ProjectFlow(Inference):
         node = call.node
         assert isinstance(node, ast.Call)
         callees = self.within(None, lambda: self.values(node.func, call))
-        if any(isinstance(v, Definition) and self._enters(v.scope, point.scope) for v in callees):
+        if any(isinstance(v, Definition) and self._entered(v.scope) is point.scope for v in callees):
             shifted = Scopes.class_of(point.scope) is not None
             given = argument_of(node, function.args, parameter, shifted=shifted)
             if given is not None:

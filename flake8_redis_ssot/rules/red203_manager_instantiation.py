@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.inference.evaluator import QualifiedName
+from flake8_redis_ssot.inference.values import QualifiedName
 from flake8_redis_ssot.rule import Rule, RuleContext, on
 from flake8_redis_ssot.syntax.scopes import ProgramPoint
 
