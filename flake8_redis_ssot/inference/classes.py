@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from flake8_redis_ssot.inference.values import (
     Value,
     Values,
 )
+from flake8_redis_ssot.syntax.nodes import last_name
 from flake8_redis_ssot.syntax.scopes import ProgramPoint, Scope
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class Classes:
     def __init__(self, inference: Inference) -> None:
         self._inference = inference
         self._subclasses: dict[Scope, list[Scope]] | None = None
+        self._asked_below: set[str] = set()
         self._library_bases: dict[Scope, frozenset[str]] = {}
         self._started: dict[Scope, bool] = {}
 
@@ -90,8 +92,18 @@ class Classes:
                 )
         return found
 
+    def is_widened_by(self, scopes: Iterable[Scope]) -> bool:
+        """Whether one of these scopes may derive from a class whose subclasses were asked for."""
+        return any(
+            last_name(base) in self._asked_below
+            for scope in scopes
+            if isinstance(scope.node, ast.ClassDef)
+            for base in scope.node.bases
+        )
+
     def below(self, scope: Scope) -> list[Scope]:
         """The classes that derive from `scope` at once."""
+        self._asked_below.add(getattr(scope.node, "name", ""))
         if self._subclasses is None:
             self._subclasses = {}
             for other in list(self._inference.namespaces.values()):  # a lambda that is met adds its own

@@ -91,6 +91,15 @@ def is_library(inference: Inference, value: Value) -> bool:
     return False
 
 
+def is_exposed(inference: Inference, value: Value) -> bool:
+    """Whether others get at something of a client library by `value`: a client, a pool, or what may build."""
+    if isinstance(value, Instance) and isinstance(value.of, QualifiedName):
+        builder = inference.names.table.get(value.of.name)
+        if builder is not None and builder.kind == "pool":
+            return True
+    return inference.client(value) is not None or is_library(inference, value)
+
+
 def is_asked_for(inference: Inference, value: Value) -> bool:
     """Whether a rule may ask what uses `value`: of a library, a manager's class, a forbidden name."""
     match value:
@@ -100,11 +109,7 @@ def is_asked_for(inference: Inference, value: Value) -> bool:
             return True
         case Text(value=text):
             return inference.names.managers.is_forbidden(text)
-        case Instance(of=QualifiedName(name=name)):
-            builder = inference.names.table.get(name)
-            if builder is not None and builder.kind == "pool":
-                return True
-    return inference.client(value) is not None or is_library(inference, value)
+    return is_exposed(inference, value)
 
 
 def starred(inference: Inference) -> set[str]:
@@ -135,12 +140,12 @@ def family(inference: Inference, scope: Scope) -> tuple[set[str], set[int]]:
     return names, lines
 
 
-def carried(inference: Inference, lines: Sequence[int] | None) -> set[str]:
-    """The names of the module from which a builder can be reached, for other modules to use.
+def exposed(inference: Inference, lines: Sequence[int] | None) -> set[str]:
+    """The names of the module by which others get at something of a client library.
 
     Only those that the sorted `lines` say (None: all).
     """
-    scopes = inference.scopes
+    scopes, reach = inference.scopes, Reach(inference, is_exposed)
     module = scopes.module.bindings
     return {
         name
@@ -148,18 +153,7 @@ def carried(inference: Inference, lines: Sequence[int] | None) -> set[str]:
         if name in module
         and (lines is None or touches(lines, place))
         and binding in module[name]
-        and any(inference.leads_to_builder(value) for value in inference.bound(binding))
-    }
-
-
-def leading(inference: Inference, is_wanted: Callable[[Inference, Value], bool]) -> set[str]:
-    """The names of the module from which a value that `is_wanted` can be reached."""
-    reach = Reach(inference, is_wanted)
-    return {
-        name
-        for name, bindings in inference.scopes.module.bindings.items()
-        for binding in bindings
-        if any(reach(value) for value in inference.bound(binding))
+        and any(reach(value) for value in inference.bound(binding))
     }
 
 

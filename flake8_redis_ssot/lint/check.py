@@ -166,13 +166,10 @@ class FileChecker:
             has_all=b"__all__" in data,
             used=tuple(sorted(used)),
             pools=context.pools() if context is not None else (),
-            carried=tuple(sorted(reach.carried(context.inference, context.lines)))
-            if context is not None
-            else (),
             handed=tuple(sorted(reach.handed(context.inference, context.points)))
             if context is not None
             else (),
-            blocking=context.blocking() if context is not None else (),
+            exposed=context.exposed() if context is not None else (),
             defaults=tuple(context.defaults()) if context is not None and self._judges_settings else (),
             classes=classes,
             clients=clients,

@@ -26,6 +26,11 @@ def parents_of(tree: ast.Module) -> dict[ast.AST, ast.AST]:
     return found
 
 
+def last_name(node: ast.AST | None) -> str:
+    """The last part of a dotted name; empty for any other expression."""
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+
+
 def unparsed(node: ast.AST) -> str:
     """The source of `node`, normalised; `...` where it is nested too deeply to be written out."""
     try:

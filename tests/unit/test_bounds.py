@@ -13,7 +13,7 @@ from conftest import Command, places
 from flake8_redis_ssot.cli.main import main
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.lint.check import Checked, FileChecker
-from flake8_redis_ssot.project.clients import ClientFlow
+from flake8_redis_ssot.project.inference import ProjectInference
 from flake8_redis_ssot.rules import all_rules
 from flake8_redis_ssot.settings.load import load_settings
 from flake8_redis_ssot.source import SourceFile
@@ -163,8 +163,8 @@ def test_a_bound_of_the_project_rules_is_said_once(
     monkeypatch.chdir(tmp_path)
     main(["check", "--no-cache", "--output-format", "concise"])
     assert capsys.readouterr().err == ""
-    monkeypatch.setattr(ClientFlow, "budget", 2)
+    monkeypatch.setattr(ProjectInference, "budget", 2)
     main(["check", "--no-cache", "--output-format", "concise"])
     said = capsys.readouterr()
-    assert said.err.count("RED505: values may flow from file to file in more ways than are followed") == 1
+    assert said.err.count("values may flow from file to file in more ways than are followed") == 1
     assert "store.py:5:12: RED201" in said.out
