@@ -343,7 +343,7 @@ class RuleContext:
 
     def exposed(self) -> tuple[str, ...]:
         """The top-level names by which others get at something of a client library."""
-        return tuple(sorted(exposed_names(self.source, self.inference, self.lines, self.commands)))
+        return tuple(sorted(exposed_names(self.source, self.inference, self.commands)))
 
     @property
     def built(self) -> dict[ast.Call, str]:

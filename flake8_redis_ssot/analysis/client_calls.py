@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from flake8_redis_ssot.inference.evaluator import Inference
@@ -165,14 +165,12 @@ def is_blocking(inference: Inference, value: Value) -> bool:
     return given is not None and colour_of(given[1]) == "sync"
 
 
-def exposed_names(
-    source: SourceFile, inference: Inference, lines: Sequence[int] | None, sent: Iterable[Command]
-) -> set[str]:
+def exposed_names(source: SourceFile, inference: Inference, sent: Iterable[Command]) -> set[str]:
     """The top-level names by which others get at a client, a pool or a builder, or at a function that sends.
 
-    Of a blocking client; only names that the sorted `lines` say (None: all).
+    The last of a blocking client alone: a coroutine is awaited by whoever calls it.
     """
-    found = exposed(inference, lines)
+    found = exposed(inference)
     for one in sent:
         if one.colour == "sync" and one.function is not None:
             found.add(_top(one.point.scope))

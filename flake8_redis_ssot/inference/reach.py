@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from flake8_redis_ssot.inference import containers
@@ -20,7 +20,7 @@ from flake8_redis_ssot.inference.values import (
     Value,
     Values,
 )
-from flake8_redis_ssot.syntax.scopes import ProgramPoint, Scope, touches
+from flake8_redis_ssot.syntax.scopes import ProgramPoint, Scope
 
 if TYPE_CHECKING:
     from flake8_redis_ssot.inference.evaluator import Inference
@@ -140,20 +140,13 @@ def family(inference: Inference, scope: Scope) -> tuple[set[str], set[int]]:
     return names, lines
 
 
-def exposed(inference: Inference, lines: Sequence[int] | None) -> set[str]:
-    """The names of the module by which others get at something of a client library.
-
-    Only those that the sorted `lines` say (None: all).
-    """
-    scopes, reach = inference.scopes, Reach(inference, is_exposed)
-    module = scopes.module.bindings
+def exposed(inference: Inference) -> set[str]:
+    """The names of the module by which others get at something of a client library."""
+    reach = Reach(inference, is_exposed)
     return {
         name
-        for name, binding, place in scopes.bound
-        if name in module
-        and (lines is None or touches(lines, place))
-        and binding in module[name]
-        and any(reach(value) for value in inference.bound(binding))
+        for name, bindings in inference.scopes.module.bindings.items()
+        if any(reach(value) for binding in bindings for value in inference.bound(binding))
     }
 
 

@@ -860,7 +860,7 @@ CARRIED = dedented(
 
 def test_names_from_which_a_builder_can_be_reached() -> None:
     inference = flow_of(CARRIED)
-    assert exposed(inference, None) == {
+    assert exposed(inference) == {
         "redis",
         "kind",
         "kinds",
@@ -874,9 +874,8 @@ def test_names_from_which_a_builder_can_be_reached() -> None:
     }
     carriers = {name for name, binding, _ in inference.scopes.bound if inference.is_carrier(binding)}
     # what a class has is met by its own name, as `kind` here
-    assert carriers >= exposed(inference, None) - {"C", "D"}
+    assert carriers >= exposed(inference) - {"C", "D"}
     assert not carriers & {"os", "nothing", "text", "manager"}
-    assert exposed(inference, [CARRIED[: CARRIED.index("kinds")].count("\n") + 1]) == {"kinds"}
 
 
 def test_callables_that_get_a_builder() -> None:
