@@ -95,6 +95,23 @@ def test_client_across_loops(server: Server, shared: Callable[..., Any], run: Ru
     assert asyncio.run(server.left(0))
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.usefixtures("collector_off")
+def test_what_fails_was_carried_out(server: Server) -> None:
+    """The command is sent and its answer is never read: who tries again counts twice."""
+
+    def measured() -> int:
+        shared = redis.Redis.from_url(server.url)
+        return failed(asyncio_run, lambda: count(shared))
+
+    async def count(used: redis.Redis) -> None:
+        await used.incr("counter")
+
+    assert measured() == CALLS // 2
+    assert server.admin.get("counter") == str(CALLS)
+    assert collected(server, 0)
+
+
 @pytest.mark.usefixtures("collector_off")
 @pytest.mark.parametrize("shared", [client, pool])
 def test_one_loop_reused(server: Server, shared: Callable[..., Any]) -> None:
