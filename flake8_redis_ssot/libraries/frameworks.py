@@ -29,6 +29,9 @@ TASKS = frozenset(["task", "shared_task", "periodic_task", "actor", "job", "db_t
 RUN_ONCE = ("invoke", "fabric", "nox", "pytest")
 """Libraries whose tasks a person starts, each in a process of its own."""
 
+COMMAND_LINES = ("argparse", "click", "typer", "__main__", "sys.argv", "docopt", "BaseCommand")
+"""Words of a file that a person starts, with one function of it a process."""
+
 DEPENDS = frozenset(["fastapi.Depends", "fastapi.params.Depends"])
 """Functions that give what the function gives which is their first argument."""
 
