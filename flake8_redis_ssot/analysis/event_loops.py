@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from flake8_redis_ssot.analysis.client_calls import Function, function_of, last_name
+from flake8_redis_ssot.analysis.lifetimes import lifetimes
 from flake8_redis_ssot.inference.evaluator import (
     CallContext,
     Coroutine,
@@ -87,6 +88,18 @@ class EventLoops:
     def __init__(self, inference: Inference, tree: ast.Module) -> None:
         self._inference = inference
         self._tree = tree
+        scopes = (inference.scopes.module, *inference.scopes.namespaces.values())
+        made = RUNNERS | BRIDGES
+        self._runners = (
+            RUNNING
+            | {name.rpartition(".")[2] for name in made}
+            | {
+                name
+                for scope in scopes
+                for name, given in scope.bindings.items()
+                if any(b.target in made for b in given)
+            }
+        )
         self._calls: dict[ast.AST | None, list[ProgramPoint]] = {}
         for point in inference.scopes.calls:
             if not point.for_typing:
@@ -128,9 +141,12 @@ class EventLoops:
     def _run(self, point: ProgramPoint) -> Iterator[Run]:
         call = point.node
         assert isinstance(call, ast.Call)
+        callee = call.func.func if isinstance(call.func, ast.Call) else call.func
+        if last_name(callee) not in self._runners:
+            return
         if isinstance(call.func, ast.Call):
-            if call.func.args and self._is_named(call.func.func, point, BRIDGES):
-                yield Run(point, call, unparsed(call.func.func), call.func.args[0], call, is_bridge=True)
+            if call.func.args and self._is_named(callee, point, BRIDGES):
+                yield Run(point, call, unparsed(callee), call.func.args[0], call, is_bridge=True)
         elif call.args and self._is_named(call.func, point, RUNNERS):
             yield Run(point, call, unparsed(call.func), call.args[0])
         elif call.args and isinstance(call.func, ast.Attribute) and call.func.attr in RUNNING:
@@ -139,7 +155,7 @@ class EventLoops:
                 yield Run(point, made, unparsed(made.func), call.args[0])
 
     def _loop(self, node: ast.expr, point: ProgramPoint) -> ast.Call | None:
-        """The call, in the function of `point`, that makes the loop which `node` is for sure."""
+        """The call, in the function of `point`, that makes the loop which `node` is for sure, and is not kept."""
         if isinstance(node, ast.Name):
             bindings = self._inference.names.bindings(node.id, point)
             if len(bindings) != 1 or bindings[0].always or bindings[0].scope is not point.scope:
@@ -148,7 +164,11 @@ class EventLoops:
                 return None
             value = bindings[0].value
             node = value if isinstance(value, ast.expr) else node
-        return node if isinstance(node, ast.Call) and self._is_named(node.func, point, LOOPS) else None
+        if not isinstance(node, ast.Call) or not self._is_named(node.func, point, LOOPS):
+            return None
+        function = function_of(point)
+        is_kept = function is not None and {"stored", "guarded", "returned"} & lifetimes(function, node)
+        return None if is_kept else node
 
     def _is_named(self, node: ast.expr, point: ProgramPoint, names: frozenset[str]) -> bool:
         values = self._inference.values(node, point)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Literal
 
 from flake8_redis_ssot.libraries.commands import CLOSING_SUBSCRIPTION, CONNECTING_SUBSCRIPTION, METHODS
@@ -22,12 +22,15 @@ _ALL = frozenset(["BaseException", "CancelledError", "GeneratorExit"])
 """What an exception has to be caught as for a generator that is left early."""
 
 
-def flaw(function: Function, call: ast.Call) -> Flaw | None:
-    """What is wrong with the end of the subscription that `call` makes in `function`; None where nothing is for sure."""
+def flaw(function: Function, call: ast.Call, borrowing: Collection[ast.Call]) -> Flaw | None:
+    """What is wrong with the end of the subscription that `call` makes in `function`; None where nothing is for sure.
+
+    `borrowing` are the calls that build a client on a pool, which closing that client leaves open.
+    """
     parents = ancestors(function, call)
     name = _bound(parents)
     uses = [call] if name is None else _loads(function, name)
-    if uses is None or _client_ends(function, call):
+    if uses is None or _client_ends(function, call, borrowing):
         return None
     found = [(use, _use(function, use)) for use in uses]
     kinds = {kind for _, kind in found}
@@ -86,19 +89,22 @@ def _loads(function: Function, name: str) -> list[ast.expr] | None:
     return found
 
 
-def _client_ends(function: Function, call: ast.Call) -> bool:
-    """Whether the function closes the client as well, or enters it: that closes all of its connections."""
+def _client_ends(function: Function, call: ast.Call, borrowing: Collection[ast.Call]) -> bool:
+    """Whether the function closes the client as well, or enters it: that closes all connections of its own pool."""
     client = unparsed(call.func.value) if isinstance(call.func, ast.Attribute) else ""
+    ends = pool_ends = borrows = False
     for part in ast.walk(function):
         match part:
-            case ast.Attribute(attr=last, value=owner) if last in CLOSING or last == "connection_pool":
-                if unparsed(owner) == client:
-                    return True
-            case ast.withitem():
-                entered = (part.context_expr, part.optional_vars)
-                if any(one is not None and unparsed(one) == client for one in entered):
-                    return True
-    return False
+            case ast.Attribute(attr="connection_pool", value=owner):
+                pool_ends = pool_ends or unparsed(owner) == client
+            case ast.Attribute(attr=last, value=owner) if last in CLOSING:
+                ends = ends or unparsed(owner) == client
+            case ast.withitem(context_expr=entered, optional_vars=given):
+                here = client in (unparsed(entered), "" if given is None else unparsed(given))
+                ends, borrows = ends or here, borrows or (here and entered in borrowing)
+            case ast.Assign(targets=[target], value=value) if value in borrowing:
+                borrows = borrows or unparsed(target) == client
+    return pool_ends or (ends and not borrows)
 
 
 def _use(function: Function, node: ast.expr) -> _Use:
@@ -108,7 +114,7 @@ def _use(function: Function, node: ast.expr) -> _Use:
     if any(isinstance(p, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef) for p in inside):
         return "kept"
     match parents[0]:
-        case ast.Attribute(attr="connection"):
+        case ast.Attribute(attr="connection" | "__aenter__" | "__aexit__"):
             return "kept"
         case ast.Attribute(attr=method) as member:
             outer = parents[1]

@@ -90,6 +90,9 @@ SETTING = frozenset(["object", "setattr", "delattr", "setitem", "multiple", "dic
 MOCKS = frozenset(["unittest", "mock", "asynctest", "pytest_mock", "pytest"])
 """Packages whose `patch` takes a dotted name; that of an HTTP library takes a path."""
 
+MOCKING = frozenset(["patch", "monkeypatch", "mocker"])
+"""Names by which a test puts something else in an object's place."""
+
 CELERY_SETTINGS = frozenset(
     ["imports", "include", "task_routes", "task_annotations", "beat_schedule", "beat_scheduler"]
     + ["result_backend", "worker_pool", "task_cls", "loader"]

@@ -6,13 +6,13 @@ import ast
 from collections.abc import Iterator
 
 from flake8_redis_ssot.analysis.client_calls import function_of, is_certain, last_name, shown
-from flake8_redis_ssot.analysis.hot_paths import is_handler
+from flake8_redis_ssot.analysis.hot_paths import is_handler, is_task
 from flake8_redis_ssot.analysis.subscriptions import flaw, is_async_generator, is_worker
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.inference.methods import colour_of
 from flake8_redis_ssot.libraries.traits import LOSING_SUBSCRIPTIONS
 from flake8_redis_ssot.rule import Rule, RuleContext, on
-from flake8_redis_ssot.syntax.scopes import ProgramPoint
+from flake8_redis_ssot.syntax.scopes import ProgramPoint, Scope
 
 
 class UnclosedSubscription(Rule):
@@ -22,7 +22,7 @@ class UnclosedSubscription(Rule):
     Reports a `pubsub()` of an asyncio client that a function subscribes with and never closes, or that an
     asynchronous generator closes outside `finally`, where it is not reached when the reader goes away.
     Not reported: one that is entered by `async with`, returned, stored, handed on or used by a function
-    within, one that never subscribes, and one whose client the function closes too; `main`, tests, and
+    within, one that never subscribes, and one whose client the function closes too, with its own pool; `main`, `lifespan`, tests, and
     workers that wait for messages until they are stopped.
 
     ## Why is this bad?
@@ -73,6 +73,7 @@ class UnclosedSubscription(Rule):
 
     @on(ast.Module)
     def check(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:
+        borrowing = [made.call for made in context.constructions if made.borrows_pool]
         for point in context.points:
             call = point.node
             if not isinstance(call, ast.Call) or last_name(call.func) != "pubsub" or point.for_typing:
@@ -82,16 +83,20 @@ class UnclosedSubscription(Rule):
                 isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
                 and (home := _lost(call, point, context))
                 and not _is_ended_by_others(function, context)
-                and (what := flaw(function, call))
+                and (what := flaw(function, call, borrowing))
             ):
-                left = "when it is left early" if what != "never closed" else "after it"
+                when = "" if what == "never closed" else " when its reader goes away"
                 yield self.diagnostic(
                     context,
                     context.source.range_of(call),
-                    f"{shown(call.func)} is {what} in `{function.name}` and keeps its connection out of the pool "
-                    f"{left}; enter it with `async with`",
+                    f"{shown(call.func)} is {what} in `{function.name}`, so that its connection never goes "
+                    f"back to the pool{when}; enter it with `async with`",
                     symbols=(home,),
                 )
+
+
+_ONCE = frozenset(["main", "amain", "async_main", "lifespan"])
+"""The usual names of functions with which the process ends."""
 
 
 def _lost(call: ast.Call, point: ProgramPoint, context: RuleContext) -> str:
@@ -113,14 +118,18 @@ def _lost(call: ast.Call, point: ProgramPoint, context: RuleContext) -> str:
 
 def _is_ended_by_others(function: ast.FunctionDef | ast.AsyncFunctionDef, context: RuleContext) -> bool:
     """Whether the end of a function is the end of the client as well, or nothing that happens often."""
-    owner = context.scopes.namespaces[function].parent
-    decorators = {last_name(d.func if isinstance(d, ast.Call) else d) for d in function.decorator_list}
-    if function.name.strip("_") in ("main", "amain", "async_main") or function.name.startswith("test"):
+    scope = context.scopes.namespaces[function]
+    owner = scope.parent.node if scope.parent is not None else None
+    around: Scope | None = scope
+    while around is not None:
+        name = getattr(around.node, "name", "")
+        if around.kind == "function" and (name.strip("_") in _ONCE or name.startswith("test")):
+            return True
+        around = around.parent
+    if any(last_name(d.func if isinstance(d, ast.Call) else d) == "fixture" for d in function.decorator_list):
         return True
-    if "fixture" in decorators:
-        return True
-    return (
-        is_worker(function)
-        and not is_async_generator(function)
-        and not is_handler(function, owner.node if owner is not None else None)
+    return is_worker(function) and not (
+        is_async_generator(function)
+        or is_handler(function, owner)
+        or is_task(function, context.origins(function.decorator_list))
     )
