@@ -22,8 +22,8 @@ class UnclosedSubscription(Rule):
     Reports a `pubsub()` of an asyncio client that a function subscribes with and never closes, or that an
     asynchronous generator closes outside `finally`, where it is not reached when the reader goes away.
     Not reported: one that is entered by `async with`, returned, stored, handed on or used by a function
-    within, one that never subscribes, and one whose client the function closes too, with its own pool; `main`, `lifespan`, tests, and
-    workers that wait for messages until they are stopped.
+    within, one that never subscribes, and one whose client the function closes too, with its own pool;
+    `main`, `lifespan`, tests, and workers that wait for messages until they are stopped.
 
     ## Why is this bad?
     A subscription takes a connection out of the pool and gives it back when it is closed, not before:
