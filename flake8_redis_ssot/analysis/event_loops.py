@@ -1,41 +1,26 @@
-"""Where event loops are made, what runs in them, and which clients outlive them."""
+"""Where event loops are made, and what runs in them."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from flake8_redis_ssot.analysis.client_calls import Function, function_of, last_name
+from flake8_redis_ssot.analysis.client_calls import function_of, last_name
+from flake8_redis_ssot.analysis.client_homes import Frame, Home, Homes
 from flake8_redis_ssot.analysis.lifetimes import lifetimes
-from flake8_redis_ssot.inference.evaluator import (
-    CallContext,
-    Coroutine,
-    Definition,
-    Inference,
-    Instance,
-    QualifiedName,
-    Value,
-    argument_of,
-)
+from flake8_redis_ssot.inference.calls import argument_of
+from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.methods import colour_of, effect_of
+from flake8_redis_ssot.inference.values import Coroutine, QualifiedName
 from flake8_redis_ssot.libraries.commands import HANDED
-from flake8_redis_ssot.libraries.standard import (
-    BRIDGES,
-    CACHES,
-    ENTERING,
-    LOOPS,
-    PROPERTIES,
-    RUNNERS,
-    RUNNING,
-)
-from flake8_redis_ssot.libraries.traits import NO_POOL, OWNING, POOL_KEYWORDS
+from flake8_redis_ssot.libraries.standard import BRIDGES, ENTERING, LOOPS, RUNNERS, RUNNING
+from flake8_redis_ssot.libraries.traits import NO_POOL
 from flake8_redis_ssot.libraries.vocabulary import CLOSING
 from flake8_redis_ssot.syntax.ancestors import ancestors
 from flake8_redis_ssot.syntax.nodes import own_nodes, unparsed
-from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope, Scopes, exclusive
+from flake8_redis_ssot.syntax.scopes import ProgramPoint, Scopes, exclusive
 
-_DEPTH = 12
 _CALLS = 6
 _MOST = 300
 """Functions that are looked through for one loop."""
@@ -57,29 +42,12 @@ class Run:
     is_bridge: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Home:
-    """Where a client lives that outlives its event loops; `key` is the same for the same place.
-
-    `renewed` are the functions that let go of what is there.
-    """
-
-    key: tuple[object, ...]
-    name: str
-    where: str
-    renewed: frozenset[ast.AST] = field(default=frozenset(), compare=False)
-
-
-_Frame = tuple[Scope, "CallContext | None"]
-"""A function that runs, and the call that it runs for."""
-
-
 @dataclass(slots=True)
 class Reach:
     """The calls that run at some place, and the functions that run there, each with the call it runs for."""
 
-    calls: list[tuple[ProgramPoint, CallContext | None]] = field(default_factory=list)
-    frames: list[_Frame] = field(default_factory=list)
+    calls: list[tuple[ProgramPoint, Frame | None]] = field(default_factory=list)
+    frames: list[Frame] = field(default_factory=list)
 
 
 class EventLoops:
@@ -87,6 +55,7 @@ class EventLoops:
 
     def __init__(self, inference: Inference, tree: ast.Module) -> None:
         self._inference = inference
+        self._homes = Homes(inference)
         self._tree = tree
         scopes = (inference.scopes.module, *inference.scopes.namespaces.values())
         made = RUNNERS | BRIDGES
@@ -123,11 +92,12 @@ class EventLoops:
         for point in (p for points in self._calls.values() for p in points) if helpers else ():
             call = point.node
             assert isinstance(call, ast.Call)
-            for scope in self._called(call, point) if last_name(call.func) in names else ():
-                if isinstance(scope.node, Function) and scope.node in helpers:
-                    parameter, run = helpers[scope.node]
-                    shifted = Scopes.class_of(scope) is not None
-                    job = argument_of(call, scope.node.args, parameter, shifted=shifted)
+            for callee in self._homes.called(call.func, point) if last_name(call.func) in names else ():
+                helper = callee.scope.node
+                if isinstance(helper, ast.FunctionDef | ast.AsyncFunctionDef) and helper in helpers:
+                    parameter, run = helpers[helper]
+                    shifted = Scopes.class_of(callee.scope) is not None
+                    job = argument_of(call, helper.args, parameter, shifted=shifted)
                     if job is not None:
                         yield Run(point, call, unparsed(call.func), job, is_bridge=run.is_bridge)
 
@@ -185,7 +155,7 @@ class EventLoops:
             for point in points
             if isinstance(point.node, ast.Call)
             and last_name(point.node.func) == name
-            and any(scope.node is function for scope in self._called(point.node, point))
+            and any(callee.scope.node is function for callee in self._homes.called(point.node.func, point))
         ]
 
     def loops_around(self, node: ast.AST, point: ProgramPoint) -> bool:
@@ -217,64 +187,52 @@ class EventLoops:
         """What runs in the loop."""
         inside = {part for part in ast.walk(run.job) if isinstance(part, ast.Call)}
         here = [point for point in self._calls.get(function_of(run.point), ()) if point.node in inside]
-        frames: list[_Frame] = []
-        for value in self._inference.values(run.job, run.point):
-            if isinstance(value, Coroutine):
-                frames.append((value.scope, value.entry))
-            elif isinstance(value, Definition) and isinstance(value.scope.node, Function):
-                frames.append((value.scope, self._entry_of(run, value.scope)))
+        frames = [
+            self._homes.frame(callee, run.job, run.call, run.point, None)
+            for callee in self._homes.called(run.job, run.point)
+        ]
+        if not isinstance(run.job, ast.Call):
+            values = self._inference.values(run.job, run.point)
+            jobs = [value for value in values if isinstance(value, Coroutine)]
+            frames += [Frame(job.scope, run.point, context=job.context) for job in jobs]
         return self._follow(here, frames)
 
     def around(self, run: Run) -> Reach:
         """What the function runs in which the loop is made, in the loop and besides."""
         function = function_of(run.point)
-        scope = (
-            self._inference.namespaces[function] if function is not None else self._inference.scopes.module
-        )
+        scopes = self._inference.scopes
+        scope = scopes.module if function is None else scopes.namespaces[function]
         found = self._follow(self._calls.get(function, ()), [])
-        found.frames.append((scope, None))
+        found.frames.append(Frame(scope, run.point))
         return found
 
-    def _entry_of(self, run: Run, scope: Scope) -> CallContext:
-        """The call of the job itself, as far as it stands there: its receiver, its arguments."""
-        args, keywords = (run.call.args, run.call.keywords) if run.call is not None else ([], [])
-        return CallContext(ast.Call(func=run.job, args=args, keywords=keywords), run.point, scope)
-
-    def _follow(self, points: Iterable[ProgramPoint], frames: Iterable[_Frame]) -> Reach:
+    def _follow(self, points: Iterable[ProgramPoint], frames: Iterable[Frame]) -> Reach:
         found = Reach()
-        seen: set[tuple[Scope, ast.Call | None]] = set()
+        seen: set[tuple[object, object]] = set()
         todo = list(frames)
 
-        def take(point: ProgramPoint, entry: CallContext | None) -> None:
-            found.calls.append((point, entry))
-            call, depth = point.node, 1 if entry is None else entry.depth + 1
-            if isinstance(call, ast.Call) and depth <= _CALLS:
-                for scope in self._called(call, point, entry):
-                    todo.append((scope, CallContext(call, point, scope, entry, depth)))
+        def take(point: ProgramPoint, frame: Frame | None) -> None:
+            found.calls.append((point, frame))
+            call = point.node
+            if isinstance(call, ast.Call) and (frame is None or frame.depth < _CALLS):
+                for callee in self._homes.called(call.func, point, frame):
+                    todo.append(self._homes.frame(callee, call.func, call, point, frame))
 
         for point in points:
             take(point, None)
         while todo and len(seen) < _MOST:
-            scope, entry = todo.pop()
-            key = (scope, entry.call if entry is not None else None)
+            frame = todo.pop()
+            key = (frame.scope, frame.call)
             if key not in seen:
                 seen.add(key)
-                found.frames.append((scope, entry))
-                for point in self._calls.get(scope.node, ()):
-                    take(point, entry)
+                found.frames.append(frame)
+                for point in self._calls.get(frame.scope.node, ()):
+                    take(point, frame)
         return found
 
-    def _called(self, call: ast.Call, point: ProgramPoint, entry: CallContext | None = None) -> list[Scope]:
-        """The functions of ours that a call runs, or whose coroutine it makes."""
-        values = self._within(entry, lambda: self._inference.values(call.func, point))
-        return [v.scope for v in values if isinstance(v, Definition) and isinstance(v.scope.node, Function)]
+    # -- which clients are used there
 
-    def _within(self, entry: CallContext | None, values: Callable[[], Iterable[Value]]) -> list[Value]:
-        return self._inference.within(entry, values)
-
-    # -- which client is used, and where it lives
-
-    def used(self, point: ProgramPoint, entry: CallContext | None) -> Home | None:
+    def used(self, point: ProgramPoint, frame: Frame | None) -> Home | None:
         """Where the asyncio client lives by which a call sends; None for any other call, and one of no known home.
 
         A subscription is none: it leaves no connection open in the pool.
@@ -283,239 +241,25 @@ class EventLoops:
         if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
             return None
         owner, method = call.func.value, call.func.attr
-        values = self._within(entry, lambda: self._inference.values(owner, point))
-        given = [self._inference.client(value) for value in values]
+        given = [self._inference.client(value) for value in self._homes.values(owner, point, frame)]
         for one in given:
             if one is None or colour_of(one[1]) != "async" or one[1].library in NO_POOL:
                 return None
             if one[0] == "pubsub" or effect_of(one[0], method) not in ("command", "iterator"):
                 return None
-        return self.home(owner, point, entry) if given else None
+        return self._homes.home(owner, point, frame) if given else None
 
     def ended(self, reach: Reach, home: Home) -> bool:
         """Whether what runs there closes the client or pool of that home, or lets go of it."""
-        for scope, entry in reach.frames:
-            if scope.node in home.renewed:
+        for frame in reach.frames:
+            if frame.scope.node in home.renewed:
                 return True
-            for part in own_nodes(scope.node) if scope.node is not None else ():
+            for part in own_nodes(frame.scope.node) if frame.scope.node is not None else ():
                 for owner in _closed(part):
-                    point = ProgramPoint(owner, scope, 1 << 60, ())
-                    if self.home(owner, point, entry, owned=True) == home:
+                    point = ProgramPoint(owner, frame.scope, 1 << 60, ())
+                    if self._homes.home(owner, point, frame, owned=True) == home:
                         return True
         return False
-
-    def home(
-        self,
-        node: ast.AST | None,
-        point: ProgramPoint,
-        entry: CallContext | None = None,
-        *,
-        owned: bool = False,
-        depth: int = 0,
-    ) -> Home | None:
-        """Where that lives which `node` is, if it outlives every event loop; a client on a pool lives with it.
-
-        With `owned` a client that only borrows a pool is not taken for it: closing it leaves the pool open.
-        """
-        if depth > _DEPTH:
-            return None
-
-        def deeper(
-            part: ast.AST | None,
-            at: ProgramPoint = point,
-            of: CallContext | None = entry,
-            *,
-            own: bool = owned,
-        ) -> Home | None:
-            return self.home(part, at, of, owned=own, depth=depth + 1)
-
-        match node:
-            case ast.Await(value=inner) | ast.NamedExpr(value=inner):
-                return deeper(inner)
-            case ast.Name(id=name):
-                bindings = self._inference.names.bindings(name, point)
-                module = point.scope.enclosing("module")
-                everywhere = module.bindings.get(name, [])
-                if any(binding in everywhere for binding in bindings):
-                    kept = Home((module, name), name, "module level", _letting_go(everywhere))
-                    return self._kept(kept, everywhere, deeper)
-                return self._local(bindings, entry, deeper)
-            case ast.Attribute(attr="connection_pool", value=owner):
-                return deeper(owner, own=False)
-            case ast.Attribute(attr=name, value=owner):
-                return self._member(node, name, owner, point, entry, deeper)
-            case ast.Call(func=ast.Attribute(value=owner)) if self._is_client(owner, point, entry):
-                return deeper(owner)  # a pipeline, or the like
-            case ast.Call():
-                return self._result(node, point, entry, deeper, owned=owned)
-        return None
-
-    def _is_client(self, node: ast.expr, point: ProgramPoint, entry: CallContext | None) -> bool:
-        values = self._within(entry, lambda: self._inference.values(node, point))
-        return bool(values) and all(self._inference.client(value) for value in values)
-
-    def _local(
-        self, bindings: Sequence[Binding], entry: CallContext | None, deeper: Callable[..., Home | None]
-    ) -> Home | None:
-        if len(bindings) != 1 or bindings[0].scope is None:
-            return None
-        binding, scope = bindings[0], bindings[0].scope
-        if not isinstance(binding.value, ast.arg):
-            if binding.steps not in ((), ("enter",)):
-                return None
-            return deeper(
-                _value(binding), ProgramPoint(scope.node or self._tree, scope, binding.order, binding.path)
-            )
-        while entry is not None and entry.scope is not scope:
-            entry = entry.outer
-        if entry is None or not isinstance(scope.node, Function):
-            return None
-        if Scopes.receiver(binding.value, scope) is not None:
-            func = entry.call.func
-            return deeper(func.value, entry.point, entry.outer) if isinstance(func, ast.Attribute) else None
-        shifted = Scopes.class_of(scope) is not None
-        given = argument_of(entry.call, scope.node.args, binding.value, shifted=shifted)
-        return deeper(given, entry.point, entry.outer)
-
-    def _kept(
-        self, home: Home, bindings: Sequence[Binding], deeper: Callable[..., Home | None]
-    ) -> Home | None:
-        """`home`, or that of the pool it is built on, if what these bindings give stays there; else None."""
-        given = [b for b in bindings if b.target is None and not _is_none(_value(b))]
-        if not given:
-            return home if any(b.target is not None for b in bindings) else None
-        for binding in given:
-            value, scope = _value(binding), binding.scope
-            if value is None or scope is None or binding.steps:
-                return None
-            function = scope.enclosing("function", "module").node
-            if scope.kind == "function" and function is not None and not _fills(function, value):
-                return None
-            point = ProgramPoint(value, scope, binding.order, binding.path)
-            if not any(isinstance(v, Instance) and not v.said for v in self._inference.values(value, point)):
-                return None  # what is only said to be there may be another one each time
-            pool = self._pool(value, point, owned=False)
-            if pool is not None and deeper(pool, point, None, own=False) is not None:
-                return deeper(value, point, None)
-        return home
-
-    def _member(
-        self,
-        node: ast.Attribute,
-        name: str,
-        owner: ast.expr,
-        point: ProgramPoint,
-        entry: CallContext | None,
-        deeper: Callable[..., Home | None],
-    ) -> Home | None:
-        """Where an attribute lives: with its class, or with the object that has it."""
-        values = self._within(entry, lambda: self._inference.values(owner, point))
-        if len(values) != 1:
-            return None
-        (value,) = values
-        if isinstance(value, QualifiedName):
-            return Home((value.name, name), unparsed(node), "module level")
-        of = value.of if isinstance(value, Instance) else value
-        if not isinstance(of, Definition) or of.scope.kind != "class":
-            return None
-        scope = self._with(of.scope, name)
-        if scope is None:
-            return None
-        own, kept = scope.bindings.get(name, []), scope.attributes.get(name, [])
-        for binding in own:
-            function = self._inference.namespaces.get(binding.value) if binding.value is not None else None
-            if function is not None and function.kind == "function":
-                if not PROPERTIES & _decorators(function.node):
-                    return None
-                if "cached_property" in _decorators(function.node):
-                    whole = deeper(owner, own=False)
-                    return whole and Home(
-                        (*whole.key, name), f"{whole.name}.{name}", whole.where, whole.renewed
-                    )
-                call = ast.Call(func=node, args=[], keywords=[])
-                return self._given(function, CallContext(call, point, function, entry), deeper)
-        class_ = getattr(scope.node, "name", "")
-        if not any(not _is_none(_value(b)) for b in kept):
-            home = Home((scope, name), f"{class_}.{name}", f"class `{class_}`", _letting_go([*own, *kept]))
-            return self._kept(home, own, deeper) if not kept else None
-        whole = deeper(owner, own=False)
-        if whole is None:
-            return None
-        renewed = _letting_go([*own, *kept]) | whole.renewed
-        home = Home((*whole.key, name), f"{whole.name}.{name}", whole.where, renewed)
-        return self._kept(home, [*own, *kept], deeper)
-
-    def _with(self, scope: Scope, name: str, depth: int = 0) -> Scope | None:
-        """The class that has an attribute: this one or its first base of ours that does."""
-        if name in scope.bindings or name in scope.attributes:
-            return scope
-        node = scope.node
-        if not isinstance(node, ast.ClassDef) or scope.parent is None or depth > _CALLS:
-            return None
-        point = ProgramPoint(node, scope.parent, self._inference.definitions[node].order, ())
-        for base in node.bases:
-            for value in self._inference.values(base, point):
-                found = self._with(value.scope, name, depth + 1) if isinstance(value, Definition) else None
-                if found is not None:
-                    return found
-        return None
-
-    def _result(
-        self,
-        call: ast.Call,
-        point: ProgramPoint,
-        entry: CallContext | None,
-        deeper: Callable[..., Home | None],
-        *,
-        owned: bool,
-    ) -> Home | None:
-        """Where that lives which a call gives: behind a cache, where the function has it from, or with a pool."""
-        pool = self._pool(call, point, owned=owned)
-        if pool is not None:
-            return deeper(pool, point, entry)
-        called = self._called(call, point, entry)
-        if len(called) != 1:
-            return None
-        (scope,) = called
-        if CACHES & _decorators(scope.node):
-            is_one = isinstance(scope.node, ast.FunctionDef) and not call.args and not call.keywords
-            if not is_one or "self" in scope.bindings:
-                return None  # one for each object, argument or loop
-            return Home((scope,), unparsed(call), "cached by its decorator", self._clearing(scope))
-        return self._given(scope, CallContext(call, point, scope, entry), deeper)
-
-    def _clearing(self, function: Scope) -> frozenset[ast.AST]:
-        """The functions that empty the cache of a function."""
-        return frozenset(
-            where
-            for where, points in self._calls.items()
-            if where is not None
-            for point in points
-            if isinstance(point.node, ast.Call)
-            and isinstance(point.node.func, ast.Attribute)
-            and point.node.func.attr == "cache_clear"
-            and Definition(function) in self._inference.values(point.node.func.value, point)
-        )
-
-    def _given(self, function: Scope, entry: CallContext, deeper: Callable[..., Home | None]) -> Home | None:
-        """Where that lives which a function returns, the same by every way out."""
-        homes = {deeper(r.node, r, entry) for r in function.returns if not _is_none(r.node)}
-        return homes.pop() if len(homes) == 1 else None
-
-    def _pool(self, node: ast.AST, point: ProgramPoint, *, owned: bool) -> ast.expr | None:
-        """The pool on which a call builds a client; with `owned` only one that the client closes."""
-        if not isinstance(node, ast.Call):
-            return None
-        at = ProgramPoint(node, point.scope, point.order, point.path)
-        built = self._inference.builders(at)
-        if not built:
-            return None
-        owning = all(builder.target.endswith(OWNING) for builder in built.values())
-        if owning:
-            return next((k.value for k in node.keywords), None) or next(iter(node.args), None)
-        if owned:
-            return None
-        return next((k.value for k in node.keywords if k.arg in POOL_KEYWORDS), None)
 
 
 def _closed(node: ast.AST) -> Iterator[ast.expr]:
@@ -532,68 +276,3 @@ def _closed(node: ast.AST) -> Iterator[ast.expr]:
                         yield argument
                     case entered:
                         yield entered
-
-
-def _value(binding: Binding) -> ast.expr | None:
-    """The expression that a binding binds."""
-    value = binding.value.value if isinstance(binding.value, ast.AnnAssign) else binding.value
-    return value if isinstance(value, ast.expr) else None
-
-
-def _is_none(node: ast.AST | None) -> bool:
-    return node is None or (isinstance(node, ast.Constant) and node.value is None)
-
-
-def _letting_go(bindings: Sequence[Binding]) -> frozenset[ast.AST]:
-    """The functions that put None where something is kept."""
-    return frozenset(
-        b.scope.node
-        for b in bindings
-        if b.scope is not None
-        and b.scope.kind == "function"
-        and b.scope.node is not None
-        and getattr(b.scope.node, "name", "") != "__init__"
-        and b.value is not None
-        and _is_none(_value(b))
-    )
-
-
-def _decorators(node: ast.AST | None) -> set[str]:
-    """The last names of the decorators of a definition."""
-    return {last_name(d.func if isinstance(d, ast.Call) else d) for d in getattr(node, "decorator_list", ())}
-
-
-def _fills(function: ast.AST, value: ast.expr) -> bool:
-    """Whether a function stores `value` where nothing was: once an object, or behind a question for that very place."""
-    parents = ancestors(function, value)
-    inner: ast.AST = value
-    assigned = next((p for p in parents if isinstance(p, ast.Assign | ast.AnnAssign)), None)
-    if assigned is None:
-        return False
-    targets = assigned.targets if isinstance(assigned, ast.Assign) else [assigned.target]
-    places = {unparsed(target) for target in targets}
-    if getattr(function, "name", "") == "__init__":
-        return parents[0] is assigned and all(
-            isinstance(p, ast.Assign | ast.AnnAssign | ast.FunctionDef) for p in parents
-        )
-    if isinstance(assigned.value, ast.BoolOp) and isinstance(assigned.value.op, ast.Or):
-        return unparsed(assigned.value.values[0]) in places
-    for parent in parents:
-        if isinstance(parent, ast.If) and inner in parent.body and _asks(parent.test, places, is_there=False):
-            return True
-        inner = parent
-    before = (s for s in getattr(function, "body", ()) if s.lineno < value.lineno)
-    return any(
-        isinstance(s, ast.If) and _asks(s.test, places, is_there=True) and isinstance(s.body[-1], ast.Return)
-        for s in before
-    )
-
-
-def _asks(test: ast.expr, places: set[str], *, is_there: bool) -> bool:
-    """Whether a condition asks no more than whether something is there already, or is not."""
-    match test:
-        case ast.Compare(left=left, ops=[op], comparators=[ast.Constant(value=None)]):
-            return unparsed(left) in places and isinstance(op, ast.IsNot if is_there else ast.Is)
-        case ast.UnaryOp(op=ast.Not(), operand=operand):
-            return not is_there and unparsed(operand) in places
-    return is_there and unparsed(test) in places

@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator
 
 from flake8_redis_ssot.analysis.client_calls import function_of, last_name
-from flake8_redis_ssot.analysis.event_loops import EventLoops, Home, Run
+from flake8_redis_ssot.analysis.client_homes import Home
+from flake8_redis_ssot.analysis.event_loops import EventLoops, Run
 from flake8_redis_ssot.analysis.hot_paths import is_handler, is_task
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.inference.methods import colour_of
@@ -122,8 +123,8 @@ def _builders(context: RuleContext) -> Iterator[Builder]:
 def _outliving(run: Run, loops: EventLoops) -> Home | None:
     """Where a client lives that is used in the loop, outlives it, and is not closed in it."""
     reach, around = loops.reached(run), None
-    for point, entry in reach.calls:
-        home = loops.used(point, entry)
+    for point, frame in reach.calls:
+        home = loops.used(point, frame)
         if home is not None:
             around = around or loops.around(run)
             if not loops.ended(reach, home) and not loops.ended(around, home):
