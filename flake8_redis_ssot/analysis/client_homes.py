@@ -17,6 +17,8 @@ from flake8_redis_ssot.syntax.nodes import unparsed
 from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope, Scopes
 
 _DEPTH = 12
+_MOST = 100_000
+"""Questions for one file; past it what is asked lives nowhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,12 @@ class Homes:
 
     def __init__(self, inference: Inference) -> None:
         self._inference = inference
+        self._asked = 0
+
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether more was asked than is answered."""
+        return self._asked > _MOST
 
     def values(self, node: ast.AST, point: ProgramPoint, frame: Frame | None) -> Values:
         """What an expression can be in a frame."""
@@ -105,7 +113,8 @@ class Homes:
         return self._home(node, point, _Question(frame, owned))
 
     def _home(self, node: ast.AST | None, point: ProgramPoint, asked: _Question) -> Home | None:
-        if asked.depth > _DEPTH:
+        self._asked += 1
+        if asked.depth > _DEPTH or self.is_exhausted:
             return None
         deeper = _Question(asked.frame, asked.owned, asked.depth + 1)
         match node:

@@ -70,9 +70,16 @@ class EventLoops:
             }
         )
         self._calls: dict[ast.AST | None, list[ProgramPoint]] = {}
+        self._named: dict[str, list[ProgramPoint]] = {}
         for point in inference.scopes.calls:
-            if not point.for_typing:
+            if isinstance(point.node, ast.Call) and not point.for_typing:
                 self._calls.setdefault(function_of(point), []).append(point)
+                self._named.setdefault(last_name(point.node.func), []).append(point)
+
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether more was asked than is answered."""
+        return self._homes.is_exhausted
 
     # -- what makes loops
 
@@ -88,18 +95,15 @@ class EventLoops:
             if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) and parameter is not None:
                 helpers[function] = (parameter, run)
         yield from (run for run in found if function_of(run.point) not in helpers)
-        names = {getattr(function, "name", "") for function in helpers}
-        for point in (p for points in self._calls.values() for p in points) if helpers else ():
-            call = point.node
-            assert isinstance(call, ast.Call)
-            for callee in self._homes.called(call.func, point) if last_name(call.func) in names else ():
-                helper = callee.scope.node
-                if isinstance(helper, ast.FunctionDef | ast.AsyncFunctionDef) and helper in helpers:
-                    parameter, run = helpers[helper]
-                    shifted = Scopes.class_of(callee.scope) is not None
-                    job = argument_of(call, helper.args, parameter, shifted=shifted)
-                    if job is not None:
-                        yield Run(point, call, unparsed(call.func), job, is_bridge=run.is_bridge)
+        for helper, (parameter, run) in helpers.items():
+            assert isinstance(helper, ast.FunctionDef | ast.AsyncFunctionDef)
+            shifted = Scopes.class_of(self._inference.namespaces[helper]) is not None
+            for point in self.callers(helper):
+                call = point.node
+                assert isinstance(call, ast.Call)
+                job = argument_of(call, helper.args, parameter, shifted=shifted)
+                if job is not None:
+                    yield Run(point, call, unparsed(call.func), job, is_bridge=run.is_bridge)
 
     def _parameter_of(self, run: Run) -> ast.arg | None:
         if not isinstance(run.job, ast.Name):
@@ -148,13 +152,10 @@ class EventLoops:
 
     def callers(self, function: ast.AST) -> list[ProgramPoint]:
         """The calls of a function in the file."""
-        name = getattr(function, "name", "")
         return [
             point
-            for points in self._calls.values()
-            for point in points
+            for point in self._named.get(getattr(function, "name", ""), ())
             if isinstance(point.node, ast.Call)
-            and last_name(point.node.func) == name
             and any(callee.scope.node is function for callee in self._homes.called(point.node.func, point))
         ]
 

@@ -90,7 +90,7 @@ class ClientAcrossLoops(Rule):
         found = [(run, home) for run in loops.runs() if (home := _outliving(run, loops)) is not None]
         reported: set[ast.expr] = set()
         for run, home in found:
-            when = _again(run.made, run.point, loops, context)
+            when = _again(run.made, run.point, loops, context, set())
             if run.made in reported or (run.is_bridge and when != _JOB):
                 continue
             if when or any(
@@ -104,6 +104,8 @@ class ClientAcrossLoops(Rule):
                     f"({home.where}) keeps connections of the loop before; make and close the client in the "
                     "coroutine, or keep one loop",
                 )
+        if loops.is_exhausted:
+            context.give_up("its clients may live in more places than are looked at")
 
 
 _RUNNERS = re.compile(r"\b(?:run|run_until_complete|async_to_sync)\b")
@@ -123,9 +125,11 @@ def _builders(context: RuleContext) -> Iterator[Builder]:
 def _outliving(run: Run, loops: EventLoops) -> Home | None:
     """Where a client lives that is used in the loop, outlives it, and is not closed in it."""
     reach, around = loops.reached(run), None
+    judged: set[Home] = set()
     for point, frame in reach.calls:
         home = loops.used(point, frame)
-        if home is not None:
+        if home is not None and home not in judged:
+            judged.add(home)
             around = around or loops.around(run)
             if not loops.ended(reach, home) and not loops.ended(around, home):
                 return home
@@ -137,7 +141,7 @@ def _again(
     point: ProgramPoint,
     loops: EventLoops,
     context: RuleContext,
-    seen: tuple[ast.AST, ...] = (),
+    seen: set[ast.AST],
 ) -> str:
     """How often `node` runs, in words; empty where no more than once is known."""
     if loops.loops_around(node, point):
@@ -145,6 +149,7 @@ def _again(
     function = function_of(point)
     if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) or function in seen:
         return ""
+    seen.add(function)
     owner = context.scopes.namespaces[function].parent
     if is_handler(function, owner.node if owner is not None else None):
         return "for every request"
@@ -156,7 +161,7 @@ def _again(
         return "in every test"
     callers = loops.callers(function)
     for caller in callers:
-        when = _again(caller.node, caller, loops, context, (*seen, function))
+        when = _again(caller.node, caller, loops, context, seen)
         if when:
             return when
     return f"at every call of `{function.name}`" if _are_several(callers, loops, context) else ""
@@ -171,9 +176,10 @@ def _are_several(callers: list[ProgramPoint], loops: EventLoops, context: RuleCo
             if here is there:
                 if loops.both_run(one, other):
                     return True
-            elif (here is not None and there is not None and not chosen) or (
-                _is_test(here) and _is_test(there)
-            ):
+            elif _is_named_test(here) or _is_named_test(there):
+                if _is_test(here) and _is_test(there):
+                    return True
+            elif here is not None and there is not None and not chosen:
                 return True
     return False
 
@@ -187,9 +193,13 @@ def _both(run: Run, other: Run, loops: EventLoops) -> bool:
     return _is_test(here) and _is_test(there)
 
 
+def _is_named_test(function: ast.AST | None) -> bool:
+    return getattr(function, "name", "").startswith("test")
+
+
 def _is_test(function: ast.AST | None) -> bool:
     """Whether a function is a test, and puts nothing in the place of the client."""
-    return getattr(function, "name", "").startswith("test") and not any(
+    return _is_named_test(function) and not any(
         word in MOCKING
         for part in (ast.walk(function) if function is not None else ())
         for word in (getattr(part, "id", ""), getattr(part, "attr", ""), getattr(part, "arg", ""))
