@@ -442,6 +442,12 @@ class RuleContext:
             return f"use `{boundary.instance}` from {homes}" if boundary.instance else f"use {homes}"
         return manager_wanted(boundary)
 
+    def origins(self, decorators: Iterable[ast.expr]) -> Iterator[str]:
+        """The dotted names that decorators of the file can mean."""
+        for decorator in decorators:
+            inner = decorator.func if isinstance(decorator, ast.Call) else decorator
+            yield from self.names.dotted(inner, ProgramPoint(inner, self.scopes.module, 1 << 60, ()))
+
     def every_import(self) -> Iterator[tuple[ast.Import | ast.ImportFrom, ast.alias, tuple[str, ...]]]:
         """Each alias of each import of the file, at any depth, with the dotted names it can mean."""
         for node in ast.walk(self.source.tree):
@@ -520,6 +526,16 @@ class Construction:
             and all(
                 len(self.call.args) <= FIRST_POOLS.get(b.target, FIRST_POOL) for b in self.reached.values()
             )
+        )
+
+    @property
+    def borrows_pool(self) -> bool:
+        """Whether it makes a client on a pool that stays open when the client is closed."""
+        given = {
+            k.arg for k in self.call.keywords if not (isinstance(k.value, ast.Constant) and not k.value.value)
+        }
+        return bool(given & POOL_KEYWORDS) and not any(
+            b.target.endswith(OWNING) for b in self.reached.values()
         )
 
     @property
