@@ -67,6 +67,8 @@ class Rule:
     since: ClassVar[str]
     default: ClassVar[bool] = True
     project: ClassVar[bool] = False
+    follows: ClassVar[bool] = False
+    """Whether the command asks it once more of files that something of a client library reaches from others."""
     fix_kind: ClassVar[Mends | None] = None
     needles: ClassVar[tuple[bytes, ...]] = ()
     """Texts for whose sake alone it asks that a file be parsed."""

@@ -6,14 +6,14 @@ import ast
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from flake8_redis_ssot.analysis.client_calls import Function, last_name
+from flake8_redis_ssot.analysis.client_calls import Function
 from flake8_redis_ssot.inference.calls import argument_of
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.values import CallContext, Definition, Instance, QualifiedName, Values
 from flake8_redis_ssot.libraries.standard import CACHES, PROPERTIES
 from flake8_redis_ssot.libraries.traits import OWNING, POOL_KEYWORDS
 from flake8_redis_ssot.syntax.ancestors import ancestors
-from flake8_redis_ssot.syntax.nodes import unparsed
+from flake8_redis_ssot.syntax.nodes import last_name, unparsed
 from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope, Scopes
 
 _DEPTH = 12

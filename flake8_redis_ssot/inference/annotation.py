@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from flake8_redis_ssot.inference.values import Definition, Instance, QualifiedName, Value
+from flake8_redis_ssot.syntax.nodes import last_name
 from flake8_redis_ssot.syntax.scopes import ProgramPoint
 
 if TYPE_CHECKING:
     from flake8_redis_ssot.inference.evaluator import Inference
 
-_OF_ALL = frozenset(["Optional", "Union", "Annotated", "Final", "ClassVar"])
+_OF_ALL = frozenset(["Optional", "Union", "Final", "ClassVar"])
 
 
 def promised(inference: Inference, node: ast.expr, point: ProgramPoint) -> Iterator[Value]:
@@ -28,10 +29,14 @@ def promised(inference: Inference, node: ast.expr, point: ProgramPoint) -> Itera
             yield from promised(inference, node.left, point)
             yield from promised(inference, node.right, point)
         case ast.Subscript(value=value):
-            last = value.attr if isinstance(value, ast.Attribute) else getattr(value, "id", "")
+            last = last_name(value)
             parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-            if last in _OF_ALL:
-                for part in parts[:1] if last == "Annotated" else parts:
+            if last == "Annotated":
+                # what a framework is told to give is surer than its type
+                given = [v for p in parts[1:] if isinstance(p, ast.Call) for v in inference.values(p, point)]
+                yield from given or promised(inference, parts[0], point)
+            elif last in _OF_ALL:
+                for part in parts:
                     yield from promised(inference, part, point)
             elif last in ("type", "Type"):
                 names = inference.names.dotted(parts[0], point, typing=True)
@@ -40,6 +45,10 @@ def promised(inference: Inference, node: ast.expr, point: ProgramPoint) -> Itera
             else:
                 yield from promised(inference, value, point)
         case ast.Name() | ast.Attribute():
+            for binding in inference.bindings(node.id, point) if isinstance(node, ast.Name) else ():
+                if isinstance(binding.value, ast.Subscript) and binding.scope is not None:
+                    at = ProgramPoint(binding.value, binding.scope, binding.order, binding.path)
+                    yield from promised(inference, binding.value, at)
             for name in inference.names.dotted(node, point, typing=True):
                 if inference.names.is_builder(name):
                     yield Instance(QualifiedName(name), said=True)

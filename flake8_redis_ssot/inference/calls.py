@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from flake8_redis_ssot.inference import annotation, containers, importing
+from flake8_redis_ssot.inference import containers, importing
 from flake8_redis_ssot.inference.values import (
     NOTHING,
     CallContext,
@@ -15,6 +15,7 @@ from flake8_redis_ssot.inference.values import (
     Definition,
     Generator,
     Instance,
+    Items,
     QualifiedName,
     SuperProxy,
     Text,
@@ -23,8 +24,17 @@ from flake8_redis_ssot.inference.values import (
     depth_of,
 )
 from flake8_redis_ssot.libraries.commands import HANDED
-from flake8_redis_ssot.libraries.frameworks import DECORATORS, DEPENDS, GIVERS, IMPORTERS, TRANSPARENT
+from flake8_redis_ssot.libraries.frameworks import (
+    DATA_DECORATORS,
+    DECORATORS,
+    DEPENDS,
+    FIELD_BASES,
+    GIVERS,
+    IMPORTERS,
+    TRANSPARENT,
+)
 from flake8_redis_ssot.libraries.standard import BUILT_IN_DECORATORS, HANDED_ON, PROPERTIES
+from flake8_redis_ssot.syntax.nodes import last_name
 from flake8_redis_ssot.syntax.scopes import ProgramPoint, Scope, Scopes
 
 if TYPE_CHECKING:
@@ -133,10 +143,10 @@ def given_back(inference: Inference, function: Definition) -> Iterable[Value]:
 
 
 def _result(inference: Inference, scope: Scope, context: CallContext | None) -> Iterable[Value]:
-    if isinstance(scope.node, ast.AsyncFunctionDef):
+    if isinstance(scope.node, ast.AsyncFunctionDef) and not scope.yields:
         return (Coroutine(scope, context),)
     if inference.is_generator(scope):
-        return ()
+        return (Generator(scope, "iterator", context),)
     return inference.within(context, lambda: list(returned(inference, scope)))
 
 
@@ -187,10 +197,7 @@ def parameter(inference: Inference, node: ast.arg, point: ProgramPoint) -> Itera
     if context is None:
         yield from inference.given(node, point)
     default = _default(function.args, node) if given is None else None
-    values = inference.values(default, outside)
-    yield from values
-    if node.annotation is not None and not values:
-        yield from annotation.promised(inference, node.annotation, outside)
+    yield from inference.known_or_promised(inference.values(default, outside), node.annotation, outside)
     if context is None and default is None:
         yield from _fixture(inference, node.arg, scope)
 
@@ -198,32 +205,28 @@ def parameter(inference: Inference, node: ast.arg, point: ProgramPoint) -> Itera
 def _fixture(inference: Inference, name: str, function: Scope) -> Iterator[Value]:
     """What the fixture of that name gives to a test, or to another fixture."""
     is_test = getattr(function.node, "name", "").startswith("test")
-    scope = function.parent
-    while scope is not None and (is_test or _how_given_to(inference, function) == "fixture"):
+    if not is_test and _how_given_to(inference, function) != "fixture":
+        return
+    for scope in inference.fixture_scopes(function):
         for binding in scope.bindings.get(name, ()):
             for value in inference.bound(binding):
                 if isinstance(value, Generator) and value.how == "fixture":
                     yield from (v for v in given_by(inference, value.scope) if isinstance(v, Instance))
         if name in scope.bindings:
             return
-        scope = scope.parent
 
 
-def returned(inference: Inference, function: Scope) -> Iterator[Value]:
+def returned(inference: Inference, function: Scope) -> Iterable[Value]:
     """What a function returns."""
-    found = [v for point in function.returns for v in inference.values(point.node, point)]
-    yield from found
-    node = function.node
-    if not found and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.returns is not None:
-        outside = inference.outside(function)
-        yield from annotation.promised(inference, node.returns, outside) if outside is not None else ()
+    found = frozenset(v for point in function.returns for v in inference.values(point.node, point))
+    stated = getattr(function.node, "returns", None)
+    return inference.known_or_promised(found, stated, inference.outside(function) if stated else None)
 
 
 def given_by(inference: Inference, function: Scope) -> Iterator[Value]:
     """What a function returns or yields."""
     yield from returned(inference, function)
-    for point in function.yields:
-        yield from inference.values(point.node, point)
+    yield from inference.yielded(function)
 
 
 def _built_in(inference: Inference, call: ast.Call, point: ProgramPoint) -> Iterator[Value]:
@@ -242,6 +245,14 @@ def _built_in(inference: Inference, call: ast.Call, point: ProgramPoint) -> Iter
         case "vars" if arguments:
             for owner in inference.values(arguments[0], point):
                 yield from inference.attribute(owner, "__dict__")
+        case "next" | "anext" if arguments:
+            for value in inference.values(arguments[0], point):
+                if isinstance(value, Generator) and value.how == "iterator":
+                    yield from inference.within(value.context, inference.yielded, value.scope)
+        case "dict" if call.keywords and not arguments:
+            named = [k for k in call.keywords if k.arg is not None]
+            keys = tuple(ast.Constant(k.arg) for k in named)
+            yield Items(tuple(k.value for k in named), point, keys, inference.context)
         case "type" if len(arguments) == 1:
             for value in inference.values(arguments[0], point):
                 if isinstance(value, Instance):
@@ -250,9 +261,18 @@ def _built_in(inference: Inference, call: ast.Call, point: ProgramPoint) -> Iter
             yield SuperProxy(point.scope.enclosing("class"))
 
 
-def fields_of(inference: Inference, scope: Scope) -> list[str]:
+def fields_of(inference: Inference, scope: Scope, seen: frozenset[Scope] = frozenset()) -> list[str]:
     """The fields of a class whose `__init__` is made from them, in order; empty where it is not."""
-    return []
+    node = scope.node
+    if not isinstance(node, ast.ClassDef) or scope in seen:
+        return []
+    bases = [b.scope for b in inference.classes.bases(scope) if isinstance(b, Definition)]
+    inherited = [name for base in bases for name in fields_of(inference, base, seen | {scope})]
+    marks = {last_name(d.func if isinstance(d, ast.Call) else d) for d in node.decorator_list}
+    if not (marks & DATA_DECORATORS or {last_name(base) for base in node.bases} & FIELD_BASES or inherited):
+        return []
+    own = [s.target.id for s in node.body if isinstance(s, ast.AnnAssign) and isinstance(s.target, ast.Name)]
+    return list(dict.fromkeys([*inherited, *own]))
 
 
 def field_given(inference: Inference, scope: Scope, name: str) -> Values:
@@ -326,7 +346,8 @@ def _takes_arguments(function: Scope) -> bool:
 
 def is_generator(node: ast.AST | None) -> bool:
     """Whether a function has a `yield` of its own."""
-    stack = list(getattr(node, "body", ())) if isinstance(node, ast.FunctionDef) else []
+    is_function = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    stack = list(getattr(node, "body", ())) if is_function else []
     while stack:
         part = stack.pop()
         if isinstance(part, ast.Yield | ast.YieldFrom):

@@ -6,6 +6,8 @@ import ast
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from flake8_redis_ssot.inference import calls
+from flake8_redis_ssot.inference.stores import keys_of
 from flake8_redis_ssot.inference.values import (
     Definition,
     Generator,
@@ -38,9 +40,22 @@ def projected(inference: Inference, values: Values, step: Projection) -> Iterato
             case Items(keys=None) if isinstance(step, int) and step < len(value.elements):
                 yield from _element(inference, value, value.elements[step])
             case Instance() if step == "enter":
-                yield value
+                yield from _entered(inference, value)
             case Generator(scope=scope, how="manager", context=context) if step == "enter":
                 yield from inference.within(context, inference.given_by, scope)
+            case Generator(scope=scope, how="iterator", context=context) if step == "item":
+                yield from inference.within(context, inference.yielded, scope)
+
+
+def _entered(inference: Inference, value: Instance) -> Iterable[Value]:
+    """What `with` gets of an object: what its `__enter__` or `__aenter__` gives, else the object."""
+    if isinstance(value.of, Definition):
+        for name in ("__enter__", "__aenter__"):
+            methods = [m for m in inference.attribute(value, name) if isinstance(m, Definition)]
+            given = [v for m in methods for v in inference.awaited(calls.given_back(inference, m))]
+            if given:
+                return given
+    return (value,)
 
 
 def each(inference: Inference, items: Items) -> Iterator[Value]:
@@ -55,10 +70,10 @@ def _element(inference: Inference, items: Items, element: ast.expr) -> Values:
 
 def subscript(inference: Inference, node: ast.Subscript, point: ProgramPoint) -> Iterator[Value]:
     """What `value[key]` can be."""
-    stored = _stored(inference, node, point)
+    stored = inference.stores.item(node, point)
     if stored is not None:
         yield from stored
-        if _keys(inference, node.slice, point):
+        if keys_of(inference, node.slice, point):
             return
     for value in inference.values(node.value, point):
         match value:
@@ -70,7 +85,7 @@ def subscript(inference: Inference, node: ast.Subscript, point: ProgramPoint) ->
                 owner = QualifiedName(name.removesuffix(".__dict__"))
                 for text in inference.texts(node.slice, point):
                     yield from inference.attribute(owner, text.value)
-            case QualifiedName() | Definition():
+            case QualifiedName() | Definition() if inference.is_known(value):
                 yield value  # Redis[bytes]
 
 
@@ -95,12 +110,12 @@ def _select(inference: Inference, items: Items, index: ast.expr, point: ProgramP
     if items.keys is None:
         yield from _at(inference, items, index)
         return
-    asked = _keys(inference, index, point)
+    asked = keys_of(inference, index, point)
     if isinstance(index, ast.Attribute) and not any(
         isinstance(key, ast.Attribute) and unparsed(key.value) == unparsed(index.value) for key in items.keys
     ):
         asked = {key for key in asked if key != ("name", unparsed(index))}
-    known = [_keys(inference, key, items.point) if key is not None else set() for key in items.keys]
+    known = [keys_of(inference, key, items.point) if key is not None else set() for key in items.keys]
     matching = [n for n, key in enumerate(known) if key & asked]
     unknown = [n for n, key in enumerate(known) if not key]
     if asked and matching:
@@ -122,37 +137,3 @@ def _at(inference: Inference, items: Items, index: ast.expr) -> Iterator[Value]:
         yield from each(inference, items)
     elif -len(items.elements) <= at < len(items.elements):
         yield from _element(inference, items, items.elements[at])
-
-
-def _keys(inference: Inference, node: ast.expr, point: ProgramPoint) -> set[object]:
-    """What a key can be: its constants, or its own text where it is a dotted name."""
-    if isinstance(node, ast.Constant):
-        return {("constant", repr(node.value))}
-    texts: set[object] = {("constant", repr(text.value)) for text in inference.texts(node, point)}
-    if not texts and isinstance(node, ast.Attribute):
-        return {("name", unparsed(node))}
-    return texts
-
-
-def _stored(inference: Inference, node: ast.Subscript, point: ProgramPoint) -> Values | None:
-    """What has been stored under that key of a name, by an assignment of its own; None where nothing."""
-    if not isinstance(node.value, ast.Name):
-        return None
-    stores = [s for s in inference.stores if s[0] == node.value.id]
-    if not stores:
-        return None
-    owner = {id(b) for b in inference.bindings(node.value.id, point)}
-    stores = [
-        s
-        for s in stores
-        if s[2].scope is not None
-        and owner
-        & {id(b) for b in inference.bindings(s[0], ProgramPoint(s[1], s[2].scope, s[2].order, s[2].path))}
-    ]
-    asked = _keys(inference, node.slice, point)
-    same = [
-        b
-        for _, key, b in stores
-        if not asked or asked & _keys(inference, key, point) or not _keys(inference, key, point)
-    ]
-    return frozenset(v for b in same for v in inference.bound(b)) if same else None

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
-from flake8_redis_ssot.inference import annotation, calls, classes, containers, reach
+from flake8_redis_ssot.inference import annotation, calls, classes, containers, reach, stores
 from flake8_redis_ssot.inference.builder_table import builds
 from flake8_redis_ssot.inference.fixpoint import Fixpoint
 from flake8_redis_ssot.inference.methods import effect_of, role_of
@@ -57,10 +57,11 @@ class Inference:
         self.scopes = scopes
         self.namespaces = scopes.namespaces
         self.definitions = scopes.definitions
-        self.stores = scopes.stores
         self.context: CallContext | None = None
         self.contexts = calls.Contexts()
         self.classes = classes.Classes(self)
+        self.stores = stores.Stores(self)
+        self.stores.add(scopes.stores)
         self.answers: Fixpoint[object, Value] = Fixpoint(self.budget)
         self.leads_to_builder = reach.Reach(self, reach.is_library)
         self._is_asked_for = reach.Reach(self, reach.is_asked_for, members=False)
@@ -166,11 +167,7 @@ class Inference:
             case ast.Name():
                 return self._named(node, point)
             case ast.Attribute():
-                return (
-                    found
-                    for value in self.values(node.value, point)
-                    for found in self.attribute(value, node.attr)
-                )
+                return self._had(node, point)
             case ast.Call():
                 return calls.called(self, node, point)
             case ast.Constant(value=str(text)):
@@ -186,7 +183,7 @@ class Inference:
             case ast.Dict():
                 return (Items(tuple(node.values), point, tuple(node.keys), self.context),)
             case ast.Await():
-                return self._awaited(node, point)
+                return self.awaited(self.values(node.value, point))
             case ast.IfExp():
                 return (
                     value
@@ -218,6 +215,13 @@ class Inference:
             else:
                 yield from self.bound(binding)
 
+    def _had(self, node: ast.Attribute, point: ProgramPoint) -> Iterator[Value]:
+        stored = self.stores.attribute(node, point)
+        for value in self.values(node.value, point):
+            if not stored or not isinstance(value, QualifiedName):
+                yield from self.attribute(value, node.attr)
+        yield from stored or ()
+
     def _defined(
         self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, point: ProgramPoint
     ) -> Iterator[Value]:
@@ -231,21 +235,37 @@ class Inference:
             if how:
                 yield Generator(scope, how)
 
-    def _awaited(self, node: ast.Await, point: ProgramPoint) -> Iterator[Value]:
-        for value in self.values(node.value, point):
+    def awaited(self, values: Iterable[Value]) -> Iterator[Value]:
+        """What is had of `values` by `await`."""
+        for value in values:
             if isinstance(value, Coroutine):
                 yield from self.within(value.context, calls.returned, self, value.scope)
             else:
                 yield value
 
-    def _stated(self, node: ast.AnnAssign, point: ProgramPoint) -> Iterator[Value]:
+    def _stated(self, node: ast.AnnAssign, point: ProgramPoint) -> Iterable[Value]:
         given = self.values(node.value, point)
-        yield from given
-        # what is stated counts where nothing is known of the value, or it is as sure as that
-        if self._is_call_of(_CASTS, node.value, point) or not (
-            given or self._is_call_of(_STANDS_IN, node.value, point)
-        ):
-            yield from annotation.promised(self, node.annotation, point)
+        if self._is_call_of(_CASTS, node.value, point):
+            return (*given, *annotation.promised(self, node.annotation, point))  # one is as sure as the other
+        if self._is_call_of(_STANDS_IN, node.value, point):
+            return given
+        return self.known_or_promised(given, node.annotation, point)
+
+    def known_or_promised(
+        self, values: Values, stated: ast.expr | None, point: ProgramPoint | None
+    ) -> Iterable[Value]:
+        """Values, or what an annotation promises where nothing is known of them."""
+        if stated is None or point is None or any(map(self.is_known, values)):
+            return values
+        return list(annotation.promised(self, stated, point)) or values
+
+    def is_known(self, value: Value) -> bool:
+        """Whether a value tells more than the name of somebody else's object."""
+        if not isinstance(value, QualifiedName):
+            return True
+        last = value.name.rpartition(".")[2]
+        is_class = last[:1].isupper() and not last.isupper()
+        return is_class or self.names.leads_to_builder(value.name) or self.names.managers.kind(value.name) is not None
 
     def _is_call_of(self, names: re.Pattern[str], node: ast.expr | None, point: ProgramPoint) -> bool:
         """Whether an expression calls something of a dotted name that matches."""
@@ -287,6 +307,10 @@ class Inference:
         """What a function returns or yields."""
         return list(calls.given_by(self, function))
 
+    def yielded(self, function: Scope) -> list[Value]:
+        """What a function yields."""
+        return [value for point in function.yields for value in self.values(point.node, point)]
+
     def is_generator(self, function: Scope) -> bool:
         """Whether a function has a `yield` of its own."""
         if function not in self._generators:
@@ -302,6 +326,13 @@ class Inference:
             return ProgramPoint(node, parent, scope.returns[0].order, scope.returns[0].path)
         binding = self.definitions.get(node)
         return None if binding is None else ProgramPoint(node, parent, binding.order, binding.path)
+
+    def fixture_scopes(self, function: Scope) -> Iterator[Scope]:
+        """Where the fixtures of a test or of another fixture are looked up."""
+        scope = function.parent
+        while scope is not None:
+            yield scope
+            scope = scope.parent
 
     def home(self, point: ProgramPoint) -> tuple[tuple[str, ...], bool]:
         """The dotted names of the file of `point`, and whether it is a package."""

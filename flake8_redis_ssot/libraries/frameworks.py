@@ -23,6 +23,17 @@ VIEW_SUFFIX = "View"
 REQUESTS = frozenset(["Request", "HttpRequest", "HTTPConnection", "WebSocket"])
 """Types of a parameter that is a request."""
 
+APPLICATIONS = frozenset(
+    ["FastAPI", "Starlette", "Litestar", "Flask", "Quart", "Sanic", "Application", "APIFlask"]
+)
+"""Classes of web applications, by their last names."""
+
+APPLICATION_NAMES = frozenset(["app", "application", "current_app"])
+"""What a web application is called, also as an attribute: `request.app`."""
+
+STATES = frozenset(["state", "ctx", "extensions", "config"])
+"""Attributes of an application in which others keep their objects, by name or by key."""
+
 TASKS = frozenset(["task", "shared_task", "periodic_task", "actor", "job", "db_task", "db_periodic_task"])
 """Decorators after which a queue runs a function for each job."""
 
@@ -32,7 +43,7 @@ RUN_ONCE = ("invoke", "fabric", "nox", "pytest")
 COMMAND_LINES = ("argparse", "click", "typer", "__main__", "sys.argv", "docopt", "BaseCommand")
 """Words of a file that a person starts, with one function of it a process."""
 
-DEPENDS = frozenset(["fastapi.Depends", "fastapi.params.Depends"])
+DEPENDS = frozenset(["fastapi.Depends", "fastapi.params.Depends", "fastapi.Security"])
 """Functions that give what the function gives which is their first argument."""
 
 INJECTING = frozenset(["fastapi"])
@@ -58,6 +69,9 @@ DATA_BASES = frozenset(
     ["Enum", "IntEnum", "StrEnum", "Flag", "IntFlag", "NamedTuple", "TypedDict", "Protocol", "BaseModel"]
     + ["Struct", "BaseException", "ExceptionGroup"]
 )
+FIELD_BASES = frozenset(["NamedTuple", "BaseModel", "Struct"])
+"""Those whose subclasses are made from their annotated fields, by their last names."""
+
 DATA_DECORATORS = frozenset(["dataclass", "define", "frozen", "attrs", "mutable"])
 """Bases and decorators of classes that hold or signal something, by their last names."""
 
@@ -66,7 +80,9 @@ LOADERS = frozenset(
 )
 """Functions that give the module of a dotted name; `__import__` besides."""
 
-IMPORTERS = LOADERS | {"django.utils.module_loading.import_string", "werkzeug.utils.import_string"}
+IMPORTERS = LOADERS | {
+    "django.utils.module_loading.import_string", "werkzeug.utils.import_string", "pytest.importorskip",
+}  # fmt: skip
 """These and the functions of frameworks that give any object by its dotted name."""
 
 LOADING = frozenset(

@@ -20,7 +20,7 @@ from flake8_redis_ssot.inference.builder_table import builders
 from flake8_redis_ssot.inference.names import Names
 from flake8_redis_ssot.lint.prefilter import Prefilter
 from flake8_redis_ssot.lint.suppress import unsuppressed
-from flake8_redis_ssot.rule import Noqa, ProjectRule, Rule, RuleContext
+from flake8_redis_ssot.rule import Noqa, ProjectContext, ProjectRule, Rule, RuleContext
 from flake8_redis_ssot.settings.boundaries import place_of
 from flake8_redis_ssot.settings.model import Boundary, Settings
 from flake8_redis_ssot.source import SourceError, SourceFile
@@ -70,6 +70,7 @@ class FileChecker:
         *,
         parse_all: bool = False,
         keeps_facts: bool = False,
+        follows: bool = False,
     ) -> None:
         self.settings = settings
         self.parse_all = parse_all
@@ -78,6 +79,8 @@ class FileChecker:
         self._table = builders(settings.client_builders, settings.pool_builders)
         self.managers = ManagerFacts(settings)
         self.project_rules: list[ProjectRule] = []
+        self.following: list[Rule] = []
+        """The file rules that are asked once more of the files that something of a library reaches."""
         self._judges_classes = any(issubclass(r, ProjectRule) and r.judges_classes for r in rules)
         self._judges_settings = any(issubclass(r, ProjectRule) and r.judges_settings for r in rules)
         self._needles = tuple({needle for rule in rules for needle in rule.needles})
@@ -86,10 +89,12 @@ class FileChecker:
             rule = rule_type()
             if isinstance(rule, ProjectRule):
                 self.project_rules.append(rule)
+            if rule.follows and follows:
+                self.following.append(rule)
             for node_type, name in rule_type.handlers():
                 self.handlers.setdefault(node_type, []).append(getattr(rule, name))
         self.judges_comments = Noqa in self.handlers
-        self.keeps_facts = keeps_facts or bool(self.project_rules) or self.judges_comments
+        self.keeps_facts = keeps_facts or bool(self.project_rules or self.following) or self.judges_comments
         """Whether a run needs the facts of all files: for rules on the whole of them, or for fixes."""
 
     def check(self, source: SourceFile) -> Checked:
@@ -136,6 +141,24 @@ class FileChecker:
         for point in context.points:
             for handler in self.handlers.get(type(point.node), ()):
                 yield handler, point
+
+    def check_followed(self, rule: Rule, project: ProjectContext) -> Iterator[Diagnostic]:
+        """What a rule finds in files with what comes from others, and not without."""
+        for followed in project.followed:
+            for alone, context in followed.contexts:
+                found = list(self._said_by(rule, context))
+                own = {d.range for d in self._said_by(rule, alone)} if found else set()
+                yield from (d for d in found if d.range not in own)
+
+    def _said_by(self, rule: Rule, context: RuleContext) -> Iterator[Diagnostic]:
+        for node_type, name in rule.handlers():
+            handler = getattr(rule, name)
+            if node_type is ast.Module:
+                yield from handler(context.source.tree, context)
+            else:
+                for point in context.points:
+                    if type(point.node) is node_type:
+                        yield from handler(point, context)
 
     def _concerns(self, source: SourceFile) -> bool:
         """Whether the file must be parsed."""

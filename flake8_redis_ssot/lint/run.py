@@ -17,7 +17,7 @@ from flake8_redis_ssot.facts.model import FileFacts
 from flake8_redis_ssot.lint.check import FileChecker, first_party
 from flake8_redis_ssot.lint.suppress import comments, unsuppressed, without_noqa
 from flake8_redis_ssot.project.index import ProjectIndex
-from flake8_redis_ssot.rule import ProjectContext, RuleContext
+from flake8_redis_ssot.rule import ProjectContext, ProjectRule, RuleContext
 from flake8_redis_ssot.rules import all_rules, defaults
 from flake8_redis_ssot.settings.boundaries import SettingsError
 from flake8_redis_ssot.settings.model import Selection, Settings, chosen_codes
@@ -66,7 +66,7 @@ def checker_for(
     codes = chosen_codes((*settings.selections, override), defaults()) | {"RED000"}
     rules = [r for r in all_rules() if r.code in codes and (project or not r.project or r.code == "RED000")]
     keeps_facts = project and fixes and any(rule.fix_kind for rule in rules)
-    return FileChecker(settings, rules, parse_all=parse_all, keeps_facts=keeps_facts)
+    return FileChecker(settings, rules, parse_all=parse_all, keeps_facts=keeps_facts, follows=project)
 
 
 def cache_for(checker: FileChecker, folder: str, start: int) -> Cache:
@@ -173,9 +173,14 @@ def _check_project(outcome: Outcome, checker: FileChecker, read: set[str]) -> li
         return checker.context_of(path)
 
     project = ProjectContext(checker.settings, index, context_of, checker.codes, used, checker.names_of)
-    for rule in checker.project_rules:
+    for rule in [*checker.project_rules, *checker.following]:
+        said = (
+            rule.check_project(project)
+            if isinstance(rule, ProjectRule)
+            else checker.check_followed(rule, project)
+        )
         try:
-            found += list(unsuppressed(rule.check_project(project), checker.settings, used))
+            found += list(unsuppressed(said, checker.settings, used))
         except RecursionError:
             outcome.limits.append(f"{rule.code}: code is nested too deeply to be followed from file to file")
         except SettingsError:

@@ -6,7 +6,6 @@ import ast
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache
 
 from flake8_redis_ssot.analysis.client_calls import (
     Command,
@@ -18,12 +17,20 @@ from flake8_redis_ssot.analysis.client_calls import (
 )
 from flake8_redis_ssot.facts.managers import ManagerFacts
 from flake8_redis_ssot.inference.builder_table import BuilderTable
-from flake8_redis_ssot.inference.calls import argument_of
+from flake8_redis_ssot.inference.calls import argument_of, returned
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.methods import METHOD_NAMES
 from flake8_redis_ssot.inference.names import Names
 from flake8_redis_ssot.inference.reach import Reach, is_exposed
-from flake8_redis_ssot.inference.values import Definition, Instance, QualifiedName, Value, Values
+from flake8_redis_ssot.inference.values import (
+    Definition,
+    Generator,
+    Instance,
+    QualifiedName,
+    Text,
+    Value,
+    Values,
+)
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.source import SourceError, SourceFile
 from flake8_redis_ssot.syntax.nodes import last_name
@@ -31,6 +38,8 @@ from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope, Scopes
 
 MOST_FILES = 1_000
 """Files held at once; past it nothing more is followed."""
+
+CONFTEST = "conftest.py"
 
 _FOR_RUNNERS = ("__", "setUp", "setup_", "tearDown", "teardown_", "test_")
 """How the methods begin that Python or a test runner calls, and nobody by name."""
@@ -55,6 +64,7 @@ class ProjectInference(Inference):
         self._modules: dict[str, Scope] = {}
         self._modules_missed: set[str] = set()
         self._homes: dict[Scope, Scopes] = {}
+        self._paths: dict[Scopes, str] = {}
         self._calls: dict[str, list[ProgramPoint]] = {}
         self._names_asked: dict[tuple[Scope, str], ast.Name] = {}
         self._callers_asked: set[str] = set()
@@ -81,10 +91,11 @@ class ProjectInference(Inference):
             return None
         self.files[path] = scopes
         self._homes[scopes.module] = scopes
+        self._paths[scopes] = path
         self.namespaces.update(scopes.namespaces)
         self.definitions.update(scopes.definitions)
         self.names.arms.update(scopes.arms)
-        self.stores.extend(scopes.stores)
+        self.stores.add(scopes.stores)
         for module in scopes.modules:
             self._modules[module] = scopes.module
         called = set()
@@ -149,9 +160,10 @@ class ProjectInference(Inference):
         else:
             yield value
             return
-        at_end = ProgramPoint(module.node or ast.Pass(), module, 1 << 60, ())
         asked = self._names_asked.setdefault((module, parts[n]), ast.Name(parts[n], ast.Load()))
-        found: Iterable[Value] = self.within(None, self.values, asked, at_end)
+        found: Iterable[Value] = self.within(None, self.values, asked, _at_end(module))
+        if not found and parts[n] not in module.bindings and "__getattr__" in module.bindings:
+            found = self._made_on_demand(module, parts[n])
         for attribute in parts[n + 1 :]:
             found = [member for one in found for member in self.attribute(one, attribute)]
         for one in found:
@@ -159,6 +171,27 @@ class ProjectInference(Inference):
                 yield from self._resolved(one)
             else:
                 yield one
+
+    def _made_on_demand(self, module: Scope, name: str) -> Iterable[Value]:
+        """What the `__getattr__` of a module gives for a name."""
+        getter = self._names_asked.setdefault((module, "__getattr__"), ast.Name("__getattr__", ast.Load()))
+        for function in self.within(None, self.values, getter, _at_end(module)):
+            if isinstance(function, Definition) and isinstance(function.scope.node, ast.FunctionDef):
+                for parameter in function.scope.node.args.args[:1]:
+                    text = Text(name, ast.Constant(name))
+                    context = self.contexts.of(function.scope, {parameter.arg: frozenset([text])}, None)
+                    yield from self.within(context, lambda f=function: list(returned(self, f.scope)))
+
+    def fixture_scopes(self, function: Scope) -> Iterator[Scope]:
+        yield from super().fixture_scopes(function)
+        home = self._homes.get(function.enclosing("module"))
+        folder = os.path.dirname(self._paths.get(home, "")) if home is not None else ""
+        while folder:
+            conftest = self.files.get(os.path.join(folder, CONFTEST))
+            if conftest is not None and conftest is not home:
+                yield conftest.module
+            above = os.path.dirname(folder)
+            folder = above if above != folder else ""
 
     def given(self, parameter: ast.arg, point: ProgramPoint) -> Iterable[Value]:
         """What the callers in these files hand to a parameter; objects only where all hand over known ones."""
@@ -249,12 +282,10 @@ class ProjectInference(Inference):
                 if target is not None:
                     self.load(path)
                     self.load(target)
-        words_of = cache(_words_of)
         exposed: dict[str, set[str]] = {}
         words: dict[str, set[str]] = {}
-        new = {
-            path for path, fact in facts if fact.exposed and self.index.users(path, set(fact.exposed))
-        } | self.files.keys()
+        new = {path for path, fact in facts if fact.exposed and self._users(path, set(fact.exposed))}
+        new |= self.files.keys()
         while new:
             for path in sorted(new):
                 self.load(path)
@@ -265,17 +296,25 @@ class ProjectInference(Inference):
             for path in taken:
                 fresh = self._exposed(path, reach) - exposed.setdefault(path, set())
                 exposed[path] |= fresh
-                users = self.index.users(path, fresh) if fresh else []
+                users = self._users(path, fresh) if fresh else []
                 known = words.setdefault(path, set())
                 known.update(self._members(path) if users else ())
                 for user in users:
-                    if _speaks_of(known, user, words_of):
+                    if _speaks_of(known, user):
                         words.setdefault(user, set()).update(known)
                         new.add(user)
             if not new and self._is_stale:
                 self.forget()
                 new = set(self.files)
         self.renew()
+
+    def _users(self, path: str, names: set[str]) -> list[str]:
+        """The files that import one of `names` from a file, or have the fixtures of a `conftest.py`."""
+        users = self.index.users(path, names)
+        if os.path.basename(path) == CONFTEST:
+            folder = os.path.join(os.path.dirname(path), "")
+            users += [p for p in sorted(self.index.facts) if p.startswith(folder) and p != path]
+        return users
 
     def _learn(self, paths: Iterable[str]) -> None:
         """Find the blocking functions of the files at `paths`, and of all that call these."""
@@ -293,7 +332,7 @@ class ProjectInference(Inference):
 
     def _exposed(self, path: str, reach: Reach) -> set[str]:
         """The names that others import from a file to get at something of a client library."""
-        asked = self.index.asked_names(path)
+        asked = self.index.asked_names(path) if os.path.basename(path) != CONFTEST else None
         return {
             name
             for name, bindings in self.files[path].module.bindings.items()
@@ -324,10 +363,15 @@ class ProjectInference(Inference):
                         yield name
 
     def _is_used(self, value: Value) -> bool:
-        if isinstance(value, Definition) and value.scope.kind == "function":
+        if isinstance(value, Definition | Generator) and value.scope.kind == "function":
             given = self.given_by(value.scope)
             return value.scope.node in self.blocking or any(is_exposed(self, one) for one in given)
         return is_exposed(self, value)
+
+
+def _at_end(module: Scope) -> ProgramPoint:
+    """A place after all that is bound in a module."""
+    return ProgramPoint(module.node or ast.Pass(), module, 1 << 60, ())
 
 
 class _Names(Names):
@@ -352,13 +396,13 @@ class _Names(Names):
         )
 
 
-def _words_of(path: str) -> frozenset[str]:
-    try:
-        return frozenset(re.findall(r"\w+", SourceFile.read(path).text))
-    except SourceError:
-        return frozenset()
-
-
-def _speaks_of(words: set[str], path: str, words_of: Callable[[str], frozenset[str]]) -> bool:
+def _speaks_of(words: set[str], path: str) -> bool:
     """Whether a file has one of the `words`, or is a package, which hands on without a word."""
-    return os.path.basename(path).startswith("__init__.") or not words_of(path).isdisjoint(words)
+    if os.path.basename(path).startswith("__init__."):
+        return True
+    try:
+        data = SourceFile.read(path).data
+    except SourceError:
+        return False
+    there = [word for word in map(str.encode, sorted(words)) if word in data]
+    return bool(there) and re.search(rb"\b(?:%b)\b" % b"|".join(map(re.escape, there)), data) is not None

@@ -62,6 +62,7 @@ class BorrowedPoolOwned(Rule):
     code = "RED304"
     name = "borrowed-pool-owned"
     since = "0.1.0"
+    follows = True
 
     @on(ast.Module)
     def check(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:

@@ -57,6 +57,7 @@ class UnclosedClient(Rule):
     code = "RED306"
     name = "unclosed-client"
     since = "0.1.0"
+    follows = True
     default = False
 
     @on(ast.Module)

@@ -60,6 +60,7 @@ class ImportTimeCommand(Rule):
     code = "RED501"
     name = "import-time-command"
     since = "0.1.0"
+    follows = True
 
     @on(ast.Module)
     def check(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:

@@ -60,6 +60,7 @@ class UnawaitedAsyncCommand(Rule):
     code = "RED504"
     name = "unawaited-async-command"
     since = "0.1.0"
+    follows = True
 
     @on(ast.Module)
     def check(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:

@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from flake8_redis_ssot.analysis.client_calls import function_of, last_name
+from flake8_redis_ssot.analysis.client_calls import function_of
 from flake8_redis_ssot.analysis.client_homes import Home
 from flake8_redis_ssot.analysis.event_loops import EventLoops, Run
 from flake8_redis_ssot.analysis.hot_paths import is_handler, is_task
@@ -15,6 +15,7 @@ from flake8_redis_ssot.inference.methods import colour_of
 from flake8_redis_ssot.libraries.builders import Builder
 from flake8_redis_ssot.libraries.frameworks import COMMAND_LINES, MOCKING
 from flake8_redis_ssot.rule import Rule, RuleContext, on
+from flake8_redis_ssot.syntax.nodes import last_name
 from flake8_redis_ssot.syntax.scopes import ProgramPoint
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from flake8_redis_ssot.analysis.client_calls import function_of, is_certain, last_name, shown
+from flake8_redis_ssot.analysis.client_calls import function_of, is_certain, shown
 from flake8_redis_ssot.analysis.hot_paths import is_handler, is_task
 from flake8_redis_ssot.analysis.subscriptions import flaw, is_async_generator, is_worker
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.inference.methods import colour_of
 from flake8_redis_ssot.libraries.traits import LOSING_SUBSCRIPTIONS
 from flake8_redis_ssot.rule import Rule, RuleContext, on
+from flake8_redis_ssot.syntax.nodes import last_name
 from flake8_redis_ssot.syntax.scopes import ProgramPoint, Scope
 
 
@@ -70,6 +71,7 @@ class UnclosedSubscription(Rule):
     code = "RED508"
     name = "unclosed-subscription"
     since = "0.1.0"
+    follows = True
 
     @on(ast.Module)
     def check(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
+from flake8_redis_ssot.syntax.nodes import last_name
+
 Branch = tuple[int, str]
 """One arm of a compound statement: the statement's identity and the name of the arm."""
 
@@ -70,6 +72,22 @@ class Scope:
         while scope.kind not in kinds and scope.parent is not None:
             scope = scope.parent
         return scope
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """An assignment to an item (`key` is an expression) or to an attribute (its name) of the object `owner`."""
+
+    owner: ast.expr
+    key: ast.expr | str
+    binding: Binding
+    path: tuple[Branch, ...]
+
+    @property
+    def point(self) -> ProgramPoint:
+        """Where it stands."""
+        assert self.binding.scope is not None
+        return ProgramPoint(self.owner, self.binding.scope, self.binding.order, self.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +188,7 @@ class Scopes:
     meaning and the lines that say which, `namespaces` the scope and `definitions` the binding of
     each definition. `arms` are the arms of the compound statements of which one always runs, by the statement's
     identity; `leaving` the arms that end in a `return` or the like. `stores` are assignments to
-    items of a name: the name, the key and the value. `imports` are the
-    top-level modules imported, `awaited` the expressions that are awaited where they stand, of those entered,
+    items, and to attributes of what is no class of the file. `imports` are the top-level modules imported, `awaited` the expressions that are awaited where they stand, of those entered,
     `entered` those that a `with` enters.
     """
 
@@ -185,7 +202,7 @@ class Scopes:
         self.arms: dict[int, frozenset[str]] = {}
         self.leaving: set[Branch] = set()
         self.imports: set[str] = set()
-        self.stores: list[tuple[str, ast.expr, Binding]] = []
+        self.stores: list[Store] = []
         self.awaited: set[ast.expr] = set()
         self.entered: set[ast.expr] = set()
         self._statements: list[_Statement] = []
@@ -585,21 +602,27 @@ class Scopes:
                 case ast.Name():
                     self._bind(scope, leaf.id, path, value=given, projection=taken)
                     continue
-                case ast.Attribute(value=ast.Name(id=name)):
-                    owner, of_instance = self._class_of(name, scope)
-                    if owner is not None and given is not None:
-                        binding = Binding(self._order, (), None, False, True, given, taken, scope)
+                case ast.Attribute(value=value, attr=name) if given is not None:
+                    owner, of_instance = (
+                        self._class_of(value.id, scope) if isinstance(value, ast.Name) else (None, False)
+                    )
+                    binding = Binding(self._order, (), None, False, True, given, taken, scope)
+                    if owner is not None:
                         kept = owner.attributes if of_instance else owner.bindings
-                        kept.setdefault(leaf.attr, []).append(binding)
-                        self.bound.append((leaf.attr, binding, header_of(self._here.node)))
-                case ast.Subscript(value=ast.Name(id=name)) if given is not None:
-                    binding = Binding(self._order, path, value=given, projection=taken, scope=scope)
-                    self.stores.append((name, leaf.slice, binding))
+                        kept.setdefault(name, []).append(binding)
+                    else:
+                        self.stores.append(Store(value, name, binding, path))
                     self.bound.append((name, binding, header_of(self._here.node)))
                 case ast.Subscript(
                     value=ast.Call(func=ast.Name(id="globals")), slice=ast.Constant(value=str(key))
                 ):
                     self._bind(self.module, key, (), value=given, projection=taken, where=scope)
+                case ast.Subscript(value=owner, slice=key) if given is not None:
+                    binding = Binding(self._order, path, value=given, projection=taken, scope=scope)
+                    self.stores.append(Store(owner, key, binding, path))
+                    word = key.value if isinstance(key, ast.Constant) else None
+                    for name in {last_name(owner), word if isinstance(word, str) else ""} - {""}:
+                        self.bound.append((name, binding, header_of(self._here.node)))
             self._here.expressions.append((leaf, scope, self._order))
 
     def _class_of(self, name: str, scope: Scope) -> tuple[Scope | None, bool]:

@@ -331,13 +331,18 @@ VALUES = {
             # ^ make(): coroutine make
             # ^ await make(): redis.asyncio.Redis()
         """,
-    "a generator gives no value by itself": """
+    "a generator gives its values to a loop": """
         import redis
         def each():
             yield redis.Redis()
             return redis.Redis()
         each()
-        # ^ each(): nothing
+        # ^ each(): iterator each
+        for one in each():
+            one
+            # ^ one: redis.Redis()
+        next(each())
+        # ^ next(each()): redis.Redis()
         """,
     "decorators that change nothing": """
         import redis

@@ -320,11 +320,19 @@ def test_what_functions_return_and_yield() -> None:
 
 
 def test_items_that_are_stored() -> None:
-    scopes = scopes_of("a['k'] = v\na[b], c = w\na.b['k'] = v\na['k'] += v\ndef f():\n    a[0] = x\n")
-    assert [(name, ast.unparse(key), shown(binding)) for name, key, binding in scopes.stores] == [
-        ("a", "'k'", "v"),
-        ("a", "b", "w[0]"),
-        ("a", "0", "x"),
+    scopes = scopes_of(
+        "a['k'] = v\na[b], c = w\na.b['k'] = v\na['k'] += v\ndef f():\n    a[0] = x\na.b.c = y\n"
+    )
+    found = [
+        (ast.unparse(s.owner), s.key if isinstance(s.key, str) else [ast.unparse(s.key)], shown(s.binding))
+        for s in scopes.stores
+    ]
+    assert found == [
+        ("a", ["'k'"], "v"),
+        ("a", ["b"], "w[0]"),
+        ("a.b", ["'k'"], "v"),
+        ("a", ["0"], "x"),
+        ("a.b", "c", "y"),
     ]
 
 
