@@ -283,6 +283,8 @@ class RuleContext:
 
     def release(self) -> None:
         """Let go of the trees; nothing can be asked any more."""
+        if "inference" in self.__dict__:
+            self.inference.release()
         if "scopes" in self.__dict__:
             self.scopes.release()
 

@@ -68,6 +68,10 @@ class Inference:
         self._bindings: dict[tuple[str, Scope, float, tuple[Branch, ...]], list[Binding]] = {}
         self._generators: dict[Scope, bool] = {}
 
+    def release(self) -> None:
+        """Undo the circles with its parts, so that all goes without the garbage collector."""
+        self.__dict__.clear()
+
     def forget(self) -> None:
         """Forget what was found, as when there is more to know."""
         self.answers.forget()
