@@ -9,7 +9,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from flake8_redis_ssot.libraries.frameworks import DATA_BASES, DATA_DECORATORS
+from flake8_redis_ssot.libraries.frameworks import (
+    DATA_BASES,
+    DATA_DECORATORS,
+    FACTORY_KEYWORDS,
+    MAKING_METHODS,
+)
 from flake8_redis_ssot.source import SourceError, SourceFile
 
 Kind = Literal["class", "data", "function", "module", "object", "unknown"]
@@ -42,6 +47,40 @@ class ModuleFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Built:
+    """A client or pool that a class builds in `method` for each of its objects, and keeps.
+
+    `unless` are parameters of the class, each with its position or -1: given one, it builds none.
+    """
+
+    method: str
+    unless: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ClassTraits:
+    """What a class has to do with clients and pools, without its `bases`, which are of the project.
+
+    `replaced` are its methods that do not call those of its bases; `is_shared` says that a call may give an
+    object that is there already, `reaches` that it builds, borrows or holds a client, pool or manager.
+    """
+
+    built: tuple[Built, ...] = ()
+    bases: tuple[str, ...] = ()
+    replaced: tuple[str, ...] = ()
+    is_shared: bool = False
+    reaches: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ClientFacts:
+    """The classes at the top level of a module, and those of which the settings' `instance` in it is one."""
+
+    classes: tuple[tuple[str, ClassTraits], ...] = ()
+    of_instance: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """Where a dotted name leads: its `home` is where it is defined."""
 
@@ -56,6 +95,9 @@ class Modules:
         self._roots = roots
         self._paths: dict[str, str | None] = {}
         self._facts: dict[str, ModuleFacts | None] = {}
+        self._clients: dict[str, ClientFacts] = {}
+        self.judge: Callable[[str], ClientFacts] = lambda module: ClientFacts()
+        """Tells what the classes of a module have to do with clients, for which values must be followed."""
 
     def find(self, module: str) -> str | None:
         """The file of a dotted module, in the order in which Python looks; a folder without one is a folder."""
@@ -74,10 +116,24 @@ class Modules:
             yield stem
             yield from (stem + suffix for suffix in _SUFFIXES)
 
-    def asked(self) -> Iterator[tuple[str, str | None, ModuleFacts | None]]:
-        """Each module that was looked for so far, where it is, and what it binds if that was asked too."""
+    def asked(self) -> Iterator[tuple[str, str | None, ModuleFacts | None, ClientFacts | None]]:
+        """Each module that was looked for so far, where it is, and what it binds and builds if that was asked too."""
         for module, path in self._paths.items():
-            yield module, path, self._facts.get(module)
+            yield module, path, self._facts.get(module), self._clients.get(module)
+
+    def clients(self, module: str) -> ClientFacts:
+        """What the classes of `module` have to do with clients."""
+        if module not in self._clients:
+            self._clients[module] = self.judge(module)
+        return self._clients[module]
+
+    def traits(self, name: str) -> tuple[str, ClassTraits] | None:
+        """The class that the dotted `name` leads to: where it is defined, and what it has to do with clients."""
+        found = self.lookup(name)
+        if found is None or found.kind not in ("class", "data"):
+            return None
+        module, _, last = found.home.rpartition(".")
+        return found.home, dict(self.clients(module).classes).get(last, ClassTraits())
 
     def facts(self, module: str) -> ModuleFacts | None:
         """What `module` binds; None where there is no such module, all unknown where it is broken."""
@@ -189,6 +245,12 @@ def absolute(node: ast.ImportFrom, module: str, is_package: bool) -> str:
 
 
 def _is_data(node: ast.ClassDef, names: dict[str, Name]) -> bool:
+    if any(
+        getattr(part, "name", getattr(part, "arg", None)) in MAKING_METHODS | FACTORY_KEYWORDS
+        for part in ast.walk(node)
+        if isinstance(part, ast.FunctionDef | ast.keyword)
+    ):
+        return False  # it may make what it holds
     for decorator in node.decorator_list:
         if _last(decorator.func if isinstance(decorator, ast.Call) else decorator) in DATA_DECORATORS:
             return True

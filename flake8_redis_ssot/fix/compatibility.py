@@ -99,12 +99,12 @@ class Compatibility:
         name, calls = (declared or "").removesuffix("()"), (declared or "").endswith("()")
         given = self.objects.given(before) if before.sort == "function" else None
         if declared is None:
-            if boundary.owns(before.home):
+            if self.index.managers.owns(boundary, before.home):
                 name = before.home
             elif (
                 given is not None
                 and given.home
-                and boundary.owns(given.home)
+                and self.index.managers.owns(boundary, given.home)
                 and self.objects.is_plain(before)
             ):
                 name = self._twin(before, boundary) or given.home
@@ -113,8 +113,8 @@ class Compatibility:
         after = self.objects.thing(name)
         if after is None:
             raise Refusal(f"the replacement `{name}` does not exist; correct `replacements`")
-        if not boundary.owns(after.home):
-            owner = next((b for b in self.settings.boundaries if b.owns(after.home)), None)
+        if not self.index.managers.owns(boundary, after.home):
+            owner = self.index.managers.owner(after.home)
             if owner is not None or any(p.covers(after.home) for p in boundary.forbidden):
                 whose = "is forbidden here"
                 if owner is not None:
@@ -220,7 +220,7 @@ class Compatibility:
 
     def shared(self, old: Thing, boundary: Boundary) -> Replacement:
         """The shared object that is an instance of the class `old`."""
-        if not boundary.owns(old.home):
+        if not self.index.managers.owns(boundary, old.home):
             raise Refusal("it goes with its import, which is left")
         wanted = [f"{old.module}.{boundary.instance}"] if boundary.instance else []
         facts = self.index.modules.facts(old.module)

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from flake8_redis_ssot.analysis.client_makers import client_facts
 from flake8_redis_ssot.analysis.forwarders import shim_facts
 from flake8_redis_ssot.analysis.manager_classes import managing
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.facts.import_scan import quoted, statements
 from flake8_redis_ssot.facts.managers import ManagerFacts
 from flake8_redis_ssot.facts.model import FileFacts
+from flake8_redis_ssot.facts.modules import ClientFacts
 from flake8_redis_ssot.inference.builder_table import builders
 from flake8_redis_ssot.inference.names import Names
 from flake8_redis_ssot.lint.prefilter import Prefilter
@@ -76,6 +78,7 @@ class FileChecker:
         self.codes: frozenset[str] = frozenset(rule.code for rule in rules)
         self._table = builders(settings.client_builders, settings.pool_builders)
         self.managers = ManagerFacts(settings)
+        self.managers.modules.judge = self._clients_of
         self.project_rules: list[ProjectRule] = []
         self._judges_classes = any(issubclass(r, ProjectRule) and r.judges_classes for r in rules)
         self._judges_settings = any(issubclass(r, ProjectRule) and r.judges_settings for r in rules)
@@ -171,7 +174,7 @@ class FileChecker:
             defaults=tuple(context.defaults()) if context is not None and self._judges_settings else (),
             classes=classes,
             clients=clients,
-            shim=shim_facts(source, judged.inference, judged.boundary.owns) if judged is not None else None,
+            shim=shim_facts(source, judged.inference, judged.is_own) if judged is not None else None,
         )
 
     def context_of(self, path: str) -> RuleContext | None:
@@ -182,6 +185,17 @@ class FileChecker:
         except SourceError:
             return None
         return self._context(source)
+
+    def _clients_of(self, module: str) -> ClientFacts:
+        """What the classes of a module of the project have to do with clients."""
+        path = self.managers.modules.find(module)
+        context = self.context_of(path) if path is not None and os.path.isfile(path) else None
+        if context is None:
+            return ClientFacts()
+        instances = {b.instance for b in self.settings.boundaries if b.instance and b.is_manager(module)}
+        found = client_facts(context.inference, module, instances)
+        context.release()
+        return found
 
     def names_of(self, boundary: Boundary) -> Names:
         """What names mean in the files of `boundary`."""

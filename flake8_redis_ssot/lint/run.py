@@ -72,8 +72,10 @@ def cache_for(checker: FileChecker, folder: str, start: int) -> Cache:
     """The results in the cache `folder` that hold for this checker, this tool and this Python."""
     settings = checker.settings
     modules = checker.managers.modules
-    managers = [modules.find(manager) for boundary in settings.boundaries for manager in boundary.managers]
-    folders = [os.path.splitext(path)[0].removesuffix("/__init__") for path in managers if path]
+    packages = [
+        modules.find(package) for boundary in settings.boundaries for package in sorted(boundary.packages)
+    ]
+    folders = [os.path.splitext(path)[0].removesuffix("/__init__") for path in packages if path]
     key = key_of(
         list(sys.version_info[:2]),
         _digest_of_flake8(),

@@ -6,9 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.inference.evaluator import QualifiedName
 from flake8_redis_ssot.rule import Rule, RuleContext, on
-from flake8_redis_ssot.syntax.scopes import ProgramPoint
 
 
 class ManagerInstantiation(Rule):
@@ -56,22 +54,12 @@ class ManagerInstantiation(Rule):
     since = "0.1.0"
     fix_kind = "call"
 
-    @on(ast.Call)
-    def check(self, point: ProgramPoint, context: RuleContext) -> Iterator[Diagnostic]:
-        assert isinstance(point.node, ast.Call)
-        values = context.inference.values(point.node.func, point)
-        for name in sorted(value.name for value in values if isinstance(value, QualifiedName)):
-            mine = context.boundary.owns(name) and not context.place.is_manager
-            inside = any(name.startswith(f"{module}.") for module in context.place.modules)
-            if (
-                (mine or context.forbids(name))
-                and not inside
-                and context.names.managers.kind(name) == "class"
-            ):
-                yield self.diagnostic(
-                    context,
-                    context.source.range_of(point.node),
-                    f"Calling `{name}` makes one more Redis manager; {context.use_instead()}",
-                    symbols=(name,),
-                )
-                return
+    @on(ast.Module)
+    def check(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:
+        for call, name in context.made_managers.items():
+            yield self.diagnostic(
+                context,
+                context.source.range_of(call),
+                f"Calling `{name}` makes one more Redis manager; {context.use_instead()}",
+                symbols=(name,),
+            )

@@ -74,6 +74,7 @@ class CrossModuleConstruction(ProjectRule):
             still_open = []
             if path in paths and not project.index.place(path).is_manager:
                 seen = {made.range for made in context.constructions}
+                seen |= {context.source.range_of(call) for call in context.made_managers}
                 for point in scopes.calls:
                     assert isinstance(point.node, ast.Call)
                     if inference.names.builders(point) or context.source.range_of(point.node) in seen:
@@ -113,8 +114,7 @@ class CrossModuleConstruction(ProjectRule):
         assert isinstance(point.node, ast.Call)
         where = context.source.range_of(point.node)
         made = Construction(point, point.node, reached, where, inferred=True)
-        message = f"{made.label} builds a {made.kind} outside the Redis manager; {context.use_instead()}"
-        return self.diagnostic(context, where, message, symbols=made.symbols)
+        return self.diagnostic(context, where, context.built_message(made), symbols=made.symbols)
 
 
 def _scopes(context: RuleContext | None) -> Scopes | None:
