@@ -350,8 +350,8 @@ class RuleContext:
         return tuple(found)
 
     def is_own(self, name: str) -> bool:
-        """Whether the dotted `name` is, or is in, a manager of the file's boundary."""
-        return self.names.managers.owns(self.boundary, name)
+        """Whether the dotted `name` is a manager of the file's boundary, or something of one's own."""
+        return self.names.managers.defines(self.boundary, name)
 
     def forbids(self, name: str) -> bool:
         """Whether the settings forbid the dotted `name` in this file.

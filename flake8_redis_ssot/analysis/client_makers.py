@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 
 from flake8_redis_ssot.analysis.operations import words
@@ -11,7 +11,7 @@ from flake8_redis_ssot.facts.modules import Built, ClassTraits, ClientFacts
 from flake8_redis_ssot.inference.evaluator import Definition, Inference, Instance, QualifiedName, Value
 from flake8_redis_ssot.libraries.builders import Builder
 from flake8_redis_ssot.libraries.frameworks import FACTORY_KEYWORDS, HARMLESS_DECORATORS, PLAIN_METACLASSES
-from flake8_redis_ssot.libraries.standard import BUILT_IN_DECORATORS, PROPERTIES
+from flake8_redis_ssot.libraries.standard import BUILT_IN_DECORATORS
 from flake8_redis_ssot.libraries.traits import FIRST_POOL, FIRST_POOLS, OWNING, POOL_KEYWORDS
 from flake8_redis_ssot.libraries.vocabulary import CLIENT_WORDS
 from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope
@@ -77,20 +77,18 @@ class ClientMakers:
         if self.inference.builder_names(Definition(scope)):
             yield Built("__init__", tuple((name, -1) for name in sorted(POOL_KEYWORDS)))
         for bindings in scope.attributes.values():
-            origins = (origin for b in bindings for origin in self._origins(b.value, _point(b)))
+            origins = (origin for value, point in _values(bindings) for origin in self._origins(value, point))
             given = {leaf.arg for leaf, _ in origins if isinstance(leaf, ast.arg)}
-            for binding in bindings:
-                yield from self._kept(binding.value, _point(binding), given)
+            for value, point in _values(bindings):
+                yield from self._kept(value, point, given)
         for method in self._methods(scope):
             yield from self._stored(scope, method)
         for name, bindings in scope.bindings.items():
-            for binding in bindings:
-                if isinstance(binding.value, Function) and _decorators(binding.value) & PROPERTIES - {
-                    "property"
-                }:
-                    inner = self.scopes.namespaces[binding.value]
+            for value, point in _values(bindings):
+                if isinstance(value, Function) and "cached_property" in _decorators(value):
+                    inner = self.scopes.namespaces[value]
                     yield from (Built(name) for given in inner.returns if self._is_new(given.node, given))
-                elif binding.value is not None and self._is_factory(binding.value, _point(binding)):
+                elif self._is_factory(value, point):
                     yield Built("__init__", ((name, -1),))
 
     def _kept(self, value: ast.AST | None, point: ProgramPoint, given: Collection[str]) -> Iterator[Built]:
@@ -220,14 +218,14 @@ class ClientMakers:
                 yield node, point
             case ast.Name():
                 for binding in self.inference.bindings(node.id, point):
-                    scope = binding.scope
-                    if scope is not None and (shared or (scope.kind != "module" and not binding.always)):
-                        yield from follow(binding.value, _point(binding))
+                    for value, where in _values([binding]):
+                        if shared or (where.scope.kind != "module" and not binding.always):
+                            yield from follow(value, where)
             case ast.Attribute(value=ast.Name()) if shared:
                 for owner in self.inference.values(node.value, point):
                     if isinstance(owner, Instance) and isinstance(owner.of, Definition):
-                        for binding in owner.of.scope.attributes.get(node.attr, ()):
-                            yield from follow(binding.value, _point(binding))
+                        for value, where in _values(owner.of.scope.attributes.get(node.attr, ())):
+                            yield from follow(value, where)
             case ast.Call():
                 place = self._at.get(node, point)
                 functions = self._functions(node, place)
@@ -380,11 +378,11 @@ class ClientMakers:
     def classes_of(self, instance: str) -> Iterator[str]:
         """The classes, by dotted name, of a shared object, or of what an accessor (`get()`) gives."""
         name = instance.removesuffix("()")
-        for binding in self.scopes.module.bindings.get(name, ()):
-            if instance != name and binding.value in self.scopes.namespaces:
-                yield from self._given(self.scopes.namespaces[binding.value])
+        for value, point in _values(self.scopes.module.bindings.get(name, ())):
+            if instance != name and value in self.scopes.namespaces:
+                yield from self._given(self.scopes.namespaces[value])
             elif instance == name:
-                yield from self._classes_behind(binding.value, _point(binding))
+                yield from self._classes_behind(value, point)
 
     def handed_out(self) -> Iterator[str]:
         """The classes, by dotted name, of what the functions of the file return and its top level names."""
@@ -392,9 +390,8 @@ class ClientMakers:
             if scope.kind == "function":
                 yield from self._given(scope)
         for bindings in self.scopes.module.bindings.values():
-            for binding in bindings:
-                if binding.scope is not None and not isinstance(binding.value, Function | ast.ClassDef):
-                    yield from self._classes_behind(binding.value, _point(binding))
+            for value, point in _values(bindings):
+                yield from self._classes_behind(value, point)
 
     def _given(self, function: Scope) -> Iterator[str]:
         for given in (*function.returns, *function.yields):
@@ -413,10 +410,12 @@ class ClientMakers:
 _STORING = frozenset(["append", "add", "setdefault", "insert", "appendleft"])
 
 
-def _point(binding: Binding) -> ProgramPoint:
-    """Just before the binding's value is bound."""
-    assert binding.scope is not None and binding.value is not None
-    return ProgramPoint(binding.value, binding.scope, binding.order - 1, binding.path)
+def _values(bindings: Iterable[Binding]) -> Iterator[tuple[ast.AST, ProgramPoint]]:
+    """What the bindings bind, as far as the file says it, each just before it is bound."""
+    for binding in bindings:
+        if binding.value is not None and binding.scope is not None:
+            point = ProgramPoint(binding.value, binding.scope, binding.order - 1, binding.path)
+            yield binding.value, point
 
 
 def _decorators(node: Function | ast.ClassDef) -> set[str]:

@@ -52,6 +52,14 @@ class ManagerFacts:
                     return True
         return False
 
+    def defines(self, boundary: Boundary, name: str) -> bool:
+        """Whether the dotted `name` is a manager of `boundary`, or its own: the shared object, or what it does not just import."""
+        if not self.owns(boundary, name):
+            return False
+        found = self.modules.lookup(name)
+        is_instance = name.rpartition(".")[2] == (boundary.instance or "").removesuffix("()")
+        return found is None or is_instance or self.owns(boundary, found.home)
+
     def is_built_anew(self, name: str, boundary: Boundary, given: Callable[[str, int], bool]) -> bool:
         """Whether a call of the class `name` makes one more manager of `boundary`.
 

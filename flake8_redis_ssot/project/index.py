@@ -117,15 +117,15 @@ class ProjectIndex:
                         return None
         return found
 
-    def taken_names(self, path: str) -> set[str]:
-        """The names that other files import from the file at `path`; `*` where one imports all."""
+    def taken_names(self, path: str) -> set[str | None]:
+        """The names that other files import, by name, from the file at `path`."""
         return {
             edge.name
             for module in self.place(path).modules
             for user in self._importing.get(module, ())
             if user != path
             for edge in self.edges(user)
-            if edge.module == module and edge.name is not None
+            if edge.module == module and edge.name not in (None, "*")
         }
 
     def users(self, path: str, names: set[str]) -> list[str]:

@@ -78,7 +78,7 @@ class ManagerReexport(ProjectRule):
                     if context is not None:
                         yield from self._in_file(context, taken)
 
-    def _in_file(self, context: RuleContext, taken: set[str]) -> Iterator[Diagnostic]:
+    def _in_file(self, context: RuleContext, taken: set[str | None]) -> Iterator[Diagnostic]:
         exported = exported_names(context.source.tree)
         for point in context.points:
             if point.scope is not context.scopes.module or point.for_typing:
@@ -94,18 +94,15 @@ class ManagerReexport(ProjectRule):
                     )
 
 
-def _may_hand_on(index: ProjectIndex, path: str, taken: set[str]) -> bool:
+def _may_hand_on(index: ProjectIndex, path: str, taken: set[str | None]) -> bool:
     imports = index.facts[path].imports
     if index.facts[path].has_all or "*" in imports or _AS_ITSELF.search(imports) is not None:
         return True
-    return "*" in taken or any(edge.bound in taken for edge in index.edges(path))
+    return any(edge.bound in taken for edge in index.edges(path))
 
 
-def _hands_on(alias: ast.alias, exported: frozenset[str] | None, taken: set[str]) -> bool:
+def _hands_on(alias: ast.alias, exported: frozenset[str] | None, taken: set[str | None]) -> bool:
     """Whether the imported name is one that others are meant to import from here, or do."""
     if alias.name in ("*", alias.asname):
         return True
-    bound = alias.asname or alias.name
-    if bound in taken or bound in (exported or ()):
-        return True
-    return "*" in taken and exported is None and not bound.startswith("_")
+    return not {alias.asname or alias.name}.isdisjoint((*taken, *(exported or ())))
