@@ -88,7 +88,8 @@ class FileFacts:
     Redis, as `facts.import_scan` finds them, one a line; `has_noqa`
     says that a comment may name a code of ours, `has_all` that it may set `__all__`. `used`
     are the allowances and ignores that silenced something in it. `classes` do what a manager
-    does, `clients` are top-level names that are, or return, a client or a manager. `carried` are
+    does, `clients` are top-level names that are, or return, a client or a manager; a manager's file has made
+    and `handed_out` objects of the classes of these dotted names. `carried` are
     its names from which a builder can be reached, `handed` the callables of ours that get such,
     as `inference.evaluator.Flow` gives both. `blocking` are
     those by which others get at a blocking client, or at a function that sends by one. `defaults`
@@ -108,4 +109,5 @@ class FileFacts:
     defaults: tuple[DefaultFacts, ...] = ()
     classes: tuple[ClassFacts, ...] = ()
     clients: tuple[str, ...] = ()
+    handed_out: tuple[str, ...] = ()
     shim: ShimFacts | None = None

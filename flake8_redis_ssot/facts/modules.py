@@ -96,6 +96,7 @@ class Modules:
         self._paths: dict[str, str | None] = {}
         self._facts: dict[str, ModuleFacts | None] = {}
         self._clients: dict[str, ClientFacts] = {}
+        self._portions: dict[str, bool] = {}
         self.judge: Callable[[str], ClientFacts] = lambda module: ClientFacts()
         """Tells what the classes of a module have to do with clients, for which values must be followed."""
 
@@ -172,6 +173,8 @@ class Modules:
         facts = self.facts(module)
         if facts is None or not rest:
             return Found("module", module)
+        if self._is_portion(facts.path):
+            return Found("unknown", name)
         known = facts.names.get(rest[0])
         if known is not None:
             if known.target is None or not follow(known.target):
@@ -183,6 +186,14 @@ class Modules:
             if found is not None:
                 return found
         return Found("unknown", name) if facts.dynamic else None
+
+    def _is_portion(self, path: str) -> bool:
+        """Whether a module is a folder of nothing but packages, of which other distributions may ship more."""
+        if path not in self._portions:
+            self._portions[path] = os.path.isdir(path) and not any(
+                entry.name.endswith((".py", ".pyi")) for entry in os.scandir(path)
+            )
+        return self._portions[path]
 
 
 def module_facts(source: SourceFile, module: str) -> ModuleFacts:
