@@ -430,7 +430,7 @@ class RuleContext:
         """What a message advises instead of building: the manager of this place."""
         boundary = self.boundary
         if boundary.managers:
-            homes = " or ".join(f"`{manager}`" for manager in boundary.managers)
+            homes = " or ".join(f"`{module}`" for module in self.names.managers.homes(boundary))
             return f"use `{boundary.instance}` from {homes}" if boundary.instance else f"use {homes}"
         return manager_wanted(boundary)
 

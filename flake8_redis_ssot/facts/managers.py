@@ -116,6 +116,20 @@ class ManagerFacts:
         found = self.modules.lookup(name, self.covers) if self.covers(name) else None
         return None if found is None or found.kind == "unknown" else found.kind
 
+    def homes(self, boundary: Boundary) -> list[str]:
+        """Where to import the managers of `boundary` from: of a package the module that has the shared object."""
+        name = (boundary.instance or "").removesuffix("()")
+        found = []
+        for manager in boundary.managers:
+            inside = self._below(manager) if name and manager in boundary.packages else ()
+            found.append(next((m for m in inside if self.has(m, name)), manager))
+        return found
+
+    def has(self, module: str, name: str) -> bool:
+        """Whether a module has an object of that name, or may have it; a submodule is none."""
+        found = self.modules.lookup(f"{module}.{name}")
+        return found is not None and found.kind != "module"
+
     def classes(self, module: str) -> Iterator[str]:
         """The classes that a manager module defines or hands on."""
         facts = self.modules.facts(module) if self.covers(module) else None

@@ -162,7 +162,8 @@ class Compatibility:
 
     def _twin(self, before: Thing, boundary: Boundary) -> str | None:
         """A function of the manager that has the same name, and is as good."""
-        names = [f"{manager}.{before.home.rpartition('.')[2]}" for manager in boundary.managers]
+        last = before.home.rpartition(".")[2]
+        names = [f"{module}.{last}" for module in self.index.managers.modules_of(boundary)]
         twins = ((name, self.objects.thing(name)) for name in names)
         return next(
             (name for name, twin in twins if twin is not None and self._are_alike(before, twin)), None
@@ -185,10 +186,10 @@ class Compatibility:
 
     def _namesake(self, before: Thing, boundary: Boundary) -> str:
         last = before.home.rpartition(".")[2]
-        for manager in boundary.managers:
-            found = self.objects.thing(f"{manager}.{last}") if before.sort != "module" else None
+        for module in self.index.managers.modules_of(boundary):
+            found = self.objects.thing(f"{module}.{last}") if before.sort != "module" else None
             if found is not None and found.sort == before.sort:
-                return f"{manager}.{last}"
+                return f"{module}.{last}"
         raise Refusal(
             f"no replacement for `{before.home}` is set; name one in [tool.redis-ssot.replacements]"
         )
@@ -198,17 +199,17 @@ class Compatibility:
         try:
             new: Thing | None = self.aim(old, boundary).new
         except Refusal:
-            named = [
-                f"{manager}.{(boundary.instance or '').removesuffix('()')}" for manager in boundary.managers
-            ]
-            new = next(filter(None, map(self.objects.thing, named if boundary.instance else ())), None)
+            name = (boundary.instance or "").removesuffix("()")
+            modules = self.index.managers.modules_of(boundary) if name else ()
+            new = next(filter(None, (self.objects.thing(f"{module}.{name}") for module in modules)), None)
         if new is not None and new.sort == "function":
             new = self.objects.given(new)
         if new is not None and new.sort == "instance":
             new = new.of
-        if new is None and len(boundary.managers) == 1:
-            classes = list(self.index.managers.classes(boundary.managers[0]))
-            new = self.objects.thing(f"{boundary.managers[0]}.{classes[0]}") if len(classes) == 1 else None
+        homes = list(self.index.managers.modules_of(boundary))
+        if new is None and len(homes) == 1:
+            classes = list(self.index.managers.classes(homes[0]))
+            new = self.objects.thing(f"{homes[0]}.{classes[0]}") if len(classes) == 1 else None
         return new if new is not None and new.sort == "class" else None
 
     def difference(self, old: Thing, new: Thing, name: str, call: ast.Call | None) -> str | None:

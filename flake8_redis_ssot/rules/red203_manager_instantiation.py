@@ -13,10 +13,14 @@ class ManagerInstantiation(Rule):
     """A manager's class is called outside its module.
 
     ## What it does
-    Reports a call of a class that the manager of the boundary, or a forbidden manager,
-    defines. Exceptions, enums, dataclasses and the like are not managers. The manager's files
-    are read for this, once a run; where they are not found below `src`, nothing is reported. In
-    tests of the manager itself, add an `allow`.
+    Reports a call of a manager class of the boundary outside its module: the class of `instance`, or
+    a class of the manager's module that builds a client or pool for each of its objects and keeps it
+    (in an attribute, at once or later, by its base too). No manager are classes that borrow a client,
+    locks, key builders, settings, exceptions, a method that only gives what it builds, singletons by
+    `__new__`, metaclass or decorator, and classes whose pool is the class's own; nor a call that hands
+    over the client or pool that would be built. Of a forbidden manager every class that has to do with
+    Redis is reported. The manager's files are read for this, once a run; where they are not found
+    below `src`, nothing is reported. In tests of the manager itself, add an `allow`.
 
     ## Why is this bad?
     One more instance of the manager has a connection pool, and state, of its own: it is a

@@ -70,7 +70,7 @@ class MissingManager(ProjectRule):
             name = (boundary.instance or "").removesuffix("()")
             found = [m for m in boundary.managers if modules.find(m) is not None]
             homes = project.index.managers.modules_of(boundary) if name and found else ()
-            if name and found and not any(modules.lookup(f"{m}.{name}") for m in homes):
+            if name and found and not any(project.index.managers.has(m, name) for m in homes):
                 place = place if boundary.name else settings.line_of("instance")
                 message = f"`{found[0]}` defines no `{name}`; correct `instance`"
                 yield self._at(place, message, f"{found[0]}.{name}")

@@ -35,9 +35,8 @@ class Place:
     @property
     def manager_around(self) -> str | None:
         """The manager that is named exactly and is a package around the file, which is no part of it."""
-        return next(
-            (m for m in self.boundary.managers for module in self.modules if module.startswith(f"{m}.")), None
-        )
+        exact = (m for m in self.boundary.managers if m not in self.boundary.packages)
+        return next((m for m in exact for module in self.modules if module.startswith(f"{m}.")), None)
 
 
 def boundary_of(settings: Settings, path: str) -> Boundary:
