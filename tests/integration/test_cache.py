@@ -189,6 +189,18 @@ def test_the_manager_is_part_of_what_others_depend_on(project: Path, here: Here,
     assert "call.py:3" in here()
 
 
+def test_so_are_the_bases_of_its_classes(project: Path, here: Here) -> None:
+    base = project / "app" / "base.py"
+    base.write_text(MANAGER.replace("RedisManager", "Base"))
+    manager = project / "app" / "redis_manager.py"
+    manager.write_text("from app.base import Base\n\n\nclass RedisManager(Base):\n    pass\n")
+    assert "RED203" in here()
+    base.write_text(MANAGER.replace("RedisManager", "Base").replace("redis.Redis()", "None"))
+    assert "RED203" not in here()
+    base.write_text(MANAGER.replace("RedisManager", "Base"))
+    assert "RED203" in here()
+
+
 def test_files_come_and_go(project: Path, here: Here, checked: list[str]) -> None:
     first = here()
     (project / "part0" / "more.py").write_text(BAD)
