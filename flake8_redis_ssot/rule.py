@@ -12,10 +12,11 @@ from typing import Any, ClassVar, Literal, TypeVar
 from flake8_redis_ssot.analysis.client_calls import (
     Command,
     blocking_functions,
-    blocking_names,
     calls_of,
     commands,
+    exposed_names,
     function_of,
+    in_coroutines,
     is_plain,
 )
 from flake8_redis_ssot.analysis.environment import Reading, readings
@@ -23,12 +24,14 @@ from flake8_redis_ssot.analysis.lines import lines_of_interest
 from flake8_redis_ssot.analysis.pools import pool_target
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.facts.model import DefaultFacts, PoolFacts
-from flake8_redis_ssot.inference.evaluator import Inference, Instance, QualifiedName
+from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.names import Names
+from flake8_redis_ssot.inference.values import Instance, QualifiedName
 from flake8_redis_ssot.libraries.builders import Builder, Kind
 from flake8_redis_ssot.libraries.traits import FIRST_POOL, FIRST_POOLS, NO_POOL, OWNING, POOL_KEYWORDS
 from flake8_redis_ssot.libraries.vocabulary import VARIABLE_PREFIX
 from flake8_redis_ssot.project.index import ProjectIndex
+from flake8_redis_ssot.project.inference import ProjectInference
 from flake8_redis_ssot.settings.boundaries import Place, manager_words
 from flake8_redis_ssot.settings.model import Boundary, Settings
 from flake8_redis_ssot.source import Position, Range, SourceError, SourceFile
@@ -146,10 +149,22 @@ class ProjectContext:
         self.enabled = enabled
         self.used = used
         self.index = index
-        self.limits: list[str] = []
-        """Why more may be to find in the project than the rules found."""
+        self._limits: dict[str, None] = {}
+        self._followed: list[Followed] | None = None
         self.read = lru_cache(maxsize=16)(read)
         """The context of a file that is parsed for this; None where it cannot be."""
+
+    @property
+    def limits(self) -> list[str]:
+        """Why more may be to find in the project than the rules found."""
+        return list(dict.fromkeys(limit for one in self._followed or () for limit in one.inference.limits))
+
+    @property
+    def followed(self) -> list[Followed]:
+        """The files that something of a client library reaches, with the values of all of them together."""
+        if self._followed is None:
+            self._followed = [Followed(self, names, frozenset(paths)) for names, paths in self.meanings()]
+        return self._followed
 
     def meanings(self) -> Iterator[tuple[Names, Collection[str]]]:
         """What names mean, each with the files in which they do.
@@ -169,6 +184,31 @@ class ProjectContext:
                     if len(found) == 1 or self.index.place(path).boundary.name in boundaries
                 ],
             )
+
+
+class Followed:
+    """The files in which names have one meaning, as far as something of a client library reaches them."""
+
+    def __init__(self, project: ProjectContext, names: Names, paths: frozenset[str]) -> None:
+        self._read = project.read
+        self._paths = paths
+        self._contexts: dict[str, RuleContext] = {}
+        self.inference = ProjectInference(names, project.index, self._scopes)
+        self.inference.follow()
+
+    def _scopes(self, path: str) -> Scopes | None:
+        context = self._read(path)
+        if context is None:
+            return None
+        self._contexts[path] = context
+        return context.scopes
+
+    @property
+    def contexts(self) -> Iterator[tuple[RuleContext, RuleContext]]:
+        """Each file: what it knows by itself, and what it knows of the others as well."""
+        for path in sorted(self._paths & self.inference.files.keys()):
+            alone = self._contexts[path]
+            yield alone, _FollowedContext(alone, self.inference)
 
 
 class RuleContext:
@@ -279,7 +319,7 @@ class RuleContext:
     @cached_property
     def commands(self) -> list[Command]:
         """Every command of the file that is sent on a client of known kind, in source order."""
-        return list(commands(self.inference, self.points))
+        return list(commands(self.inference, self.scopes, self.points))
 
     @cached_property
     def stalling(self) -> list[tuple[ast.Call, ast.AsyncFunctionDef, Command]]:
@@ -296,16 +336,11 @@ class RuleContext:
                 function = function_of(point)
                 if function is not None and is_plain(point):
                     known.setdefault(function, cause)
-        return [
-            (call, function, cause)
-            for point, call, cause in found
-            if isinstance(function := function_of(point), ast.AsyncFunctionDef)
-            and call not in self.scopes.awaited
-        ]
+        return list(in_coroutines(self.scopes, found))
 
-    def blocking(self) -> tuple[str, ...]:
-        """The top-level names by which others get at a blocking client, or at a function that sends by one."""
-        return tuple(sorted(blocking_names(self.source, self.inference, self.commands)))
+    def exposed(self) -> tuple[str, ...]:
+        """The top-level names by which others get at something of a client library."""
+        return tuple(sorted(exposed_names(self.source, self.inference, self.commands)))
 
     @property
     def built(self) -> dict[ast.Call, str]:
@@ -386,11 +421,12 @@ class RuleContext:
         lines = lines_of_interest(self.source, self.inference, words)
         return self.scopes.points((ast.Attribute,), lines)
 
-    def built_outside(self, kind: Kind) -> list[Construction]:
-        """The constructions of that kind, unless the file is the manager, which may build, or one more manager is made."""
+    def built_outside(self, kind: Kind | None) -> list[Construction]:
+        """The constructions of that kind (None: any), unless the file is the manager, which may build, or one more manager is made."""
         if self.place.is_manager:
             return []
-        return [c for c in self.constructions if c.kind == kind and c.call not in self.made_managers]
+        made = (c for c in self.constructions if kind in (None, c.kind))
+        return [c for c in made if c.call not in self.made_managers]
 
     @cached_property
     def made_managers(self) -> dict[ast.Call, str]:
@@ -442,6 +478,12 @@ class RuleContext:
             message += f', or write `manager = "{around}.**"` if all below `{around}` is the manager'
         return message
 
+    def origins(self, decorators: Iterable[ast.expr]) -> Iterator[str]:
+        """The dotted names that decorators of the file can mean."""
+        for decorator in decorators:
+            inner = decorator.func if isinstance(decorator, ast.Call) else decorator
+            yield from self.names.dotted(inner, ProgramPoint(inner, self.scopes.module, 1 << 60, ()))
+
     def every_import(self) -> Iterator[tuple[ast.Import | ast.ImportFrom, ast.alias, tuple[str, ...]]]:
         """Each alias of each import of the file, at any depth, with the dotted names it can mean."""
         for node in ast.walk(self.source.tree):
@@ -460,6 +502,32 @@ class RuleContext:
             for alias in node.names:
                 tail = "" if alias.name == "*" else f".{alias.name}"
                 yield alias, tuple(f"{base}{tail}".lstrip(".") for base in bases)
+
+
+class _FollowedContext(RuleContext):
+    """One file, with the values that come to it from others."""
+
+    def __init__(self, alone: RuleContext, inference: ProjectInference) -> None:
+        super().__init__(
+            alone.source,
+            alone.settings,
+            alone.place,
+            inference.names,
+            enabled=alone.enabled,
+            wanted=alone._wanted,
+        )
+        self.scopes = alone.scopes
+        self.inference = inference
+        self.lines = None
+        self._project = inference
+
+    @cached_property
+    def commands(self) -> list[Command]:
+        return self._project.sent(self.source.path)
+
+    @cached_property
+    def stalling(self) -> list[tuple[ast.Call, ast.AsyncFunctionDef, Command]]:
+        return list(in_coroutines(self.scopes, self._project.calls(self.source.path)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -494,6 +562,16 @@ class Construction:
             and all(
                 len(self.call.args) <= FIRST_POOLS.get(b.target, FIRST_POOL) for b in self.reached.values()
             )
+        )
+
+    @property
+    def borrows_pool(self) -> bool:
+        """Whether it makes a client on a pool that stays open when the client is closed."""
+        given = {
+            k.arg for k in self.call.keywords if not (isinstance(k.value, ast.Constant) and not k.value.value)
+        }
+        return bool(given & POOL_KEYWORDS) and not any(
+            b.target.endswith(OWNING) for b in self.reached.values()
         )
 
     @property

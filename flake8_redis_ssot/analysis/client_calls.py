@@ -7,14 +7,16 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from flake8_redis_ssot.inference.evaluator import Definition, Inference, Instance, QualifiedName, Value
+from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.methods import Colour, colour_of, effect_of
+from flake8_redis_ssot.inference.reach import exposed
+from flake8_redis_ssot.inference.values import Definition, Instance, QualifiedName, Value
 from flake8_redis_ssot.libraries.builders import Builder
 from flake8_redis_ssot.libraries.commands import Effect
 from flake8_redis_ssot.libraries.standard import QUESTIONS
 from flake8_redis_ssot.source import SourceFile
 from flake8_redis_ssot.syntax.ancestors import ancestors
-from flake8_redis_ssot.syntax.nodes import shortened, unparsed
+from flake8_redis_ssot.syntax.nodes import last_name, shortened, unparsed
 from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope, Scopes
 
 _DEPTH = 8
@@ -77,10 +79,10 @@ def function_of(point: ProgramPoint) -> Function | None:
     return scope.node if isinstance(scope.node, Function) else None
 
 
-def commands(inference: Inference, points: Iterable[ProgramPoint]) -> Iterator[Command]:
+def commands(inference: Inference, scopes: Scopes, points: Iterable[ProgramPoint]) -> Iterator[Command]:
     """The commands among the calls of `points`, in source order; where the kind is in doubt, none."""
     for point in points:
-        sent = command(inference, inference.scopes, point)
+        sent = command(inference, scopes, point)
         if sent is not None:
             yield sent
 
@@ -132,9 +134,14 @@ def calls_of(
                 yield point, call, causes[0]
 
 
-def last_name(node: ast.expr) -> str:
-    """The last part of a dotted name; empty for any other expression."""
-    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+def in_coroutines(
+    scopes: Scopes, calls: Iterable[tuple[ProgramPoint, ast.Call, Command]]
+) -> Iterator[tuple[ast.Call, ast.AsyncFunctionDef, Command]]:
+    """Those of the calls that block the event loop: in `async def`, and not awaited."""
+    for point, call, cause in calls:
+        function = function_of(point)
+        if isinstance(function, ast.AsyncFunctionDef) and call not in scopes.awaited:
+            yield call, function, cause
 
 
 def stalls(sent: Command) -> bool:
@@ -158,9 +165,12 @@ def is_blocking(inference: Inference, value: Value) -> bool:
     return given is not None and colour_of(given[1]) == "sync"
 
 
-def blocking_names(source: SourceFile, inference: Inference, sent: Iterable[Command]) -> set[str]:
-    """The top-level names that lead to a blocking client, or to a function that sends by one."""
-    found = inference.leading(is_blocking)
+def exposed_names(source: SourceFile, inference: Inference, sent: Iterable[Command]) -> set[str]:
+    """The top-level names by which others get at a client, a pool or a builder, or at a function that sends.
+
+    The last of a blocking client alone: a coroutine is awaited by whoever calls it.
+    """
+    found = exposed(inference)
     for one in sent:
         if one.colour == "sync" and one.function is not None:
             found.add(_top(one.point.scope))
@@ -238,9 +248,11 @@ def is_certain(
         if isinstance(value, ast.FunctionDef | ast.AsyncFunctionDef):
             inner = inference.namespaces.get(value)
             return inner is not None and each(*((r.node, r) for r in inner.returns))
+        if isinstance(value, ast.arg) and not said and Scopes.receiver(value, scope) is None:
+            return False  # others may hand over something else
         if isinstance(value, ast.AnnAssign) and value.value is not None:
             value = value.value
-        if isinstance(value, ast.expr) and not binding.steps:
+        if isinstance(value, ast.expr) and not binding.projection:
             return each((value, ProgramPoint(value, scope, binding.order, binding.path)))
         found = inference.bound(binding)
         return bool(found) and (said or not all(isinstance(v, Instance) and v.said for v in found))

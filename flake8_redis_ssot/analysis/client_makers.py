@@ -8,7 +8,8 @@ from functools import cached_property
 
 from flake8_redis_ssot.analysis.operations import words
 from flake8_redis_ssot.facts.modules import Built, ClassTraits, ClientFacts
-from flake8_redis_ssot.inference.evaluator import Definition, Inference, Instance, QualifiedName, Value
+from flake8_redis_ssot.inference.evaluator import Inference
+from flake8_redis_ssot.inference.values import Definition, Instance, QualifiedName, Value
 from flake8_redis_ssot.libraries.builders import Builder
 from flake8_redis_ssot.libraries.frameworks import FACTORY_KEYWORDS, HARMLESS_DECORATORS, PLAIN_METACLASSES
 from flake8_redis_ssot.libraries.standard import BUILT_IN_DECORATORS

@@ -6,7 +6,8 @@ import ast
 import re
 from collections.abc import Iterator
 
-from flake8_redis_ssot.inference.evaluator import Inference, QualifiedName, Text
+from flake8_redis_ssot.inference.evaluator import Inference
+from flake8_redis_ssot.inference.values import QualifiedName, Text
 from flake8_redis_ssot.libraries.frameworks import CELERY_SETTINGS, MOCKS, SETTINGS, TAKERS, TARGETS
 from flake8_redis_ssot.syntax.scopes import ProgramPoint
 

@@ -7,7 +7,8 @@ import sys
 from collections.abc import Callable, Iterator
 
 from flake8_redis_ssot.facts.model import ShimFacts
-from flake8_redis_ssot.inference.evaluator import Inference, QualifiedName
+from flake8_redis_ssot.inference.evaluator import Inference
+from flake8_redis_ssot.inference.values import QualifiedName
 from flake8_redis_ssot.libraries.standard import KEEPING, LOGS, WARNINGS
 from flake8_redis_ssot.source import SourceFile
 from flake8_redis_ssot.syntax.scopes import ProgramPoint

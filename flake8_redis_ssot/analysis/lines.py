@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 
+from flake8_redis_ssot.inference import reach
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.libraries.frameworks import IMPORTERS
 from flake8_redis_ssot.source import SourceFile
@@ -29,7 +30,7 @@ def lines_of_interest(source: SourceFile, inference: Inference, needles: Iterabl
     is_disguised = not source.text.isascii() and has_lookalikes(source.text.encode("utf-8", "surrogatepass"))
     if inference.names.managers.is_wordless or is_disguised:
         return None
-    words = {*inference.names.table.packages, *needles, *DYNAMIC, *inference.starred()}
+    words = {*inference.names.table.packages, *needles, *DYNAMIC, *reach.starred(inference)}
     # imports at the top level cost nothing to enter, and say what `partial` or `sys` is
     found = {source.line_of(at) for at in _imports(source.text)} | _lines_of(source, words)
     fresh, waiting = sorted(found), inference.scopes.bound
@@ -45,7 +46,7 @@ def lines_of_interest(source: SourceFile, inference: Inference, needles: Iterabl
             if name not in words and inference.is_carrier(binding):
                 names.add(name)
             if isinstance(binding.value, ast.ClassDef):
-                bases, lines = inference.family(inference.namespaces[binding.value])
+                bases, lines = reach.family(inference, inference.namespaces[binding.value])
                 names |= bases
                 bodies |= lines
         names -= words

@@ -15,7 +15,8 @@ from flake8_redis_ssot.analysis.operations import (
     names_a_key,
 )
 from flake8_redis_ssot.facts.model import ClassFacts
-from flake8_redis_ssot.inference.evaluator import Definition, Inference, Instance, QualifiedName
+from flake8_redis_ssot.inference.evaluator import Inference
+from flake8_redis_ssot.inference.values import Definition, Instance, QualifiedName
 from flake8_redis_ssot.libraries.commands import SHARED
 from flake8_redis_ssot.libraries.standard import AWAITING, PROPERTIES, SAME_TEXT, WRAPPING_TYPES
 from flake8_redis_ssot.source import SourceFile

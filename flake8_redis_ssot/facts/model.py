@@ -89,10 +89,9 @@ class FileFacts:
     says that a comment may name a code of ours, `has_all` that it may set `__all__`. `used`
     are the allowances and ignores that silenced something in it. `classes` do what a manager
     does, `clients` are top-level names that are, or return, a client or a manager; a manager's file has made
-    and `handed_out` objects of the classes of these dotted names. `carried` are
-    its names from which a builder can be reached, `handed` the callables of ours that get such,
-    as `inference.evaluator.Flow` gives both. `blocking` are
-    those by which others get at a blocking client, or at a function that sends by one. `defaults`
+    and `handed_out` objects of the classes of these dotted names. `exposed` are
+    its names by which others get at a client, a pool or a builder, or at a function that sends by a blocking
+    client; `handed` the callables of ours that get such, as `inference.reach` gives both. `defaults`
     are those of settings that it reads from the environment.
     """
 
@@ -103,9 +102,8 @@ class FileFacts:
     has_all: bool = False
     used: tuple[str, ...] = ()
     pools: tuple[PoolFacts, ...] = ()
-    carried: tuple[str, ...] = ()
     handed: tuple[str, ...] = ()
-    blocking: tuple[str, ...] = ()
+    exposed: tuple[str, ...] = ()
     defaults: tuple[DefaultFacts, ...] = ()
     classes: tuple[ClassFacts, ...] = ()
     clients: tuple[str, ...] = ()

@@ -255,7 +255,7 @@ class FileUses:
         value = binding.value.value if isinstance(binding.value, ast.AnnAssign) else binding.value
         if value is None:
             return False
-        return not binding.steps and any(part is node for part in _results(value))
+        return not binding.projection and any(part is node for part in _results(value))
 
     def _in_class(self, name: str, binding: Binding) -> bool:
         return any(

@@ -112,6 +112,12 @@ HANDED = frozenset(name for methods in HANDING.values() for name in methods)
 SHARED = frozenset(["client", "pipeline", "pubsub", "monitor", "multi", "json", "initialize", "__aenter__"])
 """Methods of a client that give an object which sends the commands of a client over it."""
 
+CONNECTING_SUBSCRIPTION = frozenset(["subscribe", "psubscribe", "ssubscribe", "connect", "ping"])
+"""Methods of a subscription that take a connection out of the pool; before them it has none."""
+
+CLOSING_SUBSCRIPTION = _CLOSING | {"reset"}
+"""Those that give it back."""
+
 _PIPELINE: dict[Effect, frozenset[str]] = {
     "command": frozenset(["execute", "watch", "immediate_execute_command"]),
     "closing": frozenset(["reset", "discard"]),
@@ -124,7 +130,7 @@ METHODS: dict[str, dict[Effect, frozenset[str]]] = {
     "pubsub": {
         "command": _SUBSCRIBING,
         "iterator": frozenset(["listen"]),
-        "closing": _CLOSING | {"reset"},
+        "closing": CLOSING_SUBSCRIPTION,
     },
     "lock": {"command": frozenset(["acquire", "release", "extend", "reacquire", "locked", "owned"])},
     "script": {"command": frozenset(["__call__"])},

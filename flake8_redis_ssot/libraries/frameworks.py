@@ -29,6 +29,9 @@ TASKS = frozenset(["task", "shared_task", "periodic_task", "actor", "job", "db_t
 RUN_ONCE = ("invoke", "fabric", "nox", "pytest")
 """Libraries whose tasks a person starts, each in a process of its own."""
 
+COMMAND_LINES = ("argparse", "click", "typer", "__main__", "sys.argv", "docopt", "BaseCommand")
+"""Words of a file that a person starts, with one function of it a process."""
+
 DEPENDS = frozenset(["fastapi.Depends", "fastapi.params.Depends"])
 """Functions that give what the function gives which is their first argument."""
 
@@ -98,6 +101,9 @@ SETTING = frozenset(["object", "setattr", "delattr", "setitem", "multiple", "dic
 
 MOCKS = frozenset(["unittest", "mock", "asynctest", "pytest_mock", "pytest"])
 """Packages whose `patch` takes a dotted name; that of an HTTP library takes a path."""
+
+MOCKING = frozenset(["patch", "monkeypatch", "mocker"])
+"""Names by which a test puts something else in an object's place."""
 
 CELERY_SETTINGS = frozenset(
     ["imports", "include", "task_routes", "task_annotations", "beat_schedule", "beat_scheduler"]

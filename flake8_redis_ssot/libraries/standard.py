@@ -28,6 +28,23 @@ HANDED_ON = {
 AWAITING = frozenset(["wait_for", "shield", "run", "run_until_complete", "ensure_future", "create_task"])
 """Functions of asyncio that give what the coroutine gives which is their first argument."""
 
+RUNNERS = frozenset(["asyncio.run", "asyncio.runners.run", "anyio.run", "uvloop.run"])
+"""Functions that make an event loop, run in it the coroutine or function that is their first argument, and close it."""
+
+LOOPS = frozenset(
+    ["asyncio.Runner", "asyncio.runners.Runner", "asyncio.new_event_loop", "uvloop.new_event_loop"]
+)
+"""Functions that make an event loop to run things in."""
+
+BRIDGES = frozenset(["asgiref.sync.async_to_sync"])
+"""Functions that make of a coroutine function one that runs it in an event loop, a new one where none is around."""
+
+RUNNING = frozenset(["run", "run_until_complete"])
+"""Methods of a loop that run their first argument to its end."""
+
+WAITING_FOR = frozenset(["wait_for", "shield", "anext", "aiter"])
+"""Functions that give what the coroutine or iterator gives which is their first argument, and keep nothing of it."""
+
 GETTERS = frozenset(["get", "pop", "setdefault"])
 """Methods of mappings that give what is under a key."""
 

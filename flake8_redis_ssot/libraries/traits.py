@@ -40,6 +40,10 @@ the answer before it is there.
 NO_POOL = frozenset(["upstash-redis"])
 """Libraries that speak HTTP and keep no connections."""
 
+LOSING_SUBSCRIPTIONS = frozenset(["redis", "valkey", "aioredis"])
+"""Libraries whose asyncio subscriptions keep their connection when they are dropped (redis 5.0.1 to 8.1, valkey 6.2,
+aioredis 2); those of aredis and yaaredis give it back, and coredis has to enter them."""
+
 SENTINELS = frozenset(["Sentinel", "create_sentinel"])
 """The last names of builders whose objects look servers up and send no commands."""
 

@@ -17,6 +17,7 @@ from flake8_redis_ssot.facts.import_scan import edges, quoted, statements
 from flake8_redis_ssot.facts.managers import ManagerFacts
 from flake8_redis_ssot.facts.model import FileFacts, ShimFacts
 from flake8_redis_ssot.facts.modules import ClientFacts
+from flake8_redis_ssot.inference import reach
 from flake8_redis_ssot.inference.builder_table import builders
 from flake8_redis_ssot.inference.names import Names
 from flake8_redis_ssot.lint.prefilter import Prefilter
@@ -196,9 +197,10 @@ class FileChecker:
             has_all=b"__all__" in data,
             used=tuple(sorted(used)),
             pools=context.pools() if context is not None else (),
-            carried=tuple(sorted(context.inference.carried(context.lines))) if context is not None else (),
-            handed=tuple(sorted(context.inference.handed(context.points))) if context is not None else (),
-            blocking=context.blocking() if context is not None else (),
+            handed=tuple(sorted(reach.handed(context.inference, context.points)))
+            if context is not None
+            else (),
+            exposed=context.exposed() if context is not None else (),
             defaults=tuple(context.defaults()) if context is not None and self._judges_settings else (),
             classes=classes,
             clients=clients,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
 from importlib.util import find_spec
@@ -149,6 +150,19 @@ def run_project(
     return outcome
 
 
+@contextmanager
+def _without_collecting() -> Iterator[None]:
+    """Trees hold no cycles: collecting while parsing doubles its cost."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+@_without_collecting()
 def _check_project(outcome: Outcome, checker: FileChecker, read: set[str]) -> list[Diagnostic]:
     """What the project rules find, and what is to be said of `noqa` comments; `read` receives the files read."""
     judged = [fact.path for fact in outcome.facts if fact.has_noqa] if checker.judges_comments else []
@@ -194,29 +208,24 @@ def _check_project(outcome: Outcome, checker: FileChecker, read: set[str]) -> li
     return kept
 
 
+@_without_collecting()
 def _run_part(files: Mapping[str, str | None], checker: FileChecker, *, hashed: bool) -> Outcome:
     """Check `files`; where they are `hashed`, those whose content has the digest given are left out."""
     outcome = Outcome()
-    was_enabled = gc.isenabled()
-    gc.disable()  # trees hold no cycles; collecting while parsing doubles its cost
-    try:
-        for path, known in files.items():
-            try:
-                source = SourceFile.read(path)
-            except SourceError as error:
-                outcome.diagnostics += checker.unreadable(SourceFile(path, b""), error)
-                continue
-            content = digest(source.data) if hashed else ""
-            unfinished = len(outcome.failures) + len(outcome.limits)
-            if not hashed or content != known:
-                run_source(source, checker, outcome)
-            if hashed and len(outcome.failures) + len(outcome.limits) == unfinished:
-                outcome.contents[path] = content
-        if hashed:
-            outcome.asked = asked_of(checker.managers.modules)
-    finally:
-        if was_enabled:
-            gc.enable()
+    for path, known in files.items():
+        try:
+            source = SourceFile.read(path)
+        except SourceError as error:
+            outcome.diagnostics += checker.unreadable(SourceFile(path, b""), error)
+            continue
+        content = digest(source.data) if hashed else ""
+        unfinished = len(outcome.failures) + len(outcome.limits)
+        if not hashed or content != known:
+            run_source(source, checker, outcome)
+        if hashed and len(outcome.failures) + len(outcome.limits) == unfinished:
+            outcome.contents[path] = content
+    if hashed:
+        outcome.asked = asked_of(checker.managers.modules)
     return outcome
 
 

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.inference.importing import loaded
 from flake8_redis_ssot.libraries.frameworks import LOADERS
 from flake8_redis_ssot.rule import Rule, RuleContext, on
 from flake8_redis_ssot.syntax.nodes import unparsed
@@ -55,7 +56,7 @@ class DynamicManagerImport(Rule):
         assert isinstance(node, ast.Call | ast.Subscript)
         if isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
             return
-        for name in sorted(context.inference.loaded(node, point, LOADERS)):
+        for name in sorted(loaded(context.inference, node, point, LOADERS)):
             if context.forbids(name):
                 what = f"`{name}`, which {context.belongs(name)} a forbidden Redis manager"
             elif "RED102" in context.enabled and self._is_raw(name, context):

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator
 
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.libraries.builders import Builder
+from flake8_redis_ssot.project.inference import ProjectInference
 from flake8_redis_ssot.project.oracle import Question, infer
-from flake8_redis_ssot.project.values import ProjectFlow, follow_project
-from flake8_redis_ssot.rule import Construction, ProjectContext, ProjectRule, RuleContext
-from flake8_redis_ssot.syntax.scopes import ProgramPoint, Scopes
+from flake8_redis_ssot.rule import Construction, Followed, ProjectContext, ProjectRule, RuleContext
 
 
 class CrossModuleConstruction(ProjectRule):
@@ -57,41 +55,22 @@ class CrossModuleConstruction(ProjectRule):
     since = "0.1.0"
 
     def check_project(self, project: ProjectContext) -> Iterator[Diagnostic]:
-        for names, paths in project.meanings():
-            inference = follow_project(names, project.index, lambda path: _scopes(project.read(path)))
-            yield from self._followed(project, inference, frozenset(paths))
-            project.limits += (f"{self.code}: {limit}" for limit in inference.limits)
-
-    def _followed(
-        self, project: ProjectContext, inference: ProjectFlow, paths: Collection[str]
-    ) -> Iterator[Diagnostic]:
-        """What is built in the files of `paths`."""
-        questions = []
-        for path, scopes in sorted(inference.files.items()):
-            context = project.read(path)
-            if context is None:
-                continue
-            still_open = []
-            if path in paths and not project.index.place(path).is_manager:
-                seen = {made.range for made in context.constructions}
-                seen |= {context.source.range_of(call) for call in context.made_managers}
-                for point in scopes.calls:
-                    assert isinstance(point.node, ast.Call)
-                    if inference.names.builders(point) or context.source.range_of(point.node) in seen:
-                        continue
-                    reached = inference.builders(point)
-                    if reached:
-                        yield self._built(context, point, reached)
-                    elif inference.is_open(point):
-                        still_open.append((point.node.lineno, point.node.col_offset))
-            module = next(iter(context.place.modules), "")
-            questions.append(Question(module, context.source.text, tuple(still_open)))
-        yield from self._inferred(project, inference, questions)
+        for followed in project.followed:
+            questions = []
+            for alone, context in followed.contexts:
+                inferred = [made for made in context.built_outside(None) if made.inferred]
+                own = {made.range for made in alone.constructions} if inferred else set()
+                own |= {alone.source.range_of(call) for call in alone.made_managers} if inferred else set()
+                yield from (self._built(context, made) for made in inferred if made.range not in own)
+                module = next(iter(context.place.modules), "")
+                questions.append(Question(module, context.source.text, _open(followed.inference, context)))
+            yield from self._inferred(project, followed, questions)
 
     def _inferred(
-        self, project: ProjectContext, inference: ProjectFlow, questions: list[Question]
+        self, project: ProjectContext, followed: Followed, questions: list[Question]
     ) -> Iterator[Diagnostic]:
         """What only astroid can tell of the calls that are left."""
+        inference = followed.inference
         if inference.is_exhausted:
             return
         asking = {q.module for q in questions if q.calls}
@@ -101,21 +80,23 @@ class CrossModuleConstruction(ProjectRule):
                 near.update(edge.module for edge in project.index.edges(path))
                 near.update(f"{edge.module}.{edge.name}" for edge in project.index.edges(path))
         answers = infer([q for q in questions if q.module in near], inference.names.table)
-        for path, scopes in sorted(inference.files.items()):
-            known = next((answers[m] for m in scopes.modules if m in answers), {})
-            context = project.read(path) if known else None
-            for point in scopes.calls if context is not None else ():
-                assert isinstance(point.node, ast.Call) and context is not None
+        for _, context in followed.contexts if answers else ():
+            known = next((answers[m] for m in context.place.modules if m in answers), {})
+            for point in context.scopes.calls if known else ():
+                assert isinstance(point.node, ast.Call)
                 names = known.get((point.node.lineno, point.node.col_offset), ())
                 if names:
-                    yield self._built(context, point, {name: inference.names.table[name] for name in names})
+                    reached = {name: inference.names.table[name] for name in names}
+                    where = context.source.range_of(point.node)
+                    yield self._built(context, Construction(point, point.node, reached, where, inferred=True))
 
-    def _built(self, context: RuleContext, point: ProgramPoint, reached: Mapping[str, Builder]) -> Diagnostic:
-        assert isinstance(point.node, ast.Call)
-        where = context.source.range_of(point.node)
-        made = Construction(point, point.node, reached, where, inferred=True)
-        return self.diagnostic(context, where, context.built_message(made), symbols=made.symbols)
+    def _built(self, context: RuleContext, made: Construction) -> Diagnostic:
+        return self.diagnostic(context, made.range, context.built_message(made), symbols=made.symbols)
 
 
-def _scopes(context: RuleContext | None) -> Scopes | None:
-    return None if context is None else context.scopes
+def _open(inference: ProjectInference, context: RuleContext) -> tuple[tuple[int, int], ...]:
+    """The places of the calls that may still build, as far as anybody knows."""
+    if context.place.is_manager:
+        return ()
+    calls = (point for point in context.scopes.calls if inference.is_open(point))
+    return tuple((p.node.lineno, p.node.col_offset) for p in calls if isinstance(p.node, ast.Call))

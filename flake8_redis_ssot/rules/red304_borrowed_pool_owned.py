@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from flake8_redis_ssot.analysis.client_calls import function_of, shown
 from flake8_redis_ssot.analysis.lifetimes import lifetimes
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.inference.evaluator import QualifiedName
+from flake8_redis_ssot.inference.values import QualifiedName
 from flake8_redis_ssot.libraries.traits import OWNING
 from flake8_redis_ssot.rule import Construction, Rule, RuleContext, on
 

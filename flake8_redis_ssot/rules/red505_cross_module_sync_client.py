@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 
-from flake8_redis_ssot.analysis.client_calls import Command, awaits_in_vain, function_of, shown, stalls
+from flake8_redis_ssot.analysis.client_calls import Command, awaits_in_vain, shown, stalls
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.project.clients import ClientFlow, follow_clients
 from flake8_redis_ssot.rule import ProjectContext, ProjectRule, RuleContext
-from flake8_redis_ssot.syntax.scopes import Scopes
 
 
 class CrossModuleSyncClient(ProjectRule):
@@ -61,52 +59,29 @@ class CrossModuleSyncClient(ProjectRule):
     since = "0.1.0"
 
     def check_project(self, project: ProjectContext) -> Iterator[Diagnostic]:
-        for names, paths in project.meanings():
-            inference = follow_clients(names, project.index, lambda path: _scopes(project.read(path)))
-            yield from self._followed(project, inference, frozenset(paths))
-            project.limits += (f"{self.code}: {limit}" for limit in inference.limits)
-
-    def _followed(
-        self, project: ProjectContext, inference: ClientFlow, paths: Collection[str]
-    ) -> Iterator[Diagnostic]:
-        """What stalls in the files of `paths`."""
-        for path in sorted(inference.files.keys() & paths):
-            scopes = inference.files[path]
-            found = [*_sent(inference, path, scopes), *_called(inference, path, scopes)]
-            context = project.read(path) if found else None
-            if context is None:
-                continue
-            own = {
-                context.source.range_of(sent.call)
-                for sent in context.commands
-                if stalls(sent) or awaits_in_vain(context.inference, context.source.tree, sent)
-            }
-            own.update(context.source.range_of(call) for call, _, _ in context.stalling)
-            for call, message, cause in found:
-                where = context.source.range_of(call)
-                if where not in own:
-                    yield self.diagnostic(context, where, message, symbols=(cause.builder.target,))
+        for followed in project.followed:
+            for alone, context in followed.contexts:
+                found = list(_stalls(context))
+                own = {alone.source.range_of(call) for call, _, _ in _stalls(alone)} if found else set()
+                for call, message, cause in found:
+                    where = context.source.range_of(call)
+                    if where not in own:
+                        yield self.diagnostic(context, where, message, symbols=(cause.builder.target,))
 
 
-def _sent(inference: ClientFlow, path: str, scopes: Scopes) -> Iterator[tuple[ast.Call, str, Command]]:
-    for sent in inference.sent(path):
-        function, tree = sent.coroutine, scopes.module.node
+def _stalls(context: RuleContext) -> Iterator[tuple[ast.Call, str, Command]]:
+    """The calls that block the event loop, with what is to be said of each and the command that does."""
+    for sent in context.commands:
+        function = sent.coroutine
         if function is not None and stalls(sent):
             message = f"{sent.label} blocks the event loop in `async def {function.name}`"
-        elif tree is not None and awaits_in_vain(inference, tree, sent):
+        elif awaits_in_vain(context.inference, context.source.tree, sent):
             message = f"{sent.label} is awaited, but the client blocks"
         else:
             continue
         yield sent.call, f"{message}; use an asyncio client", sent
-
-
-def _called(inference: ClientFlow, path: str, scopes: Scopes) -> Iterator[tuple[ast.Call, str, Command]]:
-    for point, call, cause in inference.calls(path):
-        function = function_of(point)
-        if isinstance(function, ast.AsyncFunctionDef) and call not in scopes.awaited:
-            message = f"{shown(call.func)} sends {cause.label} and blocks the event loop in `async def {function.name}`"
-            yield call, f"{message}; use an asyncio client, or run it in a thread", cause
-
-
-def _scopes(context: RuleContext | None) -> Scopes | None:
-    return None if context is None else context.scopes
+    for call, function, cause in context.stalling:
+        message = (
+            f"{shown(call.func)} sends {cause.label} and blocks the event loop in `async def {function.name}`"
+        )
+        yield call, f"{message}; use an asyncio client, or run it in a thread", cause

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 
 
 def parents_of(tree: ast.Module) -> dict[ast.AST, ast.AST]:
@@ -26,6 +27,11 @@ def parents_of(tree: ast.Module) -> dict[ast.AST, ast.AST]:
     return found
 
 
+def last_name(node: ast.AST | None) -> str:
+    """The last part of a dotted name; empty for any other expression."""
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+
+
 def unparsed(node: ast.AST) -> str:
     """The source of `node`, normalised; `...` where it is nested too deeply to be written out."""
     try:
@@ -38,3 +44,14 @@ def unparsed(node: ast.AST) -> str:
 def shortened(text: str, width: int = 60) -> str:
     """`text` for a message: its end, where it is long."""
     return text if len(text) < width else "..." + text[3 - width :]
+
+
+def own_nodes(function: ast.AST) -> Iterator[ast.AST]:
+    """The nodes of a function that run when it does: without those of the functions and classes in it."""
+    body = getattr(function, "body", [])
+    stack = [*body] if isinstance(body, list) else [body]
+    while stack:
+        node = stack.pop()
+        yield node
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
+            stack.extend(ast.iter_child_nodes(node))

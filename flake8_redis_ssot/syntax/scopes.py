@@ -32,7 +32,7 @@ class Binding:
     """A name given a meaning.
 
     `target` is the dotted name that an import binds; else `value` is the expression,
-    definition, parameter or annotated assignment that it comes from, in `scope`, by `steps`;
+    definition, parameter or annotated assignment that it comes from, in `scope`, by `projection`;
     neither where the file does not say. `star` marks `from target import *`. `always` marks a
     binding made from another scope by `global` or `nonlocal`, which may hold at any time.
     """
@@ -43,7 +43,7 @@ class Binding:
     star: bool = False
     always: bool = False
     value: ast.AST | None = None
-    steps: tuple[Projection, ...] = ()
+    projection: tuple[Projection, ...] = ()
     scope: Scope | None = None
 
 
@@ -476,7 +476,7 @@ class Scopes:
                     parts.append((leaf, inner))
                 elif is_new:
                     where = inner if n else scope
-                    binding = Binding(order + n, path, value=given, steps=steps, scope=where)
+                    binding = Binding(order + n, path, value=given, projection=steps, scope=where)
                     inner.bindings.setdefault(leaf.id, []).append(binding)
             parts += ((test, inner) for test in generator.ifs)
         last = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
@@ -554,7 +554,7 @@ class Scopes:
         path: tuple[Branch, ...],
         target: str | None = None,
         value: ast.AST | None = None,
-        steps: tuple[Projection, ...] = (),
+        projection: tuple[Projection, ...] = (),
         where: Scope | None = None,
         order: int | None = None,
         lines: Lines | None = None,
@@ -563,7 +563,7 @@ class Scopes:
         always = owner is not scope or where is not None
         binding = Binding(
             self._order if order is None else order, () if always else path, target, False, always, value,
-            steps, where or scope,
+            projection, where or scope,
         )  # fmt: skip
         owner.bindings.setdefault(name, []).append(binding)
         self.bound.append((name, binding, lines or header_of(self._here.node)))
@@ -583,7 +583,7 @@ class Scopes:
         for leaf, given, taken in leaves:
             match leaf:
                 case ast.Name():
-                    self._bind(scope, leaf.id, path, value=given, steps=taken)
+                    self._bind(scope, leaf.id, path, value=given, projection=taken)
                     continue
                 case ast.Attribute(value=ast.Name(id=name)):
                     owner, of_instance = self._class_of(name, scope)
@@ -593,13 +593,13 @@ class Scopes:
                         kept.setdefault(leaf.attr, []).append(binding)
                         self.bound.append((leaf.attr, binding, header_of(self._here.node)))
                 case ast.Subscript(value=ast.Name(id=name)) if given is not None:
-                    binding = Binding(self._order, path, value=given, steps=taken, scope=scope)
+                    binding = Binding(self._order, path, value=given, projection=taken, scope=scope)
                     self.stores.append((name, leaf.slice, binding))
                     self.bound.append((name, binding, header_of(self._here.node)))
                 case ast.Subscript(
                     value=ast.Call(func=ast.Name(id="globals")), slice=ast.Constant(value=str(key))
                 ):
-                    self._bind(self.module, key, (), value=given, steps=taken, where=scope)
+                    self._bind(self.module, key, (), value=given, projection=taken, where=scope)
             self._here.expressions.append((leaf, scope, self._order))
 
     def _class_of(self, name: str, scope: Scope) -> tuple[Scope | None, bool]:

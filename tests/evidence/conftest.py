@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import importlib
 import itertools
 import sys
@@ -110,6 +111,15 @@ def server(address: Path, admin: redis.Redis) -> Server:
     """The server, empty."""
     admin.flushall()
     return Server(address, admin)
+
+
+@pytest.fixture
+def collector_off() -> Iterator[None]:
+    """When it runs is up to the program: here, never in the middle."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import redis.asyncio as redis
 from redis.exceptions import ConnectionError, WatchError
@@ -12,6 +13,7 @@ from redis.exceptions import ConnectionError, WatchError
 from .conftest import Server, until
 
 OTHERS = 2  # one waits for a job, one for news
+REQUESTS = 20
 Build = Callable[[redis.ConnectionPool], redis.Redis]
 
 
@@ -66,3 +68,35 @@ def test_a_watch_is_forgotten(server: Server) -> None:
 
     assert asyncio.run(measured(redis.Redis.from_pool)) == "0", "the other's 5 are lost"
     assert asyncio.run(measured(borrowed)) == "15"
+
+
+def test_pool_of_an_application(server: Server) -> None:
+    async def measured(build: Build) -> tuple[bool, int]:
+        """(whether a request that waits is answered, connections that `REQUESTS` others open)."""
+        server.admin.delete("jobs")
+        app = SimpleNamespace(state=SimpleNamespace())
+        app.state.pool = redis.ConnectionPool.from_url(server.url, socket_timeout=60)
+
+        async def slow() -> object:
+            async with build(app.state.pool) as client:
+                return await client.blpop("jobs", 60)
+
+        async def quick() -> None:
+            async with build(app.state.pool) as client:
+                await client.get("key")
+
+        waiting = asyncio.create_task(slow())
+        assert await until(lambda: server.blocked() == 1)
+        before = server.opened()
+        for _ in range(REQUESTS):
+            await quick()
+        opened = server.opened() - before
+        server.admin.rpush("jobs", "job")
+        answer = (await asyncio.gather(waiting, return_exceptions=True))[0]
+        assert isinstance(answer, ConnectionError | list | tuple)
+        await app.state.pool.disconnect()
+        assert await server.left(0)
+        return not isinstance(answer, ConnectionError), opened
+
+    assert asyncio.run(measured(redis.Redis.from_pool)) == (False, REQUESTS)
+    assert asyncio.run(measured(borrowed)) == (True, 1)

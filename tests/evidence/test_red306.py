@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import warnings
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 
 import pytest
 import redis.asyncio as redis
@@ -13,15 +13,6 @@ import redis.asyncio as redis
 from .conftest import Server
 
 CALLS = 20
-
-
-@pytest.fixture
-def collector_off() -> Iterator[None]:
-    """When it runs is up to the program: here, never in the middle."""
-    gc.collect()
-    gc.disable()
-    yield
-    gc.enable()
 
 
 @pytest.mark.usefixtures("collector_off")

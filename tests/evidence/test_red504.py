@@ -30,3 +30,21 @@ def test_unawaited_async_command(server: Server) -> None:
     assert server.admin.get("key") is None
     assert asyncio.run(good()) is False
     assert server.admin.get("key") == "value"
+
+
+@pytest.mark.parametrize("verb", ["disconnect", "aclose"])
+def test_unawaited_close_of_a_pool(server: Server, verb: str) -> None:
+    async def measured() -> None:
+        pool = redis.ConnectionPool.from_url(server.url)
+        await redis.Redis(connection_pool=pool).get("key")
+        with pytest.warns(RuntimeWarning, match="was never awaited"):
+            getattr(pool, verb)()
+        assert await server.left(1)
+        await redis.Redis(connection_pool=pool).get("key")
+        assert await server.left(1), "it is still the same connection that is used"
+        await getattr(pool, verb)()
+        assert await server.left(0)
+
+    before = server.opened()
+    asyncio.run(measured())
+    assert server.opened() - before == 1

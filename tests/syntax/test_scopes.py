@@ -38,7 +38,7 @@ def shown(binding: Binding) -> str:
         case ast.AST() as node:
             value = ast.unparse(node)
     ways = {"item": "[*]", "enter": ".enter"}
-    return value + "".join(ways.get(str(step), f"[{step}]") for step in binding.steps)
+    return value + "".join(ways.get(str(step), f"[{step}]") for step in binding.projection)
 
 
 def name_of(scope: Scope) -> str:

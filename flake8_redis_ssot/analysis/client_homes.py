@@ -1,0 +1,340 @@
+"""Where clients live that stay when a function has returned: in a module, a class, or behind a cache."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from flake8_redis_ssot.analysis.client_calls import Function, last_name
+from flake8_redis_ssot.inference.calls import argument_of
+from flake8_redis_ssot.inference.evaluator import Inference
+from flake8_redis_ssot.inference.values import CallContext, Definition, Instance, QualifiedName, Values
+from flake8_redis_ssot.libraries.standard import CACHES, PROPERTIES
+from flake8_redis_ssot.libraries.traits import OWNING, POOL_KEYWORDS
+from flake8_redis_ssot.syntax.ancestors import ancestors
+from flake8_redis_ssot.syntax.nodes import unparsed
+from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope, Scopes
+
+_DEPTH = 12
+_MOST = 100_000
+"""Questions for one file; past it what is asked lives nowhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where a client lives; `key` is the same for the same place, `renewed` are the functions that empty it."""
+
+    key: tuple[object, ...]
+    name: str
+    where: str
+    renewed: frozenset[ast.AST] = field(default=frozenset(), compare=False)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """A function that runs for the `call` at `point` in the frame `outer`, on what `receiver` is there."""
+
+    scope: Scope
+    point: ProgramPoint
+    call: ast.Call | None = None
+    receiver: ast.expr | None = None
+    outer: Frame | None = None
+    context: CallContext | None = None
+    depth: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """From which frame is asked; with `owned` a client that borrows a pool does not live with it."""
+
+    frame: Frame | None
+    owned: bool
+    depth: int = 0
+
+
+class Homes:
+    """Asks the values of a file where they live."""
+
+    def __init__(self, inference: Inference) -> None:
+        self._inference = inference
+        self._asked = 0
+
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether more was asked than is answered."""
+        return self._asked > _MOST
+
+    def values(self, node: ast.AST, point: ProgramPoint, frame: Frame | None) -> Values:
+        """What an expression can be in a frame."""
+        context = frame.context if frame is not None else None
+        return self._inference.within(context, self._inference.values, node, point)
+
+    def called(self, node: ast.expr, point: ProgramPoint, frame: Frame | None = None) -> list[Definition]:
+        """The functions of ours that a callee can be."""
+        return [
+            v
+            for v in self.values(node, point, frame)
+            if isinstance(v, Definition) and isinstance(v.scope.node, Function)
+        ]
+
+    def frame(
+        self,
+        callee: Definition,
+        func: ast.expr,
+        call: ast.Call | None,
+        point: ProgramPoint,
+        outer: Frame | None,
+    ) -> Frame:
+        """The frame of a function that `func` is and `call` runs with its arguments, as far as they are known."""
+        scope, given = callee.scope, dict[str, Values]()
+        receiver = func.value if isinstance(func, ast.Attribute) else None
+        assert isinstance(scope.node, Function)
+        args = scope.node.args
+        for parameter in (*args.posonlyargs, *args.args, *args.kwonlyargs):
+            if Scopes.receiver(parameter, scope) is not None:
+                if callee.receiver is not None:
+                    given[parameter.arg] = frozenset([callee.receiver])
+            elif call is not None:
+                argument = argument_of(call, args, parameter, shifted=Scopes.class_of(scope) is not None)
+                if argument is not None:
+                    given[parameter.arg] = self.values(argument, point, outer)
+        context = self._inference.contexts.of(scope, given, callee.context)
+        depth = outer.depth + 1 if outer is not None else 1
+        return Frame(scope, point, call, receiver, outer, context, depth)
+
+    def home(
+        self, node: ast.AST | None, point: ProgramPoint, frame: Frame | None, *, owned: bool = False
+    ) -> Home | None:
+        """Where that lives which `node` is, None where it does not stay; a client on a pool lives with the pool.
+
+        With `owned` only what closing `node` closes: a client that borrows a pool leaves it open.
+        """
+        return self._home(node, point, _Question(frame, owned))
+
+    def _home(self, node: ast.AST | None, point: ProgramPoint, asked: _Question) -> Home | None:
+        self._asked += 1
+        if asked.depth > _DEPTH or self.is_exhausted:
+            return None
+        deeper = _Question(asked.frame, asked.owned, asked.depth + 1)
+        match node:
+            case ast.Await(value=inner) | ast.NamedExpr(value=inner):
+                return self._home(inner, point, deeper)
+            case ast.Name(id=name):
+                bindings = self._inference.names.bindings(name, point)
+                module = point.scope.enclosing("module")
+                everywhere = module.bindings.get(name, [])
+                if not any(binding in everywhere for binding in bindings):
+                    return self._local(bindings, deeper)
+                home = Home((module, name), name, "module level", _emptying(everywhere))
+                return self._kept(home, everywhere, deeper)
+            case ast.Attribute(attr="connection_pool", value=owner):
+                return self._home(owner, point, _Question(asked.frame, False, deeper.depth))
+            case ast.Attribute():
+                return self._member(node, point, deeper)
+            case ast.Call(func=ast.Attribute(value=owner)) if self._is_client(owner, point, asked.frame):
+                return self._home(owner, point, deeper)  # a pipeline, or the like
+            case ast.Call():
+                return self._result(node, point, deeper)
+        return None
+
+    def _is_client(self, node: ast.expr, point: ProgramPoint, frame: Frame | None) -> bool:
+        values = self.values(node, point, frame)
+        return bool(values) and all(self._inference.client(value) for value in values)
+
+    def _local(self, bindings: Sequence[Binding], asked: _Question) -> Home | None:
+        """Where that lives which a local name has been given."""
+        if len(bindings) != 1 or bindings[0].scope is None:
+            return None
+        (binding,) = bindings
+        scope, argument = bindings[0].scope, binding.value
+        if not isinstance(argument, ast.arg):
+            value = _value(binding)
+            if value is None or binding.projection not in ((), ("enter",)):
+                return None
+            return self._home(value, ProgramPoint(value, scope, binding.order, binding.path), asked)
+        frame = asked.frame
+        while frame is not None and frame.scope is not scope:
+            frame = frame.outer
+        if frame is None or not isinstance(scope.node, Function):
+            return None
+        given = frame.receiver
+        if Scopes.receiver(argument, scope) is None:
+            shifted = Scopes.class_of(scope) is not None
+            given = (
+                argument_of(frame.call, scope.node.args, argument, shifted=shifted) if frame.call else None
+            )
+        return self._home(given, frame.point, _Question(frame.outer, asked.owned, asked.depth))
+
+    def _kept(self, home: Home, bindings: Sequence[Binding], asked: _Question) -> Home | None:
+        """`home`, or that of the pool that is used there, if what these bindings give stays; else None."""
+        given = [b for b in bindings if b.target is not None or not _is_none(_value(b))]
+        for binding in given:
+            value, scope = _value(binding), binding.scope
+            if binding.target is not None:
+                continue  # a name of another module
+            if value is None or scope is None or binding.projection:
+                return None
+            if scope.kind == "function" and scope.node is not None and not _fills(scope.node, value):
+                return None
+            point = ProgramPoint(value, scope, binding.order, binding.path)
+            if not any(isinstance(v, Instance) and not v.said for v in self.values(value, point, None)):
+                return None  # what is only said to be there may be another one each time
+            anywhere = _Question(None, False, asked.depth)
+            pool = self._pool(value, point, owned=False)
+            if pool is not None and self._home(pool, point, anywhere) is not None:
+                return self._home(value, point, _Question(None, asked.owned, asked.depth))
+        return home if given else None
+
+    def _member(self, node: ast.Attribute, point: ProgramPoint, asked: _Question) -> Home | None:
+        """Where an attribute lives: with its class, or with the object that has it."""
+        values = self.values(node.value, point, asked.frame)
+        value = next(iter(values)) if len(values) == 1 else None
+        if isinstance(value, QualifiedName):
+            return Home((value, node.attr), unparsed(node), "module level")
+        of = value.of if isinstance(value, Instance) else value
+        scope = self._with(of.scope, node.attr) if isinstance(of, Definition) else None
+        if scope is None:
+            return None
+        own, kept = scope.bindings.get(node.attr, []), scope.attributes.get(node.attr, [])
+        method = next(
+            (b.value for b in own if isinstance(b.value, ast.FunctionDef | ast.AsyncFunctionDef)), None
+        )
+        if method is None and not kept:
+            class_ = getattr(scope.node, "name", "")
+            home = Home((scope, node.attr), f"{class_}.{node.attr}", f"class `{class_}`", _emptying(own))
+            return self._kept(home, own, asked)
+        decorators = _decorators(method)
+        if method is not None and "cached_property" not in decorators:
+            if not PROPERTIES & decorators:
+                return None
+            inner = self._inference.namespaces[method]
+            receiver = value if isinstance(value, Instance) else None
+            callee = Definition(inner, receiver=receiver)
+            return self._given(inner, self.frame(callee, node, None, point, asked.frame), asked)
+        whole = self._home(node.value, point, _Question(asked.frame, False, asked.depth))
+        if whole is None:
+            return None
+        emptied = _emptying([*own, *kept]) | whole.renewed
+        home = Home((*whole.key, node.attr), f"{whole.name}.{node.attr}", whole.where, emptied)
+        return home if method is not None else self._kept(home, [*own, *kept], asked)
+
+    def _with(self, scope: Scope, name: str, depth: int = 0) -> Scope | None:
+        """The class that has an attribute: this one or its first base of ours that does."""
+        if name in scope.bindings or name in scope.attributes:
+            return scope
+        point = self._inference.outside(scope)
+        if not isinstance(scope.node, ast.ClassDef) or point is None or depth > _DEPTH:
+            return None
+        bases = (v for base in scope.node.bases for v in self._inference.values(base, point))
+        found = (self._with(v.scope, name, depth + 1) for v in bases if isinstance(v, Definition))
+        return next(filter(None, found), None)
+
+    def _result(self, call: ast.Call, point: ProgramPoint, asked: _Question) -> Home | None:
+        """Where that lives which a call gives: behind a cache, where the function has it from, or with a pool."""
+        pool = self._pool(call, point, owned=asked.owned)
+        if pool is not None:
+            return self._home(pool, point, asked)
+        called = self.called(call.func, point, asked.frame)
+        if len(called) != 1:
+            return None
+        (callee,) = called
+        if CACHES & _decorators(callee.scope.node):
+            is_one = isinstance(callee.scope.node, ast.FunctionDef) and not call.args and not call.keywords
+            if not is_one or callee.receiver is not None:
+                return None  # one for each object, argument or loop
+            return Home(
+                (callee.scope,), unparsed(call), "cached by its decorator", self._clearing(callee.scope)
+            )
+        return self._given(callee.scope, self.frame(callee, call.func, call, point, asked.frame), asked)
+
+    def _clearing(self, function: Scope) -> frozenset[ast.AST]:
+        """The functions that empty the cache of a function."""
+        found = set()
+        for point in self._inference.scopes.calls:
+            match point.node:
+                case ast.Call(func=ast.Attribute(attr="cache_clear", value=owner)) if (
+                    point.scope.node is not None
+                ):
+                    if any(callee.scope is function for callee in self.called(owner, point)):
+                        found.add(point.scope.node)
+        return frozenset(found)
+
+    def _given(self, function: Scope, frame: Frame, asked: _Question) -> Home | None:
+        """Where that lives which a function returns, the same by every way out."""
+        deeper = _Question(frame, asked.owned, asked.depth)
+        homes = {self._home(r.node, r, deeper) for r in function.returns if not _is_none(r.node)}
+        return homes.pop() if len(homes) == 1 else None
+
+    def _pool(self, node: ast.expr, point: ProgramPoint, *, owned: bool) -> ast.expr | None:
+        """The pool on which a call builds a client; with `owned` only one that the client closes."""
+        if not isinstance(node, ast.Call):
+            return None
+        built = self._inference.builders(ProgramPoint(node, point.scope, point.order, point.path))
+        if built and all(builder.target.endswith(OWNING) for builder in built.values()):
+            return next(iter([*node.args, *(k.value for k in node.keywords)]), None)
+        if not built or owned:
+            return None
+        return next((k.value for k in node.keywords if k.arg in POOL_KEYWORDS), None)
+
+
+def _value(binding: Binding) -> ast.expr | None:
+    """The expression that a binding binds."""
+    value = binding.value.value if isinstance(binding.value, ast.AnnAssign) else binding.value
+    return value if isinstance(value, ast.expr) else None
+
+
+def _is_none(node: ast.AST | None) -> bool:
+    return node is None or (isinstance(node, ast.Constant) and node.value is None)
+
+
+def _emptying(bindings: Sequence[Binding]) -> frozenset[ast.AST]:
+    """The functions that put None where something is kept, those apart that only begin with it."""
+    functions = (
+        b.scope.node for b in bindings if b.scope and b.scope.kind == "function" and _is_none(_value(b))
+    )
+    return frozenset(f for f in functions if f is not None and getattr(f, "name", "") != "__init__")
+
+
+def _decorators(node: ast.AST | None) -> set[str]:
+    """The last names of the decorators of a definition."""
+    return {last_name(d.func if isinstance(d, ast.Call) else d) for d in getattr(node, "decorator_list", ())}
+
+
+def _fills(function: ast.AST, value: ast.expr) -> bool:
+    """Whether a function stores `value` where nothing was: once an object, or behind a question for that very place."""
+    parents = ancestors(function, value)
+    assigned = next((p for p in parents if isinstance(p, ast.Assign | ast.AnnAssign)), None)
+    if assigned is None:
+        return False
+    places = {
+        unparsed(t) for t in (assigned.targets if isinstance(assigned, ast.Assign) else [assigned.target])
+    }
+    if getattr(function, "name", "") == "__init__":
+        return all(isinstance(p, ast.Assign | ast.AnnAssign | ast.FunctionDef) for p in parents)
+    if isinstance(assigned.value, ast.BoolOp) and isinstance(assigned.value.op, ast.Or):
+        return unparsed(assigned.value.values[0]) in places
+    return _is_guarded(function, value, parents, places)
+
+
+def _is_guarded(function: ast.AST, value: ast.expr, parents: list[ast.AST], places: set[str]) -> bool:
+    inner: ast.AST = value
+    for parent in parents:
+        if isinstance(parent, ast.If) and inner in parent.body and _asks(parent.test, places, is_there=False):
+            return True
+        inner = parent
+    before = (s for s in getattr(function, "body", ()) if s.lineno < value.lineno)
+    return any(
+        isinstance(s, ast.If) and _asks(s.test, places, is_there=True) and isinstance(s.body[-1], ast.Return)
+        for s in before
+    )
+
+
+def _asks(test: ast.expr, places: set[str], *, is_there: bool) -> bool:
+    """Whether a condition asks no more than whether something is there already, or is not."""
+    match test:
+        case ast.Compare(left=left, ops=[op], comparators=[ast.Constant(value=None)]):
+            return unparsed(left) in places and isinstance(op, ast.IsNot if is_there else ast.Is)
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            return not is_there and unparsed(operand) in places
+    return is_there and unparsed(test) in places

@@ -1,0 +1,279 @@
+"""Where event loops are made, and what runs in them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from flake8_redis_ssot.analysis.client_calls import function_of, last_name
+from flake8_redis_ssot.analysis.client_homes import Frame, Home, Homes
+from flake8_redis_ssot.analysis.lifetimes import lifetimes
+from flake8_redis_ssot.inference.calls import argument_of
+from flake8_redis_ssot.inference.evaluator import Inference
+from flake8_redis_ssot.inference.methods import colour_of, effect_of
+from flake8_redis_ssot.inference.values import Coroutine, QualifiedName
+from flake8_redis_ssot.libraries.commands import HANDED
+from flake8_redis_ssot.libraries.standard import BRIDGES, ENTERING, LOOPS, RUNNERS, RUNNING
+from flake8_redis_ssot.libraries.traits import NO_POOL
+from flake8_redis_ssot.libraries.vocabulary import CLOSING
+from flake8_redis_ssot.syntax.ancestors import ancestors
+from flake8_redis_ssot.syntax.nodes import own_nodes, unparsed
+from flake8_redis_ssot.syntax.scopes import ProgramPoint, Scopes, exclusive
+
+_CALLS = 6
+_MOST = 300
+"""Functions that are looked through for one loop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A call that makes an event loop (`made`) and the expression of what runs in it (`job`).
+
+    `is_bridge` says that a loop which is there already is taken instead; `call` has the job's arguments, where
+    the job is a function that it calls.
+    """
+
+    point: ProgramPoint
+    made: ast.expr
+    label: str
+    job: ast.expr
+    call: ast.Call | None = None
+    is_bridge: bool = False
+
+
+@dataclass(slots=True)
+class Reach:
+    """The calls that run at some place, and the functions that run there, each with the call it runs for."""
+
+    calls: list[tuple[ProgramPoint, Frame | None]] = field(default_factory=list)
+    frames: list[Frame] = field(default_factory=list)
+
+
+class EventLoops:
+    """The event loops of one file."""
+
+    def __init__(self, inference: Inference, tree: ast.Module) -> None:
+        self._inference = inference
+        self._homes = Homes(inference)
+        self._tree = tree
+        scopes = (inference.scopes.module, *inference.scopes.namespaces.values())
+        made = RUNNERS | BRIDGES
+        self._runners = (
+            RUNNING
+            | {name.rpartition(".")[2] for name in made}
+            | {
+                name
+                for scope in scopes
+                for name, given in scope.bindings.items()
+                if any(b.target in made for b in given)
+            }
+        )
+        self._calls: dict[ast.AST | None, list[ProgramPoint]] = {}
+        self._named: dict[str, list[ProgramPoint]] = {}
+        for point in inference.scopes.calls:
+            if isinstance(point.node, ast.Call) and not point.for_typing:
+                self._calls.setdefault(function_of(point), []).append(point)
+                self._named.setdefault(last_name(point.node.func), []).append(point)
+
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether more was asked than is answered."""
+        return self._homes.is_exhausted
+
+    # -- what makes loops
+
+    def runs(self) -> Iterator[Run]:
+        """Every call that makes an event loop and runs something in it, in source order.
+
+        A function that only hands its parameter on to such a call stands for it where it is called.
+        """
+        helpers: dict[ast.AST, tuple[ast.arg, Run]] = {}
+        found = [run for points in self._calls.values() for point in points for run in self._run(point)]
+        for run in found:
+            function, parameter = function_of(run.point), self._parameter_of(run)
+            if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) and parameter is not None:
+                helpers[function] = (parameter, run)
+        yield from (run for run in found if function_of(run.point) not in helpers)
+        for helper, (parameter, run) in helpers.items():
+            assert isinstance(helper, ast.FunctionDef | ast.AsyncFunctionDef)
+            shifted = Scopes.class_of(self._inference.namespaces[helper]) is not None
+            for point in self.callers(helper):
+                call = point.node
+                assert isinstance(call, ast.Call)
+                job = argument_of(call, helper.args, parameter, shifted=shifted)
+                if job is not None:
+                    yield Run(point, call, unparsed(call.func), job, is_bridge=run.is_bridge)
+
+    def _parameter_of(self, run: Run) -> ast.arg | None:
+        if not isinstance(run.job, ast.Name):
+            return None
+        bindings = self._inference.names.bindings(run.job.id, run.point)
+        value = bindings[0].value if len(bindings) == 1 else None
+        return value if isinstance(value, ast.arg) and bindings[0].scope is run.point.scope else None
+
+    def _run(self, point: ProgramPoint) -> Iterator[Run]:
+        call = point.node
+        assert isinstance(call, ast.Call)
+        callee = call.func.func if isinstance(call.func, ast.Call) else call.func
+        if last_name(callee) not in self._runners:
+            return
+        if isinstance(call.func, ast.Call):
+            if call.func.args and self._is_named(callee, point, BRIDGES):
+                yield Run(point, call, unparsed(callee), call.func.args[0], call, is_bridge=True)
+        elif call.args and self._is_named(call.func, point, RUNNERS):
+            yield Run(point, call, unparsed(call.func), call.args[0])
+        elif call.args and isinstance(call.func, ast.Attribute) and call.func.attr in RUNNING:
+            made = self._loop(call.func.value, point)
+            if made is not None:
+                yield Run(point, made, unparsed(made.func), call.args[0])
+
+    def _loop(self, node: ast.expr, point: ProgramPoint) -> ast.Call | None:
+        """The call, in the function of `point`, that makes the loop which `node` is for sure, and is not kept."""
+        if isinstance(node, ast.Name):
+            bindings = self._inference.names.bindings(node.id, point)
+            if len(bindings) != 1 or bindings[0].always or bindings[0].scope is not point.scope:
+                return None
+            if point.scope.kind != "function":
+                return None
+            value = bindings[0].value
+            node = value if isinstance(value, ast.expr) else node
+        if not isinstance(node, ast.Call) or not self._is_named(node.func, point, LOOPS):
+            return None
+        function = function_of(point)
+        is_kept = function is not None and {"stored", "guarded", "returned"} & lifetimes(function, node)
+        return None if is_kept else node
+
+    def _is_named(self, node: ast.expr, point: ProgramPoint, names: frozenset[str]) -> bool:
+        values = self._inference.values(node, point)
+        return bool(values) and all(isinstance(v, QualifiedName) and v.name in names for v in values)
+
+    # -- what runs over and over
+
+    def callers(self, function: ast.AST) -> list[ProgramPoint]:
+        """The calls of a function in the file."""
+        return [
+            point
+            for point in self._named.get(getattr(function, "name", ""), ())
+            if isinstance(point.node, ast.Call)
+            and any(callee.scope.node is function for callee in self._homes.called(point.node.func, point))
+        ]
+
+    def loops_around(self, node: ast.AST, point: ProgramPoint) -> bool:
+        """Whether `node` runs at every turn of a loop, or of a comprehension, that is not left on success."""
+        if point.scope.kind == "comprehension":
+            return True
+        inner = node
+        for parent in ancestors(function_of(point) or self._tree, node):
+            if isinstance(parent, ast.For | ast.AsyncFor | ast.While) and inner in parent.body:
+                return not any(isinstance(part, ast.Break | ast.Return) for part in own_nodes(parent))
+            inner = parent
+        return False
+
+    def both_run(self, one: ProgramPoint, other: ProgramPoint) -> bool:
+        """Whether two places of one function can both run in one call of it."""
+        left = self._inference.scopes.leaving
+        paths = (one.path, other.path)
+        shared = next(
+            (n for n, pair in enumerate(zip(*paths, strict=False)) if pair[0] != pair[1]),
+            min(map(len, paths)),
+        )
+        return not exclusive(*paths, tried=True) and not any(
+            branch in left for path in paths for branch in path[shared:]
+        )
+
+    # -- what runs in a loop
+
+    def reached(self, run: Run) -> Reach:
+        """What runs in the loop."""
+        inside = {part for part in ast.walk(run.job) if isinstance(part, ast.Call)}
+        here = [point for point in self._calls.get(function_of(run.point), ()) if point.node in inside]
+        frames = [
+            self._homes.frame(callee, run.job, run.call, run.point, None)
+            for callee in self._homes.called(run.job, run.point)
+        ]
+        if not isinstance(run.job, ast.Call):
+            values = self._inference.values(run.job, run.point)
+            jobs = [value for value in values if isinstance(value, Coroutine)]
+            frames += [Frame(job.scope, run.point, context=job.context) for job in jobs]
+        return self._follow(here, frames)
+
+    def around(self, run: Run) -> Reach:
+        """What the function runs in which the loop is made, in the loop and besides."""
+        function = function_of(run.point)
+        scopes = self._inference.scopes
+        scope = scopes.module if function is None else scopes.namespaces[function]
+        found = self._follow(self._calls.get(function, ()), [])
+        found.frames.append(Frame(scope, run.point))
+        return found
+
+    def _follow(self, points: Iterable[ProgramPoint], frames: Iterable[Frame]) -> Reach:
+        found = Reach()
+        seen: set[tuple[object, object]] = set()
+        todo = list(frames)
+
+        def take(point: ProgramPoint, frame: Frame | None) -> None:
+            found.calls.append((point, frame))
+            call = point.node
+            if isinstance(call, ast.Call) and (frame is None or frame.depth < _CALLS):
+                for callee in self._homes.called(call.func, point, frame):
+                    todo.append(self._homes.frame(callee, call.func, call, point, frame))
+
+        for point in points:
+            take(point, None)
+        while todo and len(seen) < _MOST:
+            frame = todo.pop()
+            key = (frame.scope, frame.call)
+            if key not in seen:
+                seen.add(key)
+                found.frames.append(frame)
+                for point in self._calls.get(frame.scope.node, ()):
+                    take(point, frame)
+        return found
+
+    # -- which clients are used there
+
+    def used(self, point: ProgramPoint, frame: Frame | None) -> Home | None:
+        """Where the asyncio client lives by which a call sends; None for any other call, and one of no known home.
+
+        A subscription is none: it leaves no connection open in the pool.
+        """
+        call = point.node
+        if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
+            return None
+        owner, method = call.func.value, call.func.attr
+        given = [self._inference.client(value) for value in self._homes.values(owner, point, frame)]
+        for one in given:
+            if one is None or colour_of(one[1]) != "async" or one[1].library in NO_POOL:
+                return None
+            if one[0] == "pubsub" or effect_of(one[0], method) not in ("command", "iterator"):
+                return None
+        return self._homes.home(owner, point, frame) if given else None
+
+    def ended(self, reach: Reach, home: Home) -> bool:
+        """Whether what runs there closes the client or pool of that home, or lets go of it."""
+        for frame in reach.frames:
+            if frame.scope.node in home.renewed:
+                return True
+            for part in own_nodes(frame.scope.node) if frame.scope.node is not None else ():
+                for owner in _closed(part):
+                    point = ProgramPoint(owner, frame.scope, 1 << 60, ())
+                    if self._homes.home(owner, point, frame, owned=True) == home:
+                        return True
+        return False
+
+
+def _closed(node: ast.AST) -> Iterator[ast.expr]:
+    """What a node closes, or has closed later: by a method, or by entering it."""
+    match node:
+        case ast.Attribute(attr=last, value=owner) if last in CLOSING:
+            yield owner
+        case ast.AsyncWith(items=items):
+            for item in items:
+                match item.context_expr:
+                    case ast.Call(func=ast.Attribute(attr=last)) if last in HANDED:
+                        pass  # a pipeline, which leaves the client as it is
+                    case ast.Call(args=[argument]) as call if last_name(call.func) in ENTERING:
+                        yield argument
+                    case entered:
+                        yield entered

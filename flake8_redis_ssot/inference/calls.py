@@ -1,0 +1,363 @@
+"""What calls give: functions and classes of ours, entered with their arguments, and what Python has built in."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from flake8_redis_ssot.inference import annotation, containers, importing
+from flake8_redis_ssot.inference.values import (
+    NOTHING,
+    CallContext,
+    Coroutine,
+    Definition,
+    Generator,
+    Instance,
+    QualifiedName,
+    SuperProxy,
+    Text,
+    Value,
+    Values,
+    depth_of,
+)
+from flake8_redis_ssot.libraries.commands import HANDED
+from flake8_redis_ssot.libraries.frameworks import DECORATORS, DEPENDS, GIVERS, IMPORTERS, TRANSPARENT
+from flake8_redis_ssot.libraries.standard import BUILT_IN_DECORATORS, HANDED_ON, PROPERTIES
+from flake8_redis_ssot.syntax.scopes import ProgramPoint, Scope, Scopes
+
+if TYPE_CHECKING:
+    from flake8_redis_ssot.inference.evaluator import Inference
+
+_DEPTH = 5
+"""Calls that stand in each other's arguments; a deeper one is unknown."""
+_MOST = 50
+"""Calls of one function with different arguments; past it arguments count as unknown."""
+
+_Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+_FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+
+
+class Contexts:
+    """The calls of functions of ours, one object for all calls with the same arguments."""
+
+    def __init__(self) -> None:
+        self._known: dict[object, CallContext] = {}
+        self._texts: dict[str, Text] = {}
+        self._numbers: dict[Scope, int] = {}
+
+    def of(self, scope: Scope, arguments: dict[str, Values], outer: CallContext | None) -> CallContext | None:
+        """The context of a call; None where calls stand in each other too deep."""
+        number = self._numbers.get(scope, 0)
+        given = {
+            name: frozenset(self._same(v) for v in values) if number < _MOST else NOTHING
+            for name, values in arguments.items()
+        }
+        key = (scope, tuple(given.items()), outer)
+        found = self._known.get(key)
+        if found is None:
+            depth = 1 + max([outer.depth if outer else 0, *(depth_of(values) for values in given.values())])
+            if depth > _DEPTH:
+                return None
+            found = self._known[key] = CallContext(scope, given, outer, depth)
+            self._numbers[scope] = number + 1
+        return found
+
+    def _same(self, value: Value) -> Value:
+        """One object for equal strings, wherever they are written."""
+        return self._texts.setdefault(value.value, value) if isinstance(value, Text) else value
+
+
+def called(inference: Inference, call: ast.Call, point: ProgramPoint) -> Iterator[Value]:
+    """What a call gives."""
+    yield from _built_in(inference, call, point)
+    names = inference.names
+    for value in inference.values(call.func, point):
+        match value:
+            case QualifiedName(name=name):
+                if name in HANDED_ON:
+                    for part in call.args[HANDED_ON[name] :][:1]:
+                        yield from inference.values(part, point)
+                elif name in IMPORTERS:
+                    yield from importing.imported(inference, call, point)
+                elif name in DEPENDS:
+                    for given in (v for part in call.args[:1] for v in inference.values(part, point)):
+                        if isinstance(given, Definition) and given.scope.kind == "function":
+                            yield from given_by(inference, given.scope)
+                elif names.is_builder(name) or (
+                    name.rpartition(".")[2] in HANDED and inference.client(Instance(value))
+                ):
+                    yield Instance(value)
+                elif inference.method(name) == "buffered":
+                    yield Instance(QualifiedName(name.rpartition(".")[0]))
+            case Generator(scope=scope, how="manager"):
+                context = _entered(inference, Definition(scope), scope, call, point)
+                if context is not None:
+                    yield replace(value, context=context)
+            case Definition(scope=scope):
+                yield from _entering(inference, value, call, point)
+    if isinstance(call.func, ast.Attribute):
+        yield from containers.method_call(inference, call.func, call, point)
+
+
+def _entering(
+    inference: Inference, value: Definition, call: ast.Call, point: ProgramPoint
+) -> Iterable[Value]:
+    """What a call of a function or class of ours gives."""
+    scope = value.scope
+    if scope.kind != "class":
+        if not _takes_arguments(scope) and value.receiver is None:
+            return given_back(inference, value)
+        context = _entered(inference, value, scope, call, point)
+        return () if context is None else _result(inference, scope, context)
+    initialiser = inference.classes.initialiser(scope)
+    entered = initialiser or (scope if fields_of(inference, scope) else None)
+    made = replace(value, below=False, receiver=None)
+    if entered is None:
+        return (Instance(made),)
+    context = _entered(inference, replace(value, receiver=None), entered, call, point)
+    return () if context is None else (Instance(made, context),)
+
+
+def given_back(inference: Inference, function: Definition) -> Iterable[Value]:
+    """What a call gives that hands over nothing but the receiver."""
+    context = function.context
+    first = _receiver_of(function.scope)
+    if function.receiver is not None and first is not None:
+        given = {first.arg: frozenset[Value]([function.receiver])}
+        context = inference.contexts.of(function.scope, given, function.context)
+        if context is None:
+            return ()
+    return _result(inference, function.scope, context)
+
+
+def _result(inference: Inference, scope: Scope, context: CallContext | None) -> Iterable[Value]:
+    if isinstance(scope.node, ast.AsyncFunctionDef):
+        return (Coroutine(scope, context),)
+    if inference.is_generator(scope):
+        return ()
+    return inference.within(context, lambda: list(returned(inference, scope)))
+
+
+def _entered(
+    inference: Inference, value: Definition, scope: Scope, call: ast.Call, point: ProgramPoint
+) -> CallContext | None:
+    """The context of a call of `value`, which gives the parameters of `scope` their arguments."""
+    given: dict[str, Values] = {}
+    if isinstance(scope.node, _FUNCTION):
+        args = scope.node.args
+        first = _receiver_of(scope)
+        if first is not None and value.receiver is not None:
+            given[first.arg] = frozenset([value.receiver])
+        for parameter in (*args.posonlyargs, *args.args, *args.kwonlyargs):
+            if parameter is not first:
+                argument = argument_of(call, args, parameter, shifted=first is not None)
+                if argument is not None:
+                    given[parameter.arg] = inference.values(argument, point)
+    else:
+        fields = fields_of(inference, scope)
+        pairs = [*zip(fields, call.args, strict=False), *((k.arg, k.value) for k in call.keywords)]
+        given = {name: inference.values(part, point) for name, part in pairs if name in fields}
+    return inference.contexts.of(scope, given, value.context)
+
+
+def parameter(inference: Inference, node: ast.arg, point: ProgramPoint) -> Iterator[Value]:
+    """What a parameter can be: what this call, or all calls that are known, hand over, or what is said of it."""
+    scope = point.scope
+    function = scope.node
+    if not isinstance(function, _FUNCTION):
+        return
+    context = inference.context
+    while context is not None and context.scope is not scope:
+        context = context.outer
+    given = context.arguments.get(node.arg) if context is not None else None
+    owner = Scopes.receiver(node, scope)
+    if owner is not None:
+        is_class = _is_classmethod(function) or node.arg == "cls"
+        either = Definition(owner, below=True) if is_class else Instance(Definition(owner, below=True))
+        yield from given or (either,)
+        return
+    outside = inference.outside(scope)
+    if outside is None:
+        return
+    if given:
+        yield from given
+        return
+    if context is None:
+        yield from inference.given(node, point)
+    default = _default(function.args, node) if given is None else None
+    values = inference.values(default, outside)
+    yield from values
+    if node.annotation is not None and not values:
+        yield from annotation.promised(inference, node.annotation, outside)
+    if context is None and default is None:
+        yield from _fixture(inference, node.arg, scope)
+
+
+def _fixture(inference: Inference, name: str, function: Scope) -> Iterator[Value]:
+    """What the fixture of that name gives to a test, or to another fixture."""
+    is_test = getattr(function.node, "name", "").startswith("test")
+    scope = function.parent
+    while scope is not None and (is_test or _how_given_to(inference, function) == "fixture"):
+        for binding in scope.bindings.get(name, ()):
+            for value in inference.bound(binding):
+                if isinstance(value, Generator) and value.how == "fixture":
+                    yield from (v for v in given_by(inference, value.scope) if isinstance(v, Instance))
+        if name in scope.bindings:
+            return
+        scope = scope.parent
+
+
+def returned(inference: Inference, function: Scope) -> Iterator[Value]:
+    """What a function returns."""
+    found = [v for point in function.returns for v in inference.values(point.node, point)]
+    yield from found
+    node = function.node
+    if not found and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.returns is not None:
+        outside = inference.outside(function)
+        yield from annotation.promised(inference, node.returns, outside) if outside is not None else ()
+
+
+def given_by(inference: Inference, function: Scope) -> Iterator[Value]:
+    """What a function returns or yields."""
+    yield from returned(inference, function)
+    for point in function.yields:
+        yield from inference.values(point.node, point)
+
+
+def _built_in(inference: Inference, call: ast.Call, point: ProgramPoint) -> Iterator[Value]:
+    if not isinstance(call.func, ast.Name) or inference.bindings(call.func.id, point):
+        return
+    arguments = call.args
+    match call.func.id:
+        case "getattr" if len(arguments) > 1:
+            for owner in inference.values(arguments[0], point):
+                for text in inference.texts(arguments[1], point):
+                    yield from inference.attribute(owner, text.value)
+            for default in arguments[2:]:
+                yield from inference.values(default, point)
+        case "__import__":
+            yield from importing.imported(inference, call, point)
+        case "vars" if arguments:
+            for owner in inference.values(arguments[0], point):
+                yield from inference.attribute(owner, "__dict__")
+        case "type" if len(arguments) == 1:
+            for value in inference.values(arguments[0], point):
+                if isinstance(value, Instance):
+                    yield value.of
+        case "super":
+            yield SuperProxy(point.scope.enclosing("class"))
+
+
+def fields_of(inference: Inference, scope: Scope) -> list[str]:
+    """The fields of a class whose `__init__` is made from them, in order; empty where it is not."""
+    return []
+
+
+def field_given(inference: Inference, scope: Scope, name: str) -> Values:
+    """What the present call of a class hands to its field `name`."""
+    context = inference.context
+    if context is None or context.scope is not scope:
+        return NOTHING
+    return context.arguments.get(name, NOTHING)
+
+
+def is_property(inference: Inference, function: Scope) -> bool:
+    """Whether a method is read like an attribute."""
+    return bool(PROPERTIES & _decorators(inference, function.node, function.parent))
+
+
+def is_transparent(inference: Inference, node: ast.AST, point: ProgramPoint) -> bool:
+    """Whether a function still returns what it returns: no decorator that we do not know."""
+    return isinstance(node, ast.ClassDef) or _decorators(inference, node, point.scope) <= TRANSPARENT
+
+
+def how_given(inference: Inference, node: ast.AST, point: ProgramPoint) -> str:
+    """By which decorator a function hands its value on: `fixture`, `manager`; empty for none."""
+    for decorator in getattr(node, "decorator_list", ()):
+        inner = decorator.func if isinstance(decorator, ast.Call) else decorator
+        for name in inference.names.dotted(inner, point):
+            if name in GIVERS:
+                return GIVERS[name]
+    return ""
+
+
+def _how_given_to(inference: Inference, function: Scope) -> str:
+    outside = inference.outside(function)
+    return how_given(inference, outside.node, outside) if outside is not None else ""
+
+
+def _decorators(inference: Inference, node: ast.AST | None, scope: Scope | None) -> set[str]:
+    """The known decorators of a definition by their last names; `?` for any other."""
+    found = set()
+    binding = inference.definitions.get(node) if node is not None else None
+    for decorator in getattr(node, "decorator_list", ()):
+        inner = decorator.func if isinstance(decorator, ast.Call) else decorator
+        if binding is None or scope is None:
+            return {"?"}
+        point = ProgramPoint(inner, scope, binding.order, binding.path)
+        if isinstance(inner, ast.Name) and not inference.names.bindings(inner.id, point):
+            found.add(inner.id if inner.id in BUILT_IN_DECORATORS else "?")
+        else:
+            names = inference.names.dotted(inner, point)
+            known = {name.rpartition(".")[2] for name in names if name in DECORATORS}
+            found |= known if known and len(known) == len(names) else {"?"}
+    return found
+
+
+def _receiver_of(function: Scope) -> ast.arg | None:
+    """The parameter that gets the object or the class that a method is called on."""
+    node = function.node
+    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or Scopes.class_of(function) is None:
+        return None
+    return next(iter([*node.args.posonlyargs, *node.args.args]), None)
+
+
+def _takes_arguments(function: Scope) -> bool:
+    """Whether a function has parameters, `self` and `cls` apart."""
+    if not isinstance(function.node, _FUNCTION):
+        return False
+    args = function.node.args
+    everyone = [*args.posonlyargs, *args.args, *args.kwonlyargs, args.vararg, args.kwarg]
+    receiver = _receiver_of(function)
+    return any(a is not None and a is not receiver for a in everyone)
+
+
+def is_generator(node: ast.AST | None) -> bool:
+    """Whether a function has a `yield` of its own."""
+    stack = list(getattr(node, "body", ())) if isinstance(node, ast.FunctionDef) else []
+    while stack:
+        part = stack.pop()
+        if isinstance(part, ast.Yield | ast.YieldFrom):
+            return True
+        if not isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
+            stack.extend(ast.iter_child_nodes(part))
+    return False
+
+
+def _is_classmethod(node: ast.AST) -> bool:
+    return any(isinstance(d, ast.Name) and d.id == "classmethod" for d in getattr(node, "decorator_list", ()))
+
+
+def argument_of(call: ast.Call, args: ast.arguments, parameter: ast.arg, *, shifted: bool) -> ast.expr | None:
+    """What `call` hands to a parameter; `shifted` where the first one is bound already."""
+    for keyword in call.keywords:
+        if keyword.arg == parameter.arg and parameter not in args.posonlyargs:
+            return keyword.value
+    positional = [*args.posonlyargs, *args.args]
+    if parameter in positional and not any(isinstance(a, ast.Starred) for a in call.args):
+        at = positional.index(parameter) - int(shifted)
+        if 0 <= at < len(call.args):
+            return call.args[at]
+    return None
+
+
+def _default(args: ast.arguments, argument: ast.arg) -> ast.expr | None:
+    positional = [*args.posonlyargs, *args.args]
+    if argument in positional:
+        at = positional.index(argument) - len(positional) + len(args.defaults)
+        return args.defaults[at] if at >= 0 else None
+    if argument in args.kwonlyargs:
+        return args.kw_defaults[args.kwonlyargs.index(argument)]
+    return None

@@ -1,0 +1,238 @@
+"""What classes of ours have: their members, their bases, and what is a part of a library in them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from flake8_redis_ssot.inference import calls
+from flake8_redis_ssot.inference.values import (
+    NOTHING,
+    Definition,
+    Instance,
+    QualifiedName,
+    Value,
+    Values,
+)
+from flake8_redis_ssot.syntax.nodes import last_name
+from flake8_redis_ssot.syntax.scopes import ProgramPoint, Scope
+
+if TYPE_CHECKING:
+    from flake8_redis_ssot.inference.evaluator import Inference
+
+_MOST = 30
+"""Classes above or below one that are looked through for a member."""
+
+
+class Classes:
+    """The classes of the files that are followed."""
+
+    def __init__(self, inference: Inference) -> None:
+        self._inference = inference
+        self._subclasses: dict[Scope, list[Scope]] | None = None
+        self._asked_below: set[str] = set()
+        self._library_bases: dict[Scope, frozenset[str]] = {}
+        self._started: dict[Scope, bool] = {}
+
+    def forget(self) -> None:
+        """Forget what was found, as when there are more classes."""
+        self._subclasses = None
+        self._library_bases.clear()
+        self._started.clear()
+
+    def of_instance(self, value: Instance, name: str) -> Iterator[Value]:
+        """The attribute of an object of a class of ours."""
+        inference, made, context = self._inference, value.of, value.context
+        assert isinstance(made, Definition)
+        if name == "__class__":
+            yield made
+        for member in inference.within(
+            context, lambda: self.members(made.scope, name, below=made.below, of_instance=True)
+        ):
+            if isinstance(member, Definition) and member.scope.kind == "function":
+                method = replace(member, receiver=value) if context is not None else member
+                is_property = calls.is_property(inference, member.scope)
+                yield from calls.given_back(inference, method) if is_property else (method,)
+            else:
+                yield member
+
+    def members(
+        self,
+        scope: Scope,
+        name: str,
+        *,
+        below: bool = False,
+        of_instance: bool = False,
+        seen: dict[Scope, int] | None = None,
+        depth: int = 0,
+    ) -> Values:
+        """The attribute `name` of a class, its bases and, `below`, its subclasses.
+
+        `seen` are the classes that this question has come to already, each at its depth.
+        """
+        seen = {} if seen is None else seen
+        if depth > _MOST or seen.get(scope, depth + 1) <= depth:
+            return NOTHING
+        seen[scope] = depth
+        own = list(scope.bindings.get(name, ()))
+        if of_instance:
+            own += scope.attributes.get(name, ())
+            given = calls.field_given(self._inference, scope, name)
+            if given:
+                return given
+        found = frozenset(v for binding in own for v in self._inference.bound(binding))
+        if not own:
+            found = self.inherited(scope, name, of_instance, seen, depth)
+        for other in self.below(scope) if below else ():
+            if name in other.bindings or name in other.attributes:
+                found |= self.members(
+                    other, name, below=True, of_instance=of_instance, seen=seen, depth=depth + 1
+                )
+        return found
+
+    def is_widened_by(self, scopes: Iterable[Scope]) -> bool:
+        """Whether one of these scopes may derive from a class whose subclasses were asked for."""
+        return any(
+            last_name(base) in self._asked_below
+            for scope in scopes
+            if isinstance(scope.node, ast.ClassDef)
+            for base in scope.node.bases
+        )
+
+    def below(self, scope: Scope) -> list[Scope]:
+        """The classes that derive from `scope` at once."""
+        self._asked_below.add(getattr(scope.node, "name", ""))
+        if self._subclasses is None:
+            self._subclasses = {}
+            for other in list(self._inference.namespaces.values()):  # a lambda that is met adds its own
+                if other.kind == "class":
+                    for base in self.bases(other):
+                        if isinstance(base, Definition):
+                            self._subclasses.setdefault(base.scope, []).append(other)
+        return self._subclasses.get(scope, [])
+
+    def inherited(
+        self,
+        scope: Scope,
+        name: str,
+        of_instance: bool = False,
+        seen: dict[Scope, int] | None = None,
+        depth: int = 0,
+    ) -> Values:
+        """The attribute `name` of the first base that has it; of a library's class it is taken to."""
+        names = self._inference.names
+        for base in self.each_base(scope):
+            found: Values = NOTHING
+            known = [
+                v
+                for v in base
+                if isinstance(v, Definition)
+                or (isinstance(v, QualifiedName) and names.leads_to_builder(v.name))
+            ]
+            if not known:
+                return NOTHING  # an unknown base may have it
+            for value in known:
+                if isinstance(value, Definition):
+                    found |= self.members(
+                        value.scope, name, of_instance=of_instance, seen=seen, depth=depth + 1
+                    )
+                else:
+                    found |= {QualifiedName(f"{value.name}.{name}")}
+            if found:
+                return found
+        return NOTHING
+
+    def each_base(self, scope: Scope) -> list[Values]:
+        """The values of each base as it is written."""
+        node = scope.node
+        binding = self._inference.definitions.get(node) if isinstance(node, ast.ClassDef) else None
+        if binding is None or scope.parent is None or not isinstance(node, ast.ClassDef):
+            return []
+        point = ProgramPoint(node, scope.parent, binding.order, binding.path)
+        inference = self._inference
+        return inference.within(None, lambda: [inference.values(base, point) for base in node.bases])
+
+    def bases(self, scope: Scope) -> Values:
+        """What all bases can be."""
+        return frozenset(value for base in self.each_base(scope) for value in base)
+
+    def initialiser(self, scope: Scope) -> Scope | None:
+        """The function that gets the arguments of a call of the class; None where none is known."""
+        for value in self.members(scope, "__init__"):
+            if isinstance(value, Definition) and isinstance(value.scope.node, ast.FunctionDef):
+                return value.scope
+        return None
+
+    def library_bases(self, scope: Scope) -> frozenset[str]:
+        """The builders that a class derives from."""
+        names = self._inference.names
+        found: set[str] = set()
+        seen: set[Scope] = set()
+        stack = [scope]
+        while stack:
+            here = stack.pop()
+            if here in self._library_bases:
+                found |= self._library_bases[here]
+            elif here not in seen:
+                self._inference.answers.steps += 1
+                seen.add(here)
+                for base in self.bases(here):
+                    if isinstance(base, QualifiedName) and names.is_builder(base.name):
+                        found.add(base.name)
+                    elif isinstance(base, Definition):
+                        stack.append(base.scope)
+        if self._inference.answers.is_idle:  # values that this depends on are complete
+            self._library_bases[scope] = frozenset(found)
+        return frozenset(found)
+
+    def starts(self, scope: Scope) -> bool:
+        """Whether a call of a class of ours runs the `__init__` of a library's class.
+
+        Its own runs the next one if it calls it; an unknown base before the library's may not.
+        """
+        if scope not in self._started:
+            started = self._start_of(scope)
+            if not self._inference.answers.is_idle:
+                return started  # values that this depends on may still be incomplete
+            self._started[scope] = started
+        return self._started[scope]
+
+    def _start_of(self, scope: Scope) -> bool:
+        seen: set[Scope] = set()
+        todo: list[Iterator[Value]] = [iter([Definition(scope)])]
+        while todo:
+            self._inference.answers.steps += 1
+            value = next(todo[-1], None)
+            if isinstance(value, Definition):
+                here = value.scope
+                if here in seen:
+                    continue
+                seen.add(here)
+                own = [
+                    (b.value, name) for name in ("__new__", "__init__") for b in here.bindings.get(name, ())
+                ]
+                if not all(_calls_on(method, name) for method, name in own):
+                    return False
+                todo.append(self._bases_known(here))
+            elif isinstance(value, QualifiedName) and self._inference.names.is_builder(value.name):
+                return True
+            else:
+                todo.pop()
+        return False
+
+    def _bases_known(self, scope: Scope) -> Iterator[Value]:
+        """The bases of a class up to the first that is unknown."""
+        for base in self.each_base(scope):
+            if not base:
+                return
+            yield from base
+
+
+def _calls_on(node: ast.AST | None, name: str) -> bool:
+    """Whether a method calls the one of the same name of `super()` or of another class."""
+    return node is not None and any(
+        isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == name
+        for call in ast.walk(node)
+    )

@@ -1,0 +1,175 @@
+"""From which names and values a client library can be reached."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from flake8_redis_ssot.inference import containers
+from flake8_redis_ssot.inference.builder_table import star_names
+from flake8_redis_ssot.inference.values import (
+    Coroutine,
+    Definition,
+    Generator,
+    Instance,
+    Items,
+    Pairs,
+    QualifiedName,
+    Text,
+    Value,
+    Values,
+)
+from flake8_redis_ssot.syntax.scopes import ProgramPoint, Scope
+
+if TYPE_CHECKING:
+    from flake8_redis_ssot.inference.evaluator import Inference
+
+
+class Reach:
+    """Which values lead to one that `is_wanted`: they are it, hold it, return it or derive from it.
+
+    Without `members` what a class has is left out.
+    """
+
+    def __init__(
+        self, inference: Inference, is_wanted: Callable[[Inference, Value], bool], *, members: bool = True
+    ) -> None:
+        self._inference = inference
+        self._is_wanted = is_wanted
+        self._members = members
+        self._known: dict[Value, bool] = {}
+
+    def __call__(self, value: Value) -> bool:
+        known = self._known
+        if value in known:
+            return known[value]
+        seen: set[Value] = set()
+        stack = [value]
+        while stack:
+            here = stack.pop()
+            if here in seen or known.get(here) is False:
+                continue
+            seen.add(here)
+            if known.get(here) or self._is_wanted(self._inference, here):
+                known[value] = known[here] = True
+                return True
+            stack.extend(self._held(here))
+        known.update(dict.fromkeys(seen, False))
+        return False
+
+    def forget(self) -> None:
+        """Forget what was found, as when there is more to know."""
+        self._known.clear()
+
+    def _held(self, value: Value) -> Iterator[Value]:
+        inference = self._inference
+        match value:
+            case Instance(of=Definition() as made):
+                yield Definition(made.scope)
+            case Items():
+                yield from containers.each(inference, value)
+            case Pairs(of=items):
+                yield from containers.each(inference, items)
+            case Definition(scope=scope) if scope.kind == "class":
+                yield from inference.classes.bases(scope)
+                kept = (*scope.attributes.values(), *scope.bindings.values()) if self._members else ()
+                for bindings in kept:
+                    for binding in bindings:
+                        yield from inference.bound(binding)
+            case Definition(scope=scope) | Coroutine(scope=scope) | Generator(scope=scope):
+                yield from inference.given_by(scope)
+
+
+def is_library(inference: Inference, value: Value) -> bool:
+    """Whether some use of `value` could be a builder; what is built already is none, but a Sentinel."""
+    match value:
+        case QualifiedName(name=name):
+            return inference.names.leads_to_builder(name)
+        case Instance(of=QualifiedName(name=name)):
+            return name in inference.names.table.with_methods
+    return False
+
+
+def is_exposed(inference: Inference, value: Value) -> bool:
+    """Whether others get at something of a client library by `value`: a client, a pool, or what may build."""
+    if isinstance(value, Instance) and isinstance(value.of, QualifiedName):
+        builder = inference.names.table.get(value.of.name)
+        if builder is not None and builder.kind == "pool":
+            return True
+    return inference.client(value) is not None or is_library(inference, value)
+
+
+def is_asked_for(inference: Inference, value: Value) -> bool:
+    """Whether a rule may ask what uses `value`: of a library, a manager's class, a forbidden name."""
+    match value:
+        case QualifiedName(name=name) if inference.names.managers.kind(name) in ("class", "module"):
+            return True
+        case QualifiedName(name=name) if inference.method(name) is not None:
+            return True
+        case Text(value=text):
+            return inference.names.managers.is_forbidden(text)
+    return is_exposed(inference, value)
+
+
+def starred(inference: Inference) -> set[str]:
+    """The names that star imports may bind to a builder or a manager's class."""
+    found: set[str] = set()
+    names, scopes = inference.names, inference.scopes
+    for scope in (scopes.module, *scopes.namespaces.values()):
+        for star in scope.stars:
+            found.update(star_names(star.target or "", names.table))
+            found.update(names.managers.classes(star.target or ""))
+    return found
+
+
+def family(inference: Inference, scope: Scope) -> tuple[set[str], set[int]]:
+    """The names of the bases of a client class of this file, and all lines of their bodies and its own.
+
+    What such a class does through `self` or `super()` needs no word of a library.
+    """
+    names: set[str] = set()
+    lines: set[int] = set()
+    if not inference.library_bases(scope):
+        return names, lines
+    bases = (b.scope for b in inference.classes.bases(scope) if isinstance(b, Definition))
+    for node in (member.node for member in (scope, *bases)):
+        if isinstance(node, ast.ClassDef):
+            lines.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+            names.update(base.id for base in node.bases if isinstance(base, ast.Name))
+    return names, lines
+
+
+def exposed(inference: Inference) -> set[str]:
+    """The names of the module by which others get at something of a client library."""
+    reach = Reach(inference, is_exposed)
+    return {
+        name
+        for name, bindings in inference.scopes.module.bindings.items()
+        if any(reach(value) for binding in bindings for value in inference.bound(binding))
+    }
+
+
+def handed(inference: Inference, points: Iterable[ProgramPoint]) -> set[str]:
+    """The callables of ours that get something, in `points`, from which a builder can be reached, by dotted name.
+
+    `.` for one of this file; a class that derives from one of ours and holds such hands it
+    over as well.
+    """
+    found: set[str] = set()
+    for point in points:
+        if isinstance(point.node, ast.Call):
+            given = [*point.node.args, *(k.value for k in point.node.keywords)]
+            values = (v for part in given for v in inference.values(part, point))
+            if any(inference.leads_to_builder(v) for v in values):
+                found.update(_own(inference, inference.values(point.node.func, point)))
+    for scope in list(inference.namespaces.values()):  # a lambda that is met adds its own
+        if scope.kind == "class" and inference.leads_to_builder(Definition(scope)):
+            found.update(_own(inference, inference.classes.bases(scope)) - {"."})
+    return found
+
+
+def _own(inference: Inference, values: Values) -> set[str]:
+    names = {v.name for v in values if isinstance(v, QualifiedName)}
+    names = {n for n in names if not inference.names.leads_to_builder(n) and inference.names.is_ours(n)}
+    return names | ({"."} if any(isinstance(v, Definition) for v in values) else set())

@@ -1,0 +1,364 @@
+"""Values that cross modules: the evaluator over all files that something of a client library reaches."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+
+from flake8_redis_ssot.analysis.client_calls import (
+    Command,
+    blocking_functions,
+    calls_of,
+    command,
+    function_of,
+    is_plain,
+)
+from flake8_redis_ssot.facts.managers import ManagerFacts
+from flake8_redis_ssot.inference.builder_table import BuilderTable
+from flake8_redis_ssot.inference.calls import argument_of
+from flake8_redis_ssot.inference.evaluator import Inference
+from flake8_redis_ssot.inference.methods import METHOD_NAMES
+from flake8_redis_ssot.inference.names import Names
+from flake8_redis_ssot.inference.reach import Reach, is_exposed
+from flake8_redis_ssot.inference.values import Definition, Instance, QualifiedName, Value, Values
+from flake8_redis_ssot.project.index import ProjectIndex
+from flake8_redis_ssot.source import SourceError, SourceFile
+from flake8_redis_ssot.syntax.nodes import last_name
+from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope, Scopes
+
+MOST_FILES = 1_000
+"""Files held at once; past it nothing more is followed."""
+
+_FOR_RUNNERS = ("__", "setUp", "setup_", "tearDown", "teardown_", "test_")
+"""How the methods begin that Python or a test runner calls, and nobody by name."""
+
+
+class ProjectInference(Inference):
+    """The values of all files together: a name imported from one of ours is what it is there.
+
+    Only files that something of a client library comes from or goes to are taken in, each as a whole.
+    `blocking` are the functions that send by a blocking client, with what they send.
+    """
+
+    budget = 3_000_000
+
+    def __init__(self, names: Names, index: ProjectIndex, scopes_of: Callable[[str], Scopes | None]) -> None:
+        reaching = _Names(names.table, names.first_party, names.managers, self._module)
+        super().__init__(reaching, Scopes(ast.parse(""), "", (), False))
+        self.index = index
+        self.files: dict[str, Scopes] = {}
+        self.blocking: dict[ast.AST, Command] = {}
+        self._scopes_of = scopes_of
+        self._modules: dict[str, Scope] = {}
+        self._modules_missed: set[str] = set()
+        self._homes: dict[Scope, Scopes] = {}
+        self._calls: dict[str, list[ProgramPoint]] = {}
+        self._names_asked: dict[tuple[Scope, str], ast.Name] = {}
+        self._callers_asked: set[str] = set()
+        self._sent: dict[str, list[Command]] = {}
+        self._limits: set[str] = set()
+        self._is_stale = False
+
+    @property
+    def limits(self) -> list[str]:
+        """Why more may be to find than is; empty where all was followed."""
+        if self.is_exhausted:
+            self._limits.add("values may flow from file to file in more ways than are followed")
+        return sorted(self._limits)
+
+    def load(self, path: str) -> Scopes | None:
+        """Take in the file at `path`; None where it cannot be."""
+        if path in self.files:
+            return self.files[path]
+        if len(self.files) >= MOST_FILES:
+            self._limits.add(f"clients are handed on in more than {MOST_FILES} files")
+            return None
+        scopes = self._scopes_of(path)
+        if scopes is None:
+            return None
+        self.files[path] = scopes
+        self._homes[scopes.module] = scopes
+        self.namespaces.update(scopes.namespaces)
+        self.definitions.update(scopes.definitions)
+        self.names.arms.update(scopes.arms)
+        self.stores.extend(scopes.stores)
+        for module in scopes.modules:
+            self._modules[module] = scopes.module
+        called = set()
+        for point in scopes.calls:
+            assert isinstance(point.node, ast.Call)
+            last = last_name(point.node.func)
+            self._calls.setdefault(last, []).append(point)
+            called.add(last)
+        # answers that were found without this file may lack what it hands over, or derives
+        self._is_stale = (
+            self._is_stale
+            or not self._modules_missed.isdisjoint(scopes.modules)
+            or not called.isdisjoint(self._callers_asked)
+            or self.classes.is_widened_by(scopes.namespaces.values())
+        )
+        return scopes
+
+    def forget(self) -> None:
+        super().forget()
+        self._modules_missed.clear()
+        self._callers_asked.clear()
+        self.blocking.clear()
+        self._sent.clear()
+        self._is_stale = False
+
+    def renew(self) -> None:
+        """Begin with a whole budget again: what was spent on finding the files is not missed in judging them."""
+        _ = self.limits  # notes whether it had run out
+        self.answers.steps = 0
+
+    def _module(self, name: str) -> Scope | None:
+        """The scope of a module that is taken in."""
+        scope = self._modules.get(name)
+        if scope is None:
+            self._modules_missed.add(name)
+        return scope
+
+    # -- what differs from one file
+
+    def home(self, point: ProgramPoint) -> tuple[tuple[str, ...], bool]:
+        scopes = self._homes.get(point.scope.enclosing("module"), self.scopes)
+        return tuple(scopes.modules), scopes.is_package
+
+    def evaluate(self, node: ast.AST, point: ProgramPoint) -> Iterator[Value]:
+        for value in super().evaluate(node, point):
+            if isinstance(value, QualifiedName):
+                yield from self._resolved(value)
+            else:
+                yield value
+
+    def _resolved(self, value: QualifiedName) -> Iterator[Value]:
+        """What a dotted name is in the file that defines it; itself where that is none of these."""
+        name = value.name
+        if "." not in name or self.names.leads_to_builder(name) or name in self._modules:
+            yield value
+            return
+        parts = name.split(".")
+        for n in range(len(parts) - 1, 0, -1):
+            module = self._module(".".join(parts[:n]))
+            if module is not None:
+                break
+        else:
+            yield value
+            return
+        at_end = ProgramPoint(module.node or ast.Pass(), module, 1 << 60, ())
+        asked = self._names_asked.setdefault((module, parts[n]), ast.Name(parts[n], ast.Load()))
+        found: Iterable[Value] = self.within(None, self.values, asked, at_end)
+        for attribute in parts[n + 1 :]:
+            found = [member for one in found for member in self.attribute(one, attribute)]
+        for one in found:
+            if isinstance(one, QualifiedName) and one != value:
+                yield from self._resolved(one)
+            else:
+                yield one
+
+    def given(self, parameter: ast.arg, point: ProgramPoint) -> Iterable[Value]:
+        """What the callers in these files hand to a parameter; objects only where all hand over known ones."""
+        scope = point.scope
+        function = scope.node
+        if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+            return ()
+        names = [function.name]
+        owner = scope.parent if scope.parent and scope.parent.kind == "class" else None
+        if function.name == "__init__" and owner is not None and isinstance(owner.node, ast.ClassDef):
+            below = [c.node.name for c in self.classes.below(owner) if isinstance(c.node, ast.ClassDef)]
+            names += [owner.node.name, "cls", *below]
+        self._callers_asked.update(names)
+        calls = [call for name in names for call in self._calls.get(name, ())]
+        handed = [found for call in calls if (found := self._handed(call, parameter, scope)) is not None]
+        everything = [value for found in handed for value in found]
+        return everything if all(handed) else [v for v in everything if not isinstance(v, Instance)]
+
+    def _handed(self, point: ProgramPoint, parameter: ast.arg, scope: Scope) -> Values | None:
+        """What a call hands to a parameter of the function `scope`; None where it calls another or hands nothing."""
+        call, function = point.node, scope.node
+        assert isinstance(call, ast.Call) and isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+        shifted = Scopes.class_of(scope) is not None
+        argument = argument_of(call, function.args, parameter, shifted=shifted)
+        if argument is None:
+            return None
+        callees = self.within(None, self.values, call.func, point)
+        entered = (
+            self.classes.initialiser(v.scope) if v.scope.kind == "class" else v.scope
+            for v in callees
+            if isinstance(v, Definition)
+        )
+        if all(one is not scope for one in entered):
+            return None
+        return self.within(None, self.values, argument, point)
+
+    # -- what rules ask
+
+    def sent(self, path: str) -> list[Command]:
+        """The commands of a file taken in."""
+        if path not in self._sent:
+            scopes = self.files[path]
+            points = (p for p in scopes.calls if last_name(p.node.func) in METHOD_NAMES)  # type: ignore[attr-defined]
+            self._sent[path] = [c for p in points if (c := command(self, scopes, p)) is not None]
+        return self._sent[path]
+
+    def calls(self, path: str) -> Iterator[tuple[ProgramPoint, ast.Call, Command]]:
+        """The calls, in a file taken in, of functions that send by a blocking client, with what they send."""
+        return calls_of(self, self.files[path].calls, self.blocking)
+
+    def is_open(self, point: ProgramPoint) -> bool:
+        """Whether a call may still be a builder's: nothing is known of its callee, and its form allows it."""
+        call = point.node
+        assert isinstance(call, ast.Call)
+        match call.func:
+            case ast.Attribute(attr=last):
+                may_be = last in self.names.table.last_names
+            case ast.Name(id=name):
+                bindings = self.names.bindings(name, point)
+                may_be = bool(bindings) and not all(self._is_foreign(b) for b in bindings)
+            case _:
+                may_be = isinstance(call.func, ast.Call | ast.Subscript)
+        return may_be and not self.values(call.func, point)
+
+    def _is_foreign(self, binding: Binding) -> bool:
+        """Whether a name holds what a call of somebody else's function gave: no source says what that is."""
+        if not isinstance(binding.value, ast.Call) or binding.scope is None:
+            return False
+        point = ProgramPoint(binding.value, binding.scope, binding.order, binding.path)
+        called = self.values(binding.value.func, point)
+        return bool(called) and all(
+            isinstance(v, QualifiedName) and not self.names.is_ours(v.name) for v in called
+        )
+
+    # -- which files are taken in
+
+    def follow(self) -> None:
+        """Take in every file to which something of a client library comes from another one.
+
+        Starts from the files that expose or hand over such, and goes on along imports of the names that
+        expose it, until no new file appears.
+        """
+        facts = sorted(self.index.facts.items())
+        for path, fact in facts:
+            for callee in fact.handed:
+                home = self.index.modules.lookup(callee) if callee != "." else None
+                target = path if home is None else self.index.file_of(home.home)
+                if target is not None:
+                    self.load(path)
+                    self.load(target)
+        words_of = cache(_words_of)
+        exposed: dict[str, set[str]] = {}
+        words: dict[str, set[str]] = {}
+        new = {
+            path for path, fact in facts if fact.exposed and self.index.users(path, set(fact.exposed))
+        } | self.files.keys()
+        while new:
+            for path in sorted(new):
+                self.load(path)
+            taken = sorted(path for path in new if path in self.files)
+            self._learn(taken)
+            new = set()
+            reach = Reach(self, self._is_exposed)
+            for path in taken:
+                fresh = self._exposed(path, reach) - exposed.setdefault(path, set())
+                exposed[path] |= fresh
+                users = self.index.users(path, fresh) if fresh else []
+                known = words.setdefault(path, set())
+                known.update(self._members(path) if users else ())
+                for user in users:
+                    if _speaks_of(known, user, words_of):
+                        words.setdefault(user, set()).update(known)
+                        new.add(user)
+            if not new and self._is_stale:
+                self.forget()
+                new = set(self.files)
+        self.renew()
+
+    def _learn(self, paths: Iterable[str]) -> None:
+        """Find the blocking functions of the files at `paths`, and of all that call these."""
+        fresh = {f: c for path in paths for f, c in blocking_functions(self.sent(path)).items()}
+        while fresh:
+            new = {f: c for f, c in fresh.items() if f not in self.blocking}
+            self.blocking.update(new)
+            names = {getattr(function, "name", "") for function in new}
+            points = [point for name in sorted(names) for point in self._calls.get(name, ())]
+            fresh = {}
+            for point, _, cause in calls_of(self, points, self.blocking):
+                function = function_of(point)
+                if function is not None and is_plain(point) and function not in self.blocking:
+                    fresh.setdefault(function, cause)
+
+    def _exposed(self, path: str, reach: Reach) -> set[str]:
+        """The names that others import from a file to get at something of a client library."""
+        asked = self.index.asked_names(path)
+        return {
+            name
+            for name, bindings in self.files[path].module.bindings.items()
+            if asked is None or name in asked
+            for binding in bindings
+            if any(
+                reach(value)
+                for one in self.bound(binding)
+                for value in (self._resolved(one) if isinstance(one, QualifiedName) else (one,))
+            )
+        }
+
+    @staticmethod
+    def _is_exposed(inference: Inference, value: Value) -> bool:
+        assert isinstance(inference, ProjectInference)
+        is_blocking = isinstance(value, Definition) and value.scope.node in inference.blocking
+        return is_blocking or is_exposed(inference, value)
+
+    def _members(self, path: str) -> Iterator[str]:
+        """The names of a file by which others use something of a client library, or a function that sends by it."""
+        scopes = self.files[path]
+        for scope in (scopes.module, *scopes.namespaces.values()):
+            if scope.kind != "function":
+                for name, bindings in (*scope.bindings.items(), *scope.attributes.items()):
+                    if not name.startswith(_FOR_RUNNERS) and any(
+                        self._is_used(value) for binding in bindings for value in self.bound(binding)
+                    ):
+                        yield name
+
+    def _is_used(self, value: Value) -> bool:
+        if isinstance(value, Definition) and value.scope.kind == "function":
+            given = self.given_by(value.scope)
+            return value.scope.node in self.blocking or any(is_exposed(self, one) for one in given)
+        return is_exposed(self, value)
+
+
+class _Names(Names):
+    """Names of several files: a star import of one of them binds what that one has."""
+
+    def __init__(
+        self,
+        table: BuilderTable,
+        first_party: frozenset[str],
+        managers: ManagerFacts,
+        module: Callable[[str], Scope | None],
+    ) -> None:
+        super().__init__(table, first_party, managers)
+        self._module = module
+
+    def star_binds(self, star: Binding, name: str) -> bool:
+        if super().star_binds(star, name):
+            return True
+        scope = self._module(star.target or "")
+        return scope is not None and (
+            name in scope.bindings or any(s is not star and self.star_binds(s, name) for s in scope.stars)
+        )
+
+
+def _words_of(path: str) -> frozenset[str]:
+    try:
+        return frozenset(re.findall(r"\w+", SourceFile.read(path).text))
+    except SourceError:
+        return frozenset()
+
+
+def _speaks_of(words: set[str], path: str, words_of: Callable[[str], frozenset[str]]) -> bool:
+    """Whether a file has one of the `words`, or is a package, which hands on without a word."""
+    return os.path.basename(path).startswith("__init__.") or not words_of(path).isdisjoint(words)

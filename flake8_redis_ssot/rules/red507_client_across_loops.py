@@ -1,0 +1,206 @@
+"""RED507."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from flake8_redis_ssot.analysis.client_calls import function_of, last_name
+from flake8_redis_ssot.analysis.client_homes import Home
+from flake8_redis_ssot.analysis.event_loops import EventLoops, Run
+from flake8_redis_ssot.analysis.hot_paths import is_handler, is_task
+from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.inference.methods import colour_of
+from flake8_redis_ssot.libraries.builders import Builder
+from flake8_redis_ssot.libraries.frameworks import COMMAND_LINES, MOCKING
+from flake8_redis_ssot.rule import Rule, RuleContext, on
+from flake8_redis_ssot.syntax.scopes import ProgramPoint
+
+
+class ClientAcrossLoops(Rule):
+    """An asyncio client is used in one event loop after another.
+
+    ## What it does
+    Reports `asyncio.run` and other calls that make an event loop each time, where the coroutine uses an
+    asyncio client or pool that lives on: at the top level of a module, in a class, or behind a cached
+    accessor. Only where it happens more than once: in a task, a request handler, a loop, several tests, or
+    a function that is called at several places. Not reported where the coroutine closes the client or pool,
+    for then the next loop connects anew, nor where one loop is kept.
+
+    ## Why is this bad?
+    The connections of the pool belong to the event loop in which they were opened. The next loop takes them
+    out of the pool, and the command fails.
+
+    Measured: with one client, pool or connection for all of them, every second `asyncio.run` failed with
+    "Event loop is closed", although the server had carried its command out, and each one that did not fail
+    left another connection open; with a client that the coroutine makes and closes none did
+    (`tests/evidence/test_red507.py`).
+
+    ## Example
+    ```python
+    import asyncio
+
+    import redis.asyncio as redis
+    from celery import shared_task
+
+    client = redis.Redis(host="cache")
+
+
+    async def forget(user):
+        await client.delete(f"name:{user}")
+
+
+    @shared_task
+    def forget_later(user):
+        asyncio.run(forget(user))
+    ```
+
+    ## Use instead
+    ```python
+    from app.redis_manager import redis_manager
+    from celery import shared_task
+
+
+    @shared_task
+    def forget_later(user):
+        redis_manager.delete(f"name:{user}")
+    ```
+
+    ## Options
+    - `manager`
+    - `allow`
+
+    ## References
+    - [redis/redis-py#3351](https://github.com/redis/redis-py/issues/3351)
+    - [PostHog/posthog#35571](https://github.com/PostHog/posthog/pull/35571)
+    """
+
+    code = "RED507"
+    name = "client-across-loops"
+    since = "0.1.0"
+
+    @on(ast.Module)
+    def check(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:
+        if not _RUNNERS.search(context.source.text) or _ONE_LOOP in context.source.text:
+            return
+        if not any(colour_of(builder) == "async" for builder in _builders(context)):
+            return
+        loops = EventLoops(context.inference, context.source.tree)
+        found = [(run, home) for run in loops.runs() if (home := _outliving(run, loops)) is not None]
+        reported: set[ast.expr] = set()
+        for run, home in found:
+            when = _again(run.made, run.point, loops, context, set())
+            if run.made in reported or (run.is_bridge and when != _JOB):
+                continue
+            if when or any(
+                _both(run, other, loops) for other, used in found if used == home and not other.is_bridge
+            ):
+                reported.add(run.made)
+                yield self.diagnostic(
+                    context,
+                    context.source.range_of(run.made),
+                    f"`{run.label}` makes a new event loop {when or 'each time'}, but `{home.name}` "
+                    f"({home.where}) keeps connections of the loop before; make and close the client in the "
+                    "coroutine, or keep one loop",
+                )
+        if loops.is_exhausted:
+            context.give_up("its clients may live in more places than are looked at")
+
+
+_RUNNERS = re.compile(r"\b(?:run|run_until_complete|async_to_sync)\b")
+_ONE_LOOP = "nest_asyncio"
+"""A package after which `asyncio.run` takes the loop that is there."""
+_JOB = "for every job"
+
+
+def _builders(context: RuleContext) -> Iterator[Builder]:
+    """What makes the clients of the file."""
+    for made in context.constructions:
+        yield from made.reached.values()
+    for sent in context.commands:
+        yield sent.builder
+
+
+def _outliving(run: Run, loops: EventLoops) -> Home | None:
+    """Where a client lives that is used in the loop, outlives it, and is not closed in it."""
+    reach, around = loops.reached(run), None
+    judged: set[Home] = set()
+    for point, frame in reach.calls:
+        home = loops.used(point, frame)
+        if home is not None and home not in judged:
+            judged.add(home)
+            around = around or loops.around(run)
+            if not loops.ended(reach, home) and not loops.ended(around, home):
+                return home
+    return None
+
+
+def _again(
+    node: ast.AST,
+    point: ProgramPoint,
+    loops: EventLoops,
+    context: RuleContext,
+    seen: set[ast.AST],
+) -> str:
+    """How often `node` runs, in words; empty where no more than once is known."""
+    if loops.loops_around(node, point):
+        return "in every turn of a loop"
+    function = function_of(point)
+    if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) or function in seen:
+        return ""
+    seen.add(function)
+    owner = context.scopes.namespaces[function].parent
+    if is_handler(function, owner.node if owner is not None else None):
+        return "for every request"
+    if is_task(function, context.origins(function.decorator_list)):
+        return _JOB
+    if _is_test(function) and any(
+        last_name(d.func) == "parametrize" for d in function.decorator_list if isinstance(d, ast.Call)
+    ):
+        return "in every test"
+    callers = loops.callers(function)
+    for caller in callers:
+        when = _again(caller.node, caller, loops, context, seen)
+        if when:
+            return when
+    return f"at every call of `{function.name}`" if _are_several(callers, loops, context) else ""
+
+
+def _are_several(callers: list[ProgramPoint], loops: EventLoops, context: RuleContext) -> bool:
+    """Whether more than one of the calls happens in one process: a command line chooses among its functions."""
+    chosen = any(word in context.source.text for word in COMMAND_LINES)
+    for n, one in enumerate(callers):
+        for other in callers[n + 1 :]:
+            here, there = function_of(one), function_of(other)
+            if here is there:
+                if loops.both_run(one, other):
+                    return True
+            elif _is_named_test(here) or _is_named_test(there):
+                if _is_test(here) and _is_test(there):
+                    return True
+            elif here is not None and there is not None and not chosen:
+                return True
+    return False
+
+
+def _both(run: Run, other: Run, loops: EventLoops) -> bool:
+    """Whether another loop comes before this one with the same client: in the same function, or in another test."""
+    here, there = function_of(run.point), function_of(other.point)
+    if here is there:
+        is_before = other.point.order < run.point.order and other.made is not run.made
+        return is_before and loops.both_run(other.point, run.point)
+    return _is_test(here) and _is_test(there)
+
+
+def _is_named_test(function: ast.AST | None) -> bool:
+    return getattr(function, "name", "").startswith("test")
+
+
+def _is_test(function: ast.AST | None) -> bool:
+    """Whether a function is a test, and puts nothing in the place of the client."""
+    return _is_named_test(function) and not any(
+        word in MOCKING
+        for part in (ast.walk(function) if function is not None else ())
+        for word in (getattr(part, "id", ""), getattr(part, "attr", ""), getattr(part, "arg", ""))
+    )

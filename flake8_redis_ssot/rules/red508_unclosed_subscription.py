@@ -1,0 +1,135 @@
+"""RED508."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from flake8_redis_ssot.analysis.client_calls import function_of, is_certain, last_name, shown
+from flake8_redis_ssot.analysis.hot_paths import is_handler, is_task
+from flake8_redis_ssot.analysis.subscriptions import flaw, is_async_generator, is_worker
+from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.inference.methods import colour_of
+from flake8_redis_ssot.libraries.traits import LOSING_SUBSCRIPTIONS
+from flake8_redis_ssot.rule import Rule, RuleContext, on
+from flake8_redis_ssot.syntax.scopes import ProgramPoint, Scope
+
+
+class UnclosedSubscription(Rule):
+    """An asyncio client's subscription is never closed.
+
+    ## What it does
+    Reports a `pubsub()` of an asyncio client that a function subscribes with and never closes, or that an
+    asynchronous generator closes outside `finally`, where it is not reached when the reader goes away.
+    Not reported: one that is entered by `async with`, returned, stored, handed on or used by a function
+    within, one that never subscribes, and one whose client the function closes too, with its own pool;
+    `main`, `lifespan`, tests, and workers that wait for messages until they are stopped.
+
+    ## Why is this bad?
+    A subscription takes a connection out of the pool and gives it back when it is closed, not before:
+    `unsubscribe` does not do it, nor does the garbage collector, as it does for a blocking client. The
+    connections of the pool run out with the number of calls.
+
+    Measured: 20 subscriptions that were dropped left 20 connections in use, also after `unsubscribe`;
+    entered by `async with`, none (`tests/evidence/test_red508.py`).
+
+    ## Example
+    ```python
+    import redis.asyncio as redis
+
+    client = redis.Redis(host="cache")
+
+
+    async def events(room):
+        channel = client.pubsub()
+        await channel.subscribe(room)
+        async for message in channel.listen():
+            yield message
+    ```
+
+    ## Use instead
+    ```python
+    from app.redis_manager import redis_manager
+
+
+    async def events(room):
+        async with redis_manager.pubsub() as channel:
+            await channel.subscribe(room)
+            async for message in channel.listen():
+                yield message
+    ```
+
+    ## Options
+    - `manager`
+    - `allow`
+
+    ## References
+    - [IBM/mcp-context-forge#5711](https://github.com/IBM/mcp-context-forge/issues/5711)
+    """
+
+    code = "RED508"
+    name = "unclosed-subscription"
+    since = "0.1.0"
+
+    @on(ast.Module)
+    def check(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:
+        borrowing = [made.call for made in context.constructions if made.borrows_pool]
+        for point in context.points:
+            call = point.node
+            if not isinstance(call, ast.Call) or last_name(call.func) != "pubsub" or point.for_typing:
+                continue
+            function = function_of(point)
+            if (
+                isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+                and (home := _lost(call, point, context))
+                and not _is_ended_by_others(function, context)
+                and (what := flaw(function, call, borrowing))
+            ):
+                when = "" if what == "never closed" else " when its reader goes away"
+                yield self.diagnostic(
+                    context,
+                    context.source.range_of(call),
+                    f"{shown(call.func)} is {what} in `{function.name}`, so that its connection never goes "
+                    f"back to the pool{when}; enter it with `async with`",
+                    symbols=(home,),
+                )
+
+
+_ONCE = frozenset(["main", "amain", "async_main", "lifespan"])
+"""The usual names of functions with which the process ends."""
+
+
+def _lost(call: ast.Call, point: ProgramPoint, context: RuleContext) -> str:
+    """What built the client whose connection the subscription keeps when it is dropped; empty for none."""
+    given = [context.inference.client(value) for value in context.inference.values(call, point)]
+    targets = {
+        one[1].target
+        for one in given
+        if one is not None
+        and one[0] == "pubsub"
+        and colour_of(one[1]) == "async"
+        and one[1].library in LOSING_SUBSCRIPTIONS
+    }
+    owner = call.func.value if isinstance(call.func, ast.Attribute) else call.func
+    if not targets or None in given or len(targets) != len({one[1].target for one in given if one}):
+        return ""
+    return min(targets) if is_certain(context.inference, owner, point, said=True) else ""
+
+
+def _is_ended_by_others(function: ast.FunctionDef | ast.AsyncFunctionDef, context: RuleContext) -> bool:
+    """Whether the end of a function is the end of the client as well, or nothing that happens often."""
+    scope = context.scopes.namespaces[function]
+    owner = scope.parent.node if scope.parent is not None else None
+    around: Scope | None = scope
+    while around is not None:
+        name = getattr(around.node, "name", "")
+        if around.kind == "function" and (name.strip("_") in _ONCE or name.startswith("test")):
+            return True
+        around = around.parent
+    if any(last_name(d.func if isinstance(d, ast.Call) else d) == "fixture" for d in function.decorator_list):
+        return True
+    return is_worker(function) and not (
+        is_async_generator(function)
+        or is_handler(function, owner)
+        or is_task(function, context.origins(function.decorator_list))
+    )
