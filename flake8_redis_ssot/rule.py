@@ -110,10 +110,7 @@ class ConstructionRule(Rule):
     def check(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:
         for made in context.built_outside(self.kind):
             if self.inferred in (None, made.inferred):
-                message = (
-                    f"{made.label} builds a {made.kind} outside the Redis manager; {context.use_instead()}"
-                )
-                yield self.diagnostic(context, made.range, message, symbols=made.symbols)
+                yield self.diagnostic(context, made.range, context.built_message(made), symbols=made.symbols)
 
 
 class ProjectRule(Rule):
@@ -391,12 +388,16 @@ class RuleContext:
                     )
         return tuple(found)
 
+    def is_own(self, name: str) -> bool:
+        """Whether the dotted `name` is a manager of the file's boundary, or something of one's own."""
+        return self.names.managers.defines(self.boundary, name)
+
     def forbids(self, name: str) -> bool:
         """Whether the settings forbid the dotted `name` in this file.
 
         What is forbidden as a whole goes as a whole: its own inside is no news.
         """
-        if any(boundary.owns(name) for boundary in self.settings.boundaries):
+        if self.names.managers.owner(name) is not None:
             return False
         patterns = [p for p in self.boundary.forbidden if p.covers(name)]
         return bool(patterns) and not any(
@@ -425,8 +426,35 @@ class RuleContext:
         return self.scopes.points((ast.Attribute,), lines)
 
     def built_outside(self, kind: Kind | None) -> list[Construction]:
-        """The constructions of that kind (None: any), unless the file is the manager, which may build."""
-        return [] if self.place.is_manager else [c for c in self.constructions if kind in (None, c.kind)]
+        """The constructions of that kind (None: any), unless the file is the manager, which may build, or one more manager is made."""
+        if self.place.is_manager:
+            return []
+        made = (c for c in self.constructions if kind in (None, c.kind))
+        return [c for c in made if c.call not in self.made_managers]
+
+    @cached_property
+    def made_managers(self) -> dict[ast.Call, str]:
+        """The calls that make one more manager, each with the name of the class."""
+        found = {}
+        for point in self.points:
+            if isinstance(point.node, ast.Call) and not point.for_typing:
+                values = self.inference.values(point.node.func, point)
+                names = sorted(value.name for value in values if isinstance(value, QualifiedName))
+                name = next((name for name in names if self._makes_manager(name, point.node)), None)
+                if name is not None:
+                    found[point.node] = name
+        return found
+
+    def _makes_manager(self, name: str, call: ast.Call) -> bool:
+        """Whether a call of `name` makes one more manager, of the file's boundary or a forbidden one."""
+        managers = self.names.managers
+        if any(name.startswith(f"{module}.") for module in self.place.modules):
+            return False
+        if self.forbids(name):
+            return managers.kind(name) in ("class", "data") and managers.reaches(name)
+        return not self.place.is_manager and managers.is_built_anew(
+            name, self.boundary, lambda parameter, at: _is_given(call, parameter, at)
+        )
 
     def is_adapted(self, made: Construction) -> bool:
         """Whether the callee may take other arguments than the library's: a `partial`, a subclass."""
@@ -442,9 +470,17 @@ class RuleContext:
         """What a message advises instead of building: the manager of this place."""
         boundary = self.boundary
         if boundary.managers:
-            homes = " or ".join(f"`{manager}`" for manager in boundary.managers)
+            homes = " or ".join(f"`{module}`" for module in self.names.managers.homes(boundary))
             return f"use `{boundary.instance}` from {homes}" if boundary.instance else f"use {homes}"
         return manager_wanted(boundary)
+
+    def built_message(self, made: Construction) -> str:
+        """What is said of a construction outside the manager."""
+        message = f"{made.label} builds a {made.kind} outside the Redis manager; {self.use_instead()}"
+        around = self.place.manager_around
+        if around is not None:
+            message += f', or write `manager = "{around}.**"` if all below `{around}` is the manager'
+        return message
 
     def origins(self, decorators: Iterable[ast.expr]) -> Iterator[str]:
         """The dotted names that decorators of the file can mean."""
@@ -573,6 +609,13 @@ class Noqa:
     unused: tuple[tuple[str, Range], ...] = ()
     known: frozenset[str] = frozenset()
     is_bare: bool = False
+
+
+def _is_given(call: ast.Call, parameter: str, at: int) -> bool:
+    """Whether a call has an argument other than None for a parameter at that position (-1: by keyword alone)."""
+    given = [k.value for k in call.keywords if k.arg == parameter]
+    given += call.args[at : at + 1] if at >= 0 else []
+    return any(not (isinstance(value, ast.Constant) and value.value is None) for value in given)
 
 
 def manager_wanted(boundary: Boundary) -> str:

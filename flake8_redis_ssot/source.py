@@ -205,6 +205,18 @@ class SourceFile:
         except (ValueError, UnicodeError) as error:
             raise SourceError(f"cannot be parsed: {error}") from error
 
+    def check_syntax(self) -> None:
+        """SourceError where there is no tree; where there is one it is not made, which takes half the time."""
+        from symtable import symtable
+
+        if self._given_tree is None:
+            try:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    symtable(self.text, self.path, "exec")
+            except (SyntaxError, ValueError, RecursionError, MemoryError):
+                _ = self.tree  # the parser alone decides
+
     def range_of(self, node: ast.expr | ast.stmt | ast.alias | ast.excepthandler) -> Range:
         """Where `node` stands, its utf-8 columns turned into characters."""
         end_line = node.end_lineno or node.lineno

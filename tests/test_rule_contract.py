@@ -24,7 +24,8 @@ pool = redis.ConnectionPool(host="cache", port=6379)
 
 
 class RedisManager:
-    pass
+    def __init__(self):
+        self.client = redis.Redis(host="queue")
 
 
 redis_manager = RedisManager()

@@ -17,7 +17,7 @@ from flake8_redis_ssot.settings.model import Selection
 
 @pytest.mark.parametrize("path", sorted((FIXTURES / "snippets").glob("*.txt")), ids=lambda path: path.stem)
 def test_snippets(path: Path, tmp_path: Path) -> None:
-    for name in ("app", "auth", "empty"):
+    for name in ("app", "auth", "empty", "pooled"):
         shutil.copytree(FIXTURES / name, tmp_path / name)
     shutil.copy(FIXTURES / "pyproject.toml", tmp_path)
     parts = re.split(r"^#### (\S+)\n", path.read_text(), flags=re.MULTILINE)[1:]

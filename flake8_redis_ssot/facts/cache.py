@@ -17,12 +17,12 @@ from typing import Any
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.facts.codec import plain, reader, shape
 from flake8_redis_ssot.facts.model import FileFacts
-from flake8_redis_ssot.facts.modules import ModuleFacts, Modules
+from flake8_redis_ssot.facts.modules import ClientFacts, ModuleFacts, Modules
 from flake8_redis_ssot.stamps import Stamp, settled, stamp
 from flake8_redis_ssot.store import load, store, tool
 
 Asked = dict[str, tuple[str | None, str | None]]
-"""Module -> where it is, and the digest of what it binds if that was asked too."""
+"""Module -> where it is, and what stands for what it binds and builds if that was asked too."""
 
 
 def digest(data: bytes) -> str:
@@ -38,11 +38,22 @@ def key_of(*parts: Any) -> str:
 
 def asked_of(modules: Modules) -> Asked:
     """What was asked of `modules` so far."""
-    return {name: (path, _bound(facts)) for name, path, facts in modules.asked()}
+    return {name: (path, _known(facts, clients)) for name, path, facts, clients in modules.asked()}
 
 
-def _bound(facts: ModuleFacts | None) -> str | None:
-    return None if facts is None else digest(repr(facts).encode("utf-8", "backslashreplace"))
+def _known(facts: ModuleFacts | None, clients: ClientFacts | None) -> str | None:
+    """What stands for what is known of a module, one word for each kind of facts."""
+    known = [
+        digest(repr(part).encode("utf-8", "backslashreplace"))
+        for part in (facts, clients)
+        if part is not None
+    ]
+    return " ".join(known) or None
+
+
+def _known_now(modules: Modules, name: str, before: str) -> str | None:
+    """The same of a module as it is now, with the kinds of facts that were known `before`."""
+    return _known(modules.facts(name), modules.clients(name) if " " in before else None)
 
 
 class Cache:
@@ -64,7 +75,7 @@ class Cache:
         self._files: dict[str, list[Any]] = json.loads(lines[0]) if lines else {}
         # path -> its diagnostics and facts, as JSON
         self._results: dict[str, bytes] = dict(zip(self._files, lines[1:], strict=True))
-        # module -> its file, the digest of its content, the digest of what it binds
+        # module -> its file, the digest of its content, what stands for what it binds and builds
         self._modules: dict[str, list[str | None]] = stored.get("modules", {})
         self._project: list[Any] | None = stored.get("project")
         self._dirty = not stored
@@ -254,6 +265,6 @@ class Cache:
             if modules.find(name) != path:
                 return False
             is_as_read = content is not None and self._content(path) == content
-            if facts is not None and not is_as_read and _bound(modules.facts(name)) != facts:
+            if facts is not None and not is_as_read and _known_now(modules, name, facts) != facts:
                 return False
         return True

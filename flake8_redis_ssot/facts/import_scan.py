@@ -19,6 +19,11 @@ class Edge:
     name: str | None
     bound: str
 
+    @property
+    def full_name(self) -> str:
+        """The dotted name of what is imported; of all of a module the module itself."""
+        return self.module if self.name in (None, "*") else f"{self.module}.{self.name}"
+
 
 def statements(data: bytes) -> bytes:
     """The import statements, one a line, each `module name as bound, ...`.

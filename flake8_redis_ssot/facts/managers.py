@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from flake8_redis_ssot.facts.modules import Kind, Modules
-from flake8_redis_ssot.settings.model import Settings
+from flake8_redis_ssot.facts.modules import Built, Kind, Modules
+from flake8_redis_ssot.settings.model import Boundary, Settings
 
 
 class ManagerFacts:
@@ -32,12 +32,103 @@ class ManagerFacts:
 
     def covers(self, name: str) -> bool:
         """Whether the dotted `name` is, or is in, a manager or a forbidden one."""
-        return any(boundary.owns(name) for boundary in self._boundaries) or self.is_forbidden(name)
+        return self.owner(name) is not None or self.is_forbidden(name)
+
+    def owner(self, name: str) -> Boundary | None:
+        """The boundary whose manager the dotted `name` is, or is in."""
+        return next((boundary for boundary in self._boundaries if self.owns(boundary, name)), None)
+
+    def owns(self, boundary: Boundary, name: str) -> bool:
+        """Whether the dotted `name` is a manager of `boundary`, or something that one defines.
+
+        A submodule of a package is not part of it, unless the settings say so (`a.b.**`).
+        """
+        for manager in boundary.managers:
+            if name == manager:
+                return True
+            if name.startswith(f"{manager}."):
+                below = f"{manager}.{name[len(manager) + 1 :].partition('.')[0]}"
+                if manager in boundary.packages or self.modules.find(below) is None:
+                    return True
+        return False
+
+    def defines(self, boundary: Boundary, name: str) -> bool:
+        """Whether the dotted `name` is a manager of `boundary`, or its own: the shared object, or what it does not just import."""
+        if not self.owns(boundary, name):
+            return False
+        found = self.modules.lookup(name)
+        is_instance = name.rpartition(".")[2] == (boundary.instance or "").removesuffix("()")
+        return found is None or is_instance or self.owns(boundary, found.home)
+
+    def is_built_anew(self, name: str, boundary: Boundary, given: Callable[[str, int], bool]) -> bool:
+        """Whether a call of the class `name` makes one more manager of `boundary`.
+
+        `given` tells whether the call has an argument for a parameter, by its name and position.
+        """
+        found = self.modules.traits(name)
+        if found is None or not self.owns(boundary, name):
+            return False
+        built = self._built(found[0], frozenset())
+        if built is None:
+            return False
+        if any(found[0] in self._of_instance(module) for module in self.modules_of(boundary)):
+            return True
+        return self.owns(boundary, found[0]) and any(
+            not any(given(*parameter) for parameter in one.unless) for one in built
+        )
+
+    def _of_instance(self, module: str) -> set[str]:
+        """The classes of which the shared object in a manager's `module` is one."""
+        names = (self.modules.lookup(name) for name in self.modules.clients(module).of_instance)
+        return {found.home for found in names if found is not None}
+
+    def _built(self, name: str, seen: frozenset[str]) -> list[Built] | None:
+        """What each object of a class builds, its bases included; None where a call may make no object."""
+        known = self.modules.traits(name) if name not in seen else None
+        if known is None:
+            return []
+        home, traits = known
+        if traits.is_shared:
+            return None
+        found = [*traits.built]
+        for base in traits.bases:
+            inherited = self._built(base, seen | {name, home})
+            if inherited is None:
+                return None
+            found += [one for one in inherited if one.method not in traits.replaced]
+        return found
+
+    def reaches(self, name: str, seen: frozenset[str] = frozenset()) -> bool:
+        """Whether the class `name` builds, borrows or holds a client, pool or manager."""
+        known = self.modules.traits(name) if name not in seen else None
+        if known is None:
+            return False
+        home, traits = known
+        return traits.reaches or any(self.reaches(base, seen | {name, home}) for base in traits.bases)
+
+    def modules_of(self, boundary: Boundary) -> Iterator[str]:
+        """The modules that are managers of `boundary`, as far as they exist."""
+        for manager in boundary.managers:
+            yield from self._below(manager) if manager in boundary.packages else [manager]
 
     def kind(self, name: str) -> Kind | None:
         """What the dotted `name` is; None where it is no manager's or is not defined."""
         found = self.modules.lookup(name, self.covers) if self.covers(name) else None
         return None if found is None or found.kind == "unknown" else found.kind
+
+    def homes(self, boundary: Boundary) -> list[str]:
+        """Where to import the managers of `boundary` from: of a package the module that has the shared object."""
+        name = (boundary.instance or "").removesuffix("()")
+        found = []
+        for manager in boundary.managers:
+            inside = self._below(manager) if name and manager in boundary.packages else ()
+            found.append(next((m for m in inside if self.has(m, name)), manager))
+        return found
+
+    def has(self, module: str, name: str) -> bool:
+        """Whether a module has an object of that name, or may have it; a submodule is none."""
+        found = self.modules.lookup(f"{module}.{name}")
+        return found is not None and found.kind != "module"
 
     def classes(self, module: str) -> Iterator[str]:
         """The classes that a manager module defines or hands on."""
@@ -46,9 +137,9 @@ class ManagerFacts:
             if self.kind(f"{module}.{name}") == "class":
                 yield name
 
-    def classes_below(self, module: str) -> Iterator[str]:
-        """The classes of a manager; where it is a package, of all its modules."""
-        yield from self.classes(module)
+    def _below(self, module: str) -> Iterator[str]:
+        """A module, and where it is a package all below it."""
+        yield module
         path = self.modules.find(module)
         if path is not None and not path.endswith((".py", ".pyi")):
             folder = path
@@ -59,4 +150,4 @@ class ManagerFacts:
         for entry in sorted(os.listdir(folder)):
             stem, suffix = os.path.splitext(entry)
             if suffix in ("", ".py", ".pyi") and stem.isidentifier() and not stem.startswith("__"):
-                yield from self.classes_below(f"{module}.{stem}")
+                yield from self._below(f"{module}.{stem}")

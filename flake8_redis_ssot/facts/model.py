@@ -88,7 +88,8 @@ class FileFacts:
     Redis, as `facts.import_scan` finds them, one a line; `has_noqa`
     says that a comment may name a code of ours, `has_all` that it may set `__all__`. `used`
     are the allowances and ignores that silenced something in it. `classes` do what a manager
-    does, `clients` are top-level names that are, or return, a client or a manager. `exposed` are
+    does, `clients` are top-level names that are, or return, a client or a manager; a manager's file has made
+    and `handed_out` objects of the classes of these dotted names. `exposed` are
     its names by which others get at a client, a pool or a builder, or at a function that sends by a blocking
     client; `handed` the callables of ours that get such, as `inference.reach` gives both. `defaults`
     are those of settings that it reads from the environment.
@@ -106,4 +107,5 @@ class FileFacts:
     defaults: tuple[DefaultFacts, ...] = ()
     classes: tuple[ClassFacts, ...] = ()
     clients: tuple[str, ...] = ()
+    handed_out: tuple[str, ...] = ()
     shim: ShimFacts | None = None

@@ -9,7 +9,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from flake8_redis_ssot.libraries.frameworks import DATA_BASES, DATA_DECORATORS
+from flake8_redis_ssot.libraries.frameworks import (
+    DATA_BASES,
+    DATA_DECORATORS,
+    FACTORY_KEYWORDS,
+    MAKING_METHODS,
+)
 from flake8_redis_ssot.source import SourceError, SourceFile
 
 Kind = Literal["class", "data", "function", "module", "object", "unknown"]
@@ -42,6 +47,40 @@ class ModuleFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Built:
+    """A client or pool that a class builds in `method` for each of its objects, and keeps.
+
+    `unless` are parameters of the class, each with its position or -1: given one, it builds none.
+    """
+
+    method: str
+    unless: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ClassTraits:
+    """What a class has to do with clients and pools, without its `bases`, which are of the project.
+
+    `replaced` are its methods that do not call those of its bases; `is_shared` says that a call may give an
+    object that is there already, `reaches` that it builds, borrows or holds a client, pool or manager.
+    """
+
+    built: tuple[Built, ...] = ()
+    bases: tuple[str, ...] = ()
+    replaced: tuple[str, ...] = ()
+    is_shared: bool = False
+    reaches: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ClientFacts:
+    """The classes at the top level of a module, and those of which the settings' `instance` in it is one."""
+
+    classes: tuple[tuple[str, ClassTraits], ...] = ()
+    of_instance: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """Where a dotted name leads: its `home` is where it is defined."""
 
@@ -56,6 +95,10 @@ class Modules:
         self._roots = roots
         self._paths: dict[str, str | None] = {}
         self._facts: dict[str, ModuleFacts | None] = {}
+        self._clients: dict[str, ClientFacts] = {}
+        self._portions: dict[str, bool] = {}
+        self.judge: Callable[[str], ClientFacts] = lambda module: ClientFacts()
+        """Tells what the classes of a module have to do with clients, for which values must be followed."""
 
     def find(self, module: str) -> str | None:
         """The file of a dotted module, in the order in which Python looks; a folder without one is a folder."""
@@ -74,10 +117,24 @@ class Modules:
             yield stem
             yield from (stem + suffix for suffix in _SUFFIXES)
 
-    def asked(self) -> Iterator[tuple[str, str | None, ModuleFacts | None]]:
-        """Each module that was looked for so far, where it is, and what it binds if that was asked too."""
+    def asked(self) -> Iterator[tuple[str, str | None, ModuleFacts | None, ClientFacts | None]]:
+        """Each module that was looked for so far, where it is, and what it binds and builds if that was asked too."""
         for module, path in self._paths.items():
-            yield module, path, self._facts.get(module)
+            yield module, path, self._facts.get(module), self._clients.get(module)
+
+    def clients(self, module: str) -> ClientFacts:
+        """What the classes of `module` have to do with clients."""
+        if module not in self._clients:
+            self._clients[module] = self.judge(module)
+        return self._clients[module]
+
+    def traits(self, name: str) -> tuple[str, ClassTraits] | None:
+        """The class that the dotted `name` leads to: where it is defined, and what it has to do with clients."""
+        found = self.lookup(name)
+        if found is None or found.kind not in ("class", "data"):
+            return None
+        module, _, last = found.home.rpartition(".")
+        return found.home, dict(self.clients(module).classes).get(last, ClassTraits())
 
     def facts(self, module: str) -> ModuleFacts | None:
         """What `module` binds; None where there is no such module, all unknown where it is broken."""
@@ -116,6 +173,8 @@ class Modules:
         facts = self.facts(module)
         if facts is None or not rest:
             return Found("module", module)
+        if self._is_portion(facts.path):
+            return Found("unknown", name)
         known = facts.names.get(rest[0])
         if known is not None:
             if known.target is None or not follow(known.target):
@@ -127,6 +186,14 @@ class Modules:
             if found is not None:
                 return found
         return Found("unknown", name) if facts.dynamic else None
+
+    def _is_portion(self, path: str) -> bool:
+        """Whether a module is a folder of nothing but packages, of which other distributions may ship more."""
+        if path not in self._portions:
+            self._portions[path] = os.path.isdir(path) and not any(
+                entry.name.endswith((".py", ".pyi")) for entry in os.scandir(path)
+            )
+        return self._portions[path]
 
 
 def module_facts(source: SourceFile, module: str) -> ModuleFacts:
@@ -189,6 +256,12 @@ def absolute(node: ast.ImportFrom, module: str, is_package: bool) -> str:
 
 
 def _is_data(node: ast.ClassDef, names: dict[str, Name]) -> bool:
+    if any(
+        getattr(part, "name", getattr(part, "arg", None)) in MAKING_METHODS | FACTORY_KEYWORDS
+        for part in ast.walk(node)
+        if isinstance(part, ast.FunctionDef | ast.keyword)
+    ):
+        return False  # it may make what it holds
     for decorator in node.decorator_list:
         if _last(decorator.func if isinstance(decorator, ast.Call) else decorator) in DATA_DECORATORS:
             return True

@@ -99,12 +99,12 @@ class Compatibility:
         name, calls = (declared or "").removesuffix("()"), (declared or "").endswith("()")
         given = self.objects.given(before) if before.sort == "function" else None
         if declared is None:
-            if boundary.owns(before.home):
+            if self.index.managers.owns(boundary, before.home):
                 name = before.home
             elif (
                 given is not None
                 and given.home
-                and boundary.owns(given.home)
+                and self.index.managers.owns(boundary, given.home)
                 and self.objects.is_plain(before)
             ):
                 name = self._twin(before, boundary) or given.home
@@ -113,8 +113,8 @@ class Compatibility:
         after = self.objects.thing(name)
         if after is None:
             raise Refusal(f"the replacement `{name}` does not exist; correct `replacements`")
-        if not boundary.owns(after.home):
-            owner = next((b for b in self.settings.boundaries if b.owns(after.home)), None)
+        if not self.index.managers.owns(boundary, after.home):
+            owner = self.index.managers.owner(after.home)
             if owner is not None or any(p.covers(after.home) for p in boundary.forbidden):
                 whose = "is forbidden here"
                 if owner is not None:
@@ -162,7 +162,8 @@ class Compatibility:
 
     def _twin(self, before: Thing, boundary: Boundary) -> str | None:
         """A function of the manager that has the same name, and is as good."""
-        names = [f"{manager}.{before.home.rpartition('.')[2]}" for manager in boundary.managers]
+        last = before.home.rpartition(".")[2]
+        names = [f"{module}.{last}" for module in self.index.managers.modules_of(boundary)]
         twins = ((name, self.objects.thing(name)) for name in names)
         return next(
             (name for name, twin in twins if twin is not None and self._are_alike(before, twin)), None
@@ -185,10 +186,10 @@ class Compatibility:
 
     def _namesake(self, before: Thing, boundary: Boundary) -> str:
         last = before.home.rpartition(".")[2]
-        for manager in boundary.managers:
-            found = self.objects.thing(f"{manager}.{last}") if before.sort != "module" else None
+        for module in self.index.managers.modules_of(boundary):
+            found = self.objects.thing(f"{module}.{last}") if before.sort != "module" else None
             if found is not None and found.sort == before.sort:
-                return f"{manager}.{last}"
+                return f"{module}.{last}"
         raise Refusal(
             f"no replacement for `{before.home}` is set; name one in [tool.redis-ssot.replacements]"
         )
@@ -198,17 +199,17 @@ class Compatibility:
         try:
             new: Thing | None = self.aim(old, boundary).new
         except Refusal:
-            named = [
-                f"{manager}.{(boundary.instance or '').removesuffix('()')}" for manager in boundary.managers
-            ]
-            new = next(filter(None, map(self.objects.thing, named if boundary.instance else ())), None)
+            name = (boundary.instance or "").removesuffix("()")
+            modules = self.index.managers.modules_of(boundary) if name else ()
+            new = next(filter(None, (self.objects.thing(f"{module}.{name}") for module in modules)), None)
         if new is not None and new.sort == "function":
             new = self.objects.given(new)
         if new is not None and new.sort == "instance":
             new = new.of
-        if new is None and len(boundary.managers) == 1:
-            classes = list(self.index.managers.classes(boundary.managers[0]))
-            new = self.objects.thing(f"{boundary.managers[0]}.{classes[0]}") if len(classes) == 1 else None
+        homes = list(self.index.managers.modules_of(boundary))
+        if new is None and len(homes) == 1:
+            classes = list(self.index.managers.classes(homes[0]))
+            new = self.objects.thing(f"{homes[0]}.{classes[0]}") if len(classes) == 1 else None
         return new if new is not None and new.sort == "class" else None
 
     def difference(self, old: Thing, new: Thing, name: str, call: ast.Call | None) -> str | None:
@@ -220,7 +221,7 @@ class Compatibility:
 
     def shared(self, old: Thing, boundary: Boundary) -> Replacement:
         """The shared object that is an instance of the class `old`."""
-        if not boundary.owns(old.home):
+        if not self.index.managers.owns(boundary, old.home):
             raise Refusal("it goes with its import, which is left")
         wanted = [f"{old.module}.{boundary.instance}"] if boundary.instance else []
         facts = self.index.modules.facts(old.module)

@@ -269,7 +269,11 @@ class Inference:
             return True
         last = value.name.rpartition(".")[2]
         is_class = last[:1].isupper() and not last.isupper()
-        return is_class or self.names.leads_to_builder(value.name) or self.names.managers.kind(value.name) is not None
+        return (
+            is_class
+            or self.names.leads_to_builder(value.name)
+            or self.names.managers.kind(value.name) is not None
+        )
 
     def _is_call_of(self, names: re.Pattern[str], node: ast.expr | None, point: ProgramPoint) -> bool:
         """Whether an expression calls something of a dotted name that matches."""

@@ -17,6 +17,8 @@ was listed by importing all their modules, and the table is the union:
 - flask-redis 0.1.0, 0.3.0 and 0.4.0
 - walrus 0.5.4, 0.7.1, 0.8.2, 0.9.0 and 0.9.8; `walrus.tusks.ledisdb` imports with no `ledis` to
   be had, and has no row; its twins for rlite and vedis are embedded databases
+- arq 0.28.0, redisvl 0.26.0 (its `connect` makes clients of either colour, and has no row) and
+  redis-sentinel-url 1.0.1, whose `connect` gives a Sentinel with a client of it
 - upstash-redis 0.11.0, 0.12.4, 0.13.3, 0.15.0, 1.0.0 and 1.8.0; stray `play` and `commands-old`
   of 0.11 and 0.12 do not import
 
@@ -244,12 +246,28 @@ CLASSES: tuple[tuple[str, Kind, str, str, str], ...] = (
      "walrus.Database walrus.Walrus walrus.database.Database walrus.tusks.helpers.Database"
      " walrus.tusks.helpers.Walrus walrus.tusks.rlite.Database walrus.tusks.rlite.Walrus"
      " walrus.tusks.vedisdb.Database walrus.tusks.vedisdb.Walrus", "from_url from_pool"),
+    ("arq", "client", "arq.connections.ArqRedis",
+     "arq.ArqRedis arq.connections.ArqRedis arq.worker.ArqRedis", "from_url from_pool"),
     ("upstash-redis", "client", "upstash_redis.client.Redis",
      "upstash_redis.Redis upstash_redis.client.Redis", "from_env"),
     ("upstash-redis", "client", "upstash_redis.asyncio.client.Redis",
      "upstash_redis.asyncio.Redis upstash_redis.asyncio.client.Redis upstash_redis.AsyncRedis", "from_env"),
 )  # fmt: skip
 """Library, kind, class, its homes, and its constructors besides the call."""
+
+_REDISVL = [
+    "redis.connection",
+    "cli.index",
+    "cli.migrate",
+    "extensions.cache.base",
+    "extensions.router.semantic",
+    "index.index",
+    "migration.batch_executor",
+    "migration.batch_planner",
+    "migration.utils",
+    "query.sql",
+]
+"""The modules of redisvl in which its factory of redis-py's clients is to be had."""
 
 FUNCTIONS: tuple[tuple[str, Kind, str, str], ...] = (
     ("redis", "client", "redis.client.Redis.from_url", "redis.from_url redis.utils.from_url"),
@@ -287,6 +305,18 @@ FUNCTIONS: tuple[tuple[str, Kind, str, str], ...] = (
      "glide_sync.GlideClusterClient.create glide_sync.glide_client.GlideClusterClient.create"),
     ("valkey-glide", "client", "glide_sync.MonitorClient.create",
      "glide_sync.MonitorClient.create glide_sync.monitor_client.MonitorClient.create"),
+    ("arq", "client", "arq.connections.create_pool",
+     "arq.create_pool arq.connections.create_pool arq.worker.create_pool"),
+    ("redis-sentinel-url", "client", "redis_sentinel_url.connect", "redis_sentinel_url.connect"),
+    *(
+        ("redis", "client", target, " ".join(f"redisvl.{home}.RedisConnectionFactory.{name}" for home in _REDISVL))
+        for name, target in (
+            ("get_redis_connection", "redis.client.Redis.from_url"),
+            ("get_redis_cluster_connection", "redis.cluster.RedisCluster.from_url"),
+            ("get_async_redis_connection", "redis.asyncio.client.Redis.from_url"),
+            ("get_async_redis_cluster_connection", "redis.asyncio.cluster.RedisCluster.from_url"),
+        )
+    ),
     ("redis-om", "client", "redis_om.connections.get_redis_connection",
      "redis_om.get_redis_connection redis_om.connections.get_redis_connection"
      " redis_om.checks.get_redis_connection redis_om.model.model.get_redis_connection"

@@ -75,6 +75,18 @@ FIELD_BASES = frozenset(["NamedTuple", "BaseModel", "Struct"])
 DATA_DECORATORS = frozenset(["dataclass", "define", "frozen", "attrs", "mutable"])
 """Bases and decorators of classes that hold or signal something, by their last names."""
 
+FACTORY_KEYWORDS = frozenset(["default_factory", "factory"])
+"""Keywords of a field (dataclasses, attrs, pydantic) whose value makes one for each object."""
+
+MAKING_METHODS = frozenset(["__post_init__", "__attrs_post_init__", "model_post_init"])
+"""Methods in which such a class makes what it holds."""
+
+HARMLESS_DECORATORS = DATA_DECORATORS | {"final", "runtime_checkable", "total_ordering", "deprecated", "s"}
+"""Decorators after which a call of a class still makes an object."""
+
+PLAIN_METACLASSES = frozenset(["abc.ABCMeta", "enum.EnumMeta", "enum.EnumType"])
+"""Metaclasses after which it does."""
+
 LOADERS = frozenset(
     ["importlib.import_module", "importlib.__import__", "pkgutil.resolve_name", "sys.modules.get"]
 )

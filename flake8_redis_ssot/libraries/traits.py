@@ -5,7 +5,7 @@ Builders are named by their targets (`libraries.builders`). Versions are those l
 
 from __future__ import annotations
 
-ASYNC_LIBRARIES = frozenset(["aioredis", "aredis", "coredis", "yaaredis"])
+ASYNC_LIBRARIES = frozenset(["aioredis", "aredis", "arq", "coredis", "yaaredis"])
 """Libraries that have asyncio clients alone."""
 
 ASYNC_PACKAGES = frozenset(["glide", "aredis_om"])

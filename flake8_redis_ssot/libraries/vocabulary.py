@@ -62,6 +62,9 @@ client conn connection db instance manager pipe pipeline pubsub redis valkey
 CLIENTS = frozenset(_CLIENTS.split())
 """Last words of a member that gives a client."""
 
+CLIENT_WORDS = frozenset(["redis", "valkey", "client", "pool"])
+"""Words of a parameter that is a client or pool, in a class of a Redis manager."""
+
 MAKING = frozenset(["new", "create", "make", "build", "open", "connect", "init", "setup", "start", "fresh"])
 """Words of a function that makes what it gives, at every call."""
 

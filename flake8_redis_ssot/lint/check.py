@@ -6,15 +6,17 @@ import ast
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property, partial
 from typing import Any
 
+from flake8_redis_ssot.analysis.client_makers import ClientMakers, client_facts
 from flake8_redis_ssot.analysis.forwarders import shim_facts
 from flake8_redis_ssot.analysis.manager_classes import managing
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.facts.import_scan import quoted, statements
+from flake8_redis_ssot.facts.import_scan import edges, quoted, statements
 from flake8_redis_ssot.facts.managers import ManagerFacts
-from flake8_redis_ssot.facts.model import FileFacts
+from flake8_redis_ssot.facts.model import FileFacts, ShimFacts
+from flake8_redis_ssot.facts.modules import ClientFacts
 from flake8_redis_ssot.inference import reach
 from flake8_redis_ssot.inference.builder_table import builders
 from flake8_redis_ssot.inference.names import Names
@@ -78,6 +80,7 @@ class FileChecker:
         self.codes: frozenset[str] = frozenset(rule.code for rule in rules)
         self._table = builders(settings.client_builders, settings.pool_builders)
         self.managers = ManagerFacts(settings)
+        self.managers.modules.judge = self._clients_of
         self.project_rules: list[ProjectRule] = []
         self.following: list[Rule] = []
         """The file rules that are asked once more of the files that something of a library reaches."""
@@ -114,9 +117,9 @@ class FileChecker:
 
     def _found(self, source: SourceFile) -> tuple[list[Diagnostic], RuleContext | None]:
         if not self._concerns(source):
-            if self.parse_all:
+            if self.parse_all or self._uses_manager(source):
                 try:
-                    _ = source.text, source.tree
+                    source.check_syntax()
                 except SourceError as error:
                     return self.unreadable(source, error), None
             return [], None
@@ -160,9 +163,37 @@ class FileChecker:
                     if type(point.node) is node_type:
                         yield from handler(point, context)
 
+    def _uses_manager(self, source: SourceFile) -> bool:
+        """Whether the file imports a manager, so that project rules may have to know what is in it."""
+        if not self.project_rules or not any(word.encode() in source.data for word in self._manager_words):
+            return False
+        lines = statements(source.data).decode("utf-8", "replace").split("\n")
+        names = {
+            name for line in lines for name in (line.partition(" ")[0], *(e.full_name for e in edges(line)))
+        }
+        return any(
+            any(word in name for word in self._manager_words)
+            if name[:1] == "."
+            else self.managers.owner(name)
+            for name in names
+        )
+
+    @cached_property
+    def _manager_words(self) -> frozenset[str]:
+        """The last parts of the managers' names."""
+        return frozenset(m.rpartition(".")[2] for b in self.settings.boundaries for m in b.managers)
+
+    @cached_property
+    def _manager_paths(self) -> frozenset[str | None]:
+        """The files of the managers, where what they hand out is asked for."""
+        boundaries = self.settings.boundaries if self._judges_classes else ()
+        return frozenset(
+            self.managers.modules.find(m) for b in boundaries for m in self.managers.modules_of(b)
+        )
+
     def _concerns(self, source: SourceFile) -> bool:
         """Whether the file must be parsed."""
-        if any(needle in source.data for needle in self._needles):
+        if any(needle in source.data for needle in self._needles) or source.path in self._manager_paths:
             return True
         return self.prefilter.concerns(source.path, source.data)
 
@@ -196,8 +227,23 @@ class FileChecker:
             defaults=tuple(context.defaults()) if context is not None and self._judges_settings else (),
             classes=classes,
             clients=clients,
-            shim=shim_facts(source, judged.inference, judged.boundary.owns) if judged is not None else None,
+            handed_out=self._handed_out(context) if self._judges_classes and context is not None else (),
+            shim=self._shim_of(judged) if judged is not None else None,
         )
+
+    def _shim_of(self, context: RuleContext) -> ShimFacts | None:
+        """The facts of a file that only hands a manager on, and more than what that only imports itself."""
+        owns = partial(self.managers.owns, context.boundary)
+        shim = shim_facts(context.source, context.inference, owns)
+        return shim if shim is not None and any(map(context.is_own, shim.targets)) else None
+
+    def _handed_out(self, context: RuleContext) -> tuple[str, ...]:
+        """The classes of other files that a manager makes and hands out."""
+        module = next(filter(context.boundary.is_manager, context.place.modules), None)
+        if module is None:
+            return ()
+        names = ClientMakers(context.inference, module).handed_out()
+        return tuple(sorted({name for name in names if context.names.is_ours(name)}))
 
     def context_of(self, path: str) -> RuleContext | None:
         """The context of a file, read anew; None where it cannot be read or parsed."""
@@ -207,6 +253,17 @@ class FileChecker:
         except SourceError:
             return None
         return self._context(source)
+
+    def _clients_of(self, module: str) -> ClientFacts:
+        """What the classes of a module of the project have to do with clients."""
+        path = self.managers.modules.find(module)
+        context = self.context_of(path) if path is not None and os.path.isfile(path) else None
+        if context is None:
+            return ClientFacts()
+        instances = {b.instance for b in self.settings.boundaries if b.instance and b.is_manager(module)}
+        found = client_facts(context.inference, module, instances)
+        context.release()
+        return found
 
     def names_of(self, boundary: Boundary) -> Names:
         """What names mean in the files of `boundary`."""
@@ -223,6 +280,16 @@ class FileChecker:
         """What the rules say of a file that could not be read, decoded or parsed."""
         context = self._context(source)
         return [d for handler in self.handlers.get(SourceError, ()) for d in handler(error, context)]
+
+    def unread(self, path: str) -> list[Diagnostic]:
+        """The same of a file that a project rule asked for in vain."""
+        source = SourceFile(path, b"")
+        try:
+            source = SourceFile.read(path)
+            source.check_syntax()
+        except SourceError as error:
+            return self.unreadable(source, error)
+        return []
 
     def judged(self, source: SourceFile, noqas: Iterable[Noqa]) -> Iterator[Diagnostic]:
         """What the rules say of the file's `noqa` comments."""

@@ -125,8 +125,8 @@ class Prefilter:
         names = {
             name
             for boundary in self.settings.boundaries
-            for manager in boundary.managers
-            for name in self.managers.classes_below(manager)
+            for module in self.managers.modules_of(boundary)
+            for name in self.managers.classes(module)
         }
         return tuple(sorted(name.encode() for name in names))
 
@@ -237,7 +237,7 @@ class Prefilter:
         if top in self._libraries and word in (top, b""):
             return True
         name = module.decode("utf-8", "replace")
-        owner = next((b for b in self.settings.boundaries if b.owns(name)), None)
+        owner = self.managers.owner(name)
         if owner is None:
             return self.managers.may_reach_forbidden(name)
         if owner is not boundary_of(self.settings, path):

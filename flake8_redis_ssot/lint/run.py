@@ -73,8 +73,10 @@ def cache_for(checker: FileChecker, folder: str, start: int) -> Cache:
     """The results in the cache `folder` that hold for this checker, this tool and this Python."""
     settings = checker.settings
     modules = checker.managers.modules
-    managers = [modules.find(manager) for boundary in settings.boundaries for manager in boundary.managers]
-    folders = [os.path.splitext(path)[0].removesuffix("/__init__") for path in managers if path]
+    packages = [
+        modules.find(package) for boundary in settings.boundaries for package in sorted(boundary.packages)
+    ]
+    folders = [os.path.splitext(path)[0].removesuffix("/__init__") for path in packages if path]
     key = key_of(
         list(sys.version_info[:2]),
         _digest_of_flake8(),
@@ -168,9 +170,14 @@ def _check_project(outcome: Outcome, checker: FileChecker, read: set[str]) -> li
     index = ProjectIndex(checker.settings, outcome.facts, checker.managers)
     used = {key for fact in outcome.facts for key in fact.used}
 
+    unread = set()
+
     def context_of(path: str) -> RuleContext | None:
         read.add(path)
-        return checker.context_of(path)
+        context = checker.context_of(path)
+        if context is None:
+            unread.add(path)
+        return context
 
     project = ProjectContext(checker.settings, index, context_of, checker.codes, used, checker.names_of)
     for rule in [*checker.project_rules, *checker.following]:
@@ -187,6 +194,8 @@ def _check_project(outcome: Outcome, checker: FileChecker, read: set[str]) -> li
             raise
         except Exception as error:
             outcome.failures.append(_defect(rule.code, error))
+    for path in sorted(unread - {d.path for d in outcome.diagnostics if d.code == "RED000"}):
+        found += unsuppressed(checker.unread(path), checker.settings, used)
     outcome.limits += (f"{limit}; what was found is reported" for limit in project.limits)
     kept: list[Diagnostic] = []
     for path in dict.fromkeys([*(d.path for d in found), *judged]):

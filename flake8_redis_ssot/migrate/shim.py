@@ -67,11 +67,12 @@ def _users(index: ProjectIndex, path: str, modules: Iterable[str]) -> set[str]:
 def _shim(rewriter: Rewriter, path: str, data: bytes, module: str, boundary: Boundary) -> bytes:
     """The text of a shim in a file of `boundary`; Refusal where a name of the module cannot be had there."""
     facts = rewriter.index.modules.facts(module)
+    owns = rewriter.index.managers.owns
     imports: dict[str, str] = {}
     taken = {"_MOVED"}
     functions, names = "", ""
     for name, known in facts.names.items() if facts is not None else ():
-        if name.startswith("_") or (known.target is not None and not boundary.owns(known.target)):
+        if name.startswith("_") or (known.target is not None and not owns(boundary, known.target)):
             continue
         aim = rewriter.exchange.aim(f"{module}.{name}", boundary)
         if aim.calls or (aim.collapses and aim.old.sort != "function"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 
 from flake8_redis_ssot.facts.import_scan import Edge, edges
@@ -117,6 +117,17 @@ class ProjectIndex:
                         return None
         return found
 
+    def taken_names(self, path: str) -> set[str | None]:
+        """The names that other files import, by name, from the file at `path`."""
+        return {
+            edge.name
+            for module in self.place(path).modules
+            for user in self._importing.get(module, ())
+            if user != path
+            for edge in self.edges(user)
+            if edge.module == module and edge.name not in (None, "*")
+        }
+
     def users(self, path: str, names: set[str]) -> list[str]:
         """The files that import one of `names` from the file at `path`, or the module as a whole."""
         found = set()
@@ -140,9 +151,7 @@ class ProjectIndex:
         """
         found: dict[str, dict[str, str]] = {}
         for boundary in self.settings.boundaries:
-            # module -> the names that it has from the manager, as far as the text tells
-            having: dict[str, set[str]] = {}
-            new = sorted({p for manager in boundary.managers for p in self.importers(manager)})
+            new = self.manager_users(boundary)
             seen: set[str] = set()
             while new:
                 path = new.pop()
@@ -153,13 +162,12 @@ class ProjectIndex:
                 bound = {
                     edge.bound
                     for edge in self.edges(path)
-                    if boundary.owns(f"{edge.module}.{edge.name}" if edge.name else edge.module)
+                    if self.managers.owns(boundary, edge.full_name)
                     or edge.bound in found.get(path, {}).values()
-                    or f"{edge.module}.{edge.name}" in found.get(path, {})
+                    or edge.full_name in found.get(path, {})
                     or edge.name == "*"
                 }
                 for module in place.modules:
-                    having[module] = bound
                     for user in self._importing.get(module, ()):
                         names = self._at_second_hand(user, module, bound, boundary)
                         known = found.setdefault(user, {})
@@ -179,23 +187,30 @@ class ProjectIndex:
             if edge.module == module and edge.name and (edge.name in bound or "*" in bound):
                 name = f"{module}.{edge.name}"
                 home = self.modules.lookup(name)
-                if home is not None and boundary.owns(home.home) and not boundary.owns(name):
+                owns = self.managers.owns
+                if home is not None and owns(boundary, home.home) and not owns(boundary, name):
                     found[name] = home.home
         return found
 
     def importers(self, module: str) -> list[str]:
-        """The files that import the dotted `module`, a module below it, or something from it, sorted."""
-        parent, _, last = module.rpartition(".")
-        found = {
-            path
-            for name, paths in self._importing.items()
-            if name == module or name.startswith(f"{module}.")
-            for path in paths
-        }
-        for path in self._importing.get(parent, ()):
-            if any(edge.module == parent and edge.name == last for edge in self.edges(path)):
-                found.add(path)
-        return sorted(found)
+        """The files that import the dotted `module`, or something that it defines, sorted."""
+        parent = module.rpartition(".")[0]
+
+        def is_in(name: str) -> bool:
+            return name == module or (name.rpartition(".")[0] == module and self.modules.find(name) is None)
+
+        return self._naming([module, parent], is_in)
+
+    def manager_users(self, boundary: Boundary) -> list[str]:
+        """The files that import a manager of `boundary`, or something that one defines, sorted."""
+        homes = [module for module in self._importing if boundary.is_manager(module)]
+        homes += [manager.rpartition(".")[0] for manager in boundary.managers]
+        return self._naming(homes, lambda name: self.managers.owns(boundary, name))
+
+    def _naming(self, modules: Iterable[str], is_meant: Callable[[str], bool]) -> list[str]:
+        """The files that import, by naming one of the `modules`, something that is meant."""
+        candidates = {path for module in modules for path in self._importing.get(module, ())}
+        return sorted(p for p in candidates if any(is_meant(edge.full_name) for edge in self.edges(p)))
 
     def importers_of(self, modules: Collection[str], names: Collection[str]) -> set[str]:
         """The files that import one of the `modules` whole, or one of the dotted `names` from anywhere."""
@@ -206,13 +221,8 @@ class ProjectIndex:
             if not any(word in fact.imports for word in (*lasts, *tails)):
                 continue
             for edge in self.edges(path):
-                full = edge.module if edge.name is None else f"{edge.module}.{edge.name}"
-                if (
-                    full in modules
-                    or full in names
-                    or (edge.name == "*" and edge.module in modules)
-                    or (edge.name in lasts and self._home(full) in names)
-                ):
+                full = edge.full_name
+                if full in modules or full in names or (edge.name in lasts and self._home(full) in names):
                     found.add(path)
                     break
         return found

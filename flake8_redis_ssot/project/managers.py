@@ -35,10 +35,24 @@ def competing_managers(index: ProjectIndex) -> dict[str, list[ClassFacts]]:
                     grows = True
                     found[path, made.line] = replace(made, operations=operations)
                     homes |= {f"{m}.{name}" for m in index.place(path).modules for name in made.known_as}
+    handed_out = _handed_out(index)
     by_path: dict[str, list[ClassFacts]] = {}
     for (path, _), made in sorted(found.items()):
-        by_path.setdefault(path, []).append(made)
+        if handed_out.isdisjoint(f"{module}.{made.name}" for module in index.place(path).modules):
+            by_path.setdefault(path, []).append(made)
     return by_path
+
+
+def _handed_out(index: ProjectIndex) -> set[str]:
+    """The classes, their bases included, that the managers make and hand out: those are their clients."""
+    found: set[str] = set()
+    names = [name for facts in index.facts.values() for name in facts.handed_out]
+    while names:
+        known = index.modules.traits(names.pop())
+        if known is not None and known[0] not in found:
+            found.add(known[0])
+            names += known[1].bases
+    return found
 
 
 def _leads(index: ProjectIndex, name: str, homes: set[str]) -> bool:

@@ -13,8 +13,8 @@ class UnreadableFile(Rule):
     """A file had to be checked and could not be read, decoded or parsed.
 
     ## What it does
-    Reports a file that mentions Redis or a manager and that cannot be decoded, or that this Python cannot parse. With
-    `--parse-all` every file is parsed. The rule is always selected.
+    Reports a file that mentions Redis or uses a manager and that cannot be decoded, or that this Python cannot parse.
+    With `--parse-all` every file is parsed. The rule is always selected.
 
     ## Why is this bad?
     A file that cannot be read is not checked: silence about it would look like a clean file.

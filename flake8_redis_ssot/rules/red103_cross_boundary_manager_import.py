@@ -48,7 +48,7 @@ class CrossBoundaryManagerImport(Rule):
     def check(self, point: ProgramPoint, context: RuleContext) -> Iterator[Diagnostic]:
         for alias, names in context.imported(point):
             for name in names:
-                owner = next((b for b in context.settings.boundaries if b.owns(name)), None)
+                owner = context.names.managers.owner(name)
                 if owner is None or owner is context.boundary:
                     continue
                 whose = f"boundary `{owner.name}`" if owner.name else "the root boundary"

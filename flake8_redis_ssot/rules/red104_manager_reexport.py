@@ -20,8 +20,9 @@ class ManagerReexport(ProjectRule):
 
     ## What it does
     Reports an import of the boundary's manager, or of an object from it, that other modules are
-    meant to import from here: in a package's `__init__.py`, as `import x as x`, with `*`, or
-    named in `__all__`. A module that does nothing else is RED402.
+    meant to import from here (named in `__all__`, as `import x as x`, with `*`) or do import
+    from here. A module that only uses the name itself hands nothing on, and neither does a
+    package's `__init__.py`. A module that does nothing else is RED402.
 
     ## Why is this bad?
     Every place that hands the manager on is one more name for it: a search for its users misses
@@ -65,23 +66,26 @@ class ManagerReexport(ProjectRule):
     def check_project(self, project: ProjectContext) -> Iterator[Diagnostic]:
         index = project.index
         for boundary in project.settings.boundaries:
-            for path in sorted({p for manager in boundary.managers for p in index.importers(manager)}):
+            for path in index.manager_users(boundary):
                 place = index.place(path)
                 if place.boundary is not boundary or place.is_manager or is_shim(index, path):
                     continue
-                if _may_hand_on(index, path):
+                if any(pattern.covers(module) for pattern in boundary.forbidden for module in place.modules):
+                    continue  # it goes as a whole
+                taken = index.taken_names(path)
+                if _may_hand_on(index, path, taken):
                     context = project.read(path)
                     if context is not None:
-                        yield from self._in_file(context)
+                        yield from self._in_file(context, taken)
 
-    def _in_file(self, context: RuleContext) -> Iterator[Diagnostic]:
+    def _in_file(self, context: RuleContext, taken: set[str | None]) -> Iterator[Diagnostic]:
         exported = exported_names(context.source.tree)
         for point in context.points:
             if point.scope is not context.scopes.module or point.for_typing:
                 continue
             for alias, names in context.imported(point):
-                name = next((name for name in names if context.boundary.owns(name)), None)
-                if name is not None and _hands_on(alias, point.node, exported, context.place.is_package):
+                name = next(filter(context.is_own, names), None)
+                if name is not None and _hands_on(alias, exported, taken):
                     yield self.diagnostic(
                         context,
                         context.source.range_of(alias),
@@ -90,18 +94,15 @@ class ManagerReexport(ProjectRule):
                     )
 
 
-def _may_hand_on(index: ProjectIndex, path: str) -> bool:
-    fact = index.facts[path]
-    if index.place(path).is_package or fact.has_all:
+def _may_hand_on(index: ProjectIndex, path: str, taken: set[str | None]) -> bool:
+    imports = index.facts[path].imports
+    if index.facts[path].has_all or "*" in imports or _AS_ITSELF.search(imports) is not None:
         return True
-    return "*" in fact.imports or _AS_ITSELF.search(fact.imports) is not None
+    return any(edge.bound in taken for edge in index.edges(path))
 
 
-def _hands_on(alias: ast.alias, node: ast.AST, exported: frozenset[str] | None, is_package: bool) -> bool:
-    """Whether the imported name is one that others are meant to import from here."""
-    if alias.name == "*":
+def _hands_on(alias: ast.alias, exported: frozenset[str] | None, taken: set[str | None]) -> bool:
+    """Whether the imported name is one that others are meant to import from here, or do."""
+    if alias.name in ("*", alias.asname):
         return True
-    bound = alias.asname or alias.name
-    if exported is not None:
-        return bound in exported
-    return alias.asname == alias.name or (is_package and isinstance(node, ast.ImportFrom))
+    return not {alias.asname or alias.name}.isdisjoint((*taken, *(exported or ())))

@@ -105,8 +105,8 @@ class UnresolvedManagerImport(ProjectRule):
     def _is_missing(name: str, path: str, project: ProjectContext) -> bool:
         index = project.index
         boundary = index.place(path).boundary
-        strangers = any(b.owns(name) for b in project.settings.boundaries if b is not boundary)
-        if strangers or any(pattern.covers(name) for pattern in boundary.forbidden):
+        owner = index.managers.owner(name)
+        if owner not in (None, boundary) or any(pattern.covers(name) for pattern in boundary.forbidden):
             return False  # RED103 and RED101 say so
         looks = any(_MANAGER.fullmatch(part) for part in name.split(".")[-2:])
-        return (looks or boundary.owns(name)) and index.modules.lookup(name) is None
+        return (looks or owner is boundary) and index.modules.lookup(name) is None

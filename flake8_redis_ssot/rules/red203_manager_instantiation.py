@@ -6,19 +6,21 @@ import ast
 from collections.abc import Iterator
 
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.inference.values import QualifiedName
 from flake8_redis_ssot.rule import Rule, RuleContext, on
-from flake8_redis_ssot.syntax.scopes import ProgramPoint
 
 
 class ManagerInstantiation(Rule):
     """A manager's class is called outside its module.
 
     ## What it does
-    Reports a call of a class that the manager of the boundary, or a forbidden manager,
-    defines. Exceptions, enums, dataclasses and the like are not managers. The manager's files
-    are read for this, once a run; where they are not found below `src`, nothing is reported. In
-    tests of the manager itself, add an `allow`.
+    Reports a call of a manager class of the boundary outside its module: the class of `instance`, or
+    a class of the manager's module that builds a client or pool for each of its objects and keeps it
+    (in an attribute, at once or later, by its base too). No manager are classes that borrow a client,
+    locks, key builders, settings, exceptions, a method that only gives what it builds, singletons by
+    `__new__`, metaclass or decorator, and classes whose pool is the class's own; nor a call that hands
+    over the client or pool that would be built. Of a forbidden manager every class that has to do with
+    Redis is reported. The manager's files are read for this, once a run; where they are not found
+    below `src`, nothing is reported. In tests of the manager itself, add an `allow`.
 
     ## Why is this bad?
     One more instance of the manager has a connection pool, and state, of its own: it is a
@@ -56,22 +58,12 @@ class ManagerInstantiation(Rule):
     since = "0.1.0"
     fix_kind = "call"
 
-    @on(ast.Call)
-    def check(self, point: ProgramPoint, context: RuleContext) -> Iterator[Diagnostic]:
-        assert isinstance(point.node, ast.Call)
-        values = context.inference.values(point.node.func, point)
-        for name in sorted(value.name for value in values if isinstance(value, QualifiedName)):
-            mine = context.boundary.owns(name) and not context.place.is_manager
-            inside = any(name.startswith(f"{module}.") for module in context.place.modules)
-            if (
-                (mine or context.forbids(name))
-                and not inside
-                and context.names.managers.kind(name) == "class"
-            ):
-                yield self.diagnostic(
-                    context,
-                    context.source.range_of(point.node),
-                    f"Calling `{name}` makes one more Redis manager; {context.use_instead()}",
-                    symbols=(name,),
-                )
-                return
+    @on(ast.Module)
+    def check(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:
+        for call, name in context.made_managers.items():
+            yield self.diagnostic(
+                context,
+                context.source.range_of(call),
+                f"Calling `{name}` makes one more Redis manager; {context.use_instead()}",
+                symbols=(name,),
+            )

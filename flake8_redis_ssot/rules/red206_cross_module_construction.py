@@ -60,6 +60,7 @@ class CrossModuleConstruction(ProjectRule):
             for alone, context in followed.contexts:
                 inferred = [made for made in context.built_outside(None) if made.inferred]
                 own = {made.range for made in alone.constructions} if inferred else set()
+                own |= {alone.source.range_of(call) for call in alone.made_managers} if inferred else set()
                 yield from (self._built(context, made) for made in inferred if made.range not in own)
                 module = next(iter(context.place.modules), "")
                 questions.append(Question(module, context.source.text, _open(followed.inference, context)))
@@ -90,8 +91,7 @@ class CrossModuleConstruction(ProjectRule):
                     yield self._built(context, Construction(point, point.node, reached, where, inferred=True))
 
     def _built(self, context: RuleContext, made: Construction) -> Diagnostic:
-        message = f"{made.label} builds a {made.kind} outside the Redis manager; {context.use_instead()}"
-        return self.diagnostic(context, made.range, message, symbols=made.symbols)
+        return self.diagnostic(context, made.range, context.built_message(made), symbols=made.symbols)
 
 
 def _open(inference: ProjectInference, context: RuleContext) -> tuple[tuple[int, int], ...]:

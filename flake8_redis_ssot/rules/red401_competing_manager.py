@@ -27,7 +27,8 @@ class CompetingManager(ProjectRule):
     What it does counts, not its name. Methods named after the domain, as
     `save_session(session_id)`, do not count; a fake that reaches no client and a test with
     `test_` methods are no managers. The operations of a base class in the same file count,
-    unless the base is a manager itself. A module that only hands the manager on is RED402.
+    unless the base is a manager itself. A class that the manager makes and hands out is its client,
+    no competitor. A module that only hands the manager on is RED402.
 
     ## Why is this bad?
     Two managers mean two sets of settings, pools and error handling, and each file that imports

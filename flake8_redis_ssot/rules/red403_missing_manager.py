@@ -15,8 +15,9 @@ class MissingManager(ProjectRule):
     """The settings name a manager, instance or replacement that is not there.
 
     ## What it does
-    Reports a `manager` without a module below the import roots, an `instance` that no manager of
-    its boundary defines, and a replacement whose new object does not exist.
+    Reports a `manager` without a module below the import roots (a package's name means its
+    `__init__.py`), an `instance` that no manager of its boundary defines, and a replacement whose
+    new object does not exist.
 
     ## Why is this bad?
     A manager that is not there allows nothing and protects nothing: after a move or a typing
@@ -53,7 +54,14 @@ class MissingManager(ProjectRule):
         for boundary in settings.boundaries:
             place = (boundary.file or "", boundary.line) if boundary.name else settings.line_of("manager")
             for manager in boundary.managers:
-                if modules.find(manager) is None:
+                path = modules.find(manager)
+                if path is not None and os.path.isdir(path) and manager not in boundary.packages:
+                    message = (
+                        f"`{manager}` has no `__init__.py`, so that it names no file; "
+                        f"write `{manager}.**` for the package with all below it"
+                    )
+                    yield self._at(place, message, manager)
+                if path is None:
                     roots = _roots(boundary, settings)
                     message = f"There is no module `{manager}` below {roots}; correct `manager` or `src`"
                     if not roots:
@@ -61,7 +69,8 @@ class MissingManager(ProjectRule):
                     yield self._at(place, message, manager)
             name = (boundary.instance or "").removesuffix("()")
             found = [m for m in boundary.managers if modules.find(m) is not None]
-            if name and found and not any(modules.lookup(f"{m}.{name}") for m in found):
+            homes = project.index.managers.modules_of(boundary) if name and found else ()
+            if name and found and not any(project.index.managers.has(m, name) for m in homes):
                 place = place if boundary.name else settings.line_of("instance")
                 message = f"`{found[0]}` defines no `{name}`; correct `instance`"
                 yield self._at(place, message, f"{found[0]}.{name}")

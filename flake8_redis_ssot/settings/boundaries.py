@@ -29,8 +29,14 @@ class Place:
 
     @property
     def is_manager(self) -> bool:
-        """Whether the file is, or is part of, a manager of its own boundary."""
-        return any(self.boundary.owns(module) for module in self.modules)
+        """Whether the file is a manager of its own boundary."""
+        return any(map(self.boundary.is_manager, self.modules))
+
+    @property
+    def manager_around(self) -> str | None:
+        """The manager that is named exactly and is a package around the file, which is no part of it."""
+        exact = (m for m in self.boundary.managers if m not in self.boundary.packages)
+        return next((m for m in exact for module in self.modules if module.startswith(f"{m}.")), None)
 
 
 def boundary_of(settings: Settings, path: str) -> Boundary:

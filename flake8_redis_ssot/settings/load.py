@@ -268,7 +268,7 @@ class _Reader:
             path=os.path.abspath(path) if path else None,
             boundaries=tuple(boundaries),
             tests=(_globs(tests_table, tests if tests is not None else DEFAULT_TESTS),),
-            settings_modules=tuple(last("settings-modules")[1] or ()),
+            settings_modules=tuple(m.removesuffix(".**") for m in last("settings-modules")[1] or ()),
             client_builders=tuple(last("extend-client-builders")[1] or ()),
             pool_builders=tuple(last("extend-pool-builders")[1] or ()),
             selections=tuple(
@@ -312,7 +312,10 @@ class _Reader:
 
     def boundary(self, table: _Table, values: dict[str, Any], inherited: Boundary) -> Boundary:
         src_base = values.get("src-base", table.base)
-        managers = tuple(name.removesuffix(".**") for name in _as_list(values.get("manager")))
+        patterns = _as_list(values.get("manager"))
+        managers = tuple(dict.fromkeys(name.removesuffix(".**") for name in patterns))
+        packages = frozenset(name.removesuffix(".**") for name in patterns if name.endswith(".**"))
+        own = replace(inherited, managers=managers, packages=packages, instance=values.get("instance"))
         forbidden = inherited.forbidden
         if "forbidden-managers" in values:
             forbidden = tuple(DottedPattern(p) for p in values["forbidden-managers"])
@@ -323,13 +326,17 @@ class _Reader:
                     "forbidden-managers",
                     f"`forbidden-managers` names the manager `{pattern.text}` itself; remove it",
                 )
+            elif not pattern.is_glob and own.is_manager(pattern.text):
+                self.error(
+                    table,
+                    "forbidden-managers",
+                    f"`forbidden-managers` names `{pattern.text}`, which `manager` takes in; keep one of the two",
+                )
         if "src" in values or not inherited.roots:
             roots = tuple(_expand(src_base, values.get("src", [".", "src"])))
         else:
             roots = inherited.roots
-        return replace(
-            inherited, managers=managers, instance=values.get("instance"), forbidden=forbidden, roots=roots
-        )  # fmt: skip
+        return replace(own, forbidden=forbidden, roots=roots)
 
     def boundary_entry(self, table: _Table, nth: int, entry: dict[str, Any], root: Boundary) -> Boundary:
         named = replace(
@@ -511,7 +518,7 @@ class _Reader:
                 )
                 first = f"boundary `{one.name}`" if one.name else "the top-level table"
                 for manager in other.managers:
-                    if one.owns(manager) or any(other.owns(m) for m in one.managers):
+                    if one.is_manager(manager) or any(map(other.is_manager, one.managers)):
                         message = (
                             f"`{manager}` is the manager of {first} and of boundary `{other.name}`; keep one"
                         )

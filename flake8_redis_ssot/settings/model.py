@@ -33,7 +33,7 @@ class Option:
 
 
 OPTIONS: dict[str, Option] = {
-    "manager": Option("string or list", "none", "The module, or modules, that may build clients and pools, as `app.redis_manager`."),
+    "manager": Option("string or list", "none", "The module, or modules, that may build clients and pools, as `app.redis_manager`; `app.redis.**` is a package with all below it."),
     "instance": Option("string", "none", "The shared object in the manager, or its accessor, as `get_redis()`."),
     "forbidden-managers": Option("list", "[]", "Dotted names of managers that nobody may import; `*` is one segment, `**` any number."),
     "src": Option("list", '[".", "src"]', "Import roots, relative to the settings file; globs allowed. What lies outside the project is indexed, never reported."),
@@ -151,11 +151,15 @@ class DottedPattern:
 
 @dataclass(frozen=True)
 class Boundary:
-    """A named set of paths with managers of its own; the root boundary has the name ``""``."""
+    """A named set of paths with managers of its own; the root boundary has the name ``""``.
+
+    `managers` are modules; with those that are `packages` too goes all below them (`a.b.**`).
+    """
 
     name: str
     paths: Globs
     managers: tuple[str, ...] = ()
+    packages: frozenset[str] = frozenset()
     instance: str | None = None
     forbidden: tuple[DottedPattern, ...] = ()
     roots: tuple[str, ...] = ()
@@ -163,9 +167,9 @@ class Boundary:
     file: str | None = None
     line: int = 1
 
-    def owns(self, name: str) -> bool:
-        """Whether the dotted `name` is one of the boundary's managers or in one."""
-        return any(name == m or name.startswith(m + ".") for m in self.managers)
+    def is_manager(self, module: str) -> bool:
+        """Whether the dotted `module` is one of the boundary's managers."""
+        return module in self.managers or any(module.startswith(f"{p}.") for p in self.packages)
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,16 @@ from flake8_redis_ssot.lint import run
 from flake8_redis_ssot.lint.check import FileChecker, first_party
 
 SETTINGS = '[tool.redis-ssot]\nmanager = "app.redis_manager"\nforbidden-managers = ["app.old"]\n'
-MANAGER = "class RedisManager:\n    pass\n\n\nredis_manager = RedisManager()\n"
+MANAGER = """import redis
+
+
+class RedisManager:
+    def __init__(self):
+        self.client = redis.Redis()
+
+
+redis_manager = RedisManager()
+"""
 BAD = "import redis\n\nclient = redis.Redis()\n"
 CALL = "from app.redis_manager import RedisManager\n\nmanager = RedisManager()\n"
 SILENCED = "import redis\n\nclient = redis.Redis()  # noqa: RED201 - a test\n"
@@ -169,15 +178,27 @@ def test_the_manager_is_part_of_what_others_depend_on(project: Path, here: Here,
     assert "call.py:3" in here()
     checked.clear()
     manager = project / "app" / "redis_manager.py"
-    manager.write_text(MANAGER.replace("    pass", "    def get(self): ..."))
+    manager.write_text(MANAGER.replace("    def", "    def get(self): ...\n    def"))
     assert "call.py:3" in here() and checked == ["redis_manager.py"]
     checked.clear()
-    manager.write_text(MANAGER.replace("class RedisManager", "class RedisManager(Exception)"))
-    assert "call.py:3" not in here() and len(checked) == 5
+    manager.write_text(MANAGER.replace("redis.Redis()", "None"))
+    assert "RED203" not in here() and len(checked) == 5
     manager.unlink()
     (project / "app" / "redis_manager").mkdir()
     (project / "app" / "redis_manager" / "__init__.py").write_text(MANAGER)
     assert "call.py:3" in here()
+
+
+def test_so_are_the_bases_of_its_classes(project: Path, here: Here) -> None:
+    base = project / "app" / "base.py"
+    base.write_text(MANAGER.replace("RedisManager", "Base"))
+    manager = project / "app" / "redis_manager.py"
+    manager.write_text("from app.base import Base\n\n\nclass RedisManager(Base):\n    pass\n")
+    assert "RED203" in here()
+    base.write_text(MANAGER.replace("RedisManager", "Base").replace("redis.Redis()", "None"))
+    assert "RED203" not in here()
+    base.write_text(MANAGER.replace("RedisManager", "Base"))
+    assert "RED203" in here()
 
 
 def test_files_come_and_go(project: Path, here: Here, checked: list[str]) -> None:

@@ -82,6 +82,28 @@ def test_a_file_is_known_by_every_import_root(tmp_path: Path) -> None:
     assert not place_of(found, str(tmp_path / "app" / "managers.py")).is_manager
 
 
+def test_a_manager_is_exactly_that_module(tmp_path: Path) -> None:
+    found = settings(
+        tmp_path,
+        'manager = ["app", "shop.redis.**"]\nforbidden-managers = ["app.old"]\n'
+        '[[tool.redis-ssot.boundary]]\nname = "auth"\npaths = ["app/auth/**"]\nmanager = "app.auth"\n',
+    )
+    root, auth = found.boundaries
+    assert root.managers == ("app", "shop.redis") and root.packages == {"shop.redis"}
+    names = ["app", "app.auth", "app.old", "shop", "shop.redis", "shop.redis.pools.deep", "shop.redis_old"]
+    assert [name for name in names if root.is_manager(name)] == ["app", "shop.redis", "shop.redis.pools.deep"]
+    assert auth.is_manager("app.auth") and not auth.is_manager("app.auth.models")
+    paths = ["app/__init__.py", "app/models.py", "app/auth/__init__.py", "shop/redis/pools.py"]
+    places = [place_of(found, str(tmp_path / path)) for path in paths]
+    assert [place.is_manager for place in places] == [True, False, True, True]
+    assert [place.manager_around for place in places] == [None, "app", None, None]
+
+
+def test_settings_modules_may_be_packages(tmp_path: Path) -> None:
+    found = settings(tmp_path, 'settings-modules = ["app.config.**", "app.env"]\n')
+    assert found.settings_modules == ("app.config", "app.env")
+
+
 def test_extend_keeps_the_parents_folder_for_its_paths(tmp_path: Path) -> None:
     (tmp_path / "base").mkdir()
     settings(tmp_path / "base", 'manager = "m"\nsrc = ["lib"]\nextend-exclude = ["gone/", "no"]\n')
@@ -101,6 +123,11 @@ def test_extend_keeps_the_parents_folder_for_its_paths(tmp_path: Path) -> None:
             "is the manager of the top-level table and of boundary `b`",
         ),
         ('manager = "m"\nforbidden-managers = ["m"]\n', "names the manager `m` itself"),
+        ('manager = "m.**"\nforbidden-managers = ["m.old"]\n', "names `m.old`, which `manager` takes in"),
+        (
+            'manager = "m.**"\n[[tool.redis-ssot.boundary]]\nname = "b"\npaths = ["b/**"]\nmanager = "m.b"\n',
+            "is the manager of the top-level table and of boundary `b`",
+        ),
         ('[[tool.redis-ssot.allow]]\npaths = ["x"]\nrules = ["RED201"]\n', "needs `reason`"),
         ('cache-dir = "../elsewhere"\n', "outside the project"),
         ('required-version = ">=99"\n', "install a version that fits"),

@@ -1,0 +1,481 @@
+"""Which classes of a file build a client or pool for each of their objects, and what functions hand out."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import cached_property
+
+from flake8_redis_ssot.analysis.operations import words
+from flake8_redis_ssot.facts.modules import Built, ClassTraits, ClientFacts
+from flake8_redis_ssot.inference.evaluator import Inference
+from flake8_redis_ssot.inference.values import Definition, Instance, QualifiedName, Value
+from flake8_redis_ssot.libraries.builders import Builder
+from flake8_redis_ssot.libraries.frameworks import FACTORY_KEYWORDS, HARMLESS_DECORATORS, PLAIN_METACLASSES
+from flake8_redis_ssot.libraries.standard import BUILT_IN_DECORATORS
+from flake8_redis_ssot.libraries.traits import FIRST_POOL, FIRST_POOLS, OWNING, POOL_KEYWORDS
+from flake8_redis_ssot.libraries.vocabulary import CLIENT_WORDS
+from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+_Origin = tuple[ast.Call | ast.arg, ProgramPoint]
+_DEPTH = 20
+
+_NEVER: frozenset[str] = frozenset()
+
+
+def client_facts(inference: Inference, module: str, instances: Collection[str]) -> ClientFacts:
+    """What the classes of the file of `module` have to do with clients; `instances` are shared objects (`get()` too)."""
+    makers = ClientMakers(inference, module)
+    return ClientFacts(
+        tuple((name, makers.traits(scope)) for name, scope in sorted(makers.classes.items())),
+        tuple(sorted({name for instance in instances for name in makers.classes_of(instance)})),
+    )
+
+
+class ClientMakers:
+    """Asks the inference of one file where the clients and pools come from that its classes keep."""
+
+    def __init__(self, inference: Inference, module: str) -> None:
+        self.inference = inference
+        self.module = module
+        self.scopes = inference.scopes
+        self._making: dict[Scope, bool] = {}
+
+    @cached_property
+    def classes(self) -> dict[str, Scope]:
+        """The classes at the top level, by each of their names."""
+        found = {
+            getattr(node, "name", ""): scope
+            for node, scope in self.scopes.namespaces.items()
+            if scope.kind == "class" and scope.parent is self.scopes.module
+        }
+        for name, bindings in self.scopes.module.bindings.items():
+            for value in (value for binding in bindings for value in self.inference.bound(binding)):
+                if isinstance(value, Definition) and value.scope in found.values():
+                    found.setdefault(name, value.scope)
+        return found
+
+    @cached_property
+    def _at(self) -> dict[ast.AST, ProgramPoint]:
+        """Where the calls and assignments of the file stand."""
+        kinds = (ast.Call, ast.Assign, ast.AnnAssign)
+        return {point.node: point for point in self.scopes.points(kinds)}
+
+    # -- what a class keeps
+
+    def traits(self, scope: Scope) -> ClassTraits:
+        bases = tuple(self._bases(scope))
+        return ClassTraits(
+            tuple(dict.fromkeys(self._built(scope))),
+            bases,
+            tuple(sorted(name for name in scope.bindings if bases and self._replaces(scope, name))),
+            self._is_shared(scope),
+            self._reaches(scope),
+        )
+
+    def _built(self, scope: Scope) -> Iterator[Built]:
+        if self.inference.builder_names(Definition(scope)):
+            yield Built("__init__", tuple((name, -1) for name in sorted(POOL_KEYWORDS)))
+        for bindings in scope.attributes.values():
+            origins = (origin for value, point in _values(bindings) for origin in self._origins(value, point))
+            given = {leaf.arg for leaf, _ in origins if isinstance(leaf, ast.arg)}
+            for value, point in _values(bindings):
+                yield from self._kept(value, point, given)
+        for method in self._methods(scope):
+            yield from self._stored(scope, method)
+        for name, bindings in scope.bindings.items():
+            for value, point in _values(bindings):
+                if isinstance(value, Function) and "cached_property" in _decorators(value):
+                    inner = self.scopes.namespaces[value]
+                    yield from (Built(name) for given in inner.returns if self._is_new(given.node, given))
+                elif self._is_factory(value, point):
+                    yield Built("__init__", ((name, -1),))
+
+    def _kept(self, value: ast.AST | None, point: ProgramPoint, given: Collection[str]) -> Iterator[Built]:
+        """The attribute's value if a method builds it, unless the class is `given` one."""
+        function = point.scope.enclosing("function", "module")
+        while function.parent is not None and function.parent.kind == "function":
+            function = function.parent
+        unless = self._needed(value, point)
+        if unless is not None and isinstance(function.node, Function):
+            owner = function.parent
+            assert owner is not None
+            names = {*given, *unless}
+            yield Built(function.node.name, tuple(p for p in _parameters_of(owner) if p[0] in names))
+
+    def _stored(self, scope: Scope, method: Function) -> Iterator[Built]:
+        """What a method puts into a container of its object, or hands to its base."""
+        receiver = next((a.arg for a in [*method.args.posonlyargs, *method.args.args]), "")
+        for node in ast.walk(method):
+            values: list[ast.expr] = []
+            match node:
+                case ast.Assign(
+                    targets=[ast.Subscript(value=ast.Attribute(value=ast.Name(id=name)))], value=value
+                ):
+                    values = [value] if name == receiver else []
+                case ast.Call(func=ast.Attribute(value=ast.Attribute(value=ast.Name(id=name)))):
+                    values = node.args if name == receiver and node.func.attr in _STORING else []  # type: ignore[attr-defined]
+                case ast.Call(func=ast.Name(id="setattr"), args=[ast.Name(id=name), _, value]):
+                    values = [value] if name == receiver else []
+                case ast.Call(func=ast.Attribute(value=ast.Call(func=ast.Name(id="super")), attr="__init__")):
+                    values = [*node.args, *(k.value for k in node.keywords)]
+            for value in values:
+                if self._is_new(value, self._at[node]):
+                    yield Built(method.name)
+
+    def _is_factory(self, value: ast.AST, point: ProgramPoint) -> bool:
+        """Whether a field of a class gets what a factory builds for each object."""
+        if isinstance(value, ast.AnnAssign):
+            value = value.value or value
+        factories = [k.value for k in getattr(value, "keywords", ()) if k.arg in FACTORY_KEYWORDS]
+        return any(
+            self._gives_new(made) for factory in factories for made in self.inference.values(factory, point)
+        )
+
+    def _gives_new(self, value: Value) -> bool:
+        """Whether a call of `value` builds."""
+        if self.inference.builder_names(value):
+            return True
+        if not isinstance(value, Definition):
+            return False
+        scope = value.scope
+        if scope not in self._making:
+            self._making[scope] = False  # while it asks for itself
+            if scope.kind == "class":
+                own = any(True for _ in self._built(scope))
+                bases = (base for _, values in self._each_base(scope) for base in values)
+                self._making[scope] = own or any(map(self._gives_new, bases))
+            else:
+                self._making[scope] = any(self._is_new(given.node, given) for given in scope.returns)
+        return self._making[scope]
+
+    # -- where a value comes from
+
+    def _is_new(self, node: ast.AST | None, point: ProgramPoint) -> bool:
+        return self._needed(node, point) is not None
+
+    def _needed(self, node: ast.AST | None, point: ProgramPoint) -> frozenset[str] | None:
+        """The parameters without which the value is one built there; None where it is not built at all."""
+        built, given = False, set()
+        for leaf, place in self._origins(node, point):
+            if isinstance(leaf, ast.arg):
+                given.add(leaf.arg)
+            else:
+                names = self._builds(leaf, place)
+                built = built or names is not None
+                given |= names or set()
+        return frozenset(given) if built else None
+
+    def _builds(self, call: ast.Call, point: ProgramPoint) -> frozenset[str] | None:
+        """As `_needed`, for a call: a builder with a pool of its own, or a class that builds or is given what is built."""
+        reached = self.inference.names.builders(point) or self.inference.builders(point)
+        if reached:
+            pool = _pool_of(call, reached)
+            if pool is None:
+                return _NEVER
+            default = self._default_of(pool, point)
+            return default if default is not None else self._needed(pool, point)
+        for value in self.inference.values(call.func, point):
+            is_class = isinstance(value, Definition) and value.scope.kind == "class"
+            if is_class and self._gives_new(value):
+                return _NEVER
+            if is_class or (isinstance(value, QualifiedName) and value.name.rpartition(".")[2][:1].isupper()):
+                arguments = [*call.args, *(k.value for k in call.keywords)]
+                if any(self._is_new(a, point) for a in arguments):
+                    return _NEVER
+        return None
+
+    def _default_of(self, node: ast.expr, point: ProgramPoint) -> frozenset[str] | None:
+        """The parameter that `node` is, where it is None unless it is given."""
+        for leaf, place in self._origins(node, point):
+            if isinstance(leaf, ast.arg) and isinstance(place.scope.node, Function | ast.Lambda):
+                default = _default(place.scope.node.args, leaf)
+                if isinstance(default, ast.Constant) and default.value is None:
+                    return frozenset([leaf.arg])
+        return None
+
+    def _origins(
+        self,
+        node: ast.AST | None,
+        point: ProgramPoint,
+        *,
+        shared: bool = False,
+        seen: frozenset[ast.AST] = frozenset(),
+    ) -> Iterator[_Origin]:
+        """The calls and parameters that a value comes from, by names, conditions and functions of the file.
+
+        Names of the module and attributes are followed only where what is `shared` counts too.
+        """
+        if node is None or node in seen or len(seen) > _DEPTH:
+            return
+        seen |= {node}
+
+        def follow(part: ast.AST | None, where: ProgramPoint = point) -> Iterator[_Origin]:
+            return self._origins(part, where, shared=shared, seen=seen)
+
+        match node:
+            case ast.arg():
+                yield node, point
+            case ast.Name():
+                for binding in self.inference.bindings(node.id, point):
+                    for value, where in _values([binding]):
+                        if shared or (where.scope.kind != "module" and not binding.always):
+                            yield from follow(value, where)
+            case ast.Attribute(value=ast.Name()) if shared:
+                for owner in self.inference.values(node.value, point):
+                    if isinstance(owner, Instance) and isinstance(owner.of, Definition):
+                        for value, where in _values(owner.of.scope.attributes.get(node.attr, ())):
+                            yield from follow(value, where)
+            case ast.Call():
+                place = self._at.get(node, point)
+                functions = self._functions(node, place)
+                for given in (given for function in functions for given in function.returns):
+                    yield from follow(given.node, given)
+                if not functions:
+                    yield node, place
+            case (
+                ast.BoolOp(values=parts)
+                | ast.Tuple(elts=parts)
+                | ast.List(elts=parts)
+                | ast.Set(elts=parts)
+                | ast.Dict(values=parts)
+            ):
+                for part in parts:
+                    yield from follow(part)
+            case ast.IfExp():
+                yield from follow(node.body)
+                yield from follow(node.orelse)
+            case (
+                ast.ListComp(elt=part)
+                | ast.SetComp(elt=part)
+                | ast.DictComp(value=part)
+                | ast.GeneratorExp(elt=part)
+            ):
+                yield from follow(part)
+            case (
+                ast.Await(value=part)
+                | ast.NamedExpr(value=part)
+                | ast.Starred(value=part)
+                | ast.AnnAssign(value=part)
+            ):
+                yield from follow(part)
+
+    def _functions(self, call: ast.Call, point: ProgramPoint) -> list[Scope]:
+        """The functions of the file that a call runs, and that give what they return at each call."""
+        return [
+            value.scope
+            for value in self.inference.values(call.func, point)
+            if isinstance(value, Definition)
+            and isinstance(value.scope.node, Function)
+            and not _decorators(value.scope.node) - BUILT_IN_DECORATORS
+        ]
+
+    # -- the class itself
+
+    def _methods(self, scope: Scope) -> Iterator[Function]:
+        for bindings in scope.bindings.values():
+            for binding in bindings:
+                if isinstance(binding.value, Function) and not _decorators(binding.value) & {
+                    "staticmethod",
+                    "classmethod",
+                }:
+                    yield binding.value
+
+    def _bases(self, scope: Scope) -> Iterator[str]:
+        """The classes that it derives from, by dotted name, those of libraries apart."""
+        for _, values in self._each_base(scope):
+            for value in values:
+                if isinstance(value, Definition) and value.scope.parent is self.scopes.module:
+                    yield f"{self.module}.{getattr(value.scope.node, 'name', '')}"
+                elif isinstance(value, QualifiedName) and not self.inference.names.leads_to_builder(
+                    value.name
+                ):
+                    yield value.name
+
+    def _each_base(self, scope: Scope) -> Iterator[tuple[ast.expr, frozenset[Value]]]:
+        node = scope.node
+        if isinstance(node, ast.ClassDef):
+            for base in node.bases:
+                base = base.value if isinstance(base, ast.Subscript) else base
+                yield base, self.inference.values(base, self._outside(scope))
+
+    def _outside(self, scope: Scope) -> ProgramPoint:
+        """Where the bases and decorators of a class are evaluated."""
+        assert scope.node is not None and scope.parent is not None
+        binding = self.scopes.definitions[scope.node]
+        return ProgramPoint(scope.node, scope.parent, binding.order, binding.path)
+
+    def _replaces(self, scope: Scope, name: str) -> bool:
+        """Whether a class has a method of its own that does not call the one of that name of its bases."""
+        methods = [b.value for b in scope.bindings[name] if isinstance(b.value, Function)]
+        return any(
+            not any(
+                isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute) and part.func.attr == name
+                for part in ast.walk(method)
+            )
+            for method in methods
+        )
+
+    def _is_shared(self, scope: Scope) -> bool:
+        """Whether a call may give an object that is there already, or that shares its state with others."""
+        node = scope.node
+        assert isinstance(node, ast.ClassDef)
+        if _decorators(node) - HARMLESS_DECORATORS or "__dict__" in scope.attributes:
+            return True
+        for base, values in self._each_base(scope):
+            if isinstance(base, ast.Call) or any(_is_singleton(v) for v in values):
+                return True
+        for keyword in node.keywords:
+            if keyword.arg == "metaclass" and not self._is_plain(keyword.value, self._outside(scope)):
+                return True
+        return any(
+            isinstance(b.value, Function) and _keeps_objects(b.value, node.name)
+            for b in scope.bindings.get("__new__", ())
+        )
+
+    def _is_plain(self, metaclass: ast.expr, point: ProgramPoint) -> bool:
+        """Whether a call of a class with this metaclass makes an object."""
+        values = self.inference.values(metaclass, point)
+        if not values:
+            return isinstance(metaclass, ast.Name) and metaclass.id == "type"
+        return all(
+            value.name in PLAIN_METACLASSES
+            if isinstance(value, QualifiedName)
+            else isinstance(value, Definition) and "__call__" not in value.scope.bindings
+            for value in values
+        )
+
+    def _reaches(self, scope: Scope) -> bool:
+        """Whether anything in a class is a client, a pool or a manager, or a builder of one."""
+        node = scope.node
+        assert isinstance(node, ast.ClassDef)
+        for part in ast.walk(node):
+            if isinstance(part, ast.arg) and CLIENT_WORDS.intersection(words(part.arg)):
+                return True
+        first, last = node.lineno, node.end_lineno or node.lineno
+        points = self.scopes.points((ast.Name, ast.Attribute, ast.Call), range(first, last + 1))
+        return any(
+            self._is_redis(value)
+            for point in points
+            if first <= getattr(point.node, "lineno", 0) <= last
+            for value in self.inference.values(point.node, point)
+        )
+
+    def _is_redis(self, value: Value) -> bool:
+        inference = self.inference
+        if inference.builder_names(value) or inference.client(value):
+            return True
+        if isinstance(value, Instance) and inference.builder_names(value.of):
+            return True
+        return isinstance(value, QualifiedName) and inference.names.managers.kind(value.name) in (
+            "object",
+            "function",
+            "class",
+        )
+
+    # -- what is handed out
+
+    def classes_of(self, instance: str) -> Iterator[str]:
+        """The classes, by dotted name, of a shared object, or of what an accessor (`get()`) gives."""
+        name = instance.removesuffix("()")
+        for value, point in _values(self.scopes.module.bindings.get(name, ())):
+            if instance != name and value in self.scopes.namespaces:
+                yield from self._given(self.scopes.namespaces[value])
+            elif instance == name:
+                yield from self._classes_behind(value, point)
+
+    def handed_out(self) -> Iterator[str]:
+        """The classes, by dotted name, of what the functions of the file return and its top level names."""
+        for scope in self.scopes.namespaces.values():
+            if scope.kind == "function":
+                yield from self._given(scope)
+        for bindings in self.scopes.module.bindings.values():
+            for value, point in _values(bindings):
+                yield from self._classes_behind(value, point)
+
+    def _given(self, function: Scope) -> Iterator[str]:
+        for given in (*function.returns, *function.yields):
+            yield from self._classes_behind(given.node, given)
+
+    def _classes_behind(self, node: ast.AST | None, point: ProgramPoint) -> Iterator[str]:
+        for leaf, place in self._origins(node, point, shared=True):
+            if isinstance(leaf, ast.Call):
+                for value in self.inference.values(leaf.func, place):
+                    if isinstance(value, QualifiedName):
+                        yield value.name
+                    elif isinstance(value, Definition) and value.scope in self.classes.values():
+                        yield f"{self.module}.{getattr(value.scope.node, 'name', '')}"
+
+
+_STORING = frozenset(["append", "add", "setdefault", "insert", "appendleft"])
+
+
+def _values(bindings: Iterable[Binding]) -> Iterator[tuple[ast.AST, ProgramPoint]]:
+    """What the bindings bind, as far as the file says it, each just before it is bound."""
+    for binding in bindings:
+        if binding.value is not None and binding.scope is not None:
+            point = ProgramPoint(binding.value, binding.scope, binding.order - 1, binding.path)
+            yield binding.value, point
+
+
+def _decorators(node: Function | ast.ClassDef) -> set[str]:
+    nodes = [d.func if isinstance(d, ast.Call) else d for d in node.decorator_list]
+    return {d.attr if isinstance(d, ast.Attribute) else getattr(d, "id", "?") for d in nodes}
+
+
+def _parameters_of(owner: Scope) -> list[tuple[str, int]]:
+    """The parameters by which a class is called, each with its position, or -1 for a keyword alone."""
+    for binding in owner.bindings.get("__init__", ()):
+        if isinstance(binding.value, Function):
+            args = binding.value.args
+            positional = [*args.posonlyargs, *args.args][1:]
+            return [(a.arg, n) for n, a in enumerate(positional)] + [(a.arg, -1) for a in args.kwonlyargs]
+    return []
+
+
+def _default(args: ast.arguments, parameter: ast.arg) -> ast.expr | None:
+    positional = [*args.posonlyargs, *args.args]
+    defaults = dict(
+        zip([a.arg for a in positional[len(positional) - len(args.defaults) :]], args.defaults, strict=True)
+    )
+    defaults |= {a.arg: d for a, d in zip(args.kwonlyargs, args.kw_defaults, strict=True) if d is not None}
+    return defaults.get(parameter.arg)
+
+
+def _pool_of(call: ast.Call, reached: Mapping[str, Builder]) -> ast.expr | None:
+    """The pool that a builder is given."""
+    for keyword in call.keywords:
+        if keyword.arg in POOL_KEYWORDS:
+            is_none = isinstance(keyword.value, ast.Constant) and keyword.value.value is None
+            return None if is_none else keyword.value
+    for builder in reached.values():
+        at = 0 if builder.target.endswith(OWNING) else FIRST_POOLS.get(builder.target, FIRST_POOL)
+        if at < len(call.args) and builder.kind == "client":
+            return call.args[at]
+    return None
+
+
+def _is_singleton(value: Value) -> bool:
+    return isinstance(value, QualifiedName) and "singleton" in value.name.rpartition(".")[2].lower()
+
+
+def _keeps_objects(method: Function, name: str) -> bool:
+    """Whether a `__new__` keeps the objects that it makes: on the class, or under a name of the module."""
+    own = {name, *(a.arg for a in method.args.args[:1])}
+    local = {n.id for n in ast.walk(method) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    for node in ast.walk(method):
+        match node:
+            case ast.Global():
+                return True
+            case ast.Attribute(ctx=ast.Store()) | ast.Subscript(ctx=ast.Store()):
+                root: ast.expr = node
+                while isinstance(root, ast.Attribute | ast.Subscript):
+                    root = root.value
+                if not isinstance(root, ast.Name) or root.id in own or root.id not in local:
+                    return True
+            case ast.Call(func=ast.Attribute(attr="setdefault")):
+                return True
+            case ast.Call(func=ast.Name(id="setattr"), args=[ast.Name(id=name), *_]) if name in own:
+                return True
+    return bool(_decorators(method) - {"staticmethod"})
