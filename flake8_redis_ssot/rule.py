@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -205,12 +206,13 @@ class Followed:
         self._contexts[path] = context
         return context.scopes
 
-    @property
-    def contexts(self) -> Iterator[tuple[RuleContext, RuleContext]]:
+    @cached_property
+    def contexts(self) -> list[tuple[RuleContext, RuleContext]]:
         """Each file: what it knows by itself, and what it knows of the others as well."""
-        for path in sorted(self._paths & self.inference.files.keys()):
-            alone = self._contexts[path]
-            yield alone, _FollowedContext(alone, self.inference)
+        paths = sorted(self._paths & self.inference.files.keys())
+        return [
+            (self._contexts[path], _FollowedContext(self._contexts[path], self.inference)) for path in paths
+        ]
 
 
 class RuleContext:
@@ -350,6 +352,10 @@ class RuleContext:
     def built(self) -> dict[ast.Call, str]:
         """The calls that build, each with what it builds."""
         return {made.call: made.kind for made in self.constructions}
+
+    def place_of(self, point: ProgramPoint) -> str:
+        """Where something stands, for a message."""
+        return f"line {getattr(point.node, 'lineno', 1)}"
 
     def pool_position(self, made: Construction) -> int | None:
         """Which positional argument of a construction is a pool; None where none is known to be."""
@@ -526,8 +532,19 @@ class _FollowedContext(RuleContext):
         self._project = inference
 
     @cached_property
+    def points(self) -> list[ProgramPoint]:
+        return self.scopes.calls
+
+    @cached_property
     def commands(self) -> list[Command]:
         return self._project.sent(self.source.path)
+
+    def place_of(self, point: ProgramPoint) -> str:
+        path = self._project.path_of(point)
+        if path == self.source.path:
+            return super().place_of(point)
+        shown = os.path.relpath(path, self.settings.root).replace(os.sep, "/")
+        return f"{shown}, line {getattr(point.node, 'lineno', 1)}"
 
     @cached_property
     def stalling(self) -> list[tuple[ast.Call, ast.AsyncFunctionDef, Command]]:

@@ -65,8 +65,8 @@ class ManagerFacts:
 
         `given` tells whether the call has an argument for a parameter, by its name and position.
         """
-        found = self.modules.traits(name)
-        if found is None or not self.owns(boundary, name):
+        found = self.modules.traits(name) if self.owns(boundary, name) else None
+        if found is None:
             return False
         built = self._built(found[0], frozenset())
         if built is None:

@@ -121,6 +121,10 @@ class ProjectInference(Inference):
         self._sent.clear()
         self._is_stale = False
 
+    def path_of(self, point: ProgramPoint) -> str:
+        """The file of a place."""
+        return self._paths[self._homes[point.scope.enclosing("module")]]
+
     def renew(self) -> None:
         """Begin with a whole budget again: what was spent on finding the files is not missed in judging them."""
         _ = self.limits  # notes whether it had run out
@@ -284,7 +288,11 @@ class ProjectInference(Inference):
                     self.load(target)
         exposed: dict[str, set[str]] = {}
         words: dict[str, set[str]] = {}
-        new = {path for path, fact in facts if fact.exposed and self._users(path, set(fact.exposed))}
+        new = {
+            path
+            for path, fact in facts
+            if fact.exposed and (self.index.users(path, set(fact.exposed)) or self._tests_of(path))
+        }
         new |= self.files.keys()
         while new:
             for path in sorted(new):
@@ -296,25 +304,26 @@ class ProjectInference(Inference):
             for path in taken:
                 fresh = self._exposed(path, reach) - exposed.setdefault(path, set())
                 exposed[path] |= fresh
-                users = self._users(path, fresh) if fresh else []
+                users = self.index.users(path, fresh) if fresh else []
                 known = words.setdefault(path, set())
                 known.update(self._members(path) if users else ())
-                for user in users:
-                    if _speaks_of(known, user):
-                        words.setdefault(user, set()).update(known)
-                        new.add(user)
+                taking = [user for user in users if _speaks_of(known, user)]
+                # a test has a fixture by its name alone
+                tests = [test for test in self._tests_of(path) if _speaks_of(fresh, test)] if fresh else []
+                for user in (*taking, *tests):
+                    words.setdefault(user, set()).update(known)
+                    new.add(user)
             if not new and self._is_stale:
                 self.forget()
                 new = set(self.files)
         self.renew()
 
-    def _users(self, path: str, names: set[str]) -> list[str]:
-        """The files that import one of `names` from a file, or have the fixtures of a `conftest.py`."""
-        users = self.index.users(path, names)
-        if os.path.basename(path) == CONFTEST:
-            folder = os.path.join(os.path.dirname(path), "")
-            users += [p for p in sorted(self.index.facts) if p.startswith(folder) and p != path]
-        return users
+    def _tests_of(self, path: str) -> list[str]:
+        """The files that have the fixtures of a `conftest.py`."""
+        if os.path.basename(path) != CONFTEST:
+            return []
+        folder = os.path.join(os.path.dirname(path), "")
+        return [other for other in sorted(self.index.facts) if other.startswith(folder) and other != path]
 
     def _learn(self, paths: Iterable[str]) -> None:
         """Find the blocking functions of the files at `paths`, and of all that call these."""

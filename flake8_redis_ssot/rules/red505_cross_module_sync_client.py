@@ -82,6 +82,7 @@ def _stalls(context: RuleContext) -> Iterator[tuple[ast.Call, str, Command]]:
         yield sent.call, f"{message}; use an asyncio client", sent
     for call, function, cause in context.stalling:
         message = (
-            f"{shown(call.func)} sends {cause.label} and blocks the event loop in `async def {function.name}`"
+            f"{shown(call.func)} sends {cause.label} ({context.place_of(cause.point)}) "
+            f"and blocks the event loop in `async def {function.name}`"
         )
         yield call, f"{message}; use an asyncio client, or run it in a thread", cause
