@@ -262,6 +262,8 @@ def is_certain(
             return True
         case ast.Name(id=name):
             return all(known(b) for b in inference.names.bindings(name, point))
+        case ast.Attribute() if inference.stores.attribute(node, point):
+            return True
         case ast.Attribute(value=owner, attr=name):
             made = [v.of for v in inference.values(owner, point) if isinstance(v, Instance)]
             scopes = [of.scope for of in made if isinstance(of, Definition)]

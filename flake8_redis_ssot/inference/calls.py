@@ -23,7 +23,7 @@ from flake8_redis_ssot.inference.values import (
     Values,
     depth_of,
 )
-from flake8_redis_ssot.libraries.commands import HANDED
+from flake8_redis_ssot.libraries.commands import HANDED, HANDED_CLASSES
 from flake8_redis_ssot.libraries.frameworks import (
     DATA_DECORATORS,
     DECORATORS,
@@ -95,6 +95,8 @@ def called(inference: Inference, call: ast.Call, point: ProgramPoint) -> Iterato
                     for given in (v for part in call.args[:1] for v in inference.values(part, point)):
                         if isinstance(given, Definition) and given.scope.kind == "function":
                             yield from given_by(inference, given.scope)
+                elif name in HANDED_CLASSES:
+                    yield Instance(QualifiedName(HANDED_CLASSES[name]))
                 elif names.is_builder(name) or (
                     name.rpartition(".")[2] in HANDED and inference.client(Instance(value))
                 ):

@@ -20,6 +20,7 @@ from flake8_redis_ssot.inference.values import (
     Value,
     Values,
 )
+from flake8_redis_ssot.libraries.commands import HANDED_CLASSES
 from flake8_redis_ssot.syntax.scopes import ProgramPoint, Scope
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def is_asked_for(inference: Inference, value: Value) -> bool:
     match value:
         case QualifiedName(name=name) if inference.names.managers.kind(name) in ("class", "module"):
             return True
-        case QualifiedName(name=name) if inference.method(name) is not None:
+        case QualifiedName(name=name) if name in HANDED_CLASSES or inference.method(name) is not None:
             return True
         case Text(value=text):
             return inference.names.managers.is_forbidden(text)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from flake8_redis_ssot.inference.values import Definition, Instance, Values
-from flake8_redis_ssot.libraries.frameworks import APPLICATION_NAMES, APPLICATIONS, REQUESTS, STATES
+from flake8_redis_ssot.libraries.frameworks import APPLICATION_NAMES, APPLICATIONS, STATES
 from flake8_redis_ssot.syntax.nodes import last_name, unparsed
 from flake8_redis_ssot.syntax.scopes import ProgramPoint, Scope, Store
 
@@ -18,20 +18,24 @@ _Home = tuple[object, ...]
 
 
 class Stores:
-    """The stores of the files that are followed, by the last name of what they store into."""
+    """The stores of the files that are followed, by their key or by the last name of what they store into."""
 
     def __init__(self, inference: Inference) -> None:
         self._inference = inference
         self._attributes: dict[str, list[Store]] = {}
-        self._items: dict[str, list[Store]] = {}
+        self._items: dict[tuple[str, object], list[Store]] = {}
 
     def add(self, stores: list[Store]) -> None:
         """Take in the stores of a file."""
         for store in stores:
             if isinstance(store.key, str):
                 self._attributes.setdefault(store.key, []).append(store)
+            elif isinstance(store.key, ast.Constant):
+                self._items.setdefault(("key", store.key.value), []).append(store)
+                self._items.setdefault(("all", last_name(store.owner)), []).append(store)
             else:
-                self._items.setdefault(last_name(store.owner), []).append(store)
+                self._items.setdefault(("of", last_name(store.owner)), []).append(store)
+                self._items.setdefault(("all", last_name(store.owner)), []).append(store)
 
     def attribute(self, node: ast.Attribute, point: ProgramPoint) -> Values | None:
         """What was stored as that attribute of a framework's object; None where nothing was."""
@@ -44,7 +48,11 @@ class Stores:
 
     def item(self, node: ast.Subscript, point: ProgramPoint) -> Values | None:
         """What was stored under that key; None where nothing was."""
-        candidates = self._items.get(last_name(node.value))
+        last, key = last_name(node.value), node.slice
+        if isinstance(key, ast.Constant):
+            candidates = [*self._items.get(("key", key.value), ()), *self._items.get(("of", last), ())]
+        else:
+            candidates = self._items.get(("all", last), [])
         if not candidates:
             return None
         home = set(self._homes(node.value, point))
@@ -105,7 +113,7 @@ class Stores:
                     kind = last_name(annotation)
                 case _:
                     continue
-            if kind in APPLICATIONS or kind in REQUESTS:
+            if kind in APPLICATIONS:
                 return True
         return False
 

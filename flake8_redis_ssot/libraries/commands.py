@@ -109,6 +109,16 @@ HANDING: dict[str, dict[str, str]] = {
 HANDED = frozenset(name for methods in HANDING.values() for name in methods)
 """The names of those methods."""
 
+HANDED_CLASSES = {
+    f"{package}{part}.{name}": f"{package}{part}.{client}.{method}"
+    for package, client in (("redis", "Redis"), ("valkey", "Valkey"))
+    for part in ("", ".asyncio")
+    for name, method in (
+        ("lock.Lock", "lock"), ("client.PubSub", "pubsub"), ("client.Pipeline", "pipeline"),
+    )
+}  # fmt: skip
+"""Their classes, called by themselves with a client (redis-py 5 to 8, valkey 6), and the method that does the same."""
+
 SHARED = frozenset(["client", "pipeline", "pubsub", "monitor", "multi", "json", "initialize", "__aenter__"])
 """Methods of a client that give an object which sends the commands of a client over it."""
 

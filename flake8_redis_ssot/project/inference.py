@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 from flake8_redis_ssot.analysis.client_calls import (
     Command,
@@ -180,7 +180,11 @@ class ProjectInference(Inference):
         """What the `__getattr__` of a module gives for a name."""
         getter = self._names_asked.setdefault((module, "__getattr__"), ast.Name("__getattr__", ast.Load()))
         for function in self.within(None, self.values, getter, _at_end(module)):
-            if isinstance(function, Definition) and isinstance(function.scope.node, ast.FunctionDef):
+            if (
+                isinstance(function, Definition)
+                and isinstance(function.scope.node, ast.FunctionDef)
+                and _gives(function.scope.node, name)
+            ):
                 for parameter in function.scope.node.args.args[:1]:
                     text = Text(name, ast.Constant(name))
                     context = self.contexts.of(function.scope, {parameter.arg: frozenset([text])}, None)
@@ -325,19 +329,20 @@ class ProjectInference(Inference):
         folder = os.path.join(os.path.dirname(path), "")
         return [other for other in sorted(self.index.facts) if other.startswith(folder) and other != path]
 
-    def _learn(self, paths: Iterable[str]) -> None:
+    def _learn(self, paths: Collection[str]) -> None:
         """Find the blocking functions of the files at `paths`, and of all that call these."""
-        fresh = {f: c for path in paths for f, c in blocking_functions(self.sent(path)).items()}
-        while fresh:
-            new = {f: c for f, c in fresh.items() if f not in self.blocking}
+        new = {f: c for path in paths for f, c in blocking_functions(self.sent(path)).items()}
+        points = [point for path in paths for point in self.files[path].calls]
+        while new or points:
             self.blocking.update(new)
-            names = {getattr(function, "name", "") for function in new}
-            points = [point for name in sorted(names) for point in self._calls.get(name, ())]
-            fresh = {}
+            names = sorted({getattr(function, "name", "") for function in new})
+            points += [point for name in names for point in self._calls.get(name, ())]
+            new = {}
             for point, _, cause in calls_of(self, points, self.blocking):
                 function = function_of(point)
                 if function is not None and is_plain(point) and function not in self.blocking:
-                    fresh.setdefault(function, cause)
+                    new.setdefault(function, cause)
+            points = []
 
     def _exposed(self, path: str, reach: Reach) -> set[str]:
         """The names that others import from a file to get at something of a client library."""
@@ -376,6 +381,12 @@ class ProjectInference(Inference):
             given = self.given_by(value.scope)
             return value.scope.node in self.blocking or any(is_exposed(self, one) for one in given)
         return is_exposed(self, value)
+
+
+def _gives(getter: ast.FunctionDef, name: str) -> bool:
+    """Whether a module's `__getattr__` may know a name: it asks for that one, or for none by its text."""
+    texts = {n.value for n in ast.walk(getter) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+    return name in texts or not any(isinstance(n, ast.Compare) for n in ast.walk(getter))
 
 
 def _at_end(module: Scope) -> ProgramPoint:
