@@ -109,6 +109,9 @@ HANDING: dict[str, dict[str, str]] = {
 HANDED = frozenset(name for methods in HANDING.values() for name in methods)
 """The names of those methods."""
 
+POOL_ATTRIBUTE = "connection_pool"
+"""The attribute of a client that is its pool."""
+
 SHARED = frozenset(["client", "pipeline", "pubsub", "monitor", "multi", "json", "initialize", "__aenter__"])
 """Methods of a client that give an object which sends the commands of a client over it."""
 
@@ -128,6 +131,10 @@ METHODS: dict[str, dict[Effect, frozenset[str]]] = {
     },
     "lock": {"command": frozenset(["acquire", "release", "extend", "reacquire", "locked", "owned"])},
     "script": {"command": frozenset(["__call__"])},
+    "pool": {
+        "command": frozenset(["get_connection", "acquire"]),
+        "closing": frozenset(["disconnect", "aclose", "wait_closed", "release"]),
+    },
     **{accessor: {"command": names} for accessor, names in MODULE_COMMANDS.items()},
 }
 """What the methods do, by what the object is."""
