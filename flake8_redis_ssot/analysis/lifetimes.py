@@ -103,7 +103,7 @@ def _becomes(function: ast.AST, node: ast.AST) -> Iterator[str | _Bound]:
     inner, around = node, ancestors(function, node)
     for at, parent in enumerate(around):
         match parent:
-            case ast.Await() | ast.IfExp() | ast.keyword():
+            case ast.Await() | ast.IfExp() | ast.keyword() | ast.Tuple():
                 pass
             case ast.NamedExpr(target=ast.Name(id=name)):
                 yield _Bound(name, part)
