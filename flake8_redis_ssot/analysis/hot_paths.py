@@ -27,7 +27,7 @@ from flake8_redis_ssot.libraries.frameworks import (
 )
 from flake8_redis_ssot.libraries.standard import BUILT_IN_DECORATORS, CHANGING, KIND_DECORATORS, PROPERTIES
 from flake8_redis_ssot.libraries.vocabulary import MAKING
-from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope
+from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope, Scopes
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Loop = ast.For | ast.AsyncFor | ast.While
@@ -87,14 +87,24 @@ def _registered(function: Scope, inference: Inference) -> Occasion | None:
         found = _called_for(decorator, point, inference) or _shape_of(decorator, point, inference)
         if found:
             return found
-    for call in inference.scopes.calls:
-        assert isinstance(call.node, ast.Call)
-        given = [*call.node.args, *(k.value for k in call.node.keywords)]
-        if any(_names_function(part, call, function, inference) for part in given):
-            found = _called_for(call.node.func, call, inference)
+    for call, part in _handed(inference.scopes).get(node.name, ()):
+        if _names_function(part, call, function, inference):
+            found = _called_for(call.node, call, inference)  # type: ignore[arg-type]
             if found:
                 return found
     return None
+
+
+@lru_cache(maxsize=1)
+def _handed(scopes: Scopes) -> dict[str, list[tuple[ProgramPoint, ast.expr]]]:
+    """The arguments of all calls that are names or attributes, by their last names."""
+    found: dict[str, list[tuple[ProgramPoint, ast.expr]]] = {}
+    for point in scopes.calls:
+        assert isinstance(point.node, ast.Call)
+        for part in (*point.node.args, *(k.value for k in point.node.keywords)):
+            if isinstance(part, ast.Name | ast.Attribute):
+                found.setdefault(last_name(part), []).append((point, part))
+    return found
 
 
 def _called_for(func: ast.expr, point: ProgramPoint, inference: Inference) -> Occasion | None:

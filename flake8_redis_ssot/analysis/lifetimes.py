@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -38,7 +38,7 @@ def lifetimes(function: ast.AST, node: ast.expr) -> frozenset[Lifetime]:
 
 def fate_of(function: ast.AST, node: ast.expr) -> Fate:
     """The same, with the places that hold the value."""
-    return _names_in(function).joined(_becomes(function, node), frozenset())
+    return _names_in(function).joined(_becomes(function, node))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,7 @@ class _Names:
     def __init__(self, function: ast.AST) -> None:
         self._function = function
         self._loads: dict[str, list[ast.Name]] = {}
+        self._known: dict[str, frozenset[str | _Bound]] = {}
         self._bound: set[str] = set()
         outer: set[str] = set()
         for part in ast.walk(function):
@@ -66,27 +67,32 @@ class _Names:
                 self._bound.add(part.id)
         self._bound -= outer
 
-    def joined(self, becomes: Iterator[str | _Bound], seen: frozenset[str]) -> Fate:
+    def joined(self, becomes: Iterable[str | _Bound]) -> Fate:
         """What becomes of a value and, where it is bound to local names, of those."""
         found: set[str] = set()
         places: set[str] = set()
-        for one in becomes:
+        seen: set[tuple[str, bool]] = set()
+        stack = [(one, False) for one in becomes]
+        while stack:
+            one, part = stack.pop()
             if isinstance(one, str):
-                found.add(one)
+                found |= {one} - (_ENDINGS if part else frozenset())
                 continue
             places.add(one.place)
-            is_local = one.place in self._bound
-            if not is_local:
+            here = one.place, part or one.part
+            if one.place not in self._bound:
                 found.add("stored")
-            elif one.place not in seen:
-                inner = self._fate(one.place, seen | {one.place})
-                found |= inner.lifetimes - (_ENDINGS if one.part else frozenset())
-                places |= inner.places
+            elif here not in seen:
+                seen.add(here)
+                stack += ((use, here[1]) for use in self._uses(one.place))
         return Fate(frozenset(found), frozenset(places))  # type: ignore[arg-type]
 
-    def _fate(self, name: str, seen: frozenset[str]) -> Fate:
-        uses = (one for use in self._loads.get(name, ()) for one in _becomes(self._function, use))
-        return self.joined(uses, seen)
+    def _uses(self, name: str) -> frozenset[str | _Bound]:
+        """What becomes of what is bound to a name, found out once."""
+        if name not in self._known:
+            uses = self._loads.get(name, ())
+            self._known[name] = frozenset(one for use in uses for one in _becomes(self._function, use))
+        return self._known[name]
 
 
 @lru_cache(maxsize=1)

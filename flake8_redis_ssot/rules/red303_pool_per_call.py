@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import lru_cache
 
 from flake8_redis_ssot.analysis.caching import is_cached, outlives
-from flake8_redis_ssot.analysis.client_calls import function_of
+from flake8_redis_ssot.analysis.client_calls import function_of, last_name
 from flake8_redis_ssot.analysis.hot_paths import is_property, loop_around, why_repeated
 from flake8_redis_ssot.analysis.lifetimes import fate_of, lifetimes
 from flake8_redis_ssot.diagnostic import Diagnostic
@@ -113,18 +114,22 @@ def _when(made: Construction, context: RuleContext) -> str:
 def _is_kept_by_callers(function: ast.FunctionDef | ast.AsyncFunctionDef, context: RuleContext) -> bool:
     """Whether what the function gives is stored somewhere in this file, so that it is made for that."""
     tree = context.source.tree
-    for part in ast.walk(tree):
-        match part:
-            case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)) if name == function.name:
-                pass
-            case ast.Attribute(value=ast.Name(id="self"), attr=name, ctx=ast.Load()) if (
-                name == function.name and is_property(function)
-            ):
-                pass
-            case _:
-                continue
+    for part in _uses(tree).get((function.name, is_property(function)), ()):
         parents = ancestors(tree, part)
         around = next((p for p in parents if isinstance(p, ast.FunctionDef | ast.AsyncFunctionDef)), None)
         if around is None or not (found := lifetimes(around, part)) or found & {"stored", "guarded"}:
             return True
     return False
+
+
+@lru_cache(maxsize=1)
+def _uses(tree: ast.Module) -> dict[tuple[str, bool], list[ast.expr]]:
+    """The calls of a file by the last name of what is called, and the reads of attributes of `self` (True)."""
+    found: dict[tuple[str, bool], list[ast.expr]] = {}
+    for part in ast.walk(tree):
+        match part:
+            case ast.Call(func=func):
+                found.setdefault((last_name(func), False), []).append(part)
+            case ast.Attribute(value=ast.Name(id="self"), attr=name, ctx=ast.Load()):
+                found.setdefault((name, True), []).append(part)
+    return found
