@@ -101,16 +101,12 @@ class _Conditions:
             return False
         inner = self._node
         for parent in ancestors(self._function, self._node):
-            if (
-                isinstance(parent, ast.If | ast.IfExp | ast.While)
-                and inner is not parent.test
-                and parent is not self._loop
-                and self._asks(parent.test, next((body for body in _bodies(parent) if inner in body), ()))
-            ):
+            test = getattr(parent, "subject" if isinstance(parent, ast.Match) else "test", None)
+            then = next((body for body in _bodies(parent) if inner in body), ())
+            if test not in (None, inner) and parent is not self._loop and self._asks(test, then):
                 return True
-            for body in _bodies(parent):
-                if inner in body and self._is_asked_before(parent, inner, body):
-                    return True
+            if then and self._is_asked_before(parent, inner, then):
+                return True
             if parent is self._loop:
                 return False
             inner = parent
@@ -130,7 +126,7 @@ class _Conditions:
                     return True
         return False
 
-    def _asks(self, test: ast.expr, then: Sequence[ast.AST]) -> bool:
+    def _asks(self, test: ast.AST, then: Sequence[ast.AST]) -> bool:
         """Whether a test is about a place, or about what is set in `then`."""
         return self._is_about(test) or self._flags(then, test).are_in(_words(test, self._own))
 
