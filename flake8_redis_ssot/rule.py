@@ -353,6 +353,10 @@ class RuleContext:
         """The calls that build, each with what it builds."""
         return {made.call: made.kind for made in self.constructions}
 
+    def path_of(self, point: ProgramPoint) -> str:
+        """The file in which something stands."""
+        return self.source.path
+
     def place_of(self, point: ProgramPoint) -> str:
         """Where something stands, for a message."""
         return f"line {getattr(point.node, 'lineno', 1)}"
@@ -539,8 +543,11 @@ class _FollowedContext(RuleContext):
     def commands(self) -> list[Command]:
         return self._project.sent(self.source.path)
 
+    def path_of(self, point: ProgramPoint) -> str:
+        return self._project.path_of(point)
+
     def place_of(self, point: ProgramPoint) -> str:
-        path = self._project.path_of(point)
+        path = self.path_of(point)
         if path == self.source.path:
             return super().place_of(point)
         shown = os.path.relpath(path, self.settings.root).replace(os.sep, "/")

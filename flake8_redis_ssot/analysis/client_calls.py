@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from flake8_redis_ssot.inference.evaluator import Inference
-from flake8_redis_ssot.inference.methods import Colour, colour_of, effect_of
+from flake8_redis_ssot.inference.methods import Colour, colour_of, effect_of, pool_of
 from flake8_redis_ssot.inference.reach import exposed
 from flake8_redis_ssot.inference.values import Definition, Instance, QualifiedName, Value
 from flake8_redis_ssot.libraries.builders import Builder
-from flake8_redis_ssot.libraries.commands import Effect
+from flake8_redis_ssot.libraries.commands import POOL_ATTRIBUTE, Effect
 from flake8_redis_ssot.libraries.standard import QUESTIONS
 from flake8_redis_ssot.source import SourceFile
 from flake8_redis_ssot.syntax.ancestors import ancestors
@@ -25,10 +25,10 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A call of a method of a client, or of its pipeline, subscription, lock or script (`role`).
+    """A call of a method of a client, or of its pool, pipeline, subscription, lock or script (`role`).
 
     `colour` says whether the client blocks, `effect` what the method does, `awaited` that the call
-    is awaited where it stands.
+    is awaited where it stands, `iterated` that an `async for` goes through what it gives.
     """
 
     point: ProgramPoint
@@ -39,6 +39,7 @@ class Command:
     colour: Colour
     effect: Effect
     awaited: bool
+    iterated: bool
 
     @property
     def function(self) -> Function | None:
@@ -99,7 +100,8 @@ def command(inference: Inference, scopes: Scopes, point: ProgramPoint) -> Comman
         effect = "command"  # entering waits for it
     if colour is None or effect is None:
         return None
-    return Command(point, call, method, role, builder, colour, effect, call in scopes.awaited)
+    awaited, iterated = call in scopes.awaited, call in scopes.iterated
+    return Command(point, call, method, role, builder, colour, effect, awaited, iterated)
 
 
 def blocking_functions(sent: Iterable[Command]) -> dict[ast.AST, Command]:
@@ -146,17 +148,36 @@ def in_coroutines(
 
 def stalls(sent: Command) -> bool:
     """Whether the command blocks the event loop."""
-    return sent.colour == "sync" and sent.sends and sent.coroutine is not None and not sent.awaited
+    is_meant = sent.awaited or sent.iterated  # for an asyncio client's, which is another fault
+    return sent.colour == "sync" and sent.sends and sent.coroutine is not None and not is_meant
 
 
 def awaits_in_vain(inference: Inference, tree: ast.AST, sent: Command) -> bool:
-    """Whether the command of a blocking client is awaited, by code that does not ask first what it is."""
+    """Whether the command of a blocking client is awaited, by code that does not ask first what it is.
+
+    Or whether its answer is gone through by `async for`.
+    """
     return (
         sent.colour == "sync"
-        and sent.awaited
+        and (sent.awaited or (sent.iterated and sent.sends))
         and is_certain(inference, sent.receiver, sent.point)
         and not _is_asked_first(tree, sent.call)
     )
+
+
+def enters_in_vain(
+    inference: Inference, tree: ast.AST, node: ast.expr, point: ProgramPoint
+) -> Builder | None:
+    """The builder of the blocking client that is given to `async with` or `async for`, itself or what it hands out.
+
+    A class of the project's own may know how to do both.
+    """
+    values = inference.values(node, point)
+    owners = [v for v in values if isinstance(v, Instance) and isinstance(v.of, QualifiedName)]
+    given = [found for v in owners if (found := inference.client(v)) and colour_of(found[1]) == "sync"]
+    if not given or len(given) < len(values) or _is_asked_first(tree, node):
+        return None
+    return given[0][1] if is_certain(inference, node, point) else None
 
 
 def is_blocking(inference: Inference, value: Value) -> bool:
@@ -201,7 +222,7 @@ def _top(scope: Scope) -> str:
     return getattr(scope.node, "name", "")
 
 
-def _is_asked_first(tree: ast.AST, call: ast.Call) -> bool:
+def _is_asked_first(tree: ast.AST, call: ast.expr) -> bool:
     """Whether the call stands under a condition that asks what kind of client this is."""
     tests = [part.test for part in ancestors(tree, call) if isinstance(part, ast.If | ast.IfExp)]
     asked = [part.func for test in tests for part in ast.walk(test) if isinstance(part, ast.Call)]
@@ -212,7 +233,8 @@ def _sent(inference: Inference, call: ast.Call, point: ProgramPoint) -> tuple[st
     """The method that a call runs, what it is a method of, and the client's builder; None in doubt."""
     found: dict[tuple[Colour | None, Effect | None], tuple[str, str, Builder]] = {}
     if isinstance(call.func, ast.Attribute) and any(
-        isinstance(v, QualifiedName) for v in inference.values(call.func.value, point)
+        isinstance(v, QualifiedName) and not v.name.endswith(f".{POOL_ATTRIBUTE}")
+        for v in inference.values(call.func.value, point)
     ):
         return None  # of a class or module, not of a client
     for value in inference.values(call.func, point):
@@ -220,12 +242,26 @@ def _sent(inference: Inference, call: ast.Call, point: ProgramPoint) -> tuple[st
         if isinstance(value, QualifiedName):
             name, _, method = value.name.rpartition(".")
             owner = Instance(QualifiedName(name))
-        given = inference.client(owner)
+        given = inference.client(owner) or _pool(inference, owner)
         if given is None or (method == "__call__" and given[0] != "script"):
             return None
         role, builder = given
         found.setdefault((colour_of(builder), effect_of(role, method)), (method, role, builder))
     return next(iter(found.values())) if len(found) == 1 else None
+
+
+def _pool(inference: Inference, value: Value) -> tuple[str, Builder] | None:
+    """The role and builder of a pool, or of what is a client's own."""
+    if not isinstance(value, Instance):
+        return None
+    table = inference.names.table
+    if isinstance(value.of, QualifiedName):
+        is_library = inference.names.leads_to_builder(value.of.name.split(".")[0])
+        names = [value.of.name] if is_library else []
+    else:
+        names = sorted(inference.library_bases(value.of.scope))
+    found = next(filter(None, (pool_of(name, table) for name in names)), None)
+    return ("pool", found) if found is not None else None
 
 
 def is_certain(

@@ -1,52 +1,304 @@
-"""Which code runs over and over: loops, request handlers, tasks and accessors."""
+"""Which code runs over and over: loops, what frameworks call, properties and accessors."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 
 from flake8_redis_ssot.analysis.operations import gives_a_client, words
+from flake8_redis_ssot.inference.evaluator import Inference
+from flake8_redis_ssot.inference.values import Definition
 from flake8_redis_ssot.libraries.frameworks import (
-    HTTP_VERBS,
+    CALLED,
+    CALLING,
+    EVENT_HANDLERS,
+    INJECTING,
     REQUESTS,
+    RESPONSE_WORD,
+    RESPONSES,
     ROUTES,
-    RUN_ONCE,
+    TASK_LISTS,
     TASKS,
-    VIEW_SUFFIX,
-    VIEWS,
+    VIEW_PACKAGES,
+    VIEW_PARAMETER,
+    Occasion,
 )
-from flake8_redis_ssot.libraries.standard import BUILT_IN_DECORATORS
+from flake8_redis_ssot.libraries.standard import BUILT_IN_DECORATORS, CHANGING, KIND_DECORATORS, PROPERTIES
 from flake8_redis_ssot.libraries.vocabulary import MAKING
+from flake8_redis_ssot.syntax.nodes import last_name
+from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope, Scopes
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+Loop = ast.For | ast.AsyncFor | ast.While
+_DEPTH = 5
 
 
-def is_handler(function: Function, owner: ast.AST | None) -> bool:
-    """Whether a web framework calls the function, a method of the class `owner`, for each request."""
-    for decorator in function.decorator_list:
-        call = decorator.func if isinstance(decorator, ast.Call) else decorator
-        if isinstance(call, ast.Attribute) and call.attr in HTTP_VERBS:
-            if _is_path(decorator):
-                return True
-        elif _last(call) in ROUTES and isinstance(decorator, ast.Call):
-            return True
-    if isinstance(owner, ast.ClassDef) and function.name in HTTP_VERBS:
-        bases = {_last(base) for base in owner.bases}
-        if bases & VIEWS or any(base.endswith(VIEW_SUFFIX) for base in bases):
-            return True
-    return any(_last(a.annotation) in REQUESTS for a in function.args.args if a.annotation is not None)
+@dataclass(frozen=True, slots=True)
+class Repetition:
+    """Why code runs over and over, in words; `for_result` where that is so for the sake of what it returns."""
+
+    phrase: str
+    for_result: bool = False
 
 
-def is_task(function: Function, homes: Iterator[str]) -> bool:
-    """Whether a queue runs the function for each job; `homes` are what its decorators are imported from."""
-    names = {_last(d.func if isinstance(d, ast.Call) else d) for d in function.decorator_list}
-    return bool(names & TASKS) and not any(home.startswith(RUN_ONCE) for home in homes)
+def why_repeated(function: Scope, inference: Inference) -> Repetition | None:
+    """Why a function runs over and over, as far as its own file tells; None where it does not tell."""
+    node = function.node
+    if not isinstance(node, Function) or function.parent is None:
+        return None
+    occasion = occasion_of(function, inference)
+    if occasion is not None:
+        return Repetition(f"for every {occasion}")
+    owner = function.parent.node
+    if isinstance(owner, ast.ClassDef):
+        if is_property(node):
+            return Repetition(f"at every access of `{node.name}`")
+        if node.name == "__init__" and _is_singleton(function.parent, inference):
+            return Repetition(f"at every call of `{owner.name}`")
+    if _is_accessor(node, owner):
+        return Repetition(f"at every call of `{node.name}`", for_result=True)
+    return why_repeated(function.parent, inference) if function.parent.kind == "function" else None
 
 
-def is_accessor(function: Function, owner: ast.AST | None) -> bool:
+def is_property(function: Function) -> bool:
+    """Whether the function runs whenever an attribute is read; one that caches what it gives does not."""
+    decorators = {last_name(d) for d in function.decorator_list}
+    return "property" in decorators and decorators <= KIND_DECORATORS - (PROPERTIES - {"property"})
+
+
+def occasion_of(function: Scope, inference: Inference) -> Occasion | None:
+    """What a framework calls a function for."""
+    return (
+        _registered(function, inference)
+        or _called_by_base(function, inference)
+        or _takes_request(function, inference)
+        or _injected(function, inference)
+        or _listed(function, inference)
+    )
+
+
+def _registered(function: Scope, inference: Inference) -> Occasion | None:
+    """For what the function is handed to a framework, by a decorator or as an argument."""
+    node, point = function.node, outside(function, inference)
+    if not isinstance(node, Function) or point is None:
+        return None
+    for decorator in node.decorator_list:
+        found = _called_for(decorator, point, inference) or _shape_of(decorator, point, inference)
+        if found:
+            return found
+    for call, part in _handed(inference.scopes_of(function)).get(node.name, ()):
+        if _names_function(part, call, function, inference):
+            found = _called_for(call.node, call, inference)  # type: ignore[arg-type]
+            if found:
+                return found
+    return None
+
+
+@lru_cache(maxsize=1)
+def _handed(scopes: Scopes) -> dict[str, list[tuple[ProgramPoint, ast.expr]]]:
+    """The arguments of all calls that are names or attributes, by their last names."""
+    found: dict[str, list[tuple[ProgramPoint, ast.expr]]] = {}
+    for point in scopes.calls:
+        assert isinstance(point.node, ast.Call)
+        for part in (*point.node.args, *(k.value for k in point.node.keywords)):
+            if isinstance(part, ast.Name | ast.Attribute):
+                found.setdefault(last_name(part), []).append((point, part))
+    return found
+
+
+def _called_for(func: ast.expr, point: ProgramPoint, inference: Inference) -> Occasion | None:
+    """For what the framework calls the functions that `func` is given."""
+    func = func.func if isinstance(func, ast.Call) else func
+    names = set(inference.names.dotted(func, point))
+    if isinstance(func, ast.Attribute):
+        names |= {f"{maker}.{func.attr}" for maker in makers(func.value, point, inference)}
+    for name in names:
+        found = CALLING.get(name.split(".")[0], {}).get(name.rpartition(".")[2])
+        if found:
+            return found
+    return None
+
+
+def _shape_of(decorator: ast.expr, point: ProgramPoint, inference: Inference) -> Occasion | None:
+    """The same for a decorator of an object that the file does not show: a route has a path, a task is the project's own."""
+    func = decorator.func if isinstance(decorator, ast.Call) else decorator
+    if not isinstance(func, ast.Attribute):
+        return None
+    if func.attr in ROUTES and isinstance(decorator, ast.Call):
+        path = next((a.value for a in decorator.args[:1] if isinstance(a, ast.Constant)), None)
+        return "request" if isinstance(path, str) and path[:1] in ("", "/") else None
+    made = {*inference.names.dotted(func, point), *makers(func.value, point, inference)}
+    is_ours = bool(made) and all(inference.names.is_ours(name) for name in made)
+    return "job" if func.attr in TASKS and is_ours else None
+
+
+def _names_function(part: ast.expr, point: ProgramPoint, function: Scope, inference: Inference) -> bool:
+    """Whether an expression is the function, by its name or as a method of `self`."""
+    name = getattr(function.node, "name", "")
+    if isinstance(part, ast.Name) and part.id == name:
+        return any(b.value is function.node for b in inference.names.bindings(name, point))
+    return (
+        isinstance(part, ast.Attribute)
+        and part.attr == name
+        and last_name(part.value) in ("self", "cls")
+        and function.parent is not None
+        and function.parent is point.scope.enclosing("class")
+    )
+
+
+def _called_by_base(function: Scope, inference: Inference) -> Occasion | None:
+    """For what a base class of a framework calls the method."""
+    node, owner = function.node, function.parent
+    if not isinstance(node, Function) or owner is None or owner.kind != "class":
+        return None
+    for base in base_names(owner, inference):
+        package, _, last = base.partition(".")[0], "", base.rpartition(".")[2]
+        # a base class of the project's own is one of the framework that the file uses
+        packages = inference.scopes_of(function).imports if inference.names.is_ours(base) else {package}
+        for rows in (CALLED[p] for p in packages if p in CALLED):
+            for suffix, methods in rows:
+                if last.endswith(suffix) and node.name in methods:
+                    return methods[node.name]
+                is_event = suffix == EVENT_HANDLERS[0] and last.endswith(suffix)
+                if is_event and [a.arg for a in node.args.args[1:]] == [EVENT_HANDLERS[1]]:
+                    return "message"
+    return None
+
+
+def base_names(owner: Scope, inference: Inference) -> Iterator[str]:
+    """The dotted names of the imported classes from which a class of the file derives."""
+    seen: set[Scope] = set()
+    stack = [owner]
+    while stack:
+        here = stack.pop()
+        if here in seen or not isinstance(here.node, ast.ClassDef):
+            continue
+        seen.add(here)
+        point = outside(here, inference)
+        if point is None:
+            continue
+        for base in here.node.bases:
+            yield from inference.names.dotted(base, point)
+            stack += [v.scope for v in inference.values(base, point) if isinstance(v, Definition)]
+
+
+def _takes_request(function: Scope, inference: Inference) -> Occasion | None:
+    """Whether a parameter is a request by its type, or the function is a Django view by what it takes and returns."""
+    node, point = function.node, outside(function, inference)
+    if not isinstance(node, Function) or point is None:
+        return None
+    parameters = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+    for annotation in (a.annotation for a in parameters):
+        for name in inference.names.dotted(annotation, point) if annotation is not None else ():
+            if name.rpartition(".")[2] in REQUESTS.get(name.split(".")[0], ()):
+                return "request"
+    is_view = (
+        bool(parameters)
+        and parameters[0].arg == VIEW_PARAMETER
+        and function.parent is inference.scopes_of(function).module
+    )
+    if is_view and inference.scopes_of(function).imports & VIEW_PACKAGES:
+        given = {name for returned in function.returns for name in makers(returned.node, returned, inference)}
+        if node.returns is not None:
+            given.update(inference.names.dotted(node.returns, point))
+        for name in given:
+            last = name.rpartition(".")[2]
+            if name.split(".")[0] in VIEW_PACKAGES and (last in RESPONSES or RESPONSE_WORD in last):
+                return "request"
+    return None
+
+
+def _injected(function: Scope, inference: Inference) -> Occasion | None:
+    """Whether a plain generator gives what it makes to the handlers that depend on it, wherever they are."""
+    is_plain = isinstance(function.node, Function) and not function.node.decorator_list
+    gives = is_plain and any(
+        not isinstance(y.node, ast.Constant | ast.Dict | ast.JoinedStr) for y in function.yields
+    )
+    return "request" if gives and inference.scopes_of(function).imports & INJECTING else None
+
+
+def _listed(function: Scope, inference: Inference) -> Occasion | None:
+    """Whether the settings of an arq worker list the function."""
+    name, lists = getattr(function.node, "name", ""), TASK_LISTS[1]
+    for scope in inference.namespaces.values():
+        if isinstance(scope.node, ast.ClassDef) and (
+            scope.node.name == TASK_LISTS[0] or "arq" in inference.scopes_of(function).imports
+        ):
+            values = [b.value for key in lists for b in scope.bindings.get(key, ()) if b.value is not None]
+            if any(isinstance(n, ast.Name) and n.id == name for value in values for n in ast.walk(value)):
+                return "job"
+    return None
+
+
+def makers(node: ast.AST, point: ProgramPoint, inference: Inference, depth: int = 0) -> set[str]:
+    """The dotted names of what made an object, as `fastapi.FastAPI` for `app`, or of the type that is stated for it."""
+    if depth > _DEPTH:
+        return set()
+    names = inference.names
+
+    def of(binding: Binding) -> set[str]:
+        value, scope = binding.value, binding.scope
+        if binding.target is not None:
+            return {binding.target}
+        if value is None or scope is None:
+            return set()
+        if isinstance(value, ast.arg):
+            around = outside(scope, inference)
+            stated = value.annotation is not None and around is not None
+            return set(names.dotted(value.annotation, around)) if stated else set()  # type: ignore[arg-type]
+        value = value.value if isinstance(value, ast.AnnAssign) and value.value is not None else value
+        return makers(value, ProgramPoint(value, scope, binding.order, binding.path), inference, depth + 1)
+
+    match node:
+        case ast.Await(value=inner):
+            return makers(inner, point, inference, depth + 1)
+        case ast.Call(func=func):
+            found = set(names.dotted(func, point))
+            for value in inference.values(func, point):
+                if isinstance(value, Definition) and value.scope.kind == "function":
+                    for given in value.scope.returns:
+                        found |= makers(given.node, given, inference, depth + 1)
+            return found
+        case ast.Name(id=name):
+            return {made for binding in names.bindings(name, point) for made in of(binding)}
+        case ast.Attribute(value=ast.Name(id="self" | "cls"), attr=name):
+            owner = point.scope.enclosing("class")
+            kept = (*owner.attributes.get(name, ()), *owner.bindings.get(name, ()))
+            return {made for binding in kept for made in of(binding)}
+        case ast.Attribute(value=owner_, attr=name):
+            return {f"{made}.{name}" for made in makers(owner_, point, inference, depth + 1)}
+    return set()
+
+
+def outside(scope: Scope, inference: Inference) -> ProgramPoint | None:
+    """Where the decorators, annotations and bases of a definition are evaluated."""
+    binding = inference.definitions.get(scope.node) if scope.node is not None else None
+    if binding is None or scope.parent is None or scope.node is None:
+        return None
+    return ProgramPoint(scope.node, scope.parent, binding.order, binding.path)
+
+
+def _is_singleton(class_: Scope, inference: Inference) -> bool:
+    """Whether every call of the class gives one kept object, whose `__init__` runs again each time.
+
+    Where the module makes that object itself, others are meant to take it from there.
+    """
+    node = class_.node
+    assert isinstance(node, ast.ClassDef)
+    new = [inference.namespaces[b.value] for b in class_.bindings.get("__new__", ()) if b.value is not None]
+    made = (b.value for bindings in inference.scopes_of(class_).module.bindings.values() for b in bindings)
+    return any(
+        isinstance(returned.node, ast.Attribute | ast.Subscript)
+        for scope in new
+        for returned in scope.returns
+    ) and not any(isinstance(value, ast.Call) and last_name(value.func) == node.name for value in made)
+
+
+def _is_accessor(function: Function, owner: ast.AST | None) -> bool:
     """Whether others call the function, by its name, to get at what is there: it takes nothing and keeps nothing."""
-    decorators = {_last(d) for d in function.decorator_list}
+    decorators = {last_name(d) for d in function.decorator_list}
     own = 1 if isinstance(owner, ast.ClassDef) and "staticmethod" not in decorators else 0
     args = function.args
     needed = len(args.posonlyargs) + len(args.args) - len(args.defaults) - own
@@ -56,49 +308,75 @@ def is_accessor(function: Function, owner: ast.AST | None) -> bool:
         and needed <= 0
         and None not in args.kw_defaults
         and isinstance(owner, ast.Module | ast.ClassDef)
-        and all(_last(base) in ("object", "ABC") for base in bases)
+        and all(last_name(base) in ("object", "ABC") for base in bases)
         and gives_a_client(function.name)
         and not MAKING & set(words(function.name))
     )
 
 
-def loop_around(parents: list[ast.AST], node: ast.AST) -> ast.For | ast.AsyncFor | ast.While | None:
-    """The innermost loop in whose body `node` runs at every turn with the same names; None where it may be left."""
-    inner = node
+def loop_around(parents: list[ast.AST], node: ast.expr) -> Loop | None:
+    """The innermost loop in whose body `node` runs at every turn with the same names.
+
+    None where the loop is left once it has what it wants, or comes back only when what was made has failed.
+    """
+    inner: ast.AST = node
     for parent in parents:
-        if isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
+        if isinstance(
+            parent,
+            ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef | ast.ExceptHandler,
+        ):
             return None
         if isinstance(parent, ast.For | ast.AsyncFor | ast.While) and inner in parent.body:
-            return None if _may_be_left(parent) or _differs(parent, node) else parent
+            is_turned = not (_may_be_left(parent, node) or _serves(parent, node) or _differs(parent, node))
+            return parent if is_turned else None
         inner = parent
     return None
 
 
-@lru_cache(maxsize=4)
-def _may_be_left(loop: ast.For | ast.AsyncFor | ast.While) -> bool:
-    """Whether the loop ends once it has what it wants, as one that tries again does."""
-    return any(isinstance(part, ast.Break | ast.Return) for part in ast.walk(loop))
-
-
-def _differs(loop: ast.For | ast.AsyncFor | ast.While, node: ast.AST) -> bool:
-    """Whether `node` depends on what the loop binds."""
-    bound = _bound_in(loop)
-    return any(isinstance(n, ast.Name) and n.id in bound for n in ast.walk(node))
+def _may_be_left(loop: Loop, node: ast.expr) -> bool:
+    """Whether the loop may end after `node`, as one that tries again does once it has what it wants."""
+    return any((leaving.end_lineno or 0) >= node.lineno for leaving in _leaving(loop))
 
 
 @lru_cache(maxsize=4)
-def _bound_in(loop: ast.For | ast.AsyncFor | ast.While) -> frozenset[str]:
-    """The names that a loop binds, found once for all that is built in it."""
-    names = (n for n in ast.walk(loop) if isinstance(n, ast.Name))
-    return frozenset(name.id for name in names if not isinstance(name.ctx, ast.Load))
+def _leaving(loop: Loop) -> tuple[ast.stmt, ...]:
+    return tuple(part for part in ast.walk(loop) if isinstance(part, ast.Break | ast.Return))
 
 
-def _is_path(decorator: ast.expr) -> bool:
-    given = decorator.args[:1] if isinstance(decorator, ast.Call) else []
-    return any(
-        isinstance(a, ast.Constant) and isinstance(a.value, str) and a.value[:1] in ("", "/") for a in given
+def _serves(loop: Loop, node: ast.expr) -> bool:
+    """Whether a loop within goes on with what `node` made, so that the outer one only connects again."""
+    return isinstance(loop, ast.While) and any(
+        part.lineno > node.lineno
+        and (
+            isinstance(part, ast.While)
+            or (
+                isinstance(part, ast.For | ast.AsyncFor)
+                and last_name(getattr(part.iter, "func", part.iter)) == "listen"
+            )
+        )
+        for part in _loops(loop)
     )
 
 
-def _last(node: ast.expr | None) -> str:
-    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+@lru_cache(maxsize=4)
+def _loops(loop: Loop) -> tuple[Loop, ...]:
+    return tuple(
+        p for p in ast.walk(loop) if isinstance(p, ast.For | ast.AsyncFor | ast.While) and p is not loop
+    )
+
+
+def _differs(loop: Loop, node: ast.AST) -> bool:
+    """Whether `node` depends on what the loop binds, or on what gives something else each time."""
+    bound = _bound_in(loop)
+    return any(
+        (isinstance(part, ast.Name) and part.id in bound)
+        or (isinstance(part, ast.Call) and part is not node and last_name(part.func) in CHANGING)
+        for part in ast.walk(node)
+    )
+
+
+@lru_cache(maxsize=4)
+def _bound_in(loop: Loop) -> frozenset[str]:
+    """The names that a loop binds, found once for all that is built in it."""
+    names = (n for n in ast.walk(loop) if isinstance(n, ast.Name))
+    return frozenset(name.id for name in names if not isinstance(name.ctx, ast.Load))

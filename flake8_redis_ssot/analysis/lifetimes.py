@@ -3,48 +3,95 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+from flake8_redis_ssot.libraries.commands import HANDED
 from flake8_redis_ssot.libraries.standard import ENTERING
+from flake8_redis_ssot.libraries.traits import OWNING, POOL_KEYWORDS
 from flake8_redis_ssot.libraries.vocabulary import CLOSING
 from flake8_redis_ssot.syntax.ancestors import ancestors
+from flake8_redis_ssot.syntax.nodes import unparsed
 
 Lifetime = Literal["closed", "entered", "guarded", "handed", "returned", "stored", "used", "yielded"]
 """`guarded` is one made only where there was none, `handed` one given to a call, `stored` one that may live on."""
 
 _CLOSING = CLOSING | {"connection_pool"}
+_ENDINGS = frozenset(["closed", "entered"])
+"""What ends only the object itself, not what it was made of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """All that becomes of a value, with the names, attributes and items that hold it, as they are written."""
+
+    lifetimes: frozenset[Lifetime] = frozenset()
+    places: frozenset[str] = frozenset()
 
 
 def lifetimes(function: ast.AST, node: ast.expr) -> frozenset[Lifetime]:
     """All that `function`, or a module, does with the value that the expression `node` in it makes."""
-    found: set[str] = set()
-    for fate in _becomes(function, node):
-        found |= _names_in(function).lifetimes(fate.removeprefix("=")) if fate.startswith("=") else {fate}
-    return frozenset(["stored"]) if "global" in found else frozenset(found)  # type: ignore[arg-type]
+    return fate_of(function, node).lifetimes
+
+
+def fate_of(function: ast.AST, node: ast.expr) -> Fate:
+    """The same, with the places that hold the value."""
+    return _names_in(function).joined(_becomes(function, node))
+
+
+@dataclass(frozen=True, slots=True)
+class _Bound:
+    """A place that holds the value, or what was made of it (`part`)."""
+
+    place: str
+    part: bool
 
 
 class _Names:
-    """What a function does with each of its names, found out once a name."""
+    """What a function does with each of its names."""
 
     def __init__(self, function: ast.AST) -> None:
         self._function = function
         self._loads: dict[str, list[ast.Name]] = {}
-        self._outer: set[str] = set()
-        self._known: dict[str, frozenset[str]] = {}
+        self._known: dict[str, frozenset[str | _Bound]] = {}
+        self._bound: set[str] = set()
+        outer: set[str] = set()
         for part in ast.walk(function):
             if isinstance(part, ast.Global | ast.Nonlocal):
-                self._outer.update(part.names)
+                outer.update(part.names)
             elif isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load):
                 self._loads.setdefault(part.id, []).append(part)
+            elif isinstance(part, ast.Name):
+                self._bound.add(part.id)
+        self._bound -= outer
 
-    def lifetimes(self, name: str) -> frozenset[str]:
-        """All that becomes of what is bound to `name`; `global` where the name lives on."""
+    def joined(self, becomes: Iterable[str | _Bound]) -> Fate:
+        """What becomes of a value and, where it is bound to local names, of those."""
+        found: set[str] = set()
+        places: set[str] = set()
+        seen: set[tuple[str, bool]] = set()
+        stack = [(one, False) for one in becomes]
+        while stack:
+            one, part = stack.pop()
+            if isinstance(one, str):
+                found |= {one} - (_ENDINGS if part else frozenset())
+                continue
+            places.add(one.place)
+            here = one.place, part or one.part
+            if one.place not in self._bound:
+                found.add("stored")
+            elif here not in seen:
+                seen.add(here)
+                stack += ((use, here[1]) for use in self._uses(one.place))
+        return Fate(frozenset(found), frozenset(places))  # type: ignore[arg-type]
+
+    def _uses(self, name: str) -> frozenset[str | _Bound]:
+        """What becomes of what is bound to a name, found out once."""
         if name not in self._known:
-            found = {fate for use in self._loads.get(name, ()) for fate in _becomes(self._function, use)}
-            kept = {"stored" if fate.startswith("=") else fate for fate in found}
-            self._known[name] = frozenset(kept | ({"global"} if name in self._outer else set()))
+            uses = self._loads.get(name, ())
+            self._known[name] = frozenset(one for use in uses for one in _becomes(self._function, use))
         return self._known[name]
 
 
@@ -53,21 +100,31 @@ def _names_in(function: ast.AST) -> _Names:
     return _Names(function)
 
 
-def _becomes(function: ast.AST, node: ast.AST) -> Iterator[str]:
-    """What the place of one expression makes of its value; `=name` where it is bound to a local name."""
-    for parent in ancestors(function, node):
+def _becomes(function: ast.AST, node: ast.AST) -> Iterator[str | _Bound]:
+    """What the place of one expression makes of its value.
+
+    A client goes on in its pipeline, subscription or lock, a pool in the client that it is given to.
+    """
+    part = False
+    inner, around = node, ancestors(function, node)
+    for at, parent in enumerate(around):
         match parent:
-            case ast.Await() | ast.IfExp() | ast.keyword():
+            case ast.Await() | ast.IfExp() | ast.keyword() | ast.Tuple():
                 pass
             case ast.NamedExpr(target=ast.Name(id=name)):
-                yield f"={name}"
-            case ast.BoolOp():
+                yield _Bound(name, part)
+            case ast.BoolOp(op=ast.Or(), values=[first, *_]) if first is not inner:
                 yield "guarded"
+            case ast.BoolOp():
+                pass
             case ast.Attribute(attr=name):
-                yield "closed" if name in _CLOSING else "used"
-                return
+                if name not in HANDED or getattr(around[at + 1], "func", None) is not parent:
+                    yield "closed" if name in _CLOSING and not part else "used"
+                    return
+                yield "used"
+                part = True
             case ast.withitem():
-                yield "entered"
+                yield "used" if part else "entered"
                 return
             case ast.Return():
                 yield "returned"
@@ -75,13 +132,29 @@ def _becomes(function: ast.AST, node: ast.AST) -> Iterator[str]:
             case ast.Yield() | ast.YieldFrom():
                 yield "yielded"
                 return
-            case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
-                yield f"={name}"
+            case ast.Assign(targets=targets):
+                yield from (_Bound(unparsed(target), part) for target in targets)
                 return
-            case ast.Call(func=func):
+            case ast.AnnAssign(target=target):
+                yield _Bound(unparsed(target), part)
+                return
+            case ast.Call(func=func) if func is not inner:
                 last = func.attr if isinstance(func, ast.Attribute) else getattr(func, "id", "")
-                yield "entered" if last in ENTERING else "handed"
-                return
+                if f".{last}" == OWNING:
+                    pass  # the client closes it
+                elif isinstance(inner, ast.keyword) and inner.arg in POOL_KEYWORDS:
+                    part = True
+                else:
+                    match last, parent.args:
+                        case "setattr", [owner, ast.Constant(value=str(name)), _]:
+                            yield _Bound(f"{unparsed(owner)}.{name}", part)
+                        case "set", [_] if isinstance(func, ast.Attribute):
+                            yield _Bound(unparsed(func.value), part)  # of a context variable
+                        case _:
+                            yield "entered" if last in ENTERING and not part else "handed"
+                    return
+            case ast.Call():
+                pass
             case ast.Expr():
                 return
             case ast.Compare() | ast.UnaryOp() | ast.If() | ast.While() | ast.Assert():
@@ -90,3 +163,4 @@ def _becomes(function: ast.AST, node: ast.AST) -> Iterator[str]:
             case _:
                 yield "stored"
                 return
+        inner = parent

@@ -29,6 +29,7 @@ from flake8_redis_ssot.inference.values import (
 )
 from flake8_redis_ssot.libraries.builders import Builder
 from flake8_redis_ssot.libraries.commands import Effect
+from flake8_redis_ssot.syntax.nodes import last_name
 from flake8_redis_ssot.syntax.scopes import Binding, Branch, ProgramPoint, Scope, Scopes
 
 BUDGET = 300_000
@@ -335,6 +336,18 @@ class Inference:
         binding = self.definitions.get(node)
         return None if binding is None else ProgramPoint(node, parent, binding.order, binding.path)
 
+    def calls_named(self, name: str) -> Iterable[ProgramPoint]:
+        """The calls of what has that last name."""
+        return (p for p in self.scopes.calls if last_name(p.node.func) == name)  # type: ignore[attr-defined]
+
+    def callers(self, function: Scope) -> Iterator[ProgramPoint]:
+        """The calls of a function, as far as they are known."""
+        for point in self.calls_named(getattr(function.node, "name", "")):
+            assert isinstance(point.node, ast.Call)
+            called = self.values(point.node.func, point)
+            if any(isinstance(v, Definition) and v.scope is function for v in called):
+                yield point
+
     def fixture_scopes(self, function: Scope) -> Iterator[Scope]:
         """Where the fixtures of a test or of another fixture are looked up."""
         scope = function.parent
@@ -342,9 +355,14 @@ class Inference:
             yield scope
             scope = scope.parent
 
+    def scopes_of(self, scope: Scope) -> Scopes:
+        """The symbol table of the file that a scope is in."""
+        return self.scopes
+
     def home(self, point: ProgramPoint) -> tuple[tuple[str, ...], bool]:
         """The dotted names of the file of `point`, and whether it is a package."""
-        return tuple(self.scopes.modules), self.scopes.is_package
+        scopes = self.scopes_of(point.scope)
+        return tuple(scopes.modules), scopes.is_package
 
     # -- what rules ask
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from flake8_redis_ssot.inference.builder_table import BuilderTable
 from flake8_redis_ssot.libraries.builders import Builder
-from flake8_redis_ssot.libraries.commands import HANDED, HANDING, METHODS, Effect
+from flake8_redis_ssot.libraries.commands import HANDED, HANDING, METHODS, POOL_ATTRIBUTE, Effect
 from flake8_redis_ssot.libraries.traits import (
     ASYNC_LIBRARIES,
     ASYNC_PACKAGES,
@@ -43,6 +43,16 @@ def role_of(name: str, table: BuilderTable) -> tuple[str, Builder] | None:
         return None if given is None or role is None else (role, given[1])
     sends = builder.kind == "client" and builder.target.rpartition(".")[2] not in SENTINELS
     return ("client", builder) if sends else None
+
+
+def pool_of(name: str, table: BuilderTable) -> Builder | None:
+    """The builder of the pool that a call of the dotted `name` gives, or of the client whose pool it is."""
+    builder = table.get(name)
+    if builder is not None:
+        return builder if builder.kind == "pool" else None
+    owner, _, last = name.rpartition(".")
+    given = role_of(owner, table) if last == POOL_ATTRIBUTE else None
+    return given[1] if given is not None and given[0] == "client" else None
 
 
 def effect_of(role: str, method: str) -> Effect | None:

@@ -119,6 +119,9 @@ HANDED_CLASSES = {
 }  # fmt: skip
 """Their classes, called by themselves with a client (redis-py 5 to 8, valkey 6), and the method that does the same."""
 
+POOL_ATTRIBUTE = "connection_pool"
+"""The attribute of a client that is its pool."""
+
 SHARED = frozenset(["client", "pipeline", "pubsub", "monitor", "multi", "json", "initialize", "__aenter__"])
 """Methods of a client that give an object which sends the commands of a client over it."""
 
@@ -144,6 +147,10 @@ METHODS: dict[str, dict[Effect, frozenset[str]]] = {
     },
     "lock": {"command": frozenset(["acquire", "release", "extend", "reacquire", "locked", "owned"])},
     "script": {"command": frozenset(["__call__"])},
+    "pool": {
+        "command": frozenset(["get_connection", "acquire"]),
+        "closing": frozenset(["disconnect", "aclose", "wait_closed", "release"]),
+    },
     **{accessor: {"command": names} for accessor, names in MODULE_COMMANDS.items()},
 }
 """What the methods do, by what the object is."""

@@ -1,27 +1,64 @@
 """What frameworks offer: who calls a function, who gives it a value, and which strings are dotted names.
 
-The names are those of the documentation of aiohttp, attrs, Celery, Django, Dramatiq, FastAPI, Flask, huey, msgspec,
-mock, pydantic, pytest, Starlette, Tornado and Werkzeug; where a framework renamed something, both stand here.
+The names are those of the documentation of aiohttp, APScheduler, arq, attrs, Bottle, Celery, Channels, Django, Django
+REST framework, Dramatiq, FastAPI, Flask, huey, Litestar, msgspec, mock, Procrastinate, pydantic, pytest, Quart, RQ,
+Sanic, python-socketio, Starlette, taskiq, Tornado and Werkzeug; where a framework renamed something, both stand here.
 """
 
 from __future__ import annotations
 
+from typing import Literal
+
 from flake8_redis_ssot.libraries.standard import BUILT_IN_DECORATORS
 
-HTTP_VERBS = frozenset(["get", "post", "put", "patch", "delete", "head", "options", "trace"])
-"""Decorators of routes, once they are given a path, and methods of class-based views."""
+Occasion = Literal["request", "connection", "message", "job"]
+"""What a framework calls a function for."""
 
-ROUTES = frozenset(["route", "api_route", "websocket", "websocket_route", "api_view", "middleware", "view"])
-"""Decorators after which a function is called for each request."""
+_VERBS = "get post put patch delete head options trace"
+HTTP_VERBS = frozenset(_VERBS.split())
 
-VIEWS = frozenset(
-    ["HTTPEndpoint", "RequestHandler", "Resource", "ViewSet", "ModelViewSet", "WebSocketEndpoint"]
-)
-VIEW_SUFFIX = "View"
-"""How the names of other base classes of views end."""
+_CALLING: tuple[tuple[str, Occasion, str], ...] = (
+    ("fastapi starlette", "request",
+     f"{_VERBS} api_route route middleware exception_handler Depends Security add_api_route add_route Route"),
+    ("fastapi starlette", "connection",
+     "websocket websocket_route add_api_websocket_route add_websocket_route WebSocketRoute"),
+    ("flask quart", "request",
+     f"{_VERBS} route add_url_rule before_request after_request teardown_request before_app_request"
+     " after_app_request teardown_app_request errorhandler app_errorhandler context_processor"
+     " app_context_processor url_value_preprocessor"),
+    ("quart", "connection", "websocket before_websocket after_websocket"),
+    ("django", "request",
+     "path re_path url require_GET require_POST require_safe require_http_methods csrf_exempt csrf_protect"
+     " login_required permission_required user_passes_test never_cache cache_page xframe_options_exempt"),
+    ("rest_framework", "request", "api_view action"),
+    ("ninja", "request", f"{_VERBS} api_operation"),
+    ("aiohttp", "request",
+     f"{_VERBS} view route middleware add_get add_post add_put add_patch add_delete add_head add_options"
+     " add_view add_route"),
+    ("sanic", "request",
+     f"{_VERBS} route add_route middleware on_request on_response exception register_middleware"),
+    ("sanic", "connection", "websocket add_websocket_route"),
+    ("bottle litestar", "request", f"{_VERBS} route"),
+    ("socketio flask_socketio", "message", "on event on_event"),
+    ("celery", "job", "task shared_task periodic_task"),
+    ("rq django_rq flask_rq2", "job", "job enqueue enqueue_call enqueue_in enqueue_at"),
+    ("dramatiq", "job", "actor"),
+    ("arq", "job", "func cron"),
+    ("taskiq taskiq_redis taskiq_aio_pika taskiq_nats taskiq_pg taskiq_faststream", "job",
+     "task register_task"),
+    ("huey", "job", "task periodic_task db_task db_periodic_task on_commit_task"),
+    ("apscheduler flask_apscheduler", "job", "scheduled_job add_job task"),
+    ("procrastinate", "job", "task periodic"),
+    ("django_tasks", "job", "task"),
+)  # fmt: skip
+CALLING: dict[str, dict[str, Occasion]] = {}
+"""By package, the last names of the decorators and functions that take a function to be called, and what for."""
+for _packages, _occasion, _names in _CALLING:
+    for _package in _packages.split():
+        CALLING.setdefault(_package, {}).update(dict.fromkeys(_names.split(), _occasion))
 
-REQUESTS = frozenset(["Request", "HttpRequest", "HTTPConnection", "WebSocket"])
-"""Types of a parameter that is a request."""
+ROUTES = HTTP_VERBS | {"route", "api_route", "websocket", "websocket_route"}
+"""Decorators that are a route's, whatever the framework, once they are given a path."""
 
 APPLICATIONS = frozenset(
     ["FastAPI", "Starlette", "Litestar", "Flask", "Quart", "Sanic", "Application", "APIFlask"]
@@ -35,10 +72,72 @@ STATES = frozenset(["state", "ctx", "extensions", "config"])
 """Attributes of an application in which others keep their objects, by name or by key."""
 
 TASKS = frozenset(["task", "shared_task", "periodic_task", "actor", "job", "db_task", "db_periodic_task"])
-"""Decorators after which a queue runs a function for each job."""
+"""Decorators that are a queue's where the project itself hands the queue out."""
 
-RUN_ONCE = ("invoke", "fabric", "nox", "pytest")
-"""Libraries whose tasks a person starts, each in a process of its own."""
+_PER_REQUEST = f"{_VERBS} __init__ setup dispatch"
+_CALLED: tuple[tuple[str, str, Occasion, str], ...] = (
+    ("django flask quart aiohttp sanic rest_framework", "View", "request",
+     f"{_PER_REQUEST} dispatch_request get_queryset get_context_data list create retrieve update destroy"),
+    ("rest_framework", "ViewSet", "request",
+     f"{_PER_REQUEST} list create retrieve update partial_update destroy get_queryset"),
+    ("flask_restful flask_restx flask_restplus", "Resource", "request", _PER_REQUEST),
+    ("starlette", "HTTPEndpoint", "request", _PER_REQUEST),
+    ("starlette", "WebSocketEndpoint", "connection", "__init__ dispatch on_connect on_disconnect"),
+    ("starlette", "WebSocketEndpoint", "message", "on_receive"),
+    ("starlette fastapi", "BaseHTTPMiddleware", "request", "dispatch"),
+    ("django", "MiddlewareMixin", "request",
+     "process_request process_response process_view process_exception process_template_response"),
+    ("tornado", "RequestHandler", "request", f"{_PER_REQUEST} initialize prepare on_finish"),
+    ("tornado", "WebSocketHandler", "connection", "__init__ initialize prepare open on_close"),
+    ("tornado", "WebSocketHandler", "message", "on_message"),
+    ("channels", "Consumer", "connection",
+     "__init__ connect disconnect websocket_connect websocket_disconnect"),
+    ("channels", "Consumer", "message", "receive receive_json websocket_receive"),
+    ("channels", "Consumer", "request", "handle http_request"),
+    ("celery", "Task", "job", "run __call__ before_start after_return on_success on_failure on_retry"),
+    ("dramatiq", "GenericActor", "job", "perform"),
+)  # fmt: skip
+CALLED: dict[str, tuple[tuple[str, dict[str, Occasion]], ...]] = {}
+"""By package, how its base classes' names end, with the methods that it calls and what for.
+
+A view or consumer is made for each request or connection, so that its `__init__` runs as often; a task is made once.
+"""
+for _packages, _suffix, _occasion, _names in _CALLED:
+    for _package in _packages.split():
+        CALLED[_package] = (
+            *CALLED.get(_package, ()),
+            (_suffix, dict.fromkeys(_names.split(), _occasion)),
+        )
+
+EVENT_HANDLERS = ("Consumer", "event")
+"""How the base classes' names end whose methods of any name get a message, as this parameter."""
+
+REQUESTS: dict[str, frozenset[str]] = {
+    package: frozenset(names.split())
+    for package, names in {
+        "aiohttp": "Request",
+        "django": "HttpRequest",
+        "fastapi": "Request WebSocket",
+        "flask": "Request",
+        "ninja": "Request",
+        "quart": "Request Websocket",
+        "rest_framework": "Request",
+        "sanic": "Request",
+        "starlette": "Request WebSocket HTTPConnection",
+        "werkzeug": "Request",
+    }.items()
+}
+"""Types of a parameter that is a request, by package."""
+
+VIEW_PACKAGES = frozenset(["django", "rest_framework"])
+VIEW_PARAMETER = "request"
+RESPONSES = frozenset(["render", "redirect", "Response"])
+RESPONSE_WORD = "Response"
+"""Packages whose views are functions with this first parameter that return what one of these gives, or of such a name."""
+
+TASK_LISTS = ("WorkerSettings", frozenset(["functions", "cron_jobs"]))
+"""The class in which arq finds its jobs, and the attributes that list them."""
+
 
 COMMAND_LINES = ("argparse", "click", "typer", "__main__", "sys.argv", "docopt", "BaseCommand")
 """Words of a file that a person starts, with one function of it a process."""

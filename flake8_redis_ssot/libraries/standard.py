@@ -72,6 +72,11 @@ TAKING_VALUES = frozenset(["int", "float", "len", "sorted", "sum", "loads"])
 QUESTIONS = frozenset(["hasattr", "isinstance", "isawaitable", "iscoroutine", "iscoroutinefunction"])
 """Functions that ask what a value is."""
 
+CHANGING = frozenset(
+    ["next", "pop", "popleft", "popitem", "get_nowait", "choice", "randint", "input", "recv"]
+)
+"""Functions that give something else at each call."""
+
 ENTERING = frozenset(
     ["enter_context", "enter_async_context", "push", "push_async_exit", "closing", "aclosing"]
 )

@@ -139,9 +139,8 @@ class ProjectInference(Inference):
 
     # -- what differs from one file
 
-    def home(self, point: ProgramPoint) -> tuple[tuple[str, ...], bool]:
-        scopes = self._homes.get(point.scope.enclosing("module"), self.scopes)
-        return tuple(scopes.modules), scopes.is_package
+    def scopes_of(self, scope: Scope) -> Scopes:
+        return self._homes.get(scope.enclosing("module"), self.scopes)
 
     def evaluate(self, node: ast.AST, point: ProgramPoint) -> Iterator[Value]:
         for value in super().evaluate(node, point):
@@ -201,6 +200,9 @@ class ProjectInference(Inference):
             above = os.path.dirname(folder)
             folder = above if above != folder else ""
 
+    def calls_named(self, name: str) -> Iterable[ProgramPoint]:
+        return self._calls.get(name, ())
+
     def given(self, parameter: ast.arg, point: ProgramPoint) -> Iterable[Value]:
         """What the callers in these files hand to a parameter; objects only where all hand over known ones."""
         scope = point.scope
@@ -213,7 +215,7 @@ class ProjectInference(Inference):
             below = [c.node.name for c in self.classes.below(owner) if isinstance(c.node, ast.ClassDef)]
             names += [owner.node.name, "cls", *below]
         self._callers_asked.update(names)
-        calls = [call for name in names for call in self._calls.get(name, ())]
+        calls = [call for name in names for call in self.calls_named(name)]
         handed = [found for call in calls if (found := self._handed(call, parameter, scope)) is not None]
         everything = [value for found in handed for value in found]
         return everything if all(handed) else [v for v in everything if not isinstance(v, Instance)]
@@ -336,7 +338,7 @@ class ProjectInference(Inference):
         while new or points:
             self.blocking.update(new)
             names = sorted({getattr(function, "name", "") for function in new})
-            points += [point for name in names for point in self._calls.get(name, ())]
+            points += [point for name in names for point in self.calls_named(name)]
             new = {}
             for point, _, cause in calls_of(self, points, self.blocking):
                 function = function_of(point)

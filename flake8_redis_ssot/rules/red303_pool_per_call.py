@@ -4,26 +4,32 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import lru_cache
 
+from flake8_redis_ssot.analysis.caching import is_cached, outlives
 from flake8_redis_ssot.analysis.client_calls import function_of
-from flake8_redis_ssot.analysis.hot_paths import is_accessor, is_handler, is_task, loop_around
-from flake8_redis_ssot.analysis.lifetimes import lifetimes
+from flake8_redis_ssot.analysis.hot_paths import Repetition, is_property, loop_around, why_repeated
+from flake8_redis_ssot.analysis.lifetimes import fate_of, lifetimes
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.libraries.frameworks import INJECTING
 from flake8_redis_ssot.rule import Construction, Rule, RuleContext, on
 from flake8_redis_ssot.syntax.ancestors import ancestors
-from flake8_redis_ssot.syntax.scopes import ProgramPoint
+from flake8_redis_ssot.syntax.nodes import last_name, unparsed
+from flake8_redis_ssot.syntax.scopes import Scope
 
 
 class PoolPerCall(Rule):
     """A client or pool is built anew at every call.
 
     ## What it does
-    Reports a client with a pool of its own, or a pool, that is built in a loop, in a request
-    handler, in a task of a queue, or in a function that others call to get at the client. Not
-    reported: what is stored (in an attribute, under a key, in a global), built only where there
-    was none, entered by `with`, or built in a function with a decorator that may cache; loops
-    that are left once they have what they want, or whose clients differ.
+    Reports a client with a pool of its own, or a pool, that is built in a loop, in what a web
+    framework or a queue calls (handlers, views, consumers, dependencies, tasks), in a property,
+    in the `__init__` of a singleton that runs at every call of the class, or in an accessor: a
+    function without required parameters that is named for the client which it returns. Not
+    reported: what is kept and built only where it was missing, that is in a global, an attribute
+    or under a key, behind a condition, exception or early return about that very place, or about
+    a flag, process or event loop that is noted beside it; what is entered by `with`; accessors
+    with a decorator that may cache; loops that try until they have what they want, or whose
+    clients differ.
 
     ## Why is this bad?
     Each client brings a pool, and each pool opens connections of its own: the number of
@@ -63,6 +69,7 @@ class PoolPerCall(Rule):
     code = "RED303"
     name = "pool-per-call"
     since = "0.1.0"
+    follows = True
 
     @on(ast.Module)
     def check(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:
@@ -79,77 +86,80 @@ class PoolPerCall(Rule):
                     )
 
 
-_GIVEN = "at every call of"
-
-
 def _when(made: Construction, context: RuleContext) -> str:
     """How often the pool is made anew, in words; empty where it is not, or is kept."""
     function = function_of(made.point)
     tree: ast.AST = function or context.source.tree
-    parents = ancestors(tree, made.call)
-    loop = loop_around(parents, made.call)
-    when, kept = "", frozenset(["stored", "entered", "guarded"])
+    scope = context.scopes.namespaces[function] if function is not None else context.scopes.module
+    loop = loop_around(ancestors(tree, made.call), made.call)
+    why = None
+    if loop is None:
+        why = why_repeated(scope, context.inference) or _why_callers_repeat(scope, context)
+    if loop is None and why is None:
+        return ""
+    fate = fate_of(tree, made.call)
+    kept = frozenset(["entered", "guarded"])
     if loop is not None:
-        when, kept = "in every turn of a loop", kept | {"handed", "returned", "yielded"}
-    elif isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
-        when = _runs(function, context)
-    if not when or any(isinstance(p, ast.If | ast.IfExp) and _asks_for_one(p.test) for p in parents):
+        kept |= {"stored", "handed", "returned", "yielded"}
+    elif not any(outlives(place, scope) for place in fate.places):
+        kept |= {"stored"}  # in something of which nothing is known
+    if fate.lifetimes & kept or is_cached(tree, made.call, fate.places, scope, loop):
         return ""
-    found = lifetimes(tree, made.call)
-    if found & kept:
+    if why is None:
+        return "in every turn of a loop"
+    assert isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+    is_given = "returned" in fate.lifetimes or any(unparsed(r.node) in fate.places for r in scope.returns)
+    if why.for_result and not is_given:
         return ""
-    if when == _GIVEN:
-        assert isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
-        is_open = "returned" in found and not _is_kept(function.name, context)
-        return f"{when} `{function.name}`" if is_open else ""
-    return when
+    is_asked_for = why.for_result or is_property(function)
+    return "" if is_asked_for and _is_kept_by_callers(function, context) else why.phrase
 
 
-def _runs(function: ast.FunctionDef | ast.AsyncFunctionDef, context: RuleContext) -> str:
-    """How often a function runs, in words."""
-    owner = context.scopes.namespaces[function].parent
-    class_ = owner.node if owner is not None else None
-    is_dependency = (
-        not function.decorator_list
-        and bool(context.scopes.namespaces[function].yields)
-        and any(package in context.source.text for package in INJECTING)
-    )
-    if is_handler(function, class_) or is_dependency:
-        return "for every request"
-    if is_task(function, _homes(function, context)):
-        return "for every job"
-    return _GIVEN if is_accessor(function, class_) else ""
+def _why_callers_repeat(scope: Scope, context: RuleContext) -> Repetition | None:
+    """Why a function that gives a client to its callers runs over and over: for one that uses it and drops it."""
+    if not isinstance(scope.node, ast.FunctionDef | ast.AsyncFunctionDef) or not scope.returns:
+        return None
+    name = scope.node.name
+    for call in context.inference.callers(scope):
+        around, node = function_of(call), call.node
+        assert isinstance(node, ast.expr)
+        if (
+            not isinstance(around, ast.FunctionDef | ast.AsyncFunctionDef)
+            or context.settings.is_test(context.path_of(call))
+            or lifetimes(around, node) != {"used"}
+        ):
+            continue
+        if loop_around(ancestors(around, node), node) is not None:
+            often = "in every turn of a loop"
+        else:
+            why = why_repeated(call.scope.enclosing("function"), context.inference)
+            if why is None or why.for_result:
+                continue
+            often = why.phrase
+        phrase = f"at every call of `{name}`, which `{around.name}` ({context.place_of(call)}) makes {often}"
+        return Repetition(phrase, for_result=True)
+    return None
 
 
-def _asks_for_one(test: ast.expr) -> bool:
-    """Whether a condition asks for something that is not there yet: `x is None`, `not x`, `key not in x`."""
-    return any(
-        (isinstance(part, ast.Compare) and isinstance(part.ops[0], ast.Is | ast.IsNot | ast.NotIn | ast.In))
-        or (isinstance(part, ast.UnaryOp) and isinstance(part.op, ast.Not))
-        for part in ast.walk(test)
-    )
-
-
-def _homes(function: ast.FunctionDef | ast.AsyncFunctionDef, context: RuleContext) -> Iterator[str]:
-    point = ProgramPoint(function, context.scopes.module, 1 << 60, ())
-    for decorator in function.decorator_list:
-        yield from context.names.dotted(
-            decorator.func if isinstance(decorator, ast.Call) else decorator, point
-        )
-
-
-def _is_kept(name: str, context: RuleContext) -> bool:
-    """Whether a call of the function, in this file, is stored, so that it is made for that."""
+def _is_kept_by_callers(function: ast.FunctionDef | ast.AsyncFunctionDef, context: RuleContext) -> bool:
+    """Whether what the function gives is stored somewhere in this file, so that it is made for that."""
     tree = context.source.tree
-    calls = [
-        part
-        for part in ast.walk(tree)
-        if isinstance(part, ast.Call)
-        and name == (part.func.attr if isinstance(part.func, ast.Attribute) else getattr(part.func, "id", ""))
-    ]
-    for call in calls:
-        parents = ancestors(tree, call)
-        function = next((p for p in parents if isinstance(p, ast.FunctionDef | ast.AsyncFunctionDef)), None)
-        if function is None or lifetimes(function, call) & {"stored", "guarded"}:
+    for part in _uses(tree).get((function.name, is_property(function)), ()):
+        parents = ancestors(tree, part)
+        around = next((p for p in parents if isinstance(p, ast.FunctionDef | ast.AsyncFunctionDef)), None)
+        if around is None or not (found := lifetimes(around, part)) or found & {"stored", "guarded"}:
             return True
     return False
+
+
+@lru_cache(maxsize=1)
+def _uses(tree: ast.Module) -> dict[tuple[str, bool], list[ast.expr]]:
+    """The calls of a file by the last name of what is called, and the reads of attributes of `self` (True)."""
+    found: dict[tuple[str, bool], list[ast.expr]] = {}
+    for part in ast.walk(tree):
+        match part:
+            case ast.Call(func=func):
+                found.setdefault((last_name(func), False), []).append(part)
+            case ast.Attribute(value=ast.Name(id="self"), attr=name, ctx=ast.Load()):
+                found.setdefault((name, True), []).append(part)
+    return found

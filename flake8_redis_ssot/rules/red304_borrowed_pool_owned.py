@@ -8,18 +8,20 @@ from collections.abc import Iterator
 from flake8_redis_ssot.analysis.client_calls import function_of, shown
 from flake8_redis_ssot.analysis.lifetimes import lifetimes
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.inference.values import QualifiedName
+from flake8_redis_ssot.inference.values import Definition, Instance, QualifiedName
+from flake8_redis_ssot.libraries.frameworks import APPLICATION_NAMES
 from flake8_redis_ssot.libraries.traits import OWNING
 from flake8_redis_ssot.rule import Construction, Rule, RuleContext, on
+from flake8_redis_ssot.syntax.nodes import last_name, unparsed
 
 
 class BorrowedPoolOwned(Rule):
     """A client takes over a pool that others use.
 
     ## What it does
-    Reports `from_pool(pool)` where the pool belongs to another module, is a module's own and the
-    client a function's, is kept by a class while the client is not, or is handed to another
-    client as well.
+    Reports `from_pool(pool)` where the pool belongs to another module, is kept by a module, a
+    class, an object or a web application (`app.state.pool`) while the client is a function's, or
+    is handed to another client as well.
 
     ## Why is this bad?
     A client made by `from_pool` owns the pool: closing the client closes the pool, under
@@ -101,19 +103,52 @@ def _is_shared(pool: ast.expr, made: Construction, context: RuleContext) -> bool
         return True
     if function is None or isinstance(function, ast.Lambda):
         return False
-    kind, outlives = key[0], "stored" not in lifetimes(function, made.call)
-    return outlives and kind in ("module", "class")
+    return key[0] != "function" and "stored" not in lifetimes(function, made.call)
 
 
 def _key(pool: ast.expr, made: Construction, context: RuleContext) -> tuple[str, object] | None:
-    """The same for one pool, with the kind of scope that keeps it; None where nothing is known of it."""
+    """The same for one pool, with the kind of what keeps it; None where nothing is known of it."""
+    point, values = made.point, context.inference.values
     match pool:
         case ast.Name(id=name):
-            bound = context.names.bindings(name, made.point)
+            bound = context.names.bindings(name, point)
+            if bound and all(b in context.scopes.module.bindings.get(name, ()) for b in bound):
+                return ("module", name) if len(bound) == 1 or values(pool, point) else None
             if len(bound) == 1 and bound[0].scope is not None and not isinstance(bound[0].value, ast.arg):
                 return bound[0].scope.kind, bound[0]
-        case ast.Attribute(value=ast.Name(id="self" | "cls"), attr=name):
-            owner = context.scopes.class_of(made.point.scope.enclosing("function", "module"))
-            if owner is not None and context.inference.values(pool, made.point):
-                return "class", (owner, name)
-    return None
+        case ast.Attribute(value=ast.Name() as holder, attr=name) if values(pool, point):
+            # of this class, or of an object that others may have as well
+            if _is_given(holder.id, made, context):
+                of = [v.of if isinstance(v, Instance) else v for v in values(holder, point)]
+                owner = next((one.scope for one in of if isinstance(one, Definition)), None)
+                return ("class", (owner, name)) if owner is not None else None
+        case ast.Subscript(value=ast.Name(id=name) as holder, slice=key) if values(holder, point):
+            bound = context.names.bindings(name, point)
+            if bound and all(b in context.scopes.module.bindings.get(name, ()) for b in bound):
+                return "module", (name, unparsed(key))
+        case ast.Subscript(
+            value=ast.Attribute(value=ast.Name(id="self" | "cls"), attr=name) as holder, slice=key
+        ):
+            if values(holder, point):
+                return "class", (point.scope.enclosing("class"), name, unparsed(key))
+    kept = _kept_by_application(pool)
+    return ("application", kept) if kept else None
+
+
+def _is_given(name: str, made: Construction, context: RuleContext) -> bool:
+    """Whether a name is a parameter, or of the module: no object that the function makes for itself."""
+    bound = context.names.bindings(name, made.point)
+    return bool(bound) and all(
+        isinstance(b.value, ast.arg) or b in context.scopes.module.bindings.get(name, ()) for b in bound
+    )
+
+
+def _kept_by_application(pool: ast.expr) -> str:
+    """Where a web application keeps the pool, from the application on: `state.pool`."""
+    parts: list[str] = []
+    while isinstance(pool, ast.Attribute | ast.Subscript):
+        parts.append(pool.attr if isinstance(pool, ast.Attribute) else unparsed(pool.slice))
+        pool = pool.value
+        if last_name(pool) in APPLICATION_NAMES:
+            return ".".join(reversed(parts))
+    return ""

@@ -5,22 +5,26 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from flake8_redis_ssot.analysis.client_calls import awaits_in_vain
+from flake8_redis_ssot.analysis.client_calls import awaits_in_vain, enters_in_vain, shown
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.rule import Rule, RuleContext, on
+from flake8_redis_ssot.syntax.scopes import ProgramPoint
+
+_THROUGH = "gone through by `async for`"
 
 
 class AwaitedSyncClient(Rule):
     """A command of a blocking client is awaited.
 
     ## What it does
-    Reports `await` on a command of a client that blocks, or of its pipeline, subscription or
-    lock. Where the client may be another one, or only an annotation says that it blocks, or the
-    code asks `hasattr` and the like first, nothing is reported.
+    Reports `await` on a command of a client that blocks, or of its pool, pipeline, subscription
+    or lock, and `async with` and `async for` on any of these or on what such a command gives.
+    Where the client may be another one, or only an annotation says that it blocks, or the code
+    asks `hasattr` and the like first, nothing is reported.
 
     ## Why is this bad?
     The command runs and blocks the event loop; then `await` raises a `TypeError`, because the
-    answer cannot be awaited.
+    answer cannot be awaited. `async with` and `async for` raise one as well.
 
     Measured: `await client.incr("counter")` on a blocking client raised TypeError after the
     server had already counted (`tests/evidence/test_red503.py`).
@@ -61,9 +65,35 @@ class AwaitedSyncClient(Rule):
     def check(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:
         for sent in context.commands:
             if awaits_in_vain(context.inference, context.source.tree, sent):
+                how = "awaited" if sent.awaited else _THROUGH
                 yield self.diagnostic(
                     context,
                     context.source.range_of(sent.call),
-                    f"{sent.label} is awaited, but the client blocks; use an asyncio client",
+                    f"{sent.label} is {how}, but the client blocks; use an asyncio client",
                     symbols=(sent.builder.target,),
                 )
+
+    @on(ast.AsyncWith, ast.AsyncFor, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+    def check_entered(self, point: ProgramPoint, context: RuleContext) -> Iterator[Diagnostic]:
+        for node, how in _asked_asynchronously(point.node):
+            builder = enters_in_vain(context.inference, context.source.tree, node, point)
+            if builder is not None:
+                yield self.diagnostic(
+                    context,
+                    context.source.range_of(node),
+                    f"{shown(node)} is {how}, but the client blocks; use an asyncio client",
+                    symbols=(builder.target,),
+                )
+
+
+def _asked_asynchronously(node: ast.AST) -> Iterator[tuple[ast.expr, str]]:
+    """What a statement or comprehension enters, or goes through, by the asynchronous protocol."""
+    match node:
+        case ast.AsyncWith(items=items):
+            yield from ((item.context_expr, "entered by `async with`") for item in items)
+        case ast.AsyncFor(iter=whole):
+            yield whole, _THROUGH
+        case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
+            # the others run in the scope of the comprehension
+            if node.generators[0].is_async:
+                yield node.generators[0].iter, _THROUGH

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from flake8_redis_ssot.analysis.client_calls import function_of
 from flake8_redis_ssot.analysis.client_homes import Home
 from flake8_redis_ssot.analysis.event_loops import EventLoops, Run
-from flake8_redis_ssot.analysis.hot_paths import is_handler, is_task
+from flake8_redis_ssot.analysis.hot_paths import occasion_of
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.inference.methods import colour_of
 from flake8_redis_ssot.libraries.builders import Builder
@@ -151,11 +151,9 @@ def _again(
     if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) or function in seen:
         return ""
     seen.add(function)
-    owner = context.scopes.namespaces[function].parent
-    if is_handler(function, owner.node if owner is not None else None):
-        return "for every request"
-    if is_task(function, context.origins(function.decorator_list)):
-        return _JOB
+    occasion = occasion_of(context.scopes.namespaces[function], context.inference)
+    if occasion is not None:
+        return f"for every {occasion}"
     if _is_test(function) and any(
         last_name(d.func) == "parametrize" for d in function.decorator_list if isinstance(d, ast.Call)
     ):

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from flake8_redis_ssot.analysis.client_calls import function_of, is_certain, shown
-from flake8_redis_ssot.analysis.hot_paths import is_handler, is_task
+from flake8_redis_ssot.analysis.hot_paths import occasion_of
 from flake8_redis_ssot.analysis.subscriptions import flaw, is_async_generator, is_worker
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.inference.methods import colour_of
@@ -121,7 +121,6 @@ def _lost(call: ast.Call, point: ProgramPoint, context: RuleContext) -> str:
 def _is_ended_by_others(function: ast.FunctionDef | ast.AsyncFunctionDef, context: RuleContext) -> bool:
     """Whether the end of a function is the end of the client as well, or nothing that happens often."""
     scope = context.scopes.namespaces[function]
-    owner = scope.parent.node if scope.parent is not None else None
     around: Scope | None = scope
     while around is not None:
         name = getattr(around.node, "name", "")
@@ -131,7 +130,5 @@ def _is_ended_by_others(function: ast.FunctionDef | ast.AsyncFunctionDef, contex
     if any(last_name(d.func if isinstance(d, ast.Call) else d) == "fixture" for d in function.decorator_list):
         return True
     return is_worker(function) and not (
-        is_async_generator(function)
-        or is_handler(function, owner)
-        or is_task(function, context.origins(function.decorator_list))
+        is_async_generator(function) or occasion_of(context.scopes.namespaces[function], context.inference)
     )

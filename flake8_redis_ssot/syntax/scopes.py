@@ -188,8 +188,9 @@ class Scopes:
     meaning and the lines that say which, `namespaces` the scope and `definitions` the binding of
     each definition. `arms` are the arms of the compound statements of which one always runs, by the statement's
     identity; `leaving` the arms that end in a `return` or the like. `stores` are assignments to
-    items, and to attributes of what is no class of the file. `imports` are the top-level modules imported, `awaited` the expressions that are awaited where they stand, of those entered,
-    `entered` those that a `with` enters.
+    items, and to attributes of what is no class of the file. `imports` are the top-level modules
+    imported, `awaited` the expressions that are awaited where they stand, of those entered, `iterated` those
+    that an `async for` goes through, `entered` those that a `with` enters.
     """
 
     def __init__(self, tree: ast.Module, text: str, modules: Sequence[str], is_package: bool) -> None:
@@ -204,6 +205,7 @@ class Scopes:
         self.imports: set[str] = set()
         self.stores: list[Store] = []
         self.awaited: set[ast.expr] = set()
+        self.iterated: set[ast.expr] = set()
         self.entered: set[ast.expr] = set()
         self._statements: list[_Statement] = []
         self._comprehensions: dict[ast.AST, Scope] = {}
@@ -313,6 +315,8 @@ class Scopes:
             case ast.AnnAssign():
                 self._annotated(node, scope, path)
             case ast.For() | ast.AsyncFor():
+                if isinstance(node, ast.AsyncFor):
+                    self.iterated.add(node.iter)
                 self._part(node.iter)
                 self._assign([node.target], node.iter, ("item",))
                 return [
@@ -486,6 +490,8 @@ class Scopes:
         inner = self._comprehensions.setdefault(node, Scope("comprehension", scope, node))
         parts: list[tuple[ast.AST, Scope]] = []
         for n, generator in enumerate(node.generators):
+            if generator.is_async:
+                self.iterated.add(generator.iter)
             # the first iterable runs outside
             parts.append((generator.iter, inner if n else scope))
             for leaf, given, steps in _leaves(generator.target, generator.iter, ("item",)):
