@@ -120,6 +120,7 @@ class ProjectInference(Inference):
         self.blocking.clear()
         self._sent.clear()
         self._is_stale = False
+        self.answers.steps = 0
 
     def path_of(self, point: ProgramPoint) -> str:
         """The file of a place."""
