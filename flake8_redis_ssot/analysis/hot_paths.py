@@ -88,7 +88,8 @@ def _registered(function: Scope, inference: Inference) -> Occasion | None:
         found = _called_for(decorator, point, inference) or _shape_of(decorator, point, inference)
         if found:
             return found
-    for call, part in _handed(inference.scopes_of(function)).get(node.name, ()):
+    scopes = inference.scopes_of(function)
+    for call, part in _handed(scopes).get(node.name, ()) if scopes.imports & CALLING.keys() else ():
         if _names_function(part, call, function, inference):
             found = _called_for(call.node, call, inference)  # type: ignore[arg-type]
             if found:
