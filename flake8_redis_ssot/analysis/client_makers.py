@@ -387,7 +387,7 @@ class ClientMakers:
 
     def handed_out(self) -> Iterator[str]:
         """The classes, by dotted name, of what the functions of the file return and its top level names."""
-        for scope in self.scopes.namespaces.values():
+        for scope in list(self.scopes.namespaces.values()):  # a lambda that is met adds its own
             if scope.kind == "function":
                 yield from self._given(scope)
         for bindings in self.scopes.module.bindings.values():

@@ -50,7 +50,7 @@ def promised(inference: Inference, node: ast.expr, point: ProgramPoint) -> Itera
                     at = ProgramPoint(binding.value, binding.scope, binding.order, binding.path)
                     yield from promised(inference, binding.value, at)
             for name in inference.names.dotted(node, point, typing=True):
-                if inference.names.is_builder(name):
+                if inference.names.is_builder(name) or inference.keeps(name):
                     yield Instance(QualifiedName(name), said=True)
             for known in inference.values(node, point):
                 if isinstance(known, Definition) or (

@@ -97,8 +97,10 @@ def called(inference: Inference, call: ast.Call, point: ProgramPoint) -> Iterato
                             yield from given_by(inference, given.scope)
                 elif name in HANDED_CLASSES:
                     yield Instance(QualifiedName(HANDED_CLASSES[name]))
-                elif names.is_builder(name) or (
-                    name.rpartition(".")[2] in HANDED and inference.client(Instance(value))
+                elif (
+                    names.is_builder(name)
+                    or (name.rpartition(".")[2] in HANDED and inference.client(Instance(value)))
+                    or inference.keeps(name)
                 ):
                     yield Instance(value)
                 elif inference.method(name) == "buffered":

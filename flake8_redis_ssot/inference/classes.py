@@ -122,14 +122,14 @@ class Classes:
         depth: int = 0,
     ) -> Values:
         """The attribute `name` of the first base that has it; of a library's class it is taken to."""
-        names = self._inference.names
+        names, keeps = self._inference.names, self._inference.keeps
         for base in self.each_base(scope):
             found: Values = NOTHING
             known = [
                 v
                 for v in base
                 if isinstance(v, Definition)
-                or (isinstance(v, QualifiedName) and names.leads_to_builder(v.name))
+                or (isinstance(v, QualifiedName) and (names.leads_to_builder(v.name) or keeps(v.name)))
             ]
             if not known:
                 return NOTHING  # an unknown base may have it

@@ -70,7 +70,7 @@ def _element(inference: Inference, items: Items, element: ast.expr) -> Values:
 
 def subscript(inference: Inference, node: ast.Subscript, point: ProgramPoint) -> Iterator[Value]:
     """What `value[key]` can be."""
-    stored = inference.stores.item(node, point)
+    stored = inference.stores.item(node.value, node.slice, point)
     if stored is not None:
         yield from stored
         if keys_of(inference, node.slice, point):
@@ -95,6 +95,8 @@ def method_call(
     """What `get`, `values` and the like of a container give."""
     if func.attr in GETTERS and len(call.args) == 2:
         yield from inference.values(call.args[1], point)  # the default, of whatever mapping
+    if func.attr in GETTERS and call.args:
+        yield from inference.stores.item(func.value, call.args[0], point) or ()
     for value in inference.values(func.value, point):
         if isinstance(value, Items) and value.keys is not None:
             if func.attr in GETTERS and call.args:

@@ -312,6 +312,10 @@ class Inference:
         """What the callers of a function hand to a parameter; here nobody asks them."""
         return ()
 
+    def keeps(self, name: str) -> bool:
+        """Whether what is made of a dotted name goes by that name, though nothing is known of it; here nothing does."""
+        return False
+
     def given_by(self, function: Scope) -> list[Value]:
         """What a function returns or yields."""
         return list(calls.given_by(self, function))

@@ -46,17 +46,17 @@ class Stores:
         same = [s for s in candidates if home & set(self._homes(s.owner, s.point))] if home else []
         return self._values(same)
 
-    def item(self, node: ast.Subscript, point: ProgramPoint) -> Values | None:
+    def item(self, owner: ast.expr, key: ast.expr, point: ProgramPoint) -> Values | None:
         """What was stored under that key; None where nothing was."""
-        last, key = last_name(node.value), node.slice
+        last = last_name(owner)
         if isinstance(key, ast.Constant):
             candidates = [*self._items.get(("key", key.value), ()), *self._items.get(("of", last), ())]
         else:
             candidates = self._items.get(("all", last), [])
         if not candidates:
             return None
-        home = set(self._homes(node.value, point))
-        asked = keys_of(self._inference, node.slice, point)
+        home = set(self._homes(owner, point))
+        asked = keys_of(self._inference, key, point)
         same = []
         for store in candidates:
             if home and not isinstance(store.key, str) and home & set(self._homes(store.owner, store.point)):

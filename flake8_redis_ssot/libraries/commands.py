@@ -122,9 +122,6 @@ HANDED_CLASSES = {
 POOL_ATTRIBUTE = "connection_pool"
 """The attribute of a client that is its pool."""
 
-SHARED = frozenset(["client", "pipeline", "pubsub", "monitor", "multi", "json", "initialize", "__aenter__"])
-"""Methods of a client that give an object which sends the commands of a client over it."""
-
 CONNECTING_SUBSCRIPTION = frozenset(["subscribe", "psubscribe", "ssubscribe", "connect", "ping"])
 """Methods of a subscription that take a connection out of the pool; before them it has none."""
 

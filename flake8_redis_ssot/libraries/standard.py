@@ -22,11 +22,12 @@ HANDED_ON = {
     "functools.partialmethod": 0,
     "typing.cast": 1,
     "typing_extensions.cast": 1,
+    "asyncio.create_task": 0,
+    "asyncio.ensure_future": 0,
+    "asyncio.shield": 0,
+    "asyncio.wait_for": 0,
 }
-"""Functions that give one of their arguments, or what calls it, by its index."""
-
-AWAITING = frozenset(["wait_for", "shield", "run", "run_until_complete", "ensure_future", "create_task"])
-"""Functions of asyncio that give what the coroutine gives which is their first argument."""
+"""Functions that give one of their arguments, or what calls it or awaits it, by its index."""
 
 RUNNERS = frozenset(["asyncio.run", "asyncio.runners.run", "anyio.run", "uvloop.run"])
 """Functions that make an event loop, run in it the coroutine or function that is their first argument, and close it."""
@@ -56,13 +57,6 @@ PLAIN_BASES = frozenset(["object", "ABC", "Protocol", "Generic"])
 
 OPTIONAL = frozenset(["Optional", "Final", "Annotated"])
 """Types around the type of a value."""
-
-_WRAPPING_TYPES = """
-Optional Union Annotated Final ClassVar Iterator AsyncIterator Generator AsyncGenerator Awaitable
-Coroutine ContextManager AsyncContextManager AbstractContextManager AbstractAsyncContextManager
-"""
-WRAPPING_TYPES = frozenset(_WRAPPING_TYPES.split())
-"""The same, and types around what a function gives."""
 
 COROUTINE_MEMBERS = frozenset(["send", "throw", "close", "cr_await", "cr_code", "cr_frame", "cr_running"])
 

@@ -10,8 +10,8 @@ from functools import cache, cached_property, partial
 from typing import Any
 
 from flake8_redis_ssot.analysis.client_makers import ClientMakers, client_facts
-from flake8_redis_ssot.analysis.forwarders import shim_facts
-from flake8_redis_ssot.analysis.manager_classes import managing
+from flake8_redis_ssot.analysis.manager_classes import Managing, managing
+from flake8_redis_ssot.analysis.shims import shim_facts
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.facts.import_scan import edges, quoted, statements
 from flake8_redis_ssot.facts.managers import ManagerFacts
@@ -209,9 +209,9 @@ class FileChecker:
     def _facts_of(self, source: SourceFile, context: RuleContext | None, used: set[str]) -> FileFacts:
         data = source.data
         judged = context if self._judges_classes and context and not context.place.is_manager else None
-        classes, clients = (
-            managing(source, judged.inference, judged.built) if judged is not None else ((), ())
-        )
+        found = managing(source, judged.inference, judged.built) if judged is not None else Managing()
+        if judged is not None and not found.is_whole:
+            judged.give_up("what its classes hold may flow in more ways than are followed")
         return FileFacts(
             source.path,
             imports=statements(data).decode("utf-8", "replace"),
@@ -225,8 +225,8 @@ class FileChecker:
             else (),
             exposed=context.exposed() if context is not None else (),
             defaults=tuple(context.defaults()) if context is not None and self._judges_settings else (),
-            classes=classes,
-            clients=clients,
+            classes=found.classes,
+            clients=found.clients,
             handed_out=self._handed_out(context) if self._judges_classes and context is not None else (),
             shim=self._shim_of(judged) if judged is not None else None,
         )

@@ -394,10 +394,17 @@ class Scopes:
                 pass
 
     def _annotated(self, node: ast.AnnAssign, scope: Scope, path: tuple[Branch, ...]) -> None:
-        if node.value is None and scope.kind == "class" and isinstance(node.target, ast.Name):
+        match node:
+            case ast.AnnAssign(target=ast.Name(id=declared), value=None) if scope.kind == "class":
+                owner: Scope | None = scope
+            case ast.AnnAssign(target=ast.Attribute(value=ast.Name(id=name), attr=declared), value=None):
+                owner, _ = self._class_of(name, scope)
+            case _:
+                owner, declared = None, ""
+        if owner is not None:
             bare = Binding(self._order, path, value=node, scope=scope)
-            scope.attributes.setdefault(node.target.id, []).append(bare)
-            self.bound.append((node.target.id, bare, header_of(node)))
+            owner.attributes.setdefault(declared, []).append(bare)
+            self.bound.append((declared, bare, header_of(node)))
         self._part(node.annotation)
         if node.value is not None:
             self._part(node.value)
@@ -644,6 +651,8 @@ class Scopes:
                         for d in getattr(here.node, "decorator_list", ())
                     )
                     return self.receiver(binding.value, here), not is_class
+            if getattr(here.node, "name", "") == name and here.kind == "class":
+                return here, False  # its own name, which is bound once its body has run
             here = None if name in here.bindings else here.parent
         return None, False
 

@@ -131,6 +131,32 @@ VALUES = {
         redis
         # ^ redis: nothing
         """,
+    "an item of an attribute, set later": """
+        import redis
+        class Store:
+            def __init__(self):
+                self.made = {}
+            def fill(self, name):
+                self.made["a"] = redis.Redis()
+                self.made["b"] = "text"
+            def use(self, name):
+                self.made["a"], self.made.get("b"), self.made["c"], self.made[name]
+                # ^ self.made['a']: redis.Redis()
+                # ^ self.made.get('b'): 'text'
+                # ^ self.made['c']: nothing
+                # ^ self.made[name]: 'text' | redis.Redis()
+        """,
+    "awaited by asyncio": """
+        import asyncio, redis.asyncio
+        async def made():
+            return redis.asyncio.Redis()
+        async def main():
+            task = asyncio.create_task(made())
+            await asyncio.wait_for(made(), 1), await asyncio.shield(task), task
+            # ^ await asyncio.wait_for(made(), 1): redis.asyncio.Redis()
+            # ^ await asyncio.shield(task): redis.asyncio.Redis()
+            # ^ task: coroutine made
+        """,
     "unpacked": """
         import redis
         a, (b, c) = redis.Redis, (redis.Sentinel, "text")

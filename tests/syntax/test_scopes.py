@@ -170,6 +170,8 @@ BINDINGS = {
                 self.e = d  # C().e = d
                 self.f, g = d  # C().f = d[0], m.g = d[1]
                 self.h: int = d  # C().h = d: int
+                self.i: int  # C().i = : int
+                C.l = d  # C.l = d
                 d.i = v
             @classmethod
             def n(cls):  # C.n = def n, n.cls = parameter

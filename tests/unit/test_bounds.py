@@ -12,6 +12,7 @@ from conftest import Command, places
 
 from flake8_redis_ssot.cli.main import main
 from flake8_redis_ssot.inference.evaluator import Inference
+from flake8_redis_ssot.inference.open_names import OpenInference
 from flake8_redis_ssot.lint.check import Checked, FileChecker
 from flake8_redis_ssot.project.inference import ProjectInference
 from flake8_redis_ssot.rules import all_rules
@@ -74,6 +75,16 @@ GROWING = {
         for n in range(60)
     ),
     "swaps in a loop": walker("self.node.next") + "a, b = redis.Redis, 1\nwhile root:\n" + "    a, b = b, a\n" * 400,
+    "items of an attribute": walker("self.node.next")
+    + "".join(f"        self.d['k{n}'] = self.d['k{(n + 1) % 200}'] or self.d[way] or redis.Redis\n" for n in range(200)),
+    "classes over each other": walker("self.node.next") + "".join(
+        f"class C{n}(C{n - 1}):\n    def __init__(self):\n        self.c = self.c or redis.Redis(db={n})\n"
+        + "".join(
+            f"    def {m}(self, key):\n        return self.c.{m}(key) or super().{m}(key) or self.get(key)\n"
+            for m in ("get", "set", "delete")
+        )
+        for n in range(15)
+    ),
     "items of a dict": walker("self.node.next") + "d = {}\n"
     + "".join(f"d['k{n}'] = d['k{(n + 1) % 200}'] or d['k{(n + 5) % 200}'] or redis.Redis\n" for n in range(200)),
 }  # fmt: skip
@@ -168,3 +179,11 @@ def test_a_bound_of_the_project_rules_is_said_once(
     said = capsys.readouterr()
     assert said.err.count("values may flow from file to file in more ways than are followed") == 1
     assert "store.py:5:12: RED201" in said.out
+
+
+def test_classes_that_are_too_many_to_judge_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = "class Store:\n    def __init__(self):\n        self.c = redis.Redis()\n    def client(self):\n        return self.c\n"
+    reason = "what its classes hold may flow in more ways than are followed"
+    assert reason not in check(HEAD + store).limits
+    monkeypatch.setattr(OpenInference, "budget", 1)
+    assert reason in check(HEAD + store).limits

@@ -1,0 +1,65 @@
+"""Modules that do nothing but hand on the manager of their boundary."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+
+from flake8_redis_ssot.analysis.forwarders import Forwarders, is_public, is_said, is_text
+from flake8_redis_ssot.facts.model import ShimFacts
+from flake8_redis_ssot.facts.modules import exported_names
+from flake8_redis_ssot.inference.evaluator import Inference
+from flake8_redis_ssot.libraries.standard import WARNINGS
+from flake8_redis_ssot.source import SourceFile
+
+
+def shim_facts(source: SourceFile, inference: Inference, owns: Callable[[str], bool]) -> ShimFacts | None:
+    """The facts of a module that does nothing but forward; `owns` tells what is the manager's."""
+    tree = source.tree
+    body = tree.body[1:] if tree.body and is_text(tree.body[0]) else tree.body
+    if not all(map(_is_plain, body)):
+        return None
+    forwarders = Forwarders(inference, owns)
+    forwards, others, imported = forwarders.names()
+    forwarders.inference.release()
+    exported = exported_names(tree)
+    public = frozenset(n for n in forwards.keys() | others if is_public(n)) if exported is None else exported
+    if not public <= forwards.keys():
+        return None
+    used = {part.id for part in ast.walk(tree) if isinstance(part, ast.Name)}
+    if exported is None:
+        public |= imported - used  # what is imported and not used is there for others
+    if not public or not public <= forwards.keys():
+        return None
+    where = source.range_of(body[0])
+    words = used | {part.attr for part in ast.walk(tree) if isinstance(part, ast.Attribute)}
+    return ShimFacts(
+        where.start.line,
+        where.start.column,
+        where.end.line,
+        where.end.column,
+        tuple(sorted(public)),
+        tuple(sorted({forwards[name] for name in public})),
+        not words.isdisjoint(WARNINGS),
+    )
+
+
+def _is_plain(node: ast.stmt) -> bool:
+    """Whether a statement of a module only binds names, logs, or does nothing."""
+    match node:
+        case ast.Assign(targets=[ast.Name(id="__all__")]) | ast.AnnAssign(target=ast.Name(id="__all__")):
+            return isinstance(node.value, ast.List | ast.Tuple) and all(
+                isinstance(part, ast.Constant) for part in node.value.elts
+            )
+        case ast.Assign(targets=targets):
+            return all(isinstance(target, ast.Name) for target in targets)
+        case ast.AnnAssign(target=target):
+            return isinstance(target, ast.Name)
+        case ast.If(test=ast.Name(id="TYPE_CHECKING") | ast.Attribute(attr="TYPE_CHECKING")):
+            return all(map(_is_plain, node.orelse))
+        case ast.Try():
+            handled = (part for handler in node.handlers for part in handler.body)
+            return not node.finalbody and all(map(_is_plain, (*node.body, *handled, *node.orelse)))
+        case ast.Import() | ast.ImportFrom() | ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+            return True
+    return isinstance(node, ast.Pass | ast.Raise) or is_said(node)
