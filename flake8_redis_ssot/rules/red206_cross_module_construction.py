@@ -85,7 +85,7 @@ class CrossModuleConstruction(ProjectRule):
             for point in context.scopes.calls if known else ():
                 assert isinstance(point.node, ast.Call)
                 names = known.get((point.node.lineno, point.node.col_offset), ())
-                if names:
+                if names and all(map(inference.names.is_builder, names)):
                     reached = {name: inference.names.table[name] for name in names}
                     where = context.source.range_of(point.node)
                     yield self._built(context, Construction(point, point.node, reached, where, inferred=True))
