@@ -70,7 +70,7 @@ class Directive:
 
 
 def physical_lines(source: SourceFile) -> dict[int, PhysicalLine]:
-    """Each row of `source` with its physical line; none where Python cannot tell the tokens.
+    """Each row of `source` with its physical line; where Python cannot tell all tokens, those of one row before.
 
     SourceError where it cannot be decoded.
     """
@@ -97,7 +97,7 @@ def physical_lines(source: SourceFile) -> dict[int, PhysicalLine]:
                 first = last = comment = 0
                 is_broken = False
     except (tokenize.TokenError, SyntaxError):
-        return {}
+        return {row: line for row, line in found.items() if line.first == line.last}  # each by itself
     return found
 
 

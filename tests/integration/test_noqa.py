@@ -16,7 +16,7 @@ import pytest
 from conftest import Command, places
 from flake8.processor import FileProcessor
 from flake8.violation import Violation
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from flake8_redis_ssot.diagnostic import Diagnostic
@@ -174,6 +174,7 @@ def test_the_fix_never_silences_more_and_settles_what_it_may(data: bytes, unsafe
 
 @settings(max_examples=100, deadline=None)
 @given(data=sources())
+@example(b"import redis\r\nredis.Redis()\r\nx = 1 \\\r\n")
 def test_comments_added_silence_just_what_was_reported(data: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = make(Path(folder))
