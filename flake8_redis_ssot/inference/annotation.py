@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flake8_redis_ssot.inference.values import Definition, Instance, QualifiedName, Value
+from flake8_redis_ssot.inference.values import Definition, Instance, Items, QualifiedName, Value
+from flake8_redis_ssot.libraries.standard import MAPPINGS, SEQUENCES
 from flake8_redis_ssot.syntax.nodes import last_name
 from flake8_redis_ssot.syntax.scopes import ProgramPoint
 
@@ -42,6 +43,12 @@ def promised(inference: Inference, node: ast.expr, point: ProgramPoint) -> Itera
                 names = inference.names.dotted(parts[0], point, typing=True)
                 yield from (QualifiedName(name) for name in names)
                 yield from inference.values(parts[0], point)
+            elif last in MAPPINGS and len(parts) == 2:
+                yield Items((inference.promise(parts[1], is_many=True),), point, (None,), inference.context)
+            elif last in SEQUENCES or last in ("tuple", "Tuple"):
+                is_many = last in SEQUENCES or any(map(_is_ellipsis, parts))
+                elements = tuple(inference.promise(p, is_many=is_many) for p in parts if not _is_ellipsis(p))
+                yield Items(elements, point, None, inference.context)
             else:
                 yield from promised(inference, value, point)
         case ast.Name() | ast.Attribute():
@@ -57,3 +64,7 @@ def promised(inference: Inference, node: ast.expr, point: ProgramPoint) -> Itera
                     isinstance(known, QualifiedName) and inference.names.is_builder(known.name)
                 ):
                     yield Instance(known, said=True)
+
+
+def _is_ellipsis(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is ...

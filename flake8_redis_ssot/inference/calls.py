@@ -33,7 +33,16 @@ from flake8_redis_ssot.libraries.frameworks import (
     IMPORTERS,
     TRANSPARENT,
 )
-from flake8_redis_ssot.libraries.standard import BUILT_IN_DECORATORS, HANDED_ON, PROPERTIES
+from flake8_redis_ssot.libraries.standard import (
+    BUILT_IN_DECORATORS,
+    CASTS,
+    ENTERING_METHODS,
+    FACTORIES,
+    FIELDS,
+    HANDED_ON,
+    PROPERTIES,
+    RUNNERS,
+)
 from flake8_redis_ssot.syntax.nodes import last_name
 from flake8_redis_ssot.syntax.scopes import ProgramPoint, Scope, Scopes
 
@@ -86,9 +95,18 @@ def called(inference: Inference, call: ast.Call, point: ProgramPoint) -> Iterato
     for value in inference.values(call.func, point):
         match value:
             case QualifiedName(name=name):
-                if name in HANDED_ON:
+                if name in CASTS:
+                    cast = frozenset(v for part in call.args[1:2] for v in inference.values(part, point))
+                    stated = call.args[0] if call.args else None
+                    yield from inference.known_or_promised(cast, stated, point)
+                elif name in HANDED_ON:
                     for part in call.args[HANDED_ON[name] :][:1]:
                         yield from inference.values(part, point)
+                elif name in RUNNERS:
+                    for part in call.args[:1]:
+                        yield from inference.awaited(inference.values(part, point))
+                elif name in FIELDS:
+                    yield from _field(inference, call, point)
                 elif name in IMPORTERS:
                     yield from importing.imported(inference, call, point)
                 elif name in DEPENDS:
@@ -112,7 +130,24 @@ def called(inference: Inference, call: ast.Call, point: ProgramPoint) -> Iterato
             case Definition(scope=scope):
                 yield from _entering(inference, value, call, point)
     if isinstance(call.func, ast.Attribute):
+        if call.func.attr in ENTERING_METHODS:
+            for part in call.args[:1]:
+                yield from containers.projected(inference, inference.values(part, point), "enter")
         yield from containers.method_call(inference, call.func, call, point)
+
+
+def _field(inference: Inference, call: ast.Call, point: ProgramPoint) -> Iterator[Value]:
+    """What a field is made of that nothing is handed over for."""
+    for keyword in call.keywords:
+        if keyword.arg == "default":
+            yield from inference.values(keyword.value, point)
+        elif keyword.arg in FACTORIES:
+            for value in inference.values(keyword.value, point):
+                if isinstance(value, Definition):
+                    is_class = value.scope.kind == "class"
+                    yield from (Instance(value),) if is_class else given_back(inference, value)
+                elif isinstance(value, QualifiedName) and inference.names.is_builder(value.name):
+                    yield Instance(value)
 
 
 def _entering(

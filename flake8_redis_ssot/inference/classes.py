@@ -16,6 +16,7 @@ from flake8_redis_ssot.inference.values import (
     Value,
     Values,
 )
+from flake8_redis_ssot.libraries.standard import PLAIN_BASES
 from flake8_redis_ssot.syntax.nodes import last_name
 from flake8_redis_ssot.syntax.scopes import ProgramPoint, Scope
 
@@ -152,7 +153,9 @@ class Classes:
             return []
         point = ProgramPoint(node, scope.parent, binding.order, binding.path)
         inference = self._inference
-        return inference.within(None, lambda: [inference.values(base, point) for base in node.bases])
+        return inference.within(
+            None, lambda: [inference.values(base, point) for base in node.bases if not _is_plain(base)]
+        )
 
     def bases(self, scope: Scope) -> Values:
         """What all bases can be."""
@@ -228,6 +231,11 @@ class Classes:
             if not base:
                 return
             yield from base
+
+
+def _is_plain(base: ast.expr) -> bool:
+    """Whether a base has no members that matter: `ABC`, `Generic[T]`."""
+    return last_name(base.value if isinstance(base, ast.Subscript) else base) in PLAIN_BASES
 
 
 def _calls_on(node: ast.AST | None, name: str) -> bool:

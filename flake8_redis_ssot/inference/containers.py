@@ -14,6 +14,7 @@ from flake8_redis_ssot.inference.values import (
     Instance,
     Items,
     Pairs,
+    Promised,
     QualifiedName,
     Value,
     Values,
@@ -135,7 +136,9 @@ def _at(inference: Inference, items: Items, index: ast.expr) -> Iterator[Value]:
         at = ast.literal_eval(index)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         at = None
-    if not isinstance(at, int):
-        yield from each(inference, items)
+    element = items.elements[0] if len(items.elements) == 1 else None
+    is_many = isinstance(element, Promised) and element.is_many
+    if not isinstance(at, int) or is_many or items.point.node is element:
+        yield from each(inference, items)  # any number of one kind
     elif -len(items.elements) <= at < len(items.elements):
         yield from _element(inference, items, items.elements[at])

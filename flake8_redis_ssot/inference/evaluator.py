@@ -20,6 +20,7 @@ from flake8_redis_ssot.inference.values import (
     Generator,
     Instance,
     Items,
+    Promised,
     QualifiedName,
     SuperProxy,
     Text,
@@ -68,6 +69,7 @@ class Inference:
         self._is_asked_for = reach.Reach(self, reach.is_asked_for, members=False)
         self._bindings: dict[tuple[str, Scope, float, tuple[Branch, ...]], list[Binding]] = {}
         self._generators: dict[Scope, bool] = {}
+        self._promises: dict[ast.expr, Promised] = {}
 
     def release(self) -> None:
         """Undo the circles with its parts, so that all goes without the garbage collector."""
@@ -138,7 +140,7 @@ class Inference:
         if binding.value is None or binding.scope is None:
             return NOTHING
         # just before it is bound: in a loop the name may have this very value from the round before
-        order = binding.order - (binding.scope.kind != "comprehension")
+        order = binding.turn if binding.turn is not None else binding.order - 1
         point = ProgramPoint(binding.value, binding.scope, order, binding.path)
         return self.within(self._context_in(binding.scope), self._taken, binding, point)
 
@@ -189,6 +191,12 @@ class Inference:
                 return (Items(tuple(node.values), point, tuple(node.keys), self.context),)
             case ast.Await():
                 return self.awaited(self.values(node.value, point))
+            case ast.ListComp() | ast.SetComp() | ast.GeneratorExp():
+                return (self._comprehended(node, node.elt, point),)
+            case ast.DictComp():
+                return (self._comprehended(node, node.value, point, keys=(None,)),)
+            case Promised(annotation=stated):
+                return annotation.promised(self, stated, point)
             case ast.IfExp():
                 return (
                     value
@@ -247,6 +255,18 @@ class Inference:
                 yield from self.within(value.context, calls.returned, self, value.scope)
             else:
                 yield value
+
+    def _comprehended(
+        self,
+        node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp,
+        element: ast.expr,
+        point: ProgramPoint,
+        *,
+        keys: tuple[None] | None = None,
+    ) -> Items:
+        inner = self.scopes_of(point.scope).comprehension_of(node, point)
+        at = ProgramPoint(element, inner, point.order + len(node.generators), point.path)
+        return Items((element,), at, keys, self.context)
 
     def _stated(self, node: ast.AnnAssign, point: ProgramPoint) -> Iterable[Value]:
         given = self.values(node.value, point)
@@ -315,6 +335,13 @@ class Inference:
     def keeps(self, name: str) -> bool:
         """Whether what is made of a dotted name goes by that name, though nothing is known of it; here nothing does."""
         return False
+
+    def promise(self, annotation: ast.expr, *, is_many: bool) -> Promised:
+        """The expression of that type, one object for each annotation."""
+        found = self._promises.get(annotation)
+        if found is None:
+            found = self._promises[annotation] = Promised(annotation, is_many)
+        return found
 
     def given_by(self, function: Scope) -> list[Value]:
         """What a function returns or yields."""

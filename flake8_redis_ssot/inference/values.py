@@ -106,6 +106,17 @@ class SuperProxy:
     scope: Scope
 
 
+class Promised(ast.expr):
+    """An expression of which only the type is written: `annotation`. With `is_many` any number of such."""
+
+    _fields = ("annotation",)
+
+    def __init__(self, annotation: ast.expr, is_many: bool) -> None:
+        super().__init__()
+        self.annotation = annotation
+        self.is_many = is_many
+
+
 Value = QualifiedName | Text | Definition | Coroutine | Generator | Instance | Items | Pairs | SuperProxy
 Values = frozenset[Value]
 NOTHING: Values = frozenset()

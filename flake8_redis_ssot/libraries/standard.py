@@ -20,17 +20,36 @@ KIND_DECORATORS = (
 HANDED_ON = {
     "functools.partial": 0,
     "functools.partialmethod": 0,
-    "typing.cast": 1,
-    "typing_extensions.cast": 1,
     "asyncio.create_task": 0,
     "asyncio.ensure_future": 0,
     "asyncio.shield": 0,
     "asyncio.wait_for": 0,
+    "contextlib.closing": 0,
+    "contextlib.aclosing": 0,
+    "contextlib.nullcontext": 0,
 }
 """Functions that give one of their arguments, or what calls it or awaits it, by its index."""
 
 RUNNERS = frozenset(["asyncio.run", "asyncio.runners.run", "anyio.run", "uvloop.run"])
 """Functions that make an event loop, run in it the coroutine or function that is their first argument, and close it."""
+
+CASTS = frozenset(["typing.cast", "typing_extensions.cast"])
+"""Functions that give their second argument, said to be of the type which is the first."""
+
+FIELDS = frozenset(
+    ["dataclasses.field", "attr.ib", "attr.field", "attrs.field", "pydantic.Field", "msgspec.field"]
+)
+FACTORIES = frozenset(["default_factory", "factory"])
+"""Functions that say what a field is made of, and the keywords by which they take what makes it."""
+
+MAPPINGS = frozenset(["dict", "Dict", "Mapping", "MutableMapping", "defaultdict", "OrderedDict"])
+SEQUENCES = frozenset(
+    ["list", "List", "set", "Set", "frozenset", "Sequence", "Iterable", "Collection", "deque"]
+)
+"""Types of containers, by their last names."""
+
+ENTERING_METHODS = frozenset(["enter_context", "enter_async_context"])
+"""Methods of an exit stack that give what a `with` gets of their argument."""
 
 LOOPS = frozenset(
     ["asyncio.Runner", "asyncio.runners.Runner", "asyncio.new_event_loop", "uvloop.new_event_loop"]

@@ -36,7 +36,8 @@ class Binding:
     `target` is the dotted name that an import binds; else `value` is the expression,
     definition, parameter or annotated assignment that it comes from, in `scope`, by `projection`;
     neither where the file does not say. `star` marks `from target import *`. `always` marks a
-    binding made from another scope by `global` or `nonlocal`, which may hold at any time.
+    binding made from another scope by `global` or `nonlocal`, which may hold at any time. `turn` is the order at
+    which `value` is evaluated, where that is another one.
     """
 
     order: int
@@ -47,6 +48,7 @@ class Binding:
     value: ast.AST | None = None
     projection: tuple[Projection, ...] = ()
     scope: Scope | None = None
+    turn: int | None = None
 
 
 @dataclass(eq=False, slots=True)
@@ -485,6 +487,14 @@ class Scopes:
             inner.returns.append(ProgramPoint(node.body, inner, point.order, ()))
         return self.namespaces[node]
 
+    def comprehension_of(
+        self, node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp, point: ProgramPoint
+    ) -> Scope:
+        """The scope of a comprehension that stands at `point`."""
+        if node not in self._comprehensions:
+            self._comprehension(node, point.scope, point.path, int(point.order))
+        return self._comprehensions[node]
+
     def _comprehension(
         self,
         node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp,
@@ -506,7 +516,8 @@ class Scopes:
                     parts.append((leaf, inner))
                 elif is_new:
                     where = inner if n else scope
-                    binding = Binding(order + n, path, value=given, projection=steps, scope=where)
+                    # bound before all that sees it; what it comes from is evaluated in its turn
+                    binding = Binding(n, path, value=given, projection=steps, scope=where, turn=order + n)
                     inner.bindings.setdefault(leaf.id, []).append(binding)
             parts += ((test, inner) for test in generator.ifs)
         last = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
