@@ -20,6 +20,9 @@ _Guard = tuple[ast.expr, bool]
 _Constants = dict[str, object]
 """The parameters of a function that are constants in a call, by name."""
 
+_MOST_WAYS = 4
+"""Ways to a command kept of a function that goes each of them only where some argument is given."""
+
 _LEAVING = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 _COMPARISONS = {ast.Is: operator.is_, ast.IsNot: operator.is_not, ast.Eq: operator.eq, ast.NotEq: operator.ne}
 
@@ -41,19 +44,25 @@ class Blocking:
     way: tuple[_Step, ...]
 
     @property
+    def guards(self) -> list[_Guard]:
+        """The conditions on the way."""
+        return [guard for step in self.way for guard in step.guards]
+
+    @property
     def is_conditional(self) -> bool:
         """Whether it depends on what is handed over."""
-        return any(step.guards for step in self.way)
+        return bool(self.guards)
 
 
 class BlockingFunctions:
-    """The functions that send by a blocking client when they are called, each with what they send first.
+    """The functions that send by a blocking client when they are called, each with the ways to what it sends.
 
-    `names` are their names. A command that is sent whatever is handed over goes before one that depends on it.
+    Those of a function are of one that is gone whatever is handed over, or else of several. `names` are the
+    names of the functions.
     """
 
     def __init__(self) -> None:
-        self._found: dict[object, Blocking] = {}
+        self._found: dict[object, list[Blocking]] = {}
         self.names: set[str] = set()
 
     def __contains__(self, function: object) -> bool:
@@ -64,40 +73,53 @@ class BlockingFunctions:
         self.names.clear()
 
     def learn_commands(self, sent: Iterable[Command]) -> set[str]:
-        """Take in the functions that send themselves; the names of those of which that was not known."""
+        """Take in the functions that send themselves; the names of those of which more is known now."""
         blocking = [one for one in sent if one.colour == "sync" and one.sends]
         return {self._learn(one.point, Blocking(one, ())) for one in blocking} - {""}
 
     def learn_calls(self, inference: Inference, points: Iterable[ProgramPoint]) -> set[str]:
-        """Take in the functions that call such; the names of those of which that was not known."""
-        return {self._learn(point, one) for point, _, one in self.calls(inference, points)} - {""}
+        """Take in the functions that call such; the names of those of which more is known now."""
+        calls = self._calls(inference, points)
+        return {self._learn(point, one) for point, _, found in calls for one in found} - {""}
+
+    def calls(
+        self, inference: Inference, points: Iterable[ProgramPoint]
+    ) -> Iterator[tuple[ProgramPoint, ast.Call, Blocking]]:
+        """The calls of these functions, each with what that comes to first."""
+        for point, call, found in self._calls(inference, points):
+            yield point, call, found[0]
 
     def _learn(self, point: ProgramPoint, one: Blocking) -> str:
         function = function_of(point)
         if not isinstance(function, ast.FunctionDef) or not is_plain(point):
             return ""
-        known = self._found.get(function)
-        if known is not None and not known.is_conditional:
+        known = self._found.setdefault(function, [])
+        if known and (len(known) == _MOST_WAYS or not known[0].is_conditional):
             return ""
         new = Blocking(one.cause, (_step(point, function), *one.way))
-        if known is not None and new.is_conditional:
+        if not new.is_conditional:
+            known[:] = [new]
+        elif any(new.guards == other.guards for other in known):
             return ""
-        self._found[function] = new
+        else:
+            known.append(new)
         self.names.add(function.name)
         return function.name
 
-    def calls(
+    def _calls(
         self, inference: Inference, points: Iterable[ProgramPoint]
-    ) -> Iterator[tuple[ProgramPoint, ast.Call, Blocking]]:
-        """The calls of these functions, each with what that comes to."""
+    ) -> Iterator[tuple[ProgramPoint, ast.Call, list[Blocking]]]:
+        """The calls of these functions, each with the ways that it goes of those of the first that it can be of."""
         for point in points:
             call = point.node
             if isinstance(call, ast.Call) and last_name(call.func) in self.names and not point.for_typing:
                 called = inference.values(call.func, point)
-                found = [self._found.get(v.scope.node) if isinstance(v, Definition) else None for v in called]
-                known = [one for one in found if one is not None and _is_taken(call, one.way)]
-                if known and len(known) == len(found):
-                    yield point, call, known[0]
+                ways = [
+                    self._found.get(v.scope.node, ()) if isinstance(v, Definition) else () for v in called
+                ]
+                gone = [[one for one in some if _is_taken(call, one.way)] for some in ways]
+                if gone and all(gone):
+                    yield point, call, gone[0]
 
 
 def is_plain(point: ProgramPoint) -> bool:
@@ -122,12 +144,8 @@ def _step(point: ProgramPoint, function: ast.FunctionDef) -> _Step:
     assert isinstance(point.node, ast.Call)
     scope = point.scope.enclosing("function")
     names = {a.arg for a in _parameters(function.args)}
-    guards = tuple(
-        guard
-        for guard in _guards(function, point.node)
-        if any(isinstance(part, ast.Name) and part.id in names for part in ast.walk(guard[0]))
-    )
-    return _Step(point.node, scope, guards)
+    guards = [(test, wanted) for test, wanted in _guards(function, point.node) if names & set(_asked(test))]
+    return _Step(point.node, scope, tuple(guards))
 
 
 def _guards(function: ast.FunctionDef, node: ast.AST) -> Iterator[_Guard]:
@@ -204,6 +222,18 @@ def _truth(test: ast.expr, known: Mapping[str, object]) -> bool | None:
             compare = _COMPARISONS.get(type(op))
             return compare(known[name], value) if compare is not None and name in known else None
     return None
+
+
+def _asked(test: ast.expr) -> Iterator[str]:
+    """The names of which a condition asks in a way that a constant decides."""
+    match test:
+        case ast.Name(id=name) | ast.Compare(left=ast.Name(id=name), comparators=[ast.Constant()]):
+            yield name
+        case ast.UnaryOp(op=ast.Not(), operand=part):
+            yield from _asked(part)
+        case ast.BoolOp(values=parts):
+            for part in parts:
+                yield from _asked(part)
 
 
 def _patched(tree: ast.AST | None, function: ast.AsyncFunctionDef, call: ast.Call) -> set[str]:
