@@ -10,16 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, ClassVar, Literal, TypeVar
 
-from flake8_redis_ssot.analysis.client_calls import (
-    Command,
-    blocking_functions,
-    calls_of,
-    commands,
-    exposed_names,
-    function_of,
-    in_coroutines,
-    is_plain,
-)
+from flake8_redis_ssot.analysis.blocking import BlockingFunctions, in_coroutines
+from flake8_redis_ssot.analysis.client_calls import Command, commands, exposed_names
 from flake8_redis_ssot.analysis.environment import Reading, readings
 from flake8_redis_ssot.analysis.lines import lines_of_interest
 from flake8_redis_ssot.analysis.pools import pool_target
@@ -330,19 +322,14 @@ class RuleContext:
     @cached_property
     def stalling(self) -> list[tuple[ast.Call, ast.AsyncFunctionDef, Command]]:
         """The calls, in `async def`, of functions of the file that send by a blocking client, with what they send."""
-        asked = "async def" in self.source.text and not self.inference.is_exhausted
-        known = blocking_functions(self.commands) if asked else {}
-        found: list[tuple[ProgramPoint, ast.Call, Command]] = []
-        before = -1
-        while known and before != len(known):
-            before = len(known)
-            points = self.sites_with(getattr(function, "name", "") for function in known)
-            found = list(calls_of(self.inference, points, known))
-            for point, _, cause in found:
-                function = function_of(point)
-                if function is not None and is_plain(point):
-                    known.setdefault(function, cause)
-        return list(in_coroutines(self.scopes, found))
+        if "async def" not in self.source.text or self.inference.is_exhausted:
+            return []
+        known = BlockingFunctions()
+        new = known.learn_commands(self.commands)
+        while new:
+            new = known.learn_calls(self.inference, self.sites_with(new))
+        points = self.sites_with(known.names)
+        return list(in_coroutines(self.scopes, known.calls(self.inference, points)))
 
     def exposed(self) -> tuple[str, ...]:
         """The top-level names by which others get at something of a client library."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from flake8_redis_ssot.inference.evaluator import Inference
@@ -102,48 +102,6 @@ def command(inference: Inference, scopes: Scopes, point: ProgramPoint) -> Comman
         return None
     awaited, iterated = call in scopes.awaited, call in scopes.iterated
     return Command(point, call, method, role, builder, colour, effect, awaited, iterated)
-
-
-def blocking_functions(sent: Iterable[Command]) -> dict[ast.AST, Command]:
-    """The functions that send by a blocking client when they are called, each with what they send first."""
-    found: dict[ast.AST, Command] = {}
-    for one in sent:
-        if one.colour == "sync" and one.sends and is_plain(one.point):
-            found.setdefault(one.function or one.call, one)
-    return found
-
-
-def is_plain(point: ProgramPoint) -> bool:
-    """Whether `point` runs when the function around it is called: that is no coroutine and no generator."""
-    scope = point.scope.enclosing("function", "module")
-    return isinstance(scope.node, ast.FunctionDef) and not scope.yields
-
-
-def calls_of(
-    inference: Inference, points: Iterable[ProgramPoint], blocking: Mapping[ast.AST, Command]
-) -> Iterator[tuple[ProgramPoint, ast.Call, Command]]:
-    """The calls of functions that are `blocking`, each with what that sends."""
-    names = {getattr(function, "name", "") for function in blocking}
-    for point in points:
-        call = point.node
-        if isinstance(call, ast.Call) and last_name(call.func) in names and not point.for_typing:
-            called = [
-                v.scope.node if isinstance(v, Definition) else None
-                for v in inference.values(call.func, point)
-            ]
-            causes = [blocking.get(function) if function is not None else None for function in called]
-            if causes and causes[0] is not None and all(causes):
-                yield point, call, causes[0]
-
-
-def in_coroutines(
-    scopes: Scopes, calls: Iterable[tuple[ProgramPoint, ast.Call, Command]]
-) -> Iterator[tuple[ast.Call, ast.AsyncFunctionDef, Command]]:
-    """Those of the calls that block the event loop: in `async def`, and not awaited."""
-    for point, call, cause in calls:
-        function = function_of(point)
-        if isinstance(function, ast.AsyncFunctionDef) and call not in scopes.awaited:
-            yield call, function, cause
 
 
 def stalls(sent: Command) -> bool:

@@ -79,6 +79,7 @@ class Inference:
         """Forget what was found, as when there is more to know."""
         self.answers.forget()
         self.classes.forget()
+        self.stores.forget()
         self.leads_to_builder.forget()
         self._is_asked_for.forget()
         self._bindings.clear()

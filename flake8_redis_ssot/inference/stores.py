@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from flake8_redis_ssot.inference.evaluator import Inference
 
 _Home = tuple[object, ...]
+_Key = tuple[str, object]
 
 
 class Stores:
@@ -22,70 +23,97 @@ class Stores:
 
     def __init__(self, inference: Inference) -> None:
         self._inference = inference
-        self._attributes: dict[str, list[Store]] = {}
-        self._items: dict[tuple[str, object], list[Store]] = {}
+        self._stores: dict[_Key, list[Store]] = {}
+        self._by_home: dict[_Key, dict[_Home, list[Store]]] = {}
 
     def add(self, stores: list[Store]) -> None:
         """Take in the stores of a file."""
         for store in stores:
+            last = last_name(store.owner)
             if isinstance(store.key, str):
-                self._attributes.setdefault(store.key, []).append(store)
+                keys: list[_Key] = [("attribute", store.key)]
             elif isinstance(store.key, ast.Constant):
-                self._items.setdefault(("key", store.key.value), []).append(store)
-                self._items.setdefault(("all", last_name(store.owner)), []).append(store)
+                keys = [("key", store.key.value), ("all", last)]
             else:
-                self._items.setdefault(("of", last_name(store.owner)), []).append(store)
-                self._items.setdefault(("all", last_name(store.owner)), []).append(store)
+                keys = [("of", last), ("all", last)]
+            for key in keys:
+                self._stores.setdefault(key, []).append(store)
+                self._by_home.pop(key, None)
+
+    def forget(self) -> None:
+        """Forget what the names of owners are bound to."""
+        self._by_home.clear()
 
     def attribute(self, node: ast.Attribute, point: ProgramPoint) -> Values | None:
         """What was stored as that attribute of a framework's object; None where nothing was."""
-        candidates = self._attributes.get(node.attr)
-        if not candidates:
-            return None
-        home = set(self._homes(node.value, point))
-        same = [s for s in candidates if home & set(self._homes(s.owner, s.point))] if home else []
-        return self._values(same)
+        return self._values(self._into(node.value, point, ("attribute", node.attr)))
 
     def item(self, owner: ast.expr, key: ast.expr, point: ProgramPoint) -> Values | None:
         """What was stored under that key; None where nothing was."""
         last = last_name(owner)
+        keys: list[_Key] = [("all", last)]
         if isinstance(key, ast.Constant):
-            candidates = [*self._items.get(("key", key.value), ()), *self._items.get(("of", last), ())]
-        else:
-            candidates = self._items.get(("all", last), [])
-        if not candidates:
-            return None
-        home = set(self._homes(owner, point))
-        asked = keys_of(self._inference, key, point)
-        same = []
-        for store in candidates:
-            if home and not isinstance(store.key, str) and home & set(self._homes(store.owner, store.point)):
-                keys = keys_of(self._inference, store.key, store.point)
-                if not asked or not keys or asked & keys:
-                    same.append(store)
-        return self._values(same)
+            keys = [("key", key.value), ("of", last)]
+        same = self._into(owner, point, *keys)
+        asked = keys_of(self._inference, key, point) if same else set()
+        return self._values([store for store in same if self._is_under(asked, store)])
+
+    def _is_under(self, asked: set[object], store: Store) -> bool:
+        """Whether something is stored under one of the keys `asked`, as far as they are known."""
+        if isinstance(store.key, str):
+            return False
+        keys = keys_of(self._inference, store.key, store.point)
+        return not asked or not keys or not asked.isdisjoint(keys)
 
     def _values(self, stores: list[Store]) -> Values | None:
         inference = self._inference
         return frozenset(v for s in stores for v in inference.bound(s.binding)) if stores else None
 
-    def _homes(self, owner: ast.expr, point: ProgramPoint) -> Iterator[_Home]:
-        """What tells an object from others into which something is stored: equal where it is the same."""
-        inference = self._inference
+    def _into(self, owner: ast.expr, point: ProgramPoint, *keys: _Key) -> list[Store]:
+        """The stores under `keys` into the object that `owner` is."""
+        groups = [self._indexed(key) for key in keys if key in self._stores]
+        homes = [*self._named(owner, point)] if groups else []
+        found = [store for group in groups for home in homes for store in group.get(home, ())]
+        if isinstance(owner, ast.Attribute):
+            likely = [store for group in groups for store in group.get(("of", owner.attr), ())]
+            held = set(self._held(owner, point)) if likely else set()
+            if held:
+                found += [s for s in likely if not held.isdisjoint(self._held(s.owner, s.point))]
+        return found
+
+    def _indexed(self, key: _Key) -> dict[_Home, list[Store]]:
+        """The stores under a key by what they store into, as far as no value must be followed for it."""
+        index = self._by_home.get(key)
+        if index is None:
+            index = self._by_home[key] = {}
+            for store in self._stores[key]:
+                homes = {*self._named(store.owner, store.point)}
+                if isinstance(store.owner, ast.Attribute):
+                    homes.add(("of", store.owner.attr))
+                for home in homes:
+                    index.setdefault(home, []).append(store)
+        return index
+
+    def _named(self, owner: ast.expr, point: ProgramPoint) -> Iterator[_Home]:
+        """What tells an object from others by its name alone: equal where it is the same."""
         if self._is_application(owner, point):
             yield ("application",)
         match owner:
             case ast.Name(id=name):
-                for binding in inference.bindings(name, point):
+                for binding in self._inference.bindings(name, point):
                     yield (binding.target or id(binding),)
             case ast.Attribute(value=value, attr=name):
                 if name in STATES and self._is_application(value, point):
                     yield ("application", name)
-                for held in inference.values(value, point):
-                    of = held.of if isinstance(held, Instance) else held
-                    if isinstance(of, Definition) and of.scope.kind == "class":
-                        for scope in self._having(of.scope, name):
-                            yield (id(scope), name)
+
+    def _held(self, owner: ast.expr, point: ProgramPoint) -> Iterator[_Home]:
+        """The same by the classes of what holds it."""
+        if isinstance(owner, ast.Attribute):
+            for held in self._inference.values(owner.value, point):
+                of = held.of if isinstance(held, Instance) else held
+                if isinstance(of, Definition) and of.scope.kind == "class":
+                    for scope in self._having(of.scope, owner.attr):
+                        yield (id(scope), owner.attr)
 
     def _having(self, scope: Scope, name: str) -> Iterator[Scope]:
         """The class, or the nearest of its bases, that has the attribute `name`."""

@@ -7,14 +7,8 @@ import os
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 
-from flake8_redis_ssot.analysis.client_calls import (
-    Command,
-    blocking_functions,
-    calls_of,
-    command,
-    function_of,
-    is_plain,
-)
+from flake8_redis_ssot.analysis.blocking import Blocking, BlockingFunctions
+from flake8_redis_ssot.analysis.client_calls import Command, command
 from flake8_redis_ssot.facts.managers import ManagerFacts
 from flake8_redis_ssot.inference.builder_table import BuilderTable
 from flake8_redis_ssot.inference.calls import argument_of, returned
@@ -59,7 +53,7 @@ class ProjectInference(Inference):
         super().__init__(reaching, Scopes(ast.parse(""), "", (), False))
         self.index = index
         self.files: dict[str, Scopes] = {}
-        self.blocking: dict[ast.AST, Command] = {}
+        self.blocking = BlockingFunctions()
         self._scopes_of = scopes_of
         self._modules: dict[str, Scope] = {}
         self._modules_missed: set[str] = set()
@@ -249,9 +243,9 @@ class ProjectInference(Inference):
             self._sent[path] = [c for p in points if (c := command(self, scopes, p)) is not None]
         return self._sent[path]
 
-    def calls(self, path: str) -> Iterator[tuple[ProgramPoint, ast.Call, Command]]:
+    def calls(self, path: str) -> Iterator[tuple[ProgramPoint, ast.Call, Blocking]]:
         """The calls, in a file taken in, of functions that send by a blocking client, with what they send."""
-        return calls_of(self, self.files[path].calls, self.blocking)
+        return self.blocking.calls(self, self.files[path].calls)
 
     def is_open(self, point: ProgramPoint) -> bool:
         """Whether a call may still be a builder's: nothing is known of its callee, and its form allows it."""
@@ -334,17 +328,11 @@ class ProjectInference(Inference):
 
     def _learn(self, paths: Collection[str]) -> None:
         """Find the blocking functions of the files at `paths`, and of all that call these."""
-        new = {f: c for path in paths for f, c in blocking_functions(self.sent(path)).items()}
+        new = self.blocking.learn_commands(one for path in paths for one in self.sent(path))
         points = [point for path in paths for point in self.files[path].calls]
         while new or points:
-            self.blocking.update(new)
-            names = sorted({getattr(function, "name", "") for function in new})
-            points += [point for name in names for point in self.calls_named(name)]
-            new = {}
-            for point, _, cause in calls_of(self, points, self.blocking):
-                function = function_of(point)
-                if function is not None and is_plain(point) and function not in self.blocking:
-                    new.setdefault(function, cause)
+            points += [point for name in sorted(new) for point in self.calls_named(name)]
+            new = self.blocking.learn_calls(self, points)
             points = []
 
     def _exposed(self, path: str, reach: Reach) -> set[str]:

@@ -15,8 +15,10 @@ class SyncClientInAsync(Rule):
 
     ## What it does
     Reports a command of a blocking client, its pipeline, subscription or lock that an
-    `async def` runs itself, or a function of the file that it calls. Not reported: functions and lambdas defined in it, which may run in
-    a thread, methods handed over without a call, and clients whose kind the file does not show.
+    `async def` runs itself, or a function of the file that it calls. Not reported: functions and lambdas defined
+    in it, which may run in a thread, methods handed over without a call, clients whose kind the file does not
+    show, and calls that do not come to the command, as they leave out the argument that it is sent for or patch
+    what leads to it.
 
     ## Why is this bad?
     The event loop waits with the command: nothing else runs until the server has answered, and a

@@ -16,7 +16,8 @@ class CrossModuleSyncClient(ProjectRule):
     ## What it does
     Reports what RED502 and RED503 report, where the client comes from another module: from its
     accessor, property, attribute or class. A call of another module's function or method that
-    itself sends a command by a blocking client counts as well.
+    itself sends a command by a blocking client counts as well, unless it leaves out the argument that the
+    command is sent for, or a test patches what leads to it.
 
     ## Why is this bad?
     The event loop waits with the command: nothing else runs until the server has answered. Over

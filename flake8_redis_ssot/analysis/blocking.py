@@ -1,0 +1,269 @@
+"""The functions that send by a blocking client, and the calls in coroutines that come to such a command."""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from flake8_redis_ssot.analysis.client_calls import Command, Function, function_of
+from flake8_redis_ssot.inference.calls import argument_of
+from flake8_redis_ssot.inference.evaluator import Inference
+from flake8_redis_ssot.inference.values import Definition
+from flake8_redis_ssot.libraries.frameworks import SETTING, TAKERS
+from flake8_redis_ssot.syntax.ancestors import ancestors
+from flake8_redis_ssot.syntax.nodes import last_name
+from flake8_redis_ssot.syntax.scopes import ProgramPoint, Scope, Scopes
+
+_Guard = tuple[ast.expr, bool]
+_Constants = dict[str, object]
+"""The parameters of a function that are constants in a call, by name."""
+
+_MOST_WAYS = 4
+"""Ways to a command kept of a function that goes each of them only where some argument is given."""
+
+_LEAVING = (ast.Return, ast.Raise, ast.Continue, ast.Break)
+_COMPARISONS = {ast.Is: operator.is_, ast.IsNot: operator.is_not, ast.Eq: operator.eq, ast.NotEq: operator.ne}
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A call on the way to a command, in the function `scope`, and what its parameters must be there."""
+
+    call: ast.Call
+    scope: Scope
+    guards: tuple[_Guard, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Blocking:
+    """A command that a function comes to, by which calls: the first is its own, the last sends."""
+
+    cause: Command
+    way: tuple[_Step, ...]
+
+    @property
+    def guards(self) -> list[_Guard]:
+        """The conditions on the way."""
+        return [guard for step in self.way for guard in step.guards]
+
+    @property
+    def is_conditional(self) -> bool:
+        """Whether it depends on what is handed over."""
+        return bool(self.guards)
+
+
+class BlockingFunctions:
+    """The functions that send by a blocking client when they are called, each with the ways to what it sends.
+
+    Those of a function are of one that is gone whatever is handed over, or else of several. `names` are the
+    names of the functions.
+    """
+
+    def __init__(self) -> None:
+        self._found: dict[object, list[Blocking]] = {}
+        self.names: set[str] = set()
+
+    def __contains__(self, function: object) -> bool:
+        return function in self._found
+
+    def clear(self) -> None:
+        self._found.clear()
+        self.names.clear()
+
+    def learn_commands(self, sent: Iterable[Command]) -> set[str]:
+        """Take in the functions that send themselves; the names of those of which more is known now."""
+        blocking = [one for one in sent if one.colour == "sync" and one.sends]
+        return {self._learn(one.point, Blocking(one, ())) for one in blocking} - {""}
+
+    def learn_calls(self, inference: Inference, points: Iterable[ProgramPoint]) -> set[str]:
+        """Take in the functions that call such; the names of those of which more is known now."""
+        calls = self._calls(inference, points)
+        return {self._learn(point, one) for point, _, found in calls for one in found} - {""}
+
+    def calls(
+        self, inference: Inference, points: Iterable[ProgramPoint]
+    ) -> Iterator[tuple[ProgramPoint, ast.Call, Blocking]]:
+        """The calls of these functions, each with what that comes to first."""
+        for point, call, found in self._calls(inference, points):
+            yield point, call, found[0]
+
+    def _learn(self, point: ProgramPoint, one: Blocking) -> str:
+        function = function_of(point)
+        if not isinstance(function, ast.FunctionDef) or not is_plain(point):
+            return ""
+        known = self._found.setdefault(function, [])
+        if known and (len(known) == _MOST_WAYS or not known[0].is_conditional):
+            return ""
+        new = Blocking(one.cause, (_step(point, function), *one.way))
+        if not new.is_conditional:
+            known[:] = [new]
+        elif any(new.guards == other.guards for other in known):
+            return ""
+        else:
+            known.append(new)
+        self.names.add(function.name)
+        return function.name
+
+    def _calls(
+        self, inference: Inference, points: Iterable[ProgramPoint]
+    ) -> Iterator[tuple[ProgramPoint, ast.Call, list[Blocking]]]:
+        """The calls of these functions, each with the ways that it goes of those of the first that it can be of."""
+        for point in points:
+            call = point.node
+            if isinstance(call, ast.Call) and last_name(call.func) in self.names and not point.for_typing:
+                called = inference.values(call.func, point)
+                ways = [
+                    self._found.get(v.scope.node, ()) if isinstance(v, Definition) else () for v in called
+                ]
+                gone = [[one for one in some if _is_taken(call, one.way)] for some in ways]
+                if gone and all(gone):
+                    yield point, call, gone[0]
+
+
+def is_plain(point: ProgramPoint) -> bool:
+    """Whether `point` runs when the function around it is called: that is no coroutine and no generator."""
+    scope = point.scope.enclosing("function", "module")
+    return isinstance(scope.node, ast.FunctionDef) and not scope.yields
+
+
+def in_coroutines(
+    scopes: Scopes, calls: Iterable[tuple[ProgramPoint, ast.Call, Blocking]]
+) -> Iterator[tuple[ast.Call, ast.AsyncFunctionDef, Command]]:
+    """Those of the calls that block the event loop: in `async def`, not awaited, and nothing on the way patched."""
+    for point, call, blocking in calls:
+        function = function_of(point)
+        if isinstance(function, ast.AsyncFunctionDef) and call not in scopes.awaited:
+            patched = _patched(scopes.module.node, function, call)
+            if not patched or all(patched.isdisjoint(_words(step.scope.node)) for step in blocking.way):
+                yield call, function, blocking.cause
+
+
+def _step(point: ProgramPoint, function: ast.FunctionDef) -> _Step:
+    assert isinstance(point.node, ast.Call)
+    scope = point.scope.enclosing("function")
+    names = {a.arg for a in _parameters(function.args)}
+    guards = [(test, wanted) for test, wanted in _guards(function, point.node) if names & set(_asked(test))]
+    return _Step(point.node, scope, tuple(guards))
+
+
+def _guards(function: ast.FunctionDef, node: ast.AST) -> Iterator[_Guard]:
+    """The conditions under which `function` comes to `node`, each with what it must be."""
+    inner = node
+    for parent in ancestors(function, node):
+        match parent:
+            case ast.If(test=test, body=body) if inner is not test:
+                yield test, inner in body
+            case ast.IfExp(test=test, body=body) if inner is not test:
+                yield test, inner is body
+            case ast.BoolOp(op=op, values=values):
+                for value in values[: values.index(inner)]:  # type: ignore[arg-type]
+                    yield value, isinstance(op, ast.And)
+        for name in ("body", "orelse", "finalbody"):
+            statements = getattr(parent, name, None)
+            if isinstance(statements, list) and inner in statements:
+                for before in statements[: statements.index(inner)]:
+                    if isinstance(before, ast.If) and isinstance(before.body[-1], _LEAVING):
+                        yield before.test, False
+        inner = parent
+
+
+def _is_taken(call: ast.Call, way: tuple[_Step, ...]) -> bool:
+    """Whether a call comes to the end of a way, as far as constants tell."""
+    known: _Constants = {}
+    for step in way:
+        known = _handed(call, step.scope, known)
+        if any(_truth(test, known) not in (None, wanted) for test, wanted in step.guards):
+            return False
+        call = step.call
+    return True
+
+
+def _handed(call: ast.Call, scope: Scope, caller: Mapping[str, object]) -> _Constants:
+    """What is constant among the parameters of a function in a call of it, given that of the caller's."""
+    assert isinstance(scope.node, Function)
+    args = scope.node.args
+    positional = [*args.posonlyargs, *args.args]
+    first = len(positional) - len(args.defaults)
+    defaults = dict(
+        zip([*positional[first:], *args.kwonlyargs], [*args.defaults, *args.kw_defaults], strict=True)
+    )
+    is_open = any(isinstance(a, ast.Starred) for a in call.args) or any(k.arg is None for k in call.keywords)
+    shifted = Scopes.class_of(scope) is not None
+    found: _Constants = {}
+    for parameter in (*positional, *args.kwonlyargs):
+        argument = argument_of(call, args, parameter, shifted=shifted)
+        if len(scope.bindings.get(parameter.arg, ())) != 1:
+            continue  # it is bound anew
+        match argument or (None if is_open else defaults.get(parameter)):
+            case ast.Constant(value=value):
+                found[parameter.arg] = value
+            case ast.Name(id=name) if argument is not None and name in caller:
+                found[parameter.arg] = caller[name]
+    return found
+
+
+def _truth(test: ast.expr, known: Mapping[str, object]) -> bool | None:
+    """Whether a condition holds; None where that depends on more than is known."""
+    match test:
+        case ast.Constant(value=value):
+            return bool(value)
+        case ast.Name(id=name) if name in known:
+            return bool(known[name])
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            truth = _truth(operand, known)
+            return None if truth is None else not truth
+        case ast.BoolOp(op=op, values=values):
+            decides = isinstance(op, ast.Or)
+            truths = {_truth(value, known) for value in values}
+            return decides if decides in truths else None if None in truths else not decides
+        case ast.Compare(left=ast.Name(id=name), ops=[op], comparators=[ast.Constant(value=value)]):
+            compare = _COMPARISONS.get(type(op))
+            return compare(known[name], value) if compare is not None and name in known else None
+    return None
+
+
+def _asked(test: ast.expr) -> Iterator[str]:
+    """The names of which a condition asks in a way that a constant decides."""
+    match test:
+        case ast.Name(id=name) | ast.Compare(left=ast.Name(id=name), comparators=[ast.Constant()]):
+            yield name
+        case ast.UnaryOp(op=ast.Not(), operand=part):
+            yield from _asked(part)
+        case ast.BoolOp(values=parts):
+            for part in parts:
+                yield from _asked(part)
+
+
+def _patched(tree: ast.AST | None, function: ast.AsyncFunctionDef, call: ast.Call) -> set[str]:
+    """The names in whose place a function, or what decorates it, puts something else while it calls."""
+    around = ancestors(tree, call) if tree is not None else []
+    decorators = [d for part in around for d in getattr(part, "decorator_list", ())]
+    parts = [part for top in (function, *decorators) for part in ast.walk(top)]
+    over = {
+        item.context_expr
+        for part in parts
+        if isinstance(part, ast.With | ast.AsyncWith) and part not in around
+        for item in part.items
+    }
+    found: set[str] = set()
+    for part in parts:
+        if isinstance(part, ast.Call) and part not in over and last_name(part.func) in TAKERS | SETTING:
+            texts = [
+                a.value for a in part.args[:2] if isinstance(a, ast.Constant) and isinstance(a.value, str)
+            ]
+            found.update(text.rpartition(".")[2] for text in texts)
+            if last_name(part.func) == "multiple":
+                found.update(k.arg for k in part.keywords if k.arg)
+    return found
+
+
+def _words(function: ast.AST | None) -> set[str]:
+    """The names of a function and of what it speaks of."""
+    parts = [] if function is None else ast.walk(function)
+    return {name for part in parts if (name := getattr(part, "name", None) or last_name(part))}
+
+
+def _parameters(args: ast.arguments) -> list[ast.arg]:
+    return [*args.posonlyargs, *args.args, *args.kwonlyargs]
