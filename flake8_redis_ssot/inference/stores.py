@@ -39,22 +39,29 @@ class Stores:
 
     def attribute(self, node: ast.Attribute, point: ProgramPoint) -> Values | None:
         """What was stored as that attribute of a framework's object; None where nothing was."""
+        return self._values(self.of_attribute(node, point))
+
+    def of_attribute(self, node: ast.Attribute, point: ProgramPoint) -> list[Store]:
+        """The assignments of that attribute."""
         candidates = self._attributes.get(node.attr)
         if not candidates:
-            return None
+            return []
         home = set(self._homes(node.value, point))
-        same = [s for s in candidates if home & set(self._homes(s.owner, s.point))] if home else []
-        return self._values(same)
+        return [s for s in candidates if home & set(self._homes(s.owner, s.point))] if home else []
 
     def item(self, node: ast.Subscript, point: ProgramPoint) -> Values | None:
         """What was stored under that key; None where nothing was."""
+        return self._values(self.of_item(node, point))
+
+    def of_item(self, node: ast.Subscript, point: ProgramPoint) -> list[Store]:
+        """The assignments under that key."""
         last, key = last_name(node.value), node.slice
         if isinstance(key, ast.Constant):
             candidates = [*self._items.get(("key", key.value), ()), *self._items.get(("of", last), ())]
         else:
             candidates = self._items.get(("all", last), [])
         if not candidates:
-            return None
+            return []
         home = set(self._homes(node.value, point))
         asked = keys_of(self._inference, node.slice, point)
         same = []
@@ -63,7 +70,7 @@ class Stores:
                 keys = keys_of(self._inference, store.key, store.point)
                 if not asked or not keys or asked & keys:
                     same.append(store)
-        return self._values(same)
+        return same
 
     def _values(self, stores: list[Store]) -> Values | None:
         inference = self._inference
