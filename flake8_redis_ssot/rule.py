@@ -115,6 +115,11 @@ class ProjectRule(Rule):
     judges_settings: ClassVar[bool] = False
     """Whether it asks for the defaults of the facts."""
 
+    @classmethod
+    def words(cls, settings: Settings) -> Collection[bytes]:
+        """Texts by which it knows the files that it has to read: the facts tell which of them a file has."""
+        return ()
+
     def check_project(self, project: ProjectContext) -> Iterator[Diagnostic]:
         """What the rule finds in the whole project."""
         raise NotImplementedError

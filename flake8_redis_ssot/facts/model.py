@@ -86,7 +86,8 @@ class FileFacts:
 
     `imports` are its import statements and `quoted` its dotted names in quotes that speak of
     Redis, as `facts.import_scan` finds them, one a line; `has_noqa`
-    says that a comment may name a code of ours, `has_all` that it may set `__all__`. `used`
+    says that a comment may name a code of ours, `has_all` that it may set `__all__`. `words` are those of
+    the texts that it has for which project rules ask. `used`
     are the allowances and ignores that silenced something in it. `classes` do what a manager
     does, `clients` are top-level names that are, or return, a client or a manager; a manager's file has made
     and `handed_out` objects of the classes of these dotted names. `exposed` are
@@ -100,6 +101,7 @@ class FileFacts:
     quoted: str = ""
     has_noqa: bool = False
     has_all: bool = False
+    words: tuple[str, ...] = ()
     used: tuple[str, ...] = ()
     pools: tuple[PoolFacts, ...] = ()
     handed: tuple[str, ...] = ()

@@ -46,17 +46,25 @@ class Stores:
 
     def attribute(self, node: ast.Attribute, point: ProgramPoint) -> Values | None:
         """What was stored as that attribute of a framework's object; None where nothing was."""
-        return self._values(self._into(node.value, point, ("attribute", node.attr)))
+        return self._values(self.of_attribute(node, point))
+
+    def of_attribute(self, node: ast.Attribute, point: ProgramPoint) -> list[Store]:
+        """The assignments of that attribute."""
+        return self._into(node.value, point, ("attribute", node.attr))
 
     def item(self, owner: ast.expr, key: ast.expr, point: ProgramPoint) -> Values | None:
         """What was stored under that key; None where nothing was."""
+        return self._values(self.of_item(owner, key, point))
+
+    def of_item(self, owner: ast.expr, key: ast.expr, point: ProgramPoint) -> list[Store]:
+        """The assignments under that key."""
         last = last_name(owner)
         keys: list[_Key] = [("all", last)]
         if isinstance(key, ast.Constant):
             keys = [("key", key.value), ("of", last)]
         same = self._into(owner, point, *keys)
         asked = keys_of(self._inference, key, point) if same else set()
-        return self._values([store for store in same if self._is_under(asked, store)])
+        return [store for store in same if self._is_under(asked, store)]
 
     def _is_under(self, asked: set[object], store: Store) -> bool:
         """Whether something is stored under one of the keys `asked`, as far as they are known."""

@@ -142,6 +142,17 @@ TASK_LISTS = ("WorkerSettings", frozenset(["functions", "cron_jobs"]))
 COMMAND_LINES = ("argparse", "click", "typer", "__main__", "sys.argv", "docopt", "BaseCommand")
 """Words of a file that a person starts, with one function of it a process."""
 
+SHUTDOWN_WORDS = (
+    "atexit", "shutdown", "cleanup", "after_serving", "server_stop", "process_stop", "on_stop", "signal",
+)  # fmt: skip
+"""Words of the decorators, calls and attributes that have something run when a process or an application ends."""
+
+PER_REQUEST_ENDS = ("teardown_appcontext", "teardown_app_request", "teardown_request", "after_request")
+"""Those of what runs at the end of each request."""
+
+LIFESPAN = "lifespan"
+"""What the function is called that runs before and after an application."""
+
 DEPENDS = frozenset(["fastapi.Depends", "fastapi.params.Depends", "fastapi.Security"])
 """Functions that give what the function gives which is their first argument."""
 
@@ -219,6 +230,12 @@ MOCKS = frozenset(["unittest", "mock", "asynctest", "pytest_mock", "pytest"])
 
 MOCKING = frozenset(["patch", "monkeypatch", "mocker"])
 """Names by which a test puts something else in an object's place."""
+
+FIXTURES = frozenset(["fixture", "yield_fixture"])
+"""Decorators of what pytest runs for tests, once all modules are imported, by their last names."""
+
+RUNNER_METHODS = ("test", "setUp", "setup", "asyncSetUp", "tearDown", "teardown", "asyncTearDown")
+"""How the functions begin that a test runner calls then."""
 
 CELERY_SETTINGS = frozenset(
     ["imports", "include", "task_routes", "task_annotations", "beat_schedule", "beat_scheduler"]

@@ -76,6 +76,12 @@ WAITING = {
 }
 """Builders that wait for `init_app` unless they are given an application: at this position, or as `app`."""
 
+LENDING = ("redis.", "valkey.")
+"""How the targets of client classes begin that leave a pool which they were given open (redis-py since 5.0.1)."""
+
+CLOSING_POOL = "close_connection_pool"
+"""The argument by which closing such a client closes the pool as well."""
+
 OWNING = ".from_pool"
 """How the target of a constructor ends whose client closes the pool that it is given (redis-py since 5.0.1)."""
 

@@ -86,6 +86,9 @@ class FileChecker:
         """The file rules that are asked once more of the files that something of a library reaches."""
         self._judges_classes = any(issubclass(r, ProjectRule) and r.judges_classes for r in rules)
         self._judges_settings = any(issubclass(r, ProjectRule) and r.judges_settings for r in rules)
+        self._words = tuple(
+            sorted({w for r in rules if issubclass(r, ProjectRule) for w in r.words(settings)})
+        )
         self._needles = tuple({needle for rule in rules for needle in rule.needles})
         self.prefilter = Prefilter(settings, self._table, self.managers, holders=self._judges_classes)
         for rule_type in rules:
@@ -218,6 +221,7 @@ class FileChecker:
             quoted=quoted(data).decode("utf-8", "replace"),
             has_noqa=b"noqa" in data.lower() and b"RED" in data.upper(),
             has_all=b"__all__" in data,
+            words=tuple(word.decode() for word in self._words if word in data),
             used=tuple(sorted(used)),
             pools=context.pools() if context is not None else (),
             handed=tuple(sorted(reach.handed(context.inference, context.points)))

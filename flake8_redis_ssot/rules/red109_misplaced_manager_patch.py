@@ -1,0 +1,232 @@
+"""RED109."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from flake8_redis_ssot.analysis.dotted_strings import references
+from flake8_redis_ssot.analysis.name_lookups import is_used_at_top
+from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.inference.values import QualifiedName
+from flake8_redis_ssot.libraries.frameworks import FIXTURES, PATCHING, RUNNER_METHODS
+from flake8_redis_ssot.project.import_order import ImportOrder
+from flake8_redis_ssot.rule import ProjectContext, ProjectRule, RuleContext
+from flake8_redis_ssot.settings.boundaries import manager_words
+from flake8_redis_ssot.settings.model import Settings
+from flake8_redis_ssot.syntax.ancestors import ancestors
+from flake8_redis_ssot.syntax.nodes import last_name
+from flake8_redis_ssot.syntax.scopes import ProgramPoint
+
+_MOST_PLACES = 3
+Owner = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+
+
+class MisplacedManagerPatch(ProjectRule):
+    """A test patches the manager where nobody looks it up.
+
+    ## What it does
+    Reports a patch of the manager's name in the manager's own module (`patch`, `patch.object`,
+    `patch.multiple`, `monkeypatch.setattr`), where all code that the test can run has taken the
+    object from there by `from ... import` before. Not reported: a patch of a method, where the
+    manager's module reads the name in a function of its own, where some code looks it up in that
+    module each time, and where code that takes it may be imported only after the patch.
+
+    ## Why is this bad?
+    `from app.redis_manager import redis_manager` binds the object to a name of the importing
+    module. A patch of the first name leaves the second as it is: the test runs against the real
+    manager, and its assertions on the fake speak of nothing.
+
+    Measured: with such a patch on, the code under test read the value of the real Redis, and the
+    fake had no calls; a patch of the reader's name or of the object's method was seen at once
+    (`tests/evidence/test_red109.py`).
+
+    ## Example
+    ```python
+    from unittest.mock import patch
+
+    from app.redis_manager import redis_manager
+
+
+    def save(key):
+        redis_manager.client.set(key, 1)
+
+
+    def test_save():
+        with patch("app.redis_manager.redis_manager"):
+            save("a")
+    ```
+
+    ## Use instead
+    ```python
+    from unittest.mock import patch
+
+    from app.redis_manager import redis_manager
+
+
+    def save(key):
+        redis_manager.client.set(key, 1)
+
+
+    def test_save():
+        with patch(f"{__name__}.redis_manager"):
+            save("a")
+    ```
+
+    ## Options
+    - `manager`
+    - `instance`
+    - `tests`
+
+    ## References
+    - [unittest.mock: where to patch](https://docs.python.org/3/library/unittest.mock.html#where-to-patch)
+    - [OWASP/OpenCRE#1010](https://github.com/OWASP/OpenCRE/pull/1010)
+    """
+
+    code = "RED109"
+    name = "misplaced-manager-patch"
+    since = "0.1.0"
+    default = False
+
+    @classmethod
+    def words(cls, settings: Settings) -> Collection[bytes]:
+        return {*PATCHING, *(word.encode() for word in manager_words(settings))}
+
+    def check_project(self, project: ProjectContext) -> Iterator[Diagnostic]:
+        order = ImportOrder(project.index, project.read)
+        patching = {word.decode() for word in PATCHING}
+        managers = manager_words(project.settings)
+        for path, fact in project.index.facts.items():
+            if patching.isdisjoint(fact.words) or managers.isdisjoint(fact.words):
+                continue
+            context = project.read(path) if _may_patch(path, project) else None
+            if context is not None:
+                yield from self._in_file(context, order, project)
+
+    def _in_file(
+        self, context: RuleContext, order: ImportOrder, project: ProjectContext
+    ) -> Iterator[Diagnostic]:
+        found = [p for point in context.scopes.calls for p in _patches(point, context)]
+        path = context.source.path
+        for patch in found:
+            if not _is_manager(patch, project) or not _is_for_tests(patch, context, project):
+                continue
+            within = _alone(patch.owner, context)
+            asked = [order.places(test, patch.module, patch.name, within) for test in order.tests_of(path)]
+            places = sorted({place for known in asked for place in known or ()})
+            beside = {f"{p.module}.{p.name}" for p in found if p.owner is patch.owner}
+            if places and None not in asked and not beside.issuperset(places):
+                shown = " or ".join(f"`{place}`" for place in places[:_MOST_PLACES])
+                more = len(places) - _MOST_PLACES
+                shown += f" (and {more} more)" if more > 0 else ""
+                yield self.at(
+                    path,
+                    context.source.range_of(patch.call),
+                    f"This patches `{patch.module}.{patch.name}` where nobody looks it up: all that the test runs "
+                    f"has taken it from there by `from {patch.module} import`; patch {shown}",
+                    symbols=(f"{patch.module}.{patch.name}",),
+                )
+
+
+@dataclass(frozen=True, slots=True)
+class _Patch:
+    """A call that exchanges the `name` of a `module` while `owner` runs."""
+
+    call: ast.Call
+    module: str
+    name: str
+    owner: Owner
+
+
+def _may_patch(path: str, project: ProjectContext) -> bool:
+    """Whether a file is a test, or imports what patches."""
+    imports = project.index.facts[path].imports
+    return project.settings.is_test(path) or "mock" in imports or "pytest" in imports
+
+
+def _patches(point: ProgramPoint, context: RuleContext) -> Iterator[_Patch]:
+    call = point.node
+    assert isinstance(call, ast.Call)
+    last = last_name(call.func)
+    if last not in ("patch", "setattr", "object", "multiple"):
+        return
+    owner = _owner(call, context)
+    if owner is None:
+        return
+    if last in ("patch", "setattr"):
+        names = {text.value for text in references(point, context.inference)}
+        if len(names) == 1:
+            module, _, name = names.pop().rpartition(".")
+            yield _Patch(call, module, name, owner)
+    if last == "patch" or not call.args or (last != "setattr" and "patch" not in ast.unparse(call.func)):
+        return
+    modules = {
+        value.name if isinstance(value, QualifiedName) else getattr(value, "value", "")
+        for value in context.inference.values(call.args[0], point)
+    }
+    given = [call.args[1]] if last != "multiple" and len(call.args) > 1 else []
+    names = {text.value for node in given for text in context.inference.texts(node, point)}
+    if last == "multiple":
+        names = {keyword.arg for keyword in call.keywords if keyword.arg}
+    if len(modules) == 1 and (last == "multiple" or len(names) == 1):
+        (module,) = modules
+        yield from (_Patch(call, module, name, owner) for name in sorted(names))
+
+
+def _owner(call: ast.Call, context: RuleContext) -> Owner | None:
+    """The function in which a patch is made, or the function or class that it decorates; None at the top level."""
+    inner: ast.AST = call
+    for parent in ancestors(context.source.tree, call):
+        is_function = isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef)
+        if isinstance(parent, Owner) and (is_function or inner in parent.decorator_list):
+            return parent
+        inner = parent
+    return None
+
+
+def _alone(owner: Owner, context: RuleContext) -> tuple[int, int] | None:
+    """The lines of the one test, or class of tests, for which a patch is on; None where it may be for any."""
+    parent = ancestors(context.source.tree, owner)[0]
+    one = owner if owner.name.startswith("test") or isinstance(owner, ast.ClassDef) else parent
+    return (one.lineno, one.end_lineno or one.lineno) if isinstance(one, Owner) else None
+
+
+def _is_manager(patch: _Patch, project: ProjectContext) -> bool:
+    """Whether the name is a manager's, by which others get at what it keeps."""
+    index, full = project.index, f"{patch.module}.{patch.name}"
+    boundary = index.managers.owner(full)
+    path = index.modules.find(patch.module)
+    if boundary is None or path is None or path not in index.facts or not boundary.is_manager(patch.module):
+        return False
+    package, _, last = patch.module.rpartition(".")
+    above = index.modules.facts(package) if package else None
+    facts = index.modules.facts(patch.module)
+    instance = (boundary.instance or "").removesuffix("()")
+    return (
+        facts is not None
+        and patch.name in facts.names
+        and (above is None or last not in above.names)  # else the patch finds another object by that name
+        and patch.name in (instance, *index.facts[path].exposed)
+    )
+
+
+def _is_for_tests(patch: _Patch, context: RuleContext, project: ProjectContext) -> bool:
+    """Whether the patch is on in tests alone, never while modules are imported."""
+    owner = patch.owner
+    name = owner.name
+    if name.startswith("pytest_"):
+        return False
+    parents = ancestors(context.source.tree, owner)
+    decorators = {last_name(d.func if isinstance(d, ast.Call) else d) for d in owner.decorator_list}
+    if (
+        isinstance(owner, ast.ClassDef)
+        or name.startswith(RUNNER_METHODS)
+        or not FIXTURES.isdisjoint(decorators)
+        or not isinstance(parents[0], ast.Module)
+    ):
+        return True
+    users = [context.source.path, *project.index.users(context.source.path, {name})]
+    return not any(
+        (user := project.read(path)) is None or is_used_at_top(user.inference, name) for path in users
+    )
