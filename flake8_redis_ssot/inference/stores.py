@@ -7,9 +7,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from flake8_redis_ssot.inference.values import Definition, Instance, Values
-from flake8_redis_ssot.libraries.frameworks import APPLICATION_NAMES, APPLICATIONS, STATES
+from flake8_redis_ssot.libraries.frameworks import (
+    APPLICATION_NAMES,
+    APPLICATIONS,
+    CURRENT_APPLICATION,
+    STATES,
+)
 from flake8_redis_ssot.syntax.nodes import last_name, unparsed
-from flake8_redis_ssot.syntax.scopes import ProgramPoint, Scope, Store
+from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope, Store
 
 if TYPE_CHECKING:
     from flake8_redis_ssot.inference.evaluator import Inference
@@ -42,8 +47,8 @@ class Stores:
         candidates = self._attributes.get(node.attr)
         if not candidates:
             return None
-        home = set(self._homes(node.value, point))
-        same = [s for s in candidates if home & set(self._homes(s.owner, s.point))] if home else []
+        home = set(self._homes(node.value, point, is_item=False))
+        same = [s for s in candidates if home & self._kept_in(s)] if home else []
         return self._values(same)
 
     def item(self, owner: ast.expr, key: ast.expr, point: ProgramPoint) -> Values | None:
@@ -55,32 +60,53 @@ class Stores:
             candidates = self._items.get(("all", last), [])
         if not candidates:
             return None
-        home = set(self._homes(owner, point))
+        home = set(self._homes(owner, point, is_item=True))
         asked = keys_of(self._inference, key, point)
         same = []
         for store in candidates:
-            if home and not isinstance(store.key, str) and home & set(self._homes(store.owner, store.point)):
+            if home and not isinstance(store.key, str) and home & self._kept_in(store):
                 keys = keys_of(self._inference, store.key, store.point)
                 if not asked or not keys or asked & keys:
                     same.append(store)
         return self._values(same)
 
-    def _values(self, stores: list[Store]) -> Values | None:
-        inference = self._inference
-        return frozenset(v for s in stores for v in inference.bound(s.binding)) if stores else None
+    def is_on_application(self, store: Store) -> bool:
+        """Whether something is stored where each request gets at it, by the application."""
+        owner = store.owner
+        if isinstance(owner, ast.Attribute) and owner.attr in STATES:
+            owner = owner.value
+        return bool(self._application(owner, store.point, is_store=True))
 
-    def _homes(self, owner: ast.expr, point: ProgramPoint) -> Iterator[_Home]:
+    def _values(self, stores: list[Store]) -> Values | None:
+        """What was stored; no objects where one of the stores is of something unknown."""
+        if not stores:
+            return None
+        stored = [(s.binding.value, self._inference.bound(s.binding)) for s in stores]
+        known = all(values or _is_none(node) for node, values in stored)
+        return frozenset(v for _, values in stored for v in values if known or not isinstance(v, Instance))
+
+    def _kept_in(self, store: Store) -> set[_Home]:
+        is_item = not isinstance(store.key, str)
+        return set(self._homes(store.owner, store.point, is_item=is_item, is_store=True))
+
+    def _homes(
+        self, owner: ast.expr, point: ProgramPoint, *, is_item: bool, is_store: bool = False
+    ) -> Iterator[_Home]:
         """What tells an object from others into which something is stored: equal where it is the same."""
         inference = self._inference
-        if self._is_application(owner, point):
-            yield ("application",)
+        # an attribute of its own is no place that a framework offers
+        if is_item or is_store or last_name(owner) == CURRENT_APPLICATION:
+            for one in self._application(owner, point, is_store=is_store):
+                yield (one,)
         match owner:
-            case ast.Name(id=name):
-                for binding in inference.bindings(name, point):
+            case ast.Name():
+                for binding in inference.written(owner, point):
                     yield (binding.target or id(binding),)
             case ast.Attribute(value=value, attr=name):
-                if name in STATES and self._is_application(value, point):
-                    yield ("application", name)
+                for one in self._application(value, point, is_store=is_store) if name in STATES else ():
+                    yield (one, name)
+                for binding in inference.written(owner, point):
+                    yield (binding.target or id(binding),)
                 for held in inference.values(value, point):
                     of = held.of if isinstance(held, Instance) else held
                     if isinstance(of, Definition) and of.scope.kind == "class":
@@ -99,23 +125,33 @@ class Stores:
             todo += [base for base in bases if base not in seen]
             seen.update(bases)
 
-    def _is_application(self, node: ast.expr, point: ProgramPoint) -> bool:
-        """Whether an expression is a web application, by its name, its type, or what made it."""
-        if last_name(node) in APPLICATION_NAMES:
-            return True
-        if isinstance(node, ast.Attribute):
-            return False
-        for binding in self._inference.bindings(node.id, point) if isinstance(node, ast.Name) else ():
-            match binding.value:
-                case ast.Call(func=func):
-                    kind = last_name(func)
-                case ast.arg(annotation=annotation) | ast.AnnAssign(annotation=annotation):
-                    kind = last_name(annotation)
-                case _:
-                    continue
-            if kind in APPLICATIONS:
-                return True
-        return False
+    def _application(self, node: ast.expr, point: ProgramPoint, *, is_store: bool) -> list[object]:
+        """What a web application is known by, from its name, its type, or what made it; empty for anything else.
+
+        One whose making is seen is that one; any other (`request.app`) may be each of them.
+        """
+        bindings = self._inference.written(node, point)
+        made = [b.value for b in bindings if isinstance(b.value, ast.Call) and _kind(b) in APPLICATIONS]
+        if made and len(made) == len(bindings):
+            return [*map(id, made), "stored in one" if is_store else "read from one"]
+        is_named = last_name(node) in APPLICATION_NAMES
+        if is_named or (isinstance(node, ast.Name) and any(_kind(b) in APPLICATIONS for b in bindings)):
+            return ["any", "read from one" if is_store else "stored in one"]
+        return []
+
+
+def _kind(binding: Binding) -> str:
+    """The last name of what makes an object, or of the type that is stated for it."""
+    match binding.value:
+        case ast.Call(func=named):
+            return last_name(named)
+        case ast.arg(annotation=ast.expr() as named) | ast.AnnAssign(annotation=named):
+            return last_name(named)
+    return ""
+
+
+def _is_none(node: ast.AST | None) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
 
 
 def keys_of(inference: Inference, node: ast.expr, point: ProgramPoint) -> set[object]:
