@@ -134,6 +134,16 @@ class Inference:
         self.answers.steps += len(found)
         return found
 
+    def written(self, node: ast.expr, point: ProgramPoint) -> list[Binding]:
+        """The bindings that a name, or an attribute of a module, stands for; others' keep their dotted name."""
+        match node:
+            case ast.Name(id=name):
+                return self.bindings(name, point)
+            case ast.Attribute(value=owner, attr=name):
+                held = (v.name for v in self.values(owner, point) if isinstance(v, QualifiedName))
+                return [Binding(0, (), f"{module}.{name}") for module in sorted(held)]
+        return []
+
     def bound(self, binding: Binding) -> Values:
         """What a binding can hold."""
         if binding.target is not None:

@@ -21,7 +21,7 @@ from flake8_redis_ssot.inference.values import (
     Values,
 )
 from flake8_redis_ssot.libraries.commands import HANDED_CLASSES
-from flake8_redis_ssot.syntax.scopes import ProgramPoint, Scope
+from flake8_redis_ssot.syntax.scopes import ProgramPoint, Scope, Scopes, Store
 
 if TYPE_CHECKING:
     from flake8_redis_ssot.inference.evaluator import Inference
@@ -144,18 +144,45 @@ def family(inference: Inference, scope: Scope) -> tuple[set[str], set[int]]:
 def exposed(inference: Inference) -> set[str]:
     """The names of the module by which others get at something of a client library."""
     reach = Reach(inference, is_exposed)
-    return {
+    found = {
         name
         for name, bindings in inference.scopes.module.bindings.items()
         if any(reach(value) for binding in bindings for value in inference.bound(binding))
     }
+    return found | {name for name in stored(inference, inference.scopes, reach) if "." not in name[1:]}
+
+
+def stored(inference: Inference, scopes: Scopes, reach: Reach) -> set[str]:
+    """The names by which others get at what a file stores in a container or an object, as far as it is wanted.
+
+    A top-level name of the file; a dotted name where another file has the object; `.key` for an application's.
+    """
+    found: set[str] = set()
+    for store in scopes.stores:
+        names = _shared_names(inference, scopes, store)
+        if not names <= found and any(reach(value) for value in inference.bound(store.binding)):
+            found |= names
+    return found
+
+
+def _shared_names(inference: Inference, scopes: Scopes, store: Store) -> set[str]:
+    point, key, owner = store.point, store.key, store.owner
+    word = key if isinstance(key, str) else getattr(key, "value", None)
+    if isinstance(word, str) and inference.stores.is_on_application(store):
+        return {f".{word}"}
+    tail = f".{key}" if isinstance(key, str) else ""
+    dotted = {f"{n}{tail}" for n in inference.names.dotted(owner, point) if inference.names.is_ours(n)}
+    if not dotted and isinstance(owner, ast.Name):
+        own = scopes.module.bindings.get(owner.id, ())
+        return {owner.id} if any(b in own for b in inference.bindings(owner.id, point)) else set()
+    return dotted
 
 
 def handed(inference: Inference, points: Iterable[ProgramPoint]) -> set[str]:
     """The callables of ours that get something, in `points`, from which a builder can be reached, by dotted name.
 
     `.` for one of this file; a class that derives from one of ours and holds such hands it
-    over as well.
+    over as well, and so does what is stored in an object of ours.
     """
     found: set[str] = set()
     for point in points:
@@ -164,6 +191,8 @@ def handed(inference: Inference, points: Iterable[ProgramPoint]) -> set[str]:
             values = (v for part in given for v in inference.values(part, point))
             if any(inference.leads_to_builder(v) for v in values):
                 found.update(_own(inference, inference.values(point.node.func, point)))
+    names = stored(inference, inference.scopes, Reach(inference, is_exposed))
+    found.update(name for name in names if "." in name[1:])
     for scope in list(inference.namespaces.values()):  # a lambda that is met adds its own
         if scope.kind == "class" and inference.leads_to_builder(Definition(scope)):
             found.update(_own(inference, inference.classes.bases(scope)) - {"."})

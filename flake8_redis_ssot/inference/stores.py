@@ -7,9 +7,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from flake8_redis_ssot.inference.values import Definition, Instance, Values
-from flake8_redis_ssot.libraries.frameworks import APPLICATION_NAMES, APPLICATIONS, STATES
+from flake8_redis_ssot.libraries.frameworks import (
+    APPLICATION_NAMES,
+    APPLICATIONS,
+    CURRENT_APPLICATION,
+    STATES,
+)
 from flake8_redis_ssot.syntax.nodes import last_name, unparsed
-from flake8_redis_ssot.syntax.scopes import ProgramPoint, Scope, Store
+from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope, Store
 
 if TYPE_CHECKING:
     from flake8_redis_ssot.inference.evaluator import Inference
@@ -73,21 +78,33 @@ class Stores:
         keys = keys_of(self._inference, store.key, store.point)
         return not asked or not keys or not asked.isdisjoint(keys)
 
+    def is_on_application(self, store: Store) -> bool:
+        """Whether something is stored where each request gets at it, by the application."""
+        owner = store.owner
+        if isinstance(owner, ast.Attribute) and owner.attr in STATES:
+            owner = owner.value
+        return bool(self._application(owner, store.point, is_store=True))
+
     def _values(self, stores: list[Store]) -> Values | None:
-        inference = self._inference
-        return frozenset(v for s in stores for v in inference.bound(s.binding)) if stores else None
+        """What was stored; no objects where one of the stores is of something unknown."""
+        if not stores:
+            return None
+        stored = [(s.binding.value, self._inference.bound(s.binding)) for s in stores]
+        known = all(values or _is_none(node) for node, values in stored)
+        return frozenset(v for _, values in stored for v in values if known or not isinstance(v, Instance))
 
     def _into(self, owner: ast.expr, point: ProgramPoint, *keys: _Key) -> list[Store]:
         """The stores under `keys` into the object that `owner` is."""
         groups = [self._indexed(key) for key in keys if key in self._stores]
-        homes = [*self._named(owner, point)] if groups else []
+        is_item = keys[0][0] != "attribute"
+        homes = set(self._named(owner, point, is_item=is_item)) if groups else set()
         found = [store for group in groups for home in homes for store in group.get(home, ())]
         if isinstance(owner, ast.Attribute):
             likely = [store for group in groups for store in group.get(("of", owner.attr), ())]
             held = set(self._held(owner, point)) if likely else set()
             if held:
                 found += [s for s in likely if not held.isdisjoint(self._held(s.owner, s.point))]
-        return found
+        return list(dict.fromkeys(found))
 
     def _indexed(self, key: _Key) -> dict[_Home, list[Store]]:
         """The stores under a key by what they store into, as far as no value must be followed for it."""
@@ -95,28 +112,33 @@ class Stores:
         if index is None:
             index = self._by_home[key] = {}
             for store in self._stores[key]:
-                homes = {*self._named(store.owner, store.point)}
+                is_item = not isinstance(store.key, str)
+                homes = {*self._named(store.owner, store.point, is_item=is_item, is_store=True)}
                 if isinstance(store.owner, ast.Attribute):
                     homes.add(("of", store.owner.attr))
                 for home in homes:
                     index.setdefault(home, []).append(store)
         return index
 
-    def _named(self, owner: ast.expr, point: ProgramPoint) -> Iterator[_Home]:
+    def _named(
+        self, owner: ast.expr, point: ProgramPoint, *, is_item: bool, is_store: bool = False
+    ) -> Iterator[_Home]:
         """What tells an object from others by its name alone: equal where it is the same."""
-        if self._is_application(owner, point):
-            yield ("application",)
-        match owner:
-            case ast.Name(id=name):
-                for binding in self._inference.bindings(name, point):
-                    yield (binding.target or id(binding),)
-            case ast.Attribute(value=value, attr=name):
-                if name in STATES and self._is_application(value, point):
-                    yield ("application", name)
+        # an attribute of its own is no place that a framework offers
+        if is_item or is_store or last_name(owner) == CURRENT_APPLICATION:
+            for one in self._application(owner, point, is_store=is_store):
+                yield (one,)
+        if isinstance(owner, ast.Attribute) and owner.attr in STATES:
+            for one in self._application(owner.value, point, is_store=is_store):
+                yield (one, owner.attr)
+        for binding in self._inference.written(owner, point) if isinstance(owner, ast.Name) else ():
+            yield (binding.target or id(binding),)
 
     def _held(self, owner: ast.expr, point: ProgramPoint) -> Iterator[_Home]:
-        """The same by the classes of what holds it."""
+        """The same by the module or the classes of what holds it, for which values are followed."""
         if isinstance(owner, ast.Attribute):
+            for binding in self._inference.written(owner, point):
+                yield (binding.target or id(binding),)
             for held in self._inference.values(owner.value, point):
                 of = held.of if isinstance(held, Instance) else held
                 if isinstance(of, Definition) and of.scope.kind == "class":
@@ -135,23 +157,33 @@ class Stores:
             todo += [base for base in bases if base not in seen]
             seen.update(bases)
 
-    def _is_application(self, node: ast.expr, point: ProgramPoint) -> bool:
-        """Whether an expression is a web application, by its name, its type, or what made it."""
-        if last_name(node) in APPLICATION_NAMES:
-            return True
-        if isinstance(node, ast.Attribute):
-            return False
-        for binding in self._inference.bindings(node.id, point) if isinstance(node, ast.Name) else ():
-            match binding.value:
-                case ast.Call(func=func):
-                    kind = last_name(func)
-                case ast.arg(annotation=annotation) | ast.AnnAssign(annotation=annotation):
-                    kind = last_name(annotation)
-                case _:
-                    continue
-            if kind in APPLICATIONS:
-                return True
-        return False
+    def _application(self, node: ast.expr, point: ProgramPoint, *, is_store: bool) -> list[object]:
+        """What a web application is known by, from its name, its type, or what made it; empty for anything else.
+
+        One whose making is seen is that one; any other (`request.app`) may be each of them.
+        """
+        bindings = self._inference.written(node, point) if isinstance(node, ast.Name) else []
+        made = [b.value for b in bindings if isinstance(b.value, ast.Call) and _kind(b) in APPLICATIONS]
+        if made and len(made) == len(bindings):
+            return [*map(id, made), "stored in one" if is_store else "read from one"]
+        is_named = last_name(node) in APPLICATION_NAMES
+        if is_named or (isinstance(node, ast.Name) and any(_kind(b) in APPLICATIONS for b in bindings)):
+            return ["any", "read from one" if is_store else "stored in one"]
+        return []
+
+
+def _kind(binding: Binding) -> str:
+    """The last name of what makes an object, or of the type that is stated for it."""
+    match binding.value:
+        case ast.Call(func=named):
+            return last_name(named)
+        case ast.arg(annotation=ast.expr() as named) | ast.AnnAssign(annotation=named):
+            return last_name(named)
+    return ""
+
+
+def _is_none(node: ast.AST | None) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
 
 
 def keys_of(inference: Inference, node: ast.expr, point: ProgramPoint) -> set[object]:

@@ -65,7 +65,10 @@ APPLICATIONS = frozenset(
 )
 """Classes of web applications, by their last names."""
 
-APPLICATION_NAMES = frozenset(["app", "application", "current_app"])
+CURRENT_APPLICATION = "current_app"
+"""The name by which Flask hands out the application of the present request."""
+
+APPLICATION_NAMES = frozenset(["app", "application", CURRENT_APPLICATION])
 """What a web application is called, also as an attribute: `request.app`."""
 
 STATES = frozenset(["state", "ctx", "extensions", "config"])

@@ -15,7 +15,7 @@ from flake8_redis_ssot.inference.calls import argument_of, returned
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.methods import METHOD_NAMES
 from flake8_redis_ssot.inference.names import Names
-from flake8_redis_ssot.inference.reach import Reach, is_exposed
+from flake8_redis_ssot.inference.reach import Reach, is_exposed, stored
 from flake8_redis_ssot.inference.values import (
     Definition,
     Generator,
@@ -25,6 +25,7 @@ from flake8_redis_ssot.inference.values import (
     Value,
     Values,
 )
+from flake8_redis_ssot.libraries.frameworks import APPLICATION_NAMES, STATES
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.source import SourceError, SourceFile
 from flake8_redis_ssot.syntax.nodes import last_name
@@ -170,6 +171,23 @@ class ProjectInference(Inference):
             else:
                 yield one
 
+    def written(self, node: ast.expr, point: ProgramPoint) -> list[Binding]:
+        found: list[Binding] = []
+        seen: set[str] = set()
+        todo = [*super().written(node, point)]
+        while todo:
+            binding = todo.pop()
+            dotted = binding.target or ""
+            if binding.star and isinstance(node, ast.Name):
+                dotted = f"{dotted}.{node.id}"
+            module, _, name = dotted.rpartition(".")
+            scope = self._module(module) if module and dotted not in seen else None
+            seen.add(dotted)
+            origins = self.names.bindings(name, _at_end(scope)) if scope is not None else []
+            todo += origins
+            found += [] if origins else [binding]
+        return found
+
     def _made_on_demand(self, module: Scope, name: str) -> Iterable[Value]:
         """What the `__getattr__` of a module gives for a name."""
         getter = self._names_asked.setdefault((module, "__getattr__"), ast.Name("__getattr__", ast.Load()))
@@ -292,7 +310,12 @@ class ProjectInference(Inference):
         new = {
             path
             for path, fact in facts
-            if fact.exposed and (self.index.users(path, set(fact.exposed)) or self._tests_of(path))
+            if fact.exposed
+            and (
+                self.index.users(path, set(fact.exposed))
+                or self._tests_of(path)
+                or any(name.startswith(".") for name in fact.exposed)
+            )
         }
         new |= self.files.keys()
         while new:
@@ -311,7 +334,7 @@ class ProjectInference(Inference):
                 taking = [user for user in users if _speaks_of(known, user)]
                 # a test has a fixture by its name alone
                 tests = [test for test in self._tests_of(path) if _speaks_of(fresh, test)] if fresh else []
-                for user in (*taking, *tests):
+                for user in (*taking, *tests, *self._sharing(path, fresh), *self._storing(fresh)):
                     words.setdefault(user, set()).update(known)
                     new.add(user)
             if not new and self._is_stale:
@@ -326,6 +349,31 @@ class ProjectInference(Inference):
         folder = os.path.join(os.path.dirname(path), "")
         return [other for other in sorted(self.index.facts) if other.startswith(folder) and other != path]
 
+    def _sharing(self, path: str, names: Collection[str]) -> Iterator[str]:
+        """The files that get at one of `names`, `.key` each, by the application of their boundary."""
+        keys = "|".join(re.escape(name[1:]) for name in sorted(names) if name.startswith("."))
+        if keys:
+            holders = "|".join(sorted(STATES | APPLICATION_NAMES | {"g"}))
+            pattern = re.compile(rf"""\b(?:{holders})(?:\.|\[["'])(?:{keys})\b""".encode())
+            boundary = self.index.place(path).boundary
+            for other in sorted(self.index.facts):
+                if (
+                    other != path
+                    and self.index.place(other).boundary is boundary
+                    and pattern.search(_data_of(other))
+                ):
+                    yield other
+
+    def _storing(self, names: Iterable[str]) -> Iterator[str]:
+        """The files of dotted names under which another one stores something, and those that use them."""
+        for name in sorted(name for name in names if "." in name[1:]):
+            home = self.index.file_of(name)
+            if home is not None:
+                yield home
+                for module in self.index.place(home).modules:
+                    if name.startswith(f"{module}."):
+                        yield from self.index.users(home, {name[len(module) + 1 :].partition(".")[0]})
+
     def _learn(self, paths: Collection[str]) -> None:
         """Find the blocking functions of the files at `paths`, and of all that call these."""
         new = self.blocking.learn_commands(one for path in paths for one in self.sent(path))
@@ -336,9 +384,14 @@ class ProjectInference(Inference):
             points = []
 
     def _exposed(self, path: str, reach: Reach) -> set[str]:
-        """The names that others import from a file to get at something of a client library."""
+        """The names by which others get at something of a client library that a file has, or stores elsewhere."""
         asked = self.index.asked_names(path) if os.path.basename(path) != CONFTEST else None
-        return {
+        shared = {
+            name
+            for name in stored(self, self.files[path], reach)
+            if "." in name or asked is None or name in asked
+        }
+        return shared | {
             name
             for name, bindings in self.files[path].module.bindings.items()
             if asked is None or name in asked
@@ -411,9 +464,13 @@ def _speaks_of(words: set[str], path: str) -> bool:
     """Whether a file has one of the `words`, or is a package, which hands on without a word."""
     if os.path.basename(path).startswith("__init__."):
         return True
-    try:
-        data = SourceFile.read(path).data
-    except SourceError:
-        return False
+    data = _data_of(path)
     there = [word for word in map(str.encode, sorted(words)) if word in data]
     return bool(there) and re.search(rb"\b(?:%b)\b" % b"|".join(map(re.escape, there)), data) is not None
+
+
+def _data_of(path: str) -> bytes:
+    try:
+        return SourceFile.read(path).data
+    except SourceError:
+        return b""
