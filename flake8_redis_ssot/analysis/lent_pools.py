@@ -118,7 +118,9 @@ class LentPools:
                     of = value.of if isinstance(value, Instance) else value
                     if isinstance(of, QualifiedName) or not isinstance(value, Instance):
                         return True
-                    if isinstance(of, Definition) and (self._is_own_pool(built) or self._is_kept(of.scope)):
+                    if isinstance(of, Definition) and (
+                        self._is_own_pool(built, of.scope) or self._is_kept(of.scope)
+                    ):
                         return True
                 return False
             case ast.Call() if client is built.node:
@@ -136,8 +138,8 @@ class LentPools:
                 )
         return False
 
-    def _is_own_pool(self, built: ProgramPoint) -> bool:
-        """Whether a client's pool is made with it, or kept by the same object."""
+    def _is_own_pool(self, built: ProgramPoint, class_: Scope) -> bool:
+        """Whether the pool of a client that an object of the class keeps is made with it, or kept by that object."""
         match _pool_of(built):
             case ast.Name(id=name):
                 return all(
@@ -149,7 +151,7 @@ class LentPools:
                 )
             case ast.Attribute(value=ast.Name(id="self"), attr=name):
                 owner = built.scope.enclosing("class")
-                return name in owner.attributes
+                return name in owner.attributes and owner in self._origins.family(class_)
             case ast.Call():
                 return True
         return False

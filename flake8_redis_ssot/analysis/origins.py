@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from flake8_redis_ssot.inference.calls import argument_of
 from flake8_redis_ssot.inference.evaluator import Inference
@@ -82,13 +82,13 @@ class Origins:
             if isinstance(of, QualifiedName):
                 found += self._exported(f"{of.name}.{node.attr}")
             elif isinstance(of, Definition) and of.scope.kind == "class":
-                for scope in self._family(of.scope):
+                for scope in self.family(of.scope):
                     found += [*scope.bindings.get(node.attr, ()), *scope.attributes.get(node.attr, ())]
         return list(dict.fromkeys(found))
 
-    def _family(self, scope: Scope) -> Iterable[Scope]:
+    def family(self, scope: Scope) -> Collection[Scope]:
         """A class, those that it derives from, and those that derive from it."""
-        found, new = {scope: None}, [scope]
+        found, new = dict.fromkeys([scope]), [scope]
         classes = self._inference.classes
         while new:
             here = new.pop()
@@ -96,7 +96,7 @@ class Origins:
             fresh = [one for one in [*near, *classes.below(here)] if one not in found]
             found.update(dict.fromkeys(fresh))
             new += fresh
-        return found
+        return found.keys()
 
     def _exported(self, name: str) -> list[Binding]:
         """The bindings of a dotted name in the module that has it."""
@@ -147,7 +147,7 @@ class Origins:
         inference, owner = self._inference, Scopes.class_of(scope)
         names = [function.name]
         if owner is not None and function.name == "__init__":
-            names += ["cls", *(getattr(one.node, "name", "") for one in self._family(owner))]
+            names += ["cls", *(getattr(one.node, "name", "") for one in self.family(owner))]
         for call in (call for name in names for call in inference.calls_named(name)):
             assert isinstance(call.node, ast.Call)
             argument = argument_of(call.node, function.args, parameter, shifted=owner is not None)

@@ -29,8 +29,12 @@ _LOADING = re.compile(
     re.MULTILINE,
 )
 """What loads modules that no import statement names."""
-_RENEWING = re.compile(r"\breload\b|\bsys\.modules\b")
-"""What has a module imported once more."""
+_COMMENT = re.compile(r"#.*")
+_RENEWING = re.compile(
+    r"(?:\breload\(|\bdel sys\.modules\[|\bsys\.modules\.(?:pop|clear|update)\(|\bsys\.modules\[(?=[^]]*\] *=[^=])"
+    r"|\bdelitem\( *sys\.modules *,|\bpatch\.dict\( *[\"']?sys\.modules[\"']? *,)[\s{]*(?:[\"']([\w.]+)[\"'])?"
+)
+"""What has a module imported once more, with its name where it is said."""
 
 
 class File(Protocol):
@@ -44,12 +48,15 @@ class File(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Imports:
-    """The files that a file imports with itself (`early`), and when its functions run."""
+    """The files that a file imports with itself (`early`), and when its functions run.
+
+    `renewed` are the modules that it has imported once more, empty for one of no known name.
+    """
 
     early: frozenset[str] = frozenset()
     late: frozenset[str] = frozenset()
     is_loading: bool = False
-    is_renewing: bool = False
+    renewed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +151,7 @@ class ImportOrder:
         return self._index.place(path).modules
 
     def _closure_of(self, test: str) -> _Closure | None:
-        """None where modules are imported once more."""
+        """None where any module may be imported once more."""
         folder = os.path.dirname(test)
         roots = {test}
         while folder.startswith(self._index.settings.root):
@@ -153,12 +160,15 @@ class ImportOrder:
         roots &= self._index.facts.keys()
         before = self._reached(roots, late=False)
         everything = self._reached(roots, late=True)
-        if any(
-            self._imports(path).is_renewing
+        renewed = {
+            name
             for path in everything
             if path in roots or self._index.settings.is_test(path)
-        ):
+            for name in self._imports(path).renewed
+        }
+        if "" in renewed:
             return None
+        before -= {path for name in renewed if (path := self._index.modules.find(name)) is not None}
         loading = frozenset(path for path in everything if self._imports(path).is_loading)
         return _Closure(before, everything - before, loading)
 
@@ -175,15 +185,16 @@ class ImportOrder:
         file = self._read(path)
         if file is None:
             return _Imports()
-        text = file.source.text
+        text = _COMMENT.sub("", file.source.text)
         found: dict[bool, set[str]] = {True: set(), False: set()}
         for node, is_early in import_statements(file.source.tree):
             for name in self._imported(path, node):
                 found[is_early].update(self._files(name))
         for name in _plugins(file.source.tree):
             found[True].update(self._files(name))
-        is_loading, is_renewing = _LOADING.search(text), _RENEWING.search(text)
-        return _Imports(frozenset(found[True]), frozenset(found[False]), bool(is_loading), bool(is_renewing))
+        is_loading = _LOADING.search(text) is not None
+        renewed = frozenset(_RENEWING.findall(text))
+        return _Imports(frozenset(found[True]), frozenset(found[False]), is_loading, renewed)
 
     def _imported(self, path: str, node: ast.Import | ast.ImportFrom) -> Iterator[str]:
         """The dotted names that a statement imports."""

@@ -195,19 +195,19 @@ def _alone(owner: Owner, context: RuleContext) -> tuple[int, int] | None:
 def _is_manager(patch: _Patch, project: ProjectContext) -> bool:
     """Whether the name is a manager's, by which others get at what it keeps."""
     index, full = project.index, f"{patch.module}.{patch.name}"
-    boundary = index.managers.owner(full)
-    path = index.modules.find(patch.module)
-    if boundary is None or path is None or path not in index.facts or not boundary.is_manager(patch.module):
+    boundary, facts = index.managers.owner(full), index.modules.facts(patch.module)
+    found = index.modules.lookup(full)
+    if boundary is None or facts is None or found is None or not boundary.is_manager(patch.module):
         return False
     package, _, last = patch.module.rpartition(".")
     above = index.modules.facts(package) if package else None
-    facts = index.modules.facts(patch.module)
+    home, _, name = found.home.rpartition(".")
+    kept = index.facts.get(index.modules.find(home) or "")
     instance = (boundary.instance or "").removesuffix("()")
     return (
-        facts is not None
-        and patch.name in facts.names
+        patch.name in facts.names
         and (above is None or last not in above.names)  # else the patch finds another object by that name
-        and patch.name in (instance, *index.facts[path].exposed)
+        and (patch.name == instance or (kept is not None and name in kept.exposed))
     )
 
 

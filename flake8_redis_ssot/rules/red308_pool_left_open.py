@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from flake8_redis_ssot.analysis.client_calls import shown
 from flake8_redis_ssot.analysis.lent_pools import Leak, LentPools
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.libraries.traits import POOL_KEYWORDS
+from flake8_redis_ssot.libraries.commands import POOL_ATTRIBUTE
 from flake8_redis_ssot.rule import ProjectContext, ProjectRule, RuleContext
 from flake8_redis_ssot.settings.model import Settings
 from flake8_redis_ssot.syntax.nodes import unparsed
@@ -74,10 +74,10 @@ class PoolLeftOpen(ProjectRule):
 
     @classmethod
     def words(cls, settings: Settings) -> Collection[bytes]:
-        return [f"{keyword}=".encode() for keyword in POOL_KEYWORDS]
+        return [POOL_ATTRIBUTE.encode()]
 
     def check_project(self, project: ProjectContext) -> Iterator[Diagnostic]:
-        lending = {path for path, fact in project.index.facts.items() if fact.words}
+        lending = {path for path, fact in project.index.facts.items() if POOL_ATTRIBUTE in fact.words}
         if not lending:
             return
         alone = set(lending)

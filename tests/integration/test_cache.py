@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import Command
+from conftest import FIXTURES, Command, places
 
 from flake8_redis_ssot import store
 from flake8_redis_ssot.cli.main import main
@@ -448,3 +448,20 @@ def test_few_keys_are_kept(project: Path, here: Here) -> None:
         (project / "pyproject.toml").write_text(SETTINGS + f'extend-exclude = ["nothing{number}"]\n')
         here("--no-project")
     assert len(values(project, "files")) == store.KEPT
+
+
+def test_an_import_that_moves_is_seen(tmp_path: Path, run: Command) -> None:
+    """The facts of its file are the same, and so is the file of the patch."""
+    shutil.copytree(FIXTURES / "RED109", tmp_path / "project")
+    project = tmp_path / "project"
+
+    def patched() -> set[str]:
+        done = run("check", "--select", "RED109", "--output-format", "concise", cwd=project)
+        return {path for path, *_ in places(done.stdout)}
+
+    test = "tests/test_in_function.py"
+    assert test not in patched()
+    (project / "shop" / "in_function.py").write_text(
+        'from shop.redis_manager import redis_manager\n\n\ndef read():\n    return redis_manager.get("room")\n'
+    )
+    assert test in patched()
