@@ -212,12 +212,17 @@ def _takes_request(function: Scope, inference: Inference) -> Occasion | None:
 
 
 def _injected(function: Scope, inference: Inference) -> Occasion | None:
-    """Whether a plain generator gives what it makes to the handlers that depend on it, wherever they are."""
-    is_plain = isinstance(function.node, Function) and not function.node.decorator_list
-    gives = is_plain and any(
-        not isinstance(y.node, ast.Constant | ast.Dict | ast.JoinedStr) for y in function.yields
-    )
-    return "request" if gives and inference.scopes_of(function).imports & INJECTING else None
+    """Whether a plain generator gives what it makes to the handlers that depend on it, wherever they are.
+
+    Such a one yields once, and its own file never calls it.
+    """
+    node, scopes = function.node, inference.scopes_of(function)
+    if not isinstance(node, Function) or node.decorator_list or not scopes.imports & INJECTING:
+        return None
+    gives = any(not isinstance(y.node, ast.Constant | ast.Dict | ast.JoinedStr) for y in function.yields)
+    in_loop = any(arm == "loop" for y in function.yields for _, arm in y.path)
+    is_called = any(last_name(call.node.func) == node.name for call in scopes.calls)  # type: ignore[attr-defined]
+    return "request" if gives and not in_loop and not is_called else None
 
 
 def _listed(function: Scope, inference: Inference) -> Occasion | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from flake8_redis_ssot.inference.values import Definition, Instance, Items, QualifiedName, Value
 from flake8_redis_ssot.libraries.standard import MAPPINGS, SEQUENCES
 from flake8_redis_ssot.syntax.nodes import last_name
-from flake8_redis_ssot.syntax.scopes import ProgramPoint
+from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint
 
 if TYPE_CHECKING:
     from flake8_redis_ssot.inference.evaluator import Inference
@@ -52,10 +52,8 @@ def promised(inference: Inference, node: ast.expr, point: ProgramPoint) -> Itera
             else:
                 yield from promised(inference, value, point)
         case ast.Name() | ast.Attribute():
-            for binding in inference.bindings(node.id, point) if isinstance(node, ast.Name) else ():
-                if isinstance(binding.value, ast.Subscript) and binding.scope is not None:
-                    at = ProgramPoint(binding.value, binding.scope, binding.order, binding.path)
-                    yield from promised(inference, binding.value, at)
+            for binding in inference.written(node, point):
+                yield from aliased(inference, binding)
             for name in inference.names.dotted(node, point, typing=True):
                 if inference.names.is_builder(name) or inference.keeps(name):
                     yield Instance(QualifiedName(name), said=True)
@@ -64,6 +62,14 @@ def promised(inference: Inference, node: ast.expr, point: ProgramPoint) -> Itera
                     isinstance(known, QualifiedName) and inference.names.is_builder(known.name)
                 ):
                     yield Instance(known, said=True)
+
+
+def aliased(inference: Inference, binding: Binding) -> Iterator[Value]:
+    """What a name promises that stands for a type which is written with brackets: `Cache = Annotated[...]`."""
+    written = binding.value.value if isinstance(binding.value, ast.AnnAssign) else binding.value
+    if isinstance(written, ast.Subscript) and binding.scope is not None:
+        at = ProgramPoint(written, binding.scope, binding.order, binding.path)
+        yield from promised(inference, written, at)
 
 
 def _is_ellipsis(node: ast.expr) -> bool:

@@ -16,6 +16,7 @@ from flake8_redis_ssot.inference.values import (
     Generator,
     Instance,
     Items,
+    Pairs,
     QualifiedName,
     SuperProxy,
     Text,
@@ -44,7 +45,7 @@ from flake8_redis_ssot.libraries.standard import (
     RUNNERS,
 )
 from flake8_redis_ssot.syntax.nodes import last_name
-from flake8_redis_ssot.syntax.scopes import ProgramPoint, Scope, Scopes
+from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope, Scopes
 
 if TYPE_CHECKING:
     from flake8_redis_ssot.inference.evaluator import Inference
@@ -246,13 +247,45 @@ def _fixture(inference: Inference, name: str, function: Scope) -> Iterator[Value
     is_test = getattr(function.node, "name", "").startswith("test")
     if not is_test and _how_given_to(inference, function) != "fixture":
         return
+    if is_test and _is_parametrized(name, function):
+        return
     for scope in inference.fixture_scopes(function):
-        for binding in scope.bindings.get(name, ()):
+        bindings = scope.bindings.get(name) or [b for b in _functions(scope) if fixture_name(b) == name]
+        for binding in bindings:
             for value in inference.bound(binding):
                 if isinstance(value, Generator) and value.how == "fixture":
                     yield from (v for v in given_by(inference, value.scope) if isinstance(v, Instance))
-        if name in scope.bindings:
+        if bindings:
             return
+
+
+def _functions(scope: Scope) -> Iterator[Binding]:
+    return (b for bs in scope.bindings.values() for b in bs if isinstance(b.value, _FUNCTION[:2]))
+
+
+def fixture_name(binding: Binding) -> str | None:
+    """The name that a decorator gives to a fixture in place of the function's own."""
+    for decorator in getattr(binding.value, "decorator_list", ()):
+        if isinstance(decorator, ast.Call) and last_name(decorator.func) == "fixture":
+            for keyword in decorator.keywords:
+                if keyword.arg == "name" and isinstance(keyword.value, ast.Constant):
+                    return str(keyword.value.value)
+    return None
+
+
+def _is_parametrized(name: str, function: Scope) -> bool:
+    """Whether a test gets an argument from a table, and from no fixture."""
+    scope: Scope | None = function
+    while scope is not None:
+        for decorator in getattr(scope.node, "decorator_list", ()):
+            if isinstance(decorator, ast.Call) and last_name(decorator.func) == "parametrize":
+                first = [*decorator.args[:1], *(k.value for k in decorator.keywords if k.arg == "argnames")]
+                texts = [n.value for part in first for n in ast.walk(part) if isinstance(n, ast.Constant)]
+                names = {n.strip() for text in texts if isinstance(text, str) for n in text.split(",")}
+                if name in names and all(k.arg != "indirect" for k in decorator.keywords):
+                    return True
+        scope = scope.parent
+    return False
 
 
 def returned(inference: Inference, function: Scope) -> Iterable[Value]:
@@ -288,6 +321,11 @@ def _built_in(inference: Inference, call: ast.Call, point: ProgramPoint) -> Iter
             for value in inference.values(arguments[0], point):
                 if isinstance(value, Generator) and value.how == "iterator":
                     yield from inference.within(value.context, inference.yielded, value.scope)
+        case "list" | "tuple" | "set" | "frozenset" | "sorted" | "reversed" | "iter" | "aiter" if arguments:
+            yield from (v for v in inference.values(arguments[0], point) if _is_gone_through(v))
+        case "enumerate" if arguments:
+            given = inference.values(arguments[0], point)
+            yield from (Pairs(v) for v in given if isinstance(v, Items) and v.keys is None)
         case "dict" if call.keywords and not arguments:
             named = [k for k in call.keywords if k.arg is not None]
             keys = tuple(ast.Constant(k.arg) for k in named)
@@ -298,6 +336,15 @@ def _built_in(inference: Inference, call: ast.Call, point: ProgramPoint) -> Iter
                     yield value.of
         case "super":
             yield SuperProxy(point.scope.enclosing("class"))
+
+
+def _is_gone_through(value: Value) -> bool:
+    """Whether a loop over a value gives its elements."""
+    return (
+        value.keys is None
+        if isinstance(value, Items)
+        else isinstance(value, Generator) and value.how == "iterator"
+    )
 
 
 def fields_of(inference: Inference, scope: Scope, seen: frozenset[Scope] = frozenset()) -> list[str]:

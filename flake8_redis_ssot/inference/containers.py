@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from flake8_redis_ssot.inference import calls
-from flake8_redis_ssot.inference.stores import keys_of
+from flake8_redis_ssot.inference.stores import either, keys_of
 from flake8_redis_ssot.inference.values import (
     Definition,
     Generator,
@@ -40,11 +40,14 @@ def projected(inference: Inference, values: Values, step: Projection) -> Iterato
                 yield from each(inference, value)
             case Items(keys=None) if isinstance(step, int) and step < len(value.elements):
                 yield from _element(inference, value, value.elements[step])
+            case Instance(of=Definition(scope=scope)) if isinstance(step, int):
+                for field in calls.fields_of(inference, scope)[step : step + 1]:
+                    yield from inference.attribute(value, field)  # a NamedTuple
             case Instance() if step == "enter":
                 yield from _entered(inference, value)
             case Generator(scope=scope, how="manager", context=context) if step == "enter":
                 yield from inference.within(context, inference.given_by, scope)
-            case Generator(scope=scope, how="iterator", context=context) if step == "item":
+            case Generator(scope=scope, how="iterator", context=context) if step != "enter":
                 yield from inference.within(context, inference.yielded, scope)
 
 
@@ -80,6 +83,8 @@ def subscript(inference: Inference, node: ast.Subscript, point: ProgramPoint) ->
         match value:
             case Items():
                 yield from _select(inference, value, node.slice, point)
+            case Instance() if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, int):
+                yield from projected(inference, frozenset([value]), node.slice.value)
             case QualifiedName(name="sys.modules"):
                 yield from (QualifiedName(text.value) for text in inference.texts(node.slice, point))
             case QualifiedName(name=name) if name.endswith(".__dict__"):
@@ -127,8 +132,8 @@ def _select(inference: Inference, items: Items, index: ast.expr, point: ProgramP
         chosen: Iterable[int] = [*(matching if len(asked) > 1 else matching[-1:]), *unknown]
     else:
         chosen = unknown if asked else range(len(known))
-    for n in chosen:
-        yield from _element(inference, items, items.elements[n])
+    found = [(items.elements[n], _element(inference, items, items.elements[n])) for n in chosen]
+    yield from either(found)
 
 
 def _at(inference: Inference, items: Items, index: ast.expr) -> Iterator[Value]:

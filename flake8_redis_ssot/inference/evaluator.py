@@ -202,6 +202,8 @@ class Inference:
                 return (Items(tuple(node.values), point, tuple(node.keys), self.context),)
             case ast.Await():
                 return self.awaited(self.values(node.value, point))
+            case ast.YieldFrom():
+                return containers.projected(self, self.values(node.value, point), "item")
             case ast.ListComp() | ast.SetComp() | ast.GeneratorExp():
                 return (self._comprehended(node, node.elt, point),)
             case ast.DictComp():

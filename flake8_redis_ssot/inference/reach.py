@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from flake8_redis_ssot.inference import containers
+from flake8_redis_ssot.inference.annotation import aliased
 from flake8_redis_ssot.inference.builder_table import star_names
 from flake8_redis_ssot.inference.values import (
     Coroutine,
@@ -21,7 +22,7 @@ from flake8_redis_ssot.inference.values import (
     Values,
 )
 from flake8_redis_ssot.libraries.commands import HANDED_CLASSES
-from flake8_redis_ssot.syntax.scopes import ProgramPoint, Scope, Scopes, Store
+from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope, Scopes, Store
 
 if TYPE_CHECKING:
     from flake8_redis_ssot.inference.evaluator import Inference
@@ -147,9 +148,16 @@ def exposed(inference: Inference) -> set[str]:
     found = {
         name
         for name, bindings in inference.scopes.module.bindings.items()
-        if any(reach(value) for binding in bindings for value in inference.bound(binding))
+        if any(reach(value) for binding in bindings for value in by_name(inference, binding))
     }
     return found | {name for name in stored(inference, inference.scopes, reach) if "." not in name[1:]}
+
+
+def by_name(inference: Inference, binding: Binding) -> Iterator[Value]:
+    """What others get by a name: what it holds, and what it says of a parameter that it is the type of."""
+    yield from inference.bound(binding)
+    if binding.scope is not None and binding.scope.kind == "module":
+        yield from aliased(inference, binding)
 
 
 def stored(inference: Inference, scopes: Scopes, reach: Reach) -> set[str]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
-from flake8_redis_ssot.inference.values import Definition, Instance, Values
+from flake8_redis_ssot.inference.values import Definition, Instance, Value, Values
 from flake8_redis_ssot.libraries.frameworks import (
     APPLICATION_NAMES,
     APPLICATIONS,
@@ -90,8 +90,7 @@ class Stores:
         if not stores:
             return None
         stored = [(s.binding.value, self._inference.bound(s.binding)) for s in stores]
-        known = all(values or _is_none(node) for node, values in stored)
-        return frozenset(v for _, values in stored for v in values if known or not isinstance(v, Instance))
+        return frozenset(either(stored))
 
     def _into(self, owner: ast.expr, point: ProgramPoint, *keys: _Key) -> list[Store]:
         """The stores under `keys` into the object that `owner` is."""
@@ -182,8 +181,10 @@ def _kind(binding: Binding) -> str:
     return ""
 
 
-def _is_none(node: ast.AST | None) -> bool:
-    return isinstance(node, ast.Constant) and node.value is None
+def either(found: Collection[tuple[ast.AST | None, Values]]) -> Iterator[Value]:
+    """The values of one of some expressions; no objects where one of them is unknown."""
+    is_known = all(values or (isinstance(n, ast.Constant) and n.value is None) for n, values in found)
+    yield from (v for _, values in found for v in values if is_known or not isinstance(v, Instance))
 
 
 def keys_of(inference: Inference, node: ast.expr, point: ProgramPoint) -> set[object]:

@@ -11,11 +11,11 @@ from flake8_redis_ssot.analysis.blocking import Blocking, BlockingFunctions
 from flake8_redis_ssot.analysis.client_calls import Command, command
 from flake8_redis_ssot.facts.managers import ManagerFacts
 from flake8_redis_ssot.inference.builder_table import BuilderTable
-from flake8_redis_ssot.inference.calls import argument_of, returned
+from flake8_redis_ssot.inference.calls import argument_of, fixture_name, returned
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.methods import METHOD_NAMES
 from flake8_redis_ssot.inference.names import Names
-from flake8_redis_ssot.inference.reach import Reach, is_exposed, stored
+from flake8_redis_ssot.inference.reach import Reach, by_name, is_exposed, stored
 from flake8_redis_ssot.inference.values import (
     Definition,
     Generator,
@@ -35,6 +35,8 @@ MOST_FILES = 1_000
 """Files held at once; past it nothing more is followed."""
 
 CONFTEST = "conftest.py"
+_GETTER = "__getattr__"
+"""The function of a module that gives the names which it does not have."""
 
 _FOR_RUNNERS = ("__", "setUp", "setup_", "tearDown", "teardown_", "test_")
 """How the methods begin that Python or a test runner calls, and nobody by name."""
@@ -161,7 +163,7 @@ class ProjectInference(Inference):
             return
         asked = self._names_asked.setdefault((module, parts[n]), ast.Name(parts[n], ast.Load()))
         found: Iterable[Value] = self.within(None, self.values, asked, _at_end(module))
-        if not found and parts[n] not in module.bindings and "__getattr__" in module.bindings:
+        if not found and parts[n] not in module.bindings and _GETTER in module.bindings:
             found = self._made_on_demand(module, parts[n])
         for attribute in parts[n + 1 :]:
             found = [member for one in found for member in self.attribute(one, attribute)]
@@ -190,7 +192,7 @@ class ProjectInference(Inference):
 
     def _made_on_demand(self, module: Scope, name: str) -> Iterable[Value]:
         """What the `__getattr__` of a module gives for a name."""
-        getter = self._names_asked.setdefault((module, "__getattr__"), ast.Name("__getattr__", ast.Load()))
+        getter = self._names_asked.setdefault((module, _GETTER), ast.Name(_GETTER, ast.Load()))
         for function in self.within(None, self.values, getter, _at_end(module)):
             if (
                 isinstance(function, Definition)
@@ -239,7 +241,7 @@ class ProjectInference(Inference):
         assert isinstance(call, ast.Call) and isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
         shifted = Scopes.class_of(scope) is not None
         argument = argument_of(call, function.args, parameter, shifted=shifted)
-        if argument is None:
+        if argument is None or self._is_itself(argument, parameter, point):
             return None
         callees = self.within(None, self.values, call.func, point)
         entered = (
@@ -250,6 +252,11 @@ class ProjectInference(Inference):
         if all(one is not scope for one in entered):
             return None
         return self.within(None, self.values, argument, point)
+
+    def _is_itself(self, argument: ast.expr, parameter: ast.arg, point: ProgramPoint) -> bool:
+        """Whether a function hands its own parameter to itself, which adds nothing."""
+        bindings = self.bindings(argument.id, point) if isinstance(argument, ast.Name) else []
+        return bool(bindings) and all(binding.value is parameter for binding in bindings)
 
     # -- what rules ask
 
@@ -312,7 +319,7 @@ class ProjectInference(Inference):
             for path, fact in facts
             if fact.exposed
             and (
-                self.index.users(path, set(fact.exposed))
+                self.index.users(path, self._with_made_on_demand(path, set(fact.exposed)))
                 or self._tests_of(path)
                 or any(name.startswith(".") for name in fact.exposed)
             )
@@ -391,17 +398,22 @@ class ProjectInference(Inference):
             for name in stored(self, self.files[path], reach)
             if "." in name or asked is None or name in asked
         }
-        return shared | {
-            name
+        own = {
+            fixture_name(binding) or name
             for name, bindings in self.files[path].module.bindings.items()
-            if asked is None or name in asked
+            if asked is None or name in asked or name == _GETTER
             for binding in bindings
             if any(
                 reach(value)
-                for one in self.bound(binding)
+                for one in by_name(self, binding)
                 for value in (self._resolved(one) if isinstance(one, QualifiedName) else (one,))
             )
         }
+        return shared | self._with_made_on_demand(path, own)
+
+    def _with_made_on_demand(self, path: str, names: set[str]) -> set[str]:
+        """The `names` of a file that others may ask for; all that they do where its `__getattr__` is one of them."""
+        return names | {n for n in self.index.taken_names(path) if n} if _GETTER in names else names
 
     @staticmethod
     def _is_exposed(inference: Inference, value: Value) -> bool:
@@ -412,11 +424,13 @@ class ProjectInference(Inference):
     def _members(self, path: str) -> Iterator[str]:
         """The names of a file by which others use something of a client library, or a function that sends by it."""
         scopes = self.files[path]
+        if _GETTER in scopes.module.bindings:
+            yield from (name for name in self.index.taken_names(path) if name)
         for scope in (scopes.module, *scopes.namespaces.values()):
             if scope.kind != "function":
                 for name, bindings in (*scope.bindings.items(), *scope.attributes.items()):
                     if not name.startswith(_FOR_RUNNERS) and any(
-                        self._is_used(value) for binding in bindings for value in self.bound(binding)
+                        self._is_used(value) for binding in bindings for value in by_name(self, binding)
                     ):
                         yield name
 

@@ -115,24 +115,35 @@ def _when(made: Construction, context: RuleContext) -> str:
     return "" if is_asked_for and _is_kept_by_callers(function, context) else why.phrase
 
 
-def _why_callers_repeat(scope: Scope, context: RuleContext) -> Repetition | None:
-    """Why a function that gives a client to its callers runs over and over: for one that uses it and drops it."""
+def _why_callers_repeat(
+    scope: Scope, context: RuleContext, seen: frozenset[Scope] = frozenset()
+) -> Repetition | None:
+    """Why a function that gives a client to its callers runs over and over: for one that uses it and drops it.
+
+    One that only hands it on stands for its own callers.
+    """
     if not isinstance(scope.node, ast.FunctionDef | ast.AsyncFunctionDef) or not scope.returns:
         return None
     name = scope.node.name
     for call in context.inference.callers(scope):
         around, node = function_of(call), call.node
         assert isinstance(node, ast.expr)
-        if (
-            not isinstance(around, ast.FunctionDef | ast.AsyncFunctionDef)
-            or context.settings.is_test(context.path_of(call))
-            or lifetimes(around, node) != {"used"}
+        if not isinstance(around, ast.FunctionDef | ast.AsyncFunctionDef) or context.settings.is_test(
+            context.path_of(call)
         ):
+            continue
+        caller = call.scope.enclosing("function")
+        found = lifetimes(around, node)
+        if found == {"returned"} and not around.decorator_list and caller not in seen:
+            why = _why_callers_repeat(caller, context, seen | {scope})
+            if why is not None:
+                return why
+        if found != {"used"}:
             continue
         if loop_around(ancestors(around, node), node) is not None:
             often = "in every turn of a loop"
         else:
-            why = why_repeated(call.scope.enclosing("function"), context.inference)
+            why = why_repeated(caller, context.inference)
             if why is None or why.for_result:
                 continue
             often = why.phrase

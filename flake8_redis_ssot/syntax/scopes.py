@@ -56,7 +56,8 @@ class Scope:
     """A namespace: module, class, function or comprehension, made by `node`.
 
     `attributes` of a class are those assigned through `self`, and those only declared; `returns`
-    of a function are its returned expressions, `yields` those that it yields.
+    of a function are its returned expressions, `yields` those that it yields, a
+    `yield from` as a whole.
     """
 
     kind: str
@@ -467,7 +468,7 @@ class Scopes:
                     return [(node.value, scope, path)]
                 case ast.Await():
                     self.awaited.add(node.value)
-                case ast.Yield(value=ast.expr()):
+                case ast.Yield(value=ast.expr()) | ast.YieldFrom():
                     self._yield(node, scope, order, path)
         found: list[_Item] = []
         for name in node._fields:
@@ -523,10 +524,13 @@ class Scopes:
         last = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
         return [(part, where, path) for part, where in (*parts, *((part, inner) for part in last))]
 
-    def _yield(self, node: ast.Yield, scope: Scope, order: int, path: tuple[Branch, ...]) -> None:
+    def _yield(
+        self, node: ast.Yield | ast.YieldFrom, scope: Scope, order: int, path: tuple[Branch, ...]
+    ) -> None:
         if node not in self._seen and node.value is not None:
             self._seen.add(node)
-            scope.enclosing("function").yields.append(ProgramPoint(node.value, scope, order, path))
+            given = node.value if isinstance(node, ast.Yield) else node
+            scope.enclosing("function").yields.append(ProgramPoint(given, scope, order, path))
 
     # -- bindings
 
