@@ -1,0 +1,74 @@
+"""Calls that build a client or a pool."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flake8_redis_ssot.libraries.builders import Builder, Kind
+from flake8_redis_ssot.libraries.traits import FIRST_POOL, FIRST_POOLS, NO_POOL, OWNING, POOL_KEYWORDS
+from flake8_redis_ssot.source import Range
+from flake8_redis_ssot.syntax.nodes import unparsed
+from flake8_redis_ssot.syntax.scopes import ProgramPoint
+
+
+@dataclass(frozen=True, slots=True)
+class Construction:
+    """A call that builds: `reached` maps each name that the callee can be to its builder.
+
+    `inferred` says that values had to be followed: the callee is no chain of imports.
+    """
+
+    point: ProgramPoint
+    call: ast.Call
+    reached: Mapping[str, Builder]
+    range: Range
+    inferred: bool = False
+
+    @property
+    def kind(self) -> Kind:
+        return "pool" if any(b.kind == "pool" for b in self.reached.values()) else "client"
+
+    @property
+    def brings_pool(self) -> bool:
+        """Whether it makes a new pool for sure: it takes none, and no `**` that may hold one."""
+        given = [
+            k.arg for k in self.call.keywords if not (isinstance(k.value, ast.Constant) and not k.value.value)
+        ]
+        borrows = any(builder.target.endswith(OWNING) for builder in self.reached.values())
+        pooled = any(builder.library not in NO_POOL for builder in self.reached.values())
+        return (
+            pooled
+            and not borrows
+            and not {None, *POOL_KEYWORDS} & set(given)
+            and all(
+                len(self.call.args) <= FIRST_POOLS.get(b.target, FIRST_POOL) for b in self.reached.values()
+            )
+        )
+
+    @property
+    def borrows_pool(self) -> bool:
+        """Whether it makes a client on a pool that stays open when the client is closed."""
+        given = {
+            k.arg for k in self.call.keywords if not (isinstance(k.value, ast.Constant) and not k.value.value)
+        }
+        return bool(given & POOL_KEYWORDS) and not any(
+            b.target.endswith(OWNING) for b in self.reached.values()
+        )
+
+    @property
+    def label(self) -> str:
+        """What builds, for a message that goes on with a verb; several names where it may be any."""
+        names = " or ".join(f"`{name}`" for name in self.reached)
+        if not self.inferred:
+            return names
+        callee = unparsed(self.call.func)
+        if tuple(self.reached) == (callee,):
+            return names
+        callee = callee if len(callee) < 60 else callee[:57] + "..."
+        return f"`{callee}` {'may be' if len(self.reached) > 1 else 'is'} {names} here and"
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys([*self.reached, *(b.target for b in self.reached.values())]))

@@ -1,0 +1,353 @@
+"""What a rule is told: of one file, and of the project."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from flake8_redis_ssot.analysis.blocking import BlockingFunctions, in_coroutines
+from flake8_redis_ssot.analysis.client_calls import Command, commands, exposed_names
+from flake8_redis_ssot.analysis.constructions import Construction
+from flake8_redis_ssot.analysis.environment import Reading, readings
+from flake8_redis_ssot.analysis.lines import lines_of_interest
+from flake8_redis_ssot.analysis.pools import pool_target
+from flake8_redis_ssot.facts.model import DefaultFacts, PoolFacts
+from flake8_redis_ssot.inference.evaluator import Inference
+from flake8_redis_ssot.inference.names import Names
+from flake8_redis_ssot.inference.values import Instance, QualifiedName
+from flake8_redis_ssot.libraries.builders import Kind
+from flake8_redis_ssot.libraries.vocabulary import VARIABLE_PREFIX
+from flake8_redis_ssot.settings.boundaries import Place, manager_words
+from flake8_redis_ssot.settings.model import Boundary, Settings
+from flake8_redis_ssot.source import Range, SourceFile
+from flake8_redis_ssot.syntax.scopes import ProgramPoint, Scopes
+
+
+class RuleContext:
+    """All that a rule may know of one file: its source, settings, place, names and values."""
+
+    def __init__(
+        self,
+        source: SourceFile,
+        settings: Settings,
+        place: Place,
+        names: Names,
+        *,
+        enabled: frozenset[str] = frozenset(),
+        wanted: Collection[type] = (),
+    ) -> None:
+        self.source = source
+        self.settings = settings
+        self.place = place
+        self.names = names
+        self.enabled = enabled
+        self._given_up: list[str] = []
+        self._wanted: set[type[ast.AST]] = {
+            ast.Call, ast.Assign, ast.AnnAssign, ast.Import, ast.ImportFrom
+        }  # fmt: skip
+        self._wanted.update(t for t in wanted if issubclass(t, ast.AST) and t is not ast.Module)
+
+    @property
+    def boundary(self) -> Boundary:
+        return self.place.boundary
+
+    def give_up(self, reason: str) -> None:
+        """Note that something of the file was not looked at, and why."""
+        if reason not in self._given_up:
+            self._given_up.append(reason)
+
+    @property
+    def limits(self) -> tuple[str, ...]:
+        """Why more may be to find in the file than was found; empty where all was looked at."""
+        if "inference" in self.__dict__ and self.inference.is_exhausted:
+            self.give_up("its values may flow in more ways than are followed")
+        return tuple(self._given_up)
+
+    @cached_property
+    def scopes(self) -> Scopes:
+        """The symbol table of the file."""
+        return Scopes(self.source.tree, self.source.text, self.place.modules, self.place.is_package)
+
+    @cached_property
+    def inference(self) -> Inference:
+        """The values of the file."""
+        return Inference(self.names, self.scopes)
+
+    @cached_property
+    def lines(self) -> list[int] | None:
+        """The lines that matter; None for all."""
+        return lines_of_interest(self.source, self.inference, manager_words(self.settings))
+
+    @cached_property
+    def points(self) -> list[ProgramPoint]:
+        """The nodes that a rule may ask about, in the lines that matter."""
+        return list(self.scopes.points(self._wanted, self.lines))
+
+    def sites_with(self, words: Iterable[str]) -> list[ProgramPoint]:
+        """The same with the lines that have one of the `words`."""
+        lines = lines_of_interest(self.source, self.inference, {*manager_words(self.settings), *words})
+        return list(self.scopes.points(self._wanted, lines))
+
+    def release(self) -> None:
+        """Let go of the trees; nothing can be asked any more."""
+        if "inference" in self.__dict__:
+            self.inference.release()
+        if "scopes" in self.__dict__:
+            self.scopes.release()
+
+    @cached_property
+    def readings(self) -> list[Reading]:
+        """Where the file reads settings of Redis from the environment."""
+        if VARIABLE_PREFIX not in self.source.text:
+            return []
+        return list(readings(self.inference.names, self.scopes.points((ast.Call, ast.Subscript))))
+
+    def defaults(self) -> Iterator[DefaultFacts]:
+        """The constant defaults that those readings give."""
+        for reading in self.readings:
+            if reading.default is not None:
+                where = self.source.range_of(reading.default)
+                start, end = where.start, where.end
+                text = str(reading.default.value)
+                yield DefaultFacts(reading.name, text, start.line, start.column, end.line, end.column)
+
+    @property
+    def is_settings_module(self) -> bool:
+        """Whether the settings say that the file may read addresses from the environment."""
+        homes = self.settings.settings_modules
+        return any(m == home or m.startswith(f"{home}.") for m in self.place.modules for home in homes)
+
+    @cached_property
+    def constructions(self) -> list[Construction]:
+        """Every call of the file that builds a client or a pool, in source order."""
+        found = []
+        for point in self.points:
+            if isinstance(point.node, ast.Call) and not point.for_typing:
+                direct = self.names.builders(point)
+                reached = direct or self.inference.builders(point)
+                if reached:
+                    where = self.source.range_of(point.node)
+                    found.append(Construction(point, point.node, reached, where, inferred=not direct))
+        return found
+
+    @cached_property
+    def commands(self) -> list[Command]:
+        """Every command of the file that is sent on a client of known kind, in source order."""
+        return list(commands(self.inference, self.scopes, self.points))
+
+    @cached_property
+    def stalling(self) -> list[tuple[ast.Call, ast.AsyncFunctionDef, Command]]:
+        """The calls, in `async def`, of functions of the file that send by a blocking client, with what they send."""
+        if "async def" not in self.source.text or self.inference.is_exhausted:
+            return []
+        known = BlockingFunctions()
+        new = known.learn_commands(self.commands)
+        while new:
+            new = known.learn_calls(self.inference, self.sites_with(new))
+        points = self.sites_with(known.names)
+        return list(in_coroutines(self.scopes, known.calls(self.inference, points)))
+
+    def exposed(self) -> tuple[str, ...]:
+        """The top-level names by which others get at something of a client library."""
+        return tuple(sorted(exposed_names(self.source, self.inference, self.commands)))
+
+    @property
+    def built(self) -> dict[ast.Call, str]:
+        """The calls that build, each with what it builds."""
+        return {made.call: made.kind for made in self.constructions}
+
+    def path_of(self, point: ProgramPoint) -> str:
+        """The file in which something stands."""
+        return self.source.path
+
+    def place_of(self, point: ProgramPoint) -> str:
+        """Where something stands, for a message."""
+        return f"line {getattr(point.node, 'lineno', 1)}"
+
+    def pool_position(self, made: Construction) -> int | None:
+        """Which positional argument of a construction is a pool; None where none is known to be."""
+        for at, argument in enumerate(made.call.args):
+            if isinstance(argument, ast.Starred):
+                return None
+            for value in self.inference.values(argument, made.point):
+                names = self.inference.builder_names(value.of) if isinstance(value, Instance) else ()
+                if any(self.names.table[name].kind == "pool" for name in names):
+                    return at
+        return None
+
+    def pools(self) -> tuple[PoolFacts, ...]:
+        """The pools of the file whose target the file tells; in the manager those of clients as well."""
+        found = []
+        for made in self.constructions:
+            if (
+                (made.kind == "pool" or self.place.is_manager)
+                and len(made.reached) == 1
+                and not made.inferred
+                and self.pool_position(made) is None
+            ):
+                (builder,) = made.reached.values()
+
+                def meaning(node: ast.expr, point: ProgramPoint = made.point) -> str | None:
+                    dotted = self.names.dotted(node, point)
+                    return dotted[0] if len(dotted) == 1 else None
+
+                target = pool_target(builder, made.call, meaning)
+                if target is not None:
+                    start, end = made.range.start, made.range.end
+                    found.append(
+                        PoolFacts(
+                            target, made.label, made.symbols, start.line, start.column, end.line, end.column
+                        )
+                    )
+        return tuple(found)
+
+    def is_own(self, name: str) -> bool:
+        """Whether the dotted `name` is a manager of the file's boundary, or something of one's own."""
+        return self.names.managers.defines(self.boundary, name)
+
+    def forbids(self, name: str) -> bool:
+        """Whether the settings forbid the dotted `name` in this file.
+
+        What is forbidden as a whole goes as a whole: its own inside is no news.
+        """
+        if self.names.managers.owner(name) is not None:
+            return False
+        patterns = [p for p in self.boundary.forbidden if p.covers(name)]
+        return bool(patterns) and not any(
+            p.covers(module) and (module == p.home or module.startswith(p.home + "."))
+            for p in patterns
+            if p.home
+            for module in self.place.modules
+        )
+
+    @cached_property
+    def forbidden_objects(self) -> frozenset[str]:
+        """The dotted names of forbidden objects in modules that are not forbidden themselves."""
+        names = (pattern.object_name for pattern in self.boundary.forbidden)
+        return frozenset(
+            name
+            for name in names
+            if name
+            and self.forbids(name)
+            and not self.forbids(name.rpartition(".")[0])
+            and self.names.managers.modules.find(name) is None
+        )
+
+    def attributes(self, words: Iterable[str]) -> Iterator[ProgramPoint]:
+        """The attributes in the lines that have one of the `words`."""
+        lines = lines_of_interest(self.source, self.inference, words)
+        return self.scopes.points((ast.Attribute,), lines)
+
+    def built_outside(self, kind: Kind | None) -> list[Construction]:
+        """The constructions of that kind (None: any), unless the file is the manager, which may build, or one more manager is made."""
+        if self.place.is_manager:
+            return []
+        made = (c for c in self.constructions if kind in (None, c.kind))
+        return [c for c in made if c.call not in self.made_managers]
+
+    @cached_property
+    def made_managers(self) -> dict[ast.Call, str]:
+        """The calls that make one more manager, each with the name of the class."""
+        found = {}
+        for point in self.points:
+            if isinstance(point.node, ast.Call) and not point.for_typing:
+                values = self.inference.values(point.node.func, point)
+                names = sorted(value.name for value in values if isinstance(value, QualifiedName))
+                name = next((name for name in names if self._makes_manager(name, point.node)), None)
+                if name is not None:
+                    found[point.node] = name
+        return found
+
+    def _makes_manager(self, name: str, call: ast.Call) -> bool:
+        """Whether a call of `name` makes one more manager, of the file's boundary or a forbidden one."""
+        managers = self.names.managers
+        if any(name.startswith(f"{module}.") for module in self.place.modules):
+            return False
+        if self.forbids(name):
+            return managers.kind(name) in ("class", "data") and managers.reaches(name)
+        return not self.place.is_manager and managers.is_built_anew(
+            name, self.boundary, lambda parameter, at: _is_given(call, parameter, at)
+        )
+
+    def is_adapted(self, made: Construction) -> bool:
+        """Whether the callee may take other arguments than the library's: a `partial`, a subclass."""
+        return any(
+            not isinstance(v, QualifiedName) for v in self.inference.values(made.call.func, made.point)
+        ) or ("partial" in self.source.text)
+
+    def belongs(self, name: str) -> str:
+        """How the dotted `name` stands to its manager, for a message: `is`, or `belongs to`."""
+        return "is" if self.names.managers.kind(name) in ("module", None) else "belongs to"
+
+    def use_instead(self) -> str:
+        """What a message advises instead of building: the manager of this place."""
+        boundary = self.boundary
+        if boundary.managers:
+            homes = " or ".join(f"`{module}`" for module in self.names.managers.homes(boundary))
+            return f"use `{boundary.instance}` from {homes}" if boundary.instance else f"use {homes}"
+        return manager_wanted(boundary)
+
+    def built_message(self, made: Construction) -> str:
+        """What is said of a construction outside the manager."""
+        message = f"{made.label} builds a {made.kind} outside the Redis manager; {self.use_instead()}"
+        around = self.place.manager_around
+        if around is not None:
+            message += f', or write `manager = "{around}.**"` if all below `{around}` is the manager'
+        return message
+
+    def origins(self, decorators: Iterable[ast.expr]) -> Iterator[str]:
+        """The dotted names that decorators of the file can mean."""
+        for decorator in decorators:
+            inner = decorator.func if isinstance(decorator, ast.Call) else decorator
+            yield from self.names.dotted(inner, ProgramPoint(inner, self.scopes.module, 1 << 60, ()))
+
+    def every_import(self) -> Iterator[tuple[ast.Import | ast.ImportFrom, ast.alias, tuple[str, ...]]]:
+        """Each alias of each import of the file, at any depth, with the dotted names it can mean."""
+        for node in ast.walk(self.source.tree):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                for alias, names in self.imported(ProgramPoint(node, self.scopes.module, 0, ())):
+                    yield node, alias, names
+
+    def imported(self, point: ProgramPoint) -> Iterator[tuple[ast.alias, tuple[str, ...]]]:
+        """Each alias of an import statement with the dotted names it can mean."""
+        node = point.node
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield alias, (alias.name,)
+        elif isinstance(node, ast.ImportFrom):
+            bases = self.scopes.bases(node)
+            for alias in node.names:
+                tail = "" if alias.name == "*" else f".{alias.name}"
+                yield alias, tuple(f"{base}{tail}".lstrip(".") for base in bases)
+
+
+@dataclass(frozen=True, slots=True)
+class Noqa:
+    """A `noqa` comment that names codes of ours.
+
+    `unused` are those codes, with their places, that silenced nothing in this run, `known` those
+    that begin a rule's code; `is_bare` says that it names `RED`, which flake8 takes for none.
+    """
+
+    range: Range
+    codes: tuple[str, ...]
+    reason: str
+    unused: tuple[tuple[str, Range], ...] = ()
+    known: frozenset[str] = frozenset()
+    is_bare: bool = False
+
+
+def _is_given(call: ast.Call, parameter: str, at: int) -> bool:
+    """Whether a call has an argument other than None for a parameter at that position (-1: by keyword alone)."""
+    given = [k.value for k in call.keywords if k.arg == parameter]
+    given += call.args[at : at + 1] if at >= 0 else []
+    return any(not (isinstance(value, ast.Constant) and value.value is None) for value in given)
+
+
+def manager_wanted(boundary: Boundary) -> str:
+    """What a message advises where a boundary has no manager."""
+    if boundary.name:
+        return f"boundary `{boundary.name}` has no Redis manager: remove this, or give it one with `manager`"
+    return "set `manager` in [tool.redis-ssot] to the one module that may build clients"
