@@ -25,10 +25,11 @@ METHOD_NAMES = frozenset(name for effects in METHODS.values() for names in effec
 
 def colour_of(builder: Builder) -> Colour | None:
     """Whether the clients that `builder` makes block; None for a project's own, of which nothing is known."""
-    home = builder.target.split(".")
+    parts = builder.target.split(".")
+    packages = {".".join(parts[:n]) for n in range(1, len(parts))}
     if builder.library == builder.target:
         return None
-    if builder.library in ASYNC_LIBRARIES or ASYNC_PART in home or home[0] in ASYNC_PACKAGES:
+    if builder.library in ASYNC_LIBRARIES or ASYNC_PART in parts or packages & ASYNC_PACKAGES:
         return "async"
     return "sync"
 

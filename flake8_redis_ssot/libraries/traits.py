@@ -9,7 +9,7 @@ ASYNC_LIBRARIES = frozenset(["aioredis", "aredis", "arq", "coredis", "yaaredis"]
 """Libraries that have asyncio clients alone."""
 
 ASYNC_PACKAGES = frozenset(["glide", "aredis_om"])
-"""Packages of libraries of both colours in which all clients are asyncio ones."""
+"""Packages (dotted where they are below another one) of libraries of both colours in which all clients are asyncio ones."""
 
 ASYNC_PART = "asyncio"
 """The part of a dotted name that says so in the other libraries (`redis.asyncio.client.Redis`)."""

@@ -86,7 +86,7 @@ class MisplacedManagerPatch(ProjectRule):
 
     code = "RED109"
     name = "misplaced-manager-patch"
-    since = "0.1.0"
+    since = "0.2.0"
     default = False
 
     @classmethod

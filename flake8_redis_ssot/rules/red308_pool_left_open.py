@@ -69,7 +69,7 @@ class PoolLeftOpen(ProjectRule):
 
     code = "RED308"
     name = "pool-left-open"
-    since = "0.1.0"
+    since = "0.2.0"
     default = False
 
     @classmethod

@@ -79,7 +79,7 @@ class ClientAcrossLoops(Rule):
 
     code = "RED507"
     name = "client-across-loops"
-    since = "0.1.0"
+    since = "0.2.0"
 
     @on(ast.Module)
     def check(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:

@@ -70,7 +70,7 @@ class UnclosedSubscription(Rule):
 
     code = "RED508"
     name = "unclosed-subscription"
-    since = "0.1.0"
+    since = "0.2.0"
     follows = True
 
     @on(ast.Module)
