@@ -153,6 +153,19 @@ def exposed(inference: Inference) -> set[str]:
     return found | {name for name in stored(inference, inference.scopes, reach) if "." not in name[1:]}
 
 
+def _is_shared(owner: ast.expr, scope: Scope) -> bool:
+    """Whether an object may be one that others get at: it begins with a name that is imported, or of the module."""
+    while isinstance(owner, ast.Attribute):
+        owner = owner.value
+    here: Scope | None = scope if isinstance(owner, ast.Name) else None
+    while here is not None and isinstance(owner, ast.Name):
+        found = here.bindings.get(owner.id, ())
+        if found:
+            return here.kind == "module" or any(binding.target is not None for binding in found)
+        here = here.parent
+    return False
+
+
 def by_name(inference: Inference, binding: Binding) -> Iterator[Value]:
     """What others get by a name: what it holds, and what it says of a parameter that it is the type of."""
     yield from inference.bound(binding)
@@ -178,6 +191,8 @@ def _shared_names(inference: Inference, scopes: Scopes, store: Store) -> set[str
     word = key if isinstance(key, str) else getattr(key, "value", None)
     if isinstance(word, str) and inference.stores.is_on_application(store):
         return {f".{word}"}
+    if not _is_shared(owner, point.scope):
+        return set()
     tail = f".{key}" if isinstance(key, str) else ""
     dotted = {f"{n}{tail}" for n in inference.names.dotted(owner, point) if inference.names.is_ours(n)}
     if not dotted and isinstance(owner, ast.Name):

@@ -183,7 +183,7 @@ def _kind(binding: Binding) -> str:
 
 def either(found: Collection[tuple[ast.AST | None, Values]]) -> Iterator[Value]:
     """The values of one of some expressions; no objects where one of them is unknown."""
-    is_known = all(values or (isinstance(n, ast.Constant) and n.value is None) for n, values in found)
+    is_known = all(values or isinstance(node, ast.Constant) for node, values in found)
     yield from (v for _, values in found for v in values if is_known or not isinstance(v, Instance))
 
 
