@@ -55,6 +55,12 @@ class ProjectContext:
             self._followed = [Followed(self, names, frozenset(paths)) for names, paths in self.meanings()]
         return self._followed
 
+    def release(self) -> None:
+        """Let go of the trees of the files that were followed; nothing can be asked any more."""
+        for one in self._followed or ():
+            one.release()
+        self.read.cache_clear()
+
     def meanings(self) -> Iterator[tuple[Names, Collection[str]]]:
         """What names mean, each with the files in which they do.
 
@@ -91,6 +97,14 @@ class Followed:
             return None
         self._contexts[path] = context
         return context.scopes
+
+    def release(self) -> None:
+        """Undo the circles among scopes, values and contexts, so that all goes without the garbage collector."""
+        self.inference.release()
+        for context in self._contexts.values():
+            context.release()
+        self._contexts.clear()
+        self.__dict__.pop("contexts", None)
 
     @cached_property
     def contexts(self) -> list[tuple[RuleContext, RuleContext]]:

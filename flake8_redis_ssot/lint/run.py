@@ -197,6 +197,7 @@ def _check_project(outcome: Outcome, checker: FileChecker, read: set[str]) -> li
     for path in sorted(unread - {d.path for d in outcome.diagnostics if d.code == "RED000"}):
         found += unsuppressed(checker.unread(path), checker.settings, used)
     outcome.limits += (f"{limit}; what was found is reported" for limit in project.limits)
+    project.release()
     kept: list[Diagnostic] = []
     for path in dict.fromkeys([*(d.path for d in found), *judged]):
         mine = [d for d in found if d.path == path]
