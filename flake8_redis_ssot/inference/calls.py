@@ -117,7 +117,7 @@ def called(inference: Inference, call: ast.Call, point: ProgramPoint) -> Iterato
                 elif name in HANDED_CLASSES:
                     yield Instance(QualifiedName(HANDED_CLASSES[name]))
                 elif (
-                    (names.is_builder(name) and not names.is_patched(name, call, point))
+                    names.is_builder(name)
                     or (name.rpartition(".")[2] in HANDED and inference.client(Instance(value)))
                     or inference.keeps(name)
                 ):

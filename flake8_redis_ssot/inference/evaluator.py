@@ -418,7 +418,7 @@ class Inference:
         for value in self.values(call.func, point):
             for name in self.builder_names(value):
                 builder = self.names.table[name]
-                if builds(builder, call) and not self.names.is_patched(name, call, point):
+                if builds(builder, call):
                     found[name] = builder
         return dict(sorted(found.items()))
 

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from flake8_redis_ssot.facts.managers import ManagerFacts
 from flake8_redis_ssot.inference.builder_table import BUILDERS, BuilderTable, builds
 from flake8_redis_ssot.libraries.builders import Builder
-from flake8_redis_ssot.syntax.nodes import unparsed
 from flake8_redis_ssot.syntax.scopes import Binding, Branch, ProgramPoint, Scope, exclusive
 
 
@@ -143,29 +142,12 @@ class Names:
                 found.add(f"{binding.target}{star}{tail}")
         return tuple(sorted(found))
 
-    def is_patched(self, name: str, call: ast.Call, point: ProgramPoint) -> bool:
-        """Whether a test has put something else in place of what the call looks up by the dotted `name`."""
-        if not isinstance(call.func, ast.Attribute):
-            return False  # bound before
-        scope: Scope | None = point.scope
-        while scope is not None:
-            for patched, is_written, (first, last) in scope.patched:
-                asked = unparsed(call.func) if is_written else name
-                if first <= call.lineno <= last and f"{asked}.".startswith(f"{patched}."):
-                    return True
-            scope = scope.parent
-        return False
-
     def builders(self, point: ProgramPoint) -> dict[str, Builder]:
         """The builders that the call at `point` can be, by the name they are reached by."""
         call = point.node
         assert isinstance(call, ast.Call)
         found = {}
         for name in self.dotted(call.func, point):
-            if (
-                self.is_builder(name)
-                and builds(self.table[name], call)
-                and not self.is_patched(name, call, point)
-            ):
+            if self.is_builder(name) and builds(self.table[name], call):
                 found[name] = self.table[name]
         return found

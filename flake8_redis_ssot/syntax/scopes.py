@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-from flake8_redis_ssot.syntax.nodes import last_name, unparsed
+from flake8_redis_ssot.syntax.nodes import last_name
 
 Branch = tuple[int, str]
 """One arm of a compound statement: the statement's identity and the name of the arm."""
@@ -57,8 +57,7 @@ class Scope:
 
     `attributes` of a class are those assigned through `self`, and those only declared; `returns`
     of a function are its returned expressions, `yields` those that it yields, a
-    `yield from` as a whole. `patched` is what a test puts something else in place of, by its
-    dotted name or as it is written (`patch.object`), with the lines for which it does.
+    `yield from` as a whole.
     """
 
     kind: str
@@ -70,7 +69,6 @@ class Scope:
     attributes: dict[str, list[Binding]] = field(default_factory=dict)
     returns: list[ProgramPoint] = field(default_factory=list)
     yields: list[ProgramPoint] = field(default_factory=list)
-    patched: list[tuple[str, bool, Lines]] = field(default_factory=list)
 
     def enclosing(self, *kinds: str) -> Scope:
         scope = self
@@ -309,8 +307,6 @@ class Scopes:
                 ]
             case ast.ClassDef():
                 inner = self.namespaces[node] = Scope("class", scope, node)
-                for decorator in node.decorator_list:
-                    self._note_patch(decorator, inner, lines_of(node))
                 for part in (*node.decorator_list, *node.bases, *node.keywords):
                     self._part(part)
                 return [(_Defined(node), scope, path), *self._body(node.body, inner, path)]
@@ -334,7 +330,6 @@ class Scopes:
                 for item in node.items:
                     if isinstance(node, ast.With):
                         self.entered.add(item.context_expr)
-                    self._note_patch(item.context_expr, scope, lines_of(node))
                     self._part(item.context_expr)
                     if item.optional_vars is not None:
                         self._assign([item.optional_vars], item.context_expr, ("enter",))
@@ -582,25 +577,8 @@ class Scopes:
         if whole:  # an arm that leaves is not come from
             self.arms[id(node)] = frozenset(arm for arm in bodies if (id(node), arm) not in self.leaving)
 
-    @staticmethod
-    def _note_patch(node: ast.expr, scope: Scope, lines: Lines) -> None:
-        """Note what a `with` or a decorator of a test puts something else in place of."""
-        match node:
-            case ast.Call(func=func, args=[ast.Constant(value=str(name)), *_]) if last_name(func) == "patch":
-                written = False
-            case ast.Call(
-                func=ast.Attribute(value=func, attr="object"), args=[owner, ast.Constant(value=str(name)), *_]
-            ) if last_name(func) == "patch":
-                name, written = f"{unparsed(owner)}.{name}", True
-            case _:
-                return
-        if all(keyword.arg != "wraps" for keyword in node.keywords):
-            scope.patched.append((name, written, lines))
-
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope) -> list[_Item]:
         inner = self.namespaces[node] = Scope("function", scope, node)
-        for decorator in node.decorator_list:
-            self._note_patch(decorator, inner, lines_of(node))
         everyone = _parameters(node.args)
         for argument in everyone:
             self._bind(inner, argument.arg, (), value=argument)
