@@ -415,12 +415,25 @@ class Inference:
         call = point.node
         assert isinstance(call, ast.Call)
         found: dict[str, Builder] = {}
-        for value in self.values(call.func, point):
+        for value in self.values(call.func, point) if self._may_build(call.func) else ():
             for name in self.builder_names(value):
                 builder = self.names.table[name]
                 if builds(builder, call):
                     found[name] = builder
         return dict(sorted(found.items()))
+
+    def _may_build(self, func: ast.expr) -> bool:
+        """Whether a callee may be a builder by its form: a method as it is written is none, whoever has it."""
+        return (
+            not isinstance(func, ast.Attribute)
+            or func.attr in self.names.table.last_names
+            or func.attr.startswith("__")
+            or self.is_held(func.attr)
+        )
+
+    def is_held(self, name: str) -> bool:
+        """Whether some object may keep anything but a plain function under a name."""
+        return name in self.scopes.held
 
     def builder_names(self, value: Value) -> frozenset[str]:
         """The builders that a call of `value` runs: its own, or those that its class derives from."""

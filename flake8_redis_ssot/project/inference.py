@@ -67,6 +67,8 @@ class ProjectInference(Inference):
         self._callers_asked: set[str] = set()
         self._sent: dict[str, list[Command]] = {}
         self._limits: set[str] = set()
+        self._held: set[str] = set()
+        self._makes_names = False
         self._is_stale = False
 
     @property
@@ -93,6 +95,12 @@ class ProjectInference(Inference):
         self.definitions.update(scopes.definitions)
         self.names.arms.update(scopes.arms)
         self.stores.add(scopes.stores)
+        self._held |= scopes.held
+        for getter in (b.value for b in scopes.module.bindings.get(_GETTER, ())):
+            if isinstance(getter, ast.FunctionDef):
+                texts = _texts_of(getter)
+                self._held |= texts or set()
+                self._makes_names = self._makes_names or texts is None
         for module in scopes.modules:
             self._modules[module] = scopes.module
         called = set()
@@ -197,7 +205,7 @@ class ProjectInference(Inference):
             if (
                 isinstance(function, Definition)
                 and isinstance(function.scope.node, ast.FunctionDef)
-                and _gives(function.scope.node, name)
+                and ((texts := _texts_of(function.scope.node)) is None or name in texts)
             ):
                 for parameter in function.scope.node.args.args[:1]:
                     text = Text(name, ast.Constant(name))
@@ -214,6 +222,9 @@ class ProjectInference(Inference):
                 yield conftest.module
             above = os.path.dirname(folder)
             folder = above if above != folder else ""
+
+    def is_held(self, name: str) -> bool:
+        return self._makes_names or name in self._held
 
     def calls_named(self, name: str) -> Iterable[ProgramPoint]:
         return self._calls.get(name, ())
@@ -450,10 +461,12 @@ class ProjectInference(Inference):
         return is_exposed(self, value)
 
 
-def _gives(getter: ast.FunctionDef, name: str) -> bool:
-    """Whether a module's `__getattr__` may know a name: it asks for that one, or for none by its text."""
-    texts = {n.value for n in ast.walk(getter) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
-    return name in texts or not any(isinstance(n, ast.Compare) for n in ast.walk(getter))
+def _texts_of(getter: ast.FunctionDef) -> set[str] | None:
+    """The names that a module's `__getattr__` may know, by its texts; None for any name, where it compares none."""
+    nodes = list(ast.walk(getter))
+    if not any(isinstance(n, ast.Compare) for n in nodes):
+        return None
+    return {n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)}
 
 
 def _at_end(module: Scope) -> ProgramPoint:

@@ -21,7 +21,8 @@ _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 _DECORATED = frozenset([ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef])
 _MARKS = frozenset(["ctx", "op", "ops"])
 """Fields whose nodes have nothing in them."""
-_PLAIN = frozenset([ast.Attribute, ast.Call, ast.keyword, ast.List, ast.Tuple, ast.BinOp, ast.Starred])
+_LEAVES = frozenset([ast.Name, ast.Constant])
+_PLAIN = frozenset([ast.keyword, ast.List, ast.Tuple, ast.BinOp, ast.Starred])
 """Nodes of expressions that bind nothing by themselves."""
 
 
@@ -238,6 +239,16 @@ class Scopes:
         """Every call of the file."""
         return list(self.points((ast.Call,)))
 
+    @cached_property
+    def held(self) -> frozenset[str]:
+        """The names of the module, of its classes and of objects under which anything but a plain function is kept."""
+        found = {store.key for store in self.stores if isinstance(store.key, str)}
+        for scope in (self.module, *self.namespaces.values()):
+            found.update(scope.attributes)
+            if scope.kind in ("module", "class"):
+                found.update(n for n, kept in scope.bindings.items() if not all(map(_is_plain, kept)))
+        return frozenset(found)
+
     def release(self) -> None:
         """Undo the circles among scopes, bindings and sites: the tree goes without the garbage collector."""
         for scope in (self.module, *self.namespaces.values(), *self._comprehensions.values()):
@@ -424,24 +435,30 @@ class Scopes:
         wanted: frozenset[type[ast.AST]],
     ) -> Iterator[ProgramPoint]:
         """The nodes of the types `wanted` in an expression."""
+        leaves = _LEAVES - wanted
+        if type(top) in leaves:
+            return
         stack: list[_Item] = [(top, scope, path)]
         last = order + _STEP - 1
         while stack:
             node, scope, path = stack.pop()
             if type(node) in wanted:
                 yield ProgramPoint(node, scope, order, path)
-            order = min(order + 1, last)
+            if order < last:
+                order += 1
             children = self._children(node, scope, path, order)
-            children.reverse()
-            stack += children
+            stack += [item for item in reversed(children) if type(item[0]) not in leaves]
 
     def _children(self, node: ast.AST, scope: Scope, path: tuple[Branch, ...], order: int) -> list[_Item]:
         """The parts of an expression, in the order in which they run."""
-        if type(node) in _PLAIN:
-            if isinstance(node, ast.Call) and self._binds_within and node not in self._seen:
+        kind = type(node)
+        if kind is ast.Attribute:
+            return [(node.value, scope, path)]  # type: ignore[attr-defined]
+        if kind is ast.Call:
+            if self._binds_within and node not in self._seen:
                 self._seen.add(node)
-                self._bind_globals(node, scope)
-        else:
+                self._bind_globals(node, scope)  # type: ignore[arg-type]
+        elif kind not in _PLAIN:
             match node:
                 case ast.Name() | ast.Constant():
                     return []
@@ -473,7 +490,7 @@ class Scopes:
         found: list[_Item] = []
         for name in node._fields:
             value = None if name in _MARKS else getattr(node, name, None)
-            if isinstance(value, list):
+            if type(value) is list:
                 found += [(part, scope, path) for part in value if isinstance(part, ast.AST)]
             elif isinstance(value, ast.AST):
                 found.append((value, scope, path))
@@ -738,6 +755,12 @@ class Scopes:
                     (s for s in ancestors if name in s.bindings), ancestors[0] if ancestors else owner
                 )
             scope.outer[name] = owner
+
+
+def _is_plain(binding: Binding) -> bool:
+    """Whether a name is that of a function as it is written."""
+    node = binding.value
+    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not node.decorator_list
 
 
 def _leaves(
