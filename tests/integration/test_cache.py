@@ -456,7 +456,7 @@ def test_few_keys_are_kept(project: Path, here: Here) -> None:
 
 def test_an_import_that_moves_is_seen(tmp_path: Path, run: Command) -> None:
     """The facts of its file are the same, and so is the file of the patch."""
-    shutil.copytree(FIXTURES / "RED109", tmp_path / "project")
+    shutil.copytree(FIXTURES / "RED109" / "project", tmp_path / "project")
     project = tmp_path / "project"
 
     def patched() -> set[str]:
