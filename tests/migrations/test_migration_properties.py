@@ -35,7 +35,7 @@ from pyflakes.messages import UndefinedExport, UndefinedLocal, UndefinedName
 
 from flake8_redis_ssot.cli.main import main
 
-BASE = Path(__file__).parent / "migrations" / "project"
+BASE = Path(__file__).parent / "project"
 EXAMPLES = os.environ.get("MIGRATION_EXAMPLES")
 
 OBJECTS = {

@@ -13,7 +13,7 @@ import pytest
 from flake8_redis_ssot.cli.main import main
 from flake8_redis_ssot.fix.verify import compiles, undefined
 
-CASES = Path(__file__).parent / "migrations"
+CASES = Path(__file__).parent
 
 
 @dataclass

@@ -21,8 +21,14 @@ FILES = sorted(
     (max(home for home in PROJECTS if home in path.parents), path)
     for path in [*FIXTURES.rglob("*.py"), *FIXTURES.rglob("pyproject.toml")]
 )
-PARSED = [project for project in PROJECTS if project.name != "RED000"]
-projects = pytest.mark.parametrize("project", PARSED, ids=lambda p: str(p.relative_to(FIXTURES.parent)))
+PARSED = [project for project in PROJECTS if project.parent.name != "RED000"]
+
+
+def of_two_folders(project: Path) -> str:
+    return "/".join(project.parts[-2:])
+
+
+projects = pytest.mark.parametrize("project", PARSED, ids=of_two_folders)
 
 
 @cache
@@ -61,14 +67,12 @@ def test_fixtures_expect_something_of_every_rule() -> None:
     assert expected == {rule.code for rule in all_rules()}
 
 
-@pytest.mark.parametrize("project", [*PARSED, EXAMPLE], ids=lambda project: project.name)
+@pytest.mark.parametrize("project", [*PARSED, EXAMPLE], ids=of_two_folders)
 def test_flake8_and_command_agree(project: Path, run: Command) -> None:
     agree(project, "0", run)
 
 
-@pytest.mark.parametrize(
-    "project", [FIXTURES, FIXTURES / "RED206", EXAMPLE], ids=lambda project: project.name
-)
+@pytest.mark.parametrize("project", [FIXTURES, FIXTURES / "RED206" / "project", EXAMPLE], ids=of_two_folders)
 def test_they_agree_where_flake8_has_workers(project: Path, process: Command) -> None:
     agree(project, "2", process)
 

@@ -126,7 +126,10 @@ def test_large_source_is_checked_within_the_budget(name: str) -> None:
     assert len([d for d in checked.diagnostics if d.code in ("RED201", "RED204")]) >= builders + subclasses
 
 
-def test_a_bound_that_is_reached_is_said_once(tmp_path: Path, run: Command, process: Command) -> None:
+def test_a_bound_that_is_reached_is_said_once(
+    tmp_path: Path, run: Command, process: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Inference, "budget", Inference.budget // 5)
     arms = "".join(f"if way == {n}:\n    kind = redis.Redis\n" for n in range(700))
     (tmp_path / "sample.py").write_text(walker("self.node.next") + "way = root\n" + arms + "kind()\n" * 600)
     for arguments in (["--no-cache"], [], []):  # as well where the second run has a cache

@@ -14,7 +14,7 @@ from flake8_redis_ssot.rule import Rule
 from flake8_redis_ssot.rules import all_rules
 from flake8_redis_ssot.settings.model import OPTIONS
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 HEADINGS = ["What it does", "Why is this bad?", "Example", "Use instead", "Options", "References"]
 APP = {
     "redis_manager.py": """
