@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -19,3 +19,14 @@ def nearest_code(code: str, known: Iterable[str]) -> str:
     if letters and not difflib.get_close_matches(letters, ["RED", "ALL"], 1, 0.7):
         return "; the codes of redis-ssot begin with `RED`"
     return nearest(code.upper(), known)
+
+
+def slips(word: str, known: Collection[str]) -> list[str]:
+    """Those of `known` of which `word` may be a slip of the pen, the nearest first; another number is none."""
+    letters = _without_digits(word)
+    others = [other for other in known if other != word and _without_digits(other) != letters]
+    return difflib.get_close_matches(word, others, 3, 0.8)
+
+
+def _without_digits(word: str) -> str:
+    return "".join(c for c in word if not c.isdecimal())
