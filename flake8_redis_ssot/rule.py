@@ -113,6 +113,10 @@ class ProjectRule(Rule):
         """What the rule finds in the whole project."""
         raise NotImplementedError
 
+    def check_last(self, project: ProjectContext) -> Iterator[Diagnostic]:
+        """What it had to wait for, asked when all other rules are done."""
+        return iter(())
+
     def at(self, path: str, where: Range, message: str, *, symbols: Iterable[str] = ()) -> Diagnostic:
         return Diagnostic(path, where, self.code, self.name, message, None, tuple(symbols))
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from importlib.util import find_spec
 
 from flake8_redis_ssot.diagnostic import Diagnostic
@@ -17,7 +18,7 @@ from flake8_redis_ssot.facts.model import FileFacts
 from flake8_redis_ssot.lint.check import FileChecker, first_party
 from flake8_redis_ssot.lint.suppress import comments, unsuppressed, without_noqa
 from flake8_redis_ssot.project.index import ProjectIndex
-from flake8_redis_ssot.rule import ProjectContext, ProjectRule, RuleContext
+from flake8_redis_ssot.rule import ProjectContext, RuleContext
 from flake8_redis_ssot.rules import all_rules, defaults
 from flake8_redis_ssot.settings.boundaries import SettingsError
 from flake8_redis_ssot.settings.model import Selection, Settings, chosen_codes
@@ -180,20 +181,20 @@ def _check_project(outcome: Outcome, checker: FileChecker, read: set[str]) -> li
         return context
 
     project = ProjectContext(checker.settings, index, context_of, checker.codes, used, checker.names_of)
-    for rule in [*checker.project_rules, *checker.following]:
-        said = (
-            rule.check_project(project)
-            if isinstance(rule, ProjectRule)
-            else checker.check_followed(rule, project)
-        )
+    asked: list[tuple[str, Callable[[], Iterator[Diagnostic]]]] = [
+        *((rule.code, partial(rule.check_project, project)) for rule in checker.project_rules),
+        *((rule.code, partial(checker.check_followed, rule, project)) for rule in checker.following),
+        *((rule.code, partial(rule.check_last, project)) for rule in checker.project_rules),
+    ]
+    for code, ask in asked:
         try:
-            found += list(unsuppressed(said, checker.settings, used))
+            found += list(unsuppressed(ask(), checker.settings, used))
         except RecursionError:
-            outcome.limits.append(f"{rule.code}: code is nested too deeply to be followed from file to file")
+            outcome.limits.append(f"{code}: code is nested too deeply to be followed from file to file")
         except SettingsError:
             raise
         except Exception as error:
-            outcome.failures.append(_defect(rule.code, error))
+            outcome.failures.append(_defect(code, error))
     for path in sorted(unread - {d.path for d in outcome.diagnostics if d.code == "RED000"}):
         found += unsuppressed(checker.unread(path), checker.settings, used)
     outcome.limits += (f"{limit}; what was found is reported" for limit in project.limits)

@@ -273,28 +273,37 @@ class ProjectInference(Inference):
         return self.blocking.calls(self, self.files[path].calls)
 
     def is_open(self, point: ProgramPoint) -> bool:
-        """Whether a call may still be a builder's: nothing is known of its callee, and its form allows it."""
+        """Whether a call may still be a builder's: its callee is computed in a way that is not followed here."""
         call = point.node
         assert isinstance(call, ast.Call)
+        root: ast.expr = call.func
+        while isinstance(root, ast.Attribute | ast.Call | ast.Subscript):
+            root = root.func if isinstance(root, ast.Call) else root.value
         match call.func:
             case ast.Attribute(attr=last):
                 may_be = last in self.names.table.last_names
-            case ast.Name(id=name):
-                bindings = self.names.bindings(name, point)
-                may_be = bool(bindings) and not all(self._is_foreign(b) for b in bindings)
             case _:
-                may_be = isinstance(call.func, ast.Call | ast.Subscript)
-        return may_be and not self.values(call.func, point)
-
-    def _is_foreign(self, binding: Binding) -> bool:
-        """Whether a name holds what a call of somebody else's function gave: no source says what that is."""
-        if not isinstance(binding.value, ast.Call) or binding.scope is None:
+                may_be = isinstance(call.func, ast.Name | ast.Call | ast.Subscript)
+        if not may_be or not isinstance(root, ast.Name):
             return False
-        point = ProgramPoint(binding.value, binding.scope, binding.order, binding.path)
-        called = self.values(binding.value.func, point)
-        return bool(called) and all(
-            isinstance(v, QualifiedName) and not self.names.is_ours(v.name) for v in called
-        )
+        is_made = isinstance(call.func, ast.Call | ast.Subscript)
+        bindings = self.bindings(root.id, point)
+        return any(self._is_computed(b, is_made) for b in bindings) and not self.values(call.func, point)
+
+    def _is_computed(self, binding: Binding, is_made: bool) -> bool:
+        """Whether what a name holds is an expression of ours; where that is called, a function of ours will do."""
+        match binding.value:
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                return is_made
+            case ast.Call(func=callee) if binding.scope is not None:
+                point = ProgramPoint(binding.value, binding.scope, binding.order, binding.path)
+                called = self.values(callee, point)
+                return not called or not all(
+                    isinstance(v, QualifiedName) and not self.names.is_ours(v.name) for v in called
+                )
+            case ast.expr():
+                return not isinstance(binding.value, ast.Constant)
+        return is_made and binding.target is not None and self.names.is_ours(binding.target)
 
     # -- which files are taken in
 
