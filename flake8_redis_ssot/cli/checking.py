@@ -33,8 +33,9 @@ from flake8_redis_ssot.output import escaped, shown
 from flake8_redis_ssot.output.statistics import STYLES
 from flake8_redis_ssot.rules import defaults
 from flake8_redis_ssot.settings.boundaries import SettingsError
-from flake8_redis_ssot.settings.load import chain_of, nearest_code
+from flake8_redis_ssot.settings.load import chain_of
 from flake8_redis_ssot.settings.model import Selection, is_below
+from flake8_redis_ssot.settings.nearest import nearest_code
 from flake8_redis_ssot.source import SourceError, SourceFile
 from flake8_redis_ssot.store import folder_of, is_ours, prepare
 

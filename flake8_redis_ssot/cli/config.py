@@ -14,8 +14,8 @@ def add_parser(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from flake8_redis_ssot.settings.load import nearest
     from flake8_redis_ssot.settings.model import OPTIONS
+    from flake8_redis_ssot.settings.nearest import nearest
 
     if options.key is None:
         width = max(map(len, OPTIONS))

@@ -18,7 +18,7 @@ def add_parser(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     from flake8_redis_ssot.output.rule_page import page
     from flake8_redis_ssot.rules import all_rules
-    from flake8_redis_ssot.settings.load import nearest_code
+    from flake8_redis_ssot.settings.nearest import nearest_code
 
     rules = {rule.code: rule for rule in all_rules()}
     if options.all:

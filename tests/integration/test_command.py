@@ -268,13 +268,13 @@ def test_a_choice_that_leaves_no_rule_is_said(tmp_path: Path, run: Command) -> N
 def test_no_message_has_an_empty_place(tmp_path: Path, run: Command) -> None:
     (tmp_path / "pyproject.toml").write_text(
         '[tool.redis-ssot]\nmanager = "app.manager"\nsrc = ["packages/*"]\n'
-        '[[tool.redis-ssot.boundary]]\nname = "b"\npaths = ["b"]\nsrc = ["none", "b"]\nmanager = "m"\n'
+        '[[tool.redis-ssot.boundary]]\nname = "b"\npaths = ["b"]\nsrc = ["none", "b"]\nmanager = "b.m"\n'
     )
-    (tmp_path / "b").mkdir()
-    (tmp_path / "b" / "a.py").touch()
+    (tmp_path / "b" / "b").mkdir(parents=True)
+    (tmp_path / "b" / "b" / "a.py").touch()
     done = run("check", "--select", "RED403", "--output-format", "concise", cwd=tmp_path)
     assert "`app.manager`: `src` names no folder that exists; correct `src`" in done.stdout
-    assert "`m` below `b`; correct `manager` or `src`" in done.stdout
+    assert "`b.m` below `b`; correct `manager` or `src`" in done.stdout
 
 
 def test_flake8_options_join_the_settings(tmp_path: Path, run: Command) -> None:

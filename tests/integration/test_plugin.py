@@ -39,7 +39,9 @@ def given(**options: list[str]) -> argparse.Namespace:
     [
         ({"ignore": ["E501"]}, 0),
         ({"select": ["E", "RED2"]}, 0),
-        ({"select": ["RED"]}, 1),
+        ({"select": ["RED"]}, 0),
+        ({"select": ["E", "R"]}, 0),
+        ({"select": ["RED1"]}, 1),
         ({"extend_select": ["RED199"]}, 1),
     ],
 )

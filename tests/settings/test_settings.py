@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from flake8_redis_ssot.settings import load
+from flake8_redis_ssot.settings import validate
 from flake8_redis_ssot.settings.boundaries import SettingsError, boundary_of, place_of
-from flake8_redis_ssot.settings.load import load_settings, nearest
+from flake8_redis_ssot.settings.load import load_settings
 from flake8_redis_ssot.settings.model import OPTIONS, DottedPattern, Selection, Settings, chosen_codes
+from flake8_redis_ssot.settings.nearest import nearest
 
 CODES = ["RED101", "RED201"]
 
@@ -160,7 +161,7 @@ def test_contradictions_are_errors(text: str, message: str, tmp_path: Path) -> N
 def test_required_version_is_read_as_pep_440(
     required: str, fits: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(load, "__version__", "0.3.0")
+    monkeypatch.setattr(validate, "__version__", "0.3.0")
     text = f'required-version = "{required}"\n'
     if fits:
         settings(tmp_path, text)
