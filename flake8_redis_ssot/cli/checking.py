@@ -19,6 +19,7 @@ from flake8_redis_ssot.cli.words import text as text_of
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.facts.cache import Cache
 from flake8_redis_ssot.files import Discovery, Project, overwrite
+from flake8_redis_ssot.filesystem import DISK
 from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.run import (
     Outcome,
@@ -141,7 +142,7 @@ def _check(options: argparse.Namespace) -> int:
     if is_json and given is not None:
         from flake8_redis_ssot.lint.noqa import with_rows
 
-        outcome.diagnostics = [*with_rows(outcome.diagnostics, given)]
+        outcome.diagnostics = [*with_rows(outcome.diagnostics, DISK, given)]
     # what several projects index may fail in each
     for message in dict.fromkeys(outcome.failures):
         _complain("error", message)
@@ -300,7 +301,7 @@ def _looked_at(one: _Checked, cache: Cache, found: Collection[str]) -> Iterator[
         yield from chain_of(table)
     for root in {root for boundary in settings.boundaries for root in boundary.roots}:
         yield root
-        if os.path.isdir(root):  # see `first_party`
+        if os.path.isdir(root):  # see `FileChecker.first_party`
             yield from (entry.path for entry in os.scandir(root) if os.path.isdir(entry.path))
     known = {*cache.files, *found}
     for module in cache.modules:
@@ -333,7 +334,7 @@ def _add_noqa(diagnostics: list[Diagnostic]) -> bool:
     failed, count = False, 0
     for path in sorted({d.path for d in diagnostics}):
         try:
-            source = SourceFile.read(path)
+            source = DISK.source(path)
         except SourceError:
             source = SourceFile(path, b"")
         added = add_noqa(source, [d for d in diagnostics if d.path == path])

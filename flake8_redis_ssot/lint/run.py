@@ -15,7 +15,8 @@ from importlib.util import find_spec
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.facts.cache import Asked, Cache, asked_of, digest, key_of
 from flake8_redis_ssot.facts.model import FileFacts
-from flake8_redis_ssot.lint.check import FileChecker, first_party
+from flake8_redis_ssot.filesystem import DISK, FileSystem
+from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.suppress import comments, unsuppressed, without_noqa
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.rule import ProjectContext, RuleContext
@@ -54,6 +55,7 @@ def available_processors() -> int:
 def checker_for(
     settings: Settings,
     override: Selection,
+    filesystem: FileSystem = DISK,
     *,
     parse_all: bool = False,
     project: bool = True,
@@ -67,7 +69,9 @@ def checker_for(
     codes = chosen_codes((*settings.selections, override), defaults()) | {"RED000"}
     rules = [r for r in all_rules() if r.code in codes and (project or not r.project or r.code == "RED000")]
     keeps_facts = project and fixes and any(rule.fix_kind for rule in rules)
-    return FileChecker(settings, rules, parse_all=parse_all, keeps_facts=keeps_facts, follows=project)
+    return FileChecker(
+        settings, rules, filesystem=filesystem, parse_all=parse_all, keeps_facts=keeps_facts, follows=project
+    )
 
 
 def cache_for(checker: FileChecker, folder: str, start: int) -> Cache:
@@ -85,7 +89,7 @@ def cache_for(checker: FileChecker, folder: str, start: int) -> Cache:
         checker.codes,
         checker.parse_all,
         checker.keeps_facts,
-        [first_party(boundary) for boundary in settings.boundaries],
+        [sorted(checker.first_party(boundary)) for boundary in settings.boundaries],
         [sorted(names) for folder in folders for _, _, names in sorted(os.walk(folder))],
     )
     return Cache(folder, key, start)
@@ -204,7 +208,7 @@ def _check_project(outcome: Outcome, checker: FileChecker, read: set[str]) -> li
         mine = [d for d in found if d.path == path]
         read.add(path)
         try:
-            source = SourceFile.read(path)
+            source = checker.filesystem.source(path)
         except SourceError:
             kept += mine
             continue
@@ -221,7 +225,7 @@ def _run_part(files: Mapping[str, str | None], checker: FileChecker, *, hashed: 
     outcome = Outcome()
     for path, known in files.items():
         try:
-            source = SourceFile.read(path)
+            source = checker.filesystem.source(path)
         except SourceError as error:
             outcome.diagnostics += checker.unreadable(SourceFile(path, b""), error)
             continue
@@ -248,7 +252,9 @@ def _in_processes(
     count = jobs * 8
     items = list(files.items())
     parts = [dict(items[n::count]) for n in range(count)]
-    recipe = (checker.settings, checker.codes, checker.parse_all, checker.keeps_facts)
+    recipe = (
+        checker.settings, checker.codes, checker.filesystem, checker.parse_all, checker.keeps_facts
+    )  # fmt: skip
     with ProcessPoolExecutor(jobs, context, _start, recipe) as pool:
         return list(pool.map(_run_hashed if hashed else _run_plain, parts))
 
@@ -256,10 +262,14 @@ def _in_processes(
 _worker: FileChecker
 
 
-def _start(settings: Settings, codes: frozenset[str], parse_all: bool, keeps_facts: bool) -> None:
+def _start(
+    settings: Settings, codes: frozenset[str], filesystem: FileSystem, parse_all: bool, keeps_facts: bool
+) -> None:
     global _worker
     rules = [r for r in all_rules() if r.code in codes]
-    _worker = FileChecker(settings, rules, parse_all=parse_all, keeps_facts=keeps_facts)
+    _worker = FileChecker(
+        settings, rules, filesystem=filesystem, parse_all=parse_all, keeps_facts=keeps_facts
+    )
 
 
 def _run_plain(files: Mapping[str, str | None]) -> Outcome:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.filesystem import DISK
 from flake8_redis_ssot.output import escaped, shown
 from flake8_redis_ssot.source import SourceError, SourceFile
 
@@ -17,7 +18,7 @@ def render(diagnostics: Sequence[Diagnostic], given: SourceFile | None = None) -
     for diagnostic in diagnostics:
         if source is None or source.path != diagnostic.path:
             try:
-                source = SourceFile.read(diagnostic.path)
+                source = DISK.source(diagnostic.path)
                 _ = source.line_starts
             except SourceError:
                 source = SourceFile.of_text(diagnostic.path, "", SourceFile("", b"").tree)

@@ -9,6 +9,7 @@ from snippets import comments, names, param
 
 from flake8_redis_ssot.analysis.lines import lines_of_interest
 from flake8_redis_ssot.facts.managers import ManagerFacts
+from flake8_redis_ssot.filesystem import DISK
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.names import Names
 from flake8_redis_ssot.settings.load import load_settings
@@ -111,7 +112,7 @@ def test_all_lines_where_letters_look_like_others() -> None:
 
 def test_all_lines_where_a_forbidden_pattern_has_no_word() -> None:
     options = {"manager": "app.redis_manager", "forbidden-managers": ["*.*"]}
-    managers = ManagerFacts(load_settings(None, root="/nowhere", codes=[], options=options))
+    managers = ManagerFacts(load_settings(None, root="/nowhere", codes=[], options=options), DISK)
     assert lines("x = 1\n", Names(names().table, frozenset(), managers)) is None
 
 
