@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from flake8_redis_ssot.filesystem import DISK
 from flake8_redis_ssot.lint import run
+from flake8_redis_ssot.settings.boundaries import SettingsError
 from flake8_redis_ssot.settings.load import load_settings
 from flake8_redis_ssot.settings.model import Selection
 from flake8_redis_ssot.source import SourceError
@@ -46,3 +49,21 @@ def test_a_run_sees_the_edits_in_all_its_processes(
     for filesystem, expected in ((DISK, []), (edited, sorted(files[::2]))):
         found = run.run(files, run.checker_for(settings, Selection(), filesystem), jobs=jobs)
         assert [d.path for d in found.diagnostics if d.code == "RED201"] == expected
+
+
+@pytest.mark.parametrize("error", [SettingsError(["no"]), MemoryError()])
+def test_a_process_that_fails_fails_the_run(
+    error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "PARALLEL_FROM", 1)
+
+    def fail(*_: object, **__: object) -> NoReturn:
+        raise error
+
+    checker = run.checker_for(load_settings(None, root=str(tmp_path), codes=[]), Selection())
+    monkeypatch.setattr(run, "_run_part", fail)
+    with pytest.raises(type(error)):
+        run.run(["a.py", "b.py"], checker, jobs=2)
+    monkeypatch.setattr(run, "_run_part", lambda *_, **__: os._exit(7))
+    with pytest.raises(EOFError):
+        run.run(["a.py", "b.py"], checker, jobs=2)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.facts.cache import Asked, Cache, asked_of, digest, key_of
@@ -24,6 +25,10 @@ from flake8_redis_ssot.rules import all_rules, defaults
 from flake8_redis_ssot.settings.boundaries import SettingsError
 from flake8_redis_ssot.settings.model import Selection, Settings, chosen_codes
 from flake8_redis_ssot.source import SourceError, SourceFile
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+    from multiprocessing.sharedctypes import Synchronized
 
 PARALLEL_FROM = 300
 """Files from which a second process pays for its start; see benchmarks/processes.py."""
@@ -244,7 +249,6 @@ def _in_processes(
     files: Mapping[str, str | None], checker: FileChecker, jobs: int, *, hashed: bool
 ) -> list[Outcome]:
     import multiprocessing
-    from concurrent.futures import ProcessPoolExecutor
 
     methods = multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("fork" if sys.platform == "linux" and "fork" in methods else None)
@@ -252,32 +256,53 @@ def _in_processes(
     count = jobs * 8
     items = list(files.items())
     parts = [dict(items[n::count]) for n in range(count)]
-    recipe = (
-        checker.settings, checker.codes, checker.filesystem, checker.parse_all, checker.keeps_facts
-    )  # fmt: skip
-    with ProcessPoolExecutor(jobs, context, _start, recipe) as pool:
-        return list(pool.map(_run_hashed if hashed else _run_plain, parts))
-
-
-_worker: FileChecker
-
-
-def _start(
-    settings: Settings, codes: frozenset[str], filesystem: FileSystem, parse_all: bool, keeps_facts: bool
-) -> None:
-    global _worker
-    rules = [r for r in all_rules() if r.code in codes]
-    _worker = FileChecker(
-        settings, rules, filesystem=filesystem, parse_all=parse_all, keeps_facts=keeps_facts
+    make = partial(
+        FileChecker,
+        checker.settings,
+        [rule for rule in all_rules() if rule.code in checker.codes],
+        filesystem=checker.filesystem,
+        parse_all=checker.parse_all,
+        keeps_facts=checker.keeps_facts,
     )
+    taken = context.Value("i", 0)
+    answers = []
+    for _ in range(jobs):
+        answer, sender = context.Pipe(duplex=False)
+        context.Process(target=_work, args=(make, parts, hashed, taken, sender), daemon=True).start()
+        sender.close()  # so that there is an end where the process dies
+        answers.append(answer)
+    return [outcome for answer in answers for outcome in _received(answer)]
 
 
-def _run_plain(files: Mapping[str, str | None]) -> Outcome:
-    return _run_part(files, _worker, hashed=False)
+def _work(
+    make: Callable[[], FileChecker],
+    parts: Sequence[Mapping[str, str | None]],
+    hashed: bool,
+    taken: Synchronized[int],
+    sender: Connection,
+) -> None:
+    """Check the part that nobody has taken yet, until there is none, and send what was found."""
+    try:
+        checker = make()
+        found = []
+        while True:
+            with taken.get_lock():
+                number = taken.value
+                taken.value += 1
+            if number >= len(parts):
+                break
+            found.append(_run_part(parts[number], checker, hashed=hashed))
+        sender.send(found)
+    except Exception as error:
+        sender.send(error)
 
 
-def _run_hashed(files: Mapping[str, str | None]) -> Outcome:
-    return _run_part(files, _worker, hashed=True)
+def _received(answer: Connection) -> list[Outcome]:
+    found = answer.recv()
+    if isinstance(found, Exception):
+        raise found
+    assert isinstance(found, list)
+    return found
 
 
 def run_source(source: SourceFile, checker: FileChecker, outcome: Outcome) -> None:
