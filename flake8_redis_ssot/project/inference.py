@@ -11,7 +11,8 @@ from flake8_redis_ssot.analysis.blocking import Blocking, BlockingFunctions
 from flake8_redis_ssot.analysis.client_calls import Command, command
 from flake8_redis_ssot.facts.managers import ManagerFacts
 from flake8_redis_ssot.inference.builder_table import BuilderTable
-from flake8_redis_ssot.inference.calls import argument_of, fixture_name, returned
+from flake8_redis_ssot.inference.calls import argument_of, fixture_name, given_for
+from flake8_redis_ssot.inference.classes import may_give, names_given
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.methods import METHOD_NAMES
 from flake8_redis_ssot.inference.names import Names
@@ -21,7 +22,6 @@ from flake8_redis_ssot.inference.values import (
     Generator,
     Instance,
     QualifiedName,
-    Text,
     Value,
     Values,
 )
@@ -97,10 +97,9 @@ class ProjectInference(Inference):
         self.stores.add(scopes.stores)
         self._held |= scopes.held
         for getter in (b.value for b in scopes.module.bindings.get(_GETTER, ())):
-            if isinstance(getter, ast.FunctionDef):
-                texts = _texts_of(getter)
-                self._held |= texts or set()
-                self._makes_names = self._makes_names or texts is None
+            names = names_given(getter)
+            self._held |= names or set()
+            self._makes_names = self._makes_names or names is None
         for module in scopes.modules:
             self._modules[module] = scopes.module
         called = set()
@@ -202,15 +201,8 @@ class ProjectInference(Inference):
         """What the `__getattr__` of a module gives for a name."""
         getter = self._names_asked.setdefault((module, _GETTER), ast.Name(_GETTER, ast.Load()))
         for function in self.within(None, self.values, getter, _at_end(module)):
-            if (
-                isinstance(function, Definition)
-                and isinstance(function.scope.node, ast.FunctionDef)
-                and ((texts := _texts_of(function.scope.node)) is None or name in texts)
-            ):
-                for parameter in function.scope.node.args.args[:1]:
-                    text = Text(name, ast.Constant(name))
-                    context = self.contexts.of(function.scope, {parameter.arg: frozenset([text])}, None)
-                    yield from self.within(context, lambda f=function: list(returned(self, f.scope)))
+            if isinstance(function, Definition) and may_give(function.scope.node, name):
+                yield from given_for(self, function, name)
 
     def fixture_scopes(self, function: Scope) -> Iterator[Scope]:
         yield from super().fixture_scopes(function)
@@ -475,14 +467,6 @@ class ProjectInference(Inference):
             given = self.given_by(value.scope)
             return value.scope.node in self.blocking or any(is_exposed(self, one) for one in given)
         return is_exposed(self, value)
-
-
-def _texts_of(getter: ast.FunctionDef) -> set[str] | None:
-    """The names that a module's `__getattr__` may know, by its texts; None for any name, where it compares none."""
-    nodes = list(ast.walk(getter))
-    if not any(isinstance(n, ast.Compare) for n in nodes):
-        return None
-    return {n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)}
 
 
 def _at_end(module: Scope) -> ProgramPoint:
