@@ -3,27 +3,45 @@
 from __future__ import annotations
 
 import argparse
-import sys
+import json
 from typing import Any
 
 
 def add_parser(commands: Any) -> None:
     command = commands.add_parser("config", help="list the settings, or explain one")
     command.add_argument("key", nargs="?", help="a key of [tool.redis-ssot]")
+    command.add_argument("--output-format", choices=("text", "json"), default="text", help="how it is shown")
     command.set_defaults(handler=run)
 
 
 def run(options: argparse.Namespace) -> int:
+    import sys
+    from dataclasses import asdict
+
+    from flake8_redis_ssot.cli.look import look
+    from flake8_redis_ssot.cli.messages import refuse
+    from flake8_redis_ssot.output import Look
+    from flake8_redis_ssot.output.terminal import wrapped
     from flake8_redis_ssot.settings.model import OPTIONS
     from flake8_redis_ssot.settings.nearest import nearest
 
+    seen = Look(*look(sys.stdout))
+    is_json = options.output_format == "json"
     if options.key is None:
-        width = max(map(len, OPTIONS))
-        print("\n".join(f"{key:{width}}  {option.doc}" for key, option in OPTIONS.items()))
+        if is_json:
+            print(json.dumps({key: asdict(option) for key, option in OPTIONS.items()}, indent=2))
+            return 0
+        width = max(map(len, OPTIONS)) + 2
+        for key, option in OPTIONS.items():
+            print(f"{key:{width}}{wrapped(option.doc, seen, first=width, indent=' ' * width)}")
         return 0
-    option = OPTIONS.get(options.key)
-    if option is None:
-        print(f"error: unknown setting `{options.key}`{nearest(options.key, OPTIONS)}", file=sys.stderr)
-        return 2
-    print(f"{option.doc}\n\nDefault: {option.default}\nType: {option.type}")
+    if options.key not in OPTIONS:
+        return refuse([f"unknown setting `{options.key}`{nearest(options.key, OPTIONS)}"])
+    option = OPTIONS[options.key]
+    if is_json:
+        print(json.dumps(asdict(option), indent=2))
+    else:
+        print(
+            f"{wrapped(option.doc, seen)}\n\nDefault: {wrapped(option.default, seen, first=9)}\nType: {option.type}"
+        )
     return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -58,6 +59,7 @@ def checker_for(
     parse_all: bool = False,
     project: bool = True,
     fixes: bool = False,
+    heeds_noqa: bool = True,
 ) -> FileChecker:
     """A checker of the rules that the settings and the command line choose; RED000 always.
 
@@ -67,7 +69,9 @@ def checker_for(
     codes = chosen_codes((*settings.selections, override), defaults()) | {"RED000"}
     rules = [r for r in all_rules() if r.code in codes and (project or not r.project or r.code == "RED000")]
     keeps_facts = project and fixes and any(rule.fix_kind for rule in rules)
-    return FileChecker(settings, rules, parse_all=parse_all, keeps_facts=keeps_facts, follows=project)
+    return FileChecker(
+        settings, rules, parse_all=parse_all, keeps_facts=keeps_facts, follows=project, heeds_noqa=heeds_noqa
+    )
 
 
 def cache_for(checker: FileChecker, folder: str, start: int) -> Cache:
@@ -85,6 +89,7 @@ def cache_for(checker: FileChecker, folder: str, start: int) -> Cache:
         checker.codes,
         checker.parse_all,
         checker.keeps_facts,
+        checker.heeds_noqa,
         [first_party(boundary) for boundary in settings.boundaries],
         [sorted(names) for folder in folders for _, _, names in sorted(os.walk(folder))],
     )
@@ -100,7 +105,22 @@ def _digest_of_flake8() -> str:
         return digest(stream.read())
 
 
-def run(files: Sequence[str], checker: FileChecker, *, jobs: int = 1, cache: Cache | None = None) -> Outcome:
+Progress = Callable[[str, int, int], None]
+"""Is told what a run is at: the stage, how much of it is done, and of how much."""
+
+
+def _untold(stage: str, done: int, total: int) -> None:
+    """For runs that nobody waits for."""
+
+
+def run(
+    files: Sequence[str],
+    checker: FileChecker,
+    *,
+    jobs: int = 1,
+    cache: Cache | None = None,
+    progress: Progress = _untold,
+) -> Outcome:
     """Check `files`, each by itself: a failure in one does not keep the others from being checked.
 
     `jobs` processes share the work; what is found and its order do not depend on them, nor on the
@@ -110,9 +130,9 @@ def run(files: Sequence[str], checker: FileChecker, *, jobs: int = 1, cache: Cac
     if cache is not None:
         todo = cache.changed(files, checker.managers.modules)
     if jobs > 1 and len(todo) >= PARALLEL_FROM:
-        parts = _in_processes(todo, checker, jobs, hashed=cache is not None)
+        parts = _in_processes(todo, checker, jobs, progress, hashed=cache is not None)
     else:
-        parts = [_run_part(todo, checker, hashed=cache is not None)]
+        parts = [_run_part(todo, checker, progress, hashed=cache is not None)]
     outcome = Outcome(
         [d for part in parts for d in part.diagnostics],
         sorted(failure for part in parts for failure in part.failures),
@@ -129,10 +149,15 @@ def run(files: Sequence[str], checker: FileChecker, *, jobs: int = 1, cache: Cac
 
 
 def run_project(
-    files: Sequence[str], checker: FileChecker, *, jobs: int = 1, cache: Cache | None = None
+    files: Sequence[str],
+    checker: FileChecker,
+    *,
+    jobs: int = 1,
+    cache: Cache | None = None,
+    progress: Progress = _untold,
 ) -> Outcome:
     """Check `files` by the file rules, all of them together by the project rules, and then their comments."""
-    outcome = run(files, checker, jobs=jobs, cache=cache)
+    outcome = run(files, checker, jobs=jobs, cache=cache, progress=progress)
     modules = checker.managers.modules
     day = str(date.today()) if any(entry.expires for entry in checker.settings.allowances) else ""
     if cache is not None:
@@ -144,7 +169,7 @@ def run_project(
         outcome.facts += cache.facts(path for path in files if path not in fresh)
         outcome.facts.sort(key=lambda fact: fact.path)
     read: set[str] = set()
-    found = _check_project(outcome, checker, read)
+    found = _check_project(outcome, checker, read, progress)
     if cache is not None and not outcome.failures and not outcome.limits:
         cache.keep_project(files, read, asked_of(modules), day, found)
     outcome.diagnostics = sorted([*outcome.diagnostics, *found], key=lambda d: d.sort_key)
@@ -164,7 +189,9 @@ def _without_collecting() -> Iterator[None]:
 
 
 @_without_collecting()
-def _check_project(outcome: Outcome, checker: FileChecker, read: set[str]) -> list[Diagnostic]:
+def _check_project(
+    outcome: Outcome, checker: FileChecker, read: set[str], progress: Progress
+) -> list[Diagnostic]:
     """What the project rules find, and what is to be said of `noqa` comments; `read` receives the files read."""
     judged = [fact.path for fact in outcome.facts if fact.has_noqa] if checker.judges_comments else []
     found: list[Diagnostic] = []
@@ -186,7 +213,8 @@ def _check_project(outcome: Outcome, checker: FileChecker, read: set[str]) -> li
         *((rule.code, partial(checker.check_followed, rule, project)) for rule in checker.following),
         *((rule.code, partial(rule.check_last, project)) for rule in checker.project_rules),
     ]
-    for code, ask in asked:
+    for done, (code, ask) in enumerate(asked):
+        progress("project rules", done, len(asked))
         try:
             found += list(unsuppressed(ask(), checker.settings, used))
         except RecursionError:
@@ -208,7 +236,7 @@ def _check_project(outcome: Outcome, checker: FileChecker, read: set[str]) -> li
         except SourceError:
             kept += mine
             continue
-        kept += without_noqa(mine, source)
+        kept += without_noqa(mine, source) if checker.heeds_noqa else mine
         if path in judged:
             reported = [*checker.check(source).diagnostics, *mine]
             kept += checker.judged(source, comments(source, reported, checker.codes, defaults()))
@@ -216,10 +244,13 @@ def _check_project(outcome: Outcome, checker: FileChecker, read: set[str]) -> li
 
 
 @_without_collecting()
-def _run_part(files: Mapping[str, str | None], checker: FileChecker, *, hashed: bool) -> Outcome:
+def _run_part(
+    files: Mapping[str, str | None], checker: FileChecker, progress: Progress, *, hashed: bool
+) -> Outcome:
     """Check `files`; where they are `hashed`, those whose content has the digest given are left out."""
     outcome = Outcome()
-    for path, known in files.items():
+    for done, (path, known) in enumerate(files.items()):
+        progress("files", done, len(files))
         try:
             source = SourceFile.read(path)
         except SourceError as error:
@@ -237,7 +268,7 @@ def _run_part(files: Mapping[str, str | None], checker: FileChecker, *, hashed: 
 
 
 def _in_processes(
-    files: Mapping[str, str | None], checker: FileChecker, jobs: int, *, hashed: bool
+    files: Mapping[str, str | None], checker: FileChecker, jobs: int, progress: Progress, *, hashed: bool
 ) -> list[Outcome]:
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor
@@ -248,33 +279,49 @@ def _in_processes(
     count = jobs * 8
     items = list(files.items())
     parts = [dict(items[n::count]) for n in range(count)]
-    recipe = (checker.settings, checker.codes, checker.parse_all, checker.keeps_facts)
+    recipe = (checker.settings, checker.codes, checker.parse_all, checker.keeps_facts, checker.heeds_noqa)
+    found: list[Outcome] = []
     with ProcessPoolExecutor(jobs, context, _start, recipe) as pool:
-        return list(pool.map(_run_hashed if hashed else _run_plain, parts))
+        try:
+            for outcome in pool.map(_run_hashed if hashed else _run_plain, parts):
+                found.append(outcome)
+                progress("files", sum(map(len, parts[: len(found)])), len(files))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for worker in multiprocessing.active_children():
+                worker.terminate()
+            raise
+    return found
 
 
 _worker: FileChecker
 
 
-def _start(settings: Settings, codes: frozenset[str], parse_all: bool, keeps_facts: bool) -> None:
+def _start(
+    settings: Settings, codes: frozenset[str], parse_all: bool, keeps_facts: bool, heeds_noqa: bool
+) -> None:
     global _worker
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started us is told, and ends us
     rules = [r for r in all_rules() if r.code in codes]
-    _worker = FileChecker(settings, rules, parse_all=parse_all, keeps_facts=keeps_facts)
+    _worker = FileChecker(
+        settings, rules, parse_all=parse_all, keeps_facts=keeps_facts, heeds_noqa=heeds_noqa
+    )
 
 
 def _run_plain(files: Mapping[str, str | None]) -> Outcome:
-    return _run_part(files, _worker, hashed=False)
+    return _run_part(files, _worker, _untold, hashed=False)
 
 
 def _run_hashed(files: Mapping[str, str | None]) -> Outcome:
-    return _run_part(files, _worker, hashed=True)
+    return _run_part(files, _worker, _untold, hashed=True)
 
 
 def run_source(source: SourceFile, checker: FileChecker, outcome: Outcome) -> None:
     """Check one file that is read already, and add what was found to `outcome`."""
     try:
         checked = checker.check(source)
-        outcome.diagnostics += without_noqa(checked.diagnostics, source)
+        found = checked.diagnostics
+        outcome.diagnostics += without_noqa(found, source) if checker.heeds_noqa else found
         if checked.facts is not None:
             outcome.facts.append(checked.facts)
         outcome.limits += (f"{source.path}: {limit}; what was found is reported" for limit in checked.limits)

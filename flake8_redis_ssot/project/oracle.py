@@ -46,7 +46,9 @@ class Oracle:
     Silence where it cannot tell, fails, or has not ended `seconds` after it was asked.
     """
 
-    def __init__(self, questions: Iterable[Question], table: BuilderTable, *, seconds: float = SECONDS) -> None:
+    def __init__(
+        self, questions: Iterable[Question], table: BuilderTable, *, seconds: float = SECONDS
+    ) -> None:
         asked = list(_affordable(questions))
         self._process: Popen[bytes] | None = None
         if not any(q.calls for q in asked):

@@ -1,0 +1,39 @@
+"""reviewdog's diagnostic format, whose columns count bytes of utf-8."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.output import DOCUMENTATION, Format, Report, relative
+from flake8_redis_ssot.output.sources import with_sources
+from flake8_redis_ssot.source import Position, Range, SourceFile
+
+
+def _render(report: Report) -> str:
+    found = [_as_object(diagnostic, source) for diagnostic, source in with_sources(report)]
+    source = {"name": "redis-ssot", "url": DOCUMENTATION.partition("/blob/")[0]}
+    return json.dumps({"source": source, "severity": "ERROR", "diagnostics": found}, indent=2) + "\n"
+
+
+def _as_object(diagnostic: Diagnostic, source: SourceFile) -> dict[str, Any]:
+    def place(position: Position) -> dict[str, int]:
+        return {"line": position.line, "column": source.utf8_column(position)}
+
+    def span(where: Range) -> dict[str, Any]:
+        return {"start": place(where.start), "end": place(where.end)}
+
+    found: dict[str, Any] = {
+        "message": diagnostic.message,
+        "location": {"path": relative(diagnostic.path), "range": span(diagnostic.range)},
+        "code": {"value": diagnostic.code, "url": DOCUMENTATION.format(diagnostic.code)},
+    }
+    if diagnostic.fix is not None and diagnostic.fix.applicability != "display-only":
+        found["suggestions"] = [
+            {"range": span(edit.range), "text": edit.content} for edit in diagnostic.fix.edits
+        ]
+    return found
+
+
+FORMAT = Format(_render, shows_fixes=True)
