@@ -30,7 +30,7 @@ def _lines(report: Report) -> Iterator[str]:
             text = escape(f"line {line}, col {column}, {message}")
             yield (
                 f'        <testcase name="org.redis-ssot.{d.code}" '
-                f'classname={quoteattr(os.path.splitext(name)[0])} line="{line}" column="{column}">'
+                f"classname={quoteattr(os.path.splitext(name)[0])}>"
             )
             yield f"            <failure message={quoteattr(message)}>{text}</failure>"
             yield "        </testcase>"

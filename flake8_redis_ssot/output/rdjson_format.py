@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
-from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.diagnostic import Diagnostic, Edit
 from flake8_redis_ssot.output import DOCUMENTATION, Format, Report, relative
 from flake8_redis_ssot.output.sources import with_sources
 from flake8_redis_ssot.source import Position, Range, SourceFile
@@ -30,10 +31,19 @@ def _as_object(diagnostic: Diagnostic, source: SourceFile) -> dict[str, Any]:
         "code": {"value": diagnostic.code, "url": DOCUMENTATION.format(diagnostic.code)},
     }
     if diagnostic.fix is not None and diagnostic.fix.applicability != "display-only":
-        found["suggestions"] = [
-            {"range": span(edit.range), "text": edit.content} for edit in diagnostic.fix.edits
-        ]
+        where, text = _as_one(diagnostic.fix.edits, source)
+        found["suggestions"] = [{"range": span(where), "text": text}]
     return found
+
+
+def _as_one(edits: Sequence[Edit], source: SourceFile) -> tuple[Range, str]:
+    """All edits as one, with what stands between them: reviewdog offers suggestions one by one."""
+    parts: list[str] = []
+    at = source.offset(edits[0].range.start)
+    for edit in edits:
+        parts += source.text[at : source.offset(edit.range.start)], edit.content
+        at = source.offset(edit.range.end)
+    return Range(edits[0].range.start, edits[-1].range.end), "".join(parts)
 
 
 FORMAT = Format(_render, shows_fixes=True)
