@@ -14,7 +14,9 @@ Output = tuple[str | None, str | None]
 
 
 def add_parser(commands: Any) -> None:
-    command = commands.add_parser("check", help="check files and folders")
+    command = commands.add_parser(
+        "check", help="check files and folders", usage="redis-ssot check [OPTIONS] [PATH ...]"
+    )
     command.add_argument(
         "paths", nargs="*", metavar="PATH", help="files or folders, or - for standard input (default: .)"
     )

@@ -328,7 +328,7 @@ class _Run:
         """Keep what this run found in the cache of the project around the working directory, for the next one."""
         request = Request.of(self.options.arguments)
         caches = [one.cache for one in runs if one.cache is not None]
-        if request is None or len(caches) < len(runs):
+        if request is None or not runs or len(caches) < len(runs):
             return
         own = next((one for one in runs if (one.project.settings.path or "") == request.settings), None)
         if own is None or own.cache is None or own.cache.folder != request.folder:

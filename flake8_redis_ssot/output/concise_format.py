@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from flake8_redis_ssot.output import Format, Report, escaped, shown
+from flake8_redis_ssot.output import Format, Report, shown
 from flake8_redis_ssot.output.statistics import table
-from flake8_redis_ssot.output.summary import mark
+from flake8_redis_ssot.output.summary import headline
 from flake8_redis_ssot.output.terminal import painted
 
 
 def _render(report: Report) -> str:
     look = report.look
     colon = painted(":", "cyan", look)
-    return "".join(
-        f"{painted(shown(d.path), 'bold', look)}{colon}{d.range.start.line}{colon}{d.range.start.column}"
-        f"{colon} {painted(d.code, 'red', look)} {mark(d, report)}{escaped(d.message)}\n"
-        for d in report.diagnostics
-    )
+    parts = []
+    for d in report.diagnostics:
+        path, row, column = shown(d.path), str(d.range.start.line), str(d.range.start.column)
+        first = len(path) + len(row) + len(column) + 4
+        place = colon.join([painted(path, "bold", look), row, column, ""])
+        parts.append(f"{place} {headline(d, report, first)}\n")
+    return "".join(parts)
 
 
 FORMAT = Format(_render, is_text=True, count=table)

@@ -6,7 +6,7 @@ from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.output import Format, Report, escaped, shown
 from flake8_redis_ssot.output.sources import with_sources
 from flake8_redis_ssot.output.statistics import table
-from flake8_redis_ssot.output.summary import mark
+from flake8_redis_ssot.output.summary import headline
 from flake8_redis_ssot.output.terminal import painted, wrapped
 from flake8_redis_ssot.source import SourceFile
 
@@ -27,37 +27,30 @@ def _frame(diagnostic: Diagnostic, source: SourceFile, report: Report) -> str:
     width = max(look.width - gutter - 3, _NARROWEST) if look.width else _WIDTH
     bar = painted("|", "blue", look)
     out = [
-        _headline(diagnostic, report),
+        headline(diagnostic, report),
         f"{' ' * gutter}{painted('-->', 'blue', look)} {shown(diagnostic.path)}:{start.line}:{start.column}",
         f"{' ' * gutter} {bar}",
     ]
+    stop = end.column - 1 if end.line == start.line else len(source.line(start.line))
+    cut = max(0, min(start.column - 1, stop - width)) if stop > width else 0
     for row in rows:
         line = source.line(row)
-        cut = max(0, start.column - 1 - width // 2) if len(line) > width else 0
         text = _plain(line[cut : cut + width])[:width]
         out.append(f"{painted(f'{row:>{gutter}}', 'blue', look)} {bar} {text}".rstrip())
         if row == start.line:
-            stop = end.column if end.line == start.line else len(line) + 1
             lead = len(_plain(line[cut : start.column - 1]))
-            marked = len(_plain(line[start.column - 1 : min(stop - 1, cut + width)]))
+            marked = len(_plain(line[start.column - 1 : min(stop, cut + width)]))
             carets = painted("^" * max(1, min(marked, width - lead)), "red", look)
             out.append(f"{' ' * gutter} {bar} {' ' * lead}{carets}")
     out.append(f"{' ' * gutter} {bar}")
     help = diagnostic.fix.message if diagnostic.fix and look.is_person else diagnostic.help
     for one in diagnostic.related:
         place = f"{shown(one.path)}:{one.range.start.line}:{one.range.start.column}"
-        out.append(f"{painted('note', 'cyan', look)}: {escaped(one.message)} is at {place}")
+        text = wrapped(f"{escaped(one.message)} is at {place}", look, first=6)
+        out.append(f"{painted('note', 'cyan', look)}: {text}")
     if help:
         out.append(f"{painted('help', 'cyan', look)}: {wrapped(escaped(help), look, first=6)}")
     return "\n".join(out) + "\n\n"
-
-
-def _headline(diagnostic: Diagnostic, report: Report) -> str:
-    look = report.look
-    marked = mark(diagnostic, report)
-    first = len(diagnostic.code) + 1 + 4 * bool(marked)
-    message = wrapped(escaped(diagnostic.message), look, first=first)
-    return f"{painted(diagnostic.code, 'red', look)} {marked}{message}"
 
 
 def _plain(text: str) -> str:

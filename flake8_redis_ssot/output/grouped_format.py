@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from flake8_redis_ssot.output import Format, Report, escaped, shown
-from flake8_redis_ssot.output.summary import mark
+from flake8_redis_ssot.output import Format, Report, shown
+from flake8_redis_ssot.output.summary import headline
 from flake8_redis_ssot.output.terminal import painted
 
 
@@ -20,7 +20,7 @@ def _render(report: Report) -> str:
         for d in found:
             row, column = d.range.start.line, d.range.start.column
             place = f"{row:>{row_width}}:{column:<{column_width}}"
-            parts.append(f"  {place} {painted(d.code, 'red', look)} {mark(d, report)}{escaped(d.message)}\n")
+            parts.append(f"  {place} {headline(d, report, len(place) + 3)}\n")
         parts.append("\n")
     return "".join(parts)
 

@@ -6,15 +6,19 @@ from collections import Counter
 from collections.abc import Sequence
 
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.output import Report, shown
+from flake8_redis_ssot.output import Report, escaped, shown
 from flake8_redis_ssot.output.terminal import painted, wrapped
 
 
-def mark(diagnostic: Diagnostic, report: Report) -> str:
-    """`[*] ` where `--fix` would settle the diagnostic."""
-    if not report.look.is_person or not report.is_fixable(diagnostic):
-        return ""
-    return f"[{painted('*', 'cyan', report.look)}] "
+def headline(diagnostic: Diagnostic, report: Report, first: int = 0) -> str:
+    """Code and message, `[*]` between them where `--fix` would settle it; `first` columns are taken before."""
+    look = report.look
+    is_marked = look.is_person and report.is_fixable(diagnostic)
+    mark = f"[{painted('*', 'cyan', look)}] " if is_marked else ""
+    indent = "    " if first else ""
+    first += len(diagnostic.code) + 1 + 4 * is_marked
+    message = wrapped(escaped(diagnostic.message), look, first=first, indent=indent)
+    return f"{painted(diagnostic.code, 'red', look)} {mark}{message}"
 
 
 def summary(report: Report) -> str:

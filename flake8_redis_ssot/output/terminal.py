@@ -23,8 +23,9 @@ def wrapped(text: str, look: Look, *, first: int = 0, indent: str = "") -> str:
     """
     if not look.width or first + len(text) <= look.width:
         return text
+    begins_below = first > len(indent) and first + len(text.partition(" ")[0]) > look.width
     lines = textwrap.wrap(
-        text, max(look.width, 20), initial_indent=" " * first, subsequent_indent=indent,
-        break_long_words=False, break_on_hyphens=False,
+        text, max(look.width, 20), initial_indent=indent if begins_below else " " * first,
+        subsequent_indent=indent, break_long_words=False, break_on_hyphens=False,
     )  # fmt: skip
-    return "\n".join(lines)[first:]
+    return "\n" + "\n".join(lines) if begins_below else "\n".join(lines)[first:]
