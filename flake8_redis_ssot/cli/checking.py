@@ -31,7 +31,8 @@ from flake8_redis_ssot.lint.run import (
     run_source,
 )
 from flake8_redis_ssot.lint.run import run as run_files
-from flake8_redis_ssot.output import Report, shown
+from flake8_redis_ssot.output import shown
+from flake8_redis_ssot.output.report import Report
 from flake8_redis_ssot.rules import defaults
 from flake8_redis_ssot.settings.boundaries import SettingsError
 from flake8_redis_ssot.settings.load import chain_of

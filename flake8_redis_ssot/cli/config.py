@@ -18,9 +18,9 @@ def run(options: argparse.Namespace) -> int:
     import sys
     from dataclasses import asdict
 
-    from flake8_redis_ssot.cli.look import look
     from flake8_redis_ssot.cli.messages import refuse
-    from flake8_redis_ssot.output import Look
+    from flake8_redis_ssot.cli.replay import look
+    from flake8_redis_ssot.output.report import Look
     from flake8_redis_ssot.output.terminal import wrapped
     from flake8_redis_ssot.settings.model import OPTIONS
     from flake8_redis_ssot.settings.nearest import nearest

@@ -6,8 +6,9 @@ import sys
 from collections.abc import Iterable
 from typing import Literal
 
-from flake8_redis_ssot.cli.look import look
-from flake8_redis_ssot.output import Look, escaped
+from flake8_redis_ssot.cli.replay import look
+from flake8_redis_ssot.output import escaped
+from flake8_redis_ssot.output.report import Look
 from flake8_redis_ssot.output.terminal import Paint, painted, wrapped
 
 Kind = Literal["error", "warning", "note", "debug"]

@@ -6,9 +6,9 @@ import argparse
 import sys
 from dataclasses import dataclass, replace
 
-from flake8_redis_ssot.cli.look import look
+from flake8_redis_ssot.cli.replay import look
 from flake8_redis_ssot.cli.words import text
-from flake8_redis_ssot.output import Look, Report, counting, format_of
+from flake8_redis_ssot.output.report import Look, Report, counting, format_of
 from flake8_redis_ssot.settings.boundaries import SettingsError
 
 

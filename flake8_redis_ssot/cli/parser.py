@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 from flake8_redis_ssot import __version__
-from flake8_redis_ssot.cli import (
-    check,
-    clean,
-    completion,
-    config,
-    migrate,
-    plan,
-    rollback,
-    rule,
-    version,
-)
+
+COMMANDS = {
+    "check": "check",
+    "plan": "plan",
+    "migrate": "migrate",
+    "rollback": "rollback",
+    "rule": "rule",
+    "config": "config",
+    "clean": "clean",
+    "version": "version",
+    "generate-shell-completion": "completion",
+}
+"""Each subcommand with its module."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -29,7 +33,8 @@ class _Parser(argparse.ArgumentParser):
 
 def parse(arguments: list[str]) -> argparse.Namespace:
     """The options of a command line; a mistake ends the process with the usage of the subcommand meant."""
-    top = make_parser()
+    # the others need not be loaded for one
+    top = make_parser(arguments[:1] if arguments and arguments[0] in COMMANDS else COMMANDS)
     # as in ruff a reason is joined by `=`, and a word behind it is a path
     given = ["--add-noqa=" if argument == "--add-noqa" else argument for argument in arguments]
     options, unknown = top.parse_known_args(given)
@@ -42,12 +47,13 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     return options
 
 
-def make_parser() -> argparse.ArgumentParser:
+def make_parser(names: Iterable[str] = COMMANDS) -> argparse.ArgumentParser:
+    """The parser of the subcommands `names`."""
     top = _Parser(prog="redis-ssot", description="Keep one Redis manager per service boundary.")
     top.add_argument("--version", action="version", version=f"redis-ssot {__version__}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND")
-    for module in (check, plan, migrate, rollback, rule, config, clean, version, completion):
-        module.add_parser(commands)
+    for name in names:
+        importlib.import_module(f"{__package__}.{COMMANDS[name]}").add_parser(commands)
     for command in commands.choices.values():
         command.set_defaults(parser=command)
     return top

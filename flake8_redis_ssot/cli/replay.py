@@ -14,13 +14,13 @@ import sys
 import time
 import zlib
 
-from flake8_redis_ssot.cli.look import look
 from flake8_redis_ssot.stamps import stamp
 from flake8_redis_ssot.store import FOLDER, load, store, tag_of, tool
 
 TYPE_CHECKING = False  # `typing` takes long to import
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import TextIO
 
     from flake8_redis_ssot.stamps import Stamp
 
@@ -162,6 +162,31 @@ def _new_words(request: Request, record: Record) -> list[str] | None:
     if words is not None:
         keep_words(request, record.key, record.seal, words)
     return words
+
+
+def look(stream: TextIO, choice: str = "auto") -> tuple[bool, int, bool]:
+    """Whether to use colours, the width of the terminal or 0, and whether a person looks at it."""
+    is_terminal = stream.isatty()
+    given = os.environ
+    if choice != "auto":
+        color = choice == "always"
+    elif given.get("NO_COLOR"):
+        color = False
+    elif given.get("FORCE_COLOR", "0") != "0":
+        color = True
+    else:
+        color = is_terminal and given.get("TERM") != "dumb"
+    return color, _columns(stream) if is_terminal else 0, is_terminal or color
+
+
+def _columns(stream: TextIO) -> int:
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns):
+        return int(columns)
+    try:
+        return os.get_terminal_size(stream.fileno()).columns
+    except (OSError, ValueError):
+        return 80
 
 
 def keep_record(request: Request, of: list[str], values: list[str]) -> None:

@@ -7,15 +7,19 @@ from collections.abc import Collection, Mapping
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.facts.codec import reader
-from flake8_redis_ssot.output import FORMATS, Look, Report, format_of
-from flake8_redis_ssot.output.summary import summary
+from flake8_redis_ssot.output import FORMATS
+from flake8_redis_ssot.output.report import Look, Report, format_of
 
 
 def text(style: str, report: Report, *, counted: bool = False) -> str:
     """What is written of a report, or with `counted` the statistics of it."""
     found = format_of(style)
     render = found.count if counted and found.count is not None else found.render
-    return render(report) + (summary(report) if found.is_text else "")
+    if not found.is_text:
+        return render(report)
+    from flake8_redis_ssot.output.summary import summary
+
+    return render(report) + summary(report)
 
 
 def rendered(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from flake8_redis_ssot.output import Format, Report, escaped, relative
+from flake8_redis_ssot.output import escaped, relative
+from flake8_redis_ssot.output.report import Format, Report
 
 _ENCODED = {"%": "%AZP25", "\r": "%0D", "\n": "%0A", ";": "%3B", "]": "%5D"}
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from flake8_redis_ssot.output import Format, Report, shown
+from flake8_redis_ssot.output import shown
+from flake8_redis_ssot.output.report import Format, Report
 from flake8_redis_ssot.output.statistics import table
 from flake8_redis_ssot.output.summary import headline
 from flake8_redis_ssot.output.terminal import painted

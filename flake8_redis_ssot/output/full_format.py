@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.output import Format, Report, escaped, shown
+from flake8_redis_ssot.output import escaped, shown
+from flake8_redis_ssot.output.report import Format, Report
 from flake8_redis_ssot.output.sources import with_sources
 from flake8_redis_ssot.output.statistics import table
 from flake8_redis_ssot.output.summary import headline

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from flake8_redis_ssot.output import Format, Report
+from flake8_redis_ssot.output.report import Format, Report
 from flake8_redis_ssot.source import Range
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-from flake8_redis_ssot.output import Format, Report, relative
+from flake8_redis_ssot.output import relative
+from flake8_redis_ssot.output.report import Format, Report
 from flake8_redis_ssot.output.sources import fingerprints
 from flake8_redis_ssot.source import Position
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from flake8_redis_ssot.output import Format, Report, shown
+from flake8_redis_ssot.output import shown
+from flake8_redis_ssot.output.report import Format, Report
 from flake8_redis_ssot.output.summary import headline
 from flake8_redis_ssot.output.terminal import painted
 

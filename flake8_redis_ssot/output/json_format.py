@@ -6,7 +6,8 @@ import json
 from typing import Any
 
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.output import DOCUMENTATION, Format, Report
+from flake8_redis_ssot.output import DOCUMENTATION
+from flake8_redis_ssot.output.report import Format, Report
 from flake8_redis_ssot.output.statistics import counts
 from flake8_redis_ssot.source import Position
 

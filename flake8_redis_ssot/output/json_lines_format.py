@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from flake8_redis_ssot.output import Format, Report
 from flake8_redis_ssot.output.json_format import as_object
+from flake8_redis_ssot.output.report import Format, Report
 from flake8_redis_ssot.output.statistics import counts
 
 

@@ -6,7 +6,8 @@ import os
 from collections.abc import Iterator
 from itertools import groupby
 
-from flake8_redis_ssot.output import Format, Report, escaped, relative
+from flake8_redis_ssot.output import escaped, relative
+from flake8_redis_ssot.output.report import Format, Report
 
 
 def _render(report: Report) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from flake8_redis_ssot.output import Format, Report, escaped, shown
+from flake8_redis_ssot.output import escaped, shown
+from flake8_redis_ssot.output.report import Format, Report
 
 
 def _render(report: Report) -> str:

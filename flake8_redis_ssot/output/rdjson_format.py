@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from flake8_redis_ssot.diagnostic import Diagnostic, Edit
-from flake8_redis_ssot.output import DOCUMENTATION, Format, Report, relative
+from flake8_redis_ssot.output import DOCUMENTATION, relative
+from flake8_redis_ssot.output.report import Format, Report
 from flake8_redis_ssot.output.sources import with_sources
 from flake8_redis_ssot.source import Position, Range, SourceFile
 

@@ -9,7 +9,8 @@ from urllib.parse import quote
 
 from flake8_redis_ssot import __version__
 from flake8_redis_ssot.diagnostic import Diagnostic, Fix
-from flake8_redis_ssot.output import DOCUMENTATION, Format, Report, relative
+from flake8_redis_ssot.output import DOCUMENTATION, relative
+from flake8_redis_ssot.output.report import Format, Report
 from flake8_redis_ssot.output.sources import fingerprints
 from flake8_redis_ssot.source import Range
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterator
 from itertools import groupby
 
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.output import Report, relative
+from flake8_redis_ssot.output import relative
+from flake8_redis_ssot.output.report import Report
 from flake8_redis_ssot.source import SourceError, SourceFile
 
 
@@ -33,6 +33,8 @@ def source_of(path: str, report: Report) -> SourceFile:
 
 def fingerprints(report: Report) -> Iterator[str]:
     """What each diagnostic is known by from run to run: its rule, path and line of text, not the line's number."""
+    import hashlib
+
     seen: Counter[str] = Counter()
     for diagnostic, source in with_sources(report):
         line = " ".join(source.line(diagnostic.range.start.line).split())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flake8_redis_ssot.output import Report
+from flake8_redis_ssot.output.report import Report
 from flake8_redis_ssot.output.terminal import painted
 
 

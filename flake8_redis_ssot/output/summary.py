@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.output import Report, escaped, shown
+from flake8_redis_ssot.output import escaped, shown
+from flake8_redis_ssot.output.report import Report
 from flake8_redis_ssot.output.terminal import painted, wrapped
 
 

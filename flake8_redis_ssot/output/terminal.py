@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import Literal
 
-from flake8_redis_ssot.output import Look
+from flake8_redis_ssot.output.report import Look
 
 _CODES = {"bold": "1", "red": "1;31", "blue": "1;34", "cyan": "36", "green": "32", "yellow": "1;33"}
 Paint = Literal["bold", "red", "blue", "cyan", "green", "yellow"]
@@ -23,6 +22,8 @@ def wrapped(text: str, look: Look, *, first: int = 0, indent: str = "") -> str:
     """
     if not look.width or first + len(text) <= look.width:
         return text
+    import textwrap
+
     begins_below = first > len(indent) and first + len(text.partition(" ")[0]) > look.width
     lines = textwrap.wrap(
         text, max(look.width, 20), initial_indent=indent if begins_below else " " * first,

@@ -19,7 +19,8 @@ import pytest
 from conftest import Command
 from sarif import loader
 
-from flake8_redis_ssot.output import FORMATS, counting
+from flake8_redis_ssot.output import FORMATS
+from flake8_redis_ssot.output.report import counting
 
 SETTINGS = (
     '[tool.redis-ssot]\nmanager = "manager"\nforbidden-managers = ["old"]\nextend-select = ["RED506"]\n'

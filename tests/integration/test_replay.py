@@ -21,7 +21,8 @@ from flake8_redis_ssot.cli.main import main
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.lint.check import first_party
 from flake8_redis_ssot.lint.noqa import with_rows
-from flake8_redis_ssot.output import FORMATS, Look, counting, format_of
+from flake8_redis_ssot.output import FORMATS
+from flake8_redis_ssot.output.report import Look, counting, format_of
 from flake8_redis_ssot.source import SourceError, SourceFile
 from flake8_redis_ssot.store import FOLDER, prepare
 
@@ -275,7 +276,7 @@ def test_next_to_nothing_is_imported(project: Path, run: Command) -> None:
     loaded = {
         name.removeprefix("flake8_redis_ssot.") for name in again if name.startswith("flake8_redis_ssot.")
     }
-    assert loaded == {"cli", "cli.look", "cli.main", "cli.replay", "stamps", "store"}
+    assert loaded == {"cli", "cli.main", "cli.replay", "stamps", "store"}
     assert not again & {*heavy, "json", "dataclasses"}
 
 
