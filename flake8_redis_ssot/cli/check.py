@@ -109,9 +109,10 @@ def _add_output(group: Any) -> None:
     group.add_argument("--statistics", action="store_true", help="count diagnostics by rule")
     group.add_argument("--show-files", action="store_true", help="list the files that would be checked")
     group.add_argument("--show-settings", action="store_true", help="show the settings of the run, as TOML")
-    group.add_argument("-v", "--verbose", action="store_true", help="say what is done")
-    group.add_argument("-q", "--quiet", action="store_true", help="diagnostics alone, and errors")
-    group.add_argument("-s", "--silent", action="store_true", help="nothing but the exit code, and errors")
+    levels = group.add_mutually_exclusive_group()
+    levels.add_argument("-v", "--verbose", action="store_true", help="say what is done")
+    levels.add_argument("-q", "--quiet", action="store_true", help="diagnostics alone, and errors")
+    levels.add_argument("-s", "--silent", action="store_true", help="nothing but the exit code, and errors")
     group.add_argument("--color", choices=COLORS, default="auto", help="when to use colours")
 
 

@@ -120,6 +120,8 @@ class _Run:
             )
         if options.diff and options.show_fixes:
             raise SettingsError(["--diff shows what would be fixed already; leave --show-fixes out"])
+        if options.exit_zero and options.exit_non_zero_on_fix:
+            raise SettingsError(["--exit-zero and --exit-non-zero-on-fix exclude each other; leave one out"])
         if self.is_stdin and options.add_noqa is not None:
             raise SettingsError(["--add-noqa cannot change standard input; name files"])
         if options.add_noqa and len(options.add_noqa.splitlines()) > 1:

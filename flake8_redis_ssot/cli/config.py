@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from flake8_redis_ssot.settings.model import Option
 
 
 def add_parser(commands: Any) -> None:
@@ -16,7 +19,6 @@ def add_parser(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     import sys
-    from dataclasses import asdict
 
     from flake8_redis_ssot.cli.messages import refuse
     from flake8_redis_ssot.cli.replay import look
@@ -29,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
     is_json = options.output_format == "json"
     if options.key is None:
         if is_json:
-            print(json.dumps({key: asdict(option) for key, option in OPTIONS.items()}, indent=2))
+            print(json.dumps({key: _as_object(option) for key, option in OPTIONS.items()}, indent=2))
             return 0
         width = max(map(len, OPTIONS)) + 2
         for key, option in OPTIONS.items():
@@ -39,9 +41,14 @@ def run(options: argparse.Namespace) -> int:
         return refuse([f"unknown setting `{options.key}`{nearest(options.key, OPTIONS)}"])
     option = OPTIONS[options.key]
     if is_json:
-        print(json.dumps(asdict(option), indent=2))
+        print(json.dumps(_as_object(option), indent=2))
     else:
         print(
             f"{wrapped(option.doc, seen)}\n\nDefault: {wrapped(option.default, seen, first=9)}\nType: {option.type}"
         )
     return 0
+
+
+def _as_object(option: Option) -> dict[str, str]:
+    """One setting with ruff's keys."""
+    return {"doc": option.doc, "default": option.default, "value_type": option.type}

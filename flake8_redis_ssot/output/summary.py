@@ -39,7 +39,7 @@ def list_of_fixes(fixed: Sequence[Diagnostic]) -> str:
     """What was fixed, file by file, as ruff lists it."""
     if not fixed:
         return ""
-    lines = [f"Fixed {len(fixed)} error{'s' * (len(fixed) != 1)}:"]
+    lines = ["", f"Fixed {len(fixed)} error{'s' * (len(fixed) != 1)}:"]
     for path in dict.fromkeys(sorted(d.path for d in fixed)):
         lines.append(f"- {shown(path)}:")
         rules = Counter((d.code, d.name) for d in fixed if d.path == path)
