@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 from collections.abc import Callable, Collection, Iterable, Iterator
+from functools import cache
 from typing import Any, ClassVar, Literal, TypeVar
 
 from flake8_redis_ssot.analysis.constructions import Construction
@@ -56,11 +57,14 @@ class Rule:
     """Texts for whose sake alone it asks that a file be parsed."""
 
     @classmethod
-    def handlers(cls) -> Iterator[tuple[type, str]]:
+    @cache
+    def handlers(cls) -> tuple[tuple[type, str], ...]:
         """Each handled type with the name of its method."""
-        for name, function in inspect.getmembers(cls, inspect.isfunction):
-            for node_type in getattr(function, "handles", ()):
-                yield node_type, name
+        return tuple(
+            (node_type, name)
+            for name, function in inspect.getmembers(cls, inspect.isfunction)
+            for node_type in getattr(function, "handles", ())
+        )
 
     @classmethod
     def documentation(cls) -> str:

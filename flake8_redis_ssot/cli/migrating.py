@@ -17,14 +17,14 @@ from flake8_redis_ssot.files import Discovery, Project
 from flake8_redis_ssot.fix.apply import EXPLAINED, FixResult, mend
 from flake8_redis_ssot.fix.propose import MENDS
 from flake8_redis_ssot.lint.check import FileChecker
-from flake8_redis_ssot.lint.run import available_processors, checker_for, run_project
+from flake8_redis_ssot.lint.run import available_processors, run_project
 from flake8_redis_ssot.migrate.journal import Change, JournalError, carry_out, runs
 from flake8_redis_ssot.migrate.plan import plan as plan_of
 from flake8_redis_ssot.migrate.shim import with_shims
 from flake8_redis_ssot.output import escaped, plan_text, shown
-from flake8_redis_ssot.rules import all_rules
+from flake8_redis_ssot.rules import all_rules, defaults
 from flake8_redis_ssot.settings.boundaries import SettingsError
-from flake8_redis_ssot.settings.model import Selection, Settings
+from flake8_redis_ssot.settings.model import Settings, chosen_codes
 
 _CODES = frozenset(c for c, what in MENDS.items() if what in ("import", "call", "string")) | EXPLAINED
 _CLASSES = frozenset(["RED401", "RED402"])
@@ -140,9 +140,8 @@ def _missing(settings: Settings) -> str:
 
 def _codes(settings: Settings) -> frozenset[str]:
     """The rules of a migration; what the settings leave out of those on calls stays out."""
-    return frozenset(
-        c for c in _CODES if MENDS.get(c) != "call" or c in checker_for(settings, Selection()).codes
-    )
+    chosen = chosen_codes(settings.selections, defaults())
+    return frozenset(c for c in _CODES if MENDS.get(c) != "call" or c in chosen)
 
 
 def _summary(mended: FixResult, dry_run: bool) -> None:

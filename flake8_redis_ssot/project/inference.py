@@ -11,7 +11,8 @@ from flake8_redis_ssot.analysis.blocking import Blocking, BlockingFunctions
 from flake8_redis_ssot.analysis.client_calls import Command, command
 from flake8_redis_ssot.facts.managers import ManagerFacts
 from flake8_redis_ssot.inference.builder_table import BuilderTable
-from flake8_redis_ssot.inference.calls import argument_of, fixture_name, returned
+from flake8_redis_ssot.inference.calls import argument_of, fixture_name, given_for
+from flake8_redis_ssot.inference.classes import may_give, names_given
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.methods import METHOD_NAMES
 from flake8_redis_ssot.inference.names import Names
@@ -21,7 +22,6 @@ from flake8_redis_ssot.inference.values import (
     Generator,
     Instance,
     QualifiedName,
-    Text,
     Value,
     Values,
 )
@@ -67,6 +67,8 @@ class ProjectInference(Inference):
         self._callers_asked: set[str] = set()
         self._sent: dict[str, list[Command]] = {}
         self._limits: set[str] = set()
+        self._held: set[str] = set()
+        self._makes_names = False
         self._is_stale = False
 
     @property
@@ -93,6 +95,11 @@ class ProjectInference(Inference):
         self.definitions.update(scopes.definitions)
         self.names.arms.update(scopes.arms)
         self.stores.add(scopes.stores)
+        self._held |= scopes.held
+        for getter in (b.value for b in scopes.module.bindings.get(_GETTER, ())):
+            names = names_given(getter)
+            self._held |= names or set()
+            self._makes_names = self._makes_names or names is None
         for module in scopes.modules:
             self._modules[module] = scopes.module
         called = set()
@@ -194,15 +201,8 @@ class ProjectInference(Inference):
         """What the `__getattr__` of a module gives for a name."""
         getter = self._names_asked.setdefault((module, _GETTER), ast.Name(_GETTER, ast.Load()))
         for function in self.within(None, self.values, getter, _at_end(module)):
-            if (
-                isinstance(function, Definition)
-                and isinstance(function.scope.node, ast.FunctionDef)
-                and _gives(function.scope.node, name)
-            ):
-                for parameter in function.scope.node.args.args[:1]:
-                    text = Text(name, ast.Constant(name))
-                    context = self.contexts.of(function.scope, {parameter.arg: frozenset([text])}, None)
-                    yield from self.within(context, lambda f=function: list(returned(self, f.scope)))
+            if isinstance(function, Definition) and may_give(function.scope.node, name):
+                yield from given_for(self, function, name)
 
     def fixture_scopes(self, function: Scope) -> Iterator[Scope]:
         yield from super().fixture_scopes(function)
@@ -214,6 +214,9 @@ class ProjectInference(Inference):
                 yield conftest.module
             above = os.path.dirname(folder)
             folder = above if above != folder else ""
+
+    def is_held(self, name: str) -> bool:
+        return self._makes_names or name in self._held
 
     def calls_named(self, name: str) -> Iterable[ProgramPoint]:
         return self._calls.get(name, ())
@@ -448,12 +451,6 @@ class ProjectInference(Inference):
             given = self.given_by(value.scope)
             return value.scope.node in self.blocking or any(is_exposed(self, one) for one in given)
         return is_exposed(self, value)
-
-
-def _gives(getter: ast.FunctionDef, name: str) -> bool:
-    """Whether a module's `__getattr__` may know a name: it asks for that one, or for none by its text."""
-    texts = {n.value for n in ast.walk(getter) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
-    return name in texts or not any(isinstance(n, ast.Compare) for n in ast.walk(getter))
 
 
 def _at_end(module: Scope) -> ProgramPoint:

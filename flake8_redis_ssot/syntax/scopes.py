@@ -21,7 +21,9 @@ _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 _DECORATED = frozenset([ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef])
 _MARKS = frozenset(["ctx", "op", "ops"])
 """Fields whose nodes have nothing in them."""
-_PLAIN = frozenset([ast.Attribute, ast.Call, ast.keyword, ast.List, ast.Tuple, ast.BinOp, ast.Starred])
+_LEAVES = frozenset([ast.Name, ast.Constant])
+_CALLING = (ast.Call, ast.Await, ast.Attribute)
+_PLAIN = frozenset([ast.keyword, ast.List, ast.Tuple, ast.BinOp, ast.Starred])
 """Nodes of expressions that bind nothing by themselves."""
 
 
@@ -79,10 +81,10 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """An assignment to an item (`key` is an expression) or to an attribute (its name) of the object `owner`."""
+    """What is put into the object `owner`: under a `key`, as an attribute (its name), or as one more element (None)."""
 
     owner: ast.expr
-    key: ast.expr | str
+    key: ast.expr | str | None
     binding: Binding
     path: tuple[Branch, ...]
 
@@ -238,6 +240,16 @@ class Scopes:
         """Every call of the file."""
         return list(self.points((ast.Call,)))
 
+    @cached_property
+    def held(self) -> frozenset[str]:
+        """The names of the module, of its classes and of objects under which anything but a plain function is kept."""
+        found = {store.key for store in self.stores if isinstance(store.key, str)}
+        for scope in (self.module, *self.namespaces.values()):
+            found.update(scope.attributes)
+            if scope.kind in ("module", "class"):
+                found.update(n for n, kept in scope.bindings.items() if not all(map(_is_plain, kept)))
+        return frozenset(found)
+
     def release(self) -> None:
         """Undo the circles among scopes, bindings and sites: the tree goes without the garbage collector."""
         for scope in (self.module, *self.namespaces.values(), *self._comprehensions.values()):
@@ -392,6 +404,8 @@ class Scopes:
         here.expressions.append((node, here.scope, self._order))
         if isinstance(node, ast.Yield) and node.value is not None:
             self._yield(node, here.scope, self._order, here.path)
+        elif type(node) in _CALLING:
+            self._note_filling(node)
         if self._binds_within:
             for _ in self._sites_in(node, here.scope, self._order, here.path, frozenset()):
                 pass
@@ -424,24 +438,30 @@ class Scopes:
         wanted: frozenset[type[ast.AST]],
     ) -> Iterator[ProgramPoint]:
         """The nodes of the types `wanted` in an expression."""
+        leaves = _LEAVES - wanted
+        if type(top) in leaves:
+            return
         stack: list[_Item] = [(top, scope, path)]
         last = order + _STEP - 1
         while stack:
             node, scope, path = stack.pop()
             if type(node) in wanted:
                 yield ProgramPoint(node, scope, order, path)
-            order = min(order + 1, last)
+            if order < last:
+                order += 1
             children = self._children(node, scope, path, order)
-            children.reverse()
-            stack += children
+            stack += [item for item in reversed(children) if type(item[0]) not in leaves]
 
     def _children(self, node: ast.AST, scope: Scope, path: tuple[Branch, ...], order: int) -> list[_Item]:
         """The parts of an expression, in the order in which they run."""
-        if type(node) in _PLAIN:
-            if isinstance(node, ast.Call) and self._binds_within and node not in self._seen:
+        kind = type(node)
+        if kind is ast.Attribute:
+            return [(node.value, scope, path)]  # type: ignore[attr-defined]
+        if kind is ast.Call:
+            if self._binds_within and node not in self._seen:
                 self._seen.add(node)
-                self._bind_globals(node, scope)
-        else:
+                self._bind_globals(node, scope)  # type: ignore[arg-type]
+        elif kind not in _PLAIN:
             match node:
                 case ast.Name() | ast.Constant():
                     return []
@@ -473,7 +493,7 @@ class Scopes:
         found: list[_Item] = []
         for name in node._fields:
             value = None if name in _MARKS else getattr(node, name, None)
-            if isinstance(value, list):
+            if type(value) is list:
                 found += [(part, scope, path) for part in value if isinstance(part, ast.AST)]
             elif isinstance(value, ast.AST):
                 found.append((value, scope, path))
@@ -631,27 +651,74 @@ class Scopes:
                     self._bind(scope, leaf.id, path, value=given, projection=taken)
                     continue
                 case ast.Attribute(value=value, attr=name) if given is not None:
-                    owner, of_instance = (
-                        self._class_of(value.id, scope) if isinstance(value, ast.Name) else (None, False)
-                    )
-                    binding = Binding(self._order, (), None, False, True, given, taken, scope)
-                    if owner is not None:
-                        kept = owner.attributes if of_instance else owner.bindings
-                        kept.setdefault(name, []).append(binding)
-                    else:
-                        self.stores.append(Store(value, name, binding, path))
-                    self.bound.append((name, binding, header_of(self._here.node)))
+                    self._keep(value, name, given, taken)
                 case ast.Subscript(
                     value=ast.Call(func=ast.Name(id="globals")), slice=ast.Constant(value=str(key))
                 ):
                     self._bind(self.module, key, (), value=given, projection=taken, where=scope)
                 case ast.Subscript(value=owner, slice=key) if given is not None:
-                    binding = Binding(self._order, path, value=given, projection=taken, scope=scope)
-                    self.stores.append(Store(owner, key, binding, path))
-                    word = key.value if isinstance(key, ast.Constant) else None
-                    for name in {last_name(owner), word if isinstance(word, str) else ""} - {""}:
-                        self.bound.append((name, binding, header_of(self._here.node)))
+                    self._put(owner, key, given, taken)
             self._here.expressions.append((leaf, scope, self._order))
+
+    def _keep(
+        self, owner: ast.expr, name: str, value: ast.AST, projection: tuple[Projection, ...] = ()
+    ) -> None:
+        """Note an attribute that is set."""
+        here = self._here
+        home, of_instance = (
+            self._class_of(owner.id, here.scope) if isinstance(owner, ast.Name) else (None, False)
+        )
+        binding = Binding(self._order, (), None, False, True, value, projection, here.scope)
+        if home is not None:
+            kept = home.attributes if of_instance else home.bindings
+            kept.setdefault(name, []).append(binding)
+        else:
+            self.stores.append(Store(owner, name, binding, here.path))
+        self.bound.append((name, binding, header_of(here.node)))
+
+    def _put(
+        self, owner: ast.expr, key: ast.expr | None, value: ast.AST, projection: tuple[Projection, ...] = ()
+    ) -> None:
+        """Note what is put into a container."""
+        here = self._here
+        binding = Binding(self._order, here.path, value=value, projection=projection, scope=here.scope)
+        self.stores.append(Store(owner, key, binding, here.path))
+        word = key.value if isinstance(key, ast.Constant) else None
+        for name in {last_name(owner), word if isinstance(word, str) else ""} - {""}:
+            self.bound.append((name, binding, header_of(here.node)))
+
+    def _note_filling(self, node: ast.AST) -> None:
+        """Note what the calls of a chain put into containers by their methods, or into objects by `setattr`."""
+        while isinstance(node, _CALLING):
+            match node:
+                case ast.Call(
+                    func=ast.Name(id="setattr"), args=[owner, ast.Constant(value=str(name)), value]
+                ):
+                    self._keep(owner, name, value)
+                case ast.Call(
+                    func=ast.Attribute(value=owner, attr="append" | "appendleft" | "add"), args=[value]
+                ):
+                    self._put(owner, None, value)
+                case ast.Call(func=ast.Attribute(value=owner, attr="insert"), args=[_, value]):
+                    self._put(owner, None, value)
+                case ast.Call(
+                    func=ast.Attribute(value=owner, attr="extend"),
+                    args=[ast.List(elts=many) | ast.Tuple(elts=many)],
+                ):
+                    for value in many:
+                        self._put(owner, None, value)
+                case ast.Call(func=ast.Attribute(value=owner, attr="setdefault"), args=[key, value]):
+                    self._put(owner, key, value)
+                case ast.Call(func=ast.Attribute(value=owner, attr="update"), args=given, keywords=named):
+                    for pairs in given:
+                        if isinstance(pairs, ast.Dict):
+                            for under, value in zip(pairs.keys, pairs.values, strict=True):
+                                if under is not None:
+                                    self._put(owner, under, value)
+                    for keyword in named:
+                        if keyword.arg is not None:
+                            self._put(owner, ast.Constant(keyword.arg), keyword.value)
+            node = node.func if isinstance(node, ast.Call) else node.value
 
     def _class_of(self, name: str, scope: Scope) -> tuple[Scope | None, bool]:
         """The class of this file that `name` stands for, and whether for an instance of it."""
@@ -738,6 +805,12 @@ class Scopes:
                     (s for s in ancestors if name in s.bindings), ancestors[0] if ancestors else owner
                 )
             scope.outer[name] = owner
+
+
+def _is_plain(binding: Binding) -> bool:
+    """Whether a name is that of a function as it is written."""
+    node = binding.value
+    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not node.decorator_list
 
 
 def _leaves(

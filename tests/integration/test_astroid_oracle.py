@@ -31,7 +31,7 @@ WRONG = {
 
 
 def users_of_a_library() -> Iterator[Path]:
-    yield from sorted(FIXTURES.glob("*.py"))
+    yield from sorted(FIXTURES.glob("*/*.py"))
     site_packages = Path(sysconfig.get_path("purelib"))
     for path in sorted(site_packages.rglob("*.py")):
         # the libraries' own files stand behind the stubs

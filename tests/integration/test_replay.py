@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from conftest import FIXTURES, Command
+from conftest import FIXTURES
 
 from flake8_redis_ssot.cli import replay
 from flake8_redis_ssot.cli.main import main
@@ -304,10 +304,8 @@ def test_what_comes_and_goes_between(project: Path, check) -> None:
         assert check(*arguments, cwd=cwd) == check("--no-cache", *arguments, cwd=cwd), (name, cwd, arguments)
 
 
-def test_next_to_nothing_is_imported(project: Path, run: Command) -> None:
-    run("check", "--output-format", "json", cwd=project)
-    time.sleep(2.5)
-    run("check", "--output-format", "json", cwd=project)
+def test_next_to_nothing_is_imported(project: Path, check: Callable[..., Answer]) -> None:
+    check("--output-format", "json"), check("--output-format", "json")
 
     def imported(style: str) -> set[str]:
         done = subprocess.run(

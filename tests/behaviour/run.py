@@ -1,0 +1,80 @@
+"""What a project does, as JSON: `run.py REDIS FOLDER ...`, each folder with a `probe.py` beside its code.
+
+Each module is imported, the probe run, and the tests, each in a process of its own.
+"""
+
+import contextlib
+import importlib
+import io
+import json
+import os
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+
+class _Outcomes:
+    """What became of each test."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, str] = {}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when == "call" or report.outcome != "passed":
+            self.found[report.nodeid] = report.outcome
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self.found[report.nodeid] = "cannot be collected"
+
+
+def tests() -> dict[str, str]:
+    outcomes = _Outcomes()
+    pytest.main(["-q", "-p", "no:cacheprovider", "tests"], plugins=[outcomes])
+    return outcomes.found
+
+
+def probe() -> str:
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        exec(Path("probe.py").read_text(), {"__name__": "probe"})
+    return re.sub(r" at 0x[0-9a-f]+", "", said.getvalue())
+
+
+def asked(question: Callable[[], object], redis: str, folder: str) -> object:
+    """What `question` gives in a process that has imported nothing yet of the project."""
+    reading, writing = os.pipe()
+    if os.fork() == 0:
+        sys.path[:0] = [folder, redis]
+        os.chdir(folder)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        try:
+            answer = question()
+        except BaseException as error:
+            answer = f"{type(error).__name__}: {error}"
+        with os.fdopen(writing, "w") as out:
+            json.dump(answer, out)
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading) as given:
+        text = given.read()
+    os.wait()
+    return json.loads(text)
+
+
+def behaviour(redis: str, folder: str) -> dict[str, object]:
+    paths = sorted(path.relative_to(folder) for path in Path(folder).rglob("*.py") if path.name != "probe.py")
+    modules = [".".join(path.with_suffix("").parts).removesuffix(".__init__") for path in paths]
+    found = {name: asked(lambda: bool(importlib.import_module(name)), redis, folder) for name in modules}  # noqa: B023
+    found["probe"] = asked(probe, redis, folder)
+    if os.path.isdir(os.path.join(folder, "tests")):
+        found["tests"] = asked(tests, redis, folder)
+    return found
+
+
+if __name__ == "__main__":
+    sys.dont_write_bytecode = True
+    json.dump([behaviour(sys.argv[1], folder) for folder in sys.argv[2:]], sys.stdout)
