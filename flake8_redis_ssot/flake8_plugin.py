@@ -18,7 +18,7 @@ from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.rules import all_rules, defaults
 from flake8_redis_ssot.settings.boundaries import SettingsError
 from flake8_redis_ssot.settings.finder import SettingsFinder
-from flake8_redis_ssot.settings.model import Settings
+from flake8_redis_ssot.settings.model import Settings, chosen_codes
 from flake8_redis_ssot.source import SourceFile
 
 
@@ -28,7 +28,8 @@ class Plugin:
     name = "flake8-redis-ssot"
     version = __version__
     finder: ClassVar[SettingsFinder]
-    wanted: ClassVar[tuple[str, ...]]
+    named: ClassVar[tuple[str, ...]]
+    """The codes and prefixes that flake8's own options name, and which enable rules beside the table's choice."""
     checkers: ClassVar[dict[str, FileChecker]]
 
     def __init__(self, tree: ast.Module, filename: str, lines: list[str]) -> None:
@@ -64,7 +65,8 @@ class Plugin:
         cls.finder = SettingsFinder(
             folder, codes=list(defaults()), config=options.redis_ssot_config, options=given
         )
-        cls.wanted = tuple(options.select or ()) + tuple(options.extend_select or ())
+        chosen = (*(options.select or ()), *(options.extend_select or ()))
+        cls.named = tuple(code for code in chosen if len(code) > len("RED"))
         cls.checkers = {}
         try:
             if given or options.redis_ssot_config:
@@ -77,9 +79,14 @@ class Plugin:
         """What checks the file at an absolute path: one for each project."""
         settings = _must_find(cls.finder, os.path.dirname(path))
         if settings.root not in cls.checkers:
+            enabled = chosen_codes(settings.selections, defaults())
             cls.checkers[settings.root] = FileChecker(
                 settings,
-                [r for r in all_rules() if not r.project and (r.default or r.code.startswith(cls.wanted))],
+                [
+                    rule
+                    for rule in all_rules()
+                    if not rule.project and (rule.code in enabled or rule.code.startswith(cls.named))
+                ],
             )
         return cls.checkers[settings.root]
 

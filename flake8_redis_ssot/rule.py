@@ -5,11 +5,12 @@ from __future__ import annotations
 import ast
 import inspect
 from collections.abc import Callable, Collection, Iterable, Iterator
+from functools import cache
 from typing import Any, ClassVar, Literal, TypeVar
 
 from flake8_redis_ssot.analysis.constructions import Construction
 from flake8_redis_ssot.context import Noqa, RuleContext, manager_wanted
-from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.diagnostic import Diagnostic, Related
 from flake8_redis_ssot.libraries.builders import Kind
 from flake8_redis_ssot.project_context import Followed, ProjectContext
 from flake8_redis_ssot.settings.model import Settings
@@ -56,11 +57,14 @@ class Rule:
     """Texts for whose sake alone it asks that a file be parsed."""
 
     @classmethod
-    def handlers(cls) -> Iterator[tuple[type, str]]:
+    @cache
+    def handlers(cls) -> tuple[tuple[type, str], ...]:
         """Each handled type with the name of its method."""
-        for name, function in inspect.getmembers(cls, inspect.isfunction):
-            for node_type in getattr(function, "handles", ()):
-                yield node_type, name
+        return tuple(
+            (node_type, name)
+            for name, function in inspect.getmembers(cls, inspect.isfunction)
+            for node_type in getattr(function, "handles", ())
+        )
 
     @classmethod
     def documentation(cls) -> str:
@@ -75,8 +79,11 @@ class Rule:
         *,
         help: str | None = None,
         symbols: Iterable[str] = (),
+        related: tuple[Related, ...] = (),
     ) -> Diagnostic:
-        return Diagnostic(context.source.path, where, self.code, self.name, message, help, tuple(symbols))
+        return Diagnostic(
+            context.source.path, where, self.code, self.name, message, help, tuple(symbols), related=related
+        )
 
 
 class ConstructionRule(Rule):
@@ -113,8 +120,20 @@ class ProjectRule(Rule):
         """What the rule finds in the whole project."""
         raise NotImplementedError
 
-    def at(self, path: str, where: Range, message: str, *, symbols: Iterable[str] = ()) -> Diagnostic:
-        return Diagnostic(path, where, self.code, self.name, message, None, tuple(symbols))
+    def check_last(self, project: ProjectContext) -> Iterator[Diagnostic]:
+        """What it had to wait for, asked when all other rules are done."""
+        return iter(())
+
+    def at(
+        self,
+        path: str,
+        where: Range,
+        message: str,
+        *,
+        symbols: Iterable[str] = (),
+        related: tuple[Related, ...] = (),
+    ) -> Diagnostic:
+        return Diagnostic(path, where, self.code, self.name, message, None, tuple(symbols), related=related)
 
 
 def unreadable(error: SourceError) -> Range:

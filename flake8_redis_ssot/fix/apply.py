@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby, pairwise
 
 from flake8_redis_ssot.diagnostic import Diagnostic, Edit, Fix
+from flake8_redis_ssot.filesystem import DISK, FileSystem
 from flake8_redis_ssot.fix.compose import clash, parts_of
 from flake8_redis_ssot.fix.proposal import MENDS, Proposal
 from flake8_redis_ssot.fix.propose import Rewriter
@@ -20,7 +21,7 @@ from flake8_redis_ssot.lint.run import Outcome, run_project
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.rules import all_rules
 from flake8_redis_ssot.settings.model import Settings
-from flake8_redis_ssot.source import OVERLAY, Range, SourceError
+from flake8_redis_ssot.source import Range, SourceError
 from flake8_redis_ssot.syntax.imports import Part
 
 FIXABLE = frozenset(MENDS)
@@ -55,6 +56,7 @@ def mend(
     settings: Settings,
     codes: frozenset[str],
     within: Collection[str],
+    filesystem: FileSystem = DISK,
     *,
     unsafe: bool = False,
     jobs: int = 1,
@@ -66,24 +68,21 @@ def mend(
     """
     mended = FixResult()
     rules = [rule for rule in all_rules() if rule.code in codes]
-    reads = ProjectReads(files)
-    try:
-        for _ in range(PASSES):
-            checker = FileChecker(settings, rules, keeps_facts=True)
-            mended.outcome = run_project(files, checker, jobs=1 if OVERLAY else jobs)
-            step = Step(checker, mended.outcome, within, unsafe=unsafe, reads=reads)
-            mended.rewriter = mended.rewriter or step.rewriter
-            mended.index = step.index
-            mended.left = step.refused
-            if not step.changes:
-                break
-            mended.settled += step.settled
-            mended.before = {path: step.bytes_of(path) for path in step.changes} | mended.before
-            mended.changes |= step.changes
-            OVERLAY.update(step.changes)
-            reads.forget(step.changes)
-    finally:
-        OVERLAY.clear()
+    reads = ProjectReads(files, filesystem)
+    for _ in range(PASSES):
+        checker = FileChecker(settings, rules, filesystem=filesystem, keeps_facts=True)
+        mended.outcome = run_project(files, checker, jobs=jobs)
+        step = Step(checker, mended.outcome, within, unsafe=unsafe, reads=reads)
+        mended.rewriter = mended.rewriter or step.rewriter
+        mended.index = step.index
+        mended.left = step.refused
+        if not step.changes:
+            break
+        mended.settled += step.settled
+        mended.before = {path: step.bytes_of(path) for path in step.changes} | mended.before
+        mended.changes |= step.changes
+        filesystem = filesystem.with_edits(step.changes)
+        reads = reads.changed(step.changes)
     return mended
 
 
@@ -100,7 +99,7 @@ class Step:
         reads: ProjectReads | None = None,
     ) -> None:
         self.index = ProjectIndex(checker.settings, outcome.facts, checker.managers)
-        reads = reads or ProjectReads(self.index.facts)
+        reads = reads or ProjectReads(self.index.facts, checker.filesystem)
         self.rewriter = Rewriter(self.index, checker.context_of, reads)
         self.within = within
         self.refused: list[tuple[Diagnostic, str]] = []

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from flake8_redis_ssot.fix.propose import Rewriter
 from flake8_redis_ssot.fix.view import View
 from flake8_redis_ssot.libraries.frameworks import PATCHING, SETTING, TAKERS
-from flake8_redis_ssot.source import SourceError, SourceFile
+from flake8_redis_ssot.source import SourceError
 from flake8_redis_ssot.syntax.nodes import last_name, unparsed
 
 OBJECT = "object "
@@ -63,7 +63,7 @@ class PatchFinder:
         replaced = {key[len("sys.modules[") : -1] for key in keys if key.startswith("sys.modules[")}
         for path in self.index.facts if keys else ():
             try:
-                data = SourceFile.read(path).data
+                data = self.index.modules.filesystem.source(path).data
             except SourceError:
                 continue
             modules = [m for m in by_module if m.rpartition(".")[2].encode() in data]

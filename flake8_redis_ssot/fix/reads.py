@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from flake8_redis_ssot.filesystem import FileSystem
 from flake8_redis_ssot.libraries.frameworks import SETTING
-from flake8_redis_ssot.source import SourceError, SourceFile
+from flake8_redis_ssot.source import SourceError
 from flake8_redis_ssot.syntax.nodes import last_name, unparsed
 
 _QUOTED = re.compile(rb"[\"']([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)\.?[\"'%{]")
@@ -49,15 +50,16 @@ class Reads:
 class ProjectReads:
     """The reads of the project's files, each file parsed at the first question about it."""
 
-    def __init__(self, paths: Iterable[str]) -> None:
+    def __init__(self, paths: Iterable[str], filesystem: FileSystem) -> None:
         self._paths = tuple(paths)
+        self._filesystem = filesystem
         self._known: dict[str, Reads] = {}
 
     def of(self, path: str) -> Reads:
         """What the file at `path` reads; nothing where it cannot be parsed."""
         if path not in self._known:
             try:
-                self._known[path] = reads(SourceFile.read(path).tree)
+                self._known[path] = reads(self._filesystem.source(path).tree)
             except SourceError:
                 self._known[path] = Reads()
         return self._known[path]
@@ -67,11 +69,11 @@ class ProjectReads:
         known = self.of(path)
         return name in known.strings or any(text.endswith(f".{name}") for text in known.read)
 
-    def forget(self, paths: Iterable[str]) -> None:
-        """Read these files anew when they are asked for."""
-        for path in paths:
-            self._known.pop(path, None)
-        self.__dict__.pop("_texts", None)
+    def changed(self, changes: Mapping[str, bytes]) -> ProjectReads:
+        """The same where these files hold other bytes; what is known of the others stays."""
+        reads = ProjectReads(self._paths, self._filesystem.with_edits(changes))
+        reads._known = {path: known for path, known in self._known.items() if path not in changes}
+        return reads
 
     @property
     def quoted(self) -> Mapping[str, list[str]]:
@@ -89,7 +91,7 @@ class ProjectReads:
         loading = []
         for path in self._paths:
             try:
-                data = SourceFile.read(path).data
+                data = self._filesystem.source(path).data
             except SourceError:
                 continue
             for name in set(_QUOTED.findall(data)):

@@ -26,7 +26,7 @@ from flake8_redis_ssot.libraries.standard import (
     OPTIONAL,
     PLAIN_BASES,
 )
-from flake8_redis_ssot.source import SourceError, SourceFile
+from flake8_redis_ssot.source import SourceError
 from flake8_redis_ssot.syntax.nodes import last_name, unparsed
 
 Sort = Literal["class", "instance", "function", "method", "module", "other"]
@@ -98,7 +98,7 @@ class Objects:
             self._trees[module] = None
             if path is not None and path.endswith((".py", ".pyi")):
                 with suppress(SourceError):
-                    self._trees[module] = SourceFile.read(path).tree
+                    self._trees[module] = self.modules.filesystem.source(path).tree
         return self._trees[module]
 
     def thing(self, name: str, depth: int = 0) -> Thing | None:

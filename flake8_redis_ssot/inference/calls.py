@@ -13,6 +13,7 @@ from flake8_redis_ssot.inference.values import (
     CallContext,
     Coroutine,
     Definition,
+    Filled,
     Generator,
     Instance,
     Items,
@@ -41,6 +42,7 @@ from flake8_redis_ssot.libraries.standard import (
     FACTORIES,
     FIELDS,
     HANDED_ON,
+    NAMESPACES,
     PROPERTIES,
     RUNNERS,
 )
@@ -106,6 +108,8 @@ def called(inference: Inference, call: ast.Call, point: ProgramPoint) -> Iterato
                 elif name in RUNNERS:
                     for part in call.args[:1]:
                         yield from inference.awaited(inference.values(part, point))
+                elif name in NAMESPACES:
+                    yield replace(_of_keywords(inference, call, point), has_attributes=True)
                 elif name in FIELDS:
                     yield from _field(inference, call, point)
                 elif name in IMPORTERS:
@@ -135,6 +139,13 @@ def called(inference: Inference, call: ast.Call, point: ProgramPoint) -> Iterato
             for part in call.args[:1]:
                 yield from containers.projected(inference, inference.values(part, point), "enter")
         yield from containers.method_call(inference, call.func, call, point)
+
+
+def _of_keywords(inference: Inference, call: ast.Call, point: ProgramPoint) -> Items:
+    """What is given by keyword, each value under its name."""
+    named = [k for k in call.keywords if k.arg is not None]
+    keys = inference.keyword_keys.setdefault(call, tuple(ast.Constant(k.arg) for k in named))
+    return Items(tuple(k.value for k in named), point, keys, inference.context)
 
 
 def _field(inference: Inference, call: ast.Call, point: ProgramPoint) -> Iterator[Value]:
@@ -180,6 +191,18 @@ def given_back(inference: Inference, function: Definition) -> Iterable[Value]:
         if context is None:
             return ()
     return _result(inference, function.scope, context)
+
+
+def given_for(inference: Inference, getter: Definition, name: str) -> Iterable[Value]:
+    """What a `__getattr__` gives for a name."""
+    node = getter.scope.node
+    if not isinstance(node, ast.FunctionDef):
+        return ()
+    receivers = [frozenset[Value]([getter.receiver])] if getter.receiver is not None else []
+    handed = [*receivers, frozenset[Value]([Text(name, ast.Constant(name))])]
+    given = {parameter.arg: values for parameter, values in zip(node.args.args, handed, strict=False)}
+    context = inference.contexts.of(getter.scope, given, getter.context)
+    return () if context is None else _result(inference, getter.scope, context)
 
 
 def _result(inference: Inference, scope: Scope, context: CallContext | None) -> Iterable[Value]:
@@ -318,18 +341,14 @@ def _built_in(inference: Inference, call: ast.Call, point: ProgramPoint) -> Iter
             for owner in inference.values(arguments[0], point):
                 yield from inference.attribute(owner, "__dict__")
         case "next" | "anext" if arguments:
-            for value in inference.values(arguments[0], point):
-                if isinstance(value, Generator) and value.how == "iterator":
-                    yield from inference.within(value.context, inference.yielded, value.scope)
+            yield from containers.projected(inference, inference.values(arguments[0], point), "item")
         case "list" | "tuple" | "set" | "frozenset" | "sorted" | "reversed" | "iter" | "aiter" if arguments:
             yield from (v for v in inference.values(arguments[0], point) if _is_gone_through(v))
         case "enumerate" if arguments:
             given = inference.values(arguments[0], point)
-            yield from (Pairs(v) for v in given if isinstance(v, Items) and v.keys is None)
+            yield from (Pairs(v) for v in given if isinstance(v, Items | Filled) and _is_gone_through(v))
         case "dict" if call.keywords and not arguments:
-            named = [k for k in call.keywords if k.arg is not None]
-            keys = tuple(ast.Constant(k.arg) for k in named)
-            yield Items(tuple(k.value for k in named), point, keys, inference.context)
+            yield _of_keywords(inference, call, point)
         case "type" if len(arguments) == 1:
             for value in inference.values(arguments[0], point):
                 if isinstance(value, Instance):
@@ -340,11 +359,12 @@ def _built_in(inference: Inference, call: ast.Call, point: ProgramPoint) -> Iter
 
 def _is_gone_through(value: Value) -> bool:
     """Whether a loop over a value gives its elements."""
-    return (
-        value.keys is None
-        if isinstance(value, Items)
-        else isinstance(value, Generator) and value.how == "iterator"
-    )
+    match value:
+        case Items(keys=keys):
+            return keys is None
+        case Filled(keyed=keyed):
+            return not keyed
+    return isinstance(value, Generator) and value.how == "iterator"
 
 
 def fields_of(inference: Inference, scope: Scope, seen: frozenset[Scope] = frozenset()) -> list[str]:

@@ -49,15 +49,52 @@ class Classes:
         assert isinstance(made, Definition)
         if name == "__class__":
             yield made
-        for member in inference.within(
+        found = inference.within(
             context, lambda: self.members(made.scope, name, below=made.below, of_instance=True)
-        ):
+        )
+        if not found:
+            yield from self._given_on_demand(value, name)
+        for member in found:
             if isinstance(member, Definition) and member.scope.kind == "function":
                 method = replace(member, receiver=value) if context is not None else member
                 is_property = calls.is_property(inference, member.scope)
                 yield from calls.given_back(inference, method) if is_property else (method,)
             else:
                 yield member
+
+    def _is_whole(self, scope: Scope) -> bool:
+        """Whether all bases of a class, and of these, are ours."""
+        todo, seen = [scope], {scope}
+        while todo:
+            for base in self.each_base(todo.pop()):
+                owners = {v.scope for v in base if isinstance(v, Definition)}
+                if len(owners) < len(base) or not owners:
+                    return False
+                todo += owners - seen
+                seen |= owners
+        return True
+
+    def having(self, scope: Scope, name: str) -> Iterator[Scope]:
+        """The class, or the nearest of its bases, that has the attribute `name`."""
+        todo, seen = [scope], {scope}
+        while todo:
+            here = todo.pop(0)
+            if name in here.bindings or name in here.attributes:
+                yield here
+                continue
+            bases = [b.scope for b in self.bases(here) if isinstance(b, Definition)]
+            todo += [base for base in bases if base not in seen]
+            seen.update(bases)
+
+    def _given_on_demand(self, value: Instance, name: str) -> Iterator[Value]:
+        """What the `__getattr__` of the class gives for a name that an object does not have."""
+        inference, made = self._inference, value.of
+        assert isinstance(made, Definition)
+        if name.startswith("__") or any(self.having(made.scope, name)) or not self._is_whole(made.scope):
+            return
+        for getter in inference.within(value.context, lambda: self.members(made.scope, "__getattr__")):
+            if isinstance(getter, Definition) and may_give(getter.scope.node, name):
+                yield from calls.given_for(inference, replace(getter, receiver=value), name)
 
     def members(
         self,
@@ -231,6 +268,20 @@ class Classes:
             if not base:
                 return
             yield from base
+
+
+def names_given(getter: ast.AST | None) -> set[str] | None:
+    """The names that a `__getattr__` may know, by its texts; None for any name, where it compares none."""
+    nodes = list(ast.walk(getter)) if isinstance(getter, ast.FunctionDef) else []
+    if nodes and not any(isinstance(n, ast.Compare) for n in nodes):
+        return None
+    return {n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+
+
+def may_give(getter: ast.AST | None, name: str) -> bool:
+    """Whether a `__getattr__` may know a name."""
+    names = names_given(getter)
+    return names is None or name in names
 
 
 def _is_plain(base: ast.expr) -> bool:

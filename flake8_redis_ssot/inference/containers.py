@@ -10,6 +10,7 @@ from flake8_redis_ssot.inference import calls
 from flake8_redis_ssot.inference.stores import either, keys_of
 from flake8_redis_ssot.inference.values import (
     Definition,
+    Filled,
     Generator,
     Instance,
     Items,
@@ -19,7 +20,7 @@ from flake8_redis_ssot.inference.values import (
     Value,
     Values,
 )
-from flake8_redis_ssot.libraries.standard import GETTERS
+from flake8_redis_ssot.libraries.standard import GETTERS, TAKERS
 from flake8_redis_ssot.syntax.nodes import unparsed
 from flake8_redis_ssot.syntax.scopes import ProgramPoint, Projection
 
@@ -36,6 +37,8 @@ def projected(inference: Inference, values: Values, step: Projection) -> Iterato
                     yield value
                 elif step == 1:
                     yield from each(inference, items)
+            case Filled(keyed=False) if step == "item":
+                yield from inference.stores.each(value)
             case Items() if step == "item" and value.keys is None:
                 yield from each(inference, value)
             case Items(keys=None) if isinstance(step, int) and step < len(value.elements):
@@ -62,8 +65,11 @@ def _entered(inference: Inference, value: Instance) -> Iterable[Value]:
     return (value,)
 
 
-def each(inference: Inference, items: Items) -> Iterator[Value]:
+def each(inference: Inference, items: Items | Filled) -> Iterator[Value]:
     """All elements."""
+    if isinstance(items, Filled):
+        yield from inference.stores.each(items)
+        return
     for element in items.elements:
         yield from _element(inference, items, element.value if isinstance(element, ast.Starred) else element)
 
@@ -72,13 +78,19 @@ def _element(inference: Inference, items: Items, element: ast.expr) -> Values:
     return inference.within(items.context, inference.values, element, items.point)
 
 
+def under(inference: Inference, items: Items, name: str) -> Iterator[Value]:
+    """What is kept under a name."""
+    for key, element in zip(items.keys or (), items.elements, strict=True):
+        if isinstance(key, ast.Constant) and key.value == name:
+            yield from _element(inference, items, element)
+
+
 def subscript(inference: Inference, node: ast.Subscript, point: ProgramPoint) -> Iterator[Value]:
     """What `value[key]` can be."""
-    stored = inference.stores.item(node.value, node.slice, point)
-    if stored is not None:
-        yield from stored
-        if keys_of(inference, node.slice, point):
-            return
+    stored = inference.stores.of_item(node.value, node.slice, point)
+    yield from inference.stores.each(Filled(tuple(stored), keyed=False))
+    if any(store.key is not None for store in stored) and keys_of(inference, node.slice, point):
+        return
     for value in inference.values(node.value, point):
         match value:
             case Items():
@@ -111,6 +123,13 @@ def method_call(
                 yield Items(value.elements, value.point, None, value.context)
             elif func.attr == "items":
                 yield Pairs(value)
+        elif isinstance(value, Filled) and value.keyed:
+            if func.attr == "values":
+                yield Filled(value.stores, keyed=False)
+            elif func.attr == "items":
+                yield Pairs(value)
+        elif isinstance(value, Items | Filled) and func.attr in TAKERS and len(call.args) < 2:
+            yield from each(inference, value)
 
 
 def _select(inference: Inference, items: Items, index: ast.expr, point: ProgramPoint) -> Iterator[Value]:

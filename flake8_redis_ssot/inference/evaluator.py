@@ -68,6 +68,8 @@ class Inference:
         self.leads_to_builder = reach.Reach(self, reach.is_library)
         self._is_asked_for = reach.Reach(self, reach.is_asked_for, members=False)
         self._bindings: dict[tuple[str, Scope, float, tuple[Branch, ...]], list[Binding]] = {}
+        self.keyword_keys: dict[ast.Call, tuple[ast.expr, ...]] = {}
+        """The keywords of calls as keys, one object for each."""
         self._generators: dict[Scope, bool] = {}
         self._promises: dict[ast.expr, Promised] = {}
 
@@ -240,6 +242,7 @@ class Inference:
                 yield QualifiedName(f"{binding.target}.{node.id}")
             else:
                 yield from self.bound(binding)
+        yield from self.stores.filled(node, point)
 
     def _had(self, node: ast.Attribute, point: ProgramPoint) -> Iterator[Value]:
         stored = self.stores.attribute(node, point)
@@ -247,6 +250,7 @@ class Inference:
             if not stored or not isinstance(value, QualifiedName):
                 yield from self.attribute(value, node.attr)
         yield from stored or ()
+        yield from self.stores.filled(node, point)
 
     def _defined(
         self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, point: ProgramPoint
@@ -339,6 +343,8 @@ class Inference:
                 return self.classes.members(scope, name, below=value.below)
             case SuperProxy(scope=scope):
                 return self.classes.inherited(scope, name)
+            case Items(has_attributes=True):
+                return containers.under(self, value, name)
         return ()
 
     def given(self, parameter: ast.arg, point: ProgramPoint) -> Iterable[Value]:
@@ -415,12 +421,25 @@ class Inference:
         call = point.node
         assert isinstance(call, ast.Call)
         found: dict[str, Builder] = {}
-        for value in self.values(call.func, point):
+        for value in self.values(call.func, point) if self._may_build(call.func) else ():
             for name in self.builder_names(value):
                 builder = self.names.table[name]
                 if builds(builder, call):
                     found[name] = builder
         return dict(sorted(found.items()))
+
+    def _may_build(self, func: ast.expr) -> bool:
+        """Whether a callee may be a builder by its form: a method as it is written is none, whoever has it."""
+        return (
+            not isinstance(func, ast.Attribute)
+            or func.attr in self.names.table.last_names
+            or func.attr.startswith("__")
+            or self.is_held(func.attr)
+        )
+
+    def is_held(self, name: str) -> bool:
+        """Whether some object may keep anything but a plain function under a name."""
+        return name in self.scopes.held
 
     def builder_names(self, value: Value) -> frozenset[str]:
         """The builders that a call of `value` runs: its own, or those that its class derives from."""

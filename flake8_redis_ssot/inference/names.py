@@ -23,6 +23,8 @@ def _reaching(
     The search ends where one of those seen must have run: its branches are around the place
     too, or every arm of a statement before the place has one.
     """
+    if path == () and order == float("inf") and len(bindings) == 1:
+        return [*bindings] if typing or all(arm != "typing" for _, arm in bindings[0].path) else []
     found: list[Binding] = []
     covered: dict[tuple[Branch, ...], set[str]] = {}
     loops = {branch for branch in path if branch[1] == "loop"}
@@ -103,8 +105,8 @@ class Names:
                 if target is not None:
                     scope, order, path, own = target, float("inf"), (), False
                 candidates = scope.bindings.get(name, [])
-                stars = [star for star in scope.stars if self.star_binds(star, name)]
-                if stars:
+                if scope.stars:
+                    stars = [star for star in scope.stars if self.star_binds(star, name)]
                     candidates = sorted([*candidates, *stars], key=lambda binding: binding.order)
                 if candidates:
                     found = _reaching(candidates, order, path, self.arms, typing)

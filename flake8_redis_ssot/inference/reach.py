@@ -12,6 +12,7 @@ from flake8_redis_ssot.inference.builder_table import star_names
 from flake8_redis_ssot.inference.values import (
     Coroutine,
     Definition,
+    Filled,
     Generator,
     Instance,
     Items,
@@ -71,6 +72,8 @@ class Reach:
                 yield Definition(made.scope)
             case Items():
                 yield from containers.each(inference, value)
+            case Filled():
+                yield from inference.stores.each(value)
             case Pairs(of=items):
                 yield from containers.each(inference, items)
             case Definition(scope=scope) if scope.kind == "class":

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
-from flake8_redis_ssot.inference.values import Definition, Instance, Value, Values
+from flake8_redis_ssot.inference.values import Definition, Filled, Instance, Value, Values
 from flake8_redis_ssot.libraries.frameworks import (
     APPLICATION_NAMES,
     APPLICATIONS,
@@ -14,7 +14,7 @@ from flake8_redis_ssot.libraries.frameworks import (
     STATES,
 )
 from flake8_redis_ssot.syntax.nodes import last_name, unparsed
-from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope, Store
+from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Store
 
 if TYPE_CHECKING:
     from flake8_redis_ssot.inference.evaluator import Inference
@@ -37,6 +37,8 @@ class Stores:
             last = last_name(store.owner)
             if isinstance(store.key, str):
                 keys: list[_Key] = [("attribute", store.key)]
+            elif store.key is None:
+                keys = [("of", last), ("all", last)]
             elif isinstance(store.key, ast.Constant):
                 keys = [("key", store.key.value), ("all", last)]
             else:
@@ -71,10 +73,22 @@ class Stores:
         asked = keys_of(self._inference, key, point) if same else set()
         return [store for store in same if self._is_under(asked, store)]
 
+    def filled(self, owner: ast.expr, point: ProgramPoint) -> Iterator[Filled]:
+        """What is put, elsewhere, into the container that an expression is."""
+        same = self._into(owner, point, ("all", last_name(owner))) if self._stores else []
+        for keyed in (False, True):
+            stores = tuple(store for store in same if (store.key is not None) is keyed)
+            if stores:
+                yield Filled(stores, keyed)
+
+    def each(self, filled: Filled) -> Iterator[Value]:
+        """The elements of such a container."""
+        yield from either([(s.binding.value, self._inference.bound(s.binding)) for s in filled.stores])
+
     def _is_under(self, asked: set[object], store: Store) -> bool:
         """Whether something is stored under one of the keys `asked`, as far as they are known."""
-        if isinstance(store.key, str):
-            return False
+        if store.key is None or isinstance(store.key, str):
+            return store.key is None
         keys = keys_of(self._inference, store.key, store.point)
         return not asked or not keys or not asked.isdisjoint(keys)
 
@@ -95,14 +109,18 @@ class Stores:
     def _into(self, owner: ast.expr, point: ProgramPoint, *keys: _Key) -> list[Store]:
         """The stores under `keys` into the object that `owner` is."""
         groups = [self._indexed(key) for key in keys if key in self._stores]
-        is_item = keys[0][0] != "attribute"
-        homes = set(self._named(owner, point, is_item=is_item)) if groups else set()
-        found = [store for group in groups for home in homes for store in group.get(home, ())]
+        if not groups:
+            return []
+        homes = set(self._named(owner, point, is_item=keys[0][0] != "attribute"))
+        names = {last_name(owner)}
         if isinstance(owner, ast.Attribute):
-            likely = [store for group in groups for store in group.get(("of", owner.attr), ())]
-            held = set(self._held(owner, point)) if likely else set()
-            if held:
-                found += [s for s in likely if not held.isdisjoint(self._held(s.owner, s.point))]
+            homes.update(self._held(owner, point))
+        elif isinstance(owner, ast.Name):
+            targets = (binding.target for binding in self._inference.bindings(owner.id, point))
+            names.update(target.rpartition(".")[2] for target in targets if target)
+        found = [store for group in groups for home in homes for store in group.get(home, ())]
+        likely = [store for group in groups for name in names for store in group.get(("of", name), ())]
+        found += [s for s in likely if not homes.isdisjoint(self._held(s.owner, s.point))]
         return list(dict.fromkeys(found))
 
     def _indexed(self, key: _Key) -> dict[_Home, list[Store]]:
@@ -141,20 +159,8 @@ class Stores:
             for held in self._inference.values(owner.value, point):
                 of = held.of if isinstance(held, Instance) else held
                 if isinstance(of, Definition) and of.scope.kind == "class":
-                    for scope in self._having(of.scope, owner.attr):
+                    for scope in self._inference.classes.having(of.scope, owner.attr):
                         yield (id(scope), owner.attr)
-
-    def _having(self, scope: Scope, name: str) -> Iterator[Scope]:
-        """The class, or the nearest of its bases, that has the attribute `name`."""
-        todo, seen = [scope], {scope}
-        while todo:
-            here = todo.pop(0)
-            if name in here.bindings or name in here.attributes:
-                yield here
-                continue
-            bases = [b.scope for b in self._inference.classes.bases(here) if isinstance(b, Definition)]
-            todo += [base for base in bases if base not in seen]
-            seen.update(bases)
 
     def _application(self, node: ast.expr, point: ProgramPoint, *, is_store: bool) -> list[object]:
         """What a web application is known by, from its name, its type, or what made it; empty for anything else.

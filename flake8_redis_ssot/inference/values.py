@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from flake8_redis_ssot.syntax.scopes import ProgramPoint, Scope
+from flake8_redis_ssot.syntax.scopes import ProgramPoint, Scope, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,19 +84,31 @@ class Instance:
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """The values of a tuple, list or set, or of a dict by its `keys`, as written within `context`."""
+    """The values of a tuple, list or set, or of a dict by its `keys`, as written within `context`.
+
+    Those of a namespace are its attributes.
+    """
 
     elements: tuple[ast.expr, ...]
     point: ProgramPoint
     keys: tuple[ast.expr | None, ...] | None = None
     context: CallContext | None = None
+    has_attributes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
     """The items of a dict, as its `items()` gives them."""
 
-    of: Items
+    of: Items | Filled
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What is put into a container once it is made: under keys where it is `keyed`."""
+
+    stores: tuple[Store, ...]
+    keyed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +129,9 @@ class Promised(ast.expr):
         self.is_many = is_many
 
 
-Value = QualifiedName | Text | Definition | Coroutine | Generator | Instance | Items | Pairs | SuperProxy
+Value = (
+    QualifiedName | Text | Definition | Coroutine | Generator | Instance | Items | Pairs | Filled | SuperProxy
+)
 Values = frozenset[Value]
 NOTHING: Values = frozenset()
 

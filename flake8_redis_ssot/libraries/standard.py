@@ -38,6 +38,9 @@ RUNNERS = frozenset(["asyncio.run", "asyncio.runners.run", "anyio.run", "uvloop.
 CASTS = frozenset(["typing.cast", "typing_extensions.cast"])
 """Functions that give their second argument, said to be of the type which is the first."""
 
+NAMESPACES = frozenset(["types.SimpleNamespace", "argparse.Namespace"])
+"""Objects whose attributes are what they are called with."""
+
 FIELDS = frozenset(
     ["dataclasses.field", "attr.ib", "attr.field", "attrs.field", "pydantic.Field", "msgspec.field"]
 )
@@ -87,6 +90,9 @@ WAITING_FOR = frozenset(["wait_for", "shield", "anext", "aiter"])
 
 GETTERS = frozenset(["get", "pop", "setdefault"])
 """Methods of mappings that give what is under a key."""
+
+TAKERS = frozenset(["pop", "popleft"])
+"""Methods of lists and sets that give an element."""
 
 SAME_TEXT = frozenset(["str", "bytes", "lower", "upper", "strip", "encode", "decode"])
 """What makes the same text of a text."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 
 from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.filesystem import FileSystem
 from flake8_redis_ssot.source import SourceError, SourceFile
 from flake8_redis_ssot.syntax.imports import Part
 
@@ -157,8 +158,11 @@ def without_codes(source: SourceFile, line: PhysicalLine, gone: Collection[int])
     return (line.offset(source, start), line.offset(source, end), content), why
 
 
-def _with_codes(line: PhysicalLine, codes: Sequence[str]) -> tuple[int, int, str]:
-    """The change of the text of `line` by which its comment silences `codes` too; ValueError where none does."""
+def _with_codes(line: PhysicalLine, codes: Sequence[str], reason: str = "") -> tuple[int, int, str]:
+    """The change of the text of `line` by which its comment silences `codes` too; ValueError where none does.
+
+    A new comment gives the `reason`.
+    """
     if line.comment is None:
         raise ValueError(_NO_PLACE)
     found = directive(line)
@@ -169,7 +173,7 @@ def _with_codes(line: PhysicalLine, codes: Sequence[str]) -> tuple[int, int, str
         row = line.text.rpartition("\n")[2].rstrip(" \t\f")
         end = len(line.text)
         start = line.text.rfind("\n") + 1 + len(row)
-        content = f"{'  ' if row else ''}# noqa: {', '.join(codes)}"
+        content = f"{'  ' if row else ''}# noqa: {', '.join(codes)}{f' {reason}' if reason else ''}"
     after = line.text[:start] + content + line.text[end:]
     if not all(silences(after, code) for code in codes):
         raise ValueError("another `noqa` on it counts first")
@@ -185,8 +189,8 @@ class Added:
     left: list[tuple[int, str, str]]
 
 
-def add_noqa(source: SourceFile, diagnostics: Iterable[Diagnostic]) -> Added:
-    """`source` with comments that silence the `diagnostics`, merged into those that are there."""
+def add_noqa(source: SourceFile, diagnostics: Iterable[Diagnostic], reason: str = "") -> Added:
+    """`source` with comments that silence the `diagnostics` for a `reason`, merged into those that are there."""
     lines = _lines_or_none(source)
     wanted: dict[int, set[str]] = {}
     for diagnostic in diagnostics:
@@ -202,7 +206,7 @@ def add_noqa(source: SourceFile, diagnostics: Iterable[Diagnostic]) -> Added:
                 if row not in lines:
                     raise ValueError(_NO_PLACE)
                 line = lines[row]
-                start, end, content = _with_codes(line, sorted(codes - UNSILENCED))
+                start, end, content = _with_codes(line, sorted(codes - UNSILENCED), reason)
                 parts.append((line.offset(source, start), line.offset(source, end), content))
             except ValueError as error:
                 left.append((row, ", ".join(sorted(codes - UNSILENCED)), str(error)))
@@ -218,14 +222,16 @@ def add_noqa(source: SourceFile, diagnostics: Iterable[Diagnostic]) -> Added:
         return Added(source.data, 0, sorted([*left, *why]))
 
 
-def with_rows(diagnostics: Iterable[Diagnostic], given: SourceFile | None = None) -> Iterator[Diagnostic]:
+def with_rows(
+    diagnostics: Iterable[Diagnostic], filesystem: FileSystem, given: SourceFile | None = None
+) -> Iterator[Diagnostic]:
     """The `diagnostics`, each with the row where a comment silences it, if one does.
 
     `given` is a source that does not stand on disk.
     """
     for path, mine in groupby(diagnostics, lambda d: d.path):
         try:
-            source = given if given is not None and given.path == path else SourceFile.read(path)
+            source = given if given is not None and given.path == path else filesystem.source(path)
         except SourceError:
             source = SourceFile(path, b"")
         lines: dict[int, PhysicalLine] | None = None

@@ -35,15 +35,18 @@ def unsuppressed(
     for diagnostic in diagnostics:
         covering = [
             f"per-file-ignores {nth}"
-            for nth, (globs, negated, codes) in enumerate(settings.per_file_ignores)
-            if _has(codes, diagnostic.code) and globs.match(diagnostic.path) != negated
+            for nth, entry in enumerate(settings.per_file_ignores)
+            if _has(entry.codes, diagnostic.code) and entry.match(diagnostic.path)
         ]
         covering += [
             f"allow {nth}"
-            for nth, entry in enumerate(settings.allowances)
-            if _has(entry.rules, diagnostic.code)
-            and entry.paths.match(diagnostic.path)
-            and (not entry.symbols or any(p.covers(s) for p in entry.symbols for s in diagnostic.symbols))
+            for nth, allowance in enumerate(settings.allowances)
+            if _has(allowance.rules, diagnostic.code)
+            and allowance.paths.match(diagnostic.path)
+            and (
+                not allowance.symbols
+                or any(p.covers(s) for p in allowance.symbols for s in diagnostic.symbols)
+            )
         ]
         if not covering:
             yield diagnostic

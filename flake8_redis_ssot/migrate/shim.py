@@ -13,7 +13,6 @@ from flake8_redis_ssot.fix.verify import wrong
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.settings.boundaries import place_of
 from flake8_redis_ssot.settings.model import Boundary, Settings
-from flake8_redis_ssot.source import SourceFile
 
 _HEAD = '''"""Moved to {homes}. What is asked for here is taken from there, with a warning."""
 
@@ -51,7 +50,7 @@ def with_shims(mended: FixResult, settings: Settings, within: Collection[str]) -
         for module in place.modules:
             if had and not has and any(pattern.covers(module) for pattern in place.boundary.forbidden):
                 try:
-                    data = mended.before.get(path) or SourceFile.read(path).data
+                    data = mended.before.get(path) or before.index.modules.filesystem.source(path).data
                     mended.changes[path] = _shim(before, path, data, module, place.boundary)
                     mended.before[path] = data
                 except Refusal as refusal:

@@ -11,7 +11,8 @@ from flake8_redis_ssot.analysis.blocking import Blocking, BlockingFunctions
 from flake8_redis_ssot.analysis.client_calls import Command, command
 from flake8_redis_ssot.facts.managers import ManagerFacts
 from flake8_redis_ssot.inference.builder_table import BuilderTable
-from flake8_redis_ssot.inference.calls import argument_of, fixture_name, returned
+from flake8_redis_ssot.inference.calls import argument_of, fixture_name, given_for
+from flake8_redis_ssot.inference.classes import may_give, names_given
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.methods import METHOD_NAMES
 from flake8_redis_ssot.inference.names import Names
@@ -21,14 +22,14 @@ from flake8_redis_ssot.inference.values import (
     Generator,
     Instance,
     QualifiedName,
-    Text,
     Value,
     Values,
 )
 from flake8_redis_ssot.libraries.frameworks import APPLICATION_NAMES, STATES
 from flake8_redis_ssot.project.index import ProjectIndex
-from flake8_redis_ssot.source import SourceError, SourceFile
+from flake8_redis_ssot.source import SourceError
 from flake8_redis_ssot.syntax.nodes import last_name
+from flake8_redis_ssot.syntax.scope_builder import build_scopes
 from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope, Scopes
 
 MOST_FILES = 1_000
@@ -53,7 +54,7 @@ class ProjectInference(Inference):
 
     def __init__(self, names: Names, index: ProjectIndex, scopes_of: Callable[[str], Scopes | None]) -> None:
         reaching = _Names(names.table, names.first_party, names.managers, self._module)
-        super().__init__(reaching, Scopes(ast.parse(""), "", (), False))
+        super().__init__(reaching, build_scopes(ast.parse(""), "", (), False))
         self.index = index
         self.files: dict[str, Scopes] = {}
         self.blocking = BlockingFunctions()
@@ -67,6 +68,8 @@ class ProjectInference(Inference):
         self._callers_asked: set[str] = set()
         self._sent: dict[str, list[Command]] = {}
         self._limits: set[str] = set()
+        self._held: set[str] = set()
+        self._makes_names = False
         self._is_stale = False
 
     @property
@@ -93,6 +96,11 @@ class ProjectInference(Inference):
         self.definitions.update(scopes.definitions)
         self.names.arms.update(scopes.arms)
         self.stores.add(scopes.stores)
+        self._held |= scopes.held
+        for getter in (b.value for b in scopes.module.bindings.get(_GETTER, ())):
+            names = names_given(getter)
+            self._held |= names or set()
+            self._makes_names = self._makes_names or names is None
         for module in scopes.modules:
             self._modules[module] = scopes.module
         called = set()
@@ -194,15 +202,8 @@ class ProjectInference(Inference):
         """What the `__getattr__` of a module gives for a name."""
         getter = self._names_asked.setdefault((module, _GETTER), ast.Name(_GETTER, ast.Load()))
         for function in self.within(None, self.values, getter, _at_end(module)):
-            if (
-                isinstance(function, Definition)
-                and isinstance(function.scope.node, ast.FunctionDef)
-                and _gives(function.scope.node, name)
-            ):
-                for parameter in function.scope.node.args.args[:1]:
-                    text = Text(name, ast.Constant(name))
-                    context = self.contexts.of(function.scope, {parameter.arg: frozenset([text])}, None)
-                    yield from self.within(context, lambda f=function: list(returned(self, f.scope)))
+            if isinstance(function, Definition) and may_give(function.scope.node, name):
+                yield from given_for(self, function, name)
 
     def fixture_scopes(self, function: Scope) -> Iterator[Scope]:
         yield from super().fixture_scopes(function)
@@ -214,6 +215,9 @@ class ProjectInference(Inference):
                 yield conftest.module
             above = os.path.dirname(folder)
             folder = above if above != folder else ""
+
+    def is_held(self, name: str) -> bool:
+        return self._makes_names or name in self._held
 
     def calls_named(self, name: str) -> Iterable[ProgramPoint]:
         return self._calls.get(name, ())
@@ -273,28 +277,37 @@ class ProjectInference(Inference):
         return self.blocking.calls(self, self.files[path].calls)
 
     def is_open(self, point: ProgramPoint) -> bool:
-        """Whether a call may still be a builder's: nothing is known of its callee, and its form allows it."""
+        """Whether a call may still be a builder's: its callee is computed in a way that is not followed here."""
         call = point.node
         assert isinstance(call, ast.Call)
+        root: ast.expr = call.func
+        while isinstance(root, ast.Attribute | ast.Call | ast.Subscript):
+            root = root.func if isinstance(root, ast.Call) else root.value
         match call.func:
             case ast.Attribute(attr=last):
                 may_be = last in self.names.table.last_names
-            case ast.Name(id=name):
-                bindings = self.names.bindings(name, point)
-                may_be = bool(bindings) and not all(self._is_foreign(b) for b in bindings)
             case _:
-                may_be = isinstance(call.func, ast.Call | ast.Subscript)
-        return may_be and not self.values(call.func, point)
-
-    def _is_foreign(self, binding: Binding) -> bool:
-        """Whether a name holds what a call of somebody else's function gave: no source says what that is."""
-        if not isinstance(binding.value, ast.Call) or binding.scope is None:
+                may_be = isinstance(call.func, ast.Name | ast.Call | ast.Subscript)
+        if not may_be or not isinstance(root, ast.Name):
             return False
-        point = ProgramPoint(binding.value, binding.scope, binding.order, binding.path)
-        called = self.values(binding.value.func, point)
-        return bool(called) and all(
-            isinstance(v, QualifiedName) and not self.names.is_ours(v.name) for v in called
-        )
+        is_made = isinstance(call.func, ast.Call | ast.Subscript)
+        bindings = self.bindings(root.id, point)
+        return any(self._is_computed(b, is_made) for b in bindings) and not self.values(call.func, point)
+
+    def _is_computed(self, binding: Binding, is_made: bool) -> bool:
+        """Whether what a name holds is an expression of ours; where that is called, a function of ours will do."""
+        match binding.value:
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                return is_made
+            case ast.Call(func=callee) if binding.scope is not None:
+                point = ProgramPoint(binding.value, binding.scope, binding.order, binding.path)
+                called = self.values(callee, point)
+                return not called or not all(
+                    isinstance(v, QualifiedName) and not self.names.is_ours(v.name) for v in called
+                )
+            case ast.expr():
+                return not isinstance(binding.value, ast.Constant)
+        return is_made and binding.target is not None and self.names.is_ours(binding.target)
 
     # -- which files are taken in
 
@@ -338,9 +351,11 @@ class ProjectInference(Inference):
                 users = self.index.users(path, fresh) if fresh else []
                 known = words.setdefault(path, set())
                 known.update(self._members(path) if users else ())
-                taking = [user for user in users if _speaks_of(known, user)]
+                taking = [user for user in users if self._speaks_of(known, user)]
                 # a test has a fixture by its name alone
-                tests = [test for test in self._tests_of(path) if _speaks_of(fresh, test)] if fresh else []
+                tests = (
+                    [test for test in self._tests_of(path) if self._speaks_of(fresh, test)] if fresh else []
+                )
                 for user in (*taking, *tests, *self._sharing(path, fresh), *self._storing(fresh)):
                     words.setdefault(user, set()).update(known)
                     new.add(user)
@@ -348,6 +363,20 @@ class ProjectInference(Inference):
                 self.forget()
                 new = set(self.files)
         self.renew()
+
+    def _speaks_of(self, words: set[str], path: str) -> bool:
+        """Whether a file has one of the `words`, or is a package, which hands on without a word."""
+        if os.path.basename(path).startswith("__init__."):
+            return True
+        data = self._data_of(path)
+        there = [word for word in map(str.encode, sorted(words)) if word in data]
+        return bool(there) and re.search(rb"\b(?:%b)\b" % b"|".join(map(re.escape, there)), data) is not None
+
+    def _data_of(self, path: str) -> bytes:
+        try:
+            return self.index.modules.filesystem.source(path).data
+        except SourceError:
+            return b""
 
     def _tests_of(self, path: str) -> list[str]:
         """The files that have the fixtures of a `conftest.py`."""
@@ -367,7 +396,7 @@ class ProjectInference(Inference):
                 if (
                     other != path
                     and self.index.place(other).boundary is boundary
-                    and pattern.search(_data_of(other))
+                    and pattern.search(self._data_of(other))
                 ):
                     yield other
 
@@ -441,12 +470,6 @@ class ProjectInference(Inference):
         return is_exposed(self, value)
 
 
-def _gives(getter: ast.FunctionDef, name: str) -> bool:
-    """Whether a module's `__getattr__` may know a name: it asks for that one, or for none by its text."""
-    texts = {n.value for n in ast.walk(getter) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
-    return name in texts or not any(isinstance(n, ast.Compare) for n in ast.walk(getter))
-
-
 def _at_end(module: Scope) -> ProgramPoint:
     """A place after all that is bound in a module."""
     return ProgramPoint(module.node or ast.Pass(), module, 1 << 60, ())
@@ -472,19 +495,3 @@ class _Names(Names):
         return scope is not None and (
             name in scope.bindings or any(s is not star and self.star_binds(s, name) for s in scope.stars)
         )
-
-
-def _speaks_of(words: set[str], path: str) -> bool:
-    """Whether a file has one of the `words`, or is a package, which hands on without a word."""
-    if os.path.basename(path).startswith("__init__."):
-        return True
-    data = _data_of(path)
-    there = [word for word in map(str.encode, sorted(words)) if word in data]
-    return bool(there) and re.search(rb"\b(?:%b)\b" % b"|".join(map(re.escape, there)), data) is not None
-
-
-def _data_of(path: str) -> bytes:
-    try:
-        return SourceFile.read(path).data
-    except SourceError:
-        return b""

@@ -8,10 +8,15 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from flake8_redis_ssot.inference.builder_table import BuilderTable, builders
+
+if TYPE_CHECKING:
+    from subprocess import Popen
 
 SECONDS = 10.0
 """The deadline of one run, for the case that astroid does not end; what it has not said by then is not known."""
@@ -35,44 +40,62 @@ class Question:
     calls: tuple[Place, ...] = ()
 
 
-def infer(
-    questions: Iterable[Question], table: BuilderTable, *, seconds: float = SECONDS
-) -> dict[str, dict[Place, tuple[str, ...]]]:
-    """For each module the calls of which every value that astroid infers is a builder, with those.
+class Oracle:
+    """Questions that astroid is at while others go on; `answers` waits for it.
 
-    Silence where it cannot tell, fails, or takes longer than `seconds`.
+    Silence where it cannot tell, fails, or has not ended `seconds` after it was asked.
     """
-    asked = list(_affordable(questions))
-    if not any(q.calls for q in asked):
-        return {}
-    import subprocess  # its import is a part of the command's start only where it is needed
 
-    given = {
-        "clients": sorted(n for n in table.extended if n in table and table[n].kind == "client"),
-        "pools": sorted(n for n in table.extended if n in table and table[n].kind == "pool"),
-        "files": [[q.module, q.text, q.calls] for q in asked],
-    }
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", __name__],
-            input=json.dumps(given).encode(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            timeout=seconds,
-        )
-        output = done.stdout
-    except subprocess.TimeoutExpired as late:
-        output = late.stdout or b""
-    except OSError:
-        return {}
-    found: dict[str, dict[Place, tuple[str, ...]]] = {}
-    for line in output.splitlines():
+    def __init__(
+        self, questions: Iterable[Question], table: BuilderTable, *, seconds: float = SECONDS
+    ) -> None:
+        asked = list(_affordable(questions))
+        self._process: Popen[bytes] | None = None
+        if not any(q.calls for q in asked):
+            return
+        import subprocess  # its import is a part of the command's start only where it is needed
+        import tempfile
+
+        given = {
+            "clients": sorted(n for n in table.extended if n in table and table[n].kind == "client"),
+            "pools": sorted(n for n in table.extended if n in table and table[n].kind == "pool"),
+            "files": [[q.module, q.text, q.calls] for q in asked],
+        }
+        self._deadline = time.monotonic() + seconds
+        # a file, since nobody reads from a pipe or writes to it before the end
+        with tempfile.TemporaryFile() as stream:
+            stream.write(json.dumps(given).encode())
+            stream.seek(0)
+            try:
+                self._process = subprocess.Popen(
+                    [sys.executable, "-m", __name__],
+                    stdin=stream,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL,
+                )
+            except OSError:
+                return
+
+    def answers(self) -> dict[str, dict[Place, tuple[str, ...]]]:
+        """For each module the calls of which every value that astroid infers is a builder, with those."""
+        process, self._process = self._process, None
+        if process is None:
+            return {}
+        from subprocess import TimeoutExpired
+
         try:
-            module, row, column, names = json.loads(line)
-        except ValueError:
-            continue  # cut off by the deadline
-        found.setdefault(module, {})[row, column] = tuple(names)
-    return found
+            output, _ = process.communicate(timeout=max(self._deadline - time.monotonic(), 0.01))
+        except TimeoutExpired:
+            process.kill()
+            output, _ = process.communicate()
+        found: dict[str, dict[Place, tuple[str, ...]]] = {}
+        for line in output.splitlines():
+            try:
+                module, row, column, names = json.loads(line)
+            except ValueError:
+                continue  # cut off by the deadline
+            found.setdefault(module, {})[row, column] = tuple(names)
+        return found
 
 
 def _affordable(questions: Iterable[Question]) -> Iterator[Question]:

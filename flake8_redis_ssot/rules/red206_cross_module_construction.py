@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.project.inference import ProjectInference
-from flake8_redis_ssot.project.oracle import Question, infer
+from flake8_redis_ssot.project.oracle import Oracle, Question
 from flake8_redis_ssot.rule import Construction, Followed, ProjectContext, ProjectRule, RuleContext
 
 
@@ -54,6 +54,9 @@ class CrossModuleConstruction(ProjectRule):
     name = "cross-module-construction"
     since = "0.1.0"
 
+    def __init__(self) -> None:
+        self._left: list[tuple[Followed, Oracle]] = []
+
     def check_project(self, project: ProjectContext) -> Iterator[Diagnostic]:
         for followed in project.followed:
             questions = []
@@ -64,34 +67,39 @@ class CrossModuleConstruction(ProjectRule):
                 yield from (self._built(context, made) for made in inferred if made.range not in own)
                 module = next(iter(context.place.modules), "")
                 questions.append(Question(module, context.source.text, _open(followed.inference, context)))
-            yield from self._inferred(project, followed, questions)
+            if not followed.inference.is_exhausted:
+                self._left.append((followed, _asked(project, followed, questions)))
 
-    def _inferred(
-        self, project: ProjectContext, followed: Followed, questions: list[Question]
-    ) -> Iterator[Diagnostic]:
+    def check_last(self, project: ProjectContext) -> Iterator[Diagnostic]:
         """What only astroid can tell of the calls that are left."""
-        inference = followed.inference
-        if inference.is_exhausted:
-            return
-        asking = {q.module for q in questions if q.calls}
-        near = set(asking)
-        for path, scopes in inference.files.items():
-            if asking & set(scopes.modules):
-                near.update(edge.module for edge in project.index.edges(path))
-                near.update(f"{edge.module}.{edge.name}" for edge in project.index.edges(path))
-        answers = infer([q for q in questions if q.module in near], inference.names.table)
-        for _, context in followed.contexts if answers else ():
-            known = next((answers[m] for m in context.place.modules if m in answers), {})
-            for point in context.scopes.calls if known else ():
-                assert isinstance(point.node, ast.Call)
-                names = known.get((point.node.lineno, point.node.col_offset), ())
-                if names and all(map(inference.names.is_builder, names)):
-                    reached = {name: inference.names.table[name] for name in names}
-                    where = context.source.range_of(point.node)
-                    yield self._built(context, Construction(point, point.node, reached, where, inferred=True))
+        for followed, asked in self._left:
+            inference = followed.inference
+            answers = asked.answers()
+            for _, context in followed.contexts if answers else ():
+                known = next((answers[m] for m in context.place.modules if m in answers), {})
+                for point in context.scopes.calls if known else ():
+                    assert isinstance(point.node, ast.Call)
+                    names = known.get((point.node.lineno, point.node.col_offset), ())
+                    if names and all(map(inference.names.is_builder, names)):
+                        reached = {name: inference.names.table[name] for name in names}
+                        where = context.source.range_of(point.node)
+                        made = Construction(point, point.node, reached, where, inferred=True)
+                        yield self._built(context, made)
+        self._left.clear()
 
     def _built(self, context: RuleContext, made: Construction) -> Diagnostic:
         return self.diagnostic(context, made.range, context.built_message(made), symbols=made.symbols)
+
+
+def _asked(project: ProjectContext, followed: Followed, questions: list[Question]) -> Oracle:
+    """astroid, asked of the files with calls that are left and of those that these import."""
+    asking = {q.module for q in questions if q.calls}
+    near = set(asking)
+    for path, scopes in followed.inference.files.items():
+        if asking & set(scopes.modules):
+            near.update(edge.module for edge in project.index.edges(path))
+            near.update(f"{edge.module}.{edge.name}" for edge in project.index.edges(path))
+    return Oracle([q for q in questions if q.module in near], followed.inference.names.table)
 
 
 def _open(inference: ProjectInference, context: RuleContext) -> tuple[tuple[int, int], ...]:

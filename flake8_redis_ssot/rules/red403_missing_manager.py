@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from functools import cached_property
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.rule import ProjectContext, ProjectRule
 from flake8_redis_ssot.settings.model import Boundary, Settings
+from flake8_redis_ssot.settings.nearest import slips
 from flake8_redis_ssot.source import Position, Range
 
 
 class MissingManager(ProjectRule):
-    """The settings name a manager, instance or replacement that is not there.
+    """The settings name something that is not there.
 
     ## What it does
-    Reports a `manager` without a module below the import roots (a package's name means its
-    `__init__.py`), an `instance` that no manager of its boundary defines, and a replacement whose
-    new object does not exist.
+    Reports a `manager` (a package's name means its `__init__.py`), a module of `settings-modules` and
+    the new object of a replacement that do not exist, where their top-level package is the project's own or a
+    name like theirs exists; and an `instance` that no manager of its boundary defines. What is forbidden or
+    replaced may be gone, and stays: it is reported only where it looks like a slip of the pen.
 
     ## Why is this bad?
     A manager that is not there allows nothing and protects nothing: after a move or a typing
@@ -38,6 +41,8 @@ class MissingManager(ProjectRule):
     ## Options
     - `manager`
     - `instance`
+    - `forbidden-managers`
+    - `settings-modules`
     - `replacements`
     - `src`
 
@@ -50,39 +55,123 @@ class MissingManager(ProjectRule):
     since = "0.1.0"
 
     def check_project(self, project: ProjectContext) -> Iterator[Diagnostic]:
-        settings, modules = project.settings, project.index.modules
+        settings, names = project.settings, _Names(project)
         for boundary in settings.boundaries:
-            place = (boundary.file or "", boundary.line) if boundary.name else settings.line_of("manager")
-            for manager in boundary.managers:
-                path = modules.find(manager)
-                if path is not None and os.path.isdir(path) and manager not in boundary.packages:
-                    message = (
-                        f"`{manager}` has no `__init__.py`, so that it names no file; "
-                        f"write `{manager}.**` for the package with all below it"
-                    )
-                    yield self._at(place, message, manager)
-                if path is None:
-                    roots = _roots(boundary, settings)
-                    message = f"There is no module `{manager}` below {roots}; correct `manager` or `src`"
-                    if not roots:
-                        message = f"There is no module `{manager}`: `src` names no folder that exists; correct `src`"
-                    yield self._at(place, message, manager)
-            name = (boundary.instance or "").removesuffix("()")
-            found = [m for m in boundary.managers if modules.find(m) is not None]
-            homes = project.index.managers.modules_of(boundary) if name and found else ()
-            if name and found and not any(project.index.managers.has(m, name) for m in homes):
-                place = place if boundary.name else settings.line_of("instance")
-                message = f"`{found[0]}` defines no `{name}`; correct `instance`"
-                yield self._at(place, message, f"{found[0]}.{name}")
-        for _, new in settings.replacements:
-            if modules.lookup(new.removesuffix("()")) is None:
-                place = settings.line_of("replacements")
-                yield self._at(place, f"The replacement `{new}` does not exist; correct `replacements`", new)
+            yield from self._managers(boundary, settings, names)
+            yield from self._instance(boundary, project, names)
+            inherited = boundary.name and boundary.forbidden == settings.boundaries[0].forbidden
+            for pattern in () if inherited else boundary.forbidden:
+                place = _place(boundary, settings, "forbidden-managers")
+                yield from self._gone(place, "forbidden-managers", pattern.home, names)
+        for name in settings.settings_modules:
+            if names.is_missing(name):
+                place = settings.line_of("settings-modules")
+                message = f"There is no module `{name}`{names.hint(name, 'settings-modules')}"
+                yield self._at(place, message, name)
+        place = settings.line_of("replacements")
+        for old, new in settings.replacements:
+            if names.is_missing(new.removesuffix("()")):
+                hint = names.hint(new.removesuffix("()"), "replacements")
+                yield self._at(place, f"The replacement `{new}` does not exist{hint}", new)
+            yield from self._gone(place, "replacements", old, names)
+
+    def _managers(self, boundary: Boundary, settings: Settings, names: _Names) -> Iterator[Diagnostic]:
+        place = _place(boundary, settings, "manager")
+        roots = _roots(boundary, settings)
+        for manager in boundary.managers:
+            path = names.modules.find(manager)
+            if path is not None and os.path.isdir(path) and manager not in boundary.packages:
+                message = (
+                    f"`{manager}` has no `__init__.py`, so that it names no file; "
+                    f"write `{manager}.**` for the package with all below it"
+                )
+                yield self._at(place, message, manager)
+            elif path is None and not roots:
+                message = f"There is no module `{manager}`: `src` names no folder that exists; correct `src`"
+                yield self._at(place, message, manager)
+            elif path is None and names.is_missing(manager):
+                hint = names.hint(manager, "manager` or `src")
+                yield self._at(place, f"There is no module `{manager}` below {roots}{hint}", manager)
+
+    def _instance(self, boundary: Boundary, project: ProjectContext, names: _Names) -> Iterator[Diagnostic]:
+        name = (boundary.instance or "").removesuffix("()")
+        found = [m for m in boundary.managers if names.modules.find(m) is not None]
+        managers = project.index.managers
+        homes = [m for m in managers.modules_of(boundary) if names.modules.find(m) is not None]
+        if name and homes and not any(managers.has(m, name) for m in homes):
+            place = _place(boundary, project.settings, "instance")
+            hint = names.hint(f"{found[0]}.{name}", "instance")
+            yield self._at(place, f"`{found[0]}` defines no `{name}`{hint}", f"{found[0]}.{name}")
+
+    def _gone(self, place: tuple[str, int], key: str, name: str, names: _Names) -> Iterator[Diagnostic]:
+        """What is not there any more stays forbidden; only a slip of the pen is reported."""
+        near = names.near(name) if name else None
+        if near is not None and not names.exists(name):
+            yield self._at(
+                place, f"`{key}` names `{name}`, which does not exist; did you mean `{near}`?", name
+            )
 
     def _at(self, place: tuple[str, int], message: str, name: str) -> Diagnostic:
         path, line = place
         start = Position(line, 1)
         return self.at(path, Range(start, start), message, symbols=(name,))
+
+
+class _Names:
+    """The dotted names of the project: which there are, and which one that is not there may stand for."""
+
+    def __init__(self, project: ProjectContext) -> None:
+        self.modules = project.index.modules
+        boundaries = project.settings.boundaries
+        self._named = {p.text for b in boundaries for p in b.forbidden} | {
+            m for b in boundaries for m in b.managers
+        }
+        self._index = project.index
+
+    @cached_property
+    def _below(self) -> dict[str, set[str]]:
+        """Package, or nothing -> the last parts of the names of what is in it."""
+        found: dict[str, set[str]] = {}
+        for path in self._index.facts:
+            for module in self._index.place(path).modules:
+                parts = module.split(".")
+                for n, part in enumerate(parts):
+                    found.setdefault(".".join(parts[:n]), set()).add(part)
+        return found
+
+    def exists(self, name: str) -> bool:
+        """Whether `name` is of the project and there, or may be."""
+        top = self.modules.find(name.partition(".")[0])
+        return top is not None and self.modules.lookup(name) is not None
+
+    def is_missing(self, name: str) -> bool:
+        """Whether `name` is not there and should be: its package is the project's, or a name like it is."""
+        if self.modules.find(name.partition(".")[0]) is not None:
+            return self.modules.lookup(name) is None
+        return self.near(name) is not None
+
+    def near(self, name: str) -> str | None:
+        """A name that is there and differs in one part by a slip of the pen, unless the settings name it too."""
+        parts = name.split(".")
+        for n, part in enumerate(parts):
+            package = ".".join(parts[:n])
+            facts = self.modules.facts(package) if package else None
+            known = self._below.get(package, set()) | (facts.names.keys() if facts else set())
+            for other in slips(part, known):
+                whole = ".".join([*parts[:n], other, *parts[n + 1 :]])
+                if whole not in self._named and self.exists(whole):
+                    return whole
+            if part not in known:
+                break
+        return None
+
+    def hint(self, name: str, key: str) -> str:
+        near = self.near(name)
+        return f"; did you mean `{near}`?" if near else f"; correct `{key}`"
+
+
+def _place(boundary: Boundary, settings: Settings, key: str) -> tuple[str, int]:
+    return (boundary.file or "", boundary.line) if boundary.name else settings.line_of(key)
 
 
 def _roots(boundary: Boundary, settings: Settings) -> str:

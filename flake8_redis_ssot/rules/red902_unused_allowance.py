@@ -51,21 +51,20 @@ class UnusedAllowance(ProjectRule):
     def check_project(self, project: ProjectContext) -> Iterator[Diagnostic]:
         settings = project.settings
         for nth, entry in enumerate(settings.allowances):
-            if f"allow {nth}" not in project.used and _ran(entry.rules, project.enabled):
+            if entry.file and f"allow {nth}" not in project.used and _ran(entry.rules, project.enabled):
                 message = f"This exception silences nothing any more (its reason: {entry.reason}); remove it"
-                yield self._at(entry.file or settings.root, entry.line, message)
-        for nth, (globs, negated, codes) in enumerate(settings.per_file_ignores):
-            if f"per-file-ignores {nth}" not in project.used and _ran(codes, project.enabled):
-                path, line = settings.line_of("per-file-ignores")
-                pattern = "!" * negated + globs.patterns[0]
-                yield self._at(
-                    path, line, f"`{pattern}` ignores nothing any more; remove it from `per-file-ignores`"
-                )
+                yield self._at(entry.file, entry.line, message)
+        for nth, ignore in enumerate(settings.per_file_ignores):
+            used = f"per-file-ignores {nth}" in project.used
+            if ignore.file and not used and _ran(ignore.codes, project.enabled):
+                pattern = "!" * ignore.negated + ignore.patterns.patterns[0]
+                message = f"`{pattern}` ignores nothing any more; remove it from `per-file-ignores`"
+                yield self._at(ignore.file, ignore.line, message)
         claimed = {project.index.place(path).boundary.name for path in project.index.facts}
         for boundary in settings.boundaries:
-            if boundary.name and boundary.name not in claimed:
+            if boundary.file and boundary.name not in claimed:
                 message = f"No file belongs to boundary `{boundary.name}`; remove it, or correct its `paths`"
-                yield self._at(boundary.file or settings.root, boundary.line, message)
+                yield self._at(boundary.file, boundary.line, message)
 
     def _at(self, path: str, line: int, message: str) -> Diagnostic:
         start = Position(line, 1)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from flake8_redis_ssot.settings.boundaries import SettingsError
-from flake8_redis_ssot.settings.load import has_table, load_settings
+from flake8_redis_ssot.settings.load import load_settings
 from flake8_redis_ssot.settings.model import DEFAULT_EXCLUDE, Settings, is_below
+from flake8_redis_ssot.settings.tables import Table, has_table
 
 
 class SettingsFinder:
     """Finds the settings of folders, and reads each table once.
 
-    A settings file `config` replaces the search. Below no table the defaults hold, in a project
+    A settings file `config` replaces the search, and `isolated` forbids it. The `overrides` count
+    more than any table. Below no table the defaults hold, in a project
     whose folder is the outermost of the `tops` around it: the folder `top`, and those that a user
     named. flake8's `options` join the table in or above `top`, and the defaults.
 
@@ -29,6 +31,8 @@ class SettingsFinder:
         codes: Collection[str],
         formats: Collection[str] = (),
         config: str | None = None,
+        isolated: bool = False,
+        overrides: Sequence[Table] = (),
         options: Mapping[str, Any] | None = None,
     ) -> None:
         self.top = os.path.abspath(top)
@@ -39,6 +43,8 @@ class SettingsFinder:
         self._codes = codes
         self._formats = formats
         self._options = options
+        self._isolated = isolated
+        self._overrides = overrides
         self._above: dict[str, str | None] = {}
         self._read: dict[tuple[str | None, str], Settings | None] = {}
 
@@ -46,6 +52,8 @@ class SettingsFinder:
         """The nearest settings file, from the absolute `folder` upwards."""
         if self.config is not None:
             return self.config
+        if self._isolated:
+            return None
         if folder not in self._above:
             candidate = os.path.join(folder, "pyproject.toml")
             parent = os.path.dirname(folder)
@@ -86,6 +94,7 @@ class SettingsFinder:
                 codes=self._codes,
                 formats=self._formats,
                 options=self._options if joins else None,
+                overrides=self._overrides,
             )
         except SettingsError as error:
             self.errors += [message for message in error.messages if message not in self.errors]

@@ -44,7 +44,10 @@ OPTIONS: dict[str, Option] = {
     "select": Option("list of codes", "the default rules", "Codes or prefixes to enable, instead of the default."),
     "ignore": Option("list of codes", "[]", "Codes or prefixes to disable; the longer prefix wins."),
     "extend-select": Option("list of codes", "[]", "Codes or prefixes to enable in addition."),
+    "fixable": Option("list of codes", "all", "Codes or prefixes that `--fix` may settle."),
+    "unfixable": Option("list of codes", "[]", "Codes or prefixes that `--fix` may not settle; the longer prefix wins."),
     "per-file-ignores": Option("table", "{}", "Glob to list of codes that are ignored there; `!` negates the glob."),
+    "extend-per-file-ignores": Option("table", "{}", "The same, in addition to `per-file-ignores`."),
     "exclude": Option("list", " ".join(DEFAULT_EXCLUDE), "Globs of files and folders that are not checked, in nested projects too."),
     "extend-exclude": Option("list", "[]", "Globs excluded in addition to `exclude`."),
     "force-exclude": Option("boolean", "false", "Exclude even files that are named on the command line."),
@@ -195,6 +198,23 @@ class Selection:
     extend_select: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class PerFileIgnore:
+    """Codes that are ignored where `patterns` match, or if `negated` where they do not.
+
+    It stands at the `line` of the settings `file`, if in one.
+    """
+
+    patterns: FilePatterns
+    negated: bool
+    codes: tuple[str, ...]
+    file: str | None = None
+    line: int = 1
+
+    def match(self, path: str) -> bool:
+        return self.patterns.match(path) != self.negated
+
+
 @dataclass(frozen=True)
 class Settings:
     """All settings of one project. `root` is its folder, `path` the settings file.
@@ -210,7 +230,9 @@ class Settings:
     client_builders: tuple[str, ...] = ()
     pool_builders: tuple[str, ...] = ()
     selections: tuple[Selection, ...] = ()
-    per_file_ignores: tuple[tuple[FilePatterns, bool, tuple[str, ...]], ...] = ()
+    fixable: tuple[str, ...] | None = None
+    unfixable: tuple[str, ...] = ()
+    per_file_ignores: tuple[PerFileIgnore, ...] = ()
     exclude: tuple[FilePatterns, ...] = ()
     force_exclude: bool = False
     respect_gitignore: bool = True
@@ -225,6 +247,10 @@ class Settings:
         """The settings file and line that set `key`; the file's first line where none does."""
         found = next(((path, line) for name, path, line in self.lines if name == key), None)
         return found or (self.path or self.root, 1)
+
+    def may_fix(self, code: str) -> bool:
+        """Whether `fixable` and `unfixable` leave a rule to `--fix`."""
+        return bool(chosen_codes((Selection(self.fixable or ("ALL",), self.unfixable),), {code: True}))
 
     def is_test(self, path: str) -> bool:
         """Whether `tests` counts the absolute `path` among the tests."""

@@ -3,7 +3,7 @@
 `redis.Redis` is what is imported by that name, `redis.Redis()` an object of it (`said` where only an
 annotation speaks of it), `'text'` a string. Of the file itself: `class C`, `C()` an object of it, `def f`,
 `lambda`, `coroutine f` (not awaited yet), `manager f` and `fixture f`, `super C`, `[a, b]` and `{a: b}` as
-they are written. `nothing` is what is unknown.
+they are written, `filled with a` what is put into a container elsewhere. `nothing` is what is unknown.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from flake8_redis_ssot.inference.reach import exposed, family, handed, starred
 from flake8_redis_ssot.inference.values import (
     Coroutine,
     Definition,
+    Filled,
     Generator,
     Instance,
     Items,
@@ -28,11 +29,12 @@ from flake8_redis_ssot.inference.values import (
     Text,
     Value,
 )
-from flake8_redis_ssot.syntax.scopes import Scope, Scopes
+from flake8_redis_ssot.syntax.scope_builder import build_scopes
+from flake8_redis_ssot.syntax.scopes import Scope
 
 
 def flow_of(text: str) -> Inference:
-    return Inference(names(), Scopes(ast.parse(text), text, ("app.here",), False))
+    return Inference(names(), build_scopes(ast.parse(text), text, ("app.here",), False))
 
 
 def name_of(scope: Scope) -> str:
@@ -63,6 +65,8 @@ def shown(value: Value) -> str:
             return (
                 "{" + ", ".join(f"{ast.unparse(k) if k else '**'}: {ast.unparse(v)}" for k, v in pairs) + "}"
             )
+        case Filled(stores=stores):
+            return f"filled with {', '.join(ast.unparse(s.binding.value) for s in stores if s.binding.value)}"
         case Pairs(of=of):
             return f"items of {shown(of)}"
         case SuperProxy(scope=scope):
@@ -677,6 +681,61 @@ VALUES = {
         # ^ x: redis.Redis
         # ^ y: redis.Redis
         """,
+    "put into a container": """
+        import redis
+        many = []
+        many.append(redis.Redis)
+        by_name = {}
+        by_name.update(a=redis.Redis, **others)
+        by_name.setdefault("b", redis.StrictRedis)
+        for one in many:
+            one
+            # ^ one: redis.Redis
+        for key, value in by_name.items():
+            key, value
+            # ^ key: nothing
+            # ^ value: redis.Redis | redis.StrictRedis
+        many, many[0], many.pop(), by_name["a"], by_name["b"], by_name["c"]
+        # ^ many: [] | filled with redis.Redis
+        # ^ many[0]: redis.Redis
+        # ^ many.pop(): redis.Redis
+        # ^ by_name["a"]: redis.Redis
+        # ^ by_name["b"]: redis.StrictRedis
+        # ^ by_name["c"]: nothing
+        """,
+    "namespaces and what is set by name": """
+        import redis
+        from types import SimpleNamespace
+        class Home: ...
+        space = SimpleNamespace(a=redis.Redis)
+        home = Home()
+        setattr(home, "a", redis.Redis)
+        setattr(home, name, redis.StrictRedis)
+        space.a, space.b, home.a, home.b
+        # ^ space.a: redis.Redis
+        # ^ space.b: nothing
+        # ^ home.a: redis.Redis
+        # ^ home.b: nothing
+        """,
+    "what a class gives on demand": """
+        import redis
+        class Proxy:
+            kept = None
+            def __init__(self, inner):
+                self.inner = inner
+            def __getattr__(self, name):
+                return getattr(self.inner, name)
+        class Child(Proxy): ...
+        class Other(unknown):
+            def __getattr__(self, name):
+                return redis
+        Proxy(redis).Redis, Child(redis).Redis, Proxy(redis).kept, Proxy(redis).__len__, Other().Redis
+        # ^ Proxy(redis).Redis: redis.Redis
+        # ^ Child(redis).Redis: redis.Redis
+        # ^ Proxy(redis).kept: nothing
+        # ^ Proxy(redis).__len__: nothing
+        # ^ Other().Redis: nothing
+        """,
     "a list that holds itself": """
         import redis
         x = [redis.Redis]
@@ -685,7 +744,7 @@ VALUES = {
             global x
             x = [x, x[0]]
         x[0]
-        # ^ x[0]: [redis.Redis] | [x, x[0]] | redis.Redis
+        # ^ x[0]: [redis.Redis] | [x, x[0]] | filled with x | redis.Redis
         """,
     "a name that grows around a cycle does not grow for ever": """
         from tree import root
@@ -861,7 +920,7 @@ def test_what_is_loaded_by_its_name(expression: str, expected: set[str]) -> None
 
 def test_a_package_is_the_base_of_its_own_relative_names() -> None:
     text = "from importlib import import_module\nimport_module('.b', __package__)\nimport_module('.b', __name__)\n"
-    inference = Inference(names(), Scopes(ast.parse(text), text, ("app.db",), True))
+    inference = Inference(names(), build_scopes(ast.parse(text), text, ("app.db",), True))
     assert [loaded(inference, s.node, s) for s in inference.scopes.calls if isinstance(s.node, ast.Call)] == [
         {"app.db.b"}
     ] * 2

@@ -13,7 +13,7 @@ from conftest import FIXTURES
 from flake8_redis_ssot.inference.builder_table import BUILDERS
 from flake8_redis_ssot.lint.run import checker_for
 from flake8_redis_ssot.project import oracle
-from flake8_redis_ssot.project.oracle import Question, infer
+from flake8_redis_ssot.project.oracle import Oracle, Question
 from flake8_redis_ssot.rules import defaults
 from flake8_redis_ssot.settings.load import load_settings
 from flake8_redis_ssot.settings.model import Selection
@@ -31,7 +31,7 @@ WRONG = {
 
 
 def users_of_a_library() -> Iterator[Path]:
-    yield from sorted(FIXTURES.glob("*.py"))
+    yield from sorted(FIXTURES.glob("*/*.py"))
     site_packages = Path(sysconfig.get_path("purelib"))
     for path in sorted(site_packages.rglob("*.py")):
         # the libraries' own files stand behind the stubs
@@ -54,7 +54,7 @@ def test_astroid_names_no_builder_that_we_do_not(tmp_path: Path, monkeypatch: py
                 ours[f"m{number}"] = (path, {made.call.lineno for made in context.constructions})
                 places = tuple((call.lineno, call.col_offset) for call in calls)
                 questions.append(Question(f"m{number}", context.source.text, places))
-    answers = infer(questions, BUILDERS, seconds=120)
+    answers = Oracle(questions, BUILDERS, seconds=120).answers()
     assert len(answers) >= 10, "astroid has named next to nothing: the comparison would show nothing"
     missed = set()
     for module, places in answers.items():

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import random
 import shutil
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -19,7 +21,8 @@ from conftest import FIXTURES, Command, places
 from flake8_redis_ssot import store
 from flake8_redis_ssot.cli.main import main
 from flake8_redis_ssot.lint import run
-from flake8_redis_ssot.lint.check import FileChecker, first_party
+from flake8_redis_ssot.lint.check import FileChecker
+from flake8_redis_ssot.lint.run import PARALLEL_FROM
 
 SETTINGS = '[tool.redis-ssot]\nmanager = "app.redis_manager"\nforbidden-managers = ["app.old"]\n'
 MANAGER = """import redis
@@ -36,6 +39,7 @@ BAD = "import redis\n\nclient = redis.Redis()\n"
 CALL = "from app.redis_manager import RedisManager\n\nmanager = RedisManager()\n"
 SILENCED = "import redis\n\nclient = redis.Redis()  # noqa: RED201 - a test\n"
 QUIET = "import os\n\nprint(os.name)\n"
+FORK = multiprocessing.get_context("fork")
 
 
 def make(root: Path, copies: int = 1) -> Path:
@@ -68,9 +72,7 @@ def checked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
         return check(self, source)
 
     monkeypatch.setattr(FileChecker, "check", counted)
-    first_party.cache_clear()
     yield names
-    first_party.cache_clear()
 
 
 class Here:
@@ -81,7 +83,6 @@ class Here:
         self._capsys = capsys
 
     def __call__(self, *arguments: str) -> str:
-        first_party.cache_clear()
         time.sleep(0.02)  # the clock of the file system moves on
         main(["check", "--output-format", "concise", "--jobs", "1", *arguments])
         return self._capsys.readouterr().out
@@ -102,22 +103,26 @@ def forget_runs(project: Path) -> None:
 
 
 @pytest.mark.parametrize("style", ["concise", "json"])
-def test_the_same_bytes_cold_warm_and_in_any_order(style: str, tmp_path: Path, process: Command) -> None:
+def test_the_same_bytes_cold_warm_and_in_any_order(
+    style: str, tmp_path: Path, run: Command, process: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flake8_redis_ssot.stamps.SETTLED", 0)
     project = make(tmp_path, 100)
     folders = [f"part{number}" for number in range(100)] + ["app"]
-    assert 4 * len(folders) > run.PARALLEL_FROM
+    assert 4 * len(folders) > PARALLEL_FROM
     shuffled = random.Random(7).sample(folders, len(folders))
 
-    def check(*arguments: str) -> tuple[int, str, str]:
-        done = process("check", "--output-format", style, *arguments, cwd=project)
+    def check(*arguments: str, command: Command = run) -> tuple[int, str, str]:
+        done = command("check", "--output-format", style, *arguments, cwd=project)
         return done.returncode, done.stdout, done.stderr
 
-    expected = check("--no-cache", "--jobs", "1")
+    # the hashes of another process put its sets in another order
+    expected = check("--no-cache", "--jobs", "1", command=process)
     assert expected[0] == 1 and len(expected[1].splitlines()) > 200
     assert not (project / store.FOLDER).exists()
     assert check("--no-cache", "--jobs", "2") == expected
     assert check("--jobs", "2") == expected
-    time.sleep(2.5)
+    time.sleep(0.02)
     for _ in range(2):
         for arguments in ([], ["--jobs", "1"], ["--jobs", "2"], folders, shuffled):
             assert check(*arguments) == expected, arguments
@@ -320,22 +325,21 @@ def test_a_cache_from_elsewhere_is_not_repeated(project: Path, here: Here, check
 
 def test_a_killed_run_leaves_a_usable_cache(tmp_path: Path, run: Command) -> None:
     project = make(tmp_path, 100)
-    expected = run("check", "--no-cache", "--output-format", "concise", cwd=project).stdout
-    command = [sys.executable, "-m", "flake8_redis_ssot", "check", "--output-format", "concise"]
+    check = ("check", "--output-format", "concise")
     start = time.perf_counter()
-    subprocess.run(command, cwd=project, capture_output=True)
+    expected = run(*check, cwd=project).stdout
     length = time.perf_counter() - start
     shutil.rmtree(project / store.FOLDER)
     chance = random.Random(11)
     for number in range(12):
-        victim = subprocess.Popen(
-            command, cwd=project, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-        )
+        victim = FORK.Process(target=lambda: os.setsid() or run(*check, cwd=project))
+        victim.start()
         time.sleep(length * (chance.random() if number % 2 else 0.6 + 0.4 * chance.random()))
-        os.killpg(victim.pid, signal.SIGKILL)
-        victim.wait()
+        with suppress(ProcessLookupError):  # it was too quick
+            os.killpg(victim.pid, signal.SIGKILL)
+        victim.join()
         if number % 3 == 2:
-            done = run("check", "--output-format", "concise", cwd=project)
+            done = run(*check, cwd=project)
             assert (done.stdout, done.stderr) == (expected, "")
             (project / "part0" / "new.py").write_text(f"{number}\n")
 
@@ -343,14 +347,11 @@ def test_a_killed_run_leaves_a_usable_cache(tmp_path: Path, run: Command) -> Non
 def test_several_runs_at_once(tmp_path: Path, run: Command) -> None:
     project = make(tmp_path, 20)
     expected = run("check", "--no-cache", "--output-format", "concise", cwd=project).stdout
-    command = [sys.executable, "-m", "flake8_redis_ssot", "check", "--output-format", "concise"]
-    for _ in range(3):
-        runs = [
-            subprocess.Popen(command, cwd=project, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-            for _ in range(4)
-        ]
-        for one in runs:
-            assert one.communicate() == (expected, "")
+
+    with ProcessPoolExecutor(4, FORK) as pool:
+        runs = [pool.submit(run, "check", "--output-format", "concise", cwd=project) for _ in range(12)]
+    for done in runs:
+        assert (done.result().stdout, done.result().stderr) == (expected, "")
     assert not [*project.glob(f"{store.FOLDER}/**/new-*")]
 
 
@@ -452,7 +453,7 @@ def test_few_keys_are_kept(project: Path, here: Here) -> None:
 
 def test_an_import_that_moves_is_seen(tmp_path: Path, run: Command) -> None:
     """The facts of its file are the same, and so is the file of the patch."""
-    shutil.copytree(FIXTURES / "RED109", tmp_path / "project")
+    shutil.copytree(FIXTURES / "RED109" / "project", tmp_path / "project")
     project = tmp_path / "project"
 
     def patched() -> set[str]:

@@ -7,29 +7,32 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from conftest import Command, places
 
+from flake8_redis_ssot.lint.check import FileChecker
+
 BAD = "import redis\nredis.Redis()\n"
 
 
-def test_exit_codes_and_messages(tmp_path: Path, process: Command) -> None:
-    assert process(cwd=tmp_path).returncode == 2
-    empty = process("check", cwd=tmp_path)
+def test_exit_codes_and_messages(tmp_path: Path, run: Command, process: Command) -> None:
+    assert run(cwd=tmp_path).returncode == 2
+    empty = run("check", cwd=tmp_path)
     assert (empty.returncode, empty.stdout) == (0, "All checks passed!\n")
     assert "no Python files" in empty.stderr
     (tmp_path / "bad.py").write_text(BAD)
     assert process("check", cwd=tmp_path).returncode == 1
-    assert process("check", "--exit-zero", cwd=tmp_path).returncode == 0
+    assert run("check", "--exit-zero", cwd=tmp_path).returncode == 0
     missing = process("check", "nowhere", "bad.py", "--output-format", "concise", cwd=tmp_path)
     assert missing.returncode == 2
     assert "nowhere: No such file" in missing.stderr and places(missing.stdout)
-    unknown = process("check", "--select", "RED999", cwd=tmp_path)
+    unknown = run("check", "--select", "RED999", cwd=tmp_path)
     assert unknown.returncode == 2 and "unknown rule code `RED999`" in unknown.stderr
-    assert process("rule", "RED201", cwd=tmp_path).stdout.startswith("# direct-client-construction")
-    assert "did you mean `RED201`" in process("rule", "RED211", cwd=tmp_path).stderr
-    assert "import roots" in process("config", "src", cwd=tmp_path).stdout.lower()
+    assert run("rule", "RED201", cwd=tmp_path).stdout.startswith("# direct-client-construction")
+    assert "did you mean `RED201`" in run("rule", "RED211", cwd=tmp_path).stderr
+    assert "import roots" in run("config", "src", cwd=tmp_path).stdout.lower()
 
 
 @pytest.mark.parametrize(
@@ -74,24 +77,23 @@ def test_odd_files(tmp_path: Path, run: Command) -> None:
         assert named.returncode == 2 and named.stderr.startswith(f"error: {name}: ")
 
 
-def test_a_file_that_the_system_refuses_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_the_system_refuses_is_reported(tmp_path: Path) -> None:
+    from flake8_redis_ssot.filesystem import FileSystem
     from flake8_redis_ssot.lint import run
     from flake8_redis_ssot.settings.load import load_settings
     from flake8_redis_ssot.settings.model import Selection
     from flake8_redis_ssot.source import SourceError, SourceFile
 
+    class Refusing(FileSystem):
+        def source(self, path: str) -> SourceFile:
+            if path.endswith("a.py"):
+                raise SourceError("cannot be read: Permission denied")
+            return super().source(path)
+
     good = tmp_path / "b.py"
     good.write_text(BAD)
-    read = SourceFile.read
-
-    def refuse(path: str) -> SourceFile:
-        if path.endswith("a.py"):
-            raise SourceError("cannot be read: Permission denied")
-        return read(path)
-
-    monkeypatch.setattr(SourceFile, "read", refuse)
     settings = load_settings(None, root=str(tmp_path), codes=[])
-    found = run.run([str(tmp_path / "a.py"), str(good)], run.checker_for(settings, Selection()))
+    found = run.run([str(tmp_path / "a.py"), str(good)], run.checker_for(settings, Selection(), Refusing()))
     assert [d.code for d in found.diagnostics] == ["RED000", "RED201"]
     assert "Permission denied" in found.diagnostics[0].message
 
@@ -265,13 +267,13 @@ def test_a_choice_that_leaves_no_rule_is_said(tmp_path: Path, run: Command) -> N
 def test_no_message_has_an_empty_place(tmp_path: Path, run: Command) -> None:
     (tmp_path / "pyproject.toml").write_text(
         '[tool.redis-ssot]\nmanager = "app.manager"\nsrc = ["packages/*"]\n'
-        '[[tool.redis-ssot.boundary]]\nname = "b"\npaths = ["b"]\nsrc = ["none", "b"]\nmanager = "m"\n'
+        '[[tool.redis-ssot.boundary]]\nname = "b"\npaths = ["b"]\nsrc = ["none", "b"]\nmanager = "b.m"\n'
     )
-    (tmp_path / "b").mkdir()
-    (tmp_path / "b" / "a.py").touch()
+    (tmp_path / "b" / "b").mkdir(parents=True)
+    (tmp_path / "b" / "b" / "a.py").touch()
     done = run("check", "--select", "RED403", "--output-format", "concise", cwd=tmp_path)
     assert "`app.manager`: `src` names no folder that exists; correct `src`" in done.stdout
-    assert "`m` below `b`; correct `manager` or `src`" in done.stdout
+    assert "`b.m` below `b`; correct `manager` or `src`" in done.stdout
 
 
 def test_flake8_options_join_the_settings(tmp_path: Path, run: Command) -> None:
@@ -289,26 +291,22 @@ def test_flake8_options_join_the_settings(tmp_path: Path, run: Command) -> None:
     assert "`manager` is set in" in differs.stdout and "Traceback" not in differs.stdout + differs.stderr
 
 
-def test_our_own_failure_names_the_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("module", "arguments"), [("flake8", ["--isolated"]), ("flake8_redis_ssot", ["check", "--no-cache"])]
+)
+def test_our_own_failure_names_the_file(
+    module: str, arguments: list[str], tmp_path: Path, run: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "a.py").write_text(BAD)
-    script = (
-        "import sys\nfrom flake8_redis_ssot.lint.check import FileChecker\n"
-        "def broken(*_):\n    raise SyntaxError('ours')\nFileChecker.check = broken\n"
-        "from {} import main\nsys.exit(main({!r}))\n"
-    )
-    for module, arguments in (
-        ("flake8.main.cli", ["--isolated", "-j0", "a.py"]),
-        ("flake8_redis_ssot.cli.main", ["check", "a.py"]),
-    ):
-        done = subprocess.run(
-            [sys.executable, "-c", script.format(module, arguments)],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-        )
-        text = done.stdout + done.stderr
-        assert done.returncode and "a.py: not checked" in text and "please report it" in text
-        assert "Traceback" not in text and "E999" not in text
+
+    def broken(*_: object) -> NoReturn:
+        raise SyntaxError("ours")  # which flake8 takes for the user's
+
+    monkeypatch.setattr(FileChecker, "check", broken)
+    done = run(*arguments, "a.py", cwd=tmp_path, module=module)
+    text = done.stdout + done.stderr
+    assert done.returncode and "a.py: not checked" in text and "please report it" in text
+    assert "Traceback" not in text and "E999" not in text
 
 
 def test_a_closed_pipe_is_quiet(tmp_path: Path) -> None:

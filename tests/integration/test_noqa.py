@@ -20,6 +20,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.filesystem import DISK
 from flake8_redis_ssot.fix.apply import mend
 from flake8_redis_ssot.lint.noqa import add_noqa, with_rows
 from flake8_redis_ssot.lint.run import checker_for, run_project
@@ -181,8 +182,8 @@ def test_comments_added_silence_just_what_was_reported(data: bytes) -> None:
         path = root / "app" / "rooms.py"
         path.write_bytes(data)
         reported = [d for d in found(root, *CHOSEN) if d.path == str(path)]
-        rows = {(d.range, d.code): d.noqa_row for d in with_rows(reported)}
-        added = add_noqa(SourceFile.read(str(path)), reported)
+        rows = {(d.range, d.code): d.noqa_row for d in with_rows(reported, DISK)}
+        added = add_noqa(DISK.source(str(path)), reported)
         assert parsed(added.data) == parsed(data)
         old, new = data.splitlines(), added.data.splitlines()
         assert sum(a != b for a, b in zip(old, new, strict=True)) == added.count
@@ -202,7 +203,7 @@ def test_comments_added_silence_just_what_was_reported(data: bytes) -> None:
         wanted = {d.code for d in reported}
         for then, now in zip(before, after, strict=True):
             assert then <= now <= then | wanted
-        assert add_noqa(SourceFile.read(str(path)), found(root, *CHOSEN - {"RED904"})).count == 0
+        assert add_noqa(DISK.source(str(path)), found(root, *CHOSEN - {"RED904"})).count == 0
 
 
 def _last_row(diagnostic, left: list[tuple[int, str, str]]) -> int:
@@ -326,7 +327,7 @@ def test_a_file_error_is_all_that_is_said(data, row, select, project: Path, run:
     assert (done.returncode, done.stderr) == (1, "")
     assert [(line, code) for _, line, _, code in places(done.stdout)] == [(row, "RED000")]
     done = run("check", "--add-noqa", "app/rooms.py", cwd=project)
-    assert (done.returncode, done.stdout) == (0, "Added 0 noqa comments.\n")
+    assert (done.returncode, done.stdout) == (0, "Added 0 noqa directives.\n")
     assert done.stderr == f"warning: app/rooms.py:{row}: RED000 is left: no comment silences it\n"
     assert path.read_bytes() == data
 
@@ -383,12 +384,12 @@ def test_comments_are_added_where_they_count(before, after, kind, project: Path,
         assert done.stderr == (
             f"warning: app/rooms.py:{row}: RED201 is left: another `noqa` on it counts first\n"
         )
-        assert (done.returncode, done.stdout) == (0, "Added 0 noqa comments.\n")
+        assert (done.returncode, done.stdout) == (0, "Added 0 noqa directives.\n")
     else:
         text = path.read_bytes().decode(codec).splitlines()
         (at,) = {d["noqa_row"] for d in listed}
         assert "RED201" in text[at - 1]
-        assert (done.returncode, done.stdout, done.stderr) == (0, "Added 1 noqa comment.\n", "")
+        assert (done.returncode, done.stdout, done.stderr) == (0, "Added 1 noqa directive.\n", "")
         assert (rest.returncode, rest.stdout) == (0, "All checks passed!\n")
 
 
@@ -401,7 +402,7 @@ def test_where_no_comment_can_stand_is_said(data: bytes) -> None:
     added = add_noqa(source, [diagnostic])
     assert (added.data, added.count) == (data, 0)
     assert added.left == [(1, "RED402", "no comment can stand there")]
-    assert [d.noqa_row for d in with_rows([diagnostic], source)] == [None]
+    assert [d.noqa_row for d in with_rows([diagnostic], DISK, source)] == [None]
 
 
 @pytest.mark.parametrize(("codec", "text"), [("iso2022_jp", "\x1b(B"), ("idna", "a" * 80)])
@@ -410,7 +411,7 @@ def test_an_encoding_that_cannot_be_written_back_is_left(codec, text, project: P
     data = f"# coding: {codec}\nimport redis\nx = '{text}'\nredis.Redis()\n".encode()
     path.write_bytes(data)
     done = run("check", "--add-noqa", cwd=project)
-    assert (done.returncode, done.stdout) == (0, "Added 0 noqa comments.\n")
+    assert (done.returncode, done.stdout) == (0, "Added 0 noqa directives.\n")
     assert " is left: " in done.stderr and done.stderr.count("\n") == 1
     assert path.read_bytes() == data
 

@@ -9,20 +9,20 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from conftest import FIXTURES, Command
+from conftest import FIXTURES
 
 from flake8_redis_ssot.cli import replay
 from flake8_redis_ssot.cli.main import main
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.lint.check import first_party
+from flake8_redis_ssot.filesystem import DISK
 from flake8_redis_ssot.lint.noqa import with_rows
 from flake8_redis_ssot.output import FORMATS
-from flake8_redis_ssot.output.statistics import STYLES
+from flake8_redis_ssot.output.report import Look, counting, format_of
 from flake8_redis_ssot.source import SourceError, SourceFile
 from flake8_redis_ssot.store import FOLDER, prepare
 
@@ -65,12 +65,11 @@ def project(tmp_path: Path) -> Path:
 @pytest.fixture
 def check(
     project: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> Iterator[Callable[..., Answer]]:
+) -> Callable[..., Answer]:
     """Runs `check` in a folder of the project, all that is older than now being trusted."""
     monkeypatch.setattr("flake8_redis_ssot.stamps.SETTLED", 0)
 
     def call(*arguments: str, cwd: str = ".") -> Answer:
-        first_party.cache_clear()
         time.sleep(0.01)  # the clock of the file system moves on
         monkeypatch.chdir(project / cwd)
         capfd.readouterr()
@@ -80,8 +79,7 @@ def check(
             status = int(error.code or 0)
         return (status, *capfd.readouterr())
 
-    yield call
-    first_party.cache_clear()
+    return call
 
 
 @pytest.fixture
@@ -117,11 +115,11 @@ def test_any_format_part_and_folder(first: str, check, quickly) -> None:
         FORMATS, PLACES, ([], ["--exit-zero"], ["--statistics"])
     ):
         arguments = ["--output-format", style, *more, *paths]
-        if first == "concise" and style.startswith("json"):
+        if first == "concise" and format_of(style).needs_fixes(Look()):
             continue  # shows more than is known
         answer = quickly(*arguments, cwd=cwd)
         assert answer == check("--no-cache", *arguments, cwd=cwd) or (
-            answer is None and "--statistics" in more and style not in STYLES
+            answer is None and "--statistics" in more and style not in counting()
         ), (style, cwd, paths, more)
 
 
@@ -219,6 +217,56 @@ def test_fixes_are_granted_once(project: Path, check, monkeypatch: pytest.Monkey
         assert check(*style) == check("--no-cache", *style), name
 
 
+def services(project: Path) -> None:
+    """Two projects in the project, each with settings of its own."""
+    for name in ("web", "app/deep"):
+        (project / name / "pyproject.toml").write_text('[tool.redis-ssot]\nmanager = "manager"\n')
+        (project / name / "manager.py").write_text(BAD)
+        prepare(str(project / name / FOLDER))
+
+
+def test_a_run_over_several_projects_answers_for_the_same_paths(project: Path, check, quickly) -> None:
+    services(project)
+    for cwd, paths in ((".", []), (".", ["web", "app"]), ("app", [".."]), ("web", ["../app/deep", "."])):
+        for first in ("json", "concise"):
+            check("--output-format", first, *paths, cwd=cwd)
+        for style in FORMATS:
+            for more in ([], ["--exit-zero"], ["-q"]):
+                arguments = ["--output-format", style, *more, *paths]
+                assert quickly(*arguments, cwd=cwd) == check("--no-cache", *arguments, cwd=cwd), arguments
+    assert quickly("app/deep", "web/quiet.py") is None
+
+
+def test_each_project_s_settings_hold_in_a_repeated_run(project: Path, check) -> None:
+    services(project)
+    first = check("--output-format", "concise")
+    assert check("--output-format", "concise") == first and first[1].count("RED201") == 2
+    table = project / "web" / "pyproject.toml"
+    for text, count in (
+        ('ignore = ["RED2"]\n', 1),
+        ('exclude = ["bad.py"]\nmanager = "manager"\n', 1),
+        ('manager = "bad"\n', 2),
+        (
+            '[[tool.redis-ssot.allow]]\npaths = ["**"]\nrules = ["RED201"]\nreason = "r"\nexpires = 2999-01-01\n',
+            1,
+        ),
+    ):
+        table.write_text(f"[tool.redis-ssot]\n{text}")
+        for style in ("concise", "json", "github", "concise"):
+            found = check("--output-format", style)
+            assert found == check("--output-format", style, "--no-cache")
+        assert found[1].count("RED201") == count, text
+
+
+def test_projects_below_a_folder_that_is_none(project: Path, check, quickly) -> None:
+    (project / "pyproject.toml").unlink()
+    services(project)
+    check("web", "app/deep")
+    assert quickly("--output-format", "github", "app/deep", "web") == check(
+        "--output-format", "github", "--no-cache", "app/deep", "web"
+    )
+
+
 def test_what_a_fix_reads_outside_of_the_project_is_looked_at(project: Path, check) -> None:
     """An excluded module is no part of the project, and yet what it holds decides what may be exchanged."""
     style = ["--output-format", "json"]
@@ -254,10 +302,8 @@ def test_what_comes_and_goes_between(project: Path, check) -> None:
         assert check(*arguments, cwd=cwd) == check("--no-cache", *arguments, cwd=cwd), (name, cwd, arguments)
 
 
-def test_next_to_nothing_is_imported(project: Path, run: Command) -> None:
-    run("check", "--output-format", "json", cwd=project)
-    time.sleep(2.5)
-    run("check", "--output-format", "json", cwd=project)
+def test_next_to_nothing_is_imported(project: Path, check: Callable[..., Answer]) -> None:
+    check("--output-format", "json"), check("--output-format", "json")
 
     def imported(style: str) -> set[str]:
         done = subprocess.run(
@@ -327,9 +373,9 @@ def test_the_rows_of_comments_are_those_of_the_tokens(monkeypatch: pytest.Monkey
             nodes = [n for n in ast.walk(source.tree) if isinstance(n, ast.Call | ast.alias | ast.Import)]
             places = sorted({source.range_of(node) for node in nodes})
             found.append((source, [Diagnostic("/a.py", place, "RED201", "", "") for place in places]))
-    shortly = [[*with_rows(diagnostics, source)] for source, diagnostics in found]
+    shortly = [[*with_rows(diagnostics, DISK, source)] for source, diagnostics in found]
     monkeypatch.setattr("flake8_redis_ssot.lint.noqa._is_by_itself", lambda source, row: False)
-    assert shortly == [[*with_rows(diagnostics, source)] for source, diagnostics in found]
+    assert shortly == [[*with_rows(diagnostics, DISK, source)] for source, diagnostics in found]
     assert [d.noqa_row for d in shortly[0]] == [
         1, 1, 2, 3, 4, 6, 8, 8, 11, 13, 15, 17, 19
     ]  # fmt: skip

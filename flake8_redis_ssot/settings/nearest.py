@@ -1,0 +1,32 @@
+"""The nearest valid name, for messages."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Iterable
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """`; did you mean ...`, or the known names where none is near."""
+    names = sorted(known)
+    near = difflib.get_close_matches(word, names, 1, 0.7)
+    return f"; did you mean `{near[0]}`?" if near else f"; known are {', '.join(names)}" if names else ""
+
+
+def nearest_code(code: str, known: Iterable[str]) -> str:
+    """As `nearest`, for rule codes: the code of another tool is near none, whatever its number."""
+    letters = code.upper().rstrip("0123456789")
+    if letters and not difflib.get_close_matches(letters, ["RED", "ALL"], 1, 0.7):
+        return "; the codes of redis-ssot begin with `RED`"
+    return nearest(code.upper(), known)
+
+
+def slips(word: str, known: Collection[str]) -> list[str]:
+    """Those of `known` of which `word` may be a slip of the pen, the nearest first; another number is none."""
+    letters = _without_digits(word)
+    others = [other for other in known if other != word and _without_digits(other) != letters]
+    return difflib.get_close_matches(word, others, 3, 0.8)
+
+
+def _without_digits(word: str) -> str:
+    return "".join(c for c in word if not c.isdecimal())

@@ -1,0 +1,159 @@
+"""What settings files say: each table as it is written, with where, and what was wrong with it."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+def has_table(path: str) -> bool:
+    """Whether the file has a `[tool.redis-ssot]` table; true as well where it mentions one and is broken."""
+    try:
+        with open(path, "rb") as stream:
+            data = stream.read()
+    except OSError:
+        return False
+    if b"redis-ssot" not in data:
+        return False
+    try:
+        tool = tomllib.loads(data.decode()).get("tool")
+        return isinstance(tool, dict) and "redis-ssot" in tool
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+        return re.search(rb"^\s*\[+\s*tool\.[\"']?redis-ssot", data, re.MULTILINE) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What one place says: a file, with its `text` for line numbers, or options.
+
+    `path` names the place, paths in it are relative to the folder `base`.
+    """
+
+    path: str
+    base: str
+    values: dict[str, Any]
+    text: str = ""
+
+    @property
+    def is_file(self) -> bool:
+        return bool(self.text)
+
+    def line(self, key: str, nth: int | None = None) -> int:
+        """The line of `key`, or of the nth `[[...key]]` header; the table's header where neither is found."""
+        lines = self.text.splitlines()
+        if nth is not None:
+            header = re.compile(rf"\s*\[\[\s*tool\.\"?redis-ssot\"?\.{re.escape(key)}\s*\]\]")
+            found = [n for n, text in enumerate(lines, 1) if header.match(text)]
+            if nth < len(found):
+                return found[nth]
+        own = re.compile(rf"\s*\[\s*tool\.\"?redis-ssot\"?\.{re.escape(key)}\s*\]")
+        headed = next((n for n, text in enumerate(lines, 1) if own.match(text)), None)
+        if headed is not None:
+            return headed
+        header = re.compile(r"\s*\[\s*tool\.\"?redis-ssot\"?(\.[\w-]+)?\s*\]")
+        start = next((n for n, text in enumerate(lines, 1) if header.match(text)), 1)
+        for number in range(start, len(lines)):
+            text = lines[number]
+            if re.match(rf"\s*\"?{re.escape(key)}\"?\s*=", text):
+                return number + 1
+            if text.lstrip().startswith("[") and not header.match(text) and "=" not in text:
+                break
+        return start
+
+
+class Problems:
+    """What is wrong with the tables, one message each."""
+
+    def __init__(self) -> None:
+        self.messages: list[str] = []
+
+    def add(self, table: Table, key: str, message: str, nth: int | None = None) -> None:
+        """Put a mistake down at the line of `key`, or of the nth entry under it."""
+        place = f"{table.path}:{table.line(key, nth)}" if table.is_file else table.path
+        self.messages.append(f"{place}: {message}")
+
+
+def read_chain(path: str, problems: Problems) -> list[Table]:
+    """The table of `path` and of what it extends, the innermost parent first."""
+    chain: list[Table] = []
+    current: str | None = os.path.abspath(path)
+    while current is not None:
+        if any(table.path == current for table in chain):
+            problems.add(chain[-1], "extend", f"`extend` leads back to {current}; remove one of the two")
+            break
+        table = _read_file(current, problems, asked=chain[-1] if chain else None)
+        if table is None:
+            break
+        chain.append(table)
+        parent = table.values.get("extend")
+        current = (
+            os.path.normpath(os.path.join(table.base, os.path.expanduser(parent)))
+            if isinstance(parent, str)
+            else None
+        )
+    return chain[::-1]
+
+
+def _read_file(path: str, problems: Problems, *, asked: Table | None) -> Table | None:
+    try:
+        with open(path, "rb") as stream:
+            text = stream.read().decode()
+        values = tomllib.loads(text)
+    except OSError as error:
+        if asked is not None:
+            problems.add(
+                asked, "extend", f"`extend` names {path}, which cannot be read: {error.strerror}; correct it"
+            )
+        else:
+            problems.messages.append(f"{path}: cannot be read: {error.strerror}; name a settings file")
+        return None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        found = re.search(r" \(at line (\d+), column (\d+)\)", str(error))
+        place = f"{path}:{found[1]}:{found[2]}" if found else path
+        text = str(error).replace(found[0], "") if found else str(error)
+        problems.messages.append(f"{place}: not valid TOML: {text}; fix the file")
+        return None
+    tool = values.get("tool", {})
+    table = tool.get("redis-ssot") if isinstance(tool, dict) else None
+    if table is None and os.path.basename(path) != "pyproject.toml":
+        table = {} if "tool" in values else values
+    if not isinstance(table, dict):
+        problems.messages.append(f"{path}: has no [tool.redis-ssot] table; add one")
+        return None
+    return Table(path, os.path.dirname(path), table, text)
+
+
+def joined(
+    tables: list[Table], options: Mapping[str, Any], path: str | None, base: str, problems: Problems
+) -> list[Table]:
+    """The tables with flake8's options; a key in both must be equal."""
+    file_values = {key: value for table in tables for key, value in table.values.items()}
+    values: dict[str, Any] = {}
+    for key, given in options.items():
+        if key not in file_values:
+            values[key] = given
+        elif _comparable(key, given) != _comparable(key, file_values[key]):
+            problems.messages.append(
+                f"`{key}` is set in {path} and, differently, in flake8's option "
+                f"--redis-ssot-{'boundaries' if key == 'boundary' else key}; keep one"
+            )
+    return [*tables, Table("flake8 options --redis-ssot-*", base, values)] if values else tables
+
+
+def _comparable(key: str, value: Any) -> Any:
+    if key == "boundary" and isinstance(value, list):
+        return sorted(
+            (str(b.get("name")), tuple(b.get("paths", ())), tuple(as_list(b.get("manager"))))
+            for b in value
+            if isinstance(b, dict)
+        )
+    return tuple(as_list(value))
+
+
+def as_list(value: Any) -> list[Any]:
+    """A value that may be one string or several as a list."""
+    return [] if value is None else [value] if isinstance(value, str) else list(value)

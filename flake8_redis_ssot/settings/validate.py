@@ -1,0 +1,221 @@
+"""Whether a table says what it may: types, codes, names and patterns, all mistakes at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable
+from datetime import date, datetime
+from typing import Any
+
+from flake8_redis_ssot import __version__
+from flake8_redis_ssot.settings.model import OPTIONS
+from flake8_redis_ssot.settings.nearest import nearest, nearest_code
+from flake8_redis_ssot.settings.patterns import PatternError, alternatives, excluding, ignoring, naming_files
+from flake8_redis_ssot.settings.tables import Problems, Table
+
+_ENTRIES = {
+    "boundary": (
+        ("name", "paths", "manager", "instance", "forbidden-managers", "src", "reason"),
+        ("name", "paths"),
+    ),
+    "allow": (
+        ("paths", "rules", "symbols", "reason", "owner", "expires"),
+        ("paths", "rules", "reason"),
+    ),
+}
+_LISTS = frozenset(k for k, o in OPTIONS.items() if o.type.startswith("list"))
+_STRINGS = frozenset(k for k, o in OPTIONS.items() if o.type == "string")
+_BOOLEANS = frozenset(k for k, o in OPTIONS.items() if o.type == "boolean")
+# what says of a path pattern that it cannot be meant
+_PATTERNS: dict[str, Callable[[str, str], object]] = {
+    "exclude": excluding,
+    "extend-exclude": excluding,
+    "tests": ignoring,
+    "paths": ignoring,
+    "src": lambda base, pattern: alternatives(pattern),
+}
+_CODES = frozenset(["rules", *(k for k, o in OPTIONS.items() if o.type == "list of codes")])
+# lists that mean nothing when they are empty
+_NEVER_EMPTY = frozenset(["select", "src", "paths", "rules", "symbols"])
+_DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
+_DOTTED_GLOB = re.compile(r"[\w*]+(\.[\w*]+)*")
+
+
+class Validator:
+    """Puts down in `problems` what is wrong with tables; `codes` and `formats` are those there are."""
+
+    def __init__(self, problems: Problems, codes: Collection[str], formats: Collection[str]) -> None:
+        self.error = problems.add
+        self.codes = codes
+        self.formats = formats
+
+    def check(self, tables: Iterable[Table]) -> None:
+        """Look through all tables; of a version that will not do nothing more is said, as it may know other keys."""
+        for table in tables if all([self._is_version(table) for table in tables]) else ():
+            self._check(table)
+
+    def _check(self, table: Table) -> None:
+        for key, value in table.values.items():
+            if key not in OPTIONS:
+                self.error(table, key, f"unknown key `{key}`{nearest(key, OPTIONS)}")
+            elif key in _STRINGS and not (isinstance(value, str) and value.strip()):
+                self.error(table, key, f"`{key}` must be a string that is not empty")
+            elif key == "output-format" and self.formats and value not in self.formats:
+                self.error(table, key, f"`output-format` is `{value}`{nearest(value, self.formats)}")
+            elif key in _BOOLEANS and not isinstance(value, bool):
+                self.error(table, key, f"`{key}` must be true or false")
+            elif key in _LISTS or key == "manager":
+                self._check_names(table, key, value)
+            elif key in ("boundary", "allow"):
+                if not isinstance(value, list):
+                    self.error(
+                        table, key, f"write each `{key}` under a line [[tool.redis-ssot.{key}]] of its own"
+                    )
+                    continue
+                keys, required = _ENTRIES[key]
+                names = [e.get("name") for e in value if key == "boundary" and isinstance(e, dict)]
+                for nth, name in enumerate(names):
+                    if name in names[:nth]:
+                        message = f"boundary `{name}` is defined twice; give each a name of its own"
+                        self.error(table, key, message, nth)
+                for nth, entry in enumerate(value):
+                    self._check_entry(table, key, nth, entry, keys, required)
+            elif key in ("per-file-ignores", "extend-per-file-ignores"):
+                if not isinstance(value, dict):
+                    self.error(table, key, f'`{key}` must be a table, as "tests/**" = ["RED201"]')
+                else:
+                    for pattern, codes in value.items():
+                        self._check_pattern(table, key, pattern, naming_files)
+                        self._check_names(table, f"{key}.{pattern}", codes, codes=True)
+            elif key == "replacements":
+                self._check_replacements(table, key, value)
+
+    def _check_entry(
+        self, table: Table, kind: str, nth: int, entry: Any, keys: Collection[str], required: Iterable[str]
+    ) -> None:
+        if not isinstance(entry, dict):
+            self.error(
+                table, kind, f"write each `{kind}` under a line [[tool.redis-ssot.{kind}]] of its own", nth
+            )
+            return
+        for key, value in entry.items():
+            if key not in keys:
+                self.error(table, kind, f"unknown key `{kind}.{key}`{nearest(key, keys)}", nth)
+            elif key in ("name", "reason", "owner", "instance"):
+                if not isinstance(value, str) or not value.strip():
+                    self.error(table, kind, f"`{kind}.{key}` must be a string that is not empty", nth)
+            elif key == "expires":
+                if not isinstance(value, date) or isinstance(value, datetime):
+                    self.error(
+                        table,
+                        kind,
+                        f"`{kind}.expires` must be a date, as 2027-03-01, without quotes and time",
+                        nth,
+                    )
+            else:
+                self._check_names(table, f"{kind}.{key}", value, nth, kind)
+        for key in required:
+            if key not in entry:
+                self.error(table, kind, f"`{kind}` needs `{key}`; add it", nth)
+
+    def _check_replacements(self, table: Table, key: str, value: Any) -> None:
+        if not (isinstance(value, dict) and all(isinstance(v, str) for v in value.values())):
+            self.error(table, key, "`replacements` must be a table of strings")
+            return
+        for old, new in value.items():
+            if not _DOTTED.fullmatch(old) or not _DOTTED.fullmatch(new.removesuffix("()")):
+                wrong = new if _DOTTED.fullmatch(old) else old
+                self.error(
+                    table,
+                    key,
+                    f"`replacements` has `{wrong}`, which is no dotted name; "
+                    'write it as "app.old.get" = "app.new.manager", or "app.new.get()" for what a call gives',
+                )
+
+    def _check_names(
+        self,
+        table: Table,
+        key: str,
+        value: Any,
+        nth: int | None = None,
+        kind: str | None = None,
+        *,
+        codes: bool = False,
+    ) -> None:
+        where = kind or key.split(".")[0]
+        name = key.split(".")[-1] if kind else where
+        if name == "manager" and isinstance(value, str):
+            value = [value]
+        if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
+            wanted = (
+                "must be a dotted module name, as `app.redis_manager`, or a list of them"
+                if name == "manager"
+                else "must be a list of strings, none empty"
+            )
+            self.error(table, where, f"`{key}` {wanted}", nth)
+            return
+        if not value and name in _NEVER_EMPTY:
+            self.error(table, where, f"`{key}` is empty; name something in it, or leave it out", nth)
+        if value and name in ("tests", "paths") and all(item.startswith("!") for item in value):
+            self.error(
+                table, where, f"`{key}` only takes back what it never named; begin with what it names", nth
+            )
+        for item in value:
+            if name in _PATTERNS:
+                self._check_pattern(table, key, item, _PATTERNS[name], where, nth)
+            elif codes or name in _CODES:
+                if item != "ALL" and not any(code.startswith(item) for code in self.codes):
+                    self.error(
+                        table,
+                        where,
+                        f"unknown rule code `{item}` in `{key}`{nearest_code(item, self.codes)}",
+                        nth,
+                    )
+            elif name in ("manager", "settings-modules") and not _DOTTED.fullmatch(item.removesuffix(".**")):
+                self.error(
+                    table,
+                    where,
+                    f"`{key}` is `{item}`, which is no module name; write it as `app.redis_manager`",
+                    nth,
+                )
+            elif name in ("forbidden-managers", "symbols") and not _DOTTED_GLOB.fullmatch(item):
+                self.error(
+                    table,
+                    where,
+                    f"`{key}` is `{item}`, which is no dotted name or pattern; write it as `app.db.*`",
+                    nth,
+                )
+
+    def _check_pattern(
+        self,
+        table: Table,
+        key: str,
+        pattern: str,
+        check: Callable[[str, str], object],
+        where: str | None = None,
+        nth: int | None = None,
+    ) -> None:
+        try:
+            check(table.base, pattern)
+        except PatternError as error:
+            self.error(table, where or key, f"`{key}` has `{pattern}`: {error}", nth)
+
+    def _is_version(self, table: Table) -> bool:
+        """Whether this version is one that a table requires."""
+        required = table.values.get("required-version")
+        if not isinstance(required, str) or not required.strip():
+            return True
+        from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+        try:
+            wanted = SpecifierSet("==" * (re.match(r"\s*\d", required) is not None) + required)
+        except InvalidSpecifier:
+            what = (
+                f"`required-version` is `{required}`; write a version, as `0.1.0`, or bounds, as `>=0.1,<0.2`"
+            )
+        else:
+            if wanted.contains(__version__, prereleases=True):
+                return True
+            what = f"this is flake8-redis-ssot {__version__}, but `required-version` is `{required}`; install a version that fits"
+        self.error(table, "required-version", what)
+        return False

@@ -1,0 +1,112 @@
+"""Migrations as text: what stood before, what stands after, and what is left with its reason."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from flake8_redis_ssot.cli.main import main
+from flake8_redis_ssot.fix.verify import compiles, undefined
+
+CASES = Path(__file__).parent
+
+
+@dataclass
+class Case:
+    """`######## title [option]`, then files: `#### path` before, `==== path` after, `---- left` the reasons."""
+
+    title: str
+    options: list[str]
+    before: dict[str, str] = field(default_factory=dict)
+    after: dict[str, str] = field(default_factory=dict)
+    left: list[str] = field(default_factory=list)
+
+
+def cases() -> list[Case]:
+    found = []
+    for path in sorted(CASES.glob("*.txt")):
+        for text in re.split(r"^######## ", path.read_text(), flags=re.MULTILINE)[1:]:
+            head, _, body = text.partition("\n")
+            title, *options = head.split(" --")
+            case = Case(title, [f"--{option}" for option in options])
+            parts = re.split(r"^(####|====|----) (\S+)\n", body, flags=re.MULTILINE)[1:]
+            for mark, name, content in zip(parts[::3], parts[1::3], parts[2::3], strict=True):
+                if mark == "----":
+                    case.left = [line for line in content.splitlines() if line.strip()]
+                else:
+                    (case.before if mark == "####" else case.after)[name] = content
+            found.append(case)
+    return found
+
+
+ALL = cases()
+
+
+def project(
+    case: Case, folder: Path, change: Callable[[bytes], bytes] = lambda data: data
+) -> dict[str, bytes]:
+    """The files of a case below `folder`, with what they hold."""
+    shutil.copytree(CASES / "project", folder)
+    for name, text in case.before.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    for path in folder.rglob("*.py"):
+        path.write_bytes(change(path.read_bytes()))
+    return contents(folder)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not path.relative_to(folder).parts[0].startswith(".redis_ssot")
+    }
+
+
+CHANGES = {
+    "plain": lambda data: data,
+    "crlf": lambda data: data.replace(b"\n", b"\r\n"),
+    "bom": lambda data: b"\xef\xbb\xbf" + data if data else data,
+}
+
+
+def test_there_are_cases() -> None:
+    titles = [case.title for case in ALL]
+    assert len(titles) == len(set(titles)) > 30
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("case", ALL, ids=lambda case: case.title.replace(" ", "_"))
+def test_migration(case: Case, change: str, tmp_path: Path, monkeypatch, capsys) -> None:
+    folder = tmp_path / "project"
+    before = project(case, folder, CHANGES[change])
+    monkeypatch.chdir(folder)
+    status = main(["migrate", *case.options])
+    said, complaints = capsys.readouterr()
+    after = contents(folder)
+    expected = before | {name: CHANGES[change](text.encode()) for name, text in case.after.items()}
+    assert complaints == ""
+    assert {n: d for n, d in after.items() if before.get(n) != d} == {
+        n: d for n, d in expected.items() if before.get(n) != d
+    }
+    left = [line.strip() for line in said.split(" for a person:\n")[-1].splitlines() if line.startswith("  ")]
+    left = left if " for a person:\n" in said else []
+    assert len(left) == len(case.left), said
+    for line, words in zip(left, case.left, strict=True):
+        where, code, reason = words.split(" ", 2)
+        assert line.startswith(f"{where}: {code} ") and reason in line
+    assert status == (1 if left else 0)
+    for name in case.after:
+        assert compiles(after[name], name)
+        assert not undefined(after[name], name) - undefined(before[name], name)
+    # again: nothing changes; undone: every byte is back
+    main(["migrate", *case.options])
+    assert contents(folder) == after
+    if after != before:
+        assert main(["rollback"]) == 0
+        assert contents(folder) == before
