@@ -213,7 +213,10 @@ class Making:
     def looked_up(self, old: Thing, old_class: Thing, new: Thing, new_class: Thing) -> set[str]:
         """The names of builders that are looked up when something is first needed of one of two objects."""
         found = [self.connections(of, None) for of in (old_class, new_class)]
-        return found[0].names | found[1].names if found[0].is_late or found[1].is_late else set()
+        if not (found[0].is_late or found[1].is_late):
+            return set()
+        names = [name.split(".") for name in found[0].names | found[1].names]
+        return {".".join(parts[:n]) for parts in names for n in range(2, len(parts) + 1)}
 
     def _making(self, thing: Thing, of: Thing) -> Iterator[Code]:
         """The calls of a class by which an object, or what a function gives, is made."""

@@ -60,6 +60,7 @@ class PatchFinder:
             module, _, last = key.rpartition(".")
             if " " not in key and "[" not in key:
                 by_module.setdefault(module, set()).add(last)
+        modules_of = {m for m in map(self._module_of, by_module) if m}
         replaced = {key[len("sys.modules[") : -1] for key in keys if key.startswith("sys.modules[")}
         for path in self.index.facts if keys else ():
             try:
@@ -67,7 +68,11 @@ class PatchFinder:
             except SourceError:
                 continue
             modules = [m for m in by_module if m.rpartition(".")[2].encode() in data]
-            if not modules or not (any(w in data for w in PATCHING) or self.index.settings.is_test(path)):
+            if not modules or not (
+                self.index.settings.is_test(path)
+                or any(w in data for w in PATCHING)
+                or any(path in self.rewriter.reads.quoted.get(m, ()) for m in modules_of)
+            ):
                 continue
             if not any(
                 m.encode() in data or self.index.handles(path, m) for m in (*modules, *replaced)
@@ -85,6 +90,12 @@ class PatchFinder:
                         if node.value in replaced
                     )
         yield from self._touched({key.removeprefix(OBJECT) for key in keys if key.startswith(OBJECT)})
+
+    def _module_of(self, name: str) -> str:
+        """The module of the project in which a dotted name stands; empty where there is none."""
+        while name and self.index.modules.find(name) is None:
+            name = name.rpartition(".")[0]
+        return name
 
     def _in_file(self, view: View, by_module: dict[str, set[str]], keys: Collection[str]) -> Iterator[Patch]:
         path, tree = view.path, view.source.tree
@@ -130,7 +141,7 @@ class PatchFinder:
                 yield Patch(view.path, string.lineno, texts[0], string if is_string else None)  # type: ignore[arg-type]
             for keyword in node.keywords if texts[0] in by_module else ():
                 yield Patch(view.path, string.lineno, f"{texts[0]}.{keyword.arg}")
-            if len(texts) > 1 and texts[1] and re.fullmatch(r"\w+(?:\.\w+)*", texts[1]):
+            if len(node.args) > 1 and texts[1] and re.fullmatch(r"\w+(?:\.\w+)*", texts[1]):
                 yield Patch(view.path, string.lineno, f"{texts[0]}.{texts[1]}")
         given = {unparsed(a) for a in arguments if isinstance(a, ast.Name | ast.Attribute)}
         for module, names in handles.items():

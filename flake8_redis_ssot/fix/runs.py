@@ -9,6 +9,15 @@ from flake8_redis_ssot.fix.reads import ProjectReads
 from flake8_redis_ssot.project.index import ProjectIndex
 
 
+def _is_conftest(path: str) -> bool:
+    return os.path.basename(path) == "conftest.py"
+
+
+def _is_run(path: str) -> bool:
+    """Whether pytest runs a file by its name."""
+    return os.path.basename(path).startswith("test_") or path.endswith("_test.py")
+
+
 class Runs:
     """Follows imports, and modules named in strings, from file to file."""
 
@@ -31,18 +40,19 @@ class Runs:
 
     def _met_by(self, path: str) -> set[str] | None:
         settings = self.index.settings
-        if not settings.is_test(path) or os.path.basename(path) == "conftest.py":
+        if not settings.is_test(path):
             return None
-        tests = self._closure({path}, self._users)
-        tests = {one for one in tests if settings.is_test(one)}
-        if not any(os.path.basename(one).startswith("test") or one.endswith("_test.py") for one in tests):
-            return None  # a plugin, or a base of tests that is found otherwise
-        if any(os.path.basename(one) == "conftest.py" for one in tests):
-            return None
+        tests = {one for one in self._closure({path}, self._users) if settings.is_test(one)}
+        if not any(_is_run(one) for one in tests) and not any(map(_is_conftest, tests)):
+            tests = {one for one in self.index.facts if settings.is_test(one)}  # a plugin, found otherwise
+        for conftest in [one for one in tests if _is_conftest(one)]:
+            folder = os.path.join(os.path.dirname(conftest), "")
+            tests |= {one for one in self.index.facts if one.startswith(folder) and settings.is_test(one)}
         conftests = {
             os.path.join(folder, "conftest.py") for one in tests for folder in self._folders(one)
         } & self.index.facts.keys()
-        return self._closure(tests | conftests, self._imports)
+        found = self._closure(tests | conftests, self._imports)
+        return None if found & set(self.reads.loading) else found
 
     def _folders(self, path: str) -> list[str]:
         folders = [os.path.dirname(path)]
