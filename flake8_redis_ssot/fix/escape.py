@@ -11,7 +11,8 @@ from functools import cached_property
 from flake8_redis_ssot.inference.names import Names
 from flake8_redis_ssot.source import SourceFile
 from flake8_redis_ssot.syntax.nodes import parents_of
-from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope, Scopes
+from flake8_redis_ssot.syntax.scope_builder import build_scopes
+from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope
 
 _NODES = (ast.Name, ast.Import, ast.ImportFrom, ast.Return)
 _TRUTH = frozenset(["__bool__", "__len__"])
@@ -61,7 +62,7 @@ class FileUses:
         self.is_test = is_test
         self.source = source
         self.names = names
-        self.scopes = Scopes(source.tree, source.text, modules, is_package)
+        self.scopes = build_scopes(source.tree, source.text, modules, is_package)
         self.names.arms.update(self.scopes.arms)
         self.parents = parents_of(source.tree)
         self.points = {point.node: point for point in self.scopes.points(_NODES)}

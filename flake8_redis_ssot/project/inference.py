@@ -29,6 +29,7 @@ from flake8_redis_ssot.libraries.frameworks import APPLICATION_NAMES, STATES
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.source import SourceError
 from flake8_redis_ssot.syntax.nodes import last_name
+from flake8_redis_ssot.syntax.scope_builder import build_scopes
 from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope, Scopes
 
 MOST_FILES = 1_000
@@ -53,7 +54,7 @@ class ProjectInference(Inference):
 
     def __init__(self, names: Names, index: ProjectIndex, scopes_of: Callable[[str], Scopes | None]) -> None:
         reaching = _Names(names.table, names.first_party, names.managers, self._module)
-        super().__init__(reaching, Scopes(ast.parse(""), "", (), False))
+        super().__init__(reaching, build_scopes(ast.parse(""), "", (), False))
         self.index = index
         self.files: dict[str, Scopes] = {}
         self.blocking = BlockingFunctions()

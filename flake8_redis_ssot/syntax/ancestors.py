@@ -31,9 +31,7 @@ def ancestors(tree: ast.AST, node: ast.AST) -> list[ast.AST]:
 @memoized
 def _above(inner: ast.AST) -> dict[ast.AST, ast.AST]:
     """The parent of each node of one statement, unless that is the statement."""
-    return {
-        child: part for part in _own(inner) if part is not inner for child in ast.iter_child_nodes(part)
-    }
+    return {child: part for part in _own(inner) if part is not inner for child in ast.iter_child_nodes(part)}
 
 
 def _bodies(node: ast.AST) -> Iterator[list[ast.AST]]:

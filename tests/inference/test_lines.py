@@ -14,11 +14,11 @@ from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.names import Names
 from flake8_redis_ssot.settings.load import load_settings
 from flake8_redis_ssot.source import SourceFile
-from flake8_redis_ssot.syntax.scopes import Scopes
+from flake8_redis_ssot.syntax.scope_builder import build_scopes
 
 
 def lines(text: str, known: Names | None = None) -> list[int] | None:
-    inference = Inference(known or names(), Scopes(ast.parse(text), text, ("app.here",), False))
+    inference = Inference(known or names(), build_scopes(ast.parse(text), text, ("app.here",), False))
     return lines_of_interest(
         SourceFile("/nowhere/app/here.py", text.encode()), inference, ["redis_manager", "needle"]
     )
