@@ -29,6 +29,15 @@ class Fix:
 
 
 @dataclass(frozen=True, slots=True)
+class Related:
+    """Another place that a diagnostic speaks of, and what is there."""
+
+    path: str
+    range: Range
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Diagnostic:
     """One finding.
 
@@ -46,6 +55,7 @@ class Diagnostic:
     symbols: tuple[str, ...] = ()
     fix: Fix | None = None
     noqa_row: int | None = None
+    related: tuple[Related, ...] = ()
 
     @property
     def sort_key(self) -> tuple[str, Range, str, str]:

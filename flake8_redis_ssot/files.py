@@ -37,7 +37,8 @@ class Project:
 class Discovery:
     """The `projects` in which the paths lie; `missing` says why a path could not be taken.
 
-    `looked_at` are the folders and files, there or not, that this depends on besides.
+    `looked_at` are the folders and files, there or not, that this depends on besides. Of the `notebooks`
+    that were passed there is the number, of those that were named each.
     """
 
     finder: SettingsFinder
@@ -45,6 +46,7 @@ class Discovery:
     missing: list[str] = field(default_factory=list)
     looked_at: set[str] = field(default_factory=set)
     notebooks: int = 0
+    named_notebooks: list[str] = field(default_factory=list)
     _all: dict[str, list[str]] = field(default_factory=dict)
 
     @property
@@ -148,10 +150,17 @@ def _named(paths: Sequence[str], found: Discovery) -> Iterator[tuple[str, str]]:
             continue
         if stat.S_ISDIR(mode):
             yield absolute, absolute
+        elif is_notebook(absolute):
+            found.named_notebooks.append(absolute)
         elif stat.S_ISREG(mode):
             yield absolute, os.path.dirname(absolute)
         else:
             found.missing.append(f"{path}: is no regular file; name a file or folder")
+
+
+def is_notebook(path: str) -> bool:
+    """Whether the file at `path` is a notebook, which is out of scope."""
+    return path.endswith(".ipynb")
 
 
 def overwrite(path: str, data: bytes) -> None:

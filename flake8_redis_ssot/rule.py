@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal, TypeVar
 
 from flake8_redis_ssot.analysis.constructions import Construction
 from flake8_redis_ssot.context import Noqa, RuleContext, manager_wanted
-from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.diagnostic import Diagnostic, Related
 from flake8_redis_ssot.libraries.builders import Kind
 from flake8_redis_ssot.project_context import Followed, ProjectContext
 from flake8_redis_ssot.settings.model import Settings
@@ -79,8 +79,11 @@ class Rule:
         *,
         help: str | None = None,
         symbols: Iterable[str] = (),
+        related: tuple[Related, ...] = (),
     ) -> Diagnostic:
-        return Diagnostic(context.source.path, where, self.code, self.name, message, help, tuple(symbols))
+        return Diagnostic(
+            context.source.path, where, self.code, self.name, message, help, tuple(symbols), related=related
+        )
 
 
 class ConstructionRule(Rule):
@@ -121,8 +124,16 @@ class ProjectRule(Rule):
         """What it had to wait for, asked when all other rules are done."""
         return iter(())
 
-    def at(self, path: str, where: Range, message: str, *, symbols: Iterable[str] = ()) -> Diagnostic:
-        return Diagnostic(path, where, self.code, self.name, message, None, tuple(symbols))
+    def at(
+        self,
+        path: str,
+        where: Range,
+        message: str,
+        *,
+        symbols: Iterable[str] = (),
+        related: tuple[Related, ...] = (),
+    ) -> Diagnostic:
+        return Diagnostic(path, where, self.code, self.name, message, None, tuple(symbols), related=related)
 
 
 def unreadable(error: SourceError) -> Range:

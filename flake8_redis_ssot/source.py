@@ -140,6 +140,11 @@ class SourceFile:
         """Where `position` is in `text`."""
         return self.line_starts[position.line - 1] + position.column - 1
 
+    def utf8_column(self, position: Position) -> int:
+        """The 1-based column of `position` in bytes of utf-8."""
+        before = self.line(position.line)[: position.column - 1]
+        return len(before.encode("utf-8", "surrogatepass")) + position.column - len(before)
+
     def place(self, start: int, end: int) -> Range:
         """The range from one offset of `text` to another."""
         first, last = self.line_of(start), self.line_of(end)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
 import os
 import sys
 import time
@@ -15,10 +14,13 @@ from typing import TYPE_CHECKING
 
 from flake8_redis_ssot.cli import recording
 from flake8_redis_ssot.cli.loading import discovered, finder_of
-from flake8_redis_ssot.cli.words import text as text_of
+from flake8_redis_ssot.cli.messages import Kind, Messages, refuse
+from flake8_redis_ssot.cli.outputs import Outputs
+from flake8_redis_ssot.cli.progress import Progress
+from flake8_redis_ssot.cli.replay import Request
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.facts.cache import Cache
-from flake8_redis_ssot.files import Discovery, Project, overwrite
+from flake8_redis_ssot.files import Discovery, Project, is_notebook
 from flake8_redis_ssot.filesystem import DISK
 from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.run import (
@@ -30,14 +32,13 @@ from flake8_redis_ssot.lint.run import (
     run_source,
 )
 from flake8_redis_ssot.lint.run import run as run_files
-from flake8_redis_ssot.output import escaped, shown
-from flake8_redis_ssot.output.statistics import STYLES
+from flake8_redis_ssot.output import shown
+from flake8_redis_ssot.output.report import Report
 from flake8_redis_ssot.rules import defaults
 from flake8_redis_ssot.settings.boundaries import SettingsError
 from flake8_redis_ssot.settings.load import chain_of
 from flake8_redis_ssot.settings.model import Selection, is_below
-from flake8_redis_ssot.settings.nearest import nearest_code
-from flake8_redis_ssot.source import SourceError, SourceFile
+from flake8_redis_ssot.source import SourceFile
 from flake8_redis_ssot.store import folder_of, is_ours, prepare
 
 if TYPE_CHECKING:
@@ -60,213 +61,311 @@ class _Checked:
 
 
 def run(options: argparse.Namespace) -> int:
+    progress = Progress()
     try:
-        return _check(options)
+        return _Run(options, progress).run()
     except SettingsError as error:
-        for message in error.messages:
-            _complain("error", message)
-        return 2
+        progress.clear()
+        return refuse(error.messages)
+    finally:
+        progress.clear()
 
 
-def _check(options: argparse.Namespace) -> int:
-    start = time.time_ns()
-    stdin = options.stdin_filename is not None or "-" in options.paths
-    fixing = options.fix or options.diff
-    _validate(options, stdin)
-    finder = finder_of(options)
-    path = os.path.abspath(options.stdin_filename or "stdin.py")
-    folder = os.path.dirname(path) if stdin else os.getcwd()
-    if stdin:
-        finder.name([folder])
-        found = Discovery(finder, [Project(finder.must_find(folder))])
-    else:
-        found = discovered(options.paths or ["."], finder)
-    style = options.output_format or finder.must_find(folder).output_format
-    if options.statistics and style not in STYLES:
-        raise SettingsError([f"--statistics has no form in {style}; choose one of {', '.join(STYLES)}"])
-    for message in found.missing:
-        _complain("error", message)
-    if options.show_settings:
-        _show_settings(found.projects)
-        return 2 if found.missing else 0
-    if options.show_files:
-        print("".join(f"{shown(path)}\n" for path in found.files), end="")
-        if found.notebooks:
-            _complain("note", f"notebooks are not checked: {found.notebooks}")
-        return 2 if found.missing else 0
-    override = Selection(options.select, options.ignore, options.extend_select)
-    is_json = style.startswith("json")
-    runs = [
-        _Checked(
-            project,
-            checker_for(
-                project.settings,
-                override,
-                parse_all=options.parse_all,
-                project=not (options.no_project or stdin),
-                fixes=is_json,
-            ),
-        )
-        for project in found.projects
-    ]
-    notes = []
-    for one in runs:
-        if one.checker.codes == {"RED000"}:
-            where = f"{shown(one.project.name)}: " if len(runs) > 1 else ""
-            message = (
-                f"{where}no rule is enabled but RED000: nothing else is checked; see `select` and `ignore`"
+class _Run:
+    """One run of the command."""
+
+    def __init__(self, options: argparse.Namespace, progress: Progress) -> None:
+        self.options = options
+        self.progress = progress
+        self.start = time.time_ns()
+        kinds: tuple[Kind, ...] = ("error", "warning", "note")
+        if options.quiet or options.silent:
+            kinds = ("error",)
+        elif options.verbose:
+            kinds = (*kinds, "debug")
+        self.say = Messages(options.color, kinds)
+        self.is_stdin = options.stdin_filename is not None or "-" in options.paths
+        self.is_fixing = options.fix or options.fix_only or options.diff
+        self.path = os.path.abspath(options.stdin_filename or "stdin.py")
+        self.finder = finder_of(options)
+        self.jobs = options.jobs or available_processors()
+
+    def run(self) -> int:
+        self._validate()
+        folder = os.path.dirname(self.path) if self.is_stdin else os.getcwd()
+        if self.is_stdin:
+            self.finder.name([folder])
+            self.found = Discovery(self.finder, [Project(self.finder.must_find(folder))])
+        else:
+            self.found = discovered(self.options.paths or ["."], self.finder)
+        self.outputs = Outputs.of(self.options, self.finder.must_find(folder).output_format)
+        for message in self.found.missing:
+            self.say("error", message)
+        if self.options.show_settings or self.options.show_files:
+            return self._show()
+        runs = [
+            _Checked(project, self._checker(project, fixes=self.outputs.need_fixes))
+            for project in self.found.projects
+        ]
+        self._say_what_is_not_checked(runs)
+        return self._check_source(runs[0]) if self.is_stdin else self._check(runs)
+
+    def _validate(self) -> None:
+        """SettingsError where options say what cannot be, whatever the settings."""
+        options = self.options
+        if self.is_stdin and options.paths not in ([], ["-"]):
+            raise SettingsError(["standard input is checked alone; leave the paths out, or `-`"])
+        if self.is_fixing and (self.is_stdin or options.no_project):
+            raise SettingsError(
+                ["fixes are checked against the whole project; name files, without --no-project"]
             )
-            notes.append(_complain("warning", message))
-    fixes = 0
-    given: SourceFile | None = None
-    outcome = Outcome()
-    if stdin:
-        given = SourceFile(path, sys.stdin.buffer.read())
-        checker = runs[0].checker
-        if not (checker.settings.force_exclude and checker.settings.excludes(path)):
-            run_source(given, checker, outcome)
-    else:
-        mended = [_fix(options, one.project, override, found) for one in runs] if fixing else []
-        if options.diff:
-            return _diff(options, mended, found)
-        for one in runs:
-            one.cache = _cache(options, one.checker, start)
-            part = _run(options, one, found)
-            _narrow(one, part, finishes=is_json and not options.add_noqa)
-            _join(outcome, part)
-        for what in mended:
-            outcome.failures += what.outcome.failures
-            fixes += len(what.settled)
-        if not found.files and not found.missing:
-            notes.append(_complain("warning", "no Python files found below the given paths"))
-    if is_json and given is not None:
-        from flake8_redis_ssot.lint.noqa import with_rows
+        if options.diff and options.show_fixes:
+            raise SettingsError(["--diff shows what would be fixed already; leave --show-fixes out"])
+        if options.exit_zero and options.exit_non_zero_on_fix:
+            raise SettingsError(["--exit-zero and --exit-non-zero-on-fix exclude each other; leave one out"])
+        if self.is_stdin and options.add_noqa is not None:
+            raise SettingsError(["--add-noqa cannot change standard input; name files"])
+        if options.add_noqa and len(options.add_noqa.splitlines()) > 1:
+            raise SettingsError(["the reason of --add-noqa has several lines; write one"])
 
-        outcome.diagnostics = [*with_rows(outcome.diagnostics, DISK, given)]
-    # what several projects index may fail in each
-    for message in dict.fromkeys(outcome.failures):
-        _complain("error", message)
-    notes += [_complain("warning", message) for message in dict.fromkeys(outcome.limits)]
-    failed = bool(found.missing or outcome.failures)
-    if options.add_noqa:
-        return 2 if _add_noqa(outcome.diagnostics) or failed else 0
-    if found.notebooks and not found.files:
-        notes.append(_complain("note", "notebooks are not checked"))
-    text = text_of(
-        style,
-        outcome.diagnostics,
-        counted=options.statistics,
-        unsafe=options.unsafe_fixes,
-        given=given,
-        fixes=fixes,
-        failed=failed,
-    )
-    _write(options, text)
-    status = 2 if failed else 1 if outcome.diagnostics and not options.exit_zero else 0
-    # a run over several projects is not answered by an earlier one
-    if len(runs) == 1 and not (stdin or failed or outcome.limits or options.output_file or fixing):
-        with suppress(OSError):
-            _record(options, runs[0], found, start, (status, "".join(notes), text))
-    return status
+    def _show(self) -> int:
+        if self.options.show_settings:
+            from flake8_redis_ssot.settings.show import shown_settings
 
+            settings = [project.settings for project in self.found.projects]
+            print(end=shown_settings(settings, defaults()))
+        else:
+            print("".join(f"{shown(path)}\n" for path in self.found.files), end="")
+            if self.found.notebooks:
+                self.say("note", f"notebooks are not checked: {self.found.notebooks}")
+        return 2 if self.found.missing else 0
 
-def _validate(options: argparse.Namespace, stdin: bool) -> None:
-    """SettingsError where options say what cannot be, whatever the settings."""
-    unknown = [
-        code
-        for code in (*(options.select or ()), *options.ignore, *options.extend_select)
-        if code != "ALL" and not any(known.startswith(code) for known in defaults())
-    ]
-    if unknown:
-        raise SettingsError([f"unknown rule code `{c}`{nearest_code(c, defaults())}" for c in unknown])
-    if stdin and options.paths not in ([], ["-"]):
-        raise SettingsError(["standard input is checked alone; leave the paths out, or `-`"])
-    if (options.fix or options.diff) and (stdin or options.no_project):
-        raise SettingsError(["fixes are checked against the whole project; name files, without --no-project"])
-    if stdin and options.add_noqa:
-        raise SettingsError(["--add-noqa cannot change standard input; name files"])
-
-
-def _show_settings(projects: Sequence[Project]) -> None:
-    for project in projects:
-        if len(projects) > 1:
-            print(f"# {shown(project.name)}")
-        for key, value in dataclasses.asdict(project.settings).items():
-            print(f"{key} = {json.dumps(value, default=str)}")
-
-
-def _fix(options: argparse.Namespace, project: Project, override: Selection, found: Discovery) -> FixResult:
-    """Apply the fixes to the files of a project, or with `--diff` only find out what they would change."""
-    from flake8_redis_ssot.cli.fixing import fixed
-
-    return fixed(
-        found.all_files(project),
-        project.settings,
-        checker_for(project.settings, override).codes,
-        set(project.files),
-        unsafe=options.unsafe_fixes,
-        jobs=options.jobs or available_processors(),
-        write=not options.diff,
-    )
-
-
-def _diff(options: argparse.Namespace, mended: Sequence[FixResult], found: Discovery) -> int:
-    from flake8_redis_ssot.cli.fixing import diff
-
-    number = sum(len(what.settled) for what in mended)
-    failures = [message for what in mended for message in what.outcome.failures]
-    _write(options, "".join(diff({path: data for what in mended for path, data in what.changes.items()})))
-    print(f"Would fix {number} error{'s' * (number != 1)}.", file=sys.stderr)
-    for message in dict.fromkeys(failures):
-        _complain("error", message)
-    return 2 if found.missing or failures else 1 if number else 0
-
-
-def _cache(options: argparse.Namespace, checker: FileChecker, start: int) -> Cache | None:
-    """The cache of this run; None where it is not wanted or has no place."""
-    if options.no_cache or options.add_noqa:
-        return None
-    folder = folder_of(options.cache_dir, checker.settings.cache_dir, checker.settings.root)
-    if prepare(folder):
-        return cache_for(checker, folder, start)
-    if os.path.exists(folder) and not is_ours(folder):
-        _complain(
-            "warning",
-            f"{shown(folder)}: is no cache of redis-ssot and is left alone; name another `cache-dir`",
+    def _checker(self, project: Project, *, fixes: bool = False) -> FileChecker:
+        return checker_for(
+            project.settings,
+            Selection(),
+            parse_all=self.options.parse_all,
+            project=not (self.options.no_project or self.is_stdin),
+            fixes=fixes,
+            heeds_noqa=not self.options.ignore_noqa,
         )
-    return None
 
+    def _say_what_is_not_checked(self, runs: Sequence[_Checked]) -> None:
+        for one in runs:
+            if one.checker.codes == {"RED000"}:
+                where = f"{shown(one.project.name)}: " if len(runs) > 1 else ""
+                self.say(
+                    "warning",
+                    f"{where}no rule is enabled but RED000: nothing else is checked; see `select` and `ignore`",
+                )
+            self.say("debug", f"settings: {one.project.settings.path or 'none, the defaults hold'}")
+        named = [self.path] if self.is_stdin and is_notebook(self.path) else self.found.named_notebooks
+        for path in named:
+            self.say("warning", f"{shown(path)}: notebooks are out of scope; it was not checked")
 
-def _run(options: argparse.Namespace, one: _Checked, found: Discovery) -> Outcome:
-    """Check the files of a project; its project rules see all of it, whatever is reported."""
-    jobs = options.jobs or available_processors()
-    project, checker, cache = one.project, one.checker, one.cache
-    one.files = found.all_files(project) if checker.keeps_facts else project.files
-    if checker.keeps_facts:
-        outcome = run_project(one.files, checker, jobs=jobs, cache=cache)
-        # what excepts nothing here may do so in a project that shares these settings
-        path = project.settings.path
-        if path is not None and any(path in chain_of(table) for table in project.nested):
-            outcome.diagnostics = [d for d in outcome.diagnostics if d.code != "RED902"]
-    else:
-        outcome = run_files(one.files, checker, jobs=jobs, cache=cache)
-    if cache is not None:
-        cache.save(one.files)
-    return outcome
+    def _check_source(self, one: _Checked) -> int:
+        """Check standard input."""
+        given = SourceFile(self.path, sys.stdin.buffer.read())
+        outcome = Outcome()
+        is_excluded = one.checker.settings.force_exclude and one.checker.settings.excludes(self.path)
+        if not is_excluded and not is_notebook(self.path):
+            run_source(given, one.checker, outcome)
+        if self.outputs.need_fixes:
+            from flake8_redis_ssot.lint.noqa import with_rows
 
+            outcome.diagnostics = [*with_rows(outcome.diagnostics, DISK, given)]
+        return self._report(outcome, given=given)[0]
 
-def _narrow(one: _Checked, outcome: Outcome, *, finishes: bool) -> None:
-    """Leave of an outcome what was asked for, with fixes and the rows of comments where a format shows them."""
-    files = one.project.files
-    one.found = outcome.diagnostics
-    if finishes:
-        from flake8_redis_ssot.cli.fixing import finished
+    def _check(self, runs: Sequence[_Checked]) -> int:
+        """Check files and folders."""
+        options, found = self.options, self.found
+        mended = [self._fix(one.project) for one in runs] if self.is_fixing else []
+        if options.diff:
+            return self._diff(mended)
+        fixed = [diagnostic for what in mended for diagnostic in what.settled]
+        outcome = Outcome(failures=[failure for what in mended for failure in what.outcome.failures])
+        if options.fix_only:
+            return self._fixed_only(outcome, fixed)
+        for one in runs:
+            one.cache = self._cache(one.checker)
+            part = self._run(one)
+            self._narrow(one, part)
+            _join(outcome, part)
+        self.progress.clear()
+        if not found.files and not found.missing and not found.named_notebooks:
+            self.say("warning", "no Python files found below the given paths")
+        if options.add_noqa is not None:
+            return self._add_noqa(outcome)
+        if found.notebooks and not found.files:
+            self.say("note", "notebooks are not checked")
+        status, text = self._report(outcome, fixed=fixed)
+        is_whole = not (found.missing or outcome.failures or outcome.limits)
+        if is_whole and not (self.is_fixing or any(file for _, file in self.outputs.pairs)):
+            with suppress(OSError):
+                self._record(runs, outcome, (status, self.say.text, text))
+        return status
 
-        outcome.diagnostics, one.fixed_for = finished(outcome, one.checker, one.files, files, one.cache, None)
-        if one.fixed_for != "none":
-            one.found = outcome.diagnostics
-    reported = {*files, one.project.settings.path}
-    outcome.diagnostics = [d for d in outcome.diagnostics if d.path in reported]
+    def _report(
+        self, outcome: Outcome, *, given: SourceFile | None = None, fixed: Sequence[Diagnostic] = ()
+    ) -> tuple[int, str]:
+        """Write what was found; the status, and what went to standard output."""
+        failed = self._say_failures(outcome)
+        if self.options.show_fixes and self.outputs.is_for_people and not self.options.silent:
+            from flake8_redis_ssot.output.summary import list_of_fixes
+
+            sys.stdout.write(list_of_fixes(fixed))
+        report = Report(
+            outcome.diagnostics, self.outputs.look, self.options.unsafe_fixes, len(fixed), failed,
+            self.options.quiet, given,
+        )  # fmt: skip
+        text = self.outputs.write(report)
+        bad = bool(outcome.diagnostics) or (self.options.exit_non_zero_on_fix and bool(fixed))
+        return 2 if failed else int(bad and not self.options.exit_zero), text
+
+    def _say_failures(self, outcome: Outcome) -> bool:
+        """Say what went wrong with single files; whether anything did."""
+        self.progress.clear()
+        # what several projects index may fail in each
+        for message in dict.fromkeys(outcome.failures):
+            self.say("error", message)
+        for message in dict.fromkeys(outcome.limits):
+            self.say("warning", message)
+        return bool(self.found.missing or outcome.failures)
+
+    def _fix(self, project: Project) -> FixResult:
+        """Apply the fixes to the files of a project, or with `--diff` only find out what they would change."""
+        from flake8_redis_ssot.cli.fixing import fixed
+
+        return fixed(
+            self.found.all_files(project),
+            project.settings,
+            self._checker(project).codes,
+            set(project.files),
+            unsafe=self.options.unsafe_fixes,
+            jobs=self.jobs,
+            write=not self.options.diff,
+        )
+
+    def _fixed_only(self, outcome: Outcome, fixed: Sequence[Diagnostic]) -> int:
+        from flake8_redis_ssot.output.summary import list_of_fixes
+
+        failed = self._say_failures(outcome)
+        if not (self.options.quiet or self.options.silent):
+            listed = list_of_fixes(fixed) if self.options.show_fixes else ""
+            sys.stdout.write(f"{listed}Fixed {len(fixed)} error{'s' * (len(fixed) != 1)}.\n")
+        bad = bool(fixed) and self.options.exit_non_zero_on_fix
+        return 2 if failed else int(bad and not self.options.exit_zero)
+
+    def _diff(self, mended: Sequence[FixResult]) -> int:
+        from flake8_redis_ssot.cli.fixing import diff
+
+        number = sum(len(what.settled) for what in mended)
+        outcome = Outcome(failures=[message for what in mended for message in what.outcome.failures])
+        changes = {path: data for what in mended for path, data in what.changes.items()}
+        self.outputs.write_text("".join(diff(changes)))
+        if not (self.options.quiet or self.options.silent):
+            print(f"Would fix {number} error{'s' * (number != 1)}.", file=sys.stderr)
+        failed = self._say_failures(outcome)
+        return 2 if failed else int(bool(number) and not self.options.exit_zero)
+
+    def _cache(self, checker: FileChecker) -> Cache | None:
+        """The cache of this run; None where it is not wanted or has no place."""
+        if self.options.no_cache or self.options.add_noqa is not None:
+            return None
+        folder = folder_of(self.options.cache_dir, checker.settings.cache_dir, checker.settings.root)
+        if prepare(folder):
+            self.say("debug", f"cache: {folder}")
+            return cache_for(checker, folder, self.start)
+        if os.path.exists(folder) and not is_ours(folder):
+            self.say(
+                "warning",
+                f"{shown(folder)}: is no cache of redis-ssot and is left alone; name another `cache-dir`",
+            )
+        return None
+
+    def _run(self, one: _Checked) -> Outcome:
+        """Check the files of a project; its project rules see all of it, whatever is reported."""
+        project, checker = one.project, one.checker
+        one.files = self.found.all_files(project) if checker.keeps_facts else project.files
+        run = run_project if checker.keeps_facts else run_files
+        outcome = run(one.files, checker, jobs=self.jobs, cache=one.cache, progress=self.progress)
+        if checker.keeps_facts:
+            # what excepts nothing here may do so in a project that shares these settings
+            path = project.settings.path
+            if path is not None and any(path in chain_of(table) for table in project.nested):
+                outcome.diagnostics = [d for d in outcome.diagnostics if d.code != "RED902"]
+        if one.cache is not None:
+            one.cache.save(one.files)
+        taken = (time.time_ns() - self.start) / 1e9
+        self.say("debug", f"{len(one.files)} files in {taken:.2f} s since the start")
+        return outcome
+
+    def _narrow(self, one: _Checked, outcome: Outcome) -> None:
+        """Leave of an outcome what was asked for, with fixes and the rows of comments where a format shows them."""
+        files = one.project.files
+        one.found = outcome.diagnostics
+        if self.outputs.need_fixes and self.options.add_noqa is None:
+            from flake8_redis_ssot.cli.fixing import finished
+
+            self.progress("fixes", 0, len(one.found))
+            outcome.diagnostics, one.fixed_for = finished(
+                outcome, one.checker, one.files, files, one.cache, None
+            )
+            if one.fixed_for != "none":
+                one.found = outcome.diagnostics
+        reported = {*files, one.project.settings.path}
+        outcome.diagnostics = [d for d in outcome.diagnostics if d.path in reported]
+
+    def _add_noqa(self, outcome: Outcome) -> int:
+        """Write the comments into the files checked, never into settings."""
+        from flake8_redis_ssot.cli.silencing import add_comments
+
+        failed = self._say_failures(outcome)
+        count, errors = add_comments(
+            outcome.diagnostics, {*self.found.files}, self.options.add_noqa, self.say
+        )
+        if not (self.options.quiet or self.options.silent):
+            print(f"Added {count} noqa directive{'s' * (count != 1)}.")
+        return 2 if failed or errors else 0
+
+    def _record(self, runs: Sequence[_Checked], outcome: Outcome, words: tuple[int, str, str]) -> None:
+        """Keep what this run found in the cache of the project around the working directory, for the next one."""
+        request = Request.of(self.options.arguments)
+        caches = [one.cache for one in runs if one.cache is not None]
+        if request is None or not runs or len(caches) < len(runs):
+            return
+        own = next((one for one in runs if (one.project.settings.path or "") == request.settings), None)
+        if own is None or own.cache is None or own.cache.folder != request.folder:
+            # projects below a folder that is none: their joint record lies there
+            here = os.getcwd()
+            is_above = all(is_below(one.project.settings.root, here) for one in runs)
+            if request.settings or not is_above or not prepare(request.folder):
+                return
+        looked_at = {*self.found.looked_at, *self.finder.looked_at}
+        for one, cache in zip(runs, caches, strict=True):
+            looked_at.update(_looked_at(one, cache, looked_at))
+        first, *others = runs
+        root = first.project.settings.root
+        is_plain = (
+            not others and first is own and not first.project.nested and all(is_below(p, root) for p in first.files)
+        )  # fmt: skip
+        run = recording.Run(
+            settings=[one.project.settings for one in runs],
+            folder=request.folder,
+            style=self.finder.must_find(os.getcwd()).output_format,
+            files=[*dict.fromkeys(path for one in runs for path in one.files)],
+            reported=self.found.files,
+            looked_at=looked_at,
+            stamps={path: stamp for cache in caches for path, stamp in cache.stamps.items()},
+            diagnostics=[diagnostic for one in runs for diagnostic in one.found],
+            fixes=first.fixed_for,
+            shown=outcome.diagnostics,
+            shows_fixes=self.outputs.need_fixes,
+            is_whole=first.checker.keeps_facts,
+            is_plain=is_plain,
+            has_notes=bool(self.say.notes),
+        )
+        recording.keep(self.options.arguments, self.start, run, words)
 
 
 def _join(whole: Outcome, part: Outcome) -> None:
@@ -274,23 +373,6 @@ def _join(whole: Outcome, part: Outcome) -> None:
     whole.diagnostics = sorted([*whole.diagnostics, *part.diagnostics], key=lambda d: d.sort_key)
     whole.failures += part.failures
     whole.limits += part.limits
-
-
-def _record(
-    options: argparse.Namespace, one: _Checked, found: Discovery, start: int, words: tuple[int, str, str]
-) -> None:
-    """Keep what this run found in the cache of its project, where the next one looks for it."""
-    if one.cache is None:
-        return
-    settings = one.project.settings
-    looked_at = {*found.looked_at, *found.finder.looked_at}
-    looked_at.update(_looked_at(one, one.cache, looked_at))
-    is_plain = not one.project.nested and all(is_below(path, settings.root) for path in one.files)
-    run = recording.Run(
-        settings, one.cache.folder, one.files, one.project.files, looked_at, one.cache.stamps, one.found,
-        one.fixed_for, one.checker.keeps_facts, is_plain,
-    )  # fmt: skip
-    recording.keep(options.arguments, start, run, words)
 
 
 def _looked_at(one: _Checked, cache: Cache, found: Collection[str]) -> Iterator[str]:
@@ -312,46 +394,3 @@ def _looked_at(one: _Checked, cache: Cache, found: Collection[str]) -> Iterator[
     flake8 = find_spec("flake8")
     if flake8 is not None and flake8.origin:
         yield flake8.origin
-
-
-def _write(options: argparse.Namespace, text: str) -> None:
-    if options.output_file:
-        try:
-            with open(options.output_file, "w", encoding="utf-8", errors="backslashreplace") as stream:
-                stream.write(text)
-        except OSError as error:
-            raise SettingsError(
-                [f"{options.output_file}: {error.strerror}; name a file that can be written"]
-            ) from error
-    else:
-        sys.stdout.write(text)
-
-
-def _add_noqa(diagnostics: list[Diagnostic]) -> bool:
-    """Write the comments; whether a file could not be written."""
-    from flake8_redis_ssot.lint.noqa import add_noqa
-
-    failed, count = False, 0
-    for path in sorted({d.path for d in diagnostics}):
-        try:
-            source = DISK.source(path)
-        except SourceError:
-            source = SourceFile(path, b"")
-        added = add_noqa(source, [d for d in diagnostics if d.path == path])
-        for row, codes, reason in added.left:
-            _complain("warning", f"{shown(path)}:{row}: {codes} is left: {reason}")
-        try:
-            if added.count:
-                overwrite(path, added.data)
-            count += added.count
-        except OSError as error:
-            _complain("error", f"{shown(path)}: cannot be written: {error.strerror}")
-            failed = True
-    print(f"Added {count} noqa comment{'s' * (count != 1)}.")
-    return failed
-
-
-def _complain(kind: str, message: str) -> str:
-    text = f"{kind}: {escaped(message)}\n"
-    print(end=text, file=sys.stderr)
-    return text

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from typing import Any
+
+from flake8_redis_ssot.cli.check import add_settings
 
 
 def add_parser(commands: Any) -> None:
     command = commands.add_parser("clean", help="remove the cache")
-    command.add_argument("--config", metavar="FILE", help="the settings file")
+    add_settings(command)
     command.add_argument("--cache-dir", metavar="DIR", help="the folder of the cache")
     command.set_defaults(handler=run)
 
@@ -19,6 +20,7 @@ def run(options: argparse.Namespace) -> int:
     import shutil
 
     from flake8_redis_ssot.cli.loading import settings_of
+    from flake8_redis_ssot.cli.messages import refuse
     from flake8_redis_ssot.output import shown
     from flake8_redis_ssot.settings.boundaries import SettingsError
     from flake8_redis_ssot.store import folder_of, is_ours
@@ -26,16 +28,13 @@ def run(options: argparse.Namespace) -> int:
     try:
         settings = settings_of(options)
     except SettingsError as error:
-        for message in error.messages:
-            print(f"error: {message}", file=sys.stderr)
-        return 2
+        return refuse(error.messages)
     folder = folder_of(options.cache_dir, settings.cache_dir, settings.root)
     if not os.path.lexists(folder):
         print(f"There is no cache at {shown(folder)}.")
         return 0
     if os.path.islink(folder) or not is_ours(folder):
-        print(f"error: {shown(folder)}: is no cache of redis-ssot; remove it yourself", file=sys.stderr)
-        return 2
+        return refuse([f"{folder}: is no cache of redis-ssot; remove it yourself"])
     shutil.rmtree(folder)
     print(f"Removed the cache {shown(folder)}.")
     return 0

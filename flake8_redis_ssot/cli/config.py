@@ -3,27 +3,52 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from typing import Any
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from flake8_redis_ssot.settings.model import Option
 
 
 def add_parser(commands: Any) -> None:
     command = commands.add_parser("config", help="list the settings, or explain one")
     command.add_argument("key", nargs="?", help="a key of [tool.redis-ssot]")
+    command.add_argument("--output-format", choices=("text", "json"), default="text", help="how it is shown")
     command.set_defaults(handler=run)
 
 
 def run(options: argparse.Namespace) -> int:
+    import sys
+
+    from flake8_redis_ssot.cli.messages import refuse
+    from flake8_redis_ssot.cli.replay import look
+    from flake8_redis_ssot.output.report import Look
+    from flake8_redis_ssot.output.terminal import wrapped
     from flake8_redis_ssot.settings.model import OPTIONS
     from flake8_redis_ssot.settings.nearest import nearest
 
+    seen = Look(*look(sys.stdout))
+    is_json = options.output_format == "json"
     if options.key is None:
-        width = max(map(len, OPTIONS))
-        print("\n".join(f"{key:{width}}  {option.doc}" for key, option in OPTIONS.items()))
+        if is_json:
+            print(json.dumps({key: _as_object(option) for key, option in OPTIONS.items()}, indent=2))
+            return 0
+        width = max(map(len, OPTIONS)) + 2
+        for key, option in OPTIONS.items():
+            print(f"{key:{width}}{wrapped(option.doc, seen, first=width, indent=' ' * width)}")
         return 0
-    option = OPTIONS.get(options.key)
-    if option is None:
-        print(f"error: unknown setting `{options.key}`{nearest(options.key, OPTIONS)}", file=sys.stderr)
-        return 2
-    print(f"{option.doc}\n\nDefault: {option.default}\nType: {option.type}")
+    if options.key not in OPTIONS:
+        return refuse([f"unknown setting `{options.key}`{nearest(options.key, OPTIONS)}"])
+    option = OPTIONS[options.key]
+    if is_json:
+        print(json.dumps(_as_object(option), indent=2))
+    else:
+        print(
+            f"{wrapped(option.doc, seen)}\n\nDefault: {wrapped(option.default, seen, first=9)}\nType: {option.type}"
+        )
     return 0
+
+
+def _as_object(option: Option) -> dict[str, str]:
+    """One setting with ruff's keys."""
+    return {"doc": option.doc, "default": option.default, "value_type": option.type}

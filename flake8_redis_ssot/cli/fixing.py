@@ -34,6 +34,7 @@ def fixed(
 
     `Mended.outcome.failures` has a line for each file that could not be written.
     """
+    codes = frozenset(code for code in codes if code not in FIXABLE or settings.may_fix(code))
     # what a `noqa` silences depends on all rules
     needed = codes if "RED904" in codes else codes & (FIXABLE | EXPLAINED)
     mended = mend(files, settings, needed, within, unsafe=unsafe, jobs=jobs)
@@ -100,5 +101,5 @@ def _with_fixes(
     gc.freeze()  # what is known of all files stays, and is not looked through again and again
     step = Step(checker, outcome, within, unsafe=True)
     gc.unfreeze()
-    fixes = {d.sort_key: d.fix for d in step.settled}
+    fixes = {d.sort_key: d.fix for d in step.settled if checker.settings.may_fix(d.code)}
     return [replace(d, fix=fixes.get(d.sort_key)) for d in outcome.diagnostics], not step.meets_patches

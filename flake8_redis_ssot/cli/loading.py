@@ -6,6 +6,7 @@ import argparse
 import os
 from collections.abc import Sequence
 
+from flake8_redis_ssot.cli.given import given_tables, settings_file
 from flake8_redis_ssot.files import Discovery, discover
 from flake8_redis_ssot.output import FORMATS
 from flake8_redis_ssot.rules import defaults
@@ -15,8 +16,15 @@ from flake8_redis_ssot.settings.model import Settings
 
 
 def finder_of(options: argparse.Namespace) -> SettingsFinder:
-    """What finds the settings of files: `--config`, else the nearest table above each."""
-    return SettingsFinder(os.getcwd(), codes=list(defaults()), formats=FORMATS, config=options.config)
+    """What finds the settings of files: `--config`, else the nearest table above each, and what options add."""
+    return SettingsFinder(
+        os.getcwd(),
+        codes=list(defaults()),
+        formats=FORMATS,
+        config=settings_file(options),
+        isolated=getattr(options, "isolated", False),
+        overrides=given_tables(options),
+    )
 
 
 def settings_of(options: argparse.Namespace) -> Settings:

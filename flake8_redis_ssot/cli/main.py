@@ -10,31 +10,15 @@ from flake8_redis_ssot.cli.replay import repeat
 
 
 def _run(arguments: list[str]) -> int:
-    import argparse
+    from flake8_redis_ssot.cli.parser import parse
 
-    from flake8_redis_ssot import __version__
-    from flake8_redis_ssot.cli import check, clean, config, migrate, plan, rollback, rule
-
-    top = argparse.ArgumentParser(
-        prog="redis-ssot", description="Keep one Redis manager per service boundary."
-    )
-    top.add_argument("--version", action="version", version=f"redis-ssot {__version__}")
-    commands = top.add_subparsers(title="commands", metavar="COMMAND")
-    for module in (check, plan, migrate, rollback, rule, config, clean):
-        module.add_parser(commands)
-    options = top.parse_args(arguments)
-    if not hasattr(options, "handler"):
-        top.print_help(sys.stderr)
-        return 2
-    options.arguments = arguments
+    options = parse(arguments)
     return int(options.handler(options))
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; 0 clean, 1 diagnostics, 2 could not do what was asked."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+    _open_streams()
     given = sys.argv[1:] if arguments is None else arguments
     try:
         status = repeat(given)
@@ -42,8 +26,38 @@ def main(arguments: list[str] | None = None) -> int:
             status = _run(given)
         sys.stdout.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         return 1
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        _discard_output()
+        print(f"error: the output cannot be written: {error.strerror or error}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         return 130
     return status
+
+
+class _Closed(io.TextIOBase):
+    """Stands for a standard output that is closed."""
+
+    def write(self, text: str) -> int:
+        raise OSError("standard output is closed")
+
+
+def _open_streams() -> None:
+    """Streams that take every character, and that are there even where whoever calls us closed them."""
+    if sys.stdout is None:
+        sys.stdout = _Closed()
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - for the rest of the run
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _discard_output() -> None:
+    """Let go of what could not be written, which Python would try again at exit."""
+    if not isinstance(sys.stdout, _Closed):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from flake8_redis_ssot.cli.check import add_settings
+
 
 def add_parser(commands: Any) -> None:
     command = commands.add_parser("migrate", help="move imports, uses and patches to the one manager")
     add = command.add_argument
     add("paths", nargs="*", metavar="PATH", help="files or folders to change (default: the whole project)")
-    add("--config", metavar="FILE", help="the settings file")
+    add_settings(command)
     add("--dry-run", action="store_true", help="say what would be done, and change nothing")
     add("--include-unsafe", action="store_true", help="also what may change what the code does")
     add(

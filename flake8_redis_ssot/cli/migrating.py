@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from flake8_redis_ssot.cli.loading import discovered, finder_of, settings_of
+from flake8_redis_ssot.cli.messages import Messages, refuse
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.files import Discovery, Project
 from flake8_redis_ssot.fix.apply import EXPLAINED, FixResult, mend
@@ -44,9 +45,9 @@ def plan(options: argparse.Namespace) -> int:
             jobs=available_processors(),
         )
     except SettingsError as error:
-        return _refuse(error.messages)
+        return refuse(error.messages)
     if _missing(settings):
-        print(f"warning: {_missing(settings)}", file=sys.stderr)
+        Messages()("warning", _missing(settings))
     made = plan_of(mended, settings)
     if options.output_format == "json":
         print(json.dumps(made.as_object(), indent=2))
@@ -63,7 +64,7 @@ def migrate(options: argparse.Namespace) -> int:
         found, project = _project(options, options.paths)
         settings = project.settings
         if _missing(settings):
-            return _refuse([_missing(settings)])
+            return refuse([_missing(settings)])
         everything = found.all_files(project)
         mended = mend(
             everything,
@@ -84,9 +85,9 @@ def migrate(options: argparse.Namespace) -> int:
                 undo += ["--config", shown(settings.path)]
             print(f"Run {run.name}; `{shlex.join(undo)}` undoes it.")
     except SettingsError as error:
-        return _refuse(error.messages)
+        return refuse(error.messages)
     except JournalError as error:
-        return _refuse([error.message])
+        return refuse([error.message])
     _summary(mended, options.dry_run)
     for path, reason in shimless:
         print(f"No shim in place of {shown(path)}: {escaped(reason)}.")
@@ -123,7 +124,7 @@ def _project(options: argparse.Namespace, paths: Sequence[str]) -> tuple[Discove
              "by itself; do it in the folder of one, or name it by --config"]
         )  # fmt: skip
     for name in nested:
-        print(f"note: {escaped(name)} is a project of its own, and left out", file=sys.stderr)
+        Messages()("note", f"{name} is a project of its own, and left out")
     return found, project
 
 
@@ -173,9 +174,10 @@ def _verified(settings: Settings, files: list[str], mended: FixResult, within: s
     if left == said and not fresh.failures:
         print(f"Verified: a fresh scan finds {sum(left.values())} references left, those listed.")
         return 0
-    for path, code in sorted(left - said) + sorted(said - left):
-        print(f"error: {shown(path)}: a fresh scan counts {code} otherwise than listed", file=sys.stderr)
-    return 2
+    return refuse(
+        f"{shown(path)}: a fresh scan counts {code} otherwise than listed"
+        for path, code in sorted(left - said) + sorted(said - left)
+    )
 
 
 def _list(settings: Settings) -> int:
@@ -188,12 +190,4 @@ def _list(settings: Settings) -> int:
 
 
 def _failed(mended: FixResult) -> int:
-    for message in mended.outcome.failures:
-        print(f"error: {escaped(message)}", file=sys.stderr)
-    return 2 if mended.outcome.failures else 0
-
-
-def _refuse(messages: list[str]) -> int:
-    for message in messages:
-        print(f"error: {escaped(message)}", file=sys.stderr)
-    return 2
+    return refuse(mended.outcome.failures) if mended.outcome.failures else 0

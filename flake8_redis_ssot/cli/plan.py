@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from flake8_redis_ssot.cli.check import add_settings
+
 
 def add_parser(commands: Any) -> None:
     command = commands.add_parser("plan", help="show what it takes to come to one manager")
-    command.add_argument("--config", metavar="FILE", help="the settings file")
+    add_settings(command)
     command.add_argument(
         "--output-format",
         choices=("terminal", "json", "markdown"),

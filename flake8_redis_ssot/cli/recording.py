@@ -18,22 +18,29 @@ from flake8_redis_ssot.stamps import Stamp, settled, stamp
 class Run:
     """One run that came to its end.
 
-    `files` are all that were checked, `reported` those that were asked for, `looked_at` what this depends on
-    besides; `stamps` are known already. `fixes` is as in `Record`;
-    `is_whole` says that all files of the project were checked, whatever is reported, `is_plain` that
-    none of them lies outside of it, nor any other project in it.
+    `settings` are those of its projects, `folder` the cache in which it is kept, `style` the output format that
+    the settings name. `files` are all that were checked, `reported` those that were asked for, `looked_at` what
+    this depends on besides; `stamps` are known already. `diagnostics` are those of all files, `fixes` says
+    for whom fixes are known in them, as in `Record`; `shown` those that were reported.
+    `is_whole` says that all files of the project were checked, whatever is reported, `is_plain` that there
+    is one project, that none of them lies outside of it, nor any other project in it; `has_notes` that
+    something was to be said beside the diagnostics.
     """
 
-    settings: Settings
+    settings: Sequence[Settings]
     folder: str
+    style: str
     files: Sequence[str]
     reported: Sequence[str]
     looked_at: Collection[str]
     stamps: Mapping[str, Stamp | None]
     diagnostics: Sequence[Diagnostic]
     fixes: str
+    shown: Sequence[Diagnostic]
+    shows_fixes: bool
     is_whole: bool
     is_plain: bool
+    has_notes: bool
 
 
 def keep(arguments: list[str], start: int, run: Run, words: tuple[int, str, str]) -> None:
@@ -41,19 +48,26 @@ def keep(arguments: list[str], start: int, run: Run, words: tuple[int, str, str]
 
     Not where one of the paths may have changed since the `start`, nor where it would not be found again.
     """
-    settings, files = run.settings, {*run.files}
+    files = {*run.files}
     request = Request.of(arguments)
-    if request is None or (request.settings, request.folder) != (settings.path or "", run.folder):
+    if request is None or request.folder != run.folder:
         return
     folders = sorted(path for path in run.looked_at if _is_searched(path))
     others = {*run.looked_at, *run.reported} - files
     # what is said of files named alone, or of some of them, is not for others
-    parts = run.is_plain and not words[1] and files.issuperset(run.reported)
-    found = json.dumps([plain(d) for d in run.diagnostics if d.path in files or d.path == settings.path])
-    fixes = run.fixes
-    of = [request.root] if parts and run.is_whole else request.paths
+    if run.is_plain and not run.has_notes and files.issuperset(run.reported):
+        scope, fixes, found = "parts", run.fixes, _plain(run.diagnostics, {*files, request.settings})
+    else:
+        scope, fixes = "" if run.has_notes else "same", "any" if run.shows_fixes else "none"
+        found = _plain(run.shown, None)
+    of = [request.root] if scope == "parts" and run.is_whole else request.paths
     earlier = Record.load(request, of)
-    if earlier is not None and earlier.fixes != fixes == "none" and earlier.holds():
+    if (
+        earlier is not None
+        and earlier.scope == scope
+        and earlier.fixes != fixes == "none"
+        and earlier.holds()
+    ):
         found, fixes = earlier.found, earlier.fixes
         others |= {*earlier.paths} - files
     cache = os.path.join(run.folder, "")
@@ -63,11 +77,15 @@ def keep(arguments: list[str], start: int, run: Run, words: tuple[int, str, str]
     if not all(settled(taken, start) for taken in stamps):
         return
     key, seal = request.key(), seal_of(paths, stamps)
-    day = today() if any(entry.expires for entry in settings.allowances) else ""
+    day = today() if any(entry.expires for one in run.settings for entry in one.allowances) else ""
     numbers = [str(len(run.files)), str(len(folders))]
-    header = [key, seal, day, "parts" * parts, fixes, settings.output_format, *numbers]
+    header = [key, seal, day, scope, fixes, run.style, *numbers]
     keep_record(request, of, [*header, found, *paths])
     keep_words(request, key, seal, [str(words[0]), *words[1:]])
+
+
+def _plain(diagnostics: Sequence[Diagnostic], paths: Collection[str] | None) -> str:
+    return json.dumps([plain(d) for d in diagnostics if paths is None or d.path in paths])
 
 
 def _is_searched(path: str) -> bool:

@@ -20,8 +20,11 @@ from flake8_redis_ssot.store import FOLDER, load, store, tag_of, tool
 TYPE_CHECKING = False  # `typing` takes long to import
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import TextIO
 
     from flake8_redis_ssot.stamps import Stamp
+
+COLORS = ("auto", "always", "never")
 
 _END = "\0"
 _CODEC = ("utf-8", "surrogatepass")
@@ -29,8 +32,9 @@ _CODEC = ("utf-8", "surrogatepass")
 _DECIDING = ("--select", "--ignore", "--extend-select", "--parse-all", "--no-project")
 """The options that decide what is found."""
 
-_WITH_VALUE = (*_DECIDING[:3], "--config", "--output-format", "--jobs", "--cache-dir")
-_ALONE = (*_DECIDING[3:], "--statistics", "--exit-zero", "--unsafe-fixes")
+_WITH_VALUE = (*_DECIDING[:3], "--config", "--output-format", "--jobs", "--cache-dir", "--color")
+_ALONE = (*_DECIDING[3:], "--statistics", "--exit-zero", "--unsafe-fixes", "--quiet")
+_SHORT = {"-e": "--exit-zero", "-q": "--quiet"}
 
 
 class Request:
@@ -42,7 +46,9 @@ class Request:
         self.settings, self.folder = _likely_places(options, here)
         self.root = os.path.dirname(self.settings) if self.settings else here
         self.paths = sorted({os.path.abspath(path) for path in paths or ["."]})
-        self.line = repr([here, arguments])
+        choice = options.get("--color", "auto")
+        self.look = look(sys.stdout, choice)
+        self.line = repr([here, arguments, self.look, look(sys.stderr, choice)])
 
     @classmethod
     def of(cls, arguments: list[str]) -> Request | None:
@@ -53,10 +59,12 @@ class Request:
         rest = iter(arguments[1:] if arguments[:1] == ["check"] else ["-"])
         for argument in rest:
             name, equals, value = argument.partition("=")
+            if name in options:
+                return None  # said twice, it may mean both
             if name in _WITH_VALUE:
                 options[name] = value if equals else next(rest, "-")
-            elif argument in _ALONE:
-                options[argument] = ""
+            elif (long := _SHORT.get(argument, argument)) in _ALONE:
+                options[long] = ""
             elif argument.startswith("-") or (paths and previous.startswith("-")):
                 return None
             else:
@@ -64,6 +72,8 @@ class Request:
             previous = argument
         jobs = options.get("--jobs", "1")
         if not jobs.isdecimal() or int(jobs) < 1 or any(v.startswith("-") for v in options.values()):
+            return None
+        if "=" in options.get("--config", "") or options.get("--color", "auto") not in COLORS:
             return None
         return cls(arguments, options, paths)
 
@@ -78,13 +88,14 @@ class Record:
     """What a run found, and the `paths`, there or not, that this depends on.
 
     The first of them are the `files` that were checked, the next the `folders` that were searched.
-    With a `day` it holds on that day alone. `parts` says whether it answers for parts of the files,
-    `fixes` for whom fixes and the rows of comments are known: `none`, `all` files together, or `any`
-    of them. `found` is JSON.
+    With a `day` it holds on that day alone. `scope` says what it answers for: `parts` of the files, `same`
+    paths alone, or nothing but the same command line. `fixes` says for whom fixes and the rows of comments are
+    known: `none`, `all` files together, or `any` of them. `found` is JSON.
     """
 
-    def __init__(self, values: list[str]) -> None:
-        self.key, self.seal, self.day, self.parts, self.fixes, self.style, files, folders, self.found = (
+    def __init__(self, of: list[str], values: list[str]) -> None:
+        self.of = of
+        self.key, self.seal, self.day, self.scope, self.fixes, self.style, files, folders, self.found = (
             values[:9]
         )
         self.paths = values[9:]
@@ -95,14 +106,16 @@ class Record:
     def load(cls, request: Request, of: list[str]) -> Record | None:
         """The record of a run over the paths `of`."""
         values = _load(request.folder, _record_name(request, of))
-        return cls(values) if values and values[0] == request.key() else None
+        return cls(of, values) if values and values[0] == request.key() else None
 
     def holds(self) -> bool:
         """Whether nothing has changed since."""
         return self.day in ("", today()) and self.seal == seal_of(self.paths, map(stamp, self.paths))
 
     def reported(self, request: Request) -> list[str] | None:
-        """The files that a request is about; None where that cannot be told from this record."""
+        """The files that a request is about; None or nothing where that cannot be told from this record."""
+        if self.scope != "parts":
+            return self.files if self.scope == "same" and self.of == request.paths else None
         files, folders = {*self.files}, {*self.folders}
         for path in request.paths:
             if path not in folders and not (path in files and _is_under_no_other(path, request.root)):
@@ -137,17 +150,43 @@ def _known_words(request: Request, record: Record) -> list[str] | None:
 
 def _new_words(request: Request, record: Record) -> list[str] | None:
     """The same for another command line, which is kept; None where the record cannot tell."""
-    files = record.reported(request) if record.parts else None
-    style = request.options.get("--output-format", record.style)
-    is_complete = record.fixes == "any" or (record.fixes == "all" and files == record.files)
-    if not files or (style.startswith("json") and not is_complete):
+    files = record.reported(request)
+    if not files:
         return None
     from flake8_redis_ssot.cli.words import rendered
 
-    words = rendered(record.found, {*files, request.settings}, style, request.options)
+    has_fixes = record.fixes == "any" or (record.fixes == "all" and files == record.files)
+    reported = None if record.scope == "same" else {*files, request.settings}
+    style = request.options.get("--output-format", record.style)
+    words = rendered(record.found, reported, style, request.options, request.look, has_fixes=has_fixes)
     if words is not None:
         keep_words(request, record.key, record.seal, words)
     return words
+
+
+def look(stream: TextIO, choice: str = "auto") -> tuple[bool, int, bool]:
+    """Whether to use colours, the width of the terminal or 0, and whether a person looks at it."""
+    is_terminal = stream.isatty()
+    given = os.environ
+    if choice != "auto":
+        color = choice == "always"
+    elif given.get("NO_COLOR"):
+        color = False
+    elif given.get("FORCE_COLOR", "0") != "0":
+        color = True
+    else:
+        color = is_terminal and given.get("TERM") != "dumb"
+    return color, _columns(stream) if is_terminal else 0, is_terminal or color
+
+
+def _columns(stream: TextIO) -> int:
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns):
+        return int(columns)
+    try:
+        return os.get_terminal_size(stream.fileno()).columns
+    except (OSError, ValueError):
+        return 80
 
 
 def keep_record(request: Request, of: list[str], values: list[str]) -> None:

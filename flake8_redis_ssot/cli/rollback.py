@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import Any
+
+from flake8_redis_ssot.cli.check import add_settings
 
 
 def add_parser(commands: Any) -> None:
     command = commands.add_parser("rollback", help="undo a run that changed files")
     command.add_argument("name", nargs="?", metavar="RUN", help="the run; without it, the newest")
-    command.add_argument("--config", metavar="FILE", help="the settings file")
+    add_settings(command)
     command.set_defaults(handler=run)
 
 
 def run(options: argparse.Namespace) -> int:
     from flake8_redis_ssot.cli.loading import settings_of
+    from flake8_redis_ssot.cli.messages import refuse
     from flake8_redis_ssot.migrate.journal import JournalError, roll_back
-    from flake8_redis_ssot.output import escaped
     from flake8_redis_ssot.settings.boundaries import SettingsError
 
     try:
         done = roll_back(settings_of(options).root, options.name)
     except (SettingsError, JournalError) as error:
-        for message in error.messages if isinstance(error, SettingsError) else [error.message]:
-            print(f"error: {escaped(message)}", file=sys.stderr)
-        return 2
+        return refuse(error.messages if isinstance(error, SettingsError) else [error.message])
     count = len(done.paths)
     print(f"Rolled back {done.name}: {count} {'file' if count == 1 else 'files'} restored.")
     return 0

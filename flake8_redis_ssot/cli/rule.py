@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from typing import Any
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from flake8_redis_ssot.rule import Rule
 
 
 def add_parser(commands: Any) -> None:
@@ -12,22 +15,47 @@ def add_parser(commands: Any) -> None:
     which = command.add_mutually_exclusive_group(required=True)
     which.add_argument("code", nargs="?", help="the code or the name of a rule, as RED201")
     which.add_argument("--all", action="store_true", help="explain every rule")
+    command.add_argument("--output-format", choices=("text", "json"), default="text", help="how it is shown")
     command.set_defaults(handler=run)
 
 
 def run(options: argparse.Namespace) -> int:
+    from flake8_redis_ssot.cli.messages import refuse
     from flake8_redis_ssot.output.rule_page import page
     from flake8_redis_ssot.rules import all_rules
-    from flake8_redis_ssot.settings.nearest import nearest_code
+    from flake8_redis_ssot.settings.nearest import nearest, nearest_code
 
     rules = {rule.code: rule for rule in all_rules()}
+    is_json = options.output_format == "json"
     if options.all:
-        print("\n".join(page(rule) for rule in rules.values()), end="")
+        if is_json:
+            print(json.dumps([_as_object(rule) for rule in rules.values()], indent=2))
+        else:
+            print("\n".join(page(rule) for rule in rules.values()), end="")
         return 0
     named = {rule.name: code for code, rule in rules.items()}
     code = named.get(options.code.lower(), options.code.upper())
     if code not in rules:
-        print(f"error: unknown rule code `{options.code}`{nearest_code(code, rules)}", file=sys.stderr)
-        return 2
-    print(page(rules[code]), end="")
+        is_name = "-" in options.code
+        hint = nearest(options.code.lower(), named) if is_name else nearest_code(code, rules)
+        return refuse([f"unknown rule {'name' if is_name else 'code'} `{options.code}`{hint}"])
+    print(json.dumps(_as_object(rules[code]), indent=2) if is_json else page(rules[code]).rstrip("\n"))
     return 0
+
+
+def _as_object(rule: type[Rule]) -> dict[str, Any]:
+    """One rule in ruff's shape."""
+    summary, _, explanation = rule.documentation().partition("\n\n")
+    availability = "Sometimes" if rule.fix_kind else "None"
+    return {
+        "name": rule.name,
+        "code": rule.code,
+        "linter": "redis-ssot",
+        "summary": summary,
+        "fix": "Fix is sometimes available." if rule.fix_kind else "Fix is not available.",
+        "fix_availability": availability,
+        "explanation": explanation,
+        "default": rule.default,
+        "project": rule.project,
+        "since": rule.since,
+    }

@@ -3,52 +3,45 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Mapping
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.facts.codec import reader
-from flake8_redis_ssot.output import FORMATS, render
-from flake8_redis_ssot.output.statistics import STYLES, statistics
-
-if TYPE_CHECKING:
-    from flake8_redis_ssot.source import SourceFile
+from flake8_redis_ssot.output import FORMATS
+from flake8_redis_ssot.output.report import Look, Report, format_of
 
 
-def text(
-    style: str,
-    diagnostics: Sequence[Diagnostic],
-    *,
-    counted: bool,
-    unsafe: bool,
-    given: SourceFile | None = None,
-    fixes: int = 0,
-    failed: bool = False,
-) -> str:
-    """What is written, or with `counted` the statistics of it.
+def text(style: str, report: Report, *, counted: bool = False) -> str:
+    """What is written of a report, or with `counted` the statistics of it."""
+    found = format_of(style)
+    render = found.count if counted and found.count is not None else found.render
+    if not found.is_text:
+        return render(report)
+    from flake8_redis_ssot.output.summary import summary
 
-    Where nothing was found since something `failed`, no word that all is well.
-    """
-    text = statistics(style, diagnostics, unsafe=unsafe) if counted else render(style, diagnostics, given)
-    if style in ("concise", "full") and (diagnostics or not failed):
-        left = len(diagnostics)
-        number = left + fixes
-        outcome = f" ({fixes} fixed, {left} remaining)" if fixes else ""
-        text += f"Found {number} error{'s' * (number != 1)}{outcome}.\n" if number else "All checks passed!\n"
-    return text
+    return render(report) + summary(report)
 
 
 def rendered(
-    found: str, reported: Collection[str], style: str, options: Mapping[str, str]
+    found: str,
+    reported: Collection[str] | None,
+    style: str,
+    options: Mapping[str, str],
+    seen: tuple[bool, int, bool],
+    *,
+    has_fixes: bool,
 ) -> list[str] | None:
-    """Status, notes and text of a run that `found` this, as JSON; None for a style that is not to be had.
+    """Status, notes and text of a run that `found` this, as JSON; None where these are not to be had from it.
 
-    The diagnostics of the files `reported` are meant.
+    The diagnostics of the files `reported` are meant, without it all.
     """
-    counted = "--statistics" in options
-    if style not in (STYLES if counted else FORMATS):
+    counted, look = "--statistics" in options, Look(*seen)
+    if style not in FORMATS or (counted and format_of(style).count is None):
         return None
-    diagnostics = [*map(reader(Diagnostic), (d for d in json.loads(found) if d[0] in reported))]
+    if format_of(style).needs_fixes(look) and not has_fixes:
+        return None
+    rows = (d for d in json.loads(found) if reported is None or d[0] in reported)
+    diagnostics = [*map(reader(Diagnostic), rows)]
     status = bool(diagnostics) and "--exit-zero" not in options
-    said = text(style, diagnostics, counted=counted, unsafe="--unsafe-fixes" in options)
-    return [str(int(status)), "", said]
+    report = Report(diagnostics, look, "--unsafe-fixes" in options, quiet="--quiet" in options)
+    return [str(int(status)), "", text(style, report, counted=counted)]

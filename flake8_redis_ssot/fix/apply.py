@@ -8,10 +8,10 @@ from itertools import groupby, pairwise
 
 from flake8_redis_ssot.diagnostic import Diagnostic, Edit, Fix
 from flake8_redis_ssot.filesystem import DISK, FileSystem
-from flake8_redis_ssot.fix.compatibility import Refusal
 from flake8_redis_ssot.fix.compose import clash, parts_of
 from flake8_redis_ssot.fix.propose import MENDS, Proposal, Rewriter
 from flake8_redis_ssot.fix.reads import ProjectReads
+from flake8_redis_ssot.fix.replacements import Refusal
 from flake8_redis_ssot.fix.test_patches import Patches
 from flake8_redis_ssot.fix.verify import rejection_reason
 from flake8_redis_ssot.fix.view import View
@@ -218,7 +218,7 @@ class Step:
             data = view.source.replaced(parts)
         except SourceError as error:
             return view.source.data, f"the file {error.message}"
-        reason = rejection_reason(view, proposals, data, self.rewriter.objects) if parts else None
+        reason = rejection_reason(view, proposals, data, self.rewriter.graph) if parts else None
         return (view.source.data if reason is not None else data), reason
 
     def _fix(self, proposal: Proposal) -> Fix:

@@ -9,8 +9,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.fix.compatibility import Refusal
 from flake8_redis_ssot.fix.propose import MENDS, Proposal, Rewriter
+from flake8_redis_ssot.fix.replacements import Refusal
 from flake8_redis_ssot.fix.view import View
 from flake8_redis_ssot.libraries.frameworks import PATCHING, SETTING, TAKERS
 from flake8_redis_ssot.source import SourceError

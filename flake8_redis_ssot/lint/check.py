@@ -52,10 +52,12 @@ class FileChecker:
         parse_all: bool = False,
         keeps_facts: bool = False,
         follows: bool = False,
+        heeds_noqa: bool = True,
     ) -> None:
         self.settings = settings
         self.filesystem = filesystem
         self.parse_all = parse_all
+        self.heeds_noqa = heeds_noqa
         self.handlers: Handlers = {}
         self.codes: frozenset[str] = frozenset(rule.code for rule in rules)
         self._table = builders(settings.client_builders, settings.pool_builders)
@@ -80,7 +82,7 @@ class FileChecker:
                 self.following.append(rule)
             for node_type, name in rule_type.handlers():
                 self.handlers.setdefault(node_type, []).append(getattr(rule, name))
-        self.judges_comments = Noqa in self.handlers
+        self.judges_comments = heeds_noqa and Noqa in self.handlers
         self.keeps_facts = keeps_facts or bool(self.project_rules or self.following) or self.judges_comments
         """Whether a run needs the facts of all files: for rules on the whole of them, or for fixes."""
 

@@ -158,8 +158,11 @@ def without_codes(source: SourceFile, line: PhysicalLine, gone: Collection[int])
     return (line.offset(source, start), line.offset(source, end), content), why
 
 
-def _with_codes(line: PhysicalLine, codes: Sequence[str]) -> tuple[int, int, str]:
-    """The change of the text of `line` by which its comment silences `codes` too; ValueError where none does."""
+def _with_codes(line: PhysicalLine, codes: Sequence[str], reason: str = "") -> tuple[int, int, str]:
+    """The change of the text of `line` by which its comment silences `codes` too; ValueError where none does.
+
+    A new comment gives the `reason`.
+    """
     if line.comment is None:
         raise ValueError(_NO_PLACE)
     found = directive(line)
@@ -170,7 +173,7 @@ def _with_codes(line: PhysicalLine, codes: Sequence[str]) -> tuple[int, int, str
         row = line.text.rpartition("\n")[2].rstrip(" \t\f")
         end = len(line.text)
         start = line.text.rfind("\n") + 1 + len(row)
-        content = f"{'  ' if row else ''}# noqa: {', '.join(codes)}"
+        content = f"{'  ' if row else ''}# noqa: {', '.join(codes)}{f' {reason}' if reason else ''}"
     after = line.text[:start] + content + line.text[end:]
     if not all(silences(after, code) for code in codes):
         raise ValueError("another `noqa` on it counts first")
@@ -186,8 +189,8 @@ class Added:
     left: list[tuple[int, str, str]]
 
 
-def add_noqa(source: SourceFile, diagnostics: Iterable[Diagnostic]) -> Added:
-    """`source` with comments that silence the `diagnostics`, merged into those that are there."""
+def add_noqa(source: SourceFile, diagnostics: Iterable[Diagnostic], reason: str = "") -> Added:
+    """`source` with comments that silence the `diagnostics` for a `reason`, merged into those that are there."""
     lines = _lines_or_none(source)
     wanted: dict[int, set[str]] = {}
     for diagnostic in diagnostics:
@@ -203,7 +206,7 @@ def add_noqa(source: SourceFile, diagnostics: Iterable[Diagnostic]) -> Added:
                 if row not in lines:
                     raise ValueError(_NO_PLACE)
                 line = lines[row]
-                start, end, content = _with_codes(line, sorted(codes - UNSILENCED))
+                start, end, content = _with_codes(line, sorted(codes - UNSILENCED), reason)
                 parts.append((line.offset(source, start), line.offset(source, end), content))
             except ValueError as error:
                 left.append((row, ", ".join(sorted(codes - UNSILENCED)), str(error)))

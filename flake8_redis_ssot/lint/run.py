@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 PARALLEL_FROM = 300
 """Files from which a second process pays for its start; see benchmarks/processes.py."""
+_PROGRESS_EVERY = 0.1
+"""Seconds between two looks at how far the processes are."""
 
 
 @dataclass(slots=True)
@@ -65,6 +68,7 @@ def checker_for(
     parse_all: bool = False,
     project: bool = True,
     fixes: bool = False,
+    heeds_noqa: bool = True,
 ) -> FileChecker:
     """A checker of the rules that the settings and the command line choose; RED000 always.
 
@@ -75,7 +79,13 @@ def checker_for(
     rules = [r for r in all_rules() if r.code in codes and (project or not r.project or r.code == "RED000")]
     keeps_facts = project and fixes and any(rule.fix_kind for rule in rules)
     return FileChecker(
-        settings, rules, filesystem=filesystem, parse_all=parse_all, keeps_facts=keeps_facts, follows=project
+        settings,
+        rules,
+        filesystem=filesystem,
+        parse_all=parse_all,
+        keeps_facts=keeps_facts,
+        follows=project,
+        heeds_noqa=heeds_noqa,
     )
 
 
@@ -94,6 +104,7 @@ def cache_for(checker: FileChecker, folder: str, start: int) -> Cache:
         checker.codes,
         checker.parse_all,
         checker.keeps_facts,
+        checker.heeds_noqa,
         [sorted(checker.first_party(boundary)) for boundary in settings.boundaries],
         [sorted(names) for folder in folders for _, _, names in sorted(os.walk(folder))],
     )
@@ -109,7 +120,22 @@ def _digest_of_flake8() -> str:
         return digest(stream.read())
 
 
-def run(files: Sequence[str], checker: FileChecker, *, jobs: int = 1, cache: Cache | None = None) -> Outcome:
+Progress = Callable[[str, int, int], None]
+"""Is told what a run is at: the stage, how much of it is done, and of how much."""
+
+
+def _untold(stage: str, done: int, total: int) -> None:
+    """For runs that nobody waits for."""
+
+
+def run(
+    files: Sequence[str],
+    checker: FileChecker,
+    *,
+    jobs: int = 1,
+    cache: Cache | None = None,
+    progress: Progress = _untold,
+) -> Outcome:
     """Check `files`, each by itself: a failure in one does not keep the others from being checked.
 
     `jobs` processes share the work; what is found and its order do not depend on them, nor on the
@@ -119,9 +145,9 @@ def run(files: Sequence[str], checker: FileChecker, *, jobs: int = 1, cache: Cac
     if cache is not None:
         todo = cache.changed(files, checker.managers.modules)
     if jobs > 1 and len(todo) >= PARALLEL_FROM:
-        parts = _in_processes(todo, checker, jobs, hashed=cache is not None)
+        parts = _in_processes(todo, checker, jobs, progress, hashed=cache is not None)
     else:
-        parts = [_run_part(todo, checker, hashed=cache is not None)]
+        parts = [_run_part(todo, checker, progress, hashed=cache is not None)]
     outcome = Outcome(
         [d for part in parts for d in part.diagnostics],
         sorted(failure for part in parts for failure in part.failures),
@@ -138,10 +164,15 @@ def run(files: Sequence[str], checker: FileChecker, *, jobs: int = 1, cache: Cac
 
 
 def run_project(
-    files: Sequence[str], checker: FileChecker, *, jobs: int = 1, cache: Cache | None = None
+    files: Sequence[str],
+    checker: FileChecker,
+    *,
+    jobs: int = 1,
+    cache: Cache | None = None,
+    progress: Progress = _untold,
 ) -> Outcome:
     """Check `files` by the file rules, all of them together by the project rules, and then their comments."""
-    outcome = run(files, checker, jobs=jobs, cache=cache)
+    outcome = run(files, checker, jobs=jobs, cache=cache, progress=progress)
     modules = checker.managers.modules
     day = str(date.today()) if any(entry.expires for entry in checker.settings.allowances) else ""
     if cache is not None:
@@ -153,7 +184,7 @@ def run_project(
         outcome.facts += cache.facts(path for path in files if path not in fresh)
         outcome.facts.sort(key=lambda fact: fact.path)
     read: set[str] = set()
-    found = _check_project(outcome, checker, read)
+    found = _check_project(outcome, checker, read, progress)
     if cache is not None and not outcome.failures and not outcome.limits:
         cache.keep_project(files, read, asked_of(modules), day, found)
     outcome.diagnostics = sorted([*outcome.diagnostics, *found], key=lambda d: d.sort_key)
@@ -173,7 +204,9 @@ def _without_collecting() -> Iterator[None]:
 
 
 @_without_collecting()
-def _check_project(outcome: Outcome, checker: FileChecker, read: set[str]) -> list[Diagnostic]:
+def _check_project(
+    outcome: Outcome, checker: FileChecker, read: set[str], progress: Progress
+) -> list[Diagnostic]:
     """What the project rules find, and what is to be said of `noqa` comments; `read` receives the files read."""
     judged = [fact.path for fact in outcome.facts if fact.has_noqa] if checker.judges_comments else []
     found: list[Diagnostic] = []
@@ -195,7 +228,8 @@ def _check_project(outcome: Outcome, checker: FileChecker, read: set[str]) -> li
         *((rule.code, partial(checker.check_followed, rule, project)) for rule in checker.following),
         *((rule.code, partial(rule.check_last, project)) for rule in checker.project_rules),
     ]
-    for code, ask in asked:
+    for done, (code, ask) in enumerate(asked):
+        progress("project rules", done, len(asked))
         try:
             found += list(unsuppressed(ask(), checker.settings, used))
         except RecursionError:
@@ -217,7 +251,7 @@ def _check_project(outcome: Outcome, checker: FileChecker, read: set[str]) -> li
         except SourceError:
             kept += mine
             continue
-        kept += without_noqa(mine, source)
+        kept += without_noqa(mine, source) if checker.heeds_noqa else mine
         if path in judged:
             reported = [*checker.check(source).diagnostics, *mine]
             kept += checker.judged(source, comments(source, reported, checker.codes, defaults()))
@@ -225,10 +259,13 @@ def _check_project(outcome: Outcome, checker: FileChecker, read: set[str]) -> li
 
 
 @_without_collecting()
-def _run_part(files: Mapping[str, str | None], checker: FileChecker, *, hashed: bool) -> Outcome:
+def _run_part(
+    files: Mapping[str, str | None], checker: FileChecker, progress: Progress, *, hashed: bool
+) -> Outcome:
     """Check `files`; where they are `hashed`, those whose content has the digest given are left out."""
     outcome = Outcome()
-    for path, known in files.items():
+    for done, (path, known) in enumerate(files.items()):
+        progress("files", done, len(files))
         try:
             source = checker.filesystem.source(path)
         except SourceError as error:
@@ -246,7 +283,7 @@ def _run_part(files: Mapping[str, str | None], checker: FileChecker, *, hashed: 
 
 
 def _in_processes(
-    files: Mapping[str, str | None], checker: FileChecker, jobs: int, *, hashed: bool
+    files: Mapping[str, str | None], checker: FileChecker, jobs: int, progress: Progress, *, hashed: bool
 ) -> list[Outcome]:
     import multiprocessing
 
@@ -263,15 +300,27 @@ def _in_processes(
         filesystem=checker.filesystem,
         parse_all=checker.parse_all,
         keeps_facts=checker.keeps_facts,
+        heeds_noqa=checker.heeds_noqa,
     )
     taken = context.Value("i", 0)
-    answers = []
+    workers, answers = [], []
     for _ in range(jobs):
         answer, sender = context.Pipe(duplex=False)
-        context.Process(target=_work, args=(make, parts, hashed, taken, sender), daemon=True).start()
+        workers.append(context.Process(target=_work, args=(make, parts, hashed, taken, sender), daemon=True))
+        workers[-1].start()
         sender.close()  # so that there is an end where the process dies
         answers.append(answer)
-    return [outcome for answer in answers for outcome in _received(answer)]
+    found: list[Outcome] = []
+    try:
+        for answer in answers:
+            while not answer.poll(_PROGRESS_EVERY):
+                progress("files", sum(map(len, parts[: taken.value])), len(files))
+            found += _received(answer)
+    except BaseException:
+        for worker in workers:
+            worker.terminate()
+        raise
+    return found
 
 
 def _work(
@@ -282,6 +331,7 @@ def _work(
     sender: Connection,
 ) -> None:
     """Check the part that nobody has taken yet, until there is none, and send what was found."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started us is told, and ends us
     try:
         checker = make()
         found = []
@@ -291,7 +341,7 @@ def _work(
                 taken.value += 1
             if number >= len(parts):
                 break
-            found.append(_run_part(parts[number], checker, hashed=hashed))
+            found.append(_run_part(parts[number], checker, _untold, hashed=hashed))
         sender.send(found)
     except Exception as error:
         sender.send(error)
@@ -309,7 +359,8 @@ def run_source(source: SourceFile, checker: FileChecker, outcome: Outcome) -> No
     """Check one file that is read already, and add what was found to `outcome`."""
     try:
         checked = checker.check(source)
-        outcome.diagnostics += without_noqa(checked.diagnostics, source)
+        found = checked.diagnostics
+        outcome.diagnostics += without_noqa(found, source) if checker.heeds_noqa else found
         if checked.facts is not None:
             outcome.facts.append(checked.facts)
         outcome.limits += (f"{source.path}: {limit}; what was found is reported" for limit in checked.limits)

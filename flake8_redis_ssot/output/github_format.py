@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 
-from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.output.report import Format, Report
 from flake8_redis_ssot.source import Range
 
 
@@ -21,10 +20,13 @@ def _place(where: Range) -> str:
     return f"line={start.line}{column},endLine={end.line}{end_column}"
 
 
-def render(diagnostics: Sequence[Diagnostic]) -> str:
+def _render(report: Report) -> str:
     return "".join(
         f"::error title={_encoded(f'redis-ssot ({d.code})', ':,')},"
         f"file={_encoded(os.path.relpath(d.path), ':,')},{_place(d.range)}::"
         f"{_encoded(f'{d.code} {d.message}')}\n"
-        for d in diagnostics
+        for d in report.diagnostics
     )
+
+
+FORMAT = Format(_render)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import Any
 
 from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.output import DOCUMENTATION
+from flake8_redis_ssot.output.report import Format, Report
+from flake8_redis_ssot.output.statistics import counts
 from flake8_redis_ssot.source import Position
-
-_DOCUMENTATION = "https://github.com/flake8-redis-ssot/flake8-redis-ssot/blob/main/docs/rules/{}.md"
 
 
 def as_object(diagnostic: Diagnostic) -> dict[str, Any]:
@@ -38,9 +38,16 @@ def as_object(diagnostic: Diagnostic) -> dict[str, Any]:
         "name": diagnostic.name,
         "noqa_row": diagnostic.noqa_row,
         "severity": "error",
-        "url": _DOCUMENTATION.format(diagnostic.code),
+        "url": DOCUMENTATION.format(diagnostic.code),
     }
 
 
-def render(diagnostics: Sequence[Diagnostic]) -> str:
-    return json.dumps([as_object(d) for d in diagnostics], indent=2) + "\n"
+def _render(report: Report) -> str:
+    return json.dumps([as_object(d) for d in report.diagnostics], indent=2) + "\n"
+
+
+def _count(report: Report) -> str:
+    return json.dumps(counts(report), indent=2) + "\n"
+
+
+FORMAT = Format(_render, shows_fixes=True, count=_count)

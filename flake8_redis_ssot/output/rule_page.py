@@ -19,6 +19,11 @@ def page(rule: type[Rule]) -> str:
     )
 
 
+def section(rule: type[Rule], heading: str) -> str:
+    """What stands under a heading of a rule's documentation."""
+    return rule.documentation().partition(f"## {heading}\n")[2].partition("\n## ")[0].strip()
+
+
 def table(rules: tuple[type[Rule], ...]) -> str:
     """The rules as a Markdown table."""
     rows = []

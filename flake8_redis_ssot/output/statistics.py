@@ -1,30 +1,35 @@
-"""How many diagnostics there are of each rule: in a table, or in ruff's JSON."""
+"""How many diagnostics there are of each rule."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
 from typing import Any
 
-from flake8_redis_ssot.diagnostic import Diagnostic
-
-STYLES = ("concise", "full", "json", "json-lines")
-"""The output formats that can count."""
+from flake8_redis_ssot.output.report import Report
+from flake8_redis_ssot.output.terminal import painted
 
 
-def statistics(style: str, diagnostics: Sequence[Diagnostic], *, unsafe: bool) -> str:
-    """The counts, the highest first; in JSON also of those that have a fix, safe or `unsafe` if wanted."""
-    counted = ("safe", "unsafe") if unsafe else ("safe",)
+def counts(report: Report) -> list[dict[str, Any]]:
+    """A row for each rule as in ruff's JSON, the highest count first."""
     rows: dict[str, dict[str, Any]] = {}
-    for d in sorted(diagnostics, key=lambda d: d.code):
+    for d in sorted(report.diagnostics, key=lambda d: d.code):
         new = {"code": d.code, "name": d.name, "count": 0, "fixable": False, "fixable_count": 0}
         row = rows.setdefault(d.code, new)
         row["count"] += 1
-        row["fixable_count"] += d.fix is not None and d.fix.applicability in counted
+        row["fixable_count"] += report.is_fixable(d)
         row["fixable"] = row["fixable_count"] == row["count"]
-    ordered = sorted(rows.values(), key=lambda row: -row["count"])
-    if style == "json":
-        return json.dumps(ordered, indent=2) + "\n"
-    if style == "json-lines":
-        return "".join(json.dumps(row) + "\n" for row in ordered)
-    return "".join(f"{row['count']}\t{row['code']}\t{row['name']}\n" for row in ordered)
+    return sorted(rows.values(), key=lambda row: -row["count"])
+
+
+def table(report: Report) -> str:
+    """The counts for people."""
+    look = report.look
+    return "".join(
+        f"{painted(str(row['count']), 'bold', look)}\t{painted(row['code'], 'red', look)}\t{_mark(row, report)}{row['name']}\n"
+        for row in counts(report)
+    )
+
+
+def _mark(row: dict[str, Any], report: Report) -> str:
+    if not report.look.is_person:
+        return ""
+    return f"[{'*' if row['fixable'] else '-' if row['fixable_count'] else ' '}] "

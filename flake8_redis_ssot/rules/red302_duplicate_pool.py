@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from flake8_redis_ssot.analysis.pools import pool_target
-from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.diagnostic import Diagnostic, Related
 from flake8_redis_ssot.rule import Construction, Rule, RuleContext, on
 from flake8_redis_ssot.syntax.nodes import unparsed
 from flake8_redis_ssot.syntax.scopes import Branch, ProgramPoint, Scopes, exclusive
@@ -84,6 +84,7 @@ class DuplicatePool(Rule):
                     f"{made.label} opens a second pool to the same server as line "
                     f"{first.range.start.line}; use one pool for both",
                     symbols=made.symbols,
+                    related=(Related(context.source.path, first.range, "the first pool"),),
                 )
             earlier.append(made)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.diagnostic import Diagnostic, Related
 from flake8_redis_ssot.rule import ProjectContext, ProjectRule
 from flake8_redis_ssot.source import Position, Range
 
@@ -55,16 +55,17 @@ class DuplicatePoolAcrossFiles(ProjectRule):
 
     def check_project(self, project: ProjectContext) -> Iterator[Diagnostic]:
         index = project.index
-        first: dict[tuple[str, str], str] = {}
+        first: dict[tuple[str, str], tuple[str, Range]] = {}
         # a manager's pool is the one to share, so it comes first
         for path in sorted(
             index.facts, key=lambda p: (not index.facts[p].pools or not index.place(p).is_manager, p)
         ):
             for pool in index.facts[path].pools:
                 key = (index.place(path).boundary.name, pool.target)
-                other = first.setdefault(key, path)
+                where = Range(Position(pool.line, pool.column), Position(pool.end_line, pool.end_column))
+                other, there = first.setdefault(key, (path, where))
                 if other != path:
-                    where = Range(Position(pool.line, pool.column), Position(pool.end_line, pool.end_column))
                     home = os.path.relpath(other, project.settings.root)
                     message = f"{pool.label} opens a second pool to the same server as {home}; use one pool for both"
-                    yield self.at(path, where, message, symbols=pool.symbols)
+                    related = (Related(other, there, "the first pool"),)
+                    yield self.at(path, where, message, symbols=pool.symbols, related=related)

@@ -327,7 +327,7 @@ def test_a_file_error_is_all_that_is_said(data, row, select, project: Path, run:
     assert (done.returncode, done.stderr) == (1, "")
     assert [(line, code) for _, line, _, code in places(done.stdout)] == [(row, "RED000")]
     done = run("check", "--add-noqa", "app/rooms.py", cwd=project)
-    assert (done.returncode, done.stdout) == (0, "Added 0 noqa comments.\n")
+    assert (done.returncode, done.stdout) == (0, "Added 0 noqa directives.\n")
     assert done.stderr == f"warning: app/rooms.py:{row}: RED000 is left: no comment silences it\n"
     assert path.read_bytes() == data
 
@@ -384,12 +384,12 @@ def test_comments_are_added_where_they_count(before, after, kind, project: Path,
         assert done.stderr == (
             f"warning: app/rooms.py:{row}: RED201 is left: another `noqa` on it counts first\n"
         )
-        assert (done.returncode, done.stdout) == (0, "Added 0 noqa comments.\n")
+        assert (done.returncode, done.stdout) == (0, "Added 0 noqa directives.\n")
     else:
         text = path.read_bytes().decode(codec).splitlines()
         (at,) = {d["noqa_row"] for d in listed}
         assert "RED201" in text[at - 1]
-        assert (done.returncode, done.stdout, done.stderr) == (0, "Added 1 noqa comment.\n", "")
+        assert (done.returncode, done.stdout, done.stderr) == (0, "Added 1 noqa directive.\n", "")
         assert (rest.returncode, rest.stdout) == (0, "All checks passed!\n")
 
 
@@ -411,7 +411,7 @@ def test_an_encoding_that_cannot_be_written_back_is_left(codec, text, project: P
     data = f"# coding: {codec}\nimport redis\nx = '{text}'\nredis.Redis()\n".encode()
     path.write_bytes(data)
     done = run("check", "--add-noqa", cwd=project)
-    assert (done.returncode, done.stdout) == (0, "Added 0 noqa comments.\n")
+    assert (done.returncode, done.stdout) == (0, "Added 0 noqa directives.\n")
     assert " is left: " in done.stderr and done.stderr.count("\n") == 1
     assert path.read_bytes() == data
 

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import time
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -218,9 +219,9 @@ def test_files_below_no_table(tmp_path: Path, run: Command) -> None:
             "bare/lib/a.py", "bare/lib/sub/b.py", "far/d.py", "set/c.py",
         ]  # fmt: skip
     shown = run("check", "--show-settings", str(tmp_path / "bare"), cwd=tmp_path / "far").stdout
-    assert f'root = "{tmp_path / "bare"}"' in shown.splitlines()
-    parts = run("check", "--show-settings", "bare", "set", cwd=tmp_path).stdout.splitlines()
-    assert [line for line in parts if line.startswith("#")] == ["# .", "# set/pyproject.toml"]
+    assert shown.startswith(f"# {tmp_path / 'bare'}\n[tool.redis-ssot]\n")
+    parts = tomllib.loads(run("check", "--show-settings", "bare", "set", cwd=tmp_path).stdout)
+    assert [*parts] == [".", "set"] and "select" in parts["set"]["tool"]["redis-ssot"]
     assert not (tmp_path / "far" / ".redis_ssot_cache").exists()
 
 
@@ -295,7 +296,7 @@ def test_what_is_done_over_several_projects(monorepo: Path, run: Command) -> Non
     changed = {str(path.relative_to(monorepo)) for path in before if path.read_bytes() != before[path]}
     assert changed == {f"services/{name}/{name}/{file}.py" for name in SERVICES for file in ("bad", "user")}
     added = run("check", "--add-noqa", cwd=monorepo)
-    assert added.stdout == f"Added {number - 6} noqa comments.\n"
+    assert added.stdout == f"Added {number - 6} noqa directives.\n"
     assert run("check", cwd=monorepo).stdout == "All checks passed!\n"
 
 

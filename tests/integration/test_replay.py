@@ -22,7 +22,7 @@ from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.filesystem import DISK
 from flake8_redis_ssot.lint.noqa import with_rows
 from flake8_redis_ssot.output import FORMATS
-from flake8_redis_ssot.output.statistics import STYLES
+from flake8_redis_ssot.output.report import Look, counting, format_of
 from flake8_redis_ssot.source import SourceError, SourceFile
 from flake8_redis_ssot.store import FOLDER, prepare
 
@@ -115,11 +115,11 @@ def test_any_format_part_and_folder(first: str, check, quickly) -> None:
         FORMATS, PLACES, ([], ["--exit-zero"], ["--statistics"])
     ):
         arguments = ["--output-format", style, *more, *paths]
-        if first == "concise" and style.startswith("json"):
+        if first == "concise" and format_of(style).needs_fixes(Look()):
             continue  # shows more than is known
         answer = quickly(*arguments, cwd=cwd)
         assert answer == check("--no-cache", *arguments, cwd=cwd) or (
-            answer is None and "--statistics" in more and style not in STYLES
+            answer is None and "--statistics" in more and style not in counting()
         ), (style, cwd, paths, more)
 
 
@@ -217,12 +217,62 @@ def test_fixes_are_granted_once(project: Path, check, monkeypatch: pytest.Monkey
         assert check(*style) == check("--no-cache", *style), name
 
 
+def services(project: Path) -> None:
+    """Two projects in the project, each with settings of its own."""
+    for name in ("web", "app/deep"):
+        (project / name / "pyproject.toml").write_text('[tool.redis-ssot]\nmanager = "manager"\n')
+        (project / name / "manager.py").write_text(BAD)
+        prepare(str(project / name / FOLDER))
+
+
+def test_a_run_over_several_projects_answers_for_the_same_paths(project: Path, check, quickly) -> None:
+    services(project)
+    for cwd, paths in ((".", []), (".", ["web", "app"]), ("app", [".."]), ("web", ["../app/deep", "."])):
+        for first in ("json", "concise"):
+            check("--output-format", first, *paths, cwd=cwd)
+        for style in FORMATS:
+            for more in ([], ["--exit-zero"], ["-q"]):
+                arguments = ["--output-format", style, *more, *paths]
+                assert quickly(*arguments, cwd=cwd) == check("--no-cache", *arguments, cwd=cwd), arguments
+    assert quickly("app/deep", "web/quiet.py") is None
+
+
+def test_each_project_s_settings_hold_in_a_repeated_run(project: Path, check) -> None:
+    services(project)
+    first = check("--output-format", "concise")
+    assert check("--output-format", "concise") == first and first[1].count("RED201") == 2
+    table = project / "web" / "pyproject.toml"
+    for text, count in (
+        ('ignore = ["RED2"]\n', 1),
+        ('exclude = ["bad.py"]\nmanager = "manager"\n', 1),
+        ('manager = "bad"\n', 2),
+        (
+            '[[tool.redis-ssot.allow]]\npaths = ["**"]\nrules = ["RED201"]\nreason = "r"\nexpires = 2999-01-01\n',
+            1,
+        ),
+    ):
+        table.write_text(f"[tool.redis-ssot]\n{text}")
+        for style in ("concise", "json", "github", "concise"):
+            found = check("--output-format", style)
+            assert found == check("--output-format", style, "--no-cache")
+        assert found[1].count("RED201") == count, text
+
+
+def test_projects_below_a_folder_that_is_none(project: Path, check, quickly) -> None:
+    (project / "pyproject.toml").unlink()
+    services(project)
+    check("web", "app/deep")
+    assert quickly("--output-format", "github", "app/deep", "web") == check(
+        "--output-format", "github", "--no-cache", "app/deep", "web"
+    )
+
+
 def test_what_a_fix_reads_outside_of_the_project_is_looked_at(project: Path, check) -> None:
     """An excluded module is no part of the project, and yet what it holds decides what may be exchanged."""
     style = ["--output-format", "json"]
     (project / "pyproject.toml").write_text(SETTINGS.replace("outside.py", "app/old.py"))
     assert '"fix": {' in check(*style)[1]
-    (project / "app" / "old.py").write_text(OLD.replace("-> str", "-> bytes"))
+    (project / "app" / "old.py").write_text(OLD.replace("def get", "async def get"))
     after = check(*style)
     assert '"fix": {' not in after[1] and after == check("--no-cache", *style)
 

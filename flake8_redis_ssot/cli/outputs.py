@@ -1,0 +1,79 @@
+"""Where the diagnostics of a run go: one or more formats, each to a file or to standard output."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import dataclass, replace
+
+from flake8_redis_ssot.cli.replay import look
+from flake8_redis_ssot.cli.words import text
+from flake8_redis_ssot.output.report import Look, Report, counting, format_of
+from flake8_redis_ssot.settings.boundaries import SettingsError
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """Pairs of a format and the file that it goes to, None for standard output, of which there is one."""
+
+    pairs: tuple[tuple[str, str | None], ...]
+    look: Look
+    counted: bool
+    silent: bool
+
+    @classmethod
+    def of(cls, options: argparse.Namespace, style: str) -> Outputs:
+        """The outputs that the options name, the `style` of the settings where they name none."""
+        pairs = tuple((name or style, file) for name, file in options.outputs or [(None, None)])
+        if sum(file is None for _, file in pairs) > 1:
+            raise SettingsError(
+                ["several formats go to standard output; give all but one a file by --output-file behind it"]
+            )
+        if options.statistics:
+            for name, _ in pairs:
+                if format_of(name).count is None:
+                    known = ", ".join(counting())
+                    raise SettingsError([f"--statistics has no form in {name}; choose one of {known}"])
+        return cls(pairs, Look(*look(sys.stdout, options.color)), options.statistics, options.silent)
+
+    def _look(self, file: str | None) -> Look:
+        return self.look if file is None else Look()
+
+    @property
+    def need_fixes(self) -> bool:
+        """Whether the fixes of what is found must be known."""
+        return any(format_of(name).needs_fixes(self._look(file)) for name, file in self.pairs)
+
+    @property
+    def is_for_people(self) -> bool:
+        """Whether what goes to standard output is text that is not parsed."""
+        return any(file is None and format_of(name).is_text for name, file in self.pairs)
+
+    def write(self, report: Report) -> str:
+        """Write everything; what went to standard output."""
+        said = ""
+        for name, file in self.pairs:
+            whole = text(name, replace(report, look=self._look(file)), counted=self.counted)
+            if file is not None:
+                _write_file(file, whole)
+            elif not self.silent:
+                sys.stdout.write(whole)
+                said = whole
+        return said
+
+    def write_text(self, whole: str) -> None:
+        """Write something else to where the first output goes."""
+        file = self.pairs[0][1]
+        if file is not None:
+            _write_file(file, whole)
+        elif not self.silent:
+            sys.stdout.write(whole)
+
+
+def _write_file(file: str, text: str) -> None:
+    """Write a file; SettingsError where that is not possible."""
+    try:
+        with open(file, "w", encoding="utf-8", errors="backslashreplace") as stream:
+            stream.write(text)
+    except OSError as error:
+        raise SettingsError([f"{file}: {error.strerror}; name a file that can be written"]) from error

@@ -1,0 +1,59 @@
+"""The parser of the command line: one subcommand a module."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+from flake8_redis_ssot import __version__
+
+COMMANDS = {
+    "check": "check",
+    "plan": "plan",
+    "migrate": "migrate",
+    "rollback": "rollback",
+    "rule": "rule",
+    "config": "config",
+    "clean": "clean",
+    "version": "version",
+    "generate-shell-completion": "completion",
+}
+"""Each subcommand with its module."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Takes options by their whole names alone, so that a new one breaks no command line."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(allow_abbrev=False, **options)
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """The options of a command line; a mistake ends the process with the usage of the subcommand meant."""
+    # the others need not be loaded for one
+    top = make_parser(arguments[:1] if arguments and arguments[0] in COMMANDS else COMMANDS)
+    # as in ruff a reason is joined by `=`, and a word behind it is a path
+    given = ["--add-noqa=" if argument == "--add-noqa" else argument for argument in arguments]
+    options, unknown = top.parse_known_args(given)
+    if not hasattr(options, "handler"):
+        top.print_help(sys.stderr)
+        sys.exit(2)
+    if unknown:
+        options.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+    options.arguments = arguments
+    return options
+
+
+def make_parser(names: Iterable[str] = COMMANDS) -> argparse.ArgumentParser:
+    """The parser of the subcommands `names`."""
+    top = _Parser(prog="redis-ssot", description="Keep one Redis manager per service boundary.")
+    top.add_argument("--version", action="version", version=f"redis-ssot {__version__}")
+    commands = top.add_subparsers(title="commands", metavar="COMMAND")
+    for name in names:
+        importlib.import_module(f"{__package__}.{COMMANDS[name]}").add_parser(commands)
+    for command in commands.choices.values():
+        command.set_defaults(parser=command)
+    return top

@@ -1,0 +1,267 @@
+"""Options that are said to be ruff's: both programs are run on the same files and must do the same.
+
+Each file has twin faults, one for either program, on the same lines: one that can be fixed and one that cannot.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from conftest import Command
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "options.md"
+TWINS = {"F401": "RED506", "F821": "RED301"}
+"""ruff's code to ours: the first has a safe fix."""
+SOURCE = "import os; import redis; redis.StrictRedis()\nredis.ConnectionPool(); unknown\n"
+CHOSEN = ["--select", "F401,F821"]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    for name in ("a.py", "b.pyi", "sub/c.py", "sub/deep/d.py", "ignored/e.py", "venv/f.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(SOURCE)
+    (tmp_path / ".gitignore").write_text("ignored/\n")
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "quiet.py").write_text(SOURCE.replace("\n", "  # noqa\n"))
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.ruff]\nextend-exclude = ["sub/deep"]\nlint.ignore = ["F821"]\nlint.select = ["F401", "F821"]\n'
+        '[tool.redis-ssot]\nextend-exclude = ["sub/deep"]\nignore = ["RED301"]\nselect = ["RED506", "RED301"]\n'
+    )
+    return tmp_path
+
+
+def ours(arguments: list[str]) -> list[str]:
+    """ruff's arguments with our codes and keys."""
+    found = [argument.replace("lint.", "") for argument in arguments]
+    for theirs, code in [*TWINS.items(), ("F8", "RED301"), ("F4", "RED50")]:
+        found = [re.sub(rf"\b{theirs}\b", code, argument) for argument in found]
+    return found
+
+
+def rows(text: str, cwd: Path) -> list[tuple[str, int, str]]:
+    """(file, line, code) of JSON, with our codes."""
+    return sorted(
+        (
+            str(Path(row["filename"]).relative_to(cwd)),
+            row["location"]["row"],
+            TWINS.get(row["code"], row["code"]),
+        )
+        for row in json.loads(text)
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["--isolated", *CHOSEN],
+        ["--isolated", "--select", "F401", "--select", "F821"],
+        ["--isolated", "--select", "F4"],
+        ["--isolated", *CHOSEN, "--ignore", "F4"],
+        ["--isolated", *CHOSEN, "--ignore", "F401", "--ignore", "F821"],
+        ["--isolated", "--select", "F401", "--extend-select", "F8"],
+        CHOSEN,
+        ["--ignore", "F401"],
+        ["--extend-select", "F821"],
+        [*CHOSEN, "--per-file-ignores", "a.py:F401,sub/**:F821"],
+        [*CHOSEN, "--per-file-ignores", "a.py:F401", "--per-file-ignores", "a.py:F8"],
+        [*CHOSEN, "--per-file-ignores", "!a.py:F401"],
+        [*CHOSEN, "--extend-per-file-ignores", "*.pyi:F821"],
+        ["--config", "lint.select = ['F821']", "--config", "lint.ignore = []"],
+        ["--config", "extend-exclude = ['sub']"],
+        ["--config", "pyproject.toml", "sub"],
+        ["--config", "lint.select = ['F821']", *CHOSEN, "--isolated"],
+        ["--isolated", *CHOSEN, "--exclude", "sub"],
+        ["--isolated", *CHOSEN, "--exclude", "sub,*.pyi"],
+        ["--isolated", *CHOSEN, "--extend-exclude", "a.py"],
+        ["--exclude", "nothing"],
+        ["--extend-exclude", "sub/c.py", "--extend-exclude", "a.py"],
+        ["--exclude", "a.py", "a.py"],
+        ["--exclude", "a.py", "--force-exclude", "a.py"],
+        ["--exclude", "a.py", "--force-exclude", "--no-force-exclude", "a.py"],
+        ["--no-respect-gitignore"],
+        ["--respect-gitignore"],
+        ["--ignore-noqa", *CHOSEN],
+        ["--exit-zero"],
+        ["-e", "-n"],
+        ["--no-cache", "sub", "a.py"],
+        ["--fixable", "F821"],
+        ["--unfixable", "F4"],
+        ["--unsafe-fixes"],
+        ["--no-fix"],
+    ],
+    ids=" ".join,
+)
+def test_the_same_is_found(arguments: list[str], project: Path, run: Command, process: Command) -> None:
+    style = ["--output-format", "json"]
+    theirs = process("check", *arguments, *style, cwd=project, module="ruff")
+    mine = run("check", *ours(arguments), *style, cwd=project)
+    assert (rows(mine.stdout, project), mine.returncode) == (rows(theirs.stdout, project), theirs.returncode)
+    fixes = [
+        {(row["location"]["row"], TWINS.get(row["code"], row["code"])): bool(row["fix"]) for row in json.loads(done.stdout)}
+        for done in (mine, theirs)
+    ]  # fmt: skip
+    assert fixes[0] == fixes[1]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--bogus"],
+        ["--output-format", "bogus"],
+        ["--select", ""],
+        ["--select", "ABC999"],
+        ["--per-file-ignores", "a.py"],
+        ["--config", "nothing.toml"],
+        ["--config", "x"],
+        ["--config", "nonsense = 1"],
+        ["--config", "pyproject.toml", "--config", "pyproject.toml"],
+        ["--isolated", "--config", "pyproject.toml"],
+        ["--show-fixes", "--diff"],
+        ["--exit-zero", "--exit-non-zero-on-fix"],
+        ["--quiet", "--verbose"],
+        ["--statistics", "--output-format", "grouped"],
+        ["--color", "sometimes"],
+    ],
+    ids=" ".join,
+)
+def test_the_same_is_refused(arguments: list[str], project: Path, run: Command, process: Command) -> None:
+    done = [
+        process("check", *arguments, "a.py", cwd=project, module="ruff"),
+        run("check", *ours(arguments), "a.py", cwd=project),
+    ]
+    assert [(one.returncode, one.stdout, bool(one.stderr)) for one in done] == [(2, "", True)] * 2
+
+
+def said(text: str) -> str:
+    """What both say alike, with our codes and names."""
+    for theirs, code in TWINS.items():
+        text = text.replace(theirs, code)
+    return re.sub(r"\((?:unused-import|deprecated-redis-api)\)", "(name)", text)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--fix", "-q", "--output-format", "pylint"],
+        ["--fix", "--select", "F401"],
+        ["--fix", "--select", "F401", "-s"],
+        ["--fix", "--select", "F401", "--show-fixes"],
+        ["--fix", "--select", "F401", "--exit-non-zero-on-fix"],
+        ["--fix", "--select", "F821", "--exit-non-zero-on-fix", "-q", "--output-format", "pylint"],
+        ["--fix-only", "--select", "F401,F821"],
+        ["--fix-only", "--exit-non-zero-on-fix"],
+        ["--fix", "--no-fix", "-q", "--output-format", "pylint"],
+        ["--fix", "--select", "F401", "--fixable", "F821", "-q", "--output-format", "pylint"],
+        ["--fix", "--select", "F401", "--unfixable", "F4", "-q", "--output-format", "pylint"],
+        ["--diff", "-q", "--select", "F821"],
+    ],
+    ids=" ".join,
+)
+def test_fixes_do_the_same(arguments: list[str], project: Path, run: Command, process: Command) -> None:
+    done = []
+    for module in ("ruff", "flake8_redis_ssot"):
+        (project / "a.py").write_text(SOURCE)
+        given = arguments if module == "ruff" else ours(arguments)
+        one = (process if module == "ruff" else run)(
+            "check", "-n", *given, "a.py", cwd=project, module=module
+        )
+        changed = (project / "a.py").read_text() != SOURCE
+        text = "\n".join(re.sub(r"(: \[\w+\]) .*", r"\1", line) for line in said(one.stdout).splitlines())
+        done.append((one.returncode, text, changed, one.stderr))
+    assert done[0] == done[1]
+
+
+def test_a_diff_changes_nothing_and_says_how_many(project: Path, run: Command, process: Command) -> None:
+    done = [
+        process("check", "--diff", "a.py", cwd=project, module="ruff"),
+        run("check", "--diff", "a.py", cwd=project),
+    ]
+    assert [one.returncode for one in done] == [1, 1]
+    assert all("Would fix 1 error." in one.stdout + one.stderr for one in done)
+    for one in done:
+        assert one.stdout.startswith("--- a.py\n+++ a.py\n@@ -1,2 +1,2 @@\n")
+    assert (project / "a.py").read_text() == SOURCE
+
+
+@pytest.mark.parametrize("reason", ["", "=for now", "=x: y"])
+def test_comments_are_added_alike(reason: str, project: Path, run: Command, process: Command) -> None:
+    texts = []
+    for module in ("ruff", "flake8_redis_ssot"):
+        (project / "a.py").write_text(SOURCE)
+        given = ["--select", "F401,F821"]
+        one = (process if module == "ruff" else run)(
+            "check", f"--add-noqa{reason}", *(given if module == "ruff" else ours(given)), "a.py",
+            cwd=project, module=module,
+        )  # fmt: skip
+        assert one.returncode == 0 and "Added 2 noqa directives." in one.stdout + one.stderr
+        texts.append(said((project / "a.py").read_text()))
+    assert texts[0] == texts[1]
+
+
+@pytest.mark.parametrize("arguments", [[], ["-q"], ["-s"], ["--output-file", "o.txt"], ["-o", "o.txt", "-q"]])
+def test_what_is_said_of_nothing(
+    arguments: list[str], tmp_path: Path, run: Command, process: Command
+) -> None:
+    (tmp_path / "a.py").write_text("x = 1\n")
+    done = []
+    for module in ("ruff", "flake8_redis_ssot"):
+        (tmp_path / "o.txt").unlink(missing_ok=True)
+        one = (process if module == "ruff" else run)("check", "-n", *arguments, cwd=tmp_path, module=module)
+        file = tmp_path / "o.txt"
+        done.append((one.returncode, one.stdout, one.stderr, file.exists() and file.read_text()))
+    assert done[0] == done[1]
+
+
+def test_statistics_and_files_alike(project: Path, run: Command, process: Command) -> None:
+    count = ["--statistics", "--output-format", "json"]
+    theirs = json.loads(process("check", *count, *CHOSEN, cwd=project, module="ruff").stdout)
+    mine = json.loads(run("check", *count, *ours(CHOSEN), cwd=project).stdout)
+    for row in theirs:
+        row["code"], row["name"] = TWINS[row["code"]], ""
+    assert sorted(theirs, key=str) == sorted(({**row, "name": ""} for row in mine), key=str)
+    files = process("check", "--show-files", cwd=project, module="ruff").stdout.split()
+    shown = run("check", "--show-files", cwd=project).stdout.split()
+    assert sorted(files) == sorted([*map(str, map(project.joinpath, shown)), str(project / "pyproject.toml")])
+
+
+def test_rule_config_and_version_have_ruff_s_shape(tmp_path: Path, run: Command, process: Command) -> None:
+    def both(*arguments: str, mine: tuple[str, ...] = ()) -> tuple[str, str]:
+        theirs = process(*arguments, cwd=tmp_path, module="ruff")
+        own = run(*(mine or arguments), cwd=tmp_path)
+        assert theirs.returncode == own.returncode == 0
+        return theirs.stdout, own.stdout
+
+    json_style = ("--output-format", "json")
+    theirs, own = map(json.loads, both("rule", "F401", *json_style, mine=("rule", "RED201", *json_style)))
+    extra = {"message_formats", "preview", "status", "category", "source_location"}
+    assert theirs.keys() - extra == own.keys() - {"default", "project", "since"}
+    theirs, own = map(json.loads, both("rule", "--all", *json_style))
+    assert isinstance(theirs, list) and isinstance(own, list) and own[0]["code"] == "RED000"
+    named = run("rule", "direct-client-construction", cwd=tmp_path).stdout
+    assert named == run("rule", "red201", cwd=tmp_path).stdout
+    assert process("rule", "unused-import", cwd=tmp_path, module="ruff").returncode == 0
+    theirs, own = map(json.loads, both("config", "exclude", *json_style))
+    assert own.keys() <= theirs.keys()
+    theirs, own = map(json.loads, both("config", *json_style))
+    assert own["src"]["default"] == theirs["src"]["default"] and isinstance(own["src"]["doc"], str)
+    theirs_text, own_text = both("version")
+    assert re.fullmatch(r"[\w-]+ \d+\.\d+\.\d+\n", theirs_text) and re.fullmatch(
+        r"[\w-]+ \d+\.\d+\.\d+\n", own_text
+    )
+    theirs, own = map(json.loads, both("version", *json_style))
+    assert own.keys() <= theirs.keys()
+    for arguments in (("rule", "F999"), ("config", "nope")):
+        assert process(*arguments, cwd=tmp_path, module="ruff").returncode == 2
+        assert run(*arguments, cwd=tmp_path).returncode == 2
+
+
+def test_each_shell_has_completions(tmp_path: Path, run: Command, process: Command) -> None:
+    for shell in ("bash", "zsh", "fish"):
+        assert process("generate-shell-completion", shell, cwd=tmp_path, module="ruff").returncode == 0
+        done = run("generate-shell-completion", shell, cwd=tmp_path)
+        assert done.returncode == 0 and "redis-ssot" in done.stdout and "extend-select" in done.stdout

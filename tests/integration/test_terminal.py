@@ -1,0 +1,198 @@
+"""The command as a person at a terminal meets it, and what happens when its output has no place."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from pathlib import Path
+
+import pytest
+from conftest import EXAMPLE, Command
+
+BAD = "import redis\nredis.Redis()\n"
+
+
+def on_terminal(
+    *arguments: str, cwd: Path, columns: int = 80, interrupt: float = 0, **variables: str
+) -> tuple[int, str]:
+    """Status and output of the command on a terminal so wide; with `interrupt`, Ctrl-C after so many seconds."""
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    unset = ("NO_COLOR", "FORCE_COLOR", "COLUMNS")
+    environment = {name: value for name, value in os.environ.items() if name not in unset}
+    command = subprocess.Popen(
+        [sys.executable, "-m", "flake8_redis_ssot", *arguments],
+        cwd=cwd, stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
+        env=environment | {"TERM": "xterm"} | variables,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+    )  # fmt: skip
+    os.close(slave)
+    said = b""
+    if interrupt:
+        time.sleep(interrupt)
+        os.write(master, b"\x03")
+    while True:
+        try:
+            part = os.read(master, 65536)
+        except OSError:
+            break
+        if not part:
+            break
+        said += part
+    os.close(master)
+    return command.wait(), said.decode().replace("\r\n", "\n")
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+@pytest.mark.parametrize("style", ["full", "grouped", "concise"])
+def test_words_stay_whole_at_the_margin(columns: int, style: str) -> None:
+    status, text = on_terminal(
+        "check", "--no-cache", "--output-format", style, "backend", cwd=EXAMPLE, columns=columns
+    )
+    plain = re.sub(r"\x1b\[[\d;]*[mK]", "", text)
+    assert status == 1 and "\x1b[" in text
+    for line in plain.splitlines():
+        assert len(line) <= columns or len(line.split()) <= 2, line
+    assert re.search(r"RED101 \[\*\] ", plain.replace("\n    ", " "))
+    assert re.search(r"\[\*\] \d+ fixable with the `--fix` option\.\n$", plain)
+
+
+def test_colours_are_asked_for_or_not(tmp_path: Path, process: Command) -> None:
+    (tmp_path / "a.py").write_text(BAD)
+    for variables, arguments, colored in (
+        ({}, [], True),
+        ({"NO_COLOR": "1"}, [], False),
+        ({"NO_COLOR": "1"}, ["--color", "always"], True),
+        ({"TERM": "dumb"}, [], False),
+        ({}, ["--color", "never"], False),
+    ):
+        for _ in range(2):  # also as answered by the run before
+            _, text = on_terminal("check", *arguments, cwd=tmp_path, **variables)
+            assert ("\x1b[" in text) == colored, (variables, arguments)
+    assert "\x1b" not in process("check", cwd=tmp_path).stdout
+    _, text = on_terminal("check", "nowhere", cwd=tmp_path)
+    assert text.startswith("\x1b[1;31merror\x1b[0m: nowhere")
+
+
+def test_piped_output_is_that_of_no_width(tmp_path: Path, process: Command) -> None:
+    (tmp_path / "a.py").write_text(BAD)
+    piped = process("check", "--output-format", "concise", cwd=tmp_path)
+    _, text = on_terminal("check", "--output-format", "concise", "--color", "never", cwd=tmp_path, columns=60)
+    assert re.sub(r"\n +", " ", text) == piped.stdout and "\n    " in text
+
+
+def test_progress_is_shown_after_a_second_and_taken_away(tmp_path: Path) -> None:
+    for number in range(40):
+        (tmp_path / f"m{number}.py").write_text(BAD)
+    code = (
+        "import sys; from flake8_redis_ssot.cli import progress; progress.AFTER = {}; progress._EVERY = 0;"
+        "from flake8_redis_ssot.cli.main import main; sys.exit(main(['check', '--no-cache', '-q']))"
+    )
+    for after, shown in ((0, True), (3600, False)):
+        master, slave = pty.openpty()
+        done = subprocess.Popen(
+            [sys.executable, "-c", code.format(after)], cwd=tmp_path, stdout=subprocess.PIPE, stderr=slave
+        )
+        os.close(slave)
+        done.communicate()
+        said = os.read(master, 1 << 16).decode() if shown else ""
+        os.close(master)
+        assert ("Checking files: " in said) == shown and ("Checking project rules: " in said) == shown
+        assert not shown or said.endswith("\r\x1b[K")
+
+
+def test_ctrl_c_stops_within_half_a_second(tmp_path: Path) -> None:
+    heavy = "import redis\n" + "".join(f"def f{n}(a=redis.Redis()): return a.get({n})\n" for n in range(200))
+    for number in range(400):
+        (tmp_path / f"m{number}.py").write_text(heavy)
+    before = {path.name for path in tmp_path.iterdir()}
+    command = subprocess.Popen(
+        [sys.executable, "-m", "flake8_redis_ssot", "check", "--jobs", "2"],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+    )  # fmt: skip
+    time.sleep(1.5)
+    assert command.poll() is None
+    start = time.monotonic()
+    command.send_signal(signal.SIGINT)  # to it alone, as `kill` does: its workers are its own to end
+    out, err = command.communicate(timeout=10)
+    assert command.returncode == 130 and (out, err) == (b"", b"")
+    assert time.monotonic() - start < 5  # half a second where nothing else runs
+    assert {path.name for path in tmp_path.iterdir()} - before <= {".redis_ssot_cache"}
+    assert not [path for path in tmp_path.rglob("new-*")]
+    with pytest.raises(ProcessLookupError):
+        os.killpg(command.pid, 0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "redirected"),
+    [
+        (["check"], ">/dev/full"),
+        (["check", "--output-file", "/dev/full"], ""),
+        (["check"], ">&-"),
+        (["rule", "--all"], ">/dev/full"),
+        (["config"], ">&-"),
+    ],
+)
+def test_output_without_a_place_is_one_message(arguments: list[str], redirected: str, tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text(BAD)
+    command = " ".join([sys.executable, "-m", "flake8_redis_ssot", *arguments, redirected])
+    done = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: ") and done.stderr.count("\n") == 1
+
+
+def test_a_closed_output_that_is_not_used_does_no_harm(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text(BAD)
+    command = f"{sys.executable} -m flake8_redis_ssot check --output-file a.txt >&- 2>&-"
+    done = subprocess.run(["bash", "-c", command], cwd=tmp_path)
+    assert done.returncode == 1 and "RED201" in (tmp_path / "a.txt").read_text()
+
+
+def test_notebooks_are_out_of_scope_and_it_is_said(tmp_path: Path, run: Command) -> None:
+    (tmp_path / "nb.ipynb").write_text("{}")
+    for _ in range(2):
+        named = run("check", "nb.ipynb", cwd=tmp_path)
+        assert (named.returncode, named.stdout) == (0, "All checks passed!\n")
+        assert named.stderr == "warning: nb.ipynb: notebooks are out of scope; it was not checked\n"
+    piped = run("check", "--stdin-filename", "nb.ipynb", cwd=tmp_path, stdin=b"{}")
+    assert "notebooks are out of scope" in piped.stderr and piped.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "usage", "message"),
+    [
+        (["check", "--bogus"], "usage: redis-ssot check ", "unrecognized arguments: --bogus"),
+        (["check", "--output-format", "bogus"], "usage: redis-ssot check ", "invalid choice: 'bogus'"),
+        (["rule"], "usage: redis-ssot rule ", "one of the arguments"),
+        (["rule", "RED201", "RED202"], "usage: redis-ssot rule ", "unrecognized arguments: RED202"),
+        (["config", "a", "b"], "usage: redis-ssot config ", "unrecognized arguments: b"),
+        (["plan", "--nonsense"], "usage: redis-ssot plan ", "unrecognized arguments"),
+        (["nonsense"], "usage: redis-ssot [", "invalid choice: 'nonsense'"),
+        (["check", "--output", "x"], "usage: redis-ssot check ", "unrecognized arguments: --output"),
+    ],
+)
+def test_a_usage_error_names_the_subcommand_meant(
+    arguments: list[str], usage: str, message: str, tmp_path: Path, run: Command
+) -> None:
+    done = run(*arguments, cwd=tmp_path)
+    assert done.returncode == 2 and done.stdout == ""
+    assert done.stderr.startswith(usage) and message in done.stderr
+
+
+def test_codes_of_other_tools_are_near_none(tmp_path: Path, run: Command) -> None:
+    for arguments in (
+        ["rule", "E501"],
+        ["check", "--select", "E501"],
+        ["check", "--per-file-ignores", "a:E501"],
+    ):
+        done = run(*arguments, cwd=tmp_path)
+        assert done.returncode == 2 and "the codes of redis-ssot begin with `RED`" in done.stderr
+        assert "did you mean" not in done.stderr
