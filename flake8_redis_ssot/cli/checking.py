@@ -60,14 +60,11 @@ class _Checked:
 
 
 def run(options: argparse.Namespace) -> int:
-    progress = Progress()
     try:
-        return _Run(options, progress).run()
+        with Progress() as progress:
+            return _Run(options, progress).run()
     except SettingsError as error:
-        progress.clear()
         return refuse(error.messages)
-    finally:
-        progress.clear()
 
 
 class _Run:
@@ -190,7 +187,7 @@ class _Run:
             part = self._run(one)
             self._narrow(one, part)
             _join(outcome, part)
-        self.progress.clear()
+        self.progress.stop()
         if not found.files and not found.missing and not found.named_notebooks:
             self.say("warning", "no Python files found below the given paths")
         if options.add_noqa is not None:
@@ -223,7 +220,7 @@ class _Run:
 
     def _say_failures(self, outcome: Outcome) -> bool:
         """Say what went wrong with single files; whether anything did."""
-        self.progress.clear()
+        self.progress.stop()
         # what several projects index may fail in each
         for message in dict.fromkeys(outcome.failures):
             self.say("error", message)

@@ -34,7 +34,8 @@ class Messages:
             body = wrapped(escaped(message), self._look, first=len(kind) + 2, indent="  ")
             text = f"{painted(kind, _PAINTS[kind], self._look)}: {body}\n"
             self.text += text
-            print(end=text, file=sys.stderr)
+            # on a terminal in place of what shows the progress
+            print(end="\r\x1b[K" * bool(self._look.width) + text, file=sys.stderr)
 
 
 def refuse(messages: Iterable[str]) -> int:

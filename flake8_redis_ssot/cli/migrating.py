@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from flake8_redis_ssot.cli.loading import discovered, finder_of, settings_of
 from flake8_redis_ssot.cli.messages import Messages, refuse
+from flake8_redis_ssot.cli.progress import Progress
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.files import Discovery, Project
 from flake8_redis_ssot.fix.apply import EXPLAINED, FixResult, mend
@@ -36,14 +37,15 @@ def plan(options: argparse.Namespace) -> int:
     try:
         found, project = _project(options, ())
         settings = project.settings
-        mended = mend(
-            found.all_files(project),
-            settings,
-            _codes(settings) | _CLASSES,
-            set(project.files),
-            unsafe=True,
-            jobs=available_processors(),
-        )
+        with Progress():
+            mended = mend(
+                found.all_files(project),
+                settings,
+                _codes(settings) | _CLASSES,
+                set(project.files),
+                unsafe=True,
+                jobs=available_processors(),
+            )
     except SettingsError as error:
         return refuse(error.messages)
     if _missing(settings):
@@ -66,14 +68,15 @@ def migrate(options: argparse.Namespace) -> int:
         if _missing(settings):
             return refuse([_missing(settings)])
         everything = found.all_files(project)
-        mended = mend(
-            everything,
-            settings,
-            _codes(settings),
-            set(project.files),
-            unsafe=options.include_unsafe,
-            jobs=available_processors(),
-        )
+        with Progress():
+            mended = mend(
+                everything,
+                settings,
+                _codes(settings),
+                set(project.files),
+                unsafe=options.include_unsafe,
+                jobs=available_processors(),
+            )
         shimless = list(with_shims(mended, settings, project.files)) if options.shim else []
         if not options.dry_run and mended.changes:
             changes = [

@@ -79,7 +79,7 @@ def test_colours_are_asked_for_or_not(tmp_path: Path, process: Command) -> None:
             assert ("\x1b[" in text) == colored, (variables, arguments)
     assert "\x1b" not in process("check", cwd=tmp_path).stdout
     _, text = on_terminal("check", "nowhere", cwd=tmp_path)
-    assert text.startswith("\x1b[1;31merror\x1b[0m: nowhere")
+    assert text.startswith("\r\x1b[K\x1b[1;31merror\x1b[0m: nowhere")
 
 
 def test_piped_output_is_that_of_no_width(tmp_path: Path, process: Command) -> None:
@@ -93,10 +93,10 @@ def test_progress_is_shown_after_a_second_and_taken_away(tmp_path: Path) -> None
     for number in range(40):
         (tmp_path / f"m{number}.py").write_text(BAD)
     code = (
-        "import sys; from flake8_redis_ssot.cli import progress; progress.AFTER = {}; progress._EVERY = 0;"
+        "import sys; from flake8_redis_ssot.cli import progress; progress.AFTER = {}; progress._EVERY = 0.001;"
         "from flake8_redis_ssot.cli.main import main; sys.exit(main(['check', '--no-cache', '-q']))"
     )
-    for after, shown in ((0, True), (3600, False)):
+    for after, shown in ((0.001, True), (3600, False)):
         master, slave = pty.openpty()
         done = subprocess.Popen(
             [sys.executable, "-c", code.format(after)], cwd=tmp_path, stdout=subprocess.PIPE, stderr=slave
