@@ -79,7 +79,7 @@ class _Run:
             kinds = ("error",)
         elif options.verbose:
             kinds = (*kinds, "debug")
-        self.say = Messages(options.color, kinds)
+        self.say = Messages(options.color, kinds, progress.hide)
         self.is_stdin = options.stdin_filename is not None or "-" in options.paths
         self.is_fixing = options.fix or options.fix_only or options.diff
         self.path = os.path.abspath(options.stdin_filename or "stdin.py")

@@ -21,7 +21,8 @@ class Progress:
     def __init__(self) -> None:
         self._text = "the project"
         self._is_shown = False
-        self._is_running = sys.stderr.isatty() and hasattr(signal, "setitimer")
+        is_terminal = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+        self._is_running = is_terminal and hasattr(signal, "setitimer")
 
     def __call__(self, stage: str, done: int, total: int) -> None:
         self._text = f"{stage}: {done} of {total}"
@@ -43,6 +44,10 @@ class Progress:
             self._is_running = False
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        self.hide()
+
+    def hide(self) -> None:
+        """Take the line away until it is drawn again."""
         if self._is_shown:
             self._is_shown = False
             os.write(sys.stderr.fileno(), b"\r\x1b[K")
