@@ -283,11 +283,11 @@ def _in_processes(
     found: list[Outcome] = []
     with ProcessPoolExecutor(jobs, context, _start, recipe) as pool:
         try:
-            for outcome in pool.map(_run_hashed if hashed else _run_plain, parts):
-                found.append(outcome)
+            # not by `map`: the executor fails over what that cancels when it is interrupted
+            for future in [pool.submit(_run_hashed if hashed else _run_plain, part) for part in parts]:
+                found.append(future.result())
                 progress("files", sum(map(len, parts[: len(found)])), len(files))
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
             for worker in multiprocessing.active_children():
                 worker.terminate()
             raise
