@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from flake8_redis_ssot.cli.loading import discovered, finder_of, settings_of
 from flake8_redis_ssot.cli.messages import Messages, refuse
 from flake8_redis_ssot.cli.progress import Progress
+from flake8_redis_ssot.cli.replay import look
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.files import Discovery, Project
 from flake8_redis_ssot.fix.apply import EXPLAINED, FixResult, mend
@@ -23,6 +24,8 @@ from flake8_redis_ssot.migrate.journal import Change, JournalError, carry_out, r
 from flake8_redis_ssot.migrate.plan import plan as plan_of
 from flake8_redis_ssot.migrate.shim import with_shims
 from flake8_redis_ssot.output import escaped, plan_text, shown
+from flake8_redis_ssot.output.report import Look
+from flake8_redis_ssot.output.terminal import wrapped
 from flake8_redis_ssot.rules import all_rules, defaults
 from flake8_redis_ssot.settings.boundaries import SettingsError
 from flake8_redis_ssot.settings.model import Settings, chosen_codes
@@ -54,7 +57,9 @@ def plan(options: argparse.Namespace) -> int:
     if options.output_format == "json":
         print(json.dumps(made.as_object(), indent=2))
     else:
-        sys.stdout.write(plan_text.render(made, markdown=options.output_format == "markdown"))
+        is_markdown = options.output_format == "markdown"
+        seen = Look() if is_markdown else Look(*look(sys.stdout))
+        sys.stdout.write(plan_text.render(made, seen, markdown=is_markdown))
     return _failed(mended)
 
 
@@ -149,6 +154,7 @@ def _codes(settings: Settings) -> frozenset[str]:
 
 def _summary(mended: FixResult, dry_run: bool) -> None:
     """What was migrated, and what was left, with the reasons."""
+    seen = Look(*look(sys.stdout))
     would = "Would migrate" if dry_run else "Migrated"
     kinds = Counter(MENDS[d.code] for d in mended.settled)
     what = ", ".join(f"{n} {kind}{'s' * (n != 1)}" for kind, n in sorted(kinds.items())) or "nothing"
@@ -156,12 +162,14 @@ def _summary(mended: FixResult, dry_run: bool) -> None:
     print(f"{would} {what} in {files} file{'s' * (files != 1)}.")
     for diagnostic in mended.settled:
         assert diagnostic.fix is not None
-        print(f"  {_where(diagnostic)}: {escaped(diagnostic.fix.message)}")
+        line = f"  {_where(diagnostic)}: {escaped(diagnostic.fix.message)}"
+        print(wrapped(line, seen, indent="    "))
     if mended.left:
         number = len(mended.left)
         print(f"Left {number} reference{'s' * (number != 1)} for a person:")
     for diagnostic, reason in mended.left:
-        print(f"  {_where(diagnostic)}: {diagnostic.code} {escaped(reason)}")
+        line = f"  {_where(diagnostic)}: {diagnostic.code} {escaped(reason)}"
+        print(wrapped(line, seen, indent="    "))
 
 
 def _where(diagnostic: Diagnostic) -> str:
