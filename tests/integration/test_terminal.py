@@ -65,6 +65,20 @@ def test_words_stay_whole_at_the_margin(columns: int, style: str) -> None:
     assert re.search(r"\[\*\] \d+ fixable with the `--fix` option\.\n$", plain)
 
 
+@pytest.mark.parametrize(
+    "arguments", [["rule", "RED403"], ["rule", "RED303"], ["config"], ["plan"], ["migrate", "--dry-run"]]
+)
+def test_words_stay_whole_in_every_subcommand(arguments: list[str], process: Command) -> None:
+    _, text = on_terminal(*arguments, cwd=EXAMPLE, columns=60)
+    is_code = False
+    for line in text.splitlines():
+        is_code ^= line.startswith("```")
+        assert is_code or len(line) <= 60 or len(line.split()) <= 2, line
+    _, wide = on_terminal(*arguments, cwd=EXAMPLE, columns=4000)
+    piped = process(*arguments, cwd=EXAMPLE).stdout
+    assert wide.split() == text.split() == piped.split()  # the same words
+
+
 def test_colours_are_asked_for_or_not(tmp_path: Path, process: Command) -> None:
     (tmp_path / "a.py").write_text(BAD)
     for variables, arguments, colored in (
@@ -93,14 +107,15 @@ def test_progress_is_shown_after_a_second_and_taken_away(tmp_path: Path) -> None
     for number in range(40):
         (tmp_path / f"m{number}.py").write_text(BAD)
     code = (
-        "import sys; from flake8_redis_ssot.cli import progress; progress.AFTER = {}; progress._EVERY = 0;"
+        "import sys; from flake8_redis_ssot.cli import progress; progress.AFTER = {}; progress._EVERY = 0.001;"
         "from flake8_redis_ssot.cli.main import main; sys.exit(main(['check', '--no-cache', '-q']))"
     )
-    for after, shown in ((0, True), (3600, False)):
+    for after, shown in ((0.001, True), (3600, False)):
         master, slave = pty.openpty()
         done = subprocess.Popen(
-            [sys.executable, "-c", code.format(after)], cwd=tmp_path, stdout=subprocess.PIPE, stderr=slave
-        )
+            [sys.executable, "-c", code.format(after)],
+            cwd=tmp_path, stdout=subprocess.PIPE, stderr=slave, env=os.environ | {"TERM": "xterm"},
+        )  # fmt: skip
         os.close(slave)
         done.communicate()
         said = os.read(master, 1 << 16).decode() if shown else ""
