@@ -25,7 +25,13 @@ from flake8_redis_ssot.libraries.frameworks import (
     VIEW_PARAMETER,
     Occasion,
 )
-from flake8_redis_ssot.libraries.standard import BUILT_IN_DECORATORS, CHANGING, KIND_DECORATORS, PLAIN_BASES, PROPERTIES
+from flake8_redis_ssot.libraries.standard import (
+    BUILT_IN_DECORATORS,
+    CHANGING,
+    KIND_DECORATORS,
+    PLAIN_BASES,
+    PROPERTIES,
+)
 from flake8_redis_ssot.libraries.vocabulary import MAKING
 from flake8_redis_ssot.syntax.memo import memoized
 from flake8_redis_ssot.syntax.nodes import last_name
