@@ -25,7 +25,8 @@ from flake8_redis_ssot.inference.values import (
     Value,
     Values,
 )
-from flake8_redis_ssot.libraries.frameworks import APPLICATION_NAMES, STATES
+from flake8_redis_ssot.libraries.frameworks import APPLICATION_NAMES, PATCHING, STATES
+from flake8_redis_ssot.project import conftests
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.source import SourceError
 from flake8_redis_ssot.syntax.nodes import last_name
@@ -35,7 +36,6 @@ from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope, Scopes
 MOST_FILES = 1_000
 """Files held at once; past it nothing more is followed."""
 
-CONFTEST = "conftest.py"
 _GETTER = "__getattr__"
 """The function of a module that gives the names which it does not have."""
 
@@ -208,13 +208,11 @@ class ProjectInference(Inference):
     def fixture_scopes(self, function: Scope) -> Iterator[Scope]:
         yield from super().fixture_scopes(function)
         home = self._homes.get(function.enclosing("module"))
-        folder = os.path.dirname(self._paths.get(home, "")) if home is not None else ""
-        while folder:
-            conftest = self.files.get(os.path.join(folder, CONFTEST))
+        path = self._paths.get(home, "") if home is not None else ""
+        for one in conftests.above(path):
+            conftest = self.files.get(one)
             if conftest is not None and conftest is not home:
                 yield conftest.module
-            above = os.path.dirname(folder)
-            folder = above if above != folder else ""
 
     def is_held(self, name: str) -> bool:
         return self._makes_names or name in self._held
@@ -333,7 +331,7 @@ class ProjectInference(Inference):
             if fact.exposed
             and (
                 self.index.users(path, self._with_made_on_demand(path, set(fact.exposed)))
-                or self._tests_of(path)
+                or conftests.tests_of(path, self.index.facts)
                 or any(name.startswith(".") for name in fact.exposed)
             )
         }
@@ -354,11 +352,18 @@ class ProjectInference(Inference):
                 taking = [user for user in users if self._speaks_of(known, user)]
                 # a test has a fixture by its name alone
                 tests = (
-                    [test for test in self._tests_of(path) if self._speaks_of(fresh, test)] if fresh else []
+                    [
+                        test
+                        for test in conftests.tests_of(path, self.index.facts)
+                        if self._speaks_of(fresh, test)
+                    ]
+                    if fresh
+                    else []
                 )
                 for user in (*taking, *tests, *self._sharing(path, fresh), *self._storing(fresh)):
                     words.setdefault(user, set()).update(known)
                     new.add(user)
+                new.update(self._preparing(path))
             if not new and self._is_stale:
                 self.forget()
                 new = set(self.files)
@@ -378,12 +383,14 @@ class ProjectInference(Inference):
         except SourceError:
             return b""
 
-    def _tests_of(self, path: str) -> list[str]:
-        """The files that have the fixtures of a `conftest.py`."""
-        if os.path.basename(path) != CONFTEST:
-            return []
-        folder = os.path.join(os.path.dirname(path), "")
-        return [other for other in sorted(self.index.facts) if other.startswith(folder) and other != path]
+    def _preparing(self, path: str) -> Iterator[str]:
+        """The `conftest.py` files whose fixtures may patch something for the coroutines of a test."""
+        if b"async def test" in self._data_of(path):
+            for one in conftests.above(path):
+                if one in self.index.facts and one not in self.files:
+                    data = self._data_of(one)
+                    if any(word in data for word in PATCHING):
+                        yield one
 
     def _sharing(self, path: str, names: Collection[str]) -> Iterator[str]:
         """The files that get at one of `names`, `.key` each, by the application of their boundary."""
@@ -421,7 +428,7 @@ class ProjectInference(Inference):
 
     def _exposed(self, path: str, reach: Reach) -> set[str]:
         """The names by which others get at something of a client library that a file has, or stores elsewhere."""
-        asked = self.index.asked_names(path) if os.path.basename(path) != CONFTEST else None
+        asked = self.index.asked_names(path) if not conftests.is_one(path) else None
         shared = {
             name
             for name in stored(self, self.files[path], reach)
