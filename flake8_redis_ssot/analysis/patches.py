@@ -43,11 +43,22 @@ def _patched_by(node: ast.AST) -> frozenset[str]:
     found: set[str] = set()
     for part in ast.walk(node):
         if isinstance(part, ast.Call) and last_name(part.func) in TAKERS | SETTING:
-            texts = (a.value for a in part.args[:2] if isinstance(a, ast.Constant))
-            found.update(text.rpartition(".")[2] for text in texts if isinstance(text, str))
+            for argument in part.args[:2]:
+                texts = [n.value for n in _text_parts(argument) if isinstance(n, ast.Constant)]
+                found.update(text.rpartition(".")[2] for text in texts[-1:] if isinstance(text, str))
             if last_name(part.func) == "multiple":
                 found.update(k.arg for k in part.keywords if k.arg)
     return frozenset(found)
+
+
+def _text_parts(node: ast.expr) -> list[ast.expr]:
+    """The parts of a text as it may be written: whole, with a name in front (`f"{__name__}.save"`)."""
+    match node:
+        case ast.JoinedStr(values=parts):
+            return parts
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            return [left, right]
+    return [node]
 
 
 def _patched_by_those_left(function: ast.AST, around: list[ast.AST]) -> set[str]:
