@@ -148,7 +148,7 @@ class RuleContext:
         while new:
             new = known.learn_calls(self.inference, self.sites_with(new))
         points = self.sites_with(known.names)
-        return list(in_coroutines(self.scopes, known.calls(self.inference, points)))
+        return list(in_coroutines(self.inference, self.scopes, known.calls(self.inference, points)))
 
     def exposed(self) -> tuple[str, ...]:
         """The top-level names by which others get at something of a client library."""

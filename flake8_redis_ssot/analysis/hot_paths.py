@@ -13,6 +13,7 @@ from flake8_redis_ssot.libraries.frameworks import (
     CALLED,
     CALLING,
     EVENT_HANDLERS,
+    FIELD_BASES,
     INJECTING,
     REQUESTS,
     RESPONSE_WORD,
@@ -24,7 +25,13 @@ from flake8_redis_ssot.libraries.frameworks import (
     VIEW_PARAMETER,
     Occasion,
 )
-from flake8_redis_ssot.libraries.standard import BUILT_IN_DECORATORS, CHANGING, KIND_DECORATORS, PROPERTIES
+from flake8_redis_ssot.libraries.standard import (
+    BUILT_IN_DECORATORS,
+    CHANGING,
+    KIND_DECORATORS,
+    PLAIN_BASES,
+    PROPERTIES,
+)
 from flake8_redis_ssot.libraries.vocabulary import MAKING
 from flake8_redis_ssot.syntax.memo import memoized
 from flake8_redis_ssot.syntax.nodes import last_name
@@ -314,10 +321,14 @@ def _is_accessor(function: Function, owner: ast.AST | None) -> bool:
         and needed <= 0
         and None not in args.kw_defaults
         and isinstance(owner, ast.Module | ast.ClassDef)
-        and all(last_name(base) in ("object", "ABC") for base in bases)
+        and all(_base_name(base) in PLAIN_BASES | FIELD_BASES for base in bases)
         and gives_a_client(function.name)
         and not MAKING & set(words(function.name))
     )
+
+
+def _base_name(base: ast.expr) -> str:
+    return last_name(base.value if isinstance(base, ast.Subscript) else base)
 
 
 def loop_around(parents: list[ast.AST], node: ast.expr) -> Loop | None:

@@ -263,6 +263,9 @@ WARNING_TESTS = frozenset(
 RUNNER_METHODS = ("test", "setUp", "setup", "asyncSetUp", "tearDown", "teardown", "asyncTearDown")
 """How the functions begin that a test runner calls then."""
 
+PREPARING = ("setUp", "setup", "asyncSetUp")
+"""Those of them that it calls before a test."""
+
 CELERY_SETTINGS = frozenset(
     ["imports", "include", "task_routes", "task_annotations", "beat_schedule", "beat_scheduler"]
     + ["result_backend", "worker_pool", "task_cls", "loader"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import os
 from collections.abc import Callable, Iterable, Iterator
 
 from flake8_redis_ssot.analysis.blocking import Blocking, BlockingFunctions
@@ -22,6 +21,7 @@ from flake8_redis_ssot.inference.values import (
     Value,
     Values,
 )
+from flake8_redis_ssot.project.conftests import conftests_above
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.syntax.nodes import last_name
 from flake8_redis_ssot.syntax.scope_builder import build_scopes
@@ -30,7 +30,6 @@ from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope, Scopes
 MOST_FILES = 1_000
 """Files held at once; past it nothing more is followed."""
 
-CONFTEST = "conftest.py"
 GETTER = "__getattr__"
 """The function of a module that gives the names which it does not have."""
 
@@ -200,13 +199,11 @@ class ProjectInference(Inference):
     def fixture_scopes(self, function: Scope) -> Iterator[Scope]:
         yield from super().fixture_scopes(function)
         home = self._homes.get(function.enclosing("module"))
-        folder = os.path.dirname(self._paths.get(home, "")) if home is not None else ""
-        while folder:
-            conftest = self.files.get(os.path.join(folder, CONFTEST))
+        path = self._paths.get(home, "") if home is not None else ""
+        for one in conftests_above(path):
+            conftest = self.files.get(one)
             if conftest is not None and conftest is not home:
                 yield conftest.module
-            above = os.path.dirname(folder)
-            folder = above if above != folder else ""
 
     def is_held(self, name: str) -> bool:
         return self._makes_names or name in self._held

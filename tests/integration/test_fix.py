@@ -273,3 +273,17 @@ def test_the_mode_of_a_file_is_kept(project: Path, run: Command) -> None:
     path.chmod(0o755)
     run("check", "--fix", cwd=project)
     assert path.read_text() == FIXED and os.stat(path).st_mode & 0o777 == 0o755
+
+
+def test_a_script_beside_the_import_roots_is_fixed(tmp_path: Path, run: Command) -> None:
+    (tmp_path / "pyproject.toml").write_text('[tool.redis-ssot]\nmanager = "app.manager"\nsrc = ["lib"]\n')
+    (tmp_path / "lib" / "app").mkdir(parents=True)
+    (tmp_path / "lib" / "app" / "__init__.py").write_text("from app.manager import get_redis\n")
+    (tmp_path / "lib" / "app" / "manager.py").write_text(
+        "import redis\n\n_client = redis.Redis()\n\n\ndef get_redis():\n    return _client\n"
+    )
+    script = tmp_path / "load-test" / "seed.py"
+    script.parent.mkdir()
+    script.write_text('from app import get_redis\n\nget_redis().set("a", 1)\n')
+    run("check", "--fix", cwd=tmp_path)
+    assert script.read_text() == 'from app.manager import get_redis\n\nget_redis().set("a", 1)\n'
