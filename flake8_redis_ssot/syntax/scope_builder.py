@@ -6,6 +6,7 @@ import ast
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from flake8_redis_ssot.syntax.arguments import parameters
 from flake8_redis_ssot.syntax.lines import header_of, lines_of
 from flake8_redis_ssot.syntax.nodes import last_name
 from flake8_redis_ssot.syntax.scopes import (
@@ -19,7 +20,6 @@ from flake8_redis_ssot.syntax.scopes import (
     Scope,
     Scopes,
     Store,
-    parameters,
     targets_in,
 )
 
