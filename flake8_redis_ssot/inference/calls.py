@@ -46,6 +46,7 @@ from flake8_redis_ssot.libraries.standard import (
     PROPERTIES,
     RUNNERS,
 )
+from flake8_redis_ssot.syntax.arguments import argument_of, default_of, parameters, positional, single
 from flake8_redis_ssot.syntax.nodes import last_name
 from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope, Scopes
 
@@ -223,7 +224,7 @@ def _entered(
         first = _receiver_of(scope)
         if first is not None and value.receiver is not None:
             given[first.arg] = frozenset([value.receiver])
-        for parameter in (*args.posonlyargs, *args.args, *args.kwonlyargs):
+        for parameter in single(args):
             if parameter is not first:
                 argument = argument_of(call, args, parameter, shifted=first is not None)
                 if argument is not None:
@@ -259,7 +260,7 @@ def parameter(inference: Inference, node: ast.arg, point: ProgramPoint) -> Itera
         return
     if context is None:
         yield from inference.given(node, point)
-    default = _default(function.args, node) if given is None else None
+    default = default_of(function.args, node) if given is None else None
     yield from inference.known_or_promised(inference.values(default, outside), node.annotation, outside)
     if context is None and default is None:
         yield from _fixture(inference, node.arg, scope)
@@ -437,17 +438,15 @@ def _receiver_of(function: Scope) -> ast.arg | None:
     node = function.node
     if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or Scopes.class_of(function) is None:
         return None
-    return next(iter([*node.args.posonlyargs, *node.args.args]), None)
+    return next(iter(positional(node.args)), None)
 
 
 def _takes_arguments(function: Scope) -> bool:
     """Whether a function has parameters, `self` and `cls` apart."""
     if not isinstance(function.node, _FUNCTION):
         return False
-    args = function.node.args
-    everyone = [*args.posonlyargs, *args.args, *args.kwonlyargs, args.vararg, args.kwarg]
     receiver = _receiver_of(function)
-    return any(a is not None and a is not receiver for a in everyone)
+    return any(argument is not receiver for argument in parameters(function.node.args))
 
 
 def is_generator(node: ast.AST | None) -> bool:
@@ -465,26 +464,3 @@ def is_generator(node: ast.AST | None) -> bool:
 
 def _is_classmethod(node: ast.AST) -> bool:
     return any(isinstance(d, ast.Name) and d.id == "classmethod" for d in getattr(node, "decorator_list", ()))
-
-
-def argument_of(call: ast.Call, args: ast.arguments, parameter: ast.arg, *, shifted: bool) -> ast.expr | None:
-    """What `call` hands to a parameter; `shifted` where the first one is bound already."""
-    for keyword in call.keywords:
-        if keyword.arg == parameter.arg and parameter not in args.posonlyargs:
-            return keyword.value
-    positional = [*args.posonlyargs, *args.args]
-    if parameter in positional and not any(isinstance(a, ast.Starred) for a in call.args):
-        at = positional.index(parameter) - int(shifted)
-        if 0 <= at < len(call.args):
-            return call.args[at]
-    return None
-
-
-def _default(args: ast.arguments, argument: ast.arg) -> ast.expr | None:
-    positional = [*args.posonlyargs, *args.args]
-    if argument in positional:
-        at = positional.index(argument) - len(positional) + len(args.defaults)
-        return args.defaults[at] if at >= 0 else None
-    if argument in args.kwonlyargs:
-        return args.kw_defaults[args.kwonlyargs.index(argument)]
-    return None
