@@ -22,6 +22,7 @@ from flake8_redis_ssot.libraries.vocabulary import VARIABLE_PREFIX
 from flake8_redis_ssot.settings.boundaries import Place, manager_words
 from flake8_redis_ssot.settings.model import Boundary, Settings
 from flake8_redis_ssot.source import Range, SourceFile
+from flake8_redis_ssot.syntax.scope_builder import build_scopes
 from flake8_redis_ssot.syntax.scopes import ProgramPoint, Scopes
 
 
@@ -68,7 +69,7 @@ class RuleContext:
     @cached_property
     def scopes(self) -> Scopes:
         """The symbol table of the file."""
-        return Scopes(self.source.tree, self.source.text, self.place.modules, self.place.is_package)
+        return build_scopes(self.source.tree, self.source.text, self.place.modules, self.place.is_package)
 
     @cached_property
     def inference(self) -> Inference:
@@ -296,12 +297,6 @@ class RuleContext:
         if around is not None:
             message += f', or write `manager = "{around}.**"` if all below `{around}` is the manager'
         return message
-
-    def origins(self, decorators: Iterable[ast.expr]) -> Iterator[str]:
-        """The dotted names that decorators of the file can mean."""
-        for decorator in decorators:
-            inner = decorator.func if isinstance(decorator, ast.Call) else decorator
-            yield from self.names.dotted(inner, ProgramPoint(inner, self.scopes.module, 1 << 60, ()))
 
     def every_import(self) -> Iterator[tuple[ast.Import | ast.ImportFrom, ast.alias, tuple[str, ...]]]:
         """Each alias of each import of the file, at any depth, with the dotted names it can mean."""

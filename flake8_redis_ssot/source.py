@@ -13,9 +13,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
 
-OVERLAY: dict[str, bytes] = {}
-"""Files that count as having other bytes than on disk: changes that are tried before they are written."""
-
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
 _FIRST_LINES = re.compile(rb"(?:[^\r\n]*(?:\r\n?|\n)?){2}")
 _COOKIE = re.compile(rb"[ \t\f]*#[^\r\n]*?coding[:=][ \t]*([-\w.]+)")
@@ -51,7 +48,7 @@ class SourceError(Exception):
 class SourceFile:
     """The bytes of a file and what is derived from them, each at first use.
 
-    `path` is absolute; `data` is what stands on disk. Under flake8 the text and the tree
+    `path` is absolute. Under flake8 the text and the tree
     are flake8's own, so that nothing is decoded or parsed twice.
     """
 
@@ -62,17 +59,6 @@ class SourceFile:
         self.data = data
         self._given_text = text
         self._given_tree = tree
-
-    @classmethod
-    def read(cls, path: str) -> SourceFile:
-        """Read `path`, or what stands for it in `OVERLAY`; SourceError when the system refuses."""
-        if path in OVERLAY:
-            return cls(path, OVERLAY[path])
-        try:
-            with open(path, "rb") as stream:
-                return cls(path, stream.read())
-        except OSError as error:
-            raise SourceError(f"cannot be read: {error.strerror or error}") from error
 
     @classmethod
     def of_text(cls, path: str, text: str, tree: ast.Module) -> SourceFile:

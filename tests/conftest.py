@@ -18,7 +18,6 @@ from flake8.main.cli import main as flake8
 from flake8.plugins import finder
 
 from flake8_redis_ssot.cli.main import main
-from flake8_redis_ssot.lint.check import first_party
 
 FIXTURES = Path(__file__).parent / "fixtures"
 EXAMPLE = Path(__file__).parent.parent / "examples" / "chat_platform"
@@ -66,7 +65,6 @@ def run_here(
     if module == "flake8":
         given += [] if any(a.startswith("-j") for a in given) else ["-j0"]
         utils.stdin_get_value.cache_clear()
-    first_party.cache_clear()  # it is asked of folders once a run
     streams = [io.TextIOWrapper(io.BytesIO(data), encoding="utf-8") for data in (stdin or b"", b"", b"")]
     before = sys.stdin, sys.stdout, sys.stderr
     sys.stdin, sys.stdout, sys.stderr = streams

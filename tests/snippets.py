@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from flake8_redis_ssot.facts.managers import ManagerFacts
+from flake8_redis_ssot.filesystem import DISK
 from flake8_redis_ssot.inference.builder_table import builders
 from flake8_redis_ssot.inference.names import Names
 from flake8_redis_ssot.settings.load import load_settings
@@ -60,5 +61,5 @@ def place(scopes: Scopes, line: int, expression: str) -> ProgramPoint:
 def names() -> Names:
     """What names mean where no module is the project's own."""
     options = {"manager": "app.redis_manager", "forbidden-managers": ["app.old"]}
-    managers = ManagerFacts(load_settings(None, root="/nowhere", codes=[], options=options))
+    managers = ManagerFacts(load_settings(None, root="/nowhere", codes=[], options=options), DISK)
     return Names(builders(("acme.connect",), ()), frozenset(), managers)

@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from flake8_redis_ssot.analysis.hot_paths import Loop
 from flake8_redis_ssot.syntax.ancestors import ancestors
+from flake8_redis_ssot.syntax.memo import memoized
 from flake8_redis_ssot.syntax.nodes import unparsed
 from flake8_redis_ssot.syntax.scopes import Scope
 
@@ -196,7 +197,7 @@ def _itself(own: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![\w.])(?:{'|'.join(names)})(?!\w)")
 
 
-@lru_cache(maxsize=4096)
+@memoized
 def _words(node: ast.AST, own: str) -> _Words:
     parts = list(ast.walk(node))
     reads = [part for part in parts if isinstance(part, ast.Name | ast.Attribute | ast.Subscript)]
@@ -222,13 +223,13 @@ def _bodies(node: ast.AST) -> Iterator[Sequence[ast.AST]]:
         yield case.body
 
 
-@lru_cache(maxsize=4096)
+@memoized
 def _may_leave(statement: ast.AST) -> bool:
     """Whether what stands after a statement may be left out because of it."""
     return isinstance(statement, _COMPOUND) and any(isinstance(p, _LEAVING) for p in ast.walk(statement))
 
 
-@lru_cache(maxsize=4096)
+@memoized
 def _set_in(statement: ast.AST, own: str) -> tuple[tuple[str, str], ...]:
     """What a statement assigns to, or sets as an event is set, each with the value; empty for a constant."""
     found: list[tuple[ast.expr, ast.AST | None]] = []
@@ -252,7 +253,7 @@ def _set_in(statement: ast.AST, own: str) -> tuple[tuple[str, str], ...]:
     )
 
 
-@lru_cache(maxsize=1)
+@memoized
 def _bound_in(function: ast.AST) -> list[tuple[str, ast.expr]]:
     """The names that a function binds, with what they are bound to."""
     found: list[tuple[str, ast.expr]] = []

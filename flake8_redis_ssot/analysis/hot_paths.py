@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
 from flake8_redis_ssot.analysis.operations import gives_a_client, words
 from flake8_redis_ssot.inference.evaluator import Inference
@@ -27,6 +26,7 @@ from flake8_redis_ssot.libraries.frameworks import (
 )
 from flake8_redis_ssot.libraries.standard import BUILT_IN_DECORATORS, CHANGING, KIND_DECORATORS, PROPERTIES
 from flake8_redis_ssot.libraries.vocabulary import MAKING
+from flake8_redis_ssot.syntax.memo import memoized
 from flake8_redis_ssot.syntax.nodes import last_name
 from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope, Scopes
 
@@ -97,7 +97,7 @@ def _registered(function: Scope, inference: Inference) -> Occasion | None:
     return None
 
 
-@lru_cache(maxsize=1)
+@memoized
 def _handed(scopes: Scopes) -> dict[str, list[tuple[ProgramPoint, ast.expr]]]:
     """The arguments of all calls that are names or attributes, by their last names."""
     found: dict[str, list[tuple[ProgramPoint, ast.expr]]] = {}
@@ -344,7 +344,7 @@ def _may_be_left(loop: Loop, node: ast.expr) -> bool:
     return any((leaving.end_lineno or 0) >= node.lineno for leaving in _leaving(loop))
 
 
-@lru_cache(maxsize=4)
+@memoized
 def _leaving(loop: Loop) -> tuple[ast.stmt, ...]:
     return tuple(part for part in ast.walk(loop) if isinstance(part, ast.Break | ast.Return))
 
@@ -364,7 +364,7 @@ def _serves(loop: Loop, node: ast.expr) -> bool:
     )
 
 
-@lru_cache(maxsize=4)
+@memoized
 def _loops(loop: Loop) -> tuple[Loop, ...]:
     return tuple(
         p for p in ast.walk(loop) if isinstance(p, ast.For | ast.AsyncFor | ast.While) and p is not loop
@@ -381,7 +381,7 @@ def _differs(loop: Loop, node: ast.AST) -> bool:
     )
 
 
-@lru_cache(maxsize=4)
+@memoized
 def _bound_in(loop: Loop) -> frozenset[str]:
     """The names that a loop binds, found once for all that is built in it."""
     names = (n for n in ast.walk(loop) if isinstance(n, ast.Name))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal
 
 from flake8_redis_ssot.libraries.commands import HANDED
@@ -13,6 +12,7 @@ from flake8_redis_ssot.libraries.standard import ENTERING
 from flake8_redis_ssot.libraries.traits import OWNING, POOL_KEYWORDS
 from flake8_redis_ssot.libraries.vocabulary import CLOSING
 from flake8_redis_ssot.syntax.ancestors import ancestors
+from flake8_redis_ssot.syntax.memo import memoized
 from flake8_redis_ssot.syntax.nodes import unparsed
 
 Lifetime = Literal["closed", "entered", "guarded", "handed", "returned", "stored", "used", "yielded"]
@@ -38,7 +38,7 @@ def lifetimes(function: ast.AST, node: ast.expr) -> frozenset[Lifetime]:
 
 def fate_of(function: ast.AST, node: ast.expr) -> Fate:
     """The same, with the places that hold the value."""
-    return _names_in(function).joined(_becomes(function, node))
+    return _names_in(function).joined(function, _becomes(function, node))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,6 @@ class _Names:
     """What a function does with each of its names."""
 
     def __init__(self, function: ast.AST) -> None:
-        self._function = function
         self._loads: dict[str, list[ast.Name]] = {}
         self._known: dict[str, frozenset[str | _Bound]] = {}
         self._bound: set[str] = set()
@@ -67,7 +66,7 @@ class _Names:
                 self._bound.add(part.id)
         self._bound -= outer
 
-    def joined(self, becomes: Iterable[str | _Bound]) -> Fate:
+    def joined(self, function: ast.AST, becomes: Iterable[str | _Bound]) -> Fate:
         """What becomes of a value and, where it is bound to local names, of those."""
         found: set[str] = set()
         places: set[str] = set()
@@ -84,18 +83,18 @@ class _Names:
                 found.add("stored")
             elif here not in seen:
                 seen.add(here)
-                stack += ((use, here[1]) for use in self._uses(one.place))
+                stack += ((use, here[1]) for use in self._uses(function, one.place))
         return Fate(frozenset(found), frozenset(places))  # type: ignore[arg-type]
 
-    def _uses(self, name: str) -> frozenset[str | _Bound]:
+    def _uses(self, function: ast.AST, name: str) -> frozenset[str | _Bound]:
         """What becomes of what is bound to a name, found out once."""
         if name not in self._known:
             uses = self._loads.get(name, ())
-            self._known[name] = frozenset(one for use in uses for one in _becomes(self._function, use))
+            self._known[name] = frozenset(one for use in uses for one in _becomes(function, use))
         return self._known[name]
 
 
-@lru_cache(maxsize=1)
+@memoized
 def _names_in(function: ast.AST) -> _Names:
     return _Names(function)
 

@@ -10,8 +10,8 @@ from flake8_redis_ssot.inference import reach
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.libraries.frameworks import IMPORTERS
 from flake8_redis_ssot.source import SourceFile
+from flake8_redis_ssot.syntax.lines import touches
 from flake8_redis_ssot.syntax.lookalikes import has_lookalikes
-from flake8_redis_ssot.syntax.scopes import touches
 
 DYNAMIC = frozenset(["__import__", "sys.modules"]) | {
     name.rpartition(".")[2] for name in IMPORTERS - {"sys.modules.get"}

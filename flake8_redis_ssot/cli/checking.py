@@ -21,6 +21,7 @@ from flake8_redis_ssot.cli.replay import Request
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.facts.cache import Cache
 from flake8_redis_ssot.files import Discovery, Project, is_notebook
+from flake8_redis_ssot.filesystem import DISK
 from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.run import (
     Outcome,
@@ -169,7 +170,7 @@ class _Run:
         if self.outputs.need_fixes:
             from flake8_redis_ssot.lint.noqa import with_rows
 
-            outcome.diagnostics = [*with_rows(outcome.diagnostics, given)]
+            outcome.diagnostics = [*with_rows(outcome.diagnostics, DISK, given)]
         return self._report(outcome, given=given)[0]
 
     def _check(self, runs: Sequence[_Checked]) -> int:
@@ -379,7 +380,7 @@ def _looked_at(one: _Checked, cache: Cache, found: Collection[str]) -> Iterator[
         yield from chain_of(table)
     for root in {root for boundary in settings.boundaries for root in boundary.roots}:
         yield root
-        if os.path.isdir(root):  # see `first_party`
+        if os.path.isdir(root):  # see `FileChecker.first_party`
             yield from (entry.path for entry in os.scandir(root) if os.path.isdir(entry.path))
     known = {*cache.files, *found}
     for module in cache.modules:

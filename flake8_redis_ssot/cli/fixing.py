@@ -10,6 +10,7 @@ from dataclasses import replace
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.facts.cache import Cache, asked_of
 from flake8_redis_ssot.files import overwrite
+from flake8_redis_ssot.filesystem import DISK
 from flake8_redis_ssot.fix.apply import EXPLAINED, FIXABLE, FixResult, Step, mend
 from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.noqa import with_rows
@@ -48,7 +49,7 @@ def fixed(
 def diff(changes: dict[str, bytes]) -> Iterator[str]:
     """The changes as a unified diff, line by line; control characters are escaped."""
     for path, data in sorted(changes.items()):
-        before, after = (_lines(source) for source in (SourceFile.read(path), SourceFile(path, data)))
+        before, after = (_lines(source) for source in (DISK.source(path), SourceFile(path, data)))
         for line in difflib.unified_diff(before, after, shown(path), shown(path), lineterm=""):
             yield escaped(line.rstrip("\r\n")) + "\n"
 
@@ -74,7 +75,7 @@ def finished(
     """
     is_whole = [*reported] == [*files]
     if not checker.keeps_facts or given is not None:
-        return [*with_rows(outcome.diagnostics, given)], "any" if is_whole else "none"
+        return [*with_rows(outcome.diagnostics, DISK, given)], "any" if is_whole else "none"
     modules = checker.managers.modules
     earlier = cache.fixes(outcome.diagnostics, modules) if cache is not None else None
     if earlier is not None and (earlier[1] == "any" or is_whole):
@@ -84,8 +85,8 @@ def finished(
     fixed, is_alone = _with_fixes(outcome, checker, {*reported})
     if not is_whole:
         wanted = {*reported, checker.settings.path}
-        return [*with_rows(d for d in fixed if d.path in wanted)], "none"
-    result, fixed_for = [*with_rows(fixed)], "any" if is_alone else "all"
+        return [*with_rows((d for d in fixed if d.path in wanted), DISK)], "none"
+    result, fixed_for = [*with_rows(fixed, DISK)], "any" if is_alone else "all"
     if cache is not None:
         cache.keep_fixes(outcome.diagnostics, asked_of(modules), result, fixed_for)
     return result, fixed_for

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from flake8_redis_ssot.cli.messages import Messages
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.files import overwrite
+from flake8_redis_ssot.filesystem import DISK
 from flake8_redis_ssot.lint.noqa import add_noqa
 from flake8_redis_ssot.output import shown
 from flake8_redis_ssot.source import SourceError, SourceFile
@@ -24,7 +25,7 @@ def add_comments(
             say("warning", f"{shown(path)}: {codes} is left: no comment silences what settings say")
             continue
         try:
-            source = SourceFile.read(path)
+            source = DISK.source(path)
         except SourceError:
             source = SourceFile(path, b"")
         added = add_noqa(source, mine, reason)

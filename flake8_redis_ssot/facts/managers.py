@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 
 from flake8_redis_ssot.facts.modules import Built, Kind, Modules
+from flake8_redis_ssot.filesystem import FileSystem
 from flake8_redis_ssot.settings.model import Boundary, Settings
 
 
@@ -16,11 +17,12 @@ class ManagerFacts:
     knows no names.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, filesystem: FileSystem) -> None:
         self._boundaries = settings.boundaries
         self.is_wordless = any(not p.needle for b in settings.boundaries for p in b.forbidden)
         """Whether a forbidden pattern has a `*` in every segment, so that no word tells of it."""
-        self.modules = Modules(tuple(dict.fromkeys(root for b in settings.boundaries for root in b.roots)))
+        roots = dict.fromkeys(root for b in settings.boundaries for root in b.roots)
+        self.modules = Modules(tuple(roots), filesystem)
 
     def is_forbidden(self, name: str) -> bool:
         """Whether some boundary forbids the dotted `name`."""
@@ -147,7 +149,7 @@ class ManagerFacts:
             folder = os.path.dirname(path)
         else:
             return
-        for entry in sorted(os.listdir(folder)):
+        for entry in self.modules.filesystem.names(folder):
             stem, suffix = os.path.splitext(entry)
             if suffix in ("", ".py", ".pyi") and stem.isidentifier() and not stem.startswith("__"):
                 yield from self._below(f"{module}.{stem}")

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
+from flake8_redis_ssot.filesystem import FileSystem
 from flake8_redis_ssot.libraries.frameworks import (
     DATA_BASES,
     DATA_DECORATORS,
@@ -91,8 +92,9 @@ class Found:
 class Modules:
     """The first-party modules below some import roots, each read at the first question about it."""
 
-    def __init__(self, roots: tuple[str, ...]) -> None:
+    def __init__(self, roots: tuple[str, ...], filesystem: FileSystem) -> None:
         self._roots = roots
+        self.filesystem = filesystem
         self._paths: dict[str, str | None] = {}
         self._facts: dict[str, ModuleFacts | None] = {}
         self._clients: dict[str, ClientFacts] = {}
@@ -105,8 +107,8 @@ class Modules:
         if module not in self._paths:
             stems = [os.path.join(root, *module.split(".")) for root in self._roots]
             candidates = (stem + suffix for stem in stems for suffix in _SUFFIXES)
-            self._paths[module] = next(filter(os.path.isfile, candidates), None) or next(
-                filter(os.path.isdir, stems), None
+            self._paths[module] = next(filter(self.filesystem.is_file, candidates), None) or next(
+                filter(self.filesystem.is_folder, stems), None
             )
         return self._paths[module]
 
@@ -146,7 +148,7 @@ class Modules:
                 self._facts[module] = ModuleFacts(path)
             else:
                 try:
-                    source = SourceFile.read(path)
+                    source = self.filesystem.source(path)
                     self._facts[module] = module_facts(source, module)
                 except SourceError:
                     self._facts[module] = ModuleFacts(path, dynamic=True)
@@ -190,8 +192,8 @@ class Modules:
     def _is_portion(self, path: str) -> bool:
         """Whether a module is a folder of nothing but packages, of which other distributions may ship more."""
         if path not in self._portions:
-            self._portions[path] = os.path.isdir(path) and not any(
-                entry.name.endswith((".py", ".pyi")) for entry in os.scandir(path)
+            self._portions[path] = self.filesystem.is_folder(path) and not any(
+                name.endswith((".py", ".pyi")) for name in self.filesystem.names(path)
             )
         return self._portions[path]
 

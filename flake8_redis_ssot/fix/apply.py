@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby, pairwise
 
 from flake8_redis_ssot.diagnostic import Diagnostic, Edit, Fix
-from flake8_redis_ssot.fix.compatibility import Refusal
+from flake8_redis_ssot.filesystem import DISK, FileSystem
 from flake8_redis_ssot.fix.compose import clash, parts_of
 from flake8_redis_ssot.fix.propose import MENDS, Proposal, Rewriter
 from flake8_redis_ssot.fix.reads import ProjectReads
+from flake8_redis_ssot.fix.replacements import Refusal
 from flake8_redis_ssot.fix.test_patches import Patches
 from flake8_redis_ssot.fix.verify import rejection_reason
 from flake8_redis_ssot.fix.view import View
@@ -19,7 +20,7 @@ from flake8_redis_ssot.lint.run import Outcome, run_project
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.rules import all_rules
 from flake8_redis_ssot.settings.model import Settings
-from flake8_redis_ssot.source import OVERLAY, Range, SourceError
+from flake8_redis_ssot.source import Range, SourceError
 from flake8_redis_ssot.syntax.imports import Part
 
 FIXABLE = frozenset(MENDS)
@@ -54,6 +55,7 @@ def mend(
     settings: Settings,
     codes: frozenset[str],
     within: Collection[str],
+    filesystem: FileSystem = DISK,
     *,
     unsafe: bool = False,
     jobs: int = 1,
@@ -65,24 +67,21 @@ def mend(
     """
     mended = FixResult()
     rules = [rule for rule in all_rules() if rule.code in codes]
-    reads = ProjectReads(files)
-    try:
-        for _ in range(PASSES):
-            checker = FileChecker(settings, rules, keeps_facts=True)
-            mended.outcome = run_project(files, checker, jobs=1 if OVERLAY else jobs)
-            step = Step(checker, mended.outcome, within, unsafe=unsafe, reads=reads)
-            mended.rewriter = mended.rewriter or step.rewriter
-            mended.index = step.index
-            mended.left = step.refused
-            if not step.changes:
-                break
-            mended.settled += step.settled
-            mended.before = {path: step.bytes_of(path) for path in step.changes} | mended.before
-            mended.changes |= step.changes
-            OVERLAY.update(step.changes)
-            reads.forget(step.changes)
-    finally:
-        OVERLAY.clear()
+    reads = ProjectReads(files, filesystem)
+    for _ in range(PASSES):
+        checker = FileChecker(settings, rules, filesystem=filesystem, keeps_facts=True)
+        mended.outcome = run_project(files, checker, jobs=jobs)
+        step = Step(checker, mended.outcome, within, unsafe=unsafe, reads=reads)
+        mended.rewriter = mended.rewriter or step.rewriter
+        mended.index = step.index
+        mended.left = step.refused
+        if not step.changes:
+            break
+        mended.settled += step.settled
+        mended.before = {path: step.bytes_of(path) for path in step.changes} | mended.before
+        mended.changes |= step.changes
+        filesystem = filesystem.with_edits(step.changes)
+        reads = reads.changed(step.changes)
     return mended
 
 
@@ -99,7 +98,7 @@ class Step:
         reads: ProjectReads | None = None,
     ) -> None:
         self.index = ProjectIndex(checker.settings, outcome.facts, checker.managers)
-        reads = reads or ProjectReads(self.index.facts)
+        reads = reads or ProjectReads(self.index.facts, checker.filesystem)
         self.rewriter = Rewriter(self.index, checker.context_of, reads)
         self.within = within
         self.refused: list[tuple[Diagnostic, str]] = []
@@ -219,7 +218,7 @@ class Step:
             data = view.source.replaced(parts)
         except SourceError as error:
             return view.source.data, f"the file {error.message}"
-        reason = rejection_reason(view, proposals, data, self.rewriter.objects) if parts else None
+        reason = rejection_reason(view, proposals, data, self.rewriter.graph) if parts else None
         return (view.source.data if reason is not None else data), reason
 
     def _fix(self, proposal: Proposal) -> Fix:

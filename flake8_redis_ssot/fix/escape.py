@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from flake8_redis_ssot.inference.names import Names
+from flake8_redis_ssot.libraries.frameworks import PATCHING_METHODS
 from flake8_redis_ssot.source import SourceFile
 from flake8_redis_ssot.syntax.nodes import parents_of
-from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope, Scopes
+from flake8_redis_ssot.syntax.scope_builder import build_scopes
+from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope
 
 _NODES = (ast.Name, ast.Import, ast.ImportFrom, ast.Return)
 _TRUTH = frozenset(["__bool__", "__len__"])
@@ -25,7 +27,8 @@ class Uses:
 
     `escapes` are the nodes where it goes out of sight, each with what happens there; `stored` are
     attributes set on it, each by its name, `entered` the `with` statements that end it, `asked`
-    where its truth or text is asked for, each with the methods that would tell.
+    where its truth or text is asked for, each with the methods that would tell, `none_asked` where it is
+    compared with None.
     """
 
     members: list[tuple[ast.Attribute, ast.Call | None]] = field(default_factory=list)
@@ -33,6 +36,7 @@ class Uses:
     stored: list[tuple[ast.expr, str]] = field(default_factory=list)
     entered: list[ast.expr] = field(default_factory=list)
     asked: list[tuple[ast.expr, frozenset[str]]] = field(default_factory=list)
+    none_asked: list[ast.expr] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,7 @@ class FileUses:
         self.is_test = is_test
         self.source = source
         self.names = names
-        self.scopes = Scopes(source.tree, source.text, modules, is_package)
+        self.scopes = build_scopes(source.tree, source.text, modules, is_package)
         self.names.arms.update(self.scopes.arms)
         self.parents = parents_of(source.tree)
         self.points = {point.node: point for point in self.scopes.points(_NODES)}
@@ -153,6 +157,24 @@ class FileUses:
                 return returns is node
         return False
 
+    def is_exception(self, node: ast.AST) -> bool:
+        """Whether an expression says what an `except` catches, or what a `raise` raises."""
+        parent = self.parents.get(node)
+        if isinstance(parent, ast.Tuple):
+            parent = self.parents.get(parent)
+        return isinstance(parent, ast.ExceptHandler | ast.Raise)
+
+    def is_patched(self, node: ast.AST) -> bool:
+        """Whether an object is handed to what exchanges one attribute of it for the time of a test."""
+        parent = self.parents.get(node)
+        return (
+            isinstance(parent, ast.Call)
+            and isinstance(parent.func, ast.Attribute)
+            and parent.func.attr in PATCHING_METHODS
+            and parent.args[:1] == [node]
+            and isinstance(parent.args[1] if len(parent.args) > 1 else None, ast.Constant)
+        )
+
     def chain(self, node: ast.expr, names: list[str]) -> ast.Attribute | None:
         """The expression that reads `names` one after the other of `node`; None where it is not so."""
         for name in names:
@@ -203,7 +225,9 @@ class FileUses:
                     side is node or (isinstance(side, ast.Constant) and side.value is None) for side in sides
                 ):
                     uses.escapes.append((node, "is compared"))
-                elif any(isinstance(op, ast.Eq | ast.NotEq) for op in ops):
+                else:
+                    uses.none_asked.append(node)
+                if not uses.escapes and any(isinstance(op, ast.Eq | ast.NotEq) for op in ops):
                     uses.asked.append((node, frozenset(["__eq__", "__ne__"])))
             case ast.Return():
                 self._follow_return(node, uses, known, seen)
@@ -215,6 +239,8 @@ class FileUses:
                 uses.asked.append((node, _TRUTH))
             case ast.FormattedValue():
                 uses.asked.append((node, _TEXT))
+            case ast.Subscript(ctx=ast.Store() | ast.Del()):
+                uses.stored.append((parent, "by a key"))
             case ast.Call(func=ast.Name(id="setattr" | "delattr"), args=[first, *_]) if first is node:
                 uses.stored.append((node, "by name"))
             case ast.Call() | ast.keyword():

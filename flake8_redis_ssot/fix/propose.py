@@ -12,9 +12,13 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from flake8_redis_ssot.diagnostic import Applicability, Diagnostic
-from flake8_redis_ssot.fix.compatibility import Compatibility, Refusal, Replacement, a
+from flake8_redis_ssot.fix.compatibility import Compatibility
+from flake8_redis_ssot.fix.import_graph import ImportGraph
+from flake8_redis_ssot.fix.member_checks import a
 from flake8_redis_ssot.fix.reads import ProjectReads
-from flake8_redis_ssot.fix.symbols import Function, Thing
+from flake8_redis_ssot.fix.replacements import Refusal, Replacement
+from flake8_redis_ssot.fix.signatures import Function
+from flake8_redis_ssot.fix.symbols import Thing
 from flake8_redis_ssot.fix.view import View
 from flake8_redis_ssot.libraries.frameworks import LOADING
 from flake8_redis_ssot.lint.noqa import directive, without_codes
@@ -67,6 +71,8 @@ class Rewriter:
         self.reads = reads
         self.exchange = Compatibility(index, reads)
         self.objects = self.exchange.objects
+        self.replacements = self.exchange.replacements
+        self.graph = ImportGraph(self.objects)
         self._read = read
         self._views: dict[str, View | None] = {}
 
@@ -229,7 +235,7 @@ class Rewriter:
         self, view: View, proposal: Proposal, name: str, old: str, places: dict[ast.expr, None], late: bool
     ) -> Proposal:
         """`from module import object`: the object is exchanged where it is imported, or where it is used."""
-        aim = self.exchange.aim(old, view.place.boundary)
+        aim = self.replacements.aim(old, view.place.boundary)
         assert proposal.statement is not None
         verdict = self.exchange.judge(view, aim, list(places))
         proposal.applicability, proposal.why = verdict.applicability, verdict.why
@@ -237,7 +243,7 @@ class Rewriter:
             before, after = aim.old.of or aim.old, aim.new.of or aim.new
             if before.sort != after.sort or before.sort not in ("class", "function"):
                 raise Refusal(f"`{name}` is read by other files, whose uses of it are not seen here")
-            self.exchange.covered(before, after, f"`{name}` is read by other files")
+            self.exchange.members.covered(before, after, f"`{name}` is read by other files")
             proposal.applicability, proposal.why = "unsafe", f"`{name}` is read by other files"
         alias = proposal.drops[0]
         module, _, last = aim.new.home.rpartition(".")
@@ -271,7 +277,7 @@ class Rewriter:
                 else {k: f"{k.rpartition('.')[0]}.{new}" for k in keys if new != name}
             )
         reach = dict.fromkeys(verdict.reach) if aim.collapses and not aim.is_same else verdict.reach
-        proposal.reach = {**self.exchange.through(view, aim, new, late), **reach, **gone}
+        proposal.reach = {**self.exchange.reach.through(view, aim, new, late), **reach, **gone}
         proposal.reach[f"sys.modules[{old.rpartition('.')[0]}]"] = None
         if not aim.is_same:
             proposal.reach[f"object {old}"] = None
@@ -306,7 +312,9 @@ class Rewriter:
                 thing = self.objects.thing(dotted)
                 if thing is None or thing.sort != "module":
                     break
-            by_aim.setdefault(dotted, (self.exchange.aim(dotted, view.place.boundary), []))[1].append(member)
+            by_aim.setdefault(dotted, (self.replacements.aim(dotted, view.place.boundary), []))[1].append(
+                member
+            )
         aims = [aim for aim, _ in by_aim.values()]
         homes = {aim.new.module for aim in aims}
         if any(not is_only for _, is_only in self._meanings(view, proposal, name)) and not (
@@ -330,7 +338,7 @@ class Rewriter:
                 self._collapse(view, proposal, aim, members, new)
                 reach[dotted] = None
             proposal.reach |= {
-                **self.exchange.through(view, aim, new, late or keeps),
+                **self.exchange.reach.through(view, aim, new, late or keeps),
                 **verdict.reach,
                 **reach,
             }
@@ -439,7 +447,7 @@ class Rewriter:
         if call is None or old is None or old.sort != "class":
             raise Refusal(f"what `{name}` is cannot be told")
         boundary = view.place.boundary
-        aim = self.exchange.shared(old, boundary)
+        aim = self.replacements.shared(old, boundary)
         root = call.func
         while isinstance(root, ast.Attribute):
             root = root.value
@@ -477,7 +485,7 @@ class Rewriter:
             raise Refusal("the string is put together from parts")
         if not self._is_loaded(view, node):
             raise Refusal(f"it patches `{old}`, and no import changed here is looked up there")
-        aim = self.exchange.aim(old, view.place.boundary)
+        aim = self.replacements.aim(old, view.place.boundary)
         if aim.old.sort != aim.new.sort or aim.calls:
             raise Refusal(f"`{aim.old.home}` is {a(aim.old.sort)} and `{aim.new.home}` {a(aim.new.sort)}")
         proposal = Proposal(
@@ -485,7 +493,9 @@ class Rewriter:
         )
         if not aim.is_same:
             before, after = aim.old.of or aim.old, aim.new.of or aim.new
-            self.exchange.covered(before, after, "what is done with what the string names is not seen")
+            self.exchange.members.covered(
+                before, after, "what is done with what the string names is not seen"
+            )
         proposal.parts = [self.renamed(view, node, old, aim.new.home)]
         proposal.written.append(aim.new.home)
         return proposal

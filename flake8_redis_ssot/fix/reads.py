@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from flake8_redis_ssot.source import SourceError, SourceFile
+from flake8_redis_ssot.filesystem import FileSystem
+from flake8_redis_ssot.source import SourceError
 from flake8_redis_ssot.syntax.nodes import unparsed
 
 _QUOTED = re.compile(rb"[\"']([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)\.?[\"'%{]")
@@ -34,24 +35,25 @@ class Reads:
 class ProjectReads:
     """The reads of the project's files, each file parsed at the first question about it."""
 
-    def __init__(self, paths: Iterable[str]) -> None:
+    def __init__(self, paths: Iterable[str], filesystem: FileSystem) -> None:
         self._paths = tuple(paths)
+        self._filesystem = filesystem
         self._known: dict[str, Reads] = {}
 
     def of(self, path: str) -> Reads:
         """What the file at `path` reads; nothing where it cannot be parsed."""
         if path not in self._known:
             try:
-                self._known[path] = reads(SourceFile.read(path).tree)
+                self._known[path] = reads(self._filesystem.source(path).tree)
             except SourceError:
                 self._known[path] = Reads()
         return self._known[path]
 
-    def forget(self, paths: Iterable[str]) -> None:
-        """Read these files anew when they are asked for."""
-        for path in paths:
-            self._known.pop(path, None)
-        self.__dict__.pop("quoted", None)
+    def changed(self, changes: Mapping[str, bytes]) -> ProjectReads:
+        """The same where these files hold other bytes; what is known of the others stays."""
+        reads = ProjectReads(self._paths, self._filesystem.with_edits(changes))
+        reads._known = {path: known for path, known in self._known.items() if path not in changes}
+        return reads
 
     @cached_property
     def quoted(self) -> frozenset[str]:
@@ -59,7 +61,7 @@ class ProjectReads:
         found: set[bytes] = set()
         for path in self._paths:
             try:
-                found.update(_QUOTED.findall(SourceFile.read(path).data))
+                found.update(_QUOTED.findall(self._filesystem.source(path).data))
             except SourceError:
                 continue
         return frozenset(name.decode() for name in found)

@@ -6,28 +6,32 @@ import ast
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from flake8_redis_ssot.facts.modules import Modules, absolute, bound
+from flake8_redis_ssot.fix.signatures import (
+    Colour,
+    Function,
+    arguments_of,
+    colour_of,
+    decorators_of,
+    own_parts,
+    without_receiver,
+)
+from flake8_redis_ssot.fix.stated import stated
 from flake8_redis_ssot.libraries.standard import (
     CACHES,
-    CONTEXT_MANAGERS,
     KIND_DECORATORS,
     OPTIONAL,
     PLAIN_BASES,
 )
-from flake8_redis_ssot.libraries.traits import NAMES_OF_BUILDERS, SERVER_KEYWORDS, URL_SCHEMES
-from flake8_redis_ssot.source import SourceError, SourceFile
-from flake8_redis_ssot.syntax.nodes import unparsed
+from flake8_redis_ssot.source import SourceError
+from flake8_redis_ssot.syntax.nodes import last_name, unparsed
 
 Sort = Literal["class", "instance", "function", "module", "other"]
-Colour = Literal["", "async", "generator", "async generator", "property", "attribute", "context manager"]
-Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 _DEPTH = 12
-_URL = re.compile(rf"(?:{'|'.join(URL_SCHEMES)}|unix)://[^/]*/?(\d*)\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,8 @@ class Thing:
     """A class, function, module or object of the project; `home` is where it is defined.
 
     An instance that no name stands for has an empty `home`; `of` is the class of an instance.
-    `is_set_later` says that its module gives the name another object at run time.
+    `is_set_later` says that its module gives the name another object at run time, `may_be_none` that it is
+    None at times.
     """
 
     sort: Sort
@@ -43,6 +48,7 @@ class Thing:
     node: ast.AST | None = None
     of: Thing | None = None
     is_set_later: bool = False
+    may_be_none: bool = False
 
     @property
     def module(self) -> str:
@@ -91,7 +97,7 @@ class Objects:
             self._trees[module] = None
             if path is not None and path.endswith((".py", ".pyi")):
                 with suppress(SourceError):
-                    self._trees[module] = SourceFile.read(path).tree
+                    self._trees[module] = self.modules.filesystem.source(path).tree
         return self._trees[module]
 
     def thing(self, name: str, depth: int = 0) -> Thing | None:
@@ -120,7 +126,8 @@ class Objects:
         if {thing.sort for thing in known} <= {"instance"} and len(of) < 2:
             node = known[-1].node if known else None
             is_set_later = None in things or bool(later) or not known
-            return Thing("instance", found.home, node, of.pop() if of else None, is_set_later)
+            may_be_none = None in things or any(thing.may_be_none for thing in known)
+            return Thing("instance", found.home, node, of.pop() if of else None, is_set_later, may_be_none)
         return known[0] if len(known) == 1 else Thing("other", found.home)
 
     def _set_later(self, name: str, tree: ast.Module, home: str, module: str, depth: int) -> list[Thing]:
@@ -128,9 +135,9 @@ class Objects:
         found = []
         for function in tree.body if name in self.set_by_functions(module) else ():
             if isinstance(function, Function) and any(
-                isinstance(part, ast.Global) and name in part.names for part in _own(function)
+                isinstance(part, ast.Global) and name in part.names for part in own_parts(function)
             ):
-                for part in _own(function):
+                for part in own_parts(function):
                     if isinstance(part, ast.Assign) and any(
                         isinstance(t, ast.Name) and t.id == name for t in part.targets
                     ):
@@ -149,7 +156,8 @@ class Objects:
                 if made is not None and made.of is not None:
                     return made
                 of = self._annotated(node.annotation, module, depth)
-                return Thing("instance", home, node, of, is_set_later=made is None)
+                is_optional = made is None or _is_optional(node.annotation)
+                return Thing("instance", home, node, of, made is None, is_optional)
             case ast.Assign(value=value):
                 return self._assigned(value, node, home, module, depth)
         return Thing("instance", home, node)
@@ -195,8 +203,8 @@ class Objects:
             node = node.value
         if not isinstance(node, ast.Name):
             return None
-        local = _imported_in(function, node.id, module, self._is_package(module)) if function else None
-        if local is None and function is not None and node.id in _locals(function):
+        local = _imported_in(function, node.id, module, self.is_package(module)) if function else None
+        if local is None and function is not None and node.id in locals_of(function):
             return None
         facts = self.modules.facts(module)
         if local is None and (facts is None or node.id not in facts.names):
@@ -214,7 +222,7 @@ class Objects:
             self._rebound[module] = frozenset(name for part in parts for name in part.names)
         return self._rebound[module]
 
-    def _is_package(self, module: str) -> bool:
+    def is_package(self, module: str) -> bool:
         path = self.modules.find(module) or ""
         return path.rpartition("/")[2].startswith("__init__.")
 
@@ -230,27 +238,28 @@ class Objects:
             return None
         if self.tree(module) is None:  # a method: its class stands in a module
             module = module.rpartition(".")[0]
-        if colour_of(node) not in ("", "async") or not _decorators(node) <= CACHES | {
+        if colour_of(node) not in ("", "async") or not decorators_of(node) <= CACHES | {
             "staticmethod",
             "classmethod",
         }:
             return None
-        values = [part.value for part in _own(node) if isinstance(part, ast.Return)]
+        values = [part.value for part in own_parts(node) if isinstance(part, ast.Return)]
         found = []
         for value in values:
             one = self.value(value, module, node, depth + 1) if value is not None else None
             found.append(one or (self._local(value, node, module, depth) if value is not None else None))
         if found and found[0] is not None and all(one == found[0] for one in found):
-            return found[0]
+            return replace(found[0], may_be_none=found[0].may_be_none and not _sets(node, found[0]))
         of = self._annotated(node.returns, module, depth) if node.returns is not None else None
-        return None if of is None else Thing("instance", "", of.node, of)
+        may_be_none = any(value is None or _is_none(value) for value in values) or _is_optional(node.returns)
+        return None if of is None else Thing("instance", "", of.node, of, may_be_none=may_be_none)
 
     def _local(self, value: ast.expr, function: Function, module: str, depth: int) -> Thing | None:
         """What a local variable of a function holds, where all its assignments agree."""
         if not isinstance(value, ast.Name):
             return None
         found = set()
-        for part in _own(function):
+        for part in own_parts(function):
             if isinstance(part, ast.Assign) and any(
                 isinstance(t, ast.Name) and t.id == value.id for t in part.targets
             ):
@@ -270,7 +279,7 @@ class Objects:
             case ast.BinOp(op=ast.BitOr(), left=left, right=right):
                 sides = [s for s in (left, right) if not (isinstance(s, ast.Constant) and s.value is None)]
                 return self._annotated(sides[0], module, depth + 1) if len(sides) == 1 else None
-            case ast.Subscript(value=value, slice=inner) if _last(value) in OPTIONAL:
+            case ast.Subscript(value=value, slice=inner) if last_name(value) in OPTIONAL:
                 return self._annotated(inner, module, depth + 1)
         name = self.dotted(node, module)
         thing = self.thing(name, depth + 1) if name is not None else None
@@ -281,11 +290,11 @@ class Objects:
         if thing.home in self._members:
             return self._members[thing.home]
         named: dict[str, Member] = {}
-        order, is_open = self._order(thing, depth)
+        order, is_open = self.order(thing, depth)
         for one in reversed(order):
             node = one.node
             assert isinstance(node, ast.ClassDef)
-            meta = any(k.arg == "metaclass" and _last(k.value) != "ABCMeta" for k in node.keywords)
+            meta = any(k.arg == "metaclass" and last_name(k.value) != "ABCMeta" for k in node.keywords)
             named |= self._own_members(node, one)
             is_open = is_open or meta or bool(node.decorator_list)
         is_open = is_open or "__getattr__" in named or "__getattribute__" in named
@@ -299,7 +308,7 @@ class Objects:
         rest = [p for p in rest if not (isinstance(p, ast.Expr) and isinstance(p.value, ast.Constant))]
         return len(rest) == 1 and isinstance(rest[0], ast.Return)
 
-    def _order(self, thing: Thing, depth: int = 0) -> tuple[list[Thing], bool]:
+    def order(self, thing: Thing, depth: int = 0) -> tuple[list[Thing], bool]:
         """A class and its bases in the order in which Python looks; whether there are others in between."""
         node = thing.node
         if not isinstance(node, ast.ClassDef) or depth > _DEPTH:
@@ -312,11 +321,11 @@ class Objects:
             name = self.dotted(plain, thing.module)
             above = self.thing(name) if name is not None else None
             if above is not None and above.sort == "class":
-                order, opened = self._order(above, depth + 1)
+                order, opened = self.order(above, depth + 1)
                 lines.append(order)
                 direct.append(above)
                 is_open = is_open or opened
-            elif _last(plain) not in PLAIN_BASES:
+            elif last_name(plain) not in PLAIN_BASES:
                 is_open = True
         found = [thing]
         lines.append(direct)
@@ -347,7 +356,12 @@ class Objects:
                     for name in (t.id for t in targets if isinstance(t, ast.Name)):
                         add(name, Member("attribute", None, None, statement, module))
                 case ast.AnnAssign(target=ast.Name(id=name), annotation=annotation):
-                    add(name, Member("attribute", None, self._said(annotation, module), statement, module))
+                    add(
+                        name,
+                        Member(
+                            "attribute", None, stated(annotation, module, self.modules), statement, module
+                        ),
+                    )
                 case ast.Delete(targets=targets):
                     for name in (t.id for t in targets if isinstance(t, ast.Name)):
                         found.pop(name, None)
@@ -359,29 +373,29 @@ class Objects:
         return found
 
     def _method(self, function: Function, owner: ast.ClassDef, of: Thing) -> Member:
-        gives = self._said(function.returns, of.module)
+        gives = stated(function.returns, of.module, self.modules)
         if gives is not None and re.search(r"\bSelf\b", gives):
             gives = f"{gives} of {of.home}"
         return Member(
             colour_of(function),
-            self._with_values(_without_receiver(function), owner, of.module),
+            self.with_values(without_receiver(function), owner, of.module),
             gives,
             function,
             of.module,
-            frozenset(_decorators(function)) - KIND_DECORATORS,
+            frozenset(decorators_of(function)) - KIND_DECORATORS,
             {
                 a.arg: said
                 for a in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)
-                if (said := self._said(a.annotation, of.module)) is not None
+                if (said := stated(a.annotation, of.module, self.modules)) is not None
             },
         )
 
     def arguments(self, thing: Thing) -> ast.arguments | None:
         """The parameters of a function, the values of their defaults put in."""
         node = thing.node
-        return self._with_values(node.args, None, thing.module) if isinstance(node, Function) else None
+        return self.with_values(node.args, None, thing.module) if isinstance(node, Function) else None
 
-    def _with_values(self, args: ast.arguments, owner: ast.ClassDef | None, module: str) -> ast.arguments:
+    def with_values(self, args: ast.arguments, owner: ast.ClassDef | None, module: str) -> ast.arguments:
         """Parameters with the constants that their defaults name, so that these can be compared."""
 
         def value(node: ast.expr) -> ast.expr:
@@ -414,64 +428,7 @@ class Objects:
     def said(self, thing: Thing) -> str | None:
         """What a function says that it gives, as text that is equal for equal types."""
         node = thing.node
-        return self._said(node.returns, thing.module) if isinstance(node, Function) else None
-
-    def _said(self, node: ast.expr | None, module: str) -> str | None:
-        """An annotation as text that is equal for equal types, wherever it stands."""
-        if node is None:
-            return None
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            try:
-                node = ast.parse(node.value, mode="eval").body
-            except SyntaxError:
-                return None
-        copy = ast.parse(unparsed(node), mode="eval")
-        return unparsed(_Spelled(self, module).visit(copy))
-
-    @cached_property
-    def _reached(self) -> dict[str, frozenset[str]]:
-        return {}
-
-    def imports(self, module: str) -> frozenset[str]:
-        """The modules of the project that run when `module` is imported, itself left out: one step."""
-        if module not in self._reached:
-            tree = self.tree(module)
-            found = set()
-            for node in _at_import(tree.body) if tree is not None else ():
-                if isinstance(node, ast.Import):
-                    found |= {alias.name for alias in node.names}
-                elif isinstance(node, ast.ImportFrom):
-                    base = absolute(node, module, self._is_package(module))
-                    found.add(base)
-                    found |= {f"{base}.{alias.name}" for alias in node.names}
-            self._reached[module] = frozenset(n for n in found if self.modules.find(n) is not None) - {module}
-        return self._reached[module]
-
-    def path_between(self, start: str, goal: str) -> list[str] | None:
-        """How importing `start` comes to import `goal`, or something from it.
-
-        Packages around both are no way: they run before. Nor is it one that `goal` is the package
-        of what is imported.
-        """
-        ancestors = set(_with_parents(goal)[:-1]) & set(_with_parents(start)[:-1])
-
-        def run(module: str) -> list[str]:
-            return [m for m in _with_parents(module) if m not in ancestors and (m != goal or module == goal)]
-
-        came: dict[str, str | None] = dict.fromkeys(run(start))
-        queue = list(came)
-        while queue:
-            here = queue.pop(0)
-            if here == goal:
-                path = [here]
-                while (before := came[path[-1]]) is not None:
-                    path.append(before)
-                return path[::-1]
-            for there in [m for name in sorted(self.imports(here)) for m in run(name)]:
-                if there not in came:
-                    came[there] = here
-                    queue.append(there)
-        return None
+        return stated(node.returns, thing.module, self.modules) if isinstance(node, Function) else None
 
     def is_surely_bound(self, name: str) -> bool:
         """Whether a module's name is there after the module has run, whatever its conditions say."""
@@ -489,209 +446,35 @@ class Objects:
         known = facts is not None and last in facts.names
         return not known or (_binds(tree.body, last) and not deleted)
 
-    def servers(self, of: Thing) -> set[str]:
-        """What the source of a class says about the server that it connects to: arguments, URLs, variables."""
-        found: set[str] = set()
-        for one in self._order(of)[0]:
-            assert isinstance(one.node, ast.ClassDef)
-            for node in ast.walk(one.node):
-                match node:
-                    case ast.Call(func=func, args=args, keywords=keywords):
-                        if _last(func) in NAMES_OF_BUILDERS:
-                            plain = [a for a in args if isinstance(a, ast.Constant)]
-                            found |= {f"`{unparsed(a)}`" for a in plain}
-                            found |= {"`**`" for k in keywords if k.arg is None}
-                        for keyword in keywords:
-                            if keyword.arg in SERVER_KEYWORDS:
-                                value = self._constant(keyword.value, of, one.module)
-                                found |= {f"`{keyword.arg}={value}`"} if value else set()
-                        if _last(func) in ("get", "getenv") and args and _is_variable(args[0]):
-                            found.add(f"`{unparsed(args[0])}`")
-                    case ast.Subscript(slice=key) if _is_variable(key):
-                        found.add(f"`{unparsed(key)}`")
-                    case ast.Constant(value=str(text)) if (url := _URL.match(text)) and url[1].strip("0"):
-                        found.add(f"database {url[1]}")
-        return found
 
-    def _constant(self, node: ast.expr, of: Thing, module: str) -> str:
-        """The constant that an argument is: by itself, by name, or as a constant of the class."""
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self":
-            member = self.members(of).named.get(node.attr)
-            node = getattr(member.node, "value", None) or node if member is not None else node
-        elif isinstance(node, ast.Name):
-            made = self.members(of).named.get("__init__")
-            defaults = _defaults(made.arguments) if made is not None and made.arguments is not None else {}
-            if node.id in defaults:
-                return defaults[node.id]
-            given = self._with_values(_one_default(node), None, module).defaults
-            node = given[0]
-        return unparsed(node) if isinstance(node, ast.Constant) else ""
+def _is_none(node: ast.expr | None) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
 
 
-class _Spelled(ast.NodeTransformer):
-    """Writes the types of an annotation by their homes, and `Optional` as a union."""
-
-    def __init__(self, objects: Objects, module: str) -> None:
-        self.objects = objects
-        self.module = module
-
-    def visit_Name(self, node: ast.Name) -> ast.expr:
-        facts = self.objects.modules.facts(self.module)
-        known = facts.names.get(node.id) if facts is not None else None
-        if known is None:
-            return node
-        return ast.Name(known.target or f"{self.module}.{node.id}", ast.Load())
-
-    def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
-        inner = self.visit(node.slice)
-        if _last(node.value) == "Optional":
-            return ast.BinOp(inner, ast.BitOr(), ast.Constant(None))
-        name = _last(node.value)
-        if name in ("Dict", "List", "Set", "Tuple", "FrozenSet"):
-            return ast.Subscript(ast.Name(name.lower(), ast.Load()), inner, ast.Load())
-        return ast.Subscript(self.visit(node.value), inner, ast.Load())
-
-
-def colour_of(node: ast.AST) -> Colour:
-    """How a function has to be used."""
-    if not isinstance(node, Function):
-        return "attribute"
-    names = _decorators(node)
-    if names & {"property", "cached_property"}:
-        return "property"
-    if names & CONTEXT_MANAGERS:
-        return "context manager"
-    yields = any(isinstance(part, ast.Yield | ast.YieldFrom) for part in _own(node))
-    if isinstance(node, ast.AsyncFunctionDef):
-        return "async generator" if yields else "async"
-    return "generator" if yields else ""
-
-
-def incompatible(call: ast.Call, old: ast.arguments | None, new: ast.arguments) -> str | None:
-    """Why `call`, made for parameters `old`, does not mean the same with parameters `new`; None if it does."""
-    if any(isinstance(a, ast.Starred) for a in call.args) or any(k.arg is None for k in call.keywords):
-        return "arguments are unpacked in the call"
-    before = None if old is None else _bound_to(call, old)
-    after = _bound_to(call, new)
-    if isinstance(after, str):
-        return after
-    if old is None or isinstance(before, str) or before is None:
-        return None
-    starred = sum(name == "*" for name in before.values())
-    for argument, name in before.items():
-        there = after.get(argument, name)
-        if name == "*" and there != "*" and starred > 1:
-            return f"the arguments that it takes by `*` are `{there}` and others there"
-        if there != name and "*" not in (name[:1], there[:1]):
-            return f"`{name}` is called `{there}` there"
-    return _other_defaults(old, new, set(before.values()) | set(after.values()))
-
-
-def covers(new: ast.arguments, old: ast.arguments) -> str | None:
-    """Why a call that suits `old` may not mean the same with `new`; None where every such call does."""
-    olds, news = [*old.posonlyargs, *old.args], [*new.posonlyargs, *new.args]
-    for n, parameter in enumerate(olds):
-        if n >= len(news):
-            return f"it takes no `{parameter.arg}`"
-        if news[n].arg != parameter.arg and n >= len(old.posonlyargs):
-            return f"`{parameter.arg}` is called `{news[n].arg}` there"
-    required = len(news) - len(new.defaults)
-    if len(olds) < required:
-        return f"it needs `{news[len(olds)].arg}`"
-    if len(olds) - len(old.defaults) < required:
-        return f"it needs `{news[required - 1].arg}`"
-    names = {p.arg for p in (*new.args, *new.kwonlyargs)}
-    for one in old.kwonlyargs:
-        if one.arg not in names and new.kwarg is None:
-            return f"it takes no `{one.arg}`"
-    for one, default in zip(new.kwonlyargs, new.kw_defaults, strict=True):
-        if default is None and one.arg not in {p.arg for p in old.kwonlyargs}:
-            return f"it needs `{one.arg}`"
-    if (old.vararg and not new.vararg) or (old.kwarg and not new.kwarg):
-        return "it takes fewer arguments"
-    return _other_defaults(old, new, set())
-
-
-def _other_defaults(old: ast.arguments, new: ast.arguments, given: set[str]) -> str | None:
-    before, after = _defaults(old), _defaults(new)
-    for name, value in before.items():
-        if name not in given and value != after.get(name, "None"):
-            there = f"is {after[name]}" if name in after else "is nothing"
-            return f"`{name}` {there} there where it is not given, {value} here"
-    return None
-
-
-def _defaults(arguments: ast.arguments) -> dict[str, str]:
-    positional = [*arguments.posonlyargs, *arguments.args]
-    pairs = list(
-        zip(positional[len(positional) - len(arguments.defaults) :], arguments.defaults, strict=True)
-    )
-    pairs += [
-        (p, d) for p, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if d is not None
-    ]
-    return {parameter.arg: unparsed(default) for parameter, default in pairs}
-
-
-def _bound_to(call: ast.Call, arguments: ast.arguments) -> dict[ast.expr, str] | str:
-    """Each argument of a call with the parameter that takes it, `*` or `**`; else why it cannot be called so."""
-    positional = [*arguments.posonlyargs, *arguments.args]
-    found: dict[ast.expr, str] = {}
-    for n, argument in enumerate(call.args):
-        if n < len(positional):
-            found[argument] = positional[n].arg
-        elif arguments.vararg is not None:
-            found[argument] = "*"
-        else:
-            return f"it takes {len(positional)} positional arguments, {len(call.args)} are given"
-    names = {p.arg for p in (*arguments.args, *arguments.kwonlyargs)}
-    for keyword in call.keywords:
-        if keyword.arg in names and keyword.arg not in found.values():
-            found[keyword.value] = keyword.arg or ""
-        elif arguments.kwarg is not None:
-            found[keyword.value] = "**"
-        else:
-            return f"it takes no `{keyword.arg}`"
-    needed = [p.arg for p in positional[: len(positional) - len(arguments.defaults)]]
-    needed += [p.arg for p, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if d is None]
-    missing = [name for name in needed if name not in found.values()]
-    return f"it needs `{missing[0]}`" if missing else found
-
-
-def _without_receiver(node: Function) -> ast.arguments:
-    args = node.args
-    if "staticmethod" in _decorators(node):
-        return args
-    positional = [*args.posonlyargs, *args.args]
-    drop = 1 if positional else 0
-    posonly = args.posonlyargs[drop:]
-    rest = args.args[drop if not args.posonlyargs else 0 :]
-    most = len(posonly) + len(rest)
-    return ast.arguments(
-        posonly,
-        rest,
-        args.vararg,
-        args.kwonlyargs,
-        args.kw_defaults,
-        args.kwarg,
-        args.defaults[-most:] if most else [],
+def _is_optional(node: ast.expr | None) -> bool:
+    """Whether an annotation says that there may be nothing."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return re.search(r"\b(?:None|Optional)\b", node.value) is not None
+    return node is not None and any(
+        _is_none(part) or (isinstance(part, ast.Name | ast.Attribute) and last_name(part) == "Optional")
+        for part in ast.walk(node)
+        if isinstance(part, ast.expr)
     )
 
 
-def _own(function: Function) -> Iterator[ast.AST]:
-    """The nodes of a function, without those of functions and classes in it."""
-    stack: list[ast.AST] = list(function.body)
-    while stack:
-        node = stack.pop(0)
-        yield node
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
-            stack.extend(ast.iter_child_nodes(node))
+def _sets(function: Function, thing: Thing) -> bool:
+    """Whether a function sets the global that it gives."""
+    return any(
+        isinstance(part, ast.Global) and thing.home.rpartition(".")[2] in part.names
+        for part in own_parts(function)
+    )
 
 
-def _locals(function: Function) -> set[str]:
-    args = function.args
-    found = {a.arg for a in (*args.posonlyargs, *args.args, *args.kwonlyargs, args.vararg, args.kwarg) if a}
+def locals_of(function: Function) -> set[str]:
+    """The names that are a function's own."""
+    found = set(arguments_of(function))
     shared: set[str] = set()
-    for part in _own(function):
+    for part in own_parts(function):
         if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
             found.add(part.id)
         elif isinstance(part, ast.Global):
@@ -701,7 +484,7 @@ def _locals(function: Function) -> set[str]:
 
 def _imported_in(function: Function, name: str, module: str, is_package: bool) -> str | None:
     """The dotted name that an import within `function` gives to `name`."""
-    for part in _own(function):
+    for part in own_parts(function):
         if isinstance(part, ast.ImportFrom):
             for alias in part.names:
                 if (alias.asname or alias.name) == name:
@@ -718,41 +501,6 @@ def _stores_on_self(function: Function) -> Iterator[tuple[str, ast.AST]]:
         match part:
             case ast.Attribute(value=ast.Name(id="self"), attr=name, ctx=ast.Store()):
                 yield name, part
-
-
-def _decorators(node: Function) -> set[str]:
-    return {_last(d.func if isinstance(d, ast.Call) else d) for d in node.decorator_list}
-
-
-def _last(node: ast.expr) -> str:
-    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
-
-
-def _at_import(body: list[ast.stmt]) -> Iterator[ast.stmt]:
-    """The statements that run when a module is imported, those for type checkers left out."""
-    for node in body:
-        yield node
-        if isinstance(node, ast.If) and _last(node.test) == "TYPE_CHECKING":
-            yield from _at_import(node.orelse)
-        elif not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            for name in ("body", "orelse", "finalbody"):
-                yield from _at_import(getattr(node, name, None) or [])
-            for part in (*getattr(node, "handlers", ()), *getattr(node, "cases", ())):
-                yield from _at_import(part.body)
-
-
-def _with_parents(module: str) -> list[str]:
-    parts = module.split(".")
-    return [".".join(parts[:n]) for n in range(1, len(parts) + 1)]
-
-
-def _is_variable(node: ast.expr) -> bool:
-    """Whether it names a variable of the environment."""
-    return isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.isupper()
-
-
-def _one_default(node: ast.expr) -> ast.arguments:
-    return ast.arguments([], [ast.arg("x")], None, [], [], None, [node])
 
 
 def _binds(body: list[ast.stmt], name: str) -> bool:

@@ -9,11 +9,11 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.fix.compatibility import Refusal
 from flake8_redis_ssot.fix.propose import MENDS, Proposal, Rewriter
+from flake8_redis_ssot.fix.replacements import Refusal
 from flake8_redis_ssot.fix.view import View
 from flake8_redis_ssot.libraries.frameworks import PATCHING, SETTING, TAKERS
-from flake8_redis_ssot.source import SourceError, SourceFile
+from flake8_redis_ssot.source import SourceError
 from flake8_redis_ssot.syntax.imports import Part
 from flake8_redis_ssot.syntax.nodes import unparsed
 
@@ -176,7 +176,7 @@ class Patches:
         touched = {key.removeprefix("object ") for key in keys if key.startswith("object ")}
         for path in self.index.facts if keys else ():
             try:
-                data = SourceFile.read(path).data
+                data = self.index.modules.filesystem.source(path).data
             except SourceError:
                 continue
             modules = [m for m in by_module if m.rpartition(".")[2].encode() in data]

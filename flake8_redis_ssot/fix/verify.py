@@ -8,6 +8,7 @@ import warnings
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from flake8_redis_ssot.fix.import_graph import ImportGraph
 from flake8_redis_ssot.fix.propose import Proposal
 from flake8_redis_ssot.fix.symbols import Objects
 from flake8_redis_ssot.fix.view import View
@@ -16,12 +17,18 @@ from flake8_redis_ssot.source import SourceFile
 _UNDEFINED = frozenset(["UndefinedName", "UndefinedLocal", "UndefinedExport"])
 
 
-def rejection_reason(view: View, proposals: Sequence[Proposal], after: bytes, objects: Objects) -> str | None:
+def rejection_reason(
+    view: View, proposals: Sequence[Proposal], after: bytes, graph: ImportGraph
+) -> str | None:
     """What is wrong with the bytes `after`, the result of `proposals` in one file; None where nothing is."""
     reason = wrong(
-        view.path, view.source.data, after, [n for proposal in proposals for n in proposal.written], objects
+        view.path,
+        view.source.data,
+        after,
+        [n for proposal in proposals for n in proposal.written],
+        graph.objects,
     )
-    circles = (_circle(view, proposal, objects) for proposal in proposals if proposal.adds)
+    circles = (_circle(view, proposal, graph) for proposal in proposals if proposal.adds)
     return reason or next((circle for circle in circles if circle is not None), None)
 
 
@@ -36,13 +43,13 @@ def wrong(path: str, before: bytes, after: bytes, written: Iterable[str], object
     return None if absent is None else f"`{absent}` does not exist"
 
 
-def _circle(view: View, proposal: Proposal, objects: Objects) -> str | None:
+def _circle(view: View, proposal: Proposal, graph: ImportGraph) -> str | None:
     """What speaks against an import that runs when the file is imported."""
     if proposal.statement is None or view.uses.home(proposal.statement).kind == "function":
         return None
     for target in sorted({name.rpartition(".")[0] for name in proposal.written}):
         for here in view.place.modules:
-            path = objects.path_between(target, here)
+            path = graph.path_between(target, here)
             if path is not None:
                 return f"it would close a circle of imports: {' -> '.join([here, *path])}"
     return None

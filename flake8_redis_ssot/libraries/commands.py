@@ -151,3 +151,7 @@ METHODS: dict[str, dict[Effect, frozenset[str]]] = {
     **{accessor: {"command": names} for accessor, names in MODULE_COMMANDS.items()},
 }
 """What the methods do, by what the object is."""
+
+EXPIRING = frozenset(["setex", "psetex", "expire", "pexpire", "expireat", "pexpireat"])
+EXPIRY_KEYWORDS = frozenset(["ex", "px", "exat", "pxat", "expire", "timeout", "ttl"])
+"""Commands and keywords that say when what is kept ends."""

@@ -228,6 +228,9 @@ TARGETS = ("target", "in_dict", "name", "import_name", "dotted_path")
 SETTING = frozenset(["object", "setattr", "delattr", "setitem", "multiple", "dict", "spy", "stub"])
 """Methods that exchange something of an object which they are given."""
 
+PATCHING_METHODS = frozenset(["object", "setattr", "delattr", "spy", "stub"])
+"""Those that take the object, the name of one attribute, and put it back."""
+
 MOCKS = frozenset(["unittest", "mock", "asynctest", "pytest_mock", "pytest"])
 """Packages whose `patch` takes a dotted name; that of an HTTP library takes a path."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import builtins
+
 BUILT_IN_DECORATORS = frozenset(["staticmethod", "classmethod", "property"])
 PROPERTIES = frozenset(["property", "cached_property"])
 CACHES = frozenset(["lru_cache", "cache"])
@@ -50,6 +52,24 @@ SEQUENCES = frozenset(
     ["list", "List", "set", "Set", "frozenset", "Sequence", "Iterable", "Collection", "deque"]
 )
 """Types of containers, by their last names."""
+
+CONTAINERS = MAPPINGS | SEQUENCES | {"tuple", "Tuple", "Callable", "type", "Type", "Awaitable"}
+VAGUE = frozenset(["Any", "object", "AnyStr", "Incomplete"])
+"""Types that say nothing of what is in them, unless that is written beside, and those that say nothing at all."""
+
+CHANGING_METHODS = frozenset(
+    ["append", "appendleft", "extend", "insert", "remove", "pop", "popleft", "popitem", "clear", "update"]
+    + ["setdefault", "add", "discard", "sort", "reverse", "put", "put_nowait", "get_nowait", "rotate"]
+    + ["acquire", "release", "set", "increment"]
+)
+"""Methods that change a container, a lock, a queue or an event."""
+
+PLAIN_CALLS = frozenset(
+    ["str", "int", "float", "bool", "bytes", "len", "min", "max", "abs", "round", "getLogger", "get_logger"]
+    + ["getenv", "frozenset", "tuple", "partial", "Path", "timedelta", "compile", "TypeVar", "NamedTuple"]
+    + ["namedtuple", "object", "repr", "format", "join", "lower", "upper", "strip", "register_script"]
+)
+"""Functions whose results nobody changes, by their last names."""
 
 ENTERING_METHODS = frozenset(["enter_context", "enter_async_context"])
 """Methods of an exit stack that give what a `with` gets of their argument."""
@@ -106,3 +126,14 @@ WARNINGS = frozenset(["DeprecationWarning", "PendingDeprecationWarning", "deprec
 
 LOGS = frozenset(["logger", "log", "logging", "warnings", "_logger", "_log", "LOGGER", "LOG"])
 """The usual names of what only reports."""
+
+BUILT_IN_EXCEPTIONS = frozenset(
+    name
+    for name, value in vars(builtins).items()
+    if isinstance(value, type) and issubclass(value, BaseException)
+)
+"""Exceptions that every module knows."""
+
+TYPE_QUESTIONS = frozenset(["isinstance", "issubclass", "cast", "create_autospec"])
+SPEC_KEYWORDS = frozenset(["spec", "spec_set", "autospec"])
+"""Functions and keywords that take a class to ask for, or to imitate, what it is."""

@@ -6,7 +6,7 @@ import ast
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache, cached_property, partial
+from functools import cached_property, partial
 from typing import Any
 
 from flake8_redis_ssot.analysis.client_makers import ClientMakers, client_facts
@@ -17,6 +17,7 @@ from flake8_redis_ssot.facts.import_scan import edges, quoted, statements
 from flake8_redis_ssot.facts.managers import ManagerFacts
 from flake8_redis_ssot.facts.model import FileFacts, ShimFacts
 from flake8_redis_ssot.facts.modules import ClientFacts
+from flake8_redis_ssot.filesystem import DISK, FileSystem
 from flake8_redis_ssot.inference import reach
 from flake8_redis_ssot.inference.builder_table import builders
 from flake8_redis_ssot.inference.names import Names
@@ -28,29 +29,6 @@ from flake8_redis_ssot.settings.model import Boundary, Settings
 from flake8_redis_ssot.source import SourceError, SourceFile
 
 Handlers = dict[type, list[Callable[..., Iterator[Diagnostic]]]]
-
-
-@cache
-def first_party(boundary: Boundary) -> frozenset[str]:
-    """Top-level modules of the import roots that Python would take for an installed library.
-
-    A folder without `__init__.py` is none: Python prefers an installed package to it.
-    """
-    found = set()
-    for root in boundary.roots:
-        try:
-            entries = list(os.scandir(root))
-        except OSError:
-            continue
-        for entry in entries:
-            stem, suffix = os.path.splitext(entry.name)
-            if suffix in (".py", ".pyi"):
-                found.add(stem)
-            elif not suffix and any(
-                os.path.isfile(os.path.join(entry.path, name)) for name in ("__init__.py", "__init__.pyi")
-            ):
-                found.add(entry.name)
-    return frozenset(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,18 +48,21 @@ class FileChecker:
         settings: Settings,
         rules: Collection[type[Rule]],
         *,
+        filesystem: FileSystem = DISK,
         parse_all: bool = False,
         keeps_facts: bool = False,
         follows: bool = False,
         heeds_noqa: bool = True,
     ) -> None:
         self.settings = settings
+        self.filesystem = filesystem
         self.parse_all = parse_all
         self.heeds_noqa = heeds_noqa
         self.handlers: Handlers = {}
         self.codes: frozenset[str] = frozenset(rule.code for rule in rules)
         self._table = builders(settings.client_builders, settings.pool_builders)
-        self.managers = ManagerFacts(settings)
+        self.managers = ManagerFacts(settings, filesystem)
+        self._first_party: dict[str, frozenset[str]] = {}
         self.managers.modules.judge = self._clients_of
         self.project_rules: list[ProjectRule] = []
         self.following: list[Rule] = []
@@ -254,7 +235,7 @@ class FileChecker:
     def context_of(self, path: str) -> RuleContext | None:
         """The context of a file, read anew; None where it cannot be read or parsed."""
         try:
-            source = SourceFile.read(path)
+            source = self.filesystem.source(path)
             _ = source.text, source.tree
         except SourceError:
             return None
@@ -263,7 +244,7 @@ class FileChecker:
     def _clients_of(self, module: str) -> ClientFacts:
         """What the classes of a module of the project have to do with clients."""
         path = self.managers.modules.find(module)
-        context = self.context_of(path) if path is not None and os.path.isfile(path) else None
+        context = self.context_of(path) if path is not None and self.filesystem.is_file(path) else None
         if context is None:
             return ClientFacts()
         instances = {b.instance for b in self.settings.boundaries if b.instance and b.is_manager(module)}
@@ -273,7 +254,16 @@ class FileChecker:
 
     def names_of(self, boundary: Boundary) -> Names:
         """What names mean in the files of `boundary`."""
-        return Names(self._table, first_party(boundary), self.managers)
+        return Names(self._table, self.first_party(boundary), self.managers)
+
+    def first_party(self, boundary: Boundary) -> frozenset[str]:
+        """The top-level modules of the import roots of `boundary`, looked up at the first question."""
+        if boundary.name not in self._first_party:
+            roots = boundary.roots
+            self._first_party[boundary.name] = frozenset(
+                name for root in roots for name in _top_level(root, self.filesystem)
+            )
+        return self._first_party[boundary.name]
 
     def _context(self, source: SourceFile) -> RuleContext:
         place = place_of(self.settings, source.path)
@@ -291,7 +281,7 @@ class FileChecker:
         """The same of a file that a project rule asked for in vain."""
         source = SourceFile(path, b"")
         try:
-            source = SourceFile.read(path)
+            source = self.filesystem.source(path)
             source.check_syntax()
         except SourceError as error:
             return self.unreadable(source, error)
@@ -304,3 +294,17 @@ class FileChecker:
             d for noqa in noqas for handler in self.handlers.get(Noqa, ()) for d in handler(noqa, context)
         ]
         return unsuppressed(found, self.settings)
+
+
+def _top_level(root: str, filesystem: FileSystem) -> Iterator[str]:
+    """The modules in a folder that Python would take for an installed library.
+
+    A folder without `__init__.py` is none: Python prefers an installed package to it.
+    """
+    for name in filesystem.names(root):
+        stem, suffix = os.path.splitext(name)
+        inside = (os.path.join(root, name, "__init__.py"), os.path.join(root, name, "__init__.pyi"))
+        if suffix in (".py", ".pyi"):
+            yield stem
+        elif not suffix and any(map(filesystem.is_file, inside)):
+            yield name

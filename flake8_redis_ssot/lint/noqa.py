@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 
 from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.filesystem import FileSystem
 from flake8_redis_ssot.source import SourceError, SourceFile
 from flake8_redis_ssot.syntax.imports import Part
 
@@ -221,14 +222,16 @@ def add_noqa(source: SourceFile, diagnostics: Iterable[Diagnostic], reason: str 
         return Added(source.data, 0, sorted([*left, *why]))
 
 
-def with_rows(diagnostics: Iterable[Diagnostic], given: SourceFile | None = None) -> Iterator[Diagnostic]:
+def with_rows(
+    diagnostics: Iterable[Diagnostic], filesystem: FileSystem, given: SourceFile | None = None
+) -> Iterator[Diagnostic]:
     """The `diagnostics`, each with the row where a comment silences it, if one does.
 
     `given` is a source that does not stand on disk.
     """
     for path, mine in groupby(diagnostics, lambda d: d.path):
         try:
-            source = given if given is not None and given.path == path else SourceFile.read(path)
+            source = given if given is not None and given.path == path else filesystem.source(path)
         except SourceError:
             source = SourceFile(path, b"")
         lines: dict[int, PhysicalLine] | None = None

@@ -12,11 +12,13 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.facts.cache import Asked, Cache, asked_of, digest, key_of
 from flake8_redis_ssot.facts.model import FileFacts
-from flake8_redis_ssot.lint.check import FileChecker, first_party
+from flake8_redis_ssot.filesystem import DISK, FileSystem
+from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.suppress import comments, unsuppressed, without_noqa
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.rule import ProjectContext, RuleContext
@@ -25,8 +27,14 @@ from flake8_redis_ssot.settings.boundaries import SettingsError
 from flake8_redis_ssot.settings.model import Selection, Settings, chosen_codes
 from flake8_redis_ssot.source import SourceError, SourceFile
 
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+    from multiprocessing.sharedctypes import Synchronized
+
 PARALLEL_FROM = 300
 """Files from which a second process pays for its start; see benchmarks/processes.py."""
+_PROGRESS_EVERY = 0.1
+"""Seconds between two looks at how far the processes are."""
 
 
 @dataclass(slots=True)
@@ -55,6 +63,7 @@ def available_processors() -> int:
 def checker_for(
     settings: Settings,
     override: Selection,
+    filesystem: FileSystem = DISK,
     *,
     parse_all: bool = False,
     project: bool = True,
@@ -70,7 +79,13 @@ def checker_for(
     rules = [r for r in all_rules() if r.code in codes and (project or not r.project or r.code == "RED000")]
     keeps_facts = project and fixes and any(rule.fix_kind for rule in rules)
     return FileChecker(
-        settings, rules, parse_all=parse_all, keeps_facts=keeps_facts, follows=project, heeds_noqa=heeds_noqa
+        settings,
+        rules,
+        filesystem=filesystem,
+        parse_all=parse_all,
+        keeps_facts=keeps_facts,
+        follows=project,
+        heeds_noqa=heeds_noqa,
     )
 
 
@@ -90,7 +105,7 @@ def cache_for(checker: FileChecker, folder: str, start: int) -> Cache:
         checker.parse_all,
         checker.keeps_facts,
         checker.heeds_noqa,
-        [first_party(boundary) for boundary in settings.boundaries],
+        [sorted(checker.first_party(boundary)) for boundary in settings.boundaries],
         [sorted(names) for folder in folders for _, _, names in sorted(os.walk(folder))],
     )
     return Cache(folder, key, start)
@@ -232,7 +247,7 @@ def _check_project(
         mine = [d for d in found if d.path == path]
         read.add(path)
         try:
-            source = SourceFile.read(path)
+            source = checker.filesystem.source(path)
         except SourceError:
             kept += mine
             continue
@@ -252,7 +267,7 @@ def _run_part(
     for done, (path, known) in enumerate(files.items()):
         progress("files", done, len(files))
         try:
-            source = SourceFile.read(path)
+            source = checker.filesystem.source(path)
         except SourceError as error:
             outcome.diagnostics += checker.unreadable(SourceFile(path, b""), error)
             continue
@@ -271,7 +286,6 @@ def _in_processes(
     files: Mapping[str, str | None], checker: FileChecker, jobs: int, progress: Progress, *, hashed: bool
 ) -> list[Outcome]:
     import multiprocessing
-    from concurrent.futures import ProcessPoolExecutor
 
     methods = multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("fork" if sys.platform == "linux" and "fork" in methods else None)
@@ -279,41 +293,66 @@ def _in_processes(
     count = jobs * 8
     items = list(files.items())
     parts = [dict(items[n::count]) for n in range(count)]
-    recipe = (checker.settings, checker.codes, checker.parse_all, checker.keeps_facts, checker.heeds_noqa)
+    make = partial(
+        FileChecker,
+        checker.settings,
+        [rule for rule in all_rules() if rule.code in checker.codes],
+        filesystem=checker.filesystem,
+        parse_all=checker.parse_all,
+        keeps_facts=checker.keeps_facts,
+        heeds_noqa=checker.heeds_noqa,
+    )
+    taken = context.Value("i", 0)
+    workers, answers = [], []
+    for _ in range(jobs):
+        answer, sender = context.Pipe(duplex=False)
+        workers.append(context.Process(target=_work, args=(make, parts, hashed, taken, sender), daemon=True))
+        workers[-1].start()
+        sender.close()  # so that there is an end where the process dies
+        answers.append(answer)
     found: list[Outcome] = []
-    with ProcessPoolExecutor(jobs, context, _start, recipe) as pool:
-        try:
-            # not by `map`: the executor fails over what that cancels when it is interrupted
-            for future in [pool.submit(_run_hashed if hashed else _run_plain, part) for part in parts]:
-                found.append(future.result())
-                progress("files", sum(map(len, parts[: len(found)])), len(files))
-        except BaseException:
-            for worker in multiprocessing.active_children():
-                worker.terminate()
-            raise
+    try:
+        for answer in answers:
+            while not answer.poll(_PROGRESS_EVERY):
+                progress("files", sum(map(len, parts[: taken.value])), len(files))
+            found += _received(answer)
+    except BaseException:
+        for worker in workers:
+            worker.terminate()
+        raise
     return found
 
 
-_worker: FileChecker
-
-
-def _start(
-    settings: Settings, codes: frozenset[str], parse_all: bool, keeps_facts: bool, heeds_noqa: bool
+def _work(
+    make: Callable[[], FileChecker],
+    parts: Sequence[Mapping[str, str | None]],
+    hashed: bool,
+    taken: Synchronized[int],
+    sender: Connection,
 ) -> None:
-    global _worker
+    """Check the part that nobody has taken yet, until there is none, and send what was found."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started us is told, and ends us
-    rules = [r for r in all_rules() if r.code in codes]
-    _worker = FileChecker(
-        settings, rules, parse_all=parse_all, keeps_facts=keeps_facts, heeds_noqa=heeds_noqa
-    )
+    try:
+        checker = make()
+        found = []
+        while True:
+            with taken.get_lock():
+                number = taken.value
+                taken.value += 1
+            if number >= len(parts):
+                break
+            found.append(_run_part(parts[number], checker, _untold, hashed=hashed))
+        sender.send(found)
+    except Exception as error:
+        sender.send(error)
 
 
-def _run_plain(files: Mapping[str, str | None]) -> Outcome:
-    return _run_part(files, _worker, _untold, hashed=False)
-
-
-def _run_hashed(files: Mapping[str, str | None]) -> Outcome:
-    return _run_part(files, _worker, _untold, hashed=True)
+def _received(answer: Connection) -> list[Outcome]:
+    found = answer.recv()
+    if isinstance(found, Exception):
+        raise found
+    assert isinstance(found, list)
+    return found
 
 
 def run_source(source: SourceFile, checker: FileChecker, outcome: Outcome) -> None:

@@ -186,7 +186,7 @@ def _gaps(managers: list[Manager], rewriter: Rewriter, settings: Settings) -> It
             if view is None or view.place.is_manager:
                 continue
             for old, target, attribute, call in used_members(rewriter, view, manager.module):
-                what = rewriter.exchange.difference(old, target, attribute.attr, call)
+                what = rewriter.exchange.members.difference(old, target, attribute.attr, call)
                 if what is not None:
                     key = (old.home, attribute.attr, target.home, what)
                     gap = found.setdefault(key, Gap(*key))
@@ -207,7 +207,7 @@ def used_members(
         old = rewriter.objects.thing(dotted)
         if old is None:
             continue
-        target = rewriter.exchange.target(dotted, view.place.boundary)
+        target = rewriter.replacements.target(dotted, view.place.boundary)
         node: ast.expr = place
         thing: Thing | None = old
         if old.sort in ("function", "class"):

@@ -7,13 +7,12 @@ import codecs
 from collections.abc import Collection, Iterable, Iterator
 
 from flake8_redis_ssot.fix.apply import FixResult
-from flake8_redis_ssot.fix.compatibility import Refusal
 from flake8_redis_ssot.fix.propose import Rewriter
+from flake8_redis_ssot.fix.replacements import Refusal
 from flake8_redis_ssot.fix.verify import wrong
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.settings.boundaries import place_of
 from flake8_redis_ssot.settings.model import Boundary, Settings
-from flake8_redis_ssot.source import SourceFile
 
 _HEAD = '''"""Moved to {homes}. What is asked for here is taken from there, with a warning."""
 
@@ -51,7 +50,7 @@ def with_shims(mended: FixResult, settings: Settings, within: Collection[str]) -
         for module in place.modules:
             if had and not has and any(pattern.covers(module) for pattern in place.boundary.forbidden):
                 try:
-                    data = mended.before.get(path) or SourceFile.read(path).data
+                    data = mended.before.get(path) or before.index.modules.filesystem.source(path).data
                     mended.changes[path] = _shim(before, path, data, module, place.boundary)
                     mended.before[path] = data
                 except Refusal as refusal:
@@ -74,7 +73,7 @@ def _shim(rewriter: Rewriter, path: str, data: bytes, module: str, boundary: Bou
     for name, known in facts.names.items() if facts is not None else ():
         if name.startswith("_") or (known.target is not None and not owns(boundary, known.target)):
             continue
-        aim = rewriter.exchange.aim(f"{module}.{name}", boundary)
+        aim = rewriter.replacements.aim(f"{module}.{name}", boundary)
         if aim.calls or (aim.collapses and aim.old.sort != "function"):
             raise Refusal(f"`{name}` becomes something of another kind")
         home = aim.new.home

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.filesystem import DISK
 from flake8_redis_ssot.output import relative
 from flake8_redis_ssot.output.report import Report
 from flake8_redis_ssot.source import SourceError, SourceFile
@@ -24,7 +25,7 @@ def source_of(path: str, report: Report) -> SourceFile:
     if report.given is not None and report.given.path == path:
         return report.given
     try:
-        source = SourceFile.read(path)
+        source = DISK.source(path)
         _ = source.line_starts
     except SourceError:
         return SourceFile.of_text(path, "", SourceFile("", b"").tree)

@@ -27,8 +27,9 @@ from flake8_redis_ssot.inference.values import (
 )
 from flake8_redis_ssot.libraries.frameworks import APPLICATION_NAMES, STATES
 from flake8_redis_ssot.project.index import ProjectIndex
-from flake8_redis_ssot.source import SourceError, SourceFile
+from flake8_redis_ssot.source import SourceError
 from flake8_redis_ssot.syntax.nodes import last_name
+from flake8_redis_ssot.syntax.scope_builder import build_scopes
 from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope, Scopes
 
 MOST_FILES = 1_000
@@ -53,7 +54,7 @@ class ProjectInference(Inference):
 
     def __init__(self, names: Names, index: ProjectIndex, scopes_of: Callable[[str], Scopes | None]) -> None:
         reaching = _Names(names.table, names.first_party, names.managers, self._module)
-        super().__init__(reaching, Scopes(ast.parse(""), "", (), False))
+        super().__init__(reaching, build_scopes(ast.parse(""), "", (), False))
         self.index = index
         self.files: dict[str, Scopes] = {}
         self.blocking = BlockingFunctions()
@@ -350,9 +351,11 @@ class ProjectInference(Inference):
                 users = self.index.users(path, fresh) if fresh else []
                 known = words.setdefault(path, set())
                 known.update(self._members(path) if users else ())
-                taking = [user for user in users if _speaks_of(known, user)]
+                taking = [user for user in users if self._speaks_of(known, user)]
                 # a test has a fixture by its name alone
-                tests = [test for test in self._tests_of(path) if _speaks_of(fresh, test)] if fresh else []
+                tests = (
+                    [test for test in self._tests_of(path) if self._speaks_of(fresh, test)] if fresh else []
+                )
                 for user in (*taking, *tests, *self._sharing(path, fresh), *self._storing(fresh)):
                     words.setdefault(user, set()).update(known)
                     new.add(user)
@@ -360,6 +363,20 @@ class ProjectInference(Inference):
                 self.forget()
                 new = set(self.files)
         self.renew()
+
+    def _speaks_of(self, words: set[str], path: str) -> bool:
+        """Whether a file has one of the `words`, or is a package, which hands on without a word."""
+        if os.path.basename(path).startswith("__init__."):
+            return True
+        data = self._data_of(path)
+        there = [word for word in map(str.encode, sorted(words)) if word in data]
+        return bool(there) and re.search(rb"\b(?:%b)\b" % b"|".join(map(re.escape, there)), data) is not None
+
+    def _data_of(self, path: str) -> bytes:
+        try:
+            return self.index.modules.filesystem.source(path).data
+        except SourceError:
+            return b""
 
     def _tests_of(self, path: str) -> list[str]:
         """The files that have the fixtures of a `conftest.py`."""
@@ -379,7 +396,7 @@ class ProjectInference(Inference):
                 if (
                     other != path
                     and self.index.place(other).boundary is boundary
-                    and pattern.search(_data_of(other))
+                    and pattern.search(self._data_of(other))
                 ):
                     yield other
 
@@ -478,19 +495,3 @@ class _Names(Names):
         return scope is not None and (
             name in scope.bindings or any(s is not star and self.star_binds(s, name) for s in scope.stars)
         )
-
-
-def _speaks_of(words: set[str], path: str) -> bool:
-    """Whether a file has one of the `words`, or is a package, which hands on without a word."""
-    if os.path.basename(path).startswith("__init__."):
-        return True
-    data = _data_of(path)
-    there = [word for word in map(str.encode, sorted(words)) if word in data]
-    return bool(there) and re.search(rb"\b(?:%b)\b" % b"|".join(map(re.escape, there)), data) is not None
-
-
-def _data_of(path: str) -> bytes:
-    try:
-        return SourceFile.read(path).data
-    except SourceError:
-        return b""

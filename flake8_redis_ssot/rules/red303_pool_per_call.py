@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from functools import lru_cache
 
 from flake8_redis_ssot.analysis.caching import is_cached, outlives
 from flake8_redis_ssot.analysis.client_calls import function_of
@@ -13,6 +12,7 @@ from flake8_redis_ssot.analysis.lifetimes import fate_of, lifetimes
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.rule import Construction, Rule, RuleContext, on
 from flake8_redis_ssot.syntax.ancestors import ancestors
+from flake8_redis_ssot.syntax.memo import memoized
 from flake8_redis_ssot.syntax.nodes import last_name, unparsed
 from flake8_redis_ssot.syntax.scopes import Scope
 
@@ -163,7 +163,7 @@ def _is_kept_by_callers(function: ast.FunctionDef | ast.AsyncFunctionDef, contex
     return False
 
 
-@lru_cache(maxsize=1)
+@memoized
 def _uses(tree: ast.Module) -> dict[tuple[str, bool], list[ast.expr]]:
     """The calls of a file by the last name of what is called, and the reads of attributes of `self` (True)."""
     found: dict[tuple[str, bool], list[ast.expr]] = {}

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from bisect import bisect_right
 from collections.abc import Iterator
-from functools import lru_cache
+
+from flake8_redis_ssot.syntax.memo import memoized
 
 
 def ancestors(tree: ast.AST, node: ast.AST) -> list[ast.AST]:
@@ -20,17 +21,17 @@ def ancestors(tree: ast.AST, node: ast.AST) -> list[ast.AST]:
         above = _above(inner)
         chain = []
         here = above.get(node)
-        while here is not None and here is not inner:
+        while here is not None:
             chain.append(here)
             here = above.get(here)
         return [*chain, *reversed(found)]
     return [*reversed(found[:-1])]
 
 
-@lru_cache(maxsize=1)
+@memoized
 def _above(inner: ast.AST) -> dict[ast.AST, ast.AST]:
-    """The parent of each node of one statement, kept for the next question about the same one."""
-    return {child: part for part in _own(inner) for child in ast.iter_child_nodes(part)}
+    """The parent of each node of one statement, unless that is the statement."""
+    return {child: part for part in _own(inner) if part is not inner for child in ast.iter_child_nodes(part)}
 
 
 def _bodies(node: ast.AST) -> Iterator[list[ast.AST]]:

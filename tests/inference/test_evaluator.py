@@ -29,11 +29,12 @@ from flake8_redis_ssot.inference.values import (
     Text,
     Value,
 )
-from flake8_redis_ssot.syntax.scopes import Scope, Scopes
+from flake8_redis_ssot.syntax.scope_builder import build_scopes
+from flake8_redis_ssot.syntax.scopes import Scope
 
 
 def flow_of(text: str) -> Inference:
-    return Inference(names(), Scopes(ast.parse(text), text, ("app.here",), False))
+    return Inference(names(), build_scopes(ast.parse(text), text, ("app.here",), False))
 
 
 def name_of(scope: Scope) -> str:
@@ -919,7 +920,7 @@ def test_what_is_loaded_by_its_name(expression: str, expected: set[str]) -> None
 
 def test_a_package_is_the_base_of_its_own_relative_names() -> None:
     text = "from importlib import import_module\nimport_module('.b', __package__)\nimport_module('.b', __name__)\n"
-    inference = Inference(names(), Scopes(ast.parse(text), text, ("app.db",), True))
+    inference = Inference(names(), build_scopes(ast.parse(text), text, ("app.db",), True))
     assert [loaded(inference, s.node, s) for s in inference.scopes.calls if isinstance(s.node, ast.Call)] == [
         {"app.db.b"}
     ] * 2

@@ -9,15 +9,16 @@ from snippets import comments, names, param
 
 from flake8_redis_ssot.analysis.lines import lines_of_interest
 from flake8_redis_ssot.facts.managers import ManagerFacts
+from flake8_redis_ssot.filesystem import DISK
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.names import Names
 from flake8_redis_ssot.settings.load import load_settings
 from flake8_redis_ssot.source import SourceFile
-from flake8_redis_ssot.syntax.scopes import Scopes
+from flake8_redis_ssot.syntax.scope_builder import build_scopes
 
 
 def lines(text: str, known: Names | None = None) -> list[int] | None:
-    inference = Inference(known or names(), Scopes(ast.parse(text), text, ("app.here",), False))
+    inference = Inference(known or names(), build_scopes(ast.parse(text), text, ("app.here",), False))
     return lines_of_interest(
         SourceFile("/nowhere/app/here.py", text.encode()), inference, ["redis_manager", "needle"]
     )
@@ -111,7 +112,7 @@ def test_all_lines_where_letters_look_like_others() -> None:
 
 def test_all_lines_where_a_forbidden_pattern_has_no_word() -> None:
     options = {"manager": "app.redis_manager", "forbidden-managers": ["*.*"]}
-    managers = ManagerFacts(load_settings(None, root="/nowhere", codes=[], options=options))
+    managers = ManagerFacts(load_settings(None, root="/nowhere", codes=[], options=options), DISK)
     assert lines("x = 1\n", Names(names().table, frozenset(), managers)) is None
 
 

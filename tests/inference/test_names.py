@@ -8,11 +8,12 @@ import pytest
 from snippets import marks, names, param, place
 
 from flake8_redis_ssot.inference.names import Names
+from flake8_redis_ssot.syntax.scope_builder import build_scopes
 from flake8_redis_ssot.syntax.scopes import Scopes
 
 
 def resolved(text: str, modules: tuple[str, ...] = ("app.here",)) -> tuple[Scopes, Names]:
-    scopes, known = Scopes(ast.parse(text), text, modules, False), names()
+    scopes, known = build_scopes(ast.parse(text), text, modules, False), names()
     known.arms.update(scopes.arms)
     return scopes, known
 

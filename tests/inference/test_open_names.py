@@ -8,7 +8,8 @@ from snippets import dedented, names, place
 
 from flake8_redis_ssot.inference.open_names import Built, OpenInference
 from flake8_redis_ssot.inference.values import Definition, Instance, QualifiedName, Value
-from flake8_redis_ssot.syntax.scopes import Scope, Scopes
+from flake8_redis_ssot.syntax.scope_builder import build_scopes
+from flake8_redis_ssot.syntax.scopes import Scope
 
 
 def shown(value: Value) -> str:
@@ -27,7 +28,7 @@ class Asked:
 
     def __init__(self, text: str) -> None:
         self.text = dedented(text)
-        self.scopes = Scopes(ast.parse(self.text), self.text, ("app.here",), False)
+        self.scopes = build_scopes(ast.parse(self.text), self.text, ("app.here",), False)
 
     def scope(self, name: str) -> Scope:
         return next(s for node, s in self.scopes.namespaces.items() if getattr(node, "name", "") == name)

@@ -21,7 +21,7 @@ from conftest import FIXTURES, Command, places
 from flake8_redis_ssot import store
 from flake8_redis_ssot.cli.main import main
 from flake8_redis_ssot.lint import run
-from flake8_redis_ssot.lint.check import FileChecker, first_party
+from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.run import PARALLEL_FROM
 
 SETTINGS = '[tool.redis-ssot]\nmanager = "app.redis_manager"\nforbidden-managers = ["app.old"]\n'
@@ -72,9 +72,7 @@ def checked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
         return check(self, source)
 
     monkeypatch.setattr(FileChecker, "check", counted)
-    first_party.cache_clear()
     yield names
-    first_party.cache_clear()
 
 
 class Here:
@@ -85,7 +83,6 @@ class Here:
         self._capsys = capsys
 
     def __call__(self, *arguments: str) -> str:
-        first_party.cache_clear()
         time.sleep(0.02)  # the clock of the file system moves on
         main(["check", "--output-format", "concise", "--jobs", "1", *arguments])
         return self._capsys.readouterr().out

@@ -77,24 +77,23 @@ def test_odd_files(tmp_path: Path, run: Command) -> None:
         assert named.returncode == 2 and named.stderr.startswith(f"error: {name}: ")
 
 
-def test_a_file_that_the_system_refuses_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_the_system_refuses_is_reported(tmp_path: Path) -> None:
+    from flake8_redis_ssot.filesystem import FileSystem
     from flake8_redis_ssot.lint import run
     from flake8_redis_ssot.settings.load import load_settings
     from flake8_redis_ssot.settings.model import Selection
     from flake8_redis_ssot.source import SourceError, SourceFile
 
+    class Refusing(FileSystem):
+        def source(self, path: str) -> SourceFile:
+            if path.endswith("a.py"):
+                raise SourceError("cannot be read: Permission denied")
+            return super().source(path)
+
     good = tmp_path / "b.py"
     good.write_text(BAD)
-    read = SourceFile.read
-
-    def refuse(path: str) -> SourceFile:
-        if path.endswith("a.py"):
-            raise SourceError("cannot be read: Permission denied")
-        return read(path)
-
-    monkeypatch.setattr(SourceFile, "read", refuse)
     settings = load_settings(None, root=str(tmp_path), codes=[])
-    found = run.run([str(tmp_path / "a.py"), str(good)], run.checker_for(settings, Selection()))
+    found = run.run([str(tmp_path / "a.py"), str(good)], run.checker_for(settings, Selection(), Refusing()))
     assert [d.code for d in found.diagnostics] == ["RED000", "RED201"]
     assert "Permission denied" in found.diagnostics[0].message
 

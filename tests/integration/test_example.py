@@ -63,6 +63,9 @@ def test_it_migrates_on_a_real_server_and_back(tmp_path: Path, run: Command) -> 
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
+    # phase 1, by hand: two managers that connect alike
+    other = copy / "backend/app/cache/redis_cache_manager.py"
+    other.write_text(other.read_text().replace("redis://redis:6379/0", "redis://localhost:6379"))
     before = contents()
     managers_before = python("-c", CONNECTIONS)
     assert "Phase 2, migrate: 4 references" in run("plan", cwd=copy).stdout

@@ -20,6 +20,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.filesystem import DISK
 from flake8_redis_ssot.fix.apply import mend
 from flake8_redis_ssot.lint.noqa import add_noqa, with_rows
 from flake8_redis_ssot.lint.run import checker_for, run_project
@@ -181,8 +182,8 @@ def test_comments_added_silence_just_what_was_reported(data: bytes) -> None:
         path = root / "app" / "rooms.py"
         path.write_bytes(data)
         reported = [d for d in found(root, *CHOSEN) if d.path == str(path)]
-        rows = {(d.range, d.code): d.noqa_row for d in with_rows(reported)}
-        added = add_noqa(SourceFile.read(str(path)), reported)
+        rows = {(d.range, d.code): d.noqa_row for d in with_rows(reported, DISK)}
+        added = add_noqa(DISK.source(str(path)), reported)
         assert parsed(added.data) == parsed(data)
         old, new = data.splitlines(), added.data.splitlines()
         assert sum(a != b for a, b in zip(old, new, strict=True)) == added.count
@@ -202,7 +203,7 @@ def test_comments_added_silence_just_what_was_reported(data: bytes) -> None:
         wanted = {d.code for d in reported}
         for then, now in zip(before, after, strict=True):
             assert then <= now <= then | wanted
-        assert add_noqa(SourceFile.read(str(path)), found(root, *CHOSEN - {"RED904"})).count == 0
+        assert add_noqa(DISK.source(str(path)), found(root, *CHOSEN - {"RED904"})).count == 0
 
 
 def _last_row(diagnostic, left: list[tuple[int, str, str]]) -> int:
@@ -401,7 +402,7 @@ def test_where_no_comment_can_stand_is_said(data: bytes) -> None:
     added = add_noqa(source, [diagnostic])
     assert (added.data, added.count) == (data, 0)
     assert added.left == [(1, "RED402", "no comment can stand there")]
-    assert [d.noqa_row for d in with_rows([diagnostic], source)] == [None]
+    assert [d.noqa_row for d in with_rows([diagnostic], DISK, source)] == [None]
 
 
 @pytest.mark.parametrize(("codec", "text"), [("iso2022_jp", "\x1b(B"), ("idna", "a" * 80)])

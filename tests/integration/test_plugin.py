@@ -13,6 +13,7 @@ import pytest
 
 from flake8_redis_ssot import flake8_plugin
 from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.filesystem import FileSystem
 from flake8_redis_ssot.rule import Rule, RuleContext, on
 from flake8_redis_ssot.source import Position, Range, SourceFile
 
@@ -66,13 +67,13 @@ def test_the_managers_are_read_once(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     (tmp_path / "pyproject.toml").write_text('[tool.redis-ssot]\nmanager = "manager"\n')
     monkeypatch.chdir(tmp_path)
     read = []
-    original = SourceFile.read.__func__
+    original = FileSystem.source
 
-    def counted(cls: type[SourceFile], path: str) -> SourceFile:
+    def counted(self: FileSystem, path: str) -> SourceFile:
         read.append(Path(path).name)
-        return original(cls, path)
+        return original(self, path)
 
-    monkeypatch.setattr(SourceFile, "read", classmethod(counted))
+    monkeypatch.setattr(FileSystem, "source", counted)
     flake8_plugin.Plugin.parse_options(given())
     source = "from manager import RedisManager\n\nRedisManager()\n"
     for name in ("a.py", "b.py", "c.py"):

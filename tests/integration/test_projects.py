@@ -305,9 +305,6 @@ def test_a_repeated_run_over_several_projects_notices_everything(
     monkeypatch.chdir(monorepo)
 
     def check() -> str:
-        from flake8_redis_ssot.lint.check import first_party
-
-        first_party.cache_clear()
         time.sleep(0.02)
         main(["check", "--output-format", "concise", "--jobs", "1"])
         return capsys.readouterr().out

@@ -9,7 +9,7 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from conftest import FIXTURES
 from flake8_redis_ssot.cli import replay
 from flake8_redis_ssot.cli.main import main
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.lint.check import first_party
+from flake8_redis_ssot.filesystem import DISK
 from flake8_redis_ssot.lint.noqa import with_rows
 from flake8_redis_ssot.output import FORMATS
 from flake8_redis_ssot.output.report import Look, counting, format_of
@@ -65,12 +65,11 @@ def project(tmp_path: Path) -> Path:
 @pytest.fixture
 def check(
     project: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> Iterator[Callable[..., Answer]]:
+) -> Callable[..., Answer]:
     """Runs `check` in a folder of the project, all that is older than now being trusted."""
     monkeypatch.setattr("flake8_redis_ssot.stamps.SETTLED", 0)
 
     def call(*arguments: str, cwd: str = ".") -> Answer:
-        first_party.cache_clear()
         time.sleep(0.01)  # the clock of the file system moves on
         monkeypatch.chdir(project / cwd)
         capfd.readouterr()
@@ -80,8 +79,7 @@ def check(
             status = int(error.code or 0)
         return (status, *capfd.readouterr())
 
-    yield call
-    first_party.cache_clear()
+    return call
 
 
 @pytest.fixture
@@ -375,9 +373,9 @@ def test_the_rows_of_comments_are_those_of_the_tokens(monkeypatch: pytest.Monkey
             nodes = [n for n in ast.walk(source.tree) if isinstance(n, ast.Call | ast.alias | ast.Import)]
             places = sorted({source.range_of(node) for node in nodes})
             found.append((source, [Diagnostic("/a.py", place, "RED201", "", "") for place in places]))
-    shortly = [[*with_rows(diagnostics, source)] for source, diagnostics in found]
+    shortly = [[*with_rows(diagnostics, DISK, source)] for source, diagnostics in found]
     monkeypatch.setattr("flake8_redis_ssot.lint.noqa._is_by_itself", lambda source, row: False)
-    assert shortly == [[*with_rows(diagnostics, source)] for source, diagnostics in found]
+    assert shortly == [[*with_rows(diagnostics, DISK, source)] for source, diagnostics in found]
     assert [d.noqa_row for d in shortly[0]] == [
         1, 1, 2, 3, 4, 6, 8, 8, 11, 13, 15, 17, 19
     ]  # fmt: skip

@@ -14,11 +14,12 @@ import re
 import pytest
 from snippets import comments, param
 
+from flake8_redis_ssot.syntax.scope_builder import build_scopes
 from flake8_redis_ssot.syntax.scopes import Binding, Scope, Scopes
 
 
 def scopes_of(text: str, modules: tuple[str, ...] = ("app.here",), is_package: bool = False) -> Scopes:
-    return Scopes(ast.parse(text), text, modules, is_package)
+    return build_scopes(ast.parse(text), text, modules, is_package)
 
 
 def shown(binding: Binding) -> str:

@@ -12,15 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from snippets import comments, param
 
-from flake8_redis_ssot.syntax.scopes import (
-    Branch,
-    ProgramPoint,
-    Scopes,
-    exclusive,
-    header_of,
-    lines_of,
-    touches,
-)
+from flake8_redis_ssot.syntax.lines import header_of, lines_of, touches
+from flake8_redis_ssot.syntax.scope_builder import build_scopes
+from flake8_redis_ssot.syntax.scopes import Branch, ProgramPoint, Scopes, exclusive
 
 pytestmark = pytest.mark.filterwarnings("ignore::SyntaxWarning")
 
@@ -29,7 +23,7 @@ STATEMENTS = (*ast.stmt.__subclasses__(), ast.ExceptHandler, ast.match_case)
 
 
 def scopes_of(text: str) -> Scopes:
-    return Scopes(ast.parse(text), text, ("sample",), False)
+    return build_scopes(ast.parse(text), text, ("sample",), False)
 
 
 # -- modules made by chance: `{}` is an expression, an indented `{}` in its own line a block
@@ -141,7 +135,7 @@ def key(point: ProgramPoint) -> tuple[int, int, tuple[Branch, ...]]:
 @given(modules)
 def test_all_calls_and_all_statements_are_met_once(text: str) -> None:
     tree = ast.parse(text)
-    scopes = Scopes(tree, text, ("sample",), False)
+    scopes = build_scopes(tree, text, ("sample",), False)
     for types in ((ast.Call,), STATEMENTS, (ast.Lambda, ast.ListComp, ast.Await, ast.Yield)):
         expected = Counter(node for node in ast.walk(tree) if isinstance(node, types))
         assert Counter(point.node for point in scopes.points(types)) == expected

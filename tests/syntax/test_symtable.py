@@ -16,7 +16,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flake8_redis_ssot.syntax.scopes import Scope, Scopes
+from flake8_redis_ssot.syntax.scope_builder import build_scopes
+from flake8_redis_ssot.syntax.scopes import Scope
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -80,7 +81,7 @@ def is_right(symbol: symtable.Symbol, scope: Scope) -> bool:
 def differences(text: str) -> list[str]:
     """Names that `Scopes` puts into another scope than Python does, and scopes that one of them lacks."""
     tree = ast.parse(text)
-    scopes = Scopes(tree, text, ("sample",), False)
+    scopes = build_scopes(tree, text, ("sample",), False)
     inner = {point.scope for point in scopes.points(EXPRESSIONS)}
     ours: dict[tuple[str, int], list[Scope]] = {}
     for scope in (scopes.module, *scopes.namespaces.values()):

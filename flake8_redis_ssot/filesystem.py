@@ -1,0 +1,48 @@
+"""Which files there are and what they hold, as a value that is passed in."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from flake8_redis_ssot.source import SourceError, SourceFile
+
+
+@dataclass(frozen=True, slots=True)
+class FileSystem:
+    """The disk, where the files of `edited` hold other bytes: changes that are tried, buffers of an editor."""
+
+    edited: Mapping[str, bytes] = field(default_factory=dict)
+
+    def with_edits(self, edited: Mapping[str, bytes]) -> FileSystem:
+        """The same, with other bytes in these files."""
+        return FileSystem({**self.edited, **edited})
+
+    def source(self, path: str) -> SourceFile:
+        """The file at `path`, read now; SourceError when the system refuses."""
+        if path in self.edited:
+            return SourceFile(path, self.edited[path])
+        try:
+            with open(path, "rb") as stream:
+                return SourceFile(path, stream.read())
+        except OSError as error:
+            raise SourceError(f"cannot be read: {error.strerror or error}") from error
+
+    def is_file(self, path: str) -> bool:
+        """Whether there is a file at `path`."""
+        return path in self.edited or os.path.isfile(path)
+
+    def is_folder(self, path: str) -> bool:
+        """Whether there is a folder at `path`."""
+        return os.path.isdir(path)
+
+    def names(self, folder: str) -> list[str]:
+        """What is in a folder, in order; nothing where it cannot be read."""
+        try:
+            return sorted(os.listdir(folder))
+        except OSError:
+            return []
+
+
+DISK = FileSystem()

@@ -1,0 +1,165 @@
+"""Whether code of one module does the same as code of another: equal text, its names looked up where it stands."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import Any
+
+from flake8_redis_ssot.fix.making import Code, Making
+from flake8_redis_ssot.fix.signatures import Function, parameters
+from flake8_redis_ssot.fix.state import State
+from flake8_redis_ssot.fix.symbols import Thing
+
+_IGNORED = frozenset(["ctx", "annotation", "returns", "type_comment", "type_ignores", "type_params", "kind"])
+
+
+class Alike:
+    """Compares code, and all code of the project that it leads to."""
+
+    def __init__(self, making: Making, state: State) -> None:
+        self.making = making
+        self.state = state
+        self.objects = making.objects
+        self._known: dict[tuple[ast.AST, ast.AST], bool] = {}
+
+    def functions(self, one: Thing, other: Thing) -> bool:
+        """Whether two functions do the same."""
+        return (
+            self.same(Code(one.node, one.module), Code(other.node, other.module))
+            if one.node and other.node
+            else False
+        )
+
+    def members(self, one: Thing, other: Thing, name: str) -> bool:
+        """Whether the member `name` does the same in two classes."""
+        was, now = self.objects.members(one).named.get(name), self.objects.members(other).named.get(name)
+        if was is None or now is None:
+            return was is now
+        if not (isinstance(was.node, Function) and isinstance(now.node, Function)):
+            return self._values(one, other, name)
+        return self.same(Code(was.node, was.module, one), Code(now.node, now.module, other))
+
+    def _values(self, one: Thing, other: Thing, name: str) -> bool:
+        """Whether an attribute is given the same in the methods of two classes."""
+        stores = [[s for s in self.making.stores(of) if s.attribute == name] for of in (one, other)]
+        return len(stores[0]) == len(stores[1]) and all(
+            was.method == now.method
+            and (was.value is None) == (now.value is None)
+            and (was.value is None or now.value is None or self._value(was.value, now.value))
+            for was, now in zip(*stores, strict=True)
+        )
+
+    def _value(self, one: Code, other: Code) -> bool:
+        texts = self.making.text(one), self.making.text(other)
+        return self.same(one, other) if None in texts else texts[0] == texts[1]
+
+    def same(self, one: Code, other: Code) -> bool:
+        """Whether two parts of the source do the same; what leads back to itself is taken for the same."""
+        return self._settled((one.node, other.node), lambda: self._same(one, other))
+
+    def _settled(self, key: tuple[ast.AST, ast.AST], ask: Callable[[], bool]) -> bool:
+        """The answer to a question, taken for true while it is asked; what was built on that goes with it."""
+        if key not in self._known:
+            before = set(self._known)
+            self._known[key] = True
+            if not ask():
+                for later in self._known.keys() - before:
+                    if self._known[later]:
+                        del self._known[later]
+                self._known[key] = False
+        return self._known[key]
+
+    def _same(self, one: Code, other: Code) -> bool:
+        a, b = one.node, other.node
+        if isinstance(a, Function) and isinstance(b, Function):
+            if type(a) is not type(b) or (a.name != b.name and one.function is not None):
+                return False
+            one, other = (
+                Code(c.node, c.module, c.owner, c.function or c.node)  # type: ignore[arg-type]
+                for c in (one, other)
+            )
+            return (
+                [p[:2] for p in parameters(a.args)] == [p[:2] for p in parameters(b.args)]
+                and self._all(
+                    [d for d in (*a.args.defaults, *a.args.kw_defaults)],
+                    [d for d in (*b.args.defaults, *b.args.kw_defaults)],
+                    one,
+                    other,
+                )
+                and self._all(a.decorator_list, b.decorator_list, one, other)
+                and self._all(_without_docstring(a.body), _without_docstring(b.body), one, other)
+            )
+        if isinstance(a, ast.Name) and isinstance(b, ast.Name):
+            return self._names(a, b, one, other)
+        if isinstance(a, ast.Attribute) and isinstance(b, ast.Attribute):
+            return self._attributes(a, b, one, other)
+        if type(a) is not type(b):
+            return False
+        return all(
+            self._parts(getattr(a, name, None), getattr(b, name, None), one, other)
+            for name in a._fields
+            if name not in _IGNORED
+        )
+
+    def _parts(self, a: Any, b: Any, one: Code, other: Code) -> bool:
+        if isinstance(a, list) and isinstance(b, list):
+            return self._all(a, b, one, other)
+        if isinstance(a, ast.AST) and isinstance(b, ast.AST):
+            return self._same(one.at(a), other.at(b))
+        return bool(a == b)
+
+    def _all(self, a: list[Any], b: list[Any], one: Code, other: Code) -> bool:
+        return len(a) == len(b) and all(self._parts(x, y, one, other) for x, y in zip(a, b, strict=True))
+
+    def _attributes(self, a: ast.Attribute, b: ast.Attribute, one: Code, other: Code) -> bool:
+        if a.attr != b.attr:
+            return False
+        if _is_self(a) and _is_self(b) and one.owner is not None and other.owner is not None:
+            owners = one.owner, other.owner
+            was, now = (self.objects.members(owner).named.get(a.attr) for owner in owners)
+            if was is None or now is None:
+                return was is now
+            return self._settled((was.node, now.node), lambda: self.members(*owners, a.attr))
+        names = [self.objects.dotted(c.node, c.module, c.function) for c in (one.at(a), other.at(b))]  # type: ignore[arg-type]
+        if None not in names:
+            return self._homes(names[0] or "", names[1] or "")
+        return self._same(one.at(a.value), other.at(b.value))
+
+    def _names(self, a: ast.Name, b: ast.Name, one: Code, other: Code) -> bool:
+        names = [self.objects.dotted(node, c.module, c.function) for node, c in ((a, one), (b, other))]
+        if names == [None, None]:
+            return a.id == b.id and a.id not in ("self", "cls")  # by itself it is another object
+        return None not in names and self._homes(names[0] or "", names[1] or "")
+
+    def _homes(self, a: str, b: str) -> bool:
+        """Whether two dotted names lead to the same, or to functions and values that are alike."""
+        found = [self.objects.modules.lookup(name) for name in (a, b)]
+        if found[0] is None or found[1] is None:
+            return False
+        if found[0].home == found[1].home:
+            return True
+        one, other = self.objects.thing(found[0].home), self.objects.thing(found[1].home)
+        if one is None or other is None or one.sort != other.sort:
+            return False
+        if isinstance(one.node, Function) and isinstance(other.node, Function):
+            keeps = self.state.globals_of(one.node, one.module) | self.state.globals_of(
+                other.node, other.module
+            )
+            return not keeps and self.same(Code(one.node, one.module), Code(other.node, other.module))
+        values = [getattr(t.node, "value", None) for t in (one, other)]
+        texts = [
+            self.making.text(Code(v, t.module)) if isinstance(v, ast.Constant | ast.Call) else None
+            for v, t in zip(values, (one, other), strict=True)
+        ]
+        is_logger = all("ogger" in (text or "") for text in texts)
+        return is_logger or (isinstance(values[0], ast.Constant) and texts[0] == texts[1])
+
+
+def _is_self(node: ast.Attribute) -> bool:
+    return isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")
+
+
+def _without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:
+    is_text = bool(body) and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant)
+    return body[1:] if is_text else body

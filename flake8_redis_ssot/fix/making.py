@@ -1,0 +1,490 @@
+"""How an object is made: the connection that it comes to, as text that is equal for equal ones."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from flake8_redis_ssot.fix.signatures import Function, arguments_of, defaults_of, own_parts
+from flake8_redis_ssot.fix.symbols import Objects, Thing, locals_of
+from flake8_redis_ssot.inference.builder_table import BuilderTable
+from flake8_redis_ssot.libraries.standard import CHANGING_METHODS
+from flake8_redis_ssot.libraries.traits import (
+    ARGUMENTS,
+    ASYNC_PART,
+    DEFAULTS,
+    OWNING,
+    POOL_KEYWORDS,
+    TUNING,
+    URL_SCHEMES,
+    WITH_DEFAULTS,
+)
+from flake8_redis_ssot.libraries.vocabulary import CLIENT_WORDS
+from flake8_redis_ssot.syntax.nodes import last_name, unparsed
+
+_DEPTH = 6
+_PLAIN = frozenset(["Redis", "Valkey", "ConnectionPool", "BlockingConnectionPool", "from_url", "from_pool"])
+"""Last names of builders that connect to one server, all in the same way."""
+_URL = re.compile(rf"((?:{'|'.join(URL_SCHEMES)})://)([^/]*)/?([^/]*)\Z")
+_MAKING = frozenset(["__init__", "__new__", "__post_init__"])
+Given = Mapping[str, "Code"]
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A part of the source, with where its names are looked up."""
+
+    node: ast.AST
+    module: str
+    owner: Thing | None = None
+    function: Function | None = None
+    given: Given = field(default_factory=dict, hash=False, compare=False)
+    """What its function is known to be called with."""
+
+    def at(self, node: ast.AST) -> Code:
+        """Another part that stands at the same place."""
+        return replace(self, node=node)
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A place where an attribute of an object gets another value, or is changed (`value` None)."""
+
+    attribute: str
+    value: Code | None
+    method: str = ""
+
+
+@dataclass(slots=True)
+class Connections:
+    """What the source says about the clients of an object.
+
+    `clients` are the calls that build them, as text; `names` the dotted names by which they are looked up when
+    that happens, `is_late` that some are built only when they are needed, `unknown` what is not told.
+    """
+
+    clients: set[str] = field(default_factory=set)
+    names: set[str] = field(default_factory=set)
+    is_late: bool = False
+    unknown: str | None = None
+
+
+class _Unknown(Exception):
+    """A part of an expression is not told by the source."""
+
+
+class Making:
+    """Reads off the source how objects are made; `is_rebound` tells whether a module's name is set elsewhere."""
+
+    def __init__(self, objects: Objects, table: BuilderTable, is_rebound: Callable[[str], bool]) -> None:
+        self.objects = objects
+        self.table = table
+        self.is_rebound = is_rebound
+        self._stores: dict[str, list[Store]] = {}
+
+    def stores(self, of: Thing) -> list[Store]:
+        """Where the attributes of the objects of a class are set and changed, by the class and its bases."""
+        if of.home not in self._stores:
+            found: list[Store] = []
+            for one, statement in self._running(of):
+                found += _set_in(Code(statement, one.module, of), "")
+                if isinstance(statement, Function):
+                    receiver = next(iter(arguments_of(statement)), "self")
+                    own = {receiver, "self", "cls", one.home.rpartition(".")[2]}
+                    for part in ast.walk(statement):
+                        found += _set_in(Code(part, one.module, of, statement), statement.name, own)
+            self._stores[of.home] = found
+        return self._stores[of.home]
+
+    def connections(self, of: Thing, call: Code | None) -> Connections:
+        """The clients of the objects of a class, made by `call` where that is known."""
+        found = Connections()
+        early = _run_by_making({s.name: s for _, s in self._running(of) if isinstance(s, Function)})
+        for one, statement in self._running(of):
+            function = statement if isinstance(statement, Function) else None
+            given = self._given(call, function) if function and function.name == "__init__" else {}
+            code = Code(statement, one.module, of, function, given)
+            self._add_built(code, function is None or function.name in early, found)
+        for store in self.stores(of):
+            if store.value is not None:
+                value = store.value
+                if store.method == "__init__" and value.function is not None:
+                    value = replace(value, given=self._given(call, value.function))
+                self._add_stored(store, value, found)
+        return found
+
+    def _running(self, of: Thing) -> Iterator[tuple[Thing, ast.stmt]]:
+        """The statements of a class and its bases, without the methods that another one replaces."""
+        replaced: set[str] = set()
+        for one in self.objects.order(of)[0]:
+            assert isinstance(one.node, ast.ClassDef)
+            methods = [part for part in one.node.body if isinstance(part, Function)]
+            yield from ((one, part) for part in one.node.body if getattr(part, "name", "") not in replaced)
+            replaced |= {
+                m.name for m in methods
+                if not any(isinstance(p, ast.Name) and p.id == "super" for p in ast.walk(m))
+            }  # fmt: skip
+
+    def _add_built(self, code: Code, is_early: bool, found: Connections) -> None:
+        """Add the calls of builders in a part of the source."""
+        for part in _outermost(code.node, lambda call: self.builder(code.at(call.func)) is not None):
+            text = self.text(code.at(part))
+            if text is None:
+                found.unknown = found.unknown or f"`{unparsed(part)}`"
+            else:
+                found.clients.add(text)
+            found.names.add(self._home(code.at(part.func)) or "")
+            found.is_late = found.is_late or not is_early
+
+    def _add_stored(self, store: Store, value: Code, found: Connections) -> None:
+        """Add a client that an attribute is given, and that is built outside of the class."""
+        is_given = self._is_client_given(value)
+        if is_given is not None:
+            found.unknown = found.unknown or f"the client that `{store.method}` is given as `{is_given}`"
+        elif self._is_from_elsewhere(value):
+            text = self.text(value)
+            if text is None:
+                found.unknown = found.unknown or f"`{unparsed(value.node)}`"
+            else:
+                found.clients.add(text)
+
+    def _is_client_given(self, value: Code) -> str | None:
+        """The parameter of a method from which an attribute gets a client, where nothing says which."""
+        names = {part.id for part in ast.walk(value.node) if isinstance(part, ast.Name)}
+        for name in sorted(names & set(arguments_of(value.function))) if value.function else ():
+            assert value.function is not None
+            words = set(name.lower().strip("_").split("_"))
+            if not words & CLIENT_WORDS or name in value.given:
+                continue
+            if value.function.name != "__init__" or name not in defaults_of(value.function.args):
+                return name
+        return None
+
+    def _is_from_elsewhere(self, value: Code, depth: int = 0) -> bool:
+        """Whether a value comes from a name or function of the project behind which a client is built."""
+        if depth > _DEPTH:
+            return False
+        for part in ast.walk(value.node):
+            if not isinstance(part, ast.Name | ast.Attribute) or not isinstance(part.ctx, ast.Load):
+                continue
+            name = self._dotted(value.at(part))
+            inner = self._behind(name) if name is not None else None
+            if inner is None:
+                continue
+            if any(
+                isinstance(call, ast.Call) and self.builder(inner.at(call.func)) is not None
+                for call in ast.walk(inner.node)
+            ) or self._is_from_elsewhere(inner, depth + 1):
+                return True
+        return False
+
+    def _behind(self, name: str) -> Code | None:
+        """The value of a module's name, or the body of a function."""
+        thing = self.objects.thing(name)
+        if thing is None or thing.sort not in ("instance", "function"):
+            return None
+        if isinstance(thing.node, Function):
+            return Code(thing.node, thing.module, None, thing.node)
+        value = getattr(thing.node, "value", None)
+        return Code(value, thing.module) if isinstance(value, ast.AST) else None
+
+    def _given(self, call: Code | None, function: Function) -> Given:
+        """The arguments of a call by the parameters of the initialiser that takes them."""
+        if call is None or not isinstance(call.node, ast.Call):
+            return {}
+        names = arguments_of(function)[1:]
+        pairs = [*zip(names, call.node.args, strict=False)]
+        pairs += [(k.arg, k.value) for k in call.node.keywords if k.arg is not None]
+        return {name: call.at(value) for name, value in pairs}
+
+    def difference(self, old: Thing, old_class: Thing, new: Thing, new_class: Thing) -> str | None:
+        """Why two objects are not shown to be connected alike; None where they are."""
+        found = []
+        for thing, of in ((old, old_class), (new, new_class)):
+            calls = list(self._making(thing, of))
+            for code in calls:
+                assert isinstance(code.node, ast.Call)
+                if (code.node.args or code.node.keywords) and not self._only_connects(code, of):
+                    return f"`{thing.home}` is made with arguments of its own, which may name another server"
+            found.append(self.connections(of, calls[0] if len(calls) == 1 else None))
+            self._add_of_module(thing, of, found[-1])
+            if found[-1].unknown is not None:
+                return f"`{thing.home or of.home}` is not shown to connect as `{new.home}`: {found[-1].unknown} cannot be told"
+        if found[0].clients == found[1].clients:
+            return None
+        ways = [" and ".join(f"`{c}`" for c in sorted(one.clients)) or "nothing" for one in found]
+        return f"`{old_class.home}` and `{new_class.home}` do not connect alike: by {ways[0]} here, by {ways[1]} there"
+
+    def looked_up(self, old: Thing, old_class: Thing, new: Thing, new_class: Thing) -> set[str]:
+        """The names of builders that are looked up when something is first needed of one of two objects."""
+        found = [self.connections(of, None) for of in (old_class, new_class)]
+        return found[0].names | found[1].names if found[0].is_late or found[1].is_late else set()
+
+    def _making(self, thing: Thing, of: Thing) -> Iterator[Code]:
+        """The calls of a class by which an object, or what a function gives, is made."""
+        nodes = [thing.node]
+        if thing.sort == "function":
+            given = self.objects.given(thing)
+            nodes += [given.node] if given is not None and given.home else []
+        elif thing.sort != "instance" or not thing.home:
+            return
+        for node in nodes:
+            for part in ast.walk(node) if node is not None else ():
+                if isinstance(part, ast.Call) and self.objects.value(part.func, thing.module) == of:
+                    yield Code(part, thing.module)
+
+    def _only_connects(self, call: Code, of: Thing) -> bool:
+        """Whether the arguments by which an object is made are those of its client, and nothing else."""
+        init = self.objects.members(of).named.get("__init__")
+        if init is None or not isinstance(init.node, Function):
+            return False
+        inside = {
+            part
+            for built in _outermost(
+                init.node, lambda c: self.builder(Code(c.func, init.module, of)) is not None
+            )
+            for part in ast.walk(built)
+        }
+        names = self._given(call, init.node).keys()
+        return bool(names) and all(
+            part in inside for part in ast.walk(init.node) if isinstance(part, ast.Name) and part.id in names
+        )
+
+    def _add_of_module(self, thing: Thing, of: Thing, found: Connections) -> None:
+        """Add the clients that the statements of its module give to an object."""
+        name = thing.home.rpartition(".")[2]
+        tree = self.objects.tree(thing.module) if thing.sort == "instance" and name else None
+        for statement in tree.body if tree is not None else ():
+            if statement is thing.node or not any(
+                isinstance(part, ast.Name) and part.id == name for part in ast.walk(statement)
+            ):
+                continue
+            function = statement if isinstance(statement, Function) else None
+            if any(
+                c is not None
+                for c in _outermost(statement, lambda c: self.builder(Code(c.func, thing.module)) is not None)
+            ):
+                self._add_built(Code(statement, thing.module, None, function), function is None, found)
+
+    def text_of(self, node: ast.expr, module: str) -> str:
+        """An expression of a module with homes in the place of names, as far as these are told."""
+        return self.text(Code(node, module)) or unparsed(node)
+
+    def builder(self, callee: Code) -> str | None:
+        """The builder that a callee is, by the class of what it makes and how."""
+        home = self._home(callee)
+        known = self.table.get(home or "")
+        return None if known is None else known.target
+
+    def _home(self, code: Code) -> str | None:
+        """Where the dotted name of an expression leads."""
+        name = self._dotted(code)
+        found = self.objects.modules.lookup(name) if name is not None else None
+        return None if found is None else found.home
+
+    def _dotted(self, code: Code) -> str | None:
+        if not isinstance(code.node, ast.Name | ast.Attribute):
+            return None
+        return self.objects.dotted(code.node, code.module, code.function)
+
+    def text(self, code: Code, depth: int = 0) -> str | None:
+        """An expression with values and homes in the place of its names; None where the source does not tell them."""
+        if depth > _DEPTH:
+            return None
+        try:
+            copy = ast.parse(unparsed(code.node), mode="eval").body
+            return unparsed(_Resolved(self, code, depth).visit(copy))
+        except (_Unknown, SyntaxError, ValueError):
+            return None
+
+
+class _Resolved(ast.NodeTransformer):
+    """Puts values and homes in the place of names; raises `_Unknown` where one is not told."""
+
+    def __init__(self, making: Making, code: Code, depth: int) -> None:
+        self.making = making
+        self.code = code
+        self.depth = depth
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        function = self.code.function
+        if function is not None and node.id in locals_of(function):
+            return self._local(node.id, function)
+        name = self.making.objects.dotted(node, self.code.module, function)
+        return node if name is None else self._named(name)
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
+        owner = self.code.owner
+        if owner is not None and isinstance(node.value, ast.Name) and node.value.id in ("self", "cls"):
+            return self._attribute(owner, node)
+        name = self.making.objects.dotted(node, self.code.module, self.code.function)
+        if name is not None:
+            return self._named(name)
+        return ast.Attribute(self.visit(node.value), node.attr, ast.Load())
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        target = self.making.builder(self.code.at(node.func))
+        if target is None:
+            return self.generic_visit(node)  # type: ignore[return-value]
+        names = ("url",) if target.endswith("from_url") else ARGUMENTS.get(target, ())
+        pairs = [(names[n] if n < len(names) else f"_{n}", value) for n, value in enumerate(node.args)]
+        pairs += [(keyword.arg or "**", keyword.value) for keyword in node.keywords]
+        if any(name == "**" or isinstance(value, ast.Starred) for name, value in pairs):
+            raise _Unknown
+        given = {name: self.visit(value) for name, value in pairs if name not in TUNING}
+        pools = [
+            given.pop(name) for name in (*POOL_KEYWORDS, *(["_0"] * target.endswith(OWNING))) if name in given
+        ]
+        if pools and isinstance(pools[0], ast.Call):
+            given |= {k.arg or "**": k.value for k in pools[0].keywords}
+        elif pools:
+            raise _Unknown
+        library, _, what = target.partition(".")
+        is_plain = library in WITH_DEFAULTS and target.rpartition(".")[2] in _PLAIN and "luster" not in target
+        if is_plain and "url" not in given:
+            given = {n: ast.parse(d, mode="eval").body for n, d in DEFAULTS.items()} | given
+        name = f"{library}.{ASYNC_PART}" * (ASYNC_PART in what) or library if is_plain else target
+        keywords = [ast.keyword(name, value) for name, value in sorted(given.items())]
+        return ast.Call(ast.Name(name, ast.Load()), [], keywords)
+
+    def visit_Constant(self, node: ast.Constant) -> ast.expr:
+        """A URL without what is meant anyhow."""
+        if isinstance(node.value, str) and (url := _URL.match(node.value)):
+            host = url[2].removesuffix(":6379") or "localhost"
+            database = "" if url[3] == "0" else url[3]
+            return ast.Constant(f"{url[1]}{host}{database and '/' + database}")
+        return node
+
+    def visit_BoolOp(self, node: ast.BoolOp) -> ast.expr:
+        """What is chosen where the first ones are surely nothing."""
+        values = [self.visit(value) for value in node.values]
+        while (
+            isinstance(node.op, ast.Or)
+            and len(values) > 1
+            and isinstance(values[0], ast.Constant)
+            and not values[0].value
+        ):
+            values.pop(0)
+        return ast.BoolOp(node.op, values) if len(values) > 1 else values[0]
+
+    def _local(self, name: str, function: Function) -> ast.expr:
+        if name in self.code.given:
+            return self._of(self.code.given[name])
+        defaults = [*function.args.defaults, *[d for d in function.args.kw_defaults if d is not None]]
+        positional = [*function.args.posonlyargs, *function.args.args]
+        with_default = [p.arg for p in positional[len(positional) - len(function.args.defaults) :]]
+        with_default += [
+            p.arg
+            for p, d in zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True)
+            if d is not None
+        ]
+        if name in with_default:
+            return self._of(Code(defaults[with_default.index(name)], self.code.module))
+        values = [
+            part.value
+            for part in own_parts(function)
+            if isinstance(part, ast.Assign)
+            and any(isinstance(t, ast.Name) and t.id == name for t in part.targets)
+        ]
+        if len(values) != 1:
+            raise _Unknown
+        return self._of(self.code.at(values[0]))
+
+    def _attribute(self, owner: Thing, node: ast.Attribute) -> ast.expr:
+        found = [s.value for s in self.making.stores(owner) if s.attribute == node.attr]
+        found = [v for v in found if v is None or not _is_none(v.node)]  # it is closed then
+        if len(found) == 1 and found[0] is not None:
+            return self._of(replace(found[0], given=self.code.given))
+        if found:
+            raise _Unknown
+        return node
+
+    def _named(self, name: str) -> ast.expr:
+        found = self.making.objects.modules.lookup(name)
+        if found is None:
+            raise _Unknown
+        known = self.making.table.get(found.home)
+        if known is not None:
+            return ast.Name(known.target, ast.Load())
+        thing = self.making.objects.thing(found.home) if found.kind == "object" else None
+        value = getattr(thing.node, "value", None) if thing is not None and not thing.is_set_later else None
+        if isinstance(value, ast.expr) and not self.making.is_rebound(found.home):
+            text = self.making.text(Code(value, found.home.rpartition(".")[0]), self.depth + 1)
+            if text is not None:
+                return ast.parse(text, mode="eval").body
+        return ast.Name(found.home, ast.Load())
+
+    def _of(self, code: Code) -> ast.expr:
+        text = self.making.text(code, self.depth + 1)
+        if text is None:
+            raise _Unknown
+        return ast.parse(text, mode="eval").body
+
+
+def _set_in(code: Code, method: str, receivers: set[str] | None = None) -> Iterator[Store]:
+    """The attributes that one statement of a class, or a part of a method, sets or changes."""
+    node = code.node
+    targets: list[ast.expr] = []
+    value: ast.expr | None = None
+    match node:
+        case ast.Assign(targets=targets, value=value):
+            pass
+        case ast.AnnAssign(target=target, value=ast.expr() as value):
+            targets = [target]
+        case ast.AugAssign(target=target):
+            targets = [target]
+        case ast.Delete(targets=targets):
+            pass
+        case ast.Call(func=ast.Attribute(value=base)) | ast.withitem(context_expr=base) if is_change(node):
+            targets = [base]
+    for inner in map(_without_keys, targets):
+        is_whole = inner in targets and isinstance(node, ast.Assign | ast.AnnAssign)
+        if receivers is None and isinstance(inner, ast.Name):
+            yield Store(inner.id, code.at(value) if is_whole and value is not None else None, method)
+        elif receivers and isinstance(inner, ast.Attribute) and last_name(inner.value) in receivers:
+            yield Store(inner.attr, code.at(value) if is_whole and value is not None else None, method)
+
+
+def _is_none(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
+
+
+def _without_keys(node: ast.expr) -> ast.expr:
+    """What is subscripted in a target."""
+    while isinstance(node, ast.Subscript):
+        node = node.value
+    return node
+
+
+def is_change(node: ast.AST) -> bool:
+    """Whether a call or a `with` changes the object that it is about."""
+    if isinstance(node, ast.Call):
+        return isinstance(node.func, ast.Attribute) and node.func.attr in CHANGING_METHODS
+    return isinstance(node, ast.withitem)
+
+
+def _outermost(node: ast.AST, is_meant: Callable[[ast.Call], bool]) -> Iterator[ast.Call]:
+    """The calls that are meant and stand in no other such call."""
+    if isinstance(node, ast.Call) and is_meant(node):
+        yield node
+        return
+    for part in ast.iter_child_nodes(node):
+        yield from _outermost(part, is_meant)
+
+
+def _run_by_making(methods: Mapping[str, Function]) -> set[str]:
+    """Those of the methods of a class that run when an object is made."""
+    found: set[str] = set()
+    new = set(_MAKING) & set(methods)
+    while new:
+        found |= new
+        called = {
+            part.func.attr
+            for name in new
+            for part in ast.walk(methods[name])
+            if isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute)
+        }
+        new = (called & set(methods)) - found
+    return found

@@ -1,0 +1,214 @@
+"""Whether a member of one class can be used as that of another."""
+
+from __future__ import annotations
+
+import ast
+
+from flake8_redis_ssot.fix.alike import Alike
+from flake8_redis_ssot.fix.dangers import Dangers
+from flake8_redis_ssot.fix.replacements import Refusal
+from flake8_redis_ssot.fix.signatures import Function, bound_to, covers, incompatible
+from flake8_redis_ssot.fix.symbols import Member, Objects, Thing
+from flake8_redis_ssot.fix.view import View
+from flake8_redis_ssot.libraries.standard import BUILT_IN_EXCEPTIONS
+from flake8_redis_ssot.libraries.vocabulary import ENDING
+from flake8_redis_ssot.syntax.nodes import last_name
+
+_INERT = frozenset(["__doc__", "__name__"])
+_MAKING = frozenset(
+    ["__init__", "__new__", "__del__", "__slots__", "__doc__", "__annotations__", "__post_init__"]
+    + ["__init_subclass__", "__class_getitem__"]
+)
+_COLOURS = {
+    "": "a function", "async": "a coroutine function", "generator": "a generator",
+    "async generator": "an asynchronous generator", "property": "a property", "attribute": "an attribute",
+    "context manager": "a context manager",
+}  # fmt: skip
+
+
+class MemberChecks:
+    """Compares members of classes, and functions."""
+
+    def __init__(self, objects: Objects, alike: Alike, dangers: Dangers) -> None:
+        self.objects = objects
+        self.alike = alike
+        self.dangers = dangers
+
+    def difference(self, old: Thing, new: Thing, name: str, call: ast.Call | None) -> str | None:
+        """What keeps a use of a member of the class `old` from being one of the class `new`."""
+        was, now = self.objects.members(old).named.get(name), self.objects.members(new).named.get(name)
+        if was is None or name.startswith("__"):
+            return None
+        return (
+            "is missing" if now is None else self._differs(was, now, call, self.alike.members(old, new, name))
+        )
+
+    def check(
+        self, view: View, attribute: ast.Attribute, call: ast.Call | None, old: Thing, new: Thing
+    ) -> None:
+        """Refusal unless a use of a member can be one of the same member of another class."""
+        name, line = attribute.attr, attribute.lineno
+        was, now = self.objects.members(old).named.get(name), self.objects.members(new).named.get(name)
+        if name in _INERT:
+            return
+        if now is None:
+            raise Refusal(f"`{new.home}` has no `{name}`, used in line {line}")
+        if was is None:
+            raise Refusal(
+                f"`{old.home}` does not define `{name}`, used in line {line}, so its meaning cannot be told"
+            )
+        is_alike = self.alike.members(old, new, name)
+        why = self._differs(was, now, call, is_alike, used=call is None or _is_used(view, call))
+        if why is None and not is_alike and was.gives is None and call is not None and _goes_on(view, call):
+            why = "what it gives is not stated, and more is done with that"
+        if why is None:
+            why = self.dangers.difference(old, new, name)
+        if why is not None:
+            raise Refusal(f"`{name}` of `{new.home}`, used in line {line}, is another: {why}")
+
+    def _differs(
+        self, was: Member, now: Member, call: ast.Call | None, is_alike: bool, *, used: bool = True
+    ) -> str | None:
+        if was.decorators != now.decorators:
+            names = sorted(was.decorators ^ now.decorators)
+            return f"it is decorated by `{names[0]}` in one of them alone"
+        if was.colour != now.colour:
+            return f"it is {_COLOURS[now.colour]} there, {_COLOURS[was.colour]} here"
+        for name, said in was.takes.items():
+            if now.takes.get(name, said) != said:
+                return f"`{name}` is `{now.takes[name]}` there, `{said}` here"
+        if is_alike and was.colour not in ("attribute", "property"):
+            if call is None and (was.arguments is None or now.arguments is None):
+                return "its parameters cannot be told"
+            return None
+        told = was.gives is not None and now.gives is not None
+        if used and was.colour in ("", "async") and not told:
+            return "what it gives is not stated in both"
+        if (
+            was.gives != now.gives
+            and (was.gives is None or now.gives is None)
+            and was.colour in ("property", "attribute")
+        ):
+            return "what it holds is not stated in both"
+        if used and was.gives is not None and now.gives is not None and was.gives != now.gives:
+            return f"it gives `{now.gives}` there, `{was.gives}` here"
+        if was.colour in ("property", "attribute"):
+            values = [ast.dump(v) if (v := getattr(m.node, "value", None)) else "" for m in (was, now)]
+            if was.colour == "attribute" and values[0] != values[1]:
+                return "its value is another"
+            return None if was.gives is not None else "what it holds is not stated"
+        if was.arguments is None or now.arguments is None:
+            return "its parameters cannot be told"
+        why = (
+            covers(now.arguments, was.arguments)
+            if call is None
+            else incompatible(call, was.arguments, now.arguments)
+        )
+        return why or self._unstated(was, now, call)
+
+    @staticmethod
+    def _unstated(was: Member, now: Member, call: ast.Call | None) -> str | None:
+        """A parameter that a call gives, and of which nothing says what it may be."""
+        assert was.arguments is not None
+        given = bound_to(call, was.arguments) if call is not None else {}
+        names = set(given.values()) if isinstance(given, dict) else set()
+        for name in sorted(names - was.takes.keys() - {"*", "**"}):
+            return f"what `{name}` may be is not stated"
+        return None
+
+    def covered(self, old: Thing, new: Thing, where: str) -> None:
+        """Refusal unless `new` can all that `old` can, so that it may go where it is not seen."""
+        if old.sort == "function":
+            self._covered_function(old, new, where)
+            return
+        before, after = self.objects.members(old), self.objects.members(new)
+        if before.is_open:
+            raise Refusal(f"{where}, and what `{old.home}` can do cannot be told")
+        for name, was in sorted(before.named.items()):
+            if name.startswith("_") and (not name.endswith("__") or name in _MAKING):
+                continue
+            now = after.named.get(name)
+            if now is None:
+                raise Refusal(f"{where}, and `{new.home}` has no `{name}`")
+            why = self._differs(was, now, None, self.alike.members(old, new, name))
+            if why is None and name not in ENDING:
+                why = self.dangers.difference(old, new, name)
+            if why is not None:
+                raise Refusal(f"{where}, and `{name}` of `{new.home}` is another: {why}")
+
+    def _covered_function(self, old: Thing, new: Thing, where: str) -> None:
+        arguments = self.objects.arguments(old), self.objects.arguments(new)
+        if arguments[0] is None or arguments[1] is None:
+            raise Refusal(f"{where}, and how `{new.home}` is called cannot be told")
+        said = self.objects.said(old)
+        why = covers(arguments[1], arguments[0])
+        if why is None and (said is None or said != self.objects.said(new)):
+            why = "what it gives is not stated to be the same"
+        if why is None and type(old.node) is not type(new.node):
+            why = "one of them is a coroutine function"
+        if why is None and self.decorated(old) != self.decorated(new):
+            why = "they are decorated otherwise"
+        if why is not None and not self.alike.functions(old, new):
+            raise Refusal(f"{where}, so its calls are not seen, and `{new.home}` is another: {why}")
+
+    def decorated(self, thing: Thing) -> list[str]:
+        """The decorators of a function, names by their homes."""
+        assert isinstance(thing.node, Function)
+        return [self.alike.making.text_of(d, thing.module) for d in thing.node.decorator_list]
+
+    def subclass(self, node: ast.ClassDef, old: Thing, new: Thing, exported: frozenset[str]) -> None:
+        """Refusal unless a class derived from `old` can be derived from `new`: all that it uses and replaces is there."""
+        before, after = self.objects.members(old).named, self.objects.members(new).named
+        own = {part.name for part in node.body if isinstance(part, Function)}
+        used = {part.attr for part in ast.walk(node) if isinstance(part, ast.Attribute)}
+        if node.name in exported:
+            used |= {name for name in before if not name.startswith("__")}
+        for name in sorted((used | own) & before.keys()):
+            what = "replaces" if name in own else "uses"
+            if name not in after:
+                raise Refusal(f"`{node.name}` {what} `{name}` of it, and `{new.home}` has none")
+            why = self._differs(before[name], after[name], None, self.alike.members(old, new, name))
+            if why is not None and before[name].colour != "attribute":
+                raise Refusal(
+                    f"`{node.name}` {what} `{name}` of it, and that of `{new.home}` is another: {why}"
+                )
+
+    def builtin_bases(self, of: Thing) -> set[str] | None:
+        """The exceptions of Python's own from which a class derives; None where it has other bases unknown."""
+        found: set[str] = set()
+        for one in self.objects.order(of)[0]:
+            assert isinstance(one.node, ast.ClassDef)
+            for base in one.node.bases:
+                thing = self.objects.value(base, one.module)
+                if thing is not None and thing.sort == "class":
+                    continue
+                if last_name(base) not in BUILT_IN_EXCEPTIONS:
+                    return None
+                found.add(last_name(base))
+        return found or None
+
+
+def a(sort: str) -> str:
+    """A sort of object with its article."""
+    return f"{'an' if sort[0] in 'aeio' else 'a'} {sort}"
+
+
+def colour_name(node: ast.AST | None) -> str:
+    """What a function is called that is used so."""
+    return "a coroutine function" if isinstance(node, ast.AsyncFunctionDef) else "a function"
+
+
+def _is_used(view: View, call: ast.expr) -> bool:
+    """Whether anything is done with what a call gives."""
+    above = view.uses.parents.get(call)
+    if isinstance(above, ast.Await):
+        above = view.uses.parents.get(above)
+    return not isinstance(above, ast.Expr)
+
+
+def _goes_on(view: View, call: ast.expr) -> bool:
+    """Whether something is read of what a call gives."""
+    above = view.uses.parents.get(call)
+    if isinstance(above, ast.Await):
+        above = view.uses.parents.get(above)
+    return isinstance(above, ast.Attribute | ast.Subscript) and not isinstance(above.ctx, ast.Store)

@@ -1,0 +1,94 @@
+"""By which dotted names a test that patches them reaches an object, before and after an exchange."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from flake8_redis_ssot.facts.modules import Found
+from flake8_redis_ssot.fix.replacements import Replacement
+from flake8_redis_ssot.fix.signatures import Function
+from flake8_redis_ssot.fix.symbols import Objects, Thing
+from flake8_redis_ssot.fix.view import View
+from flake8_redis_ssot.project.index import ProjectIndex
+from flake8_redis_ssot.syntax.nodes import last_name
+
+Reached = dict[str, str | None]
+"""Dotted names, each with the one that does the same afterwards, None where none does."""
+
+
+class Reach:
+    """Finds the names through which code gets at an object."""
+
+    def __init__(self, index: ProjectIndex, objects: Objects) -> None:
+        self.index = index
+        self.objects = objects
+
+    def of_members(self, of: Thing | None, used: set[str] | None, aim: Replacement) -> Reached:
+        """The members that the `used` ones need, and the globals of their modules: a patch of one reaches them."""
+        if aim.is_same or of is None:
+            return {}
+        members = self.objects.members(of).named
+        names = set(members) if used is None else {"__init__", *used}
+        owners = [one.home for one in self.objects.order(of)[0]]
+        if aim.old.sort == "instance":
+            owners.append(aim.old.home)
+        found: Reached = {}
+        seen: set[str] = set()
+        while names:
+            name = names.pop()
+            if name in seen:
+                continue
+            seen.add(name)
+            found |= dict.fromkeys(f"{owner}.{name}" for owner in owners)
+            member = members.get(name)
+            if member is None:
+                continue
+            for part in ast.walk(member.node):
+                if isinstance(part, ast.Attribute) and last_name(part.value) == "self":
+                    names.add(part.attr)
+            found |= self.globals_of(member.node, member.module)
+        return found
+
+    def globals_of(self, node: ast.AST, module: str) -> Reached:
+        """The names of a module that code in it reads."""
+        facts = self.index.modules.facts(module)
+        known = facts.names if facts is not None else {}
+        return {
+            f"{module}.{part.id}": None
+            for part in ast.walk(node)
+            if isinstance(part, ast.Name) and part.id in known
+        }
+
+    def through(self, view: View, aim: Replacement, new: str, late: bool) -> Reached:
+        """The names through which an accessor finds the object, each with the one that replaces it."""
+        if aim.old.sort != "function" or not isinstance(aim.old.node, Function):
+            return {}
+        found = self.globals_of(aim.old.node, aim.old.module)
+        if aim.is_same:
+            place = aim.new.home if late else f"{view.place.modules[0]}.{new}"
+            home = {f"{aim.old.module}.{n}" for n in _names_in(aim.old.node)}
+            for key in found:
+                led = self.index.modules.lookup(key)
+                if key in home and isinstance(led, Found) and led.home == aim.new.home:
+                    found[key] = place
+            if self._is_looked_up_late(aim):
+                found[aim.new.home] = place
+        return found
+
+    def _is_looked_up_late(self, aim: Replacement) -> bool:
+        """Whether an accessor looks its object up in its home whenever it is called."""
+        module = aim.new.module
+        assert isinstance(aim.old.node, Function)
+        for part in ast.walk(aim.old.node):
+            if isinstance(part, ast.Import | ast.ImportFrom):
+                return True
+            if isinstance(part, ast.Attribute) and part.attr == aim.new.home.rpartition(".")[2]:
+                held = self.objects.value(part.value, aim.old.module)
+                if held is not None and held.sort == "module" and held.home == module:
+                    return True
+        return False
+
+
+def _names_in(node: ast.AST) -> Iterator[str]:
+    return (part.id for part in ast.walk(node) if isinstance(part, ast.Name))

@@ -1,0 +1,203 @@
+"""What takes the place of an object: by the settings, or by what the old name leads to anyhow."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, replace
+
+from flake8_redis_ssot.fix.reads import ProjectReads
+from flake8_redis_ssot.fix.signatures import Function
+from flake8_redis_ssot.fix.symbols import Objects, Thing
+from flake8_redis_ssot.project.index import ProjectIndex
+from flake8_redis_ssot.settings.model import Boundary
+
+
+class Refusal(Exception):
+    """Why something is left as it is; `reason` completes `not changed: `."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """What an object is exchanged for; `calls` says that the new one has to be called to be had."""
+
+    old: Thing
+    new: Thing
+    calls: bool = False
+    is_same: bool = False
+    is_declared: bool = False
+
+    @property
+    def collapses(self) -> bool:
+        """Whether calls of the old one become the new one itself."""
+        return self.old.sort != self.new.sort or self.calls
+
+
+class Replacements:
+    """Finds what takes the place of an object in the files of a boundary."""
+
+    def __init__(self, index: ProjectIndex, reads: ProjectReads, objects: Objects) -> None:
+        self.index = index
+        self.objects = objects
+        self._project_reads = reads
+        self.settings = index.settings
+        self._replacements = dict(index.settings.replacements)
+        self._aims: dict[tuple[str, str], Replacement | Refusal] = {}
+
+    def aim(self, old: str, boundary: Boundary) -> Replacement:
+        """What the dotted `old` is exchanged for in a file of `boundary`; Refusal where nothing is known."""
+        key = (old, boundary.name)
+        if key not in self._aims:
+            try:
+                self._aims[key] = self._aim(old, boundary)
+            except Refusal as refusal:
+                self._aims[key] = refusal
+        known = self._aims[key]
+        if isinstance(known, Refusal):
+            raise Refusal(known.reason)
+        return known
+
+    def _aim(self, old: str, boundary: Boundary) -> Replacement:
+        before = self.objects.thing(old)
+        if before is None:
+            raise Refusal(f"`{old}` does not exist, so what it was cannot be told")
+        declared = self._declared(old)
+        if declared is None and before.home != old:
+            declared = self._declared(before.home)
+        name, calls = (declared or "").removesuffix("()"), (declared or "").endswith("()")
+        given = self.objects.given(before) if before.sort == "function" else None
+        if declared is None:
+            if self.index.managers.owns(boundary, before.home):
+                name = before.home
+            elif (
+                given is not None
+                and given.home
+                and self.index.managers.owns(boundary, given.home)
+                and self.objects.is_plain(before)
+            ):
+                name = self._twin(before, boundary) or given.home
+            else:
+                name = self._namesake(before, boundary)
+        after = self.objects.thing(name)
+        if after is None:
+            raise Refusal(f"the replacement `{name}` does not exist; correct `replacements`")
+        if not self.index.managers.owns(boundary, after.home):
+            owner = self.index.managers.owner(after.home)
+            if owner is not None or any(p.covers(after.home) for p in boundary.forbidden):
+                whose = "is forbidden here"
+                if owner is not None:
+                    whose = f"belongs to {f'boundary `{owner.name}`' if owner.name else 'the root boundary'}"
+                raise Refusal(f"the replacement `{name}` {whose}")
+        if after.home.rpartition(".")[2].startswith("__"):
+            raise Refusal(f"`{after.home}` has a private name, which a class would take for another")
+        if self.is_rebound(old) or self.is_rebound(before.home):
+            raise Refusal(f"`{old}` is given another object at run time")
+        if not self.objects.is_surely_bound(after.home):
+            raise Refusal(f"`{after.home}` is defined under a condition alone, or deleted")
+        later = after.is_set_later or self.is_rebound(after.home)
+        if later and (before.sort != "instance" or after.home != before.home):
+            raise Refusal(f"`{name}` is not always the object, or not yet; name a function that gives it")
+        is_plain = given is not None and given.home == after.home and self.objects.is_plain(before)
+        is_same = after.home == before.home or (is_plain and not calls)
+        is_same = is_same or self._are_alike(before, after)
+        if name != after.home and after.sort != "module" and not is_same:
+            after = replace(after, home=name)
+        return Replacement(before, after, calls, is_same, declared is not None)
+
+    def is_rebound(self, name: str) -> bool:
+        """Whether a function of its module, or another file, gives a module's name another object."""
+        module, _, last = name.rpartition(".")
+        known = self.index.modules.facts(module)
+        if known is None or last not in known.names:
+            return False
+        if known.names[last].target and last in self.objects.set_by_functions(module):
+            return True
+        for user in self.index.importing(module):
+            handles = self.index.handles(user, module) if not self.settings.is_test(user) else set()
+            if any(f"{handle}.{last}" in self._project_reads.of(user).stored for handle in handles):
+                return True
+        return False
+
+    def _declared(self, old: str) -> str | None:
+        """The replacement that the settings name for `old`, or for a module or class around it."""
+        head, tail = old, ""
+        while head:
+            if head in self._replacements:
+                return self._replacements[head] + tail
+            head, _, last = head.rpartition(".")
+            tail = f".{last}{tail}"
+        return None
+
+    def _twin(self, before: Thing, boundary: Boundary) -> str | None:
+        """A function of the manager that has the same name, and is as good."""
+        last = before.home.rpartition(".")[2]
+        names = [f"{module}.{last}" for module in self.index.managers.modules_of(boundary)]
+        twins = ((name, self.objects.thing(name)) for name in names)
+        return next(
+            (name for name, twin in twins if twin is not None and self._are_alike(before, twin)), None
+        )
+
+    def _are_alike(self, one: Thing, other: Thing) -> bool:
+        """Whether two functions are called in the same way, and give the very same object."""
+        if not (isinstance(one.node, Function) and isinstance(other.node, Function)):
+            return False
+        given = self.objects.given(one)
+        return (
+            type(one.node) is type(other.node)
+            and ast.dump(one.node.args) == ast.dump(other.node.args)
+            and given is not None
+            and given.home != ""
+            and given == self.objects.given(other)
+            and self.objects.is_plain(one)
+            and self.objects.is_plain(other)
+        )
+
+    def _namesake(self, before: Thing, boundary: Boundary) -> str:
+        last = before.home.rpartition(".")[2]
+        for module in self.index.managers.modules_of(boundary):
+            found = self.objects.thing(f"{module}.{last}") if before.sort != "module" else None
+            if found is not None and found.sort == before.sort:
+                return f"{module}.{last}"
+        raise Refusal(
+            f"no replacement for `{before.home}` is set; name one in [tool.redis-ssot.replacements]"
+        )
+
+    def target(self, old: str, boundary: Boundary) -> Thing | None:
+        """The class of the manager whose object would take the place of `old`."""
+        try:
+            new: Thing | None = self.aim(old, boundary).new
+        except Refusal:
+            name = (boundary.instance or "").removesuffix("()")
+            modules = self.index.managers.modules_of(boundary) if name else ()
+            new = next(filter(None, (self.objects.thing(f"{module}.{name}") for module in modules)), None)
+        if new is not None and new.sort == "function":
+            new = self.objects.given(new)
+        if new is not None and new.sort == "instance":
+            new = new.of
+        homes = list(self.index.managers.modules_of(boundary))
+        if new is None and len(homes) == 1:
+            classes = list(self.index.managers.classes(homes[0]))
+            new = self.objects.thing(f"{homes[0]}.{classes[0]}") if len(classes) == 1 else None
+        return new if new is not None and new.sort == "class" else None
+
+    def shared(self, old: Thing, boundary: Boundary) -> Replacement:
+        """The shared object that is an instance of the class `old`."""
+        if not self.index.managers.owns(boundary, old.home):
+            raise Refusal("it goes with its import, which is left")
+        wanted = [f"{old.module}.{boundary.instance}"] if boundary.instance else []
+        facts = self.index.modules.facts(old.module)
+        wanted += [f"{old.module}.{n}" for n in (facts.names if facts is not None and not wanted else ())]
+        shared = []
+        for one in wanted:
+            thing = self.objects.thing(one.removesuffix("()"))
+            given = self.objects.given(thing) if thing is not None and one.endswith("()") else thing
+            if thing is not None and given is not None and given.sort == "instance" and given.of == old:
+                shared.append(Replacement(old, thing, calls=one.endswith("()")))
+        if len(shared) != 1:
+            raise Refusal(
+                f"`{old.module}` has {len(shared) or 'no'} shared object of this class; set `instance`"
+            )
+        return shared[0]

@@ -1,0 +1,179 @@
+"""How functions are called, by their definitions, and whether a call of one suits another."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import Literal
+
+from flake8_redis_ssot.libraries.standard import CONTEXT_MANAGERS
+from flake8_redis_ssot.syntax.nodes import last_name, unparsed
+
+Colour = Literal["", "async", "generator", "async generator", "property", "attribute", "context manager"]
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+_NEUTRAL = frozenset(["None", "False", "''", "()"])
+"""Defaults of a parameter that leave what a call does as it was without the parameter."""
+
+
+def arguments_of(function: Function) -> list[str]:
+    """The names of the parameters of a function, as they stand."""
+    args = function.args
+    every = (*args.posonlyargs, *args.args, *args.kwonlyargs, args.vararg, args.kwarg)
+    return [a.arg for a in every if a is not None]
+
+
+def colour_of(node: ast.AST) -> Colour:
+    """How a function has to be used."""
+    if not isinstance(node, Function):
+        return "attribute"
+    names = decorators_of(node)
+    if names & {"property", "cached_property"}:
+        return "property"
+    if names & CONTEXT_MANAGERS:
+        return "context manager"
+    yields = any(isinstance(part, ast.Yield | ast.YieldFrom) for part in own_parts(node))
+    if isinstance(node, ast.AsyncFunctionDef):
+        return "async generator" if yields else "async"
+    return "generator" if yields else ""
+
+
+def incompatible(call: ast.Call, old: ast.arguments | None, new: ast.arguments) -> str | None:
+    """Why `call`, made for parameters `old`, does not mean the same with parameters `new`; None if it does."""
+    if any(isinstance(a, ast.Starred) for a in call.args) or any(k.arg is None for k in call.keywords):
+        is_same = old is not None and parameters(old) == parameters(new)
+        return None if is_same else "arguments are unpacked in the call, and the parameters differ"
+    before = None if old is None else bound_to(call, old)
+    after = bound_to(call, new)
+    if isinstance(after, str):
+        return after
+    if old is None or isinstance(before, str) or before is None:
+        return None
+    starred = sum(name == "*" for name in before.values())
+    for argument, name in before.items():
+        there = after.get(argument, name)
+        if name == "*" and there != "*" and starred > 1:
+            return f"the arguments that it takes by `*` are `{there}` and others there"
+        if there != name and "*" not in (name[:1], there[:1]):
+            return f"`{name}` is called `{there}` there"
+    return _other_defaults(old, new, set(before.values()) | set(after.values()))
+
+
+def parameters(arguments: ast.arguments) -> list[tuple[str, str, str]]:
+    """Each parameter with its kind and its default."""
+    defaults = defaults_of(arguments)
+    kinds = {
+        "positional only": arguments.posonlyargs,
+        "": arguments.args,
+        "*": [arguments.vararg] if arguments.vararg else [],
+        "keyword only": arguments.kwonlyargs,
+        "**": [arguments.kwarg] if arguments.kwarg else [],
+    }
+    return [(kind, p.arg, defaults.get(p.arg, "")) for kind, found in kinds.items() for p in found]
+
+
+def covers(new: ast.arguments, old: ast.arguments) -> str | None:
+    """Why a call that suits `old` may not mean the same with `new`; None where every such call does."""
+    olds, news = [*old.posonlyargs, *old.args], [*new.posonlyargs, *new.args]
+    for n, parameter in enumerate(olds):
+        if n >= len(news):
+            return f"it takes no `{parameter.arg}`"
+        if news[n].arg != parameter.arg and n >= len(old.posonlyargs):
+            return f"`{parameter.arg}` is called `{news[n].arg}` there"
+    required = len(news) - len(new.defaults)
+    if len(olds) < required:
+        return f"it needs `{news[len(olds)].arg}`"
+    if len(olds) - len(old.defaults) < required:
+        return f"it needs `{news[required - 1].arg}`"
+    names = {p.arg for p in (*new.args, *new.kwonlyargs)}
+    for one in old.kwonlyargs:
+        if one.arg not in names and new.kwarg is None:
+            return f"it takes no `{one.arg}`"
+    for one, default in zip(new.kwonlyargs, new.kw_defaults, strict=True):
+        if default is None and one.arg not in {p.arg for p in old.kwonlyargs}:
+            return f"it needs `{one.arg}`"
+    if (old.vararg and not new.vararg) or (old.kwarg and not new.kwarg):
+        return "it takes fewer arguments"
+    return _other_defaults(old, new, set())
+
+
+def _other_defaults(old: ast.arguments, new: ast.arguments, given: set[str]) -> str | None:
+    before, after = defaults_of(old), defaults_of(new)
+    for name, value in before.items():
+        if name not in given and value != after.get(name, "None"):
+            there = f"is {after[name]}" if name in after else "is nothing"
+            return f"`{name}` {there} there where it is not given, {value} here"
+    for name, value in after.items():
+        if name not in given and name not in before and value not in _NEUTRAL:
+            return f"`{name}` is {value} there where it is not given, and is nothing here"
+    return None
+
+
+def defaults_of(arguments: ast.arguments) -> dict[str, str]:
+    positional = [*arguments.posonlyargs, *arguments.args]
+    pairs = list(
+        zip(positional[len(positional) - len(arguments.defaults) :], arguments.defaults, strict=True)
+    )
+    pairs += [
+        (p, d) for p, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if d is not None
+    ]
+    return {parameter.arg: unparsed(default) for parameter, default in pairs}
+
+
+def bound_to(call: ast.Call, arguments: ast.arguments) -> dict[ast.expr, str] | str:
+    """Each argument of a call with the parameter that takes it, `*` or `**`; else why it cannot be called so."""
+    positional = [*arguments.posonlyargs, *arguments.args]
+    found: dict[ast.expr, str] = {}
+    for n, argument in enumerate(call.args):
+        if n < len(positional):
+            found[argument] = positional[n].arg
+        elif arguments.vararg is not None:
+            found[argument] = "*"
+        else:
+            return f"it takes {len(positional)} positional arguments, {len(call.args)} are given"
+    names = {p.arg for p in (*arguments.args, *arguments.kwonlyargs)}
+    for keyword in call.keywords:
+        if keyword.arg in names and keyword.arg not in found.values():
+            found[keyword.value] = keyword.arg or ""
+        elif arguments.kwarg is not None:
+            found[keyword.value] = "**"
+        else:
+            return f"it takes no `{keyword.arg}`"
+    needed = [p.arg for p in positional[: len(positional) - len(arguments.defaults)]]
+    needed += [p.arg for p, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if d is None]
+    missing = [name for name in needed if name not in found.values()]
+    return f"it needs `{missing[0]}`" if missing else found
+
+
+def without_receiver(node: Function) -> ast.arguments:
+    args = node.args
+    if "staticmethod" in decorators_of(node):
+        return args
+    positional = [*args.posonlyargs, *args.args]
+    drop = 1 if positional else 0
+    posonly = args.posonlyargs[drop:]
+    rest = args.args[drop if not args.posonlyargs else 0 :]
+    most = len(posonly) + len(rest)
+    return ast.arguments(
+        posonly,
+        rest,
+        args.vararg,
+        args.kwonlyargs,
+        args.kw_defaults,
+        args.kwarg,
+        args.defaults[-most:] if most else [],
+    )
+
+
+def own_parts(function: Function) -> Iterator[ast.AST]:
+    """The nodes of a function, without those of functions and classes in it."""
+    stack: list[ast.AST] = list(function.body)
+    while stack:
+        node = stack.pop(0)
+        yield node
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
+            stack.extend(ast.iter_child_nodes(node))
+
+
+def decorators_of(node: Function) -> set[str]:
+    return {last_name(d.func if isinstance(d, ast.Call) else d) for d in node.decorator_list}

@@ -1,0 +1,80 @@
+"""By what references to objects hang together, so that one cannot move without the other."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from flake8_redis_ssot.fix.state import State
+from flake8_redis_ssot.fix.symbols import Member, Thing
+
+
+@dataclass(slots=True)
+class Ties:
+    """Keys of state, exceptions and identity that a reference shares with others.
+
+    References that share a key move together, if it is a `strong` one of at least one of them.
+    """
+
+    strong: set[str] = field(default_factory=set)
+    weak: set[str] = field(default_factory=set)
+
+    @property
+    def keys(self) -> set[str]:
+        """All of them."""
+        return self.strong | self.weak
+
+    def add(self, other: Ties) -> None:
+        """Take in those of another reference."""
+        self.strong |= other.strong
+        self.weak |= other.weak
+
+
+class TieFinder:
+    """Finds by what the use of an object hangs together with other uses."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self.objects = state.objects
+
+    def of_members(self, of: Thing, used: set[str] | None) -> Ties:
+        """Those of the use of some members of a class; of all where `used` is None."""
+        ties = Ties(weak={f"connection {of.home}", f"identity {of.home}"})
+        kept = self.state.kept(of)
+        members = self.objects.members(of).named
+        for name in members.keys() | kept.keys() if used is None else used & (members.keys() | kept.keys()):
+            for attribute in self.state.touched(of, name):
+                of_connection = kept.get(attribute.removeprefix(f"{of.home}."), False)
+                ties.strong.add(f"connection {of.home}" if of_connection else f"state {attribute}")
+            for inner in reached_members(name, members):
+                ties.weak |= {f"exception {e}" for e in self.state.raised(inner.node, inner.module)}
+        return ties
+
+    def of_function(self, function: Thing) -> Ties:
+        """Those of a call of a function: what it keeps in its module, itself or by an object there."""
+        ties = Ties(weak={f"identity {function.home}"})
+        if function.node is None:
+            return ties
+        ties.strong |= {f"state {name}" for name in self.state.globals_of(function.node, function.module)}
+        ties.weak |= {f"exception {e}" for e in self.state.raised(function.node, function.module)}
+        for part in ast.walk(function.node):
+            if isinstance(part, ast.Attribute):
+                held = self.objects.value(part.value, function.module)
+                if held is not None and held.of is not None:
+                    ties.add(self.of_members(held.of, {part.attr}))
+        return ties
+
+
+def reached_members(name: str, known: Mapping[str, Member]) -> Iterator[Member]:
+    """A member of a class, and those that it uses."""
+    seen: set[str] = set()
+    names = [name]
+    while names:
+        name = names.pop()
+        member = known.get(name)
+        if member is None or name in seen:
+            continue
+        seen.add(name)
+        yield member
+        names += [part.attr for part in ast.walk(member.node) if isinstance(part, ast.Attribute)]

@@ -1,0 +1,395 @@
+"""The pass over the statements of a file that binds all its names."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flake8_redis_ssot.syntax.lines import header_of, lines_of
+from flake8_redis_ssot.syntax.nodes import last_name
+from flake8_redis_ssot.syntax.scopes import (
+    STEP,
+    Binding,
+    Branch,
+    Item,
+    OwnExpressions,
+    ProgramPoint,
+    Projection,
+    Scope,
+    Scopes,
+    Store,
+    parameters,
+    targets_in,
+)
+
+_LOOPS = (ast.For, ast.AsyncFor, ast.While)
+_CALLING = (ast.Call, ast.Await, ast.Attribute)
+
+
+def build_scopes(tree: ast.Module, text: str, modules: Sequence[str], is_package: bool) -> Scopes:
+    """The symbol table of a file, whose dotted names are `modules`, for relative imports."""
+    scopes = Scopes(tree, text, modules, is_package)
+    _ScopeBuilder(scopes).run(tree)
+    return scopes
+
+
+@dataclass(frozen=True, slots=True)
+class _Defined:
+    """A class whose body has run, so that its name can be bound."""
+
+    node: ast.ClassDef
+
+
+class _ScopeBuilder:
+    """Binds what the statements bind, in the order in which they run."""
+
+    def __init__(self, scopes: Scopes) -> None:
+        self.scopes = scopes
+        self._order = 0
+        self._here: OwnExpressions
+
+    def run(self, tree: ast.Module) -> None:
+        stack: list[Item | tuple[_Defined, Scope, tuple[Branch, ...]]] = [
+            *self._body(tree.body, self.scopes.module, ())
+        ]
+        while stack:
+            node, scope, path = stack.pop()
+            self._order += STEP
+            if isinstance(node, _Defined):
+                self.scopes.bind(
+                    scope, node.node.name, self._order, path, value=node.node, lines=lines_of(node.node)
+                )
+                continue
+            self._here = OwnExpressions(node, scope, self._order, path)  # type: ignore[arg-type]
+            self.scopes.statements.append(self._here)
+            stack += self._enter(node, scope, path)
+
+    def _enter(
+        self, node: ast.AST, scope: Scope, path: tuple[Branch, ...]
+    ) -> Sequence[Item | tuple[_Defined, Scope, tuple[Branch, ...]]]:
+        """Binds what a statement binds; the statements in it, the last one first."""
+        match node:
+            case ast.Expr():
+                self._part(node.value)
+            case ast.Assign():
+                self._part(node.value)
+                self._assign(node.targets, node.value)
+            case ast.Import() | ast.ImportFrom():
+                self._bind_import(node, scope, path)
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                return self._function(node, scope)
+            case ast.If() | ast.While():
+                if isinstance(node, ast.If):
+                    self._note_arms(node)
+                self._part(node.test)
+                return [
+                    *self._body(node.orelse, scope, self._arm(node, "orelse", path)),
+                    *self._body(node.body, scope, self._arm(node, "body", path)),
+                ]
+            case ast.ClassDef():
+                inner = self.scopes.namespaces[node] = Scope("class", scope, node)
+                for part in (*node.decorator_list, *node.bases, *node.keywords):
+                    self._part(part)
+                return [(_Defined(node), scope, path), *self._body(node.body, inner, path)]
+            case ast.Return():
+                if node.value is not None:
+                    point = ProgramPoint(node.value, scope, self._order, path)
+                    scope.enclosing("function").returns.append(point)
+                    self._part(node.value)
+            case ast.AnnAssign():
+                self._annotated(node, scope, path)
+            case ast.For() | ast.AsyncFor():
+                if isinstance(node, ast.AsyncFor):
+                    self.scopes.iterated.add(node.iter)
+                self._part(node.iter)
+                self._assign([node.target], node.iter, ("item",))
+                return [
+                    *self._body(node.orelse, scope, self._arm(node, "orelse", path)),
+                    *self._body(node.body, scope, self._arm(node, "body", path)),
+                ]
+            case ast.With() | ast.AsyncWith():
+                for item in node.items:
+                    if isinstance(node, ast.With):
+                        self.scopes.entered.add(item.context_expr)
+                    self._part(item.context_expr)
+                    if item.optional_vars is not None:
+                        self._assign([item.optional_vars], item.context_expr, ("enter",))
+                return self._body(node.body, scope, path)
+            case ast.Try() | ast.TryStar():
+                self._note_arms(node)
+                handlers = [
+                    (handler, scope, (*path, (id(node), f"handlers{n}")))
+                    for n, handler in enumerate(node.handlers)
+                ]
+                return [
+                    *self._body(node.finalbody, scope, path),
+                    *self._body(node.orelse, scope, self._arm(node, "orelse", path)),
+                    *reversed(handlers),
+                    *self._body(node.body, scope, self._arm(node, "body", path)),
+                ]
+            case ast.ExceptHandler():
+                if node.name:
+                    self.scopes.bind(scope, node.name, self._order, path)
+                if node.type is not None:
+                    self._part(node.type)
+                return self._body(node.body, scope, path)
+            case ast.Match():
+                self._note_arms(node)
+                self._part(node.subject)
+                cases = [(c, scope, (*path, (id(node), f"cases{n}"))) for n, c in enumerate(node.cases)]
+                return [*reversed(cases)]
+            case ast.match_case():
+                for pattern in ast.walk(node.pattern):
+                    captured = getattr(
+                        pattern, "rest" if isinstance(pattern, ast.MatchMapping) else "name", None
+                    )
+                    if isinstance(captured, str):
+                        self.scopes.bind(scope, captured, self._order, path)
+                self._part(node.pattern)
+                if node.guard is not None:
+                    self._part(node.guard)
+                return self._body(node.body, scope, path)
+            case ast.Global() | ast.Nonlocal():
+                self._bind_outer(node, scope)
+            case _:
+                parts = [part for part in ast.iter_child_nodes(node) if isinstance(part, ast.expr)]
+                for part in parts:
+                    self._part(part)
+                # `del` and `+=` too give a name another meaning, which the file does not tell
+                deeper = isinstance(node, ast.Delete)
+                for name in (n for part in parts for n in (ast.walk(part) if deeper else [part])):
+                    if isinstance(name, ast.Name) and not isinstance(name.ctx, ast.Load):
+                        self.scopes.bind(scope, name.id, self._order + STEP - 1, path)
+        return []
+
+    @staticmethod
+    def _body(body: Sequence[ast.stmt], scope: Scope, path: tuple[Branch, ...]) -> list[Item]:
+        return [(statement, scope, path) for statement in reversed(body)]
+
+    def _part(self, node: ast.AST) -> None:
+        """Note an expression of the statement at hand; it is entered when somebody asks."""
+        here = self._here
+        self._order += STEP
+        here.expressions.append((node, here.scope, self._order))
+        if isinstance(node, ast.Yield) and node.value is not None:
+            self.scopes.note_yield(node, here.scope, self._order, here.path)
+        elif type(node) in _CALLING:
+            self._note_filling(node)
+        if self.scopes.binds_within:
+            for _ in self.scopes.points_in(node, here.scope, self._order, here.path, frozenset()):
+                pass
+
+    def _annotated(self, node: ast.AnnAssign, scope: Scope, path: tuple[Branch, ...]) -> None:
+        match node:
+            case ast.AnnAssign(target=ast.Name(id=declared), value=None) if scope.kind == "class":
+                owner: Scope | None = scope
+            case ast.AnnAssign(target=ast.Attribute(value=ast.Name(id=name), attr=declared), value=None):
+                owner, _ = self._class_of(name, scope)
+            case _:
+                owner, declared = None, ""
+        if owner is not None:
+            bare = Binding(self._order, path, value=node, scope=scope)
+            owner.attributes.setdefault(declared, []).append(bare)
+            self.scopes.bound.append((declared, bare, header_of(node)))
+        self._part(node.annotation)
+        if node.value is not None:
+            self._part(node.value)
+            self._assign([node.target], node)
+
+    @staticmethod
+    def _arm(node: ast.AST, name: str, path: tuple[Branch, ...]) -> tuple[Branch, ...]:
+        if isinstance(node, ast.If):
+            negated = isinstance(node.test, ast.UnaryOp) and isinstance(node.test.op, ast.Not)
+            test = node.test.operand if isinstance(node.test, ast.UnaryOp) else node.test
+            word = test.attr if isinstance(test, ast.Attribute) else getattr(test, "id", "")
+            if word == "TYPE_CHECKING":
+                never = name == ("orelse" if negated else "body")
+                return (*path, (id(node), "typing")) if never else path
+            return (*path, (id(node), name))
+        if isinstance(node, _LOOPS):
+            return (*path, (id(node), "loop" if name == "body" else "loop-else"))
+        if isinstance(node, ast.Try | ast.TryStar) and name != "finalbody":
+            # the else arm runs after the body, so it goes on in its arm
+            after = ((id(node), "else"),) if name == "orelse" else ()
+            return (*path, (id(node), "try"), *after)
+        return path
+
+    def _note_arms(self, node: ast.If | ast.Try | ast.TryStar | ast.Match) -> None:
+        """Which arms the statement has, where one of them always runs, and which of them leave."""
+        bodies: dict[str, list[ast.stmt]] = {}
+        whole = True
+        match node:
+            case ast.If():
+                bodies = {"body": node.body, "orelse": node.orelse}
+                whole = bool(node.orelse)
+            case ast.Match():
+                bodies = {f"cases{n}": case.body for n, case in enumerate(node.cases)}
+                last = node.cases[-1]
+                whole = (
+                    last.guard is None
+                    and isinstance(last.pattern, ast.MatchAs)
+                    and last.pattern.pattern is None
+                )
+            case ast.Try() | ast.TryStar():
+                bodies = {"try": [*node.body, *node.orelse]}
+                bodies |= {f"handlers{n}": handler.body for n, handler in enumerate(node.handlers)}
+        for arm, body in bodies.items():
+            if body and isinstance(body[-1], ast.Return | ast.Raise | ast.Continue | ast.Break):
+                self.scopes.leaving.add((id(node), arm))
+        if whole:  # an arm that leaves is not come from
+            self.scopes.arms[id(node)] = frozenset(
+                arm for arm in bodies if (id(node), arm) not in self.scopes.leaving
+            )
+
+    def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope) -> list[Item]:
+        inner = self.scopes.namespaces[node] = Scope("function", scope, node)
+        everyone = parameters(node.args)
+        for argument in everyone:
+            self.scopes.bind(inner, argument.arg, self._order, (), value=argument)
+        for part in (*node.decorator_list, *node.args.defaults, *node.args.kw_defaults):
+            if part is not None:
+                self._part(part)
+        for annotation in (*(argument.annotation for argument in everyone), node.returns):
+            if annotation is not None:
+                self._part(annotation)
+        self._order += STEP
+        self.scopes.bind(scope, node.name, self._order, self._here.path, value=node, lines=lines_of(node))
+        return self._body(node.body, inner, ())
+
+    def _assign(
+        self, targets: Sequence[ast.expr], value: ast.AST | None, steps: tuple[Projection, ...] = ()
+    ) -> None:
+        """Bind the names and attributes of targets; what else they hold is a part of the statement.
+
+        All at the same time: in `a, b = b, a` both values are those from before.
+        """
+        scope, path = self._here.scope, self._here.path
+        self._order += STEP
+        leaves = (leaf for target in targets for leaf in targets_in(target, value, steps))
+        for leaf, given, taken in leaves:
+            match leaf:
+                case ast.Name():
+                    self.scopes.bind(scope, leaf.id, self._order, path, value=given, projection=taken)
+                    continue
+                case ast.Attribute(value=value, attr=name) if given is not None:
+                    self._keep(value, name, given, taken)
+                case ast.Subscript(
+                    value=ast.Call(func=ast.Name(id="globals")), slice=ast.Constant(value=str(key))
+                ):
+                    self.scopes.bind(
+                        self.scopes.module, key, self._order, (), value=given, projection=taken, where=scope
+                    )
+                case ast.Subscript(value=owner, slice=key) if given is not None:
+                    self._put(owner, key, given, taken)
+            self._here.expressions.append((leaf, scope, self._order))
+
+    def _keep(
+        self, owner: ast.expr, name: str, value: ast.AST, projection: tuple[Projection, ...] = ()
+    ) -> None:
+        """Note an attribute that is set."""
+        here = self._here
+        home, of_instance = (
+            self._class_of(owner.id, here.scope) if isinstance(owner, ast.Name) else (None, False)
+        )
+        binding = Binding(self._order, (), None, False, True, value, projection, here.scope)
+        if home is not None:
+            kept = home.attributes if of_instance else home.bindings
+            kept.setdefault(name, []).append(binding)
+        else:
+            self.scopes.stores.append(Store(owner, name, binding, here.path))
+        self.scopes.bound.append((name, binding, header_of(here.node)))
+
+    def _put(
+        self, owner: ast.expr, key: ast.expr | None, value: ast.AST, projection: tuple[Projection, ...] = ()
+    ) -> None:
+        """Note what is put into a container."""
+        here = self._here
+        binding = Binding(self._order, here.path, value=value, projection=projection, scope=here.scope)
+        self.scopes.stores.append(Store(owner, key, binding, here.path))
+        word = key.value if isinstance(key, ast.Constant) else None
+        for name in {last_name(owner), word if isinstance(word, str) else ""} - {""}:
+            self.scopes.bound.append((name, binding, header_of(here.node)))
+
+    def _note_filling(self, node: ast.AST) -> None:
+        """Note what the calls of a chain put into containers by their methods, or into objects by `setattr`."""
+        while isinstance(node, _CALLING):
+            match node:
+                case ast.Call(
+                    func=ast.Name(id="setattr"), args=[owner, ast.Constant(value=str(name)), value]
+                ):
+                    self._keep(owner, name, value)
+                case ast.Call(
+                    func=ast.Attribute(value=owner, attr="append" | "appendleft" | "add"), args=[value]
+                ):
+                    self._put(owner, None, value)
+                case ast.Call(func=ast.Attribute(value=owner, attr="insert"), args=[_, value]):
+                    self._put(owner, None, value)
+                case ast.Call(
+                    func=ast.Attribute(value=owner, attr="extend"),
+                    args=[ast.List(elts=many) | ast.Tuple(elts=many)],
+                ):
+                    for value in many:
+                        self._put(owner, None, value)
+                case ast.Call(func=ast.Attribute(value=owner, attr="setdefault"), args=[key, value]):
+                    self._put(owner, key, value)
+                case ast.Call(func=ast.Attribute(value=owner, attr="update"), args=given, keywords=named):
+                    for pairs in given:
+                        if isinstance(pairs, ast.Dict):
+                            for under, value in zip(pairs.keys, pairs.values, strict=True):
+                                if under is not None:
+                                    self._put(owner, under, value)
+                    for keyword in named:
+                        if keyword.arg is not None:
+                            self._put(owner, ast.Constant(keyword.arg), keyword.value)
+            node = node.func if isinstance(node, ast.Call) else node.value
+
+    def _class_of(self, name: str, scope: Scope) -> tuple[Scope | None, bool]:
+        """The class of this file that `name` stands for, and whether for an instance of it."""
+        here: Scope | None = scope
+        while here is not None:
+            for binding in here.bindings.get(name, ()):
+                if isinstance(binding.value, ast.ClassDef):
+                    return self.scopes.namespaces.get(binding.value), False
+                if isinstance(binding.value, ast.arg):
+                    is_class = name == "cls" or any(
+                        getattr(d, "id", "") == "classmethod"
+                        for d in getattr(here.node, "decorator_list", ())
+                    )
+                    return self.scopes.receiver(binding.value, here), not is_class
+            if getattr(here.node, "name", "") == name and here.kind == "class":
+                return here, False  # its own name, which is bound once its body has run
+            here = None if name in here.bindings else here.parent
+        return None, False
+
+    def _bind_import(self, node: ast.Import | ast.ImportFrom, scope: Scope, path: tuple[Branch, ...]) -> None:
+        if isinstance(node, ast.Import):
+            self.scopes.imports.update(alias.name.split(".")[0] for alias in node.names)
+            for alias in node.names:
+                name = alias.name if alias.asname else alias.name.split(".")[0]
+                self.scopes.bind(scope, alias.asname or name, self._order, path, name)
+            return
+        bases = self.scopes.bases(node)
+        self.scopes.imports.update(base.split(".")[0] for base in bases)
+        for alias in node.names:
+            if alias.name == "*":
+                scope.stars += [Binding(self._order, path, base, star=True) for base in bases]
+                continue
+            for base in bases or [""]:
+                dotted = f"{base}.{alias.name}" if base else None
+                self.scopes.bind(scope, alias.asname or alias.name, self._order, path, dotted)
+
+    def _bind_outer(self, node: ast.Global | ast.Nonlocal, scope: Scope) -> None:
+        for name in node.names:
+            owner = self.scopes.module
+            if isinstance(node, ast.Nonlocal):
+                # the binding may stand further down: without one the nearest function is it
+                ancestors = []
+                parent = scope.parent
+                while parent is not None:
+                    ancestors += [parent] if parent.kind == "function" else []
+                    parent = parent.parent
+                owner = next(
+                    (s for s in ancestors if name in s.bindings), ancestors[0] if ancestors else owner
+                )
+            scope.outer[name] = owner
