@@ -17,7 +17,7 @@ from flake8_redis_ssot.cli.replay import look
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.files import Discovery, Project
 from flake8_redis_ssot.fix.apply import EXPLAINED, FixResult, mend
-from flake8_redis_ssot.fix.propose import MENDS
+from flake8_redis_ssot.fix.proposal import MENDS
 from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.run import available_processors, run_project
 from flake8_redis_ssot.migrate.journal import Change, JournalError, carry_out, runs

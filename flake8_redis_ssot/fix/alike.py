@@ -6,9 +6,10 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from flake8_redis_ssot.fix.making import Code, Making
+from flake8_redis_ssot.fix.making import Making
 from flake8_redis_ssot.fix.signatures import Function, parameters
 from flake8_redis_ssot.fix.state import State
+from flake8_redis_ssot.fix.stores import Code
 from flake8_redis_ssot.fix.symbols import Thing
 
 _IGNORED = frozenset(["ctx", "annotation", "returns", "type_comment", "type_ignores", "type_params", "kind"])

@@ -9,10 +9,11 @@ from itertools import groupby, pairwise
 from flake8_redis_ssot.diagnostic import Diagnostic, Edit, Fix
 from flake8_redis_ssot.filesystem import DISK, FileSystem
 from flake8_redis_ssot.fix.compose import clash, parts_of
-from flake8_redis_ssot.fix.propose import MENDS, Proposal, Rewriter
+from flake8_redis_ssot.fix.proposal import MENDS, Proposal
+from flake8_redis_ssot.fix.propose import Rewriter
 from flake8_redis_ssot.fix.reads import ProjectReads
 from flake8_redis_ssot.fix.replacements import Refusal
-from flake8_redis_ssot.fix.test_patches import Patches
+from flake8_redis_ssot.fix.units import Units
 from flake8_redis_ssot.fix.verify import rejection_reason
 from flake8_redis_ssot.fix.view import View
 from flake8_redis_ssot.lint.check import FileChecker
@@ -105,7 +106,7 @@ class Step:
         self.settled: list[Diagnostic] = []
         self.changes: dict[str, bytes] = {}
         dynamic = [d for d in outcome.diagnostics if d.code == "RED105"]
-        self._patches = Patches(self.rewriter, within, dynamic)
+        self._units = Units(self.rewriter, within, dynamic, unsafe=unsafe)
         proposals: list[Proposal] = []
         for path, of_path in groupby(outcome.diagnostics, lambda diagnostic: diagnostic.path):
             mine: list[Proposal] = []
@@ -125,7 +126,7 @@ class Step:
     @property
     def meets_patches(self) -> bool:
         """Whether a test patches what is exchanged, so that a file may be settled only with others."""
-        return self._patches.met
+        return self._units.met
 
     def _proposed(self, diagnostic: Diagnostic, unsafe: bool, unused: Collection[Range]) -> Proposal:
         proposal = self.rewriter.propose(diagnostic, unused)
@@ -138,7 +139,7 @@ class Step:
     def _settle(self, proposals: list[Proposal]) -> None:
         """Drop units until those left can stand together, and put down what they give."""
         while True:
-            kept, strings = self._patches.settled(proposals, self.refused)
+            kept, strings = self._units.settled(proposals, self.refused)
             composed: dict[str, bytes] = {}
             good: list[Proposal] = []
             for path in dict.fromkeys([*(u.path for u in kept), *strings]):

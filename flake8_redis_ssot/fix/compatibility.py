@@ -72,7 +72,7 @@ class Compatibility:
         sorts = (old.sort, new.sort)
         if sorts not in (
             ("class", "class"), ("instance", "instance"), ("function", "function"),
-            ("function", "instance"), ("class", "instance"), ("module", "module"),
+            ("function", "instance"), ("class", "instance"), ("module", "module"), ("function", "method"),
         ) and not (aim.calls and new.sort == "function"):  # fmt: skip
             if "other" in sorts:
                 raise Refusal(f"what `{old.home if old.sort == 'other' else new.home}` is cannot be told")
@@ -97,6 +97,8 @@ class Compatibility:
                 self._check_object(view, aim, place, old, target, verdict)
             elif old.sort == "module":
                 raise Refusal("a module is exchanged by the objects read of it; name these in `replacements`")
+            elif new.sort == "method":
+                self._check_forwarded(view, aim, place, verdict)
             else:
                 self._check_callable(view, aim, place, target, verdict)
         return verdict
@@ -154,6 +156,19 @@ class Compatibility:
             self._same_init(old, new, line)
         self._check_object(view, aim, node, before, after, verdict)
 
+    def _check_forwarded(self, view: View, aim: Replacement, place: ast.expr, verdict: Verdict) -> None:
+        """One use of a function that a method of an object is to replace."""
+        old, new = aim.old, aim.new
+        call, held = view.uses.parents.get(place), new.of
+        assert held is not None and held.of is not None
+        if not (isinstance(call, ast.Call) and call.func is place):
+            raise Refusal(f"line {place.lineno} uses `{old.home}` as a value, not only by calling it")
+        why = self.members.forwards(view, old, held.of, new.home.rpartition(".")[2], call)
+        if why is not None:
+            raise Refusal(f"`{new.home}` cannot be called as in line {place.lineno}: {why}")
+        verdict.roots.add(old.home)
+        verdict.ties.add(self.ties.of_function(old))
+
     def _check_call(self, old: Thing, new: Thing, call: ast.Call) -> None:
         """Refusal unless one function can be called as another is."""
         last, line = old.home.rpartition(".")[2], call.lineno
@@ -185,6 +200,8 @@ class Compatibility:
             return
         where = f"line {line} uses `{last}` without calling it"
         self.members.covered(old, new, where)
+        if old.sort == "class" and self._is_patched(view, place, old, new):
+            return
         if view.uses.is_annotation(place):
             self._check_said(view, old, new, line)
             return
@@ -260,7 +277,7 @@ class Compatibility:
                 raise Refusal(
                     f"line {asked_at.lineno} asks for its truth or text, and `{method}` may tell otherwise"
                 )
-        patched = [node for node, _ in uses.escapes if view.uses.is_patched(node)]
+        patched = [node for node, _ in uses.escapes if self._is_patched(view, node, old, new)]
         escapes = [(node, what) for node, what in uses.escapes if node not in patched]
         if escapes:
             place, what = escapes[0]
@@ -278,6 +295,18 @@ class Compatibility:
             for of, to in ((old, new), (before, after)):
                 if of.home:
                     verdict.reach[f"{of.home}.{name}"] = f"{to.home}.{name}" if to.home else None
+
+    def _is_patched(self, view: View, node: ast.expr, old: Thing, new: Thing) -> bool:
+        """Whether an object is handed to what patches an attribute of it, which has to be of the same kind there."""
+        name = view.uses.patched_name(node)
+        if name is None:
+            return False
+        was, now = self.objects.members(old).named.get(name), self.objects.members(new).named.get(name)
+        if was is None or now is None or was.colour != now.colour:
+            raise Refusal(
+                f"line {node.lineno} patches `{name}` of it, and `{new.home}` has none of that kind"
+            )
+        return True
 
     def got(self, view: View, aim: Replacement, call: ast.Call) -> ast.expr:
         """The expression that has the object: a call, or what awaits it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 
-from flake8_redis_ssot.fix.propose import MENDS, Proposal
+from flake8_redis_ssot.fix.proposal import MENDS, Proposal
 from flake8_redis_ssot.fix.view import View
 from flake8_redis_ssot.syntax.imports import Part, rewritten
 

@@ -76,26 +76,37 @@ class Dangers:
                 if call is not None and member.attr in CHANGING_METHODS:
                     raise Refusal(f"line {member.lineno} changes `{attribute.attr}`, for all who share it")
 
-    def difference(self, old: Thing, new: Thing, name: str) -> str | None:
-        """What a member of the new class does that the old one does not: empty, end, let expire."""
-        was, now = self.objects.members(old).named, self.objects.members(new).named
-        before, after = set(inner_names(name, was)), set(inner_names(name, now))
+    def added(self, before: set[str], new: Thing, name: str) -> str | None:
+        """What a member of a class ends or empties that code with the attributes `before` does not."""
+        now = self.objects.members(new).named
+        after = set(inner_names(name, now))
         for worse in sorted((after & FLUSHING) - before):
             return f"it leads to `{worse}` there, which would empty what is shared"
         for worse in sorted((after & ENDING) - before) or sorted(_ended_by(now.get(name))):
             return f"it leads to `{worse}` there, which would end it for all who share it"
+        return None
+
+    def difference(self, old: Thing, new: Thing, name: str) -> str | None:
+        """What a member of the new class does that the old one does not: empty, end, let expire."""
+        was, now = self.objects.members(old).named, self.objects.members(new).named
+        why = self.added(set(inner_names(name, was)), new, name)
+        if why is not None:
+            return why
         ends = [set(_ends(name, members)) for members in (was, now)]
         for end in sorted(ends[0] ^ ends[1]):
             return f"what it keeps ends by `{end}` in one of them alone"
         return None
 
 
+def attributes_in(node: ast.AST) -> Iterator[str]:
+    """The attributes that code reads or sets, of whatever."""
+    return (part.attr for part in ast.walk(node) if isinstance(part, ast.Attribute))
+
+
 def inner_names(name: str, known: Mapping[str, Member]) -> Iterator[str]:
     """All attributes that a method reads, those of the methods of its class that it uses included."""
     for member in reached_members(name, known):
-        for part in ast.walk(member.node):
-            if isinstance(part, ast.Attribute):
-                yield part.attr
+        yield from attributes_in(member.node)
 
 
 def _ended_by(member: Member | None) -> set[str]:

@@ -108,6 +108,19 @@ class FileUses:
                 found.append((point.node, False))
         return found
 
+    def of_star(self, name: str, statement: ast.stmt) -> list[ast.Name] | None:
+        """The places where `name` is what a star import gives; None where it may be something else too."""
+        found = []
+        order = self.points[statement].order
+        for point in self._by_name.get(name, ()):
+            assert isinstance(point.node, ast.Name)
+            bindings = self.names.bindings(name, point, typing=True)
+            if any(b.star and b.order == order for b in bindings):
+                if len(bindings) > 1 or not isinstance(point.node.ctx, ast.Load):
+                    return None
+                found.append(point.node)
+        return found
+
     def means(self, name: str, at: ast.AST, binding: Binding) -> bool:
         """Whether `name` would have just this binding at the place of another name."""
         point = self.points[at]
@@ -164,16 +177,15 @@ class FileUses:
             parent = self.parents.get(parent)
         return isinstance(parent, ast.ExceptHandler | ast.Raise)
 
-    def is_patched(self, node: ast.AST) -> bool:
-        """Whether an object is handed to what exchanges one attribute of it for the time of a test."""
+    def patched_name(self, node: ast.AST) -> str | None:
+        """The attribute of an object that a test exchanges for a time, where the object is handed to what does so."""
         parent = self.parents.get(node)
-        return (
-            isinstance(parent, ast.Call)
-            and isinstance(parent.func, ast.Attribute)
-            and parent.func.attr in PATCHING_METHODS
-            and parent.args[:1] == [node]
-            and isinstance(parent.args[1] if len(parent.args) > 1 else None, ast.Constant)
-        )
+        if not (isinstance(parent, ast.Call) and isinstance(parent.func, ast.Attribute)):
+            return None
+        if parent.func.attr not in PATCHING_METHODS or parent.args[:1] != [node]:
+            return None
+        second = parent.args[1] if len(parent.args) > 1 else None
+        return str(second.value) if isinstance(second, ast.Constant) else None
 
     def chain(self, node: ast.expr, names: list[str]) -> ast.Attribute | None:
         """The expression that reads `names` one after the other of `node`; None where it is not so."""

@@ -6,7 +6,9 @@ import ast
 from collections.abc import Iterator
 
 from flake8_redis_ssot.facts.modules import absolute
+from flake8_redis_ssot.fix.signatures import Function
 from flake8_redis_ssot.fix.symbols import Objects
+from flake8_redis_ssot.libraries.frameworks import LOADER_NAMES, MAKING_NAMES
 from flake8_redis_ssot.syntax.nodes import last_name
 
 
@@ -22,17 +24,67 @@ class ImportGraph:
         if module not in self._reached:
             tree = self.objects.tree(module)
             found = set()
-            for node in _at_import(tree.body) if tree is not None else ():
-                if isinstance(node, ast.Import):
-                    found |= {alias.name for alias in node.names}
-                elif isinstance(node, ast.ImportFrom):
-                    base = absolute(node, module, self.objects.is_package(module))
-                    found.add(base)
-                    found |= {f"{base}.{alias.name}" for alias in node.names}
+            for part, home in self._run(tree.body if tree is not None else [], module):
+                found |= set(self.named(part, home))
             self._reached[module] = frozenset(
                 n for n in found if self.objects.modules.find(n) is not None
             ) - {module}
         return self._reached[module]
+
+    def named(self, node: ast.AST, module: str) -> Iterator[str]:
+        """The modules that a statement or call imports, with what may be a module in one of them."""
+        match node:
+            case ast.Import(names=names):
+                yield from (alias.name for alias in names)
+            case ast.ImportFrom(names=names):
+                base = absolute(node, module, self.objects.is_package(module))
+                yield from (base, *(f"{base}.{alias.name}" for alias in names))
+            case ast.Call(func=func, args=[ast.Constant(value=str(name)), *_]) if (
+                last_name(func) in LOADER_NAMES
+            ):
+                package = module if self.objects.is_package(module) else module.rpartition(".")[0]
+                yield f"{package}{name}" if name.startswith(".") else name
+
+    def _run(self, body: list[ast.stmt], module: str) -> Iterator[tuple[ast.AST, str]]:
+        """The parts of the source that run with a module, those of the functions that it calls then included."""
+        seen: set[ast.AST] = set()
+        new: list[tuple[list[ast.stmt], str, Function | None]] = [(body, module, None)]
+        while new:
+            statements, home, function = new.pop()
+            for part in _executed(statements):
+                yield part, home
+                for called, of in self._called(part, home, function) if isinstance(part, ast.Call) else ():
+                    if called not in seen:
+                        seen.add(called)
+                        new.append((called.body, of, called))
+
+    def _called(
+        self, call: ast.Call, module: str, function: Function | None
+    ) -> Iterator[tuple[Function, str]]:
+        """The functions of the project that a call runs: what it names, or methods of that name in its module."""
+        thing = self.objects.value(call.func, module, function)
+        if thing is not None and isinstance(thing.node, Function):
+            yield thing.node, thing.module
+        elif thing is not None and thing.sort == "class":
+            for name in MAKING_NAMES:
+                member = self.objects.members(thing).named.get(name)
+                if member is not None and isinstance(member.node, Function):
+                    yield member.node, member.module
+        elif isinstance(call.func, ast.Attribute):
+            held = self.objects.value(call.func.value, module, function)
+            member = self.objects.members(held.of).named.get(call.func.attr) if held and held.of else None
+            if member is not None and isinstance(member.node, Function):
+                yield member.node, member.module
+            elif held is None:
+                yield from self._methods(module, call.func.attr)
+
+    def _methods(self, module: str, name: str) -> Iterator[tuple[Function, str]]:
+        """The methods of that name in the classes of a module."""
+        tree = self.objects.tree(module)
+        for node in tree.body if tree is not None else ():
+            for part in node.body if isinstance(node, ast.ClassDef) else ():
+                if isinstance(part, Function) and part.name == name:
+                    yield part, module
 
     def path_between(self, start: str, goal: str) -> list[str] | None:
         """How importing `start` comes to import `goal`, or something from it.
@@ -59,6 +111,27 @@ class ImportGraph:
                     came[there] = here
                     queue.append(there)
         return None
+
+
+def _executed(body: list[ast.stmt]) -> Iterator[ast.AST]:
+    """The imports, and the calls, of statements that run."""
+    for statement in _at_import(body):
+        if isinstance(statement, ast.Import | ast.ImportFrom):
+            yield statement
+            continue
+        stack: list[ast.AST] = [p for p in ast.iter_child_nodes(statement) if not isinstance(p, ast.stmt)]
+        if isinstance(statement, Function):
+            stack = [
+                *statement.decorator_list,
+                *statement.args.defaults,
+                *filter(None, statement.args.kw_defaults),
+            ]
+        while stack:
+            part = stack.pop()
+            if isinstance(part, ast.Call):
+                yield part
+            if not isinstance(part, ast.Lambda | ast.stmt | ast.ExceptHandler | ast.match_case):
+                stack.extend(ast.iter_child_nodes(part))
 
 
 def _at_import(body: list[ast.stmt]) -> Iterator[ast.stmt]:

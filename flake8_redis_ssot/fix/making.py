@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from flake8_redis_ssot.fix.signatures import Function, arguments_of, defaults_of, own_parts
+from flake8_redis_ssot.fix.stores import Code, Given, Store, is_none, set_in
 from flake8_redis_ssot.fix.symbols import Objects, Thing, locals_of
 from flake8_redis_ssot.inference.builder_table import BuilderTable
-from flake8_redis_ssot.libraries.standard import CHANGING_METHODS
 from flake8_redis_ssot.libraries.traits import (
     ARGUMENTS,
     ASYNC_PART,
@@ -29,32 +29,6 @@ _PLAIN = frozenset(["Redis", "Valkey", "ConnectionPool", "BlockingConnectionPool
 """Last names of builders that connect to one server, all in the same way."""
 _URL = re.compile(rf"((?:{'|'.join(URL_SCHEMES)})://)([^/]*)/?([^/]*)\Z")
 _MAKING = frozenset(["__init__", "__new__", "__post_init__"])
-Given = Mapping[str, "Code"]
-
-
-@dataclass(frozen=True, slots=True)
-class Code:
-    """A part of the source, with where its names are looked up."""
-
-    node: ast.AST
-    module: str
-    owner: Thing | None = None
-    function: Function | None = None
-    given: Given = field(default_factory=dict, hash=False, compare=False)
-    """What its function is known to be called with."""
-
-    def at(self, node: ast.AST) -> Code:
-        """Another part that stands at the same place."""
-        return replace(self, node=node)
-
-
-@dataclass(frozen=True, slots=True)
-class Store:
-    """A place where an attribute of an object gets another value, or is changed (`value` None)."""
-
-    attribute: str
-    value: Code | None
-    method: str = ""
 
 
 @dataclass(slots=True)
@@ -89,12 +63,12 @@ class Making:
         if of.home not in self._stores:
             found: list[Store] = []
             for one, statement in self._running(of):
-                found += _set_in(Code(statement, one.module, of), "")
+                found += set_in(Code(statement, one.module, of), "")
                 if isinstance(statement, Function):
                     receiver = next(iter(arguments_of(statement)), "self")
                     own = {receiver, "self", "cls", one.home.rpartition(".")[2]}
                     for part in ast.walk(statement):
-                        found += _set_in(Code(part, one.module, of, statement), statement.name, own)
+                        found += set_in(Code(part, one.module, of, statement), statement.name, own)
             self._stores[of.home] = found
         return self._stores[of.home]
 
@@ -149,6 +123,25 @@ class Making:
                 found.unknown = found.unknown or f"`{unparsed(value.node)}`"
             else:
                 found.clients.add(text)
+
+    def is_client(self, value: Code) -> bool:
+        """Whether a client or pool is built in an expression, or was for a local name of it."""
+        if any(
+            isinstance(part, ast.Call) and self.builder(value.at(part.func)) is not None
+            for part in ast.walk(value.node)
+        ):
+            return True
+        function = value.function
+        return function is not None and any(
+            self.is_client(value.at(part.value))
+            for name in ast.walk(value.node)
+            if isinstance(name, ast.Name)
+            for part in own_parts(function)
+            if isinstance(part, ast.Assign)
+            and part.value is not value.node
+            and last_name(part.targets[0]) == name.id
+            and isinstance(part.targets[0], ast.Name)
+        )
 
     def _is_client_given(self, value: Code) -> str | None:
         """The parameter of a method from which an attribute gets a client, where nothing says which."""
@@ -220,7 +213,10 @@ class Making:
     def looked_up(self, old: Thing, old_class: Thing, new: Thing, new_class: Thing) -> set[str]:
         """The names of builders that are looked up when something is first needed of one of two objects."""
         found = [self.connections(of, None) for of in (old_class, new_class)]
-        return found[0].names | found[1].names if found[0].is_late or found[1].is_late else set()
+        if not (found[0].is_late or found[1].is_late):
+            return set()
+        names = [name.split(".") for name in found[0].names | found[1].names]
+        return {".".join(parts[:n]) for parts in names for n in range(2, len(parts) + 1)}
 
     def _making(self, thing: Thing, of: Thing) -> Iterator[Code]:
         """The calls of a class by which an object, or what a function gives, is made."""
@@ -393,8 +389,8 @@ class _Resolved(ast.NodeTransformer):
         return self._of(self.code.at(values[0]))
 
     def _attribute(self, owner: Thing, node: ast.Attribute) -> ast.expr:
-        found = [s.value for s in self.making.stores(owner) if s.attribute == node.attr]
-        found = [v for v in found if v is None or not _is_none(v.node)]  # it is closed then
+        found = [s.value for s in self.making.stores(owner) if s.attribute == node.attr and not s.is_item]
+        found = [v for v in found if v is None or not is_none(v.node)]  # it is closed then
         if len(found) == 1 and found[0] is not None:
             return self._of(replace(found[0], given=self.code.given))
         if found:
@@ -421,48 +417,6 @@ class _Resolved(ast.NodeTransformer):
         if text is None:
             raise _Unknown
         return ast.parse(text, mode="eval").body
-
-
-def _set_in(code: Code, method: str, receivers: set[str] | None = None) -> Iterator[Store]:
-    """The attributes that one statement of a class, or a part of a method, sets or changes."""
-    node = code.node
-    targets: list[ast.expr] = []
-    value: ast.expr | None = None
-    match node:
-        case ast.Assign(targets=targets, value=value):
-            pass
-        case ast.AnnAssign(target=target, value=ast.expr() as value):
-            targets = [target]
-        case ast.AugAssign(target=target):
-            targets = [target]
-        case ast.Delete(targets=targets):
-            pass
-        case ast.Call(func=ast.Attribute(value=base)) | ast.withitem(context_expr=base) if is_change(node):
-            targets = [base]
-    for inner in map(_without_keys, targets):
-        is_whole = inner in targets and isinstance(node, ast.Assign | ast.AnnAssign)
-        if receivers is None and isinstance(inner, ast.Name):
-            yield Store(inner.id, code.at(value) if is_whole and value is not None else None, method)
-        elif receivers and isinstance(inner, ast.Attribute) and last_name(inner.value) in receivers:
-            yield Store(inner.attr, code.at(value) if is_whole and value is not None else None, method)
-
-
-def _is_none(node: ast.AST) -> bool:
-    return isinstance(node, ast.Constant) and node.value is None
-
-
-def _without_keys(node: ast.expr) -> ast.expr:
-    """What is subscripted in a target."""
-    while isinstance(node, ast.Subscript):
-        node = node.value
-    return node
-
-
-def is_change(node: ast.AST) -> bool:
-    """Whether a call or a `with` changes the object that it is about."""
-    if isinstance(node, ast.Call):
-        return isinstance(node.func, ast.Attribute) and node.func.attr in CHANGING_METHODS
-    return isinstance(node, ast.withitem)
 
 
 def _outermost(node: ast.AST, is_meant: Callable[[ast.Call], bool]) -> Iterator[ast.Call]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from flake8_redis_ssot.fix.alike import Alike
-from flake8_redis_ssot.fix.dangers import Dangers
+from flake8_redis_ssot.fix.dangers import Dangers, attributes_in
 from flake8_redis_ssot.fix.replacements import Refusal
 from flake8_redis_ssot.fix.signatures import Function, bound_to, covers, incompatible
 from flake8_redis_ssot.fix.symbols import Member, Objects, Thing
@@ -77,6 +77,8 @@ class MemberChecks:
         for name, said in was.takes.items():
             if now.takes.get(name, said) != said:
                 return f"`{name}` is `{now.takes[name]}` there, `{said}` here"
+        if used and was.gives is not None and now.gives is not None and was.gives != now.gives:
+            return f"it gives `{now.gives}` there, `{was.gives}` here"
         if is_alike and was.colour not in ("attribute", "property"):
             if call is None and (was.arguments is None or now.arguments is None):
                 return "its parameters cannot be told"
@@ -90,8 +92,6 @@ class MemberChecks:
             and was.colour in ("property", "attribute")
         ):
             return "what it holds is not stated in both"
-        if used and was.gives is not None and now.gives is not None and was.gives != now.gives:
-            return f"it gives `{now.gives}` there, `{was.gives}` here"
         if was.colour in ("property", "attribute"):
             values = [ast.dump(v) if (v := getattr(m.node, "value", None)) else "" for m in (was, now)]
             if was.colour == "attribute" and values[0] != values[1]:
@@ -150,6 +150,14 @@ class MemberChecks:
             why = "they are decorated otherwise"
         if why is not None and not self.alike.functions(old, new):
             raise Refusal(f"{where}, so its calls are not seen, and `{new.home}` is another: {why}")
+
+    def forwards(self, view: View, old: Thing, of: Thing, name: str, call: ast.Call) -> str | None:
+        """Why a call of the function `old` does not mean the same as one of a method; None where it does."""
+        now = self.objects.members(of).named[name]
+        assert isinstance(old.node, Function)
+        was = self.objects.as_member(old.node, old.module)
+        why = self._differs(was, now, call, False, used=_is_used(view, call))
+        return why or self.dangers.added(set(attributes_in(old.node)), of, name)
 
     def decorated(self, thing: Thing) -> list[str]:
         """The decorators of a function, names by their homes."""

@@ -4,27 +4,42 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 from flake8_redis_ssot.filesystem import FileSystem
+from flake8_redis_ssot.libraries.frameworks import SETTING
 from flake8_redis_ssot.source import SourceError
-from flake8_redis_ssot.syntax.nodes import unparsed
+from flake8_redis_ssot.syntax.nodes import last_name, unparsed
 
 _QUOTED = re.compile(rb"[\"']([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)\.?[\"'%{]")
+
+
+_LOADING = re.compile(
+    rb"\b(?:import_module|__import__|resolve_name|import_string)\((?!\s*[\"'][\w.]+[\"'])|\bwalk_packages\b"
+    rb"|\biter_modules\b|\bsys\.modules\b"
+)
+"""What imports modules by names that are put together, or goes through those that are there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reads:
     """Texts as `base.name` of what is `read` and `stored`, `.name` where the base is no chain of names.
 
-    `bare` are the chains of which nothing is read: what they give may be read anywhere.
+    `bare` are the chains of which nothing is read: what they give may be read anywhere. What a call exchanges by
+    its name, as `setattr` does, is stored. `strings` are those that may be a name.
     """
 
     read: frozenset[str] = frozenset()
     stored: frozenset[str] = frozenset()
     bare: frozenset[str] = frozenset()
+    strings: frozenset[str] = frozenset()
+
+    @property
+    def exchanged(self) -> set[str]:
+        """The last names of what is stored."""
+        return {text.rpartition(".")[2] for text in self.stored}
 
     def of(self, bases: Iterable[str]) -> set[str]:
         """The names read of one of the chains `bases`."""
@@ -49,22 +64,41 @@ class ProjectReads:
                 self._known[path] = Reads()
         return self._known[path]
 
+    def may_read(self, path: str, name: str) -> bool:
+        """Whether a file reads an attribute of that name, of whatever, or has it as a string."""
+        known = self.of(path)
+        return name in known.strings or any(text.endswith(f".{name}") for text in known.read)
+
     def changed(self, changes: Mapping[str, bytes]) -> ProjectReads:
         """The same where these files hold other bytes; what is known of the others stays."""
         reads = ProjectReads(self._paths, self._filesystem.with_edits(changes))
         reads._known = {path: known for path, known in self._known.items() if path not in changes}
         return reads
 
+    @property
+    def quoted(self) -> Mapping[str, list[str]]:
+        """The dotted names that files have in quotes, or at the beginning of a longer text, with these files."""
+        return self._texts[0]
+
+    @property
+    def loading(self) -> list[str]:
+        """The files that may import modules whose names are put together."""
+        return self._texts[1]
+
     @cached_property
-    def quoted(self) -> frozenset[str]:
-        """The dotted names that some file has in quotes, or at the beginning of a longer text."""
-        found: set[bytes] = set()
+    def _texts(self) -> tuple[dict[str, list[str]], list[str]]:
+        quoted: dict[str, list[str]] = {}
+        loading = []
         for path in self._paths:
             try:
-                found.update(_QUOTED.findall(self._filesystem.source(path).data))
+                data = self._filesystem.source(path).data
             except SourceError:
                 continue
-        return frozenset(name.decode() for name in found)
+            for name in set(_QUOTED.findall(data)):
+                quoted.setdefault(name.decode(), []).append(path)
+            if _LOADING.search(data):
+                loading.append(path)
+        return quoted, loading
 
 
 def reads(tree: ast.Module) -> Reads:
@@ -72,15 +106,44 @@ def reads(tree: ast.Module) -> Reads:
     read: set[str] = set()
     stored: set[str] = set()
     bare: set[str] = set()
-    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Name | ast.Attribute)]
+    strings: set[str] = set()
+    nodes: list[ast.Name | ast.Attribute] = []
+    harmless: set[ast.AST] = set()
+    for part in ast.walk(tree):
+        match part:
+            case ast.Name() | ast.Attribute():
+                nodes.append(part)
+            case ast.Constant(value=str(text)) if text.isidentifier():
+                strings.add(text)
+            case ast.Call(func=func, args=[given, ast.Constant(value=str(name)), *_]):
+                if last_name(func) in SETTING and _is_chain(given):
+                    stored.add(f"{unparsed(given)}.{name}")
+                    harmless.add(given)
+            case ast.If(test=test) | ast.While(test=test) | ast.Assert(test=test) | ast.IfExp(test=test):
+                harmless |= set(_asked(test))
     bases = {node.value for node in nodes if isinstance(node, ast.Attribute)}
     for node in nodes:
         if isinstance(node, ast.Attribute):
             base = unparsed(node.value) if _is_chain(node.value) else ""
             (read if isinstance(node.ctx, ast.Load) else stored).add(f"{base}.{node.attr}")
-        if node not in bases and isinstance(node.ctx, ast.Load) and _is_chain(node):
+        if node in bases or node in harmless:
+            continue
+        if isinstance(node.ctx, ast.Load) and _is_chain(node):
             bare.add(unparsed(node))
-    return Reads(frozenset(read), frozenset(stored), frozenset(bare))
+    return Reads(frozenset(read), frozenset(stored), frozenset(bare), frozenset(strings))
+
+
+def _asked(test: ast.expr) -> Iterator[ast.expr]:
+    """The parts of a condition of which only the truth is asked for."""
+    yield test
+    for part in (
+        test.values
+        if isinstance(test, ast.BoolOp)
+        else [test.operand]
+        if isinstance(test, ast.UnaryOp)
+        else []
+    ):
+        yield from _asked(part)
 
 
 def _is_chain(node: ast.expr) -> bool:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+import os
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from flake8_redis_ssot.fix.module_names import is_surely_bound
 from flake8_redis_ssot.fix.reads import ProjectReads
 from flake8_redis_ssot.fix.signatures import Function
 from flake8_redis_ssot.fix.symbols import Objects, Thing
@@ -82,6 +85,8 @@ class Replacements:
             else:
                 name = self._namesake(before, boundary)
         after = self.objects.thing(name)
+        if after is not None and after.sort == "other":
+            after = self._method(name) or after
         if after is None:
             raise Refusal(f"the replacement `{name}` does not exist; correct `replacements`")
         if not self.index.managers.owns(boundary, after.home):
@@ -95,17 +100,38 @@ class Replacements:
             raise Refusal(f"`{after.home}` has a private name, which a class would take for another")
         if self.is_rebound(old) or self.is_rebound(before.home):
             raise Refusal(f"`{old}` is given another object at run time")
-        if not self.objects.is_surely_bound(after.home):
+        held = after.of if after.sort == "method" and after.of is not None else after
+        if before.sort == "function" and after.sort != "function":
+            self._check_read(before)
+        if not is_surely_bound(self.objects, held.home):
             raise Refusal(f"`{after.home}` is defined under a condition alone, or deleted")
-        later = after.is_set_later or self.is_rebound(after.home)
+        later = held.is_set_later or self.is_rebound(held.home)
         if later and (before.sort != "instance" or after.home != before.home):
             raise Refusal(f"`{name}` is not always the object, or not yet; name a function that gives it")
         is_plain = given is not None and given.home == after.home and self.objects.is_plain(before)
         is_same = after.home == before.home or (is_plain and not calls)
         is_same = is_same or self._are_alike(before, after)
-        if name != after.home and after.sort != "module" and not is_same:
+        if name != after.home and after.sort not in ("module", "method") and not is_same:
             after = replace(after, home=name)
         return Replacement(before, after, calls, is_same, declared is not None)
+
+    def of_member(self, of: Thing, name: str) -> Replacement | None:
+        """What the settings put in the place of a call of a member of the class itself, as `Old.get_instance()`."""
+        declared = self._replacements.get(f"{of.home}.{name}")
+        member = self.objects.members(of).named.get(name)
+        after = self.objects.thing(declared) if declared is not None else None
+        if after is None or member is None or after.sort != "instance":
+            return None
+        return Replacement(Thing("function", f"{of.home}.{name}", member.node), after, is_declared=True)
+
+    def _method(self, name: str) -> Thing | None:
+        """The method of an object that a dotted name is."""
+        owner, _, last = name.rpartition(".")
+        held = self.objects.thing(owner)
+        member = self.objects.members(held.of).named.get(last) if held is not None and held.of else None
+        if held is None or member is None or not isinstance(member.node, Function):
+            return None
+        return Thing("method", name, member.node, held)
 
     def is_rebound(self, name: str) -> bool:
         """Whether a function of its module, or another file, gives a module's name another object."""
@@ -115,11 +141,45 @@ class Replacements:
             return False
         if known.names[last].target and last in self.objects.set_by_functions(module):
             return True
-        for user in self.index.importing(module):
-            handles = self.index.handles(user, module) if not self.settings.is_test(user) else set()
+        for user in self._users(module):
+            handles = self.index.handles(user, module)
             if any(f"{handle}.{last}" in self._project_reads.of(user).stored for handle in handles):
                 return True
-        return False
+        quoted = self._project_reads.quoted
+        return any(
+            last in self._project_reads.of(user).exchanged
+            for user in (*quoted.get(module, ()), *quoted.get(name, ()))
+            if not self.settings.is_test(user)
+        )
+
+    def _handed_on(self, module: str) -> str | None:
+        """A file of the application that hands a module on, so that its names may be given anything."""
+        for user in self._users(module):
+            reads = self._project_reads.of(user)
+            for handle in self.index.handles(user, module):
+                if handle in reads.bare or f"{handle}.__dict__" in reads.read:
+                    return user
+        return None
+
+    def _users(self, module: str) -> Iterator[str]:
+        """The files of the application that import from a module."""
+        return (user for user in self.index.importing(module) if not self.settings.is_test(user))
+
+    def _check_read(self, accessor: Thing) -> None:
+        """Refusal where the names by which a function finds its object may be given another one."""
+        facts = self.index.modules.facts(accessor.module)
+        names = {part.id for part in ast.walk(accessor.node or ast.Pass()) if isinstance(part, ast.Name)}
+        for name in sorted(names & (facts.names.keys() if facts is not None else set())):
+            if self.is_rebound(f"{accessor.module}.{name}"):
+                raise Refusal(
+                    f"`{accessor.module}.{name}`, which it reads, is given another object at run time"
+                )
+        handing = self._handed_on(accessor.module)
+        if handing is not None:
+            where = os.path.relpath(handing, self.settings.root)
+            raise Refusal(
+                f"{where} hands `{accessor.module}` on, where another object may be put in its place"
+            )
 
     def _declared(self, old: str) -> str | None:
         """The replacement that the settings name for `old`, or for a module or class around it."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from flake8_redis_ssot.fix.making import Code, Making, Store
+from flake8_redis_ssot.fix.making import Making
 from flake8_redis_ssot.fix.signatures import Function
+from flake8_redis_ssot.fix.stores import Code, Store
 from flake8_redis_ssot.fix.symbols import Thing
 from flake8_redis_ssot.libraries.standard import CHANGING_METHODS, PLAIN_CALLS
 from flake8_redis_ssot.libraries.vocabulary import ENDING
@@ -44,8 +45,9 @@ class State:
             by_name.setdefault(store.attribute, []).append(store)
         clients = {name for name, stores in by_name.items() if any(self._is_client(s) for s in stores)}
         connecting = set(_CONNECTING) | {s.method for name in clients for s in by_name[name]}
+        members = self.objects.members(of).named
         for name, stores in by_name.items():
-            if name in clients:
+            if name in clients or isinstance(getattr(members.get(name), "node", None), Function):
                 continue
             later = [s for s in stores if s.method not in ("", "__init__", "__new__", "__post_init__")]
             if later or any(s.value is None or self._is_changeable(s.value) for s in stores):
@@ -55,11 +57,7 @@ class State:
                 )
 
     def _is_client(self, store: Store) -> bool:
-        value = store.value
-        return value is not None and any(
-            isinstance(part, ast.Call) and self.making.builder(value.at(part.func)) is not None
-            for part in ast.walk(value.node)
-        )
+        return store.value is not None and self.making.is_client(store.value)
 
     def _is_changeable(self, value: Code) -> bool:
         """Whether a value is a container, a lock, or another object that may change."""

@@ -29,7 +29,7 @@ from flake8_redis_ssot.libraries.standard import (
 from flake8_redis_ssot.source import SourceError
 from flake8_redis_ssot.syntax.nodes import last_name, unparsed
 
-Sort = Literal["class", "instance", "function", "module", "other"]
+Sort = Literal["class", "instance", "function", "method", "module", "other"]
 
 _DEPTH = 12
 
@@ -38,7 +38,8 @@ _DEPTH = 12
 class Thing:
     """A class, function, module or object of the project; `home` is where it is defined.
 
-    An instance that no name stands for has an empty `home`; `of` is the class of an instance.
+    An instance that no name stands for has an empty `home`; `of` is the class of an instance, or the object of
+    a method.
     `is_set_later` says that its module gives the name another object at run time, `may_be_none` that it is
     None at times.
     """
@@ -372,22 +373,31 @@ class Objects:
                         add(target, Member("attribute", None, None, value, module))
         return found
 
+    def as_member(self, function: Function, module: str) -> Member:
+        """A function as if it were a method without a receiver."""
+        return self._member(function, self.with_values(function.args, None, module), module)
+
     def _method(self, function: Function, owner: ast.ClassDef, of: Thing) -> Member:
-        gives = stated(function.returns, of.module, self.modules)
-        if gives is not None and re.search(r"\bSelf\b", gives):
-            gives = f"{gives} of {of.home}"
+        arguments = self.with_values(without_receiver(function), owner, of.module)
+        member = self._member(function, arguments, of.module)
+        if member.gives is not None and re.search(r"\bSelf\b", member.gives):
+            return replace(member, gives=f"{member.gives} of {of.home}")
+        return member
+
+    def _member(self, function: Function, arguments: ast.arguments, module: str) -> Member:
+        takes = {
+            a.arg: said
+            for a in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)
+            if (said := stated(a.annotation, module, self.modules)) is not None
+        }
         return Member(
             colour_of(function),
-            self.with_values(without_receiver(function), owner, of.module),
-            gives,
+            arguments,
+            stated(function.returns, module, self.modules),
             function,
-            of.module,
+            module,
             frozenset(decorators_of(function)) - KIND_DECORATORS,
-            {
-                a.arg: said
-                for a in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)
-                if (said := stated(a.annotation, of.module, self.modules)) is not None
-            },
+            takes,
         )
 
     def arguments(self, thing: Thing) -> ast.arguments | None:
@@ -429,22 +439,6 @@ class Objects:
         """What a function says that it gives, as text that is equal for equal types."""
         node = thing.node
         return stated(node.returns, thing.module, self.modules) if isinstance(node, Function) else None
-
-    def is_surely_bound(self, name: str) -> bool:
-        """Whether a module's name is there after the module has run, whatever its conditions say."""
-        module, _, last = name.rpartition(".")
-        tree = self.tree(module)
-        if tree is None:
-            return True
-        deleted = any(
-            isinstance(t, ast.Name) and t.id == last
-            for statement in tree.body
-            if isinstance(statement, ast.Delete)
-            for t in statement.targets
-        )
-        facts = self.modules.facts(module)
-        known = facts is not None and last in facts.names
-        return not known or (_binds(tree.body, last) and not deleted)
 
 
 def _is_none(node: ast.expr | None) -> bool:
@@ -501,29 +495,3 @@ def _stores_on_self(function: Function) -> Iterator[tuple[str, ast.AST]]:
         match part:
             case ast.Attribute(value=ast.Name(id="self"), attr=name, ctx=ast.Store()):
                 yield name, part
-
-
-def _binds(body: list[ast.stmt], name: str) -> bool:
-    """Whether these statements surely bind a name."""
-    for statement in body:
-        match statement:
-            case ast.If(body=then, orelse=otherwise):
-                if otherwise and _binds(then, name) and _binds(otherwise, name):
-                    return True
-            case ast.Try(body=tried, handlers=handlers, finalbody=last):
-                if _binds(last, name) or (
-                    _binds(tried, name) and all(_leaves_or_binds(h.body, name) for h in handlers)
-                ):
-                    return True
-            case ast.With(body=inner):
-                if _binds(inner, name):
-                    return True
-            case ast.For() | ast.While() | ast.Match():
-                pass
-            case _ if any(bound_name in (name, "*") for bound_name, _ in bound([statement])):
-                return True
-    return False
-
-
-def _leaves_or_binds(body: list[ast.stmt], name: str) -> bool:
-    return _binds(body, name) or any(isinstance(part, ast.Raise) for part in body)

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from flake8_redis_ssot.fix.import_graph import ImportGraph
-from flake8_redis_ssot.fix.propose import Proposal
+from flake8_redis_ssot.fix.proposal import Proposal
 from flake8_redis_ssot.fix.symbols import Objects
 from flake8_redis_ssot.fix.view import View
 from flake8_redis_ssot.source import SourceFile

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import os
+import re
 from functools import cached_property
 from typing import TypeVar
 
@@ -75,19 +77,67 @@ class View:
         )
         return frozenset(text.rpartition(".")[2] for text in found)
 
+    def is_read_unseen(self, name: str) -> str | None:
+        """How a name of this module may be read where no import shows it; None where it is not."""
+        if self.reads_by_name:
+            return "this file reads names by `globals()`, `eval` or the like"
+        if re.search(rf"(?:>>>|\.\.\.) .*\b{name}\b", self.source.text):
+            return f"`{name}` stands in a doctest"
+        if self.handed_on_in is not None:
+            return f"{self.handed_on_in} hands this module on"
+        for module in self.place.modules:
+            asking = [*self._reads.quoted.get(module, ()), *self._reads.loading]
+            for path in asking:
+                if path != self.path and self._reads.may_read(path, name):
+                    return f"{self.short(path)} may read `{name}` of this module by the module's name"
+        return None
+
+    @cached_property
+    def handed_on_in(self) -> str | None:
+        """A file that hands this module on, or its dictionary."""
+        for module in self.place.modules:
+            for user in self._index.importing(module):
+                handles = self._index.handles(user, module)
+                reads = self._reads.of(user)
+                if handles & reads.bare or any(f"{h}.__dict__" in reads.read for h in handles):
+                    return self.short(user)
+        return None
+
     @cached_property
     def is_open(self) -> bool:
-        """Whether some file may read any name of this module: it hands the module on, or has its name in a string."""
+        """Whether some file may read or set any name of this module by what it has of it."""
         for module in self.place.modules:
             if module in self._reads.quoted:
                 return True
             for user in self._index.importing(module):
-                handles = self._index.handles(user, module)
-                reads = self._reads.of(user)
-                stored = {text.rpartition(".")[0] for text in reads.stored}
-                if handles & (reads.bare | stored):
+                stored = {text.rpartition(".")[0] for text in self._reads.of(user).stored}
+                if self._index.handles(user, module) & stored:
+                    return True
+        return self.handed_on_in is not None
+
+    @cached_property
+    def reads_by_name(self) -> bool:
+        """Whether the file reads names that it does not write out."""
+        for node in self.uses.parents:
+            match node:
+                case ast.Call(func=ast.Name(id="globals" | "eval" | "exec")):
+                    return True
+                case ast.Call(func=ast.Name(id="locals" | "vars" | "dir"), args=[]):
+                    return True
+                case ast.Attribute(attr="f_globals" | "f_locals" | "__globals__"):
+                    return True
+                case ast.Subscript(value=ast.Attribute(attr="modules"), slice=ast.Name(id="__name__")):
                     return True
         return False
+
+    def is_submodule(self, name: str) -> bool:
+        """Whether a name bound here would stand for a submodule of this package too."""
+        modules = self.place.modules if self.place.is_package else ()
+        return any(self._index.modules.find(f"{module}.{name}") is not None for module in modules)
+
+    def short(self, path: str) -> str:
+        """A path as the project names it."""
+        return os.path.relpath(path, self._index.settings.root)
 
     @cached_property
     def _lists_by_computing(self) -> bool:

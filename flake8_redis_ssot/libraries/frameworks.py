@@ -210,6 +210,12 @@ IMPORTERS = LOADERS | {
 }  # fmt: skip
 """These and the functions of frameworks that give any object by its dotted name."""
 
+LOADER_NAMES = frozenset(["import_module", "__import__", "resolve_name", "import_string", "importorskip"])
+"""Their last names."""
+
+MAKING_NAMES = ("__init__", "__new__", "__post_init__")
+"""Methods that run when an object is made."""
+
 LOADING = frozenset(
     ["import_string", "import_object", "import_class", "load_object", "locate", "symbol_by_name"]
     + ["get_callable", "string_import"]
@@ -239,6 +245,20 @@ MOCKING = frozenset(["patch", "monkeypatch", "mocker"])
 
 FIXTURES = frozenset(["fixture", "yield_fixture"])
 """Decorators of what pytest runs for tests, once all modules are imported, by their last names."""
+
+WARNING_TESTS = frozenset(
+    [
+        "warns",
+        "raises",
+        "deprecated_call",
+        "assertRaises",
+        "assertRaisesRegex",
+        "assertWarns",
+        "assertWarnsRegex",
+    ]
+    + ["assertLogs", "catch_warnings", "recwarn", "does_not_warn", "suppress"]
+)
+"""What asks how something fails, or warns."""
 
 RUNNER_METHODS = ("test", "setUp", "setup", "asyncSetUp", "tearDown", "teardown", "asyncTearDown")
 """How the functions begin that a test runner calls then."""

@@ -124,6 +124,25 @@ ENTERING = frozenset(
 WARNINGS = frozenset(["DeprecationWarning", "PendingDeprecationWarning", "deprecated"])
 """What says that something is out of date."""
 
+PURE_DECORATORS = (
+    KEEPING
+    | KIND_DECORATORS
+    | frozenset(
+        [
+            "dataclass",
+            "total_ordering",
+            "runtime_checkable",
+            "wraps",
+            "singledispatch",
+            "define",
+            "frozen",
+            "s",
+        ]
+        + ["overload", "no_type_check", "deprecated", "unique", "override", "cached_property", "lru_cache"]
+    )
+)
+"""Decorators that take no note of what they are put on."""
+
 LOGS = frozenset(["logger", "log", "logging", "warnings", "_logger", "_log", "LOGGER", "LOG"])
 """The usual names of what only reports."""
 

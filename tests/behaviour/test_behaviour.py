@@ -14,7 +14,7 @@ import pytest
 
 from flake8_redis_ssot.cli.main import main
 
-HERE = Path(__file__).parent / "behaviour"
+HERE = Path(__file__).parent
 
 
 @dataclass

@@ -1,0 +1,409 @@
+"""The edits by which an import, with all its uses, comes to name another object."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.fix.compatibility import Compatibility
+from flake8_redis_ssot.fix.import_graph import ImportGraph
+from flake8_redis_ssot.fix.module_names import is_readable, star_names
+from flake8_redis_ssot.fix.naming import exact, module_name, name_for, root_of, spelled
+from flake8_redis_ssot.fix.proposal import Proposal
+from flake8_redis_ssot.fix.replacements import Refusal, Replacement
+from flake8_redis_ssot.fix.symbols import Thing
+from flake8_redis_ssot.fix.unused import Acts, why_kept, why_tested
+from flake8_redis_ssot.fix.view import View
+from flake8_redis_ssot.syntax.imports import Imported
+
+Group = tuple[Replacement, list[ast.expr]]
+"""An exchange, with the places in which it is made."""
+
+
+class ImportEdits:
+    """Proposes what settles a diagnostic of an import."""
+
+    def __init__(self, exchange: Compatibility, graph: ImportGraph) -> None:
+        self.exchange = exchange
+        self.objects = exchange.objects
+        self.replacements = exchange.replacements
+        self.acts = Acts(self.objects, graph)
+        self.graph = graph
+
+    def propose(self, view: View, diagnostic: Diagnostic) -> Proposal:
+        """What settles `diagnostic`; Refusal where nothing does."""
+        if diagnostic.range not in view.aliases:
+            raise Refusal(
+                "it is used as an attribute of its module; import it by name, or change what is used"
+            )
+        statement, alias = view.aliases[diagnostic.range]
+        scope = view.uses.home(statement)
+        if scope.kind == "class":
+            raise Refusal("the import binds a class attribute, whose readers cannot be told")
+        if len(set(view.bases(statement))) > 1:
+            raise Refusal(
+                "the file can be imported by several names, so its relative import has several meanings"
+            )
+        old = diagnostic.symbols[0]
+        proposal = Proposal(diagnostic, "", "safe", statement, [alias])
+        late = scope.kind == "function"
+        if alias.name == "*":
+            return self._star(view, proposal, old.removesuffix(".*"), late)
+        found = view.uses.binding(statement, alias)
+        if found is None or found[1].always:
+            raise Refusal("the import binds a name that has several meanings")
+        name = found[0]
+        places = list(self._places(view, statement, alias, name))
+        thing = self.objects.thing(old)
+        tested = why_tested(view, statement, self._what_acts(old))
+        if tested is not None:
+            raise Refusal(tested)
+        if not places:
+            return self._unused(view, proposal, name, thing, late)
+        if thing is not None and thing.sort == "module":
+            return self._of_module(view, proposal, name, old, places, late)
+        acts = self.acts.directly(old.rpartition(".")[0])
+        if acts is not None and "warn" not in acts:
+            proposal.unsafe(f"importing it does more than to define: {acts}")
+        return self._of_object(view, proposal, name, old, places, late)
+
+    def _what_acts(self, name: str) -> str | None:
+        """What importing a module, or the one of an object, does."""
+        thing = self.objects.thing(name)
+        return self.acts.directly(
+            name if thing is not None and thing.sort == "module" else name.rpartition(".")[0]
+        )
+
+    def _places(
+        self, view: View, statement: ast.Import | ast.ImportFrom, alias: ast.alias, name: str
+    ) -> Iterable[ast.expr]:
+        """Where what an import binds is used."""
+        found = view.uses.binding(statement, alias)
+        assert found is not None
+        if not isinstance(statement, ast.Import) or alias.asname is not None:
+            return dict.fromkeys(node for node, _ in view.uses.of(*found))
+        places = dotted_places(view, alias)
+        roots = {root_of(place) for place in places}
+        shared = [
+            a for _, a in view.aliases.values()
+            if a is not alias and a.name.split(".")[0] == name and a.asname is None
+        ]  # fmt: skip
+        if [n for n, _ in view.uses.of(*found) if n not in roots] and not shared:
+            raise Refusal(f"`{name}` is also used by itself, and only this import binds it")
+        return places
+
+    # nothing reads it
+
+    def _unused(self, view: View, proposal: Proposal, name: str, thing: Thing | None, late: bool) -> Proposal:
+        """An import that nothing needs goes; one that others ask for names the very same object at its home."""
+        statement, alias = proposal.statement, proposal.drops[0]
+        assert statement is not None
+        old = proposal.diagnostic.symbols[0]
+        module = old if thing is not None and thing.sort == "module" else old.rpartition(".")[0]
+        why = why_kept(
+            view, statement, alias, name, thing, self.acts.of(module, but_for=self._others(view, statement))
+        )
+        if why is None:
+            proposal.title = f"Remove the unused import of `{old}`"
+            if not late:
+                proposal.reach = {f"{module}.{name}": None for module in view.place.modules}
+            return proposal
+        same = self._same(view, old, thing)
+        if same is None or self.acts.directly(module) is not None:
+            raise Refusal(why)
+        module, _, last = same.new.home.rpartition(".")
+        written = spelled(view, statement, module)
+        proposal.adds = [Imported(written, last, name if name != last else None)]
+        proposal.written.append(same.new.home)
+        proposal.title = f"Import `{same.new.home}` from its home"
+        proposal.ties.weak.add(f"identity {same.old.home}")
+        proposal.roots.add(same.old.home)
+        if late:
+            proposal.reach = {old: same.new.home}
+        return proposal
+
+    def _same(self, view: View, old: str, thing: Thing | None) -> Replacement | None:
+        """The exchange for the very same object, where there is one."""
+        if thing is None or thing.sort == "module" or view.place.is_manager:
+            return None
+        try:
+            aim = self.replacements.aim(old, view.place.boundary)
+        except Refusal:
+            return None
+        return aim if aim.is_same and not aim.collapses else None
+
+    def _others(self, view: View, statement: ast.stmt) -> frozenset[str]:
+        """The modules that run with the other imports at the top of a file."""
+        found: set[str] = set()
+        for module in view.place.modules:
+            for other in view.source.tree.body:
+                if other is not statement and isinstance(other, ast.Import | ast.ImportFrom):
+                    for name in self.graph.named(other, module):
+                        if self.objects.modules.find(name) is not None:
+                            found |= self.acts.reached(name)
+        return frozenset(found)
+
+    # from module import object
+
+    def _of_object(
+        self, view: View, proposal: Proposal, name: str, old: str, places: list[ast.expr], late: bool
+    ) -> Proposal:
+        """`from module import object`: the object is exchanged where it is imported, or where it is used."""
+        aim = self.replacements.aim(old, view.place.boundary)
+        kept, groups = self._grouped(view, aim, places)
+        verdict = self.exchange.judge(view, aim, kept)
+        proposal.take(verdict)
+        if name in view.exported and not aim.is_same:
+            before, after = aim.old.of or aim.old, aim.new.of or aim.new
+            if before.sort != after.sort or before.sort not in ("class", "function"):
+                raise Refusal(f"`{name}` is read by other files, whose uses of it are not seen here")
+            self.exchange.members.covered(before, after, f"`{name}` is read by other files")
+            proposal.unsafe(f"`{name}` is read by other files")
+        keys = [f"{m}.{name}" for m in view.place.modules]
+        others = name in view.exported or name in view.uses.texts or name in view.uses.type_comments
+        sure = all(is_only for _, is_only in self._meanings(view, proposal, name))
+        sure = sure and all(isinstance(getattr(place, "ctx", None), ast.Load) for place in places)
+        if aim.collapses or groups:
+            self._check_name_goes(view, name, aim, others, sure, late)
+        proposal.reach = {}
+        if aim.collapses:
+            groups = [(aim, kept), *groups]
+        elif kept or not groups:
+            self._renamed(view, proposal, aim, name, kept, others=others, sure=sure, late=late)
+            proposal.reach |= verdict.reach
+        for one, inner in groups:
+            found = verdict if one is aim else self.exchange.judge(view, one, inner)
+            proposal.take(found)
+            new = self._collapsed(view, proposal, one, inner)
+            proposal.reach |= {
+                **self.exchange.reach.through(view, one, new, late),
+                **(found.reach if one.is_same else dict.fromkeys(found.reach)),
+            }
+        if aim.collapses or groups:
+            proposal.reach |= {old: None} if late else dict.fromkeys(keys)
+        self._note(proposal, aim, old)
+        proposal.title = f"Replace `{old}` with `{aim.new.home}{'()' if aim.calls else ''}`"
+        return proposal
+
+    def _grouped(
+        self, view: View, aim: Replacement, places: list[ast.expr]
+    ) -> tuple[list[ast.expr], list[Group]]:
+        """The places where a class is used as such, and those where an object of it is got, with what these become."""
+        if aim.old.sort != "class" or aim.new.sort != "class":
+            return places, []
+        groups: dict[str, Group] = {}
+        kept = []
+        for place in places:
+            above = view.uses.parents.get(place)
+            one: Replacement | None = None
+            if isinstance(above, ast.Attribute):
+                one = self.replacements.of_member(aim.old, above.attr)
+                node: ast.expr = above
+            elif isinstance(above, ast.Call) and above.func is place and not view.is_test and aim.is_declared:
+                one, node = self._shared(view, aim, place), place
+            if one is None:
+                kept.append(place)
+            else:
+                groups.setdefault(f"{one.old.home} {one.new.home}", (one, []))[1].append(node)
+        return kept, list(groups.values())
+
+    def _shared(self, view: View, aim: Replacement, place: ast.expr) -> Replacement | None:
+        """The shared object of the new class, where one more object of the old one can safely be that."""
+        try:
+            shared = self.replacements.shared(aim.new, view.place.boundary)
+            one = replace(shared, old=aim.old, is_declared=True)
+            verdict = self.exchange.judge(view, one, [place])
+        except Refusal:
+            return None
+        return one if verdict.applicability == "safe" else None
+
+    def _check_name_goes(
+        self, view: View, name: str, aim: Replacement, others: bool, sure: bool, late: bool
+    ) -> None:
+        """Refusal where somebody else asks for a name that is there no more."""
+        last = aim.new.home.rpartition(".")[2]
+        if others:
+            readers = [view.short(path) for path in view.readers(name)]
+            who = f"`{readers[0]}` imports it from here" if readers else "a string of this file names it"
+            raise Refusal(f"`{name}` would become `{last}`, and {who}")
+        if not sure:
+            raise Refusal(f"`{name}` has another meaning too where it is used")
+        unseen = view.is_read_unseen(name) if not late or view.reads_by_name else None
+        if unseen is not None:
+            raise Refusal(f"`{name}` would become `{last}`, and {unseen}")
+
+    def _renamed(
+        self, view: View, proposal: Proposal, aim: Replacement, name: str, places: Sequence[ast.expr],
+        *, others: bool, sure: bool, late: bool,
+    ) -> None:  # fmt: skip
+        """The new object under its own name where nobody minds, else under the old one."""
+        statement, alias = proposal.statement, proposal.drops[0]
+        assert statement is not None
+        module, _, last = aim.new.home.rpartition(".")
+        is_spelled = re.search(rf"\{{\s*{name}\s*=", view.source.text) is not None  # f"{{name=}}"
+        own = alias.asname is None and last != name and not others and sure and not is_spelled
+        own = own and (
+            not view.reads_by_name if late else not view.is_open and view.is_read_unseen(name) is None
+        )
+        new = name
+        if own and last not in view.uses.words and not view.is_submodule(last):
+            new = last
+            proposal.parts += [(*exact(view, place, name), new) for place in places]
+        proposal.adds.append(Imported(spelled(view, statement, module), last, new if new != last else None))
+        old = proposal.diagnostic.symbols[0]
+        proposal.reach |= self.exchange.reach.through(view, aim, new, late)
+        if late:
+            proposal.reach[old] = aim.new.home
+        elif new != name:
+            proposal.reach |= {f"{m}.{name}": f"{m}.{new}" for m in view.place.modules}
+
+    def _collapsed(self, view: View, proposal: Proposal, aim: Replacement, places: Sequence[ast.expr]) -> str:
+        """Put the new object where the old one was got by a call, or by its name; how it is called there."""
+        home = aim.new.of.home if aim.new.sort == "method" and aim.new.of is not None else aim.new.home
+        new = name_for(view, proposal, home, places)
+        text = f"{new}.{aim.new.home.rpartition('.')[2]}" if aim.new.sort == "method" else new
+        for place in places:
+            node = place
+            if aim.collapses and aim.old.sort in ("function", "class") and aim.new.sort != "method":
+                call = view.uses.parents.get(place)
+                assert isinstance(call, ast.Call)
+                node = self.exchange.got(view, aim, call)
+            start, end = exact(view, node)
+            if "#" in view.source.text[start:end]:
+                raise Refusal(f"a comment stands inside the call in line {node.lineno}")
+            proposal.parts.append((start, end, f"{text}()" if aim.calls else text))
+        return new
+
+    def _meanings(self, view: View, proposal: Proposal, name: str) -> list[tuple[ast.Name, bool]]:
+        assert proposal.statement is not None
+        found = view.uses.binding(proposal.statement, proposal.drops[0])
+        return view.uses.of(*found) if found is not None else []
+
+    @staticmethod
+    def _note(proposal: Proposal, aim: Replacement, old: str) -> None:
+        """What of the tests depends on it: the module in `sys.modules`, and the object itself."""
+        proposal.reach[f"sys.modules[{old.rpartition('.')[0]}]"] = None
+        if not aim.is_same:
+            of = aim.old.of
+            proposal.reach[f"object {aim.old.home}"] = None
+            if of is not None:
+                proposal.reach[f"object {of.home}"] = None
+        proposal.written.append(aim.new.home)
+
+    # import module
+
+    def _of_module(
+        self, view: View, proposal: Proposal, name: str, old: str, places: list[ast.expr], late: bool
+    ) -> Proposal:
+        """The module itself is imported: what is read of it is exchanged, if all of it can be."""
+        if name in view.exported or name in view.uses.texts:
+            raise Refusal(
+                f"the module `{name}` is named elsewhere too: by an import from here, or in a string"
+            )
+        acts = self.acts.directly(old)
+        if acts is not None and "warn" not in acts:
+            proposal.unsafe(f"importing it does more than to define: {acts}")
+        groups = self._by_member(view, old, places)
+        if any(not is_only for _, is_only in self._meanings(view, proposal, name)) and not (
+            isinstance(proposal.statement, ast.Import) and proposal.drops[0].asname is None
+        ):
+            raise Refusal(f"`{name}` has another meaning too where it is used")
+        homes = {aim.new.module for aim, _ in groups.values()}
+        keeps = len(homes) == 1 and not any(aim.collapses for aim, _ in groups.values())
+        keeps = keeps and is_readable(self.objects, next(iter(homes)))
+        self._exchange_members(view, proposal, name, groups, keeps=keeps, late=late)
+        proposal.reach[f"sys.modules[{old}]"] = None
+        proposal.title = f"Replace `{old}` with `{' and '.join(sorted(homes))}`"
+        return proposal
+
+    def _by_member(self, view: View, old: str, places: list[ast.expr]) -> dict[str, Group]:
+        """What is read of a module, by its dotted name, with what it is exchanged for."""
+        groups: dict[str, Group] = {}
+        for place in places:
+            member, dotted = place, old
+            while True:
+                parent = view.uses.parents.get(member)
+                if not isinstance(parent, ast.Attribute):
+                    raise Refusal(f"the module itself is handed on in line {place.lineno}")
+                if not isinstance(parent.ctx, ast.Load):
+                    raise Refusal(f"line {place.lineno} sets `{parent.attr}` of the module")
+                member, dotted = parent, f"{dotted}.{parent.attr}"
+                thing = self.objects.thing(dotted)
+                if thing is None or thing.sort != "module":
+                    break
+            groups.setdefault(dotted, (self.replacements.aim(dotted, view.place.boundary), []))[1].append(
+                member
+            )
+        return groups
+
+    def _exchange_members(
+        self, view: View, proposal: Proposal, name: str, groups: dict[str, Group], *, keeps: bool, late: bool
+    ) -> None:
+        """Exchange what is read of a module, through another module where that `keeps` all of it."""
+        for dotted, (aim, members) in groups.items():
+            verdict = self.exchange.judge(view, aim, members)
+            proposal.take(verdict)
+            module, _, last = aim.new.home.rpartition(".")
+            found = verdict.reach
+            if keeps:
+                prefix = module_name(view, proposal, name, module)
+                proposal.parts += [(*exact(view, m), f"{prefix}.{last}") for m in members]
+                new, place = last, aim.new.home
+            else:
+                new, place = self._collapsed(view, proposal, aim, members), None
+                found = found if aim.is_same else dict.fromkeys(found)
+            proposal.reach |= {
+                **self.exchange.reach.through(view, aim, new, late or keeps), **found, dotted: place
+            }  # fmt: skip
+            self._note(proposal, aim, dotted)
+
+    # from module import *
+
+    def _star(self, view: View, proposal: Proposal, module: str, late: bool) -> Proposal:
+        """A star import becomes one of the names that are used."""
+        statement = proposal.statement
+        assert statement is not None
+        names = star_names(self.objects, module)
+        if names is None:
+            raise Refusal("a star import hides which names are used; import them by name")
+        if view.reads_by_name or view.place.is_package or any(view.readers(name) for name in names):
+            raise Refusal("a star import hands names on to others; import by name those that they need")
+        groups: dict[str, Group] = {}
+        for name in sorted(names):
+            places = view.uses.of_star(name, statement)
+            if places is None or name in view.uses.texts:
+                raise Refusal(f"`{name}` has another meaning too where it is used; import it by name")
+            if places:
+                aim = self.replacements.aim(f"{module}.{name}", view.place.boundary)
+                groups[name] = (aim, list(places))
+        if not groups:
+            raise Refusal("nothing of the star import is used; it may be there for what the module does")
+        for name, (aim, members) in groups.items():
+            verdict = self.exchange.judge(view, aim, members)
+            proposal.take(verdict)
+            if aim.collapses:
+                self._collapsed(view, proposal, aim, members)
+            else:
+                home, _, last = aim.new.home.rpartition(".")
+                bound = name if name != last else None
+                proposal.adds.append(Imported(spelled(view, statement, home), last, bound))
+            proposal.reach |= dict.fromkeys([*verdict.reach, *(f"{m}.{name}" for m in view.place.modules)])
+            self._note(proposal, aim, f"{module}.{name}")
+        proposal.title = f"Import by name what is used of `{module}`"
+        return proposal
+
+
+def dotted_places(view: View, alias: ast.alias) -> dict[ast.expr, None]:
+    """Where `import a.b.c` is used as `a.b.c`."""
+    first, *rest = alias.name.split(".")
+    found: dict[ast.expr, None] = {}
+    for point in view.uses.points.values():
+        if isinstance(point.node, ast.Name) and point.node.id == first:
+            bindings = view.uses.names.bindings(first, point, typing=True)
+            chained = view.uses.chain(point.node, rest)
+            if chained is not None and bindings and all(b.target == first for b in bindings):
+                found[chained] = None
+    return found

@@ -1,0 +1,86 @@
+"""How a new object is called in a file, and where its name can be written."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+
+from flake8_redis_ssot.fix.proposal import Proposal
+from flake8_redis_ssot.fix.replacements import Refusal
+from flake8_redis_ssot.fix.view import View
+from flake8_redis_ssot.syntax.imports import Imported
+
+
+def exact(view: View, node: ast.expr, text: str | None = None) -> tuple[int, int]:
+    """Where `node` stands, if it is written there as the tree has it."""
+    start, end = view.span(node)
+    segment = view.source.text[start:end]
+    try:
+        same = ast.dump(ast.parse(f"({segment})", mode="eval").body) == ast.dump(node)
+    except (SyntaxError, ValueError):
+        same = False
+    if not same or (text is not None and segment != text):
+        raise Refusal(f"where line {node.lineno} has it cannot be told, as inside an f-string")
+    return start, end
+
+
+def spelled(view: View, statement: ast.Import | ast.ImportFrom, module: str) -> str:
+    """How a from-import names `module`: relative where the old import was."""
+    if not isinstance(statement, ast.ImportFrom) or not statement.level or not module:
+        return module
+    here = view.place.modules[0].split(".")
+    package = here if view.place.is_package else here[:-1]
+    parts = module.split(".")
+    common = 0
+    while common < min(len(package), len(parts)) and package[common] == parts[common]:
+        common += 1
+    return "." * (len(package) - common + 1) + ".".join(parts[common:]) if common else module
+
+
+def module_name(view: View, proposal: Proposal, name: str, module: str) -> str:
+    """How the new module is called in the file; its import is added to `proposal`."""
+    statement, alias = proposal.statement, proposal.drops[0]
+    assert statement is not None
+    package, _, last = module.rpartition(".")
+    if isinstance(statement, ast.Import):
+        proposal.adds = [Imported(module, None, alias.asname)]
+        return alias.asname or module
+    own = alias.asname is None and last not in view.uses.words and not view.is_submodule(last)
+    bound = last if own else name
+    proposal.adds = [Imported(spelled(view, statement, package), last, bound if bound != last else None)]
+    if not package:
+        proposal.adds = [Imported(module, None, bound if bound != module else None)]
+    return bound
+
+
+def name_for(view: View, proposal: Proposal, home: str, places: Sequence[ast.expr]) -> str:
+    """The name of the object `home` at `places`: one that the file has already, else one of an import added."""
+    statement = proposal.statement
+    assert statement is not None
+    module, _, last = home.rpartition(".")
+    for found_statement, alias in view.aliases.values():
+        if not isinstance(found_statement, ast.ImportFrom) or not view.runs_before(
+            found_statement, statement
+        ):
+            continue
+        for base in view.bases(found_statement):
+            found = view.uses.binding(found_statement, alias) if alias.name != "*" else None
+            if found is None or f"{base}.{alias.name}" != home:
+                continue
+            if all(view.uses.means(found[0], root_of(place), found[1]) for place in places):
+                return found[0]
+    taken = view.uses.words | view.uses.texts.keys() | {one.bound for one in proposal.adds}
+    wanted = [last, f"shared_{last}", f"the_{last}"]
+    new = next((name for name in wanted if name not in taken and not view.is_submodule(name)), None)
+    added = next((one for one in proposal.adds if one.name == last), None)
+    if added is not None:
+        return added.bound
+    if new is None:
+        raise Refusal(f"the name `{last}` is taken in this file")
+    proposal.adds.append(Imported(spelled(view, statement, module), last, new if new != last else None))
+    return new
+
+
+def root_of(place: ast.expr) -> ast.Name:
+    """The name with which a chain of attributes begins."""
+    return next(node for node in ast.walk(place) if isinstance(node, ast.Name))

@@ -1,0 +1,195 @@
+"""Where a project puts something else in the place of an object, or of a part of one: patches of tests, and tracing."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from flake8_redis_ssot.fix.propose import Rewriter
+from flake8_redis_ssot.fix.view import View
+from flake8_redis_ssot.libraries.frameworks import PATCHING, SETTING, TAKERS
+from flake8_redis_ssot.source import SourceError
+from flake8_redis_ssot.syntax.nodes import last_name, unparsed
+
+OBJECT = "object "
+"""How the key of an object begins that is changed itself."""
+_QUOTED = re.compile(r"[A-Za-z_]\w*(?:\.\w+)+\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """A place that names what may be patched; `string` is there where it can be written anew.
+
+    `is_written` says that the place has the object by an expression, which an import of its file gives.
+    """
+
+    path: str
+    line: int
+    text: str
+    string: ast.Constant | None = None
+    is_written: bool = False
+
+    @property
+    def act(self) -> str:
+        """What the place does, for a message."""
+        if self.text.startswith(OBJECT):
+            return f"changes `{self.text.removeprefix(OBJECT)}` itself"
+        return f"patches `{self.text}`"
+
+    @property
+    def owner(self) -> str:
+        """The object that it changes, where it has that by an expression."""
+        return (
+            self.text.removeprefix(OBJECT) if self.text.startswith(OBJECT) else self.text.rpartition(".")[0]
+        )
+
+
+class PatchFinder:
+    """Looks for patches in the files of a project."""
+
+    def __init__(self, rewriter: Rewriter) -> None:
+        self.rewriter = rewriter
+        self.index = rewriter.index
+
+    def of(self, keys: Collection[str]) -> Iterator[Patch]:
+        """Where files name what is in `keys`, or something in it, so that it may be patched."""
+        by_module: dict[str, set[str]] = {}
+        for key in keys:
+            module, _, last = key.rpartition(".")
+            if " " not in key and "[" not in key:
+                by_module.setdefault(module, set()).add(last)
+        modules_of = {m for m in map(self._module_of, by_module) if m}
+        replaced = {key[len("sys.modules[") : -1] for key in keys if key.startswith("sys.modules[")}
+        for path in self.index.facts if keys else ():
+            try:
+                data = self.index.modules.filesystem.source(path).data
+            except SourceError:
+                continue
+            modules = [m for m in by_module if m.rpartition(".")[2].encode() in data]
+            if not modules or not (
+                self.index.settings.is_test(path)
+                or any(w in data for w in PATCHING)
+                or any(path in self.rewriter.reads.quoted.get(m, ()) for m in modules_of)
+            ):
+                continue
+            if not any(
+                m.encode() in data or self.index.handles(path, m) for m in (*modules, *replaced)
+            ) and not (
+                any(re.search(rb"[}s\"']\." + last.encode(), data) for m in modules for last in by_module[m])
+            ):
+                continue
+            view = self.rewriter.view(path, keep=False)
+            if view is not None:
+                yield from self._in_file(view, {m: by_module[m] for m in modules}, keys)
+                if b"sys.modules" in data:
+                    yield from (
+                        Patch(path, node.lineno, f"sys.modules[{node.value}]")
+                        for node in texts_of(view.source.tree)
+                        if node.value in replaced
+                    )
+        yield from self._touched({key.removeprefix(OBJECT) for key in keys if key.startswith(OBJECT)})
+
+    def _module_of(self, name: str) -> str:
+        """The module of the project in which a dotted name stands; empty where there is none."""
+        while name and self.index.modules.find(name) is None:
+            name = name.rpartition(".")[0]
+        return name
+
+    def _in_file(self, view: View, by_module: dict[str, set[str]], keys: Collection[str]) -> Iterator[Patch]:
+        path, tree = view.path, view.source.tree
+        lasts = {last for names in by_module.values() for last in names}
+        handles = {m: found for m in by_module if (found := self.index.handles(path, m))}
+        for node in ast.walk(tree):
+            match node:
+                case ast.Call():
+                    yield from self._in_call(view, node, by_module, handles)
+                case ast.Attribute(ctx=ast.Store() | ast.Del(), attr=attr) if attr in lasts:
+                    for module, names in handles.items():
+                        if unparsed(node.value) in names and attr in by_module[module]:
+                            is_object = self.index.modules.find(module) is None
+                            yield Patch(path, node.lineno, f"{module}.{attr}", is_written=is_object)
+        first = {
+            node.args[0] if node.args else node.keywords[0].value
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Call) and (node.args or node.keywords)
+        }
+        for node in texts_of(tree) if view.is_test else ():
+            text = str(node.value)
+            if _is_dotted(text) and node not in first and set(heads(text)) & set(keys):
+                yield Patch(path, node.lineno, text)
+            elif piece := re.search(r"(?:^|%s|\{\w*\})\.(\w+)(?:\.|$)", text):
+                for module, names in by_module.items():
+                    if piece[1] in names:
+                        yield Patch(path, node.lineno, f"{module}.{piece[1]}")
+
+    def _in_call(
+        self, view: View, node: ast.Call, by_module: dict[str, set[str]], handles: dict[str, set[str]]
+    ) -> Iterator[Patch]:
+        arguments = [*node.args, *(keyword.value for keyword in node.keywords)]
+        texts = [
+            a.value if isinstance(a, ast.Constant) and isinstance(a.value, str) else None
+            for a in arguments[:2]
+        ]
+        called = last_name(node.func)
+        if texts and texts[0] is not None:
+            is_patch = called in TAKERS
+            string = arguments[0]
+            if _is_dotted(texts[0]) and (is_patch or view.is_test):
+                is_string = is_patch and isinstance(string, ast.Constant)
+                yield Patch(view.path, string.lineno, texts[0], string if is_string else None)  # type: ignore[arg-type]
+            for keyword in node.keywords if texts[0] in by_module else ():
+                yield Patch(view.path, string.lineno, f"{texts[0]}.{keyword.arg}")
+            if len(node.args) > 1 and texts[1] and re.fullmatch(r"\w+(?:\.\w+)*", texts[1]):
+                yield Patch(view.path, string.lineno, f"{texts[0]}.{texts[1]}")
+        given = {unparsed(a) for a in arguments if isinstance(a, ast.Name | ast.Attribute)}
+        for module, names in handles.items():
+            if given & names and called in SETTING:
+                for last in by_module[module] & {str(n.value) for n in texts_of(view.source.tree)}:
+                    is_object = self.index.modules.find(module) is None
+                    yield Patch(view.path, node.lineno, f"{module}.{last}", is_written=is_object)
+
+    def _touched(self, touched: set[str]) -> Iterator[Patch]:
+        """Where something is set on one of these objects itself, or a patch does it."""
+        modules = {name.rpartition(".")[0] for name in touched}
+        for path in sorted(self.index.importers_of(modules, touched)) if touched else ():
+            view = self.rewriter.view(path, keep=False)
+            for place, home in self.rewriter.uses_of(view, modules, touched) if view is not None else ():
+                assert view is not None
+                if _is_changed(view, place):
+                    yield Patch(path, place.lineno, f"{OBJECT}{home}", is_written=True)
+
+
+def _is_changed(view: View, place: ast.expr) -> bool:
+    """Whether something is set on, or below, what an expression gives."""
+    node: ast.AST = place
+    above = view.uses.parents.get(place)
+    while isinstance(above, ast.Attribute | ast.Await) or (
+        isinstance(above, ast.Call) and above.func is node
+    ):
+        node, above = above, view.uses.parents.get(above)
+        if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
+            return True
+    return isinstance(above, ast.Call) and last_name(above.func) in SETTING
+
+
+def heads(text: str) -> Iterator[str]:
+    """A dotted name, and the names before each of its dots."""
+    if " " in text or "[" in text:
+        yield text
+        return
+    while text:
+        yield text
+        text = text.rpartition(".")[0]
+
+
+def texts_of(tree: ast.Module) -> Iterator[ast.Constant]:
+    """The strings of a file."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node
+
+
+def _is_dotted(text: str) -> bool:
+    return _QUOTED.match(text) is not None

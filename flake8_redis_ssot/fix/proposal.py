@@ -1,0 +1,58 @@
+"""What settles one diagnostic, before it is verified."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+
+from flake8_redis_ssot.diagnostic import Applicability, Diagnostic
+from flake8_redis_ssot.fix.compatibility import Verdict
+from flake8_redis_ssot.fix.reach import Reached
+from flake8_redis_ssot.fix.ties import Ties
+from flake8_redis_ssot.rules import all_rules
+from flake8_redis_ssot.syntax.imports import Imported, Part
+
+MENDS = {rule.code: rule.fix_kind for rule in all_rules() if rule.fix_kind is not None}
+"""The rules whose diagnostics a fix may settle, and what it changes."""
+
+
+@dataclass(slots=True)
+class Proposal:
+    """What settles one diagnostic.
+
+    `drops` are the aliases that go from an import statement and `adds` what is imported there;
+    `parts` are other changes of the file. `reach` says by which dotted names a test that patches
+    them reached the object, each with the name that does so afterwards, None where none does. `ties` says what
+    has to move with it, `roots` of which classes and functions it is a reference.
+    """
+
+    diagnostic: Diagnostic
+    title: str
+    applicability: Applicability
+    statement: ast.Import | ast.ImportFrom | None = None
+    drops: list[ast.alias] = field(default_factory=list)
+    adds: list[Imported] = field(default_factory=list)
+    parts: list[Part] = field(default_factory=list)
+    reach: Reached = field(default_factory=dict)
+    written: list[str] = field(default_factory=list)
+    """The dotted names that it imports or writes into strings."""
+    why: str = "the two may differ in what they do"
+    """Why it is not safe, where it is not."""
+    ties: Ties = field(default_factory=Ties)
+    roots: set[str] = field(default_factory=set)
+
+    @property
+    def path(self) -> str:
+        return self.diagnostic.path
+
+    def unsafe(self, why: str) -> None:
+        """Note that it is not safe, and why."""
+        if self.applicability == "safe":
+            self.applicability, self.why = "unsafe", why
+
+    def take(self, verdict: Verdict) -> None:
+        """Take in what was found of one of the exchanges that it makes."""
+        if verdict.applicability != "safe":
+            self.unsafe(verdict.why)
+        self.ties.add(verdict.ties)
+        self.roots |= verdict.roots

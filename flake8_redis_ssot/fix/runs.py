@@ -1,0 +1,98 @@
+"""Which files a test can run, and which tests can be on when a file runs."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+
+from flake8_redis_ssot.fix.reads import ProjectReads
+from flake8_redis_ssot.project.index import ProjectIndex
+
+
+def _is_conftest(path: str) -> bool:
+    return os.path.basename(path) == "conftest.py"
+
+
+def _is_run(path: str) -> bool:
+    """Whether pytest runs a file by its name."""
+    return os.path.basename(path).startswith("test_") or path.endswith("_test.py")
+
+
+class Runs:
+    """Follows imports, and modules named in strings, from file to file."""
+
+    def __init__(self, index: ProjectIndex, reads: ProjectReads) -> None:
+        self.index = index
+        self.reads = reads
+        self._met: dict[str, set[str] | None] = {}
+
+    def may_meet(self, path: str, other: str) -> bool:
+        """Whether what the file at `path` patches can be on when the code of another one runs."""
+        if path not in self._met:
+            self._met[path] = self._met_by(path)
+        met = self._met[path]
+        return met is None or other in met
+
+    def reached(self, path: str) -> set[str] | None:
+        """The files that run while a patch of the file at `path` may be on; None for all."""
+        self.may_meet(path, path)
+        return self._met[path]
+
+    def _met_by(self, path: str) -> set[str] | None:
+        settings = self.index.settings
+        if not settings.is_test(path):
+            return None
+        tests = {one for one in self._closure({path}, self._users) if settings.is_test(one)}
+        if not any(_is_run(one) for one in tests) and not any(map(_is_conftest, tests)):
+            tests = {one for one in self.index.facts if settings.is_test(one)}  # a plugin, found otherwise
+        for conftest in [one for one in tests if _is_conftest(one)]:
+            folder = os.path.join(os.path.dirname(conftest), "")
+            tests |= {one for one in self.index.facts if one.startswith(folder) and settings.is_test(one)}
+        conftests = {
+            os.path.join(folder, "conftest.py") for one in tests for folder in self._folders(one)
+        } & self.index.facts.keys()
+        found = self._closure(tests | conftests, self._imports)
+        return None if found & set(self.reads.loading) else found
+
+    def _folders(self, path: str) -> list[str]:
+        folders = [os.path.dirname(path)]
+        while folders[-1].startswith(self.index.settings.root + os.sep):
+            folders.append(os.path.dirname(folders[-1]))
+        return folders
+
+    @staticmethod
+    def _closure(start: set[str], steps: dict[str, set[str]]) -> set[str]:
+        found, new = set(start), [*start]
+        while new:
+            fresh = steps.get(new.pop(), set()) - found
+            found |= fresh
+            new += fresh
+        return found
+
+    @cached_property
+    def _imports(self) -> dict[str, set[str]]:
+        """Each file with those that it imports, or names in a string."""
+        found: dict[str, set[str]] = {path: set() for path in self.index.facts}
+        for path in self.index.facts:
+            for edge in self.index.edges(path):
+                found[path] |= self._files(".".join(filter(None, [edge.module, edge.name])))
+        for name, paths in self.reads.quoted.items():
+            files = self._files(name)
+            for path in paths if files else ():
+                found.setdefault(path, set()).update(files)
+        return found
+
+    def _files(self, name: str) -> set[str]:
+        """The files that are imported for a dotted name."""
+        parts = name.split(".")
+        paths = (self.index.modules.find(".".join(parts[:n])) for n in range(1, len(parts) + 1))
+        return {path for path in paths if path is not None and path in self.index.facts}
+
+    @cached_property
+    def _users(self) -> dict[str, set[str]]:
+        """Each file with those that import it."""
+        found: dict[str, set[str]] = {}
+        for path, imported in self._imports.items():
+            for one in imported:
+                found.setdefault(one, set()).add(path)
+        return found

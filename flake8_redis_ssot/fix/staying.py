@@ -1,0 +1,159 @@
+"""The references to an object that stay, and by what they hang together with others."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.fix.proposal import Proposal
+from flake8_redis_ssot.fix.propose import Rewriter
+from flake8_redis_ssot.fix.symbols import Thing
+from flake8_redis_ssot.fix.ties import Ties
+from flake8_redis_ssot.fix.view import View
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A file that keeps an object: where, by what it hangs together with others, and why it stays."""
+
+    where: str
+    ties: Ties
+    reason: str = ""
+
+
+class Staying:
+    """Finds the files that keep references to an object."""
+
+    def __init__(self, rewriter: Rewriter) -> None:
+        self.rewriter = rewriter
+        self.index = rewriter.index
+        self.objects = rewriter.objects
+        self._related: dict[str, set[str]] = {}
+        self._users: dict[str, list[str]] = {}
+        self._ties: dict[tuple[str, str], Ties] = {}
+
+    def of(
+        self, root: str, proposals: Iterable[Proposal], refused: Iterable[tuple[Diagnostic, str]]
+    ) -> Iterator[Reference]:
+        """The references to what has to do with `root` in its module that are none of the proposals."""
+        module = root.rpartition(".")[0]
+        if self.objects.tree(module) is None:
+            return
+        related = self.related(root)
+        moved: dict[str, set[str]] = {}
+        for proposal in proposals:
+            moved.setdefault(proposal.path, set()).update(self._homes(proposal.diagnostic, module, related))
+        left: dict[str, tuple[Diagnostic, str]] = {}
+        for diagnostic, reason in refused:
+            if self._homes(diagnostic, module, related):
+                left.setdefault(diagnostic.path, (diagnostic, reason))
+        for path in self._users_of(root, module, related):
+            asked = self._asked(path, module, related)
+            if path in left:
+                diagnostic, reason = left[path]
+                where = f"{self.rewriter.short(path)}:{diagnostic.range.start.line}"
+                yield Reference(where, self._ties_in(path, root, asked), reason)
+            elif asked - moved.get(path, set()):
+                yield Reference(self.rewriter.short(path), self._ties_in(path, root, asked))
+
+    def related(self, root: str) -> set[str]:
+        """`root` and what in its module makes use of it: its objects, accessors, resets, and what raises it."""
+        if root not in self._related:
+            module, _, last = root.rpartition(".")
+            tree = self.objects.tree(module)
+            mentions: dict[str, set[str]] = {}
+            for statement in tree.body if tree is not None else ():
+                words = {part.id for part in ast.walk(statement) if isinstance(part, ast.Name)}
+                for name in _bound_by(statement):
+                    mentions.setdefault(name, set()).update(words)
+            found = {last}
+            while fresh := {name for name, words in mentions.items() if words & found} - found:
+                found |= fresh
+            self._related[root] = {f"{module}.{name}" for name in found}
+        return self._related[root]
+
+    def _users_of(self, root: str, module: str, related: set[str]) -> list[str]:
+        if root not in self._users:
+            own = self.index.modules.find(module)
+            self._users[root] = sorted(self.index.importers_of({module}, related) - {own or ""})
+        return self._users[root]
+
+    def _homes(self, diagnostic: Diagnostic, module: str, related: set[str]) -> set[str]:
+        """Which of the related names a diagnostic is about; all where it is about the module."""
+        found = set()
+        for symbol in diagnostic.symbols:
+            if symbol.removesuffix(".*") == module:
+                return related
+            home = self.index.modules.lookup(symbol)
+            if home is not None and home.home in related:
+                found.add(home.home)
+        return found
+
+    def _asked(self, path: str, module: str, related: set[str]) -> set[str]:
+        """The related names that a file imports, or reads of the module."""
+        found = set()
+        for edge in self.index.edges(path):
+            home = self.index.modules.lookup(edge.full_name)
+            if home is not None and home.home in related:
+                found.add(home.home)
+            elif edge.name == "*" and edge.module == module:
+                found |= related
+        read = self.rewriter.reads.of(path).of(self.index.handles(path, module))
+        return found | {name for name in related if name.rpartition(".")[2] in read}
+
+    def _ties_in(self, path: str, root: str, asked: set[str]) -> Ties:
+        """By what the uses of an object in a file that stays hang together with others, as far as text tells."""
+        key = (path, root)
+        if key not in self._ties:
+            ties = Ties()
+            reads = self.rewriter.reads.of(path)
+            attributes = {text.rpartition(".")[2] for text in reads.read | reads.stored}
+            handed = {e.full_name for e in self.index.edges(path) if e.bound in reads.bare}
+            view = self.rewriter.view(path, keep=False)
+            for home in sorted(asked):
+                thing = self.objects.thing(home)
+                if thing is not None:
+                    ties.add(self._ties_of(thing, attributes, is_handed_on=home in handed))
+                    if view is not None and thing.sort in ("class", "function"):
+                        ties.add(self._ties_of_values(view, thing))
+            self._ties[key] = ties
+        return self._ties[key]
+
+    def _ties_of(self, thing: Thing, attributes: set[str], *, is_handed_on: bool) -> Ties:
+        finder = self.rewriter.exchange.ties
+        ties = Ties()
+        of = thing.of if thing.sort == "instance" else thing if thing.sort == "class" else None
+        if thing.sort == "function":
+            ties.add(finder.of_function(thing))
+            given = self.objects.given(thing)
+            of = given.of if given is not None else None
+        if of is not None:
+            all_of_it = is_handed_on and thing.sort == "instance"
+            ties.add(finder.of_members(of, None if all_of_it else attributes))
+        return ties
+
+    def _ties_of_values(self, view: View, thing: Thing) -> Ties:
+        """A class or function that is used as a value is asked for as that very one; an exception is caught."""
+        ties = Ties()
+        for place, home in self.rewriter.uses_of(view, {thing.module}, {thing.home}):
+            above = view.uses.parents.get(place)
+            if view.uses.is_exception(place):
+                ties.strong.add(f"exception {home}")
+            elif not (isinstance(above, ast.Call) and above.func is place) and not view.uses.is_annotation(
+                place
+            ):
+                ties.strong.add(f"identity {home}")
+        return ties
+
+
+def _bound_by(statement: ast.stmt) -> Iterator[str]:
+    """The names that a statement at the top of a module binds."""
+    if isinstance(statement, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+        yield statement.name
+        return
+    if not isinstance(statement, ast.Import | ast.ImportFrom):
+        for part in ast.walk(statement):
+            if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
+                yield part.id

@@ -1,0 +1,226 @@
+"""What has to move together: references to one object that keeps state, its exceptions, and what patches it.
+
+A reference is a proposal, or stays. One that stays holds back all that hang together with it, in safe runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+
+from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.fix.patches import OBJECT, Patch, PatchFinder, heads
+from flake8_redis_ssot.fix.proposal import MENDS, Proposal
+from flake8_redis_ssot.fix.propose import Rewriter
+from flake8_redis_ssot.fix.replacements import Refusal
+from flake8_redis_ssot.fix.runs import Runs
+from flake8_redis_ssot.fix.staying import Reference, Staying
+from flake8_redis_ssot.syntax.imports import Part
+
+Strings = dict[str, dict[Part, str]]
+"""For each file the changes of its strings, each with the string."""
+Left = list[tuple[Diagnostic, str]]
+"""The diagnostics that stay, each with the reason."""
+
+
+class Units:
+    """Decides which proposals can be carried out, each with all that belongs to it.
+
+    `within` are the files that may change, `dynamic` the diagnostics of imports by a string. An `unsafe` run
+    may part what belongs together.
+    """
+
+    def __init__(
+        self, rewriter: Rewriter, within: Collection[str], dynamic: list[Diagnostic], *, unsafe: bool
+    ) -> None:
+        self.rewriter = rewriter
+        self.index = rewriter.index
+        self.within = within
+        self.unsafe = unsafe
+        self.runs = Runs(rewriter.index, rewriter.reads)
+        self.finder = PatchFinder(rewriter)
+        self.staying = Staying(rewriter)
+        self._dynamic = dynamic
+        self.met = False
+        """Whether a patch was found on which some proposal depends."""
+
+    def settled(self, proposals: list[Proposal], refused: Left) -> tuple[list[Proposal], Strings]:
+        """The proposals that leave nothing behind, with the strings of tests that follow them.
+
+        `refused` says what else is left, and receives the proposals that cannot be.
+        """
+        found = list(self.finder.of({key for proposal in proposals for key in proposal.reach}))
+        while True:
+            held: dict[int, str] = {}
+            if not self.unsafe:
+                held = self._tied(proposals, refused)
+            strings: Strings = {}
+            if not held:
+                held, strings = self._patched(found, proposals, refused)
+            if not held:
+                return proposals, strings
+            refused += [(p.diagnostic, held[id(p)]) for p in proposals if id(p) in held]
+            proposals = [proposal for proposal in proposals if id(proposal) not in held]
+
+    # state, exceptions, identity
+
+    def _tied(self, proposals: list[Proposal], refused: Left) -> dict[int, str]:
+        """The proposals that share something with a reference that stays, each with the reason."""
+        roots = {root for proposal in proposals for root in proposal.roots | _owners(proposal.ties.keys)}
+        staying = [one for root in sorted(roots) for one in self.staying.of(root, proposals, refused)]
+        every = [*(proposal.ties for proposal in proposals), *(one.ties for one in staying)]
+        strong = {key for ties in every for key in ties.strong}
+        held: dict[int, str] = {}
+        for proposal in proposals:
+            mine = proposal.ties.keys & strong
+            for one in staying:
+                shared = sorted(mine & one.ties.keys) if mine else []
+                if shared:
+                    held[id(proposal)] = _why(shared[0], one)
+                    break
+        return held
+
+    # patches
+
+    def _patched(
+        self, found: Iterable[Patch], proposals: list[Proposal], refused: Left
+    ) -> tuple[dict[int, str], Strings]:
+        """The proposals that a patch holds back, each with the reason, and the strings that follow the others."""
+        by_key: dict[str, list[Proposal]] = {}
+        for proposal in proposals:
+            for key in proposal.reach:
+                by_key.setdefault(key, []).append(proposal)
+        strings: Strings = {}
+        held: dict[int, str] = {}
+        for patch in found:
+            mine = [
+                (proposal, key)
+                for key in heads(patch.text)
+                for proposal in by_key.get(key, ())
+                if self._may_meet(patch.path, proposal, key)
+            ]
+            if not mine or all(p.reach[key] == key for p, key in mine):
+                continue
+            self.met = True
+            try:
+                part = self._followed(patch, mine, proposals, refused)
+                if part is not None:
+                    strings.setdefault(patch.path, {})[part] = patch.text
+            except Refusal as refusal:
+                where = f"{self.rewriter.short(patch.path)}:{patch.line}"
+                why = f"{where} {patch.act}, on which it depends; {refusal.reason}"
+                held = {**{id(p): why for p, _ in mine}, **held}
+        return held, strings
+
+    def _may_meet(self, path: str, proposal: Proposal, key: str) -> bool:
+        """Whether a patch in the file at `path` can be on when the code of `proposal` runs."""
+        own = self.index.file_of(key)
+        return own == proposal.path or self.runs.may_meet(path, proposal.path)
+
+    def _followed(
+        self, patch: Patch, mine: list[tuple[Proposal, str]], proposals: list[Proposal], refused: Left
+    ) -> Part | None:
+        """The change of a string that patches, None where none is needed; Refusal where it cannot follow."""
+        longest = max((key for _, key in mine), key=len)
+        mine = [(proposal, key) for proposal, key in mine if key == longest]
+        places = {proposal.reach[longest] for proposal, _ in mine}
+        done = {proposal.path for proposal, _ in mine}
+        if patch.is_written:
+            key = f"{OBJECT}{patch.owner}"
+            if not any(p.path == patch.path and key in p.reach for p in proposals):
+                raise Refusal("change the test with it")
+            self._check_rest(patch, patch.owner, done | {patch.path}, proposals, refused)
+            return None
+        if len(places) > 1:
+            raise Refusal("afterwards it is looked up in several places")
+        place = places.pop()
+        if place is None:
+            raise Refusal("change the test with it")
+        self._check_rest(patch, longest, done, proposals, refused, place)
+        if patch.path not in self.within:
+            raise Refusal("that file is not among those to change")
+        view = self.rewriter.view(patch.path)
+        if view is None or patch.string is None:
+            raise Refusal("that is no string that can follow")
+        return self.rewriter.renamed(view, patch.string, longest, place)
+
+    def _check_rest(
+        self,
+        patch: Patch,
+        key: str,
+        done: set[str],
+        proposals: list[Proposal],
+        refused: Left,
+        place: str | None = None,
+    ) -> None:
+        """Refusal where a file is reached that has the old object still, or had the new one before."""
+        own = self.index.file_of(key)
+        if own in done:
+            return  # the name of the file that is changed
+        rest = self._rest(key, done, proposals, refused)
+        if rest is not None:
+            raise Refusal(f"{self.rewriter.short(rest)} still needs it")
+        reached = self.runs.reached(patch.path)
+        homes = (
+            {place.rpartition(".")[0]}
+            if place
+            else {n for p in proposals if p.path in done for n in p.written}
+        )
+        for path in sorted(self._holders(homes)):
+            if path != own and path not in done and (reached is None or path in reached):
+                raise Refusal(
+                    f"{self.rewriter.short(path)} has what takes its place already, and would be patched too"
+                )
+
+    def _holders(self, homes: set[str]) -> Iterator[str]:
+        """The files that had one of these objects before, its own apart."""
+        for home in homes:
+            thing = self.rewriter.objects.thing(home)
+            if thing is None or thing.sort == "module":
+                continue
+            names = {home} | ({thing.of.home} if thing.of is not None else set())
+            files = self.index.importers_of({thing.module}, names)
+            yield from (path for path in files if self.index.modules.find(thing.module) != path)
+
+    def _rest(self, key: str, done: set[str], proposals: list[Proposal], refused: Left) -> str | None:
+        """A file that still reaches the object by `key` when the proposals are carried out."""
+        own = self.index.file_of(key)
+        module = key.rpartition(".")[0]
+        while module and self.index.modules.find(module) is None:
+            module = module.rpartition(".")[0]
+        for diagnostic, _ in refused:
+            if (
+                any(_is_under(name, module) for name in diagnostic.symbols)
+                and MENDS.get(diagnostic.code) != "string"
+            ):
+                return diagnostic.path
+        for diagnostic in self._dynamic:
+            if any(_is_under(name, module) for name in diagnostic.symbols):
+                return diagnostic.path
+        settled = {proposal.path for proposal in proposals} | done
+        return next((p for p in self.index.importers(module) if p not in settled and p != own), None)
+
+
+def _owners(keys: Iterable[str]) -> set[str]:
+    """The classes and names of modules that keep what keys are about."""
+    found = set()
+    for key in keys:
+        kind, _, name = key.partition(" ")
+        found |= {name, name.rpartition(".")[0]} if kind == "state" else {name}
+    return found
+
+
+def _why(key: str, one: Reference) -> str:
+    """Why a reference holds others back, by the key that they share."""
+    kind, _, name = key.partition(" ")
+    owner, _, last = name.rpartition(".")
+    what = {
+        "state": f"keeps using `{last}` of `{owner}`, which has to be one for all",
+        "connection": f"asks the old `{name}` whether it is connected",
+        "exception": f"keeps `{name}`, which is raised or caught here",
+        "identity": f"asks for `{name}` itself",
+    }[kind]
+    return f"{one.where} {what}" + (f"; it stays, since {one.reason}" if one.reason else "")
+
+
+def _is_under(name: str, key: str) -> bool:
+    return name == key or name.startswith(f"{key}.")
