@@ -116,6 +116,8 @@ class _Run:
             raise SettingsError(
                 ["fixes are checked against the whole project; name files, without --no-project"]
             )
+        if self.is_fixing and options.ignore_noqa:
+            raise SettingsError(["fixes leave alone what a comment silences; leave --ignore-noqa out"])
         if options.diff and options.show_fixes:
             raise SettingsError(["--diff shows what would be fixed already; leave --show-fixes out"])
         if options.exit_zero and options.exit_non_zero_on_fix:
