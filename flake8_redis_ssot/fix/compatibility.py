@@ -124,8 +124,11 @@ class Compatibility:
         if not (isinstance(call, ast.Call) and call.func is place):
             self._check_value(view, aim, place, verdict)
             return
-        is_signal = old.sort == "class" and self.members.builtin_bases(old) is not None
-        if old.sort == "class" and not is_signal and not aim.is_same and (call.args or call.keywords):
+        if old.sort == "class" and new.sort == "class" and self.members.builtin_bases(old) is not None:
+            self._tie_exception(view, old, new, place, verdict)
+            self.members.same_signal(old, new, call)
+            return
+        if old.sort == "class" and not aim.is_same and (call.args or call.keywords):
             raise Refusal(f"line {line} gives `{last}` arguments of its own, which may name another server")
         if aim.collapses and isinstance(view.uses.parents.get(call), ast.Expr):
             raise Refusal(f"line {line} calls `{last}` for what it does")
@@ -196,7 +199,7 @@ class Compatibility:
         if isinstance(above, ast.ClassDef):
             self.members.subclass(above, old, new, view.exported)
         if view.uses.is_exception(place):
-            self._tie_exception(old, new, place, verdict)
+            self._tie_exception(view, old, new, place, verdict)
             return
         where = f"line {line} uses `{last}` without calling it"
         self.members.covered(old, new, where)
@@ -224,11 +227,17 @@ class Compatibility:
             called = call if isinstance(call, ast.Call) and call.func is attribute else None
             self.members.check(view, attribute, None if called is None else called, old, new)
 
-    def _tie_exception(self, old: Thing, new: Thing, place: ast.expr, verdict: Verdict) -> None:
-        """An `except` that names a class: what is caught has to be what is raised then."""
+    def _tie_exception(self, view: View, old: Thing, new: Thing, place: ast.expr, verdict: Verdict) -> None:
+        """A place that raises or catches a class: what is caught has to be what is raised then."""
         before, after = (self.members.builtin_bases(thing) for thing in (old, new))
-        if before is None or after is None or not before <= after:
-            raise Refusal(f"line {place.lineno} catches `{old.home}`, and `{new.home}` is of another kind")
+        if before is None or before != after:
+            raise Refusal(f"line {place.lineno} needs `{old.home}`, and `{new.home}` is of another kind")
+        known = self.objects.members(new).named
+        for name in sorted(view.uses.read_of_caught(place) & self.objects.members(old).named.keys()):
+            if name not in known:
+                raise Refusal(
+                    f"what line {place.lineno} catches is asked for `{name}`, which `{new.home}` lacks"
+                )
         verdict.ties.strong.add(f"exception {old.home}")
 
     def _same_init(self, old: Thing, new: Thing, line: int) -> None:

@@ -9,6 +9,7 @@ from flake8_redis_ssot.fix.dangers import Dangers, attributes_in
 from flake8_redis_ssot.fix.replacements import Refusal
 from flake8_redis_ssot.fix.signatures import Function, bound_to, covers, incompatible
 from flake8_redis_ssot.fix.symbols import Member, Objects, Thing
+from flake8_redis_ssot.fix.ties import reached_members
 from flake8_redis_ssot.fix.view import View
 from flake8_redis_ssot.libraries.standard import BUILT_IN_EXCEPTIONS
 from flake8_redis_ssot.libraries.vocabulary import ENDING
@@ -62,7 +63,7 @@ class MemberChecks:
         if why is None and not is_alike and was.gives is None and call is not None and _goes_on(view, call):
             why = "what it gives is not stated, and more is done with that"
         if why is None:
-            why = self.dangers.difference(old, new, name)
+            why = self.dangers.difference(old, new, name) or self._unraised(old, new, name)
         if why is not None:
             raise Refusal(f"`{name}` of `{new.home}`, used in line {line}, is another: {why}")
 
@@ -180,6 +181,37 @@ class MemberChecks:
                 raise Refusal(
                     f"`{node.name}` {what} `{name}` of it, and that of `{new.home}` is another: {why}"
                 )
+
+    def same_signal(self, old: Thing, new: Thing, call: ast.Call) -> None:
+        """Refusal unless an exception can be made as another one is."""
+        inits = [self.objects.members(thing).named.get("__init__") for thing in (old, new)]
+        arguments = [init.arguments if init is not None else None for init in inits]
+        if (inits[0] is None) != (inits[1] is None):
+            raise Refusal(f"`{new.home}` is not made as `{old.home}` is in line {call.lineno}")
+        if arguments[1] is not None:
+            why = incompatible(call, arguments[0], arguments[1])
+            if why is not None:
+                raise Refusal(f"`{new.home}` cannot be made as in line {call.lineno}: {why}")
+
+    def _unraised(self, old: Thing, new: Thing, name: str) -> str | None:
+        """A kind of exception that a member of the old class raises and that of the new one does not."""
+        kinds = [self._raised_kinds(of, name) for of in (old, new)]
+        missing = sorted(kinds[0] - kinds[1])
+        return f"it raises no `{missing[0]}` there" if missing else None
+
+    def _raised_kinds(self, of: Thing, name: str) -> set[str]:
+        """The exceptions of Python's own that a member raises, or from which those derive that it raises."""
+        found: set[str] = set()
+        for member in reached_members(name, self.objects.members(of).named):
+            for part in ast.walk(member.node):
+                if isinstance(part, ast.Raise) and part.exc is not None:
+                    raised = part.exc.func if isinstance(part.exc, ast.Call) else part.exc
+                    thing = self.objects.value(raised, member.module)
+                    if thing is not None and thing.sort == "class":
+                        found |= self.builtin_bases(thing) or set()
+                    elif last_name(raised) in BUILT_IN_EXCEPTIONS:
+                        found.add(last_name(raised))
+        return found
 
     def builtin_bases(self, of: Thing) -> set[str] | None:
         """The exceptions of Python's own from which a class derives; None where it has other bases unknown."""

@@ -139,7 +139,7 @@ class Staying:
         ties = Ties()
         for place, home in self.rewriter.uses_of(view, {thing.module}, {thing.home}):
             above = view.uses.parents.get(place)
-            if view.uses.is_exception(place):
+            if self.rewriter.exchange.members.builtin_bases(thing) is not None:
                 ties.strong.add(f"exception {home}")
             elif not (isinstance(above, ast.Call) and above.func is place) and not view.uses.is_annotation(
                 place
