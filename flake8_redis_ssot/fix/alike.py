@@ -121,6 +121,8 @@ class Alike:
             was, now = (self.objects.members(owner).named.get(a.attr) for owner in owners)
             if was is None or now is None:
                 return was is now
+            if isinstance(was.node, Function) and isinstance(now.node, Function):
+                return self.members(*owners, a.attr)
             return self._settled((was.node, now.node), lambda: self.members(*owners, a.attr))
         names = [self.objects.dotted(c.node, c.module, c.function) for c in (one.at(a), other.at(b))]  # type: ignore[arg-type]
         if None not in names:
