@@ -11,6 +11,7 @@ from flake8_redis_ssot.analysis.blocking import in_coroutines
 from flake8_redis_ssot.analysis.client_calls import Command
 from flake8_redis_ssot.context import RuleContext
 from flake8_redis_ssot.inference.names import Names
+from flake8_redis_ssot.project.following import Following
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.project.inference import ProjectInference
 from flake8_redis_ssot.settings.model import Boundary, Settings
@@ -89,7 +90,7 @@ class Followed:
         self._paths = paths
         self._contexts: dict[str, RuleContext] = {}
         self.inference = ProjectInference(names, project.index, self._scopes)
-        self.inference.follow()
+        Following(self.inference, project.index).follow()
 
     def _scopes(self, path: str) -> Scopes | None:
         context = self._read(path)

@@ -61,14 +61,11 @@ class _Checked:
 
 
 def run(options: argparse.Namespace) -> int:
-    progress = Progress()
     try:
-        return _Run(options, progress).run()
+        with Progress() as progress:
+            return _Run(options, progress).run()
     except SettingsError as error:
-        progress.clear()
         return refuse(error.messages)
-    finally:
-        progress.clear()
 
 
 class _Run:
@@ -83,7 +80,7 @@ class _Run:
             kinds = ("error",)
         elif options.verbose:
             kinds = (*kinds, "debug")
-        self.say = Messages(options.color, kinds)
+        self.say = Messages(options.color, kinds, progress.hide)
         self.is_stdin = options.stdin_filename is not None or "-" in options.paths
         self.is_fixing = options.fix or options.fix_only or options.diff
         self.path = os.path.abspath(options.stdin_filename or "stdin.py")
@@ -191,7 +188,7 @@ class _Run:
             part = self._run(one)
             self._narrow(one, part)
             _join(outcome, part)
-        self.progress.clear()
+        self.progress.stop()
         if not found.files and not found.missing and not found.named_notebooks:
             self.say("warning", "no Python files found below the given paths")
         if options.add_noqa is not None:
@@ -224,7 +221,7 @@ class _Run:
 
     def _say_failures(self, outcome: Outcome) -> bool:
         """Say what went wrong with single files; whether anything did."""
-        self.progress.clear()
+        self.progress.stop()
         # what several projects index may fail in each
         for message in dict.fromkeys(outcome.failures):
             self.say("error", message)

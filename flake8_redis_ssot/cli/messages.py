@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Literal
 
 from flake8_redis_ssot.cli.replay import look
@@ -21,10 +21,16 @@ class Messages:
     `notes` are the warnings and notes there were, said or not, `text` is what was said.
     """
 
-    def __init__(self, choice: str = "auto", kinds: tuple[Kind, ...] = ("error", "warning", "note")) -> None:
+    def __init__(
+        self,
+        choice: str = "auto",
+        kinds: tuple[Kind, ...] = ("error", "warning", "note"),
+        hide_progress: Callable[[], None] = lambda: None,
+    ) -> None:
         self.notes: list[str] = []
         self.text = ""
         self._kinds = kinds
+        self._hide_progress = hide_progress
         self._look = Look(*look(sys.stderr, choice))
 
     def __call__(self, kind: Kind, message: str) -> None:
@@ -34,6 +40,7 @@ class Messages:
             body = wrapped(escaped(message), self._look, first=len(kind) + 2, indent="  ")
             text = f"{painted(kind, _PAINTS[kind], self._look)}: {body}\n"
             self.text += text
+            self._hide_progress()
             print(end=text, file=sys.stderr)
 
 

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 
 from flake8_redis_ssot.cli.loading import discovered, finder_of, settings_of
 from flake8_redis_ssot.cli.messages import Messages, refuse
+from flake8_redis_ssot.cli.progress import Progress
+from flake8_redis_ssot.cli.replay import look
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.files import Discovery, Project
 from flake8_redis_ssot.fix.apply import EXPLAINED, FixResult, mend
@@ -22,6 +24,8 @@ from flake8_redis_ssot.migrate.journal import Change, JournalError, carry_out, r
 from flake8_redis_ssot.migrate.plan import plan as plan_of
 from flake8_redis_ssot.migrate.shim import with_shims
 from flake8_redis_ssot.output import escaped, plan_text, shown
+from flake8_redis_ssot.output.report import Look
+from flake8_redis_ssot.output.terminal import wrapped
 from flake8_redis_ssot.rules import all_rules, defaults
 from flake8_redis_ssot.settings.boundaries import SettingsError
 from flake8_redis_ssot.settings.model import Settings, chosen_codes
@@ -36,14 +40,15 @@ def plan(options: argparse.Namespace) -> int:
     try:
         found, project = _project(options, ())
         settings = project.settings
-        mended = mend(
-            found.all_files(project),
-            settings,
-            _codes(settings) | _CLASSES,
-            set(project.files),
-            unsafe=True,
-            jobs=available_processors(),
-        )
+        with Progress():
+            mended = mend(
+                found.all_files(project),
+                settings,
+                _codes(settings) | _CLASSES,
+                set(project.files),
+                unsafe=True,
+                jobs=available_processors(),
+            )
     except SettingsError as error:
         return refuse(error.messages)
     if _missing(settings):
@@ -52,7 +57,9 @@ def plan(options: argparse.Namespace) -> int:
     if options.output_format == "json":
         print(json.dumps(made.as_object(), indent=2))
     else:
-        sys.stdout.write(plan_text.render(made, markdown=options.output_format == "markdown"))
+        is_markdown = options.output_format == "markdown"
+        seen = Look() if is_markdown else Look(*look(sys.stdout))
+        sys.stdout.write(plan_text.render(made, seen, markdown=is_markdown))
     return _failed(mended)
 
 
@@ -66,14 +73,15 @@ def migrate(options: argparse.Namespace) -> int:
         if _missing(settings):
             return refuse([_missing(settings)])
         everything = found.all_files(project)
-        mended = mend(
-            everything,
-            settings,
-            _codes(settings),
-            set(project.files),
-            unsafe=options.include_unsafe,
-            jobs=available_processors(),
-        )
+        with Progress():
+            mended = mend(
+                everything,
+                settings,
+                _codes(settings),
+                set(project.files),
+                unsafe=options.include_unsafe,
+                jobs=available_processors(),
+            )
         shimless = list(with_shims(mended, settings, project.files)) if options.shim else []
         if not options.dry_run and mended.changes:
             changes = [
@@ -146,6 +154,7 @@ def _codes(settings: Settings) -> frozenset[str]:
 
 def _summary(mended: FixResult, dry_run: bool) -> None:
     """What was migrated, and what was left, with the reasons."""
+    seen = Look(*look(sys.stdout))
     would = "Would migrate" if dry_run else "Migrated"
     kinds = Counter(MENDS[d.code] for d in mended.settled)
     what = ", ".join(f"{n} {kind}{'s' * (n != 1)}" for kind, n in sorted(kinds.items())) or "nothing"
@@ -153,12 +162,14 @@ def _summary(mended: FixResult, dry_run: bool) -> None:
     print(f"{would} {what} in {files} file{'s' * (files != 1)}.")
     for diagnostic in mended.settled:
         assert diagnostic.fix is not None
-        print(f"  {_where(diagnostic)}: {escaped(diagnostic.fix.message)}")
+        line = f"  {_where(diagnostic)}: {escaped(diagnostic.fix.message)}"
+        print(wrapped(line, seen, indent="    "))
     if mended.left:
         number = len(mended.left)
         print(f"Left {number} reference{'s' * (number != 1)} for a person:")
     for diagnostic, reason in mended.left:
-        print(f"  {_where(diagnostic)}: {diagnostic.code} {escaped(reason)}")
+        line = f"  {_where(diagnostic)}: {diagnostic.code} {escaped(reason)}"
+        print(wrapped(line, seen, indent="    "))
 
 
 def _where(diagnostic: Diagnostic) -> str:

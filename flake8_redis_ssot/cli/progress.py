@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
-import time
+from types import FrameType, TracebackType
 
 AFTER = 1.0
 """Seconds before anything is shown."""
@@ -11,21 +13,46 @@ _EVERY = 0.1
 
 
 class Progress:
-    """Shows what it is told on standard error, in one line that it takes away again."""
+    """Shows on standard error what a run is at, in one line that it takes away again.
+
+    A timer of the system draws it, so that one long step shows too; where there is none, nothing is shown.
+    """
 
     def __init__(self) -> None:
-        self._is_seen = sys.stderr.isatty()
-        self._next = time.monotonic() + AFTER
+        self._text = "the project"
         self._is_shown = False
+        is_terminal = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+        self._is_running = is_terminal and hasattr(signal, "setitimer")
 
     def __call__(self, stage: str, done: int, total: int) -> None:
-        if self._is_seen and (now := time.monotonic()) >= self._next:
-            self._next = now + _EVERY
-            self._is_shown = True
-            print(end=f"\r\x1b[KChecking {stage}: {done} of {total}", file=sys.stderr, flush=True)
+        self._text = f"{stage}: {done} of {total}"
 
-    def clear(self) -> None:
-        """Take the line away."""
+    def __enter__(self) -> Progress:
+        if self._is_running:
+            signal.signal(signal.SIGALRM, self._draw)
+            signal.setitimer(signal.ITIMER_REAL, AFTER, _EVERY)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Take the line away, for good: what follows is the output."""
+        if self._is_running:
+            self._is_running = False
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        self.hide()
+
+    def hide(self) -> None:
+        """Take the line away until it is drawn again."""
         if self._is_shown:
             self._is_shown = False
-            print(end="\r\x1b[K", file=sys.stderr, flush=True)
+            os.write(sys.stderr.fileno(), b"\r\x1b[K")
+
+    def _draw(self, number: int, frame: FrameType | None) -> None:
+        # past the buffers, in which whoever is interrupted may be writing
+        self._is_shown = True
+        os.write(sys.stderr.fileno(), f"\r\x1b[KChecking {self._text}".encode())

@@ -20,18 +20,24 @@ def add_parser(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    import sys
+
     from flake8_redis_ssot.cli.messages import refuse
+    from flake8_redis_ssot.cli.replay import look
+    from flake8_redis_ssot.output.report import Look
     from flake8_redis_ssot.output.rule_page import page
+    from flake8_redis_ssot.output.terminal import reflowed
     from flake8_redis_ssot.rules import all_rules
     from flake8_redis_ssot.settings.nearest import nearest, nearest_code
 
+    seen = Look(*look(sys.stdout))
     rules = {rule.code: rule for rule in all_rules()}
     is_json = options.output_format == "json"
     if options.all:
         if is_json:
             print(json.dumps([_as_object(rule) for rule in rules.values()], indent=2))
         else:
-            print("\n".join(page(rule) for rule in rules.values()), end="")
+            print("\n".join(reflowed(page(rule), seen) for rule in rules.values()), end="")
         return 0
     named = {rule.name: code for code, rule in rules.items()}
     code = named.get(options.code.lower(), options.code.upper())
@@ -39,7 +45,11 @@ def run(options: argparse.Namespace) -> int:
         is_name = "-" in options.code
         hint = nearest(options.code.lower(), named) if is_name else nearest_code(code, rules)
         return refuse([f"unknown rule {'name' if is_name else 'code'} `{options.code}`{hint}"])
-    print(json.dumps(_as_object(rules[code]), indent=2) if is_json else page(rules[code]).rstrip("\n"))
+    print(
+        json.dumps(_as_object(rules[code]), indent=2)
+        if is_json
+        else reflowed(page(rules[code]), seen).rstrip("\n")
+    )
     return 0
 
 

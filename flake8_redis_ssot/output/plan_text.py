@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 from flake8_redis_ssot.migrate.plan import Gap, Manager, Plan, Step
 from flake8_redis_ssot.output import escaped
+from flake8_redis_ssot.output.report import Look
+from flake8_redis_ssot.output.terminal import wrapped
 
 _MOST = 5
 _ROLES = {
@@ -16,15 +18,15 @@ _ROLES = {
 }
 
 
-def render(plan: Plan, *, markdown: bool) -> str:
-    """The whole plan; on a terminal long lists of places are cut, in Markdown they are not."""
+def render(plan: Plan, look: Look, *, markdown: bool) -> str:
+    """The whole plan; as text long lists of places are cut, in Markdown they are not."""
     most = 1_000_000 if markdown else _MOST
     lines: list[str] = ["# Plan: to one Redis manager" if markdown else "Plan: to one Redis manager"]
     for title, items in _phases(plan, most):
         lines += ["", f"## {title}" if markdown else title, ""]
         mark = "- " if markdown else "  "
         lines += [mark + item for item in items]
-    return "".join(f"{escaped(line).rstrip()}\n" for line in lines)
+    return "".join(f"{wrapped(escaped(line).rstrip(), look, indent='    ')}\n" for line in lines)
 
 
 def _phases(plan: Plan, most: int) -> Iterator[tuple[str, list[str]]]:

@@ -30,3 +30,25 @@ def wrapped(text: str, look: Look, *, first: int = 0, indent: str = "") -> str:
         subsequent_indent=indent, break_long_words=False, break_on_hyphens=False,
     )  # fmt: skip
     return "\n" + "\n".join(lines) if begins_below else "\n".join(lines)[first:]
+
+
+def reflowed(page: str, look: Look) -> str:
+    """A page of Markdown with its paragraphs and lists as wide as the terminal; code stays as it is."""
+    if not look.width:
+        return page
+    lines: list[str] = []
+    is_code = may_go_on = False
+    for line in page.split("\n"):
+        is_fence = line.startswith("```")
+        is_code ^= is_fence
+        starts = is_fence or is_code or not line or line.startswith(("- ", "#", "|"))
+        if may_go_on and not starts:
+            lines[-1] += f" {line.strip()}"
+        else:
+            lines.append(line)
+        may_go_on = not (is_fence or is_code) and bool(line) and not line.startswith("#")
+    found = []
+    for line in lines:
+        is_code ^= line.startswith("```")
+        found.append(line if is_code else wrapped(line, look, indent="  " * line.startswith("- ")))
+    return "\n".join(found)

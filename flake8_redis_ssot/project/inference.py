@@ -4,30 +4,25 @@ from __future__ import annotations
 
 import ast
 import os
-import re
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from flake8_redis_ssot.analysis.blocking import Blocking, BlockingFunctions
 from flake8_redis_ssot.analysis.client_calls import Command, command
 from flake8_redis_ssot.facts.managers import ManagerFacts
 from flake8_redis_ssot.inference.builder_table import BuilderTable
-from flake8_redis_ssot.inference.calls import argument_of, fixture_name, given_for
+from flake8_redis_ssot.inference.calls import argument_of, given_for
 from flake8_redis_ssot.inference.classes import may_give, names_given
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.methods import METHOD_NAMES
 from flake8_redis_ssot.inference.names import Names
-from flake8_redis_ssot.inference.reach import Reach, by_name, is_exposed, stored
 from flake8_redis_ssot.inference.values import (
     Definition,
-    Generator,
     Instance,
     QualifiedName,
     Value,
     Values,
 )
-from flake8_redis_ssot.libraries.frameworks import APPLICATION_NAMES, STATES
 from flake8_redis_ssot.project.index import ProjectIndex
-from flake8_redis_ssot.source import SourceError
 from flake8_redis_ssot.syntax.nodes import last_name
 from flake8_redis_ssot.syntax.scope_builder import build_scopes
 from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope, Scopes
@@ -36,11 +31,8 @@ MOST_FILES = 1_000
 """Files held at once; past it nothing more is followed."""
 
 CONFTEST = "conftest.py"
-_GETTER = "__getattr__"
+GETTER = "__getattr__"
 """The function of a module that gives the names which it does not have."""
-
-_FOR_RUNNERS = ("__", "setUp", "setup_", "tearDown", "teardown_", "test_")
-"""How the methods begin that Python or a test runner calls, and nobody by name."""
 
 
 class ProjectInference(Inference):
@@ -70,7 +62,7 @@ class ProjectInference(Inference):
         self._limits: set[str] = set()
         self._held: set[str] = set()
         self._makes_names = False
-        self._is_stale = False
+        self.is_stale = False
 
     @property
     def limits(self) -> list[str]:
@@ -97,7 +89,7 @@ class ProjectInference(Inference):
         self.names.arms.update(scopes.arms)
         self.stores.add(scopes.stores)
         self._held |= scopes.held
-        for getter in (b.value for b in scopes.module.bindings.get(_GETTER, ())):
+        for getter in (b.value for b in scopes.module.bindings.get(GETTER, ())):
             names = names_given(getter)
             self._held |= names or set()
             self._makes_names = self._makes_names or names is None
@@ -110,8 +102,8 @@ class ProjectInference(Inference):
             self._calls.setdefault(last, []).append(point)
             called.add(last)
         # answers that were found without this file may lack what it hands over, or derives
-        self._is_stale = (
-            self._is_stale
+        self.is_stale = (
+            self.is_stale
             or not self._modules_missed.isdisjoint(scopes.modules)
             or not called.isdisjoint(self._callers_asked)
             or self.classes.is_widened_by(scopes.namespaces.values())
@@ -124,7 +116,7 @@ class ProjectInference(Inference):
         self._callers_asked.clear()
         self.blocking.clear()
         self._sent.clear()
-        self._is_stale = False
+        self.is_stale = False
         self.answers.steps = 0
 
     def path_of(self, point: ProgramPoint) -> str:
@@ -151,11 +143,11 @@ class ProjectInference(Inference):
     def evaluate(self, node: ast.AST, point: ProgramPoint) -> Iterator[Value]:
         for value in super().evaluate(node, point):
             if isinstance(value, QualifiedName):
-                yield from self._resolved(value)
+                yield from self.resolved(value)
             else:
                 yield value
 
-    def _resolved(self, value: QualifiedName) -> Iterator[Value]:
+    def resolved(self, value: QualifiedName) -> Iterator[Value]:
         """What a dotted name is in the file that defines it; itself where that is none of these."""
         name = value.name
         if "." not in name or self.names.leads_to_builder(name) or name in self._modules:
@@ -171,13 +163,13 @@ class ProjectInference(Inference):
             return
         asked = self._names_asked.setdefault((module, parts[n]), ast.Name(parts[n], ast.Load()))
         found: Iterable[Value] = self.within(None, self.values, asked, _at_end(module))
-        if not found and parts[n] not in module.bindings and _GETTER in module.bindings:
+        if not found and parts[n] not in module.bindings and GETTER in module.bindings:
             found = self._made_on_demand(module, parts[n])
         for attribute in parts[n + 1 :]:
             found = [member for one in found for member in self.attribute(one, attribute)]
         for one in found:
             if isinstance(one, QualifiedName) and one != value:
-                yield from self._resolved(one)
+                yield from self.resolved(one)
             else:
                 yield one
 
@@ -200,7 +192,7 @@ class ProjectInference(Inference):
 
     def _made_on_demand(self, module: Scope, name: str) -> Iterable[Value]:
         """What the `__getattr__` of a module gives for a name."""
-        getter = self._names_asked.setdefault((module, _GETTER), ast.Name(_GETTER, ast.Load()))
+        getter = self._names_asked.setdefault((module, GETTER), ast.Name(GETTER, ast.Load()))
         for function in self.within(None, self.values, getter, _at_end(module)):
             if isinstance(function, Definition) and may_give(function.scope.node, name):
                 yield from given_for(self, function, name)
@@ -308,166 +300,6 @@ class ProjectInference(Inference):
             case ast.expr():
                 return not isinstance(binding.value, ast.Constant)
         return is_made and binding.target is not None and self.names.is_ours(binding.target)
-
-    # -- which files are taken in
-
-    def follow(self) -> None:
-        """Take in every file to which something of a client library comes from another one.
-
-        Starts from the files that expose or hand over such, and goes on along imports of the names that
-        expose it, until no new file appears.
-        """
-        facts = sorted(self.index.facts.items())
-        for path, fact in facts:
-            for callee in fact.handed:
-                home = self.index.modules.lookup(callee) if callee != "." else None
-                target = path if home is None else self.index.file_of(home.home)
-                if target is not None:
-                    self.load(path)
-                    self.load(target)
-        exposed: dict[str, set[str]] = {}
-        words: dict[str, set[str]] = {}
-        new = {
-            path
-            for path, fact in facts
-            if fact.exposed
-            and (
-                self.index.users(path, self._with_made_on_demand(path, set(fact.exposed)))
-                or self._tests_of(path)
-                or any(name.startswith(".") for name in fact.exposed)
-            )
-        }
-        new |= self.files.keys()
-        while new:
-            for path in sorted(new):
-                self.load(path)
-            taken = sorted(path for path in new if path in self.files)
-            self._learn(taken)
-            new = set()
-            reach = Reach(self, self._is_exposed)
-            for path in taken:
-                fresh = self._exposed(path, reach) - exposed.setdefault(path, set())
-                exposed[path] |= fresh
-                users = self.index.users(path, fresh) if fresh else []
-                known = words.setdefault(path, set())
-                known.update(self._members(path) if users else ())
-                taking = [user for user in users if self._speaks_of(known, user)]
-                # a test has a fixture by its name alone
-                tests = (
-                    [test for test in self._tests_of(path) if self._speaks_of(fresh, test)] if fresh else []
-                )
-                for user in (*taking, *tests, *self._sharing(path, fresh), *self._storing(fresh)):
-                    words.setdefault(user, set()).update(known)
-                    new.add(user)
-            if not new and self._is_stale:
-                self.forget()
-                new = set(self.files)
-        self.renew()
-
-    def _speaks_of(self, words: set[str], path: str) -> bool:
-        """Whether a file has one of the `words`, or is a package, which hands on without a word."""
-        if os.path.basename(path).startswith("__init__."):
-            return True
-        data = self._data_of(path)
-        there = [word for word in map(str.encode, sorted(words)) if word in data]
-        return bool(there) and re.search(rb"\b(?:%b)\b" % b"|".join(map(re.escape, there)), data) is not None
-
-    def _data_of(self, path: str) -> bytes:
-        try:
-            return self.index.modules.filesystem.source(path).data
-        except SourceError:
-            return b""
-
-    def _tests_of(self, path: str) -> list[str]:
-        """The files that have the fixtures of a `conftest.py`."""
-        if os.path.basename(path) != CONFTEST:
-            return []
-        folder = os.path.join(os.path.dirname(path), "")
-        return [other for other in sorted(self.index.facts) if other.startswith(folder) and other != path]
-
-    def _sharing(self, path: str, names: Collection[str]) -> Iterator[str]:
-        """The files that get at one of `names`, `.key` each, by the application of their boundary."""
-        keys = "|".join(re.escape(name[1:]) for name in sorted(names) if name.startswith("."))
-        if keys:
-            holders = "|".join(sorted(STATES | APPLICATION_NAMES | {"g"}))
-            pattern = re.compile(rf"""\b(?:{holders})(?:\.|\[["'])(?:{keys})\b""".encode())
-            boundary = self.index.place(path).boundary
-            for other in sorted(self.index.facts):
-                if (
-                    other != path
-                    and self.index.place(other).boundary is boundary
-                    and pattern.search(self._data_of(other))
-                ):
-                    yield other
-
-    def _storing(self, names: Iterable[str]) -> Iterator[str]:
-        """The files of dotted names under which another one stores something, and those that use them."""
-        for name in sorted(name for name in names if "." in name[1:]):
-            home = self.index.file_of(name)
-            if home is not None:
-                yield home
-                for module in self.index.place(home).modules:
-                    if name.startswith(f"{module}."):
-                        yield from self.index.users(home, {name[len(module) + 1 :].partition(".")[0]})
-
-    def _learn(self, paths: Collection[str]) -> None:
-        """Find the blocking functions of the files at `paths`, and of all that call these."""
-        new = self.blocking.learn_commands(one for path in paths for one in self.sent(path))
-        points = [point for path in paths for point in self.files[path].calls]
-        while new or points:
-            points += [point for name in sorted(new) for point in self.calls_named(name)]
-            new = self.blocking.learn_calls(self, points)
-            points = []
-
-    def _exposed(self, path: str, reach: Reach) -> set[str]:
-        """The names by which others get at something of a client library that a file has, or stores elsewhere."""
-        asked = self.index.asked_names(path) if os.path.basename(path) != CONFTEST else None
-        shared = {
-            name
-            for name in stored(self, self.files[path], reach)
-            if "." in name or asked is None or name in asked
-        }
-        own = {
-            fixture_name(binding) or name
-            for name, bindings in self.files[path].module.bindings.items()
-            if asked is None or name in asked or name == _GETTER
-            for binding in bindings
-            if any(
-                reach(value)
-                for one in by_name(self, binding)
-                for value in (self._resolved(one) if isinstance(one, QualifiedName) else (one,))
-            )
-        }
-        return shared | self._with_made_on_demand(path, own)
-
-    def _with_made_on_demand(self, path: str, names: set[str]) -> set[str]:
-        """The `names` of a file that others may ask for; all that they do where its `__getattr__` is one of them."""
-        return names | {n for n in self.index.taken_names(path) if n} if _GETTER in names else names
-
-    @staticmethod
-    def _is_exposed(inference: Inference, value: Value) -> bool:
-        assert isinstance(inference, ProjectInference)
-        is_blocking = isinstance(value, Definition) and value.scope.node in inference.blocking
-        return is_blocking or is_exposed(inference, value)
-
-    def _members(self, path: str) -> Iterator[str]:
-        """The names of a file by which others use something of a client library, or a function that sends by it."""
-        scopes = self.files[path]
-        if _GETTER in scopes.module.bindings:
-            yield from (name for name in self.index.taken_names(path) if name)
-        for scope in (scopes.module, *scopes.namespaces.values()):
-            if scope.kind != "function":
-                for name, bindings in (*scope.bindings.items(), *scope.attributes.items()):
-                    if not name.startswith(_FOR_RUNNERS) and any(
-                        self._is_used(value) for binding in bindings for value in by_name(self, binding)
-                    ):
-                        yield name
-
-    def _is_used(self, value: Value) -> bool:
-        if isinstance(value, Definition | Generator) and value.scope.kind == "function":
-            given = self.given_by(value.scope)
-            return value.scope.node in self.blocking or any(is_exposed(self, one) for one in given)
-        return is_exposed(self, value)
 
 
 def _at_end(module: Scope) -> ProgramPoint:

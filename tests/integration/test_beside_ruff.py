@@ -149,7 +149,7 @@ def said(text: str) -> str:
     [
         ["--fix", "-q", "--output-format", "pylint"],
         ["--fix", "--select", "F401"],
-        ["--fix", "--select", "F401", "-s"],
+        ["--fix", "--select", "F401", "--silent"],
         ["--fix", "--select", "F401", "--show-fixes"],
         ["--fix", "--select", "F401", "--exit-non-zero-on-fix"],
         ["--fix", "--select", "F821", "--exit-non-zero-on-fix", "-q", "--output-format", "pylint"],
@@ -265,3 +265,96 @@ def test_each_shell_has_completions(tmp_path: Path, run: Command, process: Comma
         assert process("generate-shell-completion", shell, cwd=tmp_path, module="ruff").returncode == 0
         done = run("generate-shell-completion", shell, cwd=tmp_path)
         assert done.returncode == 0 and "redis-ssot" in done.stdout and "extend-select" in done.stdout
+
+
+def test_standard_input_and_the_cache_alike(project: Path, run: Command, process: Command) -> None:
+    found = []
+    for module in ("ruff", "flake8_redis_ssot"):
+        one = (process if module == "ruff" else run)(
+            "check", "--stdin-filename", "sub/new.py", "--cache-dir", f"cache-{module}", "--output-format", "json", "-",
+            cwd=project, module=module, stdin=SOURCE.encode(),
+        )  # fmt: skip
+        found.append(rows(one.stdout, project))
+        (process if module == "ruff" else run)(
+            "check", "--cache-dir", f"cache-{module}", cwd=project, module=module
+        )
+        assert (project / f"cache-{module}" / "CACHEDIR.TAG").is_file()
+    assert found[0] == found[1] == [("sub/new.py", 1, "RED506")]
+
+
+def test_colours_alike(project: Path, run: Command, process: Command) -> None:
+    for choice in ("always", "never", "auto"):
+        arguments = ("check", "-n", "--color", choice, "--output-format", "concise", "a.py")
+        theirs = process(*arguments, cwd=project, module="ruff").stdout.splitlines()[0]
+        mine = run(*arguments, cwd=project).stdout.splitlines()[0]
+        assert ("\x1b[" in theirs) == ("\x1b[" in mine) == (choice == "always")
+        painted = [re.findall(r"\x1b\[([\d;]+)m([^\x1b]+)", line)[:3] for line in (theirs, mine)]
+        assert said(str(painted[0])) == str(painted[1])
+
+
+def test_flake8_and_the_command_write_alike(tmp_path: Path, run: Command) -> None:
+    (tmp_path / "a.py").write_text("import redis\n\nredis.Redis()\nredis.Redis()  # noqa\n")
+    (tmp_path / "b.py").write_text("import redis\n\nredis.ConnectionPool()\n")
+    for theirs, mine in (
+        ([], ["--output-format", "concise"]),
+        (["--disable-noqa"], ["--output-format", "concise", "--ignore-noqa"]),
+        (["--format", "pylint"], ["--output-format", "pylint"]),
+        (["--exit-zero"], ["--output-format", "concise", "--exit-zero"]),
+        (["-j", "2"], ["--output-format", "concise", "--jobs", "2"]),
+    ):
+        flake8 = run("--isolated", "--select", "RED", *theirs, "a.py", "b.py", cwd=tmp_path, module="flake8")
+        command = run("check", "-q", "--no-project", *mine, "a.py", "b.py", cwd=tmp_path)
+        assert (flake8.returncode, flake8.stdout) == (command.returncode, command.stdout)
+        file = tmp_path / "o.txt"
+        file.unlink(missing_ok=True)  # flake8 adds to it
+        run(
+            "--isolated",
+            "--select",
+            "RED",
+            *theirs,
+            "--output-file",
+            "o.txt",
+            ".",
+            cwd=tmp_path,
+            module="flake8",
+        )
+        by_flake8 = file.read_text().replace("./", "")
+        run("check", "-q", "--no-project", *mine, "--output-file", "o.txt", cwd=tmp_path)
+        assert by_flake8 == file.read_text() == command.stdout
+
+
+def rows_of_document() -> dict[str, dict[str, str]]:
+    """Section -> option -> what is said of it."""
+    found: dict[str, dict[str, str]] = {}
+    for part in DOCUMENT.read_text().split("\n## ")[1:]:
+        title = part.partition("\n")[0]
+        for options, verdict in re.findall(r"^\| (`.+?) \| (same|different|not here) \|", part, re.MULTILINE):
+            for option in re.findall(r"`([^`]+)`", options):
+                found.setdefault(title, {})[option] = verdict
+    return found
+
+
+def test_every_option_of_both_is_spoken_of(tmp_path: Path, process: Command) -> None:
+    document = rows_of_document()
+
+    def options(module: str, *command: str) -> set[str]:
+        text = process(*command, "--help", cwd=tmp_path, module=module).stdout
+        return set(re.findall(r"^ +(?:-\w(?: \w+)?, )?(--[a-z][\w-]+)", text, re.MULTILINE))
+
+    assert len(options("ruff", "check")) > 35 and len(options("flake8")) > 35
+    assert options("ruff", "check") <= document["ruff check"].keys()
+    assert options("flake8") <= document["flake8"].keys()
+    for command in ("rule", "config"):
+        known = {
+            name.removeprefix(f"{command} ") for name in document["ruff rule, ruff config, ruff version"]
+        } | {"--help"}
+        assert options("ruff", command) <= known
+
+
+def test_every_option_that_is_the_same_is_compared() -> None:
+    source = Path(__file__).read_text()
+    for section, options in rows_of_document().items():
+        for option, verdict in options.items():
+            if verdict == "same" and section != "flake8":
+                word = option.removeprefix("rule ").removeprefix("config ").removeprefix("version ")
+                assert word in ("RULE", "OPTION") or f'"{word}' in source, option

@@ -20,7 +20,10 @@ from pathlib import Path
 import pytest
 import virtualenv
 from filelock import FileLock
+from monorepo import SERVICES, expected, make
 from packaging.requirements import Requirement
+
+from flake8_redis_ssot.rules import all_rules
 
 PROJECT = Path(__file__).parents[2]
 PUBLISHED = ("flake8_redis_ssot", "pyproject.toml", "README.md", "LICENSE", ".pre-commit-hooks.yaml")
@@ -197,3 +200,39 @@ def test_the_fixing_hook_mends_the_staged_files(repository: Repository) -> None:
     assert status == 1 and "files were modified by this hook" in text
     assert (repository.folder / "user.py").read_text() == "from manager import shared\n\nprint(shared)\n"
     assert (repository.folder / "other.py").read_text() == user
+
+
+def use(repository: Repository, hook: str) -> None:
+    snippet = (repository.folder / ".pre-commit-config.yaml").read_text()
+    repository.stage(".pre-commit-config.yaml", snippet.replace("id: redis-ssot", f"id: {hook}"))
+
+
+@pytest.mark.parametrize(
+    ("name", "runs"),
+    [("pyproject.toml", True), ("service/pyproject.toml", True), ("other.toml", False), ("notes.txt", False)],
+)
+def test_the_project_hook_runs_when_settings_change(name: str, runs: bool, repository: Repository) -> None:
+    use(repository, "redis-ssot-project")
+    repository.stage("pyproject.toml", '[tool.redis-ssot]\nmanager = "app"\n')
+    repository.stage("app.py", BAD)
+    repository.git("commit", "--quiet", "--no-verify", "--message", "a start")
+    repository.stage(name, '[tool.redis-ssot]\nmanager = "other"\n')
+    status, text = repository.pre_commit("run")
+    assert ("Skipped" in text) != runs
+    assert ("app.py:2:1" in reported(text)) == (name == "pyproject.toml") == bool(status)
+
+
+@pytest.mark.parametrize("identifier", ["redis-ssot", "redis-ssot-project"])
+def test_the_hooks_find_in_a_monorepo_what_the_command_finds(identifier: str, repository: Repository) -> None:
+    use(repository, identifier)
+    make(repository.folder)
+    for folder in (".", *(f"services/{name}" for name in SERVICES)):
+        table = repository.folder / folder / "pyproject.toml"
+        table.write_text(f"{table.read_text()}force-exclude = true\n")
+    repository.git("add", ".")
+    _, text = repository.pre_commit("run")
+    found = re.findall(r"^(RED\d{3}) .+\n *--> (.+):(\d+):\d+$", text, re.MULTILINE)
+    alone = {rule.code for rule in all_rules() if rule.project} if identifier == "redis-ssot" else set()
+    assert sorted((str(repository.folder / path), int(line), code) for code, path, line in found) == [
+        row for row in expected(repository.folder) if row[2] not in alone
+    ]

@@ -51,18 +51,37 @@ def on_terminal(
     return command.wait(), said.decode().replace("\r\n", "\n")
 
 
+def without_progress(text: str) -> str:
+    """The text without the line that a slow machine shows for a while."""
+    return re.sub(r"\r\x1b\[K(?:Checking[^\r\n]*)?", "", text)
+
+
 @pytest.mark.parametrize("columns", [60, 80, 120])
 @pytest.mark.parametrize("style", ["full", "grouped", "concise"])
 def test_words_stay_whole_at_the_margin(columns: int, style: str) -> None:
     status, text = on_terminal(
         "check", "--no-cache", "--output-format", style, "backend", cwd=EXAMPLE, columns=columns
     )
-    plain = re.sub(r"\x1b\[[\d;]*[mK]", "", text)
+    plain = re.sub(r"\x1b\[[\d;]*[mK]", "", without_progress(text))
     assert status == 1 and "\x1b[" in text
     for line in plain.splitlines():
         assert len(line) <= columns or len(line.split()) <= 2, line
     assert re.search(r"RED101 \[\*\] ", plain.replace("\n    ", " "))
     assert re.search(r"\[\*\] \d+ fixable with the `--fix` option\.\n$", plain)
+
+
+@pytest.mark.parametrize(
+    "arguments", [["rule", "RED403"], ["rule", "RED303"], ["config"], ["plan"], ["migrate", "--dry-run"]]
+)
+def test_words_stay_whole_in_every_subcommand(arguments: list[str], process: Command) -> None:
+    text = without_progress(on_terminal(*arguments, cwd=EXAMPLE, columns=60)[1])
+    is_code = False
+    for line in text.splitlines():
+        is_code ^= line.startswith("```")
+        assert is_code or len(line) <= 60 or len(line.split()) <= 2, line
+    wide = without_progress(on_terminal(*arguments, cwd=EXAMPLE, columns=4000)[1])
+    piped = process(*arguments, cwd=EXAMPLE).stdout
+    assert wide.split() == text.split() == piped.split()  # the same words
 
 
 def test_colours_are_asked_for_or_not(tmp_path: Path, process: Command) -> None:
@@ -93,14 +112,15 @@ def test_progress_is_shown_after_a_second_and_taken_away(tmp_path: Path) -> None
     for number in range(40):
         (tmp_path / f"m{number}.py").write_text(BAD)
     code = (
-        "import sys; from flake8_redis_ssot.cli import progress; progress.AFTER = {}; progress._EVERY = 0;"
+        "import sys; from flake8_redis_ssot.cli import progress; progress.AFTER = {}; progress._EVERY = 0.001;"
         "from flake8_redis_ssot.cli.main import main; sys.exit(main(['check', '--no-cache', '-q']))"
     )
-    for after, shown in ((0, True), (3600, False)):
+    for after, shown in ((0.001, True), (3600, False)):
         master, slave = pty.openpty()
         done = subprocess.Popen(
-            [sys.executable, "-c", code.format(after)], cwd=tmp_path, stdout=subprocess.PIPE, stderr=slave
-        )
+            [sys.executable, "-c", code.format(after)],
+            cwd=tmp_path, stdout=subprocess.PIPE, stderr=slave, env=os.environ | {"TERM": "xterm"},
+        )  # fmt: skip
         os.close(slave)
         done.communicate()
         said = os.read(master, 1 << 16).decode() if shown else ""
