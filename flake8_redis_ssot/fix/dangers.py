@@ -124,12 +124,12 @@ class Dangers:
             return f"it leads to `{worse}` there, which would end it for all who share it"
         return None
 
-    def difference(self, old: Thing, new: Thing, name: str) -> str | None:
+    def difference(self, old: Thing, new: Thing, name: str, to: str) -> str | None:
         """What a member of the new class does that the old one does not: empty, end, let expire."""
-        why = self.added(self._inner(old, name), new, name)
+        why = self.added(self._inner(old, name), new, to)
         if why is not None:
             return why
-        ends = [set(self._ends(of, name)) for of in (old, new)]
+        ends = [set(self._ends(old, name)), set(self._ends(new, to))]
         for end in sorted(ends[0] ^ ends[1]):
             return f"what it keeps ends by `{end}` in one of them alone"
         return None

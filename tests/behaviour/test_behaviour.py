@@ -70,7 +70,7 @@ def written(case: Case, folder: Path) -> Path:
         if name == "pyproject.toml":
             text = (folder / name).read_text() + text
         (folder / name).write_text(text)
-    (folder / "probe.py").write_text(case.sections.get("probe", ""))
+    (folder.parent / "probe.py").write_text(case.sections.get("probe", ""))
     return folder
 
 
