@@ -100,8 +100,14 @@ class Staying:
                 found.add(home.home)
             elif edge.name == "*" and edge.module == module:
                 found |= related
+        if self._hands_on(path, module):
+            return related
         read = self.rewriter.reads.of(path).of(self.index.handles(path, module))
         return found | {name for name in related if name.rpartition(".")[2] in read}
+
+    def _hands_on(self, path: str, module: str) -> bool:
+        """Whether a file hands a module on, so that all of it may be asked for."""
+        return not self.index.handles(path, module).isdisjoint(self.rewriter.reads.of(path).bare)
 
     def _ties_in(self, path: str, root: str, asked: set[str]) -> Ties:
         """By what the uses of an object in a file that stays hang together with others, as far as text tells."""
@@ -112,10 +118,12 @@ class Staying:
             attributes = {text.rpartition(".")[2] for text in reads.read | reads.stored}
             handed = {e.full_name for e in self.index.edges(path) if e.bound in reads.bare}
             view = self.rewriter.view(path, keep=False)
+            is_whole = self._hands_on(path, root.rpartition(".")[0])
             for home in sorted(asked):
                 thing = self.objects.thing(home)
                 if thing is not None:
-                    ties.add(self._ties_of(thing, attributes, is_handed_on=home in handed))
+                    ties.add(self._ties_of(thing, attributes, is_handed_on=is_whole or home in handed))
+                    ties.strong |= {f"identity {home}"} if is_whole else set()
                     if view is not None and thing.sort in ("class", "function"):
                         ties.add(self._ties_of_values(view, thing))
             self._ties[key] = ties
@@ -139,7 +147,7 @@ class Staying:
         ties = Ties()
         for place, home in self.rewriter.uses_of(view, {thing.module}, {thing.home}):
             above = view.uses.parents.get(place)
-            if view.uses.is_exception(place):
+            if self.rewriter.exchange.members.builtin_bases(thing) is not None:
                 ties.strong.add(f"exception {home}")
             elif not (isinstance(above, ast.Call) and above.func is place) and not view.uses.is_annotation(
                 place
