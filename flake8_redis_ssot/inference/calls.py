@@ -439,9 +439,14 @@ def _decorators(inference: Inference, node: ast.AST | None, scope: Scope | None)
 
 
 def any_call(inference: Inference, receiver: Instance, function: Scope) -> CallContext | None:
-    """The context of any call of a method of an object; that of the call that made it for its initialiser."""
+    """The context of any call of a method of an object; that of the call that made it for its initialiser.
+
+    Objects that are made of other objects are not told apart: each would have others of its own.
+    """
     first, made = receiver_of(function), receiver.of
-    if receiver.context is None or first is None or function is receiver.context.scope:
+    if receiver.context is None or receiver.context.depth > 1 or first is None:
+        return receiver.context
+    if function is receiver.context.scope:
         return receiver.context
     outer = made.context if isinstance(made, Definition) else None
     found = inference.contexts.of(function, {first.arg: frozenset([receiver])}, outer, receiver)
