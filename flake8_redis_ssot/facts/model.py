@@ -69,8 +69,8 @@ class FileFacts:
     does, `clients` are top-level names that are, or return, a client or a manager; a manager's file has made
     and `handed_out` objects of the classes of these dotted names. `exposed` are
     its names by which others get at a client, a pool or a builder, or at a function that sends by a blocking
-    client; `handed` the callables of ours that get such, as `inference.reach` gives both. `defaults`
-    are those of settings that it reads from the environment.
+    client; `handed` the callables of ours that get such, `named` those that get the name of a library, as
+    `inference.reach` gives all three. `defaults` are those of settings that it reads from the environment.
     """
 
     path: str
@@ -82,6 +82,7 @@ class FileFacts:
     used: tuple[str, ...] = ()
     pools: tuple[PoolFacts, ...] = ()
     handed: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
     exposed: tuple[str, ...] = ()
     defaults: tuple[DefaultFacts, ...] = ()
     classes: tuple[ClassFacts, ...] = ()

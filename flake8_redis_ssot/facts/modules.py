@@ -25,8 +25,11 @@ Kind = Literal["class", "data", "function", "module", "object", "unknown"]
 _SUFFIXES = (".py", "/__init__.py", ".pyi", "/__init__.pyi")
 _SIGNALS = ("Error", "Exception", "Warning")
 _DYNAMIC = re.compile(
-    r"\bglobals\(\)|\bsys\.modules\[__name__\]|^def __getattr__|^[^#\n]*\bexec\(", re.MULTILINE
+    r"\bglobals\(\)|\bsys\.modules\[__name__\]|^def __getattr__|^[^#\n]*\bexec\("
+    r"|^__path__\b|\bdeclare_namespace\(",
+    re.MULTILINE,
 )
+"""What gives a module names, or a package modules, that no statement shows."""
 _GLOBAL = re.compile(r"^[ \t]+global[ \t]+([\w, \t]+)", re.MULTILINE)
 
 

@@ -70,20 +70,26 @@ class Contexts:
         self._texts: dict[str, Text] = {}
         self._numbers: dict[Scope, int] = {}
 
-    def of(self, scope: Scope, arguments: dict[str, Values], outer: CallContext | None) -> CallContext | None:
+    def of(
+        self,
+        scope: Scope,
+        arguments: dict[str, Values],
+        outer: CallContext | None,
+        receiver: Instance | None = None,
+    ) -> CallContext | None:
         """The context of a call; None where calls stand in each other too deep."""
         number = self._numbers.get(scope, 0)
         given = {
             name: frozenset(self._same(v) for v in values) if number < _MOST else NOTHING
             for name, values in arguments.items()
         }
-        key = (scope, tuple(given.items()), outer)
+        key = (scope, tuple(given.items()), outer, receiver)
         found = self._known.get(key)
         if found is None:
             depth = 1 + max([outer.depth if outer else 0, *(depth_of(values) for values in given.values())])
             if depth > _DEPTH:
                 return None
-            found = self._known[key] = CallContext(scope, given, outer, depth)
+            found = self._known[key] = CallContext(scope, given, outer, depth, receiver)
             self._numbers[scope] = number + 1
         return found
 
@@ -185,7 +191,7 @@ def _entering(
 def given_back(inference: Inference, function: Definition) -> Iterable[Value]:
     """What a call gives that hands over nothing but the receiver."""
     context = function.context
-    first = _receiver_of(function.scope)
+    first = receiver_of(function.scope)
     if function.receiver is not None and first is not None:
         given = {first.arg: frozenset[Value]([function.receiver])}
         context = inference.contexts.of(function.scope, given, function.context)
@@ -221,7 +227,7 @@ def _entered(
     given: dict[str, Values] = {}
     if isinstance(scope.node, _FUNCTION):
         args = scope.node.args
-        first = _receiver_of(scope)
+        first = receiver_of(scope)
         if first is not None and value.receiver is not None:
             given[first.arg] = frozenset([value.receiver])
         for parameter in single(args):
@@ -258,8 +264,8 @@ def parameter(inference: Inference, node: ast.arg, point: ProgramPoint) -> Itera
     if given:
         yield from given
         return
-    if context is None:
-        yield from inference.given(node, point)
+    if context is None or context.receiver is not None:
+        yield from inference.given(node, point, context.receiver if context is not None else None)
     default = default_of(function.args, node) if given is None else None
     yield from inference.known_or_promised(inference.values(default, outside), node.annotation, outside)
     if context is None and default is None:
@@ -433,7 +439,22 @@ def _decorators(inference: Inference, node: ast.AST | None, scope: Scope | None)
     return found
 
 
-def _receiver_of(function: Scope) -> ast.arg | None:
+def any_call(inference: Inference, receiver: Instance, function: Scope) -> CallContext | None:
+    """The context of any call of a method of an object; that of the call that made it for its initialiser.
+
+    Objects that are made of other objects are not told apart: each would have others of its own.
+    """
+    first, made = receiver_of(function), receiver.of
+    if receiver.context is None or receiver.context.depth > 1 or first is None:
+        return receiver.context
+    if function is receiver.context.scope:
+        return receiver.context
+    outer = made.context if isinstance(made, Definition) else None
+    found = inference.contexts.of(function, {first.arg: frozenset([receiver])}, outer, receiver)
+    return found or receiver.context
+
+
+def receiver_of(function: Scope) -> ast.arg | None:
     """The parameter that gets the object or the class that a method is called on."""
     node = function.node
     if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or Scopes.class_of(function) is None:
@@ -445,7 +466,7 @@ def _takes_arguments(function: Scope) -> bool:
     """Whether a function has parameters, `self` and `cls` apart."""
     if not isinstance(function.node, _FUNCTION):
         return False
-    receiver = _receiver_of(function)
+    receiver = receiver_of(function)
     return any(argument is not receiver for argument in parameters(function.node.args))
 
 

@@ -210,6 +210,9 @@ IMPORTERS = LOADERS | {
 }  # fmt: skip
 """These and the functions of frameworks that give any object by its dotted name."""
 
+IMPORTED = frozenset(["name", "modname", "import_name", "dotted_path"])
+"""Keywords by which they get the name."""
+
 LOADER_NAMES = frozenset(["import_module", "__import__", "resolve_name", "import_string", "importorskip"])
 """Their last names."""
 

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Collection, Iterable, Iterator
 
+from flake8_redis_ssot.analysis.lines import DYNAMIC
 from flake8_redis_ssot.inference.calls import fixture_name
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.reach import Reach, by_name, is_exposed, stored
@@ -18,6 +19,9 @@ from flake8_redis_ssot.source import SourceError
 
 _FOR_RUNNERS = ("__", "setUp", "setup_", "tearDown", "teardown_", "test_")
 """How the methods begin that Python or a test runner calls, and nobody by name."""
+
+_IMPORTING = re.compile("|".join(map(re.escape, sorted(DYNAMIC))).encode())
+"""What imports a module by its name."""
 
 
 class Following:
@@ -39,6 +43,12 @@ class Following:
                 home = self._index.modules.lookup(callee) if callee != "." else None
                 target = path if home is None else self._index.file_of(home.home)
                 if target is not None:
+                    self._inference.load(path)
+                    self._inference.load(target)
+            for callee in fact.named:
+                home = self._index.modules.lookup(callee)
+                target = self._index.file_of(home.home) if home is not None else None
+                if target is not None and _IMPORTING.search(self._data_of(target)):
                     self._inference.load(path)
                     self._inference.load(target)
         exposed: dict[str, set[str]] = {}
