@@ -22,7 +22,7 @@ from flake8_redis_ssot.libraries.traits import (
     WITH_DEFAULTS,
 )
 from flake8_redis_ssot.libraries.vocabulary import CLIENT_WORDS
-from flake8_redis_ssot.syntax.nodes import last_name, unparsed
+from flake8_redis_ssot.syntax.nodes import unparsed
 
 _DEPTH = 6
 _PLAIN = frozenset(["Redis", "Valkey", "ConnectionPool", "BlockingConnectionPool", "from_url", "from_pool"])
