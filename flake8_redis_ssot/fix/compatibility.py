@@ -42,6 +42,8 @@ class Verdict:
     reach: Reached = field(default_factory=dict)
     ties: Ties = field(default_factory=Ties)
     roots: set[str] = field(default_factory=set)
+    objects: set[tuple[str, str, str]] = field(default_factory=set)
+    """The class of each object that is exchanged, the object, and the class of the one that takes its place."""
     renames: list[tuple[ast.Attribute | ast.keyword, str]] = field(default_factory=list)
     """Members and keywords that are called otherwise afterwards."""
 
@@ -260,6 +262,8 @@ class Compatibility:
         fresh = aim.collapses and (aim.old.sort == "class" or (before.sort == "instance" and not before.home))
         if not aim.is_same or fresh:
             self.dangers.check(view, uses, old, fresh=fresh, shared=not aim.is_same)
+        if fresh and old is not None and self.state.kept(old):
+            verdict.unsafe("one more object, with a state of its own, becomes the one that all share")
         if fresh and uses.escapes:
             place, what = uses.escapes[0]
             raise Refusal(f"in line {place.lineno} it {what}: what is done with it there cannot be told")
@@ -308,7 +312,9 @@ class Compatibility:
         verdict.reach |= self.reach.of_members(old, used, aim)
         verdict.roots.add(old.home)
         verdict.ties.add(self.ties.of_members(old, used))
+        verdict.objects.add((old.home, before.home or f"one of `{aim.old.home}`", new.home))
         verdict.reach |= dict.fromkeys(self.making.looked_up(aim.old, old, aim.new, new))
+        verdict.reach |= self.reach.of_new(after, new, uses=used)
         for name in used if used is not None else self.objects.members(old).named:
             for of, to in ((old, new), (before, after)):
                 if of.home:

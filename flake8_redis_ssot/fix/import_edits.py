@@ -184,6 +184,8 @@ class ImportEdits:
             }
         if aim.collapses or groups:
             proposal.reach |= {old: None} if late else dict.fromkeys(keys)
+        if late and not aim.is_same:
+            proposal.reach[aim.new.home] = None  # it is looked up there from now on
         self._note(proposal, aim, old)
         proposal.title = f"Replace `{old}` with `{aim.new.home}{'()' if aim.calls else ''}`"
         return proposal
@@ -355,6 +357,9 @@ class ImportEdits:
             module, _, last = aim.new.home.rpartition(".")
             found = verdict.reach
             if keeps:
+                found = (
+                    found if aim.is_same else {aim.new.home: None, **found}
+                )  # it is looked up there from now on
                 prefix = module_name(view, proposal, name, module)
                 proposal.parts += [(*exact(view, m), f"{prefix}.{last}") for m in members]
                 new, place = last, aim.new.home

@@ -58,6 +58,19 @@ class Staying:
             elif asked - moved.get(path, set()):
                 yield Reference(self.rewriter.short(path), self._ties_in(path, root, asked))
 
+    def users_of_state(self, of: str) -> list[str]:
+        """The files that use what the objects of a class keep."""
+        thing = self.objects.thing(of)
+        found = []
+        for path in self._users_of(of, of.rpartition(".")[0], self.related(of)) if thing is not None else ():
+            assert thing is not None
+            reads = self.rewriter.reads.of(path)
+            attributes = {text.rpartition(".")[2] for text in reads.read | reads.stored}
+            ties = self.rewriter.exchange.ties.of_members(thing, attributes)
+            if any(key.startswith(f"state {of}.") for key in ties.strong):
+                found.append(self.rewriter.short(path))
+        return found
+
     def related(self, root: str) -> set[str]:
         """`root` and what in its module makes use of it: its objects, accessors, resets, and what raises it."""
         if root not in self._related:
