@@ -33,7 +33,7 @@ def _frame(diagnostic: Diagnostic, source: SourceFile, report: Report) -> str:
         f"{' ' * gutter} {bar}",
     ]
     stop = end.column - 1 if end.line == start.line else len(source.line(start.line))
-    cut = max(0, min(start.column - 1, stop - width)) if stop > width else 0
+    cut = max(0, start.column - 1 - width // 2) if stop > width else 0  # of all rows, which stay in line
     for row in rows:
         line = source.line(row)
         text = _plain(line[cut : cut + width])[:width]

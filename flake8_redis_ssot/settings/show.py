@@ -58,7 +58,7 @@ def _top(settings: Settings, codes: Mapping[str, bool]) -> dict[str, Any]:
         "extend-client-builders": list(settings.client_builders),
         "extend-pool-builders": list(settings.pool_builders),
         "select": sorted(chosen_codes(settings.selections, dict(codes)) | {"RED000"}),
-        "fixable": [code for code in codes if settings.may_fix(code)],
+        "fixable": ["ALL"] if all(map(settings.may_fix, codes)) else list(filter(settings.may_fix, codes)),
         "exclude": [one for patterns in settings.exclude for one in _paths(patterns, settings.root)],
         "force-exclude": settings.force_exclude,
         "respect-gitignore": settings.respect_gitignore,
