@@ -110,9 +110,7 @@ class RuleContext:
         for reading in self.readings:
             if reading.default is not None:
                 where = self.source.range_of(reading.default)
-                start, end = where.start, where.end
-                text = str(reading.default.value)
-                yield DefaultFacts(reading.name, text, start.line, start.column, end.line, end.column)
+                yield DefaultFacts(reading.name, str(reading.default.value), where)
 
     @property
     def is_settings_module(self) -> bool:
@@ -196,12 +194,7 @@ class RuleContext:
 
                 target = pool_target(builder, made.call, meaning)
                 if target is not None:
-                    start, end = made.range.start, made.range.end
-                    found.append(
-                        PoolFacts(
-                            target, made.label, made.symbols, start.line, start.column, end.line, end.column
-                        )
-                    )
+                    found.append(PoolFacts(target, made.label, made.symbols, made.range))
         return tuple(found)
 
     def is_own(self, name: str) -> bool:

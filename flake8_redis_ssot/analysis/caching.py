@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from flake8_redis_ssot.analysis.hot_paths import Loop
 from flake8_redis_ssot.syntax.ancestors import ancestors
+from flake8_redis_ssot.syntax.arguments import single
 from flake8_redis_ssot.syntax.memo import memoized
 from flake8_redis_ssot.syntax.nodes import unparsed
 from flake8_redis_ssot.syntax.scopes import Scope
@@ -95,8 +96,7 @@ class _Conditions:
         self._class = owner if owner.kind == "class" else None
         self._own = getattr(owner.node, "name", "") if self._class is not None else ""
         args = getattr(function, "args", None)
-        parts = [*args.posonlyargs, *args.args, *args.kwonlyargs] if isinstance(args, ast.arguments) else []
-        given = {a.arg for a in parts}
+        given = {a.arg for a in single(args)} if isinstance(args, ast.arguments) else set()
         kept = [place for place in places if loop or place in given or outlives(place, scope)]
         self._has_flags = loop is not None or any(outlives(place, scope) for place in kept)
         self._places = _Places.of(_same(place, self._own) for place in kept)

@@ -33,6 +33,7 @@ from flake8_redis_ssot.libraries.standard import (
     PROPERTIES,
 )
 from flake8_redis_ssot.libraries.vocabulary import MAKING
+from flake8_redis_ssot.syntax.arguments import single
 from flake8_redis_ssot.syntax.memo import memoized
 from flake8_redis_ssot.syntax.nodes import last_name
 from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope, Scopes
@@ -197,7 +198,7 @@ def _takes_request(function: Scope, inference: Inference) -> Occasion | None:
     node, point = function.node, outside(function, inference)
     if not isinstance(node, Function) or point is None:
         return None
-    parameters = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+    parameters = single(node.args)
     for annotation in (a.annotation for a in parameters):
         for name in inference.names.dotted(annotation, point) if annotation is not None else ():
             if name.rpartition(".")[2] in REQUESTS.get(name.split(".")[0], ()):

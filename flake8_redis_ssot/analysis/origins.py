@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection, Iterator, Mapping
 
-from flake8_redis_ssot.inference.calls import argument_of
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.values import Definition, Instance, Items, QualifiedName
+from flake8_redis_ssot.syntax.arguments import argument_of
 from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope, Scopes
 
 _MOST = 200_000

@@ -46,6 +46,7 @@ from flake8_redis_ssot.libraries.standard import (
     PROPERTIES,
     RUNNERS,
 )
+from flake8_redis_ssot.syntax.arguments import argument_of, default_of, parameters, positional, single
 from flake8_redis_ssot.syntax.nodes import last_name
 from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope, Scopes
 
@@ -229,7 +230,7 @@ def _entered(
         first = receiver_of(scope)
         if first is not None and value.receiver is not None:
             given[first.arg] = frozenset([value.receiver])
-        for parameter in (*args.posonlyargs, *args.args, *args.kwonlyargs):
+        for parameter in single(args):
             if parameter is not first:
                 argument = argument_of(call, args, parameter, shifted=first is not None)
                 if argument is not None:
@@ -265,7 +266,7 @@ def parameter(inference: Inference, node: ast.arg, point: ProgramPoint) -> Itera
         return
     if context is None or context.receiver is not None:
         yield from inference.given(node, point, context.receiver if context is not None else None)
-    default = _default(function.args, node) if given is None else None
+    default = default_of(function.args, node) if given is None else None
     yield from inference.known_or_promised(inference.values(default, outside), node.annotation, outside)
     if context is None and default is None:
         yield from _fixture(inference, node.arg, scope)
@@ -458,17 +459,15 @@ def receiver_of(function: Scope) -> ast.arg | None:
     node = function.node
     if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or Scopes.class_of(function) is None:
         return None
-    return next(iter([*node.args.posonlyargs, *node.args.args]), None)
+    return next(iter(positional(node.args)), None)
 
 
 def _takes_arguments(function: Scope) -> bool:
     """Whether a function has parameters, `self` and `cls` apart."""
     if not isinstance(function.node, _FUNCTION):
         return False
-    args = function.node.args
-    everyone = [*args.posonlyargs, *args.args, *args.kwonlyargs, args.vararg, args.kwarg]
     receiver = receiver_of(function)
-    return any(a is not None and a is not receiver for a in everyone)
+    return any(argument is not receiver for argument in parameters(function.node.args))
 
 
 def is_generator(node: ast.AST | None) -> bool:
@@ -486,26 +485,3 @@ def is_generator(node: ast.AST | None) -> bool:
 
 def _is_classmethod(node: ast.AST) -> bool:
     return any(isinstance(d, ast.Name) and d.id == "classmethod" for d in getattr(node, "decorator_list", ()))
-
-
-def argument_of(call: ast.Call, args: ast.arguments, parameter: ast.arg, *, shifted: bool) -> ast.expr | None:
-    """What `call` hands to a parameter; `shifted` where the first one is bound already."""
-    for keyword in call.keywords:
-        if keyword.arg == parameter.arg and parameter not in args.posonlyargs:
-            return keyword.value
-    positional = [*args.posonlyargs, *args.args]
-    if parameter in positional and not any(isinstance(a, ast.Starred) for a in call.args):
-        at = positional.index(parameter) - int(shifted)
-        if 0 <= at < len(call.args):
-            return call.args[at]
-    return None
-
-
-def _default(args: ast.arguments, argument: ast.arg) -> ast.expr | None:
-    positional = [*args.posonlyargs, *args.args]
-    if argument in positional:
-        at = positional.index(argument) - len(positional) + len(args.defaults)
-        return args.defaults[at] if at >= 0 else None
-    if argument in args.kwonlyargs:
-        return args.kw_defaults[args.kwonlyargs.index(argument)]
-    return None

@@ -249,17 +249,11 @@ MOCKING = frozenset(["patch", "monkeypatch", "mocker"])
 FIXTURES = frozenset(["fixture", "yield_fixture"])
 """Decorators of what pytest runs for tests, once all modules are imported, by their last names."""
 
-WARNING_TESTS = frozenset(
-    [
-        "warns",
-        "raises",
-        "deprecated_call",
-        "assertRaises",
-        "assertRaisesRegex",
-        "assertWarns",
-        "assertWarnsRegex",
-    ]
-    + ["assertLogs", "catch_warnings", "recwarn", "does_not_warn", "suppress"]
+RAISING_TESTS = frozenset(["raises", "assertRaises", "assertRaisesRegex", "suppress", "RaisesGroup"])
+"""What takes the class of an exception that is to be raised."""
+
+WARNING_TESTS = RAISING_TESTS | frozenset(
+    ["warns", "deprecated_call", "assertWarns", "assertWarnsRegex", "assertLogs", "catch_warnings", "recwarn"]
 )
 """What asks how something fails, or warns."""
 

@@ -9,7 +9,7 @@ from flake8_redis_ssot.analysis.blocking import Blocking, BlockingFunctions
 from flake8_redis_ssot.analysis.client_calls import Command, command
 from flake8_redis_ssot.facts.managers import ManagerFacts
 from flake8_redis_ssot.inference.builder_table import BuilderTable
-from flake8_redis_ssot.inference.calls import any_call, argument_of, given_for, receiver_of
+from flake8_redis_ssot.inference.calls import any_call, given_for, receiver_of
 from flake8_redis_ssot.inference.classes import may_give, names_given
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.methods import METHOD_NAMES
@@ -23,6 +23,7 @@ from flake8_redis_ssot.inference.values import (
 )
 from flake8_redis_ssot.project.conftests import conftests_above
 from flake8_redis_ssot.project.index import ProjectIndex
+from flake8_redis_ssot.syntax.arguments import argument_of
 from flake8_redis_ssot.syntax.nodes import last_name
 from flake8_redis_ssot.syntax.scope_builder import build_scopes
 from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope, Scopes

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flake8_redis_ssot.libraries.standard import FILLING
+from flake8_redis_ssot.syntax.arguments import parameters
 from flake8_redis_ssot.syntax.lines import header_of, lines_of
 from flake8_redis_ssot.syntax.nodes import last_name
 from flake8_redis_ssot.syntax.scopes import (
@@ -20,7 +21,6 @@ from flake8_redis_ssot.syntax.scopes import (
     Scope,
     Scopes,
     Store,
-    parameters,
     targets_in,
 )
 
