@@ -276,7 +276,8 @@ class ProjectInference(Inference):
         """The commands of a file taken in."""
         if path not in self._sent:
             scopes = self.files[path]
-            points = (p for p in scopes.calls if last_name(p.node.func) in METHOD_NAMES)  # type: ignore[attr-defined]
+            names = METHOD_NAMES | {"lock", *_methods_by_name(scopes)}
+            points = (p for p in scopes.calls if last_name(p.node.func) in names)  # type: ignore[attr-defined]
             self._sent[path] = [c for p in points if (c := command(self, scopes, p)) is not None]
         return self._sent[path]
 
@@ -316,6 +317,22 @@ class ProjectInference(Inference):
             case ast.expr():
                 return not isinstance(binding.value, ast.Constant)
         return is_made and binding.target is not None and self.names.is_ours(binding.target)
+
+
+def _methods_by_name(scopes: Scopes) -> Iterator[str]:
+    """The names to which a file binds methods that may send: `read = client.get`."""
+    for scope in (scopes.module, *scopes.namespaces.values()):
+        for name, bindings in scope.bindings.items():
+            for value in (b.value for b in bindings):
+                match value:
+                    case ast.Attribute(attr=method):
+                        pass
+                    case ast.Call(func=ast.Name(id="getattr"), args=[_, ast.Constant(value=method), *_]):
+                        pass
+                    case _:
+                        continue
+                if method in METHOD_NAMES:
+                    yield name
 
 
 def _is_own(func: ast.expr, caller: Scope) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.libraries.traits import CONNECTING
 from flake8_redis_ssot.rule import Rule, RuleContext, on
+from flake8_redis_ssot.syntax.ancestors import ancestors
 from flake8_redis_ssot.syntax.scopes import ProgramPoint
 
 
@@ -67,13 +68,13 @@ class ImportTimeCommand(Rule):
         found = [
             (sent.call, sent.point, f"{sent.label} is sent", sent.builder.target)
             for sent in context.commands
-            if sent.colour == "sync" and sent.sends and _at_import(sent.point)
+            if sent.colour == "sync" and sent.sends and _at_import(sent.point, module)
         ]
         found += [
             (made.call, made.point, f"{made.label} connects", builder.target)
             for made in context.constructions
             for builder in list(made.reached.values())[:1]
-            if builder.target in CONNECTING and _at_import(made.point)
+            if builder.target in CONNECTING and _at_import(made.point, module)
         ]
         if not found or _is_script(module, context.source.text):
             return
@@ -88,8 +89,17 @@ class ImportTimeCommand(Rule):
                 )
 
 
-def _at_import(point: ProgramPoint) -> bool:
-    return point.scope.enclosing("function", "module").kind == "module"
+def _at_import(point: ProgramPoint, module: ast.Module) -> bool:
+    """Whether a place runs with its module: outside of functions, and of generators that are only made."""
+    scope = point.scope
+    while scope.kind not in ("function", "module") and scope.parent is not None:
+        made = scope.node
+        if isinstance(made, ast.GeneratorExp) and not isinstance(
+            ancestors(module, made)[0], ast.Call | ast.For | ast.Starred | ast.comprehension
+        ):
+            return False
+        scope = scope.parent
+    return scope.kind == "module"
 
 
 def _is_script(module: ast.Module, text: str) -> bool:
