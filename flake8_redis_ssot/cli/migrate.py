@@ -20,6 +20,12 @@ def add_parser(commands: Any) -> None:
         action="store_true",
         help="leave a module that warns in place of each one that is not needed any more",
     )
+    add(
+        "--output-format",
+        choices=("terminal", "json", "markdown"),
+        default="terminal",
+        help="how it is shown",
+    )
     add("--list", action="store_true", help="list the runs that were journaled")
     command.set_defaults(handler=run)
 

@@ -8,7 +8,7 @@ import os
 import shlex
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from flake8_redis_ssot.cli.loading import discovered, finder_of, settings_of
@@ -23,12 +23,12 @@ from flake8_redis_ssot.fix.proposal import MENDS
 from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.run import Outcome, available_processors, run_project
 from flake8_redis_ssot.migrate.journal import Change, JournalError, carry_out, runs
-from flake8_redis_ssot.migrate.plan import CONSTRUCTIONS
+from flake8_redis_ssot.migrate.migration import Migration, NotShimmed
+from flake8_redis_ssot.migrate.plan import CONSTRUCTIONS, Plan, ProgramPoint, Step
 from flake8_redis_ssot.migrate.plan import plan as plan_of
 from flake8_redis_ssot.migrate.shim import with_shims
-from flake8_redis_ssot.output import escaped, plan_text, shown
+from flake8_redis_ssot.output import escaped, migration_text, plan_text, shown
 from flake8_redis_ssot.output.report import Look
-from flake8_redis_ssot.output.terminal import wrapped
 from flake8_redis_ssot.rules import all_rules, defaults
 from flake8_redis_ssot.settings.boundaries import SettingsError
 from flake8_redis_ssot.settings.model import Settings, chosen_codes
@@ -58,12 +58,7 @@ def plan(options: argparse.Namespace) -> int:
     if _missing(settings):
         Messages()("warning", _missing(settings))
     made = plan_of(mended, settings, whole, DISK)
-    if options.output_format == "json":
-        print(json.dumps(made.as_object(), indent=2))
-    else:
-        is_markdown = options.output_format == "markdown"
-        seen = Look() if is_markdown else Look(*look(sys.stdout))
-        sys.stdout.write(plan_text.render(made, seen, markdown=is_markdown))
+    _show(options.output_format, made, plan_text.render)
     return _failed(mended)
 
 
@@ -97,6 +92,7 @@ def migrate(options: argparse.Namespace) -> int:
                 jobs=available_processors(),
             )
         shimless = list(with_shims(mended, settings, project.files, DISK)) if options.shim else []
+        made = _migration(mended, options.dry_run, shimless)
         if not options.dry_run and mended.changes:
             changes = [
                 Change(path, mended.before[path], after) for path, after in sorted(mended.changes.items())
@@ -105,18 +101,25 @@ def migrate(options: argparse.Namespace) -> int:
             undo = ["redis-ssot", "rollback", run.name]
             if settings.path is not None and found.finder.table_above(os.getcwd()) != settings.path:
                 undo += ["--config", shown(settings.path)]
-            print(f"Run {run.name}; `{shlex.join(undo)}` undoes it.")
+            made.run, made.undo = run.name, shlex.join(undo)
     except SettingsError as error:
         return refuse(error.messages)
     except JournalError as error:
         return refuse([error.message])
-    _summary(mended, options.dry_run)
-    for path, reason in shimless:
-        print(f"No shim in place of {shown(path)}: {escaped(reason)}.")
-    status = _failed(mended)
-    if not options.dry_run and mended.changes:
-        status = _verified(settings, everything, mended, set(project.files)) or status
-    return status or (1 if mended.left else 0)
+    differing: list[str] = []
+    if made.run is not None:
+        made.verified, differing = _verified(settings, everything, mended, set(project.files))
+    _show(options.output_format, made, migration_text.render)
+    return _failed(mended) or (refuse(differing) if differing else 1 if mended.left else 0)
+
+
+def _show(style: str, found: Plan | Migration, render: Callable[..., str]) -> None:
+    if style == "json":
+        print(json.dumps(found.as_object(), indent=2))
+    else:
+        is_markdown = style == "markdown"
+        seen = Look() if is_markdown else Look(*look(sys.stdout))
+        sys.stdout.write(render(found, seen, markdown=is_markdown))
 
 
 def _project(options: argparse.Namespace, paths: Sequence[str]) -> tuple[Discovery, Project]:
@@ -166,43 +169,45 @@ def _codes(settings: Settings) -> frozenset[str]:
     return frozenset(c for c in _CODES if MENDS.get(c) != "call" or c in chosen)
 
 
-def _summary(mended: FixResult, dry_run: bool) -> None:
-    """What was migrated, and what was left, with the reasons."""
-    seen = Look(*look(sys.stdout))
-    would = "Would migrate" if dry_run else "Migrated"
+def _migration(mended: FixResult, dry_run: bool, shimless: Sequence[tuple[str, str]]) -> Migration:
+    """What is to be said of a run: what moves, and what is left with the reasons."""
     kinds = Counter(MENDS[d.code] for d in mended.settled)
     what = ", ".join(f"{n} {kind}{'s' * (n != 1)}" for kind, n in sorted(kinds.items())) or "nothing"
-    files = len(mended.changes)
-    print(f"{would} {what} in {files} file{'s' * (files != 1)}.")
+    found = Migration(dry_run, what, [shown(path) for path in sorted(mended.changes)])
     for diagnostic in mended.settled:
-        assert diagnostic.fix is not None
-        line = f"  {_where(diagnostic)}: {escaped(diagnostic.fix.message)}"
-        print(wrapped(line, seen, indent="    "))
-    if mended.left:
-        number = len(mended.left)
-        print(f"Left {number} reference{'s' * (number != 1)} for a person:")
+        fix = diagnostic.fix
+        assert fix is not None
+        found.moved.append(Step(diagnostic.code, _place(diagnostic), fix.message, fix.applicability))
     for diagnostic, reason in mended.left:
-        line = f"  {_where(diagnostic)}: {diagnostic.code} {escaped(reason)}"
-        print(wrapped(line, seen, indent="    "))
+        found.left.append(Step(diagnostic.code, _place(diagnostic), diagnostic.message, None, reason))
+    found.not_shimmed = [NotShimmed(shown(path), reason) for path, reason in shimless]
+    return found
 
 
-def _where(diagnostic: Diagnostic) -> str:
-    return f"{shown(diagnostic.path)}:{diagnostic.range.start.line}"
+def _place(diagnostic: Diagnostic) -> ProgramPoint:
+    return ProgramPoint(shown(diagnostic.path), diagnostic.range.start.line)
 
 
-def _verified(settings: Settings, files: list[str], mended: FixResult, within: set[str]) -> int:
-    """Compare what was said to be left with a fresh scan of what stands on disk."""
+def _verified(
+    settings: Settings, files: list[str], mended: FixResult, within: set[str]
+) -> tuple[int | None, list[str]]:
+    """The number of references that a fresh scan of what stands on disk finds left, if they are those listed.
+
+    Else what is counted otherwise.
+    """
     rules = [rule for rule in all_rules() if rule.code in _codes(settings)]
     fresh = run_project(files, FileChecker(settings, rules), jobs=available_processors())
     left = Counter((d.path, d.code) for d in fresh.diagnostics if d.code in _CODES and d.path in within)
     said = Counter((d.path, d.code) for d, _ in mended.left)
     if left == said and not fresh.failures:
-        print(f"Verified: a fresh scan finds {sum(left.values())} references left, those listed.")
-        return 0
-    return refuse(
-        f"{shown(path)}: a fresh scan counts {code} otherwise than listed"
-        for path, code in sorted(left - said) + sorted(said - left)
-    )
+        return sum(left.values()), []
+    return None, [
+        *fresh.failures,
+        *(
+            f"{shown(path)}: a fresh scan counts {code} otherwise than listed"
+            for path, code in sorted(left - said) + sorted(said - left)
+        ),
+    ]
 
 
 def _list(settings: Settings) -> int:

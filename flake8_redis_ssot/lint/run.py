@@ -37,6 +37,12 @@ _PROGRESS_EVERY = 0.1
 """Seconds between two looks at how far the processes are."""
 
 
+_DIED = (
+    "a process that checked files ended before it was done, perhaps for want of memory; some files were not "
+    "checked: run again with `--jobs 1`"
+)
+
+
 @dataclass(slots=True)
 class Outcome:
     """What a run found; `failures` are our own, one line a file, `limits` the files of which not all was looked at.
@@ -348,7 +354,11 @@ def _work(
 
 
 def _received(answer: Connection) -> list[Outcome]:
-    found = answer.recv()
+    """What a process found; its end without an answer is a failure of the run."""
+    try:
+        found = answer.recv()
+    except EOFError:
+        return [Outcome(failures=[_DIED])]
     if isinstance(found, Exception):
         raise found
     assert isinstance(found, list)

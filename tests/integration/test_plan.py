@@ -194,3 +194,25 @@ def test_a_file_that_may_not_be_written_does_not_stop_the_rest(project: Path, ru
     assert line in done.stdout and done.returncode == 1
     assert "app.redis_manager" in (project / "app/rooms.py").read_text()
     assert (project / "app/closed.py").read_text() == USER
+
+
+def test_a_migration_says_the_same_in_every_form(project: Path, run: Command) -> None:
+    add(project, "app/closed.py", USER)
+    (project / "app/closed.py").chmod(0o444)
+    dry = json.loads(run("migrate", "--dry-run", "--output-format", "json", cwd=project).stdout)
+    assert (dry["is_dry"], dry["run"], dry["verified"], dry["files"]) == (True, None, None, ["app/rooms.py"])
+    assert [(s["code"], s["site"], s["applicability"]) for s in dry["moved"]] == [
+        ("RED101", {"path": "app/rooms.py", "line": 1}, "safe")
+    ]
+    assert [(s["site"]["path"], s["reason"][:30]) for s in dry["left"]] == [
+        ("app/closed.py", "the file or its folder is read")
+    ]
+    text = run("migrate", "--dry-run", "--output-format", "markdown", cwd=project).stdout
+    assert text.startswith(
+        "# Migration to one Redis manager\n\nWould migrate 1 import in 1 file.\n- app/rooms.py:1: "
+    )
+    done = json.loads(run("migrate", "--output-format", "json", cwd=project).stdout)
+    assert (done["is_dry"], done["verified"], done["moved"]) == (False, 1, dry["moved"])
+    assert done["undo"] == f"redis-ssot rollback {done['run']}"
+    assert run("rollback", done["run"], cwd=project).returncode == 0
+    assert (project / "app/rooms.py").read_text() == USER

@@ -1,0 +1,41 @@
+"""What a migration did, as text for a terminal or as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flake8_redis_ssot.migrate.migration import Migration
+from flake8_redis_ssot.migrate.plan import Step
+from flake8_redis_ssot.output import escaped
+from flake8_redis_ssot.output.report import Look
+from flake8_redis_ssot.output.terminal import wrapped
+
+
+def render(migration: Migration, look: Look, *, markdown: bool) -> str:
+    """The summary with every reference that moved, and every one that was left."""
+    lines = [*_lines(migration, "- " if markdown else "  ")]
+    if markdown:
+        lines = ["# Migration to one Redis manager", "", *lines]
+    return "".join(f"{wrapped(escaped(line), look, indent='    ')}\n" for line in lines)
+
+
+def _lines(migration: Migration, mark: str) -> Iterator[str]:
+    if migration.run is not None:
+        yield f"Run {migration.run}; `{migration.undo}` undoes it."
+    would = "Would migrate" if migration.is_dry else "Migrated"
+    files = len(migration.files)
+    yield f"{would} {migration.moved_kinds} in {files} file{'s' * (files != 1)}."
+    yield from _steps(migration.moved, mark)
+    if migration.left:
+        number = len(migration.left)
+        yield f"Left {number} reference{'s' * (number != 1)} for a person:"
+        yield from _steps(migration.left, mark)
+    for one in migration.not_shimmed:
+        yield f"No shim in place of {one.path}: {one.reason}."
+    if migration.verified is not None:
+        yield f"Verified: a fresh scan finds {migration.verified} references left, those listed."
+
+
+def _steps(steps: list[Step], mark: str) -> Iterator[str]:
+    for step in steps:
+        yield f"{mark}{step.site}: " + (f"{step.code} {step.reason}" if step.reason else step.what)
