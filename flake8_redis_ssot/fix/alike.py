@@ -121,9 +121,14 @@ class Alike:
             was, now = (self.objects.members(owner).named.get(a.attr) for owner in owners)
             if was is None or now is None:
                 return was is now
+            if isinstance(was.node, Function) and isinstance(now.node, Function):
+                return self.members(*owners, a.attr)
             return self._settled((was.node, now.node), lambda: self.members(*owners, a.attr))
         names = [self.objects.dotted(c.node, c.module, c.function) for c in (one.at(a), other.at(b))]  # type: ignore[arg-type]
-        if None not in names:
+        found = [self.objects.modules.lookup(name) if name else None for name in names]
+        if found[0] is not None and found[1] is not None and found[0].home == found[1].home:
+            return True
+        if all(one is not None and one.kind != "unknown" for one in found):
             return self._homes(names[0] or "", names[1] or "")
         return self._same(one.at(a.value), other.at(b.value))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from flake8_redis_ssot.diagnostic import Applicability
@@ -42,6 +42,10 @@ class Verdict:
     reach: Reached = field(default_factory=dict)
     ties: Ties = field(default_factory=Ties)
     roots: set[str] = field(default_factory=set)
+    objects: set[tuple[str, str, str]] = field(default_factory=set)
+    """The class of each object that is exchanged, the object, and the class of the one that takes its place."""
+    renames: list[tuple[ast.Attribute | ast.keyword, str]] = field(default_factory=list)
+    """Members and keywords that are called otherwise afterwards."""
 
     def unsafe(self, why: str) -> None:
         """Note that it is not safe; the first reason stays."""
@@ -124,8 +128,11 @@ class Compatibility:
         if not (isinstance(call, ast.Call) and call.func is place):
             self._check_value(view, aim, place, verdict)
             return
-        is_signal = old.sort == "class" and self.members.builtin_bases(old) is not None
-        if old.sort == "class" and not is_signal and not aim.is_same and (call.args or call.keywords):
+        if old.sort == "class" and new.sort == "class" and self.members.builtin_bases(old) is not None:
+            self._tie_exception(view, old, new, place, verdict)
+            self.members.same_signal(old, new, call)
+            return
+        if old.sort == "class" and not aim.is_same and (call.args or call.keywords):
             raise Refusal(f"line {line} gives `{last}` arguments of its own, which may name another server")
         if aim.collapses and isinstance(view.uses.parents.get(call), ast.Expr):
             raise Refusal(f"line {line} calls `{last}` for what it does")
@@ -163,9 +170,11 @@ class Compatibility:
         assert held is not None and held.of is not None
         if not (isinstance(call, ast.Call) and call.func is place):
             raise Refusal(f"line {place.lineno} uses `{old.home}` as a value, not only by calling it")
-        why = self.members.forwards(view, old, held.of, new.home.rpartition(".")[2], call)
+        renamed = self.replacements.arguments(old.home)
+        why = self.members.forwards(view, old, held.of, new.home.rpartition(".")[2], call, renamed)
         if why is not None:
             raise Refusal(f"`{new.home}` cannot be called as in line {place.lineno}: {why}")
+        _rename(verdict, None, call, "", renamed)
         verdict.roots.add(old.home)
         verdict.ties.add(self.ties.of_function(old))
 
@@ -196,7 +205,7 @@ class Compatibility:
         if isinstance(above, ast.ClassDef):
             self.members.subclass(above, old, new, view.exported)
         if view.uses.is_exception(place):
-            self._tie_exception(old, new, place, verdict)
+            self._tie_exception(view, old, new, place, verdict)
             return
         where = f"line {line} uses `{last}` without calling it"
         self.members.covered(old, new, where)
@@ -224,11 +233,17 @@ class Compatibility:
             called = call if isinstance(call, ast.Call) and call.func is attribute else None
             self.members.check(view, attribute, None if called is None else called, old, new)
 
-    def _tie_exception(self, old: Thing, new: Thing, place: ast.expr, verdict: Verdict) -> None:
-        """An `except` that names a class: what is caught has to be what is raised then."""
+    def _tie_exception(self, view: View, old: Thing, new: Thing, place: ast.expr, verdict: Verdict) -> None:
+        """A place that raises or catches a class: what is caught has to be what is raised then."""
         before, after = (self.members.builtin_bases(thing) for thing in (old, new))
-        if before is None or after is None or not before <= after:
-            raise Refusal(f"line {place.lineno} catches `{old.home}`, and `{new.home}` is of another kind")
+        if before is None or before != after:
+            raise Refusal(f"line {place.lineno} needs `{old.home}`, and `{new.home}` is of another kind")
+        known = self.objects.members(new).named
+        for name in sorted(view.uses.read_of_caught(place) & self.objects.members(old).named.keys()):
+            if name not in known:
+                raise Refusal(
+                    f"what line {place.lineno} catches is asked for `{name}`, which `{new.home}` lacks"
+                )
         verdict.ties.strong.add(f"exception {old.home}")
 
     def _same_init(self, old: Thing, new: Thing, line: int) -> None:
@@ -247,6 +262,8 @@ class Compatibility:
         fresh = aim.collapses and (aim.old.sort == "class" or (before.sort == "instance" and not before.home))
         if not aim.is_same or fresh:
             self.dangers.check(view, uses, old, fresh=fresh, shared=not aim.is_same)
+        if fresh and old is not None and self.state.kept(old):
+            verdict.unsafe("one more object, with a state of its own, becomes the one that all share")
         if fresh and uses.escapes:
             place, what = uses.escapes[0]
             raise Refusal(f"in line {place.lineno} it {what}: what is done with it there cannot be told")
@@ -264,8 +281,13 @@ class Compatibility:
         if old is None or new is None:
             unknown = aim.old if old is None else aim.new
             raise Refusal(f"the class of `{unknown.home}` cannot be told")
+        names: dict[str, str] = {}
         for attribute, call in uses.members:
-            self.members.check(view, attribute, call, old, new)
+            homes = [home for home in (before.home, aim.old.home, old.home) if home]
+            name, renamed = self.replacements.renamed(homes, {after.home, new.home}, attribute.attr)
+            self.members.check(view, attribute, call, old, new, name, renamed)
+            names[attribute.attr] = name
+            _rename(verdict, attribute, call, name, renamed)
         why = self.making.difference(aim.old, old, aim.new, new)
         if why is not None:
             raise Refusal(why)
@@ -290,11 +312,14 @@ class Compatibility:
         verdict.reach |= self.reach.of_members(old, used, aim)
         verdict.roots.add(old.home)
         verdict.ties.add(self.ties.of_members(old, used))
+        verdict.objects.add((old.home, before.home or f"one of `{aim.old.home}`", new.home))
         verdict.reach |= dict.fromkeys(self.making.looked_up(aim.old, old, aim.new, new))
+        verdict.reach |= self.reach.of_new(after, new, uses=used)
         for name in used if used is not None else self.objects.members(old).named:
             for of, to in ((old, new), (before, after)):
                 if of.home:
-                    verdict.reach[f"{of.home}.{name}"] = f"{to.home}.{name}" if to.home else None
+                    there = f"{to.home}.{names.get(name, name)}" if to.home else None
+                    verdict.reach[f"{of.home}.{name}"] = there
 
     def _is_patched(self, view: View, node: ast.expr, old: Thing, new: Thing) -> bool:
         """Whether an object is handed to what patches an attribute of it, which has to be of the same kind there."""
@@ -323,6 +348,21 @@ class Compatibility:
                 ancestors = view.uses.parents.get(ancestors)
             return awaited
         return call
+
+
+def _rename(
+    verdict: Verdict,
+    attribute: ast.Attribute | None,
+    call: ast.Call | None,
+    to: str,
+    renamed: Mapping[str, str],
+) -> None:
+    """Note what of a use of a member is called otherwise afterwards."""
+    if attribute is not None and attribute.attr != to:
+        verdict.renames.append((attribute, to))
+    for keyword in call.keywords if call is not None else ():
+        if keyword.arg is not None and keyword.arg in renamed:
+            verdict.renames.append((keyword, renamed[keyword.arg]))
 
 
 def _is_question(above: ast.AST | None, place: ast.expr) -> bool:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from flake8_redis_ssot.fix.escape import Uses
 from flake8_redis_ssot.fix.making import Making
 from flake8_redis_ssot.fix.reads import reads
 from flake8_redis_ssot.fix.replacements import Refusal
-from flake8_redis_ssot.fix.symbols import Member, Thing
+from flake8_redis_ssot.fix.signatures import Function
+from flake8_redis_ssot.fix.stores import Code
+from flake8_redis_ssot.fix.symbols import Member, Thing, locals_of
 from flake8_redis_ssot.fix.ties import reached_members
 from flake8_redis_ssot.fix.view import View
 from flake8_redis_ssot.libraries.commands import EXPIRING, EXPIRY_KEYWORDS
@@ -33,7 +35,7 @@ class Dangers:
         known = self.objects.members(old).named if old is not None else {}
         for attribute, call in uses.members:
             member = known.get(attribute.attr)
-            inner = set(inner_names(attribute.attr, known))
+            inner = self._inner(old, attribute.attr)
             is_data = member is None or member.colour in ("property", "attribute")
             if call is None and is_data:
                 inner |= {text.rpartition(".")[2] for text in reads(view.source.tree).read}
@@ -76,23 +78,58 @@ class Dangers:
                 if call is not None and member.attr in CHANGING_METHODS:
                     raise Refusal(f"line {member.lineno} changes `{attribute.attr}`, for all who share it")
 
+    def _inner(self, of: Thing | None, name: str) -> set[str]:
+        """All attributes that a member reads, those in the members and functions that it uses included."""
+        if of is None:
+            return set()
+        found: set[str] = set()
+        seen: set[ast.AST] = set()
+        new = [(m.node, m.module) for m in reached_members(name, self.objects.members(of).named)]
+        while new:
+            node, module = new.pop()
+            if node in seen:
+                continue
+            seen.add(node)
+            found |= set(attributes_in(node))
+            for part in ast.walk(node):
+                if isinstance(part, ast.Call) and isinstance(part.func, ast.Name | ast.Attribute):
+                    called = self.objects.value(part.func, module)
+                    if called is not None and called.sort == "function" and called.node is not None:
+                        new.append((called.node, called.module))
+        return found
+
+    def _ends(self, of: Thing, name: str) -> Iterator[str]:
+        """The constant times after which what a method keeps is gone."""
+        for member in reached_members(name, self.objects.members(of).named):
+            function = member.node if isinstance(member.node, Function) else None
+            for part in ast.walk(member.node):
+                if not isinstance(part, ast.Call):
+                    continue
+                given = [k.value for k in part.keywords if k.arg in EXPIRY_KEYWORDS]
+                given += part.args if last_name(part.func) in EXPIRING else []
+                for value in given:
+                    own = {p.id for p in ast.walk(value) if isinstance(p, ast.Name)}
+                    if function is None or not own & locals_of(function) - {"self", "cls"}:
+                        text = self.making.text(Code(value, member.module, of, function))
+                        if text is not None and text.replace(".", "").isdigit():
+                            yield text
+
     def added(self, before: set[str], new: Thing, name: str) -> str | None:
         """What a member of a class ends or empties that code with the attributes `before` does not."""
         now = self.objects.members(new).named
-        after = set(inner_names(name, now))
+        after = self._inner(new, name)
         for worse in sorted((after & FLUSHING) - before):
             return f"it leads to `{worse}` there, which would empty what is shared"
         for worse in sorted((after & ENDING) - before) or sorted(_ended_by(now.get(name))):
             return f"it leads to `{worse}` there, which would end it for all who share it"
         return None
 
-    def difference(self, old: Thing, new: Thing, name: str) -> str | None:
+    def difference(self, old: Thing, new: Thing, name: str, to: str) -> str | None:
         """What a member of the new class does that the old one does not: empty, end, let expire."""
-        was, now = self.objects.members(old).named, self.objects.members(new).named
-        why = self.added(set(inner_names(name, was)), new, name)
+        why = self.added(self._inner(old, name), new, to)
         if why is not None:
             return why
-        ends = [set(_ends(name, members)) for members in (was, now)]
+        ends = [set(self._ends(old, name)), set(self._ends(new, to))]
         for end in sorted(ends[0] ^ ends[1]):
             return f"what it keeps ends by `{end}` in one of them alone"
         return None
@@ -101,12 +138,6 @@ class Dangers:
 def attributes_in(node: ast.AST) -> Iterator[str]:
     """The attributes that code reads or sets, of whatever."""
     return (part.attr for part in ast.walk(node) if isinstance(part, ast.Attribute))
-
-
-def inner_names(name: str, known: Mapping[str, Member]) -> Iterator[str]:
-    """All attributes that a method reads, those of the methods of its class that it uses included."""
-    for member in reached_members(name, known):
-        yield from attributes_in(member.node)
 
 
 def _ended_by(member: Member | None) -> set[str]:
@@ -119,20 +150,3 @@ def _ended_by(member: Member | None) -> set[str]:
         and part.func.attr in ENDING
         and last_name(getattr(part.func.value, "value", None)) == "self"
     }
-
-
-def _ends(name: str, known: Mapping[str, Member]) -> Iterator[str]:
-    """The constant times after which what a method keeps is gone."""
-    for member in reached_members(name, known):
-        for part in ast.walk(member.node):
-            if not isinstance(part, ast.Call):
-                continue
-            for keyword in part.keywords:
-                if keyword.arg in EXPIRY_KEYWORDS and _is_time(keyword.value):
-                    yield unparsed(keyword.value)
-            if last_name(part.func) in EXPIRING:
-                yield from (unparsed(a) for a in part.args if _is_time(a))
-
-
-def _is_time(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and isinstance(node.value, int | float)

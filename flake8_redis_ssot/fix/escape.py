@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from flake8_redis_ssot.inference.names import Names
-from flake8_redis_ssot.libraries.frameworks import PATCHING_METHODS
+from flake8_redis_ssot.libraries.frameworks import PATCHING_METHODS, RAISING_TESTS
 from flake8_redis_ssot.source import SourceFile
-from flake8_redis_ssot.syntax.nodes import parents_of
+from flake8_redis_ssot.syntax.nodes import last_name, parents_of
 from flake8_redis_ssot.syntax.scope_builder import build_scopes
 from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope
 
@@ -175,7 +175,23 @@ class FileUses:
         parent = self.parents.get(node)
         if isinstance(parent, ast.Tuple):
             parent = self.parents.get(parent)
+        if isinstance(parent, ast.Call):
+            return parent.func is not node and last_name(parent.func) in RAISING_TESTS
         return isinstance(parent, ast.ExceptHandler | ast.Raise)
+
+    def read_of_caught(self, node: ast.AST) -> set[str]:
+        """What is read of an exception that is caught by the class `node`."""
+        handler = self.parents.get(node)
+        if isinstance(handler, ast.Tuple):
+            handler = self.parents.get(handler)
+        if not isinstance(handler, ast.ExceptHandler):
+            return set()
+        return {
+            part.attr
+            for statement in handler.body
+            for part in ast.walk(statement)
+            if isinstance(part, ast.Attribute) and last_name(part.value) == handler.name
+        }
 
     def patched_name(self, node: ast.AST) -> str | None:
         """The attribute of an object that a test exchanges for a time, where the object is handed to what does so."""

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.fix.compatibility import Compatibility
+from flake8_redis_ssot.fix.compatibility import Compatibility, Verdict
 from flake8_redis_ssot.fix.import_graph import ImportGraph
 from flake8_redis_ssot.fix.module_names import is_readable, star_names
-from flake8_redis_ssot.fix.naming import exact, module_name, name_for, root_of, spelled
+from flake8_redis_ssot.fix.naming import exact, module_name, name_for, renamed, root_of, spelled
 from flake8_redis_ssot.fix.proposal import Proposal
 from flake8_redis_ssot.fix.replacements import Refusal, Replacement
 from flake8_redis_ssot.fix.symbols import Thing
@@ -155,7 +155,7 @@ class ImportEdits:
         aim = self.replacements.aim(old, view.place.boundary)
         kept, groups = self._grouped(view, aim, places)
         verdict = self.exchange.judge(view, aim, kept)
-        proposal.take(verdict)
+        self._take(view, proposal, verdict)
         if name in view.exported and not aim.is_same:
             before, after = aim.old.of or aim.old, aim.new.of or aim.new
             if before.sort != after.sort or before.sort not in ("class", "function"):
@@ -176,7 +176,7 @@ class ImportEdits:
             proposal.reach |= verdict.reach
         for one, inner in groups:
             found = verdict if one is aim else self.exchange.judge(view, one, inner)
-            proposal.take(found)
+            self._take(view, proposal, found)
             new = self._collapsed(view, proposal, one, inner)
             proposal.reach |= {
                 **self.exchange.reach.through(view, one, new, late),
@@ -184,9 +184,17 @@ class ImportEdits:
             }
         if aim.collapses or groups:
             proposal.reach |= {old: None} if late else dict.fromkeys(keys)
+        if late and not aim.is_same:
+            proposal.reach[aim.new.home] = None  # it is looked up there from now on
         self._note(proposal, aim, old)
         proposal.title = f"Replace `{old}` with `{aim.new.home}{'()' if aim.calls else ''}`"
         return proposal
+
+    @staticmethod
+    def _take(view: View, proposal: Proposal, verdict: Verdict) -> None:
+        """Take in what was found of one of the exchanges, with the members that are called otherwise."""
+        proposal.take(verdict)
+        proposal.parts += [renamed(view, node, name) for node, name in verdict.renames]
 
     def _grouped(
         self, view: View, aim: Replacement, places: list[ast.expr]
@@ -345,10 +353,13 @@ class ImportEdits:
         """Exchange what is read of a module, through another module where that `keeps` all of it."""
         for dotted, (aim, members) in groups.items():
             verdict = self.exchange.judge(view, aim, members)
-            proposal.take(verdict)
+            self._take(view, proposal, verdict)
             module, _, last = aim.new.home.rpartition(".")
             found = verdict.reach
             if keeps:
+                found = (
+                    found if aim.is_same else {aim.new.home: None, **found}
+                )  # it is looked up there from now on
                 prefix = module_name(view, proposal, name, module)
                 proposal.parts += [(*exact(view, m), f"{prefix}.{last}") for m in members]
                 new, place = last, aim.new.home
@@ -383,7 +394,7 @@ class ImportEdits:
             raise Refusal("nothing of the star import is used; it may be there for what the module does")
         for name, (aim, members) in groups.items():
             verdict = self.exchange.judge(view, aim, members)
-            proposal.take(verdict)
+            self._take(view, proposal, verdict)
             if aim.collapses:
                 self._collapsed(view, proposal, aim, members)
             else:

@@ -126,6 +126,8 @@ def _executed(body: list[ast.stmt]) -> Iterator[ast.AST]:
                 *statement.args.defaults,
                 *filter(None, statement.args.kw_defaults),
             ]
+        for decorator in getattr(statement, "decorator_list", ()):
+            yield ast.Call(decorator, [], [])
         while stack:
             part = stack.pop()
             if isinstance(part, ast.Call):

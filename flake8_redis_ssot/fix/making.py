@@ -22,7 +22,7 @@ from flake8_redis_ssot.libraries.traits import (
     WITH_DEFAULTS,
 )
 from flake8_redis_ssot.libraries.vocabulary import CLIENT_WORDS
-from flake8_redis_ssot.syntax.nodes import last_name, unparsed
+from flake8_redis_ssot.syntax.nodes import unparsed
 
 _DEPTH = 6
 _PLAIN = frozenset(["Redis", "Valkey", "ConnectionPool", "BlockingConnectionPool", "from_url", "from_pool"])
@@ -124,23 +124,20 @@ class Making:
             else:
                 found.clients.add(text)
 
-    def is_client(self, value: Code) -> bool:
-        """Whether a client or pool is built in an expression, or was for a local name of it."""
+    def is_client(self, value: Code, seen: frozenset[str] = frozenset()) -> bool:
+        """Whether a client or pool is built in an expression, or was for a local name of it (`seen` ones apart)."""
         if any(
             isinstance(part, ast.Call) and self.builder(value.at(part.func)) is not None
             for part in ast.walk(value.node)
         ):
             return True
-        function = value.function
-        return function is not None and any(
-            self.is_client(value.at(part.value))
-            for name in ast.walk(value.node)
-            if isinstance(name, ast.Name)
-            for part in own_parts(function)
+        names = {part.id for part in ast.walk(value.node) if isinstance(part, ast.Name)} - seen
+        return value.function is not None and any(
+            self.is_client(value.at(part.value), seen | names)
+            for part in own_parts(value.function)
             if isinstance(part, ast.Assign)
-            and part.value is not value.node
-            and last_name(part.targets[0]) == name.id
             and isinstance(part.targets[0], ast.Name)
+            and part.targets[0].id in names
         )
 
     def _is_client_given(self, value: Code) -> str | None:
@@ -208,7 +205,7 @@ class Making:
         if found[0].clients == found[1].clients:
             return None
         ways = [" and ".join(f"`{c}`" for c in sorted(one.clients)) or "nothing" for one in found]
-        return f"`{old_class.home}` and `{new_class.home}` do not connect alike: by {ways[0]} here, by {ways[1]} there"
+        return f"they may connect to different servers: `{old_class.home}` by {ways[0]}, `{new_class.home}` by {ways[1]}"
 
     def looked_up(self, old: Thing, old_class: Thing, new: Thing, new_class: Thing) -> set[str]:
         """The names of builders that are looked up when something is first needed of one of two objects."""

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import ast
+import copy
+from collections.abc import Mapping
+from dataclasses import replace
 
 from flake8_redis_ssot.fix.alike import Alike
 from flake8_redis_ssot.fix.dangers import Dangers, attributes_in
 from flake8_redis_ssot.fix.replacements import Refusal
 from flake8_redis_ssot.fix.signatures import Function, bound_to, covers, incompatible
 from flake8_redis_ssot.fix.symbols import Member, Objects, Thing
+from flake8_redis_ssot.fix.ties import reached_members
 from flake8_redis_ssot.fix.view import View
 from flake8_redis_ssot.libraries.standard import BUILT_IN_EXCEPTIONS
 from flake8_redis_ssot.libraries.vocabulary import ENDING
@@ -44,27 +48,44 @@ class MemberChecks:
         )
 
     def check(
-        self, view: View, attribute: ast.Attribute, call: ast.Call | None, old: Thing, new: Thing
+        self,
+        view: View,
+        attribute: ast.Attribute,
+        call: ast.Call | None,
+        old: Thing,
+        new: Thing,
+        to: str = "",
+        renamed: Mapping[str, str] | None = None,
     ) -> None:
-        """Refusal unless a use of a member can be one of the same member of another class."""
+        """Refusal unless a use of a member can be one of the same member of another class, or of `to` there.
+
+        `renamed` are parameters that are called otherwise there.
+        """
         name, line = attribute.attr, attribute.lineno
-        was, now = self.objects.members(old).named.get(name), self.objects.members(new).named.get(name)
+        to = to or name
+        was, now = self.objects.members(old).named.get(name), self.objects.members(new).named.get(to)
         if name in _INERT:
             return
         if now is None:
-            raise Refusal(f"`{new.home}` has no `{name}`, used in line {line}")
+            raise Refusal(f"`{new.home}` has no `{to}`, used in line {line}")
         if was is None:
             raise Refusal(
                 f"`{old.home}` does not define `{name}`, used in line {line}, so its meaning cannot be told"
             )
-        is_alike = self.alike.members(old, new, name)
+        is_alike = to == name and not renamed and self.alike.members(old, new, name)
+        if renamed and call is not None and any(k.arg is None for k in call.keywords):
+            raise Refusal(
+                f"arguments are unpacked in line {line}, and some are called otherwise in `{new.home}`"
+            )
+        if renamed:
+            was, call = _with_names(was, renamed), _with_keywords(call, renamed)
         why = self._differs(was, now, call, is_alike, used=call is None or _is_used(view, call))
         if why is None and not is_alike and was.gives is None and call is not None and _goes_on(view, call):
             why = "what it gives is not stated, and more is done with that"
         if why is None:
-            why = self.dangers.difference(old, new, name)
+            why = self.dangers.difference(old, new, name, to) or self._unraised(old, new, name, to)
         if why is not None:
-            raise Refusal(f"`{name}` of `{new.home}`, used in line {line}, is another: {why}")
+            raise Refusal(f"`{to}` of `{new.home}`, used in line {line}, is another: {why}")
 
     def _differs(
         self, was: Member, now: Member, call: ast.Call | None, is_alike: bool, *, used: bool = True
@@ -73,12 +94,12 @@ class MemberChecks:
             names = sorted(was.decorators ^ now.decorators)
             return f"it is decorated by `{names[0]}` in one of them alone"
         if was.colour != now.colour:
-            return f"it is {_COLOURS[now.colour]} there, {_COLOURS[was.colour]} here"
+            return f"it is {_COLOURS[was.colour]} in the old one, {_COLOURS[now.colour]} in the new one"
         for name, said in was.takes.items():
             if now.takes.get(name, said) != said:
-                return f"`{name}` is `{now.takes[name]}` there, `{said}` here"
+                return f"`{name}` is `{said}` in the old one, `{now.takes[name]}` in the new one"
         if used and was.gives is not None and now.gives is not None and was.gives != now.gives:
-            return f"it gives `{now.gives}` there, `{was.gives}` here"
+            return f"it gives `{was.gives}` in the old one, `{now.gives}` in the new one"
         if is_alike and was.colour not in ("attribute", "property"):
             if call is None and (was.arguments is None or now.arguments is None):
                 return "its parameters cannot be told"
@@ -132,7 +153,7 @@ class MemberChecks:
                 raise Refusal(f"{where}, and `{new.home}` has no `{name}`")
             why = self._differs(was, now, None, self.alike.members(old, new, name))
             if why is None and name not in ENDING:
-                why = self.dangers.difference(old, new, name)
+                why = self.dangers.difference(old, new, name, name)
             if why is not None:
                 raise Refusal(f"{where}, and `{name}` of `{new.home}` is another: {why}")
 
@@ -151,12 +172,16 @@ class MemberChecks:
         if why is not None and not self.alike.functions(old, new):
             raise Refusal(f"{where}, so its calls are not seen, and `{new.home}` is another: {why}")
 
-    def forwards(self, view: View, old: Thing, of: Thing, name: str, call: ast.Call) -> str | None:
+    def forwards(
+        self, view: View, old: Thing, of: Thing, name: str, call: ast.Call, renamed: Mapping[str, str]
+    ) -> str | None:
         """Why a call of the function `old` does not mean the same as one of a method; None where it does."""
         now = self.objects.members(of).named[name]
         assert isinstance(old.node, Function)
         was = self.objects.as_member(old.node, old.module)
-        why = self._differs(was, now, call, False, used=_is_used(view, call))
+        is_used = _is_used(view, call)
+        was, given = _with_names(was, renamed), _with_keywords(call, renamed)
+        why = self._differs(was, now, given, False, used=is_used)
         return why or self.dangers.added(set(attributes_in(old.node)), of, name)
 
     def decorated(self, thing: Thing) -> list[str]:
@@ -181,6 +206,37 @@ class MemberChecks:
                     f"`{node.name}` {what} `{name}` of it, and that of `{new.home}` is another: {why}"
                 )
 
+    def same_signal(self, old: Thing, new: Thing, call: ast.Call) -> None:
+        """Refusal unless an exception can be made as another one is."""
+        inits = [self.objects.members(thing).named.get("__init__") for thing in (old, new)]
+        arguments = [init.arguments if init is not None else None for init in inits]
+        if (inits[0] is None) != (inits[1] is None):
+            raise Refusal(f"`{new.home}` is not made as `{old.home}` is in line {call.lineno}")
+        if arguments[1] is not None:
+            why = incompatible(call, arguments[0], arguments[1])
+            if why is not None:
+                raise Refusal(f"`{new.home}` cannot be made as in line {call.lineno}: {why}")
+
+    def _unraised(self, old: Thing, new: Thing, name: str, to: str) -> str | None:
+        """A kind of exception that a member of the old class raises and that of the new one does not."""
+        kinds = [self._raised_kinds(old, name), self._raised_kinds(new, to)]
+        missing = sorted(kinds[0] - kinds[1])
+        return f"it raises no `{missing[0]}` there" if missing else None
+
+    def _raised_kinds(self, of: Thing, name: str) -> set[str]:
+        """The exceptions of Python's own that a member raises, or from which those derive that it raises."""
+        found: set[str] = set()
+        for member in reached_members(name, self.objects.members(of).named):
+            for part in ast.walk(member.node):
+                if isinstance(part, ast.Raise) and part.exc is not None:
+                    raised = part.exc.func if isinstance(part.exc, ast.Call) else part.exc
+                    thing = self.objects.value(raised, member.module)
+                    if thing is not None and thing.sort == "class":
+                        found |= self.builtin_bases(thing) or set()
+                    elif last_name(raised) in BUILT_IN_EXCEPTIONS:
+                        found.add(last_name(raised))
+        return found
+
     def builtin_bases(self, of: Thing) -> set[str] | None:
         """The exceptions of Python's own from which a class derives; None where it has other bases unknown."""
         found: set[str] = set()
@@ -194,6 +250,24 @@ class MemberChecks:
                     return None
                 found.add(last_name(base))
         return found or None
+
+
+def _with_names(member: Member, renamed: Mapping[str, str]) -> Member:
+    """A member whose parameters have other names."""
+    arguments = copy.deepcopy(member.arguments)
+    for part in ast.walk(arguments) if arguments is not None else ():
+        if isinstance(part, ast.arg):
+            part.arg = renamed.get(part.arg, part.arg)
+    takes = {renamed.get(name, name): said for name, said in member.takes.items()}
+    return replace(member, arguments=arguments, takes=takes)
+
+
+def _with_keywords(call: ast.Call | None, renamed: Mapping[str, str]) -> ast.Call | None:
+    """A call that gives its keywords other names."""
+    if call is None:
+        return None
+    keywords = [ast.keyword(renamed.get(k.arg or "", k.arg), k.value) for k in call.keywords]
+    return ast.Call(call.func, call.args, keywords)
 
 
 def a(sort: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from flake8_redis_ssot.fix.proposal import Proposal
 from flake8_redis_ssot.fix.replacements import Refusal
 from flake8_redis_ssot.fix.view import View
-from flake8_redis_ssot.syntax.imports import Imported
+from flake8_redis_ssot.syntax.imports import Imported, Part
 
 
 def exact(view: View, node: ast.expr, text: str | None = None) -> tuple[int, int]:
@@ -22,6 +22,18 @@ def exact(view: View, node: ast.expr, text: str | None = None) -> tuple[int, int
     if not same or (text is not None and segment != text):
         raise Refusal(f"where line {node.lineno} has it cannot be told, as inside an f-string")
     return start, end
+
+
+def renamed(view: View, node: ast.Attribute | ast.keyword, name: str) -> Part:
+    """The change by which a member, or a keyword of a call, has another name."""
+    if isinstance(node, ast.Attribute):
+        _, end = exact(view, node)
+        return end - len(node.attr), end, name
+    call = view.uses.parents[node]
+    assert isinstance(call, ast.Call) and node.arg is not None
+    exact(view, call)
+    start = view.source.text.rfind(node.arg, 0, view.span(node.value)[0])
+    return start, start + len(node.arg), name
 
 
 def spelled(view: View, statement: ast.Import | ast.ImportFrom, module: str) -> str:

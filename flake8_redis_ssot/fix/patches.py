@@ -171,7 +171,7 @@ def _is_changed(view: View, place: ast.expr) -> bool:
         node, above = above, view.uses.parents.get(above)
         if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
             return True
-    return isinstance(above, ast.Call) and last_name(above.func) in SETTING
+    return isinstance(above, ast.Call) and last_name(above.func) in SETTING and node in above.args[:1]
 
 
 def heads(text: str) -> Iterator[str]:

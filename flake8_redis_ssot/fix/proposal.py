@@ -40,6 +40,8 @@ class Proposal:
     """Why it is not safe, where it is not."""
     ties: Ties = field(default_factory=Ties)
     roots: set[str] = field(default_factory=set)
+    objects: set[tuple[str, str, str]] = field(default_factory=set)
+    """As `Verdict.objects`."""
 
     @property
     def path(self) -> str:
@@ -56,3 +58,4 @@ class Proposal:
             self.unsafe(verdict.why)
         self.ties.add(verdict.ties)
         self.roots |= verdict.roots
+        self.objects |= verdict.objects

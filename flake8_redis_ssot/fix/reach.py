@@ -50,6 +50,13 @@ class Reach:
             found |= self.globals_of(member.node, member.module)
         return found
 
+    def of_new(self, new: Thing, of: Thing, uses: set[str] | None) -> Reached:
+        """What reaches the new object: a patch of it reached nothing here before, and would afterwards."""
+        names = self.objects.members(of).named if uses is None else uses
+        owners = [new.home, *(one.home for one in self.objects.order(of)[0])]
+        found: Reached = dict.fromkeys(f"{owner}.{name}" for owner in owners for name in names if owner)
+        return found | dict.fromkeys(f"object {owner}" for owner in owners if owner)
+
     def globals_of(self, node: ast.AST, module: str) -> Reached:
         """The names of a module that code in it reads."""
         facts = self.index.modules.facts(module)
@@ -66,7 +73,9 @@ class Reach:
             return {}
         found = self.globals_of(aim.old.node, aim.old.module)
         if aim.is_same:
-            place = aim.new.home if late else f"{view.place.modules[0]}.{new}"
+            # a file that nobody can import has names that nobody can patch
+            own = f"{view.place.modules[0]}.{new}" if view.place.modules else None
+            place = aim.new.home if late else own
             home = {f"{aim.old.module}.{n}" for n in _names_in(aim.old.node)}
             for key in found:
                 led = self.index.modules.lookup(key)

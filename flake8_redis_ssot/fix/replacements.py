@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 from flake8_redis_ssot.fix.module_names import is_surely_bound
@@ -48,6 +48,7 @@ class Replacements:
         self._project_reads = reads
         self.settings = index.settings
         self._replacements = dict(index.settings.replacements)
+        self._arguments = {old: dict(names) for old, names in index.settings.renamed_arguments}
         self._aims: dict[tuple[str, str], Replacement | Refusal] = {}
 
     def aim(self, old: str, boundary: Boundary) -> Replacement:
@@ -123,6 +124,24 @@ class Replacements:
         if after is None or member is None or after.sort != "instance":
             return None
         return Replacement(Thing("function", f"{of.home}.{name}", member.node), after, is_declared=True)
+
+    def renamed(self, old: Collection[str], new: Collection[str], name: str) -> tuple[str, dict[str, str]]:
+        """How a member of the `old` objects is called in the `new` ones by the settings, and its parameters."""
+        for home in old:
+            key = f"{home}.{name}"
+            if key in self._replacements:
+                owner, _, last = self._replacements[key].rpartition(".")
+                held = self.objects.thing(owner)
+                if held is None or held.home not in new:
+                    raise Refusal(
+                        f"`replacements` sends `{key}` to `{owner}`, and the object to `{min(new)}`"
+                    )
+                return last, self._arguments.get(key, {})
+        return name, {}
+
+    def arguments(self, old: str) -> dict[str, str]:
+        """The parameters of a function that are called otherwise in its replacement."""
+        return self._arguments.get(old, {})
 
     def _method(self, name: str) -> Thing | None:
         """The method of an object that a dotted name is."""

@@ -52,7 +52,8 @@ class Runs:
             os.path.join(folder, "conftest.py") for one in tests for folder in self._folders(one)
         } & self.index.facts.keys()
         found = self._closure(tests | conftests, self._imports)
-        return None if found & set(self.reads.loading) else found
+        named = {path for paths in self.reads.quoted.values() for path in paths}
+        return None if (found & set(self.reads.loading)) - named else found
 
     def _folders(self, path: str) -> list[str]:
         folders = [os.path.dirname(path)]

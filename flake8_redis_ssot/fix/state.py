@@ -47,7 +47,11 @@ class State:
         connecting = set(_CONNECTING) | {s.method for name in clients for s in by_name[name]}
         members = self.objects.members(of).named
         for name, stores in by_name.items():
-            if name in clients or isinstance(getattr(members.get(name), "node", None), Function):
+            if (
+                name in clients
+                or any(_makes_itself(s, of) for s in stores)
+                or isinstance(getattr(members.get(name), "node", None), Function)
+            ):
                 continue
             later = [s for s in stores if s.method not in ("", "__init__", "__new__", "__post_init__")]
             if later or any(s.value is None or self._is_changeable(s.value) for s in stores):
@@ -133,6 +137,14 @@ class State:
                 if thing is not None and thing.sort == "class":
                     found.add(thing.home)
         return found
+
+
+def _makes_itself(store: Store, of: Thing) -> bool:
+    """Whether a class keeps the one object of itself."""
+    value = store.value.node if store.value is not None else None
+    if not isinstance(value, ast.Call):
+        return False
+    return last_name(value.func) in ("cls", "__new__", of.home.rpartition(".")[2])
 
 
 def _tests(function: Function) -> set[ast.AST]:

@@ -58,6 +58,19 @@ class Staying:
             elif asked - moved.get(path, set()):
                 yield Reference(self.rewriter.short(path), self._ties_in(path, root, asked))
 
+    def users_of_state(self, of: str) -> list[str]:
+        """The files that use what the objects of a class keep."""
+        thing = self.objects.thing(of)
+        found = []
+        for path in self._users_of(of, of.rpartition(".")[0], self.related(of)) if thing is not None else ():
+            assert thing is not None
+            reads = self.rewriter.reads.of(path)
+            attributes = {text.rpartition(".")[2] for text in reads.read | reads.stored}
+            ties = self.rewriter.exchange.ties.of_members(thing, attributes)
+            if any(key.startswith(f"state {of}.") for key in ties.strong):
+                found.append(self.rewriter.short(path))
+        return found
+
     def related(self, root: str) -> set[str]:
         """`root` and what in its module makes use of it: its objects, accessors, resets, and what raises it."""
         if root not in self._related:
@@ -100,8 +113,14 @@ class Staying:
                 found.add(home.home)
             elif edge.name == "*" and edge.module == module:
                 found |= related
+        if self._hands_on(path, module):
+            return related
         read = self.rewriter.reads.of(path).of(self.index.handles(path, module))
         return found | {name for name in related if name.rpartition(".")[2] in read}
+
+    def _hands_on(self, path: str, module: str) -> bool:
+        """Whether a file hands a module on, so that all of it may be asked for."""
+        return not self.index.handles(path, module).isdisjoint(self.rewriter.reads.of(path).bare)
 
     def _ties_in(self, path: str, root: str, asked: set[str]) -> Ties:
         """By what the uses of an object in a file that stays hang together with others, as far as text tells."""
@@ -112,10 +131,12 @@ class Staying:
             attributes = {text.rpartition(".")[2] for text in reads.read | reads.stored}
             handed = {e.full_name for e in self.index.edges(path) if e.bound in reads.bare}
             view = self.rewriter.view(path, keep=False)
+            is_whole = self._hands_on(path, root.rpartition(".")[0])
             for home in sorted(asked):
                 thing = self.objects.thing(home)
                 if thing is not None:
-                    ties.add(self._ties_of(thing, attributes, is_handed_on=home in handed))
+                    ties.add(self._ties_of(thing, attributes, is_handed_on=is_whole or home in handed))
+                    ties.strong |= {f"identity {home}"} if is_whole else set()
                     if view is not None and thing.sort in ("class", "function"):
                         ties.add(self._ties_of_values(view, thing))
             self._ties[key] = ties
@@ -139,7 +160,7 @@ class Staying:
         ties = Ties()
         for place, home in self.rewriter.uses_of(view, {thing.module}, {thing.home}):
             above = view.uses.parents.get(place)
-            if view.uses.is_exception(place):
+            if self.rewriter.exchange.members.builtin_bases(thing) is not None:
                 ties.strong.add(f"exception {home}")
             elif not (isinstance(above, ast.Call) and above.func is place) and not view.uses.is_annotation(
                 place

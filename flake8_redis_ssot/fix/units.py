@@ -52,7 +52,7 @@ class Units:
         while True:
             held: dict[int, str] = {}
             if not self.unsafe:
-                held = self._tied(proposals, refused)
+                held = self._tied(proposals, refused) or self._merged(proposals)
             strings: Strings = {}
             if not held:
                 held, strings = self._patched(found, proposals, refused)
@@ -77,6 +77,27 @@ class Units:
                 if shared:
                     held[id(proposal)] = _why(shared[0], one)
                     break
+        return held
+
+    def _merged(self, proposals: list[Proposal]) -> dict[int, str]:
+        """The proposals whose objects keep state, and would become one with others that do; each with the reason."""
+        held: dict[int, str] = {}
+        before: dict[tuple[str, str], set[str]] = {}
+        for proposal in proposals:
+            for of, one, new in proposal.objects if _keeps(proposal) else ():
+                before.setdefault((of, new), set()).add(one)
+        for proposal in proposals:
+            for of, _, new in proposal.objects if _keeps(proposal) else ():
+                ones = sorted(before[of, new])
+                users = self.staying.users_of_state(new)
+                if len(ones) > 1:
+                    held[id(proposal)] = (
+                        f"{' and '.join(ones)} each keep a state of their own, and would become one"
+                    )
+                elif users:
+                    held[id(proposal)] = (
+                        f"{users[0]} uses a `{new}` already, and what the two keep would become one"
+                    )
         return held
 
     # patches
@@ -198,6 +219,11 @@ class Units:
                 return diagnostic.path
         settled = {proposal.path for proposal in proposals} | done
         return next((p for p in self.index.importers(module) if p not in settled and p != own), None)
+
+
+def _keeps(proposal: Proposal) -> bool:
+    """Whether what a proposal exchanges keeps state."""
+    return any(key.startswith("state ") for key in proposal.ties.strong)
 
 
 def _owners(keys: Iterable[str]) -> set[str]:

@@ -210,6 +210,9 @@ IMPORTERS = LOADERS | {
 }  # fmt: skip
 """These and the functions of frameworks that give any object by its dotted name."""
 
+IMPORTED = frozenset(["name", "modname", "import_name", "dotted_path"])
+"""Keywords by which they get the name."""
+
 LOADER_NAMES = frozenset(["import_module", "__import__", "resolve_name", "import_string", "importorskip"])
 """Their last names."""
 
@@ -246,22 +249,19 @@ MOCKING = frozenset(["patch", "monkeypatch", "mocker"])
 FIXTURES = frozenset(["fixture", "yield_fixture"])
 """Decorators of what pytest runs for tests, once all modules are imported, by their last names."""
 
-WARNING_TESTS = frozenset(
-    [
-        "warns",
-        "raises",
-        "deprecated_call",
-        "assertRaises",
-        "assertRaisesRegex",
-        "assertWarns",
-        "assertWarnsRegex",
-    ]
-    + ["assertLogs", "catch_warnings", "recwarn", "does_not_warn", "suppress"]
+RAISING_TESTS = frozenset(["raises", "assertRaises", "assertRaisesRegex", "suppress", "RaisesGroup"])
+"""What takes the class of an exception that is to be raised."""
+
+WARNING_TESTS = RAISING_TESTS | frozenset(
+    ["warns", "deprecated_call", "assertWarns", "assertWarnsRegex", "assertLogs", "catch_warnings", "recwarn"]
 )
 """What asks how something fails, or warns."""
 
 RUNNER_METHODS = ("test", "setUp", "setup", "asyncSetUp", "tearDown", "teardown", "asyncTearDown")
 """How the functions begin that a test runner calls then."""
+
+PREPARING = ("setUp", "setup", "asyncSetUp")
+"""Those of them that it calls before a test."""
 
 CELERY_SETTINGS = frozenset(
     ["imports", "include", "task_routes", "task_annotations", "beat_schedule", "beat_scheduler"]

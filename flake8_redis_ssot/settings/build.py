@@ -54,6 +54,7 @@ class Builder:
         self._check_claims(boundaries)
         tests_table, tests = last("tests")
         fixable = last("fixable")[1]
+        replacements = {old: new for _, some in self.all("replacements") for old, new in some.items()}
         return Settings(
             root=self.base,
             path=os.path.abspath(path) if path else None,
@@ -83,7 +84,14 @@ class Builder:
                 for table, entries in self.all("allow")
                 for nth, entry in enumerate(entries)
             ),
-            replacements=tuple(sorted({k: v for _, r in self.all("replacements") for k, v in r.items()}.items())),
+            replacements=tuple(
+                sorted((old, new if isinstance(new, str) else new["to"]) for old, new in replacements.items())
+            ),
+            renamed_arguments=tuple(
+                (old, tuple(sorted(new.get("arguments", {}).items())))
+                for old, new in sorted(replacements.items())
+                if isinstance(new, dict)
+            ),
             read_from=tuple(table.path for table in tables if table.is_file),
             lines=tuple((k, t.path, t.line(k)) for t in reversed(tables) if t.is_file for k in t.values),
         )  # fmt: skip

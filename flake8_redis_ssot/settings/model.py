@@ -58,7 +58,7 @@ OPTIONS: dict[str, Option] = {
     "extend": Option("string", "none", "Another settings file, whose keys hold unless set here."),
     "boundary": Option("tables", "[]", "`name`, `paths`, and optionally `manager`, `instance`, `forbidden-managers`, `src`, `reason`."),
     "allow": Option("tables", "[]", "`paths`, `rules`, `reason`, and optionally `symbols`, `owner`, `expires`."),
-    "replacements": Option("table", "{}", "Old dotted object to new dotted object, for fixes."),
+    "replacements": Option("table", "{}", "Old dotted object, or method, to the new one, for fixes; `{ to = \"...\", arguments = { old = \"new\" } }` where parameters have other names."),
 }  # fmt: skip
 
 
@@ -240,6 +240,7 @@ class Settings:
     output_format: str = "full"
     allowances: tuple[Allowance, ...] = ()
     replacements: tuple[tuple[str, str], ...] = field(default=())
+    renamed_arguments: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = ()
     lines: tuple[tuple[str, str, int], ...] = ()
     read_from: tuple[str, ...] = ()
 

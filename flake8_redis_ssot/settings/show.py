@@ -28,7 +28,7 @@ def as_toml(settings: Settings, codes: Mapping[str, bool], prefix: str = "") -> 
             for pattern in _paths(one.patterns, settings.root)
         }
     )
-    lines += ["", f"[{head}.replacements]", *_pairs(dict(settings.replacements))]
+    lines += ["", f"[{head}.replacements]", *_pairs(_replacements(settings))]
     for boundary in settings.boundaries[1:]:
         lines += ["", f"[[{head}.boundary]]", *_pairs(_boundary(boundary, settings.root))]
     for allowance in settings.allowances:
@@ -39,6 +39,14 @@ def as_toml(settings: Settings, codes: Mapping[str, bool], prefix: str = "") -> 
 def toml_key(text: str) -> str:
     """`text` as one part of a key."""
     return text if _BARE.fullmatch(text) else _value(text)
+
+
+def _replacements(settings: Settings) -> dict[str, Any]:
+    renamed = dict(settings.renamed_arguments)
+    return {
+        old: {"to": new, "arguments": dict(renamed[old])} if old in renamed else new
+        for old, new in settings.replacements
+    }
 
 
 def _top(settings: Settings, codes: Mapping[str, bool]) -> dict[str, Any]:
@@ -112,6 +120,8 @@ def _pairs(values: Mapping[str, Any]) -> Iterator[str]:
 def _value(value: Any) -> str:
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, Mapping):
+        return f"{{ {', '.join(f'{toml_key(k)} = {_value(v)}' for k, v in value.items())} }}"
     if isinstance(value, Sequence) and not isinstance(value, str):
         return f"[{', '.join(map(_value, value))}]"
     # JSON's strings are TOML's, but for a delete and halves of characters

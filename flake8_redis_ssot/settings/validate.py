@@ -119,10 +119,15 @@ class Validator:
                 self.error(table, kind, f"`{kind}` needs `{key}`; add it", nth)
 
     def _check_replacements(self, table: Table, key: str, value: Any) -> None:
-        if not (isinstance(value, dict) and all(isinstance(v, str) for v in value.values())):
-            self.error(table, key, "`replacements` must be a table of strings")
+        if not (isinstance(value, dict) and all(_is_replacement(v) for v in value.values())):
+            self.error(
+                table,
+                key,
+                "`replacements` must be a table of strings, "
+                'or of tables as { to = "app.new.manager.get", arguments = { name = "key" } }',
+            )
             return
-        for old, new in value.items():
+        for old, new in ((old, new if isinstance(new, str) else new["to"]) for old, new in value.items()):
             if not _DOTTED.fullmatch(old) or not _DOTTED.fullmatch(new.removesuffix("()")):
                 wrong = new if _DOTTED.fullmatch(old) else old
                 self.error(
@@ -219,3 +224,17 @@ class Validator:
             what = f"this is flake8-redis-ssot {__version__}, but `required-version` is `{required}`; install a version that fits"
         self.error(table, "required-version", what)
         return False
+
+
+def _is_replacement(value: Any) -> bool:
+    """Whether a value is a dotted name, or a table of one with names of parameters."""
+    if isinstance(value, str):
+        return True
+    if not isinstance(value, dict) or not value.keys() <= {"to", "arguments"}:
+        return False
+    arguments = value.get("arguments", {})
+    return (
+        isinstance(value.get("to"), str)
+        and isinstance(arguments, dict)
+        and all(isinstance(name, str) and name.isidentifier() for name in arguments.values())
+    )

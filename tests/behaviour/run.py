@@ -1,4 +1,4 @@
-"""What a project does, as JSON: `run.py REDIS FOLDER ...`, each folder with a `probe.py` beside its code.
+"""What a project does, as JSON: `run.py REDIS FOLDER ...`, each folder with a `probe.py` beside it.
 
 Each module is imported, the probe run, and the tests, each in a process of its own.
 """
@@ -40,7 +40,7 @@ def tests() -> dict[str, str]:
 def probe() -> str:
     said = io.StringIO()
     with contextlib.redirect_stdout(said):
-        exec(Path("probe.py").read_text(), {"__name__": "probe"})
+        exec(Path("../probe.py").read_text(), {"__name__": "probe"})
     return re.sub(r" at 0x[0-9a-f]+", "", said.getvalue())
 
 
@@ -66,7 +66,7 @@ def asked(question: Callable[[], object], redis: str, folder: str) -> object:
 
 
 def behaviour(redis: str, folder: str) -> dict[str, object]:
-    paths = sorted(path.relative_to(folder) for path in Path(folder).rglob("*.py") if path.name != "probe.py")
+    paths = sorted(path.relative_to(folder) for path in Path(folder).rglob("*.py"))
     modules = [".".join(path.with_suffix("").parts).removesuffix(".__init__") for path in paths]
     found = {name: asked(lambda: bool(importlib.import_module(name)), redis, folder) for name in modules}  # noqa: B023
     found["probe"] = asked(probe, redis, folder)

@@ -23,6 +23,7 @@ class Case:
 
     `---- moves` lists the files that change, all others stay; `---- says` what is said of those left, with the
     reason; `---- probe` is run before and after; `---- needs` what the files that moved must hold afterwards.
+    `--options WORD ...` goes to the command as it is.
     """
 
     title: str
@@ -40,7 +41,7 @@ def cases() -> list[Case]:
         for text in re.split(r"^######## ", path.read_text(), flags=re.MULTILINE)[1:]:
             head, _, body = text.partition("\n")
             title, *options = head.split(" --")
-            words = [word for option in options for word in f"--{option}".split()]
+            words = [word for option in options for word in f"--{option}".removeprefix("--options ").split()]
             case = Case(title, words)
             parts = re.split(r"^(####|----) (\S+)\n", body, flags=re.MULTILINE)[1:]
             for mark, name, content in zip(parts[::3], parts[1::3], parts[2::3], strict=True):
@@ -69,7 +70,7 @@ def written(case: Case, folder: Path) -> Path:
         if name == "pyproject.toml":
             text = (folder / name).read_text() + text
         (folder / name).write_text(text)
-    (folder / "probe.py").write_text(case.sections.get("probe", ""))
+    (folder.parent / "probe.py").write_text(case.sections.get("probe", ""))
     return folder
 
 

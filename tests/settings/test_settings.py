@@ -228,3 +228,20 @@ def test_src_may_name_alternatives(tmp_path: Path) -> None:
         (tmp_path / "packages" / name).mkdir(parents=True)
     found = settings(tmp_path, 'src = ["packages/{a,b}", "packages/[c]*", "./lib"]\n')
     assert [Path(root).name for root in found.boundaries[0].roots] == ["a", "b", "c", "lib"]
+
+
+def test_replacements_may_rename_parameters(tmp_path: Path) -> None:
+    found = settings(
+        tmp_path,
+        '[tool.redis-ssot.replacements]\n"old.get" = "new.get"\n'
+        '"old.put" = { to = "new.set", arguments = { name = "key" } }\n',
+    )
+    assert found.replacements == (("old.get", "new.get"), ("old.put", "new.set"))
+    assert found.renamed_arguments == (("old.put", (("name", "key"),)),)
+
+
+@pytest.mark.parametrize("wrong", ["3", "{ arguments = {} }", '{ to = "m.a", other = 1 }', '{ to = "m.a", arguments = { a = "b.c" } }'])  # fmt: skip
+def test_a_replacement_is_a_name_or_a_table_of_one(tmp_path: Path, wrong: str) -> None:
+    with pytest.raises(SettingsError) as error:
+        settings(tmp_path, f'[tool.redis-ssot.replacements]\n"old.get" = {wrong}\n')
+    assert any("must be a table of strings, or of tables" in message for message in error.value.messages)
