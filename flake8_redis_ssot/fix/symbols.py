@@ -158,8 +158,8 @@ class Objects:
                 if made is not None and made.of is not None:
                     return made
                 of = self._annotated(node.annotation, module, depth)
-                is_optional = made is None or is_optional(node.annotation)
-                return Thing("instance", home, node, of, made is None, is_optional)
+                may_be_none = made is None or is_optional(node.annotation)
+                return Thing("instance", home, node, of, made is None, may_be_none)
             case ast.Assign(value=value):
                 return self._assigned(value, node, home, module, depth)
         return Thing("instance", home, node)
