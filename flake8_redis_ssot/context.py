@@ -110,9 +110,7 @@ class RuleContext:
         for reading in self.readings:
             if reading.default is not None:
                 where = self.source.range_of(reading.default)
-                start, end = where.start, where.end
-                text = str(reading.default.value)
-                yield DefaultFacts(reading.name, text, start.line, start.column, end.line, end.column)
+                yield DefaultFacts(reading.name, str(reading.default.value), where)
 
     @property
     def is_settings_module(self) -> bool:
@@ -148,7 +146,7 @@ class RuleContext:
         while new:
             new = known.learn_calls(self.inference, self.sites_with(new))
         points = self.sites_with(known.names)
-        return list(in_coroutines(self.scopes, known.calls(self.inference, points)))
+        return list(in_coroutines(self.inference, self.scopes, known.calls(self.inference, points)))
 
     def exposed(self) -> tuple[str, ...]:
         """The top-level names by which others get at something of a client library."""
@@ -196,12 +194,7 @@ class RuleContext:
 
                 target = pool_target(builder, made.call, meaning)
                 if target is not None:
-                    start, end = made.range.start, made.range.end
-                    found.append(
-                        PoolFacts(
-                            target, made.label, made.symbols, start.line, start.column, end.line, end.column
-                        )
-                    )
+                    found.append(PoolFacts(target, made.label, made.symbols, made.range))
         return tuple(found)
 
     def is_own(self, name: str) -> bool:

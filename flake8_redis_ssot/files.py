@@ -163,6 +163,14 @@ def is_notebook(path: str) -> bool:
     return path.endswith(".ipynb")
 
 
+def is_closed(path: str) -> bool:
+    """Whether the file or its folder may not be written; what nobody may write counts for root as well."""
+    return any(
+        os.path.exists(each) and not (os.stat(each).st_mode & 0o222 and os.access(each, os.W_OK))
+        for each in (path, os.path.dirname(path))
+    )
+
+
 def overwrite(path: str, data: bytes) -> None:
     """Give the file at `path` other bytes, all at once, and keep its mode; OSError where that is not possible."""
     temporary = f"{path}.redis-ssot-{os.getpid()}"

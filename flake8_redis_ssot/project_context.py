@@ -153,4 +153,4 @@ class _FollowedContext(RuleContext):
 
     @cached_property
     def stalling(self) -> list[tuple[ast.Call, ast.AsyncFunctionDef, Command]]:
-        return list(in_coroutines(self.scopes, self._project.calls(self.source.path)))
+        return list(in_coroutines(self.inference, self.scopes, self._project.calls(self.source.path)))

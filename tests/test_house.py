@@ -96,3 +96,14 @@ def test_trees_go_without_the_garbage_collector() -> None:
             assert not [node() for node in nodes if node() is not None], path
     finally:
         gc.enable()
+
+
+READING = {"DISK", "isdir", "isfile", "listdir", "open", "print", "scandir", "stat"}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "module", sorted(m for m in MODULES if m.startswith(("rules/", "analysis/", "inference/")))
+)
+def test_rules_and_what_they_ask_read_no_files_and_print_nothing(module: str) -> None:
+    asked = {getattr(n, "attr", getattr(n, "id", "")) for n in ast.walk(MODULES[module])}
+    assert not asked & READING

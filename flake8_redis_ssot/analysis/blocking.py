@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from flake8_redis_ssot.analysis.client_calls import Command, Function, function_of
-from flake8_redis_ssot.inference.calls import argument_of
+from flake8_redis_ssot.analysis.patches import patched_around
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.values import Definition
-from flake8_redis_ssot.libraries.frameworks import SETTING, TAKERS
 from flake8_redis_ssot.syntax.ancestors import ancestors
+from flake8_redis_ssot.syntax.arguments import argument_of, default_of, single
 from flake8_redis_ssot.syntax.nodes import last_name
 from flake8_redis_ssot.syntax.scopes import ProgramPoint, Scope, Scopes
 
@@ -129,13 +129,13 @@ def is_plain(point: ProgramPoint) -> bool:
 
 
 def in_coroutines(
-    scopes: Scopes, calls: Iterable[tuple[ProgramPoint, ast.Call, Blocking]]
+    inference: Inference, scopes: Scopes, calls: Iterable[tuple[ProgramPoint, ast.Call, Blocking]]
 ) -> Iterator[tuple[ast.Call, ast.AsyncFunctionDef, Command]]:
     """Those of the calls that block the event loop: in `async def`, not awaited, and nothing on the way patched."""
     for point, call, blocking in calls:
         function = function_of(point)
         if isinstance(function, ast.AsyncFunctionDef) and call not in scopes.awaited:
-            patched = _patched(scopes.module.node, function, call)
+            patched = patched_around(inference, point)
             if not patched or all(patched.isdisjoint(_words(step.scope.node)) for step in blocking.way):
                 yield call, function, blocking.cause
 
@@ -143,7 +143,7 @@ def in_coroutines(
 def _step(point: ProgramPoint, function: ast.FunctionDef) -> _Step:
     assert isinstance(point.node, ast.Call)
     scope = point.scope.enclosing("function")
-    names = {a.arg for a in _parameters(function.args)}
+    names = {a.arg for a in single(function.args)}
     guards = [(test, wanted) for test, wanted in _guards(function, point.node) if names & set(_asked(test))]
     return _Step(point.node, scope, tuple(guards))
 
@@ -184,19 +184,14 @@ def _handed(call: ast.Call, scope: Scope, caller: Mapping[str, object]) -> _Cons
     """What is constant among the parameters of a function in a call of it, given that of the caller's."""
     assert isinstance(scope.node, Function)
     args = scope.node.args
-    positional = [*args.posonlyargs, *args.args]
-    first = len(positional) - len(args.defaults)
-    defaults = dict(
-        zip([*positional[first:], *args.kwonlyargs], [*args.defaults, *args.kw_defaults], strict=True)
-    )
     is_open = any(isinstance(a, ast.Starred) for a in call.args) or any(k.arg is None for k in call.keywords)
     shifted = Scopes.class_of(scope) is not None
     found: _Constants = {}
-    for parameter in (*positional, *args.kwonlyargs):
+    for parameter in single(args):
         argument = argument_of(call, args, parameter, shifted=shifted)
         if len(scope.bindings.get(parameter.arg, ())) != 1:
             continue  # it is bound anew
-        match argument or (None if is_open else defaults.get(parameter)):
+        match argument or (None if is_open else default_of(args, parameter)):
             case ast.Constant(value=value):
                 found[parameter.arg] = value
             case ast.Name(id=name) if argument is not None and name in caller:
@@ -236,34 +231,7 @@ def _asked(test: ast.expr) -> Iterator[str]:
                 yield from _asked(part)
 
 
-def _patched(tree: ast.AST | None, function: ast.AsyncFunctionDef, call: ast.Call) -> set[str]:
-    """The names in whose place a function, or what decorates it, puts something else while it calls."""
-    around = ancestors(tree, call) if tree is not None else []
-    decorators = [d for part in around for d in getattr(part, "decorator_list", ())]
-    parts = [part for top in (function, *decorators) for part in ast.walk(top)]
-    over = {
-        item.context_expr
-        for part in parts
-        if isinstance(part, ast.With | ast.AsyncWith) and part not in around
-        for item in part.items
-    }
-    found: set[str] = set()
-    for part in parts:
-        if isinstance(part, ast.Call) and part not in over and last_name(part.func) in TAKERS | SETTING:
-            texts = [
-                a.value for a in part.args[:2] if isinstance(a, ast.Constant) and isinstance(a.value, str)
-            ]
-            found.update(text.rpartition(".")[2] for text in texts)
-            if last_name(part.func) == "multiple":
-                found.update(k.arg for k in part.keywords if k.arg)
-    return found
-
-
 def _words(function: ast.AST | None) -> set[str]:
     """The names of a function and of what it speaks of."""
     parts = [] if function is None else ast.walk(function)
     return {name for part in parts if (name := getattr(part, "name", None) or last_name(part))}
-
-
-def _parameters(args: ast.arguments) -> list[ast.arg]:
-    return [*args.posonlyargs, *args.args, *args.kwonlyargs]

@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from flake8_redis_ssot.analysis.hot_paths import Loop
 from flake8_redis_ssot.syntax.ancestors import ancestors
+from flake8_redis_ssot.syntax.arguments import single
 from flake8_redis_ssot.syntax.memo import memoized
 from flake8_redis_ssot.syntax.nodes import unparsed
 from flake8_redis_ssot.syntax.scopes import Scope
@@ -19,6 +20,10 @@ _LEAVING = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 _ITEM = re.compile(r"(.+?)\[.*\]", re.DOTALL)
 _ATTRIBUTE = re.compile(r"(.+)\.(\w+)", re.DOTALL)
 """An item or attribute as it is written, with what holds it."""
+_BY_NAME = re.compile(r"""(?:(globals\(\))|vars\(([\w.]+)\)|([\w.]+)\.__dict__)\[['"](\w+)['"]\]""")
+"""A name or attribute that is written as an item of what holds all of them."""
+_NAMESPACES = ("globals", "sys.modules[__name__]")
+"""What holds the names of a module."""
 
 
 def is_cached(
@@ -63,14 +68,15 @@ class _Places:
         found = frozenset(texts)
         items = (_ITEM.fullmatch(text) for text in found)
         attributes = (_ATTRIBUTE.fullmatch(text) for text in found)
+        names = [(repr(text), holder) for text in found if text.isidentifier() for holder in _NAMESPACES]
         return cls(
             found,
             frozenset(item[1] for item in items if item is not None),
-            frozenset((repr(one[2]), one[1]) for one in attributes if one is not None),
+            frozenset([*names, *((repr(one[2]), one[1]) for one in attributes if one is not None)]),
         )
 
     def are_in(self, words: _Words) -> bool:
-        """Whether one is spoken of: itself, `key in cache`, `cache.get(key)`, `hasattr(self, "client")`."""
+        """Whether one is spoken of: itself, `key in cache`, `cache.get(key)`, `hasattr(self, "client")`, `"client" in globals()`."""
         return (
             not self.texts.isdisjoint(words.names)
             or not self.holders.isdisjoint(words.whole)
@@ -90,8 +96,7 @@ class _Conditions:
         self._class = owner if owner.kind == "class" else None
         self._own = getattr(owner.node, "name", "") if self._class is not None else ""
         args = getattr(function, "args", None)
-        parts = [*args.posonlyargs, *args.args, *args.kwonlyargs] if isinstance(args, ast.arguments) else []
-        given = {a.arg for a in parts}
+        given = {a.arg for a in single(args)} if isinstance(args, ast.arguments) else set()
         kept = [place for place in places if loop or place in given or outlives(place, scope)]
         self._has_flags = loop is not None or any(outlives(place, scope) for place in kept)
         self._places = _Places.of(_same(place, self._own) for place in kept)
@@ -187,7 +192,11 @@ class _Conditions:
 
 
 def _same(text: str, own: str) -> str:
-    """An expression with one name for an object, whether class or instance; `own` is the class's name."""
+    """An expression with one name for an object, whether class or instance; `own` is the class's name.
+
+    And with one spelling of a name or attribute.
+    """
+    text = _BY_NAME.sub(lambda m: m[4] if m[1] else f"{m[2] or m[3]}.{m[4]}", text)
     return _itself(own).sub("self", text)
 
 
@@ -226,7 +235,9 @@ def _bodies(node: ast.AST) -> Iterator[Sequence[ast.AST]]:
 @memoized
 def _may_leave(statement: ast.AST) -> bool:
     """Whether what stands after a statement may be left out because of it."""
-    return isinstance(statement, _COMPOUND) and any(isinstance(p, _LEAVING) for p in ast.walk(statement))
+    return isinstance(statement, ast.Assert) or (
+        isinstance(statement, _COMPOUND) and any(isinstance(p, _LEAVING) for p in ast.walk(statement))
+    )
 
 
 @memoized

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from flake8_redis_ssot.analysis.client_calls import Function
-from flake8_redis_ssot.inference.calls import argument_of
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.values import CallContext, Definition, Instance, QualifiedName, Values
 from flake8_redis_ssot.libraries.standard import CACHES, PROPERTIES
 from flake8_redis_ssot.libraries.traits import OWNING, POOL_KEYWORDS
 from flake8_redis_ssot.syntax.ancestors import ancestors
+from flake8_redis_ssot.syntax.arguments import argument_of, single
 from flake8_redis_ssot.syntax.nodes import last_name, unparsed
 from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope, Scopes
 
@@ -91,7 +91,7 @@ class Homes:
         receiver = func.value if isinstance(func, ast.Attribute) else None
         assert isinstance(scope.node, Function)
         args = scope.node.args
-        for parameter in (*args.posonlyargs, *args.args, *args.kwonlyargs):
+        for parameter in single(args):
             if Scopes.receiver(parameter, scope) is not None:
                 if callee.receiver is not None:
                     given[parameter.arg] = frozenset([callee.receiver])

@@ -15,6 +15,7 @@ from flake8_redis_ssot.libraries.frameworks import FACTORY_KEYWORDS, HARMLESS_DE
 from flake8_redis_ssot.libraries.standard import BUILT_IN_DECORATORS
 from flake8_redis_ssot.libraries.traits import FIRST_POOL, FIRST_POOLS, OWNING, POOL_KEYWORDS
 from flake8_redis_ssot.libraries.vocabulary import CLIENT_WORDS
+from flake8_redis_ssot.syntax.arguments import default_of, positional
 from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -106,7 +107,7 @@ class ClientMakers:
 
     def _stored(self, scope: Scope, method: Function) -> Iterator[Built]:
         """What a method puts into a container of its object, or hands to its base."""
-        receiver = next((a.arg for a in [*method.args.posonlyargs, *method.args.args]), "")
+        receiver = next((a.arg for a in positional(method.args)), "")
         for node in ast.walk(method):
             values: list[ast.expr] = []
             match node:
@@ -190,7 +191,7 @@ class ClientMakers:
         """The parameter that `node` is, where it is None unless it is given."""
         for leaf, place in self._origins(node, point):
             if isinstance(leaf, ast.arg) and isinstance(place.scope.node, Function | ast.Lambda):
-                default = _default(place.scope.node.args, leaf)
+                default = default_of(place.scope.node.args, leaf)
                 if isinstance(default, ast.Constant) and default.value is None:
                     return frozenset([leaf.arg])
         return None
@@ -429,18 +430,9 @@ def _parameters_of(owner: Scope) -> list[tuple[str, int]]:
     for binding in owner.bindings.get("__init__", ()):
         if isinstance(binding.value, Function):
             args = binding.value.args
-            positional = [*args.posonlyargs, *args.args][1:]
-            return [(a.arg, n) for n, a in enumerate(positional)] + [(a.arg, -1) for a in args.kwonlyargs]
+            given = positional(args)[1:]
+            return [(a.arg, n) for n, a in enumerate(given)] + [(a.arg, -1) for a in args.kwonlyargs]
     return []
-
-
-def _default(args: ast.arguments, parameter: ast.arg) -> ast.expr | None:
-    positional = [*args.posonlyargs, *args.args]
-    defaults = dict(
-        zip([a.arg for a in positional[len(positional) - len(args.defaults) :]], args.defaults, strict=True)
-    )
-    defaults |= {a.arg: d for a, d in zip(args.kwonlyargs, args.kw_defaults, strict=True) if d is not None}
-    return defaults.get(parameter.arg)
 
 
 def _pool_of(call: ast.Call, reached: Mapping[str, Builder]) -> ast.expr | None:

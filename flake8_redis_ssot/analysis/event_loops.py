@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from flake8_redis_ssot.analysis.client_calls import function_of
 from flake8_redis_ssot.analysis.client_homes import Frame, Home, Homes
 from flake8_redis_ssot.analysis.lifetimes import lifetimes
-from flake8_redis_ssot.inference.calls import argument_of
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.methods import colour_of, effect_of
 from flake8_redis_ssot.inference.values import Coroutine, QualifiedName
@@ -18,6 +17,7 @@ from flake8_redis_ssot.libraries.standard import BRIDGES, ENTERING, LOOPS, RUNNE
 from flake8_redis_ssot.libraries.traits import NO_POOL
 from flake8_redis_ssot.libraries.vocabulary import CLOSING
 from flake8_redis_ssot.syntax.ancestors import ancestors
+from flake8_redis_ssot.syntax.arguments import argument_of
 from flake8_redis_ssot.syntax.nodes import last_name, own_nodes, unparsed
 from flake8_redis_ssot.syntax.scopes import ProgramPoint, Scopes, exclusive
 

@@ -13,6 +13,7 @@ from flake8_redis_ssot.libraries.frameworks import (
     CALLED,
     CALLING,
     EVENT_HANDLERS,
+    FIELD_BASES,
     INJECTING,
     REQUESTS,
     RESPONSE_WORD,
@@ -24,8 +25,15 @@ from flake8_redis_ssot.libraries.frameworks import (
     VIEW_PARAMETER,
     Occasion,
 )
-from flake8_redis_ssot.libraries.standard import BUILT_IN_DECORATORS, CHANGING, KIND_DECORATORS, PROPERTIES
+from flake8_redis_ssot.libraries.standard import (
+    BUILT_IN_DECORATORS,
+    CHANGING,
+    KIND_DECORATORS,
+    PLAIN_BASES,
+    PROPERTIES,
+)
 from flake8_redis_ssot.libraries.vocabulary import MAKING
+from flake8_redis_ssot.syntax.arguments import single
 from flake8_redis_ssot.syntax.memo import memoized
 from flake8_redis_ssot.syntax.nodes import last_name
 from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope, Scopes
@@ -190,7 +198,7 @@ def _takes_request(function: Scope, inference: Inference) -> Occasion | None:
     node, point = function.node, outside(function, inference)
     if not isinstance(node, Function) or point is None:
         return None
-    parameters = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+    parameters = single(node.args)
     for annotation in (a.annotation for a in parameters):
         for name in inference.names.dotted(annotation, point) if annotation is not None else ():
             if name.rpartition(".")[2] in REQUESTS.get(name.split(".")[0], ()):
@@ -314,10 +322,14 @@ def _is_accessor(function: Function, owner: ast.AST | None) -> bool:
         and needed <= 0
         and None not in args.kw_defaults
         and isinstance(owner, ast.Module | ast.ClassDef)
-        and all(last_name(base) in ("object", "ABC") for base in bases)
+        and all(_base_name(base) in PLAIN_BASES | FIELD_BASES for base in bases)
         and gives_a_client(function.name)
         and not MAKING & set(words(function.name))
     )
+
+
+def _base_name(base: ast.expr) -> str:
+    return last_name(base.value if isinstance(base, ast.Subscript) else base)
 
 
 def loop_around(parents: list[ast.AST], node: ast.expr) -> Loop | None:

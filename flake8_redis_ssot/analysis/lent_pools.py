@@ -86,18 +86,8 @@ class LentPools:
             return False
 
         def kept(bindings: Sequence[Binding]) -> bool:
-            return any(
-                isinstance(b.value, ast.expr)
-                and b.scope is not None
-                and self._lives_on(
-                    b.value,
-                    ProgramPoint(b.value, b.scope, b.order, b.path),
-                    built,
-                    shutdowns,
-                    depth + 1,
-                )
-                for b in bindings
-            )
+            given = [one for b in bindings for one in self._given(b)]
+            return any(self._lives_on(node, at, built, shutdowns, depth + 1) for node, at in given)
 
         match client:
             case ast.Await(value=inner) | ast.NamedExpr(value=inner) | ast.Subscript(value=inner):
@@ -137,6 +127,14 @@ class LentPools:
                     for r in given
                 )
         return False
+
+    def _given(self, binding: Binding) -> Iterator[tuple[ast.expr, ProgramPoint]]:
+        """What a name is bound to, or what is handed over for it."""
+        value, scope = binding.value, binding.scope
+        if scope is not None and isinstance(value, ast.arg):
+            yield from self._origins.arguments(value, scope)
+        elif scope is not None and isinstance(value, ast.expr):
+            yield value, ProgramPoint(value, scope, binding.order, binding.path)
 
     def _is_own_pool(self, built: ProgramPoint, class_: Scope) -> bool:
         """Whether the pool of a client that an object of the class keeps is made with it, or kept by that object."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from flake8_redis_ssot.libraries.commands import HANDED
-from flake8_redis_ssot.libraries.standard import ENTERING
+from flake8_redis_ssot.libraries.standard import ENTERING, FILLING
 from flake8_redis_ssot.libraries.traits import OWNING, POOL_KEYWORDS
 from flake8_redis_ssot.libraries.vocabulary import CLOSING
 from flake8_redis_ssot.syntax.ancestors import ancestors
@@ -145,8 +145,16 @@ def _becomes(function: ast.AST, node: ast.AST) -> Iterator[str | _Bound]:
                     part = True
                 else:
                     match last, parent.args:
-                        case "setattr", [owner, ast.Constant(value=str(name)), _]:
+                        case "setdefault", [key, _] if isinstance(func, ast.Attribute):
+                            yield _Bound(f"{unparsed(func.value)}[{unparsed(key)}]", part)
+                            inner = parent
+                            continue  # it gives back what it keeps
+                        case "setattr" | "__setattr__", [owner, ast.Constant(value=str(name)), _]:
                             yield _Bound(f"{unparsed(owner)}.{name}", part)
+                        case "update", [] if isinstance(func, ast.Attribute):
+                            yield _Bound(f"{unparsed(func.value)}[{getattr(inner, 'arg', '...')!r}]", part)
+                        case _, [_] if isinstance(func, ast.Attribute) and last in FILLING:
+                            yield _Bound(f"{unparsed(func.value)}[...]", part)
                         case "set", [_] if isinstance(func, ast.Attribute):
                             yield _Bound(unparsed(func.value), part)  # of a context variable
                         case _:

@@ -14,7 +14,7 @@ from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.open_names import Built, OpenInference
 from flake8_redis_ssot.inference.values import Definition, Instance, Value
 from flake8_redis_ssot.libraries.standard import PROPERTIES
-from flake8_redis_ssot.source import SourceFile
+from flake8_redis_ssot.source import Position, Range, SourceFile
 from flake8_redis_ssot.syntax.nodes import last_name
 from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope
 
@@ -101,9 +101,8 @@ class _Judge:
         at = self.source.line(start.line).find(node.name, start.column)
         end = (at if at >= 0 else start.column - 1) + len(node.name) + 1
         known_as = self._known_as(made, node.name)
-        return ClassFacts(
-            node.name, start.line, start.column, end, tuple(operations), tuple(handing_out), known_as
-        )
+        where = Range(start, Position(start.line, end))
+        return ClassFacts(node.name, where, tuple(operations), tuple(handing_out), known_as)
 
     def _judged_with(self, made: Scope) -> Iterator[Scope]:
         """A class and the bases whose methods count for it: of a manager's own its facts speak."""

@@ -65,7 +65,7 @@ def lookups(inference: Inference, module: str, name: str) -> Lookups:
         if isinstance(node.ctx, ast.Store) or function_of(point) is None:
             continue
         if isinstance(node, ast.Attribute) and node.attr == name:
-            if value in inference.values(node.value, point):
+            if value in inference.values(node.value, point) and not _is_put_back(inference, node):
                 late |= _around(point)
         elif (
             last_name(node) in handles
@@ -110,6 +110,17 @@ def _is_of_no_account(inference: Inference, node: ast.expr) -> bool:
         case ast.Call(func=func, args=[first, *_]):
             return first is node and last_name(func) in SETTING
     return False
+
+
+def _is_put_back(inference: Inference, node: ast.Attribute) -> bool:
+    """Whether an attribute is read only to be kept, in a file that assigns to it."""
+    tree = inference.scopes.module.node
+    assert tree is not None
+    parents = [part for part in ancestors(tree, node) if not isinstance(part, ast.Tuple)]
+    return isinstance(parents[0], ast.Assign) and any(
+        store.key == node.attr and last_name(store.owner) == last_name(node.value)
+        for store in inference.scopes.stores
+    )
 
 
 def is_used_at_top(inference: Inference, name: str) -> bool:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection, Iterator, Mapping
 
-from flake8_redis_ssot.inference.calls import argument_of
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.values import Definition, Instance, Items, QualifiedName
+from flake8_redis_ssot.syntax.arguments import argument_of
 from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope, Scopes
 
 _MOST = 200_000
@@ -141,8 +141,13 @@ class Origins:
 
     def _handed(self, parameter: ast.arg, scope: Scope, seen: set[object]) -> Iterator[ProgramPoint]:
         """Where that comes from which the callers of a function hand to a parameter."""
+        for argument, call in self.arguments(parameter, scope) if parameter not in seen else ():
+            yield from self._of(argument, call, seen | {parameter})
+
+    def arguments(self, parameter: ast.arg, scope: Scope) -> Iterator[tuple[ast.expr, ProgramPoint]]:
+        """What the callers of a function hand to a parameter, each with its place."""
         function = scope.node
-        if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) or parameter in seen:
+        if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
             return
         inference, owner = self._inference, Scopes.class_of(scope)
         names = [function.name]
@@ -152,7 +157,7 @@ class Origins:
             assert isinstance(call.node, ast.Call)
             argument = argument_of(call.node, function.args, parameter, shifted=owner is not None)
             if argument is not None and scope in self._entered(call):
-                yield from self._of(argument, call, seen | {parameter})
+                yield argument, call
 
     def _entered(self, call: ProgramPoint) -> Iterator[Scope | None]:
         """The functions of ours that a call runs."""

@@ -31,13 +31,9 @@ def shim_facts(source: SourceFile, inference: Inference, owns: Callable[[str], b
         public |= imported - used  # what is imported and not used is there for others
     if not public or not public <= forwards.keys():
         return None
-    where = source.range_of(body[0])
     words = used | {part.attr for part in ast.walk(tree) if isinstance(part, ast.Attribute)}
     return ShimFacts(
-        where.start.line,
-        where.start.column,
-        where.end.line,
-        where.end.column,
+        source.range_of(body[0]),
         tuple(sorted(public)),
         tuple(sorted({forwards[name] for name in public})),
         not words.isdisjoint(WARNINGS),

@@ -17,6 +17,7 @@ from flake8_redis_ssot.libraries.frameworks import (
 )
 from flake8_redis_ssot.libraries.standard import CONTEXT_MANAGERS
 from flake8_redis_ssot.syntax.ancestors import ancestors
+from flake8_redis_ssot.syntax.arguments import positional
 from flake8_redis_ssot.syntax.nodes import last_name, own_nodes, unparsed
 from flake8_redis_ssot.syntax.scopes import ProgramPoint, Scope
 
@@ -57,10 +58,9 @@ class Shutdowns:
         decorators = {last_name(d) for d in function.decorator_list}
         if decorators - CONTEXT_MANAGERS:
             return False
-        parameters = [*function.args.posonlyargs, *function.args.args]
         return LIFESPAN in function.name.lower() or any(
             p.arg.strip("_") in APPLICATION_NAMES or last_name(p.annotation) in APPLICATIONS
-            for p in parameters
+            for p in positional(function.args)
         )
 
     def _ends(self, function: Function) -> bool:

@@ -21,7 +21,7 @@ from flake8_redis_ssot.cli.replay import Request
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.facts.cache import Cache
 from flake8_redis_ssot.files import Discovery, Project, is_notebook
-from flake8_redis_ssot.filesystem import DISK
+from flake8_redis_ssot.filesystem import DISK, FileSystem
 from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.run import (
     Outcome,
@@ -38,7 +38,6 @@ from flake8_redis_ssot.rules import defaults
 from flake8_redis_ssot.settings.boundaries import SettingsError
 from flake8_redis_ssot.settings.load import chain_of
 from flake8_redis_ssot.settings.model import Selection, is_below
-from flake8_redis_ssot.source import SourceFile
 from flake8_redis_ssot.store import folder_of, is_ours, prepare
 
 if TYPE_CHECKING:
@@ -100,8 +99,9 @@ class _Run:
             self.say("error", message)
         if self.options.show_settings or self.options.show_files:
             return self._show()
+        filesystem = DISK.with_edits({self.path: sys.stdin.buffer.read()}) if self.is_stdin else DISK
         runs = [
-            _Checked(project, self._checker(project, fixes=self.outputs.need_fixes))
+            _Checked(project, self._checker(project, filesystem, fixes=self.outputs.need_fixes))
             for project in self.found.projects
         ]
         self._say_what_is_not_checked(runs)
@@ -116,6 +116,8 @@ class _Run:
             raise SettingsError(
                 ["fixes are checked against the whole project; name files, without --no-project"]
             )
+        if self.is_fixing and options.ignore_noqa:
+            raise SettingsError(["fixes leave alone what a comment silences; leave --ignore-noqa out"])
         if options.diff and options.show_fixes:
             raise SettingsError(["--diff shows what would be fixed already; leave --show-fixes out"])
         if options.exit_zero and options.exit_non_zero_on_fix:
@@ -137,10 +139,13 @@ class _Run:
                 self.say("note", f"notebooks are not checked: {self.found.notebooks}")
         return 2 if self.found.missing else 0
 
-    def _checker(self, project: Project, *, fixes: bool = False) -> FileChecker:
+    def _checker(
+        self, project: Project, filesystem: FileSystem = DISK, *, fixes: bool = False
+    ) -> FileChecker:
         return checker_for(
             project.settings,
             Selection(),
+            filesystem,
             parse_all=self.options.parse_all,
             project=not (self.options.no_project or self.is_stdin),
             fixes=fixes,
@@ -162,16 +167,16 @@ class _Run:
 
     def _check_source(self, one: _Checked) -> int:
         """Check standard input."""
-        given = SourceFile(self.path, sys.stdin.buffer.read())
+        filesystem = one.checker.filesystem
         outcome = Outcome()
         is_excluded = one.checker.settings.force_exclude and one.checker.settings.excludes(self.path)
         if not is_excluded and not is_notebook(self.path):
-            run_source(given, one.checker, outcome)
+            run_source(filesystem.source(self.path), one.checker, outcome)
         if self.outputs.need_fixes:
             from flake8_redis_ssot.lint.noqa import with_rows
 
-            outcome.diagnostics = [*with_rows(outcome.diagnostics, DISK, given)]
-        return self._report(outcome, given=given)[0]
+            outcome.diagnostics = [*with_rows(outcome.diagnostics, filesystem)]
+        return self._report(outcome, filesystem)[0]
 
     def _check(self, runs: Sequence[_Checked]) -> int:
         """Check files and folders."""
@@ -203,7 +208,7 @@ class _Run:
         return status
 
     def _report(
-        self, outcome: Outcome, *, given: SourceFile | None = None, fixed: Sequence[Diagnostic] = ()
+        self, outcome: Outcome, filesystem: FileSystem = DISK, *, fixed: Sequence[Diagnostic] = ()
     ) -> tuple[int, str]:
         """Write what was found; the status, and what went to standard output."""
         failed = self._say_failures(outcome)
@@ -213,7 +218,7 @@ class _Run:
             sys.stdout.write(list_of_fixes(fixed))
         report = Report(
             outcome.diagnostics, self.outputs.look, self.options.unsafe_fixes, len(fixed), failed,
-            self.options.quiet, given,
+            self.options.quiet, filesystem,
         )  # fmt: skip
         text = self.outputs.write(report)
         bad = bool(outcome.diagnostics) or (self.options.exit_non_zero_on_fix and bool(fixed))
@@ -305,9 +310,7 @@ class _Run:
             from flake8_redis_ssot.cli.fixing import finished
 
             self.progress("fixes", 0, len(one.found))
-            outcome.diagnostics, one.fixed_for = finished(
-                outcome, one.checker, one.files, files, one.cache, None
-            )
+            outcome.diagnostics, one.fixed_for = finished(outcome, one.checker, one.files, files, one.cache)
             if one.fixed_for != "none":
                 one.found = outcome.diagnostics
         reported = {*files, one.project.settings.path}

@@ -67,15 +67,14 @@ def finished(
     files: Sequence[str],
     reported: Sequence[str],
     cache: Cache | None,
-    given: SourceFile | None,
 ) -> tuple[list[Diagnostic], str]:
     """The diagnostics with their fixes and with the rows of their comments, and for whom these hold.
 
     They do so for `any` of the `files` checked, for `all` of them together, or for `none` but those `reported`.
     """
     is_whole = [*reported] == [*files]
-    if not checker.keeps_facts or given is not None:
-        return [*with_rows(outcome.diagnostics, DISK, given)], "any" if is_whole else "none"
+    if not checker.keeps_facts:
+        return [*with_rows(outcome.diagnostics, checker.filesystem)], "any" if is_whole else "none"
     modules = checker.managers.modules
     earlier = cache.fixes(outcome.diagnostics, modules) if cache is not None else None
     if earlier is not None and (earlier[1] == "any" or is_whole):
@@ -85,8 +84,8 @@ def finished(
     fixed, is_alone = _with_fixes(outcome, checker, {*reported})
     if not is_whole:
         wanted = {*reported, checker.settings.path}
-        return [*with_rows((d for d in fixed if d.path in wanted), DISK)], "none"
-    result, fixed_for = [*with_rows(fixed, DISK)], "any" if is_alone else "all"
+        return [*with_rows((d for d in fixed if d.path in wanted), checker.filesystem)], "none"
+    result, fixed_for = [*with_rows(fixed, checker.filesystem)], "any" if is_alone else "all"
     if cache is not None:
         cache.keep_fixes(outcome.diagnostics, asked_of(modules), result, fixed_for)
     return result, fixed_for

@@ -9,6 +9,7 @@ import shlex
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from flake8_redis_ssot.cli.loading import discovered, finder_of, settings_of
 from flake8_redis_ssot.cli.messages import Messages, refuse
@@ -16,11 +17,13 @@ from flake8_redis_ssot.cli.progress import Progress
 from flake8_redis_ssot.cli.replay import look
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.files import Discovery, Project
+from flake8_redis_ssot.filesystem import DISK
 from flake8_redis_ssot.fix.apply import EXPLAINED, FixResult, mend
 from flake8_redis_ssot.fix.proposal import MENDS
 from flake8_redis_ssot.lint.check import FileChecker
-from flake8_redis_ssot.lint.run import available_processors, run_project
+from flake8_redis_ssot.lint.run import Outcome, available_processors, run_project
 from flake8_redis_ssot.migrate.journal import Change, JournalError, carry_out, runs
+from flake8_redis_ssot.migrate.plan import CONSTRUCTIONS
 from flake8_redis_ssot.migrate.plan import plan as plan_of
 from flake8_redis_ssot.migrate.shim import with_shims
 from flake8_redis_ssot.output import escaped, plan_text, shown
@@ -49,11 +52,12 @@ def plan(options: argparse.Namespace) -> int:
                 unsafe=True,
                 jobs=available_processors(),
             )
+            whole = _whole(found.all_files(project), project, _codes(settings) | CONSTRUCTIONS)
     except SettingsError as error:
         return refuse(error.messages)
     if _missing(settings):
         Messages()("warning", _missing(settings))
-    made = plan_of(mended, settings)
+    made = plan_of(mended, settings, whole, DISK)
     if options.output_format == "json":
         print(json.dumps(made.as_object(), indent=2))
     else:
@@ -61,6 +65,16 @@ def plan(options: argparse.Namespace) -> int:
         seen = Look() if is_markdown else Look(*look(sys.stdout))
         sys.stdout.write(plan_text.render(made, seen, markdown=is_markdown))
     return _failed(mended)
+
+
+def _whole(files: Sequence[str], project: Project, codes: frozenset[str]) -> Outcome:
+    """What is there of these rules in the project's own files, silenced or not."""
+    settings = replace(project.settings, allowances=(), per_file_ignores=())
+    rules = [rule for rule in all_rules() if rule.code in codes]
+    checker = FileChecker(settings, rules, heeds_noqa=False)
+    outcome = run_project(files, checker, jobs=available_processors())
+    outcome.diagnostics = [d for d in outcome.diagnostics if d.path in set(project.files)]
+    return outcome
 
 
 def migrate(options: argparse.Namespace) -> int:
@@ -82,7 +96,7 @@ def migrate(options: argparse.Namespace) -> int:
                 unsafe=options.include_unsafe,
                 jobs=available_processors(),
             )
-        shimless = list(with_shims(mended, settings, project.files)) if options.shim else []
+        shimless = list(with_shims(mended, settings, project.files, DISK)) if options.shim else []
         if not options.dry_run and mended.changes:
             changes = [
                 Change(path, mended.before[path], after) for path, after in sorted(mended.changes.items())

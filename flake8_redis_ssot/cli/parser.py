@@ -6,7 +6,7 @@ import argparse
 import importlib
 import sys
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NoReturn
 
 from flake8_redis_ssot import __version__
 
@@ -29,6 +29,12 @@ class _Parser(argparse.ArgumentParser):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(allow_abbrev=False, **options)
+
+    def error(self, message: str) -> NoReturn:
+        from flake8_redis_ssot.cli.messages import refuse
+
+        self.print_usage(sys.stderr)
+        sys.exit(refuse([message]))
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:

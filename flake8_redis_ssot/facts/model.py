@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flake8_redis_ssot.source import Position, Range
+from flake8_redis_ssot.source import Range
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,16 +18,10 @@ class ClassFacts:
     """
 
     name: str
-    line: int
-    column: int
-    end_column: int
+    range: Range
     operations: tuple[tuple[str, str], ...] = ()
     handing_out: tuple[str, ...] = ()
     known_as: tuple[str, ...] = ()
-
-    @property
-    def range(self) -> Range:
-        return Range(Position(self.line, self.column), Position(self.line, self.end_column))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +32,10 @@ class ShimFacts:
     warns of itself.
     """
 
-    line: int
-    column: int
-    end_line: int
-    end_column: int
+    range: Range
     names: tuple[str, ...]
     targets: tuple[str, ...]
     deprecated: bool = False
-
-    @property
-    def range(self) -> Range:
-        return Range(Position(self.line, self.column), Position(self.end_line, self.end_column))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +44,7 @@ class DefaultFacts:
 
     name: str
     default: str
-    line: int
-    column: int
-    end_line: int
-    end_column: int
-
-    @property
-    def range(self) -> Range:
-        return Range(Position(self.line, self.column), Position(self.end_line, self.end_column))
+    range: Range
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +54,7 @@ class PoolFacts:
     target: str
     label: str
     symbols: tuple[str, ...]
-    line: int
-    column: int
-    end_line: int
-    end_column: int
+    range: Range
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +69,8 @@ class FileFacts:
     does, `clients` are top-level names that are, or return, a client or a manager; a manager's file has made
     and `handed_out` objects of the classes of these dotted names. `exposed` are
     its names by which others get at a client, a pool or a builder, or at a function that sends by a blocking
-    client; `handed` the callables of ours that get such, as `inference.reach` gives both. `defaults`
-    are those of settings that it reads from the environment.
+    client; `handed` the callables of ours that get such, `named` those that get the name of a library, as
+    `inference.reach` gives all three. `defaults` are those of settings that it reads from the environment.
     """
 
     path: str
@@ -105,6 +82,7 @@ class FileFacts:
     used: tuple[str, ...] = ()
     pools: tuple[PoolFacts, ...] = ()
     handed: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
     exposed: tuple[str, ...] = ()
     defaults: tuple[DefaultFacts, ...] = ()
     classes: tuple[ClassFacts, ...] = ()

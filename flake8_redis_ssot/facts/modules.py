@@ -17,6 +17,7 @@ from flake8_redis_ssot.libraries.frameworks import (
     MAKING_METHODS,
 )
 from flake8_redis_ssot.source import SourceError, SourceFile
+from flake8_redis_ssot.syntax.nodes import last_name
 
 Kind = Literal["class", "data", "function", "module", "object", "unknown"]
 """What a name is: `data` are classes that hold or signal something, such as exceptions and enums."""
@@ -24,8 +25,11 @@ Kind = Literal["class", "data", "function", "module", "object", "unknown"]
 _SUFFIXES = (".py", "/__init__.py", ".pyi", "/__init__.pyi")
 _SIGNALS = ("Error", "Exception", "Warning")
 _DYNAMIC = re.compile(
-    r"\bglobals\(\)|\bsys\.modules\[__name__\]|^def __getattr__|^[^#\n]*\bexec\(", re.MULTILINE
+    r"\bglobals\(\)|\bsys\.modules\[__name__\]|^def __getattr__|^[^#\n]*\bexec\("
+    r"|^__path__\b|\bdeclare_namespace\(",
+    re.MULTILINE,
 )
+"""What gives a module names, or a package modules, that no statement shows."""
 _GLOBAL = re.compile(r"^[ \t]+global[ \t]+([\w, \t]+)", re.MULTILINE)
 
 
@@ -265,19 +269,15 @@ def _is_data(node: ast.ClassDef, names: dict[str, Name]) -> bool:
     ):
         return False  # it may make what it holds
     for decorator in node.decorator_list:
-        if _last(decorator.func if isinstance(decorator, ast.Call) else decorator) in DATA_DECORATORS:
+        if last_name(decorator.func if isinstance(decorator, ast.Call) else decorator) in DATA_DECORATORS:
             return True
     for base in node.bases:
-        last = _last(base.value if isinstance(base, ast.Subscript) else base)
+        last = last_name(base.value if isinstance(base, ast.Subscript) else base)
         if last in DATA_BASES or last.endswith(_SIGNALS):
             return True
         if isinstance(base, ast.Name) and last in names and names[last].kind == "data":
             return True
     return False
-
-
-def _last(node: ast.expr) -> str:
-    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
 
 
 def bound(body: list[ast.stmt]) -> Iterator[tuple[str, ast.stmt]]:

@@ -8,6 +8,7 @@ from itertools import groupby, pairwise
 
 from flake8_redis_ssot.diagnostic import Diagnostic, Edit, Fix
 from flake8_redis_ssot.filesystem import DISK, FileSystem
+from flake8_redis_ssot.fix.closed import closed
 from flake8_redis_ssot.fix.compose import clash, parts_of
 from flake8_redis_ssot.fix.proposal import MENDS, Proposal
 from flake8_redis_ssot.fix.propose import Rewriter
@@ -63,10 +64,12 @@ def mend(
 ) -> FixResult:
     """What the files `within` become when all fixes of the rules `codes` are applied; nothing is written.
 
-    `files` are all of the project. `Mended.left` are what remains of the rules that have a fix,
+    `files` are all of the project; what may not be written, or another git repository has, stays. `FixResult.left` are what remains of the rules that have a fix,
     and of those that say what else refers to an object.
     """
     mended = FixResult()
+    kept = closed(within, settings.root)
+    within = set(within) - kept.keys()
     rules = [rule for rule in all_rules() if rule.code in codes]
     reads = ProjectReads(files, filesystem)
     for _ in range(PASSES):
@@ -83,6 +86,10 @@ def mend(
         mended.changes |= step.changes
         filesystem = filesystem.with_edits(step.changes)
         reads = reads.changed(step.changes)
+    for diagnostic in mended.outcome.diagnostics if kept else ():
+        if diagnostic.path in kept and diagnostic.code in FIXABLE | EXPLAINED:
+            mended.left.append((diagnostic, kept[diagnostic.path]))
+    mended.left.sort(key=lambda one: one[0].sort_key)
     return mended
 
 

@@ -206,7 +206,7 @@ class Making:
         if found[0].clients == found[1].clients:
             return None
         ways = [" and ".join(f"`{c}`" for c in sorted(one.clients)) or "nothing" for one in found]
-        return f"`{old_class.home}` and `{new_class.home}` do not connect alike: by {ways[0]} here, by {ways[1]} there"
+        return f"they may connect to different servers: `{old_class.home}` by {ways[0]}, `{new_class.home}` by {ways[1]}"
 
     def looked_up(self, old: Thing, old_class: Thing, new: Thing, new_class: Thing) -> set[str]:
         """The names of builders that are looked up when something is first needed of one of two objects."""

@@ -94,12 +94,12 @@ class MemberChecks:
             names = sorted(was.decorators ^ now.decorators)
             return f"it is decorated by `{names[0]}` in one of them alone"
         if was.colour != now.colour:
-            return f"it is {_COLOURS[now.colour]} there, {_COLOURS[was.colour]} here"
+            return f"it is {_COLOURS[was.colour]} in the old one, {_COLOURS[now.colour]} in the new one"
         for name, said in was.takes.items():
             if now.takes.get(name, said) != said:
-                return f"`{name}` is `{now.takes[name]}` there, `{said}` here"
+                return f"`{name}` is `{said}` in the old one, `{now.takes[name]}` in the new one"
         if used and was.gives is not None and now.gives is not None and was.gives != now.gives:
-            return f"it gives `{now.gives}` there, `{was.gives}` here"
+            return f"it gives `{was.gives}` in the old one, `{now.gives}` in the new one"
         if is_alike and was.colour not in ("attribute", "property"):
             if call is None and (was.arguments is None or now.arguments is None):
                 return "its parameters cannot be told"

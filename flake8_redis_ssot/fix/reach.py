@@ -73,7 +73,9 @@ class Reach:
             return {}
         found = self.globals_of(aim.old.node, aim.old.module)
         if aim.is_same:
-            place = aim.new.home if late else f"{view.place.modules[0]}.{new}"
+            # a file that nobody can import has names that nobody can patch
+            own = f"{view.place.modules[0]}.{new}" if view.place.modules else None
+            place = aim.new.home if late else own
             home = {f"{aim.old.module}.{n}" for n in _names_in(aim.old.node)}
             for key in found:
                 led = self.index.modules.lookup(key)

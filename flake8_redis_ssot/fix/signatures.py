@@ -53,9 +53,9 @@ def incompatible(call: ast.Call, old: ast.arguments | None, new: ast.arguments) 
     for argument, name in before.items():
         there = after.get(argument, name)
         if name == "*" and there != "*" and starred > 1:
-            return f"the arguments that it takes by `*` are `{there}` and others there"
+            return f"the arguments that it takes by `*` are `{there}` and others in the new one"
         if there != name and "*" not in (name[:1], there[:1]):
-            return f"`{name}` is called `{there}` there"
+            return f"`{name}` is called `{there}` in the new one"
     return _other_defaults(old, new, set(before.values()) | set(after.values()))
 
 
@@ -79,7 +79,7 @@ def covers(new: ast.arguments, old: ast.arguments) -> str | None:
         if n >= len(news):
             return f"it takes no `{parameter.arg}`"
         if news[n].arg != parameter.arg and n >= len(old.posonlyargs):
-            return f"`{parameter.arg}` is called `{news[n].arg}` there"
+            return f"`{parameter.arg}` is called `{news[n].arg}` in the new one"
     required = len(news) - len(new.defaults)
     if len(olds) < required:
         return f"it needs `{news[len(olds)].arg}`"
@@ -101,11 +101,11 @@ def _other_defaults(old: ast.arguments, new: ast.arguments, given: set[str]) -> 
     before, after = defaults_of(old), defaults_of(new)
     for name, value in before.items():
         if name not in given and value != after.get(name, "None"):
-            there = f"is {after[name]}" if name in after else "is nothing"
-            return f"`{name}` {there} there where it is not given, {value} here"
+            there = after.get(name, "nothing")
+            return f"where `{name}` is not given it is {value} in the old one, and {there} in the new one"
     for name, value in after.items():
         if name not in given and name not in before and value not in _NEUTRAL:
-            return f"`{name}` is {value} there where it is not given, and is nothing here"
+            return f"where `{name}` is not given it is nothing in the old one, and {value} in the new one"
     return None
 
 

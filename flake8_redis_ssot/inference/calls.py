@@ -46,6 +46,7 @@ from flake8_redis_ssot.libraries.standard import (
     PROPERTIES,
     RUNNERS,
 )
+from flake8_redis_ssot.syntax.arguments import argument_of, default_of, parameters, positional, single
 from flake8_redis_ssot.syntax.nodes import last_name
 from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope, Scopes
 
@@ -69,20 +70,26 @@ class Contexts:
         self._texts: dict[str, Text] = {}
         self._numbers: dict[Scope, int] = {}
 
-    def of(self, scope: Scope, arguments: dict[str, Values], outer: CallContext | None) -> CallContext | None:
+    def of(
+        self,
+        scope: Scope,
+        arguments: dict[str, Values],
+        outer: CallContext | None,
+        receiver: Instance | None = None,
+    ) -> CallContext | None:
         """The context of a call; None where calls stand in each other too deep."""
         number = self._numbers.get(scope, 0)
         given = {
             name: frozenset(self._same(v) for v in values) if number < _MOST else NOTHING
             for name, values in arguments.items()
         }
-        key = (scope, tuple(given.items()), outer)
+        key = (scope, tuple(given.items()), outer, receiver)
         found = self._known.get(key)
         if found is None:
             depth = 1 + max([outer.depth if outer else 0, *(depth_of(values) for values in given.values())])
             if depth > _DEPTH:
                 return None
-            found = self._known[key] = CallContext(scope, given, outer, depth)
+            found = self._known[key] = CallContext(scope, given, outer, depth, receiver)
             self._numbers[scope] = number + 1
         return found
 
@@ -184,7 +191,7 @@ def _entering(
 def given_back(inference: Inference, function: Definition) -> Iterable[Value]:
     """What a call gives that hands over nothing but the receiver."""
     context = function.context
-    first = _receiver_of(function.scope)
+    first = receiver_of(function.scope)
     if function.receiver is not None and first is not None:
         given = {first.arg: frozenset[Value]([function.receiver])}
         context = inference.contexts.of(function.scope, given, function.context)
@@ -220,10 +227,10 @@ def _entered(
     given: dict[str, Values] = {}
     if isinstance(scope.node, _FUNCTION):
         args = scope.node.args
-        first = _receiver_of(scope)
+        first = receiver_of(scope)
         if first is not None and value.receiver is not None:
             given[first.arg] = frozenset([value.receiver])
-        for parameter in (*args.posonlyargs, *args.args, *args.kwonlyargs):
+        for parameter in single(args):
             if parameter is not first:
                 argument = argument_of(call, args, parameter, shifted=first is not None)
                 if argument is not None:
@@ -257,9 +264,9 @@ def parameter(inference: Inference, node: ast.arg, point: ProgramPoint) -> Itera
     if given:
         yield from given
         return
-    if context is None:
-        yield from inference.given(node, point)
-    default = _default(function.args, node) if given is None else None
+    if context is None or context.receiver is not None:
+        yield from inference.given(node, point, context.receiver if context is not None else None)
+    default = default_of(function.args, node) if given is None else None
     yield from inference.known_or_promised(inference.values(default, outside), node.annotation, outside)
     if context is None and default is None:
         yield from _fixture(inference, node.arg, scope)
@@ -432,22 +439,35 @@ def _decorators(inference: Inference, node: ast.AST | None, scope: Scope | None)
     return found
 
 
-def _receiver_of(function: Scope) -> ast.arg | None:
+def any_call(inference: Inference, receiver: Instance, function: Scope) -> CallContext | None:
+    """The context of any call of a method of an object; that of the call that made it for its initialiser.
+
+    Objects that are made of other objects are not told apart: each would have others of its own.
+    """
+    first, made = receiver_of(function), receiver.of
+    if receiver.context is None or receiver.context.depth > 1 or first is None:
+        return receiver.context
+    if function is receiver.context.scope:
+        return receiver.context
+    outer = made.context if isinstance(made, Definition) else None
+    found = inference.contexts.of(function, {first.arg: frozenset([receiver])}, outer, receiver)
+    return found or receiver.context
+
+
+def receiver_of(function: Scope) -> ast.arg | None:
     """The parameter that gets the object or the class that a method is called on."""
     node = function.node
     if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or Scopes.class_of(function) is None:
         return None
-    return next(iter([*node.args.posonlyargs, *node.args.args]), None)
+    return next(iter(positional(node.args)), None)
 
 
 def _takes_arguments(function: Scope) -> bool:
     """Whether a function has parameters, `self` and `cls` apart."""
     if not isinstance(function.node, _FUNCTION):
         return False
-    args = function.node.args
-    everyone = [*args.posonlyargs, *args.args, *args.kwonlyargs, args.vararg, args.kwarg]
-    receiver = _receiver_of(function)
-    return any(a is not None and a is not receiver for a in everyone)
+    receiver = receiver_of(function)
+    return any(argument is not receiver for argument in parameters(function.node.args))
 
 
 def is_generator(node: ast.AST | None) -> bool:
@@ -465,26 +485,3 @@ def is_generator(node: ast.AST | None) -> bool:
 
 def _is_classmethod(node: ast.AST) -> bool:
     return any(isinstance(d, ast.Name) and d.id == "classmethod" for d in getattr(node, "decorator_list", ()))
-
-
-def argument_of(call: ast.Call, args: ast.arguments, parameter: ast.arg, *, shifted: bool) -> ast.expr | None:
-    """What `call` hands to a parameter; `shifted` where the first one is bound already."""
-    for keyword in call.keywords:
-        if keyword.arg == parameter.arg and parameter not in args.posonlyargs:
-            return keyword.value
-    positional = [*args.posonlyargs, *args.args]
-    if parameter in positional and not any(isinstance(a, ast.Starred) for a in call.args):
-        at = positional.index(parameter) - int(shifted)
-        if 0 <= at < len(call.args):
-            return call.args[at]
-    return None
-
-
-def _default(args: ast.arguments, argument: ast.arg) -> ast.expr | None:
-    positional = [*args.posonlyargs, *args.args]
-    if argument in positional:
-        at = positional.index(argument) - len(positional) + len(args.defaults)
-        return args.defaults[at] if at >= 0 else None
-    if argument in args.kwonlyargs:
-        return args.kw_defaults[args.kwonlyargs.index(argument)]
-    return None

@@ -18,7 +18,7 @@ from flake8_redis_ssot.inference.values import (
 )
 from flake8_redis_ssot.libraries.standard import PLAIN_BASES
 from flake8_redis_ssot.syntax.nodes import last_name
-from flake8_redis_ssot.syntax.scopes import ProgramPoint, Scope
+from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope
 
 if TYPE_CHECKING:
     from flake8_redis_ssot.inference.evaluator import Inference
@@ -50,7 +50,8 @@ class Classes:
         if name == "__class__":
             yield made
         found = inference.within(
-            context, lambda: self.members(made.scope, name, below=made.below, of_instance=True)
+            context,
+            lambda: self.members(made.scope, name, below=made.below, of_instance=True, receiver=value),
         )
         if not found:
             yield from self._given_on_demand(value, name)
@@ -61,6 +62,14 @@ class Classes:
                 yield from calls.given_back(inference, method) if is_property else (method,)
             else:
                 yield member
+
+    def lineage(self, scope: Scope) -> list[Scope]:
+        """A class and the classes of ours that it derives from, the nearest first."""
+        found = [scope]
+        for here in found:
+            bases = (b.scope for b in self.bases(here) if isinstance(b, Definition))
+            found += [base for base in dict.fromkeys(bases) if base not in found]
+        return found
 
     def _is_whole(self, scope: Scope) -> bool:
         """Whether all bases of a class, and of these, are ours."""
@@ -103,10 +112,11 @@ class Classes:
         *,
         below: bool = False,
         of_instance: bool = False,
+        receiver: Instance | None = None,
         seen: dict[Scope, int] | None = None,
         depth: int = 0,
     ) -> Values:
-        """The attribute `name` of a class, its bases and, `below`, its subclasses.
+        """The attribute `name` of a class, its bases and, `below`, its subclasses; or that of the `receiver`.
 
         `seen` are the classes that this question has come to already, each at its depth.
         """
@@ -120,15 +130,29 @@ class Classes:
             given = calls.field_given(self._inference, scope, name)
             if given:
                 return given
-        found = frozenset(v for binding in own for v in self._inference.bound(binding))
+        found = frozenset(v for binding in own for v in self._kept(binding, receiver))
         if not own:
-            found = self.inherited(scope, name, of_instance, seen, depth)
+            found = self.inherited(scope, name, of_instance, receiver, seen, depth)
         for other in self.below(scope) if below else ():
             if name in other.bindings or name in other.attributes:
                 found |= self.members(
-                    other, name, below=True, of_instance=of_instance, seen=seen, depth=depth + 1
+                    other,
+                    name,
+                    below=True,
+                    of_instance=of_instance,
+                    receiver=receiver,
+                    seen=seen,
+                    depth=depth + 1,
                 )
         return found
+
+    def _kept(self, binding: Binding, receiver: Instance | None) -> Values:
+        """What a class, or an object of it, has by one binding."""
+        inference = self._inference
+        if receiver is None or binding.scope is None:
+            return inference.bound(binding)
+        context = calls.any_call(inference, receiver, binding.scope.enclosing("function"))
+        return inference.within(context, inference.bound, binding)
 
     def is_widened_by(self, scopes: Iterable[Scope]) -> bool:
         """Whether one of these scopes may derive from a class whose subclasses were asked for."""
@@ -156,6 +180,7 @@ class Classes:
         scope: Scope,
         name: str,
         of_instance: bool = False,
+        receiver: Instance | None = None,
         seen: dict[Scope, int] | None = None,
         depth: int = 0,
     ) -> Values:
@@ -174,7 +199,12 @@ class Classes:
             for value in known:
                 if isinstance(value, Definition):
                     found |= self.members(
-                        value.scope, name, of_instance=of_instance, seen=seen, depth=depth + 1
+                        value.scope,
+                        name,
+                        of_instance=of_instance,
+                        receiver=receiver,
+                        seen=seen,
+                        depth=depth + 1,
                     )
                 else:
                     found |= {QualifiedName(f"{value.name}.{name}")}

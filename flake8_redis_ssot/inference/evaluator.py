@@ -347,8 +347,10 @@ class Inference:
                 return containers.under(self, value, name)
         return ()
 
-    def given(self, parameter: ast.arg, point: ProgramPoint) -> Iterable[Value]:
-        """What the callers of a function hand to a parameter; here nobody asks them."""
+    def given(
+        self, parameter: ast.arg, point: ProgramPoint, receiver: Instance | None = None
+    ) -> Iterable[Value]:
+        """What the callers of a function, of a `receiver`'s method, hand to a parameter; here nobody asks them."""
         return ()
 
     def keeps(self, name: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from flake8_redis_ssot.inference.values import QualifiedName
-from flake8_redis_ssot.libraries.frameworks import IMPORTERS
+from flake8_redis_ssot.libraries.frameworks import IMPORTED, IMPORTERS
 from flake8_redis_ssot.syntax.scopes import ProgramPoint
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def loaded(
         for value in inference.values(node.func, point)
     ):
         return set()
-    names = [k.value for k in node.keywords if k.arg == "name"] or node.args[:1]
+    names = [k.value for k in node.keywords if k.arg in IMPORTED] or node.args[:1]
     packages = [k.value for k in node.keywords if k.arg == "package"] or node.args[1:2]
     found: set[str] = set()
     for text in inference.texts(names[0] if names else None, point):

@@ -225,6 +225,18 @@ def handed(inference: Inference, points: Iterable[ProgramPoint]) -> set[str]:
     return found
 
 
+def named(inference: Inference, points: Iterable[ProgramPoint]) -> set[str]:
+    """The callables of other files of ours that get the name of a client library as a text, by dotted name."""
+    found: set[str] = set()
+    for point in points:
+        if isinstance(point.node, ast.Call):
+            given = [*point.node.args, *(k.value for k in point.node.keywords)]
+            texts = (text.value for part in given for text in inference.texts(part, point))
+            if any(map(inference.names.leads_to_builder, texts)):
+                found |= _own(inference, inference.values(point.node.func, point)) - {"."}
+    return found
+
+
 def _own(inference: Inference, values: Values) -> set[str]:
     names = {v.name for v in values if isinstance(v, QualifiedName)}
     names = {n for n in names if not inference.names.leads_to_builder(n) and inference.names.is_ours(n)}

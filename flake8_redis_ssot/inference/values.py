@@ -61,13 +61,14 @@ class CallContext:
 
     What is given but unknown is there and empty. `outer` is the context of the function that `scope` is
     defined in. There is one object for each, so that they are compared at once; `depth` is how deep they stand
-    in the arguments of each other.
+    in the arguments of each other. With a `receiver` it is any call of that method of that object.
     """
 
     scope: Scope
     arguments: Mapping[str, Values]
     outer: CallContext | None = None
     depth: int = 1
+    receiver: Instance | None = None
 
 
 @dataclass(frozen=True, slots=True)

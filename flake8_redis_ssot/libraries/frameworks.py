@@ -210,6 +210,9 @@ IMPORTERS = LOADERS | {
 }  # fmt: skip
 """These and the functions of frameworks that give any object by its dotted name."""
 
+IMPORTED = frozenset(["name", "modname", "import_name", "dotted_path"])
+"""Keywords by which they get the name."""
+
 LOADER_NAMES = frozenset(["import_module", "__import__", "resolve_name", "import_string", "importorskip"])
 """Their last names."""
 
@@ -256,6 +259,9 @@ WARNING_TESTS = RAISING_TESTS | frozenset(
 
 RUNNER_METHODS = ("test", "setUp", "setup", "asyncSetUp", "tearDown", "teardown", "asyncTearDown")
 """How the functions begin that a test runner calls then."""
+
+PREPARING = ("setUp", "setup", "asyncSetUp")
+"""Those of them that it calls before a test."""
 
 CELERY_SETTINGS = frozenset(
     ["imports", "include", "task_routes", "task_annotations", "beat_schedule", "beat_scheduler"]

@@ -64,6 +64,9 @@ CHANGING_METHODS = frozenset(
 )
 """Methods that change a container, a lock, a queue or an event."""
 
+FILLING = frozenset(["append", "appendleft", "add", "put", "put_nowait"])
+"""Methods of a container that take in one more element."""
+
 PLAIN_CALLS = frozenset(
     ["str", "int", "float", "bool", "bytes", "len", "min", "max", "abs", "round", "getLogger", "get_logger"]
     + ["getenv", "frozenset", "tuple", "partial", "Path", "timedelta", "compile", "TypeVar", "NamedTuple"]

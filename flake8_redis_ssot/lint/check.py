@@ -210,6 +210,9 @@ class FileChecker:
             handed=tuple(sorted(reach.handed(context.inference, context.points)))
             if context is not None
             else (),
+            named=tuple(sorted(reach.named(context.inference, context.points)))
+            if context is not None
+            else (),
             exposed=context.exposed() if context is not None else (),
             defaults=tuple(context.defaults()) if context is not None and self._judges_settings else (),
             classes=found.classes,

@@ -222,16 +222,11 @@ def add_noqa(source: SourceFile, diagnostics: Iterable[Diagnostic], reason: str 
         return Added(source.data, 0, sorted([*left, *why]))
 
 
-def with_rows(
-    diagnostics: Iterable[Diagnostic], filesystem: FileSystem, given: SourceFile | None = None
-) -> Iterator[Diagnostic]:
-    """The `diagnostics`, each with the row where a comment silences it, if one does.
-
-    `given` is a source that does not stand on disk.
-    """
+def with_rows(diagnostics: Iterable[Diagnostic], filesystem: FileSystem) -> Iterator[Diagnostic]:
+    """The `diagnostics`, each with the row where a comment silences it, if one does."""
     for path, mine in groupby(diagnostics, lambda d: d.path):
         try:
-            source = given if given is not None and given.path == path else filesystem.source(path)
+            source = filesystem.source(path)
         except SourceError:
             source = SourceFile(path, b"")
         lines: dict[int, PhysicalLine] | None = None

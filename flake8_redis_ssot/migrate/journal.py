@@ -23,6 +23,8 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal, get_args
 
+from flake8_redis_ssot.files import is_closed
+
 FOLDER = ".redis_ssot_journal"
 
 State = Literal["unfinished", "done", "rolled back"]
@@ -198,7 +200,7 @@ def _targets(root: str, changes: list[Change]) -> list[str]:
             there.append(name)
         elif _read(target) != change.before:
             changed.append(name)
-        elif not os.path.isdir(os.path.dirname(target)) or _is_closed(target):
+        elif not os.path.isdir(os.path.dirname(target)) or is_closed(target):
             closed.append(name)
     nothing = "nothing was written"
     _refuse(outside, "not among the project's own files", nothing)
@@ -258,7 +260,7 @@ def _to_restore(root: str, path: str, entries: list[_Entry]) -> list[tuple[str, 
             changed.append(name)
         elif saved and _digest(_read(saved)) != entry.before:
             broken.append(name)
-        elif _is_closed(target):
+        elif is_closed(target):
             closed.append(name)
     run = os.path.basename(path)
     nothing = "nothing was touched"
@@ -416,14 +418,6 @@ def _real(root: str, path: str) -> str | None:
 
 def _relative(root: str, path: str) -> str:
     return os.path.relpath(path, os.path.realpath(root)).replace(os.sep, "/")
-
-
-def _is_closed(path: str) -> bool:
-    """Whether the file or its folder may not be written; what nobody may write counts for root as well."""
-    return any(
-        os.path.exists(each) and not (os.stat(each).st_mode & 0o222 and os.access(each, os.W_OK))
-        for each in (path, os.path.dirname(path))
-    )
 
 
 def _read(path: str) -> bytes | None:

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import ast
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.filesystem import FileSystem
 from flake8_redis_ssot.fix.apply import FixResult
 from flake8_redis_ssot.fix.propose import Rewriter
 from flake8_redis_ssot.fix.symbols import Thing
 from flake8_redis_ssot.fix.view import View
+from flake8_redis_ssot.lint.run import Outcome
+from flake8_redis_ssot.lint.suppress import unsuppressed, without_noqa
+from flake8_redis_ssot.migrate.references import References
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.project.managers import competing_managers
 from flake8_redis_ssot.project.shims import is_shim
 from flake8_redis_ssot.settings.model import Boundary, Settings
+
+CONSTRUCTIONS = frozenset(["RED201", "RED202", "RED206", "RED301"])
+"""The rules on what is built outside of a manager."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +37,21 @@ class ProgramPoint:
         return f"{self.path}:{self.line}"
 
 
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A place that names a module, and `how`."""
+
+    site: ProgramPoint
+    how: str
+
+
 @dataclass(slots=True)
 class Manager:
     """A module that is a manager, or does what one does.
 
     `role` is `manager`, `forbidden` or `competing`; `classes` are those of it that do so;
     `importers` the files that import it, `tests` those of them, and others that name it in a
-    string, which are tests; `unused` says that nobody imports it any more after the migration.
+    string, which are tests; `named` says what still names it after the migration, as far as fixes do that.
     """
 
     module: str
@@ -46,7 +62,12 @@ class Manager:
     importers: list[str] = field(default_factory=list)
     tests: list[str] = field(default_factory=list)
     is_shim: bool = False
-    unused: bool = False
+    named: list[Mention] = field(default_factory=list)
+
+    @property
+    def can_go(self) -> bool:
+        """Whether nothing names the module after the migration."""
+        return self.role != "manager" and self.path is not None and not self.named
 
 
 @dataclass(slots=True)
@@ -62,13 +83,24 @@ class Gap:
 
 @dataclass(slots=True)
 class Step:
-    """One reference: `what` is done with it, or the `reason` why a person has to."""
+    """One reference: `what` is done with it, or the `reason` why a person has to; `silenced` by what, today."""
 
     code: str
     site: ProgramPoint
     what: str
     applicability: str | None = None
     reason: str | None = None
+    silenced: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A count `before` the migration, `after` what fixes do of it, and `expected` in the end."""
+
+    what: str
+    before: int
+    after: int
+    expected: int
 
 
 @dataclass(slots=True)
@@ -79,17 +111,19 @@ class Plan:
     gaps: list[Gap] = field(default_factory=list)
     moving: list[Step] = field(default_factory=list)
     by_hand: list[Step] = field(default_factory=list)
+    measures: list[Measure] = field(default_factory=list)
+    tests: list[str] = field(default_factory=list)
 
     def as_object(self) -> dict[str, Any]:
         """The plan as JSON has it."""
         return asdict(self)
 
 
-def plan(mended: FixResult, settings: Settings) -> Plan:
-    """The plan of a project, by what its fixes came to."""
+def plan(mended: FixResult, settings: Settings, whole: Outcome, filesystem: FileSystem) -> Plan:
+    """The plan of a project, by what its fixes came to, and by the `whole` of what is there, silenced or not."""
     rewriter = mended.rewriter
     assert rewriter is not None
-    index = rewriter.index
+    index, after = rewriter.index, mended.index or rewriter.index
     found = Plan()
     found.managers = list(_managers(index, settings))
     site = _sites(settings)
@@ -102,18 +136,77 @@ def plan(mended: FixResult, settings: Settings) -> Plan:
     for diagnostic, reason in mended.left:
         where = site(diagnostic.path, diagnostic.range.start.line)
         found.by_hand.append(Step(diagnostic.code, where, diagnostic.message, None, reason))
-    after = mended.index or index
+    shown = {(d.path, d.range, d.code) for d in (*mended.settled, *(d for d, _ in mended.left))}
+    more = [d for d in whole.diagnostics if (d.path, d.range, d.code) not in shown]
+    building = []
+    for diagnostic in more:
+        silenced = _silenced_by(diagnostic, settings, filesystem)
+        if diagnostic.code in CONSTRUCTIONS and silenced is None:
+            building.append(diagnostic)
+        goes_with_it = any(
+            pattern.covers(module)
+            for pattern in index.place(diagnostic.path).boundary.forbidden
+            for module in index.place(diagnostic.path).modules
+        )
+        if not goes_with_it and (silenced is not None or diagnostic.code in CONSTRUCTIONS):
+            where = site(diagnostic.path, diagnostic.range.start.line)
+            reason = diagnostic.message
+            found.by_hand.append(Step(diagnostic.code, where, diagnostic.message, None, reason, silenced))
+    found.by_hand.sort(key=lambda step: (step.site.path, step.site.line, step.code))
+    references = References(settings, after, filesystem.with_edits(mended.changes))
     for manager in found.managers:
         if manager.role != "manager" and manager.path is not None:
-            manager.unused = not [
-                p for p in after.importers(manager.module) if p != _absolute(settings, manager)
-            ]
+            path = os.path.join(settings.root, manager.path)
+            names = after.place(path).modules or (manager.module,)
+            found_there = references.to(names, path)
+            manager.named = [Mention(site(one.path, one.line), one.how) for one in found_there]
     found.gaps = list(_gaps(found.managers, rewriter, settings))
+    found.measures = list(_measures(found.managers, index, after, settings, len(building)))
+    changing = {*mended.changes, *(d.path for d, _ in mended.left)}
+    found.tests = sorted(
+        {*_covering(index, changing, settings), *(t for m in found.managers for t in m.tests)}
+    )
     return found
 
 
-def _absolute(settings: Settings, manager: Manager) -> str:
-    return os.path.join(settings.root, manager.path or "")
+def _silenced_by(diagnostic: Diagnostic, settings: Settings, filesystem: FileSystem) -> str | None:
+    """What silences a diagnostic; None where nothing does."""
+    if not list(unsuppressed([diagnostic], settings)):
+        return "an allowance or per-file-ignore"
+    return None if without_noqa([diagnostic], filesystem.source(diagnostic.path)) else "`noqa`"
+
+
+def _measures(
+    managers: list[Manager], index: ProjectIndex, after: ProjectIndex, settings: Settings, building: int
+) -> Iterator[Measure]:
+    others = [manager for manager in managers if manager.role != "manager"]
+    going = sum(manager.can_go for manager in others)
+    yield Measure("managers", len(managers), len(managers) - going, len(managers) - len(others))
+
+    def counted(seen: ProjectIndex) -> tuple[int, int]:
+        one = {path for boundary in settings.boundaries for path in seen.manager_users(boundary)}
+        rest = {path for manager in others for path in seen.importers(manager.module)}
+        return len(one - rest), len(one | rest)
+
+    before, any_before = counted(index)
+    now, any_now = counted(after)
+    yield Measure(
+        f"files that import the one manager alone, of {any_before} that import any", before, now, any_now
+    )
+    yield Measure("clients and pools built outside of a manager", building, building, 0)
+
+
+def _covering(index: ProjectIndex, changing: Iterable[str], settings: Settings) -> Iterator[str]:
+    """The tests that import one of the files that change, or what imports it."""
+    todo = list(changing)
+    seen = set(todo)
+    while todo:
+        path = todo.pop()
+        if settings.is_test(path):
+            yield os.path.relpath(path, settings.root).replace(os.sep, "/")
+        new = {user for module in index.place(path).modules for user in index.importers(module)} - seen
+        seen |= new
+        todo += new
 
 
 def _sites(settings: Settings) -> Any:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import ast
 import codecs
+import os
 from collections.abc import Collection, Iterable, Iterator
 
+from flake8_redis_ssot.filesystem import FileSystem
 from flake8_redis_ssot.fix.apply import FixResult
 from flake8_redis_ssot.fix.propose import Rewriter
 from flake8_redis_ssot.fix.replacements import Refusal
 from flake8_redis_ssot.fix.verify import wrong
+from flake8_redis_ssot.migrate.references import References
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.settings.boundaries import place_of
 from flake8_redis_ssot.settings.model import Boundary, Settings
@@ -33,8 +36,10 @@ def __getattr__(name: str) -> Any:
 '''
 
 
-def with_shims(mended: FixResult, settings: Settings, within: Collection[str]) -> Iterator[tuple[str, str]]:
-    """Add to the changes a shim for each forbidden module, of the files `within`, that lost its last importer.
+def with_shims(
+    mended: FixResult, settings: Settings, within: Collection[str], filesystem: FileSystem
+) -> Iterator[tuple[str, str]]:
+    """Add to the changes a shim for each forbidden module, of the files `within`, that nothing names any more.
 
     Yields the path of each that stays as it is instead, and why; `left` is not touched by that,
     since nothing refers to it.
@@ -42,6 +47,7 @@ def with_shims(mended: FixResult, settings: Settings, within: Collection[str]) -
     before, after = mended.rewriter, mended.index
     if before is None or after is None:
         return
+    references = References(settings, after, filesystem.with_edits(mended.changes))
     for path in sorted(set(within) & before.index.facts.keys()):
         place = place_of(settings, path)
         if place.is_manager or place.is_package:
@@ -50,6 +56,10 @@ def with_shims(mended: FixResult, settings: Settings, within: Collection[str]) -
         for module in place.modules:
             if had and not has and any(pattern.covers(module) for pattern in place.boundary.forbidden):
                 try:
+                    named = next(references.to(place.modules, path), None)
+                    if named is not None:
+                        where = os.path.relpath(named.path, settings.root).replace(os.sep, "/")
+                        raise Refusal(f"{where}:{named.line} still {named.how}")
                     data = mended.before.get(path) or before.index.modules.filesystem.source(path).data
                     mended.changes[path] = _shim(before, path, data, module, place.boundary)
                     mended.before[path] = data

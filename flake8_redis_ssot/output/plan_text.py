@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 
-from flake8_redis_ssot.migrate.plan import Gap, Manager, Plan, Step
+from flake8_redis_ssot.migrate.plan import Gap, Manager, Measure, Plan, Step
 from flake8_redis_ssot.output import escaped
 from flake8_redis_ssot.output.report import Look
 from flake8_redis_ssot.output.terminal import wrapped
@@ -47,27 +46,33 @@ def _phases(plan: Plan, most: int) -> Iterator[tuple[str, list[str]]]:
         [_step(step) for step in plan.moving] or ["nothing migrates by itself"],
     )
     yield (
-        f"Phase 2, by hand: {_count(len(plan.by_hand), 'reference')} that need a person",
+        f"Phase 2, by hand: {_count(len(plan.by_hand), 'place')} for a person",
         [_step(step) for step in plan.by_hand] or ["none"],
     )
-    unused = [m for m in others if m.unused]
+    going = [m for m in others if m.can_go and m.role == "forbidden"]
     yield (
-        f"Phase 3, remove: {_count(len(unused), 'module')} that nobody will import",
-        [f"{m.path}" for m in unused]
-        + [f"not yet {m.path}: see phase 2" for m in others if not m.unused and m.role == "forbidden"]
-        + [
-            f"not yet {m.path}: forbid it in the settings, or allow it"
-            for m in others
-            if m.role == "competing"
-        ]
+        f"Phase 3, remove: {_count(len(going), 'module')} that nothing will name",
+        [f"{m.path}" for m in going] + [_kept(m, most) for m in others if m not in going and m.path]
         or ["nothing"],
     )
-    tests = Counter(test for m in plan.managers for test in m.tests)
-    kept = len(plan.managers) - len(others)
     yield (
-        f"Phase 4, validate: {len(plan.managers)} -> {kept} managers, {_count(len(tests), 'test file')} to run",
-        [f"{path}" for path in sorted(tests)] or ["no test imports or names a manager"],
+        f"Phase 4, validate: {_count(len(plan.tests), 'test file')} to run",
+        [_measure(measure) for measure in plan.measures]
+        + ([f"run {path}" for path in plan.tests] or ["no test covers what changes"]),
     )
+
+
+def _kept(manager: Manager, most: int) -> str:
+    """Why a module cannot go yet."""
+    if manager.role == "competing":
+        return f"not yet {manager.path}: forbid it in the settings, or allow it"
+    named = ", ".join(f"{one.site} {one.how}" for one in manager.named[:most])
+    more = f" and {len(manager.named) - most} more" if len(manager.named) > most else ""
+    return f"not yet {manager.path}: {named}{more}"
+
+
+def _measure(measure: Measure) -> str:
+    return f"{measure.what}: {measure.before} now, {measure.after} after `redis-ssot migrate`, {measure.expected} in the end"
 
 
 def _manager(manager: Manager) -> str:
@@ -90,7 +95,8 @@ def _gap(gap: Gap, most: int) -> str:
 
 def _step(step: Step) -> str:
     unsafe = " (unsafe)" if step.applicability == "unsafe" else ""
-    return f"{step.site}: {step.code} {step.reason or step.what}{unsafe}"
+    silenced = f" (silenced today by {step.silenced})" if step.silenced else ""
+    return f"{step.site}: {step.code} {step.reason or step.what}{unsafe}{silenced}"
 
 
 def _count(number: int, what: str) -> str:

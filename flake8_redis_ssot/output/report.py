@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.filesystem import DISK, FileSystem
 from flake8_redis_ssot.output import FORMATS
-from flake8_redis_ssot.source import SourceFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,8 @@ class Look:
 class Report:
     """What a run has to say.
 
-    `unsafe` says that unsafe fixes are wanted too, `fixed` how many were applied; `given` is a source that
-    does not stand on disk, as standard input. Where something `failed`, nothing found does not mean that all is well.
+    `unsafe` says that unsafe fixes are wanted too, `fixed` how many were applied; `filesystem` has the
+    sources. Where something `failed`, nothing found does not mean that all is well.
     """
 
     diagnostics: Sequence[Diagnostic]
@@ -38,7 +38,7 @@ class Report:
     fixed: int = 0
     failed: bool = False
     quiet: bool = False
-    given: SourceFile | None = None
+    filesystem: FileSystem = DISK
 
     def is_fixable(self, diagnostic: Diagnostic) -> bool:
         """Whether `--fix`, with the options given, would settle a diagnostic."""

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.filesystem import DISK
 from flake8_redis_ssot.output import relative
 from flake8_redis_ssot.output.report import Report
 from flake8_redis_ssot.source import SourceError, SourceFile
@@ -22,10 +21,8 @@ def with_sources(report: Report) -> Iterator[tuple[Diagnostic, SourceFile]]:
 
 def source_of(path: str, report: Report) -> SourceFile:
     """The source at `path`, without text where that cannot be read."""
-    if report.given is not None and report.given.path == path:
-        return report.given
     try:
-        source = DISK.source(path)
+        source = report.filesystem.source(path)
         _ = source.line_starts
     except SourceError:
         return SourceFile.of_text(path, "", SourceFile("", b"").tree)

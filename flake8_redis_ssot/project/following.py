@@ -6,17 +6,22 @@ import os
 import re
 from collections.abc import Collection, Iterable, Iterator
 
+from flake8_redis_ssot.analysis.lines import DYNAMIC
 from flake8_redis_ssot.inference.calls import fixture_name
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.reach import Reach, by_name, is_exposed, stored
 from flake8_redis_ssot.inference.values import Definition, Generator, QualifiedName, Value
-from flake8_redis_ssot.libraries.frameworks import APPLICATION_NAMES, STATES
+from flake8_redis_ssot.libraries.frameworks import APPLICATION_NAMES, PATCHING, STATES
+from flake8_redis_ssot.project.conftests import CONFTEST, conftests_above
 from flake8_redis_ssot.project.index import ProjectIndex
-from flake8_redis_ssot.project.inference import CONFTEST, GETTER, ProjectInference
+from flake8_redis_ssot.project.inference import GETTER, ProjectInference
 from flake8_redis_ssot.source import SourceError
 
 _FOR_RUNNERS = ("__", "setUp", "setup_", "tearDown", "teardown_", "test_")
 """How the methods begin that Python or a test runner calls, and nobody by name."""
+
+_IMPORTING = re.compile("|".join(map(re.escape, sorted(DYNAMIC))).encode())
+"""What imports a module by its name."""
 
 
 class Following:
@@ -38,6 +43,12 @@ class Following:
                 home = self._index.modules.lookup(callee) if callee != "." else None
                 target = path if home is None else self._index.file_of(home.home)
                 if target is not None:
+                    self._inference.load(path)
+                    self._inference.load(target)
+            for callee in fact.named:
+                home = self._index.modules.lookup(callee)
+                target = self._index.file_of(home.home) if home is not None else None
+                if target is not None and _IMPORTING.search(self._data_of(target)):
                     self._inference.load(path)
                     self._inference.load(target)
         exposed: dict[str, set[str]] = {}
@@ -74,6 +85,7 @@ class Following:
                 for user in (*taking, *tests, *self._sharing(path, fresh), *self._storing(fresh)):
                     words.setdefault(user, set()).update(known)
                     new.add(user)
+                new.update(self._preparing(path))
             if not new and self._inference.is_stale:
                 self._inference.forget()
                 new = set(self._inference.files)
@@ -99,6 +111,15 @@ class Following:
             return []
         folder = os.path.join(os.path.dirname(path), "")
         return [other for other in sorted(self._index.facts) if other.startswith(folder) and other != path]
+
+    def _preparing(self, path: str) -> Iterator[str]:
+        """The `conftest.py` files whose fixtures may patch something for the coroutines of a test."""
+        if b"async def test" in self._data_of(path):
+            for one in conftests_above(path):
+                if one in self._index.facts and one not in self._inference.files:
+                    data = self._data_of(one)
+                    if any(word in data for word in PATCHING):
+                        yield one
 
     def _sharing(self, path: str, names: Collection[str]) -> Iterator[str]:
         """The files that get at one of `names`, `.key` each, by the application of their boundary."""

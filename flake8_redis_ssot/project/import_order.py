@@ -18,8 +18,8 @@ from flake8_redis_ssot.analysis.name_lookups import (
 )
 from flake8_redis_ssot.facts.modules import absolute
 from flake8_redis_ssot.inference.evaluator import Inference
+from flake8_redis_ssot.project.conftests import CONFTEST
 from flake8_redis_ssot.project.index import ProjectIndex
-from flake8_redis_ssot.project.inference import CONFTEST
 from flake8_redis_ssot.source import SourceFile
 
 _LOADING = re.compile(

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import ast
-import os
 from collections.abc import Callable, Iterable, Iterator
 
 from flake8_redis_ssot.analysis.blocking import Blocking, BlockingFunctions
 from flake8_redis_ssot.analysis.client_calls import Command, command
 from flake8_redis_ssot.facts.managers import ManagerFacts
 from flake8_redis_ssot.inference.builder_table import BuilderTable
-from flake8_redis_ssot.inference.calls import argument_of, given_for
+from flake8_redis_ssot.inference.calls import any_call, given_for, receiver_of
 from flake8_redis_ssot.inference.classes import may_give, names_given
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.methods import METHOD_NAMES
@@ -22,7 +21,9 @@ from flake8_redis_ssot.inference.values import (
     Value,
     Values,
 )
+from flake8_redis_ssot.project.conftests import conftests_above
 from flake8_redis_ssot.project.index import ProjectIndex
+from flake8_redis_ssot.syntax.arguments import argument_of
 from flake8_redis_ssot.syntax.nodes import last_name
 from flake8_redis_ssot.syntax.scope_builder import build_scopes
 from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope, Scopes
@@ -30,7 +31,6 @@ from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope, Scopes
 MOST_FILES = 1_000
 """Files held at once; past it nothing more is followed."""
 
-CONFTEST = "conftest.py"
 GETTER = "__getattr__"
 """The function of a module that gives the names which it does not have."""
 
@@ -200,13 +200,11 @@ class ProjectInference(Inference):
     def fixture_scopes(self, function: Scope) -> Iterator[Scope]:
         yield from super().fixture_scopes(function)
         home = self._homes.get(function.enclosing("module"))
-        folder = os.path.dirname(self._paths.get(home, "")) if home is not None else ""
-        while folder:
-            conftest = self.files.get(os.path.join(folder, CONFTEST))
+        path = self._paths.get(home, "") if home is not None else ""
+        for one in conftests_above(path):
+            conftest = self.files.get(one)
             if conftest is not None and conftest is not home:
                 yield conftest.module
-            above = os.path.dirname(folder)
-            folder = above if above != folder else ""
 
     def is_held(self, name: str) -> bool:
         return self._makes_names or name in self._held
@@ -214,7 +212,9 @@ class ProjectInference(Inference):
     def calls_named(self, name: str) -> Iterable[ProgramPoint]:
         return self._calls.get(name, ())
 
-    def given(self, parameter: ast.arg, point: ProgramPoint) -> Iterable[Value]:
+    def given(
+        self, parameter: ast.arg, point: ProgramPoint, receiver: Instance | None = None
+    ) -> Iterable[Value]:
         """What the callers in these files hand to a parameter; objects only where all hand over known ones."""
         scope = point.scope
         function = scope.node
@@ -227,12 +227,19 @@ class ProjectInference(Inference):
             names += [owner.node.name, "cls", *below]
         self._callers_asked.update(names)
         calls = [call for name in names for call in self.calls_named(name)]
-        handed = [found for call in calls if (found := self._handed(call, parameter, scope)) is not None]
+        handed = [
+            found for call in calls if (found := self._handed(call, parameter, scope, receiver)) is not None
+        ]
         everything = [value for found in handed for value in found]
         return everything if all(handed) else [v for v in everything if not isinstance(v, Instance)]
 
-    def _handed(self, point: ProgramPoint, parameter: ast.arg, scope: Scope) -> Values | None:
-        """What a call hands to a parameter of the function `scope`; None where it calls another or hands nothing."""
+    def _handed(
+        self, point: ProgramPoint, parameter: ast.arg, scope: Scope, receiver: Instance | None
+    ) -> Values | None:
+        """What a call hands to a parameter of the function `scope`; None where it calls another or hands nothing.
+
+        That of a `receiver` is called by itself, or on what may be that object.
+        """
         call, function = point.node, scope.node
         assert isinstance(call, ast.Call) and isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
         shifted = Scopes.class_of(scope) is not None
@@ -247,7 +254,16 @@ class ProjectInference(Inference):
         )
         if all(one is not scope for one in entered):
             return None
-        return self.within(None, self.values, argument, point)
+        context = None
+        if receiver is not None and isinstance(receiver.of, Definition):
+            caller = point.scope.enclosing("function")
+            if _is_own(call.func, caller):
+                if Scopes.class_of(caller) not in self.classes.lineage(receiver.of.scope):
+                    return None
+                context = any_call(self, receiver, caller)
+            elif not any(_may_be(receiver, callee) for callee in callees):
+                return None
+        return self.within(context, self.values, argument, point)
 
     def _is_itself(self, argument: ast.expr, parameter: ast.arg, point: ProgramPoint) -> bool:
         """Whether a function hands its own parameter to itself, which adds nothing."""
@@ -300,6 +316,24 @@ class ProjectInference(Inference):
             case ast.expr():
                 return not isinstance(binding.value, ast.Constant)
         return is_made and binding.target is not None and self.names.is_ours(binding.target)
+
+
+def _is_own(func: ast.expr, caller: Scope) -> bool:
+    """Whether a method calls one of its own object, by `self` or by `super()`."""
+    first = receiver_of(caller)
+    match func:
+        case ast.Attribute(value=ast.Name(id=name)):
+            return first is not None and name == first.arg
+        case ast.Attribute(value=ast.Call(func=ast.Name(id="super"))):
+            return first is not None
+    return False
+
+
+def _may_be(receiver: Instance, callee: Value) -> bool:
+    """Whether a method that is called may be one of the `receiver`; a class makes another object."""
+    of = callee.receiver if isinstance(callee, Definition) else None
+    is_class = isinstance(callee, Definition) and callee.scope.kind == "class"
+    return not is_class and (of is None or of.context is None or of == receiver)
 
 
 def _at_end(module: Scope) -> ProgramPoint:

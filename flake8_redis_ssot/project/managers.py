@@ -7,6 +7,7 @@ from dataclasses import replace
 from flake8_redis_ssot.analysis.manager_classes import ENOUGH
 from flake8_redis_ssot.facts.model import ClassFacts
 from flake8_redis_ssot.project.index import ProjectIndex
+from flake8_redis_ssot.source import Range
 
 
 def competing_managers(index: ProjectIndex) -> dict[str, list[ClassFacts]]:
@@ -18,7 +19,7 @@ def competing_managers(index: ProjectIndex) -> dict[str, list[ClassFacts]]:
         for module in index.place(path).modules
         for name in facts.clients
     }
-    found: dict[tuple[str, int], ClassFacts] = {}
+    found: dict[tuple[str, Range], ClassFacts] = {}
     grows = True
     while grows:
         grows = False
@@ -30,10 +31,10 @@ def competing_managers(index: ProjectIndex) -> dict[str, list[ClassFacts]]:
                     if not through or _leads(index, through, homes)
                 )
                 is_one = len({name for name, _ in operations}) >= ENOUGH or made.handing_out
-                known = found.get((path, made.line))
+                known = found.get((path, made.range))
                 if is_one and (known is None or len(known.operations) < len(operations)):
                     grows = True
-                    found[path, made.line] = replace(made, operations=operations)
+                    found[path, made.range] = replace(made, operations=operations)
                     homes |= {f"{m}.{name}" for m in index.place(path).modules for name in made.known_as}
     handed_out = _handed_out(index)
     by_path: dict[str, list[ClassFacts]] = {}

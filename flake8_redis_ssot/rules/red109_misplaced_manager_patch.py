@@ -6,6 +6,7 @@ import ast
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
+from flake8_redis_ssot.analysis.client_calls import function_of
 from flake8_redis_ssot.analysis.dotted_strings import references
 from flake8_redis_ssot.analysis.name_lookups import is_used_at_top
 from flake8_redis_ssot.diagnostic import Diagnostic
@@ -28,7 +29,7 @@ class MisplacedManagerPatch(ProjectRule):
 
     ## What it does
     Reports a patch of the manager's name in the manager's own module (`patch`, `patch.object`,
-    `patch.multiple`, `monkeypatch.setattr`), where all code that the test can run has taken the
+    `patch.multiple`, `monkeypatch.setattr` and `delattr`, an assignment in a test), where all code that the test can run has taken the
     object from there by `from ... import` before. Not reported: a patch of a method, where the
     manager's module reads the name in a function of its own, where some code looks it up in that
     module each time, and where code that takes it may be imported only after the patch.
@@ -98,9 +99,10 @@ class MisplacedManagerPatch(ProjectRule):
         patching = {word.decode() for word in PATCHING}
         managers = manager_words(project.settings)
         for path, fact in project.index.facts.items():
-            if patching.isdisjoint(fact.words) or managers.isdisjoint(fact.words):
+            is_test = project.settings.is_test(path)
+            if managers.isdisjoint(fact.words) or (patching.isdisjoint(fact.words) and not is_test):
                 continue
-            context = project.read(path) if _may_patch(path, project) else None
+            context = project.read(path) if is_test or _may_patch(path, project) else None
             if context is not None:
                 yield from self._in_file(context, order, project)
 
@@ -108,6 +110,8 @@ class MisplacedManagerPatch(ProjectRule):
         self, context: RuleContext, order: ImportOrder, project: ProjectContext
     ) -> Iterator[Diagnostic]:
         found = [p for point in context.scopes.calls for p in _patches(point, context)]
+        if project.settings.is_test(context.source.path):
+            found += _assigned(context)
         path = context.source.path
         for patch in found:
             if not _is_manager(patch, project) or not _is_for_tests(patch, context, project):
@@ -122,7 +126,7 @@ class MisplacedManagerPatch(ProjectRule):
                 shown += f" (and {more} more)" if more > 0 else ""
                 yield self.at(
                     path,
-                    context.source.range_of(patch.call),
+                    context.source.range_of(patch.node),
                     f"This patches `{patch.module}.{patch.name}` where nobody looks it up: all that the test runs "
                     f"has taken it from there by `from {patch.module} import`; patch {shown}",
                     symbols=(f"{patch.module}.{patch.name}",),
@@ -131,35 +135,38 @@ class MisplacedManagerPatch(ProjectRule):
 
 @dataclass(frozen=True, slots=True)
 class _Patch:
-    """A call that exchanges the `name` of a `module` while `owner` runs."""
+    """A call or target (`node`) that exchanges the `name` of a `module` while `owner` runs."""
 
-    call: ast.Call
+    node: ast.expr
     module: str
     name: str
     owner: Owner
 
 
 def _may_patch(path: str, project: ProjectContext) -> bool:
-    """Whether a file is a test, or imports what patches."""
+    """Whether a file imports what patches."""
     imports = project.index.facts[path].imports
-    return project.settings.is_test(path) or "mock" in imports or "pytest" in imports
+    return "mock" in imports or "pytest" in imports
 
 
 def _patches(point: ProgramPoint, context: RuleContext) -> Iterator[_Patch]:
     call = point.node
     assert isinstance(call, ast.Call)
     last = last_name(call.func)
-    if last not in ("patch", "setattr", "object", "multiple"):
+    if last not in ("patch", "setattr", "delattr", "object", "multiple"):
         return
+    if isinstance(call.func, ast.Name) and last == "setattr":
+        return  # an assignment
     owner = _owner(call, context)
     if owner is None:
         return
-    if last in ("patch", "setattr"):
+    if last in ("patch", "setattr", "delattr"):
         names = {text.value for text in references(point, context.inference)}
         if len(names) == 1:
             module, _, name = names.pop().rpartition(".")
             yield _Patch(call, module, name, owner)
-    if last == "patch" or not call.args or (last != "setattr" and "patch" not in ast.unparse(call.func)):
+    is_by_name = last in ("setattr", "delattr") or "patch" in ast.unparse(call.func)
+    if last == "patch" or not call.args or not is_by_name:
         return
     modules = {
         value.name if isinstance(value, QualifiedName) else getattr(value, "value", "")
@@ -174,7 +181,21 @@ def _patches(point: ProgramPoint, context: RuleContext) -> Iterator[_Patch]:
         yield from (_Patch(call, module, name, owner) for name in sorted(names))
 
 
-def _owner(call: ast.Call, context: RuleContext) -> Owner | None:
+def _assigned(context: RuleContext) -> Iterator[_Patch]:
+    """The names of modules that the functions of a file assign to, where they put nothing back."""
+    for store in context.scopes.stores:
+        if not isinstance(store.key, str) or function_of(store.point) is None:
+            continue
+        modules = {getattr(v, "name", "") for v in context.inference.values(store.owner, store.point)}
+        owner = _owner(store.owner, context)
+        if len(modules) == 1 and owner is not None:
+            (module,) = modules
+            before = QualifiedName(f"{module}.{store.key}")
+            if before not in context.inference.bound(store.binding):
+                yield _Patch(store.owner, module, store.key, owner)
+
+
+def _owner(call: ast.expr, context: RuleContext) -> Owner | None:
     """The function in which a patch is made, or the function or class that it decorates; None at the top level."""
     inner: ast.AST = call
     for parent in ancestors(context.source.tree, call):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from flake8_redis_ssot.diagnostic import Diagnostic, Related
 from flake8_redis_ssot.rule import ProjectContext, ProjectRule
-from flake8_redis_ssot.source import Position, Range
+from flake8_redis_ssot.source import Range
 
 
 class DuplicatePoolAcrossFiles(ProjectRule):
@@ -62,10 +62,9 @@ class DuplicatePoolAcrossFiles(ProjectRule):
         ):
             for pool in index.facts[path].pools:
                 key = (index.place(path).boundary.name, pool.target)
-                where = Range(Position(pool.line, pool.column), Position(pool.end_line, pool.end_column))
-                other, there = first.setdefault(key, (path, where))
+                other, there = first.setdefault(key, (path, pool.range))
                 if other != path:
                     home = os.path.relpath(other, project.settings.root)
                     message = f"{pool.label} opens a second pool to the same server as {home}; use one pool for both"
                     related = (Related(other, there, "the first pool"),)
-                    yield self.at(path, where, message, symbols=pool.symbols, related=related)
+                    yield self.at(path, pool.range, message, symbols=pool.symbols, related=related)

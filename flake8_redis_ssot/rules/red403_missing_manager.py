@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.filesystem import FileSystem
 from flake8_redis_ssot.rule import ProjectContext, ProjectRule
 from flake8_redis_ssot.settings.model import Boundary, Settings
 from flake8_redis_ssot.settings.nearest import slips
@@ -77,10 +78,14 @@ class MissingManager(ProjectRule):
 
     def _managers(self, boundary: Boundary, settings: Settings, names: _Names) -> Iterator[Diagnostic]:
         place = _place(boundary, settings, "manager")
-        roots = _roots(boundary, settings)
+        roots = _roots(boundary, settings, names.modules.filesystem)
         for manager in boundary.managers:
             path = names.modules.find(manager)
-            if path is not None and os.path.isdir(path) and manager not in boundary.packages:
+            if (
+                path is not None
+                and names.modules.filesystem.is_folder(path)
+                and manager not in boundary.packages
+            ):
                 message = (
                     f"`{manager}` has no `__init__.py`, so that it names no file; "
                     f"write `{manager}.**` for the package with all below it"
@@ -174,6 +179,6 @@ def _place(boundary: Boundary, settings: Settings, key: str) -> tuple[str, int]:
     return (boundary.file or "", boundary.line) if boundary.name else settings.line_of(key)
 
 
-def _roots(boundary: Boundary, settings: Settings) -> str:
-    roots = [os.path.relpath(root, settings.root) for root in boundary.roots if os.path.isdir(root)]
+def _roots(boundary: Boundary, settings: Settings, filesystem: FileSystem) -> str:
+    roots = [os.path.relpath(root, settings.root) for root in boundary.roots if filesystem.is_folder(root)]
     return " or ".join(f"`{root}`" for root in roots)

@@ -58,7 +58,7 @@ class ConflictingRedisSettings(ProjectRule):
         for path in sorted(index.facts, key=lambda p: (not index.place(p).is_manager, p)):
             for given in index.facts[path].defaults:
                 key = (index.place(path).boundary.name, given.name)
-                default, home, line = first.setdefault(key, (given.default, path, given.line))
+                default, home, line = first.setdefault(key, (given.default, path, given.range.start.line))
                 if default != given.default:
                     place = "on" if home == path else f"in {os.path.relpath(home, project.settings.root)},"
                     message = (

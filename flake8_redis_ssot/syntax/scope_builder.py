@@ -6,6 +6,8 @@ import ast
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from flake8_redis_ssot.libraries.standard import FILLING
+from flake8_redis_ssot.syntax.arguments import parameters
 from flake8_redis_ssot.syntax.lines import header_of, lines_of
 from flake8_redis_ssot.syntax.nodes import last_name
 from flake8_redis_ssot.syntax.scopes import (
@@ -19,7 +21,6 @@ from flake8_redis_ssot.syntax.scopes import (
     Scope,
     Scopes,
     Store,
-    parameters,
     targets_in,
 )
 
@@ -319,9 +320,7 @@ class _ScopeBuilder:
                     func=ast.Name(id="setattr"), args=[owner, ast.Constant(value=str(name)), value]
                 ):
                     self._keep(owner, name, value)
-                case ast.Call(
-                    func=ast.Attribute(value=owner, attr="append" | "appendleft" | "add"), args=[value]
-                ):
+                case ast.Call(func=ast.Attribute(value=owner, attr=name), args=[value]) if name in FILLING:
                     self._put(owner, None, value)
                 case ast.Call(func=ast.Attribute(value=owner, attr="insert"), args=[_, value]):
                     self._put(owner, None, value)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
+from flake8_redis_ssot.syntax.arguments import parameters, positional
 from flake8_redis_ssot.syntax.lines import Lines, Statement, header_of, lines_of, touches
 
 Branch = tuple[int, str]
@@ -392,7 +393,7 @@ class Scopes:
         node, owner = function.node, Scopes.class_of(function)
         if owner is None or not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             return None
-        first = next(iter([*node.args.posonlyargs, *node.args.args]), None)
+        first = next(iter(positional(node.args)), None)
         return owner if first is argument else None
 
     @staticmethod
@@ -443,9 +444,3 @@ def targets_in(
                 yield from targets_in(element, value if n < last else None, (*steps, n))
         case _:
             yield target, value, steps
-
-
-def parameters(args: ast.arguments) -> list[ast.arg]:
-    """All parameters of a function, those with stars last."""
-    everyone = [*args.posonlyargs, *args.args, *args.kwonlyargs, args.vararg, args.kwarg]
-    return [argument for argument in everyone if argument is not None]

@@ -150,6 +150,14 @@ def test_ignored_comments_hold_back_no_project_rule_and_are_not_judged(tmp_path:
         assert {code for *_, code in places(run(*check, "--ignore-noqa", cwd=tmp_path).stdout)} == {"RED402"}
 
 
+@pytest.mark.parametrize(
+    "arguments", [["--fix", "-"], ["--diff", "--no-project"], ["--fix-only", "--ignore-noqa"]]
+)
+def test_fixes_need_all_files_and_heed_comments(arguments: list[str], tmp_path: Path, run: Command) -> None:
+    done = run("check", *arguments, cwd=tmp_path, stdin=b"")
+    assert (done.returncode, done.stdout) == (2, "") and done.stderr.startswith("error: fixes ")
+
+
 def test_levels_of_what_is_said(tmp_path: Path, run: Command) -> None:
     (tmp_path / "a.py").write_text(BAD)
     (tmp_path / "pyproject.toml").write_text("[tool.redis-ssot]\n")

@@ -375,9 +375,15 @@ def test_the_rows_of_comments_are_those_of_the_tokens(monkeypatch: pytest.Monkey
             nodes = [n for n in ast.walk(source.tree) if isinstance(n, ast.Call | ast.alias | ast.Import)]
             places = sorted({source.range_of(node) for node in nodes})
             found.append((source, [Diagnostic("/a.py", place, "RED201", "", "") for place in places]))
-    shortly = [[*with_rows(diagnostics, DISK, source)] for source, diagnostics in found]
+    shortly = [
+        [*with_rows(diagnostics, DISK.with_edits({source.path: source.data}))]
+        for source, diagnostics in found
+    ]
     monkeypatch.setattr("flake8_redis_ssot.lint.noqa._is_by_itself", lambda source, row: False)
-    assert shortly == [[*with_rows(diagnostics, DISK, source)] for source, diagnostics in found]
+    assert shortly == [
+        [*with_rows(diagnostics, DISK.with_edits({source.path: source.data}))]
+        for source, diagnostics in found
+    ]
     assert [d.noqa_row for d in shortly[0]] == [
         1, 1, 2, 3, 4, 6, 8, 8, 11, 13, 15, 17, 19
     ]  # fmt: skip

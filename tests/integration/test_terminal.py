@@ -17,13 +17,15 @@ from pathlib import Path
 import pytest
 from conftest import EXAMPLE, Command
 
+from flake8_redis_ssot.lint.run import checker_for, run_project
+from flake8_redis_ssot.settings.load import load_settings
+from flake8_redis_ssot.settings.model import Selection
+
 BAD = "import redis\nredis.Redis()\n"
 
 
-def on_terminal(
-    *arguments: str, cwd: Path, columns: int = 80, interrupt: float = 0, **variables: str
-) -> tuple[int, str]:
-    """Status and output of the command on a terminal so wide; with `interrupt`, Ctrl-C after so many seconds."""
+def on_terminal(*arguments: str, cwd: Path, columns: int = 80, **variables: str) -> tuple[int, str]:
+    """Status and output of the command on a terminal so wide, less what shows progress."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     unset = ("NO_COLOR", "FORCE_COLOR", "COLUMNS")
@@ -35,20 +37,20 @@ def on_terminal(
         preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
     )  # fmt: skip
     os.close(slave)
+    said = _read(master)
+    os.close(master)
+    return command.wait(), re.sub(r"\r\x1b\[K(Checking [^\r\n]*)?", "", said.replace("\r\n", "\n"))
+
+
+def _read(terminal: int) -> str:
+    """All that is written to a terminal until nobody has it open."""
     said = b""
-    if interrupt:
-        time.sleep(interrupt)
-        os.write(master, b"\x03")
     while True:
         try:
-            part = os.read(master, 65536)
+            part = os.read(terminal, 65536)
         except OSError:
-            break
-        if not part:
-            break
+            return said.decode()
         said += part
-    os.close(master)
-    return command.wait(), said.decode().replace("\r\n", "\n")
 
 
 def without_progress(text: str) -> str:
@@ -112,7 +114,7 @@ def test_progress_is_shown_after_a_second_and_taken_away(tmp_path: Path) -> None
     for number in range(40):
         (tmp_path / f"m{number}.py").write_text(BAD)
     code = (
-        "import sys; from flake8_redis_ssot.cli import progress; progress.AFTER = {}; progress._EVERY = 0.001;"
+        "import sys; from flake8_redis_ssot.cli import progress; progress.AFTER = {}; progress._EVERY = 0.005;"
         "from flake8_redis_ssot.cli.main import main; sys.exit(main(['check', '--no-cache', '-q']))"
     )
     for after, shown in ((0.001, True), (3600, False)):
@@ -122,11 +124,23 @@ def test_progress_is_shown_after_a_second_and_taken_away(tmp_path: Path) -> None
             cwd=tmp_path, stdout=subprocess.PIPE, stderr=slave, env=os.environ | {"TERM": "xterm"},
         )  # fmt: skip
         os.close(slave)
+        said = _read(master)
         done.communicate()
-        said = os.read(master, 1 << 16).decode() if shown else ""
         os.close(master)
-        assert ("Checking files: " in said) == shown and ("Checking project rules: " in said) == shown
+        assert ("Checking files: " in said) == shown
         assert not shown or said.endswith("\r\x1b[K")
+
+
+def test_progress_is_told_of_files_and_then_of_project_rules(tmp_path: Path) -> None:
+    for number in range(3):
+        (tmp_path / f"m{number}.py").write_text(BAD)
+    settings = load_settings(None, root=str(tmp_path), codes=[])
+    told: list[tuple[str, int, int]] = []
+    files = sorted(str(path) for path in tmp_path.glob("*.py"))
+    run_project(files, checker_for(settings, Selection()), progress=lambda *what: told.append(what))
+    assert told[:3] == [("files", 0, 3), ("files", 1, 3), ("files", 2, 3)]
+    assert {stage for stage, *_ in told[3:]} == {"project rules"}
+    assert all(done < total for _, done, total in told)
 
 
 def test_ctrl_c_stops_within_half_a_second(tmp_path: Path) -> None:

@@ -1,0 +1,145 @@
+"""What a test puts something else in the place of, by itself or by what its runner runs before it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from flake8_redis_ssot.inference.calls import fixture_name
+from flake8_redis_ssot.inference.evaluator import Inference
+from flake8_redis_ssot.inference.values import Definition, Generator
+from flake8_redis_ssot.libraries.frameworks import FIXTURES, PREPARING, SETTING, TAKERS
+from flake8_redis_ssot.syntax.ancestors import ancestors
+from flake8_redis_ssot.syntax.memo import memoized
+from flake8_redis_ssot.syntax.nodes import last_name
+from flake8_redis_ssot.syntax.scopes import ProgramPoint, Scope, Scopes
+
+_Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def patched_around(inference: Inference, point: ProgramPoint) -> set[str]:
+    """The last names of what is patched while the call at `point` runs.
+
+    By the functions around it, their decorators, what they enter, and what a test runner runs before them.
+    """
+    tree = inference.scopes_of(point.scope).module.node
+    around = ancestors(tree, point.node) if tree is not None else []
+    found: set[str] = set()
+    for part in around:
+        if isinstance(part, _Function):
+            found |= _patched_by(part) - _patched_by_those_left(part, around)
+        found.update(*(_patched_by(decorator) for decorator in getattr(part, "decorator_list", ())))
+        for item in part.items if isinstance(part, ast.With | ast.AsyncWith) else ():
+            found.update(*map(_patched_by, _entered(inference, item.context_expr, point)))
+    outermost = point.scope.enclosing("function")
+    while outermost.parent is not None and outermost.parent.enclosing("function").kind == "function":
+        outermost = outermost.parent.enclosing("function")
+    return found.union(*map(_patched_by, _prepared(inference, outermost)))
+
+
+@memoized
+def _patched_by(node: ast.AST) -> frozenset[str]:
+    """The names that a part of a file patches."""
+    found: set[str] = set()
+    for part in ast.walk(node):
+        if isinstance(part, ast.Call) and last_name(part.func) in TAKERS | SETTING:
+            for argument in part.args[:2]:
+                texts = [n.value for n in _text_parts(argument) if isinstance(n, ast.Constant)]
+                found.update(text.rpartition(".")[2] for text in texts[-1:] if isinstance(text, str))
+            if last_name(part.func) == "multiple":
+                found.update(k.arg for k in part.keywords if k.arg)
+    return frozenset(found)
+
+
+def _text_parts(node: ast.expr) -> list[ast.expr]:
+    """The parts of a text as it may be written: whole, with a name in front (`f"{__name__}.save"`)."""
+    match node:
+        case ast.JoinedStr(values=parts):
+            return parts
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            return [left, right]
+    return [node]
+
+
+def _patched_by_those_left(function: ast.AST, around: list[ast.AST]) -> set[str]:
+    """The names that only the `with` statements of a function patch in which the call does not stand."""
+    left = [
+        item.context_expr
+        for part in ast.walk(function)
+        if isinstance(part, ast.With | ast.AsyncWith) and part not in around
+        for item in part.items
+    ]
+    return set().union(*map(_patched_by, left))
+
+
+def _entered(inference: Inference, node: ast.expr, point: ProgramPoint) -> Iterator[ast.AST]:
+    """The functions and classes of ours that make what is entered."""
+    for value in inference.values(node.func, point) if isinstance(node, ast.Call) else ():
+        if isinstance(value, Definition | Generator) and value.scope.node is not None:
+            yield value.scope.node
+
+
+def _prepared(inference: Inference, test: Scope) -> Iterator[ast.AST]:
+    """The methods and fixtures that a test runner runs before a test, as far as these files show them."""
+    owner = Scopes.class_of(test)
+    todo, seen = [owner] if owner is not None else [], {owner}
+    while todo:
+        class_ = todo.pop()
+        yield from (f for f in _functions(class_) if f.name.startswith(PREPARING))
+        bases = {b.scope for b in inference.classes.bases(class_) if isinstance(b, Definition)}
+        todo += bases - seen
+        seen |= bases
+    if not getattr(test.node, "name", "").startswith("test"):
+        return
+    asked = _asked_for(test)
+    scopes = list(inference.fixture_scopes(test))
+    fixtures = [
+        (fixture_name(b) or f.name, f)
+        for scope in scopes
+        for bindings in scope.bindings.values()
+        for b in bindings
+        if isinstance(f := b.value, _Function) and _fixture_marks(f)
+    ]
+    asked |= {name for name, fixture in fixtures if _is_automatic(fixture)}
+    known = 0
+    while known != len(asked):  # fixtures ask for fixtures
+        known = len(asked)
+        for name, fixture in fixtures:
+            if name in asked:
+                asked.update(a.arg for a in fixture.args.args)
+    yield from (fixture for name, fixture in fixtures if name in asked)
+
+
+def _functions(scope: Scope) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    return (b.value for bs in scope.bindings.values() for b in bs if isinstance(b.value, _Function))
+
+
+def _asked_for(test: Scope) -> set[str]:
+    """The names of the fixtures that a test asks for, by its parameters or by `usefixtures`."""
+    assert isinstance(test.node, _Function)
+    found = {a.arg for a in (*test.node.args.args, *test.node.args.kwonlyargs)}
+    scope: Scope | None = test
+    while scope is not None:
+        marks = [*getattr(scope.node, "decorator_list", ())]
+        marks += [b.value for b in scope.bindings.get("pytestmark", ())]
+        for part in (part for mark in marks for part in ast.walk(mark)):
+            if isinstance(part, ast.Call) and last_name(part.func) == "usefixtures":
+                found.update(str(a.value) for a in part.args if isinstance(a, ast.Constant))
+        scope = scope.parent
+    return found
+
+
+def _fixture_marks(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.expr]:
+    return [
+        d for d in function.decorator_list if last_name(d.func if isinstance(d, ast.Call) else d) in FIXTURES
+    ]
+
+
+def _is_automatic(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether a fixture is made for every test."""
+    return any(
+        k.arg == "autouse" and not (isinstance(k.value, ast.Constant) and not k.value.value)
+        for mark in _fixture_marks(function)
+        if isinstance(mark, ast.Call)
+        for k in mark.keywords
+    )

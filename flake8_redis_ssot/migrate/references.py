@@ -1,0 +1,144 @@
+"""What still names a module: imports, strings, files that are not checked, settings and documents."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from flake8_redis_ssot.facts.import_scan import edges, statements
+from flake8_redis_ssot.filesystem import FileSystem
+from flake8_redis_ssot.project.index import ProjectIndex
+from flake8_redis_ssot.settings.model import Settings
+from flake8_redis_ssot.source import SourceError
+
+_LARGEST = 1 << 20
+"""Bytes of a file that is no Python and still looked through."""
+
+_SUFFIXES = (
+    ".toml", ".cfg", ".ini", ".yaml", ".yml", ".json", ".md", ".rst", ".sh", ".env", ".conf", ".service",
+)  # fmt: skip
+_NAMES = ("Dockerfile", "Containerfile", "Makefile", "Procfile", "Jenkinsfile")
+_KEPT_HIDDEN = frozenset([".github", ".gitlab", ".circleci"])
+_SKIPPED = frozenset(["node_modules", "__pycache__", "venv", "dist", "build", "site-packages"])
+_TABLE = re.compile(r"^\s*\[+\s*([^\]]*?)\s*\]+", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A line that names a module, and `how`."""
+
+    path: str
+    line: int
+    how: str
+
+
+class References:
+    """Looks for what names a module, in the files of a project as `filesystem` has them and in all beside them.
+
+    The project's own files are taken from the `index`; of the settings the tool's own part is left out.
+    """
+
+    def __init__(self, settings: Settings, index: ProjectIndex, filesystem: FileSystem) -> None:
+        self._settings = settings
+        self._index = index
+        self._filesystem = filesystem
+        self._others: list[tuple[str, str]] | None = None
+
+    def to(self, modules: Sequence[str], path: str) -> Iterator[Reference]:
+        """The references to the module at `path`, which has the dotted names `modules`, one a file."""
+        place = os.path.relpath(path, self._settings.root).replace(os.sep, "/")
+        names = "|".join(re.escape(name) for name in modules)
+        quoted = re.compile(rf"""["'](?:{names})(?:[.:][\w.:]+)?["']""")
+        named = re.compile(rf"(?<![\w.])(?:{names})(?!\w)|(?<![\w./-])(?:\./)?{re.escape(place)}(?!\w)")
+        importers = {user for module in modules for user in self._index.importers(module)}
+        words = [name.encode() for name in modules]
+        last = re.compile(rf"\b(?:{'|'.join(re.escape(name.rpartition('.')[2]) for name in modules)})\b")
+        for other in sorted(self._index.facts):
+            if other == path:
+                continue
+            if other in importers:
+                text = self._text(other)
+                found = next((m for m in last.finditer(text) if _is_import(text, m.start())), None)
+                yield Reference(other, _line(text, found), "imports it")
+            elif any(word in self._data(other) for word in words):
+                text = self._text(other)
+                match = quoted.search(text)
+                if match is not None:
+                    yield Reference(other, _line(text, match), "names it in a string")
+        for other, text in self._beside():
+            if other.endswith((".py", ".pyi")):
+                match = quoted.search(text)
+                if match is None and _imports(text, modules):
+                    match = next((m for m in last.finditer(text) if _is_import(text, m.start())), None)
+                    yield Reference(other, _line(text, match), "imports it, and is not checked")
+                elif match is not None:
+                    yield Reference(other, _line(text, match), "names it, and is not checked")
+            elif (match := named.search(text)) is not None:
+                yield Reference(other, _line(text, match), "names it")
+
+    def _beside(self) -> list[tuple[str, str]]:
+        """The files that are not checked, settings and documents, each with its text."""
+        if self._others is None:
+            self._others = []
+            for folder, folders, names in os.walk(self._settings.root):
+                folders[:] = sorted(
+                    name
+                    for name in folders
+                    if name not in _SKIPPED and (not name.startswith(".") or name in _KEPT_HIDDEN)
+                )
+                for name in sorted(names):
+                    path = os.path.join(folder, name)
+                    is_python = name.endswith((".py", ".pyi"))
+                    if path in self._index.facts or not (
+                        is_python or name.endswith(_SUFFIXES) or name.startswith(_NAMES)
+                    ):
+                        continue
+                    if not os.path.islink(path) and (is_python or os.path.getsize(path) <= _LARGEST):
+                        self._others.append((path, self._without_own(path)))
+        return self._others
+
+    def _without_own(self, path: str) -> str:
+        """The text of a file without what these settings say in it."""
+        text = self._text(path)
+        if path not in self._settings.read_from and path != self._settings.path:
+            return text
+        if not path.endswith("pyproject.toml"):
+            return ""
+        parts, start = [], 0
+        tables = [*_TABLE.finditer(text)]
+        for table, after in zip(tables, [*tables[1:], None], strict=True):
+            parts.append(text[start : table.start()])
+            end = after.start() if after is not None else len(text)
+            is_own = table[1].replace('"', "").startswith("tool.redis-ssot")
+            body = text[table.start() : end]
+            parts.append("\n" * body.count("\n") if is_own else body)
+            start = end
+        return "".join(parts) + text[start:]
+
+    def _data(self, path: str) -> bytes:
+        try:
+            return self._filesystem.source(path).data
+        except SourceError:
+            return b""
+
+    def _text(self, path: str) -> str:
+        return self._data(path).decode("utf-8", "replace")
+
+
+def _imports(text: str, modules: Collection[str]) -> bool:
+    """Whether a file imports one of the `modules`, or something of it."""
+    lines = statements(text.encode("utf-8", "replace")).decode("utf-8", "replace").split("\n")
+    names = {edge.full_name for line in lines for edge in edges(line)}
+    names |= {line.partition(" ")[0] for line in lines}
+    return any(name == m or name.startswith(f"{m}.") for name in names for m in modules)
+
+
+def _is_import(text: str, at: int) -> bool:
+    start = text.rfind("\n", 0, at) + 1
+    return text[start:at].lstrip().startswith(("import ", "from "))
+
+
+def _line(text: str, match: re.Match[str] | None) -> int:
+    return text.count("\n", 0, match.start()) + 1 if match is not None else 1

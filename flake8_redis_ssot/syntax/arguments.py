@@ -1,0 +1,44 @@
+"""The parameters of functions, and what calls hand to them."""
+
+from __future__ import annotations
+
+import ast
+
+
+def positional(args: ast.arguments) -> list[ast.arg]:
+    """The parameters that a call can give by their position."""
+    return [*args.posonlyargs, *args.args]
+
+
+def single(args: ast.arguments) -> list[ast.arg]:
+    """The parameters that each take one argument: all but those with stars."""
+    return [*args.posonlyargs, *args.args, *args.kwonlyargs]
+
+
+def parameters(args: ast.arguments) -> list[ast.arg]:
+    """All parameters, those with stars last."""
+    return single(args) + [argument for argument in (args.vararg, args.kwarg) if argument is not None]
+
+
+def default_of(args: ast.arguments, parameter: ast.arg) -> ast.expr | None:
+    """The default of a parameter."""
+    if parameter in args.kwonlyargs:
+        return args.kw_defaults[args.kwonlyargs.index(parameter)]
+    ordered = positional(args)
+    if parameter not in ordered:
+        return None
+    at = ordered.index(parameter) - len(ordered) + len(args.defaults)
+    return args.defaults[at] if at >= 0 else None
+
+
+def argument_of(call: ast.Call, args: ast.arguments, parameter: ast.arg, *, shifted: bool) -> ast.expr | None:
+    """What `call` hands to a parameter; `shifted` where the first one is bound already."""
+    for keyword in call.keywords:
+        if keyword.arg == parameter.arg and parameter not in args.posonlyargs:
+            return keyword.value
+    ordered = positional(args)
+    if parameter in ordered and not any(isinstance(a, ast.Starred) for a in call.args):
+        at = ordered.index(parameter) - int(shifted)
+        if 0 <= at < len(call.args):
+            return call.args[at]
+    return None

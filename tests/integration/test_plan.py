@@ -1,0 +1,196 @@
+"""What a plan says of modules that are still named, of what is silenced, of tests; and what a run leaves alone."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Command
+
+SETTINGS = """\
+[tool.redis-ssot]
+manager = "app.redis_manager"
+instance = "redis_manager"
+forbidden-managers = ["app.cache.**"]
+exclude = ["vendored"]
+
+[tool.redis-ssot.replacements]
+"app.cache.store.cache" = "app.redis_manager.redis_manager"
+
+[project.urls]
+homepage = "https://example.com"
+"""
+MANAGER = """\
+import redis
+
+
+class RedisManager:
+    def __init__(self) -> None:
+        self._client = redis.Redis()
+
+    def get(self, key: str) -> str | None:
+        return self._client.get(key)
+
+
+redis_manager = RedisManager()
+"""
+STORE = MANAGER.replace("RedisManager", "Cache").replace("redis_manager", "cache")
+USER = (
+    "from app.cache.store import cache\n\n\ndef title(room: str) -> str | None:\n    return cache.get(room)\n"
+)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    for name, text in {
+        "pyproject.toml": SETTINGS,
+        "app/__init__.py": "",
+        "app/redis_manager.py": MANAGER,
+        "app/cache/__init__.py": "",
+        "app/cache/store.py": STORE,
+        "app/rooms.py": USER,
+        "app/hall.py": "from app import rooms\n",
+        "tests/test_hall.py": "from app import hall\n",
+        "tests/test_other.py": "import app\n",
+        "CHANGES.md": "app.cache.storeroom and myapp.cache.store are others\n",
+        ".hidden/notes.md": "app.cache.store\n",
+    }.items():
+        add(tmp_path, name, text)
+    return tmp_path
+
+
+def add(root: Path, name: str, text: str) -> None:
+    path = root / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def planned(root: Path, run: Command) -> dict[str, Any]:
+    found = json.loads(run("plan", "--output-format", "json", cwd=root).stdout)
+    assert isinstance(found, dict)
+    return found
+
+
+def named(root: Path, run: Command) -> list[tuple[str, int, str]]:
+    """What still names the old module."""
+    (old,) = [m for m in planned(root, run)["managers"] if m["module"] == "app.cache.store"]
+    return [(one["site"]["path"], one["site"]["line"], one["how"]) for one in old["named"]]
+
+
+def test_a_module_can_go_when_nothing_names_it(project: Path, run: Command) -> None:
+    assert named(project, run) == []
+    text = run("plan", cwd=project).stdout
+    assert "Phase 3, remove: 1 module that nothing will name\n\n  app/cache/store.py\n" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "line", "how"),
+    [
+        (
+            "app/late.py",
+            "import importlib\n\nimportlib.import_module('app.cache.store')\n",
+            3,
+            "names it in a string",
+        ),
+        ("tests/test_x.py", "PATCHED = 'app.cache.store.cache.get'\n", 1, "names it in a string"),
+        ("app/kept.py", "from app.cache import store  # noqa: RED101\n", 1, "imports it"),
+        (
+            "vendored/x.py",
+            "import os\nfrom app.cache.store import cache\n",
+            2,
+            "imports it, and is not checked",
+        ),
+        ("vendored/y.py", "NAME = 'app.cache.store'\n", 1, "names it, and is not checked"),
+        ("deploy.yaml", "\ncommand: python -m app.cache.store\n", 2, "names it"),
+        ("Dockerfile", "CMD python app/cache/store.py\n", 1, "names it"),
+        ("docs/use.md", "See `app.cache.store.cache`.\n", 1, "names it"),
+        (".github/workflows/ci.yml", "run: pytest --cov app/cache/store.py\n", 1, "names it"),
+        ("setup.cfg", "[options.entry_points]\nx =\n    cache = app.cache.store:Cache\n", 3, "names it"),
+    ],
+)
+def test_what_still_names_a_module(
+    project: Path, run: Command, name: str, text: str, line: int, how: str
+) -> None:
+    add(project, name, text)
+    assert named(project, run) == [(name, line, how)]
+    assert f"not yet app/cache/store.py: {name}:{line} {how}\n" in run("plan", cwd=project).stdout
+
+
+def test_the_settings_of_others_in_the_same_file_count(project: Path, run: Command) -> None:
+    add(project, "pyproject.toml", SETTINGS + '\n[project.scripts]\ncache = "app.cache.store:main"\n')
+    assert named(project, run) == [("pyproject.toml", 14, "names it")]
+
+
+def test_a_shim_takes_the_place_of_what_nothing_names(project: Path, run: Command) -> None:
+    moved = '"app.cache.store.Cache" = "app.redis_manager.RedisManager"\n\n[project.urls]'
+    add(project, "pyproject.toml", SETTINGS.replace("\n[project.urls]", moved))
+    add(project, "vendored/x.py", "import app.cache.store\n")
+    done = run("migrate", "--shim", cwd=project)
+    assert (
+        "No shim in place of app/cache/store.py: vendored/x.py:1 still imports it, and is not checked."
+        in done.stdout
+    )
+    assert (project / "app/cache/store.py").read_text() == STORE
+    (project / "vendored/x.py").unlink()
+    run("rollback", cwd=project)
+    run("migrate", "--shim", cwd=project)
+    assert (project / "app/cache/store.py").read_text().startswith('"""Moved to app.redis_manager.')
+
+
+def test_what_is_silenced_is_shown_and_marked(project: Path, run: Command) -> None:
+    add(
+        project,
+        "app/kept.py",
+        "import redis\n\nclient = redis.Redis()  # noqa: RED201\nother = redis.Redis()\n",
+    )
+    add(project, "app/allowed.py", USER)
+    allow = '[[tool.redis-ssot.allow]]\npaths = ["app/allowed.py"]\nrules = ["RED101"]\nreason = "r"\n'
+    add(project, "pyproject.toml", SETTINGS + allow)
+    steps = planned(project, run)["by_hand"]
+    assert [(s["site"]["path"], s["site"]["line"], s["code"], s["silenced"]) for s in steps] == [
+        ("app/allowed.py", 1, "RED101", "an allowance or per-file-ignore"),
+        ("app/kept.py", 3, "RED201", "`noqa`"),
+        ("app/kept.py", 4, "RED201", None),
+    ]
+    for form in ("terminal", "markdown"):
+        text = " ".join(run("plan", "--output-format", form, cwd=project).stdout.split())
+        assert "(silenced today by `noqa`)" in text
+
+
+def test_the_tests_are_those_of_what_changes(project: Path, run: Command) -> None:
+    assert planned(project, run)["tests"] == ["tests/test_hall.py"]
+
+
+def test_the_end_is_counted(project: Path, run: Command) -> None:
+    add(project, "app/own.py", "import redis\n\nclient = redis.Redis()\n")
+    measures = planned(project, run)["measures"]
+    assert [(m["what"].split(",")[0], m["before"], m["after"], m["expected"]) for m in measures] == [
+        ("managers", 2, 1, 1),
+        ("files that import the one manager alone", 0, 1, 1),
+        ("clients and pools built outside of a manager", 2, 2, 0),
+    ]
+
+
+def test_another_repository_is_left(project: Path, run: Command) -> None:
+    add(project, "sub/lib/x.py", USER)
+    subprocess.run(["git", "init", "-q", project / "sub"], check=True)
+    for command in (["migrate"], ["check", "--fix"]):
+        done = run(*command, cwd=project)
+        assert (project / "sub/lib/x.py").read_text() == USER, command
+        if command == ["migrate"]:
+            line = "sub/lib/x.py:1: RED101 `sub` is another git repository, which is migrated by itself"
+            assert line in done.stdout and done.returncode == 1
+    assert "app.redis_manager" in (project / "app/rooms.py").read_text()
+
+
+def test_a_file_that_may_not_be_written_does_not_stop_the_rest(project: Path, run: Command) -> None:
+    add(project, "app/closed.py", USER)
+    (project / "app/closed.py").chmod(0o444)
+    done = run("migrate", cwd=project)
+    line = "app/closed.py:1: RED101 the file or its folder is read-only; make it writable, and run again"
+    assert line in done.stdout and done.returncode == 1
+    assert "app.redis_manager" in (project / "app/rooms.py").read_text()
+    assert (project / "app/closed.py").read_text() == USER
