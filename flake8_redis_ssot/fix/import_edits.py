@@ -103,9 +103,10 @@ class ImportEdits:
         assert statement is not None
         old = proposal.diagnostic.symbols[0]
         module = old if thing is not None and thing.sort == "module" else old.rpartition(".")[0]
-        why = why_kept(
-            view, statement, alias, name, thing, self.acts.of(module, but_for=self._others(view, statement))
-        )
+        acts = self.acts.of(module)
+        if acts is not None:
+            acts = self.acts.of(module, but_for=self._others(view, statement))
+        why = why_kept(view, statement, alias, name, thing, acts)
         if why is None:
             proposal.title = f"Remove the unused import of `{old}`"
             if not late:

@@ -18,6 +18,7 @@ class ImportGraph:
     def __init__(self, objects: Objects) -> None:
         self.objects = objects
         self._reached: dict[str, frozenset[str]] = {}
+        self._stated: dict[str, frozenset[str]] = {}
 
     def imports(self, module: str) -> frozenset[str]:
         """The modules of the project that run when `module` is imported, itself left out: one step."""
@@ -30,6 +31,16 @@ class ImportGraph:
                 n for n in found if self.objects.modules.find(n) is not None
             ) - {module}
         return self._reached[module]
+
+    def stated(self, module: str) -> frozenset[str]:
+        """The modules that the import statements at the top of a module name."""
+        if module not in self._stated:
+            tree = self.objects.tree(module)
+            found = {
+                name for node in _at_import(tree.body if tree else []) for name in self.named(node, module)
+            }
+            self._stated[module] = frozenset(n for n in found if self.objects.modules.find(n) is not None)
+        return self._stated[module]
 
     def named(self, node: ast.AST, module: str) -> Iterator[str]:
         """The modules that a statement or call imports, with what may be a module in one of them."""

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from flake8_redis_ssot.fix.signatures import Function, arguments_of, defaults_of, own_parts
-from flake8_redis_ssot.fix.stores import Code, Given, Store, is_none, set_in
+from flake8_redis_ssot.fix.stated import is_none
+from flake8_redis_ssot.fix.stores import Code, Given, Store, set_in
 from flake8_redis_ssot.fix.symbols import Objects, Thing, locals_of
 from flake8_redis_ssot.inference.builder_table import BuilderTable
 from flake8_redis_ssot.libraries.traits import (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 
 from flake8_redis_ssot.facts.modules import Modules
 from flake8_redis_ssot.libraries.standard import CONTAINERS, VAGUE
@@ -56,3 +57,19 @@ class _Spelled(ast.NodeTransformer):
         if name in ("Dict", "List", "Set", "Tuple", "FrozenSet"):
             return ast.Subscript(ast.Name(name.lower(), ast.Load()), inner, ast.Load())
         return ast.Subscript(self.visit(node.value), inner, ast.Load())
+
+
+def is_none(node: ast.AST | None) -> bool:
+    """Whether an expression is None written out."""
+    return isinstance(node, ast.Constant) and node.value is None
+
+
+def is_optional(node: ast.expr | None) -> bool:
+    """Whether an annotation says that there may be nothing."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return re.search(r"\b(?:None|Optional)\b", node.value) is not None
+    return node is not None and any(
+        is_none(part) or (isinstance(part, ast.Name | ast.Attribute) and last_name(part) == "Optional")
+        for part in ast.walk(node)
+        if isinstance(part, ast.expr)
+    )

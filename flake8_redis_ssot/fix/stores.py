@@ -66,11 +66,6 @@ def set_in(code: Code, method: str, receivers: set[str] | None = None) -> Iterat
             yield Store(inner.attr, given, method, is_item)
 
 
-def is_none(node: ast.AST) -> bool:
-    """Whether an expression is None written out."""
-    return isinstance(node, ast.Constant) and node.value is None
-
-
 def _without_keys(node: ast.expr) -> ast.expr:
     """What is subscripted in a target."""
     while isinstance(node, ast.Subscript):

@@ -19,7 +19,7 @@ from flake8_redis_ssot.fix.signatures import (
     own_parts,
     without_receiver,
 )
-from flake8_redis_ssot.fix.stated import stated
+from flake8_redis_ssot.fix.stated import is_none, is_optional, stated
 from flake8_redis_ssot.libraries.standard import (
     CACHES,
     KIND_DECORATORS,
@@ -90,6 +90,7 @@ class Objects:
         self._members: dict[str, Members] = {}
         self._things: dict[str, Thing | None] = {}
         self._rebound: dict[str, frozenset[str]] = {}
+        self._functions: dict[Function, tuple[frozenset[str], dict[str, str]]] = {}
 
     def tree(self, module: str) -> ast.Module | None:
         """The syntax tree of a dotted module of the project."""
@@ -157,8 +158,8 @@ class Objects:
                 if made is not None and made.of is not None:
                     return made
                 of = self._annotated(node.annotation, module, depth)
-                is_optional = made is None or _is_optional(node.annotation)
-                return Thing("instance", home, node, of, made is None, is_optional)
+                may_be_none = made is None or is_optional(node.annotation)
+                return Thing("instance", home, node, of, made is None, may_be_none)
             case ast.Assign(value=value):
                 return self._assigned(value, node, home, module, depth)
         return Thing("instance", home, node)
@@ -204,8 +205,9 @@ class Objects:
             node = node.value
         if not isinstance(node, ast.Name):
             return None
-        local = _imported_in(function, node.id, module, self.is_package(module)) if function else None
-        if local is None and function is not None and node.id in locals_of(function):
+        own, imported = self._names_of(function, module) if function is not None else (frozenset(), {})
+        local = imported.get(node.id)
+        if local is None and node.id in own:
             return None
         facts = self.modules.facts(module)
         if local is None and (facts is None or node.id not in facts.names):
@@ -214,6 +216,13 @@ class Objects:
         if is_alias and node.id in self.set_by_functions(module):
             return None  # imported, and exchanged at run time
         return ".".join([local or f"{module}.{node.id}", *tail])
+
+    def _names_of(self, function: Function, module: str) -> tuple[frozenset[str], dict[str, str]]:
+        """The names that are a function's own, and those that it imports."""
+        if function not in self._functions:
+            imported = _imported_in(function, module, self.is_package(module))
+            self._functions[function] = frozenset(locals_of(function)), imported
+        return self._functions[function]
 
     def set_by_functions(self, module: str) -> frozenset[str]:
         """The names of a module that its functions set, by `global`."""
@@ -252,7 +261,7 @@ class Objects:
         if found and found[0] is not None and all(one == found[0] for one in found):
             return replace(found[0], may_be_none=found[0].may_be_none and not _sets(node, found[0]))
         of = self._annotated(node.returns, module, depth) if node.returns is not None else None
-        may_be_none = any(value is None or _is_none(value) for value in values) or _is_optional(node.returns)
+        may_be_none = any(value is None or is_none(value) for value in values) or is_optional(node.returns)
         return None if of is None else Thing("instance", "", of.node, of, may_be_none=may_be_none)
 
     def _local(self, value: ast.expr, function: Function, module: str, depth: int) -> Thing | None:
@@ -441,21 +450,6 @@ class Objects:
         return stated(node.returns, thing.module, self.modules) if isinstance(node, Function) else None
 
 
-def _is_none(node: ast.expr | None) -> bool:
-    return isinstance(node, ast.Constant) and node.value is None
-
-
-def _is_optional(node: ast.expr | None) -> bool:
-    """Whether an annotation says that there may be nothing."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return re.search(r"\b(?:None|Optional)\b", node.value) is not None
-    return node is not None and any(
-        _is_none(part) or (isinstance(part, ast.Name | ast.Attribute) and last_name(part) == "Optional")
-        for part in ast.walk(node)
-        if isinstance(part, ast.expr)
-    )
-
-
 def _sets(function: Function, thing: Thing) -> bool:
     """Whether a function sets the global that it gives."""
     return any(
@@ -476,18 +470,19 @@ def locals_of(function: Function) -> set[str]:
     return found - shared
 
 
-def _imported_in(function: Function, name: str, module: str, is_package: bool) -> str | None:
-    """The dotted name that an import within `function` gives to `name`."""
+def _imported_in(function: Function, module: str, is_package: bool) -> dict[str, str]:
+    """The names that imports within `function` bind, each with its dotted name."""
+    found: dict[str, str] = {}
     for part in own_parts(function):
         if isinstance(part, ast.ImportFrom):
             for alias in part.names:
-                if (alias.asname or alias.name) == name:
-                    return f"{absolute(part, module, is_package)}.{alias.name}"
+                name = f"{absolute(part, module, is_package)}.{alias.name}"
+                found.setdefault(alias.asname or alias.name, name)
         elif isinstance(part, ast.Import):
             for alias in part.names:
-                if (alias.asname or alias.name.split(".")[0]) == name:
-                    return alias.name if alias.asname else name
-    return None
+                first = alias.name.split(".")[0]
+                found.setdefault(alias.asname or first, alias.name if alias.asname else first)
+    return found
 
 
 def _stores_on_self(function: Function) -> Iterator[tuple[str, ast.AST]]:

@@ -134,11 +134,11 @@ class Acts:
         return self._known[module]
 
     def reached(self, module: str) -> frozenset[str]:
-        """All modules of the project that run when one is imported, with itself."""
+        """The modules of the project that surely run when one is imported, with itself."""
         seen = {module}
         new = [module]
         while new:
-            fresh = self.graph.imports(new.pop()) - seen
+            fresh = self.graph.stated(new.pop()) - seen
             seen |= fresh
             new += fresh
         return frozenset(seen)
