@@ -80,6 +80,7 @@ class ImportOrder:
         self._imports = cache(self._imports_of)
         self._closure = cache(self._closure_of)
         self._lookups = cache(self._lookups_in)
+        self._is_test = cache(index.settings.is_test)
         self._is_read_at_home = cache(self._is_read_in_functions)
 
     def places(self, test: str, module: str, name: str, within: tuple[int, int] | None) -> list[str] | None:
@@ -88,8 +89,9 @@ class ImportOrder:
         None where somebody looks it up in the module itself, or takes it from there only later. What other
         tests of the file do, outside the lines `within`, does not count.
         """
-        closure, home = self._closure(test), self._index.modules.find(module)
-        if closure is None or home is None or self._is_read_at_home(home, name):
+        home = self._index.modules.find(module)
+        # what follows many imports comes last
+        if home is None or self._is_read_at_home(home, name) or (closure := self._closure(test)) is None:
             return None
         if any(self._loads(path, module) for path in closure.loading):
             return None
@@ -135,7 +137,7 @@ class ImportOrder:
             if here in self._conftests:
                 folder = os.path.join(os.path.dirname(here), "")
                 users |= {user for user in self._index.facts if user.startswith(folder)}
-            fresh = {user for user in users - found if self._index.settings.is_test(user)}
+            fresh = {user for user in users - found if self._is_test(user)}
             found |= fresh
             new += fresh
         return sorted(found - self._conftests)
@@ -145,7 +147,7 @@ class ImportOrder:
         return frozenset(path for path in self._index.facts if os.path.basename(path) == CONFTEST)
 
     def _is_later(self, path: str, closure: _Closure) -> bool:
-        return path in closure.later or (bool(closure.loading) and not self._index.settings.is_test(path))
+        return path in closure.later or (bool(closure.loading) and not self._is_test(path))
 
     def _names(self, path: str) -> tuple[str, ...]:
         return self._index.place(path).modules
@@ -163,7 +165,7 @@ class ImportOrder:
         renewed = {
             name
             for path in everything
-            if path in roots or self._index.settings.is_test(path)
+            if path in roots or self._is_test(path)
             for name in self._imports(path).renewed
         }
         if "" in renewed:
