@@ -8,6 +8,7 @@ from itertools import groupby, pairwise
 
 from flake8_redis_ssot.diagnostic import Diagnostic, Edit, Fix
 from flake8_redis_ssot.filesystem import DISK, FileSystem
+from flake8_redis_ssot.fix.beside import Unchecked
 from flake8_redis_ssot.fix.closed import closed
 from flake8_redis_ssot.fix.compose import clash, parts_of
 from flake8_redis_ssot.fix.proposal import MENDS, Proposal
@@ -72,10 +73,11 @@ def mend(
     within = set(within) - kept.keys()
     rules = [rule for rule in all_rules() if rule.code in codes]
     reads = ProjectReads(files, filesystem)
+    unchecked = Unchecked(settings.root, files, filesystem)
     for _ in range(PASSES):
         checker = FileChecker(settings, rules, filesystem=filesystem, keeps_facts=True)
         mended.outcome = run_project(files, checker, jobs=jobs)
-        step = Step(checker, mended.outcome, within, unsafe=unsafe, reads=reads)
+        step = Step(checker, mended.outcome, within, unsafe=unsafe, reads=reads, unchecked=unchecked)
         mended.rewriter = mended.rewriter or step.rewriter
         mended.index = step.index
         mended.left = step.refused
@@ -104,6 +106,7 @@ class Step:
         *,
         unsafe: bool,
         reads: ProjectReads | None = None,
+        unchecked: Unchecked | None = None,
     ) -> None:
         self.index = ProjectIndex(checker.settings, outcome.facts, checker.managers)
         reads = reads or ProjectReads(self.index.facts, checker.filesystem)
@@ -113,7 +116,8 @@ class Step:
         self.settled: list[Diagnostic] = []
         self.changes: dict[str, bytes] = {}
         dynamic = [d for d in outcome.diagnostics if d.code == "RED105"]
-        self._units = Units(self.rewriter, within, dynamic, unsafe=unsafe)
+        unchecked = unchecked or Unchecked(checker.settings.root, self.index.facts, checker.filesystem)
+        self._units = Units(self.rewriter, within, dynamic, unchecked, unsafe=unsafe)
         proposals: list[Proposal] = []
         for path, of_path in groupby(outcome.diagnostics, lambda diagnostic: diagnostic.path):
             mine: list[Proposal] = []

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 
 from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.fix.beside import Unchecked
 from flake8_redis_ssot.fix.patches import OBJECT, Patch, PatchFinder, heads
 from flake8_redis_ssot.fix.proposal import MENDS, Proposal
 from flake8_redis_ssot.fix.propose import Rewriter
@@ -25,12 +26,18 @@ Left = list[tuple[Diagnostic, str]]
 class Units:
     """Decides which proposals can be carried out, each with all that belongs to it.
 
-    `within` are the files that may change, `dynamic` the diagnostics of imports by a string. An `unsafe` run
-    may part what belongs together.
+    `within` are the files that may change, `dynamic` the diagnostics of imports by a string, `unchecked` the
+    files beside those of the index. An `unsafe` run may part what belongs together.
     """
 
     def __init__(
-        self, rewriter: Rewriter, within: Collection[str], dynamic: list[Diagnostic], *, unsafe: bool
+        self,
+        rewriter: Rewriter,
+        within: Collection[str],
+        dynamic: list[Diagnostic],
+        unchecked: Unchecked,
+        *,
+        unsafe: bool,
     ) -> None:
         self.rewriter = rewriter
         self.index = rewriter.index
@@ -38,7 +45,7 @@ class Units:
         self.unsafe = unsafe
         self.runs = Runs(rewriter.index, rewriter.reads)
         self.finder = PatchFinder(rewriter)
-        self.staying = Staying(rewriter)
+        self.staying = Staying(rewriter, within, unchecked)
         self._dynamic = dynamic
         self.met = False
         """Whether a patch was found on which some proposal depends."""
