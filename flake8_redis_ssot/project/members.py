@@ -6,12 +6,11 @@ Where a base, a decorator or a metaclass may add to them, there may be any.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from flake8_redis_ssot.facts.modules import Modules, bound
 from flake8_redis_ssot.libraries.standard import BUILT_IN_DECORATORS, CACHES, KIND_DECORATORS, PLAIN_BASES
-from flake8_redis_ssot.source import SourceError
 from flake8_redis_ssot.syntax.nodes import last_name, unparsed
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -28,10 +27,14 @@ class Absent:
 
 
 class MemberFinder:
-    """Finds functions, and members of classes and of objects that a module makes of them."""
+    """Finds functions, and members of classes and of objects that a module makes of them.
 
-    def __init__(self, modules: Modules) -> None:
+    `tree_of` gives the tree of the file at a path, None where it cannot be parsed.
+    """
+
+    def __init__(self, modules: Modules, tree_of: Callable[[str], ast.Module | None]) -> None:
         self._modules = modules
+        self._tree_of = tree_of
 
     def find(self, name: str) -> ast.AST | Absent | None:
         """The definition of the function or member that a dotted name is; None where sources do not tell."""
@@ -56,10 +59,7 @@ class MemberFinder:
 
     def _tree(self, module: str) -> ast.Module | None:
         path = self._modules.find(module)
-        try:
-            return self._modules.filesystem.source(path).tree if path is not None else None
-        except SourceError:
-            return None
+        return self._tree_of(path) if path is not None else None
 
     def _class_of(self, name: str) -> tuple[str, ast.ClassDef] | None:
         """The class that a dotted name is, or of which the module makes the object of that name."""

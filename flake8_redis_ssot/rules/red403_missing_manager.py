@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import os
 from collections.abc import Collection, Iterator
-from functools import cached_property
+from functools import cached_property, partial
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.filesystem import FileSystem
@@ -77,7 +78,7 @@ class MissingManager(ProjectRule):
                 hint = names.hint(new.removesuffix("()"), "replacements")
                 yield self._at(place, f"The replacement `{new}` does not exist{hint}", new)
             yield from self._gone(place, "replacements", old, names)
-        yield from self._replaced(settings, MemberFinder(project.index.modules))
+        yield from self._replaced(settings, MemberFinder(project.index.modules, partial(_tree, project)))
 
     def _replaced(self, settings: Settings, members: MemberFinder) -> Iterator[Diagnostic]:
         """Methods and parameters that replacements name, and their classes and functions lack."""
@@ -198,6 +199,11 @@ class _Names:
     def hint(self, name: str, key: str) -> str:
         near = self.near(name)
         return f"; did you mean `{near}`?" if near else f"; correct `{key}`"
+
+
+def _tree(project: ProjectContext, path: str) -> ast.Module | None:
+    context = project.read(path)
+    return context.source.tree if context is not None else None
 
 
 def _hint(name: str, known: Collection[str]) -> str:
