@@ -83,7 +83,7 @@ def mend(
         mended.left = step.refused
         if not step.changes:
             break
-        mended.settled += step.settled
+        mended.settled += step.settled_saying_parts() if unsafe else step.settled
         mended.before = {path: step.bytes_of(path) for path in step.changes} | mended.before
         mended.changes |= step.changes
         filesystem = filesystem.with_edits(step.changes)
@@ -115,6 +115,7 @@ class Step:
         self.refused: list[tuple[Diagnostic, str]] = []
         self.settled: list[Diagnostic] = []
         self.changes: dict[str, bytes] = {}
+        self._good: list[Proposal] = []
         dynamic = [d for d in outcome.diagnostics if d.code == "RED105"]
         unchecked = unchecked or Unchecked(checker.settings.root, self.index.facts, checker.filesystem)
         self._units = Units(self.rewriter, within, dynamic, unchecked, unsafe=unsafe)
@@ -165,6 +166,7 @@ class Step:
                 break
             proposals = good
         self.changes = composed
+        self._good = good
         self.settled = [replace(proposal.diagnostic, fix=self._fix(proposal)) for proposal in good]
         still = []
         for diagnostic, reason in self.refused:
@@ -175,6 +177,22 @@ class Step:
                 fix = Fix(f"Patch where it is looked up: `{edit.content}`", (edit,), "safe")
                 self.settled.append(replace(diagnostic, fix=fix))
         self.refused = sorted(still, key=lambda one: one[0].sort_key)
+
+    def settled_saying_parts(self) -> list[Diagnostic]:
+        """What is settled, where a fix parts what belongs together with a word on what stays."""
+        parted = self._units.tied(self._good, self.refused)
+        said = {p.diagnostic.sort_key: parted[id(p)] for p in self._good if id(p) in parted}
+        return [
+            replace(
+                d,
+                fix=replace(
+                    d.fix, message=f"{d.fix.message}; this parts it from what stays: {said[d.sort_key]}"
+                ),
+            )
+            if d.fix is not None and d.sort_key in said
+            else d
+            for d in self.settled
+        ]
 
     def _following(self, diagnostic: Diagnostic, strings: Mapping[Part, str]) -> Edit | None:
         """The change of a string that follows the imports, where the diagnostic is of that string."""

@@ -59,7 +59,7 @@ class Units:
         while True:
             held: dict[int, str] = {}
             if not self.unsafe:
-                held = self._tied(proposals, refused) or self._merged(proposals)
+                held = self.tied(proposals, refused) or self._merged(proposals)
             strings: Strings = {}
             if not held:
                 held, strings = self._patched(found, proposals, refused)
@@ -70,7 +70,7 @@ class Units:
 
     # state, exceptions, identity
 
-    def _tied(self, proposals: list[Proposal], refused: Left) -> dict[int, str]:
+    def tied(self, proposals: list[Proposal], refused: Left) -> dict[int, str]:
         """The proposals that share something with a reference that stays, each with the reason."""
         roots = {root for proposal in proposals for root in proposal.roots | _owners(proposal.ties.keys)}
         staying = [one for root in sorted(roots) for one in self.staying.of(root, proposals, refused)]

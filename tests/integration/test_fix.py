@@ -327,3 +327,23 @@ def test_a_file_that_is_not_to_change_holds_back_what_it_uses(
     assert moved == ([rooms, kept] if kind == "open" else []), done.stdout
     said = "rooms.py:1: RED101 inner/kept.py:1 keeps using `local` of `old.Manager`"
     assert (said in done.stdout) == (kind != "open")
+
+
+def test_a_run_that_parts_what_belongs_together_says_so(tmp_path: Path, run: Command) -> None:
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.redis-ssot]\nmanager = "new"\nforbidden-managers = ["old"]\n'
+        '[tool.redis-ssot.replacements]\n"old.manager" = "new.manager"\n'
+    )
+    (tmp_path / "old.py").write_text(STATEFUL)
+    (tmp_path / "new.py").write_text(STATEFUL)
+    for name in ("rooms.py", "kept.py"):
+        (tmp_path / name).write_text('from old import manager\n\nmanager.get("room")\n')
+    done = run("migrate", "--include-unsafe", "rooms.py", cwd=tmp_path)
+    words = " ".join(done.stdout.split())
+    assert "from new" in (tmp_path / "rooms.py").read_text()
+    assert (
+        "; this parts it from what stays: "
+        "kept.py:1 keeps using `local` of `old.Manager`, which has to be one for all" in words
+    )
+    run("rollback", cwd=tmp_path)
+    assert "this parts it" not in run("migrate", "--include-unsafe", cwd=tmp_path).stdout
