@@ -16,6 +16,9 @@ def add_parser(commands: Any) -> None:
     add("--dry-run", action="store_true", help="say what would be done, and change nothing")
     add("--include-unsafe", action="store_true", help="also what may change what the code does")
     add(
+        "--only", metavar="OBJECT", default="", help="move one object: its dotted name, or that of its module"
+    )
+    add(
         "--shim",
         action="store_true",
         help="leave a module that warns in place of each one that is not needed any more",

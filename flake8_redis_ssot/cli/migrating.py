@@ -18,7 +18,7 @@ from flake8_redis_ssot.cli.replay import look
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.files import Discovery, Project
 from flake8_redis_ssot.filesystem import DISK
-from flake8_redis_ssot.fix.apply import EXPLAINED, FixResult, mend
+from flake8_redis_ssot.fix.apply import EXPLAINED, FixResult, mend, refers_to
 from flake8_redis_ssot.fix.proposal import MENDS
 from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.run import Outcome, available_processors, run_project
@@ -90,7 +90,10 @@ def migrate(options: argparse.Namespace) -> int:
                 set(project.files),
                 unsafe=options.include_unsafe,
                 jobs=available_processors(),
+                only=options.only,
             )
+        if options.only and not (mended.settled or mended.left):
+            return refuse([f"--only {options.only}: nothing refers to that; name an object as `plan` has it"])
         shimless = list(with_shims(mended, settings, project.files, DISK)) if options.shim else []
         made = _migration(mended, options.dry_run, shimless)
         if not options.dry_run and mended.changes:
@@ -108,7 +111,7 @@ def migrate(options: argparse.Namespace) -> int:
         return refuse([error.message])
     differing: list[str] = []
     if made.run is not None:
-        made.verified, differing = _verified(settings, everything, mended, set(project.files))
+        made.verified, differing = _verified(settings, everything, mended, set(project.files), options.only)
     _show(options.output_format, made, migration_text.render)
     return _failed(mended) or (refuse(differing) if differing else 1 if mended.left else 0)
 
@@ -189,7 +192,7 @@ def _place(diagnostic: Diagnostic) -> ProgramPoint:
 
 
 def _verified(
-    settings: Settings, files: list[str], mended: FixResult, within: set[str]
+    settings: Settings, files: list[str], mended: FixResult, within: set[str], only: str
 ) -> tuple[int | None, list[str]]:
     """The number of references that a fresh scan of what stands on disk finds left, if they are those listed.
 
@@ -197,7 +200,11 @@ def _verified(
     """
     rules = [rule for rule in all_rules() if rule.code in _codes(settings)]
     fresh = run_project(files, FileChecker(settings, rules), jobs=available_processors())
-    left = Counter((d.path, d.code) for d in fresh.diagnostics if d.code in _CODES and d.path in within)
+    left = Counter(
+        (d.path, d.code)
+        for d in fresh.diagnostics
+        if d.code in _CODES and d.path in within and refers_to(d, only)
+    )
     said = Counter((d.path, d.code) for d, _ in mended.left)
     if left == said and not fresh.failures:
         return sum(left.values()), []

@@ -62,10 +62,12 @@ def mend(
     *,
     unsafe: bool = False,
     jobs: int = 1,
+    only: str = "",
 ) -> FixResult:
     """What the files `within` become when all fixes of the rules `codes` are applied; nothing is written.
 
-    `files` are all of the project; what may not be written, or another git repository has, stays. `FixResult.left` are what remains of the rules that have a fix,
+    `files` are all of the project; what may not be written, or another git repository has, stays. With
+    `only` what does not refer to that object, or to something below it, stays too, and is not among what is left. `FixResult.left` are what remains of the rules that have a fix,
     and of those that say what else refers to an object.
     """
     mended = FixResult()
@@ -77,7 +79,9 @@ def mend(
     for _ in range(PASSES):
         checker = FileChecker(settings, rules, filesystem=filesystem, keeps_facts=True)
         mended.outcome = run_project(files, checker, jobs=jobs)
-        step = Step(checker, mended.outcome, within, unsafe=unsafe, reads=reads, unchecked=unchecked)
+        step = Step(
+            checker, mended.outcome, within, unsafe=unsafe, reads=reads, unchecked=unchecked, only=only
+        )
         mended.rewriter = mended.rewriter or step.rewriter
         mended.index = step.index
         mended.left = step.refused
@@ -91,8 +95,14 @@ def mend(
     for diagnostic in mended.outcome.diagnostics if kept else ():
         if diagnostic.path in kept and diagnostic.code in FIXABLE | EXPLAINED:
             mended.left.append((diagnostic, kept[diagnostic.path]))
+    mended.left = [one for one in mended.left if refers_to(one[0], only)]
     mended.left.sort(key=lambda one: one[0].sort_key)
     return mended
+
+
+def refers_to(diagnostic: Diagnostic, only: str) -> bool:
+    """Whether a diagnostic is of the object `only`, or of something below it; of any where that is empty."""
+    return not only or any(name == only or name.startswith(f"{only}.") for name in diagnostic.symbols)
 
 
 class Step:
@@ -107,6 +117,7 @@ class Step:
         unsafe: bool,
         reads: ProjectReads | None = None,
         unchecked: Unchecked | None = None,
+        only: str = "",
     ) -> None:
         self.index = ProjectIndex(checker.settings, outcome.facts, checker.managers)
         reads = reads or ProjectReads(self.index.facts, checker.filesystem)
@@ -127,6 +138,8 @@ class Step:
             for diagnostic in found:
                 if diagnostic.code in FIXABLE | EXPLAINED:
                     try:
+                        if not refers_to(diagnostic, only):
+                            raise Refusal(f"only what refers to `{only}` is asked for")
                         mine.append(self._proposed(diagnostic, unsafe, unused))
                     except Refusal as refusal:
                         self.refused.append((diagnostic, refusal.reason))

@@ -162,10 +162,13 @@ def plan(mended: FixResult, settings: Settings, whole: Outcome, filesystem: File
             manager.named = [Mention(site(one.path, one.line), one.how) for one in found_there]
     found.gaps = list(_gaps(found.managers, rewriter, settings))
     found.measures = list(_measures(found.managers, index, after, settings, len(building)))
-    changing = {*mended.changes, *(d.path for d, _ in mended.left)}
-    found.tests = sorted(
-        {*_covering(index, changing, settings), *(t for m in found.managers for t in m.tests)}
-    )
+    by_hand = {d.path for d, _ in mended.left}
+    near = {user for path in by_hand for user in _users(index, path)}
+    covering = {
+        path for path in (*_covering(index, mended.changes), *by_hand, *near) if settings.is_test(path)
+    }
+    naming = {test for manager in found.managers for test in manager.tests}
+    found.tests = sorted({*(site(path, 1).path for path in covering), *naming})
     return found
 
 
@@ -196,17 +199,20 @@ def _measures(
     yield Measure("clients and pools built outside of a manager", building, building, 0)
 
 
-def _covering(index: ProjectIndex, changing: Iterable[str], settings: Settings) -> Iterator[str]:
-    """The tests that import one of the files that change, or what imports it."""
+def _covering(index: ProjectIndex, changing: Iterable[str]) -> set[str]:
+    """The files that change, and those that import one of them, directly or not."""
     todo = list(changing)
     seen = set(todo)
     while todo:
-        path = todo.pop()
-        if settings.is_test(path):
-            yield os.path.relpath(path, settings.root).replace(os.sep, "/")
-        new = {user for module in index.place(path).modules for user in index.importers(module)} - seen
+        new = _users(index, todo.pop()) - seen
         seen |= new
         todo += new
+    return seen
+
+
+def _users(index: ProjectIndex, path: str) -> set[str]:
+    """The files that import the one at `path`."""
+    return {user for module in index.place(path).modules for user in index.importers(module)}
 
 
 def _sites(settings: Settings) -> Any:

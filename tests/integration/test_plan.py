@@ -216,3 +216,28 @@ def test_a_migration_says_the_same_in_every_form(project: Path, run: Command) ->
     assert done["undo"] == f"redis-ssot rollback {done['run']}"
     assert run("rollback", done["run"], cwd=project).returncode == 0
     assert (project / "app/rooms.py").read_text() == USER
+
+
+def test_one_object_is_moved_alone(project: Path, run: Command) -> None:
+    second = STORE.replace("Cache", "Other").replace("cache", "other")
+    add(project, "app/cache/second.py", second)
+    add(
+        project,
+        "app/late.py",
+        "from app.cache.second import other\n\n\ndef get() -> str | None:\n    return other.get('a')\n",
+    )
+    both = '"app.cache.second.other" = "app.redis_manager.redis_manager"\n\n[project.urls]'
+    add(project, "pyproject.toml", SETTINGS.replace("\n[project.urls]", both))
+    for only in ("app.cache.second.other", "app.cache.second"):
+        done = run("migrate", "--only", only, cwd=project)
+        assert "Migrated 1 import in 1 file." in done.stdout and done.returncode == 0
+        assert "Verified: a fresh scan finds 0 references left" in done.stdout
+        assert (project / "app/rooms.py").read_text() == USER
+        assert "app.redis_manager" in (project / "app/late.py").read_text()
+        run("rollback", cwd=project)
+    done = run("migrate", "--only", "app.cache.sec", cwd=project)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert (
+        done.stderr
+        == "error: --only app.cache.sec: nothing refers to that; name an object as `plan` has it\n"
+    )
