@@ -8,6 +8,7 @@ from itertools import groupby, pairwise
 
 from flake8_redis_ssot.diagnostic import Diagnostic, Edit, Fix
 from flake8_redis_ssot.filesystem import DISK, FileSystem
+from flake8_redis_ssot.fix.beside import Unchecked
 from flake8_redis_ssot.fix.closed import closed
 from flake8_redis_ssot.fix.compose import clash, parts_of
 from flake8_redis_ssot.fix.proposal import MENDS, Proposal
@@ -74,16 +75,19 @@ def mend(
     within = set(within) - kept.keys()
     rules = [rule for rule in all_rules() if rule.code in codes]
     reads = ProjectReads(files, filesystem)
+    unchecked = Unchecked(settings.root, files, filesystem)
     for _ in range(PASSES):
         checker = FileChecker(settings, rules, filesystem=filesystem, keeps_facts=True)
         mended.outcome = run_project(files, checker, jobs=jobs)
-        step = Step(checker, mended.outcome, within, unsafe=unsafe, reads=reads, only=only)
+        step = Step(
+            checker, mended.outcome, within, unsafe=unsafe, reads=reads, unchecked=unchecked, only=only
+        )
         mended.rewriter = mended.rewriter or step.rewriter
         mended.index = step.index
         mended.left = step.refused
         if not step.changes:
             break
-        mended.settled += step.settled
+        mended.settled += step.settled_saying_parts() if unsafe else step.settled
         mended.before = {path: step.bytes_of(path) for path in step.changes} | mended.before
         mended.changes |= step.changes
         filesystem = filesystem.with_edits(step.changes)
@@ -112,6 +116,7 @@ class Step:
         *,
         unsafe: bool,
         reads: ProjectReads | None = None,
+        unchecked: Unchecked | None = None,
         only: str = "",
     ) -> None:
         self.index = ProjectIndex(checker.settings, outcome.facts, checker.managers)
@@ -121,8 +126,10 @@ class Step:
         self.refused: list[tuple[Diagnostic, str]] = []
         self.settled: list[Diagnostic] = []
         self.changes: dict[str, bytes] = {}
+        self._good: list[Proposal] = []
         dynamic = [d for d in outcome.diagnostics if d.code == "RED105"]
-        self._units = Units(self.rewriter, within, dynamic, unsafe=unsafe)
+        unchecked = unchecked or Unchecked(checker.settings.root, self.index.facts, checker.filesystem)
+        self._units = Units(self.rewriter, within, dynamic, unchecked, unsafe=unsafe)
         proposals: list[Proposal] = []
         for path, of_path in groupby(outcome.diagnostics, lambda diagnostic: diagnostic.path):
             mine: list[Proposal] = []
@@ -172,6 +179,7 @@ class Step:
                 break
             proposals = good
         self.changes = composed
+        self._good = good
         self.settled = [replace(proposal.diagnostic, fix=self._fix(proposal)) for proposal in good]
         still = []
         for diagnostic, reason in self.refused:
@@ -182,6 +190,22 @@ class Step:
                 fix = Fix(f"Patch where it is looked up: `{edit.content}`", (edit,), "safe")
                 self.settled.append(replace(diagnostic, fix=fix))
         self.refused = sorted(still, key=lambda one: one[0].sort_key)
+
+    def settled_saying_parts(self) -> list[Diagnostic]:
+        """What is settled, where a fix parts what belongs together with a word on what stays."""
+        parted = self._units.tied(self._good, self.refused)
+        said = {p.diagnostic.sort_key: parted[id(p)] for p in self._good if id(p) in parted}
+        return [
+            replace(
+                d,
+                fix=replace(
+                    d.fix, message=f"{d.fix.message}; this parts it from what stays: {said[d.sort_key]}"
+                ),
+            )
+            if d.fix is not None and d.sort_key in said
+            else d
+            for d in self.settled
+        ]
 
     def _following(self, diagnostic: Diagnostic, strings: Mapping[Part, str]) -> Edit | None:
         """The change of a string that follows the imports, where the diagnostic is of that string."""

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.fix.beside import QUOTED, Unchecked, line_of
 from flake8_redis_ssot.fix.proposal import Proposal
 from flake8_redis_ssot.fix.propose import Rewriter
 from flake8_redis_ssot.fix.symbols import Thing
 from flake8_redis_ssot.fix.ties import Ties
 from flake8_redis_ssot.fix.view import View
+from flake8_redis_ssot.project.index import ProjectIndex
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +27,27 @@ class Reference:
 
 
 class Staying:
-    """Finds the files that keep references to an object."""
+    """Finds the files that keep references to an object, those that are `unchecked` too.
 
-    def __init__(self, rewriter: Rewriter) -> None:
+    `within` are the files that may change.
+    """
+
+    def __init__(self, rewriter: Rewriter, within: Collection[str], unchecked: Unchecked) -> None:
         self.rewriter = rewriter
-        self.index = rewriter.index
+        self._within = within
+        self._unchecked = unchecked
         self.objects = rewriter.objects
         self._related: dict[str, set[str]] = {}
         self._users: dict[str, list[str]] = {}
+        self._wheres: dict[tuple[str, str], str] = {}
         self._ties: dict[tuple[str, str], Ties] = {}
+
+    @cached_property
+    def index(self) -> ProjectIndex:
+        """The project with the files that no run checks."""
+        index = self.rewriter.index
+        more = self._unchecked.facts(index.modules)
+        return ProjectIndex(index.settings, [*index.facts.values(), *more], index.managers) if more else index
 
     def of(
         self, root: str, proposals: Iterable[Proposal], refused: Iterable[tuple[Diagnostic, str]]
@@ -56,7 +71,23 @@ class Staying:
                 where = f"{self.rewriter.short(path)}:{diagnostic.range.start.line}"
                 yield Reference(where, self._ties_in(path, root, asked), reason)
             elif asked - moved.get(path, set()):
-                yield Reference(self.rewriter.short(path), self._ties_in(path, root, asked))
+                yield Reference(
+                    self._where(path, root, asked), self._ties_in(path, root, asked), self._why(path)
+                )
+
+    def _where(self, path: str, root: str, asked: set[str]) -> str:
+        """The place in a file where it gets what it asks for."""
+        if (path, root) not in self._wheres:
+            words = {name.rpartition(".")[2] for name in asked | {root.rpartition(".")[0]}}
+            text = self.index.modules.filesystem.source(path).data.decode("utf-8", "replace")
+            self._wheres[path, root] = f"{self.rewriter.short(path)}:{line_of(text, words)}"
+        return self._wheres[path, root]
+
+    def _why(self, path: str) -> str:
+        """Why a file stays of which nothing is reported; empty where something silences that."""
+        if path not in self.rewriter.index.facts:
+            return "that file is not checked: it is excluded, or not of this project"
+        return "" if path in self._within else "that file is not among those to change"
 
     def users_of_state(self, of: str) -> list[str]:
         """The files that use what the objects of a class keep."""
@@ -129,7 +160,7 @@ class Staying:
             ties = Ties()
             reads = self.rewriter.reads.of(path)
             attributes = {text.rpartition(".")[2] for text in reads.read | reads.stored}
-            handed = {e.full_name for e in self.index.edges(path) if e.bound in reads.bare}
+            handed = {e.full_name for e in self.index.edges(path) if e.bound in reads.bare | {QUOTED}}
             view = self.rewriter.view(path, keep=False)
             is_whole = self._hands_on(path, root.rpartition(".")[0])
             for home in sorted(asked):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 
 from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.fix.beside import Unchecked
 from flake8_redis_ssot.fix.patches import OBJECT, Patch, PatchFinder, heads
 from flake8_redis_ssot.fix.proposal import MENDS, Proposal
 from flake8_redis_ssot.fix.propose import Rewriter
@@ -25,12 +26,18 @@ Left = list[tuple[Diagnostic, str]]
 class Units:
     """Decides which proposals can be carried out, each with all that belongs to it.
 
-    `within` are the files that may change, `dynamic` the diagnostics of imports by a string. An `unsafe` run
-    may part what belongs together.
+    `within` are the files that may change, `dynamic` the diagnostics of imports by a string, `unchecked` the
+    files beside those of the index. An `unsafe` run may part what belongs together.
     """
 
     def __init__(
-        self, rewriter: Rewriter, within: Collection[str], dynamic: list[Diagnostic], *, unsafe: bool
+        self,
+        rewriter: Rewriter,
+        within: Collection[str],
+        dynamic: list[Diagnostic],
+        unchecked: Unchecked,
+        *,
+        unsafe: bool,
     ) -> None:
         self.rewriter = rewriter
         self.index = rewriter.index
@@ -38,7 +45,7 @@ class Units:
         self.unsafe = unsafe
         self.runs = Runs(rewriter.index, rewriter.reads)
         self.finder = PatchFinder(rewriter)
-        self.staying = Staying(rewriter)
+        self.staying = Staying(rewriter, within, unchecked)
         self._dynamic = dynamic
         self.met = False
         """Whether a patch was found on which some proposal depends."""
@@ -52,7 +59,7 @@ class Units:
         while True:
             held: dict[int, str] = {}
             if not self.unsafe:
-                held = self._tied(proposals, refused) or self._merged(proposals)
+                held = self.tied(proposals, refused) or self._merged(proposals)
             strings: Strings = {}
             if not held:
                 held, strings = self._patched(found, proposals, refused)
@@ -63,7 +70,7 @@ class Units:
 
     # state, exceptions, identity
 
-    def _tied(self, proposals: list[Proposal], refused: Left) -> dict[int, str]:
+    def tied(self, proposals: list[Proposal], refused: Left) -> dict[int, str]:
         """The proposals that share something with a reference that stays, each with the reason."""
         roots = {root for proposal in proposals for root in proposal.roots | _owners(proposal.ties.keys)}
         staying = [one for root in sorted(roots) for one in self.staying.of(root, proposals, refused)]

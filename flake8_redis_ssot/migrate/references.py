@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from flake8_redis_ssot.facts.import_scan import edges, statements
 from flake8_redis_ssot.filesystem import FileSystem
+from flake8_redis_ssot.fix.beside import beside, line_of
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.settings.model import Settings
 from flake8_redis_ssot.source import SourceError
@@ -20,8 +21,6 @@ _SUFFIXES = (
     ".toml", ".cfg", ".ini", ".yaml", ".yml", ".json", ".md", ".rst", ".sh", ".env", ".conf", ".service",
 )  # fmt: skip
 _NAMES = ("Dockerfile", "Containerfile", "Makefile", "Procfile", "Jenkinsfile")
-_KEPT_HIDDEN = frozenset([".github", ".gitlab", ".circleci"])
-_SKIPPED = frozenset(["node_modules", "__pycache__", "venv", "dist", "build", "site-packages"])
 _TABLE = re.compile(r"^\s*\[+\s*([^\]]*?)\s*\]+", re.MULTILINE)
 
 
@@ -54,14 +53,12 @@ class References:
         named = re.compile(rf"(?<![\w.])(?:{names})(?!\w)|(?<![\w./-])(?:\./)?{re.escape(place)}(?!\w)")
         importers = {user for module in modules for user in self._index.importers(module)}
         words = [name.encode() for name in modules]
-        last = re.compile(rf"\b(?:{'|'.join(re.escape(name.rpartition('.')[2]) for name in modules)})\b")
+        last = {name.rpartition(".")[2] for name in modules}
         for other in sorted(self._index.facts):
             if other == path:
                 continue
             if other in importers:
-                text = self._text(other)
-                found = next((m for m in last.finditer(text) if _is_import(text, m.start())), None)
-                yield Reference(other, _line(text, found), "imports it")
+                yield Reference(other, line_of(self._text(other), last), "imports it")
             elif any(word in self._data(other) for word in words):
                 text = self._text(other)
                 match = quoted.search(text)
@@ -71,8 +68,7 @@ class References:
             if other.endswith((".py", ".pyi")):
                 match = quoted.search(text)
                 if match is None and _imports(text, modules):
-                    match = next((m for m in last.finditer(text) if _is_import(text, m.start())), None)
-                    yield Reference(other, _line(text, match), "imports it, and is not checked")
+                    yield Reference(other, line_of(text, last), "imports it, and is not checked")
                 elif match is not None:
                     yield Reference(other, _line(text, match), "names it, and is not checked")
             elif (match := named.search(text)) is not None:
@@ -82,21 +78,11 @@ class References:
         """The files that are not checked, settings and documents, each with its text."""
         if self._others is None:
             self._others = []
-            for folder, folders, names in os.walk(self._settings.root):
-                folders[:] = sorted(
-                    name
-                    for name in folders
-                    if name not in _SKIPPED and (not name.startswith(".") or name in _KEPT_HIDDEN)
-                )
-                for name in sorted(names):
-                    path = os.path.join(folder, name)
-                    is_python = name.endswith((".py", ".pyi"))
-                    if path in self._index.facts or not (
-                        is_python or name.endswith(_SUFFIXES) or name.startswith(_NAMES)
-                    ):
-                        continue
-                    if not os.path.islink(path) and (is_python or os.path.getsize(path) <= _LARGEST):
-                        self._others.append((path, self._without_own(path)))
+            for path in beside(self._settings.root, self._index.facts):
+                is_python = path.endswith((".py", ".pyi"))
+                is_text = path.endswith(_SUFFIXES) or os.path.basename(path).startswith(_NAMES)
+                if is_python or (is_text and os.path.getsize(path) <= _LARGEST):
+                    self._others.append((path, self._without_own(path)))
         return self._others
 
     def _without_own(self, path: str) -> str:
@@ -135,10 +121,5 @@ def _imports(text: str, modules: Collection[str]) -> bool:
     return any(name == m or name.startswith(f"{m}.") for name in names for m in modules)
 
 
-def _is_import(text: str, at: int) -> bool:
-    start = text.rfind("\n", 0, at) + 1
-    return text[start:at].lstrip().startswith(("import ", "from "))
-
-
-def _line(text: str, match: re.Match[str] | None) -> int:
-    return text.count("\n", 0, match.start()) + 1 if match is not None else 1
+def _line(text: str, match: re.Match[str]) -> int:
+    return text.count("\n", 0, match.start()) + 1

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import os
-from collections.abc import Iterator
-from functools import cached_property
+from collections.abc import Collection, Iterator
+from functools import cached_property, partial
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.filesystem import FileSystem
+from flake8_redis_ssot.project.members import Absent, MemberFinder, parameters
 from flake8_redis_ssot.rule import ProjectContext, ProjectRule
 from flake8_redis_ssot.settings.model import Boundary, Settings
 from flake8_redis_ssot.settings.nearest import slips
@@ -20,7 +22,8 @@ class MissingManager(ProjectRule):
     ## What it does
     Reports a `manager` (a package's name means its `__init__.py`), a module of `settings-modules` and
     the new object of a replacement that do not exist, where their top-level package is the project's own or a
-    name like theirs exists; and an `instance` that no manager of its boundary defines. What is forbidden or
+    name like theirs exists; an `instance` that no manager of its boundary defines; and a method or parameter
+    in `replacements` that its class or function does not have, as far as their sources tell. What is forbidden or
     replaced may be gone, and stays: it is reported only where it looks like a slip of the pen.
 
     ## Why is this bad?
@@ -75,6 +78,29 @@ class MissingManager(ProjectRule):
                 hint = names.hint(new.removesuffix("()"), "replacements")
                 yield self._at(place, f"The replacement `{new}` does not exist{hint}", new)
             yield from self._gone(place, "replacements", old, names)
+        yield from self._replaced(settings, MemberFinder(project.index.modules, partial(_tree, project)))
+
+    def _replaced(self, settings: Settings, members: MemberFinder) -> Iterator[Diagnostic]:
+        """Methods and parameters that replacements name, and their classes and functions lack."""
+        place, arguments = settings.line_of("replacements"), dict(settings.renamed_arguments)
+        for old, new in settings.replacements:
+            renamed = arguments.get(old, ())
+            for name, asked in (
+                (old, [before for before, _ in renamed]),
+                (new.removesuffix("()"), [after for _, after in renamed]),
+            ):
+                found = members.find(name)
+                if isinstance(found, Absent):
+                    hint = _hint(found.name, found.known)
+                    yield self._at(
+                        place, f"`{found.owner}` has no `{found.name}`, named in `replacements`{hint}", name
+                    )
+                    continue
+                known = parameters(found) if found is not None else None
+                for parameter in asked if known is not None else ():
+                    if known is not None and parameter not in known:
+                        what = f"`{name}` has no parameter `{parameter}`, named in `replacements`"
+                        yield self._at(place, f"{what}{_hint(parameter, known)}", name)
 
     def _managers(self, boundary: Boundary, settings: Settings, names: _Names) -> Iterator[Diagnostic]:
         place = _place(boundary, settings, "manager")
@@ -173,6 +199,17 @@ class _Names:
     def hint(self, name: str, key: str) -> str:
         near = self.near(name)
         return f"; did you mean `{near}`?" if near else f"; correct `{key}`"
+
+
+def _tree(project: ProjectContext, path: str) -> ast.Module | None:
+    context = project.read(path)
+    return context.source.tree if context is not None else None
+
+
+def _hint(name: str, known: Collection[str]) -> str:
+    """The nearest of the known names; else where the wrong one stands."""
+    near = slips(name, known)
+    return f"; did you mean `{near[0]}`?" if near else "; correct `replacements`"
 
 
 def _place(boundary: Boundary, settings: Settings, key: str) -> tuple[str, int]:

@@ -466,3 +466,17 @@ def test_an_import_that_moves_is_seen(tmp_path: Path, run: Command) -> None:
         'from shop.redis_manager import redis_manager\n\n\ndef read():\n    return redis_manager.get("room")\n'
     )
     assert test in patched()
+
+
+def test_a_member_that_replacements_name_is_looked_at_anew(project: Path, run: Command) -> None:
+    settings = project / "pyproject.toml"
+    target = "app.redis_manager.redis_manager.client"
+    settings.write_text(f'{SETTINGS}[tool.redis-ssot.replacements]\n"app.old.get" = "{target}"\n')
+    arguments = ["check", "--select", "RED403", "--output-format", "concise"]
+    assert run(*arguments, cwd=project).returncode == 0
+    manager = project / "app" / "redis_manager.py"
+    manager.write_text(MANAGER.replace("self.client", "self.klient"))
+    done = run(*arguments, cwd=project)
+    assert "has no `client`, named in `replacements`; did you mean `klient`?" in done.stdout
+    manager.write_text(MANAGER)
+    assert run(*arguments, cwd=project).returncode == 0

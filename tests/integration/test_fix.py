@@ -287,3 +287,63 @@ def test_a_script_beside_the_import_roots_is_fixed(tmp_path: Path, run: Command)
     script.write_text('from app import get_redis\n\nget_redis().set("a", 1)\n')
     run("check", "--fix", cwd=tmp_path)
     assert script.read_text() == 'from app.manager import get_redis\n\nget_redis().set("a", 1)\n'
+
+
+STATEFUL = """\
+class Manager:
+    def __init__(self):
+        self.local = {}
+
+    def get(self, key: str) -> str:
+        return self.local.get(key, "")
+
+
+manager = Manager()
+"""
+
+
+@pytest.mark.parametrize("kind", ["read-only", "repository", "project", "open"])
+def test_a_file_that_is_not_to_change_holds_back_what_it_uses(
+    kind: str, tmp_path: Path, run: Command
+) -> None:
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.redis-ssot]\nmanager = "new"\nforbidden-managers = ["old"]\n'
+        '[tool.redis-ssot.replacements]\n"old.manager" = "new.manager"\n'
+    )
+    for name in ("old.py", "new.py"):
+        (tmp_path / name).write_text(STATEFUL)
+    rooms, kept = tmp_path / "rooms.py", tmp_path / "inner" / "kept.py"
+    kept.parent.mkdir()
+    for path in (rooms, kept):
+        path.write_text('from old import manager\n\nmanager.get("room")\n')
+    if kind == "read-only":
+        kept.chmod(0o444)
+    elif kind == "repository":
+        (kept.parent / ".git").mkdir()
+    elif kind == "project":
+        (kept.parent / "pyproject.toml").write_text('[tool.redis-ssot]\nmanager = "new"\nsrc = [".."]\n')
+    done = run("migrate", cwd=tmp_path)
+    moved = [path for path in (rooms, kept) if "from new" in path.read_text()]
+    assert moved == ([rooms, kept] if kind == "open" else []), done.stdout
+    said = "rooms.py:1: RED101 inner/kept.py:1 keeps using `local` of `old.Manager`"
+    assert (said in done.stdout) == (kind != "open")
+
+
+def test_a_run_that_parts_what_belongs_together_says_so(tmp_path: Path, run: Command) -> None:
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.redis-ssot]\nmanager = "new"\nforbidden-managers = ["old"]\n'
+        '[tool.redis-ssot.replacements]\n"old.manager" = "new.manager"\n'
+    )
+    (tmp_path / "old.py").write_text(STATEFUL)
+    (tmp_path / "new.py").write_text(STATEFUL)
+    for name in ("rooms.py", "kept.py"):
+        (tmp_path / name).write_text('from old import manager\n\nmanager.get("room")\n')
+    done = run("migrate", "--include-unsafe", "rooms.py", cwd=tmp_path)
+    words = " ".join(done.stdout.split())
+    assert "from new" in (tmp_path / "rooms.py").read_text()
+    assert (
+        "; this parts it from what stays: "
+        "kept.py:1 keeps using `local` of `old.Manager`, which has to be one for all" in words
+    )
+    run("rollback", cwd=tmp_path)
+    assert "this parts it" not in run("migrate", "--include-unsafe", cwd=tmp_path).stdout

@@ -237,4 +237,7 @@ def test_one_object_is_moved_alone(project: Path, run: Command) -> None:
         run("rollback", cwd=project)
     done = run("migrate", "--only", "app.cache.sec", cwd=project)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "error: --only app.cache.sec: nothing refers to that; name an object as `plan` has it\n"
+    assert (
+        done.stderr
+        == "error: --only app.cache.sec: nothing refers to that; name an object as `plan` has it\n"
+    )

@@ -1,0 +1,123 @@
+"""What members the classes of a project have, and what parameters, by their sources: for names in the settings.
+
+Where a base, a decorator or a metaclass may add to them, there may be any.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from flake8_redis_ssot.facts.modules import Modules, bound
+from flake8_redis_ssot.libraries.standard import BUILT_IN_DECORATORS, CACHES, KIND_DECORATORS, PLAIN_BASES
+from flake8_redis_ssot.syntax.nodes import last_name, unparsed
+
+_Function = ast.FunctionDef | ast.AsyncFunctionDef
+_TRANSPARENT = BUILT_IN_DECORATORS | CACHES | KIND_DECORATORS
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """A member that `owner` does not have, and those that it has."""
+
+    owner: str
+    name: str
+    known: frozenset[str]
+
+
+class MemberFinder:
+    """Finds functions, and members of classes and of objects that a module makes of them.
+
+    `tree_of` gives the tree of the file at a path, None where it cannot be parsed.
+    """
+
+    def __init__(self, modules: Modules, tree_of: Callable[[str], ast.Module | None]) -> None:
+        self._modules = modules
+        self._tree_of = tree_of
+
+    def find(self, name: str) -> ast.AST | Absent | None:
+        """The definition of the function or member that a dotted name is; None where sources do not tell."""
+        found = self._definition(name)
+        if found is not None:
+            return found[1]
+        owner, _, last = name.rpartition(".")
+        members = self._members(self._class_of(owner), frozenset())
+        if members is None or last.startswith("__"):
+            return None
+        return members.get(last) or Absent(owner, last, frozenset(members))
+
+    def _definition(self, name: str) -> tuple[str, ast.stmt] | None:
+        """The module and the one statement that bind what a dotted name leads to."""
+        found = self._modules.lookup(name)
+        if found is None or found.kind in ("module", "unknown"):
+            return None
+        module, _, last = found.home.rpartition(".")
+        tree = self._tree(module)
+        nodes = [node for known, node in bound(tree.body) if known == last] if tree is not None else []
+        return (module, nodes[0]) if len(nodes) == 1 else None
+
+    def _tree(self, module: str) -> ast.Module | None:
+        path = self._modules.find(module)
+        return self._tree_of(path) if path is not None else None
+
+    def _class_of(self, name: str) -> tuple[str, ast.ClassDef] | None:
+        """The class that a dotted name is, or of which the module makes the object of that name."""
+        match self._definition(name):
+            case (module, ast.ClassDef() as node):
+                return module, node
+            case (module, ast.Assign(value=ast.Call(func=made)) | ast.AnnAssign(value=ast.Call(func=made))):
+                if name.rpartition(".")[2] not in self._globals(module):
+                    found = self._definition(f"{module}.{unparsed(made)}")
+                    return (found[0], found[1]) if found and isinstance(found[1], ast.ClassDef) else None
+        return None
+
+    def _globals(self, module: str) -> set[str]:
+        """The names that functions of a module give other objects."""
+        parts = ast.walk(self._tree(module) or ast.Module([], []))
+        return {name for part in parts if isinstance(part, ast.Global) for name in part.names}
+
+    def _members(
+        self, of: tuple[str, ast.ClassDef] | None, seen: frozenset[str]
+    ) -> dict[str, ast.AST] | None:
+        """The members of a class and its bases; None where there may be others."""
+        if of is None or f"{of[0]}.{of[1].name}" in seen:
+            return None
+        module, node = of
+        if node.decorator_list or any(
+            k.arg != "metaclass" or last_name(k.value) != "ABCMeta" for k in node.keywords
+        ):
+            return None
+        members: dict[str, ast.AST] = {}
+        for base in reversed(node.bases):
+            plain = base.value if isinstance(base, ast.Subscript) else base
+            above = self._class_of(f"{module}.{unparsed(plain)}")
+            if above is None and last_name(plain) in PLAIN_BASES:
+                continue
+            inherited = self._members(above, seen | {f"{module}.{node.name}"})
+            if inherited is None:
+                return None
+            members |= inherited
+        for part in ast.walk(self._tree(module) or node):
+            match part:
+                case ast.Attribute(attr=name, ctx=ast.Store()):
+                    members.setdefault(name, part)
+                case ast.Call(func=ast.Name(id="setattr")) | ast.Attribute(attr="__dict__"):
+                    return None
+        members |= dict(bound(node.body))
+        return None if members.keys() & {"__getattr__", "__getattribute__"} else members
+
+
+def parameters(node: ast.AST) -> frozenset[str] | None:
+    """The names of the parameters that a function takes; None where it may take others."""
+    if not isinstance(node, _Function) or node.args.kwarg is not None:
+        return None
+    decorators = {last_name(d.func if isinstance(d, ast.Call) else d) for d in node.decorator_list}
+    if not decorators <= _TRANSPARENT or decorators & {"property", "cached_property", "setter"}:
+        return None
+    return frozenset(_names(node.args))
+
+
+def _names(args: ast.arguments) -> Iterator[str]:
+    every = (*args.posonlyargs, *args.args, *args.kwonlyargs)
+    return (a.arg for a in every if a.arg not in ("self", "cls"))
