@@ -10,6 +10,7 @@ from flake8_redis_ssot.analysis.client_calls import function_of
 from flake8_redis_ssot.analysis.hot_paths import Repetition, is_property, loop_around, why_repeated
 from flake8_redis_ssot.analysis.lifetimes import fate_of, lifetimes
 from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.libraries.standard import CACHES
 from flake8_redis_ssot.rule import Construction, Rule, RuleContext, on
 from flake8_redis_ssot.syntax.ancestors import ancestors
 from flake8_redis_ssot.syntax.memo import memoized
@@ -123,6 +124,8 @@ def _why_callers_repeat(
     One that only hands it on stands for its own callers.
     """
     if not isinstance(scope.node, ast.FunctionDef | ast.AsyncFunctionDef) or not scope.returns:
+        return None
+    if any(last_name(getattr(d, "func", d)) in CACHES for d in scope.node.decorator_list):
         return None
     name = scope.node.name
     for call in context.inference.callers(scope):
