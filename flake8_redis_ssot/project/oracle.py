@@ -154,10 +154,7 @@ def _main() -> None:
 
     manager = astroid.MANAGER if hasattr(astroid, "MANAGER") else astroid.manager.AstroidManager()
     builder = astroid.builder.AstroidBuilder(manager)
-    # nothing but the standard library can be found on the disk
-    sys.path[:] = [
-        p for p in sys.path if p and not p.rstrip("/").endswith(("site-packages", "dist-packages"))
-    ]
+    sys.path.clear()  # nothing is found on the disk: to look through the standard library takes a second
     for module, text in sorted(stubs(table).items()):
         manager.astroid_cache[module] = builder.string_build(text, module)
     trees = {}
