@@ -63,13 +63,11 @@ def _text_parts(node: ast.expr) -> list[ast.expr]:
 
 def _patched_by_those_left(function: ast.AST, around: list[ast.AST]) -> set[str]:
     """The names that only the `with` statements of a function patch in which the call does not stand."""
-    left = [
-        item.context_expr
-        for part in ast.walk(function)
-        if isinstance(part, ast.With | ast.AsyncWith) and part not in around
-        for item in part.items
-    ]
-    return set().union(*map(_patched_by, left))
+    entered: dict[bool, set[str]] = {True: set(), False: set()}
+    for part in ast.walk(function):
+        for item in part.items if isinstance(part, ast.With | ast.AsyncWith) else ():
+            entered[part in around] |= _patched_by(item.context_expr)
+    return entered[False] - entered[True]
 
 
 def _entered(inference: Inference, node: ast.expr, point: ProgramPoint) -> Iterator[ast.AST]:
