@@ -41,7 +41,7 @@ class Rule:
 
     `code`, `name` (reads as "allow NAME"), `since` (version), `default` (on unless selected)
     and the docstring, which is its page. `fix_kind` says what a fix of it changes; where and how is
-    for `fix` to say, which knows the whole project. Handlers marked with `on` take a node or Site and a
+    for `fix` to say, which knows the whole project. Handlers marked with `on` take a node or ProgramPoint and a
     context and yield diagnostics.
     """
 

@@ -32,7 +32,7 @@ def fixed(
 ) -> FixResult:
     """The fixes of the rules `codes`, written unless only asked for.
 
-    `Mended.outcome.failures` has a line for each file that could not be written.
+    `FixResult.outcome.failures` has a line for each file that could not be written.
     """
     codes = frozenset(code for code in codes if code not in FIXABLE or settings.may_fix(code))
     # what a `noqa` silences depends on all rules

@@ -15,7 +15,6 @@ from flake8_redis_ssot.cli.loading import discovered, finder_of, settings_of
 from flake8_redis_ssot.cli.messages import Messages, refuse
 from flake8_redis_ssot.cli.progress import Progress
 from flake8_redis_ssot.cli.replay import look
-from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.files import Discovery, Project
 from flake8_redis_ssot.filesystem import DISK
 from flake8_redis_ssot.fix.apply import EXPLAINED, FixResult, mend, refers_to
@@ -24,7 +23,7 @@ from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.run import Outcome, available_processors, run_project
 from flake8_redis_ssot.migrate.journal import Change, JournalError, carry_out, runs
 from flake8_redis_ssot.migrate.migration import Migration, NotShimmed
-from flake8_redis_ssot.migrate.plan import CONSTRUCTIONS, Plan, ProgramPoint, Step
+from flake8_redis_ssot.migrate.plan import CONSTRUCTIONS, Plan, ProgramPoint, steps
 from flake8_redis_ssot.migrate.plan import plan as plan_of
 from flake8_redis_ssot.migrate.shim import with_shims
 from flake8_redis_ssot.output import escaped, migration_text, plan_text, shown
@@ -177,18 +176,9 @@ def _migration(mended: FixResult, dry_run: bool, shimless: Sequence[tuple[str, s
     kinds = Counter(MENDS[d.code] for d in mended.settled)
     what = ", ".join(f"{n} {kind}{'s' * (n != 1)}" for kind, n in sorted(kinds.items())) or "nothing"
     found = Migration(dry_run, what, [shown(path) for path in sorted(mended.changes)])
-    for diagnostic in mended.settled:
-        fix = diagnostic.fix
-        assert fix is not None
-        found.moved.append(Step(diagnostic.code, _place(diagnostic), fix.message, fix.applicability))
-    for diagnostic, reason in mended.left:
-        found.left.append(Step(diagnostic.code, _place(diagnostic), diagnostic.message, None, reason))
+    found.moved, found.left = steps(mended, lambda path, line: ProgramPoint(shown(path), line))
     found.not_shimmed = [NotShimmed(shown(path), reason) for path, reason in shimless]
     return found
-
-
-def _place(diagnostic: Diagnostic) -> ProgramPoint:
-    return ProgramPoint(shown(diagnostic.path), diagnostic.range.start.line)
 
 
 def _verified(

@@ -38,7 +38,7 @@ def projected(inference: Inference, values: Values, step: Projection) -> Iterato
                 elif step == 1:
                     yield from each(inference, items)
             case Filled(keyed=False) if step == "item":
-                yield from inference.stores.each(value)
+                yield from inference.stores.each(value.stores)
             case Items() if step == "item" and value.keys is None:
                 yield from each(inference, value)
             case Items(keys=None) if isinstance(step, int) and step < len(value.elements):
@@ -68,7 +68,7 @@ def _entered(inference: Inference, value: Instance) -> Iterable[Value]:
 def each(inference: Inference, items: Items | Filled) -> Iterator[Value]:
     """All elements."""
     if isinstance(items, Filled):
-        yield from inference.stores.each(items)
+        yield from inference.stores.each(items.stores)
         return
     for element in items.elements:
         yield from _element(inference, items, element.value if isinstance(element, ast.Starred) else element)
@@ -88,7 +88,7 @@ def under(inference: Inference, items: Items, name: str) -> Iterator[Value]:
 def subscript(inference: Inference, node: ast.Subscript, point: ProgramPoint) -> Iterator[Value]:
     """What `value[key]` can be."""
     stored = inference.stores.of_item(node.value, node.slice, point)
-    yield from inference.stores.each(Filled(tuple(stored), keyed=False))
+    yield from inference.stores.each(stored)
     if any(store.key is not None for store in stored) and keys_of(inference, node.slice, point):
         return
     for value in inference.values(node.value, point):
@@ -114,7 +114,7 @@ def method_call(
     if func.attr in GETTERS and len(call.args) == 2:
         yield from inference.values(call.args[1], point)  # the default, of whatever mapping
     if func.attr in GETTERS and call.args:
-        yield from inference.stores.item(func.value, call.args[0], point) or ()
+        yield from inference.stores.each(inference.stores.of_item(func.value, call.args[0], point))
     for value in inference.values(func.value, point):
         if isinstance(value, Items) and value.keys is not None:
             if func.attr in GETTERS and call.args:

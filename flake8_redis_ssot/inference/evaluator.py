@@ -249,7 +249,7 @@ class Inference:
         for value in self.values(node.value, point):
             if not stored or not isinstance(value, QualifiedName):
                 yield from self.attribute(value, node.attr)
-        yield from stored or ()
+        yield from stored
         yield from self.stores.filled(node, point)
 
     def _defined(

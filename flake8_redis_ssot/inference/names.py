@@ -73,7 +73,7 @@ class Names:
         """The modules of the project that hide a library."""
         self.managers = managers
         self.arms: dict[int, frozenset[str]] = {}
-        """The arms of the statements walked, as `Walk.arms` has them."""
+        """The arms of the statements, as `Scopes.arms` has them."""
 
     def is_builder(self, name: str) -> bool:
         """Whether the dotted `name` is a builder, not something of the project's own."""

@@ -73,7 +73,7 @@ class Reach:
             case Items():
                 yield from containers.each(inference, value)
             case Filled():
-                yield from inference.stores.each(value)
+                yield from inference.stores.each(value.stores)
             case Pairs(of=items):
                 yield from containers.each(inference, items)
             case Definition(scope=scope) if scope.kind == "class":

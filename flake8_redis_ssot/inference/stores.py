@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from flake8_redis_ssot.inference.values import Definition, Filled, Instance, Value, Values
@@ -51,17 +51,13 @@ class Stores:
         """Forget what the names of owners are bound to."""
         self._by_home.clear()
 
-    def attribute(self, node: ast.Attribute, point: ProgramPoint) -> Values | None:
-        """What was stored as that attribute of a framework's object; None where nothing was."""
-        return self._values(self.of_attribute(node, point))
+    def attribute(self, node: ast.Attribute, point: ProgramPoint) -> Values:
+        """What was stored as that attribute of a framework's object."""
+        return frozenset(self.each(self.of_attribute(node, point)))
 
     def of_attribute(self, node: ast.Attribute, point: ProgramPoint) -> list[Store]:
         """The assignments of that attribute."""
         return self._into(node.value, point, ("attribute", node.attr))
-
-    def item(self, owner: ast.expr, key: ast.expr, point: ProgramPoint) -> Values | None:
-        """What was stored under that key; None where nothing was."""
-        return self._values(self.of_item(owner, key, point))
 
     def of_item(self, owner: ast.expr, key: ast.expr, point: ProgramPoint) -> list[Store]:
         """The assignments under that key."""
@@ -81,9 +77,9 @@ class Stores:
             if stores:
                 yield Filled(stores, keyed)
 
-    def each(self, filled: Filled) -> Iterator[Value]:
-        """The elements of such a container."""
-        yield from either([(s.binding.value, self._inference.bound(s.binding)) for s in filled.stores])
+    def each(self, stores: Iterable[Store]) -> Iterator[Value]:
+        """What was stored; no objects where one of the stores is of something unknown."""
+        return either([(s.binding.value, self._inference.bound(s.binding)) for s in stores])
 
     def _is_under(self, asked: set[object], store: Store) -> bool:
         """Whether something is stored under one of the keys `asked`, as far as they are known."""
@@ -98,13 +94,6 @@ class Stores:
         if isinstance(owner, ast.Attribute) and owner.attr in STATES:
             owner = owner.value
         return bool(self._application(owner, store.point, is_store=True))
-
-    def _values(self, stores: list[Store]) -> Values | None:
-        """What was stored; no objects where one of the stores is of something unknown."""
-        if not stores:
-            return None
-        stored = [(s.binding.value, self._inference.bound(s.binding)) for s in stores]
-        return frozenset(either(stored))
 
     def _into(self, owner: ast.expr, point: ProgramPoint, *keys: _Key) -> list[Store]:
         """The stores under `keys` into the object that `owner` is."""

@@ -123,16 +123,6 @@ DEFAULTS = {"host": "'localhost'", "port": "6379", "db": "0"}
 WITH_DEFAULTS = frozenset(["redis", "valkey"])
 """The libraries that do."""
 
-NAMES_OF_BUILDERS = frozenset(
-    ["Redis", "StrictRedis", "RedisCluster", "ConnectionPool", "BlockingConnectionPool", "from_url", "Valkey"]
-)
-"""The usual last names of builders, for code whose imports are not looked at."""
-
-SERVER_KEYWORDS = frozenset(
-    ["host", "port", "db", "unix_socket_path", "path", "ssl", "username", "decode_responses"]
-)
-"""Keywords by which a connection names its server, and what it gives."""
-
 URL_SCHEMES = ("redis", "rediss", "valkey", "valkeys")
 """How the URL of a server begins."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -127,49 +127,54 @@ def plan(mended: FixResult, settings: Settings, whole: Outcome, filesystem: File
     found = Plan()
     found.managers = list(_managers(index, settings))
     site = _sites(settings)
-    for diagnostic in sorted(mended.settled, key=lambda d: d.sort_key):
-        assert diagnostic.fix is not None
-        where = site(diagnostic.path, diagnostic.range.start.line)
-        found.moving.append(
-            Step(diagnostic.code, where, diagnostic.fix.message, diagnostic.fix.applicability)
-        )
-    for diagnostic, reason in mended.left:
-        where = site(diagnostic.path, diagnostic.range.start.line)
-        found.by_hand.append(Step(diagnostic.code, where, diagnostic.message, None, reason))
-    shown = {(d.path, d.range, d.code) for d in (*mended.settled, *(d for d, _ in mended.left))}
-    more = [d for d in whole.diagnostics if (d.path, d.range, d.code) not in shown]
-    building = []
-    for diagnostic in more:
+    found.moving, found.by_hand = steps(mended, site)
+    found.moving.sort(key=_order)
+    fixable = {(d.path, d.range, d.code) for d in (*mended.settled, *(d for d, _ in mended.left))}
+    building = 0
+    for diagnostic in whole.diagnostics:
+        if (diagnostic.path, diagnostic.range, diagnostic.code) in fixable:
+            continue
         silenced = _silenced_by(diagnostic, settings, filesystem)
-        if diagnostic.code in CONSTRUCTIONS and silenced is None:
-            building.append(diagnostic)
-        goes_with_it = any(
-            pattern.covers(module)
-            for pattern in index.place(diagnostic.path).boundary.forbidden
-            for module in index.place(diagnostic.path).modules
-        )
-        if not goes_with_it and (silenced is not None or diagnostic.code in CONSTRUCTIONS):
+        is_built = diagnostic.code in CONSTRUCTIONS
+        building += is_built and silenced is None
+        # what a forbidden module has itself goes with it
+        if (is_built or silenced is not None) and not index.place(diagnostic.path).is_forbidden:
+            what = diagnostic.message
             where = site(diagnostic.path, diagnostic.range.start.line)
-            reason = diagnostic.message
-            found.by_hand.append(Step(diagnostic.code, where, diagnostic.message, None, reason, silenced))
-    found.by_hand.sort(key=lambda step: (step.site.path, step.site.line, step.code))
+            found.by_hand.append(Step(diagnostic.code, where, what, None, what, silenced))
+    found.by_hand.sort(key=_order)
     references = References(settings, after, filesystem.with_edits(mended.changes))
     for manager in found.managers:
         if manager.role != "manager" and manager.path is not None:
-            path = os.path.join(settings.root, manager.path)
-            names = after.place(path).modules or (manager.module,)
-            found_there = references.to(names, path)
-            manager.named = [Mention(site(one.path, one.line), one.how) for one in found_there]
+            there = references.to(os.path.join(settings.root, manager.path))
+            manager.named = [Mention(site(one.path, one.line), one.how) for one in there]
     found.gaps = list(_gaps(found.managers, rewriter, settings))
-    found.measures = list(_measures(found.managers, index, after, settings, len(building)))
+    found.measures = list(_measures(found.managers, index, after, settings, building))
     by_hand = {d.path for d, _ in mended.left}
-    near = {user for path in by_hand for user in _users(index, path)}
+    near = {user for path in by_hand for user in index.users_of(path)}
     covering = {
         path for path in (*_covering(index, mended.changes), *by_hand, *near) if settings.is_test(path)
     }
     naming = {test for manager in found.managers for test in manager.tests}
     found.tests = sorted({*(site(path, 1).path for path in covering), *naming})
     return found
+
+
+def steps(mended: FixResult, site: Callable[[str, int], ProgramPoint]) -> tuple[list[Step], list[Step]]:
+    """What moves, and what is left with the reasons; `site` words a path and a line."""
+    moving, left = [], []
+    for diagnostic in mended.settled:
+        assert diagnostic.fix is not None
+        where = site(diagnostic.path, diagnostic.range.start.line)
+        moving.append(Step(diagnostic.code, where, diagnostic.fix.message, diagnostic.fix.applicability))
+    for diagnostic, reason in mended.left:
+        where = site(diagnostic.path, diagnostic.range.start.line)
+        left.append(Step(diagnostic.code, where, diagnostic.message, None, reason))
+    return moving, left
+
+
+def _order(step: Step) -> tuple[str, int, str]:
+    return step.site.path, step.site.line, step.code
 
 
 def _silenced_by(diagnostic: Diagnostic, settings: Settings, filesystem: FileSystem) -> str | None:
@@ -204,18 +209,13 @@ def _covering(index: ProjectIndex, changing: Iterable[str]) -> set[str]:
     todo = list(changing)
     seen = set(todo)
     while todo:
-        new = _users(index, todo.pop()) - seen
+        new = index.users_of(todo.pop()) - seen
         seen |= new
         todo += new
     return seen
 
 
-def _users(index: ProjectIndex, path: str) -> set[str]:
-    """The files that import the one at `path`."""
-    return {user for module in index.place(path).modules for user in index.importers(module)}
-
-
-def _sites(settings: Settings) -> Any:
+def _sites(settings: Settings) -> Callable[[str, int], ProgramPoint]:
     return lambda path, line: ProgramPoint(os.path.relpath(path, settings.root).replace(os.sep, "/"), line)
 
 

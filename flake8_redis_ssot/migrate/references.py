@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from flake8_redis_ssot.facts.import_scan import edges, statements
 from flake8_redis_ssot.filesystem import FileSystem
@@ -21,7 +22,9 @@ _SUFFIXES = (
     ".toml", ".cfg", ".ini", ".yaml", ".yml", ".json", ".md", ".rst", ".sh", ".env", ".conf", ".service",
 )  # fmt: skip
 _NAMES = ("Dockerfile", "Containerfile", "Makefile", "Procfile", "Jenkinsfile")
-_TABLE = re.compile(r"^\s*\[+\s*([^\]]*?)\s*\]+", re.MULTILINE)
+_TABLE = re.compile(r"^[ \t]*\[{1,2}[ \t]*([^\[\]\n]+?)[ \t]*\]{1,2}[ \t]*(?:#.*)?$", re.MULTILINE)
+"""The head of a table in TOML; an element of a list ends in a comma."""
+_QUOTED = re.compile(rb"[\"']([A-Za-z_]\w*(?:[.:][A-Za-z_]\w*)+)[\"']")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,47 +46,54 @@ class References:
         self._settings = settings
         self._index = index
         self._filesystem = filesystem
-        self._others: list[tuple[str, str]] | None = None
 
-    def to(self, modules: Sequence[str], path: str) -> Iterator[Reference]:
-        """The references to the module at `path`, which has the dotted names `modules`, one a file."""
+    def to(self, path: str) -> Iterator[Reference]:
+        """The references to the module at `path`, one a file."""
+        modules = self._index.place(path).modules
         place = os.path.relpath(path, self._settings.root).replace(os.sep, "/")
         names = "|".join(re.escape(name) for name in modules)
         quoted = re.compile(rf"""["'](?:{names})(?:[.:][\w.:]+)?["']""")
         named = re.compile(rf"(?<![\w.])(?:{names})(?!\w)|(?<![\w./-])(?:\./)?{re.escape(place)}(?!\w)")
-        importers = {user for module in modules for user in self._index.importers(module)}
-        words = [name.encode() for name in modules]
+        importers = self._index.users_of(path)
+        naming = {user for name, users in self._quoted.items() if _is_in(name, modules) for user in users}
         last = {name.rpartition(".")[2] for name in modules}
-        for other in sorted(self._index.facts):
-            if other == path:
-                continue
+        for other in sorted(importers | naming - {path}):
+            text = self._text(other)
+            match = quoted.search(text)
             if other in importers:
-                yield Reference(other, line_of(self._text(other), last), "imports it")
-            elif any(word in self._data(other) for word in words):
-                text = self._text(other)
-                match = quoted.search(text)
+                yield Reference(other, line_of(text, last), "imports it")
+            elif match is not None:
+                yield Reference(other, _line(text, match), "names it in a string")
+        for other, text in self._beside:
+            match = quoted.search(text)
+            if not other.endswith((".py", ".pyi")):
+                match = named.search(text)
                 if match is not None:
-                    yield Reference(other, _line(text, match), "names it in a string")
-        for other, text in self._beside():
-            if other.endswith((".py", ".pyi")):
-                match = quoted.search(text)
-                if match is None and _imports(text, modules):
-                    yield Reference(other, line_of(text, last), "imports it, and is not checked")
-                elif match is not None:
-                    yield Reference(other, _line(text, match), "names it, and is not checked")
-            elif (match := named.search(text)) is not None:
-                yield Reference(other, _line(text, match), "names it")
+                    yield Reference(other, _line(text, match), "names it")
+            elif match is not None:
+                yield Reference(other, _line(text, match), "names it, and is not checked")
+            elif _imports(text, modules):
+                yield Reference(other, line_of(text, last), "imports it, and is not checked")
 
+    @cached_property
+    def _quoted(self) -> dict[str, list[str]]:
+        """The dotted names that the project's files have in quotes, `module:name` among them, with these files."""
+        found: dict[str, list[str]] = {}
+        for path in self._index.facts:
+            for name in set(_QUOTED.findall(self._data(path))):
+                found.setdefault(name.decode().replace(":", "."), []).append(path)
+        return found
+
+    @cached_property
     def _beside(self) -> list[tuple[str, str]]:
         """The files that are not checked, settings and documents, each with its text."""
-        if self._others is None:
-            self._others = []
-            for path in beside(self._settings.root, self._index.facts):
-                is_python = path.endswith((".py", ".pyi"))
-                is_text = path.endswith(_SUFFIXES) or os.path.basename(path).startswith(_NAMES)
-                if is_python or (is_text and os.path.getsize(path) <= _LARGEST):
-                    self._others.append((path, self._without_own(path)))
-        return self._others
+        found = []
+        for path in beside(self._settings.root, self._index.facts):
+            is_python = path.endswith((".py", ".pyi"))
+            is_text = path.endswith(_SUFFIXES) or os.path.basename(path).startswith(_NAMES)
+            if is_python or (is_text and os.path.getsize(path) <= _LARGEST):
+                found.append((path, self._without_own(path)))
+        return found
 
     def _without_own(self, path: str) -> str:
         """The text of a file without what these settings say in it."""
@@ -118,7 +128,12 @@ def _imports(text: str, modules: Collection[str]) -> bool:
     lines = statements(text.encode("utf-8", "replace")).decode("utf-8", "replace").split("\n")
     names = {edge.full_name for line in lines for edge in edges(line)}
     names |= {line.partition(" ")[0] for line in lines}
-    return any(name == m or name.startswith(f"{m}.") for name in names for m in modules)
+    return any(_is_in(name, modules) for name in names)
+
+
+def _is_in(name: str, modules: Collection[str]) -> bool:
+    """Whether a dotted name is that of one of the `modules`, or of something in one."""
+    return any(name == module or name.startswith(f"{module}.") for module in modules)
 
 
 def _line(text: str, match: re.Match[str]) -> int:

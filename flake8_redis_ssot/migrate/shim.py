@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import codecs
 import os
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 
 from flake8_redis_ssot.filesystem import FileSystem
 from flake8_redis_ssot.fix.apply import FixResult
@@ -13,7 +13,6 @@ from flake8_redis_ssot.fix.propose import Rewriter
 from flake8_redis_ssot.fix.replacements import Refusal
 from flake8_redis_ssot.fix.verify import wrong
 from flake8_redis_ssot.migrate.references import References
-from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.settings.boundaries import place_of
 from flake8_redis_ssot.settings.model import Boundary, Settings
 
@@ -52,11 +51,11 @@ def with_shims(
         place = place_of(settings, path)
         if place.is_manager or place.is_package:
             continue
-        had, has = (_users(index, path, place.modules) for index in (before.index, after))
+        had, has = (index.users_of(path) for index in (before.index, after))
         for module in place.modules:
             if had and not has and any(pattern.covers(module) for pattern in place.boundary.forbidden):
                 try:
-                    named = next(references.to(place.modules, path), None)
+                    named = next(references.to(path), None)
                     if named is not None:
                         where = os.path.relpath(named.path, settings.root).replace(os.sep, "/")
                         raise Refusal(f"{where}:{named.line} still {named.how}")
@@ -66,11 +65,6 @@ def with_shims(
                 except Refusal as refusal:
                     yield path, refusal.reason
                 break
-
-
-def _users(index: ProjectIndex, path: str, modules: Iterable[str]) -> set[str]:
-    """The other files that import the file at `path`, by any of its `modules`."""
-    return {user for module in modules for user in index.importers(module)} - {path}
 
 
 def _shim(rewriter: Rewriter, path: str, data: bytes, module: str, boundary: Boundary) -> bytes:

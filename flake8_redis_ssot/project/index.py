@@ -201,6 +201,10 @@ class ProjectIndex:
 
         return self._naming([module, parent], is_in)
 
+    def users_of(self, path: str) -> set[str]:
+        """The other files that import the one at `path`, or something that it defines."""
+        return {user for module in self.place(path).modules for user in self.importers(module)} - {path}
+
     def manager_users(self, boundary: Boundary) -> list[str]:
         """The files that import a manager of `boundary`, or something that one defines, sorted."""
         homes = [module for module in self._importing if boundary.is_manager(module)]

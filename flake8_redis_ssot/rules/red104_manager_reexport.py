@@ -70,7 +70,7 @@ class ManagerReexport(ProjectRule):
                 place = index.place(path)
                 if place.boundary is not boundary or place.is_manager or is_shim(index, path):
                     continue
-                if any(pattern.covers(module) for pattern in boundary.forbidden for module in place.modules):
+                if place.is_forbidden:
                     continue  # it goes as a whole
                 taken = index.taken_names(path)
                 if _may_hand_on(index, path, taken):

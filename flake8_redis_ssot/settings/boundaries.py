@@ -33,6 +33,11 @@ class Place:
         return any(map(self.boundary.is_manager, self.modules))
 
     @property
+    def is_forbidden(self) -> bool:
+        """Whether the file is a forbidden manager of its own boundary."""
+        return any(pattern.covers(m) for pattern in self.boundary.forbidden for m in self.modules)
+
+    @property
     def manager_around(self) -> str | None:
         """The manager that is named exactly and is a package around the file, which is no part of it."""
         exact = (m for m in self.boundary.managers if m not in self.boundary.packages)

@@ -96,6 +96,7 @@ def test_a_module_can_go_when_nothing_names_it(project: Path, run: Command) -> N
             "names it in a string",
         ),
         ("tests/test_x.py", "PATCHED = 'app.cache.store.cache.get'\n", 1, "names it in a string"),
+        ("app/entry.py", "TARGET = 'app.cache.store:cache'\n", 1, "names it in a string"),
         ("app/kept.py", "from app.cache import store  # noqa: RED101\n", 1, "imports it"),
         (
             "vendored/x.py",
@@ -122,6 +123,13 @@ def test_what_still_names_a_module(
 def test_the_settings_of_others_in_the_same_file_count(project: Path, run: Command) -> None:
     add(project, "pyproject.toml", SETTINGS + '\n[project.scripts]\ncache = "app.cache.store:main"\n')
     assert named(project, run) == [("pyproject.toml", 14, "names it")]
+
+
+def test_what_the_own_table_lists_does_not_count(project: Path, run: Command) -> None:
+    nested = 'x = 1\n[tool.redis-ssot.replacements] # ours\n"app.cache.store.cache" = "app.redis_manager.redis_manager"\n'
+    lists = '[tool.other]\npairs = [\n  ["a"],\n  ["b"],\n]\n'
+    add(project, "pyproject.toml", SETTINGS.partition("[tool.redis-ssot.replacements]")[0] + lists + nested)
+    assert named(project, run) == []
 
 
 def test_a_shim_takes_the_place_of_what_nothing_names(project: Path, run: Command) -> None:
