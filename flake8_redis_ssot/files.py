@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from flake8_redis_ssot.filesystem import DISK, FileSystem
 from flake8_redis_ssot.settings.finder import SettingsFinder
 from flake8_redis_ssot.settings.model import Globs, Settings, is_below
+from flake8_redis_ssot.source import SourceError
 
 _SUFFIXES = (".py", ".pyi")
 
@@ -38,7 +40,7 @@ class Discovery:
     """The `projects` in which the paths lie; `missing` says why a path could not be taken.
 
     `looked_at` are the folders and files, there or not, that this depends on besides. Of the `notebooks`
-    that were passed there is the number, of those that were named each.
+    that were passed there is the number, of those that were named each. The `filesystem` says what there is.
     """
 
     finder: SettingsFinder
@@ -47,6 +49,7 @@ class Discovery:
     looked_at: set[str] = field(default_factory=set)
     notebooks: int = 0
     named_notebooks: list[str] = field(default_factory=list)
+    filesystem: FileSystem = DISK
     _all: dict[str, list[str]] = field(default_factory=dict)
 
     @property
@@ -57,7 +60,7 @@ class Discovery:
     def complete(self, project: Project) -> None:
         """Ask for all files of a project."""
         if not project.is_whole:
-            walk = _Walk(self.looked_at)
+            walk = _Walk(self.looked_at, self.filesystem)
 
             def claimed(table: str, ancestors: Settings) -> Settings | None:
                 if self.finder.table_above(os.path.dirname(table)) == ancestors.path:
@@ -81,7 +84,7 @@ class Discovery:
 
     def _outside(self, project: Project) -> Iterator[str]:
         settings = project.settings
-        walk = _Walk(self.looked_at)
+        walk = _Walk(self.looked_at, self.filesystem)
         roots = {r for boundary in settings.boundaries for r in boundary.roots if self._leaves(r, project)}
         for root in roots:
             # one in another is searched with it
@@ -91,7 +94,7 @@ class Discovery:
 
     def _leaves(self, root: str, project: Project) -> bool:
         settings = project.settings
-        return os.path.isdir(root) and (
+        return self.filesystem.is_folder(root) and (
             not is_below(root, settings.root) or self.finder.table_above(root) != settings.path
         )
 
@@ -102,7 +105,7 @@ def discover(paths: Sequence[str], finder: SettingsFinder) -> Discovery:
     Where a table is wrong, its project is left out: see the finder's `errors`.
     """
     found = Discovery(finder)
-    walk = _Walk(found.looked_at)
+    walk = _Walk(found.looked_at, found.filesystem)
     projects: dict[str, Project] = {}
 
     def project_of(settings: Settings) -> Project:
@@ -191,10 +194,11 @@ class _Walk:
     `missing` are the folders that could not be read, `notebooks` the notebooks that were passed.
     """
 
-    def __init__(self, looked_at: set[str]) -> None:
+    def __init__(self, looked_at: set[str], filesystem: FileSystem) -> None:
         self.missing: list[str] = []
         self.notebooks = 0
         self._looked_at = looked_at
+        self._filesystem = filesystem
 
     def below(
         self,
@@ -216,7 +220,7 @@ class _Walk:
             folder, settings, ignores = stack.pop()
             self._looked_at.add(folder)
             try:
-                entries = sorted(os.scandir(folder), key=lambda e: e.name)
+                entries = self._filesystem.entries(folder)
             except OSError as error:
                 self.missing.append(f"{folder}: {error.strerror}; it was not searched")
                 continue
@@ -270,10 +274,11 @@ class _Walk:
         path = os.path.join(folder, ".gitignore")
         self._looked_at.add(path)
         try:
-            with open(path, encoding="utf-8", errors="replace") as stream:
-                patterns = tuple(line.rstrip("\n") for line in stream if line.strip() and line[0] != "#")
-        except OSError:
+            data = self._filesystem.source(path).data
+        except SourceError:
             return []
+        lines = [line.decode("utf-8", "replace") for line in data.splitlines()]
+        patterns = tuple(line for line in lines if line.strip() and line[0] != "#")
         return [Globs(folder, patterns)] if patterns else []
 
 

@@ -4,9 +4,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from flake8_redis_ssot.source import SourceError, SourceFile
+
+
+class Entry(Protocol):
+    """What lies in a folder, as `os.DirEntry` has it."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def path(self) -> str: ...
+    def is_symlink(self) -> bool: ...
+    def is_dir(self, *, follow_symlinks: bool = True) -> bool: ...
+    def is_file(self, *, follow_symlinks: bool = True) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +30,7 @@ class FileSystem:
 
     def with_edits(self, edited: Mapping[str, bytes]) -> FileSystem:
         """The same, with other bytes in these files."""
-        return FileSystem({**self.edited, **edited})
+        return replace(self, edited={**self.edited, **edited})
 
     def source(self, path: str) -> SourceFile:
         """The file at `path`, read now; SourceError when the system refuses."""
@@ -43,6 +56,11 @@ class FileSystem:
             return sorted(os.listdir(folder))
         except OSError:
             return []
+
+    def entries(self, folder: str) -> list[Entry]:
+        """What is in a folder, in order of the names; OSError where it cannot be read."""
+        with os.scandir(folder) as found:
+            return sorted(found, key=lambda entry: entry.name)
 
 
 DISK = FileSystem()
