@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from flake8_redis_ssot.filesystem import FileSystem
+from flake8_redis_ssot.filesystem import DISK, FileSystem
 from flake8_redis_ssot.settings.finder import SettingsFinder
 from flake8_redis_ssot.settings.model import Globs, Settings, is_below
 
@@ -40,7 +40,7 @@ class Discovery:
     """The `projects` in which the paths lie; `missing` says why a path could not be taken.
 
     `looked_at` are the folders and files, there or not, that this depends on besides. Of the `notebooks`
-    that were passed there is the number, of those that were named each.
+    that were passed there is the number, of those that were named each. The `filesystem` says what there is.
     """
 
     finder: SettingsFinder
@@ -49,6 +49,7 @@ class Discovery:
     looked_at: set[str] = field(default_factory=set)
     notebooks: int = 0
     named_notebooks: list[str] = field(default_factory=list)
+    filesystem: FileSystem = DISK
     _all: dict[str, list[str]] = field(default_factory=dict)
 
     @property
@@ -59,7 +60,7 @@ class Discovery:
     def complete(self, project: Project) -> None:
         """Ask for all files of a project."""
         if not project.is_whole:
-            walk = _Walk(self.looked_at, self.finder.filesystem)
+            walk = _Walk(self.looked_at, self.filesystem)
 
             def claimed(table: str, ancestors: Settings) -> Settings | None:
                 if self.finder.table_above(os.path.dirname(table)) == ancestors.path:
@@ -83,7 +84,7 @@ class Discovery:
 
     def _outside(self, project: Project) -> Iterator[str]:
         settings = project.settings
-        walk = _Walk(self.looked_at, self.finder.filesystem)
+        walk = _Walk(self.looked_at, self.filesystem)
         roots = {r for boundary in settings.boundaries for r in boundary.roots if self._leaves(r, project)}
         for root in roots:
             # one in another is searched with it
@@ -93,18 +94,19 @@ class Discovery:
 
     def _leaves(self, root: str, project: Project) -> bool:
         settings = project.settings
-        return self.finder.filesystem.is_folder(root) and (
+        return self.filesystem.is_folder(root) and (
             not is_below(root, settings.root) or self.finder.table_above(root) != settings.path
         )
 
 
-def discover(paths: Sequence[str], finder: SettingsFinder) -> Discovery:
+def discover(paths: Sequence[str], finder: SettingsFinder, filesystem: FileSystem | None = None) -> Discovery:
     """The files to check for `paths`, each in its project; a file named is taken whatever its suffix.
 
-    Where a table is wrong, its project is left out: see the finder's `errors`.
+    Where a table is wrong, its project is left out: see the finder's `errors`. They lie where the tables do
+    unless a `filesystem` is named: those of a commit can be looked at with today's settings.
     """
-    found = Discovery(finder)
-    walk = _Walk(found.looked_at, finder.filesystem)
+    found = Discovery(finder, filesystem=filesystem or finder.filesystem)
+    walk = _Walk(found.looked_at, found.filesystem)
     projects: dict[str, Project] = {}
 
     def project_of(settings: Settings) -> Project:
@@ -145,7 +147,7 @@ def _named(paths: Sequence[str], found: Discovery) -> Iterator[tuple[str, str]]:
     for path in paths:
         absolute = os.path.normpath(os.path.abspath(path))
         try:
-            kind = found.finder.filesystem.kind(absolute)
+            kind = found.filesystem.kind(absolute)
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             found.missing.append(f"{path}: {reason}; name a file or folder that exists")

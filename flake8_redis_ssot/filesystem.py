@@ -14,13 +14,14 @@ from typing import Literal, NamedTuple
 from flake8_redis_ssot.source import SourceError, SourceFile
 
 Kind = Literal["file", "folder", "other"]
+EntryKind = Literal[Kind, "link"]
 
 
 class Entry(NamedTuple):
     """What is in a folder under a name; links are not followed."""
 
     name: str
-    kind: Literal[Kind, "link"]
+    kind: EntryKind
 
 
 class FileSystem(ABC):
@@ -102,7 +103,7 @@ class Disk(FileSystem):
         return os.path.isdir(path)
 
 
-def _kind_of(entry: os.DirEntry[str]) -> Literal[Kind, "link"]:
+def _kind_of(entry: os.DirEntry[str]) -> EntryKind:
     if entry.is_symlink():
         return "link"
     if entry.is_dir(follow_symlinks=False):
