@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from flake8_redis_ssot.source import SourceError, SourceFile
+from flake8_redis_ssot.stamps import Stamp, stamp
 
 
 class Entry(Protocol):
@@ -45,6 +46,10 @@ class FileSystem:
     def is_file(self, path: str) -> bool:
         """Whether there is a file at `path`."""
         return path in self.edited or os.path.isfile(path)
+
+    def stamp(self, path: str) -> Stamp | None:
+        """What tells without reading that the file at `path` is as it was; None where there is none."""
+        return None if path in self.edited else stamp(path)
 
     def is_folder(self, path: str) -> bool:
         """Whether there is a folder at `path`."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from flake8_redis_ssot.filesystem import Entry, FileSystem
 from flake8_redis_ssot.source import SourceError, SourceFile
+from flake8_redis_ssot.stamps import Stamp
 
 _FOLDER, _LINK, _SUBMODULE = "040000", "120000", "160000"
 _LINKS_FOLLOWED = 40
@@ -145,6 +146,12 @@ class Revision(FileSystem):
             return FileSystem.is_file(self, path)
         found = self._find(path)
         return found is not None and found.is_file()
+
+    def stamp(self, path: str) -> Stamp | None:
+        if not self._has(path):
+            return FileSystem.stamp(self, path)
+        blob = self.blob(path)
+        return [int(blob, 16), 0, 0, 0] if blob is not None else None
 
     def is_folder(self, path: str) -> bool:
         return self._folder(path) is not None if self._has(path) else FileSystem.is_folder(self, path)

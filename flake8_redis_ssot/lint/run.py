@@ -111,7 +111,7 @@ def cache_for(checker: FileChecker, folder: str, start: int) -> Cache:
         checker.parse_all,
         checker.keeps_facts,
         checker.heeds_noqa,
-        [sorted(checker.first_party(boundary)) for boundary in settings.boundaries],
+        [sorted(checker.names_of(boundary).first_party) for boundary in settings.boundaries],
         [sorted(names) for folder in folders for _, _, names in sorted(os.walk(folder))],
     )
     return Cache(folder, key, start)
