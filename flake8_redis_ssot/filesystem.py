@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Literal, NamedTuple
 
 from flake8_redis_ssot.source import SourceError, SourceFile
+from flake8_redis_ssot.stamps import Stamp, stamp
 
 Kind = Literal["file", "folder", "other"]
 EntryKind = Literal[Kind, "link"]
@@ -46,6 +47,10 @@ class FileSystem(ABC):
     def size(self, path: str) -> int:
         """How many bytes the file at `path` has; OSError when the system refuses."""
         return len(self.read(path))
+
+    def stamp(self, path: str) -> Stamp | None:
+        """What tells without reading that the file at `path` is as it was; None where there is none, or nothing tells."""
+        return None
 
     def source(self, path: str) -> SourceFile:
         """The file at `path`, read now; SourceError when the system refuses."""
@@ -95,6 +100,9 @@ class Disk(FileSystem):
     def size(self, path: str) -> int:
         return os.path.getsize(path)
 
+    def stamp(self, path: str) -> Stamp | None:
+        return stamp(path)
+
     # these two are asked by the thousand for what is not there
     def is_file(self, path: str) -> bool:
         return os.path.isfile(path)
@@ -140,6 +148,9 @@ class Edited(FileSystem):
 
     def size(self, path: str) -> int:
         return len(self.edited[path]) if path in self.edited else self.base.size(path)
+
+    def stamp(self, path: str) -> Stamp | None:
+        return None if path in self.edited else self.base.stamp(path)
 
     def is_file(self, path: str) -> bool:
         return path in self.edited or self.base.is_file(path)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from errno import EIO, ENOENT
 
 from flake8_redis_ssot.filesystem import DISK, Entry, EntryKind, FileSystem, Kind
+from flake8_redis_ssot.stamps import Stamp
 
 _FOLDER, _LINK, _SUBMODULE = "040000", "120000", "160000"
 _KINDS: Mapping[str, EntryKind] = {_FOLDER: "folder", _LINK: "link", _SUBMODULE: "folder"}
@@ -150,6 +151,12 @@ class Revision(FileSystem):
         if found is None or found.kind != "file":
             raise self._missing("file or folder", path)
         return "file"
+
+    def stamp(self, path: str) -> Stamp | None:
+        if not self._has(path):
+            return DISK.stamp(path)
+        blob = self.blob(path)
+        return [int(blob, 16), 0, 0, 0] if blob is not None else None
 
     def blob(self, path: str) -> str | None:
         """The name that git has for the content of a file; None where the commit has no such file."""

@@ -58,6 +58,8 @@ def test_new_files_and_their_folders_are_listed_too(tmp_path: Path) -> None:
     assert edited.names(f"{top}/a") == ["b"] and edited.is_folder(f"{top}/a/b")
     assert edited.kind(f"{top}/a/b/c.py") == "file" and edited.size(f"{top}/there/new.py") == 2
     assert not DISK.is_folder(f"{top}/a")
+    assert edited.stamp(f"{top}/there/old.py") is None is not DISK.stamp(f"{top}/there/old.py")
+    assert edited.stamp(top) == DISK.stamp(top)
 
 
 class Memory(FileSystem):

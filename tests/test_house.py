@@ -101,7 +101,6 @@ def test_trees_go_without_the_garbage_collector() -> None:
 DISK_CALLS = {"getsize", "glob", "isdir", "isfile", "listdir", "lstat", "open", "scandir", "stat", "walk"}  # fmt: skip
 READING = DISK_CALLS - {"walk"} | {"DISK", "print"}
 ON_DISK = {
-    "facts/cache.py": "the cache knows files by their stamps, and is there for the disk alone",
     "fix/closed.py": "what may be written is a question to the disk",
     "lint/run.py": "flake8's own files are looked at",
     "migrate/journal.py": "it writes",
