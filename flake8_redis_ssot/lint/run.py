@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
@@ -111,10 +111,21 @@ def cache_for(checker: FileChecker, folder: str, start: int) -> Cache:
         checker.parse_all,
         checker.keeps_facts,
         checker.heeds_noqa,
-        [sorted(checker.first_party(boundary)) for boundary in settings.boundaries],
-        [sorted(names) for folder in folders for _, _, names in sorted(os.walk(folder))],
+        [sorted(checker.names_of(boundary).first_party) for boundary in settings.boundaries],
+        [path for folder in folders for path in _below(folder, checker.filesystem)],
     )
-    return Cache(folder, key, start)
+    return Cache(folder, key, start, checker.filesystem)
+
+
+def _below(folder: str, filesystem: FileSystem) -> Iterator[str]:
+    """The files below a folder, in order; nothing where it cannot be read."""
+    with suppress(OSError):
+        for name, kind in filesystem.entries(folder):
+            path = os.path.join(folder, name)
+            if kind == "folder":
+                yield from _below(path, filesystem)
+            else:
+                yield path
 
 
 def _digest_of_flake8() -> str:

@@ -25,6 +25,9 @@ from flake8_redis_ssot.settings.model import Boundary, Settings
 CONSTRUCTIONS = frozenset(["RED201", "RED202", "RED206", "RED301"])
 """The rules on what is built outside of a manager."""
 
+STRINGS = frozenset(["RED106"])
+"""The rules on strings that name a forbidden manager."""
+
 
 @dataclass(frozen=True, slots=True)
 class ProgramPoint:
@@ -95,12 +98,24 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A count `before` the migration, `after` what fixes do of it, and `expected` in the end."""
+    """A count `before` the migration, `after` what fixes do of it, and `expected` in the end.
 
+    `name` is what programs know it by, `what` what people read.
+    """
+
+    name: str
     what: str
     before: int
     after: int
     expected: int
+
+
+@dataclass(frozen=True, slots=True)
+class Importing:
+    """How many files import the `one` manager of their boundary alone, of those that import `any`."""
+
+    one: int
+    any: int
 
 
 @dataclass(slots=True)
@@ -125,7 +140,7 @@ def plan(mended: FixResult, settings: Settings, whole: Outcome, filesystem: File
     assert rewriter is not None
     index, after = rewriter.index, mended.index or rewriter.index
     found = Plan()
-    found.managers = list(_managers(index, settings))
+    found.managers = list(managers_of(index, settings))
     site = _sites(settings)
     found.moving, found.by_hand = steps(mended, site)
     found.moving.sort(key=_order)
@@ -134,7 +149,7 @@ def plan(mended: FixResult, settings: Settings, whole: Outcome, filesystem: File
     for diagnostic in whole.diagnostics:
         if (diagnostic.path, diagnostic.range, diagnostic.code) in fixable:
             continue
-        silenced = _silenced_by(diagnostic, settings, filesystem)
+        silenced = silenced_by(diagnostic, settings, filesystem)
         is_built = diagnostic.code in CONSTRUCTIONS
         building += is_built and silenced is None
         # what a forbidden module has itself goes with it
@@ -149,7 +164,7 @@ def plan(mended: FixResult, settings: Settings, whole: Outcome, filesystem: File
             there = references.to(os.path.join(settings.root, manager.path))
             manager.named = [Mention(site(one.path, one.line), one.how) for one in there]
     found.gaps = list(_gaps(found.managers, rewriter, settings))
-    found.measures = list(_measures(found.managers, index, after, settings, building))
+    found.measures = list(_measures(found, index, after, settings, building))
     by_hand = {d.path for d, _ in mended.left}
     near = {user for path in by_hand for user in index.users_of(path)}
     covering = {
@@ -177,31 +192,39 @@ def _order(step: Step) -> tuple[str, int, str]:
     return step.site.path, step.site.line, step.code
 
 
-def _silenced_by(diagnostic: Diagnostic, settings: Settings, filesystem: FileSystem) -> str | None:
+def silenced_by(diagnostic: Diagnostic, settings: Settings, filesystem: FileSystem) -> str | None:
     """What silences a diagnostic; None where nothing does."""
     if not list(unsuppressed([diagnostic], settings)):
         return "an allowance or per-file-ignore"
     return None if without_noqa([diagnostic], filesystem.source(diagnostic.path)) else "`noqa`"
 
 
+def importing(index: ProjectIndex, managers: Iterable[Manager], settings: Settings) -> Importing:
+    """The files that import a manager, or one of the others."""
+    one = {path for boundary in settings.boundaries for path in index.manager_users(boundary)}
+    rest = {path for m in managers if m.role != "manager" for path in index.importers(m.module)}
+    return Importing(len(one - rest), len(one | rest))
+
+
 def _measures(
-    managers: list[Manager], index: ProjectIndex, after: ProjectIndex, settings: Settings, building: int
+    found: Plan, index: ProjectIndex, after: ProjectIndex, settings: Settings, building: int
 ) -> Iterator[Measure]:
+    managers = found.managers
     others = [manager for manager in managers if manager.role != "manager"]
     going = sum(manager.can_go for manager in others)
-    yield Measure("managers", len(managers), len(managers) - going, len(managers) - len(others))
-
-    def counted(seen: ProjectIndex) -> tuple[int, int]:
-        one = {path for boundary in settings.boundaries for path in seen.manager_users(boundary)}
-        rest = {path for manager in others for path in seen.importers(manager.module)}
-        return len(one - rest), len(one | rest)
-
-    before, any_before = counted(index)
-    now, any_now = counted(after)
+    yield Measure("managers", "managers", len(managers), len(managers) - going, len(managers) - len(others))
+    before, now = (importing(seen, managers, settings) for seen in (index, after))
     yield Measure(
-        f"files that import the one manager alone, of {any_before} that import any", before, now, any_now
+        "importing-files",
+        f"files that import the one manager alone, of {before.any} that import any",
+        before.one,
+        now.one,
+        now.any,
     )
-    yield Measure("clients and pools built outside of a manager", building, building, 0)
+    yield Measure("constructions", "clients and pools built outside of a manager", building, building, 0)
+    stale = [step for step in found.by_hand if step.code in STRINGS and step.silenced is None]
+    mended = [step for step in found.moving if step.code in STRINGS]
+    yield Measure("strings", "strings that name a forbidden manager", len(stale) + len(mended), len(stale), 0)
 
 
 def _covering(index: ProjectIndex, changing: Iterable[str]) -> set[str]:
@@ -219,7 +242,7 @@ def _sites(settings: Settings) -> Callable[[str, int], ProgramPoint]:
     return lambda path, line: ProgramPoint(os.path.relpath(path, settings.root).replace(os.sep, "/"), line)
 
 
-def _managers(index: ProjectIndex, settings: Settings) -> Iterator[Manager]:
+def managers_of(index: ProjectIndex, settings: Settings) -> Iterator[Manager]:
     """The managers that the settings name, those they forbid, and the classes that compete with them."""
     competing = competing_managers(index)
     seen: set[str] = set()

@@ -174,11 +174,13 @@ def test_the_tests_are_those_of_what_changes(project: Path, run: Command) -> Non
 
 def test_the_end_is_counted(project: Path, run: Command) -> None:
     add(project, "app/own.py", "import redis\n\nclient = redis.Redis()\n")
+    add(project, "tests/test_rooms.py", 'from unittest import mock\n\nmock.patch("app.cache.store.gone")\n')
     measures = planned(project, run)["measures"]
     assert [(m["what"].split(",")[0], m["before"], m["after"], m["expected"]) for m in measures] == [
-        ("managers", 2, 1, 1),
+        ("managers", 2, 2, 1),
         ("files that import the one manager alone", 0, 1, 1),
         ("clients and pools built outside of a manager", 2, 2, 0),
+        ("strings that name a forbidden manager", 1, 1, 0),
     ]
 
 
