@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flake8_redis_ssot.report.model import Report
 
@@ -20,7 +20,10 @@ _TURN = math.pi * (3 - math.sqrt(5))
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A manager, or a file that imports one; `role` is `importer` for those."""
+    """A manager, or a file that imports one; `role` is `importer` for those.
+
+    `below` is how far below the middle there is place for its name.
+    """
 
     key: str
     label: str
@@ -30,6 +33,7 @@ class Node:
     findings: int
     x: float
     y: float
+    below: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +132,8 @@ def _place(
         middle = (x + radius, y + radius)
         if center is not None:
             nodes.append(
-                Node(
-                    center.key, center.label, center.path, center.role, boundary, center.findings,
-                    round(middle[0], 1), round(middle[1], 1),
-                )
-            )  # fmt: skip
+                replace(center, x=round(middle[0], 1), y=round(middle[1], 1), below=_extent(len(around)) + 12)
+            )
         for number, path in enumerate(sorted(around)):
             distance = _MANAGER + _STEP * (1 + math.sqrt(number))
             nodes.append(
@@ -148,6 +149,11 @@ def _place(
     return Field(boundary, 0.0, top, right, y + row + _GAP / 2 - top)
 
 
+def _extent(importers: int) -> float:
+    """How far a manager with its importers reaches."""
+    return _MANAGER + (_STEP * (1 + math.sqrt(importers)) + _DOT if importers else 0)
+
+
 def _radius(importers: int) -> float:
-    """Half the width of a disc; a name has to fit below."""
-    return max(_MANAGER + _STEP * (1 + math.sqrt(importers)) + _DOT, 70.0)
+    """Half the width that it is given; its name has to fit below."""
+    return max(_extent(importers), 85.0)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.filesystem import FileSystem
 from flake8_redis_ssot.inference.builder_table import BUILDERS
-from flake8_redis_ssot.migrate.plan import CONSTRUCTIONS, Manager
+from flake8_redis_ssot.migrate.plan import CONSTRUCTIONS, STRINGS, Manager
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.report.model import TestFile
 from flake8_redis_ssot.settings.model import Settings
@@ -40,9 +40,12 @@ def tests_of(
 ) -> list[TestFile]:
     """The test files that import a client library or a manager, build a client, or patch something of either."""
     built: dict[str, int] = {}
+    patched: dict[str, str] = {}
     for diagnostic in diagnostics:
         if diagnostic.code in CONSTRUCTIONS:
             built.setdefault(diagnostic.path, diagnostic.range.start.line)
+        elif diagnostic.code in STRINGS and diagnostic.symbols:
+            patched.setdefault(diagnostic.path, diagnostic.symbols[0])
     naming: dict[str, str] = {}
     for manager in managers:
         for test in manager.tests:
@@ -53,13 +56,15 @@ def tests_of(
             continue
         modules = {edge.module for edge in index.edges(path)}
         packages = {module.split(".")[0] for module in modules}
-        if not (packages & (BUILDERS.packages | _FAKES) or path in naming or path in built or fact.quoted):
+        names = [patched.get(path, ""), *(n for n in fact.quoted.split("\n") if _is_meant(n, index))]
+        quoted = next(filter(None, names), "")
+        if not (packages & (BUILDERS.packages | _FAKES) or path in naming or path in built or quoted):
             continue
         try:
             text = filesystem.source(path).text
         except SourceError:
             continue
-        signs = dict(_signs(path, text, modules, fact.quoted, built.get(path)))
+        signs = dict(_signs(path, text, modules, quoted, built.get(path)))
         if not signs.keys() & {"fakes", "server"} and path in naming:
             signs["server"] = f"uses {naming[path]}, and nothing here takes its place"
         found.append(
@@ -71,6 +76,11 @@ def tests_of(
             )
         )
     return found
+
+
+def _is_meant(name: str, index: ProjectIndex) -> bool:
+    """Whether a dotted name in quotes is one of the project, or of a client library: not the name of a file."""
+    return ".".join(name.split(".")[:2]) in BUILDERS.prefixes or index.file_of(name) is not None
 
 
 def _signs(
@@ -86,7 +96,7 @@ def _signs(
     elif mocking is not None:
         yield "fakes", mocking[0]
     elif quoted and ("mocker" in text or "monkeypatch" in text or mocks or "unittest" in packages):
-        yield "fakes", f"patches {quoted.split()[0]}"
+        yield "fakes", f"patches {quoted}"
     marked = _MARKS.search(text)
     if packages & _SERVERS:
         yield "server", f"imports {min(packages & _SERVERS)}"

@@ -30,8 +30,10 @@ def render(report: Report) -> str:
 def _changes(report: Report) -> Iterator[str]:
     made = report.comparison
     assert made is not None
-    brings = [*made.managers_added, *made.added]
-    yield f"## Redis: {_verdict(len(brings), len(made.managers_removed) + len(made.removed))}"
+    came = _things(len(made.added), len(made.managers_added))
+    went = _things(len(made.removed), len(made.managers_removed))
+    done = [f"adds {came}"] * bool(came) + [f"removes {went}"] * bool(went)
+    yield f"## Redis: this branch {', '.join(done) or 'changes nothing'}"
     yield ""
     yield f"Compared with `{_code(made.base)}` at {made.commit[:12]}."
     yield ""
@@ -59,10 +61,9 @@ def _changes(report: Report) -> Iterator[str]:
                 yield f"- and {len(found) - _MOST} more"
 
 
-def _verdict(added: int, removed: int) -> str:
-    if added:
-        return f"this branch adds {count(added, 'finding')}" + (f" and removes {removed}" if removed else "")
-    return f"this branch removes {count(removed, 'finding')}" if removed else "this branch changes nothing"
+def _things(findings: int, managers: int) -> str:
+    parts = [count(number, what) for number, what in ((findings, "finding"), (managers, "manager")) if number]
+    return " and ".join(parts)
 
 
 def _finding(finding: Finding) -> str:

@@ -16,11 +16,12 @@ from flake8_redis_ssot.report.progress import phases
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One cell of a table; `more` is folded away below its text, a `number` is sorted as one."""
+    """One cell of a table; where it `folds`, `more` is hidden below its text; a `number` is sorted as one."""
 
     text: str
     number: float | None = None
     more: list[str] = field(default_factory=list)
+    folds: bool = False
     code: bool = False
 
 
@@ -68,14 +69,14 @@ def _number(value: int) -> Cell:
 
 def _list(words: str, found: Sequence[str]) -> Cell:
     """How many there are, with all of them folded away."""
-    return Cell(f"{len(found):,} {words}{'s' * (len(found) != 1)}", len(found), list(found))
+    return Cell(f"{len(found):,} {words}{'s' * (len(found) != 1)}", len(found), list(found), folds=True)
 
 
 def _managers(report: Report) -> Sheet:
     return Sheet(
         "managers", "Managers",
-        "What the settings name as manager or forbid, and the classes that compete. `named` says what still speaks "
-        "of a module after `redis-ssot migrate`.",
+        "What the settings name as manager or forbid, and the classes that compete. Named says what still speaks "
+        "of a module after redis-ssot migrate.",
         ["Module", "Role", "Boundary", "Importing files", "Tests", "Named"],
         [
             [
@@ -141,7 +142,7 @@ def _findings(report: Report) -> Sheet:
     return _listed(
         "findings",
         "Findings",
-        "What `redis-ssot check` reports, and what something silences today.",
+        "What redis-ssot check reports, and what something silences today.",
         report.findings,
     )
 

@@ -130,7 +130,7 @@
     const [name, attributes] = shapes[node.role](node);
     svg(name, { ...attributes, class: "shape" }, made);
     if (node.role === "importer") svg("title", {}, made, node.label);
-    else svg("text", { class: "label", x: node.x, y: node.y + 30 }, made, node.label.split(".").slice(-2).join("."));
+    else svg("text", { class: "label", x: node.x, y: node.y + node.below }, made, node.label.split(".").slice(-2).join("."));
     made.addEventListener("click", () => choose(at));
     made.addEventListener("focus", () => { rove(at); reveal(node); });
     return made;
