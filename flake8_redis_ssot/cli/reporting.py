@@ -19,7 +19,7 @@ from flake8_redis_ssot.files import Discovery, Project
 from flake8_redis_ssot.filesystem import DISK
 from flake8_redis_ssot.git_objects import GitError, Repository
 from flake8_redis_ssot.lint.check import FileChecker
-from flake8_redis_ssot.lint.run import available_processors, cache_for
+from flake8_redis_ssot.lint.run import Outcome, available_processors, cache_for
 from flake8_redis_ssot.output.report import Look
 from flake8_redis_ssot.report.compare import comparison_of
 from flake8_redis_ssot.report.history import History, chosen
@@ -45,7 +45,9 @@ def report(options: argparse.Namespace) -> int:
         found, project = one_project(options, ())
         processes = _processes(options.processes, project.settings)
         with Progress() as progress:
-            made, failures = _gathered(options, found, project, processes, progress)
+            made, outcome = _gathered(options, found, project, processes, progress)
+        for limit in dict.fromkeys(outcome.limits):
+            Messages()("warning", limit)
         if missing_manager(project.settings):
             Messages()("warning", missing_manager(project.settings))
         text = _rendered(made, options)
@@ -66,7 +68,7 @@ def report(options: argparse.Namespace) -> int:
         return refuse(
             [f"{options.output_file}: cannot be written: {error.strerror or error}; name another file"]
         )
-    return refuse(failures) if failures else 0
+    return refuse(outcome.failures) if outcome.failures else 0
 
 
 def _gathered(
@@ -75,8 +77,8 @@ def _gathered(
     project: Project,
     processes: Mapping[str, int],
     progress: Progress,
-) -> tuple[Report, list[str]]:
-    """The report, and what went wrong with single files."""
+) -> tuple[Report, Outcome]:
+    """The report, and what went wrong with single files of today's state."""
     settings = project.settings
     jobs = available_processors()
     files = found.all_files(project)
@@ -89,6 +91,7 @@ def _gathered(
         files, set(project.files), settings, codes | rules_of(settings), DISK,
         jobs=jobs, progress=progress, cache_of=partial(_cache, folder, time.time_ns()),
     )  # fmt: skip
+    progress("fixes", 0, len(scanned.outcome.diagnostics))
     plan, failures = planned(files, project, scanned.outcome)
     made = report_of(
         plan, scanned, codes,
@@ -104,7 +107,8 @@ def _gathered(
         if names:
             made.history = history.points(names, progress)
             made.history.append(Point("now", "", made.created, made.numbers))
-    return made, failures
+    scanned.outcome.failures += (f for f in failures if f not in scanned.outcome.failures)
+    return made, scanned.outcome
 
 
 def _cache(folder: str, start: int, checker: FileChecker) -> Cache | None:

@@ -31,7 +31,7 @@ COUNTED = CONSTRUCTIONS | STRINGS | {"RED401", "RED402"}
 
 @dataclass(slots=True)
 class Scan:
-    """What is there, silenced or not, in the files that are `reported`."""
+    """What is there, silenced or not, in the project's own files."""
 
     settings: Settings
     filesystem: FileSystem
@@ -98,7 +98,10 @@ def scan(
     outcome = run_project(files, checker, jobs=jobs, cache=cache, progress=progress)
     if cache is not None:
         cache.save(files)
-        outcome.facts = cache.facts(files)
+        # where nothing had changed, none were needed; what could not be kept is fresh
+        fresh = {fact.path for fact in outcome.facts}
+        outcome.facts += cache.facts(path for path in files if path not in fresh)
+        outcome.facts.sort(key=lambda fact: fact.path)
     outcome.diagnostics = [d for d in outcome.diagnostics if d.path in reported]
     index = ProjectIndex(settings, outcome.facts, checker.managers)
     return Scan(settings, filesystem, checker, outcome, index, list(managers_of(index, settings)))
