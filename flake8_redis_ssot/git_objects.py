@@ -61,6 +61,10 @@ class Repository:
                 "and fetch it first where the clone is shallow"
             ) from None
 
+    def time(self, name: str) -> int:
+        """When the commit that `name` means was made, in seconds since 1970."""
+        return int(self.lines("rev-list", "--no-walk", "--format=%ct", self.commit(name))[-1])
+
     def merge_base(self, one: str, other: str) -> str:
         """The last commit that both have in their history."""
         try:

@@ -40,31 +40,43 @@ _CLASSES = frozenset(["RED401", "RED402"])
 def plan(options: argparse.Namespace) -> int:
     """Show the plan; nothing is written."""
     try:
-        found, project = _project(options, ())
-        settings = project.settings
+        found, project = one_project(options, ())
+        files = found.all_files(project)
         with Progress():
-            mended = mend(
-                found.all_files(project),
-                settings,
-                _codes(settings) | _CLASSES,
-                set(project.files),
-                unsafe=True,
-                jobs=available_processors(),
-            )
-            whole = _whole(found.all_files(project), project, _codes(settings) | CONSTRUCTIONS)
+            made, failures = planned(files, project, _whole(files, project))
     except SettingsError as error:
         return refuse(error.messages)
-    if _missing(settings):
-        Messages()("warning", _missing(settings))
-    made = plan_of(mended, settings, whole, DISK)
+    if missing_manager(project.settings):
+        Messages()("warning", missing_manager(project.settings))
     _show(options.output_format, made, plan_text.render)
-    return _failed(mended)
+    return refuse(failures) if failures else 0
 
 
-def _whole(files: Sequence[str], project: Project, codes: frozenset[str]) -> Outcome:
-    """What is there of these rules in the project's own files, silenced or not."""
+def planned(files: Sequence[str], project: Project, whole: Outcome) -> tuple[Plan, list[str]]:
+    """The plan of a project of these `files`, and what went wrong with some; `whole` has all that is there, silenced or not."""
+    settings = project.settings
+    mended = mend(
+        files,
+        settings,
+        _codes(settings) | _CLASSES,
+        set(project.files),
+        unsafe=True,
+        jobs=available_processors(),
+    )
+    codes = rules_of(settings)
+    asked = replace(whole, diagnostics=[d for d in whole.diagnostics if d.code in codes])
+    return plan_of(mended, settings, asked, DISK), mended.outcome.failures
+
+
+def rules_of(settings: Settings) -> frozenset[str]:
+    """The rules whose diagnostics a plan asks for, silenced or not."""
+    return _codes(settings) | CONSTRUCTIONS
+
+
+def _whole(files: Sequence[str], project: Project) -> Outcome:
+    """What is there of a plan's rules in the project's own files, silenced or not."""
     settings = replace(project.settings, allowances=(), per_file_ignores=())
-    rules = [rule for rule in all_rules() if rule.code in codes]
+    rules = [rule for rule in all_rules() if rule.code in rules_of(settings)]
     checker = FileChecker(settings, rules, heeds_noqa=False)
     outcome = run_project(files, checker, jobs=available_processors())
     outcome.diagnostics = [d for d in outcome.diagnostics if d.path in set(project.files)]
@@ -76,10 +88,10 @@ def migrate(options: argparse.Namespace) -> int:
     try:
         if options.list:
             return _list(settings_of(options))
-        found, project = _project(options, options.paths)
+        found, project = one_project(options, options.paths)
         settings = project.settings
-        if _missing(settings):
-            return refuse([_missing(settings)])
+        if missing_manager(settings):
+            return refuse([missing_manager(settings)])
         everything = found.all_files(project)
         with Progress():
             mended = mend(
@@ -124,7 +136,7 @@ def _show(style: str, found: Plan | Migration, render: Callable[..., str]) -> No
         sys.stdout.write(render(found, seen, markdown=is_markdown))
 
 
-def _project(options: argparse.Namespace, paths: Sequence[str]) -> tuple[Discovery, Project]:
+def one_project(options: argparse.Namespace, paths: Sequence[str]) -> tuple[Discovery, Project]:
     """The one project that is meant: that of the paths, else the whole one around the working directory."""
     finder = finder_of(options)
     if paths:
@@ -155,7 +167,7 @@ def _project(options: argparse.Namespace, paths: Sequence[str]) -> tuple[Discove
     return found, project
 
 
-def _missing(settings: Settings) -> str:
+def missing_manager(settings: Settings) -> str:
     """What the settings lack for a migration; empty where they name a manager."""
     if any(boundary.managers for boundary in settings.boundaries):
         return ""

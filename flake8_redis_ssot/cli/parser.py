@@ -15,6 +15,7 @@ COMMANDS = {
     "plan": "plan",
     "migrate": "migrate",
     "rollback": "rollback",
+    "report": "report",
     "rule": "rule",
     "config": "config",
     "clean": "clean",
