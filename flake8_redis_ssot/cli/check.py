@@ -119,6 +119,18 @@ def _add_output(group: Any) -> None:
 def _add_running(group: Any) -> None:
     group.add_argument("-w", "--watch", action="store_true", help="check again whenever a file changes")
     group.add_argument("--ignore-noqa", action="store_true", help="ignore all noqa comments")
+    baselines = group.add_mutually_exclusive_group()
+    baselines.add_argument(
+        "--baseline",
+        metavar="FILE",
+        nargs="?",
+        const="",
+        help="report only what this file does not record (default: the `baseline` of the settings, else "
+        "redis-ssot-baseline.jsonl beside them)",
+    )
+    baselines.add_argument(
+        "--no-baseline", action="store_true", help="report what the baseline of the settings records too"
+    )
     group.add_argument("--stdin-filename", metavar="NAME", help="the name of standard input")
     group.add_argument("-e", "--exit-zero", action="store_true", help="exit 0 even with diagnostics")
     group.add_argument("--parse-all", action="store_true", help="parse even files that mention no Redis")

@@ -1,11 +1,15 @@
-"""What silences a diagnostic: allowances, per-file-ignores and `noqa` comments."""
+"""What silences a diagnostic: allowances, per-file-ignores, `noqa` comments, and then a baseline."""
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Collection, Iterable, Iterator
 
 from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.filesystem import FileSystem
+from flake8_redis_ssot.lint.baseline import Baseline
+from flake8_redis_ssot.lint.matching import Matching, matching
 from flake8_redis_ssot.lint.noqa import (
     UNSILENCED,
     PhysicalLine,
@@ -75,6 +79,23 @@ def without_noqa(diagnostics: list[Diagnostic], source: SourceFile) -> list[Diag
         return diagnostic.code not in UNSILENCED and silences(text, diagnostic.code)
 
     return [d for d in diagnostics if not is_silenced(d)]
+
+
+def recorded(baseline: Baseline, diagnostics: Iterable[Diagnostic], filesystem: FileSystem) -> Matching:
+    """What of the `diagnostics`, those that nothing else silences, is in the baseline, and what is new."""
+
+    def renamed() -> dict[str, str]:
+        from flake8_redis_ssot.git_objects import GitError, Repository  # seldom needed
+
+        folder, name = os.path.split(baseline.file)
+        try:
+            repository = Repository(folder)
+            last = repository.lines("log", "-1", "--format=%H", "--", name)
+            return repository.renamed(last[0] if last else "HEAD")
+        except GitError:
+            return {}  # then content alone decides
+
+    return matching(baseline, diagnostics, filesystem, renamed)
 
 
 def comments(

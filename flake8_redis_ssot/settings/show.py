@@ -64,6 +64,7 @@ def _top(settings: Settings, codes: Mapping[str, bool]) -> dict[str, Any]:
         "respect-gitignore": settings.respect_gitignore,
         "cache-dir": settings.cache_dir,
         "output-format": settings.output_format,
+        "baseline": settings.baseline and os.path.relpath(settings.baseline, settings.root),
     }
 
 
