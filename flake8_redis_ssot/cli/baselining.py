@@ -16,7 +16,14 @@ from flake8_redis_ssot.cli.progress import Progress
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.files import Discovery, Project, overwrite
 from flake8_redis_ssot.filesystem import DISK
-from flake8_redis_ssot.lint.baseline import Baseline, Entry, empty_baseline, file_of, read_baseline
+from flake8_redis_ssot.lint.baseline import (
+    NEVER_RECORDED,
+    Baseline,
+    Entry,
+    empty_baseline,
+    file_of,
+    read_baseline,
+)
 from flake8_redis_ssot.lint.fingerprint import similarity
 from flake8_redis_ssot.lint.matching import Matching
 from flake8_redis_ssot.lint.run import Outcome, available_processors, checker_for, run_project
@@ -97,8 +104,8 @@ def _bring_up_to_date(
         say("warning", limit)
     whole.diagnostics.sort(key=lambda d: d.sort_key)
     found = recorded(before, whole.diagnostics, DISK)
-    new = [d for d in found.new if d.fingerprint is not None]
-    others = Counter(d.code for d in found.new if d.fingerprint is None)
+    new = [d for d in found.new if d.code not in NEVER_RECORDED]
+    others = Counter(d.code for d in found.new if d.code in NEVER_RECORDED)
     if new and is_there and not options.prune and options.accept is None:
         return _refuse_growth(new, before.file)
     gone = [entry for entry in found.left if entry in is_mended]

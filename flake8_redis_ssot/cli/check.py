@@ -119,6 +119,11 @@ def _add_output(group: Any) -> None:
 def _add_running(group: Any) -> None:
     group.add_argument("-w", "--watch", action="store_true", help="check again whenever a file changes")
     group.add_argument("--ignore-noqa", action="store_true", help="ignore all noqa comments")
+    group.add_argument(
+        "--since",
+        metavar="REV",
+        help="report only what the same rules do not find at this commit, branch or tag of git",
+    )
     baselines = group.add_mutually_exclusive_group()
     baselines.add_argument(
         "--baseline",

@@ -43,6 +43,7 @@ from flake8_redis_ssot.settings.model import Selection, Settings, is_below
 from flake8_redis_ssot.store import folder_of, is_ours, prepare
 
 if TYPE_CHECKING:
+    from flake8_redis_ssot.cli.since import Since
     from flake8_redis_ssot.fix.apply import FixResult
 
 
@@ -59,6 +60,7 @@ class _Checked:
     """What was found in all of them."""
     fixed_for: str = "none"
     """For whom the fixes in it hold; see `cli.fixing.finished`."""
+    since: Since | None = None
 
 
 def run(options: argparse.Namespace) -> int:
@@ -107,8 +109,12 @@ class _Run:
             _Checked(project, self._checker(project, filesystem, fixes=self.outputs.need_fixes))
             for project in self.found.projects
         ]
-        for one in runs:
-            _ = one.checker.baseline  # an error in it is told before the work
+        for one in runs:  # what is wrong with these is told before the work
+            _ = one.checker.baseline
+            if self.options.since is not None:
+                from flake8_redis_ssot.cli.since import Since
+
+                one.since = Since(one.project, self.options.since)
         self._say_what_is_not_checked(runs)
         return self._check_source(runs[0]) if self.is_stdin else self._check(runs)
 
@@ -127,6 +133,12 @@ class _Run:
             raise SettingsError(["--diff shows what would be fixed already; leave --show-fixes out"])
         if options.exit_zero and options.exit_non_zero_on_fix:
             raise SettingsError(["--exit-zero and --exit-non-zero-on-fix exclude each other; leave one out"])
+        if options.since is not None and (self.is_stdin or self.is_fixing):
+            raise SettingsError(
+                [
+                    "--since only limits what is reported of files; leave it out with standard input and with fixes"
+                ]
+            )
         if options.baseline and (
             os.path.isdir(options.baseline) or options.baseline.endswith((".py", ".pyi"))
         ):
@@ -162,6 +174,7 @@ class _Run:
             project=not (self.options.no_project or self.is_stdin),
             fixes=fixes,
             heeds_noqa=not self.options.ignore_noqa,
+            fingerprints=self.options.since is not None,
         )
 
     def _settings(self, project: Project) -> Settings:
@@ -322,6 +335,15 @@ class _Run:
                 outcome.diagnostics = [d for d in outcome.diagnostics if d.code != "RED902"]
         if one.cache is not None:
             one.cache.save(one.files)
+        if one.since is not None:
+            outcome.diagnostics = one.since.only_new(
+                outcome,
+                self.finder,
+                lambda filesystem: self._checker(project, filesystem, fixes=self.outputs.need_fixes),
+                one.cache,
+                self.jobs,
+                self.progress,
+            )
         taken = (time.time_ns() - self.start) / 1e9
         self.say("debug", f"{len(one.files)} files in {taken:.2f} s since the start")
         return outcome

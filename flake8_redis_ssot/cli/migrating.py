@@ -54,11 +54,11 @@ def plan(options: argparse.Namespace) -> int:
                 jobs=available_processors(),
             )
             whole = _whole(found.all_files(project), project, _codes(settings) | CONSTRUCTIONS)
+        made = plan_of(mended, settings, whole, DISK)
     except SettingsError as error:
         return refuse(error.messages)
     if _missing(settings):
         Messages()("warning", _missing(settings))
-    made = plan_of(mended, settings, whole, DISK)
     _show(options.output_format, made, plan_text.render)
     return _failed(mended)
 

@@ -17,6 +17,9 @@ from flake8_redis_ssot.settings.model import is_below
 FILE = "redis-ssot-baseline.jsonl"
 """Its name where the settings give none."""
 
+NEVER_RECORDED = frozenset(["RED000", "RED901", "RED902"])
+"""What no baseline silences: files that were not checked, since they cannot be read, and exceptions that are over."""
+
 _VERSION = 1
 _HEAD = "redis-ssot-baseline"
 _CONFLICT = re.compile(r"(<{7}|\|{7}|={7}|>{7})( |$)")

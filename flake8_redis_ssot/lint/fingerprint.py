@@ -13,9 +13,6 @@ from itertools import pairwise
 from flake8_redis_ssot.diagnostic import Diagnostic, Fingerprint
 from flake8_redis_ssot.source import Range, SourceError, SourceFile
 
-NEVER_RECORDED = frozenset(["RED000", "RED901", "RED902"])
-"""What has no fingerprint: files that nothing was found in, since they cannot be read, and exceptions to be ended."""
-
 _Definition = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _SHOWN = 80
 """Characters of the text that people see; the digest stands for all of it."""
@@ -29,10 +26,10 @@ Span = tuple[tuple[int, int], tuple[int, int]]
 
 
 def fingerprinted(diagnostics: Iterable[Diagnostic], source: SourceFile) -> Iterator[Diagnostic]:
-    """The `diagnostics` of one file with their fingerprints, but for those that are never recorded."""
+    """The `diagnostics` of one file with their fingerprints."""
     for diagnostic in diagnostics:
-        if diagnostic.code in NEVER_RECORDED:
-            yield diagnostic
+        if diagnostic.code == "RED000":  # of the file as a whole, of which perhaps nothing can be read
+            yield replace(diagnostic, fingerprint=Fingerprint("", "", "", ""))
             continue
         around = _around(source, diagnostic.range)
         definition = ".".join(node.name for node in around if isinstance(node, _Definition))

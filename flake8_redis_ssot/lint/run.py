@@ -106,13 +106,18 @@ def checker_for(
 
 def cache_for(checker: FileChecker, folder: str, start: int) -> Cache:
     """The results in the cache `folder` that hold for this checker, this tool and this Python."""
+    return Cache(folder, run_key(checker), start)
+
+
+def run_key(checker: FileChecker) -> str:
+    """One key for all that decides what a run finds, besides the files."""
     settings = checker.settings
     modules = checker.managers.modules
     packages = [
         modules.find(package) for boundary in settings.boundaries for package in sorted(boundary.packages)
     ]
     folders = [os.path.splitext(path)[0].removesuffix("/__init__") for path in packages if path]
-    key = key_of(
+    return key_of(
         list(sys.version_info[:2]),
         _digest_of_flake8(),
         replace(settings, output_format="", cache_dir=None, baseline=None),
@@ -124,7 +129,6 @@ def cache_for(checker: FileChecker, folder: str, start: int) -> Cache:
         [sorted(checker.first_party(boundary)) for boundary in settings.boundaries],
         [sorted(names) for folder in folders for _, _, names in sorted(os.walk(folder))],
     )
-    return Cache(folder, key, start)
 
 
 def _digest_of_flake8() -> str:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.filesystem import FileSystem
-from flake8_redis_ssot.lint.baseline import Baseline
+from flake8_redis_ssot.lint.baseline import NEVER_RECORDED, Baseline
 from flake8_redis_ssot.lint.matching import Matching, matching
 from flake8_redis_ssot.lint.noqa import (
     UNSILENCED,
@@ -95,7 +95,12 @@ def recorded(baseline: Baseline, diagnostics: Iterable[Diagnostic], filesystem: 
         except GitError:
             return {}  # then content alone decides
 
-    return matching(baseline, diagnostics, filesystem, renamed)
+    asked = [*diagnostics]
+    found = matching(baseline, (d for d in asked if d.code not in NEVER_RECORDED), filesystem, renamed)
+    found.new = sorted(
+        [*found.new, *(d for d in asked if d.code in NEVER_RECORDED)], key=lambda d: d.sort_key
+    )
+    return found
 
 
 def comments(
