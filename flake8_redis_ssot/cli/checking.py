@@ -175,6 +175,7 @@ class _Run:
             fixes=fixes,
             heeds_noqa=not self.options.ignore_noqa,
             fingerprints=self.options.since is not None,
+            today=self.options.today,
         )
 
     def _settings(self, project: Project) -> Settings:
@@ -328,6 +329,7 @@ class _Run:
         run = run_project if checker.keeps_facts else run_files
         outcome = run(one.files, checker, jobs=self.jobs, cache=one.cache, progress=self.progress)
         self._say_mended(one, outcome)
+        self._say_ending(one)
         if checker.keeps_facts:
             # what excepts nothing here may do so in a project that shares these settings
             path = project.settings.path
@@ -363,6 +365,25 @@ class _Run:
             self.say(
                 "note", f"{shown(baseline.file)}: {look} mended; `redis-ssot baseline --prune` drops them"
             )
+
+    def _say_ending(self, one: _Checked) -> None:
+        """Say which exceptions end soon."""
+        allowances = one.project.settings.allowances
+        if not any(entry.expires for entry in allowances):
+            return
+        from flake8_redis_ssot.lint.allowances import state_of
+
+        today = one.checker.today
+        for entry in allowances:
+            if entry.expires is not None and state_of(entry, today) == "ending":
+                days = (entry.expires - today).days
+                when = f"in {days} day{'s' * (days != 1)}" if days else "today"
+                whose = f" of {entry.owner}" if entry.owner else ""
+                self.say(
+                    "warning",
+                    f"{shown(entry.file or one.project.name)}:{entry.line}: this exception{whose} ends {when}, on "
+                    f"{entry.expires} (its reason: {entry.reason}); end what it allows, or give it a new date",
+                )
 
     def _narrow(self, one: _Checked, outcome: Outcome) -> None:
         """Leave of an outcome what was asked for, with fixes and the rows of comments where a format shows them."""

@@ -58,7 +58,8 @@ class Since:
         self, finder: SettingsFinder, checker: FileChecker, cache: Cache | None, jobs: int, progress: Progress
     ) -> Outcome:
         """What the rules find at the revision, from the cache where they were asked that before."""
-        name = f"since-{digest(f'{self._revision.commit} {run_key(checker)}'.encode())}"
+        key = f"{self._revision.commit} {run_key(checker)} {checker.today}"
+        name = f"since-{digest(key.encode())}"
         earlier = load(cache.folder, name) if cache is not None else None
         if earlier is not None:
             return Outcome([*map(reader(Diagnostic), json.loads(earlier))])

@@ -6,6 +6,7 @@ import ast
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property, partial
 from typing import Any
 
@@ -56,11 +57,13 @@ class FileChecker:
         follows: bool = False,
         heeds_noqa: bool = True,
         fingerprints: bool = False,
+        today: date | None = None,
     ) -> None:
         self.settings = settings
         self.filesystem = filesystem
         self.parse_all = parse_all
         self.heeds_noqa = heeds_noqa
+        self.today = today or date.today()
         self.fingerprints = fingerprints or settings.baseline is not None
         """Whether what is found is to be known again in other code, as baselines need it."""
         self.handlers: Handlers = {}

@@ -83,6 +83,7 @@ def checker_for(
     fixes: bool = False,
     heeds_noqa: bool = True,
     fingerprints: bool = False,
+    today: date | None = None,
 ) -> FileChecker:
     """A checker of the rules that the settings and the command line choose; RED000 always.
 
@@ -101,6 +102,7 @@ def checker_for(
         follows=project,
         heeds_noqa=heeds_noqa,
         fingerprints=fingerprints,
+        today=today,
     )
 
 
@@ -216,7 +218,7 @@ def _run_project(
 ) -> Outcome:
     outcome = _run(files, checker, jobs, cache, progress)
     modules = checker.managers.modules
-    day = str(date.today()) if any(entry.expires for entry in checker.settings.allowances) else ""
+    day = str(checker.today) if any(entry.expires for entry in checker.settings.allowances) else ""
     if cache is not None:
         earlier = cache.project(files, modules, day)
         if earlier is not None:
@@ -264,7 +266,9 @@ def _check_project(
             unread.add(path)
         return context
 
-    project = ProjectContext(checker.settings, index, context_of, checker.codes, used, checker.names_of)
+    project = ProjectContext(
+        checker.settings, index, context_of, checker.codes, used, checker.names_of, checker.today
+    )
     asked: list[tuple[str, Callable[[], Iterator[Diagnostic]]]] = [
         *((rule.code, partial(rule.check_project, project)) for rule in checker.project_rules),
         *((rule.code, partial(checker.check_followed, rule, project)) for rule in checker.following),

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.filesystem import FileSystem
+from flake8_redis_ssot.inference.builder_table import BUILDERS
 from flake8_redis_ssot.lint.baseline import NEVER_RECORDED, Baseline
 from flake8_redis_ssot.lint.matching import Matching, matching
 from flake8_redis_ssot.lint.noqa import (
@@ -19,7 +20,7 @@ from flake8_redis_ssot.lint.noqa import (
     silences,
 )
 from flake8_redis_ssot.rule import Noqa
-from flake8_redis_ssot.settings.model import Settings
+from flake8_redis_ssot.settings.model import Allowance, Settings
 from flake8_redis_ssot.source import Range, SourceError, SourceFile
 
 # comments of other tools are no reason
@@ -45,17 +46,32 @@ def unsuppressed(
         covering += [
             f"allow {nth}"
             for nth, allowance in enumerate(settings.allowances)
-            if _has(allowance.rules, diagnostic.code)
-            and allowance.paths.match(diagnostic.path)
-            and (
-                not allowance.symbols
-                or any(p.covers(s) for p in allowance.symbols for s in diagnostic.symbols)
-            )
+            if covers(allowance, diagnostic)
         ]
         if not covering:
             yield diagnostic
         elif used is not None:
             used.update(covering)
+
+
+def covers(allowance: Allowance, diagnostic: Diagnostic) -> bool:
+    """Whether an `allow` entry names the rule, the path, and where it names symbols one of those, of a diagnostic.
+
+    A client library's object may be named by any of its names.
+    """
+    return (
+        _has(allowance.rules, diagnostic.code)
+        and allowance.paths.match(diagnostic.path)
+        and (
+            not allowance.symbols
+            or any(
+                pattern.covers(name)
+                for pattern in allowance.symbols
+                for symbol in diagnostic.symbols
+                for name in BUILDERS.names_of(symbol)
+            )
+        )
+    )
 
 
 def _has(codes: tuple[str, ...], code: str) -> bool:
