@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.facts.cache import Cache
@@ -17,8 +18,8 @@ from flake8_redis_ssot.migrate.plan import (
     Manager,
     importing,
     managers_of,
-    silenced_by,
 )
+from flake8_redis_ssot.migrate.silenced import Silenced
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.report.model import Finding, Numbers, Pool
 from flake8_redis_ssot.report.pools import pools_of
@@ -29,7 +30,7 @@ COUNTED = CONSTRUCTIONS | STRINGS | {"RED401", "RED402"}
 """The rules without which the numbers are not known: the last two for the classes and shims of the files."""
 
 
-@dataclass(slots=True)
+@dataclass
 class Scan:
     """What is there, silenced or not, in the project's own files."""
 
@@ -41,8 +42,12 @@ class Scan:
     managers: list[Manager]
 
     def silenced(self, diagnostic: Diagnostic) -> str | None:
-        """What silences a diagnostic today."""
-        return silenced_by(diagnostic, self.settings, self.filesystem)
+        """What silences a diagnostic for good: what a baseline puts off counts."""
+        return self._silenced.by(diagnostic)
+
+    @cached_property
+    def _silenced(self) -> Silenced:
+        return Silenced(self.outcome.diagnostics, replace(self.settings, baseline=None), self.filesystem)
 
     def pools(self) -> list[Pool]:
         """The places that make a connection pool."""
