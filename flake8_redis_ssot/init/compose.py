@@ -19,6 +19,7 @@ from flake8_redis_ssot.init.ranking import (
     is_plain,
     is_plain_class,
     listed,
+    names_a_server,
     spoken_for,
     used_by,
 )
@@ -61,8 +62,8 @@ def compose(evidence: Evidence, choose: Choose) -> Proposal:
 def _real(evidence: Evidence, ranked: Sequence[Candidate]) -> list[Candidate]:
     """Those that are managers, as far as can be told.
 
-    Others take a client from them; else the one that is called after Redis and builds most of what is built, or
-    one of each colour.
+    Others take a client from them; else the only one that is called after Redis, where it builds most of what is
+    built, or one of each colour.
     """
     shared = [one for one in ranked if one.is_shared]
     if shared:
@@ -71,7 +72,7 @@ def _real(evidence: Evidence, ranked: Sequence[Candidate]) -> list[Candidate]:
     total = sum(len(one.module.built) for one in ranked)
     if len(named) == 2 and named[0].module.colours.isdisjoint(named[1].module.colours):
         return named
-    return [one for one in named if 2 * len(one.module.built) > total]
+    return named if len(named) == 1 and 2 * len(named[0].module.built) > total else []
 
 
 def _scope(
@@ -138,7 +139,9 @@ def _forbid(evidence: Evidence, proposal: Proposal, others: Sequence[Candidate])
             continue
         classes = competing.get(path, [])
         what = _does(module, classes)
-        plain = bool(classes) and all(is_plain_class(made.name) for made in classes)
+        # a cache of something may well be built on the manager
+        is_redis = bool(module.built) or names_a_server(module)
+        plain = is_redis and bool(classes) and all(is_plain_class(made.name) for made in classes)
         if plain or (path in rest and rest[path].is_named_so and rest[path].is_shared):
             proposal.forbidden.append(Choice(module.name, what))
         elif classes or (path in rest and rest[path].is_shared):
@@ -185,11 +188,22 @@ def _say_that_there_is_none(evidence: Evidence, ranked: Sequence[Candidate], pro
             f"{libraries} is imported, and no file builds a client in a way that can be followed"
         )
         return
-    proposal.summary = f"no module is the manager yet: {count(places, 'place')} in {count(len(built), 'file')} build{'s' * (places == 1)} clients or pools"
+    what = (
+        "no module is the manager yet"
+        if ranked
+        else "nothing but tests and what stands beside the application builds"
+    )
+    where = f"{count(places, 'place')} in {count(len(built), 'file')}"
+    proposal.summary = f"{what}: {where} build{'s' * (places == 1)} clients or pools"
     if len(ranked) > 1:
-        most = sorted(ranked, key=lambda one: -one.module.importers)[0]
+        most = max(ranked, key=lambda one: _importers(one.module))
         proposal.undecided.append(
-            f"most files import `{most.name}` of those that build: {count(most.module.importers, 'file')}"
+            f"most files import `{most.name}` of those that build: {count(_importers(most.module), 'file')}"
         )
     for one in sorted(ranked, key=lambda one: (-len(one.module.built), one.name))[:_SHOWN]:
         proposal.undecided.append(f"{one.name}: {spoken_for(one.module)}")
+
+
+def _importers(module: Module) -> int:
+    """How many files import a module, or take something of it through a re-export."""
+    return max(module.importers, len(module.users) + len(module.tests))

@@ -14,9 +14,9 @@ from flake8_redis_ssot.facts.model import ClassFacts, FileFacts
 from flake8_redis_ssot.inference.builder_table import BUILDERS
 from flake8_redis_ssot.inference.methods import colour_of
 from flake8_redis_ssot.init.layout import Roots, Tree, import_roots, test_globs
-from flake8_redis_ssot.libraries.vocabulary import SUBJECTS
+from flake8_redis_ssot.libraries.vocabulary import SERVERS, SUBJECTS
 from flake8_redis_ssot.lint.check import FileChecker
-from flake8_redis_ssot.lint.run import Progress, available_processors, run
+from flake8_redis_ssot.lint.run import Outcome, Progress, available_processors, check_project, run
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.project.managers import competing_managers
 from flake8_redis_ssot.rules import all_rules, defaults
@@ -25,9 +25,8 @@ from flake8_redis_ssot.settings.model import DEFAULT_TESTS, Settings
 from flake8_redis_ssot.settings.tables import Table
 from flake8_redis_ssot.source import SourceError
 
-CONSTRUCTIONS = frozenset(["RED201", "RED202", "RED204", "RED301"])
-"""The rules on what is built, by one file alone."""
-_SERVERS = frozenset(["redis", "valkey"])
+CONSTRUCTIONS = frozenset(["RED201", "RED202", "RED204", "RED206", "RED301"])
+"""The rules on what is built."""
 _JUDGING = frozenset(["RED401", "RED402"])
 _ASKED = CONSTRUCTIONS | _JUDGING | {"RED000"}
 
@@ -140,7 +139,8 @@ def gather(root: str, files: Sequence[str], progress: Progress) -> Evidence:
         facts = tuple(fresh.get(fact.path, fact) for fact in known.facts)
         index = ProjectIndex(checker.settings, facts, checker.managers)
         known = replace(known, settings=checker.settings, checker=checker, facts=facts, index=index)
-    return replace(known, modules=tuple(_modules(known.index, diagnostics)))
+    whole = check_project(Outcome(facts=[*known.facts]), checker, set(), progress)
+    return replace(known, modules=tuple(_modules(known.index, [*diagnostics, *whole])))
 
 
 def _checker(settings: Settings, codes: frozenset[str] = _ASKED) -> FileChecker:
@@ -154,7 +154,7 @@ def _libraries(tree: Tree) -> set[str]:
     return {
         name
         for name in found
-        if (name in BUILDERS.packages or not _SERVERS.isdisjoint(words(name))) and not tree.has(name)
+        if (name in BUILDERS.packages or not SERVERS.isdisjoint(words(name))) and not tree.has(name)
     }
 
 
@@ -199,7 +199,12 @@ def _accessors(index: ProjectIndex, path: str, module: str) -> Iterator[str]:
     known, exposed = index.modules.facts(module), index.facts[path].exposed
     for name, what in known.names.items() if known is not None else ():
         is_one = gives_a_client(name) or words(name)[-1:] == ["pool"]
-        if what.kind == "function" and is_one and (name in exposed or not SUBJECTS.isdisjoint(words(name))):
+        if (
+            what.kind == "function"
+            and is_one
+            and name[0] != "_"
+            and (name in exposed or not SUBJECTS.isdisjoint(words(name)))
+        ):
             yield name
 
 

@@ -9,7 +9,7 @@ from functools import cached_property
 from flake8_redis_ssot.analysis.manager_classes import ENOUGH
 from flake8_redis_ssot.analysis.operations import words
 from flake8_redis_ssot.init.evidence import Evidence, Module
-from flake8_redis_ssot.libraries.vocabulary import MAKING, PLAIN_WORDS, PURPOSES, SUBJECTS
+from flake8_redis_ssot.libraries.vocabulary import MAKING, PLAIN_WORDS, PURPOSES, SERVERS, SUBJECTS
 
 CLOSE = 0.6
 """The part of the best one's points from which on another may be meant as well."""
@@ -53,8 +53,8 @@ class Candidate:
 
     @property
     def is_shared(self) -> bool:
-        """Whether other files take what it gives out."""
-        return self.gives_out and bool(self.module.users or self.module.tests)
+        """Whether other files take what it gives out; tests alone do not count for what is not called after Redis."""
+        return self.gives_out and bool(self.module.users or (self.is_named_so and self.module.tests))
 
     @cached_property
     def points(self) -> float:
@@ -79,6 +79,12 @@ def is_plain(module: Module) -> bool:
     if {*last} <= PLAIN_WORDS and not SUBJECTS.isdisjoint(around):
         return True
     return bool(module.classes) and all(is_plain_class(made.name) for made in module.classes)
+
+
+def names_a_server(module: Module) -> bool:
+    """Whether a module, or a class of it, has the name of a server in its own."""
+    names = [*module.name.split(".")[-2:], *(made.name for made in module.classes)]
+    return any(not SERVERS.isdisjoint(words(name)) for name in names)
 
 
 def is_plain_class(name: str) -> bool:

@@ -10,7 +10,7 @@ from flake8_redis_ssot.init.evidence import Evidence
 from flake8_redis_ssot.init.layout import signs_of_a_service
 from flake8_redis_ssot.init.ranking import Candidate
 
-_DOMINATES = 2
+_DOMINATES = 3
 """How many times the points of any other the manager of a service has that is the whole project's as well."""
 
 

@@ -21,22 +21,22 @@ def render(proposal: Proposal) -> str:
         _comment(table, text)
     _managers(table, proposal.scope)
     if not proposal.has_manager and proposal.undecided:
-        _comment(table, "what builds; set `manager` to the module that may, and let the others use that:")
+        _head(table, "what builds; set `manager` to the module that may, and let the others use that:")
         _list(table, proposal.undecided)
     if proposal.forbidden:
-        _comment(table, "what nobody should import any more")
+        _head(table, "what nobody should import any more")
         table.add("forbidden-managers", _explained(proposal.forbidden))
     if proposal.has_manager and proposal.undecided:
-        _comment(
+        _head(
             table,
             "what does something of a manager's as well: move it there, forbid it, or give it an `allow` with a reason",
         )
         _list(table, proposal.undecided)
     if proposal.src is not None:
-        _comment(table, "the folders from which imports are looked up")
+        _head(table, "the folders from which imports are looked up")
         table.add("src", _plain(proposal.src))
     if proposal.tests is not None:
-        _comment(table, "the default, and what else is a test here")
+        _head(table, "the default, and what else is a test here")
         table.add("tests", _plain(proposal.tests))
     if proposal.boundaries:
         table.add("boundary", _boundaries(proposal.boundaries))
@@ -54,6 +54,12 @@ def commented(lines: Iterable[str]) -> str:
     return "".join(f"# {escaped(line)}".rstrip() + "\n" for line in lines)
 
 
+def _head(table: Table, text: str) -> None:
+    """A comment with an empty line before it, above what it speaks of."""
+    table.add(tomlkit.nl())
+    _comment(table, text)
+
+
 def _comment(table: Table, text: str) -> None:
     for line in textwrap.wrap(escaped(text), _WIDTH, break_long_words=False, break_on_hyphens=False):
         table.add(tomlkit.comment(line))
@@ -66,9 +72,10 @@ def _list(table: Table, lines: Iterable[str]) -> None:
 
 def _managers(table: Table, scope: Scope) -> None:
     if len(scope.managers) == 1:
-        _comment(table, scope.managers[0].why)
+        _head(table, scope.managers[0].why)
         table.add("manager", scope.managers[0].value)
     elif scope.managers:
+        table.add(tomlkit.nl())
         table.add("manager", _explained(scope.managers))
     if scope.instance is not None:
         _comment(table, scope.instance.why)
