@@ -119,8 +119,13 @@ class Plan:
         return asdict(self)
 
 
-def plan(mended: FixResult, settings: Settings, whole: Outcome, filesystem: FileSystem) -> Plan:
-    """The plan of a project, by what its fixes came to, and by the `whole` of what is there, silenced or not."""
+def plan(
+    mended: FixResult, codes: Collection[str], settings: Settings, whole: Outcome, filesystem: FileSystem
+) -> Plan:
+    """The plan of a project, by what the fixes of the rules `codes` came to, and by the `whole` of what is there.
+
+    Of the whole some is silenced, and some of other rules.
+    """
     rewriter = mended.rewriter
     assert rewriter is not None
     index, after = rewriter.index, mended.index or rewriter.index
@@ -129,16 +134,14 @@ def plan(mended: FixResult, settings: Settings, whole: Outcome, filesystem: File
     site = _sites(settings)
     found.moving, found.by_hand = steps(mended, site)
     found.moving.sort(key=_order)
-    fixable = {(d.path, d.range, d.code) for d in (*mended.settled, *(d for d, _ in mended.left))}
     building = 0
     for diagnostic in whole.diagnostics:
-        if (diagnostic.path, diagnostic.range, diagnostic.code) in fixable:
-            continue
         silenced = _silenced_by(diagnostic, settings, filesystem)
         is_built = diagnostic.code in CONSTRUCTIONS
         building += is_built and silenced is None
+        is_said = silenced is None and (diagnostic.code in codes or not is_built)
         # what a forbidden module has itself goes with it
-        if (is_built or silenced is not None) and not index.place(diagnostic.path).is_forbidden:
+        if not is_said and not index.place(diagnostic.path).is_forbidden:
             what = diagnostic.message
             where = site(diagnostic.path, diagnostic.range.start.line)
             found.by_hand.append(Step(diagnostic.code, where, what, None, what, silenced))
@@ -149,7 +152,8 @@ def plan(mended: FixResult, settings: Settings, whole: Outcome, filesystem: File
             there = references.to(os.path.join(settings.root, manager.path))
             manager.named = [Mention(site(one.path, one.line), one.how) for one in there]
     found.gaps = list(_gaps(found.managers, rewriter, settings))
-    found.measures = list(_measures(found.managers, index, after, settings, building))
+    going = sum(diagnostic.code in CONSTRUCTIONS for diagnostic in mended.settled)
+    found.measures = list(_measures(found.managers, index, after, settings, building, going))
     by_hand = {d.path for d, _ in mended.left}
     near = {user for path in by_hand for user in index.users_of(path)}
     covering = {
@@ -185,7 +189,12 @@ def _silenced_by(diagnostic: Diagnostic, settings: Settings, filesystem: FileSys
 
 
 def _measures(
-    managers: list[Manager], index: ProjectIndex, after: ProjectIndex, settings: Settings, building: int
+    managers: list[Manager],
+    index: ProjectIndex,
+    after: ProjectIndex,
+    settings: Settings,
+    building: int,
+    gone: int,
 ) -> Iterator[Measure]:
     others = [manager for manager in managers if manager.role != "manager"]
     going = sum(manager.can_go for manager in others)
@@ -201,7 +210,7 @@ def _measures(
     yield Measure(
         f"files that import the one manager alone, of {any_before} that import any", before, now, any_now
     )
-    yield Measure("clients and pools built outside of a manager", building, building, 0)
+    yield Measure("clients and pools built outside of a manager", building, building - gone, 0)
 
 
 def _covering(index: ProjectIndex, changing: Iterable[str]) -> set[str]:
