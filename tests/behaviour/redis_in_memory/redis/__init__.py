@@ -2,6 +2,8 @@
 
 STORE = {}
 EXPIRING = {}
+RECONNECTS = False
+"""Whether a closed client connects again when it is used, as redis-py does."""
 
 
 class RedisError(Exception):
@@ -38,7 +40,7 @@ class Redis:
         return cls(host, port, db, **options)
 
     def get(self, key):
-        if self.is_closed:
+        if self.is_closed and not RECONNECTS:
             raise ConnectionError("closed")
         return self._data.get(key)
 
