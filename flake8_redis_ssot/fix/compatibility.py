@@ -329,6 +329,10 @@ class Compatibility:
             self.members.covered(old, new, f"in line {place.lineno} it {what}")
             verdict.unsafe(f"in line {place.lineno} it {what}")
         used = None if escapes else {attribute.attr for attribute, _ in uses.members}
+        for name in sorted(self.objects.members(old).named if used is None else used):
+            why = self.state.difference(old, new, name, names.get(name, name))
+            if why is not None:
+                raise Refusal(f"`{names.get(name, name)}` of `{new.home}` is another: {why}")
         verdict.reach |= self.reach.of_members(old, used, aim)
         verdict.roots.add(old.home)
         verdict.ties.add(self.ties.of_members(old, used))

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from flake8_redis_ssot.fix.escape import Uses
+from flake8_redis_ssot.fix.keys import Keys
 from flake8_redis_ssot.fix.making import Making
 from flake8_redis_ssot.fix.reads import reads
 from flake8_redis_ssot.fix.replacements import Refusal
@@ -26,6 +27,7 @@ class Dangers:
     def __init__(self, making: Making) -> None:
         self.making = making
         self.objects = making.objects
+        self.keys = Keys(making)
 
     def check(self, view: View, uses: Uses, old: Thing | None, *, fresh: bool, shared: bool) -> None:
         """Refusal where one of the uses empties, changes or ends what is `shared` then.
@@ -131,7 +133,7 @@ class Dangers:
         ends = [set(self._ends(old, name)), set(self._ends(new, to))]
         for end in sorted(ends[0] ^ ends[1]):
             return f"what it keeps ends by `{end}` in one of them alone"
-        return None
+        return self.keys.difference(old, new, name, to)
 
 
 def _led_to(value: ast.expr, function: Function | None) -> Iterator[ast.expr]:

@@ -330,7 +330,7 @@ class ImportEdits:
         keeps = len(homes) == 1 and not any(aim.collapses for aim, _ in groups.values())
         keeps = keeps and is_readable(self.objects, next(iter(homes)))
         self._exchange_members(view, proposal, name, groups, keeps=keeps, late=late)
-        proposal.reach[f"sys.modules[{old}]"] = None
+        proposal.reach |= {f"sys.modules[{old}]": None, f"module {old}": None}
         proposal.title = f"Replace `{old}` with `{' and '.join(sorted(homes))}`"
         return proposal
 

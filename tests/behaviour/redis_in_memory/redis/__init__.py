@@ -85,8 +85,8 @@ class Redis:
 StrictRedis = Redis
 
 
-def from_url(url, **options):
-    return Redis.from_url(url, **options)
+def from_url(url, *, _client=Redis, **options):
+    return _client.from_url(url, **options)
 
 
 def _parts(url):
