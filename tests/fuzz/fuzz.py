@@ -58,7 +58,7 @@ from flake8_redis_ssot.rules import all_rules
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = str(Path(flake8_redis_ssot.__file__).parent) + os.sep
-CPU, PROJECT_CPU, MEMORY, WALL = 15.0, 60.0, 500_000_000, 300.0
+CPU, PROJECT_CPU, MEMORY, WALL = 5.0, 30.0, 500_000_000, 300.0
 BATCH, LARGEST = 40, 60_000
 SHARED = frozenset(rule.code for rule in all_rules() if not rule.project)
 SETTINGS = """\
