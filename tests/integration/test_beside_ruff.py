@@ -176,6 +176,68 @@ def test_fixes_do_the_same(arguments: list[str], project: Path, run: Command, pr
     assert done[0] == done[1]
 
 
+UNUSED = (
+    "import os; import redis; redis.StrictRedis()  # noqa: {}\nredis.ConnectionPool(); unknown  # noqa: {}\n"
+)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["--fixable", "RUF100"],
+        ["--unfixable", "RUF100"],
+        ["--fixable", "F401"],
+        ["--unfixable", "F401"],
+        ["--fixable", "ALL"],
+        ["--unfixable", "ALL"],
+        ["--fixable", "ALL", "--unfixable", "RUF"],
+        ["--fixable", "RUF100,F401", "--unfixable", "RUF1"],
+        ["--fixable", "RUF100", "--unfixable", "RUF"],
+    ],
+    ids=" ".join,
+)
+def test_comments_that_silence_nothing_are_fixed_alike(
+    arguments: list[str], tmp_path: Path, run: Command, process: Command
+) -> None:
+    def mine(given: list[str]) -> list[str]:
+        for theirs, code in (("RUF100", "RED904"), ("RUF1", "RED90"), ("RUF", "RED9")):
+            given = [re.sub(rf"\b{theirs}\b", code, argument) for argument in given]
+        return ours(given)
+
+    found = []
+    selected = ["--isolated", "-n", "--select", "F401,F821,RUF100", *arguments]
+    for module, given, codes in (
+        ("ruff", selected, ("F821", "F401")),
+        ("flake8_redis_ssot", mine(selected), ("RED301", "RED506")),
+    ):
+        call = process if module == "ruff" else run
+        (tmp_path / "a.py").write_text(UNUSED.format(*codes))
+        shown = call("check", *given, "--output-format", "json", "a.py", cwd=tmp_path, module=module)
+        fixes = sorted(
+            (
+                row["location"]["row"],
+                TWINS.get(row["code"], row["code"]).replace("RUF100", "RED904"),
+                bool(row["fix"]),
+            )
+            for row in json.loads(shown.stdout)
+        )
+        done = call(
+            "check", *given, "--fix", "-q", "--output-format", "pylint", "a.py", cwd=tmp_path, module=module
+        )
+        after = (tmp_path / "a.py").read_text()
+        found.append(
+            (
+                fixes,
+                shown.returncode,
+                done.returncode,
+                [line.partition("#")[2] for line in after.splitlines()],
+            )
+        )
+    comments = [[said(text) for text in one[3]] for one in found]
+    assert found[0][:3] == found[1][:3] and comments[0] == comments[1]
+
+
 def test_a_diff_changes_nothing_and_says_how_many(project: Path, run: Command, process: Command) -> None:
     done = [
         process("check", "--diff", "a.py", cwd=project, module="ruff"),
