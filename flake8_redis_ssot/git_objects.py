@@ -61,6 +61,10 @@ class Repository:
                 "and fetch it first where the clone is shallow"
             ) from None
 
+    def time(self, name: str) -> int:
+        """When the commit that `name` means was made, in seconds since 1970."""
+        return int(self.lines("rev-list", "--no-walk", "--format=%ct", self.commit(name))[-1])
+
     def merge_base(self, one: str, other: str) -> str:
         """The last commit that both have in their history."""
         try:
@@ -86,6 +90,20 @@ class Repository:
     def lines(self, *arguments: str) -> list[str]:
         """What a reading command of git prints."""
         return os.fsdecode(self._git(*arguments)).splitlines()
+
+    def renamed(self, since: str) -> dict[str, str]:
+        """The tracked files that have another path than at the commit `since`, as git finds them alike: old to new."""
+        said = self._git(
+            "diff", "--name-status", "-z", "-M", "-l0", "--diff-filter=R", "--no-relative", "--no-ext-diff",
+            self.commit(since), "--",
+        )  # fmt: skip
+        parts = iter(os.fsdecode(said).split("\0")[:-1])
+        within = f"{self._tree}/" if self._tree else ""
+        return {
+            f"{self.top}/{old.removeprefix(within)}": f"{self.top}/{new.removeprefix(within)}"
+            for _, old, new in zip(parts, parts, parts, strict=True)
+            if old.startswith(within) and new.startswith(within)
+        }
 
     def _line(self, *arguments: str) -> str:
         return os.fsdecode(self._git(*arguments)).removesuffix("\n")

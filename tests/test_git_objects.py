@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import pickle
-import subprocess
 from pathlib import Path
 
 import pytest
+from repository import commit, git
 
 from flake8_redis_ssot.files import Discovery, Project, discover
 from flake8_redis_ssot.git_objects import GitError, Repository, Revision
@@ -15,34 +15,12 @@ from flake8_redis_ssot.settings.finder import SettingsFinder
 from flake8_redis_ssot.source import SourceError
 
 
-def git(folder: Path, *arguments: str) -> str:
-    names = {"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@b", "GIT_COMMITTER_NAME": "a",
-             "GIT_COMMITTER_EMAIL": "a@b", "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}  # fmt: skip
-    return subprocess.run(
-        ["git", *arguments],
-        cwd=folder,
-        env={**os.environ, **names},
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout.strip()
-
-
-def commit(folder: Path, **files: str) -> None:
-    for name, text in files.items():
-        path = folder / name.replace("__", "/").replace("_py", ".py")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    git(folder, "add", "-A")
-    git(folder, "commit", "-qm", "a change", "--allow-empty")
-
-
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     top = tmp_path / "checkout"
     top.mkdir()
     git(top, "init", "-q", "-b", "main")
-    commit(top, app__one_py="first\n", app__two_py="second\n")
+    commit(top, {"app/one.py": "first\n", "app/two.py": "second\n"})
     return top
 
 
@@ -149,7 +127,7 @@ def test_contents_that_a_clone_lacks_are_said_and_not_fetched(checkout: Path) ->
 
 
 def test_equal_contents_have_one_name_and_edited_files_have_none(checkout: Path) -> None:
-    commit(checkout, app__same_py="first\n")
+    commit(checkout, {"app/same.py": "first\n"})
     seen = first(checkout)
     one = f"{checkout}/app/one.py"
     assert seen.blob(one) == seen.blob(f"{checkout}/app/same.py") != seen.blob(f"{checkout}/app/two.py")
@@ -176,16 +154,16 @@ def test_a_machine_without_git_is_one_clear_message(checkout: Path, monkeypatch:
 def test_a_branch_is_compared_with_where_it_left(checkout: Path) -> None:
     start = git(checkout, "rev-parse", "HEAD")
     git(checkout, "checkout", "-qb", "branch")
-    commit(checkout, app__mine_py="")
+    commit(checkout, {"app/mine.py": ""})
     git(checkout, "checkout", "-q", "main")
-    commit(checkout, app__theirs_py="")
+    commit(checkout, {"app/theirs.py": ""})
     assert Repository(str(checkout)).merge_base("main", "branch") == start
 
 
 def test_a_projects_files_are_those_of_the_revision(checkout: Path) -> None:
     (checkout / ".gitignore").write_text("made_*\n")
     (checkout / "pyproject.toml").write_text("[tool.redis-ssot]\nexclude = ['out']\n")
-    commit(checkout, out__no_py="", app__deep__er_py="")
+    commit(checkout, {"out/no.py": "", "app/deep/er.py": ""})
     (checkout / "app/later.py").write_text("")
     finder = SettingsFinder(str(checkout), codes=[])
     project = Project(finder.must_find(str(checkout)))
