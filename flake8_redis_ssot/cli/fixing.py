@@ -42,7 +42,9 @@ def fixed(
         try:
             overwrite(path, data)
         except OSError as error:
-            mended.outcome.failures.append(f"{shown(path)}: cannot be written: {error.strerror}")
+            mended.outcome.failures.append(
+                f"{shown(path)}: cannot be written: {error.strerror}; make it writable, and run again"
+            )
     return mended
 
 

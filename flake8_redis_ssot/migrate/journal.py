@@ -207,7 +207,11 @@ def _targets(root: str, changes: list[Change]) -> list[str]:
     _refuse(twice, "to be changed twice", nothing)
     _refuse(there, "there already", f"{nothing}: move it away, and run again")
     _refuse(changed, "changed or gone since it was read", f"{nothing}: run again")
-    _refuse(closed, "read-only, or its folder is or is not there", f"{nothing}: see to that, and run again")
+    _refuse(
+        closed,
+        "read-only, or in a folder that is read-only or missing",
+        f"{nothing}: see to that, and run again",
+    )
     return list(targets)
 
 
@@ -266,8 +270,8 @@ def _to_restore(root: str, path: str, entries: list[_Entry]) -> list[tuple[str, 
     nothing = "nothing was touched"
     _refuse(outside, "not among the project's own files", f"{nothing}: do not trust the run {run}")
     _refuse(changed, f"changed since the run {run}", f"{nothing}: undo that, and run again")
-    _refuse(broken, f"not saved whole in the run {run}", nothing)
-    _refuse(closed, "read-only, or its folder is", f"{nothing}: see to that, and run again")
+    _refuse(broken, f"not saved whole in the run {run}", f"{nothing}: take them from version control")
+    _refuse(closed, "read-only, or in a folder that is", f"{nothing}: see to that, and run again")
     return todo
 
 

@@ -190,7 +190,7 @@ def _leads_nowhere(root: Path) -> str:
 
 def _read_only(root: Path) -> str:
     (root / "app" / "m2.py").chmod(0o444)
-    return "read-only, or its folder is or is not there: app/m2.py;"
+    return "read-only, or in a folder that is read-only or missing: app/m2.py;"
 
 
 def _folder_read_only(root: Path) -> str:
@@ -255,7 +255,7 @@ def test_paths_that_are_not_the_project_s_own_are_refused(project: Path, tmp_pat
     twice = [change(path, b"one"), change(project / "app" / ".." / "app" / "m0.py", b"two")]
     assert "to be changed twice" in refused(project, twice)
     lost = Change(str(project / "nowhere" / "a.py"), None, b"x")
-    assert "or is not there: nowhere/a.py" in refused(project, [lost])
+    assert "or missing: nowhere/a.py" in refused(project, [lost])
 
 
 def test_nothing_to_do_is_no_run(project: Path) -> None:
@@ -466,7 +466,7 @@ def test_a_folder_that_went_since_is_made_again(project: Path) -> None:
 def test_read_only_files_are_not_rolled_back(project: Path, work: list[Change]) -> None:
     carry_out(str(project), work, "test")
     (project / "app" / "m1.py").chmod(0o400)
-    assert "read-only, or its folder is: app/m1.py; nothing was touched" in not_undone(project)
+    assert "read-only, or in a folder that is: app/m1.py; nothing was touched" in not_undone(project)
 
 
 @pytest.mark.parametrize("kind", ["absolute", "up", "inner up", "link", "git", "journal"])
