@@ -151,7 +151,7 @@ def roll_back(root: str, name: str | None = None) -> Run:
     otherwise, no file was touched. A roll back that was killed can be run again.
     """
     if not os.path.isdir(_folder(root)):
-        raise JournalError("there is no run to roll back")
+        raise JournalError("there is no run of `redis-ssot migrate` here to roll back")
     with _locked(root) as folder:
         run, entries = _load(folder, _chosen(runs(root), name))
         path = os.path.join(folder, run.name)
@@ -173,7 +173,7 @@ def roll_back(root: str, name: str | None = None) -> Run:
 def _chosen(there: list[Run], name: str | None) -> str:
     left = [run.name for run in there if run.state != "rolled back"]
     if not there or (name is None and not left):
-        raise JournalError("there is no run to roll back")
+        raise JournalError("there is no run of `redis-ssot migrate` here to roll back")
     if name is None:
         return left[-1]
     if name in left:

@@ -136,7 +136,7 @@ def test_runs_are_in_order_and_undone_from_the_newest(project: Path) -> None:
         roll_back(str(project))
         assert files(project) == state
     assert {run.state for run in runs(str(project))} == {"rolled back"}
-    assert not_undone(project) == "there is no run to roll back"
+    assert not_undone(project) == "there is no run of `redis-ssot migrate` here to roll back"
     assert not_undone(project, there[3].name) == f"the run {there[3].name} is rolled back already"
 
 
@@ -264,7 +264,10 @@ def test_nothing_to_do_is_no_run(project: Path) -> None:
     for changes in ([], same):
         assert refused(project, changes) == "there is nothing to change"
     (project / journal.FOLDER).mkdir()
-    assert not_undone(project, "20000101T000000Z-1") == "there is no run to roll back"
+    assert (
+        not_undone(project, "20000101T000000Z-1")
+        == "there is no run of `redis-ssot migrate` here to roll back"
+    )
     assert not (project / journal.FOLDER).exists()
 
 
@@ -749,7 +752,7 @@ def test_killed_at_random_every_file_is_whole_and_all_is_restored(tmp_path: Path
         assert roll_back(str(root)).state == "rolled back" and files(root) == before
     print(f"\n{landed.total()} kills: {dict(landed)}; {mixed} of those inside left old and new files")
     assert landed["inside"] >= max(1, KILLS // 5)
-    with pytest.raises(JournalError, match="there is no run to roll back"):
+    with pytest.raises(JournalError, match="there is no run of `redis-ssot migrate` here to roll back"):
         roll_back(str(root))
     assert {path.rpartition("/")[2] for path in written(root)} == {".gitignore", "run.json"}
 
@@ -778,7 +781,7 @@ def test_the_command(project: Path, work: list[Change], run: Command) -> None:
         done = run("rollback", *arguments, cwd=cwd)
         return done.returncode, done.stdout, done.stderr
 
-    assert said() == (2, "", "error: there is no run to roll back\n")
+    assert said() == (2, "", "error: there is no run of `redis-ssot migrate` here to roll back\n")
     (project / "pyproject.toml").write_text("[tool.redis-ssot]\n")
     before = files(project)
     done = carry_out(str(project), work, "migrate")
