@@ -49,6 +49,11 @@ class Binding:
     projection: tuple[Projection, ...] = ()
     scope: Scope | None = None
     turn: int | None = None
+    for_typing: bool = field(init=False)
+    """Whether it stands under `if TYPE_CHECKING:`, which never runs."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "for_typing", any(arm == "typing" for _, arm in self.path))
 
 
 @dataclass(eq=False, slots=True)
