@@ -175,12 +175,13 @@ def is_closed(path: str) -> bool:
 
 
 def overwrite(path: str, data: bytes) -> None:
-    """Give the file at `path` other bytes, all at once, and keep its mode; OSError where that is not possible."""
+    """Give the file at `path` these bytes, all at once, and keep its mode; OSError where that is not possible."""
     temporary = f"{path}.redis-ssot-{os.getpid()}"
     try:
         with open(temporary, "xb") as stream:
             stream.write(data)
-        os.chmod(temporary, stat.S_IMODE(os.stat(path).st_mode))
+        with suppress(FileNotFoundError):
+            os.chmod(temporary, stat.S_IMODE(os.stat(path).st_mode))
         os.replace(temporary, path)
     except BaseException:
         with suppress(OSError):

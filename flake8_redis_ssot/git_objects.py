@@ -90,6 +90,20 @@ class Repository:
         """What a reading command of git prints."""
         return os.fsdecode(self._git(*arguments)).splitlines()
 
+    def renamed(self, since: str) -> dict[str, str]:
+        """The tracked files that have another path than at the commit `since`, as git finds them alike: old to new."""
+        said = self._git(
+            "diff", "--name-status", "-z", "-M", "-l0", "--diff-filter=R", "--no-relative", "--no-ext-diff",
+            self.commit(since), "--",
+        )  # fmt: skip
+        parts = iter(os.fsdecode(said).split("\0")[:-1])
+        within = f"{self._tree}/" if self._tree else ""
+        return {
+            f"{self.top}/{old.removeprefix(within)}": f"{self.top}/{new.removeprefix(within)}"
+            for _, old, new in zip(parts, parts, parts, strict=True)
+            if old.startswith(within) and new.startswith(within)
+        }
+
     def _line(self, *arguments: str) -> str:
         return os.fsdecode(self._git(*arguments)).removesuffix("\n")
 

@@ -12,6 +12,8 @@ from flake8_redis_ssot import __version__
 
 COMMANDS = {
     "check": "check",
+    "baseline": "baseline",
+    "allowances": "allowances",
     "plan": "plan",
     "migrate": "migrate",
     "rollback": "rollback",

@@ -101,9 +101,8 @@ def _gathered(
     if repository is not None:
         history = History(repository, project, found.finder, folder=folder, jobs=jobs)
         if base:
-            made.comparison = comparison_of(
-                made, history.scan(base, progress, codes), options.base, base, codes
-            )
+            then = history.scan(base, progress, codes)
+            made.comparison = comparison_of(made, scanned, then, repository, options.base, base, codes)
         if names:
             made.history = history.points(names, progress)
             made.history.append(Point("now", "", made.created, made.numbers))

@@ -8,15 +8,14 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.filesystem import FileSystem
 from flake8_redis_ssot.fix.apply import FixResult
 from flake8_redis_ssot.fix.propose import Rewriter
 from flake8_redis_ssot.fix.symbols import Thing
 from flake8_redis_ssot.fix.view import View
 from flake8_redis_ssot.lint.run import Outcome
-from flake8_redis_ssot.lint.suppress import unsuppressed, without_noqa
 from flake8_redis_ssot.migrate.references import References
+from flake8_redis_ssot.migrate.silenced import BASELINE, Silenced
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.project.managers import competing_managers
 from flake8_redis_ssot.project.shims import is_shim
@@ -24,6 +23,9 @@ from flake8_redis_ssot.settings.model import Boundary, Settings
 
 CONSTRUCTIONS = frozenset(["RED201", "RED202", "RED206", "RED301"])
 """The rules on what is built outside of a manager."""
+
+COUNTED = (None, BASELINE)
+"""What is counted of what something silences: the baseline only puts off."""
 
 STRINGS = frozenset(["RED106"])
 """The rules on strings that name a forbidden manager."""
@@ -142,21 +144,22 @@ def plan(mended: FixResult, settings: Settings, whole: Outcome, filesystem: File
     found = Plan()
     found.managers = list(managers_of(index, settings))
     site = _sites(settings)
-    found.moving, found.by_hand = steps(mended, site)
+    silenced = Silenced(whole.diagnostics, settings, filesystem)
+    found.moving, found.by_hand = steps(mended, silenced, site)
     found.moving.sort(key=_order)
     fixable = {(d.path, d.range, d.code) for d in (*mended.settled, *(d for d, _ in mended.left))}
     building = 0
     for diagnostic in whole.diagnostics:
         if (diagnostic.path, diagnostic.range, diagnostic.code) in fixable:
             continue
-        silenced = silenced_by(diagnostic, settings, filesystem)
+        by = silenced.by(diagnostic)
         is_built = diagnostic.code in CONSTRUCTIONS
-        building += is_built and silenced is None
+        building += is_built and by in COUNTED
         # what a forbidden module has itself goes with it
-        if (is_built or silenced is not None) and not index.place(diagnostic.path).is_forbidden:
+        if (is_built or by is not None) and not index.place(diagnostic.path).is_forbidden:
             what = diagnostic.message
             where = site(diagnostic.path, diagnostic.range.start.line)
-            found.by_hand.append(Step(diagnostic.code, where, what, None, what, silenced))
+            found.by_hand.append(Step(diagnostic.code, where, what, None, what, by))
     found.by_hand.sort(key=_order)
     references = References(settings, after, filesystem.with_edits(mended.changes))
     for manager in found.managers:
@@ -175,28 +178,25 @@ def plan(mended: FixResult, settings: Settings, whole: Outcome, filesystem: File
     return found
 
 
-def steps(mended: FixResult, site: Callable[[str, int], ProgramPoint]) -> tuple[list[Step], list[Step]]:
+def steps(
+    mended: FixResult, silenced: Silenced, site: Callable[[str, int], ProgramPoint]
+) -> tuple[list[Step], list[Step]]:
     """What moves, and what is left with the reasons; `site` words a path and a line."""
     moving, left = [], []
     for diagnostic in mended.settled:
         assert diagnostic.fix is not None
         where = site(diagnostic.path, diagnostic.range.start.line)
-        moving.append(Step(diagnostic.code, where, diagnostic.fix.message, diagnostic.fix.applicability))
+        by = silenced.by(diagnostic)
+        fix = diagnostic.fix
+        moving.append(Step(diagnostic.code, where, fix.message, fix.applicability, silenced=by))
     for diagnostic, reason in mended.left:
         where = site(diagnostic.path, diagnostic.range.start.line)
-        left.append(Step(diagnostic.code, where, diagnostic.message, None, reason))
+        left.append(Step(diagnostic.code, where, diagnostic.message, None, reason, silenced.by(diagnostic)))
     return moving, left
 
 
 def _order(step: Step) -> tuple[str, int, str]:
     return step.site.path, step.site.line, step.code
-
-
-def silenced_by(diagnostic: Diagnostic, settings: Settings, filesystem: FileSystem) -> str | None:
-    """What silences a diagnostic; None where nothing does."""
-    if not list(unsuppressed([diagnostic], settings)):
-        return "an allowance or per-file-ignore"
-    return None if without_noqa([diagnostic], filesystem.source(diagnostic.path)) else "`noqa`"
 
 
 def importing(index: ProjectIndex, managers: Iterable[Manager], settings: Settings) -> Importing:
@@ -222,7 +222,7 @@ def _measures(
         now.any,
     )
     yield Measure("constructions", "clients and pools built outside of a manager", building, building, 0)
-    stale = [step for step in found.by_hand if step.code in STRINGS and step.silenced is None]
+    stale = [step for step in found.by_hand if step.code in STRINGS and step.silenced in COUNTED]
     mended = [step for step in found.moving if step.code in STRINGS]
     yield Measure("strings", "strings that name a forbidden manager", len(stale) + len(mended), len(stale), 0)
 

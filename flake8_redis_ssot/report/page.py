@@ -129,7 +129,7 @@ def _allowances(report: Report) -> Sheet:
         [
             [
                 _code(" ".join(a.paths)), Cell(" ".join(a.rules)), _code(" ".join(a.symbols)), Cell(a.owner or "nobody"),
-                Cell(f"{a.expires}, past" if a.is_expired else a.expires or "no end"), _number(a.silences),
+                Cell(a.end), _number(a.silences),
                 Cell(a.reason), _code(a.where),
             ]
             for a in report.allowances

@@ -79,7 +79,7 @@ def _tables(report: Report) -> Iterable[tuple[str, Table | Text]]:
         yield f"Allowances: {len(report.allowances)}", _table(
             ["paths", "rules", "owner", "until", ">silences", "reason"],
             [
-                [" ".join(a.paths), " ".join(a.rules), a.owner or "nobody", _until(a.expires, a.is_expired), a.silences, a.reason]
+                [" ".join(a.paths), " ".join(a.rules), a.owner or "nobody", a.end, a.silences, a.reason]
                 for a in report.allowances
             ],
         )  # fmt: skip
@@ -92,10 +92,6 @@ def _tables(report: Report) -> Iterable[tuple[str, Table | Text]]:
                 most=len(report.history),
             ),
         )
-
-
-def _until(expires: str | None, is_expired: bool) -> str:
-    return f"{expires}, which is past" if is_expired else expires or "no end"
 
 
 def _numbers(report: Report) -> Table:

@@ -79,6 +79,7 @@ class Builder:
             respect_gitignore=last("respect-gitignore")[1] is not False,
             cache_dir=self._cache_dir(),
             output_format=last("output-format")[1] or "full",
+            baseline=self._baseline(),
             allowances=tuple(
                 self._allow_entry(table, nth, entry)
                 for table, entries in self.all("allow")
@@ -116,6 +117,10 @@ class Builder:
                         table.path if table.is_file else None,
                         table.line(key) if table.is_file else 1,
                     )
+
+    def _baseline(self) -> str | None:
+        table, given = self.last("baseline")
+        return None if given is None else os.path.normpath(os.path.join(table.base, given))
 
     def _cache_dir(self) -> str | None:
         table, given = self.last("cache-dir")
