@@ -47,6 +47,7 @@ def _tables(report: Report) -> Iterable[tuple[str, Table | Text]]:
         _table(
             ["module", "role", "boundary", ">importing", ">tests"],
             [[m.module, m.role, m.boundary or "root", len(m.importers), len(m.tests)] for m in managers],
+            most=len(managers),
         ),
     )
     if report.comparison is not None:
@@ -57,7 +58,7 @@ def _tables(report: Report) -> Iterable[tuple[str, Table | Text]]:
             f"Methods that callers need and the manager lacks: {len(gaps)}",
             _table(
                 ["method", "of", "the manager's", "what", ">places"],
-                [[g.member, g.of, g.target, g.what, len(g.sites)] for g in gaps],
+                [[g.member, _short(g.of), _short(g.target), g.what, len(g.sites)] for g in gaps],
             ),
         )
     yield "Connection budget", _budget(report)
@@ -73,6 +74,7 @@ def _tables(report: Report) -> Iterable[tuple[str, Table | Text]]:
         _table(
             ["rule", "name", ">findings"],
             [[code, names[code], number] for code, number in sorted(codes.items())],
+            most=len(codes),
         ),
     )
     if report.allowances:
@@ -92,6 +94,11 @@ def _tables(report: Report) -> Iterable[tuple[str, Table | Text]]:
                 most=len(report.history),
             ),
         )
+
+
+def _short(name: str) -> str:
+    """The last two parts of a dotted name."""
+    return ".".join(name.split(".")[-2:])
 
 
 def _numbers(report: Report) -> Table:

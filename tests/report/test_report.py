@@ -94,7 +94,7 @@ def test_tests_are_told_by_kind_with_what_says_so(project: Path, reported: Repor
             "websocket": "websockets",
             "server": "uses app.redis_manager, and nothing here takes its place",
         },
-        "test_threads.py": {"race": "threading"},
+        "test_threads.py": {},
     }
 
 
