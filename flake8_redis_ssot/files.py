@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -11,7 +12,6 @@ from dataclasses import dataclass, field
 from flake8_redis_ssot.filesystem import DISK, FileSystem
 from flake8_redis_ssot.settings.finder import SettingsFinder
 from flake8_redis_ssot.settings.model import Globs, Settings, is_below
-from flake8_redis_ssot.source import SourceError
 
 _SUFFIXES = (".py", ".pyi")
 
@@ -99,12 +99,13 @@ class Discovery:
         )
 
 
-def discover(paths: Sequence[str], finder: SettingsFinder) -> Discovery:
+def discover(paths: Sequence[str], finder: SettingsFinder, filesystem: FileSystem | None = None) -> Discovery:
     """The files to check for `paths`, each in its project; a file named is taken whatever its suffix.
 
-    Where a table is wrong, its project is left out: see the finder's `errors`.
+    Where a table is wrong, its project is left out: see the finder's `errors`. They lie where the tables do
+    unless a `filesystem` is named: those of a commit can be looked at with today's settings.
     """
-    found = Discovery(finder)
+    found = Discovery(finder, filesystem=filesystem or finder.filesystem)
     walk = _Walk(found.looked_at, found.filesystem)
     projects: dict[str, Project] = {}
 
@@ -146,16 +147,16 @@ def _named(paths: Sequence[str], found: Discovery) -> Iterator[tuple[str, str]]:
     for path in paths:
         absolute = os.path.normpath(os.path.abspath(path))
         try:
-            mode = os.stat(absolute).st_mode
+            kind = found.filesystem.kind(absolute)
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             found.missing.append(f"{path}: {reason}; name a file or folder that exists")
             continue
-        if stat.S_ISDIR(mode):
+        if kind == "folder":
             yield absolute, absolute
         elif is_notebook(absolute):
             found.named_notebooks.append(absolute)
-        elif stat.S_ISREG(mode):
+        elif kind == "file":
             yield absolute, os.path.dirname(absolute)
         else:
             found.missing.append(f"{path}: is no regular file; name a file or folder")
@@ -190,7 +191,7 @@ def overwrite(path: str, data: bytes) -> None:
 
 
 class _Walk:
-    """Walks over folders; `looked_at` receives what they depend on.
+    """Walks over the folders of a file system; `looked_at` receives what they depend on.
 
     `missing` are the folders that could not be read, `notebooks` the notebooks that were passed.
     """
@@ -225,7 +226,7 @@ class _Walk:
             except OSError as error:
                 self.missing.append(f"{folder}: {error.strerror}; it was not searched")
                 continue
-            names = {entry.name for entry in entries}
+            names = {name for name, _ in entries}
             if folder not in (top, settings.root) and "pyproject.toml" in names:
                 inner = nested(os.path.join(folder, "pyproject.toml"), settings)
                 if inner is None:
@@ -238,24 +239,21 @@ class _Walk:
                 excluding = _Excluding(settings)
             if ".gitignore" in names:
                 ignores = [*ignores, *self._gitignore(folder)]
-            for entry in entries:
-                name = entry.name
-                if name in excluding.names or entry.is_symlink() or entry.path == without:
+            for name, kind in entries:
+                path = os.path.join(folder, name)
+                if name in excluding.names or kind in ("link", "other") or path == without:
                     continue
-                is_folder = entry.is_dir(follow_symlinks=False)
-                if not is_folder and not name.endswith((*_SUFFIXES, ".ipynb")):
+                if kind == "file" and not name.endswith((*_SUFFIXES, ".ipynb")):
                     continue
-                if any(patterns.match(entry.path) for patterns in excluding.patterns):
+                if any(patterns.match(path) for patterns in excluding.patterns):
                     continue
-                tested = entry.path + "/" if is_folder else entry.path
+                tested = path + "/" if kind == "folder" else path
                 if settings.respect_gitignore and any(globs.match(tested) for globs in ignores):
                     continue
-                if is_folder:
-                    stack.append((entry.path, settings, ignores))
-                elif not entry.is_file(follow_symlinks=False):
-                    continue
+                if kind == "folder":
+                    stack.append((path, settings, ignores))
                 elif name.endswith(_SUFFIXES):
-                    yield entry.path, settings
+                    yield path, settings
                 else:
                     self.notebooks += 1
 
@@ -264,7 +262,8 @@ class _Walk:
         folder = settings.root
         while True:
             self._looked_at.add(os.path.join(folder, ".git", "HEAD"))
-            if os.path.lexists(os.path.join(folder, ".git")):
+            git = os.path.join(folder, ".git")  # a file in a work tree beside the first
+            if self._filesystem.is_folder(git) or self._filesystem.is_file(git):
                 return folder
             parent = os.path.dirname(folder)
             if parent == folder:
@@ -275,11 +274,10 @@ class _Walk:
         path = os.path.join(folder, ".gitignore")
         self._looked_at.add(path)
         try:
-            data = self._filesystem.source(path).data
-        except SourceError:
+            text = self._filesystem.read(path).decode("utf-8-sig", "replace")
+        except OSError:
             return []
-        lines = [line.decode("utf-8", "replace") for line in data.splitlines()]
-        patterns = tuple(line for line in lines if line.strip() and line[0] != "#")
+        patterns = tuple(line for line in re.split(r"\r?\n", text) if line.strip() and line[0] != "#")
         return [Globs(folder, patterns)] if patterns else []
 
 

@@ -7,12 +7,13 @@ import subprocess
 import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from errno import EIO, ENOENT
 
-from flake8_redis_ssot.filesystem import Entry, FileSystem
-from flake8_redis_ssot.source import SourceError, SourceFile
+from flake8_redis_ssot.filesystem import DISK, Entry, EntryKind, FileSystem, Kind
 from flake8_redis_ssot.stamps import Stamp
 
 _FOLDER, _LINK, _SUBMODULE = "040000", "120000", "160000"
+_KINDS: Mapping[str, EntryKind] = {_FOLDER: "folder", _LINK: "link", _SUBMODULE: "folder"}
 _LINKS_FOLLOWED = 40
 _ENVIRONMENT = {"GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none"}
 """What keeps git from writing, and from fetching the objects that a partial clone left out."""
@@ -129,72 +130,64 @@ class GitEntry:
     blob: str
 
     @property
-    def name(self) -> str:
-        return os.path.basename(self.path)
-
-    def is_symlink(self) -> bool:
-        return self.mode == _LINK
-
-    def is_dir(self, *, follow_symlinks: bool = True) -> bool:
-        return self.mode in (_FOLDER, _SUBMODULE)
-
-    def is_file(self, *, follow_symlinks: bool = True) -> bool:
-        return self.mode not in (_FOLDER, _SUBMODULE, _LINK)
+    def kind(self) -> EntryKind:
+        """What it is; a submodule is a folder with nothing in it."""
+        return _KINDS.get(self.mode, "file")
 
 
 @dataclass(frozen=True, slots=True)
 class Revision(FileSystem):
     """The files of one `commit`, where a checkout at `top` has them; what lies elsewhere is the disk's."""
 
-    top: str = ""
-    commit: str = ""
-    _entries: Mapping[str, Mapping[str, GitEntry]] = field(default_factory=dict, repr=False)
-    _blobs: _Blobs | None = field(default=None, repr=False, compare=False)
+    top: str
+    commit: str
+    _entries: Mapping[str, Mapping[str, GitEntry]] = field(repr=False)
+    _blobs: _Blobs = field(repr=False, compare=False)
 
-    def source(self, path: str) -> SourceFile:
-        if path in self.edited or not self._has(path):
-            return FileSystem.source(self, path)
-        found = self._find(path)
-        if found is None or not found.is_file():
-            raise SourceError(f"cannot be read: there is no such file in {self.commit[:12]}")
-        return SourceFile(path, self._read(found.blob))
-
-    def is_file(self, path: str) -> bool:
-        if path in self.edited or not self._has(path):
-            return FileSystem.is_file(self, path)
-        found = self._find(path)
-        return found is not None and found.is_file()
-
-    def stamp(self, path: str) -> Stamp | None:
+    def read(self, path: str) -> bytes:
         if not self._has(path):
-            return FileSystem.stamp(self, path)
-        blob = self.blob(path)
-        return [int(blob, 16), 0, 0, 0] if blob is not None else None
-
-    def is_folder(self, path: str) -> bool:
-        return self._folder(path) is not None if self._has(path) else FileSystem.is_folder(self, path)
-
-    def names(self, folder: str) -> list[str]:
-        if not self._has(folder):
-            return FileSystem.names(self, folder)
-        return sorted(self._folder(folder) or ())
+            return DISK.read(path)
+        found = self._find(path)
+        if found is None or found.kind != "file":
+            raise self._missing("file", path)
+        return self._blobs.read(found.blob)
 
     def entries(self, folder: str) -> list[Entry]:
         if not self._has(folder):
-            return FileSystem.entries(self, folder)
+            return DISK.entries(folder)
         there = self._folder(folder)
         if there is None:
-            raise FileNotFoundError(2, f"there is no such folder in {self.commit[:12]}", folder)
-        return sorted(there.values(), key=lambda entry: entry.name)
+            raise self._missing("folder", folder)
+        return sorted(Entry(name, entry.kind) for name, entry in there.items())
+
+    def kind(self, path: str) -> Kind:
+        if not self._has(path):
+            return DISK.kind(path)
+        if self._folder(path) is not None:
+            return "folder"
+        found = self._find(path)
+        if found is None or found.kind != "file":
+            raise self._missing("file or folder", path)
+        return "file"
+
+    def stamp(self, path: str) -> Stamp | None:
+        if not self._has(path):
+            return DISK.stamp(path)
+        blob = self.blob(path)
+        return [int(blob, 16), 0, 0, 0] if blob is not None else None
 
     def blob(self, path: str) -> str | None:
         """The name that git has for the content of a file; None where the commit has no such file."""
-        found = self._find(path) if self._has(path) and path not in self.edited else None
-        return found.blob if found is not None and found.is_file() else None
+        found = self._find(path) if self._has(path) else None
+        return found.blob if found is not None and found.kind == "file" else None
 
     def _has(self, path: str) -> bool:
-        """Whether the commit decides what is at `path`."""
-        return path == self.top or path.startswith(f"{self.top}/")
+        """Whether the commit decides what is at `path`: git's own folder is in none."""
+        is_git = path == f"{self.top}/.git" or path.startswith(f"{self.top}/.git/")
+        return path == self.top or (path.startswith(f"{self.top}/") and not is_git)
+
+    def _missing(self, what: str, path: str) -> FileNotFoundError:
+        return FileNotFoundError(ENOENT, f"there is no such {what} in {self.commit[:12]}", path)
 
     def _find(self, path: str) -> GitEntry | None:
         real = self._real(path)
@@ -214,7 +207,7 @@ class Revision(FileSystem):
             link = self._first_link(path)
             if link is None:
                 break
-            target = os.fsdecode(self._read(link.blob))
+            target = os.fsdecode(self._blobs.read(link.blob))
             path = os.path.normpath(os.path.join(os.path.dirname(link.path), target) + path[len(link.path) :])
         return path
 
@@ -226,10 +219,6 @@ class Revision(FileSystem):
                 return found
             folder = f"{folder}/{name}"
         return None
-
-    def _read(self, blob: str) -> bytes:
-        assert self._blobs is not None
-        return self._blobs.read(blob)
 
 
 def _add(entries: dict[str, dict[str, GitEntry]], entry: GitEntry) -> None:
@@ -253,7 +242,7 @@ class _Blobs:
         return _Blobs, (self._folder,)
 
     def read(self, blob: str) -> bytes:
-        """The content; SourceError where the repository does not have it."""
+        """The content; OSError where the repository does not have it."""
         process = self._running()
         assert process.stdin is not None and process.stdout is not None
         try:
@@ -261,13 +250,13 @@ class _Blobs:
             process.stdin.flush()
             head = process.stdout.readline().split()
             if len(head) != 3:
-                raise SourceError("cannot be read: this clone of the repository does not have its content")
+                raise OSError(EIO, "this clone of the repository does not have its content")
             size = int(head[2])
             data = process.stdout.read(size + 1)
-        except OSError as error:
-            raise SourceError(f"cannot be read from git: {error.strerror or error}") from error
+        except BrokenPipeError as error:
+            raise OSError(EIO, "git ended before it was done") from error
         if len(data) != size + 1:
-            raise SourceError("cannot be read: git ended before it was done")
+            raise OSError(EIO, "git ended before it was done")
         return data[:-1]
 
     def _running(self) -> subprocess.Popen[bytes]:
@@ -282,7 +271,7 @@ class _Blobs:
                     stderr=subprocess.DEVNULL,
                 )
             except OSError as error:
-                raise SourceError(f"git cannot be run: {error.strerror or error}") from error
+                raise OSError(EIO, f"git cannot be run: {error.strerror or error}") from error
             self._owner = os.getpid()
             weakref.finalize(self, _end, self._process, self._owner)
         return self._process

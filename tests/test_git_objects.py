@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from repository import commit, git
 
-from flake8_redis_ssot.files import Discovery, Project
+from flake8_redis_ssot.files import Discovery, Project, discover
 from flake8_redis_ssot.git_objects import GitError, Repository, Revision
 from flake8_redis_ssot.settings.finder import SettingsFinder
 from flake8_redis_ssot.source import SourceError
@@ -131,7 +131,6 @@ def test_equal_contents_have_one_name_and_edited_files_have_none(checkout: Path)
     seen = first(checkout)
     one = f"{checkout}/app/one.py"
     assert seen.blob(one) == seen.blob(f"{checkout}/app/same.py") != seen.blob(f"{checkout}/app/two.py")
-    assert seen.with_edits({one: b""}).blob(one) is None  # type: ignore[attr-defined]
     assert seen.blob(f"{checkout}/app") is None
 
 
@@ -172,3 +171,26 @@ def test_a_projects_files_are_those_of_the_revision(checkout: Path) -> None:
     assert [os.path.relpath(p, checkout) for p in found.all_files(project)] == [
         "app/deep/er.py", "app/one.py", "app/two.py",
     ]  # fmt: skip
+
+
+def test_settings_and_ignored_files_are_those_of_the_revision_too(checkout: Path) -> None:
+    service = checkout / "service"
+    service.mkdir()
+    (checkout / ".gitignore").write_text("made.py\n")
+    (service / "pyproject.toml").write_text("[tool.redis-ssot]\nsrc = ['lib*']\n")
+    commit(checkout, {"service/lib1/a.py": ""})
+    git(
+        checkout,
+        "update-index",
+        "--add",
+        "--cacheinfo",
+        f"100644,{git(checkout, 'rev-parse', 'HEAD:app/one.py')},service/made.py",
+    )
+    git(checkout, "commit", "-qm", "what is ignored can be there all the same")
+    seen = first(checkout)
+    for path in (checkout / ".gitignore", service / "pyproject.toml", service / "lib1/a.py"):
+        path.unlink()
+    found = discover([str(service)], SettingsFinder(str(service), codes=[], filesystem=seen))
+    assert found.files == [f"{service}/lib1/a.py"]
+    assert found.projects[0].settings.boundaries[0].roots == (f"{service}/lib1",)
+    assert seen.kind(f"{checkout}/.git") == "folder"

@@ -23,7 +23,7 @@ def add_parser(commands: Any) -> None:
     )
     _add_fixing(command.add_argument_group("fixes"))
     _add_rules(command.add_argument_group("rule selection"))
-    _add_files(command.add_argument_group("file selection"))
+    add_files(command.add_argument_group("file selection"))
     _add_output(command.add_argument_group("output"))
     running = command.add_argument_group("the run")
     _add_running(running)
@@ -92,7 +92,7 @@ def _add_rules(group: Any) -> None:
         group.add_argument(f"--{name}", metavar="GLOB:CODE,...", type=_ignores, action="extend", help=text)
 
 
-def _add_files(group: Any) -> None:
+def add_files(group: Any) -> None:
     for name, text in (
         ("exclude", "globs to leave out, instead of those of the settings"),
         ("extend-exclude", "globs to leave out in addition"),

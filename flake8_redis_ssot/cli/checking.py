@@ -333,7 +333,9 @@ class _Run:
         if checker.keeps_facts:
             # what excepts nothing here may do so in a project that shares these settings
             path = project.settings.path
-            if path is not None and any(path in chain_of(table) for table in project.nested):
+            if path is not None and any(
+                path in chain_of(table, self.finder.filesystem) for table in project.nested
+            ):
                 outcome.diagnostics = [d for d in outcome.diagnostics if d.code != "RED902"]
         if one.cache is not None:
             one.cache.save(one.files)
@@ -465,7 +467,7 @@ def _looked_at(one: _Checked, cache: Cache, found: Collection[str]) -> Iterator[
     settings = one.project.settings
     yield from settings.read_from
     for table in one.project.nested:
-        yield from chain_of(table)
+        yield from chain_of(table, DISK)
     for root in {root for boundary in settings.boundaries for root in boundary.roots}:
         yield root
         if os.path.isdir(root):  # see `FileChecker.first_party`

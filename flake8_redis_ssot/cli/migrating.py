@@ -18,7 +18,7 @@ from flake8_redis_ssot.cli.replay import look
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.files import Discovery, Project
 from flake8_redis_ssot.filesystem import DISK
-from flake8_redis_ssot.fix.apply import EXPLAINED, FixResult, mend, refers_to
+from flake8_redis_ssot.fix.apply import EXPLAINED, FixResult, is_looked_at, mend, refers_to
 from flake8_redis_ssot.fix.proposal import MENDS
 from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.run import Outcome, available_processors, run_project
@@ -34,7 +34,10 @@ from flake8_redis_ssot.rules import all_rules, defaults
 from flake8_redis_ssot.settings.boundaries import SettingsError
 from flake8_redis_ssot.settings.model import Settings, chosen_codes
 
-_CODES = frozenset(c for c, what in MENDS.items() if what in ("import", "call", "string")) | EXPLAINED
+_CODES = (
+    frozenset(c for c, what in MENDS.items() if what in ("import", "call", "construction", "string"))
+    | EXPLAINED
+)
 _CLASSES = frozenset(["RED401", "RED402"])
 """The rules for which the classes and shims of the files are kept."""
 
@@ -45,8 +48,7 @@ def plan(options: argparse.Namespace) -> int:
         found, project = one_project(options, ())
         files = found.all_files(project)
         with Progress():
-            whole = _whole(files, project, rules_of(project.settings))
-            made, failures = planned(files, project, whole)
+            made, failures = planned(files, project, _whole(files, project, rules_of(project.settings)))
     except SettingsError as error:
         return refuse(error.messages)
     if missing_manager(project.settings):
@@ -68,7 +70,7 @@ def planned(files: Sequence[str], project: Project, whole: Outcome) -> tuple[Pla
     )
     codes = rules_of(settings)
     asked = replace(whole, diagnostics=[d for d in whole.diagnostics if d.code in codes])
-    return plan_of(mended, settings, asked, DISK), mended.outcome.failures
+    return plan_of(mended, _codes(settings), settings, asked, DISK), mended.outcome.failures
 
 
 def rules_of(settings: Settings) -> frozenset[str]:
@@ -78,9 +80,10 @@ def rules_of(settings: Settings) -> frozenset[str]:
 
 def _whole(files: Sequence[str], project: Project, codes: frozenset[str]) -> Outcome:
     """What is there of these rules in the project's own files, silenced or not."""
+    settings = project.settings
     rules = [rule for rule in all_rules() if rule.code in codes]
-    fingerprints = project.settings.baseline is not None
-    checker = FileChecker(unsilenced(project.settings), rules, heeds_noqa=False, fingerprints=fingerprints)
+    fingerprints = settings.baseline is not None
+    checker = FileChecker(unsilenced(settings), rules, heeds_noqa=False, fingerprints=fingerprints)
     outcome = run_project(files, checker, jobs=available_processors())
     outcome.diagnostics = [d for d in outcome.diagnostics if d.path in set(project.files)]
     return outcome
@@ -192,7 +195,7 @@ def missing_manager(settings: Settings) -> str:
 def _codes(settings: Settings) -> frozenset[str]:
     """The rules of a migration; what the settings leave out of those on calls stays out."""
     chosen = chosen_codes(settings.selections, defaults())
-    return frozenset(c for c in _CODES if MENDS.get(c) != "call" or c in chosen)
+    return frozenset(c for c in _CODES if MENDS.get(c) not in ("call", "construction") or c in chosen)
 
 
 def _may_silence(settings: Settings, mended: FixResult) -> bool:
@@ -225,13 +228,14 @@ def _verified(
 
     Else what is counted otherwise.
     """
+    assert mended.index is not None
     rules = [rule for rule in all_rules() if rule.code in _codes(settings)]
     checker = FileChecker(replace(settings, baseline=None), rules)
     fresh = run_project(files, checker, jobs=available_processors())
     left = Counter(
         (d.path, d.code)
         for d in fresh.diagnostics
-        if d.code in _CODES and d.path in within and refers_to(d, only)
+        if d.code in _CODES and d.path in within and refers_to(d, only) and is_looked_at(d, mended.index)
     )
     said = Counter((d.path, d.code) for d, _ in mended.left)
     if left == said and not fresh.failures:

@@ -12,6 +12,7 @@ from flake8_redis_ssot import __version__
 
 COMMANDS = {
     "check": "check",
+    "init": "init",
     "baseline": "baseline",
     "allowances": "allowances",
     "plan": "plan",

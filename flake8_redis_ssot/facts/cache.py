@@ -18,7 +18,6 @@ from flake8_redis_ssot.facts.codec import plain, reader, shape
 from flake8_redis_ssot.facts.model import FileFacts
 from flake8_redis_ssot.facts.modules import ClientFacts, ModuleFacts, Modules
 from flake8_redis_ssot.filesystem import DISK, FileSystem
-from flake8_redis_ssot.source import SourceError
 from flake8_redis_ssot.stamps import Stamp, settled
 from flake8_redis_ssot.store import load, store, tool
 
@@ -248,8 +247,8 @@ class Cache:
             content: str = self._files[path][1]
             return content
         try:
-            return digest(self._filesystem.source(path or "").data)
-        except SourceError:
+            return digest(self._filesystem.read(path or ""))
+        except (OSError, ValueError):
             return None
 
     def _with_contents(self, asked: Asked) -> dict[str, list[str | None]]:

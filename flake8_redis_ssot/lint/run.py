@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.facts.cache import Asked, Cache, asked_of, digest, key_of
 from flake8_redis_ssot.facts.model import FileFacts
-from flake8_redis_ssot.filesystem import DISK, Entry, FileSystem
-from flake8_redis_ssot.lint.baseline import Entry as BaselineEntry
+from flake8_redis_ssot.filesystem import DISK, FileSystem
+from flake8_redis_ssot.lint.baseline import Entry
 from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.suppress import comments, recorded, unsuppressed, without_noqa
 from flake8_redis_ssot.project.index import ProjectIndex
@@ -62,7 +62,7 @@ class Outcome:
     asked: Asked = field(default_factory=dict)
     known: list[Diagnostic] = field(default_factory=list)
     """What the baseline silences."""
-    unmatched: list[BaselineEntry] = field(default_factory=list)
+    unmatched: list[Entry] = field(default_factory=list)
     """The entries of the baseline that silence nothing."""
     has_moved: bool = False
     """Whether something that the baseline silences was found at another place, perhaps with git's help."""
@@ -108,7 +108,7 @@ def checker_for(
 
 def cache_for(checker: FileChecker, folder: str, start: int) -> Cache:
     """The results in the cache `folder` that hold for this checker, this tool and this Python."""
-    return Cache(folder, run_key(checker), start)
+    return Cache(folder, run_key(checker), start, checker.filesystem)
 
 
 def run_key(checker: FileChecker) -> str:
@@ -129,19 +129,19 @@ def run_key(checker: FileChecker) -> str:
         checker.heeds_noqa,
         checker.fingerprints,
         [sorted(checker.names_of(boundary).first_party) for boundary in settings.boundaries],
-        [[*_below(folder, checker.filesystem)] for folder in folders],
+        [path for folder in folders for path in _below(folder, checker.filesystem)],
     )
 
 
 def _below(folder: str, filesystem: FileSystem) -> Iterator[str]:
-    """All paths in a folder and in those below."""
-    entries: Sequence[Entry] = ()
+    """The files below a folder, in order; nothing where it cannot be read."""
     with suppress(OSError):
-        entries = filesystem.entries(folder)
-    for entry in entries:
-        yield entry.path
-        if entry.is_dir(follow_symlinks=False):
-            yield from _below(entry.path, filesystem)
+        for name, kind in filesystem.entries(folder):
+            path = os.path.join(folder, name)
+            if kind == "folder":
+                yield from _below(path, filesystem)
+            else:
+                yield path
 
 
 def _digest_of_flake8() -> str:
@@ -239,7 +239,7 @@ def _run_project(
         outcome.facts += cache.facts(path for path in files if path not in fresh)
         outcome.facts.sort(key=lambda fact: fact.path)
     read: set[str] = set()
-    found = _check_project(outcome, checker, read, progress)
+    found = check_project(outcome, checker, read, progress)
     if cache is not None and not outcome.failures and not outcome.limits:
         cache.keep_project(files, read, asked_of(modules), day, found)
     outcome.diagnostics = sorted([*outcome.diagnostics, *found], key=lambda d: d.sort_key)
@@ -259,7 +259,7 @@ def _without_collecting() -> Iterator[None]:
 
 
 @_without_collecting()
-def _check_project(
+def check_project(
     outcome: Outcome, checker: FileChecker, read: set[str], progress: Progress
 ) -> list[Diagnostic]:
     """What the project rules find, and what is to be said of `noqa` comments; `read` receives the files read."""

@@ -136,8 +136,13 @@ class Plan:
         return asdict(self)
 
 
-def plan(mended: FixResult, settings: Settings, whole: Outcome, filesystem: FileSystem) -> Plan:
-    """The plan of a project, by what its fixes came to, and by the `whole` of what is there, silenced or not."""
+def plan(
+    mended: FixResult, codes: Collection[str], settings: Settings, whole: Outcome, filesystem: FileSystem
+) -> Plan:
+    """The plan of a project, by what the fixes of the rules `codes` came to, and by the `whole` of what is there.
+
+    Of the whole some is silenced, and some of other rules.
+    """
     rewriter = mended.rewriter
     assert rewriter is not None
     index, after = rewriter.index, mended.index or rewriter.index
@@ -147,16 +152,14 @@ def plan(mended: FixResult, settings: Settings, whole: Outcome, filesystem: File
     silenced = Silenced(whole.diagnostics, settings, filesystem)
     found.moving, found.by_hand = steps(mended, silenced, site)
     found.moving.sort(key=_order)
-    fixable = {(d.path, d.range, d.code) for d in (*mended.settled, *(d for d, _ in mended.left))}
     building = 0
     for diagnostic in whole.diagnostics:
-        if (diagnostic.path, diagnostic.range, diagnostic.code) in fixable:
-            continue
         by = silenced.by(diagnostic)
-        is_built = diagnostic.code in CONSTRUCTIONS
-        building += is_built and by in COUNTED
+        is_built, counts = diagnostic.code in CONSTRUCTIONS, by in COUNTED
+        building += is_built and counts
+        is_said = counts and (diagnostic.code in codes or not is_built)
         # what a forbidden module has itself goes with it
-        if (is_built or by is not None) and not index.place(diagnostic.path).is_forbidden:
+        if not is_said and not index.place(diagnostic.path).is_forbidden:
             what = diagnostic.message
             where = site(diagnostic.path, diagnostic.range.start.line)
             found.by_hand.append(Step(diagnostic.code, where, what, None, what, by))
@@ -221,7 +224,10 @@ def _measures(
         now.one,
         now.any,
     )
-    yield Measure("constructions", "clients and pools built outside of a manager", building, building, 0)
+    gone = sum(step.code in CONSTRUCTIONS for step in found.moving)
+    yield Measure(
+        "constructions", "clients and pools built outside of a manager", building, building - gone, 0
+    )
     stale = [step for step in found.by_hand if step.code in STRINGS and step.silenced in COUNTED]
     mended = [step for step in found.moving if step.code in STRINGS]
     yield Measure("strings", "strings that name a forbidden manager", len(stale) + len(mended), len(stale), 0)

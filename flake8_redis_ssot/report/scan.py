@@ -23,7 +23,7 @@ NUMBERED = CONSTRUCTIONS | STRINGS | {"RED401", "RED402"}
 """The rules without which the numbers are not known: the last two for the classes and shims of the files."""
 
 
-@dataclass(slots=True)
+@dataclass
 class Scan:
     """What is there, silenced or not, in the project's own files."""
 
