@@ -86,9 +86,10 @@ def _gathered(
     names = chosen(repository, options.history) if repository and options.history is not None else []
     base = repository.merge_base(options.base, "HEAD") if repository and options.base else ""
     codes = frozenset(c for c in chosen_codes(settings.selections, defaults()) if c[:4] != _ABOUT_COMMENTS)
+    asked = codes | rules_of(settings)
     folder = "" if options.no_cache else folder_of(options.cache_dir, settings.cache_dir, settings.root)
     scanned = scan(
-        files, set(project.files), settings, codes | rules_of(settings), DISK,
+        files, set(project.files), settings, asked, DISK,
         jobs=jobs, progress=progress, cache_of=partial(_cache, folder, time.time_ns()),
     )  # fmt: skip
     progress("fixes", 0, len(scanned.outcome.diagnostics))
@@ -101,7 +102,8 @@ def _gathered(
     if repository is not None:
         history = History(repository, project, found.finder, folder=folder, jobs=jobs)
         if base:
-            then = history.scan(base, progress, codes)
+            # by the same rules, so that what has not changed since is not checked twice
+            then = history.scan(base, progress, asked)
             made.comparison = comparison_of(made, scanned, then, repository, options.base, base, codes)
         if names:
             made.history = history.points(names, progress)
