@@ -13,7 +13,7 @@ KINDS = {
     "server": "real server",
     "race": "race",
     "websocket": "WebSocket",
-    "other": "no sign of either",
+    "other": "no sign of any",
 }
 """The kinds of tests that touch Redis, as people read them; a file may be of several."""
 
