@@ -66,7 +66,7 @@ class History:
     def __init__(
         self, repository: Repository, project: Project, finder: SettingsFinder, *, folder: str, jobs: int
     ) -> None:
-        self._repository = repository
+        self.repository = repository
         self._project = project
         self._finder = finder
         self._folder = folder if prepare(folder) else ""
@@ -83,7 +83,7 @@ class History:
         known = json.loads((load(self._folder, name) if self._keeps else None) or b"{}")
         found = []
         for revision in names:
-            commit = self._repository.commit(revision)
+            commit = self.repository.commit(revision)
             if commit not in known:
 
                 def within(stage: str, part: int, of: int, name: str = revision) -> None:
@@ -94,13 +94,13 @@ class History:
                 if self._keeps:
                     with suppress(OSError):
                         store(self._folder, name, [json.dumps(known).encode()])
-            date = datetime.fromtimestamp(self._repository.time(commit), UTC).date()
+            date = datetime.fromtimestamp(self.repository.time(commit), UTC).date()
             found.append(Point(revision, commit, date.isoformat(), Numbers(**known[commit])))
         return found
 
     def scan(self, name: str, progress: Progress, codes: frozenset[str] = NUMBERED) -> Scan:
         """What there is in one revision."""
-        revision = self._repository.revision(name)
+        revision = self.repository.revision(name)
         project = Project(self._project.settings)
         found = Discovery(self._finder, [project], filesystem=revision)
         found.complete(project)
