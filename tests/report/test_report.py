@@ -94,14 +94,14 @@ def test_tests_are_told_by_kind_with_what_says_so(project: Path, reported: Repor
             "websocket": "websockets",
             "server": "uses app.redis_manager, and nothing here takes its place",
         },
-        "test_threads.py": {"race": "threading"},
+        "test_threads.py": {},
     }
 
 
 def test_allowances_have_owner_end_and_what_they_silence(reported: Reported) -> None:
     (allowed,) = reported()["allowances"]
-    assert (allowed["owner"], allowed["expires"], allowed["is_expired"], allowed["silences"]) == (
-        "@platform", "2020-01-01", True, 1,
+    assert (allowed["owner"], allowed["expires"], allowed["state"], allowed["silences"]) == (
+        "@platform", "2020-01-01", "expired", 1,
     )  # fmt: skip
     assert allowed["where"] == "pyproject.toml:11"
 
