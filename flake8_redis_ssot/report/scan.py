@@ -19,7 +19,7 @@ from flake8_redis_ssot.migrate.plan import (
     importing,
     managers_of,
 )
-from flake8_redis_ssot.migrate.silenced import Silenced
+from flake8_redis_ssot.migrate.silenced import Silenced, unsilenced
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.report.model import Finding, Numbers, Pool
 from flake8_redis_ssot.report.pools import pools_of
@@ -96,9 +96,15 @@ def scan(
     cache_of: Callable[[FileChecker], Cache | None],
 ) -> Scan:
     """Check all `files` of a project by the rules `codes`, as if nothing silenced anything."""
-    bare = replace(settings, allowances=(), per_file_ignores=())
     rules = [rule for rule in all_rules() if rule.code in codes | COUNTED]
-    checker = FileChecker(bare, rules, filesystem=filesystem, follows=True, heeds_noqa=False)
+    checker = FileChecker(
+        unsilenced(settings),
+        rules,
+        filesystem=filesystem,
+        follows=True,
+        heeds_noqa=False,
+        fingerprints=settings.baseline is not None,
+    )
     cache = cache_of(checker)
     outcome = run_project(files, checker, jobs=jobs, cache=cache, progress=progress)
     if cache is not None:
