@@ -93,7 +93,14 @@ def _write(file: str, projects: Sequence[Project], found: Discovery, options: ar
                 is_mended |= {*mended(before.entries, project, checker, files, whole=True)}
         if whole.failures:
             return refuse(whole.failures)
-        return _bring_up_to_date(before, whole, is_mended, is_there, options)
+        status = _bring_up_to_date(before, whole, is_mended, is_there, options)
+        if not is_there and not all(project.settings.baseline for project in projects):
+            name = os.path.relpath(file, root).replace(os.sep, "/")
+            print(
+                f"`check --baseline{'' if options.file is None else f'={escaped(shown(file))}'}` reports only "
+                f'what is new; with `baseline = "{escaped(name)}"` in [tool.redis-ssot] `check` and flake8 always do.'
+            )
+        return status
 
 
 def _bring_up_to_date(

@@ -343,6 +343,9 @@ def test_one_process_writes_at_a_time(project: Path, run: Command) -> None:
 def test_an_option_names_one_where_the_settings_do_not(project: Path, run: Command) -> None:
     replace(project, "pyproject.toml", f'baseline = "{FILE}"\n', "")
     assert len(found(project, run)) == 3
+    (project / FILE).unlink()
+    said = run("baseline", cwd=project).stdout
+    assert f'with `baseline = "{FILE}"` in [tool.redis-ssot] `check` and flake8 always do.' in said
     assert found(project, run, "--baseline") == []
     (project / FILE).rename(project / "known.jsonl")
     assert found(project, run, "--baseline", "known.jsonl") == []
@@ -404,6 +407,14 @@ def test_an_earlier_run_answers_until_the_baseline_changes(project: Path, run: C
     head, *lines = (project / FILE).read_text().splitlines()
     (project / FILE).write_text("\n".join([head, *lines[1:]]) + "\n")
     assert len(found(project, run)) == 1
+
+
+def test_reports_count_what_is_put_off(project: Path, run: Command) -> None:
+    with_it = run("report", "--output-format", "json", cwd=project).stdout
+    replace(project, "pyproject.toml", f'baseline = "{FILE}"\n', "\n")
+    without = run("report", "--output-format", "json", cwd=project).stdout
+    assert '"silenced": "the baseline"' in with_it
+    assert with_it.replace('"the baseline"', "null") == without
 
 
 def test_standard_input_has_the_baseline_of_its_name(project: Path, run: Command) -> None:
