@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -15,7 +16,7 @@ from flake8_redis_ssot.git_objects import GitError, Repository
 from flake8_redis_ssot.lint.baseline import Baseline, Entry
 from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.matching import matching
-from flake8_redis_ssot.lint.run import Outcome, Progress, run, run_key, run_project
+from flake8_redis_ssot.lint.run import Outcome, Progress, cache_for, run, run_key, run_project
 from flake8_redis_ssot.settings.boundaries import SettingsError
 from flake8_redis_ssot.settings.finder import SettingsFinder
 from flake8_redis_ssot.store import load, store
@@ -68,7 +69,9 @@ class Since:
         named = filter(self._revision.is_file, self._project.files)
         files = sorted({*found.all_files(project), *named})
         run_on = run_project if checker.keeps_facts else run
-        outcome = run_on(files, checker, jobs=jobs, progress=progress)
+        # what today's run found in files that are the same holds for them; this is never saved
+        today = cache_for(checker, cache.folder, time.time_ns()) if cache is not None else None
+        outcome = run_on(files, checker, jobs=jobs, cache=today, progress=progress)
         found_all = [*outcome.diagnostics, *outcome.known]
         outcome.diagnostics = [d for d in found_all if d.fingerprint is not None]
         if cache is not None and not outcome.failures:
