@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.filesystem import FileSystem
+from flake8_redis_ssot.filesystem import DISK
 from flake8_redis_ssot.lint.baseline import Baseline, Entry, empty_baseline, read_baseline
 from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.matching import Matching, matching
@@ -59,7 +59,7 @@ def rendered(code: Code) -> dict[str, bytes]:
 def found(files: dict[str, bytes]) -> list[Diagnostic]:
     chosen = load_settings(None, root=ROOT, codes=[*defaults()])
     rules = [rule for rule in all_rules() if rule.code == "RED201"]
-    checker = FileChecker(chosen, rules, filesystem=FileSystem(files), fingerprints=True)
+    checker = FileChecker(chosen, rules, filesystem=DISK.with_edits(files), fingerprints=True)
     return run(sorted(files), checker).diagnostics
 
 
@@ -69,7 +69,7 @@ def recorded(code: Code) -> Baseline:
 
 
 def matched(baseline: Baseline, files: dict[str, bytes]) -> Matching:
-    return matching(baseline, found(files), FileSystem(files), dict)
+    return matching(baseline, found(files), DISK.with_edits(files), dict)
 
 
 def texts(diagnostics: list[Diagnostic]) -> Counter[str]:
