@@ -255,3 +255,12 @@ def moved(entry: Entry, folder: Path) -> Entry:
     """The entry as it is in the project."""
     path = f"{ROOT}/{Path(entry.path).relative_to(folder).as_posix()}"
     return Entry(entry.code, path, entry.fingerprint, entry.nth, entry.reason)
+
+
+def test_a_new_file_in_place_of_one_that_moved_is_new() -> None:
+    code: Code = {"a.py": [Function("one", [f"v{n} = f{n}()" for n in range(5)], ["redis.Redis()"])]}
+    baseline = recorded(code)
+    files = rendered({"b.py": code["a.py"], "a.py": [Function("two", ["x = 1"] * 4, ["redis.Redis()"])]})
+    seen = matching(baseline, found(files), DISK.with_edits(files), lambda: {f"{ROOT}/a.py": f"{ROOT}/b.py"})
+    assert [Path(d.path).name for d in seen.new] == ["a.py"]
+    assert [Path(d.path).name for _, d in seen.moved] == ["b.py"]
