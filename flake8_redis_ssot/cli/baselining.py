@@ -20,7 +20,6 @@ from flake8_redis_ssot.lint.baseline import (
     NEVER_RECORDED,
     Baseline,
     Entry,
-    empty_baseline,
     file_of,
     read_baseline,
 )
@@ -72,11 +71,10 @@ def _validate(options: argparse.Namespace) -> None:
 def _write(file: str, projects: Sequence[Project], found: Discovery, options: argparse.Namespace) -> int:
     """Bring one file up to date for the projects that share it."""
     with _held(file):
-        root = os.path.commonpath([project.settings.root for project in projects])
         is_there = os.path.exists(file)
-        before = empty_baseline(file, root)
+        before = Baseline(file)
         if is_there or options.prune:
-            before = read_baseline(file, root, merging=True)
+            before = read_baseline(file, merging=True)
         whole = Outcome(unmatched=[*before.entries])
         is_mended: set[Entry] = set()
         with Progress() as progress:
@@ -95,7 +93,7 @@ def _write(file: str, projects: Sequence[Project], found: Discovery, options: ar
             return refuse(whole.failures)
         status = _bring_up_to_date(before, whole, is_mended, is_there, options)
         if not is_there and not all(project.settings.baseline for project in projects):
-            name = os.path.relpath(file, root).replace(os.sep, "/")
+            name = os.path.relpath(file, projects[0].settings.root).replace(os.sep, "/")
             print(
                 f"`check --baseline{'' if options.file is None else f'={escaped(shown(file))}'}` reports only "
                 f'what is new; with `baseline = "{escaped(name)}"` in [tool.redis-ssot] `check` and flake8 always do.'

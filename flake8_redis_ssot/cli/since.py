@@ -48,8 +48,7 @@ class Since:
         """
         then = self._then(finder, checker_on(self._revision), cache, jobs, progress)
         outcome.failures += then.failures
-        root = self._project.settings.root
-        before = Baseline(root, root).with_entries(map(Entry.of, then.diagnostics))
+        before = Baseline(self._project.name).with_entries(map(Entry.of, then.diagnostics))
         now = sorted([*outcome.diagnostics, *outcome.known], key=lambda d: d.sort_key)
         found = matching(before, now, DISK, lambda: self._repository.renamed(self._revision.commit))
         new = set(map(id, found.new))

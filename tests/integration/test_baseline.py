@@ -372,6 +372,15 @@ def test_projects_may_share_one(project: Path, run: Command) -> None:
     assert len(entries(project)) == 4
 
 
+def test_projects_may_share_one_that_lies_elsewhere(project: Path, run: Command) -> None:
+    write(project, "service/pyproject.toml", "[tool.redis-ssot]\n")
+    write(project, "service/app/user.py", (project / "app/user.py").read_text())
+    assert run("baseline", "../shared.jsonl", cwd=project).returncode == 0
+    assert found(project, run, "--baseline=../shared.jsonl") == []
+    replace(project, "service/app/user.py", "db=1", "db=3")
+    assert len(found(project, run, "--baseline=../shared.jsonl")) == 1
+
+
 def test_exceptions_past_their_date_are_not_recorded(project: Path, run: Command) -> None:
     allow = '[[tool.redis-ssot.allow]]\npaths = ["app/other.py"]\nrules = ["RED201"]\nreason = "r"\nexpires = 2020-01-01\n'
     (project / "pyproject.toml").write_text(SETTINGS + allow)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.filesystem import DISK
-from flake8_redis_ssot.lint.baseline import Baseline, Entry, empty_baseline, read_baseline
+from flake8_redis_ssot.lint.baseline import Baseline, Entry, read_baseline
 from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.matching import Matching, matching
 from flake8_redis_ssot.lint.run import run
@@ -64,7 +64,7 @@ def found(files: dict[str, bytes]) -> list[Diagnostic]:
 
 
 def recorded(code: Code) -> Baseline:
-    baseline = empty_baseline(f"{ROOT}/known.jsonl", ROOT)
+    baseline = Baseline(f"{ROOT}/known.jsonl")
     return baseline.with_entries(map(Entry.of, found(rendered(code))))
 
 
@@ -243,8 +243,8 @@ def test_baselines_of_two_branches_merge(
         paths[-1].write_bytes(one.written())
     union = subprocess.run(["git", "merge-file", "-p", *how, *paths], capture_output=True)
     (tmp_path / "merged").write_bytes(union.stdout)
-    here = read_baseline(str(tmp_path / "merged"), str(tmp_path), merging=True)
-    there = Baseline(base.file, base.base, tuple(moved(entry, tmp_path) for entry in here.entries))
+    here = read_baseline(str(tmp_path / "merged"), merging=True)
+    there = Baseline(base.file, tuple(moved(entry, tmp_path) for entry in here.entries))
     seen = matched(there, rendered(merged))
     assert not seen.new
     kept = there.with_entries(entry for entry, _ in seen.known)
