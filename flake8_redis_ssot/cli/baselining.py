@@ -53,8 +53,6 @@ def baseline(options: argparse.Namespace) -> int:
         return max([_write(file, projects, found, options) for file, projects in groups.items()], default=0)
     except SettingsError as error:
         return refuse(error.messages)
-    except OSError as error:
-        return refuse([f"{error.filename}: the baseline cannot be written: {error.strerror}"])
 
 
 def _validate(options: argparse.Namespace) -> None:
@@ -63,7 +61,7 @@ def _validate(options: argparse.Namespace) -> None:
     if options.file and (os.path.isdir(options.file) or options.file.endswith((".py", ".pyi"))):
         raise SettingsError(
             [
-                f"{options.file}: is no baseline; the whole project is recorded, and FILE is where: leave it out"
+                f"{options.file}: is no baseline; the whole project is recorded, and FILE names where: leave it out"
             ]
         )
 
@@ -91,6 +89,8 @@ def _write(file: str, projects: Sequence[Project], found: Discovery, options: ar
                 is_mended |= {*mended(before.entries, project, checker, files, whole=True)}
         if whole.failures:
             return refuse(whole.failures)
+        if whole.limits:  # what was not looked at is not mended
+            is_mended.clear()
         status = _bring_up_to_date(before, whole, is_mended, is_there, options)
         if not is_there and not all(project.settings.baseline for project in projects):
             name = os.path.relpath(file, projects[0].settings.root).replace(os.sep, "/")
@@ -120,7 +120,10 @@ def _bring_up_to_date(
     after = before.with_entries(entries)
     data = after.written()
     if not is_there or data != DISK.source(before.file).data:
-        overwrite(before.file, data)
+        try:
+            overwrite(before.file, data)
+        except OSError as error:
+            raise _unwritable(before.file, error) from error
     news = [
         f"{number} {what}"
         for number, what in (
@@ -176,9 +179,15 @@ def _held(file: str) -> Iterator[None]:
         raise SettingsError(
             [f"{file}: another redis-ssot is writing this baseline; run again when it is done"]
         ) from None
+    except OSError as error:
+        raise _unwritable(file, error) from error
     try:
         yield
     finally:
         with suppress(OSError):
             os.unlink(path)
         os.close(lock)
+
+
+def _unwritable(file: str, error: OSError) -> SettingsError:
+    return SettingsError([f"{file}: cannot be written: {error.strerror}; name a file in a folder that can"])

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from conftest import Command, places
 
+from flake8_redis_ssot.lint.check import Checked, FileChecker
 from flake8_redis_ssot.locking import locked
 
 FILE = "redis-ssot-baseline.jsonl"
@@ -338,6 +339,21 @@ def test_one_process_writes_at_a_time(project: Path, run: Command) -> None:
     assert refused.returncode == 2 and "another redis-ssot is writing this baseline" in refused.stderr
     assert run("baseline", cwd=project).returncode == 0
     assert not (project / f"{FILE}.lock").exists()
+
+
+def test_where_it_cannot_be_written_it_says_so(project: Path, run: Command) -> None:
+    for file in ("missing/deep/known.jsonl", "app/user.py/known.jsonl"):
+        refused = run("baseline", file, cwd=project)
+        assert (refused.returncode, refused.stdout) == (2, "")
+        assert f"{file}: cannot be written: " in refused.stderr and "that can" in refused.stderr
+
+
+def test_what_is_not_looked_at_is_not_mended(
+    project: Path, run: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FileChecker, "check", lambda self, source: Checked([], None, ("it is too much",)))
+    pruned = run("baseline", "--prune", cwd=project)
+    assert pruned.stdout == f"Recorded 3 diagnostics in {FILE}.\n" and "it is too much" in pruned.stderr
 
 
 def test_an_option_names_one_where_the_settings_do_not(project: Path, run: Command) -> None:
