@@ -86,7 +86,9 @@ def _write(file: str, projects: Sequence[Project], found: Discovery, options: ar
                 whole.limits += outcome.limits
                 reported = {*project.files, project.settings.path}
                 whole.diagnostics += (d for d in outcome.diagnostics if d.path in reported)
-                is_mended |= {*mended(before.entries, project, checker, files, whole=True)}
+                is_mended |= {
+                    *mended(before.entries, project, checker, files, outcome.diagnostics, whole=True)
+                }
         if whole.failures:
             return refuse(whole.failures)
         if whole.limits:  # what was not looked at is not mended

@@ -360,7 +360,8 @@ class _Run:
         from flake8_redis_ssot.cli.mended import mended
 
         whole = not self.options.no_project and (one.checker.keeps_facts or one.project.is_whole)
-        gone = len(mended(outcome.unmatched, one.project, one.checker, one.files, whole=whole))
+        found = outcome.diagnostics
+        gone = len(mended(outcome.unmatched, one.project, one.checker, one.files, found, whole=whole))
         self.mended += gone
         if gone:
             look = f"{gone} of {len(baseline.entries)} entries look{'s' * (gone == 1)}"

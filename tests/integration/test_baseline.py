@@ -356,6 +356,14 @@ def test_what_is_not_looked_at_is_not_mended(
     assert pruned.stdout == f"Recorded 3 diagnostics in {FILE}.\n" and "it is too much" in pruned.stderr
 
 
+def test_a_file_that_cannot_be_read_is_not_mended(project: Path, run: Command) -> None:
+    before = (project / FILE).read_bytes()
+    replace(project, "app/user.py", "class Service:", "<<<<<<< HEAD\nclass Service:")
+    assert "mended" not in run("check", cwd=project).stderr
+    assert run("baseline", cwd=project).returncode == 0
+    assert (project / FILE).read_bytes() == before
+
+
 def test_an_option_names_one_where_the_settings_do_not(project: Path, run: Command) -> None:
     replace(project, "pyproject.toml", f'baseline = "{FILE}"\n', "")
     assert len(found(project, run)) == 3
