@@ -72,7 +72,7 @@ def _write(file: str, projects: Sequence[Project], found: Discovery, options: ar
         is_there = os.path.exists(file)
         before = Baseline(file)
         if is_there or options.prune:
-            before = read_baseline(file, merging=True)
+            before = read_baseline(file, DISK, merging=True)
         whole = Outcome(unmatched=[*before.entries])
         is_mended: set[Entry] = set()
         with Progress() as progress:

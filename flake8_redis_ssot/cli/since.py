@@ -58,21 +58,20 @@ class Since:
         self, finder: SettingsFinder, checker: FileChecker, cache: Cache | None, jobs: int, progress: Progress
     ) -> Outcome:
         """What the rules find at the revision, from the cache where they were asked that before."""
-        key = f"{self._revision.commit} {run_key(checker)} {checker.today}"
-        name = f"since-{digest(key.encode())}"
-        earlier = load(cache.folder, name) if cache is not None else None
-        if earlier is not None:
-            return Outcome([*map(reader(Diagnostic), json.loads(earlier))])
         project = Project(self._project.settings)
         found = Discovery(finder, [project], filesystem=self._revision)
         named = filter(self._revision.is_file, self._project.files)
         files = sorted({*found.all_files(project), *named})
+        key = json.dumps([self._revision.commit, run_key(checker), str(checker.today), files])
+        name = f"since-{digest(key.encode())}"
+        earlier = load(cache.folder, name) if cache is not None else None
+        if earlier is not None:
+            return Outcome([*map(reader(Diagnostic), json.loads(earlier))])
         run_on = run_project if checker.keeps_facts else run
         # what today's run found in files that are the same holds for them; this is never saved
         today = cache_for(checker, cache.folder, time.time_ns()) if cache is not None else None
         outcome = run_on(files, checker, jobs=jobs, cache=today, progress=progress)
-        found_all = [*outcome.diagnostics, *outcome.known]
-        outcome.diagnostics = [d for d in found_all if d.fingerprint is not None]
+        outcome.diagnostics = [d for d in outcome.diagnostics if d.fingerprint is not None]
         if cache is not None and not outcome.failures:
             with suppress(OSError):
                 store(cache.folder, name, [json.dumps(plain(outcome.diagnostics)).encode()])

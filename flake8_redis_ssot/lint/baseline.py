@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from flake8_redis_ssot.diagnostic import Diagnostic, Fingerprint
+from flake8_redis_ssot.filesystem import FileSystem
 from flake8_redis_ssot.settings.boundaries import SettingsError
 
 FILE = "redis-ssot-baseline.jsonl"
@@ -103,14 +104,13 @@ def file_of(root: str, given: str | None) -> str:
     return given or os.path.join(root, FILE)
 
 
-def read_baseline(file: str, *, merging: bool = False) -> Baseline:
+def read_baseline(file: str, filesystem: FileSystem, *, merging: bool = False) -> Baseline:
     """The baseline in `file`; SettingsError where there is none that can be read.
 
     With `merging` it may have conflict markers, and the entries of both sides hold.
     """
     try:
-        with open(file, "rb") as stream:
-            text = stream.read().decode("utf-8-sig", "surrogatepass")
+        text = filesystem.read(file).decode("utf-8-sig", "surrogatepass")
     except FileNotFoundError:
         raise SettingsError(
             [f"{file}: there is no such baseline; write it by `redis-ssot baseline`"]

@@ -243,7 +243,7 @@ def test_baselines_of_two_branches_merge(
         paths[-1].write_bytes(one.written())
     union = subprocess.run(["git", "merge-file", "-p", *how, *paths], capture_output=True)
     (tmp_path / "merged").write_bytes(union.stdout)
-    here = read_baseline(str(tmp_path / "merged"), merging=True)
+    here = read_baseline(str(tmp_path / "merged"), DISK, merging=True)
     there = Baseline(base.file, tuple(moved(entry, tmp_path) for entry in here.entries))
     seen = matched(there, rendered(merged))
     assert not seen.new
