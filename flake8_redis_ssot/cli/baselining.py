@@ -162,11 +162,11 @@ def _refuse_growth(new: Sequence[Diagnostic], file: str) -> int:
         say("error", f"{where}: {diagnostic.code} {diagnostic.message}")
     if len(new) > _MOST:
         say("error", f"and {len(new) - _MOST} more, which `redis-ssot check --baseline={shown(file)}` lists")
-    number = f"{len(new)} diagnostic{'s are' if len(new) != 1 else ' is'}"
+    number, them = ("1 diagnostic is", "it") if len(new) == 1 else (f"{len(new)} diagnostics are", "them")
     say(
         "error",
-        f"{number} not in {shown(file)}, which was left as it is: mend them, or record them by "
-        '--accept "the reason"; --prune drops what is mended without them',
+        f"{number} not in {shown(file)}, which was left as it is: mend {them}, or record {them} by "
+        f'--accept "the reason"; --prune drops what is mended without {them}',
     )
     return 1
 
