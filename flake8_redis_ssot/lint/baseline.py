@@ -80,6 +80,19 @@ class Baseline:
             found.setdefault(entry.text_key, []).append(entry)
         return found
 
+    @cached_property
+    def renamed(self) -> Mapping[str, str]:
+        """The files that git says have another path than when the file was last committed: old to new."""
+        from flake8_redis_ssot.git_objects import GitError, Repository  # seldom needed
+
+        folder, name = os.path.split(self.file)
+        try:
+            repository = Repository(folder)
+            last = repository.lines("log", "-1", "--format=%H", "--", name)
+            return repository.renamed(last[0] if last else "HEAD")
+        except GitError:
+            return {}  # then content alone decides
+
     def with_entries(self, entries: Iterable[Entry]) -> Baseline:
         """The same file with other entries, numbered anew in the order given."""
         numbers: dict[Key, int] = {}
