@@ -14,7 +14,7 @@ from flake8_redis_ssot.cli.messages import Messages, refuse
 from flake8_redis_ssot.cli.progress import Progress
 from flake8_redis_ssot.files import Discovery, Project
 from flake8_redis_ssot.init.compose import compose
-from flake8_redis_ssot.init.evidence import gather
+from flake8_redis_ssot.init.evidence import Evidence, gather
 from flake8_redis_ssot.init.proposal import Proposal
 from flake8_redis_ssot.init.ranking import Candidate, spoken_for
 from flake8_redis_ssot.init.services import apart
@@ -24,6 +24,8 @@ from flake8_redis_ssot.rules import defaults
 from flake8_redis_ssot.settings.boundaries import SettingsError
 from flake8_redis_ssot.settings.finder import SettingsFinder
 from flake8_redis_ssot.settings.model import is_below
+
+_SHOWN = 3
 
 
 def propose(options: argparse.Namespace) -> int:
@@ -71,7 +73,10 @@ def _project(found: Discovery, options: argparse.Namespace) -> Project:
         raise SettingsError([f"the paths lie in several projects ({names}); name paths in one"])
     if without:
         return without[0]
-    path = found.projects[0].settings.path or ""
+    if len(found.projects) > 1:
+        names = ", ".join(shown(project.name) for project in found.projects)
+        raise SettingsError([f"all that is here has settings already ({names}); name a path in one of them"])
+    path = found.projects[0].name
     if options.write:
         raise SettingsError(
             [f"{shown(path)}: has a [tool.redis-ssot] table already; change it by hand: `redis-ssot init` without "
@@ -87,11 +92,8 @@ def _project(found: Discovery, options: argparse.Namespace) -> Project:
 def _proposals(root: str, files: Sequence[str], ask: _Asking, progress: Progress) -> Iterator[Proposal]:
     """One for a project; several where services have packages of the same name."""
     evidence = gather(root, files, progress)
-    if evidence.unread:
-        names = ", ".join(shown(path) for path in evidence.unread[:3])
-        more = f" and {len(evidence.unread) - 3} more" if len(evidence.unread) > 3 else ""
-        progress.hide()
-        Messages()("warning", f"what is in {names}{more} is not known: it cannot be parsed")
+    progress.hide()
+    _say_what_is_unknown(evidence)
     folders = [os.path.join(root, folder) for folder in apart(evidence)]
     if not folders:
         yield compose(evidence, ask)
@@ -101,6 +103,17 @@ def _proposals(root: str, files: Sequence[str], ask: _Asking, progress: Progress
     rest = [path for path in files if not any(is_below(path, folder) for folder in folders)]
     if rest:
         yield from _proposals(root, rest, ask, progress)
+
+
+def _say_what_is_unknown(evidence: Evidence) -> None:
+    say = Messages()
+    for failure in evidence.failures:
+        say("error", failure)
+    if evidence.unread:
+        names = ", ".join(shown(path) for path in evidence.unread[:_SHOWN])
+        more = f" and {len(evidence.unread) - _SHOWN} more" if len(evidence.unread) > _SHOWN else ""
+        what = "it" if len(evidence.unread) == 1 else "they"
+        say("warning", f"what is in {names}{more} is not known: {what} cannot be parsed")
 
 
 class _Asking:

@@ -8,7 +8,8 @@ from functools import cached_property
 
 from flake8_redis_ssot.analysis.manager_classes import ENOUGH
 from flake8_redis_ssot.analysis.operations import words
-from flake8_redis_ssot.init.evidence import Evidence, Module
+from flake8_redis_ssot.init.evidence import Evidence
+from flake8_redis_ssot.init.modules import Module
 from flake8_redis_ssot.libraries.vocabulary import MAKING, PLAIN_WORDS, PURPOSES, SERVERS, SUBJECTS
 
 CLOSE = 0.6
