@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from flake8_redis_ssot.facts.model import ClassFacts
 from flake8_redis_ssot.init.evidence import Evidence
-from flake8_redis_ssot.init.modules import Module, module_of
+from flake8_redis_ssot.init.modules import Module, is_plain_name, module_of
 from flake8_redis_ssot.init.proposal import Choice
 from flake8_redis_ssot.init.ranking import (
     Candidate,
@@ -15,7 +15,6 @@ from flake8_redis_ssot.init.ranking import (
     imported_by,
     is_of_application,
     is_plain,
-    is_plain_class,
     names_a_server,
     used_by,
 )
@@ -57,7 +56,7 @@ def competitors(
         if is_of_application(evidence, module):
             # a cache of something may well be built on the manager
             is_redis = bool(module.built or path in giving) or names_a_server(module)
-            is_all = bool(classes) and all(is_plain_class(made.name) for made in classes)
+            is_all = bool(classes) and all(is_plain_name(made.name) for made in classes)
             plain = (is_redis and is_all) or (path in giving and giving[path].is_named_so)
             yield Competitor(Choice(module.name, _does(module, classes)), plain)
 

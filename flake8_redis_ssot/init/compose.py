@@ -8,10 +8,11 @@ from flake8_redis_ssot.init.another import why_another
 from flake8_redis_ssot.init.competitors import competitors, shims
 from flake8_redis_ssot.init.evidence import Evidence
 from flake8_redis_ssot.init.exchanges import exchanges
-from flake8_redis_ssot.init.modules import Module
+from flake8_redis_ssot.init.modules import Module, is_plain_name
 from flake8_redis_ssot.init.proposal import Choice, Proposal, Scope
 from flake8_redis_ssot.init.ranking import Candidate, candidates, close_to, count, listed, spoken_for
 from flake8_redis_ssot.init.services import Group, grouped
+from flake8_redis_ssot.project.index import ProjectIndex
 
 Choose = Callable[[str, Sequence[Candidate]], int | None]
 """Asks which of several is meant, and tells its number; None where nobody can be asked."""
@@ -46,7 +47,7 @@ def compose(evidence: Evidence, choose: Choose) -> Proposal:
         proposal.forbidden = sorted((one.choice for one in found if one.is_plain), key=lambda c: c.value)
         proposal.undecided = [f"{one.choice.value}: {one.choice.why}" for one in found if not one.is_plain]
         proposal.replacements = list(exchanges(evidence, proposal))
-        _say_what_is_decided(evidence, proposal)
+        _say_what_is_decided(evidence, index, proposal)
     else:
         _say_that_there_is_none(evidence, ranked, proposal)
     return proposal
@@ -72,7 +73,7 @@ def _scope(
     evidence: Evidence, group: Group, choose: Choose, proposal: Proposal
 ) -> tuple[Scope, list[Candidate]]:
     """The managers of one boundary, and the candidates that are none of them."""
-    scope = Scope(group.name, group.folder)
+    scope = Scope(name=group.name, folder=group.folder)
     if group.folder:
         scope.reason = f"a service of its own: {', '.join(group.signs)}; no file outside uses its manager"
     if not group.candidates:
@@ -92,11 +93,33 @@ def _scope(
         if chosen is None:
             proposal.doubts.append(f"cannot tell for certain: `{best.name}` is close to {names}")
     scope.managers = [
-        Choice(one.name, spoken_for(one.module) + (f"; {pairs[one]}" if one in pairs else ""))
+        Choice(
+            _pattern(evidence, one.module),
+            spoken_for(one.module) + (f"; {pairs[one]}" if one in pairs else ""),
+        )
         for one in (best, *pairs)
     ]
+    scope.home = best.name
     scope.instance = _instance(evidence, best.module)
     return scope, [one for one in rest if one not in pairs]
+
+
+def _pattern(evidence: Evidence, module: Module) -> str:
+    """A manager as the settings name it: with the package around it, if most files get it by that one's name."""
+    package = module.name.rpartition(".")[0]
+    index = evidence.index
+    users = {
+        user
+        for user in (*module.users, *module.tests)
+        if not any(f"{name}.".startswith(f"{package}.") for name in index.place(user).modules)
+    }
+    through = {
+        user
+        for user in users
+        if any(e.module == package and index.modules.find(e.full_name) is None for e in index.edges(user))
+    }
+    is_meant = is_plain_name(package.rpartition(".")[2]) and 2 * len(through) > len(users)
+    return f"{package}.**" if is_meant else module.name
 
 
 def _instance(evidence: Evidence, module: Module) -> Choice | None:
@@ -111,13 +134,15 @@ def _instance(evidence: Evidence, module: Module) -> Choice | None:
     return None
 
 
-def _say_what_is_decided(evidence: Evidence, proposal: Proposal) -> None:
+def _say_what_is_decided(evidence: Evidence, index: ProjectIndex, proposal: Proposal) -> None:
     scopes = [scope for scope in (proposal.scope, *proposal.boundaries) if scope.managers]
     managers = {choice.value for scope in scopes for choice in scope.managers}
     parts = [count(len(managers), "manager") + (f" in {len(scopes)} boundaries" if len(scopes) > 1 else "")]
     if proposal.forbidden:
         parts.append(f"{count(len(proposal.forbidden), 'module')} that should not be imported any more")
-    outside = [module for module in evidence.modules if module.built and module.name not in managers]
+    outside = [
+        module for module in evidence.modules if module.built and not index.place(module.path).is_manager
+    ]
     places = sum(len(module.built) for module in outside)
     proposal.summary = ", ".join(parts)
     if outside:

@@ -98,9 +98,8 @@ def _wanted(evidence: Evidence, proposal: Proposal) -> Iterator[tuple[str, str]]
         scope = _scope_of(proposal, evidence.short(module.path)) if module is not None else None
         if module is None or scope is None or not scope.managers:
             continue
-        home = scope.managers[0].value
-        manager = modules[home]
-        mine = {made.name for made in manager.classes}
+        home = scope.home
+        mine = {made.name for made in modules[home].classes}
         for name, number in module.names:
             if not number:
                 continue

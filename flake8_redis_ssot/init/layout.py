@@ -147,6 +147,8 @@ def import_roots(tree: Tree, relevant: Collection[str]) -> Roots:
     ]
     # a package is a root only where much is imported past its name
     roots = [r for r in roots if not r or not tree.is_package(r) or len(uses[r].importers) > _MUCH]
+    if not all(any(not root or path.startswith(f"{root}/") for root in roots) for path in relevant):
+        roots = [*dict.fromkeys([*roots, ""])]  # each has to have a name
     others = [root for root in roots if root not in DEFAULT_ROOTS]
     concerned = {path for root in others for path in uses[root].importers}
     concerned |= {path for path in tree.files if path.startswith(tuple(f"{root}/" for root in others))}

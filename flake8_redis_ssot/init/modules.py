@@ -10,7 +10,7 @@ from flake8_redis_ssot.analysis.operations import gives_a_client, words
 from flake8_redis_ssot.facts.model import ClassFacts
 from flake8_redis_ssot.inference.builder_table import BUILDERS
 from flake8_redis_ssot.inference.methods import colour_of
-from flake8_redis_ssot.libraries.vocabulary import SUBJECTS
+from flake8_redis_ssot.libraries.vocabulary import PLAIN_WORDS, SUBJECTS
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.source import SourceError
 
@@ -50,6 +50,12 @@ class Module:
         return list(dict.fromkeys(name for made in self.classes for name, _ in made.operations))
 
 
+def is_plain_name(name: str) -> bool:
+    """Whether a name says Redis, and nothing else."""
+    found = {*words(name)}
+    return found <= PLAIN_WORDS and not SUBJECTS.isdisjoint(found)
+
+
 def module_of(
     index: ProjectIndex, path: str, built: Sequence[Built], classes: Sequence[ClassFacts]
 ) -> Module | None:
@@ -64,7 +70,7 @@ def module_of(
     name = max(modules, key=lambda module: (len(importers[module]), -len(module)))
     names = {*index.facts[path].clients, *(known for made in classes for known in made.known_as)}
     if built:
-        names |= {*_accessors(index, path, name)}
+        names |= {*_accessors(index, path, name), *_holders(index, name)}
     taken = _taken(index, path, modules, names)
     users = sorted({user for users in taken.values() for user in users})
     counts = sorted(((one, len(taken.get(one, ()))) for one in names), key=lambda pair: (-pair[1], pair))
@@ -92,6 +98,14 @@ def _accessors(index: ProjectIndex, path: str, module: str) -> Iterator[str]:
             and name[0] != "_"
             and (name in exposed or not SUBJECTS.isdisjoint(words(name)))
         ):
+            yield name
+
+
+def _holders(index: ProjectIndex, module: str) -> Iterator[str]:
+    """The classes of a module that hold a client and are called after Redis, whatever their methods do."""
+    known = index.modules.facts(module)
+    for name, what in known.names.items() if known is not None else ():
+        if what.kind == "class" and is_plain_name(name) and index.managers.reaches(f"{module}.{name}"):
             yield name
 
 

@@ -16,8 +16,12 @@ class Choice:
 
 @dataclass(slots=True)
 class Scope:
-    """The managers of one boundary, which has no name where it is the root one, and the shared object."""
+    """The managers of one boundary, which has no name where it is the root one, and the shared object.
 
+    That is in the module `home`.
+    """
+
+    home: str = ""
     name: str = ""
     folder: str = ""
     reason: str = ""

@@ -9,7 +9,7 @@ from functools import cached_property
 from flake8_redis_ssot.analysis.manager_classes import ENOUGH
 from flake8_redis_ssot.analysis.operations import words
 from flake8_redis_ssot.init.evidence import Evidence
-from flake8_redis_ssot.init.modules import Module
+from flake8_redis_ssot.init.modules import Module, is_plain_name
 from flake8_redis_ssot.libraries.vocabulary import MAKING, PLAIN_WORDS, PURPOSES, SERVERS, SUBJECTS
 
 CLOSE = 0.6
@@ -79,19 +79,13 @@ def is_plain(module: Module) -> bool:
     last, around = words(parts[-1]), [word for part in parts[-2:] for word in words(part)]
     if {*last} <= PLAIN_WORDS and not SUBJECTS.isdisjoint(around):
         return True
-    return bool(module.classes) and all(is_plain_class(made.name) for made in module.classes)
+    return bool(module.classes) and all(is_plain_name(made.name) for made in module.classes)
 
 
 def names_a_server(module: Module) -> bool:
     """Whether a module, or a class of it, has the name of a server in its own."""
     names = [*module.name.split(".")[-2:], *(made.name for made in module.classes)]
     return any(not SERVERS.isdisjoint(words(name)) for name in names)
-
-
-def is_plain_class(name: str) -> bool:
-    """Whether a class is called after Redis and after nothing else."""
-    found = {*words(name)}
-    return found <= PLAIN_WORDS and not SUBJECTS.isdisjoint(found)
 
 
 def candidates(evidence: Evidence) -> list[Candidate]:
