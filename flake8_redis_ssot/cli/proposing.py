@@ -40,7 +40,10 @@ def propose(options: argparse.Namespace) -> int:
     except SettingsError as error:
         return refuse(error.messages)
     with Progress() as progress:
-        proposals = [*_proposals(project.settings.root, project.files, _Asking(progress), progress)]
+        run = _Run(_Asking(progress), progress)
+        proposals = [*run.proposals(project.settings.root, project.files)]
+    if run.failures:
+        return refuse(run.failures)
     wanted = [proposal for proposal in proposals if proposal.uses_redis]
     if not wanted:
         Messages()("warning", f"{proposals[0].summary}; nothing is proposed")
@@ -89,31 +92,37 @@ def _project(found: Discovery, options: argparse.Namespace) -> Project:
     return discovered(options.paths or ["."], finder).projects[0]
 
 
-def _proposals(root: str, files: Sequence[str], ask: _Asking, progress: Progress) -> Iterator[Proposal]:
-    """One for a project; several where services have packages of the same name."""
-    evidence = gather(root, files, progress)
-    progress.hide()
-    _say_what_is_unknown(evidence)
-    folders = [os.path.join(root, folder) for folder in apart(evidence)]
-    if not folders:
-        yield compose(evidence, ask)
-        return
-    for folder in folders:
-        yield from _proposals(folder, [path for path in files if is_below(path, folder)], ask, progress)
-    rest = [path for path in files if not any(is_below(path, folder) for folder in folders)]
-    if rest:
-        yield from _proposals(root, rest, ask, progress)
+class _Run:
+    """Makes the proposals of a run; `failures` are our own."""
+
+    def __init__(self, ask: _Asking, progress: Progress) -> None:
+        self.failures: list[str] = []
+        self._ask = ask
+        self._progress = progress
+
+    def proposals(self, root: str, files: Sequence[str]) -> Iterator[Proposal]:
+        """One for a project; several where services have packages of the same name."""
+        evidence = gather(root, files, self._progress)
+        self.failures += evidence.failures
+        self._progress.hide()
+        _say_what_is_unknown(evidence)
+        folders = [os.path.join(root, folder) for folder in apart(evidence)]
+        if not folders:
+            yield compose(evidence, self._ask)
+            return
+        for folder in folders:
+            yield from self.proposals(folder, [path for path in files if is_below(path, folder)])
+        rest = [path for path in files if not any(is_below(path, folder) for folder in folders)]
+        if rest:
+            yield from self.proposals(root, rest)
 
 
 def _say_what_is_unknown(evidence: Evidence) -> None:
-    say = Messages()
-    for failure in evidence.failures:
-        say("error", failure)
     if evidence.unread:
         names = ", ".join(shown(path) for path in evidence.unread[:_SHOWN])
         more = f" and {len(evidence.unread) - _SHOWN} more" if len(evidence.unread) > _SHOWN else ""
         what = "it" if len(evidence.unread) == 1 else "they"
-        say("warning", f"what is in {names}{more} is not known: {what} cannot be parsed")
+        Messages()("warning", f"what is in {names}{more} is not known: {what} cannot be parsed")
 
 
 class _Asking:

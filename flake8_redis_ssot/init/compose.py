@@ -41,6 +41,10 @@ def compose(evidence: Evidence, choose: Choose) -> Proposal:
             proposal.boundaries.append(scope)
         else:
             proposal.scope = scope
+    names = [one.name for one in proposal.boundaries]
+    for one in proposal.boundaries:
+        if names.count(one.name) > 1:
+            one.name = one.folder.replace("/", "-")
     if proposal.has_manager:
         index = evidence.with_managers(proposal.values())
         found = [*shims(evidence, index), *competitors(evidence, index, others)]

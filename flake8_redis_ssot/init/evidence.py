@@ -21,6 +21,7 @@ from flake8_redis_ssot.project_context import ProjectContext
 from flake8_redis_ssot.rules import all_rules, defaults
 from flake8_redis_ssot.settings.load import load_settings
 from flake8_redis_ssot.settings.model import DEFAULT_TESTS, Settings
+from flake8_redis_ssot.settings.patterns import literal
 from flake8_redis_ssot.settings.tables import Table
 
 CONSTRUCTIONS = frozenset(["RED201", "RED202", "RED204", "RED301"])
@@ -88,7 +89,7 @@ class Evidence:
         """What the layout makes of a table: keys with their values."""
         found: dict[str, Any] = {}
         if not self.roots.are_default:
-            found["src"] = [root or "." for root in self.roots.folders]
+            found["src"] = [literal(root) or "." for root in self.roots.folders]
         if self.tests:
             found["tests"] = [*DEFAULT_TESTS, *self.tests]
         return found

@@ -147,12 +147,28 @@ def import_roots(tree: Tree, relevant: Collection[str]) -> Roots:
     ]
     # a package is a root only where much is imported past its name
     roots = [r for r in roots if not r or not tree.is_package(r) or len(uses[r].importers) > _MUCH]
-    if not all(any(not root or path.startswith(f"{root}/") for root in roots) for path in relevant):
-        roots = [*dict.fromkeys([*roots, ""])]  # each has to have a name
+    for path in relevant:
+        if not any(_has_name(path, root) for root in roots):
+            roots.append(_root_that_names(path))
     others = [root for root in roots if root not in DEFAULT_ROOTS]
-    concerned = {path for root in others for path in uses[root].importers}
+    concerned = {path for root in others if root in uses for path in uses[root].importers}
     concerned |= {path for path in tree.files if path.startswith(tuple(f"{root}/" for root in others))}
     return Roots(tuple(sorted(roots)), frozenset(concerned))
+
+
+def _has_name(path: str, root: str) -> bool:
+    """Whether a file has a dotted name below an import root."""
+    stem = posixpath.splitext(path)[0].removesuffix("/__init__")
+    inside = not root or stem.startswith(f"{root}/")
+    return inside and all(part.isidentifier() for part in stem[len(root) :].strip("/").split("/"))
+
+
+def _root_that_names(path: str) -> str:
+    """The uppermost folder below which a file has a dotted name, if it can have one."""
+    parts = posixpath.dirname(path).split("/")
+    return "/".join(
+        parts[: max((n for n, part in enumerate(parts, 1) if not part.isidentifier()), default=0)]
+    )
 
 
 def test_globs(tree: Tree, settings: Settings) -> list[str]:

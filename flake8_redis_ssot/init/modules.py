@@ -10,7 +10,7 @@ from flake8_redis_ssot.analysis.operations import gives_a_client, words
 from flake8_redis_ssot.facts.model import ClassFacts
 from flake8_redis_ssot.inference.builder_table import BUILDERS
 from flake8_redis_ssot.inference.methods import colour_of
-from flake8_redis_ssot.libraries.vocabulary import PLAIN_WORDS, SUBJECTS
+from flake8_redis_ssot.libraries.vocabulary import CLIENTS, GETTING, PLAIN_WORDS, SUBJECTS
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.source import SourceError
 
@@ -59,8 +59,8 @@ def is_plain_name(name: str) -> bool:
 def module_of(
     index: ProjectIndex, path: str, built: Sequence[Built], classes: Sequence[ClassFacts]
 ) -> Module | None:
-    """The module at `path`; None where no import root leads to it."""
-    modules = index.place(path).modules
+    """The module at `path`; None where it can be imported by no name."""
+    modules = [name for name in index.place(path).modules if all(map(str.isidentifier, name.split(".")))]
     lines = tuple(made.line for made in built)
     if not modules:
         return None
@@ -91,13 +91,10 @@ def _accessors(index: ProjectIndex, path: str, module: str) -> Iterator[str]:
     """The functions of a module that give, by their names, a client or pool."""
     known, exposed = index.modules.facts(module), index.facts[path].exposed
     for name, what in known.names.items() if known is not None else ():
-        is_one = gives_a_client(name) or words(name)[-1:] == ["pool"]
-        if (
-            what.kind == "function"
-            and is_one
-            and name[0] != "_"
-            and (name in exposed or not SUBJECTS.isdisjoint(words(name)))
-        ):
+        parts = words(name)
+        is_one = what.kind == "function" and (gives_a_client(name) or parts[-1:] == ["pool"])
+        is_one = is_one and name[0] != "_" and parts[0] in GETTING | CLIENTS | SUBJECTS
+        if is_one and (name in exposed or not SUBJECTS.isdisjoint(parts)):
             yield name
 
 

@@ -10,7 +10,7 @@ from flake8_redis_ssot.analysis.manager_classes import ENOUGH
 from flake8_redis_ssot.analysis.operations import words
 from flake8_redis_ssot.init.evidence import Evidence
 from flake8_redis_ssot.init.modules import Module, is_plain_name
-from flake8_redis_ssot.libraries.vocabulary import MAKING, PLAIN_WORDS, PURPOSES, SERVERS, SUBJECTS
+from flake8_redis_ssot.libraries.vocabulary import GETTING, PLAIN_WORDS, PURPOSES, SERVERS, SUBJECTS
 
 CLOSE = 0.6
 """The part of the best one's points from which on another may be meant as well."""
@@ -20,7 +20,6 @@ _BESIDE = frozenset(
     + ["example", "examples", "migrations", "notebooks", "sample", "samples", "script", "scripts", "tools"]
 )
 """Folders of what stands beside an application: no manager is looked for in them."""
-_GETTING = MAKING | {"get", "acquire", "obtain", "fetch"}
 _MOST = 5
 
 
@@ -48,7 +47,7 @@ class Candidate:
         return (
             bool(objects)
             or len(self.module.operations) >= ENOUGH
-            or any(words(name)[:1] and words(name)[0] in _GETTING for name in methods)
+            or any(words(name)[:1] and words(name)[0] in GETTING for name in methods)
             or self.is_named_so
         )
 
