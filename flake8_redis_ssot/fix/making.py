@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from flake8_redis_ssot.fix.signatures import Function, arguments_of, defaults_of, own_parts
@@ -46,8 +47,11 @@ class Connections:
     unknown: str | None = None
 
 
-class _Unknown(Exception):
-    """A part of an expression is not told by the source."""
+class Untold(Exception):
+    """A part of an expression is not told by the source; the text says why."""
+
+    def __init__(self, what: ast.AST | str, why: str = "what `{}` is cannot be told") -> None:
+        super().__init__(why.format(what if isinstance(what, str) else unparsed(what)))
 
 
 class Making:
@@ -79,14 +83,14 @@ class Making:
         early = _run_by_making({s.name: s for _, s in self._running(of) if isinstance(s, Function)})
         for one, statement in self._running(of):
             function = statement if isinstance(statement, Function) else None
-            given = self._given(call, function) if function and function.name == "__init__" else {}
+            given = self.given(call, function) if function and function.name == "__init__" else {}
             code = Code(statement, one.module, of, function, given)
             self._add_built(code, function is None or function.name in early, found)
         for store in self.stores(of):
             if store.value is not None:
                 value = store.value
                 if store.method == "__init__" and value.function is not None:
-                    value = replace(value, given=self._given(call, value.function))
+                    value = replace(value, given=self.given(call, value.function))
                 self._add_stored(store, value, found)
         return found
 
@@ -181,7 +185,7 @@ class Making:
         value = getattr(thing.node, "value", None)
         return Code(value, thing.module) if isinstance(value, ast.AST) else None
 
-    def _given(self, call: Code | None, function: Function) -> Given:
+    def given(self, call: Code | None, function: Function) -> Given:
         """The arguments of a call by the parameters of the initialiser that takes them."""
         if call is None or not isinstance(call.node, ast.Call):
             return {}
@@ -200,21 +204,52 @@ class Making:
                 if (code.node.args or code.node.keywords) and not self._only_connects(code, of):
                     return f"`{thing.home}` is made with arguments of its own, which may name another server"
             found.append(self.connections(of, calls[0] if len(calls) == 1 else None))
-            self._add_of_module(thing, of, found[-1])
+            self._add_of_module(thing, found[-1])
             if found[-1].unknown is not None:
                 return f"`{thing.home or of.home}` is not shown to connect as `{new.home}`: {found[-1].unknown} cannot be told"
         if found[0].clients == found[1].clients:
-            return None
+            return self._changed_later(old, new)
         ways = [" and ".join(f"`{c}`" for c in sorted(one.clients)) or "nothing" for one in found]
         return f"they may connect to different servers: `{old_class.home}` by {ways[0]}, `{new_class.home}` by {ways[1]}"
 
-    def looked_up(self, old: Thing, old_class: Thing, new: Thing, new_class: Thing) -> set[str]:
-        """The names of builders that are looked up when something is first needed of one of two objects."""
+    def _changed_later(self, old: Thing, new: Thing) -> str | None:
+        """What the statements of their modules do with one of two objects alone, once they are made."""
+        done = [dict(self._done_with(thing)) for thing in (old, new)]
+        for thing, mine, others in zip((old, new), done, done[::-1], strict=True):
+            for text in sorted(mine.keys() - others.keys()):
+                return f"`{unparsed(mine[text])}` in line {mine[text].lineno} of `{thing.module}` changes one of the two alone"
+        return None
+
+    def _done_with(self, thing: Thing) -> Iterator[tuple[str, ast.stmt]]:
+        """The statements at the top of its module that change an object, or hand it on, each with its text for any object."""
+        held = self._held(thing)
+        tree = self.objects.tree(held.module) if held is not None else None
+        name = held.home.rpartition(".")[2] if held is not None else ""
+        for statement in tree.body if tree is not None else ():
+            match statement:
+                case ast.Assign(targets=[target, *_]) | ast.AugAssign(target=target):
+                    is_change = isinstance(target, ast.Attribute | ast.Subscript) and _root(target) == name
+                case ast.Expr(value=ast.Call(func=func, args=args, keywords=keywords)):
+                    given = [*args, *(k.value for k in keywords)]
+                    is_change = (isinstance(func, ast.Attribute) and _root(func) == name) or any(
+                        isinstance(one, ast.Name) and one.id == name for one in given
+                    )
+                case _:
+                    continue
+            if is_change:
+                yield re.sub(rf"\b{name}\b", "it", unparsed(statement)), statement
+
+    def _held(self, thing: Thing) -> Thing | None:
+        """The object that a name stands for, or that a function gives, where it has a name."""
+        held = self.objects.given(thing) if thing.sort == "function" else thing
+        return held if held is not None and held.sort == "instance" and held.home else None
+
+    def looked_up(self, old_class: Thing, new_class: Thing) -> tuple[set[str], bool]:
+        """The names of the builders of two classes; whether one is looked up only when an object is used."""
         found = [self.connections(of, None) for of in (old_class, new_class)]
-        if not (found[0].is_late or found[1].is_late):
-            return set()
         names = [name.split(".") for name in found[0].names | found[1].names]
-        return {".".join(parts[:n]) for parts in names for n in range(2, len(parts) + 1)}
+        builders = {".".join(parts[:n]) for parts in names for n in range(2, len(parts) + 1)}
+        return builders, found[0].is_late or found[1].is_late
 
     def _making(self, thing: Thing, of: Thing) -> Iterator[Code]:
         """The calls of a class by which an object, or what a function gives, is made."""
@@ -241,15 +276,19 @@ class Making:
             )
             for part in ast.walk(built)
         }
-        names = self._given(call, init.node).keys()
+        names = self.given(call, init.node).keys()
         return bool(names) and all(
             part in inside for part in ast.walk(init.node) if isinstance(part, ast.Name) and part.id in names
         )
 
-    def _add_of_module(self, thing: Thing, of: Thing, found: Connections) -> None:
-        """Add the clients that the statements of its module give to an object."""
+    def _add_of_module(self, thing: Thing, found: Connections) -> None:
+        """Add the clients that the statements of its module give to an object, or to what a function gives."""
+        held = self._held(thing)
+        if held is None:
+            return
+        thing = held
         name = thing.home.rpartition(".")[2]
-        tree = self.objects.tree(thing.module) if thing.sort == "instance" and name else None
+        tree = self.objects.tree(thing.module)
         for statement in tree.body if tree is not None else ():
             if statement is thing.node or not any(
                 isinstance(part, ast.Name) and part.id == name for part in ast.walk(statement)
@@ -285,56 +324,79 @@ class Making:
 
     def text(self, code: Code, depth: int = 0) -> str | None:
         """An expression with values and homes in the place of its names; None where the source does not tell them."""
-        if depth > _DEPTH:
-            return None
         try:
-            copy = ast.parse(unparsed(code.node), mode="eval").body
-            return unparsed(_Resolved(self, code, depth).visit(copy))
-        except (_Unknown, SyntaxError, ValueError):
+            return Resolver(self, code, depth).text()
+        except Untold:
             return None
 
 
-class _Resolved(ast.NodeTransformer):
-    """Puts values and homes in the place of names; raises `_Unknown` where one is not told."""
+class Resolver(ast.NodeTransformer):
+    """Puts values and homes in the place of names; raises `Untold` where one is not told."""
 
-    def __init__(self, making: Making, code: Code, depth: int) -> None:
+    left_out: frozenset[str] = TUNING
+    """The arguments of builders that are not looked at."""
+
+    def __init__(self, making: Making, code: Code, depth: int = 0) -> None:
         self.making = making
         self.code = code
         self.depth = depth
 
+    def text(self) -> str:
+        """The expression, resolved."""
+        if self.depth > _DEPTH:
+            raise Untold(self.code.node)
+        try:
+            return unparsed(self.visit(ast.parse(unparsed(self.code.node), mode="eval").body))
+        except (SyntaxError, ValueError) as error:
+            raise Untold(self.code.node) from error
+
+    def inner(self, code: Code) -> Resolver:
+        """The same for an expression to which a name leads."""
+        return type(self)(self.making, code, self.depth + 1)
+
     def visit_Name(self, node: ast.Name) -> ast.expr:
         function = self.code.function
         if function is not None and node.id in locals_of(function):
-            return self._local(node.id, function)
+            return self.local(node.id, function)
         name = self.making.objects.dotted(node, self.code.module, function)
-        return node if name is None else self._named(name)
+        return node if name is None else self.named(name)
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
         owner = self.code.owner
         if owner is not None and isinstance(node.value, ast.Name) and node.value.id in ("self", "cls"):
-            return self._attribute(owner, node)
+            return self.attribute(owner, node)
         name = self.making.objects.dotted(node, self.code.module, self.code.function)
         if name is not None:
-            return self._named(name)
+            return self.named(name)
         return ast.Attribute(self.visit(node.value), node.attr, ast.Load())
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
         target = self.making.builder(self.code.at(node.func))
-        if target is None:
-            return self.generic_visit(node)  # type: ignore[return-value]
+        return self.called(node) if target is None else self.built(node, target)
+
+    def called(self, node: ast.Call) -> ast.expr:
+        """A call of anything else than a builder."""
+        return self.generic_visit(node)  # type: ignore[return-value]
+
+    def built(self, node: ast.Call, target: str) -> ast.expr:
+        """A call of the builder `target`, with the arguments that say what it connects to."""
         names = ("url",) if target.endswith("from_url") else ARGUMENTS.get(target, ())
         pairs = [(names[n] if n < len(names) else f"_{n}", value) for n, value in enumerate(node.args)]
         pairs += [(keyword.arg or "**", keyword.value) for keyword in node.keywords]
-        if any(name == "**" or isinstance(value, ast.Starred) for name, value in pairs):
-            raise _Unknown
-        given = {name: self.visit(value) for name, value in pairs if name not in TUNING}
-        pools = [
-            given.pop(name) for name in (*POOL_KEYWORDS, *(["_0"] * target.endswith(OWNING))) if name in given
-        ]
+        for name, value in pairs:
+            if name == "**" or isinstance(value, ast.Starred):
+                raise Untold(value)
+        owns = target.endswith(OWNING)
+        given = {
+            name: self.pool(value) if name in POOL_KEYWORDS or (owns and name == "_0") else self.visit(value)
+            for name, value in pairs
+            if name not in self.left_out
+        }
+        pools = [given.pop(name) for name in (*POOL_KEYWORDS, *(["_0"] * owns)) if name in given]
         if pools and isinstance(pools[0], ast.Call):
             given |= {k.arg or "**": k.value for k in pools[0].keywords}
         elif pools:
-            raise _Unknown
+            raise Untold(pools[0])
         library, _, what = target.partition(".")
         is_plain = library in WITH_DEFAULTS and target.rpartition(".")[2] in _PLAIN and "luster" not in target
         if is_plain and "url" not in given:
@@ -342,6 +404,10 @@ class _Resolved(ast.NodeTransformer):
         name = f"{library}.{ASYNC_PART}" * (ASYNC_PART in what) or library if is_plain else target
         keywords = [ast.keyword(name, value) for name, value in sorted(given.items())]
         return ast.Call(ast.Name(name, ast.Load()), [], keywords)
+
+    def pool(self, node: ast.expr) -> ast.expr:
+        """The pool that a client is given."""
+        return self.visit(node)  # type: ignore[no-any-return]
 
     def visit_Constant(self, node: ast.Constant) -> ast.expr:
         """A URL without what is meant anyhow."""
@@ -363,9 +429,9 @@ class _Resolved(ast.NodeTransformer):
             values.pop(0)
         return ast.BoolOp(node.op, values) if len(values) > 1 else values[0]
 
-    def _local(self, name: str, function: Function) -> ast.expr:
+    def local(self, name: str, function: Function) -> ast.expr:
         if name in self.code.given:
-            return self._of(self.code.given[name])
+            return self.of(self.code.given[name])
         defaults = [*function.args.defaults, *[d for d in function.args.kw_defaults if d is not None]]
         positional = [*function.args.posonlyargs, *function.args.args]
         with_default = [p.arg for p in positional[len(positional) - len(function.args.defaults) :]]
@@ -375,46 +441,55 @@ class _Resolved(ast.NodeTransformer):
             if d is not None
         ]
         if name in with_default:
-            return self._of(Code(defaults[with_default.index(name)], self.code.module))
+            return self.of(Code(defaults[with_default.index(name)], self.code.module))
         values = [
             part.value
             for part in own_parts(function)
             if isinstance(part, ast.Assign)
             and any(isinstance(t, ast.Name) and t.id == name for t in part.targets)
         ]
-        if len(values) != 1:
-            raise _Unknown
-        return self._of(self.code.at(values[0]))
+        stores = [p for p in own_parts(function) if _is_store(p, name)]
+        if len(values) != 1 or len(stores) != 1:
+            raise Untold(name)
+        return self.of(self.code.at(values[0]))
 
-    def _attribute(self, owner: Thing, node: ast.Attribute) -> ast.expr:
+    def attribute(self, owner: Thing, node: ast.Attribute) -> ast.expr:
         found = [s.value for s in self.making.stores(owner) if s.attribute == node.attr and not s.is_item]
         found = [v for v in found if v is None or not is_none(v.node)]  # it is closed then
         if len(found) == 1 and found[0] is not None:
-            return self._of(replace(found[0], given=self.code.given))
+            return self.of(replace(found[0], given=self.code.given))
         if found:
-            raise _Unknown
+            raise Untold(node)
         return node
 
-    def _named(self, name: str) -> ast.expr:
+    def named(self, name: str) -> ast.expr:
         found = self.making.objects.modules.lookup(name)
         if found is None:
-            raise _Unknown
+            raise Untold(name)
         known = self.making.table.get(found.home)
         if known is not None:
             return ast.Name(known.target, ast.Load())
         thing = self.making.objects.thing(found.home) if found.kind == "object" else None
         value = getattr(thing.node, "value", None) if thing is not None and not thing.is_set_later else None
         if isinstance(value, ast.expr) and not self.making.is_rebound(found.home):
-            text = self.making.text(Code(value, found.home.rpartition(".")[0]), self.depth + 1)
-            if text is not None:
-                return ast.parse(text, mode="eval").body
+            with suppress(Untold):
+                return self.of(Code(value, found.home.rpartition(".")[0]))
         return ast.Name(found.home, ast.Load())
 
-    def _of(self, code: Code) -> ast.expr:
-        text = self.making.text(code, self.depth + 1)
-        if text is None:
-            raise _Unknown
-        return ast.parse(text, mode="eval").body
+    def of(self, code: Code) -> ast.expr:
+        return ast.parse(self.inner(code).text(), mode="eval").body
+
+
+def _is_store(node: ast.AST, name: str) -> bool:
+    """Whether a part of a function gives one of its names a value."""
+    return isinstance(node, ast.Name) and node.id == name and not isinstance(node.ctx, ast.Load)
+
+
+def _root(node: ast.expr) -> str:
+    """The name with which a chain begins."""
+    while isinstance(node, ast.Attribute | ast.Subscript | ast.Call):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _outermost(node: ast.AST, is_meant: Callable[[ast.Call], bool]) -> Iterator[ast.Call]:

@@ -38,6 +38,10 @@ class Runs:
         self.may_meet(path, path)
         return self._met[path]
 
+    def imported(self, path: str) -> set[str]:
+        """The files that run with one, itself included, or may be imported by it, directly or not."""
+        return self._closure({path}, self._imports)
+
     def _met_by(self, path: str) -> set[str] | None:
         settings = self.index.settings
         if not settings.is_test(path):

@@ -72,7 +72,13 @@ class Evidence:
         """The same with what is built by values that come from other files, which takes long to find out."""
         checker = self.checker
         project = ProjectContext(
-            self.settings, self.index, checker.context_of, checker.codes, set(), checker.names_of
+            self.settings,
+            self.index,
+            checker.context_of,
+            checker.codes,
+            set(),
+            checker.names_of,
+            checker.today,
         )
         built = [
             Built(context.source.path, made.range.start.line, made.symbols)

@@ -6,6 +6,7 @@ import os
 import tomllib
 
 from flake8_redis_ssot.files import overwrite
+from flake8_redis_ssot.filesystem import DISK
 from flake8_redis_ssot.settings.tables import has_table
 
 
@@ -23,7 +24,7 @@ def checked(folder: str, table: str) -> tuple[str, bytes]:
         return path, table.encode()
     except OSError as error:
         raise CannotWrite(f"{path}: cannot be read: {error.strerror}; nothing was written") from error
-    if has_table(path):
+    if has_table(path, DISK):
         raise CannotWrite(
             f"{path}: has a [tool.redis-ssot] table already; change it by hand, or take it out and run this again"
         )

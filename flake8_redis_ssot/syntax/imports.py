@@ -42,6 +42,13 @@ class Imported:
         return f"from {self.module} import {self.names}" if self.name else f"import {self.names}"
 
 
+def bound_name(statement: ast.Import | ast.ImportFrom, alias: ast.alias) -> str:
+    """The name that an alias of an import binds."""
+    if alias.asname:
+        return alias.asname
+    return alias.name.split(".")[0] if isinstance(statement, ast.Import) else alias.name
+
+
 def rewritten(
     source: SourceFile,
     statement: ast.Import | ast.ImportFrom,
@@ -60,7 +67,7 @@ def rewritten(
     kept = [alias for alias in statement.names if alias not in dropped]
     added = list(dict.fromkeys(added))
     if not kept and not added:
-        yield _removed(source, start, end, last_of_block)
+        yield removed(source, start, end, last_of_block)
         return
     here: list[Imported] = []
     if isinstance(statement, ast.ImportFrom):
@@ -122,7 +129,7 @@ def _names(
             yield start, stop, ""
 
 
-def _removed(source: SourceFile, start: int, end: int, last_of_block: bool) -> Part:
+def removed(source: SourceFile, start: int, end: int, last_of_block: bool) -> Part:
     """The change that takes a whole statement away, with its line where nothing else stands on it."""
     text = source.text
     if last_of_block:

@@ -2,6 +2,8 @@
 
 STORE = {}
 EXPIRING = {}
+RECONNECTS = False
+"""Whether a closed client connects again when it is used, as redis-py does."""
 
 
 class RedisError(Exception):
@@ -15,6 +17,10 @@ class ConnectionError(RedisError):
 class ConnectionPool:
     def __init__(self, url="redis://localhost", **options):
         self.url = url
+        self.is_closed = False
+
+    def disconnect(self):
+        self.is_closed = True
 
     @classmethod
     def from_url(cls, url, **options):
@@ -25,6 +31,7 @@ class Redis:
     def __init__(
         self, host="localhost", port=6379, db=0, connection_pool=None, decode_responses=False, **options
     ):
+        self.connection_pool = connection_pool or ConnectionPool(f"redis://{host}:{port}/{db}")
         if connection_pool is not None:
             host, port, db = _parts(connection_pool.url)
         self.server = (host, port, db)
@@ -38,7 +45,7 @@ class Redis:
         return cls(host, port, db, **options)
 
     def get(self, key):
-        if self.is_closed:
+        if (self.is_closed or self.connection_pool.is_closed) and not RECONNECTS:
             raise ConnectionError("closed")
         return self._data.get(key)
 
@@ -76,15 +83,30 @@ class Redis:
     def ping(self):
         return True
 
+    def blpop(self, key, timeout=0):
+        return self._data.pop(key, None)
+
+    def pipeline(self):
+        return Redis(*self.server)
+
+    def execute(self):
+        return []
+
     def close(self):
         self.is_closed = True
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.close()
 
 
 StrictRedis = Redis
 
 
-def from_url(url, **options):
-    return Redis.from_url(url, **options)
+def from_url(url, *, _client=Redis, **options):
+    return _client.from_url(url, **options)
 
 
 def _parts(url):
