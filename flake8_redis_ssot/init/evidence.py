@@ -10,7 +10,7 @@ from typing import Any
 from flake8_redis_ssot.analysis.operations import words
 from flake8_redis_ssot.facts.model import FileFacts
 from flake8_redis_ssot.inference.builder_table import BUILDERS
-from flake8_redis_ssot.init.layout import Roots, Tree, import_roots, test_globs
+from flake8_redis_ssot.init.layout import Roots, Tree, import_roots, is_beside, test_globs
 from flake8_redis_ssot.init.modules import Built, Module, module_of
 from flake8_redis_ssot.libraries.vocabulary import SERVERS
 from flake8_redis_ssot.lint.check import FileChecker
@@ -113,7 +113,13 @@ def gather(root: str, files: Sequence[str], progress: Progress) -> Evidence:
     tree = Tree(root, outcome.facts)
     relevant = {d.path for d in outcome.diagnostics if d.code in CONSTRUCTIONS}
     relevant |= {fact.path for fact in outcome.facts if fact.classes or fact.clients}
-    roots = import_roots(tree, [os.path.relpath(path, root).replace(os.sep, "/") for path in relevant])
+    named = [
+        short
+        for path in sorted(relevant)
+        if not checker.settings.is_test(path)
+        and not is_beside(short := os.path.relpath(path, root).replace(os.sep, "/"))
+    ]
+    roots = import_roots(tree, named)
     known = Evidence(
         checker.settings,
         checker,

@@ -19,6 +19,11 @@ _MUCH = 5
 _FOREIGN = sys.stdlib_module_names | BUILDERS.packages
 """Top-level names that are taken for no folder of the project's."""
 
+_BESIDE = frozenset(
+    ["alembic", "bench", "benchmark", "benchmarks", "contrib", "demo", "demos", "doc", "docs", "doctests"]
+    + ["example", "examples", "migrations", "notebooks", "sample", "samples", "script", "scripts", "tools"]
+)
+"""Folders of what stands beside an application: no manager is looked for in them."""
 _ENTRY_POINTS = frozenset(
     [
         "__main__.py",
@@ -169,6 +174,11 @@ def _root_that_names(path: str) -> str:
     return "/".join(
         parts[: max((n for n, part in enumerate(parts, 1) if not part.isidentifier()), default=0)]
     )
+
+
+def is_beside(path: str) -> bool:
+    """Whether a file stands beside the application."""
+    return not _BESIDE.isdisjoint(posixpath.dirname(path).split("/"))
 
 
 def test_globs(tree: Tree, settings: Settings) -> list[str]:

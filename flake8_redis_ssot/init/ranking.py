@@ -9,17 +9,13 @@ from functools import cached_property
 from flake8_redis_ssot.analysis.manager_classes import ENOUGH
 from flake8_redis_ssot.analysis.operations import words
 from flake8_redis_ssot.init.evidence import Evidence
+from flake8_redis_ssot.init.layout import is_beside
 from flake8_redis_ssot.init.modules import Module, is_plain_name
 from flake8_redis_ssot.libraries.vocabulary import GETTING, PLAIN_WORDS, PURPOSES, SERVERS, SUBJECTS
 
 CLOSE = 0.6
 """The part of the best one's points from which on another may be meant as well."""
 
-_BESIDE = frozenset(
-    ["alembic", "bench", "benchmark", "benchmarks", "contrib", "demo", "demos", "doc", "docs", "doctests"]
-    + ["example", "examples", "migrations", "notebooks", "sample", "samples", "script", "scripts", "tools"]
-)
-"""Folders of what stands beside an application: no manager is looked for in them."""
 _MOST = 5
 
 
@@ -99,8 +95,7 @@ def candidates(evidence: Evidence) -> list[Candidate]:
 
 def is_of_application(evidence: Evidence, module: Module) -> bool:
     """Whether a module is neither a test nor something that stands beside the application."""
-    folders = evidence.short(module.path).split("/")[:-1]
-    return not evidence.settings.is_test(module.path) and _BESIDE.isdisjoint(folders)
+    return not evidence.settings.is_test(module.path) and not is_beside(evidence.short(module.path))
 
 
 def close_to(best: Candidate, others: Iterable[Candidate]) -> list[Candidate]:
