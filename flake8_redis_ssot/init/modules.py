@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -71,7 +72,8 @@ def module_of(
     names = {*index.facts[path].clients, *(known for made in classes for known in made.known_as)}
     if built:
         names |= {*_accessors(index, path, name), *_holders(index, name)}
-    taken = _taken(index, path, modules, names)
+    handing_on = {*_packages_around(index, path)}
+    taken = {one: users - handing_on for one, users in _taken(index, path, modules, names).items()}
     users = sorted({user for users in taken.values() for user in users})
     counts = sorted(((one, len(taken.get(one, ()))) for one in names), key=lambda pair: (-pair[1], pair))
     return Module(
@@ -85,6 +87,15 @@ def module_of(
         tuple(user for user in users if not index.settings.is_test(user)),
         tuple(user for user in users if index.settings.is_test(user)),
     )
+
+
+def _packages_around(index: ProjectIndex, path: str) -> Iterator[str]:
+    """The `__init__` files of the packages in which a file lies."""
+    folder = os.path.dirname(path)
+    while (inside := os.path.join(folder, "__init__.py")) in index.facts:
+        if inside != path:
+            yield inside
+        folder = os.path.dirname(folder)
 
 
 def _accessors(index: ProjectIndex, path: str, module: str) -> Iterator[str]:

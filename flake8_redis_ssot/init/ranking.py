@@ -49,8 +49,8 @@ class Candidate:
 
     @property
     def is_shared(self) -> bool:
-        """Whether other files take what it gives out; tests alone do not count for what is not called after Redis."""
-        return self.gives_out and bool(self.module.users or (self.is_named_so and self.module.tests))
+        """Whether other files of the application take what it gives out."""
+        return self.gives_out and bool(self.module.users)
 
     @cached_property
     def points(self) -> float:
