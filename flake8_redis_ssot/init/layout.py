@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from flake8_redis_ssot.facts.import_scan import edges
 from flake8_redis_ssot.facts.model import FileFacts
+from flake8_redis_ssot.filesystem import FileSystem
 from flake8_redis_ssot.inference.builder_table import BUILDERS
 from flake8_redis_ssot.settings.model import Globs, Settings
 
@@ -211,12 +212,9 @@ def _test_glob(path: str) -> str | None:
     return "**/*_test.py" if name.endswith("_test.py") else None
 
 
-def signs_of_a_service(root: str, folder: str) -> list[str]:
+def signs_of_a_service(folder: str, filesystem: FileSystem) -> list[str]:
     """What says that a folder is a service of its own: a file to start it by, its image, its dependencies."""
-    try:
-        names = sorted(os.listdir(os.path.join(root, folder)))
-    except OSError:
-        return []
+    names = filesystem.names(folder)
     found = []
     starts = next((name for name in names if name in _ENTRY_POINTS), None)
     if starts is not None:

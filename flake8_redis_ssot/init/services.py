@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -42,7 +43,7 @@ def grouped(evidence: Evidence, ranked: Sequence[Candidate]) -> list[Group]:
         if folder is None:
             root.candidates.append(one)
             continue
-        signs = tuple(signs_of_a_service(evidence.settings.root, folder))
+        signs = tuple(_signs(evidence, folder))
         groups.setdefault(folder, Group(folder, [], signs)).candidates.append(one)
     if not groups:
         return [root]
@@ -54,7 +55,7 @@ def grouped(evidence: Evidence, ranked: Sequence[Candidate]) -> list[Group]:
     if own is not None and (beside or best.points < _DOMINATES * rival.points):
         inside = [one for one in root.candidates if _is_in(evidence.short(one.module.path), own)]
         rest = [one for one in root.candidates if one not in inside]
-        mine = Group(own, inside, tuple(signs_of_a_service(evidence.settings.root, own)))
+        mine = Group(own, inside, tuple(_signs(evidence, own)))
         return [Group("", rest), mine, *groups.values()]
     return [root, *groups.values()]
 
@@ -74,11 +75,15 @@ def _service(evidence: Evidence, one: Candidate, other: Candidate) -> str | None
         folder = "/".join(around[:n])
         if evidence.tree.is_package(posixpath.dirname(folder)):
             return None
-        if signs_of_a_service(evidence.settings.root, folder):
+        if _signs(evidence, folder):
             own = all(_is_in(evidence.short(user), folder) for user in one.module.users)
             alien = any(_is_in(evidence.short(user), folder) for user in other.module.users)
             return folder if own and not alien else None
     return None
+
+
+def _signs(evidence: Evidence, folder: str) -> list[str]:
+    return signs_of_a_service(os.path.join(evidence.settings.root, folder), evidence.checker.filesystem)
 
 
 def _is_in(path: str, folder: str) -> bool:
@@ -103,7 +108,7 @@ def _project(evidence: Evidence, root: str) -> str:
     """The folder of the service around an import root, which it may be itself."""
     folder = root
     while folder:
-        if signs_of_a_service(evidence.settings.root, folder):
+        if _signs(evidence, folder):
             return folder
         folder = posixpath.dirname(folder)
     return root
