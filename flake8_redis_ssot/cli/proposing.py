@@ -44,6 +44,7 @@ def propose(options: argparse.Namespace) -> int:
         proposals = [*run.proposals(project.settings.root, project.files)]
     if run.failures:
         return refuse(run.failures)
+    _say_where_settings_belong(proposals[0].root)
     wanted = [proposal for proposal in proposals if proposal.uses_redis]
     if not wanted:
         Messages()("warning", f"{proposals[0].summary}; nothing is proposed")
@@ -54,14 +55,24 @@ def propose(options: argparse.Namespace) -> int:
         if proposal.root != os.getcwd() or len(wanted) > 1:
             print(f"# {shown(os.path.join(proposal.root, 'pyproject.toml'))}")
         print((proposal_flake8 if options.flake8 else proposal_toml).render(proposal))
-    steps = ["redis-ssot check --statistics", "redis-ssot plan"]
-    first = (
-        "put this into setup.cfg"
-        if options.flake8
-        else shlex.join(["redis-ssot", *options.arguments, "--write"])
-    )
-    sys.stdout.write(proposal_toml.commented(["Next:", *(f"  {step}" for step in (first, *steps))]))
+    given = [argument for argument in options.arguments if argument != "--flake8"]
+    first = shlex.join(["redis-ssot", *given, "--write"])
+    if options.flake8:
+        head, steps = "Next, with this in setup.cfg:", ["flake8 --select RED", first, "redis-ssot plan"]
+    else:
+        head, steps = "Next:", [first, "redis-ssot check --statistics", "redis-ssot plan"]
+    sys.stdout.write(proposal_toml.commented([head, *(f"  {step}" for step in _there(steps, wanted))]))
     return 0
+
+
+def _there(steps: Sequence[str], proposals: Sequence[Proposal]) -> list[str]:
+    """Commands, those on a project with the folder to be in where that is another one."""
+    if len(proposals) > 1:
+        return [f"{step}  # in each folder" if step.endswith("plan") else step for step in steps]
+    root = proposals[0].root
+    if root == os.getcwd():
+        return [*steps]
+    return [step if " init" in step else f"(cd {shlex.quote(relative(root))} && {step})" for step in steps]
 
 
 def _project(found: Discovery, options: argparse.Namespace) -> Project:
@@ -117,6 +128,19 @@ class _Run:
             yield from self.proposals(root, rest)
 
 
+def _say_where_settings_belong(root: str) -> None:
+    """A word on a `pyproject.toml` above a folder that has none: it may be the project's."""
+    above = root
+    while not os.path.exists(os.path.join(above, "pyproject.toml")):
+        parent = os.path.dirname(above)
+        if parent == above or os.path.lexists(os.path.join(above, ".git")):
+            return
+        above = parent
+    if above != root:
+        path = shown(os.path.join(above, "pyproject.toml"))
+        Messages()("note", f"{path} lies above; if that is the project's, run this in its folder")
+
+
 def _say_what_is_unknown(evidence: Evidence) -> None:
     if evidence.unread:
         names = ", ".join(shown(path) for path in evidence.unread[:_SHOWN])
@@ -162,11 +186,7 @@ def _write(proposals: Sequence[Proposal]) -> int:
     for (path, _), proposal in zip(files, proposals, strict=True):
         print(f"Wrote [tool.redis-ssot] into {shown(path)}: {proposal.summary}.")
     print("\nNext:")
-    where = (
-        ""
-        if os.getcwd() == proposals[0].root or len(proposals) > 1
-        else f" {shlex.quote(relative(proposals[0].root))}"
-    )
-    for step in (f"redis-ssot check --statistics{where}", "redis-ssot plan", "redis-ssot migrate --dry-run"):
+    steps = ["redis-ssot check --statistics", "redis-ssot plan", "redis-ssot migrate --dry-run"]
+    for step in _there(steps, proposals):
         print(f"  {step}")
     return 0
