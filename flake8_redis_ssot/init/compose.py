@@ -11,7 +11,7 @@ from flake8_redis_ssot.init.exchanges import exchanges
 from flake8_redis_ssot.init.modules import Module, is_plain_name
 from flake8_redis_ssot.init.proposal import Choice, Proposal, Scope
 from flake8_redis_ssot.init.ranking import Candidate, candidates, close_to, count, listed, spoken_for
-from flake8_redis_ssot.init.services import Group, grouped
+from flake8_redis_ssot.init.services import Group, grouped, without_manager
 from flake8_redis_ssot.project.index import ProjectIndex
 
 Choose = Callable[[str, Sequence[Candidate]], int | None]
@@ -33,6 +33,8 @@ def compose(evidence: Evidence, choose: Choose) -> Proposal:
         proposal.summary = "no file imports a client library of Redis, so there is nothing to set up"
         return proposal
     groups = grouped(evidence, _real(evidence, ranked))
+    if groups[0].candidates:
+        groups += without_manager(evidence, groups[0].candidates[0], ranked, groups)
     others: list[Candidate] = []
     for group in groups:
         scope, rest = _scope(evidence, group, choose, proposal)
@@ -79,7 +81,8 @@ def _scope(
     """The managers of one boundary, and the candidates that are none of them."""
     scope = Scope(name=group.name, folder=group.folder)
     if group.folder:
-        scope.reason = f"a service of its own: {', '.join(group.signs)}; no file outside uses its manager"
+        what = "no file outside uses its manager" if group.candidates else "it has no manager yet"
+        scope.reason = f"a service of its own: {', '.join(group.signs)}; {what}"
     if not group.candidates:
         return scope, []
     best, *rest = group.candidates

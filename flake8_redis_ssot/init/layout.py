@@ -212,13 +212,17 @@ def _test_glob(path: str) -> str | None:
     return "**/*_test.py" if name.endswith("_test.py") else None
 
 
+STARTS = "starts by"
+"""How the sign begins that says least: there are scripts that start by themselves in one service."""
+
+
 def signs_of_a_service(folder: str, filesystem: FileSystem) -> list[str]:
     """What says that a folder is a service of its own: a file to start it by, its image, its dependencies."""
     names = filesystem.names(folder)
     found = []
     starts = next((name for name in names if name in _ENTRY_POINTS), None)
     if starts is not None:
-        found.append(f"starts by {starts}")
+        found.append(f"{STARTS} {starts}")
     image = next((n for n in names if n.startswith(("Dockerfile", "Containerfile"))), None)
     if image is not None:
         found.append(f"has an image of its own ({image})")

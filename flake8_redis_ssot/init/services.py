@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from flake8_redis_ssot.init.evidence import Evidence
-from flake8_redis_ssot.init.layout import signs_of_a_service
+from flake8_redis_ssot.init.layout import STARTS, signs_of_a_service
 from flake8_redis_ssot.init.ranking import Candidate
 
 _DOMINATES = 3
@@ -58,6 +58,20 @@ def grouped(evidence: Evidence, ranked: Sequence[Candidate]) -> list[Group]:
         mine = Group(own, inside, tuple(_signs(evidence, own)))
         return [Group("", rest), mine, *groups.values()]
     return [root, *groups.values()]
+
+
+def without_manager(
+    evidence: Evidence, best: Candidate, ranked: Sequence[Candidate], groups: Sequence[Group]
+) -> list[Group]:
+    """The services that build clients, have no manager and take nothing of the `best` one: they are deployed apart."""
+    found: dict[str, Group] = {}
+    managing = [one for group in groups for one in group.candidates]
+    for one in ranked:
+        folder = _service(evidence, one, best) if one not in managing else None
+        signs = tuple(_signs(evidence, folder)) if folder is not None else ()
+        if folder is not None and any(not sign.startswith(STARTS) for sign in signs):
+            found.setdefault(folder, Group(folder, [], signs))
+    return [group for folder, group in found.items() if folder not in {g.folder for g in groups}]
 
 
 def _service(evidence: Evidence, one: Candidate, other: Candidate) -> str | None:

@@ -120,7 +120,10 @@ def test_options_of_flake8_mean_the_same(
         "manager": [manager] if isinstance(manager, str) else manager,
         "forbidden-managers": table.get("forbidden-managers", []),
         "src": table.get("src", []),
-        "boundaries": [f"{b['name']}: {b['paths'][0]} -> {b['manager']}" for b in table.get("boundary", [])],
+        "boundaries": [
+            f"{b['name']}: {b['paths'][0]} -> {b.get('manager', '')}".strip()
+            for b in table.get("boundary", [])
+        ],
     }
     assert options == {key: value for key, value in expected.items() if value}
     (root / "setup.cfg").write_text(result.stdout)
