@@ -48,6 +48,8 @@ class _Built:
     code: Code
     hidden: frozenset[str] = field(default_factory=frozenset)
     told: str = ""
+    attributes: set[str] = field(default_factory=set)
+    """Those of objects from which it is read where it connects."""
 
     @property
     def call(self) -> ast.Call:
@@ -183,7 +185,9 @@ class ConstructionEdits:
             self.exchange.making, built.code,
             leads=self.accessors.shared, is_open=True, hidden=built.hidden, is_tuned=is_tuned,
         )  # fmt: skip
-        return resolver.text_of_call(built.call, built.target)
+        text = resolver.text_of_call(built.call, built.target)
+        built.attributes |= resolver.attributes
+        return text
 
     def _tell_accessor(self, accessor: Accessor, *, is_tuned: bool = False) -> str:
         return Told(
@@ -270,7 +274,7 @@ class ConstructionEdits:
             self._judge_readers(view, name, built.made.kind, limit, uses, proposal)
         self.around.judge(
             view, proposal, home=accessor.home,
-            told=built.told if built.code.function is not None else "",
+            told=built.told, is_late=built.code.function is not None, sources=built.attributes,
             attributes=uses.attributes, is_async=built.is_async,
         )  # fmt: skip
 
@@ -350,8 +354,9 @@ class ConstructionEdits:
         start, end = exact(view, call)
         if "#" in view.source.text[start:end]:
             raise Refusal(f"a comment stands inside the call in line {call.lineno}")
+        whole = text if got is call else f"await {text}"
         entered = {
-            item: f"{name} = {text if given is got else unparsed(given)}" if name else ""
+            item: f"{name} = {whole if given is got else unparsed(given)}" if name else ""
             for item, (name, given) in uses.entered.items()
         }
         own: list[tuple[int, int, str]] = []

@@ -132,7 +132,7 @@ def plan(
     found = Plan()
     found.managers = list(_managers(index, settings))
     site = _sites(settings)
-    found.moving, found.by_hand = steps(mended, site)
+    found.moving, found.by_hand = steps(mended, site, as_before=True)
     found.moving.sort(key=_order)
     building = 0
     for diagnostic in whole.diagnostics:
@@ -164,15 +164,21 @@ def plan(
     return found
 
 
-def steps(mended: FixResult, site: Callable[[str, int], ProgramPoint]) -> tuple[list[Step], list[Step]]:
-    """What moves, and what is left with the reasons; `site` words a path and a line."""
+def steps(
+    mended: FixResult, site: Callable[[str, int], ProgramPoint], *, as_before: bool
+) -> tuple[list[Step], list[Step]]:
+    """What moves, and what is left with the reasons; `site` words a path and a line.
+
+    What is left stands where it does afterwards, or `as_before`.
+    """
     moving, left = [], []
     for diagnostic in mended.settled:
         assert diagnostic.fix is not None
         where = site(diagnostic.path, diagnostic.range.start.line)
         moving.append(Step(diagnostic.code, where, diagnostic.fix.message, diagnostic.fix.applicability))
     for diagnostic, reason in mended.left:
-        where = site(diagnostic.path, diagnostic.range.start.line)
+        there = mended.as_before(diagnostic) if as_before else diagnostic
+        where = site(diagnostic.path, there.range.start.line)
         left.append(Step(diagnostic.code, where, diagnostic.message, None, reason))
     return moving, left
 
