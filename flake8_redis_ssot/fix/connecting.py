@@ -12,7 +12,7 @@ from flake8_redis_ssot.fix.making import Making, Resolver, Untold
 from flake8_redis_ssot.fix.signatures import Function, arguments_of, decorators_of
 from flake8_redis_ssot.fix.stores import Code
 from flake8_redis_ssot.fix.symbols import locals_of
-from flake8_redis_ssot.libraries.standard import CACHES, SAME_TEXT
+from flake8_redis_ssot.libraries.standard import CACHES, CHANGING, SAME_TEXT
 from flake8_redis_ssot.libraries.traits import ASYNC_PART, SAID_ANYHOW, SIZES, TUNING
 from flake8_redis_ssot.syntax.nodes import unparsed
 
@@ -29,7 +29,7 @@ class Told(Resolver):
 
     With `is_open` the function around it may be called with anything, which no default tells. `hidden` are the
     names of the functions around that one; `leads` says where a pool comes from. `attributes` are those of
-    objects that were read on the way.
+    objects that were read on the way, `doubts` the calls that may give something else each time.
     """
 
     def __init__(
@@ -49,6 +49,7 @@ class Told(Resolver):
         self.hidden = hidden
         self.is_tuned = is_tuned
         self.attributes: set[str] = set()
+        self.doubts: set[str] = set()
         self.left_out = frozenset() if is_tuned else TUNING
 
     def inner(self, code: Code) -> Told:
@@ -57,7 +58,7 @@ class Told(Resolver):
             self.making, code, self.depth + 1,
             leads=self.leads, is_open=self.is_open, hidden=hidden, is_tuned=self.is_tuned,
         )  # fmt: skip
-        found.attributes = self.attributes
+        found.attributes, found.doubts = self.attributes, self.doubts
         return found
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
@@ -113,13 +114,10 @@ class Told(Resolver):
             if decorators_of(thing.node) & CACHES and not (node.args or node.keywords):
                 return ast.Call(ast.Name(thing.home, ast.Load()), [], [])
             given = [*node.args, *node.keywords, *arguments_of(thing.node), *thing.node.decorator_list]
-            if not objects.is_plain(thing) or given or isinstance(thing.node, ast.AsyncFunctionDef):
-                raise Untold(node, "what `{}` gives is not the same for sure")
             value = thing.node.body[-1]
-            assert isinstance(value, ast.Return)
-            if value.value is None:
-                raise Untold(node)
-            return self.of(Code(value.value, thing.module, None, thing.node))
+            is_plain = objects.is_plain(thing) and not given and isinstance(thing.node, ast.FunctionDef)
+            if is_plain and isinstance(value, ast.Return) and value.value is not None:
+                return self.of(Code(value.value, thing.module, None, thing.node))
         found = self.generic_visit(node)
         assert isinstance(found, ast.Call)
         name = unparsed(found.func)
@@ -128,7 +126,9 @@ class Told(Resolver):
         elif not (
             (thing is not None and thing.sort == "class") or name in _CONVERSIONS or _is_looked_up(found)
         ):
-            raise Untold(node, "what `{}` gives is not the same for sure")
+            if name.rpartition(".")[2] in CHANGING:
+                raise Untold(found, "what `{}` gives is not the same each time")
+            self.doubts.add(unparsed(found))
         return found
 
     def text_of_call(self, call: ast.Call, target: str) -> str:

@@ -50,6 +50,8 @@ class _Built:
     told: str = ""
     attributes: set[str] = field(default_factory=set)
     """Those of objects from which it is read where it connects."""
+    doubts: set[str] = field(default_factory=set)
+    """Calls that say where it connects, and may give something else each time."""
 
     @property
     def call(self) -> ast.Call:
@@ -187,6 +189,7 @@ class ConstructionEdits:
         )  # fmt: skip
         text = resolver.text_of_call(built.call, built.target)
         built.attributes |= resolver.attributes
+        built.doubts |= resolver.doubts
         return text
 
     def _tell_accessor(self, accessor: Accessor, *, is_tuned: bool = False) -> str:
@@ -208,7 +211,9 @@ class ConstructionEdits:
             unfit += reasons
         if not found:
             why = f": {unfit[0]}" if unfit else ""
-            raise Refusal(f"`{modules[0]}` gives no {built.made.kind} that all can share{why}")
+            raise Refusal(
+                f"`{modules[0]}` gives no {built.made.kind} that all can share{why}; add an object, a function or a property"
+            )
         try:
             built.told = self._tell(built)
         except Untold as error:
@@ -261,6 +266,8 @@ class ConstructionEdits:
         self, view: View, built: _Built, accessor: Accessor, uses: ClientUses, proposal: Proposal
     ) -> None:
         """Refusal where what is done with the client would hit all who share it; else how safe it is."""
+        for doubt in sorted(built.doubts):
+            proposal.unsafe(f"`{doubt}`, which says where it connects, may give something else each time")
         if accessor.acts:
             proposal.unsafe(f"`{accessor.label}` does more than to give it")
         if view.is_test:
