@@ -196,6 +196,14 @@ def difference(one: str, other: str, label: str) -> str | None:
     return None
 
 
+def distance(one: str, other: str) -> int:
+    """In how much two calls, as `Told` has them, differ."""
+    (name, given), (there, known) = _parts(one), _parts(other)
+    return sum(given.get(key) != known.get(key) for key in given.keys() | known.keys()) + 100 * (
+        name != there
+    )
+
+
 def _place(given: dict[str, str]) -> str:
     """Where a call connects to, for a message."""
     if "url" in given:
