@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from flake8_redis_ssot.diagnostic import Applicability
@@ -46,6 +46,10 @@ class Verdict:
     """The class of each object that is exchanged, the object, and the class of the one that takes its place."""
     renames: list[tuple[ast.Attribute | ast.keyword, str]] = field(default_factory=list)
     """Members and keywords that are called otherwise afterwards."""
+    caught: dict[str, bool] = field(default_factory=dict)
+    """The new exceptions that are caught where other code is tried than that of the old one's module; whether any may be."""
+    builders: set[str] = field(default_factory=set)
+    """The names by which the clients of the objects are built when their modules run."""
 
     def unsafe(self, why: str) -> None:
         """Note that it is not safe; the first reason stays."""
@@ -245,6 +249,22 @@ class Compatibility:
                     f"what line {place.lineno} catches is asked for `{name}`, which `{new.home}` lacks"
                 )
         verdict.ties.strong.add(f"exception {old.home}")
+        for is_any in self._other_code(view, place, old) if old.home != new.home else ():
+            verdict.caught[new.home] = verdict.caught.get(new.home, False) or is_any
+
+    def _other_code(self, view: View, place: ast.expr, old: Thing) -> Iterator[bool]:
+        """The calls of code that the module of an exception has not, where that is caught; whether it may be any code."""
+        for part in view.uses.tried(place):
+            for call in ast.walk(part):
+                root = call.func if isinstance(call, ast.Call) else None
+                while isinstance(root, ast.Attribute):
+                    root = root.value
+                for binding in view.uses.bindings_of(root) if isinstance(root, ast.Name) else ():
+                    home = self.objects.modules.lookup(binding.target) if binding.target else None
+                    if binding.target is None:
+                        yield True
+                    elif home is not None and home.home.rpartition(".")[0] != old.module:
+                        yield False
 
     def _same_init(self, old: Thing, new: Thing, line: int) -> None:
         init = self.objects.members(new).named.get("__init__")
@@ -309,12 +329,19 @@ class Compatibility:
             self.members.covered(old, new, f"in line {place.lineno} it {what}")
             verdict.unsafe(f"in line {place.lineno} it {what}")
         used = None if escapes else {attribute.attr for attribute, _ in uses.members}
+        for name in sorted(self.objects.members(old).named if used is None else used):
+            why = self.state.difference(old, new, name, names.get(name, name))
+            if why is not None:
+                raise Refusal(f"`{names.get(name, name)}` of `{new.home}` is another: {why}")
         verdict.reach |= self.reach.of_members(old, used, aim)
         verdict.roots.add(old.home)
         verdict.ties.add(self.ties.of_members(old, used))
         verdict.objects.add((old.home, before.home or f"one of `{aim.old.home}`", new.home))
-        verdict.reach |= dict.fromkeys(self.making.looked_up(aim.old, old, aim.new, new))
-        verdict.reach |= self.reach.of_new(after, new, uses=used)
+        builders, is_late = self.making.looked_up(old, new)
+        verdict.builders |= builders
+        if is_late:
+            verdict.reach |= dict.fromkeys(builders)
+        verdict.reach |= self.reach.of_new(after, new, used)
         for name in used if used is not None else self.objects.members(old).named:
             for of, to in ((old, new), (before, after)):
                 if of.home:

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from flake8_redis_ssot.fix.escape import Uses
+from flake8_redis_ssot.fix.keys import Keys
 from flake8_redis_ssot.fix.making import Making
 from flake8_redis_ssot.fix.reads import reads
 from flake8_redis_ssot.fix.replacements import Refusal
@@ -26,6 +27,7 @@ class Dangers:
     def __init__(self, making: Making) -> None:
         self.making = making
         self.objects = making.objects
+        self.keys = Keys(making)
 
     def check(self, view: View, uses: Uses, old: Thing | None, *, fresh: bool, shared: bool) -> None:
         """Refusal where one of the uses empties, changes or ends what is `shared` then.
@@ -108,9 +110,8 @@ class Dangers:
                 given = [k.value for k in part.keywords if k.arg in EXPIRY_KEYWORDS]
                 given += part.args if last_name(part.func) in EXPIRING else []
                 for value in given:
-                    own = {p.id for p in ast.walk(value) if isinstance(p, ast.Name)}
-                    if function is None or not own & locals_of(function) - {"self", "cls"}:
-                        text = self.making.text(Code(value, member.module, of, function))
+                    for inner in _led_to(value, function):
+                        text = self.making.text(Code(inner, member.module, of, function))
                         if text is not None and text.replace(".", "").isdigit():
                             yield text
 
@@ -132,7 +133,33 @@ class Dangers:
         ends = [set(self._ends(old, name)), set(self._ends(new, to))]
         for end in sorted(ends[0] ^ ends[1]):
             return f"what it keeps ends by `{end}` in one of them alone"
-        return None
+        return self.keys.difference(old, new, name, to)
+
+
+def _led_to(value: ast.expr, function: Function | None) -> Iterator[ast.expr]:
+    """The parts of an expression, and of what its names are given in the function, without the function's own names."""
+    own = locals_of(function) - {"self", "cls"} if function is not None else set()
+    new, seen = [value], set()
+    while new:
+        for part in ast.walk(new.pop()):
+            if not isinstance(part, ast.expr):
+                continue
+            if not isinstance(part, ast.Name) or part.id not in own:
+                yield part
+            elif part.id not in seen:
+                seen.add(part.id)
+                new += [
+                    one.value
+                    for one in ast.walk(function or ast.Pass())
+                    if isinstance(one, ast.Assign | ast.AnnAssign | ast.AugAssign | ast.NamedExpr)
+                    and one.value is not None
+                    and part.id
+                    in {
+                        n.id
+                        for n in ast.walk(one)
+                        if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
+                    }
+                ]
 
 
 def attributes_in(node: ast.AST) -> Iterator[str]:

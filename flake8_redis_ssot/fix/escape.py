@@ -11,6 +11,7 @@ from functools import cached_property
 from flake8_redis_ssot.inference.names import Names
 from flake8_redis_ssot.libraries.frameworks import PATCHING_METHODS, RAISING_TESTS
 from flake8_redis_ssot.source import SourceFile
+from flake8_redis_ssot.syntax.imports import bound_name
 from flake8_redis_ssot.syntax.nodes import last_name, parents_of
 from flake8_redis_ssot.syntax.scope_builder import build_scopes
 from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope
@@ -108,6 +109,15 @@ class FileUses:
                 found.append((point.node, False))
         return found
 
+    def bindings_of(self, node: ast.Name) -> list[Binding]:
+        """What a name may be bound to where it stands; nothing for what Python itself has."""
+        point = self.points.get(node)
+        return self.names.bindings(node.id, point) if point is not None else []
+
+    def named(self, name: str) -> list[ast.Name]:
+        """All places where `name` stands for a value, whatever it means there."""
+        return [p.node for p in self._by_name.get(name, ()) if isinstance(p.node, ast.Name)]
+
     def of_star(self, name: str, statement: ast.stmt) -> list[ast.Name] | None:
         """The places where `name` is what a star import gives; None where it may be something else too."""
         found = []
@@ -178,6 +188,19 @@ class FileUses:
         if isinstance(parent, ast.Call):
             return parent.func is not node and last_name(parent.func) in RAISING_TESTS
         return isinstance(parent, ast.ExceptHandler | ast.Raise)
+
+    def tried(self, node: ast.AST) -> list[ast.AST]:
+        """What may raise the exception that the class `node` catches; nothing where it is raised there."""
+        handler = self.parents.get(node)
+        if isinstance(handler, ast.Tuple):
+            handler = self.parents.get(handler)
+        around = self.parents.get(handler) if handler is not None else None
+        if isinstance(handler, ast.ExceptHandler) and isinstance(around, ast.Try | ast.TryStar):
+            return [*around.body]
+        if isinstance(handler, ast.Call):
+            above = self.parents.get(around) if isinstance(around, ast.withitem) else None
+            return [*above.body] if isinstance(above, ast.With | ast.AsyncWith) else [handler]
+        return []
 
     def read_of_caught(self, node: ast.AST) -> set[str]:
         """What is read of an exception that is caught by the class `node`."""
@@ -347,13 +370,6 @@ class FileUses:
                 self._follow(result, uses, known, seen)
             else:
                 uses.escapes.append((place, f"is what `{function.name}` gives, which is handed on"))
-
-
-def bound_name(statement: ast.Import | ast.ImportFrom, alias: ast.alias) -> str:
-    """The name that an alias of an import binds."""
-    if alias.asname:
-        return alias.asname
-    return alias.name.split(".")[0] if isinstance(statement, ast.Import) else alias.name
 
 
 def _results(value: ast.AST) -> Iterator[ast.AST]:

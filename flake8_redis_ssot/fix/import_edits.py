@@ -169,7 +169,6 @@ class ImportEdits:
         sure = sure and all(isinstance(getattr(place, "ctx", None), ast.Load) for place in places)
         if aim.collapses or groups:
             self._check_name_goes(view, name, aim, others, sure, late)
-        proposal.reach = {}
         if aim.collapses:
             groups = [(aim, kept), *groups]
         elif kept or not groups:
@@ -195,6 +194,8 @@ class ImportEdits:
     def _take(view: View, proposal: Proposal, verdict: Verdict) -> None:
         """Take in what was found of one of the exchanges, with the members that are called otherwise."""
         proposal.take(verdict)
+        if proposal.statement is not None and view.uses.home(proposal.statement).kind == "function":
+            proposal.reach |= dict.fromkeys(verdict.builders)  # the modules may run while they are patched
         proposal.parts += [renamed(view, node, name) for node, name in verdict.renames]
 
     def _grouped(
@@ -312,6 +313,11 @@ class ImportEdits:
             raise Refusal(
                 f"the module `{name}` is named elsewhere too: by an import from here, or in a string"
             )
+        unseen = view.is_read_unseen(name) if not late or view.reads_by_name else None
+        if unseen is not None:
+            raise Refusal(f"`{name}` would become another module, and {unseen}")
+        if not is_readable(self.objects, old):
+            raise Refusal(f"a package gives the name of `{old}` to something else")
         acts = self.acts.directly(old)
         if acts is not None and "warn" not in acts:
             proposal.unsafe(f"importing it does more than to define: {acts}")
@@ -324,7 +330,7 @@ class ImportEdits:
         keeps = len(homes) == 1 and not any(aim.collapses for aim, _ in groups.values())
         keeps = keeps and is_readable(self.objects, next(iter(homes)))
         self._exchange_members(view, proposal, name, groups, keeps=keeps, late=late)
-        proposal.reach[f"sys.modules[{old}]"] = None
+        proposal.reach |= {f"sys.modules[{old}]": None, f"module {old}": None}
         proposal.title = f"Replace `{old}` with `{' and '.join(sorted(homes))}`"
         return proposal
 

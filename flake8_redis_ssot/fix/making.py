@@ -204,21 +204,52 @@ class Making:
                 if (code.node.args or code.node.keywords) and not self._only_connects(code, of):
                     return f"`{thing.home}` is made with arguments of its own, which may name another server"
             found.append(self.connections(of, calls[0] if len(calls) == 1 else None))
-            self._add_of_module(thing, of, found[-1])
+            self._add_of_module(thing, found[-1])
             if found[-1].unknown is not None:
                 return f"`{thing.home or of.home}` is not shown to connect as `{new.home}`: {found[-1].unknown} cannot be told"
         if found[0].clients == found[1].clients:
-            return None
+            return self._changed_later(old, new)
         ways = [" and ".join(f"`{c}`" for c in sorted(one.clients)) or "nothing" for one in found]
         return f"they may connect to different servers: `{old_class.home}` by {ways[0]}, `{new_class.home}` by {ways[1]}"
 
-    def looked_up(self, old: Thing, old_class: Thing, new: Thing, new_class: Thing) -> set[str]:
-        """The names of builders that are looked up when something is first needed of one of two objects."""
+    def _changed_later(self, old: Thing, new: Thing) -> str | None:
+        """What the statements of their modules do with one of two objects alone, once they are made."""
+        done = [dict(self._done_with(thing)) for thing in (old, new)]
+        for thing, mine, others in zip((old, new), done, done[::-1], strict=True):
+            for text in sorted(mine.keys() - others.keys()):
+                return f"`{unparsed(mine[text])}` in line {mine[text].lineno} of `{thing.module}` changes one of the two alone"
+        return None
+
+    def _done_with(self, thing: Thing) -> Iterator[tuple[str, ast.stmt]]:
+        """The statements at the top of its module that change an object, or hand it on, each with its text for any object."""
+        held = self._held(thing)
+        tree = self.objects.tree(held.module) if held is not None else None
+        name = held.home.rpartition(".")[2] if held is not None else ""
+        for statement in tree.body if tree is not None else ():
+            match statement:
+                case ast.Assign(targets=[target, *_]) | ast.AugAssign(target=target):
+                    is_change = isinstance(target, ast.Attribute | ast.Subscript) and _root(target) == name
+                case ast.Expr(value=ast.Call(func=func, args=args, keywords=keywords)):
+                    given = [*args, *(k.value for k in keywords)]
+                    is_change = (isinstance(func, ast.Attribute) and _root(func) == name) or any(
+                        isinstance(one, ast.Name) and one.id == name for one in given
+                    )
+                case _:
+                    continue
+            if is_change:
+                yield re.sub(rf"\b{name}\b", "it", unparsed(statement)), statement
+
+    def _held(self, thing: Thing) -> Thing | None:
+        """The object that a name stands for, or that a function gives, where it has a name."""
+        held = self.objects.given(thing) if thing.sort == "function" else thing
+        return held if held is not None and held.sort == "instance" and held.home else None
+
+    def looked_up(self, old_class: Thing, new_class: Thing) -> tuple[set[str], bool]:
+        """The names of the builders of two classes; whether one is looked up only when an object is used."""
         found = [self.connections(of, None) for of in (old_class, new_class)]
-        if not (found[0].is_late or found[1].is_late):
-            return set()
         names = [name.split(".") for name in found[0].names | found[1].names]
-        return {".".join(parts[:n]) for parts in names for n in range(2, len(parts) + 1)}
+        builders = {".".join(parts[:n]) for parts in names for n in range(2, len(parts) + 1)}
+        return builders, found[0].is_late or found[1].is_late
 
     def _making(self, thing: Thing, of: Thing) -> Iterator[Code]:
         """The calls of a class by which an object, or what a function gives, is made."""
@@ -250,10 +281,14 @@ class Making:
             part in inside for part in ast.walk(init.node) if isinstance(part, ast.Name) and part.id in names
         )
 
-    def _add_of_module(self, thing: Thing, of: Thing, found: Connections) -> None:
-        """Add the clients that the statements of its module give to an object."""
+    def _add_of_module(self, thing: Thing, found: Connections) -> None:
+        """Add the clients that the statements of its module give to an object, or to what a function gives."""
+        held = self._held(thing)
+        if held is None:
+            return
+        thing = held
         name = thing.home.rpartition(".")[2]
-        tree = self.objects.tree(thing.module) if thing.sort == "instance" and name else None
+        tree = self.objects.tree(thing.module)
         for statement in tree.body if tree is not None else ():
             if statement is thing.node or not any(
                 isinstance(part, ast.Name) and part.id == name for part in ast.walk(statement)
@@ -448,6 +483,13 @@ class Resolver(ast.NodeTransformer):
 def _is_store(node: ast.AST, name: str) -> bool:
     """Whether a part of a function gives one of its names a value."""
     return isinstance(node, ast.Name) and node.id == name and not isinstance(node.ctx, ast.Load)
+
+
+def _root(node: ast.expr) -> str:
+    """The name with which a chain begins."""
+    while isinstance(node, ast.Attribute | ast.Subscript | ast.Call):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _outermost(node: ast.AST, is_meant: Callable[[ast.Call], bool]) -> Iterator[ast.Call]:

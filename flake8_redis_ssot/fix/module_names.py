@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ast
+from typing import TYPE_CHECKING
 
 from flake8_redis_ssot.facts.modules import bound, exported_names
-from flake8_redis_ssot.fix.symbols import Objects
+
+if TYPE_CHECKING:
+    from flake8_redis_ssot.fix.symbols import Objects
 
 
 def star_names(objects: Objects, module: str) -> frozenset[str] | None:

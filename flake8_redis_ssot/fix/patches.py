@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flake8_redis_ssot.fix.propose import Rewriter
 from flake8_redis_ssot.fix.view import View
@@ -15,6 +15,8 @@ from flake8_redis_ssot.syntax.nodes import last_name, unparsed
 
 OBJECT = "object "
 """How the key of an object begins that is changed itself."""
+MODULE = "module "
+"""How that of a module begins, which a patch of the attribute of its package exchanges as a whole."""
 _QUOTED = re.compile(r"[A-Za-z_]\w*(?:\.\w+)+\Z")
 
 
@@ -36,7 +38,7 @@ class Patch:
         """What the place does, for a message."""
         if self.text.startswith(OBJECT):
             return f"changes `{self.text.removeprefix(OBJECT)}` itself"
-        return f"patches `{self.text}`"
+        return f"patches `{self.text.removeprefix(MODULE)}`"
 
     @property
     def owner(self) -> str:
@@ -55,6 +57,11 @@ class PatchFinder:
 
     def of(self, keys: Collection[str]) -> Iterator[Patch]:
         """Where files name what is in `keys`, or something in it, so that it may be patched."""
+        whole = {key.removeprefix(MODULE) for key in keys if key.startswith(MODULE)}
+        for patch in self._named(set(keys) | whole):
+            yield replace(patch, text=f"{MODULE}{patch.text}") if patch.text in whole else patch
+
+    def _named(self, keys: Collection[str]) -> Iterator[Patch]:
         by_module: dict[str, set[str]] = {}
         for key in keys:
             module, _, last = key.rpartition(".")
@@ -110,6 +117,12 @@ class PatchFinder:
                         if unparsed(node.value) in names and attr in by_module[module]:
                             is_object = self.index.modules.find(module) is None
                             yield Patch(path, node.lineno, f"{module}.{attr}", is_written=is_object)
+                case ast.Subscript(
+                    ctx=ast.Store() | ast.Del(), value=value, slice=ast.Constant(value=str(key))
+                ) if key in lasts and (owner := _owner(value)) is not value:
+                    for module, names in handles.items():
+                        if unparsed(owner) in names and key in by_module[module]:
+                            yield Patch(path, node.lineno, f"{module}.{key}")
         first = {
             node.args[0] if node.args else node.keywords[0].value
             for node in ast.walk(tree)
@@ -139,14 +152,16 @@ class PatchFinder:
             if _is_dotted(texts[0]) and (is_patch or view.is_test):
                 is_string = is_patch and isinstance(string, ast.Constant)
                 yield Patch(view.path, string.lineno, texts[0], string if is_string else None)  # type: ignore[arg-type]
-            for keyword in node.keywords if texts[0] in by_module else ():
-                yield Patch(view.path, string.lineno, f"{texts[0]}.{keyword.arg}")
+            owner = texts[0].removesuffix(".__dict__")
+            for name in _names_in(node) if owner in by_module else ():
+                yield Patch(view.path, string.lineno, f"{owner}.{name}")
             if len(node.args) > 1 and texts[1] and re.fullmatch(r"\w+(?:\.\w+)*", texts[1]):
                 yield Patch(view.path, string.lineno, f"{texts[0]}.{texts[1]}")
-        given = {unparsed(a) for a in arguments if isinstance(a, ast.Name | ast.Attribute)}
+        given = {unparsed(_owner(a)) for a in arguments}
+        said = {*_names_in(node)} | {str(n.value) for n in texts_of(view.source.tree)}
         for module, names in handles.items():
             if given & names and called in SETTING:
-                for last in by_module[module] & {str(n.value) for n in texts_of(view.source.tree)}:
+                for last in by_module[module] & said:
                     is_object = self.index.modules.find(module) is None
                     yield Patch(view.path, node.lineno, f"{module}.{last}", is_written=is_object)
 
@@ -159,6 +174,22 @@ class PatchFinder:
                 assert view is not None
                 if _is_changed(view, place):
                     yield Patch(path, place.lineno, f"{OBJECT}{home}", is_written=True)
+
+
+def _names_in(node: ast.Call) -> Iterator[str]:
+    """The names that a call gives new values: its keywords, and the keys of its dictionaries."""
+    yield from (k.arg for k in node.keywords if k.arg is not None)
+    for given in (*node.args, *(k.value for k in node.keywords)):
+        if isinstance(given, ast.Dict):
+            yield from (str(key.value) for key in given.keys if isinstance(key, ast.Constant))
+
+
+def _owner(node: ast.expr) -> ast.expr:
+    """The object whose dictionary an expression gives; any other expression is itself."""
+    match node:
+        case ast.Attribute(value=owner, attr="__dict__") | ast.Call(func=ast.Name(id="vars"), args=[owner]):
+            return owner
+    return node
 
 
 def _is_changed(view: View, place: ast.expr) -> bool:

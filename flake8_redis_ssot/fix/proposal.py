@@ -42,6 +42,8 @@ class Proposal:
     roots: set[str] = field(default_factory=set)
     objects: set[tuple[str, str, str]] = field(default_factory=set)
     """As `Verdict.objects`."""
+    caught: dict[str, bool] = field(default_factory=dict)
+    """As `Verdict.caught`."""
 
     @property
     def path(self) -> str:
@@ -59,3 +61,5 @@ class Proposal:
         self.ties.add(verdict.ties)
         self.roots |= verdict.roots
         self.objects |= verdict.objects
+        for raised, is_any in verdict.caught.items():
+            self.caught[raised] = self.caught.get(raised, False) or is_any

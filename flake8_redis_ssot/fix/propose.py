@@ -15,6 +15,7 @@ from flake8_redis_ssot.fix.constructions import ConstructionEdits
 from flake8_redis_ssot.fix.import_edits import ImportEdits, dotted_places
 from flake8_redis_ssot.fix.import_graph import ImportGraph
 from flake8_redis_ssot.fix.member_checks import a
+from flake8_redis_ssot.fix.module_names import star_names
 from flake8_redis_ssot.fix.naming import exact, name_for
 from flake8_redis_ssot.fix.proposal import MENDS, Proposal
 from flake8_redis_ssot.fix.reads import ProjectReads
@@ -93,6 +94,8 @@ class Rewriter:
         """Where a file uses one of the objects `homes`, by whatever import, each with its home."""
         seen: set[ast.expr] = set()
         for statement, alias in view.aliases.values():
+            if alias.name == "*":
+                yield from self._uses_of_star(view, statement, homes)
             found = view.uses.binding(statement, alias) if alias.name != "*" else None
             for base in view.bases(statement) if found is not None else ():
                 home = self.index.modules.lookup(f"{base}.{alias.name}".lstrip("."))
@@ -106,6 +109,17 @@ class Rewriter:
                 home = self.index.modules.lookup(dotted)
                 if home is not None and home.home in homes and place not in seen:
                     yield place, home.home
+
+    def _uses_of_star(
+        self, view: View, statement: ast.stmt, homes: Collection[str]
+    ) -> Iterator[tuple[ast.expr, str]]:
+        """Where a file uses one of the objects `homes` by a star import, or something else of the name."""
+        names = {home.rpartition(".")[2] for home in homes}
+        for base in view.bases(statement):  # type: ignore[arg-type]
+            for name in names & (star_names(self.objects, base) or names):
+                home = self.index.modules.lookup(f"{base}.{name}")
+                if home is not None and home.home in homes:
+                    yield from ((node, home.home) for node in view.uses.named(name))
 
     def places(self, view: View, module: str) -> Iterator[tuple[ast.expr, str]]:
         """Where a file uses something of `module`, each with its dotted name."""

@@ -28,11 +28,20 @@ class Reach:
         """The members that the `used` ones need, and the globals of their modules: a patch of one reaches them."""
         if aim.is_same or of is None:
             return {}
-        members = self.objects.members(of).named
-        names = set(members) if used is None else {"__init__", *used}
         owners = [one.home for one in self.objects.order(of)[0]]
         if aim.old.sort == "instance":
             owners.append(aim.old.home)
+        return self._needed(of, owners, None if used is None else {"__init__", *used})
+
+    def of_new(self, new: Thing, of: Thing, used: set[str] | None) -> Reached:
+        """What reaches the new object: a patch of it reached nothing here before, and would afterwards."""
+        owners = [owner for owner in (new.home, *(one.home for one in self.objects.order(of)[0])) if owner]
+        return self._needed(of, owners, used) | dict.fromkeys(f"object {owner}" for owner in owners)
+
+    def _needed(self, of: Thing, owners: list[str], used: set[str] | None) -> Reached:
+        """What the `used` members of a class need, by the names of its `owners`; of all where that is None."""
+        members = self.objects.members(of).named
+        names = set(members) if used is None else set(used)
         found: Reached = {}
         seen: set[str] = set()
         while names:
@@ -49,13 +58,6 @@ class Reach:
                     names.add(part.attr)
             found |= self.globals_of(member.node, member.module)
         return found
-
-    def of_new(self, new: Thing, of: Thing, uses: set[str] | None) -> Reached:
-        """What reaches the new object: a patch of it reached nothing here before, and would afterwards."""
-        names = self.objects.members(of).named if uses is None else uses
-        owners = [new.home, *(one.home for one in self.objects.order(of)[0])]
-        found: Reached = dict.fromkeys(f"{owner}.{name}" for owner in owners for name in names if owner)
-        return found | dict.fromkeys(f"object {owner}" for owner in owners if owner)
 
     def globals_of(self, node: ast.AST, module: str) -> Reached:
         """The names of a module that code in it reads."""

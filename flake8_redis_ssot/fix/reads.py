@@ -12,6 +12,7 @@ from functools import cached_property
 from flake8_redis_ssot.filesystem import FileSystem
 from flake8_redis_ssot.libraries.frameworks import SETTING
 from flake8_redis_ssot.source import SourceError
+from flake8_redis_ssot.syntax.imports import bound_name
 from flake8_redis_ssot.syntax.nodes import last_name, unparsed
 
 _QUOTED = re.compile(rb"[\"']([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)\.?[\"'%{]")
@@ -22,6 +23,8 @@ _LOADING = re.compile(
     rb"|\biter_modules\b|\bsys\.modules\b"
 )
 """What imports modules by names that are put together, or goes through those that are there."""
+_EXAMPLE = re.compile(r"^ *(?:>>>|\.\.\.) ?(.*)$", re.MULTILINE)
+_IMPORTS = (ast.Import, ast.ImportFrom)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +128,10 @@ def reads(tree: ast.Module) -> Reads:
     strings: set[str] = set()
     nodes: list[ast.Name | ast.Attribute] = []
     harmless: set[ast.AST] = set()
-    for part in ast.walk(tree):
+    for part in _walk(tree):
         match part:
+            case ast.Call(func=ast.Name(id="eval" | "exec"), args=[given, *_]) if _code_in(given) is None:
+                bare |= {bound_name(s, a) for s in ast.walk(tree) if isinstance(s, _IMPORTS) for a in s.names}
             case ast.Name() | ast.Attribute():
                 nodes.append(part)
             case ast.Constant(value=str(text)) if text.isidentifier():
@@ -147,6 +152,29 @@ def reads(tree: ast.Module) -> Reads:
         if isinstance(node.ctx, ast.Load) and _is_chain(node):
             bare.add(unparsed(node))
     return Reads(frozenset(read), frozenset(stored), frozenset(bare), frozenset(strings))
+
+
+def _walk(tree: ast.AST) -> Iterator[ast.AST]:
+    """All nodes of a tree, and those of the code in its strings: what is evaluated, and the examples of doctests."""
+    for part in ast.walk(tree):
+        yield part
+        code = None
+        match part:
+            case ast.Call(func=ast.Name(id="eval" | "exec"), args=[given, *_]):
+                code = _code_in(given)
+            case ast.Constant(value=str(text)) if ">>> " in text:
+                with suppress(SyntaxError, ValueError):
+                    code = ast.parse("\n".join(_EXAMPLE.findall(text)))
+        if code is not None:
+            yield from _walk(code)
+
+
+def _code_in(given: ast.expr) -> ast.AST | None:
+    """The code that a string holds; None where it is no string written out."""
+    if isinstance(given, ast.Constant) and isinstance(given.value, str):
+        with suppress(SyntaxError, ValueError):
+            return ast.parse(given.value.strip())
+    return None
 
 
 def _asked(test: ast.expr) -> Iterator[ast.expr]:

@@ -39,7 +39,7 @@ class Runs:
         return self._met[path]
 
     def imported(self, path: str) -> set[str]:
-        """The files that run with one, or may be imported by it, directly or not."""
+        """The files that run with one, itself included, or may be imported by it, directly or not."""
         return self._closure({path}, self._imports)
 
     def _met_by(self, path: str) -> set[str] | None:

@@ -31,6 +31,7 @@ class State:
         self.making = making
         self.objects = making.objects
         self._kept: dict[str, dict[str, bool]] = {}
+        self._touched: dict[tuple[str, str], set[str]] = {}
 
     def kept(self, of: Thing) -> dict[str, bool]:
         """The attributes in which objects of a class keep state; whether it is that of the connection alone."""
@@ -77,6 +78,12 @@ class State:
 
     def touched(self, of: Thing, member: str) -> set[str]:
         """The state that a member of a class reads or changes, by the dotted names of its attributes."""
+        key = of.home, member
+        if key not in self._touched:
+            self._touched[key] = self._touched_by(of, member)
+        return self._touched[key]
+
+    def _touched_by(self, of: Thing, member: str) -> set[str]:
         kept = self.kept(of)
         members = self.objects.members(of).named
         found: set[str] = set()
@@ -101,6 +108,20 @@ class State:
                         new.append(part.attr)
             found |= self.globals_of(known.node, known.module)
         return found
+
+    def difference(self, old: Thing, new: Thing, name: str, to: str) -> str | None:
+        """A member whose state a member of one of two classes has a part in, and that of the other has not."""
+        now = self.objects.members(new).named
+        for other in sorted(self.objects.members(old).named):
+            if other in now and other not in (name, to) and not other.startswith("_"):
+                shares = [
+                    not self.touched(of, one).isdisjoint(self.touched(of, other))
+                    for of, one in ((old, name), (new, to))
+                ]
+                if shares[0] != shares[1]:
+                    which = "old" if shares[0] else "new"
+                    return f"it has to do with the state behind `{other}` in the {which} one alone"
+        return None
 
     def _is_connecting(self, of: Thing, method: str) -> bool:
         clients = {s.attribute for s in self.making.stores(of) if self._is_client(s)}

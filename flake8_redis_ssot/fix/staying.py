@@ -102,6 +102,15 @@ class Staying:
                 found.append(self.rewriter.short(path))
         return found
 
+    def users_raising(self, raised: str) -> list[str]:
+        """The files that use what raises an exception, by its home."""
+        module, related = raised.rpartition(".")[0], self.related(raised)
+        found = []
+        for path in self._users_of(raised, module, related):
+            if f"exception {raised}" in self._ties_in(path, raised, self._asked(path, module, related)).weak:
+                found.append(path)
+        return found
+
     def related(self, root: str) -> set[str]:
         """`root` and what in its module makes use of it: its objects, accessors, resets, and what raises it."""
         if root not in self._related:

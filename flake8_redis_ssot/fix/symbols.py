@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from flake8_redis_ssot.facts.modules import Modules, absolute, bound
+from flake8_redis_ssot.fix.module_names import is_readable
 from flake8_redis_ssot.fix.signatures import (
     Colour,
     Function,
@@ -215,7 +216,11 @@ class Objects:
         is_alias = local is None and facts is not None and facts.names[node.id].target is not None
         if is_alias and node.id in self.set_by_functions(module):
             return None  # imported, and exchanged at run time
-        return ".".join([local or f"{module}.{node.id}", *tail])
+        name = local or f"{module}.{node.id}"
+        led = self.modules.lookup(name) if tail else None
+        if led is not None and led.kind == "module" and not is_readable(self, led.home):
+            return None  # the package gives the module's name to something else
+        return ".".join([name, *tail])
 
     def _names_of(self, function: Function, module: str) -> tuple[frozenset[str], dict[str, str]]:
         """The names that are a function's own, and those that it imports."""

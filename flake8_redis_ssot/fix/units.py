@@ -87,13 +87,22 @@ class Units:
         return held
 
     def _merged(self, proposals: list[Proposal]) -> dict[int, str]:
-        """The proposals whose objects keep state, and would become one with others that do; each with the reason."""
+        """The proposals whose state or exceptions would become one with those of others; each with the reason."""
         held: dict[int, str] = {}
         before: dict[tuple[str, str], set[str]] = {}
         for proposal in proposals:
             for of, one, new in proposal.objects if _keeps(proposal) else ():
                 before.setdefault((of, new), set()).add(one)
         for proposal in proposals:
+            for raised in sorted(proposal.caught):
+                users = self.staying.users_raising(raised)
+                if not proposal.caught[raised]:
+                    users = sorted(set(users) & self.runs.imported(proposal.path))
+                if users:
+                    where = self.rewriter.short(users[0])
+                    held[id(proposal)] = (
+                        f"{where} uses what raises `{raised}`, which would be caught here too"
+                    )
             for of, _, new in proposal.objects if _keeps(proposal) else ():
                 ones = sorted(before[of, new])
                 users = self.staying.users_of_state(new)

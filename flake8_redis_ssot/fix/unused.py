@@ -38,7 +38,7 @@ def why_kept(
         (name in view.uses.texts, f"`{name}` stands in a string"),
         (name in view.uses.type_comments, f"`{name}` stands in a comment on types"),
         (any("F401" in view.source.line(n) for n in lines), "`noqa: F401` says that it is kept on purpose"),
-        (thing is not None and thing.sort == "module", "it may be imported for what the module does then"),
+        (is_module or (thing is not None and thing.sort == "module"), "it may be imported for what the module does then"),
         (acts is not None, f"importing it does more than to define: {acts}"),
         (_is_fixture(view, name, thing), f"`{name}` may be a fixture of pytest"),
         (_is_collected(view, name, thing), f"a test runner may look for `{name}`"),

@@ -102,7 +102,21 @@ class ProjectIndex:
                 found.add(edge.bound)
             elif edge.name is not None and module.startswith(f"{edge.module}.{edge.name}."):
                 found.add(edge.bound + module[len(f"{edge.module}.{edge.name}") :])
+        if self.modules.find(module.split(".")[0]) is None:
+            found |= set(self._library_handles(path, module))
         return found
+
+    def _library_handles(self, path: str, library: str) -> Iterator[str]:
+        """The expressions by which a file has the module of a library through one of the project's modules."""
+        for edge in self.edges(path):
+            whole = edge.module if edge.name is None else f"{edge.module}.{edge.name}"
+            for module in {edge.module, whole}:
+                facts = self.modules.facts(module) if self.modules.find(module) is not None else None
+                for name, known in facts.names.items() if facts is not None else ():
+                    if known.target == library:
+                        if edge.name in (name, "*"):
+                            yield edge.bound if edge.name == name else name
+                        yield from (f"{handle}.{name}" for handle in self.handles(path, module))
 
     def asked_names(self, path: str) -> set[str] | None:
         """The names that others import from the file at `path`; None where one imports it as a whole."""

@@ -129,7 +129,7 @@ class ProjectInference(Inference):
         """The inputs that have changed since there are more calls."""
         for name, point in self._called_since:
             for scope in list(self._called_by.get(name, ())):
-                if point not in self._entering(scope) and self._enters(point, scope):
+                if scope in self._run(point) and point not in self._entering(scope):
                     yield ("entering", scope)
 
     def path_of(self, point: ProgramPoint) -> str:
@@ -261,14 +261,17 @@ class ProjectInference(Inference):
             self._called_by.setdefault(name, {})[scope] = None
         self.answers.depends_on(("entering", scope))
         return frozenset(
-            call for name in names for call in self._calls.get(name, ()) if self._enters(call, scope)
+            call for name in names for call in self._calls.get(name, ()) if scope in self._run(call)
         )
 
-    def _enters(self, point: ProgramPoint, scope: Scope) -> bool:
-        """Whether a call may run the function `scope`."""
+    def _run(self, call: ProgramPoint) -> frozenset[Scope | None]:
+        """The functions that a call may run."""
+        return self.answers.answer(("run by", call.node), self._find_run, call)
+
+    def _find_run(self, point: ProgramPoint) -> frozenset[Scope | None]:
         assert isinstance(point.node, ast.Call)
-        return any(
-            scope is (self.classes.initialiser(v.scope) if v.scope.kind == "class" else v.scope)
+        return frozenset(
+            self.classes.initialiser(v.scope) if v.scope.kind == "class" else v.scope
             for v in self.within(None, self.values, point.node.func, point)
             if isinstance(v, Definition)
         )

@@ -42,6 +42,13 @@ class Imported:
         return f"from {self.module} import {self.names}" if self.name else f"import {self.names}"
 
 
+def bound_name(statement: ast.Import | ast.ImportFrom, alias: ast.alias) -> str:
+    """The name that an alias of an import binds."""
+    if alias.asname:
+        return alias.asname
+    return alias.name.split(".")[0] if isinstance(statement, ast.Import) else alias.name
+
+
 def rewritten(
     source: SourceFile,
     statement: ast.Import | ast.ImportFrom,

@@ -1,15 +1,20 @@
-"""What a project does, as JSON: `run.py REDIS FOLDER ...`, each folder with a `probe.py` beside it.
+"""What projects do, as a line of JSON for each folder on standard input, which has a `probe.py` beside it.
 
-Each module is imported, the probe run, and the tests, each in a process of its own.
+`run.py REDIS`. Each module is imported, the probe run, and the tests, each in a process of its own.
 """
 
+import asyncio  # noqa: F401  (what projects import too is read once)
 import contextlib
+import dataclasses  # noqa: F401
+import gc
 import importlib
 import io
 import json
 import os
 import re
 import sys
+import threading  # noqa: F401
+import unittest.mock  # noqa: F401
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,7 +29,7 @@ class _Outcomes:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.when == "call" or report.outcome != "passed":
-            self.found[report.nodeid] = report.outcome
+            self.found[report.nodeid] = " ".join([report.outcome, *report.capstdout.split()])
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
@@ -33,7 +38,7 @@ class _Outcomes:
 
 def tests() -> dict[str, str]:
     outcomes = _Outcomes()
-    pytest.main(["-q", "-p", "no:cacheprovider", "tests"], plugins=[outcomes])
+    pytest.main(["-q", "--assert=plain", "-p", "no:cacheprovider", "tests"], plugins=[outcomes])
     return outcomes.found
 
 
@@ -54,7 +59,7 @@ def asked(question: Callable[[], object], redis: str, folder: str) -> object:
         try:
             answer = question()
         except BaseException as error:
-            answer = f"{type(error).__name__}: {error}"
+            answer = f"{type(error).__name__}: {error}".replace(folder, "")
         with os.fdopen(writing, "w") as out:
             json.dump(answer, out)
         os._exit(0)
@@ -77,4 +82,7 @@ def behaviour(redis: str, folder: str) -> dict[str, object]:
 
 if __name__ == "__main__":
     sys.dont_write_bytecode = True
-    json.dump([behaviour(sys.argv[1], folder) for folder in sys.argv[2:]], sys.stdout)
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    gc.freeze()
+    for line in sys.stdin:
+        print(json.dumps(behaviour(sys.argv[1], line.strip())), flush=True)

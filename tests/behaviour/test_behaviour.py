@@ -75,10 +75,10 @@ def written(case: Case, folder: Path) -> Path:
 
 
 def behaviour(*folders: Path) -> list[dict[str, object]]:
-    command = [sys.executable, str(HERE / "run.py"), str(HERE / "redis_in_memory"), *map(str, folders)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    found: list[dict[str, object]] = json.loads(done.stdout)
-    return found
+    command = [sys.executable, str(HERE / "run.py"), str(HERE / "redis_in_memory")]
+    asked = "".join(f"{folder}\n" for folder in folders)
+    done = subprocess.run(command, input=asked, capture_output=True, text=True, check=True)
+    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def test_titles_are_unique() -> None:
@@ -103,7 +103,7 @@ def test_behaviour(case: Case, tmp_path: Path, monkeypatch, capsys) -> None:
         assert any(line in new[name].decode() for name in changed), new
     did, does = behaviour(before, after)
     assert all(value is True for name, value in did.items() if name not in ("probe", "tests")), did
-    assert set(did.get("tests", {}).values()) <= {"passed"}, did  # type: ignore[attr-defined]
+    assert all(str(o).startswith("passed") for o in did.get("tests", {}).values()), did  # type: ignore[attr-defined]
     assert does == did
     # again: nothing changes
     main(["migrate", *case.options])

@@ -2,6 +2,8 @@
 
 STORE = {}
 EXPIRING = {}
+RECONNECTS = False
+"""Whether a closed client connects again when it is used, as redis-py does."""
 
 
 class RedisError(Exception):
@@ -43,7 +45,7 @@ class Redis:
         return cls(host, port, db, **options)
 
     def get(self, key):
-        if self.is_closed or self.connection_pool.is_closed:
+        if (self.is_closed or self.connection_pool.is_closed) and not RECONNECTS:
             raise ConnectionError("closed")
         return self._data.get(key)
 
@@ -103,8 +105,8 @@ class Redis:
 StrictRedis = Redis
 
 
-def from_url(url, **options):
-    return Redis.from_url(url, **options)
+def from_url(url, *, _client=Redis, **options):
+    return _client.from_url(url, **options)
 
 
 def _parts(url):

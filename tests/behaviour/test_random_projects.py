@@ -1,0 +1,49 @@
+"""Random projects do the same before and after; `random_projects.py` tries more of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+
+import pytest
+import random_projects
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from random_projects import Project, Runner, judged, project, runner
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Runner]:
+    with runner() as one:
+        yield one
+
+
+@settings(
+    max_examples=60, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+)
+@given(st.randoms(use_true_random=False))
+def test_nothing_changes(running: Runner, tmp_path_factory: pytest.TempPathFactory, pick: Random) -> None:
+    made = project(pick)
+    assert judged(made, tmp_path_factory.mktemp("made"), running).broken == "", made.files
+
+
+@pytest.mark.parametrize("first", range(0, 80, 20))
+def test_of_seeds(first: int, tmp_path: Path) -> None:
+    moved, broken = random_projects.tried(first, first + 20, tmp_path)
+    assert broken == [] and moved > 3
+
+
+def test_a_seed_makes_the_same_project() -> None:
+    assert project(Random(3)) == project(Random(3)) != project(Random(4))
+
+
+def test_a_change_is_seen(tmp_path: Path, running: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    def spoil(root: Path, *options: str) -> str:
+        (root / "app/rooms.py").write_text("def f0(key='k', value=''):\n    return 'changed'\n")
+        return ""
+
+    files = project(Random(5)).files | {"app/rooms.py": "def f0(key='k', value=''):\n    return 1\n"}
+    made = Project(files, "from app import rooms\nprint(rooms.f0())\n")
+    monkeypatch.setattr(random_projects, "migrate", spoil)
+    assert "changed" in judged(made, tmp_path, running).broken
