@@ -216,7 +216,9 @@ def _migration(
     kinds = Counter(MENDS[d.code] for d in mended.settled)
     what = ", ".join(f"{n} {kind}{'s' * (n != 1)}" for kind, n in sorted(kinds.items())) or "nothing"
     found = Migration(dry_run, what, [shown(path) for path in sorted(mended.changes)])
-    found.moved, found.left = steps(mended, silenced, lambda path, line: ProgramPoint(shown(path), line))
+    found.moved, found.left = steps(
+        mended, silenced, lambda path, line: ProgramPoint(shown(path), line), as_before=dry_run
+    )
     found.not_shimmed = [NotShimmed(shown(path), reason) for path, reason in shimless]
     return found
 

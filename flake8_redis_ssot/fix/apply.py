@@ -23,7 +23,7 @@ from flake8_redis_ssot.lint.run import Outcome, run_project
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.rules import all_rules
 from flake8_redis_ssot.settings.model import Settings
-from flake8_redis_ssot.source import Range, SourceError
+from flake8_redis_ssot.source import Range, SourceError, SourceFile
 from flake8_redis_ssot.syntax.imports import Part
 
 FIXABLE = frozenset(MENDS)
@@ -40,7 +40,7 @@ class FixResult:
     """What fixes came to.
 
     `changes` are the new bytes of each file, `before` those that were read; `settled` the
-    diagnostics that they settle, each with its fix; `left` those that remain, each with the reason, in `outcome` as they are found
+    diagnostics that they settle, each with its fix, where they stood before; `left` those that remain, each with the reason, in `outcome` as they are found
     when all is done. `rewriter` knows the project as it was, `index` as it is then.
     """
 
@@ -51,6 +51,17 @@ class FixResult:
     outcome: Outcome = field(default_factory=Outcome)
     rewriter: Rewriter | None = None
     index: ProjectIndex | None = None
+
+    def as_before(self, diagnostic: Diagnostic) -> Diagnostic:
+        """A diagnostic of a file as `changes` have it, at the lines that it had before."""
+        path = diagnostic.path
+        if path not in self.changes:
+            return diagnostic
+        old, new = (SourceFile(path, one[path]).text.splitlines() for one in (self.before, self.changes))
+        start, end = diagnostic.range.start, diagnostic.range.end
+        shift = _line_before(old, new, start.line) - start.line
+        moved = Range(replace(start, line=start.line + shift), replace(end, line=end.line + shift))
+        return replace(diagnostic, range=moved)
 
 
 def mend(
@@ -95,7 +106,8 @@ def mend(
         mended.left = step.refused
         if not step.changes:
             break
-        mended.settled += step.settled_saying_parts() if unsafe else step.settled
+        settled = step.settled_saying_parts() if unsafe else step.settled
+        mended.settled += [mended.as_before(diagnostic) for diagnostic in settled]
         mended.before = {path: step.bytes_of(path) for path in step.changes} | mended.before
         mended.changes |= step.changes
         filesystem = filesystem.with_edits(step.changes)
@@ -118,6 +130,16 @@ def is_looked_at(diagnostic: Diagnostic, index: ProjectIndex) -> bool:
 def refers_to(diagnostic: Diagnostic, only: str) -> bool:
     """Whether a diagnostic is of the object `only`, or of something below it; of any where that is empty."""
     return not only or any(name == only or name.startswith(f"{only}.") for name in diagnostic.symbols)
+
+
+def _line_before(old: list[str], new: list[str], line: int) -> int:
+    """The line of the text `old` that became a line of the text `new`, or what stands in its place."""
+    from difflib import SequenceMatcher
+
+    for _, start, end, first, last in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if first < line <= last:
+            return min(start + line - first, max(end, start + 1))
+    return line
 
 
 class Step:

@@ -24,7 +24,7 @@ from flake8_redis_ssot.libraries.traits import (
     WITH_DEFAULTS,
 )
 from flake8_redis_ssot.libraries.vocabulary import CLIENT_WORDS
-from flake8_redis_ssot.syntax.nodes import unparsed
+from flake8_redis_ssot.syntax.nodes import last_name, unparsed
 
 _DEPTH = 6
 _PLAIN = frozenset(["Redis", "Valkey", "ConnectionPool", "BlockingConnectionPool", "from_url", "from_pool"])
@@ -451,11 +451,11 @@ class Resolver(ast.NodeTransformer):
         values = [
             part.value
             for part in own_parts(function)
-            if isinstance(part, ast.Assign)
-            and any(isinstance(t, ast.Name) and t.id == name for t in part.targets)
+            if (isinstance(part, ast.Assign) and any(last_name(t) == name for t in part.targets))
+            or (isinstance(part, ast.AnnAssign) and last_name(part.target) == name)
         ]
         stores = [p for p in own_parts(function) if _is_store(p, name)]
-        if len(values) != 1 or len(stores) != 1:
+        if len(values) != 1 or len(stores) != 1 or values[0] is None:
             raise Untold(name)
         return self.of(self.code.at(values[0]))
 

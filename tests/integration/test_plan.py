@@ -297,3 +297,52 @@ def test_one_object_is_moved_alone(project: Path, run: Command) -> None:
         done.stderr
         == "error: --only app.cache.sec: nothing refers to that; name an object as `plan` has it\n"
     )
+
+
+CLIENT = "import redis\n\n\ndef title(room):\n    return redis.Redis().get(room)\n\n\ndef make(url):\n    return redis.from_url(url)\n"
+
+
+def test_constructions_are_settled_alike_by_all_commands(project: Path, run: Command) -> None:
+    add(project, "app/redis_manager.py", MANAGER.replace("_client", "client"))
+    add(project, "app/own.py", CLIENT)
+    fix = "Use `app.redis_manager.redis_manager.client` instead of one more client"
+    plan = planned(project, run)
+    moving, left = (
+        [
+            (s["code"], s["site"]["line"], s["what"], s["reason"])
+            for s in plan[key]
+            if s["site"]["path"] == "app/own.py"
+        ]
+        for key in ("moving", "by_hand")
+    )
+    reason = "which server it connects to is not shown: `url` is a parameter of `make`, which callers give"
+    assert moving == [("RED201", 5, fix, None)]
+    assert [(code, line, why) for code, line, _, why in left] == [("RED201", 9, reason)]
+    # what is built in the forbidden module is counted too
+    counted = next(m for m in plan["measures"] if m["name"] == "constructions")
+    assert (counted["before"], counted["after"], counted["expected"]) == (3, 2, 0)
+    found = json.loads(run("check", "--output-format", "json", "app/own.py", cwd=project).stdout)
+    fixes = [
+        f["fix"] and (f["fix"]["message"], f["fix"]["applicability"]) for f in found if f["code"] == "RED201"
+    ]
+    assert fixes == [(fix, "safe"), None]
+    before = (project / "app/own.py").read_text()
+    dry = run("migrate", "--dry-run", "--only", "redis", cwd=project).stdout
+    assert f"app/own.py:5: {fix}" in dry and f"app/own.py:9: RED201 {reason}" in dry and "cache" not in dry
+    assert run("migrate", "--only", "redis", cwd=project).returncode == 1
+    after = (project / "app/own.py").read_text()
+    assert after == CLIENT.replace(
+        "import redis\n", "from app.redis_manager import redis_manager\nimport redis\n"
+    ).replace("redis.Redis()", "redis_manager.client")
+    assert run("rollback", cwd=project).returncode == 0
+    assert (project / "app/own.py").read_text() == before
+    run("check", "--fix", "app/own.py", cwd=project)
+    assert (project / "app/own.py").read_text() == after
+
+
+def test_a_code_that_is_not_chosen_is_left_alone(project: Path, run: Command) -> None:
+    add(project, "pyproject.toml", SETTINGS.replace("exclude", 'ignore = ["RED201"]\nexclude'))
+    add(project, "app/redis_manager.py", MANAGER.replace("_client", "client"))
+    add(project, "app/own.py", CLIENT)
+    run("migrate", cwd=project)
+    assert (project / "app/own.py").read_text() == CLIENT
