@@ -118,6 +118,8 @@ class Alike:
             return False
         if _is_self(a) and _is_self(b) and one.owner is not None and other.owner is not None:
             owners = one.owner, other.owner
+            if all(self.making.gives_client(owner, a.attr) for owner in owners):
+                return self._connect_alike(*owners)
             was, now = (self.objects.members(owner).named.get(a.attr) for owner in owners)
             if was is None or now is None:
                 return was is now
@@ -131,6 +133,11 @@ class Alike:
         if all(one is not None and one.kind != "unknown" for one in found):
             return self._homes(names[0] or "", names[1] or "")
         return self._same(one.at(a.value), other.at(b.value))
+
+    def _connect_alike(self, one: Thing, other: Thing) -> bool:
+        """Whether the clients of two classes are shown to be connected alike."""
+        found = [self.making.connections(of, None) for of in (one, other)]
+        return found[0].clients == found[1].clients and found[0].unknown is found[1].unknown is None
 
     def _names(self, a: ast.Name, b: ast.Name, one: Code, other: Code) -> bool:
         names = [self.objects.dotted(node, c.module, c.function) for node, c in ((a, one), (b, other))]

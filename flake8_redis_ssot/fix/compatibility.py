@@ -333,7 +333,11 @@ class Compatibility:
             why = self.state.difference(old, new, name, names.get(name, name))
             if why is not None:
                 raise Refusal(f"`{names.get(name, name)}` of `{new.home}` is another: {why}")
-        verdict.reach |= self.reach.of_members(old, used, aim)
+        before_reach, after_reach = self.reach.of_members(old, used, aim), self.reach.of_new(after, new, used)
+        for name in used or ():
+            if names[name] == name and self.alike.members(old, new, name):
+                before_reach |= self.reach.twins(old, new, name, after_reach)
+        verdict.reach |= before_reach
         verdict.roots.add(old.home)
         verdict.ties.add(self.ties.of_members(old, used))
         verdict.objects.add((old.home, before.home or f"one of `{aim.old.home}`", new.home))
@@ -341,7 +345,7 @@ class Compatibility:
         verdict.builders |= builders
         if is_late:
             verdict.reach |= dict.fromkeys(builders)
-        verdict.reach |= self.reach.of_new(after, new, used)
+        verdict.reach |= after_reach
         for name in used if used is not None else self.objects.members(old).named:
             for of, to in ((old, new), (before, after)):
                 if of.home:

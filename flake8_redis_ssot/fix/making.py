@@ -141,6 +141,20 @@ class Making:
             and part.targets[0].id in names
         )
 
+    def gives_client(self, of: Thing, name: str) -> bool:
+        """Whether an attribute or property of a class is its client, however that is made and kept."""
+        values = [s.value for s in self.stores(of) if s.attribute == name and s.value and not s.is_item]
+        member = self.objects.members(of).named.get(name)
+        if values:
+            return any(map(self.is_client, values))
+        return (
+            member is not None
+            and member.colour == "property"
+            and member.gives is not None
+            and self.table.get(member.gives) is not None
+            and self.is_client(Code(member.node, member.module, of))
+        )
+
     def _is_client_given(self, value: Code) -> str | None:
         """The parameter of a method from which an attribute gets a client, where nothing says which."""
         names = {part.id for part in ast.walk(value.node) if isinstance(part, ast.Name)}

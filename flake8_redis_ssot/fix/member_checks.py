@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from flake8_redis_ssot.fix.alike import Alike
-from flake8_redis_ssot.fix.dangers import Dangers, attributes_in
+from flake8_redis_ssot.fix.dangers import Dangers
 from flake8_redis_ssot.fix.replacements import Refusal
 from flake8_redis_ssot.fix.signatures import Function, bound_to, covers, incompatible
 from flake8_redis_ssot.fix.symbols import Member, Objects, Thing
@@ -182,7 +182,7 @@ class MemberChecks:
         is_used = _is_used(view, call)
         was, given = _with_names(was, renamed), _with_keywords(call, renamed)
         why = self._differs(was, now, given, False, used=is_used)
-        return why or self.dangers.added(set(attributes_in(old.node)), of, name)
+        return why or self.dangers.added(self.dangers.reached_by(old), of, name)
 
     def decorated(self, thing: Thing) -> list[str]:
         """The decorators of a function, names by their homes."""
