@@ -41,6 +41,25 @@ class Alike:
             return self._values(one, other, name)
         return self.same(Code(was.node, was.module, one), Code(now.node, now.module, other))
 
+    def classes(self, one: Thing, other: Thing) -> bool:
+        """Whether two classes are the same but for their names."""
+        members = [self.objects.members(of) for of in (one, other)]
+        if any(found.is_open for found in members) and not self.inherited(one, other):
+            return False
+        names = members[0].named.keys() | members[1].named.keys()
+        return all(self.members(one, other, name) for name in names) and self._connect_alike(one, other)
+
+    def inherited(self, one: Thing, other: Thing) -> bool:
+        """Whether two classes have the same from the same libraries: what they define themselves is alike too."""
+        bases = [self.making.foreign_bases(of) for of in (one, other)]
+        names = self.objects.members(one).named.keys() | self.objects.members(other).named.keys()
+        return (
+            bases[0] == bases[1]
+            and bool(bases[0])
+            and None not in bases[0]
+            and all(self.members(one, other, name) for name in names)
+        )
+
     def _values(self, one: Thing, other: Thing, name: str) -> bool:
         """Whether an attribute is given the same in the methods of two classes."""
         stores = [[s for s in self.making.stores(of) if s.attribute == name] for of in (one, other)]

@@ -136,7 +136,9 @@ class Compatibility:
             self._tie_exception(view, old, new, place, verdict)
             self.members.same_signal(old, new, call)
             return
-        if old.sort == "class" and not aim.is_same and (call.args or call.keywords):
+        has_arguments = bool(call.args or call.keywords)
+        is_twin = old.sort == new.sort == "class" and self.alike.classes(old, new)
+        if old.sort == "class" and not aim.is_same and has_arguments and not is_twin:
             raise Refusal(f"line {line} gives `{last}` arguments of its own, which may name another server")
         if aim.collapses and isinstance(view.uses.parents.get(call), ast.Expr):
             raise Refusal(f"line {line} calls `{last}` for what it does")
@@ -163,6 +165,11 @@ class Compatibility:
                 raise Refusal(f"line {line} is in a test, which may want an object of its own")
             if self.state.kept(old) or not aim.is_declared:
                 verdict.unsafe("one more object, with a state of its own, becomes the one that all share")
+        elif is_twin:
+            # an object of its own, as before; who asks for its class is tied by that
+            verdict.ties.add(self.ties.of_members(old, None))
+            verdict.reach |= self.reach.of_members(old, None, aim) | self.reach.of_new(after, new, None)
+            return
         elif old.sort == "class" and not aim.is_same:
             self._same_init(old, new, line)
         self._check_object(view, aim, node, before, after, verdict)
@@ -180,7 +187,7 @@ class Compatibility:
             raise Refusal(f"`{new.home}` cannot be called as in line {place.lineno}: {why}")
         _rename(verdict, None, call, "", renamed)
         verdict.roots.add(old.home)
-        verdict.ties.add(self.ties.of_function(old))
+        verdict.ties.add(self.ties.of_function(old, held.of))
 
     def _check_call(self, old: Thing, new: Thing, call: ast.Call) -> None:
         """Refusal unless one function can be called as another is."""

@@ -64,7 +64,7 @@ class MemberChecks:
         name, line = attribute.attr, attribute.lineno
         to = to or name
         was, now = self.objects.members(old).named.get(name), self.objects.members(new).named.get(to)
-        if name in _INERT:
+        if name in _INERT or (was is None and now is None and self.alike.inherited(old, new)):
             return
         if now is None:
             raise Refusal(f"`{new.home}` has no `{to}`, used in line {line}")
@@ -143,7 +143,7 @@ class MemberChecks:
             self._covered_function(old, new, where)
             return
         before, after = self.objects.members(old), self.objects.members(new)
-        if before.is_open:
+        if before.is_open and not self.alike.inherited(old, new):
             raise Refusal(f"{where}, and what `{old.home}` can do cannot be told")
         for name, was in sorted(before.named.items()):
             if name.startswith("_") and (not name.endswith("__") or name in _MAKING):

@@ -38,6 +38,8 @@ class Proposal:
     """The dotted names that it imports or writes into strings."""
     why: str = "the two may differ in what they do"
     """Why it is not safe, where it is not."""
+    names: set[str] = field(default_factory=set)
+    """The names by which the file has afterwards what it exchanges."""
     ties: Ties = field(default_factory=Ties)
     roots: set[str] = field(default_factory=set)
     objects: set[tuple[str, str, str]] = field(default_factory=set)

@@ -1,0 +1,157 @@
+"""Expressions with values and homes in the place of their names, so that equal ones have equal text."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from flake8_redis_ssot.fix.signatures import Function, own_parts
+from flake8_redis_ssot.fix.stated import is_none
+from flake8_redis_ssot.fix.stores import Code
+from flake8_redis_ssot.fix.symbols import Thing, locals_of
+from flake8_redis_ssot.libraries.traits import (
+    ARGUMENTS,
+    ASYNC_PART,
+    DEFAULTS,
+    OWNING,
+    POOL_KEYWORDS,
+    TUNING,
+    URL_SCHEMES,
+    WITH_DEFAULTS,
+)
+
+if TYPE_CHECKING:
+    from flake8_redis_ssot.fix.making import Making
+
+_PLAIN = frozenset(["Redis", "Valkey", "ConnectionPool", "BlockingConnectionPool", "from_url", "from_pool"])
+"""Last names of builders that connect to one server, all in the same way."""
+_URL = re.compile(rf"((?:{'|'.join(URL_SCHEMES)})://)([^/]*)/?([^/]*)\Z")
+
+
+class Unknown(Exception):
+    """A part of an expression is not told by the source."""
+
+
+class Resolved(ast.NodeTransformer):
+    """Puts values and homes in the place of names; raises `Unknown` where one is not told."""
+
+    def __init__(self, making: Making, code: Code, depth: int) -> None:
+        self.making = making
+        self.code = code
+        self.depth = depth
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        function = self.code.function
+        if function is not None and node.id in locals_of(function):
+            return self._local(node.id, function)
+        name = self.making.objects.dotted(node, self.code.module, function)
+        return node if name is None else self._named(name)
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
+        owner = self.code.owner
+        if owner is not None and isinstance(node.value, ast.Name) and node.value.id in ("self", "cls"):
+            return self._attribute(owner, node)
+        name = self.making.objects.dotted(node, self.code.module, self.code.function)
+        if name is not None:
+            return self._named(name)
+        return ast.Attribute(self.visit(node.value), node.attr, ast.Load())
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        target = self.making.builder(self.code.at(node.func))
+        if target is None:
+            return self.generic_visit(node)  # type: ignore[return-value]
+        names = ("url",) if target.endswith("from_url") else ARGUMENTS.get(target, ())
+        pairs = [(names[n] if n < len(names) else f"_{n}", value) for n, value in enumerate(node.args)]
+        pairs += [(keyword.arg or "**", keyword.value) for keyword in node.keywords]
+        if any(name == "**" or isinstance(value, ast.Starred) for name, value in pairs):
+            raise Unknown
+        given = {name: self.visit(value) for name, value in pairs if name not in TUNING}
+        pools = [
+            given.pop(name) for name in (*POOL_KEYWORDS, *(["_0"] * target.endswith(OWNING))) if name in given
+        ]
+        if pools and isinstance(pools[0], ast.Call):
+            given |= {k.arg or "**": k.value for k in pools[0].keywords}
+        elif pools:
+            raise Unknown
+        library, _, what = target.partition(".")
+        is_plain = library in WITH_DEFAULTS and target.rpartition(".")[2] in _PLAIN and "luster" not in target
+        if is_plain and "url" not in given:
+            given = {n: ast.parse(d, mode="eval").body for n, d in DEFAULTS.items()} | given
+        name = f"{library}.{ASYNC_PART}" * (ASYNC_PART in what) or library if is_plain else target
+        keywords = [ast.keyword(name, value) for name, value in sorted(given.items())]
+        return ast.Call(ast.Name(name, ast.Load()), [], keywords)
+
+    def visit_Constant(self, node: ast.Constant) -> ast.expr:
+        """A URL without what is meant anyhow."""
+        if isinstance(node.value, str) and (url := _URL.match(node.value)):
+            host = url[2].removesuffix(":6379") or "localhost"
+            database = "" if url[3] == "0" else url[3]
+            return ast.Constant(f"{url[1]}{host}{database and '/' + database}")
+        return node
+
+    def visit_BoolOp(self, node: ast.BoolOp) -> ast.expr:
+        """What is chosen where the first ones are surely nothing."""
+        values = [self.visit(value) for value in node.values]
+        while (
+            isinstance(node.op, ast.Or)
+            and len(values) > 1
+            and isinstance(values[0], ast.Constant)
+            and not values[0].value
+        ):
+            values.pop(0)
+        return ast.BoolOp(node.op, values) if len(values) > 1 else values[0]
+
+    def _local(self, name: str, function: Function) -> ast.expr:
+        if name in self.code.given:
+            return self._of(self.code.given[name])
+        defaults = [*function.args.defaults, *[d for d in function.args.kw_defaults if d is not None]]
+        positional = [*function.args.posonlyargs, *function.args.args]
+        with_default = [p.arg for p in positional[len(positional) - len(function.args.defaults) :]]
+        with_default += [
+            p.arg
+            for p, d in zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True)
+            if d is not None
+        ]
+        if name in with_default:
+            return self._of(Code(defaults[with_default.index(name)], self.code.module))
+        values = [
+            part.value
+            for part in own_parts(function)
+            if isinstance(part, ast.Assign)
+            and any(isinstance(t, ast.Name) and t.id == name for t in part.targets)
+        ]
+        if len(values) != 1:
+            raise Unknown
+        return self._of(self.code.at(values[0]))
+
+    def _attribute(self, owner: Thing, node: ast.Attribute) -> ast.expr:
+        found = [s.value for s in self.making.stores(owner) if s.attribute == node.attr and not s.is_item]
+        found = [v for v in found if v is None or not is_none(v.node)]  # it is closed then
+        if len(found) == 1 and found[0] is not None:
+            return self._of(replace(found[0], given=self.code.given))
+        if found:
+            raise Unknown
+        return node
+
+    def _named(self, name: str) -> ast.expr:
+        found = self.making.objects.modules.lookup(name)
+        if found is None:
+            raise Unknown
+        known = self.making.table.get(found.home)
+        if known is not None:
+            return ast.Name(known.target, ast.Load())
+        thing = self.making.objects.thing(found.home) if found.kind == "object" else None
+        value = getattr(thing.node, "value", None) if thing is not None and not thing.is_set_later else None
+        if isinstance(value, ast.expr) and not self.making.is_rebound(found.home):
+            text = self.making.text(Code(value, found.home.rpartition(".")[0]), self.depth + 1)
+            if text is not None:
+                return ast.parse(text, mode="eval").body
+        return ast.Name(found.home, ast.Load())
+
+    def _of(self, code: Code) -> ast.expr:
+        text = self.making.text(code, self.depth + 1)
+        if text is None:
+            raise Unknown
+        return ast.parse(text, mode="eval").body
