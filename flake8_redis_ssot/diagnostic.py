@@ -38,12 +38,27 @@ class Related:
 
 
 @dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """What a diagnostic is known by wherever its lines move: see `lint.fingerprint`.
+
+    `definition` is the dotted name of the function or class around, empty for the module; `text` what is
+    reported, for people, and `digest` stands for it however it is formatted; `sketch` tells whether two
+    definitions are alike.
+    """
+
+    definition: str
+    text: str
+    digest: str
+    sketch: str
+
+
+@dataclass(frozen=True, slots=True)
 class Diagnostic:
     """One finding.
 
     `path` is absolute, `message` one line without code or final dot, `symbols` the dotted
-    names that an allowance may name. `fix` and `noqa_row`, the line where a comment silences it, are
-    there only where they were asked for and there is one.
+    names that an allowance may name. `fix`, `noqa_row`, the line where a comment silences it, and
+    `fingerprint` are there only where they were asked for and there is one.
     """
 
     path: str
@@ -56,6 +71,7 @@ class Diagnostic:
     fix: Fix | None = None
     noqa_row: int | None = None
     related: tuple[Related, ...] = ()
+    fingerprint: Fingerprint | None = None
 
     @property
     def sort_key(self) -> tuple[str, Range, str, str]:

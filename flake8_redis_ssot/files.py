@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from flake8_redis_ssot.filesystem import DISK, FileSystem
 from flake8_redis_ssot.settings.finder import SettingsFinder
 from flake8_redis_ssot.settings.model import Globs, Settings, is_below
 
@@ -38,7 +40,7 @@ class Discovery:
     """The `projects` in which the paths lie; `missing` says why a path could not be taken.
 
     `looked_at` are the folders and files, there or not, that this depends on besides. Of the `notebooks`
-    that were passed there is the number, of those that were named each.
+    that were passed there is the number, of those that were named each. The `filesystem` says what there is.
     """
 
     finder: SettingsFinder
@@ -47,6 +49,7 @@ class Discovery:
     looked_at: set[str] = field(default_factory=set)
     notebooks: int = 0
     named_notebooks: list[str] = field(default_factory=list)
+    filesystem: FileSystem = DISK
     _all: dict[str, list[str]] = field(default_factory=dict)
 
     @property
@@ -57,7 +60,7 @@ class Discovery:
     def complete(self, project: Project) -> None:
         """Ask for all files of a project."""
         if not project.is_whole:
-            walk = _Walk(self.looked_at)
+            walk = _Walk(self.looked_at, self.filesystem)
 
             def claimed(table: str, ancestors: Settings) -> Settings | None:
                 if self.finder.table_above(os.path.dirname(table)) == ancestors.path:
@@ -81,7 +84,7 @@ class Discovery:
 
     def _outside(self, project: Project) -> Iterator[str]:
         settings = project.settings
-        walk = _Walk(self.looked_at)
+        walk = _Walk(self.looked_at, self.filesystem)
         roots = {r for boundary in settings.boundaries for r in boundary.roots if self._leaves(r, project)}
         for root in roots:
             # one in another is searched with it
@@ -91,18 +94,19 @@ class Discovery:
 
     def _leaves(self, root: str, project: Project) -> bool:
         settings = project.settings
-        return os.path.isdir(root) and (
+        return self.filesystem.is_folder(root) and (
             not is_below(root, settings.root) or self.finder.table_above(root) != settings.path
         )
 
 
-def discover(paths: Sequence[str], finder: SettingsFinder) -> Discovery:
+def discover(paths: Sequence[str], finder: SettingsFinder, filesystem: FileSystem | None = None) -> Discovery:
     """The files to check for `paths`, each in its project; a file named is taken whatever its suffix.
 
-    Where a table is wrong, its project is left out: see the finder's `errors`.
+    Where a table is wrong, its project is left out: see the finder's `errors`. They lie where the tables do
+    unless a `filesystem` is named: those of a commit can be looked at with today's settings.
     """
-    found = Discovery(finder)
-    walk = _Walk(found.looked_at)
+    found = Discovery(finder, filesystem=filesystem or finder.filesystem)
+    walk = _Walk(found.looked_at, found.filesystem)
     projects: dict[str, Project] = {}
 
     def project_of(settings: Settings) -> Project:
@@ -143,16 +147,16 @@ def _named(paths: Sequence[str], found: Discovery) -> Iterator[tuple[str, str]]:
     for path in paths:
         absolute = os.path.normpath(os.path.abspath(path))
         try:
-            mode = os.stat(absolute).st_mode
+            kind = found.filesystem.kind(absolute)
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             found.missing.append(f"{path}: {reason}; name a file or folder that exists")
             continue
-        if stat.S_ISDIR(mode):
+        if kind == "folder":
             yield absolute, absolute
         elif is_notebook(absolute):
             found.named_notebooks.append(absolute)
-        elif stat.S_ISREG(mode):
+        elif kind == "file":
             yield absolute, os.path.dirname(absolute)
         else:
             found.missing.append(f"{path}: is no regular file; name a file or folder")
@@ -172,12 +176,13 @@ def is_closed(path: str) -> bool:
 
 
 def overwrite(path: str, data: bytes) -> None:
-    """Give the file at `path` other bytes, all at once, and keep its mode; OSError where that is not possible."""
+    """Give the file at `path` these bytes, all at once, and keep its mode; OSError where that is not possible."""
     temporary = f"{path}.redis-ssot-{os.getpid()}"
     try:
         with open(temporary, "xb") as stream:
             stream.write(data)
-        os.chmod(temporary, stat.S_IMODE(os.stat(path).st_mode))
+        with suppress(FileNotFoundError):
+            os.chmod(temporary, stat.S_IMODE(os.stat(path).st_mode))
         os.replace(temporary, path)
     except BaseException:
         with suppress(OSError):
@@ -186,15 +191,16 @@ def overwrite(path: str, data: bytes) -> None:
 
 
 class _Walk:
-    """Walks over folders; `looked_at` receives what they depend on.
+    """Walks over the folders of a file system; `looked_at` receives what they depend on.
 
     `missing` are the folders that could not be read, `notebooks` the notebooks that were passed.
     """
 
-    def __init__(self, looked_at: set[str]) -> None:
+    def __init__(self, looked_at: set[str], filesystem: FileSystem) -> None:
         self.missing: list[str] = []
         self.notebooks = 0
         self._looked_at = looked_at
+        self._filesystem = filesystem
 
     def below(
         self,
@@ -216,11 +222,11 @@ class _Walk:
             folder, settings, ignores = stack.pop()
             self._looked_at.add(folder)
             try:
-                entries = sorted(os.scandir(folder), key=lambda e: e.name)
+                entries = self._filesystem.entries(folder)
             except OSError as error:
                 self.missing.append(f"{folder}: {error.strerror}; it was not searched")
                 continue
-            names = {entry.name for entry in entries}
+            names = {name for name, _ in entries}
             if folder not in (top, settings.root) and "pyproject.toml" in names:
                 inner = nested(os.path.join(folder, "pyproject.toml"), settings)
                 if inner is None:
@@ -233,24 +239,21 @@ class _Walk:
                 excluding = _Excluding(settings)
             if ".gitignore" in names:
                 ignores = [*ignores, *self._gitignore(folder)]
-            for entry in entries:
-                name = entry.name
-                if name in excluding.names or entry.is_symlink() or entry.path == without:
+            for name, kind in entries:
+                path = os.path.join(folder, name)
+                if name in excluding.names or kind in ("link", "other") or path == without:
                     continue
-                is_folder = entry.is_dir(follow_symlinks=False)
-                if not is_folder and not name.endswith((*_SUFFIXES, ".ipynb")):
+                if kind == "file" and not name.endswith((*_SUFFIXES, ".ipynb")):
                     continue
-                if any(patterns.match(entry.path) for patterns in excluding.patterns):
+                if any(patterns.match(path) for patterns in excluding.patterns):
                     continue
-                tested = entry.path + "/" if is_folder else entry.path
+                tested = path + "/" if kind == "folder" else path
                 if settings.respect_gitignore and any(globs.match(tested) for globs in ignores):
                     continue
-                if is_folder:
-                    stack.append((entry.path, settings, ignores))
-                elif not entry.is_file(follow_symlinks=False):
-                    continue
+                if kind == "folder":
+                    stack.append((path, settings, ignores))
                 elif name.endswith(_SUFFIXES):
-                    yield entry.path, settings
+                    yield path, settings
                 else:
                     self.notebooks += 1
 
@@ -259,7 +262,8 @@ class _Walk:
         folder = settings.root
         while True:
             self._looked_at.add(os.path.join(folder, ".git", "HEAD"))
-            if os.path.lexists(os.path.join(folder, ".git")):
+            git = os.path.join(folder, ".git")  # a file in a work tree beside the first
+            if self._filesystem.is_folder(git) or self._filesystem.is_file(git):
                 return folder
             parent = os.path.dirname(folder)
             if parent == folder:
@@ -270,10 +274,10 @@ class _Walk:
         path = os.path.join(folder, ".gitignore")
         self._looked_at.add(path)
         try:
-            with open(path, encoding="utf-8", errors="replace") as stream:
-                patterns = tuple(line.rstrip("\n") for line in stream if line.strip() and line[0] != "#")
+            text = self._filesystem.read(path).decode("utf-8-sig", "replace")
         except OSError:
             return []
+        patterns = tuple(line for line in re.split(r"\r?\n", text) if line.strip() and line[0] != "#")
         return [Globs(folder, patterns)] if patterns else []
 
 

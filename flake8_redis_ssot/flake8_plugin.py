@@ -14,7 +14,9 @@ from flake8.options.config import load_config
 from flake8.options.manager import OptionManager
 
 from flake8_redis_ssot import __version__
+from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.lint.check import FileChecker
+from flake8_redis_ssot.lint.suppress import recorded, without_noqa
 from flake8_redis_ssot.rules import all_rules, defaults
 from flake8_redis_ssot.settings.boundaries import SettingsError
 from flake8_redis_ssot.settings.finder import SettingsFinder
@@ -31,6 +33,7 @@ class Plugin:
     named: ClassVar[tuple[str, ...]]
     """The codes and prefixes that flake8's own options name, and which enable rules beside the table's choice."""
     checkers: ClassVar[dict[str, FileChecker]]
+    disables_noqa: ClassVar[bool]
 
     def __init__(self, tree: ast.Module, filename: str, lines: list[str]) -> None:
         self.tree = tree
@@ -68,6 +71,7 @@ class Plugin:
         chosen = (*(options.select or ()), *(options.extend_select or ()))
         cls.named = tuple(code for code in chosen if len(code) > len("RED"))
         cls.checkers = {}
+        cls.disables_noqa = options.disable_noqa
         try:
             if given or options.redis_ssot_config:
                 _must_find(cls.finder, cls.finder.top)
@@ -88,6 +92,7 @@ class Plugin:
                     if not rule.project and (rule.code in enabled or rule.code.startswith(cls.named))
                 ],
             )
+            _ = cls.checkers[settings.root].baseline  # whether it can be read does not depend on the file
         return cls.checkers[settings.root]
 
     def run(self) -> Iterator[tuple[int, int, str, type]]:
@@ -109,9 +114,20 @@ class Plugin:
             ) from error
         for limit in checked.limits:
             logging.getLogger(__name__).warning("%s: %s; what was found is reported", self.filename, limit)
-        for diagnostic in checked.diagnostics:
+        for diagnostic in self._new(checked.diagnostics, checker, source):
             start = diagnostic.range.start
             yield start.line, start.column - 1, f"{diagnostic.code} {diagnostic.message}", type(self)
+
+    @classmethod
+    def _new(
+        cls, diagnostics: list[Diagnostic], checker: FileChecker, source: SourceFile
+    ) -> list[Diagnostic]:
+        """Those that the baseline does not have, which knows nothing of what a comment silences."""
+        if checker.baseline is None or not diagnostics:
+            return diagnostics
+        open_ = diagnostics if cls.disables_noqa else without_noqa(diagnostics, source)
+        new = recorded(checker.baseline, open_, checker.filesystem).new
+        return [d for d in diagnostics if d not in open_ or d in new]
 
 
 def _must_find(finder: SettingsFinder, folder: str) -> Settings:

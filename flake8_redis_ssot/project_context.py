@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import os
 from collections.abc import Callable, Collection, Iterator
+from datetime import date
 from functools import cached_property, lru_cache
 
 from flake8_redis_ssot.analysis.blocking import in_coroutines
@@ -33,11 +34,13 @@ class ProjectContext:
         enabled: frozenset[str],
         used: set[str],
         names_of: Callable[[Boundary], Names],
+        today: date,
     ) -> None:
         self.settings = settings
         self._names_of = names_of
         self.enabled = enabled
         self.used = used
+        self.today = today
         self.index = index
         self._limits: dict[str, None] = {}
         self._followed: list[Followed] | None = None

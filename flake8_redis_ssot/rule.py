@@ -22,8 +22,9 @@ __all__ = [
 ]  # fmt: skip
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
-Mends = Literal["import", "call", "string", "comment", "name"]
-"""What a fix changes: an import with its uses, a call of a class, a string, a `noqa` comment, a library's name."""
+Mends = Literal["import", "call", "construction", "string", "comment", "name"]
+"""What a fix changes: an import with its uses, a call of a manager's class, one of a client or pool, a string,
+a `noqa` comment, a library's name."""
 
 
 def on(*types: type) -> Callable[[Handler], Handler]:
@@ -94,6 +95,7 @@ class ConstructionRule(Rule):
 
     kind: ClassVar[Kind]
     inferred: ClassVar[bool | None] = None
+    fix_kind = "construction"
 
     @on(ast.Module)
     def check(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:

@@ -8,9 +8,14 @@ from typing import NoReturn
 
 import pytest
 
-from flake8_redis_ssot.filesystem import DISK
+from flake8_redis_ssot.files import discover
+from flake8_redis_ssot.filesystem import DISK, Entry, FileSystem, Kind
+from flake8_redis_ssot.fix.apply import mend
 from flake8_redis_ssot.lint import run
+from flake8_redis_ssot.migrate.plan import plan
+from flake8_redis_ssot.rules import defaults
 from flake8_redis_ssot.settings.boundaries import SettingsError
+from flake8_redis_ssot.settings.finder import SettingsFinder
 from flake8_redis_ssot.settings.load import load_settings
 from flake8_redis_ssot.settings.model import Selection
 from flake8_redis_ssot.source import SourceError
@@ -32,8 +37,105 @@ def test_edits_stand_for_what_is_on_disk(tmp_path: Path) -> None:
 def test_folders_are_listed_in_order(tmp_path: Path) -> None:
     for name in ("b.py", "a"):
         (tmp_path / name).touch()
-    assert DISK.names(str(tmp_path)) == ["a", "b.py"] and DISK.is_folder(str(tmp_path))
+    (tmp_path / "c").mkdir()
+    (tmp_path / "d").symlink_to(tmp_path / "c")
+    assert DISK.entries(str(tmp_path)) == [("a", "file"), ("b.py", "file"), ("c", "folder"), ("d", "link")]
     assert DISK.names(str(tmp_path / "gone")) == []
+    assert DISK.kind(str(tmp_path / "d")) == "folder" and DISK.size(str(tmp_path / "a")) == 0
+    with pytest.raises(FileNotFoundError):
+        DISK.kind(str(tmp_path / "gone"))
+
+
+def test_new_files_and_their_folders_are_listed_too(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "old.py").touch()
+    top = str(tmp_path)
+    edited = DISK.with_edits(
+        {f"{top}/there/old.py": b"1", f"{top}/there/new.py": b"22", f"{top}/a/b/c.py": b""}
+    )
+    assert edited.entries(top) == [("a", "folder"), ("there", "folder")]
+    assert edited.entries(f"{top}/there") == [("new.py", "file"), ("old.py", "file")]
+    assert edited.names(f"{top}/a") == ["b"] and edited.is_folder(f"{top}/a/b")
+    assert edited.kind(f"{top}/a/b/c.py") == "file" and edited.size(f"{top}/there/new.py") == 2
+    assert not DISK.is_folder(f"{top}/a")
+    assert edited.stamp(f"{top}/there/old.py") is None is not DISK.stamp(f"{top}/there/old.py")
+    assert edited.stamp(top) == DISK.stamp(top)
+
+
+class Memory(FileSystem):
+    """Files that are nowhere on the disk, as those of a git revision."""
+
+    def __init__(self, files: dict[str, str]) -> None:
+        self.files = files
+
+    def read(self, path: str) -> bytes:
+        if path not in self.files:
+            raise FileNotFoundError(2, "No such file or directory")
+        return self.files[path].encode()
+
+    def entries(self, folder: str) -> list[Entry]:
+        rests = {path[len(folder) + 1 :] for path in self.files if path.startswith(f"{folder}/")}
+        return sorted({Entry(rest.split("/")[0], "folder" if "/" in rest else "file") for rest in rests})
+
+    def kind(self, path: str) -> Kind:
+        if path in self.files:
+            return "file"
+        if any(other.startswith(f"{path}/") for other in self.files):
+            return "folder"
+        raise FileNotFoundError(2, "No such file or directory")
+
+
+TABLE = """\
+[tool.redis-ssot]
+extend = "../shared.toml"
+src = ["packages/*/src", "."]
+
+[tool.redis-ssot.replacements]
+"app.old.redis_manager" = "app.manager.redis_manager"
+"""
+MANAGER = "import redis\n\n\nredis_manager = redis.Redis()\n"
+NOWHERE = {
+    "/nowhere/shared.toml": 'manager = "app.manager"\nforbidden-managers = ["app.old"]\n',
+    "/nowhere/top/pyproject.toml": TABLE,
+    "/nowhere/top/.git/HEAD": "",
+    "/nowhere/top/.gitignore": "ignored.py\r\n# a comment\n",
+    "/nowhere/top/packages/one/src/app/__init__.py": "",
+    "/nowhere/top/packages/one/src/app/manager.py": MANAGER,
+    "/nowhere/top/packages/one/src/app/old.py": "from app.manager import redis_manager\n",
+    "/nowhere/top/packages/one/src/app/user.py": "from app.old import redis_manager\n\nredis_manager.get('a')\n",
+    "/nowhere/top/packages/one/src/app/ignored.py": BAD,
+    "/nowhere/top/nested/pyproject.toml": "[tool.redis-ssot]\n",
+    "/nowhere/top/nested/a.py": BAD,
+    "/nowhere/top/Dockerfile": "CMD python -m app.old\n",
+}
+
+
+def test_a_whole_run_reads_nothing_but_the_file_system_it_was_given() -> None:
+    filesystem = Memory(NOWHERE)
+    finder = SettingsFinder("/nowhere/top", codes=[*defaults()], filesystem=filesystem)
+    found = discover(["/nowhere/top"], finder)
+    assert not finder.errors and not found.missing
+    top, nested = found.projects
+    assert nested.files == ["/nowhere/top/nested/a.py"]
+    assert [os.path.basename(path) for path in top.files] == [
+        "__init__.py",
+        "manager.py",
+        "old.py",
+        "user.py",
+    ]
+    assert [b.roots for b in top.settings.boundaries] == [("/nowhere/top/packages/one/src", "/nowhere/top")]
+    outcome = run.run_project(found.all_files(top), run.checker_for(top.settings, Selection(), filesystem))
+    assert not outcome.failures
+    assert {(os.path.basename(d.path), d.code) for d in outcome.diagnostics} == {
+        ("old.py", "RED402"),
+        ("user.py", "RED101"),
+    }
+    mended = mend(top.files, top.settings, frozenset(["RED101"]), set(top.files), filesystem)
+    assert list(mended.changes) == ["/nowhere/top/packages/one/src/app/user.py"]
+    assert b"from app.manager import redis_manager\n" in mended.changes[top.files[-1]]
+    made = plan(mended, top.settings, outcome, filesystem)
+    (old,) = [manager for manager in made.managers if manager.role == "forbidden"]
+    assert [str(one.site) for one in old.named] == ["Dockerfile:1"]
 
 
 @pytest.mark.parametrize("jobs", [1, 2])

@@ -27,7 +27,8 @@ def patched_around(inference: Inference, point: ProgramPoint) -> set[str]:
     found: set[str] = set()
     for part in around:
         if isinstance(part, _Function):
-            found |= _patched_by(part) - _patched_by_those_left(part, around)
+            patched = _patched_by(part)
+            found |= patched - _patched_by_those_left(part, around) if patched else patched
         found.update(*(_patched_by(decorator) for decorator in getattr(part, "decorator_list", ())))
         for item in part.items if isinstance(part, ast.With | ast.AsyncWith) else ():
             found.update(*map(_patched_by, _entered(inference, item.context_expr, point)))
@@ -64,10 +65,16 @@ def _text_parts(node: ast.expr) -> list[ast.expr]:
 def _patched_by_those_left(function: ast.AST, around: list[ast.AST]) -> set[str]:
     """The names that only the `with` statements of a function patch in which the call does not stand."""
     entered: dict[bool, set[str]] = {True: set(), False: set()}
-    for part in ast.walk(function):
-        for item in part.items if isinstance(part, ast.With | ast.AsyncWith) else ():
+    for part in _entering(function):
+        for item in part.items:
             entered[part in around] |= _patched_by(item.context_expr)
     return entered[False] - entered[True]
+
+
+@memoized
+def _entering(function: ast.AST) -> list[ast.With | ast.AsyncWith]:
+    """The `with` statements of a function."""
+    return [part for part in ast.walk(function) if isinstance(part, ast.With | ast.AsyncWith)]
 
 
 def _entered(inference: Inference, node: ast.expr, point: ProgramPoint) -> Iterator[ast.AST]:

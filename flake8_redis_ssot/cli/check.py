@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from flake8_redis_ssot.cli.replay import COLORS
@@ -22,9 +23,11 @@ def add_parser(commands: Any) -> None:
     )
     _add_fixing(command.add_argument_group("fixes"))
     _add_rules(command.add_argument_group("rule selection"))
-    _add_files(command.add_argument_group("file selection"))
+    add_files(command.add_argument_group("file selection"))
     _add_output(command.add_argument_group("output"))
-    _add_running(command.add_argument_group("the run"))
+    running = command.add_argument_group("the run")
+    _add_running(running)
+    add_today(running)
     add_settings(command)
     command.set_defaults(handler=run, outputs=[])
 
@@ -40,6 +43,15 @@ def add_settings(command: Any) -> None:
         "that counts more than any file's; several times",
     )
     group.add_argument("--isolated", action="store_true", help="use no settings file")
+
+
+def add_today(command: Any) -> None:
+    command.add_argument(
+        "--today",
+        metavar="DATE",
+        type=_date,
+        help="the day by which exceptions are judged, as 2027-03-01 (default: today)",
+    )
 
 
 def _add_fixing(group: Any) -> None:
@@ -80,7 +92,7 @@ def _add_rules(group: Any) -> None:
         group.add_argument(f"--{name}", metavar="GLOB:CODE,...", type=_ignores, action="extend", help=text)
 
 
-def _add_files(group: Any) -> None:
+def add_files(group: Any) -> None:
     for name, text in (
         ("exclude", "globs to leave out, instead of those of the settings"),
         ("extend-exclude", "globs to leave out in addition"),
@@ -119,6 +131,23 @@ def _add_output(group: Any) -> None:
 def _add_running(group: Any) -> None:
     group.add_argument("-w", "--watch", action="store_true", help="check again whenever a file changes")
     group.add_argument("--ignore-noqa", action="store_true", help="ignore all noqa comments")
+    group.add_argument(
+        "--since",
+        metavar="REV",
+        help="report only what the same rules do not find at this commit, branch or tag of git",
+    )
+    baselines = group.add_mutually_exclusive_group()
+    baselines.add_argument(
+        "--baseline",
+        metavar="FILE",
+        nargs="?",
+        const="",
+        help="report only what this file does not record (default: the `baseline` of the settings, else "
+        "redis-ssot-baseline.jsonl beside them)",
+    )
+    baselines.add_argument(
+        "--no-baseline", action="store_true", help="report what the baseline of the settings records too"
+    )
     group.add_argument("--stdin-filename", metavar="NAME", help="the name of standard input")
     group.add_argument("-e", "--exit-zero", action="store_true", help="exit 0 even with diagnostics")
     group.add_argument("--parse-all", action="store_true", help="parse even files that mention no Redis")
@@ -155,6 +184,13 @@ def _jobs(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"`{text}` is no number of processes; name 1 or more")
     return int(text)
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"`{text}` is no date; write it as 2027-03-01") from None
 
 
 def _codes(text: str) -> Sequence[str]:

@@ -22,6 +22,7 @@ from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.facts.cache import Cache
 from flake8_redis_ssot.files import Discovery, Project, is_notebook
 from flake8_redis_ssot.filesystem import DISK, FileSystem
+from flake8_redis_ssot.lint.baseline import file_of
 from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.run import (
     Outcome,
@@ -30,6 +31,7 @@ from flake8_redis_ssot.lint.run import (
     checker_for,
     run_project,
     run_source,
+    without_recorded,
 )
 from flake8_redis_ssot.lint.run import run as run_files
 from flake8_redis_ssot.output import shown
@@ -37,10 +39,11 @@ from flake8_redis_ssot.output.report import Report
 from flake8_redis_ssot.rules import defaults
 from flake8_redis_ssot.settings.boundaries import SettingsError
 from flake8_redis_ssot.settings.load import chain_of
-from flake8_redis_ssot.settings.model import Selection, is_below
+from flake8_redis_ssot.settings.model import Selection, Settings, is_below
 from flake8_redis_ssot.store import folder_of, is_ours, prepare
 
 if TYPE_CHECKING:
+    from flake8_redis_ssot.cli.since import Since
     from flake8_redis_ssot.fix.apply import FixResult
 
 
@@ -57,6 +60,7 @@ class _Checked:
     """What was found in all of them."""
     fixed_for: str = "none"
     """For whom the fixes in it hold; see `cli.fixing.finished`."""
+    since: Since | None = None
 
 
 def run(options: argparse.Namespace) -> int:
@@ -84,6 +88,7 @@ class _Run:
         self.is_fixing = options.fix or options.fix_only or options.diff
         self.path = os.path.abspath(options.stdin_filename or "stdin.py")
         self.finder = finder_of(options)
+        self.mended = 0
         self.jobs = options.jobs or available_processors()
 
     def run(self) -> int:
@@ -104,6 +109,12 @@ class _Run:
             _Checked(project, self._checker(project, filesystem, fixes=self.outputs.need_fixes))
             for project in self.found.projects
         ]
+        for one in runs:  # what is wrong with these is told before the work
+            _ = one.checker.baseline
+            if self.options.since is not None:
+                from flake8_redis_ssot.cli.since import Since
+
+                one.since = Since(one.project, self.options.since)
         self._say_what_is_not_checked(runs)
         return self._check_source(runs[0]) if self.is_stdin else self._check(runs)
 
@@ -122,6 +133,19 @@ class _Run:
             raise SettingsError(["--diff shows what would be fixed already; leave --show-fixes out"])
         if options.exit_zero and options.exit_non_zero_on_fix:
             raise SettingsError(["--exit-zero and --exit-non-zero-on-fix exclude each other; leave one out"])
+        if options.since is not None and (self.is_stdin or self.is_fixing):
+            raise SettingsError(
+                [
+                    "--since only limits what is reported of files; leave it out with standard input and with fixes"
+                ]
+            )
+        if options.baseline and (
+            os.path.isdir(options.baseline) or options.baseline.endswith((".py", ".pyi"))
+        ):
+            raise SettingsError(
+                [f"--baseline {options.baseline}: is what would be checked, not a baseline; name paths before "
+                 "--baseline, or write --baseline=FILE"]
+            )  # fmt: skip
         if self.is_stdin and options.add_noqa is not None:
             raise SettingsError(["--add-noqa cannot change standard input; name files"])
         if options.add_noqa and len(options.add_noqa.splitlines()) > 1:
@@ -143,14 +167,25 @@ class _Run:
         self, project: Project, filesystem: FileSystem = DISK, *, fixes: bool = False
     ) -> FileChecker:
         return checker_for(
-            project.settings,
+            self._settings(project),
             Selection(),
             filesystem,
             parse_all=self.options.parse_all,
             project=not (self.options.no_project or self.is_stdin),
             fixes=fixes,
             heeds_noqa=not self.options.ignore_noqa,
+            fingerprints=self.options.since is not None,
+            today=self.options.today,
         )
+
+    def _settings(self, project: Project) -> Settings:
+        """The settings of a project, with the baseline that the options ask for."""
+        settings = project.settings
+        if self.options.no_baseline:
+            return dataclasses.replace(settings, baseline=None)
+        if self.options.baseline is not None:
+            return dataclasses.replace(settings, baseline=file_of(settings.root, settings.baseline))
+        return settings
 
     def _say_what_is_not_checked(self, runs: Sequence[_Checked]) -> None:
         for one in runs:
@@ -172,6 +207,7 @@ class _Run:
         is_excluded = one.checker.settings.force_exclude and one.checker.settings.excludes(self.path)
         if not is_excluded and not is_notebook(self.path):
             run_source(filesystem.source(self.path), one.checker, outcome)
+            without_recorded(outcome, one.checker)
         if self.outputs.need_fixes:
             from flake8_redis_ssot.lint.noqa import with_rows
 
@@ -201,7 +237,8 @@ class _Run:
         if found.notebooks and not found.files:
             self.say("note", "notebooks are not checked")
         status, text = self._report(outcome, fixed=fixed)
-        is_whole = not (found.missing or outcome.failures or outcome.limits)
+        # where git said what was renamed, its next commit may say something else
+        is_whole = not (found.missing or outcome.failures or outcome.limits or outcome.has_moved)
         if is_whole and not (self.is_fixing or any(file for _, file in self.outputs.pairs)):
             with suppress(OSError):
                 self._record(runs, outcome, (status, self.say.text, text))
@@ -218,7 +255,7 @@ class _Run:
             sys.stdout.write(list_of_fixes(fixed))
         report = Report(
             outcome.diagnostics, self.outputs.look, self.options.unsafe_fixes, len(fixed), failed,
-            self.options.quiet, filesystem,
+            self.options.quiet, filesystem, self.mended,
         )  # fmt: skip
         text = self.outputs.write(report)
         bad = bool(outcome.diagnostics) or (self.options.exit_non_zero_on_fix and bool(fixed))
@@ -240,7 +277,7 @@ class _Run:
 
         return fixed(
             self.found.all_files(project),
-            project.settings,
+            self._settings(project),
             self._checker(project).codes,
             set(project.files),
             unsafe=self.options.unsafe_fixes,
@@ -291,16 +328,64 @@ class _Run:
         one.files = self.found.all_files(project) if checker.keeps_facts else project.files
         run = run_project if checker.keeps_facts else run_files
         outcome = run(one.files, checker, jobs=self.jobs, cache=one.cache, progress=self.progress)
+        self._say_mended(one, outcome)
+        self._say_ending(one)
         if checker.keeps_facts:
             # what excepts nothing here may do so in a project that shares these settings
             path = project.settings.path
-            if path is not None and any(path in chain_of(table) for table in project.nested):
+            if path is not None and any(
+                path in chain_of(table, self.finder.filesystem) for table in project.nested
+            ):
                 outcome.diagnostics = [d for d in outcome.diagnostics if d.code != "RED902"]
         if one.cache is not None:
             one.cache.save(one.files)
+        if one.since is not None:
+            outcome.diagnostics = one.since.only_new(
+                outcome,
+                self.finder,
+                lambda filesystem: self._checker(project, filesystem, fixes=self.outputs.need_fixes),
+                one.cache,
+                self.jobs,
+                self.progress,
+            )
         taken = (time.time_ns() - self.start) / 1e9
         self.say("debug", f"{len(one.files)} files in {taken:.2f} s since the start")
         return outcome
+
+    def _say_mended(self, one: _Checked, outcome: Outcome) -> None:
+        """Say how many entries of the baseline silence nothing, as far as this run can tell."""
+        baseline = one.checker.baseline
+        if baseline is None or outcome.failures or outcome.limits:
+            return
+        from flake8_redis_ssot.cli.mended import mended
+
+        whole = not self.options.no_project and (one.checker.keeps_facts or one.project.is_whole)
+        gone = len(mended(outcome.unmatched, one.project, one.checker, one.files, whole=whole))
+        self.mended += gone
+        if gone:
+            look = f"{gone} of {len(baseline.entries)} entries look{'s' * (gone == 1)}"
+            self.say(
+                "note", f"{shown(baseline.file)}: {look} mended; `redis-ssot baseline --prune` drops them"
+            )
+
+    def _say_ending(self, one: _Checked) -> None:
+        """Say which exceptions end soon."""
+        allowances = one.project.settings.allowances
+        if not any(entry.expires for entry in allowances):
+            return
+        from flake8_redis_ssot.lint.allowances import state_of
+
+        today = one.checker.today
+        for entry in allowances:
+            if entry.expires is not None and state_of(entry, today) == "ending":
+                days = (entry.expires - today).days
+                when = f"in {days} day{'s' * (days != 1)}" if days else "today"
+                whose = f" of {entry.owner}" if entry.owner else ""
+                self.say(
+                    "warning",
+                    f"{shown(entry.file or one.project.name)}:{entry.line}: this exception{whose} ends {when}, on "
+                    f"{entry.expires} (its reason: {entry.reason}); end what it allows, or give it a new date",
+                )
 
     def _narrow(self, one: _Checked, outcome: Outcome) -> None:
         """Leave of an outcome what was asked for, with fixes and the rows of comments where a format shows them."""
@@ -341,7 +426,8 @@ class _Run:
             is_above = all(is_below(one.project.settings.root, here) for one in runs)
             if request.settings or not is_above or not prepare(request.folder):
                 return
-        looked_at = {*self.found.looked_at, *self.finder.looked_at}
+        baselines = {one.project.settings.baseline for one in runs} - {None}
+        looked_at = {*self.found.looked_at, *self.finder.looked_at, *filter(None, baselines)}
         for one, cache in zip(runs, caches, strict=True):
             looked_at.update(_looked_at(one, cache, looked_at))
         first, *others = runs
@@ -373,6 +459,7 @@ def _join(whole: Outcome, part: Outcome) -> None:
     whole.diagnostics = sorted([*whole.diagnostics, *part.diagnostics], key=lambda d: d.sort_key)
     whole.failures += part.failures
     whole.limits += part.limits
+    whole.has_moved |= part.has_moved
 
 
 def _looked_at(one: _Checked, cache: Cache, found: Collection[str]) -> Iterator[str]:
@@ -380,7 +467,7 @@ def _looked_at(one: _Checked, cache: Cache, found: Collection[str]) -> Iterator[
     settings = one.project.settings
     yield from settings.read_from
     for table in one.project.nested:
-        yield from chain_of(table)
+        yield from chain_of(table, DISK)
     for root in {root for boundary in settings.boundaries for root in boundary.roots}:
         yield root
         if os.path.isdir(root):  # see `FileChecker.first_party`

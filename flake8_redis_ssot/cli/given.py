@@ -38,6 +38,8 @@ def given_tables(options: argparse.Namespace) -> list[Table]:
     given: dict[str, Any] = {
         key: value for key in _KEYS if (value := getattr(options, key.replace("-", "_"), None)) is not None
     }
+    if getattr(options, "baseline", None):
+        given["baseline"] = options.baseline
     for key in _IGNORES:
         pairs: Sequence[tuple[str, str]] | None = getattr(options, key.replace("-", "_"), None)
         for glob, code in pairs or ():

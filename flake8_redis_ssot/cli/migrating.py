@@ -15,24 +15,29 @@ from flake8_redis_ssot.cli.loading import discovered, finder_of, settings_of
 from flake8_redis_ssot.cli.messages import Messages, refuse
 from flake8_redis_ssot.cli.progress import Progress
 from flake8_redis_ssot.cli.replay import look
+from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.files import Discovery, Project
 from flake8_redis_ssot.filesystem import DISK
-from flake8_redis_ssot.fix.apply import EXPLAINED, FixResult, mend, refers_to
+from flake8_redis_ssot.fix.apply import EXPLAINED, FixResult, is_looked_at, mend, refers_to
 from flake8_redis_ssot.fix.proposal import MENDS
 from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.run import Outcome, available_processors, run_project
 from flake8_redis_ssot.migrate.journal import Change, JournalError, carry_out, runs
 from flake8_redis_ssot.migrate.migration import Migration, NotShimmed
-from flake8_redis_ssot.migrate.plan import CONSTRUCTIONS, Plan, ProgramPoint, steps
+from flake8_redis_ssot.migrate.plan import CONSTRUCTIONS, Plan, ProgramPoint, Step, steps
 from flake8_redis_ssot.migrate.plan import plan as plan_of
 from flake8_redis_ssot.migrate.shim import with_shims
+from flake8_redis_ssot.migrate.silenced import BASELINE, Silenced, unsilenced
 from flake8_redis_ssot.output import escaped, migration_text, plan_text, shown
 from flake8_redis_ssot.output.report import Look
 from flake8_redis_ssot.rules import all_rules, defaults
 from flake8_redis_ssot.settings.boundaries import SettingsError
 from flake8_redis_ssot.settings.model import Settings, chosen_codes
 
-_CODES = frozenset(c for c, what in MENDS.items() if what in ("import", "call", "string")) | EXPLAINED
+_CODES = (
+    frozenset(c for c, what in MENDS.items() if what in ("import", "call", "construction", "string"))
+    | EXPLAINED
+)
 _CLASSES = frozenset(["RED401", "RED402"])
 """The rules for which the classes and shims of the files are kept."""
 
@@ -40,32 +45,45 @@ _CLASSES = frozenset(["RED401", "RED402"])
 def plan(options: argparse.Namespace) -> int:
     """Show the plan; nothing is written."""
     try:
-        found, project = _project(options, ())
-        settings = project.settings
+        found, project = one_project(options, ())
+        files = found.all_files(project)
         with Progress():
-            mended = mend(
-                found.all_files(project),
-                settings,
-                _codes(settings) | _CLASSES,
-                set(project.files),
-                unsafe=True,
-                jobs=available_processors(),
-            )
-            whole = _whole(found.all_files(project), project, _codes(settings) | CONSTRUCTIONS)
+            made, failures = planned(files, project, _whole(files, project, rules_of(project.settings)))
     except SettingsError as error:
         return refuse(error.messages)
-    if _missing(settings):
-        Messages()("warning", _missing(settings))
-    made = plan_of(mended, settings, whole, DISK)
+    if missing_manager(project.settings):
+        Messages()("warning", missing_manager(project.settings))
     _show(options.output_format, made, plan_text.render)
-    return _failed(mended)
+    return refuse(failures) if failures else 0
+
+
+def planned(files: Sequence[str], project: Project, whole: Outcome) -> tuple[Plan, list[str]]:
+    """The plan of a project of these `files`, and what went wrong with some; `whole` has all that is there, silenced or not."""
+    settings = project.settings
+    mended = mend(
+        files,
+        replace(settings, baseline=None),
+        _codes(settings) | _CLASSES,
+        set(project.files),
+        unsafe=True,
+        jobs=available_processors(),
+    )
+    codes = rules_of(settings)
+    asked = replace(whole, diagnostics=[d for d in whole.diagnostics if d.code in codes])
+    return plan_of(mended, _codes(settings), settings, asked, DISK), mended.outcome.failures
+
+
+def rules_of(settings: Settings) -> frozenset[str]:
+    """The rules whose diagnostics a plan asks for, silenced or not."""
+    return _codes(settings) | CONSTRUCTIONS
 
 
 def _whole(files: Sequence[str], project: Project, codes: frozenset[str]) -> Outcome:
     """What is there of these rules in the project's own files, silenced or not."""
-    settings = replace(project.settings, allowances=(), per_file_ignores=())
+    settings = project.settings
     rules = [rule for rule in all_rules() if rule.code in codes]
-    checker = FileChecker(settings, rules, heeds_noqa=False)
+    fingerprints = settings.baseline is not None
+    checker = FileChecker(unsilenced(settings), rules, heeds_noqa=False, fingerprints=fingerprints)
     outcome = run_project(files, checker, jobs=available_processors())
     outcome.diagnostics = [d for d in outcome.diagnostics if d.path in set(project.files)]
     return outcome
@@ -76,25 +94,34 @@ def migrate(options: argparse.Namespace) -> int:
     try:
         if options.list:
             return _list(settings_of(options))
-        found, project = _project(options, options.paths)
+        found, project = one_project(options, options.paths)
         settings = project.settings
-        if _missing(settings):
-            return refuse([_missing(settings)])
+        if missing_manager(settings):
+            return refuse([missing_manager(settings)])
         everything = found.all_files(project)
         with Progress():
             mended = mend(
                 everything,
-                settings,
+                replace(settings, baseline=None),
                 _codes(settings),
                 set(project.files),
                 unsafe=options.include_unsafe,
                 jobs=available_processors(),
                 only=options.only,
             )
+            whole = (
+                _whole(everything, project, _codes(settings)) if _may_silence(settings, mended) else Outcome()
+            )
         if options.only and not (mended.settled or mended.left):
             return refuse([f"--only {options.only}: nothing refers to that; name an object as `plan` has it"])
         shimless = list(with_shims(mended, settings, project.files, DISK)) if options.shim else []
-        made = _migration(mended, options.dry_run, shimless)
+        silenced = Silenced(whole.diagnostics, settings, DISK)
+        made = _migration(mended, silenced, options.dry_run, shimless)
+        made.silenced = [
+            _silenced_step(d, by)
+            for d in whole.diagnostics
+            if (by := silenced.by(d)) not in (None, BASELINE) and refers_to(d, options.only)
+        ]
         if not options.dry_run and mended.changes:
             changes = [
                 Change(path, mended.before[path], after) for path, after in sorted(mended.changes.items())
@@ -124,7 +151,7 @@ def _show(style: str, found: Plan | Migration, render: Callable[..., str]) -> No
         sys.stdout.write(render(found, seen, markdown=is_markdown))
 
 
-def _project(options: argparse.Namespace, paths: Sequence[str]) -> tuple[Discovery, Project]:
+def one_project(options: argparse.Namespace, paths: Sequence[str]) -> tuple[Discovery, Project]:
     """The one project that is meant: that of the paths, else the whole one around the working directory."""
     finder = finder_of(options)
     if paths:
@@ -155,7 +182,7 @@ def _project(options: argparse.Namespace, paths: Sequence[str]) -> tuple[Discove
     return found, project
 
 
-def _missing(settings: Settings) -> str:
+def missing_manager(settings: Settings) -> str:
     """What the settings lack for a migration; empty where they name a manager."""
     if any(boundary.managers for boundary in settings.boundaries):
         return ""
@@ -168,15 +195,28 @@ def _missing(settings: Settings) -> str:
 def _codes(settings: Settings) -> frozenset[str]:
     """The rules of a migration; what the settings leave out of those on calls stays out."""
     chosen = chosen_codes(settings.selections, defaults())
-    return frozenset(c for c in _CODES if MENDS.get(c) != "call" or c in chosen)
+    return frozenset(c for c in _CODES if MENDS.get(c) not in ("call", "construction") or c in chosen)
 
 
-def _migration(mended: FixResult, dry_run: bool, shimless: Sequence[tuple[str, str]]) -> Migration:
+def _may_silence(settings: Settings, mended: FixResult) -> bool:
+    """Whether anything may be silenced, so that it must be asked what there is without."""
+    has_exceptions = settings.allowances or settings.per_file_ignores or settings.baseline
+    return bool(has_exceptions) or any(fact.has_noqa for fact in mended.outcome.facts)
+
+
+def _silenced_step(diagnostic: Diagnostic, by: str | None) -> Step:
+    where = ProgramPoint(shown(diagnostic.path), diagnostic.range.start.line)
+    return Step(diagnostic.code, where, diagnostic.message, None, diagnostic.message, by)
+
+
+def _migration(
+    mended: FixResult, silenced: Silenced, dry_run: bool, shimless: Sequence[tuple[str, str]]
+) -> Migration:
     """What is to be said of a run: what moves, and what is left with the reasons."""
     kinds = Counter(MENDS[d.code] for d in mended.settled)
     what = ", ".join(f"{n} {kind}{'s' * (n != 1)}" for kind, n in sorted(kinds.items())) or "nothing"
     found = Migration(dry_run, what, [shown(path) for path in sorted(mended.changes)])
-    found.moved, found.left = steps(mended, lambda path, line: ProgramPoint(shown(path), line))
+    found.moved, found.left = steps(mended, silenced, lambda path, line: ProgramPoint(shown(path), line))
     found.not_shimmed = [NotShimmed(shown(path), reason) for path, reason in shimless]
     return found
 
@@ -188,12 +228,14 @@ def _verified(
 
     Else what is counted otherwise.
     """
+    assert mended.index is not None
     rules = [rule for rule in all_rules() if rule.code in _codes(settings)]
-    fresh = run_project(files, FileChecker(settings, rules), jobs=available_processors())
+    checker = FileChecker(replace(settings, baseline=None), rules)
+    fresh = run_project(files, checker, jobs=available_processors())
     left = Counter(
         (d.path, d.code)
         for d in fresh.diagnostics
-        if d.code in _CODES and d.path in within and refers_to(d, only)
+        if d.code in _CODES and d.path in within and refers_to(d, only) and is_looked_at(d, mended.index)
     )
     said = Counter((d.path, d.code) for d, _ in mended.left)
     if left == said and not fresh.failures:

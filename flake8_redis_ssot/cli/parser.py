@@ -12,9 +12,13 @@ from flake8_redis_ssot import __version__
 
 COMMANDS = {
     "check": "check",
+    "init": "init",
+    "baseline": "baseline",
+    "allowances": "allowances",
     "plan": "plan",
     "migrate": "migrate",
     "rollback": "rollback",
+    "report": "report",
     "rule": "rule",
     "config": "config",
     "clean": "clean",

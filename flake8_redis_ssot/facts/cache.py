@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import chain
@@ -18,7 +17,8 @@ from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.facts.codec import plain, reader, shape
 from flake8_redis_ssot.facts.model import FileFacts
 from flake8_redis_ssot.facts.modules import ClientFacts, ModuleFacts, Modules
-from flake8_redis_ssot.stamps import Stamp, settled, stamp
+from flake8_redis_ssot.filesystem import DISK, FileSystem
+from flake8_redis_ssot.stamps import Stamp, settled
 from flake8_redis_ssot.store import load, store, tool
 
 Asked = dict[str, tuple[str | None, str | None]]
@@ -63,8 +63,9 @@ class Cache:
     is when the run began, in nanoseconds: what has changed since is read again the next time.
     """
 
-    def __init__(self, folder: str, key: str, start: int) -> None:
+    def __init__(self, folder: str, key: str, start: int, filesystem: FileSystem = DISK) -> None:
         self.folder = folder
+        self._filesystem = filesystem
         self._name, self._fixes = f"files-{key}", f"fixes-{key}"
         self._fixes_asked: list[str] = []
         self._start = start
@@ -88,7 +89,7 @@ class Cache:
             self._files, self._results, self._modules, self._project = {}, {}, {}, None
         found: dict[str, str | None] = {}
         for path in files:
-            now = self._stamps[path] = stamp(path)
+            now = self._stamps[path] = self._filesystem.stamp(path)
             entry = self._files.get(path)
             if entry is None:
                 found[path] = None
@@ -223,7 +224,7 @@ class Cache:
         """Write what is new; files that are no more are forgotten."""
         if self._dirty:
             for path in self._files.keys() - set(files):
-                if not os.path.exists(path):
+                if not self._filesystem.is_file(path):
                     del self._files[path]
             first = {"modules": self._modules, "project": self._project}
             head = f"{json.dumps(first)}\n{json.dumps(self._files)}".encode()
@@ -246,8 +247,7 @@ class Cache:
             content: str = self._files[path][1]
             return content
         try:
-            with open(path or "", "rb") as stream:
-                return digest(stream.read())
+            return digest(self._filesystem.read(path or ""))
         except (OSError, ValueError):
             return None
 
@@ -255,7 +255,9 @@ class Cache:
         """Each module with the content of its file too, unless that changed during the run."""
         found = {}
         for name, (path, facts) in asked.items():
-            is_old = facts is not None and path is not None and settled(stamp(path), self._start)
+            is_old = (
+                facts is not None and path is not None and settled(self._filesystem.stamp(path), self._start)
+            )
             found[name] = [path, self._content(path) if is_old else None, facts]
         return found
 

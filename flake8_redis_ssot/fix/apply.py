@@ -93,11 +93,18 @@ def mend(
         filesystem = filesystem.with_edits(step.changes)
         reads = reads.changed(step.changes)
     for diagnostic in mended.outcome.diagnostics if kept else ():
-        if diagnostic.path in kept and diagnostic.code in FIXABLE | EXPLAINED:
+        if diagnostic.path in kept and is_looked_at(diagnostic, step.index):
             mended.left.append((diagnostic, kept[diagnostic.path]))
     mended.left = [one for one in mended.left if refers_to(one[0], only)]
     mended.left.sort(key=lambda one: one[0].sort_key)
     return mended
+
+
+def is_looked_at(diagnostic: Diagnostic, index: ProjectIndex) -> bool:
+    """Whether a diagnostic is settled or left with a reason; what a forbidden module builds itself goes with it."""
+    if MENDS.get(diagnostic.code) == "construction" and index.place(diagnostic.path).is_forbidden:
+        return False
+    return diagnostic.code in FIXABLE | EXPLAINED
 
 
 def refers_to(diagnostic: Diagnostic, only: str) -> bool:
@@ -136,7 +143,7 @@ class Step:
             found = list(of_path) if path in within else []
             unused = {d.range for d in found if MENDS.get(d.code) == "comment"}
             for diagnostic in found:
-                if diagnostic.code in FIXABLE | EXPLAINED:
+                if is_looked_at(diagnostic, self.index):
                     try:
                         if not refers_to(diagnostic, only):
                             raise Refusal(f"only what refers to `{only}` is asked for")

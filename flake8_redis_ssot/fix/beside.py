@@ -21,18 +21,21 @@ QUOTED = "?"
 """What a name in quotes is bound to in the facts of a file that is not checked: it may be used for anything."""
 
 
-def beside(root: str, known: Collection[str]) -> Iterator[str]:
+def beside(root: str, known: Collection[str], filesystem: FileSystem) -> Iterator[str]:
     """The files below `root` that are not `known`, without those of environments and builds."""
-    for folder, folders, names in os.walk(root):
-        folders[:] = sorted(
-            name
-            for name in folders
-            if name not in _SKIPPED and (not name.startswith(".") or name in _KEPT_HIDDEN)
-        )
-        for name in sorted(names):
-            path = os.path.join(folder, name)
-            if path not in known and not os.path.islink(path):
-                yield path
+    folders = [root]
+    while folders:
+        folder = folders.pop()
+        inner = []
+        with suppress(OSError):
+            for name, kind in filesystem.entries(folder):
+                path = os.path.join(folder, name)
+                if kind == "file" and path not in known:
+                    yield path
+                is_kept = name not in _SKIPPED and (not name.startswith(".") or name in _KEPT_HIDDEN)
+                if kind == "folder" and is_kept:
+                    inner.append(path)
+        folders += reversed(inner)
 
 
 def line_of(text: str, words: Collection[str]) -> int:
@@ -59,7 +62,11 @@ class Unchecked:
     def facts(self, modules: Modules) -> list[FileFacts]:
         """What each of them imports; a name in quotes that begins with one of the `modules` counts as imported."""
         if self._facts is None:
-            paths = [p for p in beside(self._root, frozenset(self._known)) if p.endswith((".py", ".pyi"))]
+            paths = [
+                p
+                for p in beside(self._root, frozenset(self._known), self._filesystem)
+                if p.endswith((".py", ".pyi"))
+            ]
             lines: dict[str, list[str]] = {}
             for path in paths:
                 with suppress(SourceError):

@@ -27,7 +27,7 @@ def parts_of(view: View, proposals: Sequence[Proposal]) -> Iterator[Part]:
     for statement in statements:
         mine = [proposal for proposal in proposals if proposal.statement is statement]
         dropped = [alias for proposal in mine for alias in proposal.drops]
-        if any(MENDS[proposal.diagnostic.code] == "call" for proposal in mine):
+        if any(MENDS[proposal.diagnostic.code] in ("call", "construction") for proposal in mine):
             rest = [alias for alias in statement.names if alias not in dropped]
             dropped += [alias for alias in rest if _is_used_up(view, statement, alias, parts)]
         added = []
@@ -55,7 +55,14 @@ def _is_used_up(
 ) -> bool:
     """Whether every use of an imported class goes by the changes, and nothing else asks for it."""
     found = view.uses.binding(statement, alias)
-    if found is None or found[0] in view.exported or found[0] in view.uses.texts:
+    if (
+        found is None
+        or found[0] in view.exported
+        or found[0] in view.uses.texts
+        or view.has_fallback(statement)
+    ):
+        return False
+    if found[0] in view.uses.type_comments or view.is_read_unseen(found[0]) is not None:
         return False
     places = view.uses.of(*found)
     spans = [view.span(node) for node, _ in places]

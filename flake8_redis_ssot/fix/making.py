@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from flake8_redis_ssot.fix.resolved import Resolved, Unknown
+from flake8_redis_ssot.fix.resolver import Resolver, Untold
 from flake8_redis_ssot.fix.signatures import Function, arguments_of, defaults_of, own_parts
 from flake8_redis_ssot.fix.stores import Code, Given, Store, set_in
 from flake8_redis_ssot.fix.symbols import Objects, Thing
@@ -74,7 +74,7 @@ class Making:
         early = _run_by_making({s.name: s for _, s in self._running(of) if isinstance(s, Function)})
         for one, statement in self._running(of):
             function = statement if isinstance(statement, Function) else None
-            given = self._given(call, function) if function and function.name == "__init__" else {}
+            given = self.given(call, function) if function and function.name == "__init__" else {}
             code = Code(statement, one.module, of, function, given)
             self._add_built(code, function is None or function.name in early, found)
         for code in self._made_as_client(of, call):
@@ -83,7 +83,7 @@ class Making:
             if store.value is not None:
                 value = store.value
                 if store.method == "__init__" and value.function is not None:
-                    value = replace(value, given=self._given(call, value.function))
+                    value = replace(value, given=self.given(call, value.function))
                 self._add_stored(store, value, found)
         return found
 
@@ -104,7 +104,7 @@ class Making:
                 for part in ast.walk(init.node) if init is not None else ():
                     if isinstance(part, ast.Call) and last_name(part.func) == "__init__":
                         assert init is not None and isinstance(init.node, Function)
-                        given = self._given(call, init.node)
+                        given = self.given(call, init.node)
                         yield Code(
                             ast.Call(base, part.args, part.keywords), init.module, of, init.node, given
                         )
@@ -214,7 +214,7 @@ class Making:
         value = getattr(thing.node, "value", None)
         return Code(value, thing.module) if isinstance(value, ast.AST) else None
 
-    def _given(self, call: Code | None, function: Function) -> Given:
+    def given(self, call: Code | None, function: Function) -> Given:
         """The arguments of a call by the parameters of the initialiser that takes them."""
         if call is None or not isinstance(call.node, ast.Call):
             return {}
@@ -305,7 +305,7 @@ class Making:
             )
             for part in ast.walk(built)
         }
-        names = self._given(call, init.node).keys()
+        names = self.given(call, init.node).keys()
         return bool(names) and all(
             part in inside for part in ast.walk(init.node) if isinstance(part, ast.Name) and part.id in names
         )
@@ -353,12 +353,9 @@ class Making:
 
     def text(self, code: Code, depth: int = 0) -> str | None:
         """An expression with values and homes in the place of its names; None where the source does not tell them."""
-        if depth > _DEPTH:
-            return None
         try:
-            copy = ast.parse(unparsed(code.node), mode="eval").body
-            return unparsed(Resolved(self, code, depth).visit(copy))
-        except (Unknown, SyntaxError, ValueError):
+            return Resolver(self, code, depth).text()
+        except Untold:
             return None
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterator
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.fix.compatibility import Compatibility
+from flake8_redis_ssot.fix.constructions import ConstructionEdits
 from flake8_redis_ssot.fix.import_edits import ImportEdits, dotted_places
 from flake8_redis_ssot.fix.import_graph import ImportGraph
 from flake8_redis_ssot.fix.member_checks import a
@@ -42,6 +43,7 @@ class Rewriter:
         self.replacements = self.exchange.replacements
         self.graph = ImportGraph(self.objects)
         self.imports = ImportEdits(self.exchange, self.graph)
+        self.constructions = ConstructionEdits(self.exchange, reads, self)
         self._read = read
         self._views: dict[str, View | None] = {}
 
@@ -73,7 +75,9 @@ class Rewriter:
             case "import":
                 return self.imports.propose(view, diagnostic)
             case "call":
-                return self._construction(view, diagnostic)
+                return self._instantiation(view, diagnostic)
+            case "construction":
+                return self.constructions.propose(view, diagnostic)
             case "string":
                 return self._string(view, diagnostic)
             case "comment":
@@ -140,7 +144,7 @@ class Rewriter:
 
     # calls of a manager's class
 
-    def _construction(self, view: View, diagnostic: Diagnostic) -> Proposal:
+    def _instantiation(self, view: View, diagnostic: Diagnostic) -> Proposal:
         name = diagnostic.symbols[0]
         call = view.node_at(diagnostic.range, ast.Call)
         old = self.objects.thing(name)

@@ -68,10 +68,25 @@ class ProjectReads:
                 self._known[path] = Reads()
         return self._known[path]
 
+    def tree(self, path: str) -> ast.Module | None:
+        """The tree of a file; None where it cannot be parsed."""
+        with suppress(SourceError):
+            return self._filesystem.source(path).tree
+        return None
+
     def may_read(self, path: str, name: str) -> bool:
         """Whether a file reads an attribute of that name, of whatever, or has it as a string."""
         known = self.of(path)
         return name in known.strings or any(text.endswith(f".{name}") for text in known.read)
+
+    def matching(self, pattern: re.Pattern[bytes]) -> Iterator[tuple[str, int]]:
+        """The files whose bytes match, each with the line of the first match."""
+        for path in self._paths:
+            with suppress(SourceError):
+                data = self._filesystem.source(path).data
+                found = pattern.search(data)
+                if found is not None:
+                    yield path, data.count(b"\n", 0, found.start()) + 1
 
     def changed(self, changes: Mapping[str, bytes]) -> ProjectReads:
         """The same where these files hold other bytes; what is known of the others stays."""

@@ -38,8 +38,8 @@ class Runs:
         self.may_meet(path, path)
         return self._met[path]
 
-    def needed_by(self, path: str) -> set[str]:
-        """The files that run for the one at `path`, it included."""
+    def imported(self, path: str) -> set[str]:
+        """The files that run with one, itself included, or may be imported by it, directly or not."""
         return self._closure({path}, self._imports)
 
     def _met_by(self, path: str) -> set[str] | None:

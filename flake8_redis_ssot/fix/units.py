@@ -97,7 +97,7 @@ class Units:
             for raised in sorted(proposal.caught):
                 users = self.staying.users_raising(raised)
                 if not proposal.caught[raised]:
-                    users = sorted(set(users) & self.runs.needed_by(proposal.path))
+                    users = sorted(set(users) & self.runs.imported(proposal.path))
                 if users:
                     where = self.rewriter.short(users[0])
                     held[id(proposal)] = (

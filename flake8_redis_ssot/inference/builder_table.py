@@ -63,6 +63,18 @@ class BuilderTable(dict[str, Builder]):
         return frozenset(found)
 
     @cached_property
+    def by_target(self) -> dict[str, list[str]]:
+        """All names of each callable, by its target."""
+        found: dict[str, list[str]] = {}
+        for name, builder in self.items():
+            found.setdefault(builder.target, []).append(name)
+        return found
+
+    def names_of(self, name: str) -> list[str]:
+        """All names of what `name` stands for; that name alone where it is no builder's."""
+        return self.by_target[self[name].target] if name in self else [name]
+
+    @cached_property
     def last_names(self) -> frozenset[str]:
         """The last parts of all names."""
         return frozenset(name.rpartition(".")[2] for name in self)

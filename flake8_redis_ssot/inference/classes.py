@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -33,15 +33,18 @@ class Classes:
     def __init__(self, inference: Inference) -> None:
         self._inference = inference
         self._subclasses: dict[Scope, list[Scope]] | None = None
-        self._asked_below: set[str] = set()
-        self._library_bases: dict[Scope, frozenset[str]] = {}
-        self._started: dict[Scope, bool] = {}
 
     def forget(self) -> None:
         """Forget what was found, as when there are more classes."""
         self._subclasses = None
-        self._library_bases.clear()
-        self._started.clear()
+
+    def widened(self) -> list[Hashable]:
+        """The inputs that have changed since there are more classes."""
+        before, self._subclasses = self._subclasses, None
+        if before is None:
+            return []
+        after = self._subclasses = self._derived()
+        return [("below", one) for one in {*before, *after} if before.get(one) != after.get(one)]
 
     def of_instance(self, value: Instance, name: str) -> Iterator[Value]:
         """The attribute of an object of a class of ours."""
@@ -154,26 +157,21 @@ class Classes:
         context = calls.any_call(inference, receiver, binding.scope.enclosing("function"))
         return inference.within(context, inference.bound, binding)
 
-    def is_widened_by(self, scopes: Iterable[Scope]) -> bool:
-        """Whether one of these scopes may derive from a class whose subclasses were asked for."""
-        return any(
-            last_name(base) in self._asked_below
-            for scope in scopes
-            if isinstance(scope.node, ast.ClassDef)
-            for base in scope.node.bases
-        )
-
     def below(self, scope: Scope) -> list[Scope]:
         """The classes that derive from `scope` at once."""
-        self._asked_below.add(getattr(scope.node, "name", ""))
+        self._inference.answers.depends_on(("below", scope))
         if self._subclasses is None:
-            self._subclasses = {}
-            for other in list(self._inference.namespaces.values()):  # a lambda that is met adds its own
-                if other.kind == "class":
-                    for base in self.bases(other):
-                        if isinstance(base, Definition):
-                            self._subclasses.setdefault(base.scope, []).append(other)
+            self._subclasses = self._derived()
         return self._subclasses.get(scope, [])
+
+    def _derived(self) -> dict[Scope, list[Scope]]:
+        found: dict[Scope, list[Scope]] = {}
+        for other in list(self._inference.namespaces.values()):  # a lambda that is met adds its own
+            if other.kind == "class":
+                for base in self.bases(other):
+                    if isinstance(base, Definition):
+                        found.setdefault(base.scope, []).append(other)
+        return found
 
     def inherited(
         self,
@@ -237,24 +235,15 @@ class Classes:
 
     def library_bases(self, scope: Scope) -> frozenset[str]:
         """The builders that a class derives from."""
-        names = self._inference.names
+        return self._inference.answers.answer(("library bases", scope), self._find_library_bases, scope)
+
+    def _find_library_bases(self, scope: Scope) -> frozenset[str]:
         found: set[str] = set()
-        seen: set[Scope] = set()
-        stack = [scope]
-        while stack:
-            here = stack.pop()
-            if here in self._library_bases:
-                found |= self._library_bases[here]
-            elif here not in seen:
-                self._inference.answers.steps += 1
-                seen.add(here)
-                for base in self.bases(here):
-                    if isinstance(base, QualifiedName) and names.is_builder(base.name):
-                        found.add(base.name)
-                    elif isinstance(base, Definition):
-                        stack.append(base.scope)
-        if self._inference.answers.is_idle:  # values that this depends on are complete
-            self._library_bases[scope] = frozenset(found)
+        for base in self.bases(scope):
+            if isinstance(base, QualifiedName) and self._inference.names.is_builder(base.name):
+                found.add(base.name)
+            elif isinstance(base, Definition):
+                found |= self.library_bases(base.scope)
         return frozenset(found)
 
     def starts(self, scope: Scope) -> bool:
@@ -262,12 +251,8 @@ class Classes:
 
         Its own runs the next one if it calls it; an unknown base before the library's may not.
         """
-        if scope not in self._started:
-            started = self._start_of(scope)
-            if not self._inference.answers.is_idle:
-                return started  # values that this depends on may still be incomplete
-            self._started[scope] = started
-        return self._started[scope]
+        answer = self._inference.answers.answer
+        return True in answer(("starts", scope), lambda: frozenset([self._start_of(scope)]))
 
     def _start_of(self, scope: Scope) -> bool:
         seen: set[Scope] = set()

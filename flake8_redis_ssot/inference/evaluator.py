@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from flake8_redis_ssot.inference import annotation, calls, classes, containers, reach, stores
 from flake8_redis_ssot.inference.builder_table import builds
@@ -64,7 +64,7 @@ class Inference:
         self.classes = classes.Classes(self)
         self.stores = stores.Stores(self)
         self.stores.add(scopes.stores)
-        self.answers: Fixpoint[object, Value] = Fixpoint(self.budget)
+        self.answers: Fixpoint[object, Any] = Fixpoint(self.budget)
         self.leads_to_builder = reach.Reach(self, reach.is_library)
         self._is_asked_for = reach.Reach(self, reach.is_asked_for, members=False)
         self._bindings: dict[tuple[str, Scope, float, tuple[Branch, ...]], list[Binding]] = {}

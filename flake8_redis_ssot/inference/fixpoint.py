@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
-from typing import Any, Generic, TypeVar
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable
+from typing import Any, Generic, NamedTuple, TypeVar
 
 _Key = TypeVar("_Key", bound=Hashable)
 _Value = TypeVar("_Value")
@@ -12,7 +13,32 @@ _ROUNDS = 200
 """How often a question is asked again since what it depends on has changed."""
 _DEPTH = 60
 """Questions that may wait for each other; a deeper one is put off until they have their first answers."""
+_LOSSES = 2
+"""How often a value may be taken back within a cycle."""
 _NEVER = 1 << 30
+
+
+class _Source:
+    """What an answer was found from: an input, or the sources of what it read; stale once one of them has changed."""
+
+    __slots__ = ("is_stale", "reads")
+
+    def __init__(self, reads: Iterable[_Source] = ()) -> None:
+        self.reads = tuple(reads)
+        self.is_stale = False
+
+
+_FIXED = _Source()
+"""That of what depends on no input."""
+
+
+class _Asked(NamedTuple):
+    """How a question of a cycle is answered, which one it is of all, and what it has read so far."""
+
+    number: int
+    find: Callable[..., frozenset[Any]]
+    given: tuple[Any, ...]
+    reads: set[_Source]
 
 
 class Fixpoint(Generic[_Key, _Value]):
@@ -23,18 +49,26 @@ class Fixpoint(Generic[_Key, _Value]):
     found since, until nothing changes; then the answers of the cycle become final together. `steps` is the
     work done, which callers add to, and `budget` the most that is done. An answer that the budget cut short
     stands for the question that was asked from outside, and is found anew for another one.
+
+    What may change between two questions from outside is an input, which an answer says that it `depends_on`;
+    once some have changed, `forget_found_from` forgets what was found from them, directly or not.
     """
 
     def __init__(self, budget: int) -> None:
         self.budget = budget
         self.steps = 0
-        self._known: dict[_Key, frozenset[_Value]] = {}
+        self._known: dict[_Key, tuple[frozenset[_Value], _Source]] = {}
+        self._sources: list[_Source] = []
+        """Those of the answers, each after all that it reads."""
+        self._inputs: dict[Hashable, _Source] = {}
+        self._reads: set[_Source] = set()
+        """What the present question has read so far."""
         self._short: dict[_Key, frozenset[_Value]] = {}
         self._asked: dict[_Key, frozenset[_Value]] = {}
         self._waiting: dict[_Key, int] = {}
         """The questions that are being answered, by their depth."""
-        self._cyclic: dict[_Key, tuple[int, Callable[..., frozenset[_Value]], tuple[Any, ...]]] = {}
-        """Those asked within a cycle that is not done, by their number, with how they are answered."""
+        self._cyclic: dict[_Key, _Asked] = {}
+        """Those asked within a cycle that is not done, in turn."""
         self._hanging: dict[_Key, int] = {}
         """The same, by the depth of the question that each waits for."""
         self._so_far: dict[_Key, frozenset[_Value]] = {}
@@ -42,6 +76,8 @@ class Fixpoint(Generic[_Key, _Value]):
         """Who was given what was found so far."""
         self._stale: dict[_Key, None] = {}
         """Those that were given less than is found now."""
+        self._lost: dict[_Key, Counter[_Value]] = {}
+        """What was found once and then not, and how often."""
         self._present: _Key
         self._lowest = _NEVER
         self._is_cut = False
@@ -67,13 +103,45 @@ class Fixpoint(Generic[_Key, _Value]):
     def forget(self) -> None:
         """Forget all answers, as when there is more to know."""
         self._known.clear()
+        self._sources.clear()
+        self._inputs.clear()
         self._asked.clear()
+
+    def depends_on(self, name: Hashable) -> None:
+        """Say that the answer to the present question depends on an input."""
+        source = self._inputs.get(name)
+        if source is None:
+            source = self._inputs[name] = _Source()
+        self._reads.add(source)
+
+    def forget_found_from(self, changed: Iterable[Hashable]) -> bool:
+        """Forget the answers that depend on one of the `changed` inputs; whether there are any."""
+        self._asked.clear()
+        self._reads.clear()
+        there = [self._inputs.pop(name) for name in changed if name in self._inputs]
+        for source in there:
+            source.is_stale = True
+        if there:
+            for source in self._sources:
+                source.is_stale = any(read.is_stale for read in source.reads)
+            self._sources = [source for source in self._sources if not source.is_stale]
+            self._known = {key: known for key, known in self._known.items() if not known[1].is_stale}
+        return bool(there)
+
+    def _source(self, reads: set[_Source]) -> _Source:
+        reads.discard(_FIXED)
+        if len(reads) < 2:
+            return next(iter(reads), _FIXED)
+        source = _Source(reads)
+        self._sources.append(source)
+        return source
 
     def answer(self, key: _Key, find: Callable[..., frozenset[_Value]], *given: Any) -> frozenset[_Value]:
         """The answer to `key`, which `find(*given)` gives as far as the answers that it asks for are known."""
         known = self._known.get(key)
         if known is not None:
-            return known
+            self._reads.add(known[1])
+            return known[0]
         waits_for = self._waiting.get(key)
         if waits_for is None:
             waits_for = self._hanging.get(key)
@@ -94,28 +162,34 @@ class Fixpoint(Generic[_Key, _Value]):
             self._is_cut = True
             return frozenset()
         if depth > _DEPTH:
-            self._hang(key, 0, find, given)
+            self._hang(key, 0, find, given, set())
             self._lowest = 0
             self._readers[key] = {self._present: None}
             self._stale[key] = None
             return frozenset()
         start = len(self._cyclic)
-        outer = (self._lowest, self._is_cut, self._present if depth else None)
+        outer = (self._lowest, self._is_cut, self._present if depth else None, self._reads)
         self._waiting[key] = depth
-        self._lowest, self._is_cut, self._present = _NEVER, False, key
+        self._lowest, self._is_cut, self._present, self._reads = _NEVER, False, key, set()
+        source: _Source | None = None
         try:
             found = find(*given)
             if self._lowest <= depth:
                 self._found(key, found)
-                self._hang(key, self._lowest, find, given)
+                self._hang(key, self._lowest, find, given, self._reads)
                 if self._lowest == depth:
                     self._settle(start, depth)
                     found = self.so_far(key)
             if self._lowest >= depth:
-                store = self._short if self._is_cut else self._known
-                for member in self._drop(start):
-                    store[member] = self._so_far.pop(member, frozenset())
-                store[key] = found
+                members = self._drop(start)
+                if self._is_cut:
+                    self._short.update((member, self._so_far.pop(member, frozenset())) for member in members)
+                    self._short[key] = found
+                else:
+                    source = self._source(self._reads.union(*(asked.reads for asked in members.values())))
+                    for member in members:
+                        self._known[member] = (self._so_far.pop(member, frozenset()), source)
+                    self._known[key] = (found, source)
                 self._lowest = _NEVER
         except BaseException:
             for member in [*self._drop(start), key]:
@@ -124,51 +198,69 @@ class Fixpoint(Generic[_Key, _Value]):
             raise
         finally:
             del self._waiting[key]
-            lowest, is_cut, present = outer
+            lowest, is_cut, present, self._reads = outer
             self._lowest, self._is_cut = min(lowest, self._lowest), is_cut or self._is_cut
             if present is not None:
                 self._present = present
-        if not depth:
+                if key in self._hanging:
+                    self._readers.setdefault(key, {})[present] = None
+        if source is not None:
+            self._reads.add(source)
+        elif not depth:
             # what is cut short is final only as an answer to this very question
             self._asked[key] = found
         return found
 
     def _hang(
-        self, key: _Key, waits_for: int, find: Callable[..., frozenset[_Value]], given: tuple[Any, ...]
+        self,
+        key: _Key,
+        waits_for: int,
+        find: Callable[..., frozenset[_Value]],
+        given: tuple[Any, ...],
+        reads: set[_Source],
     ) -> None:
-        self._cyclic[key] = (len(self._cyclic), find, given)
+        self._cyclic[key] = _Asked(len(self._cyclic), find, given, reads)
         self._hanging[key] = waits_for
 
     def _found(self, key: _Key, found: frozenset[_Value]) -> None:
-        if found != self.so_far(key):
+        before = self.so_far(key)
+        if not before <= found:
+            self._lost.setdefault(key, Counter()).update(before - found)
+        if key in self._lost:
+            # it is there because it is not: in doubt it is left out
+            found = frozenset(value for value in found if self._lost[key][value] < _LOSSES)
+        if found != before:
             self._stale.update(self._readers.get(key, {}))
             self._so_far[key] = found
 
     def _settle(self, start: int, depth: int) -> None:
         """Ask the questions of a cycle again until nothing changes, or until it is part of a larger one."""
         rounds: dict[_Key, int] = {}
-        todo: list[_Key] | bool = True
-        while todo and self._lowest >= depth:
-            # those of an outer cycle are asked again with it
-            todo = [key for key in self._stale if self._cyclic.get(key, (-1,))[0] >= start]
-            for key in todo:
-                self._stale.pop(key, None)
-                rounds[key] = rounds.get(key, 0) + 1
-                self._is_cut = self._is_cut or rounds[key] > _ROUNDS
-                if rounds[key] <= _ROUNDS:
-                    _, find, given = self._cyclic[key]
-                    self._present = key
-                    self.steps += 1
-                    self._found(key, find(*given))
+        while self._lowest >= depth:
+            # first what others read; those of an outer cycle are asked again with it
+            there = (key for key in self._stale if key in self._cyclic and self._cyclic[key].number >= start)
+            key = min(there, key=lambda key: self._cyclic[key].number, default=None)
+            if key is None:
+                break
+            del self._stale[key]
+            rounds[key] = rounds.get(key, 0) + 1
+            self._is_cut = self._is_cut or rounds[key] > _ROUNDS
+            if rounds[key] <= _ROUNDS:
+                _, find, given, self._reads = self._cyclic[key]
+                self._present = key
+                self.steps += 1
+                self._found(key, find(*given))
         if self._lowest < depth:
             for member in list(self._cyclic)[start:]:
                 self._hanging[member] = min(self._hanging[member], self._lowest)
 
-    def _drop(self, start: int) -> list[_Key]:
+    def _drop(self, start: int) -> dict[_Key, _Asked]:
         """The questions of the cycle that began at `start`, which is done with."""
         members = list(self._cyclic)[start:] if len(self._cyclic) > start else []
+        dropped = {member: self._cyclic.pop(member) for member in members}
         for member in members:
-            del self._cyclic[member], self._hanging[member]
+            del self._hanging[member]
             self._readers.pop(member, None)
             self._stale.pop(member, None)
-        return members
+            self._lost.pop(member, None)
+        return dropped

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Hashable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from flake8_redis_ssot.inference.values import Definition, Filled, Instance, Value, Values
@@ -14,7 +14,7 @@ from flake8_redis_ssot.libraries.frameworks import (
     STATES,
 )
 from flake8_redis_ssot.syntax.nodes import last_name, unparsed
-from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Store
+from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope, Scopes, Store
 
 if TYPE_CHECKING:
     from flake8_redis_ssot.inference.evaluator import Inference
@@ -34,22 +34,37 @@ class Stores:
     def add(self, stores: list[Store]) -> None:
         """Take in the stores of a file."""
         for store in stores:
-            last = last_name(store.owner)
-            if isinstance(store.key, str):
-                keys: list[_Key] = [("attribute", store.key)]
-            elif store.key is None:
-                keys = [("of", last), ("all", last)]
-            elif isinstance(store.key, ast.Constant):
-                keys = [("key", store.key.value), ("all", last)]
-            else:
-                keys = [("of", last), ("all", last)]
-            for key in keys:
+            for key in _keys(store):
                 self._stores.setdefault(key, []).append(store)
                 self._by_home.pop(key, None)
+
+    def changed_by(self, stores: list[Store]) -> Iterator[Hashable]:
+        """The inputs of answers about other files that the stores of one change."""
+        for store in stores:
+            if self._is_seen_elsewhere(store):
+                yield from _keys(store)
+
+    def _is_seen_elsewhere(self, store: Store) -> bool:
+        """Whether what is stored may be read in a file that does not import this one."""
+        owner, point = store.owner, store.point
+        while isinstance(owner, ast.Attribute):
+            owner = owner.value
+        bindings = self._inference.bindings(owner.id, point) if isinstance(owner, ast.Name) else []
+        match bindings:
+            case [Binding(value=ast.arg() as first, scope=Scope() as method)] if owner is not store.owner:
+                made = Scopes.receiver(first, method)
+                return made is None or bool(getattr(made.node, "bases", ()))
+        is_local = all(b.target is None and b.scope is not None for b in bindings)
+        return not bindings or not is_local or self.is_on_application(store)
 
     def forget(self) -> None:
         """Forget what the names of owners are bound to."""
         self._by_home.clear()
+
+    def moved(self) -> list[Hashable]:
+        """The inputs that have changed since the names of owners may be bound to more."""
+        before, self._by_home = self._by_home, {}
+        return [key for key in before if before[key] != self._indexed(key)]
 
     def attribute(self, node: ast.Attribute, point: ProgramPoint) -> Values:
         """What was stored as that attribute of a framework's object."""
@@ -71,7 +86,9 @@ class Stores:
 
     def filled(self, owner: ast.expr, point: ProgramPoint) -> Iterator[Filled]:
         """What is put, elsewhere, into the container that an expression is."""
-        same = self._into(owner, point, ("all", last_name(owner))) if self._stores else []
+        key = ("all", last_name(owner))
+        self._inference.answers.depends_on(key)
+        same = self._into(owner, point, key) if key in self._stores else []
         for keyed in (False, True):
             stores = tuple(store for store in same if (store.key is not None) is keyed)
             if stores:
@@ -97,6 +114,8 @@ class Stores:
 
     def _into(self, owner: ast.expr, point: ProgramPoint, *keys: _Key) -> list[Store]:
         """The stores under `keys` into the object that `owner` is."""
+        for key in keys:
+            self._inference.answers.depends_on(key)
         groups = [self._indexed(key) for key in keys if key in self._stores]
         if not groups:
             return []
@@ -164,6 +183,16 @@ class Stores:
         if is_named or (isinstance(node, ast.Name) and any(_kind(b) in APPLICATIONS for b in bindings)):
             return ["any", "read from one" if is_store else "stored in one"]
         return []
+
+
+def _keys(store: Store) -> list[_Key]:
+    """What a store is looked up by."""
+    last = last_name(store.owner)
+    if isinstance(store.key, str):
+        return [("attribute", store.key)]
+    if isinstance(store.key, ast.Constant):
+        return [("key", store.key.value), ("all", last)]
+    return [("of", last), ("all", last)]
 
 
 def _kind(binding: Binding) -> str:

@@ -152,6 +152,30 @@ METHODS: dict[str, dict[Effect, frozenset[str]]] = {
 }
 """What the methods do, by what the object is."""
 
+CONNECTION_COMMANDS = frozenset(
+    ["auth", "client_no_evict", "client_no_touch", "client_reply", "client_setinfo", "client_setname"]
+    + [
+        "client_tracking",
+        "client_tracking_off",
+        "client_tracking_on",
+        "hello",
+        "quit",
+        "readonly",
+        "readwrite",
+    ]
+    + ["reset", "select"]
+)
+"""Commands that change the connection over which they are sent, for whatever is sent over it next."""
+
+HOLDING = frozenset(
+    ["blmove", "blmpop", "blpop", "brpop", "brpoplpush", "bzmpop", "bzpopmax", "bzpopmin", "wait", "waitaof"]
+    + ["xread", "xreadgroup"]
+)
+"""Commands that keep their connection until something comes, `xread` and `xreadgroup` if they are told to `block`."""
+
+INERT = frozenset(["register_script", "bitfield", "encoder", "get_encoder"])
+"""Members of a client that send nothing and change nothing of it."""
+
 EXPIRING = frozenset(["setex", "psetex", "expire", "pexpire", "expireat", "pexpireat"])
 EXPIRY_KEYWORDS = frozenset(["ex", "px", "exat", "pxat", "expire", "timeout", "ttl"])
 """Commands and keywords that say when what is kept ends."""

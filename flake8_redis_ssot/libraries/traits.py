@@ -120,6 +120,15 @@ TUNING = frozenset(
 DEFAULTS = {"host": "'localhost'", "port": "6379", "db": "0"}
 """What redis-py and valkey connect to where nothing is said."""
 
+SAID_ANYHOW = {
+    "username": "None", "password": "None", "unix_socket_path": "None", "decode_responses": "False",
+    "encoding": "'utf-8'", "encoding_errors": "'strict'", "ssl": "False", "single_connection_client": "False",
+}  # fmt: skip
+"""Arguments of their clients and pools, each with the value that it has where nothing is said."""
+
+SIZES = frozenset(["max_connections", "minsize", "maxsize"])
+"""Arguments that bound a pool."""
+
 WITH_DEFAULTS = frozenset(["redis", "valkey"])
 """The libraries that do."""
 

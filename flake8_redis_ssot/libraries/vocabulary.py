@@ -86,3 +86,26 @@ MANAGER_WORDS = (
 GETTING_WORDS = "get|create|make|init|initialize|connect|open|close|shutdown"
 OTHER_WORDS = "config|mock|fake|test|error"
 """Words that make, with `redis`, the name of a manager or of its accessor, and those that rule it out."""
+
+SERVERS = frozenset(["redis", "valkey"])
+"""The names of the servers."""
+
+SUBJECTS = SERVERS | frozenset(["cache", "caching", "kv", "keyvalue"])
+"""Words of which one is in the name of a module or class that is about Redis as such."""
+
+PLAIN_WORDS = SUBJECTS | frozenset(
+    ["aio", "app", "async", "asyncio", "backend", "base", "client", "clients", "conn", "connection", "connections",
+     "connector", "core", "database", "databases", "db", "dbs", "default", "dependencies", "dependency", "deps",
+     "distributed", "factory", "handler", "handlers", "helper", "helpers", "init", "instance", "instances",
+     "interface", "key", "lib", "manager", "managers", "pool", "pools", "provider", "server", "service",
+     "services", "shared", "singleton", "storage", "store", "sync", "tool", "tools", "util", "utils", "value",
+     "wrapper"]
+)  # fmt: skip
+"""Words that say nothing of a domain beside one of them."""
+
+PURPOSES = frozenset(
+    ["arq", "broker", "cache", "celery", "event", "events", "job", "jobs", "limit", "limiter", "limits", "lock",
+     "locks", "pubsub", "queue", "queues", "rate", "ratelimit", "rq", "session", "sessions", "stream", "streams",
+     "task", "tasks", "taskiq", "throttle", "worker"]
+)  # fmt: skip
+"""Words by which people tell one server or database of Redis from another."""

@@ -6,6 +6,7 @@ import ast
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property, partial
 from typing import Any
 
@@ -21,6 +22,8 @@ from flake8_redis_ssot.filesystem import DISK, FileSystem
 from flake8_redis_ssot.inference import reach
 from flake8_redis_ssot.inference.builder_table import builders
 from flake8_redis_ssot.inference.names import Names
+from flake8_redis_ssot.lint.baseline import Baseline, read_baseline
+from flake8_redis_ssot.lint.fingerprint import fingerprinted
 from flake8_redis_ssot.lint.prefilter import Prefilter
 from flake8_redis_ssot.lint.suppress import unsuppressed
 from flake8_redis_ssot.rule import Noqa, ProjectContext, ProjectRule, Rule, RuleContext
@@ -53,11 +56,16 @@ class FileChecker:
         keeps_facts: bool = False,
         follows: bool = False,
         heeds_noqa: bool = True,
+        fingerprints: bool = False,
+        today: date | None = None,
     ) -> None:
         self.settings = settings
         self.filesystem = filesystem
         self.parse_all = parse_all
         self.heeds_noqa = heeds_noqa
+        self.today = today or date.today()
+        self.fingerprints = fingerprints or settings.baseline is not None
+        """Whether what is found is to be known again in other code, as baselines need it."""
         self.handlers: Handlers = {}
         self.codes: frozenset[str] = frozenset(rule.code for rule in rules)
         self._table = builders(settings.client_builders, settings.pool_builders)
@@ -93,13 +101,23 @@ class FileChecker:
         """
         used: set[str] = set()
         found, context = self._found(source)
-        kept = list(unsuppressed(found, self.settings, used))
+        kept = self.fingerprinted(unsuppressed(found, self.settings, used), source)
         facts = self._facts(source, context, used) if self.keeps_facts else None
         limits: tuple[str, ...] = ()
         if context is not None:
             limits = context.limits
             context.release()
         return Checked(kept, facts, limits)
+
+    def fingerprinted(self, diagnostics: Iterable[Diagnostic], source: SourceFile) -> list[Diagnostic]:
+        """The diagnostics of one file, with their fingerprints where these are wanted."""
+        return list(fingerprinted(diagnostics, source) if self.fingerprints else diagnostics)
+
+    @cached_property
+    def baseline(self) -> Baseline | None:
+        """What the settings say is known; SettingsError where that cannot be read."""
+        file = self.settings.baseline
+        return read_baseline(file, self.settings.root) if file is not None else None
 
     def _found(self, source: SourceFile) -> tuple[list[Diagnostic], RuleContext | None]:
         if not self._concerns(source):

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
@@ -18,8 +18,9 @@ from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.facts.cache import Asked, Cache, asked_of, digest, key_of
 from flake8_redis_ssot.facts.model import FileFacts
 from flake8_redis_ssot.filesystem import DISK, FileSystem
+from flake8_redis_ssot.lint.baseline import Entry
 from flake8_redis_ssot.lint.check import FileChecker
-from flake8_redis_ssot.lint.suppress import comments, unsuppressed, without_noqa
+from flake8_redis_ssot.lint.suppress import comments, recorded, unsuppressed, without_noqa
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.rule import ProjectContext, RuleContext
 from flake8_redis_ssot.rules import all_rules, defaults
@@ -59,6 +60,12 @@ class Outcome:
     facts: list[FileFacts] = field(default_factory=list)
     contents: dict[str, str] = field(default_factory=dict)
     asked: Asked = field(default_factory=dict)
+    known: list[Diagnostic] = field(default_factory=list)
+    """What the baseline silences."""
+    unmatched: list[Entry] = field(default_factory=list)
+    """The entries of the baseline that silence nothing."""
+    has_moved: bool = False
+    """Whether something that the baseline silences was found at another place, perhaps with git's help."""
 
 
 def available_processors() -> int:
@@ -75,6 +82,8 @@ def checker_for(
     project: bool = True,
     fixes: bool = False,
     heeds_noqa: bool = True,
+    fingerprints: bool = False,
+    today: date | None = None,
 ) -> FileChecker:
     """A checker of the rules that the settings and the command line choose; RED000 always.
 
@@ -92,29 +101,47 @@ def checker_for(
         keeps_facts=keeps_facts,
         follows=project,
         heeds_noqa=heeds_noqa,
+        fingerprints=fingerprints,
+        today=today,
     )
 
 
 def cache_for(checker: FileChecker, folder: str, start: int) -> Cache:
     """The results in the cache `folder` that hold for this checker, this tool and this Python."""
+    return Cache(folder, run_key(checker), start, checker.filesystem)
+
+
+def run_key(checker: FileChecker) -> str:
+    """One key for all that decides what a run finds, besides the files."""
     settings = checker.settings
     modules = checker.managers.modules
     packages = [
         modules.find(package) for boundary in settings.boundaries for package in sorted(boundary.packages)
     ]
     folders = [os.path.splitext(path)[0].removesuffix("/__init__") for path in packages if path]
-    key = key_of(
+    return key_of(
         list(sys.version_info[:2]),
         _digest_of_flake8(),
-        replace(settings, output_format="", cache_dir=None),
+        replace(settings, output_format="", cache_dir=None, baseline=None),
         checker.codes,
         checker.parse_all,
         checker.keeps_facts,
         checker.heeds_noqa,
-        [sorted(checker.first_party(boundary)) for boundary in settings.boundaries],
-        [sorted(names) for folder in folders for _, _, names in sorted(os.walk(folder))],
+        checker.fingerprints,
+        [sorted(checker.names_of(boundary).first_party) for boundary in settings.boundaries],
+        [path for folder in folders for path in _below(folder, checker.filesystem)],
     )
-    return Cache(folder, key, start)
+
+
+def _below(folder: str, filesystem: FileSystem) -> Iterator[str]:
+    """The files below a folder, in order; nothing where it cannot be read."""
+    with suppress(OSError):
+        for name, kind in filesystem.entries(folder):
+            path = os.path.join(folder, name)
+            if kind == "folder":
+                yield from _below(path, filesystem)
+            else:
+                yield path
 
 
 def _digest_of_flake8() -> str:
@@ -147,6 +174,22 @@ def run(
     `jobs` processes share the work; what is found and its order do not depend on them, nor on the
     `cache`. With one, `facts` are those of the files that had to be checked.
     """
+    return without_recorded(_run(files, checker, jobs, cache, progress), checker)
+
+
+def without_recorded(outcome: Outcome, checker: FileChecker) -> Outcome:
+    """The outcome without what the baseline of the settings silences."""
+    if checker.baseline is not None:
+        found = recorded(checker.baseline, outcome.diagnostics, checker.filesystem)
+        outcome.diagnostics, outcome.unmatched = found.new, found.left
+        outcome.known = [diagnostic for _, diagnostic in found.known]
+        outcome.has_moved = bool(found.moved)
+    return outcome
+
+
+def _run(
+    files: Sequence[str], checker: FileChecker, jobs: int, cache: Cache | None, progress: Progress
+) -> Outcome:
     todo: Mapping[str, str | None] = dict.fromkeys(files)
     if cache is not None:
         todo = cache.changed(files, checker.managers.modules)
@@ -178,9 +221,15 @@ def run_project(
     progress: Progress = _untold,
 ) -> Outcome:
     """Check `files` by the file rules, all of them together by the project rules, and then their comments."""
-    outcome = run(files, checker, jobs=jobs, cache=cache, progress=progress)
+    return without_recorded(_run_project(files, checker, jobs, cache, progress), checker)
+
+
+def _run_project(
+    files: Sequence[str], checker: FileChecker, jobs: int, cache: Cache | None, progress: Progress
+) -> Outcome:
+    outcome = _run(files, checker, jobs, cache, progress)
     modules = checker.managers.modules
-    day = str(date.today()) if any(entry.expires for entry in checker.settings.allowances) else ""
+    day = str(checker.today) if any(entry.expires for entry in checker.settings.allowances) else ""
     if cache is not None:
         earlier = cache.project(files, modules, day)
         if earlier is not None:
@@ -190,7 +239,7 @@ def run_project(
         outcome.facts += cache.facts(path for path in files if path not in fresh)
         outcome.facts.sort(key=lambda fact: fact.path)
     read: set[str] = set()
-    found = _check_project(outcome, checker, read, progress)
+    found = check_project(outcome, checker, read, progress)
     if cache is not None and not outcome.failures and not outcome.limits:
         cache.keep_project(files, read, asked_of(modules), day, found)
     outcome.diagnostics = sorted([*outcome.diagnostics, *found], key=lambda d: d.sort_key)
@@ -210,7 +259,7 @@ def _without_collecting() -> Iterator[None]:
 
 
 @_without_collecting()
-def _check_project(
+def check_project(
     outcome: Outcome, checker: FileChecker, read: set[str], progress: Progress
 ) -> list[Diagnostic]:
     """What the project rules find, and what is to be said of `noqa` comments; `read` receives the files read."""
@@ -228,7 +277,9 @@ def _check_project(
             unread.add(path)
         return context
 
-    project = ProjectContext(checker.settings, index, context_of, checker.codes, used, checker.names_of)
+    project = ProjectContext(
+        checker.settings, index, context_of, checker.codes, used, checker.names_of, checker.today
+    )
     asked: list[tuple[str, Callable[[], Iterator[Diagnostic]]]] = [
         *((rule.code, partial(rule.check_project, project)) for rule in checker.project_rules),
         *((rule.code, partial(checker.check_followed, rule, project)) for rule in checker.following),
@@ -257,10 +308,11 @@ def _check_project(
         except SourceError:
             kept += mine
             continue
-        kept += without_noqa(mine, source) if checker.heeds_noqa else mine
+        said = without_noqa(mine, source) if checker.heeds_noqa else mine
         if path in judged:
             reported = [*checker.check(source).diagnostics, *mine]
-            kept += checker.judged(source, comments(source, reported, checker.codes, defaults()))
+            said = [*said, *checker.judged(source, comments(source, reported, checker.codes, defaults()))]
+        kept += checker.fingerprinted(said, source)
     return kept
 
 
@@ -307,6 +359,7 @@ def _in_processes(
         parse_all=checker.parse_all,
         keeps_facts=checker.keeps_facts,
         heeds_noqa=checker.heeds_noqa,
+        fingerprints=checker.fingerprints,
     )
     taken = context.Value("i", 0)
     workers, answers = [], []

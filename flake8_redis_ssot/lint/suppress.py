@@ -1,11 +1,16 @@
-"""What silences a diagnostic: allowances, per-file-ignores and `noqa` comments."""
+"""What silences a diagnostic: allowances, per-file-ignores, `noqa` comments, and then a baseline."""
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Collection, Iterable, Iterator
 
 from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.filesystem import FileSystem
+from flake8_redis_ssot.inference.builder_table import BUILDERS
+from flake8_redis_ssot.lint.baseline import NEVER_RECORDED, Baseline
+from flake8_redis_ssot.lint.matching import Matching, matching
 from flake8_redis_ssot.lint.noqa import (
     UNSILENCED,
     PhysicalLine,
@@ -15,7 +20,7 @@ from flake8_redis_ssot.lint.noqa import (
     silences,
 )
 from flake8_redis_ssot.rule import Noqa
-from flake8_redis_ssot.settings.model import Settings
+from flake8_redis_ssot.settings.model import Allowance, Settings
 from flake8_redis_ssot.source import Range, SourceError, SourceFile
 
 # comments of other tools are no reason
@@ -41,17 +46,32 @@ def unsuppressed(
         covering += [
             f"allow {nth}"
             for nth, allowance in enumerate(settings.allowances)
-            if _has(allowance.rules, diagnostic.code)
-            and allowance.paths.match(diagnostic.path)
-            and (
-                not allowance.symbols
-                or any(p.covers(s) for p in allowance.symbols for s in diagnostic.symbols)
-            )
+            if covers(allowance, diagnostic)
         ]
         if not covering:
             yield diagnostic
         elif used is not None:
             used.update(covering)
+
+
+def covers(allowance: Allowance, diagnostic: Diagnostic) -> bool:
+    """Whether an `allow` entry names the rule, the path, and where it names symbols one of those, of a diagnostic.
+
+    A client library's object may be named by any of its names.
+    """
+    return (
+        _has(allowance.rules, diagnostic.code)
+        and allowance.paths.match(diagnostic.path)
+        and (
+            not allowance.symbols
+            or any(
+                pattern.covers(name)
+                for pattern in allowance.symbols
+                for symbol in diagnostic.symbols
+                for name in BUILDERS.names_of(symbol)
+            )
+        )
+    )
 
 
 def _has(codes: tuple[str, ...], code: str) -> bool:
@@ -75,6 +95,28 @@ def without_noqa(diagnostics: list[Diagnostic], source: SourceFile) -> list[Diag
         return diagnostic.code not in UNSILENCED and silences(text, diagnostic.code)
 
     return [d for d in diagnostics if not is_silenced(d)]
+
+
+def recorded(baseline: Baseline, diagnostics: Iterable[Diagnostic], filesystem: FileSystem) -> Matching:
+    """What of the `diagnostics`, those that nothing else silences, is in the baseline, and what is new."""
+
+    def renamed() -> dict[str, str]:
+        from flake8_redis_ssot.git_objects import GitError, Repository  # seldom needed
+
+        folder, name = os.path.split(baseline.file)
+        try:
+            repository = Repository(folder)
+            last = repository.lines("log", "-1", "--format=%H", "--", name)
+            return repository.renamed(last[0] if last else "HEAD")
+        except GitError:
+            return {}  # then content alone decides
+
+    asked = [*diagnostics]
+    found = matching(baseline, (d for d in asked if d.code not in NEVER_RECORDED), filesystem, renamed)
+    found.new = sorted(
+        [*found.new, *(d for d in asked if d.code in NEVER_RECORDED)], key=lambda d: d.sort_key
+    )
+    return found
 
 
 def comments(

@@ -16,7 +16,6 @@ import os
 import re
 import shutil
 import stat
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
@@ -24,6 +23,7 @@ from datetime import UTC, datetime
 from typing import Literal, get_args
 
 from flake8_redis_ssot.files import is_closed
+from flake8_redis_ssot.locking import locked
 
 FOLDER = ".redis_ssot_journal"
 
@@ -287,7 +287,7 @@ def _locked(root: str) -> Iterator[str]:
     """The folder of the journal, in which nobody else works meanwhile; it goes again if it stays empty."""
     folder = _folder(root)
     try:
-        lock = _lock(folder)
+        lock = locked(os.path.join(folder, "lock"))
     except BlockingIOError:
         raise JournalError("another run is at work in this project; nothing was written") from None
     except OSError as error:
@@ -314,35 +314,6 @@ def _prepare(root: str, folder: str) -> None:
                 shutil.rmtree(os.path.join(folder, name), ignore_errors=True)
     except OSError as error:
         raise JournalError(f"{_why(error, root)}; nothing was written") from error
-
-
-def _lock(folder: str) -> int:
-    """A descriptor that holds the journal until it is closed; BlockingIOError where another has it."""
-    path = os.path.join(folder, "lock")
-    while True:
-        with suppress(FileExistsError):
-            os.mkdir(folder)
-        with suppress(FileNotFoundError):  # whoever had it may just have removed an empty journal
-            lock = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
-            try:
-                _hold(lock)
-                if os.path.samestat(os.fstat(lock), os.stat(path)):
-                    return lock
-            except BaseException:
-                os.close(lock)
-                raise
-            os.close(lock)
-
-
-def _hold(lock: int) -> None:
-    if sys.platform == "win32":
-        import msvcrt
-
-        msvcrt.locking(lock, msvcrt.LK_NBLCK, 1)
-    else:
-        import fcntl
-
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _folder(root: str) -> str:

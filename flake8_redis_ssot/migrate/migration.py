@@ -18,7 +18,8 @@ class NotShimmed:
 
 @dataclass(slots=True)
 class Migration:
-    """What `moved`, as `moved_kinds` counts it, in which `files`, and what was `left`.
+    """What `moved`, as `moved_kinds` counts it, in which `files`, and what was `left`,
+    and what an allowance or a comment says shall stay (`silenced`).
 
     `run` is its name in the journal and `undo` the command that undoes it, where something was written;
     `verified` the number of references that a fresh scan found left.
@@ -29,6 +30,7 @@ class Migration:
     files: list[str] = field(default_factory=list)
     moved: list[Step] = field(default_factory=list)
     left: list[Step] = field(default_factory=list)
+    silenced: list[Step] = field(default_factory=list)
     not_shimmed: list[NotShimmed] = field(default_factory=list)
     run: str | None = None
     undo: str | None = None

@@ -8,15 +8,14 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.filesystem import FileSystem
 from flake8_redis_ssot.fix.apply import FixResult
 from flake8_redis_ssot.fix.propose import Rewriter
 from flake8_redis_ssot.fix.symbols import Thing
 from flake8_redis_ssot.fix.view import View
 from flake8_redis_ssot.lint.run import Outcome
-from flake8_redis_ssot.lint.suppress import unsuppressed, without_noqa
 from flake8_redis_ssot.migrate.references import References
+from flake8_redis_ssot.migrate.silenced import BASELINE, Silenced
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.project.managers import competing_managers
 from flake8_redis_ssot.project.shims import is_shim
@@ -24,6 +23,9 @@ from flake8_redis_ssot.settings.model import Boundary, Settings
 
 CONSTRUCTIONS = frozenset(["RED201", "RED202", "RED206", "RED301"])
 """The rules on what is built outside of a manager."""
+
+STRINGS = frozenset(["RED106"])
+"""The rules on strings that name a forbidden manager."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +97,24 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A count `before` the migration, `after` what fixes do of it, and `expected` in the end."""
+    """A count `before` the migration, `after` what fixes do of it, and `expected` in the end.
 
+    `name` is what programs know it by, `what` what people read.
+    """
+
+    name: str
     what: str
     before: int
     after: int
     expected: int
+
+
+@dataclass(frozen=True, slots=True)
+class Importing:
+    """How many files import the `one` manager of their boundary alone, of those that import `any`."""
+
+    one: int
+    any: int
 
 
 @dataclass(slots=True)
@@ -119,29 +133,33 @@ class Plan:
         return asdict(self)
 
 
-def plan(mended: FixResult, settings: Settings, whole: Outcome, filesystem: FileSystem) -> Plan:
-    """The plan of a project, by what its fixes came to, and by the `whole` of what is there, silenced or not."""
+def plan(
+    mended: FixResult, codes: Collection[str], settings: Settings, whole: Outcome, filesystem: FileSystem
+) -> Plan:
+    """The plan of a project, by what the fixes of the rules `codes` came to, and by the `whole` of what is there.
+
+    Of the whole some is silenced, and some of other rules.
+    """
     rewriter = mended.rewriter
     assert rewriter is not None
     index, after = rewriter.index, mended.index or rewriter.index
     found = Plan()
-    found.managers = list(_managers(index, settings))
+    found.managers = list(managers_of(index, settings))
     site = _sites(settings)
-    found.moving, found.by_hand = steps(mended, site)
+    silenced = Silenced(whole.diagnostics, settings, filesystem)
+    found.moving, found.by_hand = steps(mended, silenced, site)
     found.moving.sort(key=_order)
-    fixable = {(d.path, d.range, d.code) for d in (*mended.settled, *(d for d, _ in mended.left))}
     building = 0
     for diagnostic in whole.diagnostics:
-        if (diagnostic.path, diagnostic.range, diagnostic.code) in fixable:
-            continue
-        silenced = _silenced_by(diagnostic, settings, filesystem)
-        is_built = diagnostic.code in CONSTRUCTIONS
-        building += is_built and silenced is None
+        by = silenced.by(diagnostic)
+        is_built, counts = diagnostic.code in CONSTRUCTIONS, by in (None, BASELINE)
+        building += is_built and counts
+        is_said = counts and (diagnostic.code in codes or not is_built)
         # what a forbidden module has itself goes with it
-        if (is_built or silenced is not None) and not index.place(diagnostic.path).is_forbidden:
+        if not is_said and not index.place(diagnostic.path).is_forbidden:
             what = diagnostic.message
             where = site(diagnostic.path, diagnostic.range.start.line)
-            found.by_hand.append(Step(diagnostic.code, where, what, None, what, silenced))
+            found.by_hand.append(Step(diagnostic.code, where, what, None, what, by))
     found.by_hand.sort(key=_order)
     references = References(settings, after, filesystem.with_edits(mended.changes))
     for manager in found.managers:
@@ -149,7 +167,7 @@ def plan(mended: FixResult, settings: Settings, whole: Outcome, filesystem: File
             there = references.to(os.path.join(settings.root, manager.path))
             manager.named = [Mention(site(one.path, one.line), one.how) for one in there]
     found.gaps = list(_gaps(found.managers, rewriter, settings))
-    found.measures = list(_measures(found.managers, index, after, settings, building))
+    found.measures = list(_measures(found, index, after, settings, building))
     by_hand = {d.path for d, _ in mended.left}
     near = {user for path in by_hand for user in index.users_of(path)}
     covering = {
@@ -160,16 +178,20 @@ def plan(mended: FixResult, settings: Settings, whole: Outcome, filesystem: File
     return found
 
 
-def steps(mended: FixResult, site: Callable[[str, int], ProgramPoint]) -> tuple[list[Step], list[Step]]:
+def steps(
+    mended: FixResult, silenced: Silenced, site: Callable[[str, int], ProgramPoint]
+) -> tuple[list[Step], list[Step]]:
     """What moves, and what is left with the reasons; `site` words a path and a line."""
     moving, left = [], []
     for diagnostic in mended.settled:
         assert diagnostic.fix is not None
         where = site(diagnostic.path, diagnostic.range.start.line)
-        moving.append(Step(diagnostic.code, where, diagnostic.fix.message, diagnostic.fix.applicability))
+        by = silenced.by(diagnostic)
+        fix = diagnostic.fix
+        moving.append(Step(diagnostic.code, where, fix.message, fix.applicability, silenced=by))
     for diagnostic, reason in mended.left:
         where = site(diagnostic.path, diagnostic.range.start.line)
-        left.append(Step(diagnostic.code, where, diagnostic.message, None, reason))
+        left.append(Step(diagnostic.code, where, diagnostic.message, None, reason, silenced.by(diagnostic)))
     return moving, left
 
 
@@ -177,31 +199,35 @@ def _order(step: Step) -> tuple[str, int, str]:
     return step.site.path, step.site.line, step.code
 
 
-def _silenced_by(diagnostic: Diagnostic, settings: Settings, filesystem: FileSystem) -> str | None:
-    """What silences a diagnostic; None where nothing does."""
-    if not list(unsuppressed([diagnostic], settings)):
-        return "an allowance or per-file-ignore"
-    return None if without_noqa([diagnostic], filesystem.source(diagnostic.path)) else "`noqa`"
+def importing(index: ProjectIndex, managers: Iterable[Manager], settings: Settings) -> Importing:
+    """The files that import a manager, or one of the others."""
+    one = {path for boundary in settings.boundaries for path in index.manager_users(boundary)}
+    rest = {path for m in managers if m.role != "manager" for path in index.importers(m.module)}
+    return Importing(len(one - rest), len(one | rest))
 
 
 def _measures(
-    managers: list[Manager], index: ProjectIndex, after: ProjectIndex, settings: Settings, building: int
+    found: Plan, index: ProjectIndex, after: ProjectIndex, settings: Settings, building: int
 ) -> Iterator[Measure]:
+    managers = found.managers
     others = [manager for manager in managers if manager.role != "manager"]
     going = sum(manager.can_go for manager in others)
-    yield Measure("managers", len(managers), len(managers) - going, len(managers) - len(others))
-
-    def counted(seen: ProjectIndex) -> tuple[int, int]:
-        one = {path for boundary in settings.boundaries for path in seen.manager_users(boundary)}
-        rest = {path for manager in others for path in seen.importers(manager.module)}
-        return len(one - rest), len(one | rest)
-
-    before, any_before = counted(index)
-    now, any_now = counted(after)
+    yield Measure("managers", "managers", len(managers), len(managers) - going, len(managers) - len(others))
+    before, now = (importing(seen, managers, settings) for seen in (index, after))
     yield Measure(
-        f"files that import the one manager alone, of {any_before} that import any", before, now, any_now
+        "importing-files",
+        f"files that import the one manager alone, of {before.any} that import any",
+        before.one,
+        now.one,
+        now.any,
     )
-    yield Measure("clients and pools built outside of a manager", building, building, 0)
+    gone = sum(step.code in CONSTRUCTIONS for step in found.moving)
+    yield Measure(
+        "constructions", "clients and pools built outside of a manager", building, building - gone, 0
+    )
+    stale = [step for step in found.by_hand if step.code in STRINGS and step.silenced is None]
+    mended = [step for step in found.moving if step.code in STRINGS]
+    yield Measure("strings", "strings that name a forbidden manager", len(stale) + len(mended), len(stale), 0)
 
 
 def _covering(index: ProjectIndex, changing: Iterable[str]) -> set[str]:
@@ -219,7 +245,7 @@ def _sites(settings: Settings) -> Callable[[str, int], ProgramPoint]:
     return lambda path, line: ProgramPoint(os.path.relpath(path, settings.root).replace(os.sep, "/"), line)
 
 
-def _managers(index: ProjectIndex, settings: Settings) -> Iterator[Manager]:
+def managers_of(index: ProjectIndex, settings: Settings) -> Iterator[Manager]:
     """The managers that the settings name, those they forbid, and the classes that compete with them."""
     competing = competing_managers(index)
     seen: set[str] = set()

@@ -88,10 +88,10 @@ class References:
     def _beside(self) -> list[tuple[str, str]]:
         """The files that are not checked, settings and documents, each with its text."""
         found = []
-        for path in beside(self._settings.root, self._index.facts):
+        for path in beside(self._settings.root, self._index.facts, self._filesystem):
             is_python = path.endswith((".py", ".pyi"))
             is_text = path.endswith(_SUFFIXES) or os.path.basename(path).startswith(_NAMES)
-            if is_python or (is_text and os.path.getsize(path) <= _LARGEST):
+            if is_python or (is_text and self._filesystem.size(path) <= _LARGEST):
                 found.append((path, self._without_own(path)))
         return found
 

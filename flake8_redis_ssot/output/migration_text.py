@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from flake8_redis_ssot.migrate.migration import Migration
 from flake8_redis_ssot.migrate.plan import Step
 from flake8_redis_ssot.output import escaped
+from flake8_redis_ssot.output.plan_text import silenced_by
 from flake8_redis_ssot.output.report import Look
 from flake8_redis_ssot.output.terminal import wrapped
 
@@ -30,6 +31,10 @@ def _lines(migration: Migration, mark: str) -> Iterator[str]:
         number = len(migration.left)
         yield f"Left {number} reference{'s' * (number != 1)} for a person:"
         yield from _steps(migration.left, mark)
+    if migration.silenced:
+        number = len(migration.silenced)
+        yield f"Left {number} reference{'s' * (number != 1)} that the project keeps on purpose:"
+        yield from _steps(migration.silenced, mark)
     for one in migration.not_shimmed:
         yield f"No shim in place of {one.path}: {one.reason}."
     if migration.verified is not None:
@@ -38,4 +43,5 @@ def _lines(migration: Migration, mark: str) -> Iterator[str]:
 
 def _steps(steps: list[Step], mark: str) -> Iterator[str]:
     for step in steps:
-        yield f"{mark}{step.site}: " + (f"{step.code} {step.reason}" if step.reason else step.what)
+        what = f"{step.code} {step.reason}" if step.reason else step.what
+        yield f"{mark}{step.site}: {what}{silenced_by(step)}"

@@ -95,8 +95,12 @@ def _gap(gap: Gap, most: int) -> str:
 
 def _step(step: Step) -> str:
     unsafe = " (unsafe)" if step.applicability == "unsafe" else ""
-    silenced = f" (silenced today by {step.silenced})" if step.silenced else ""
-    return f"{step.site}: {step.code} {step.reason or step.what}{unsafe}{silenced}"
+    return f"{step.site}: {step.code} {step.reason or step.what}{unsafe}{silenced_by(step)}"
+
+
+def silenced_by(step: Step) -> str:
+    """What is said of a reference that something silences today."""
+    return f" (silenced today by {step.silenced})" if step.silenced else ""
 
 
 def _count(number: int, what: str) -> str:

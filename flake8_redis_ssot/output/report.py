@@ -29,7 +29,7 @@ class Report:
     """What a run has to say.
 
     `unsafe` says that unsafe fixes are wanted too, `fixed` how many were applied; `filesystem` has the
-    sources. Where something `failed`, nothing found does not mean that all is well.
+    sources, and `mended` counts the entries of baselines that silence nothing. Where something `failed`, nothing found does not mean that all is well.
     """
 
     diagnostics: Sequence[Diagnostic]
@@ -39,6 +39,7 @@ class Report:
     failed: bool = False
     quiet: bool = False
     filesystem: FileSystem = DISK
+    mended: int = 0
 
     def is_fixable(self, diagnostic: Diagnostic) -> bool:
         """Whether `--fix`, with the options given, would settle a diagnostic."""

@@ -17,6 +17,10 @@ def counts(report: Report) -> list[dict[str, Any]]:
         row["count"] += 1
         row["fixable_count"] += report.is_fixable(d)
         row["fixable"] = row["fixable_count"] == row["count"]
+    if report.mended:
+        rows[""] = {
+            "code": None, "name": "mended-baseline-entry", "count": report.mended, "fixable": False, "fixable_count": 0,
+        }  # fmt: skip
     return sorted(rows.values(), key=lambda row: -row["count"])
 
 
@@ -24,7 +28,7 @@ def table(report: Report) -> str:
     """The counts for people."""
     look = report.look
     return "".join(
-        f"{painted(str(row['count']), 'bold', look)}\t{painted(row['code'], 'red', look)}\t{_mark(row, report)}{row['name']}\n"
+        f"{painted(str(row['count']), 'bold', look)}\t{painted(row['code'] or '-', 'red', look)}\t{_mark(row, report)}{row['name']}\n"
         for row in counts(report)
     )
 

@@ -86,8 +86,7 @@ class Following:
                     words.setdefault(user, set()).update(known)
                     new.add(user)
                 new.update(self._preparing(path))
-            if not new and self._inference.is_stale:
-                self._inference.forget()
+            if not new and self._inference.refresh():
                 new = set(self._inference.files)
         self._inference.renew()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 
 from flake8_redis_ssot.analysis.blocking import Blocking, BlockingFunctions
 from flake8_redis_ssot.analysis.client_calls import Command, command
@@ -45,24 +45,28 @@ class ProjectInference(Inference):
     budget = 3_000_000
 
     def __init__(self, names: Names, index: ProjectIndex, scopes_of: Callable[[str], Scopes | None]) -> None:
-        reaching = _Names(names.table, names.first_party, names.managers, self._module)
+        reaching = _Names(names.table, names.first_party, names.managers, self._starred)
         super().__init__(reaching, build_scopes(ast.parse(""), "", (), False))
         self.index = index
         self.files: dict[str, Scopes] = {}
         self.blocking = BlockingFunctions()
         self._scopes_of = scopes_of
         self._modules: dict[str, Scope] = {}
-        self._modules_missed: set[str] = set()
+        self._stars_missed: set[str] = set()
         self._homes: dict[Scope, Scopes] = {}
         self._paths: dict[Scopes, str] = {}
         self._calls: dict[str, list[ProgramPoint]] = {}
         self._names_asked: dict[tuple[Scope, str], ast.Name] = {}
-        self._callers_asked: set[str] = set()
+        self._changed: set[Hashable] = set()
+        """The inputs of answers that have changed since those were found."""
+        self._called_since: list[tuple[str, ProgramPoint]] = []
+        """The calls of files taken in since then, by the last name of the callee."""
+        self._called_by: dict[str, dict[Scope, None]] = {}
+        """The functions whose calls were asked for, by the names of these."""
         self._sent: dict[str, list[Command]] = {}
         self._limits: set[str] = set()
         self._held: set[str] = set()
         self._makes_names = False
-        self.is_stale = False
 
     @property
     def limits(self) -> list[str]:
@@ -88,6 +92,7 @@ class ProjectInference(Inference):
         self.definitions.update(scopes.definitions)
         self.names.arms.update(scopes.arms)
         self.stores.add(scopes.stores)
+        self._changed.update(self.stores.changed_by(scopes.stores))
         self._held |= scopes.held
         for getter in (b.value for b in scopes.module.bindings.get(GETTER, ())):
             names = names_given(getter)
@@ -95,29 +100,37 @@ class ProjectInference(Inference):
             self._makes_names = self._makes_names or names is None
         for module in scopes.modules:
             self._modules[module] = scopes.module
-        called = set()
+            self._changed.add(("module", module))
         for point in scopes.calls:
             assert isinstance(point.node, ast.Call)
             last = last_name(point.node.func)
             self._calls.setdefault(last, []).append(point)
-            called.add(last)
-        # answers that were found without this file may lack what it hands over, or derives
-        self.is_stale = (
-            self.is_stale
-            or not self._modules_missed.isdisjoint(scopes.modules)
-            or not called.isdisjoint(self._callers_asked)
-            or self.classes.is_widened_by(scopes.namespaces.values())
-        )
+            self._called_since.append((last, point))
         return scopes
 
-    def forget(self) -> None:
-        super().forget()
-        self._modules_missed.clear()
-        self._callers_asked.clear()
-        self.blocking.clear()
-        self._sent.clear()
-        self.is_stale = False
+    def refresh(self) -> bool:
+        """Forget what was found without the files taken in since; whether there is any."""
+        is_stale = any(("module", name) in self._changed for name in self._stars_missed)
+        if is_stale:
+            self.forget()
+        is_stale |= self.answers.forget_found_from([*self._changed, *self.stores.moved()])
         self.answers.steps = 0
+        while self.answers.forget_found_from([*self.classes.widened(), *self._entered()]):
+            is_stale = True
+        self._changed.clear()
+        self._called_since.clear()
+        if is_stale:
+            self.leads_to_builder.forget()
+            self.blocking.clear()
+            self._sent.clear()
+        return is_stale
+
+    def _entered(self) -> Iterator[Hashable]:
+        """The inputs that have changed since there are more calls."""
+        for name, point in self._called_since:
+            for scope in list(self._called_by.get(name, ())):
+                if scope in self._run(point) and point not in self._entering(scope):
+                    yield ("entering", scope)
 
     def path_of(self, point: ProgramPoint) -> str:
         """The file of a place."""
@@ -132,7 +145,14 @@ class ProjectInference(Inference):
         """The scope of a module that is taken in."""
         scope = self._modules.get(name)
         if scope is None:
-            self._modules_missed.add(name)
+            self.answers.depends_on(("module", name))
+        return scope
+
+    def _starred(self, name: str) -> Scope | None:
+        """The scope of a module that something takes all names of, which is looked up once for each name."""
+        scope = self._module(name)
+        if scope is None:
+            self._stars_missed.add(name)
         return scope
 
     # -- what differs from one file
@@ -150,7 +170,7 @@ class ProjectInference(Inference):
     def resolved(self, value: QualifiedName) -> Iterator[Value]:
         """What a dotted name is in the file that defines it; itself where that is none of these."""
         name = value.name
-        if "." not in name or self.names.leads_to_builder(name) or name in self._modules:
+        if "." not in name or self.names.leads_to_builder(name) or self._module(name) is not None:
             yield value
             return
         parts = name.split(".")
@@ -210,6 +230,7 @@ class ProjectInference(Inference):
         return self._makes_names or name in self._held
 
     def calls_named(self, name: str) -> Iterable[ProgramPoint]:
+        self.answers.depends_on(("calls", name))
         return self._calls.get(name, ())
 
     def given(
@@ -217,26 +238,48 @@ class ProjectInference(Inference):
     ) -> Iterable[Value]:
         """What the callers in these files hand to a parameter; objects only where all hand over known ones."""
         scope = point.scope
-        function = scope.node
-        if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+        if not isinstance(scope.node, ast.FunctionDef | ast.AsyncFunctionDef):
             return ()
-        names = [function.name]
-        owner = scope.parent if scope.parent and scope.parent.kind == "class" else None
-        if function.name == "__init__" and owner is not None and isinstance(owner.node, ast.ClassDef):
-            below = [c.node.name for c in self.classes.below(owner) if isinstance(c.node, ast.ClassDef)]
-            names += [owner.node.name, "cls", *below]
-        self._callers_asked.update(names)
-        calls = [call for name in names for call in self.calls_named(name)]
+        calls = self._entering(scope)
         handed = [
             found for call in calls if (found := self._handed(call, parameter, scope, receiver)) is not None
         ]
         everything = [value for found in handed for value in found]
         return everything if all(handed) else [v for v in everything if not isinstance(v, Instance)]
 
+    def _entering(self, scope: Scope) -> frozenset[ProgramPoint]:
+        """The calls of a function."""
+        return self.answers.answer(("entering", scope), self._find_entering, scope)
+
+    def _find_entering(self, scope: Scope) -> frozenset[ProgramPoint]:
+        names = [getattr(scope.node, "name", "")]
+        owner = scope.parent if scope.parent and scope.parent.kind == "class" else None
+        if names == ["__init__"] and owner is not None and isinstance(owner.node, ast.ClassDef):
+            below = [c.node.name for c in self.classes.below(owner) if isinstance(c.node, ast.ClassDef)]
+            names = [*names, owner.node.name, "cls", *below]
+        for name in names:
+            self._called_by.setdefault(name, {})[scope] = None
+        self.answers.depends_on(("entering", scope))
+        return frozenset(
+            call for name in names for call in self._calls.get(name, ()) if scope in self._run(call)
+        )
+
+    def _run(self, call: ProgramPoint) -> frozenset[Scope | None]:
+        """The functions that a call may run."""
+        return self.answers.answer(("run by", call.node), self._find_run, call)
+
+    def _find_run(self, point: ProgramPoint) -> frozenset[Scope | None]:
+        assert isinstance(point.node, ast.Call)
+        return frozenset(
+            self.classes.initialiser(v.scope) if v.scope.kind == "class" else v.scope
+            for v in self.within(None, self.values, point.node.func, point)
+            if isinstance(v, Definition)
+        )
+
     def _handed(
         self, point: ProgramPoint, parameter: ast.arg, scope: Scope, receiver: Instance | None
     ) -> Values | None:
-        """What a call hands to a parameter of the function `scope`; None where it calls another or hands nothing.
+        """What a call of the function `scope` hands to a parameter; None where it hands nothing, or calls another's.
 
         That of a `receiver` is called by itself, or on what may be that object.
         """
@@ -246,14 +289,6 @@ class ProjectInference(Inference):
         argument = argument_of(call, function.args, parameter, shifted=shifted)
         if argument is None or self._is_itself(argument, parameter, point):
             return None
-        callees = self.within(None, self.values, call.func, point)
-        entered = (
-            self.classes.initialiser(v.scope) if v.scope.kind == "class" else v.scope
-            for v in callees
-            if isinstance(v, Definition)
-        )
-        if all(one is not scope for one in entered):
-            return None
         context = None
         if receiver is not None and isinstance(receiver.of, Definition):
             caller = point.scope.enclosing("function")
@@ -261,7 +296,9 @@ class ProjectInference(Inference):
                 if Scopes.class_of(caller) not in self.classes.lineage(receiver.of.scope):
                     return None
                 context = any_call(self, receiver, caller)
-            elif not any(_may_be(receiver, callee) for callee in callees):
+            elif not any(
+                _may_be(receiver, callee) for callee in self.within(None, self.values, call.func, point)
+            ):
                 return None
         return self.within(context, self.values, argument, point)
 

@@ -59,4 +59,5 @@ class RedisEnvironmentRead(Rule):
                 context,
                 context.source.range_of(reading.node),
                 f"`{reading.name}` is read from the environment here; {context.use_instead()}",
+                symbols=(reading.name,),
             )

@@ -65,4 +65,4 @@ class ConflictingRedisSettings(ProjectRule):
                         f"`{given.name}` is {given.default!r} by default here, but {default!r} {place} "
                         f"line {line}; read it in one place"
                     )
-                    yield self.at(path, given.range, message)
+                    yield self.at(path, given.range, message, symbols=(given.name,))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.rule import ProjectContext, ProjectRule
@@ -52,7 +51,7 @@ class ExpiredAllowance(ProjectRule):
 
     def check_project(self, project: ProjectContext) -> Iterator[Diagnostic]:
         for entry in project.settings.allowances:
-            if entry.expires is not None and entry.expires < date.today():
+            if entry.expires is not None and entry.expires < project.today:
                 start = Position(entry.line, 1)
                 whose = f" of {entry.owner}" if entry.owner else ""
                 yield self.at(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import glob
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
+from flake8_redis_ssot.filesystem import FileSystem
 from flake8_redis_ssot.settings.model import (
     DEFAULT_EXCLUDE,
     DEFAULT_TESTS,
@@ -19,17 +19,18 @@ from flake8_redis_ssot.settings.model import (
     Selection,
     Settings,
 )
-from flake8_redis_ssot.settings.patterns import FilePatterns, alternatives, ignoring
+from flake8_redis_ssot.settings.patterns import FilePatterns, ignoring, matching_folders
 from flake8_redis_ssot.settings.tables import Problems, Table, as_list
 
 
 class Builder:
     """Joins `tables`, of which the last counts most, into the settings of the folder `base`."""
 
-    def __init__(self, tables: list[Table], base: str, problems: Problems) -> None:
+    def __init__(self, tables: list[Table], base: str, problems: Problems, filesystem: FileSystem) -> None:
         self.tables = tables
         self.base = base
         self.error = problems.add
+        self.filesystem = filesystem
         self._default = Table("", base, {})
 
     def last(self, key: str) -> tuple[Table, Any]:
@@ -79,6 +80,7 @@ class Builder:
             respect_gitignore=last("respect-gitignore")[1] is not False,
             cache_dir=self._cache_dir(),
             output_format=last("output-format")[1] or "full",
+            baseline=self._baseline(),
             allowances=tuple(
                 self._allow_entry(table, nth, entry)
                 for table, entries in self.all("allow")
@@ -116,6 +118,10 @@ class Builder:
                         table.path if table.is_file else None,
                         table.line(key) if table.is_file else 1,
                     )
+
+    def _baseline(self) -> str | None:
+        table, given = self.last("baseline")
+        return None if given is None else os.path.normpath(os.path.join(table.base, given))
 
     def _cache_dir(self) -> str | None:
         table, given = self.last("cache-dir")
@@ -161,7 +167,8 @@ class Builder:
                     f"`forbidden-managers` names `{pattern.text}`, which `manager` takes in; keep one of the two",
                 )
         if "src" in values or not inherited.roots:
-            roots = tuple(_expand(src_base, values.get("src", [".", "src"])))
+            patterns = values.get("src", [".", "src"])
+            roots = tuple(f for one in patterns for f in matching_folders(src_base, one, self.filesystem))
         else:
             roots = inherited.roots
         return replace(own, forbidden=forbidden, roots=roots)
@@ -217,12 +224,3 @@ class Builder:
 
 def _globs(table: Table, patterns: Iterable[str]) -> Globs:
     return Globs(table.base, tuple(line for pattern in patterns for line in ignoring(table.base, pattern)))
-
-
-def _expand(base: str, patterns: Iterable[str]) -> Iterable[str]:
-    for one in (one for pattern in patterns for one in alternatives(pattern)):
-        path = os.path.normpath(os.path.join(base, one))
-        if glob.has_magic(one):
-            yield from sorted(p for p in glob.glob(path, recursive=True) if os.path.isdir(p))
-        else:
-            yield path

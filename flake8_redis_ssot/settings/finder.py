@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from flake8_redis_ssot.filesystem import DISK, FileSystem
 from flake8_redis_ssot.settings.boundaries import SettingsError
 from flake8_redis_ssot.settings.load import load_settings
 from flake8_redis_ssot.settings.model import DEFAULT_EXCLUDE, Settings, is_below
@@ -34,10 +35,12 @@ class SettingsFinder:
         isolated: bool = False,
         overrides: Sequence[Table] = (),
         options: Mapping[str, Any] | None = None,
+        filesystem: FileSystem = DISK,
     ) -> None:
         self.top = os.path.abspath(top)
         self.tops = [self.top]
         self.config = config and os.path.abspath(config)
+        self.filesystem = filesystem
         self.errors: list[str] = []
         self.looked_at: set[str] = set()
         self._codes = codes
@@ -58,7 +61,7 @@ class SettingsFinder:
             candidate = os.path.join(folder, "pyproject.toml")
             parent = os.path.dirname(folder)
             self.looked_at.add(candidate)
-            if has_table(candidate):
+            if has_table(candidate, self.filesystem):
                 self._above[folder] = candidate
             else:
                 self._above[folder] = self.table_above(parent) if parent != folder else None
@@ -95,6 +98,7 @@ class SettingsFinder:
                 formats=self._formats,
                 options=self._options if joins else None,
                 overrides=self._overrides,
+                filesystem=self.filesystem,
             )
         except SettingsError as error:
             self.errors += [message for message in error.messages if message not in self.errors]

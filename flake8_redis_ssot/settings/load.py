@@ -6,6 +6,7 @@ import os
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from flake8_redis_ssot.filesystem import DISK, FileSystem
 from flake8_redis_ssot.settings.boundaries import SettingsError
 from flake8_redis_ssot.settings.build import Builder
 from flake8_redis_ssot.settings.model import Settings
@@ -13,9 +14,9 @@ from flake8_redis_ssot.settings.tables import Problems, Table, joined, read_chai
 from flake8_redis_ssot.settings.validate import Validator
 
 
-def chain_of(path: str) -> list[str]:
+def chain_of(path: str, filesystem: FileSystem) -> list[str]:
     """The settings file and those that it extends, as far as they can be read."""
-    return [table.path for table in read_chain(path, Problems())]
+    return [table.path for table in read_chain(path, Problems(), filesystem)]
 
 
 def load_settings(
@@ -26,6 +27,7 @@ def load_settings(
     formats: Collection[str] = (),
     options: Mapping[str, Any] | None = None,
     overrides: Sequence[Table] = (),
+    filesystem: FileSystem = DISK,
 ) -> Settings:
     """Settings of the file `path` (none: defaults below `root`), with flake8's `options` added.
 
@@ -33,14 +35,14 @@ def load_settings(
     `formats` are the known rule codes and output formats. SettingsError holds every mistake at once.
     """
     problems = Problems()
-    tables = read_chain(path, problems) if path else []
+    tables = read_chain(path, problems, filesystem) if path else []
     base = os.path.dirname(os.path.abspath(path)) if path else os.path.abspath(root)
     if options:
         tables = joined(tables, options, path, base, problems)
     tables += overrides
     Validator(problems, codes, formats).check(tables)
     if not problems.messages:
-        settings = Builder(tables, base, problems).build(path)
+        settings = Builder(tables, base, problems, filesystem).build(path)
         if not problems.messages:
             return settings
     raise SettingsError(problems.messages)

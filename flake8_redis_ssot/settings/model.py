@@ -55,6 +55,7 @@ OPTIONS: dict[str, Option] = {
     "required-version": Option("string", "none", "The versions of this tool that will do, as `0.1.0` or `>=0.1,<0.2`."),
     "cache-dir": Option("string", ".redis_ssot_cache", "Folder of the cache, inside the project."),
     "output-format": Option("string", "full", "The format of `check`."),
+    "baseline": Option("string", "none", "The file that `redis-ssot baseline` writes; what it records is not reported, by flake8 neither."),
     "extend": Option("string", "none", "Another settings file, whose keys hold unless set here."),
     "boundary": Option("tables", "[]", "`name`, `paths`, and optionally `manager`, `instance`, `forbidden-managers`, `src`, `reason`."),
     "allow": Option("tables", "[]", "`paths`, `rules`, `reason`, and optionally `symbols`, `owner`, `expires`."),
@@ -238,6 +239,7 @@ class Settings:
     respect_gitignore: bool = True
     cache_dir: str | None = None
     output_format: str = "full"
+    baseline: str | None = None
     allowances: tuple[Allowance, ...] = ()
     replacements: tuple[tuple[str, str], ...] = field(default=())
     renamed_arguments: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = ()

@@ -6,8 +6,11 @@ import os
 import posixpath
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
+
+from flake8_redis_ssot.filesystem import FileSystem
 
 _TOKEN = re.compile(r"\\.|\[[!^]?\]?+[^\]]*\]|.", re.DOTALL)
 _PIECE = re.compile(
@@ -83,6 +86,40 @@ def _regex(pattern: str) -> str:
         return re.escape(found[0] if found["escaped"] is None else found["escaped"])
 
     return _PIECE.sub(piece, pattern)
+
+
+def matching_folders(base: str, pattern: str, filesystem: FileSystem) -> Iterator[str]:
+    """The folders that `pattern` names, relative to the folder `base`; without `*` and the like, there or not."""
+    for one in alternatives(pattern):
+        parts = one.split("/")
+        literal = next((n for n, part in enumerate(parts) if _MAGIC & set(part)), len(parts))
+        start = os.path.normpath(os.path.join(base, "/".join(parts[:literal]) or "/" * (literal > 0)))
+        yield from _below(start, parts[literal:], filesystem) if parts[literal:] else [start]
+
+
+def _below(folder: str, parts: list[str], filesystem: FileSystem) -> Iterator[str]:
+    """The folders that are there in `folder` by patterns, one a part; `**` is any number, hidden ones are none."""
+    if not parts:
+        if filesystem.is_folder(folder):
+            yield folder
+        return
+    part, rest = parts[0], parts[1:]
+    if not _MAGIC & set(part):
+        yield from _below(os.path.normpath(os.path.join(folder, part)), rest, filesystem)
+        return
+    if part == "**":
+        yield from _below(folder, rest, filesystem)
+    wanted = re.compile(_regex(part), re.DOTALL)
+    with suppress(OSError):
+        for name, kind in filesystem.entries(folder):
+            inner = os.path.join(folder, name)
+            is_hidden = name.startswith(".") and not part.startswith(".")
+            if is_hidden or not wanted.fullmatch(name):
+                continue
+            if part != "**":
+                yield from _below(inner, rest, filesystem)
+            elif kind == "folder":  # a link may lead back
+                yield from _below(inner, parts, filesystem)
 
 
 @dataclass(frozen=True)

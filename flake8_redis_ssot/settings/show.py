@@ -53,7 +53,7 @@ def _top(settings: Settings, codes: Mapping[str, bool]) -> dict[str, Any]:
     root = settings.boundaries[0]
     return {
         **_managers(root, settings.root),
-        "tests": [pattern for globs in settings.tests for pattern in _lines(globs, settings.root)],
+        "tests": [pattern for globs in settings.tests for pattern in shown_globs(globs, settings.root)],
         "settings-modules": list(settings.settings_modules),
         "extend-client-builders": list(settings.client_builders),
         "extend-pool-builders": list(settings.pool_builders),
@@ -64,11 +64,12 @@ def _top(settings: Settings, codes: Mapping[str, bool]) -> dict[str, Any]:
         "respect-gitignore": settings.respect_gitignore,
         "cache-dir": settings.cache_dir,
         "output-format": settings.output_format,
+        "baseline": settings.baseline and os.path.relpath(settings.baseline, settings.root),
     }
 
 
 def _boundary(boundary: Boundary, root: str) -> dict[str, Any]:
-    named = {"name": boundary.name, "paths": _lines(boundary.paths, root), "reason": boundary.reason}
+    named = {"name": boundary.name, "paths": shown_globs(boundary.paths, root), "reason": boundary.reason}
     return named | _managers(boundary, root)
 
 
@@ -83,7 +84,7 @@ def _managers(boundary: Boundary, root: str) -> dict[str, Any]:
 
 def _allowance(one: Allowance, root: str) -> dict[str, Any]:
     return {
-        "paths": _lines(one.paths, root),
+        "paths": shown_globs(one.paths, root),
         "rules": list(one.rules),
         "symbols": [pattern.text for pattern in one.symbols] or None,
         "reason": one.reason,
@@ -92,7 +93,7 @@ def _allowance(one: Allowance, root: str) -> dict[str, Any]:
     }
 
 
-def _lines(globs: Globs, root: str) -> list[str]:
+def shown_globs(globs: Globs, root: str) -> list[str]:
     """gitignore patterns as they are written in a file of the folder `root`."""
     found = []
     for line in globs.patterns:

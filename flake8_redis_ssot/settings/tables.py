@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from flake8_redis_ssot.filesystem import FileSystem
 
-def has_table(path: str) -> bool:
+
+def has_table(path: str, filesystem: FileSystem) -> bool:
     """Whether the file has a `[tool.redis-ssot]` table; true as well where it mentions one and is broken."""
     try:
-        with open(path, "rb") as stream:
-            data = stream.read()
+        data = filesystem.read(path)
     except OSError:
         return False
     if b"redis-ssot" not in data:
@@ -77,7 +78,7 @@ class Problems:
         self.messages.append(f"{place}: {message}")
 
 
-def read_chain(path: str, problems: Problems) -> list[Table]:
+def read_chain(path: str, problems: Problems, filesystem: FileSystem) -> list[Table]:
     """The table of `path` and of what it extends, the innermost parent first."""
     chain: list[Table] = []
     current: str | None = os.path.abspath(path)
@@ -85,7 +86,7 @@ def read_chain(path: str, problems: Problems) -> list[Table]:
         if any(table.path == current for table in chain):
             problems.add(chain[-1], "extend", f"`extend` leads back to {current}; remove one of the two")
             break
-        table = _read_file(current, problems, asked=chain[-1] if chain else None)
+        table = _read_file(current, problems, filesystem, asked=chain[-1] if chain else None)
         if table is None:
             break
         chain.append(table)
@@ -98,10 +99,9 @@ def read_chain(path: str, problems: Problems) -> list[Table]:
     return chain[::-1]
 
 
-def _read_file(path: str, problems: Problems, *, asked: Table | None) -> Table | None:
+def _read_file(path: str, problems: Problems, filesystem: FileSystem, *, asked: Table | None) -> Table | None:
     try:
-        with open(path, "rb") as stream:
-            text = stream.read().decode()
+        text = filesystem.read(path).decode()
         values = tomllib.loads(text)
     except OSError as error:
         if asked is not None:

@@ -67,7 +67,7 @@ def rewritten(
     kept = [alias for alias in statement.names if alias not in dropped]
     added = list(dict.fromkeys(added))
     if not kept and not added:
-        yield _removed(source, start, end, last_of_block)
+        yield removed(source, start, end, last_of_block)
         return
     here: list[Imported] = []
     if isinstance(statement, ast.ImportFrom):
@@ -129,7 +129,7 @@ def _names(
             yield start, stop, ""
 
 
-def _removed(source: SourceFile, start: int, end: int, last_of_block: bool) -> Part:
+def removed(source: SourceFile, start: int, end: int, last_of_block: bool) -> Part:
     """The change that takes a whole statement away, with its line where nothing else stands on it."""
     text = source.text
     if last_of_block:

@@ -753,7 +753,7 @@ VALUES = {
             def go(self):
                 self.node = self.node.next
                 self.node
-                # ^ self.node: tree.root | tree.root.next
+                # ^ self.node: tree.root | tree.root.next | tree.root.next.next
         """,
     "the annotation counts where the value is unknown": """
         import redis

@@ -80,13 +80,13 @@ def test_odd_files(tmp_path: Path, run: Command) -> None:
 
 
 def test_a_file_that_the_system_refuses_is_reported(tmp_path: Path) -> None:
-    from flake8_redis_ssot.filesystem import FileSystem
+    from flake8_redis_ssot.filesystem import Disk
     from flake8_redis_ssot.lint import run
     from flake8_redis_ssot.settings.load import load_settings
     from flake8_redis_ssot.settings.model import Selection
     from flake8_redis_ssot.source import SourceError, SourceFile
 
-    class Refusing(FileSystem):
+    class Refusing(Disk):
         def source(self, path: str) -> SourceFile:
             if path.endswith("a.py"):
                 raise SourceError("cannot be read: Permission denied")

@@ -168,17 +168,58 @@ def test_what_is_silenced_is_shown_and_marked(project: Path, run: Command) -> No
         assert "(silenced today by `noqa`)" in text
 
 
+def test_migrate_shows_and_keeps_what_is_silenced(project: Path, run: Command) -> None:
+    add(project, "app/kept.py", USER.replace("\n", "  # noqa: RED101 kept\n", 1))
+    add(project, "app/allowed.py", USER)
+    allow = '[[tool.redis-ssot.allow]]\npaths = ["app/allowed.py"]\nrules = ["RED101"]\nreason = "r"\n'
+    add(project, "pyproject.toml", SETTINGS + allow)
+    done = run("migrate", "--output-format", "json", cwd=project)
+    assert done.returncode == 0
+    made = json.loads(done.stdout)
+    assert [(s["site"]["path"], s["site"]["line"], s["code"], s["silenced"]) for s in made["silenced"]] == [
+        ("app/allowed.py", 1, "RED101", "an allowance or per-file-ignore"),
+        ("app/kept.py", 1, "RED101", "`noqa`"),
+    ]
+    assert made["files"] == ["app/rooms.py"] and made["moved"][0]["silenced"] is None
+    run("rollback", cwd=project)
+    text = run("migrate", "--dry-run", cwd=project).stdout
+    assert "Left 2 references that the project keeps on purpose:\n  app/allowed.py:1: RED101" in text
+    assert "(silenced today by `noqa`)" in text
+    assert (
+        json.loads(run("migrate", "--output-format", "json", "app/rooms.py", cwd=project).stdout)["silenced"]
+        == []
+    )
+
+
+def test_what_a_baseline_puts_off_is_planned_and_moved(project: Path, run: Command) -> None:
+    add(project, "app/own.py", "import redis\n\nclient = redis.Redis()\n")
+    add(project, "pyproject.toml", SETTINGS.replace("exclude", 'baseline = "known.jsonl"\nexclude'))
+    assert "Recorded 3 diagnostics" in run("baseline", cwd=project).stdout
+    assert run("check", cwd=project).returncode == 0
+    plan = planned(project, run)
+    assert [(s["site"]["path"], s["silenced"]) for s in plan["moving"]] == [("app/rooms.py", "the baseline")]
+    assert [(s["site"]["path"], s["silenced"]) for s in plan["by_hand"]] == [("app/own.py", "the baseline")]
+    assert plan["measures"][-1]["before"] == 2
+    assert "(silenced today by the baseline)" in " ".join(run("plan", cwd=project).stdout.split())
+    made = json.loads(run("migrate", "--output-format", "json", cwd=project).stdout)
+    assert [(s["site"]["path"], s["silenced"]) for s in made["moved"]] == [("app/rooms.py", "the baseline")]
+    assert "app.redis_manager" in (project / "app/rooms.py").read_text()
+    assert "1 of 3 entries looks mended" in run("check", cwd=project).stderr
+
+
 def test_the_tests_are_those_of_what_changes(project: Path, run: Command) -> None:
     assert planned(project, run)["tests"] == ["tests/test_hall.py"]
 
 
 def test_the_end_is_counted(project: Path, run: Command) -> None:
     add(project, "app/own.py", "import redis\n\nclient = redis.Redis()\n")
+    add(project, "tests/test_rooms.py", 'from unittest import mock\n\nmock.patch("app.cache.store.gone")\n')
     measures = planned(project, run)["measures"]
     assert [(m["what"].split(",")[0], m["before"], m["after"], m["expected"]) for m in measures] == [
-        ("managers", 2, 1, 1),
+        ("managers", 2, 2, 1),
         ("files that import the one manager alone", 0, 1, 1),
         ("clients and pools built outside of a manager", 2, 2, 0),
+        ("strings that name a forbidden manager", 1, 1, 0),
     ]
 
 

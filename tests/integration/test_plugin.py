@@ -32,7 +32,9 @@ def given(**options: list[str]) -> argparse.Namespace:
     """What flake8 hands over where only these options are given."""
     ours = [f"redis_ssot_{key}" for key in ("config", "manager", "forbidden_managers", "src", "boundaries")]
     unset = dict.fromkeys(["config", "select", "extend_select", *ours])
-    return argparse.Namespace(**(unset | {"append_config": [], "isolated": False} | options))
+    return argparse.Namespace(
+        **(unset | {"append_config": [], "isolated": False, "disable_noqa": False} | options)
+    )
 
 
 @pytest.mark.parametrize(

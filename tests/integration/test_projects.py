@@ -328,15 +328,15 @@ def test_a_repeated_run_over_several_projects_notices_everything(
 
 
 def test_each_table_is_looked_for_and_read_once(monorepo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from flake8_redis_ssot import files
+    from flake8_redis_ssot import files, filesystem
     from flake8_redis_ssot.settings import finder as module
 
     asked: list[str] = []
     original = module.has_table
-    monkeypatch.setattr(module, "has_table", lambda path: asked.append(path) or original(path))
+    monkeypatch.setattr(module, "has_table", lambda path, disk: asked.append(path) or original(path, disk))
     scanned: list[str] = []
     scandir = os.scandir
-    monkeypatch.setattr(files.os, "scandir", lambda path: scanned.append(path) or scandir(path))
+    monkeypatch.setattr(filesystem.os, "scandir", lambda path: scanned.append(path) or scandir(path))
     finder = SettingsFinder(str(monorepo), codes=[])
     found = files.discover([str(monorepo)], finder)
     assert len(found.projects) == 4 and len(asked) == len(set(asked))

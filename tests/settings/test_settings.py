@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -221,6 +222,26 @@ def test_the_code_of_another_tool_is_near_none_of_ours(code: str, hint: str, tmp
         settings(tmp_path, f'ignore = ["{code}"]\n')
     assert error.value.messages[0].endswith(f"unknown rule code `{code}` in `ignore`{hint}")
     assert nearest(code, []) == ""
+
+
+def test_patterns_of_src_name_the_folders_that_are_there(tmp_path: Path) -> None:
+    project = tmp_path / "a[b]"  # is a pattern only where a pattern is written
+    for folder in ("one/src", "one/.hidden/src", "two/deep/src", ".venv/src"):
+        (project / folder).mkdir(parents=True)
+    (project / "three").symlink_to(project / "one")
+    (project / "one" / "back").symlink_to(project)
+    (project / "one" / "file").touch()
+
+    def roots(pattern: str) -> list[str]:
+        found = settings(project, f'src = ["{pattern}"]\n').boundaries[0].roots
+        return sorted(os.path.relpath(path, project) for path in found)
+
+    assert roots("*/src") == ["one/src", "three/src"]
+    assert roots("**/src") == ["one/src", "two/deep/src"]
+    assert roots("one/*") == ["one/back", "one/src"]
+    assert roots("../*/two") == ["two"] and roots("t?o/**/src") == ["two/deep/src"]
+    assert roots(f"{tmp_path}/*/one") == ["one"] and roots(".*/src") == [".venv/src"]
+    assert roots("gone") == ["gone"] and roots("gone/*") == []
 
 
 def test_src_may_name_alternatives(tmp_path: Path) -> None:

@@ -17,6 +17,10 @@ class ConnectionError(RedisError):
 class ConnectionPool:
     def __init__(self, url="redis://localhost", **options):
         self.url = url
+        self.is_closed = False
+
+    def disconnect(self):
+        self.is_closed = True
 
     @classmethod
     def from_url(cls, url, **options):
@@ -27,6 +31,7 @@ class Redis:
     def __init__(
         self, host="localhost", port=6379, db=0, connection_pool=None, decode_responses=False, **options
     ):
+        self.connection_pool = connection_pool or ConnectionPool(f"redis://{host}:{port}/{db}")
         if connection_pool is not None:
             host, port, db = _parts(connection_pool.url)
         self.server = (host, port, db)
@@ -40,7 +45,7 @@ class Redis:
         return cls(host, port, db, **options)
 
     def get(self, key):
-        if self.is_closed and not RECONNECTS:
+        if (self.is_closed or self.connection_pool.is_closed) and not RECONNECTS:
             raise ConnectionError("closed")
         return self._data.get(key)
 
@@ -78,8 +83,23 @@ class Redis:
     def ping(self):
         return True
 
+    def blpop(self, key, timeout=0):
+        return self._data.pop(key, None)
+
+    def pipeline(self):
+        return Redis(*self.server)
+
+    def execute(self):
+        return []
+
     def close(self):
         self.is_closed = True
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.close()
 
 
 StrictRedis = Redis

@@ -8,6 +8,16 @@ class Redis(_blocking.Redis):
     async def aclose(self):
         self.is_closed = True
 
+    async def __aenter__(self):
+        return self
+
+    async def __aexit__(self, *error):
+        await self.aclose()
+
+    def __await__(self):
+        return self
+        yield
+
 
 def _coroutine(name):
     async def command(self, *arguments, **options):
@@ -19,6 +29,7 @@ def _coroutine(name):
 
 for _name in (
     "get",
+    "blpop",
     "set",
     "setex",
     "delete",

@@ -1,0 +1,179 @@
+"""`redis-ssot baseline`: the run itself."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+
+from flake8_redis_ssot.cli.loading import discovered, finder_of
+from flake8_redis_ssot.cli.mended import mended
+from flake8_redis_ssot.cli.messages import Messages, refuse
+from flake8_redis_ssot.cli.progress import Progress
+from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.files import Discovery, Project, overwrite
+from flake8_redis_ssot.filesystem import DISK
+from flake8_redis_ssot.lint.baseline import (
+    NEVER_RECORDED,
+    Baseline,
+    Entry,
+    empty_baseline,
+    file_of,
+    read_baseline,
+)
+from flake8_redis_ssot.lint.fingerprint import similarity
+from flake8_redis_ssot.lint.matching import Matching
+from flake8_redis_ssot.lint.run import Outcome, available_processors, checker_for, run_project
+from flake8_redis_ssot.lint.suppress import recorded
+from flake8_redis_ssot.locking import locked
+from flake8_redis_ssot.output import escaped, shown
+from flake8_redis_ssot.settings.boundaries import SettingsError
+from flake8_redis_ssot.settings.model import Selection
+
+_MOST = 10
+"""New diagnostics that are listed; `check` lists them all."""
+_HARDLY_CHANGED = 0.75
+"""How much of a definition must be as it was recorded, so that its line is left alone."""
+
+
+def baseline(options: argparse.Namespace) -> int:
+    """Write the baseline of each project; 1 where something new was not accepted."""
+    try:
+        _validate(options)
+        finder = finder_of(options)
+        found = discovered(["."], finder)
+        groups: dict[str, list[Project]] = {}
+        for project in found.projects:
+            found.complete(project)
+            given = options.file or project.settings.baseline
+            file = file_of(project.settings.root, given and os.path.abspath(given))
+            groups.setdefault(file, []).append(project)
+        return max([_write(file, projects, found, options) for file, projects in groups.items()], default=0)
+    except SettingsError as error:
+        return refuse(error.messages)
+    except OSError as error:
+        return refuse([f"{error.filename}: the baseline cannot be written: {error.strerror}"])
+
+
+def _validate(options: argparse.Namespace) -> None:
+    if options.accept is not None and (not options.accept.strip() or len(options.accept.splitlines()) > 1):
+        raise SettingsError(["--accept wants the reason why what is new may stay, in one line"])
+    if options.file and (os.path.isdir(options.file) or options.file.endswith((".py", ".pyi"))):
+        raise SettingsError(
+            [
+                f"{options.file}: is no baseline; the whole project is recorded, and FILE is where: leave it out"
+            ]
+        )
+
+
+def _write(file: str, projects: Sequence[Project], found: Discovery, options: argparse.Namespace) -> int:
+    """Bring one file up to date for the projects that share it."""
+    with _held(file):
+        root = os.path.commonpath([project.settings.root for project in projects])
+        is_there = os.path.exists(file)
+        before = empty_baseline(file, root)
+        if is_there or options.prune:
+            before = read_baseline(file, root, merging=True)
+        whole = Outcome(unmatched=[*before.entries])
+        is_mended: set[Entry] = set()
+        with Progress() as progress:
+            for project in projects:
+                checker = checker_for(
+                    replace(project.settings, baseline=None), Selection(), DISK, fingerprints=True
+                )
+                files = found.all_files(project)
+                outcome = run_project(files, checker, jobs=available_processors(), progress=progress)
+                whole.failures += outcome.failures
+                whole.limits += outcome.limits
+                reported = {*project.files, project.settings.path}
+                whole.diagnostics += (d for d in outcome.diagnostics if d.path in reported)
+                is_mended |= {*mended(before.entries, project, checker, files, whole=True)}
+        if whole.failures:
+            return refuse(whole.failures)
+        return _bring_up_to_date(before, whole, is_mended, is_there, options)
+
+
+def _bring_up_to_date(
+    before: Baseline, whole: Outcome, is_mended: set[Entry], is_there: bool, options: argparse.Namespace
+) -> int:
+    say = Messages()
+    for limit in dict.fromkeys(whole.limits):
+        say("warning", limit)
+    whole.diagnostics.sort(key=lambda d: d.sort_key)
+    found = recorded(before, whole.diagnostics, DISK)
+    new = [d for d in found.new if d.code not in NEVER_RECORDED]
+    others = Counter(d.code for d in found.new if d.code in NEVER_RECORDED)
+    if new and is_there and not options.prune and options.accept is None:
+        return _refuse_growth(new, before.file)
+    gone = [entry for entry in found.left if entry in is_mended]
+    entries = [*_followed(found), *(entry for entry in found.left if entry not in is_mended)]
+    if not options.prune:
+        entries += (Entry.of(d, options.accept) for d in new)
+    after = before.with_entries(entries)
+    data = after.written()
+    if not is_there or data != DISK.source(before.file).data:
+        overwrite(before.file, data)
+    news = [
+        f"{number} {what}"
+        for number, what in (
+            (len(new) * (not options.prune) * is_there, "accepted"),
+            (len(gone), "mended and dropped"),
+            (len(found.moved), "moved and followed"),
+        )
+        if number
+    ]
+    number = len(after.entries)
+    count = f"{number} diagnostic{'s' * (number != 1)}"
+    print(f"Recorded {count} in {escaped(shown(before.file))}{': ' if news else ''}{', '.join(news)}.")
+    if others:
+        codes = ", ".join(f"{count} {code}" for code, count in sorted(others.items()))
+        say("warning", f"{codes}: not recorded, and still reported: no baseline may hide these; mend them")
+    return 0
+
+
+def _followed(found: Matching) -> Iterator[Entry]:
+    """The entries of what is still there, at the places where it is now.
+
+    A line changes only where it must: branches merge the more easily.
+    """
+    for entry, diagnostic in sorted(found.known, key=lambda pair: pair[0].nth):
+        now = Entry.of(diagnostic, entry.reason)
+        alike = similarity(entry.fingerprint.sketch, now.fingerprint.sketch)
+        yield entry if entry.key == now.key and alike >= _HARDLY_CHANGED else now
+
+
+def _refuse_growth(new: Sequence[Diagnostic], file: str) -> int:
+    say = Messages()
+    for diagnostic in new[:_MOST]:
+        where = f"{shown(diagnostic.path)}:{diagnostic.range.start.line}"
+        say("error", f"{where}: {diagnostic.code} {diagnostic.message}")
+    if len(new) > _MOST:
+        say("error", f"and {len(new) - _MOST} more, which `redis-ssot check --baseline={shown(file)}` lists")
+    number = f"{len(new)} diagnostic{'s are' if len(new) != 1 else ' is'}"
+    say(
+        "error",
+        f"{number} not in {shown(file)}, which was left as it is: mend them, or record them by "
+        '--accept "the reason"; --prune drops what is mended without them',
+    )
+    return 1
+
+
+@contextmanager
+def _held(file: str) -> Iterator[None]:
+    """Nobody else writes the file meanwhile."""
+    path = f"{file}.lock"
+    try:
+        lock = locked(path)
+    except BlockingIOError:
+        raise SettingsError(
+            [f"{file}: another redis-ssot is writing this baseline; run again when it is done"]
+        ) from None
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            os.unlink(path)
+        os.close(lock)

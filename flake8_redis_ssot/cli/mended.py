@@ -1,0 +1,33 @@
+"""Entries of a baseline for which nothing is found any more."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Sequence
+
+from flake8_redis_ssot.files import Project
+from flake8_redis_ssot.lint.baseline import Entry
+from flake8_redis_ssot.lint.check import FileChecker
+from flake8_redis_ssot.rules import all_rules
+from flake8_redis_ssot.settings.model import is_below
+
+
+def mended(
+    unmatched: Sequence[Entry], project: Project, checker: FileChecker, files: Collection[str], *, whole: bool
+) -> list[Entry]:
+    """Those of the `unmatched` entries that a run over `files` can tell to be mended.
+
+    It can of the rules that ran; of the files that it checked, and if it saw the `whole` project of all in it.
+    """
+    judged = {
+        rule.code
+        for rule in all_rules()
+        if rule.code in checker.codes and (whole or not (rule.project or rule.follows))
+    }
+    seen = {*files, *project.settings.read_from}
+    nested = [os.path.dirname(table) for table in project.nested]
+
+    def is_own(path: str) -> bool:
+        return is_below(path, project.settings.root) and not any(is_below(path, n) for n in nested)
+
+    return [e for e in unmatched if e.code in judged and (whole or e.path in seen) and is_own(e.path)]

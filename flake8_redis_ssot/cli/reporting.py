@@ -1,0 +1,159 @@
+"""`redis-ssot report`: the run itself."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Mapping
+from datetime import date
+from functools import partial
+
+from flake8_redis_ssot.cli.messages import Messages, refuse
+from flake8_redis_ssot.cli.migrating import missing_manager, one_project, planned, rules_of
+from flake8_redis_ssot.cli.progress import Progress
+from flake8_redis_ssot.cli.replay import look
+from flake8_redis_ssot.facts.cache import Cache
+from flake8_redis_ssot.files import Discovery, Project
+from flake8_redis_ssot.filesystem import DISK
+from flake8_redis_ssot.git_objects import GitError, Repository
+from flake8_redis_ssot.lint.check import FileChecker
+from flake8_redis_ssot.lint.run import Outcome, available_processors, cache_for
+from flake8_redis_ssot.output.report import Look
+from flake8_redis_ssot.report.compare import comparison_of
+from flake8_redis_ssot.report.history import History, chosen
+from flake8_redis_ssot.report.metrics import DEFAULT_LIMIT, MAX_CLIENTS, report_of
+from flake8_redis_ssot.report.model import Point, Report
+from flake8_redis_ssot.report.scan import scan
+from flake8_redis_ssot.rules import defaults
+from flake8_redis_ssot.settings.boundaries import SettingsError
+from flake8_redis_ssot.settings.model import Settings, chosen_codes
+from flake8_redis_ssot.store import folder_of, prepare
+
+_ABOUT_COMMENTS = "RED9"
+"""How the rules begin that judge exceptions: the report lists those itself."""
+
+
+class _MissingExtra(Exception):
+    """What shows the report is not installed."""
+
+
+def report(options: argparse.Namespace) -> int:
+    """Gather the report, and show it; nothing but `--output-file` and the cache is written."""
+    try:
+        found, project = one_project(options, ())
+        processes = _processes(options.processes, project.settings)
+        with Progress() as progress:
+            made, outcome = _gathered(options, found, project, processes, progress)
+        for limit in dict.fromkeys(outcome.limits):
+            Messages()("warning", limit)
+        if missing_manager(project.settings):
+            Messages()("warning", missing_manager(project.settings))
+        text = _rendered(made, options)
+        if options.output_file is None:
+            sys.stdout.write(text)
+        else:
+            with open(options.output_file, "w", encoding="utf-8", errors="backslashreplace") as stream:
+                stream.write(text)
+    except SettingsError as error:
+        return refuse(error.messages)
+    except GitError as error:
+        return refuse([error.message])
+    except _MissingExtra as error:
+        return refuse([str(error)])
+    except OSError as error:
+        if options.output_file is None:
+            raise
+        return refuse(
+            [f"{options.output_file}: cannot be written: {error.strerror or error}; name another file"]
+        )
+    return refuse(outcome.failures) if outcome.failures else 0
+
+
+def _gathered(
+    options: argparse.Namespace,
+    found: Discovery,
+    project: Project,
+    processes: Mapping[str, int],
+    progress: Progress,
+) -> tuple[Report, Outcome]:
+    """The report, and what went wrong with single files of today's state."""
+    settings = project.settings
+    jobs = available_processors()
+    files = found.all_files(project)
+    repository = Repository(settings.root) if options.base or options.history is not None else None
+    names = chosen(repository, options.history) if repository and options.history is not None else []
+    base = repository.merge_base(options.base, "HEAD") if repository and options.base else ""
+    codes = frozenset(c for c in chosen_codes(settings.selections, defaults()) if c[:4] != _ABOUT_COMMENTS)
+    folder = "" if options.no_cache else folder_of(options.cache_dir, settings.cache_dir, settings.root)
+    scanned = scan(
+        files, set(project.files), settings, codes | rules_of(settings), DISK,
+        jobs=jobs, progress=progress, cache_of=partial(_cache, folder, time.time_ns()),
+    )  # fmt: skip
+    progress("fixes", 0, len(scanned.outcome.diagnostics))
+    plan, failures = planned(files, project, scanned.outcome)
+    made = report_of(
+        plan, scanned, codes,
+        today=date.today(), max_clients=options.max_clients or MAX_CLIENTS,
+        default_limit=options.default_max_connections or DEFAULT_LIMIT, processes=processes,
+    )  # fmt: skip
+    if repository is not None:
+        history = History(repository, project, found.finder, folder=folder, jobs=jobs)
+        if base:
+            made.comparison = comparison_of(
+                made, history.scan(base, progress, codes), options.base, base, codes
+            )
+        if names:
+            made.history = history.points(names, progress)
+            made.history.append(Point("now", "", made.created, made.numbers))
+    scanned.outcome.failures += (f for f in failures if f not in scanned.outcome.failures)
+    return made, scanned.outcome
+
+
+def _cache(folder: str, start: int, checker: FileChecker) -> Cache | None:
+    return cache_for(checker, folder, start) if folder and prepare(folder) else None
+
+
+def _processes(given: list[str], settings: Settings) -> dict[str, int]:
+    """How many processes run of each boundary; SettingsError where that was not said so that it can be read."""
+    names = [boundary.name for boundary in settings.boundaries]
+    counts, wrong = {}, []
+    for text in given:
+        name, is_one, number = text.rpartition("=")
+        if not number.isdecimal() or not int(number):
+            wrong.append(f"--processes {text}: say a whole number from 1 on, as 4 or auth-service=4")
+        elif is_one and name not in names:
+            wrong.append(
+                f"--processes {text}: there is no boundary `{name}`; "
+                f"there are {', '.join(f'`{n}`' for n in names if n) or 'none'}"
+            )
+        else:
+            counts.update({name: int(number)} if is_one else dict.fromkeys(names, int(number)))
+    if wrong:
+        raise SettingsError(wrong)
+    return counts
+
+
+def _rendered(made: Report, options: argparse.Namespace) -> str:
+    style = options.output_format
+    if style == "json":
+        return json.dumps(made.as_object(), indent=2) + "\n"
+    if style == "markdown":
+        from flake8_redis_ssot.report.markdown import render as markdown
+
+        return markdown(made)
+    try:
+        if style == "html":
+            from flake8_redis_ssot.report.page import render as page
+
+            return page(made)
+        from flake8_redis_ssot.report.terminal import render as terminal
+
+        is_file = options.output_file is not None
+        return terminal(made, Look() if is_file else Look(*look(sys.stdout)))
+    except ModuleNotFoundError as error:
+        raise _MissingExtra(
+            f"--output-format {style} needs {error.name}: install `flake8-redis-ssot[report]`, "
+            "or take json or markdown"
+        ) from error

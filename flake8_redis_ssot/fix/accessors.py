@@ -1,0 +1,467 @@
+"""What of a manager gives its raw client or pool: an object, a function, or a member of the manager's object."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from flake8_redis_ssot.facts.modules import bound
+from flake8_redis_ssot.fix.making import Making
+from flake8_redis_ssot.fix.module_names import is_surely_bound
+from flake8_redis_ssot.fix.signatures import (
+    Function,
+    arguments_of,
+    bound_to,
+    colour_of,
+    decorators_of,
+    own_parts,
+    without_receiver,
+)
+from flake8_redis_ssot.fix.stated import is_none
+from flake8_redis_ssot.fix.stores import Code
+from flake8_redis_ssot.fix.symbols import Thing, locals_of
+from flake8_redis_ssot.inference.builder_table import BuilderTable
+from flake8_redis_ssot.libraries.builders import Kind
+from flake8_redis_ssot.libraries.standard import CACHES, LOGS
+from flake8_redis_ssot.libraries.traits import OWNING, POOL_KEYWORDS
+from flake8_redis_ssot.libraries.vocabulary import CLOSING
+from flake8_redis_ssot.syntax.nodes import last_name, unparsed
+
+_DEPTH = 8
+_STATIC = frozenset(["classmethod", "staticmethod"])
+_KNOWN_DECORATORS = CACHES | _STATIC | {"property", "cached_property", "override", "final"}
+
+
+class Unfit(Exception):
+    """Why an expression gives no client that all can share; `{}` in the reason stands for the expression."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """The call `made` that builds what an expression gives.
+
+    `is_fresh` says that each evaluation makes that call, `acts` that one does more than to give it.
+    """
+
+    made: Code
+    is_fresh: bool = False
+    acts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Accessor:
+    """An expression that gives the client or pool of a manager: the object `home`, and what is written after it.
+
+    `made` is the call that builds it. `acts` says that getting it does more than to give it.
+    """
+
+    home: str
+    tail: str
+    made: Code
+    kind: Kind
+    target: str
+    is_async: bool = False
+    acts: bool = False
+
+    @property
+    def label(self) -> str:
+        return f"{self.home}{self.tail}"
+
+
+class Accessors:
+    """Finds the accessors of the project's managers."""
+
+    def __init__(self, making: Making, table: BuilderTable) -> None:
+        self.making = making
+        self.objects = making.objects
+        self._kinds = {builder.target: builder.kind for builder in table.values()}
+        self._known: dict[str, tuple[list[Accessor], list[str]]] = {}
+
+    def of(self, module: str, instance: str | None) -> tuple[list[Accessor], list[str]]:
+        """The accessors of a manager's module, those of its `instance` first; why others are none."""
+        if module not in self._known:
+            found: list[Accessor] = []
+            unfit: list[str] = []
+            facts = self.objects.modules.facts(module)
+            name = (instance or "").removesuffix("()")
+            names = [
+                n for n, known in (facts.names if facts is not None else {}).items() if known.target is None
+            ]
+            for one in sorted(names, key=lambda n: n != name):
+                if one == name or not one.startswith("_"):
+                    self._add_named(f"{module}.{one}", found, unfit)
+            found.sort(key=lambda a: (a.is_async, a.acts))
+            self._known[module] = found, unfit
+        return self._known[module]
+
+    def lead(self, code: Code, depth: int = 0) -> Lead:
+        """The call behind an expression; Unfit where there is none, or not always."""
+        node, inner = code.node, depth + 1
+        if depth > _DEPTH:
+            raise Unfit("what `{}` gives cannot be told")
+        match node:
+            case ast.Await(value=value):
+                return self.lead(code.at(value), inner)
+            case ast.Call() if self.making.builder(code.at(node.func)) is not None:
+                return Lead(code, is_fresh=not self._borrows(code, inner))
+            case ast.Call(func=func, args=[], keywords=[]):
+                return self._called(code.at(func), inner)
+            case ast.Name(id=name) if code.function is not None and name in locals_of(code.function):
+                return self._local(code, name, inner)
+            case ast.Attribute(value=base, attr=attr):
+                of = self._owner(code.at(base))
+                if of is not None:
+                    return self._attribute(*of, attr, inner)
+        dotted = self.objects.dotted(node, code.module, code.function) if isinstance(node, ast.expr) else None
+        found = self.objects.modules.lookup(dotted) if dotted is not None else None
+        if found is None or found.kind != "object":
+            raise Unfit("what `{}` gives cannot be told")
+        return self._global(found.home, inner)
+
+    def shared(self, code: Code) -> Code | None:
+        """The call behind an expression that gives what is there already; None where there is none such."""
+        try:
+            found = self._given(code, 0)
+        except Unfit:
+            return None
+        return None if found.is_fresh and not isinstance(code.node, ast.Name) else found.made
+
+    # what a module names
+
+    def _add_named(self, home: str, found: list[Accessor], unfit: list[str]) -> None:
+        thing = self.objects.thing(home)
+        if thing is None or not is_surely_bound(self.objects, home) or self.making.is_rebound(home):
+            return
+        name = ast.Name(home.rpartition(".")[2], ast.Load())
+        if thing.sort == "instance" and thing.of is not None and not thing.is_set_later:
+            self._add_members(home, "", thing, found, unfit)
+        elif thing.sort == "instance":
+            self._add(Code(name, thing.module), home, "", found, unfit)
+        elif thing.sort == "function" and isinstance(thing.node, Function):
+            given = self.objects.given(thing)
+            if given is not None and given.of is not None and given.home and colour_of(thing.node) == "":
+                self._add_members(home, "()", given, found, unfit)
+            else:
+                self._add(Code(ast.Call(name, [], []), thing.module), home, "()", found, unfit, thing.node)
+        elif thing.sort == "class":
+            for last, member in self.objects.members(thing).named.items():
+                if isinstance(member.node, Function) and decorators_of(member.node) & _STATIC:
+                    call = ast.Call(ast.Attribute(name, last, ast.Load()), [], [])
+                    if not last.startswith("_"):
+                        self._add(Code(call, thing.module), home, f".{last}()", found, unfit, member.node)
+
+    def _add_members(
+        self, home: str, tail: str, thing: Thing, found: list[Accessor], unfit: list[str]
+    ) -> None:
+        """The members of an object that give a client."""
+        assert thing.of is not None
+        base = ast.Name(thing.home.rpartition(".")[2], ast.Load())
+        for last, member in self.objects.members(thing.of).named.items():
+            if last.startswith("_"):
+                continue
+            node = ast.Attribute(base, last, ast.Load())
+            function = member.node if isinstance(member.node, Function) else None
+            if function is None or colour_of(function) == "property":
+                self._add(Code(node, thing.module), home, f"{tail}.{last}", found, unfit, function)
+            else:
+                call = Code(ast.Call(node, [], []), thing.module)
+                self._add(call, home, f"{tail}.{last}()", found, unfit, function)
+
+    def _add(
+        self, code: Code, home: str, tail: str, found: list[Accessor], unfit: list[str],
+        function: Function | None = None,
+    ) -> None:  # fmt: skip
+        label = f"{home}{tail}"
+        try:
+            lead = self.lead(code)
+            if lead.is_fresh and function is not None:
+                raise Unfit("`{}` builds another one at every call, with a pool of its own")
+        except Unfit as error:
+            if self._may_give(function, code):
+                unfit.append(str(error).format(label))
+            return
+        call = lead.made.node
+        assert isinstance(call, ast.Call)
+        target = self.making.builder(lead.made.at(call.func)) or ""
+        is_async = isinstance(function, ast.AsyncFunctionDef)
+        kind = self._kinds.get(target, "client")
+        found.append(Accessor(home, tail, lead.made, kind, target, is_async, lead.acts))
+
+    def _may_give(self, function: Function | None, code: Code) -> bool:
+        """Whether something that is no accessor looks it, so that the reason is worth saying."""
+        node = code.node.func if isinstance(code.node, ast.Call) else code.node
+        words = set(last_name(node).lower().split("_"))
+        return bool(words & {"client", "redis", "pool", "connection", "conn"}) and (
+            function is None or bool({"get", "client", "redis", "pool"} & words)
+        )
+
+    # what expressions give
+
+    def _owner(self, code: Code) -> tuple[Thing, Code | None] | None:
+        """The class of the object that an expression gives, with the call that makes the object."""
+        node = code.node
+        if isinstance(node, ast.Name) and node.id in ("self", "cls") and code.owner is not None:
+            return code.owner, None
+        assert isinstance(node, ast.expr)
+        thing = self.objects.value(node, code.module, code.function)
+        if thing is None or (thing.sort == "instance" and not thing.home):
+            return None
+        if thing.sort == "class":
+            return thing, None
+        if thing.sort != "instance" or thing.of is None or thing.is_set_later:
+            return None
+        value = getattr(thing.node, "value", None)
+        return thing.of, Code(value, thing.module) if isinstance(value, ast.Call) else None
+
+    def _called(self, code: Code, depth: int) -> Lead:
+        """What a call without arguments gives, of a function or of a method."""
+        node = code.node
+        if isinstance(node, ast.Attribute):
+            of = self._owner(code.at(node.value))
+            member = self.objects.members(of[0]).named.get(node.attr) if of is not None else None
+            if of is not None and member is not None and isinstance(member.node, Function):
+                return self._returned(Code(member.node, member.module, of[0], member.node), depth)
+        assert isinstance(node, ast.expr)
+        thing = self.objects.value(node, code.module, code.function)
+        if thing is None or not isinstance(thing.node, Function) or thing.sort != "function":
+            raise Unfit("what `{}` gives cannot be told")
+        return self._returned(Code(thing.node, thing.module, None, thing.node), depth)
+
+    def _attribute(self, of: Thing, call: Code | None, name: str, depth: int) -> Lead:
+        member = self.objects.members(of).named.get(name)
+        if member is not None and isinstance(member.node, Function):
+            if colour_of(member.node) != "property":
+                raise Unfit("what `{}` gives cannot be told")
+            return self._returned(Code(member.node, member.module, of, member.node), depth)
+        found, is_always = self._stored(of, call, name, depth)
+        if not is_always:
+            raise Unfit("`{}` is not set from the beginning")
+        return found
+
+    def _stored(self, of: Thing, call: Code | None, name: str, depth: int) -> tuple[Lead, bool]:
+        """What an attribute is given; whether it is so as soon as the object is there."""
+        stores = [s for s in self.making.stores(of) if s.attribute == name and not s.is_item and s.value]
+        values = [(s, s.value) for s in stores if s.value is not None and not is_none(s.value.node)]
+        if len(values) != 1:
+            raise Unfit("`{}` is given several things" if values else "what `{}` gives cannot be told")
+        store, value = values[0]
+        if store.method == "__init__" and value.function is not None:
+            value = replace(value, given=self.making.given(call, value.function))
+        ended = {s.method for s in stores} - {store.method, "", "__init__"}
+        is_first = store.method == "" or (
+            store.method == "__init__" and value.function is not None and _stores_surely(value.function, name)
+        )
+        is_always = is_first and all(set(m.strip("_").split("_")) & CLOSING for m in ended)
+        return replace(self.lead(value, depth), is_fresh=False), is_always
+
+    def _global(self, home: str, depth: int, sure: frozenset[str] = frozenset()) -> Lead:
+        """What a module's name holds."""
+        module, _, name = home.rpartition(".")
+        if self.making.is_rebound(home) and name not in self.objects.set_by_functions(module):
+            raise Unfit("`{}` is given another object at run time")
+        tree = self.objects.tree(module)
+        values: list[Code] = []
+        may_be_none = False
+        for function, node in _bindings(tree, name) if tree is not None else ():
+            value = getattr(node, "value", None)
+            if not isinstance(node, ast.Assign | ast.AnnAssign) or isinstance(value, ast.Tuple):
+                raise Unfit("what `{}` gives cannot be told")
+            if value is None or is_none(value):
+                may_be_none = True
+            else:
+                values.append(Code(value, module, None, function))
+        if len(values) != 1:
+            raise Unfit("`{}` is given several things" if values else "what `{}` gives cannot be told")
+        if (may_be_none or values[0].function is not None) and name not in sure:
+            raise Unfit("`{}` is None at times")
+        return replace(self.lead(values[0], depth), is_fresh=False)
+
+    def _local(self, code: Code, name: str, depth: int) -> Lead:
+        assert code.function is not None
+        stores = [p for p in own_parts(code.function) if isinstance(p, ast.Name) and p.id == name]
+        stores = [p for p in stores if not isinstance(p.ctx, ast.Load)]
+        values = [
+            p.value
+            for p in own_parts(code.function)
+            if isinstance(p, ast.Assign | ast.AnnAssign)
+            and any(
+                p_ is t for p_ in stores for t in (p.targets if isinstance(p, ast.Assign) else [p.target])
+            )
+        ]
+        if len(stores) != 1 or len(values) != 1 or values[0] is None:
+            raise Unfit("what `{}` gives cannot be told")
+        return self.lead(code.at(values[0]), depth)
+
+    def _borrows(self, code: Code, depth: int) -> bool:
+        """Whether a client is built on a pool that stays when the client goes."""
+        call = code.node
+        assert isinstance(call, ast.Call)
+        if (self.making.builder(code.at(call.func)) or "").endswith(OWNING):
+            return False
+        pools = [k.value for k in call.keywords if k.arg in POOL_KEYWORDS]
+        return len(pools) == 1 and not self._given(code.at(pools[0]), depth).is_fresh
+
+    def _returned(self, code: Code, depth: int) -> Lead:
+        """What a function gives in the end."""
+        function = code.function
+        assert function is not None
+        if (
+            colour_of(function) not in ("", "async", "property")
+            or not decorators_of(function) <= _KNOWN_DECORATORS
+        ):
+            raise Unfit("what `{}` gives cannot be told")
+        args = without_receiver(function) if code.owner is not None else function.args
+        if isinstance(bound_to(ast.Call(ast.Name("x"), [], []), args), str):
+            raise Unfit("`{}` needs arguments")
+        if not _leaves(function.body):
+            raise Unfit("`{}` may give None")
+        found = []
+        for statement, sure in _returns(function.body, set()):
+            if statement.value is None or is_none(statement.value):
+                raise Unfit("`{}` may give None")
+            found.append(self._given(code.at(statement.value), depth, frozenset(sure)))
+        made = {unparsed(one.made.node) for one in found}
+        if len(made) != 1:
+            raise Unfit("`{}` gives one of several" if made else "what `{}` gives cannot be told")
+        is_kept = bool(decorators_of(function) & (CACHES | {"cached_property"}))
+        is_fresh = not is_kept and any(one.is_fresh for one in found)
+        return Lead(found[0].made, is_fresh, _acts(function) or any(one.acts for one in found))
+
+    def _given(self, code: Code, depth: int, sure: frozenset[str] | None = None) -> Lead:
+        """What a part of a function gives, where the places in `sure` are set."""
+        node, function = code.node, code.function
+        if function is not None and sure is None:
+            sure = frozenset(_sure_at_end(function))
+        place = unparsed(node)
+        if isinstance(node, ast.Name) and function is not None and node.id not in locals_of(function):
+            name = self.objects.dotted(node, code.module, function)
+            if name == f"{code.module}.{node.id}":
+                return self._global(name, depth, sure or frozenset())
+        if isinstance(node, ast.Attribute) and (of := self._owner(code.at(node.value))) is not None:
+            member = self.objects.members(of[0]).named.get(node.attr)
+            if member is None or not isinstance(member.node, Function):
+                lead, is_always = self._stored(*of, node.attr, depth)
+                if not is_always and place not in (sure or ()):
+                    raise Unfit("`{}` may give None")
+                return lead
+        return self.lead(code, depth)
+
+
+def _bindings(tree: ast.Module, name: str) -> Iterator[tuple[Function | None, ast.stmt]]:
+    """The statements that bind a module's name, those of functions by `global` included."""
+    yield from ((None, node) for bound_name, node in bound(tree.body) if bound_name == name)
+    for function in ast.walk(tree):
+        if not isinstance(function, Function):
+            continue
+        parts = list(own_parts(function))
+        if any(isinstance(part, ast.Global) and name in part.names for part in parts):
+            for part in parts:
+                if isinstance(part, ast.stmt) and any(
+                    isinstance(inner, ast.Name) and inner.id == name and not isinstance(inner.ctx, ast.Load)
+                    for inner in ast.iter_child_nodes(part)
+                ):
+                    yield function, part
+
+
+def _stores_surely(function: Function, name: str) -> bool:
+    """Whether a method sets an attribute of its object by a statement that always runs."""
+    receiver = next(iter(arguments_of(function)), "self")
+    return f"{receiver}.{name}" in _sure_at_end(function)
+
+
+def _sure_at_end(function: Function) -> set[str]:
+    """The places that are set when the last statement of a function runs."""
+    sure: set[str] = set()
+    for _ in _returns(function.body, sure):
+        pass
+    return sure
+
+
+def _returns(body: list[ast.stmt], sure: set[str]) -> Iterator[tuple[ast.Return, set[str]]]:
+    """The `return` statements of a body, each with the places that are set there; `sure` gains those set in the end."""
+    for statement in body:
+        match statement:
+            case ast.Return():
+                yield statement, set(sure)
+            case ast.Assign(targets=targets, value=value):
+                for target in targets:
+                    (sure.discard if is_none(value) else sure.add)(unparsed(target))
+            case ast.AnnAssign(target=target, value=ast.expr() as value):
+                (sure.discard if is_none(value) else sure.add)(unparsed(target))
+            case ast.If(test=test, body=then, orelse=otherwise):
+                missing, there = _asked(test)
+                inner = sure | there
+                yield from _returns(then, inner)
+                other = sure | missing
+                yield from _returns(otherwise, other)
+                if _leaves(then):
+                    inner = other
+                elif _leaves(otherwise):
+                    other = inner
+                sure &= inner & other
+                sure |= inner & other
+            case ast.With(body=inside) | ast.AsyncWith(body=inside) if not _suppresses(statement):
+                yield from _returns(inside, sure)
+            case ast.With(body=inside) | ast.AsyncWith(body=inside):
+                yield from _returns(inside, set(sure))
+            case ast.Try():
+                parts = [
+                    statement.body,
+                    *(h.body for h in statement.handlers),
+                    statement.orelse,
+                    statement.finalbody,
+                ]
+                for part in parts:
+                    yield from _returns(part, set(sure))
+            case ast.For() | ast.AsyncFor() | ast.While():
+                yield from _returns(statement.body, set(sure))
+                yield from _returns(statement.orelse, set(sure))
+
+
+def _asked(test: ast.expr) -> tuple[set[str], set[str]]:
+    """The places that are set where a condition fails, and those that are set where it holds."""
+    match test:
+        case ast.Compare(left=left, ops=[ast.Is()], comparators=[ast.Constant(value=None)]):
+            return {unparsed(left)}, set()
+        case ast.Compare(left=left, ops=[ast.IsNot()], comparators=[ast.Constant(value=None)]):
+            return set(), {unparsed(left)}
+        case ast.UnaryOp(op=ast.Not(), operand=ast.Name() | ast.Attribute() as place):
+            return {unparsed(place)}, set()
+        case ast.Name() | ast.Attribute():
+            return set(), {unparsed(test)}
+    return set(), set()
+
+
+def _leaves(body: list[ast.stmt]) -> bool:
+    """Whether a body never runs on past its end."""
+    match body[-1] if body else None:
+        case ast.Return() | ast.Raise():
+            return True
+        case ast.If(body=then, orelse=otherwise):
+            return _leaves(then) and _leaves(otherwise)
+        case ast.With(body=inside) | ast.AsyncWith(body=inside):
+            return not _suppresses(body[-1]) and _leaves(inside)
+        case ast.Try(body=tried, handlers=handlers, orelse=otherwise):
+            return (_leaves(tried) or _leaves(otherwise)) and all(_leaves(h.body) for h in handlers)
+    return False
+
+
+def _suppresses(statement: ast.stmt) -> bool:
+    """Whether a `with` may go on after an exception in it."""
+    items = statement.items if isinstance(statement, ast.With | ast.AsyncWith) else []
+    calls = [item.context_expr for item in items]
+    return any(last_name(c.func if isinstance(c, ast.Call) else c) in ("suppress", "raises") for c in calls)
+
+
+def _acts(function: Function) -> bool:
+    """Whether a function calls something for what that does, and not to report."""
+    for part in own_parts(function):
+        if isinstance(part, ast.Expr):
+            value = part.value.value if isinstance(part.value, ast.Await) else part.value
+            root = value.func if isinstance(value, ast.Call) else None
+            while isinstance(root, ast.Attribute):
+                root = root.value
+            if root is not None and last_name(root) not in LOGS:
+                return True
+    return False

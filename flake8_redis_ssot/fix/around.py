@@ -1,0 +1,150 @@
+"""What other files of the project may do to a client that a file builds, and to where it connects."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+from collections.abc import Iterator
+from functools import cached_property
+
+from flake8_redis_ssot.fix.proposal import Proposal
+from flake8_redis_ssot.fix.reads import ProjectReads
+from flake8_redis_ssot.fix.runs import Runs
+from flake8_redis_ssot.fix.signatures import Function
+from flake8_redis_ssot.fix.view import View
+from flake8_redis_ssot.project.index import ProjectIndex
+from flake8_redis_ssot.syntax.nodes import last_name, parents_of
+
+_LOOPS = re.compile(
+    rb"\b(?:asyncio|anyio|uvloop)\.run\b|\brun_until_complete\b|\bnew_event_loop\b|\basyncio\.Runner\b|\basync_to_sync\b"
+)
+_TESTED = re.compile(
+    rb"\basync def (?:test|setUp|asyncSetUp)|\bIsolatedAsyncioTestCase\b|\bpytest\.mark\.(?:asyncio|anyio)\b"
+)
+_MAKING = frozenset(["run", "run_until_complete", "new_event_loop", "Runner", "async_to_sync"])
+
+
+class Around:
+    """Asks the files around one in which a client is to become a shared one."""
+
+    def __init__(self, index: ProjectIndex, reads: ProjectReads) -> None:
+        self.index = index
+        self.reads = reads
+        self._found: dict[bytes, list[tuple[str, int]]] = {}
+
+    def judge(
+        self, view: View, proposal: Proposal, *, home: str, told: str, attributes: set[str], is_async: bool
+    ) -> None:
+        """Note what makes the exchange unsafe. `told` is where it connects, as text, read when it is built."""
+        for name in sorted(attributes):
+            where = self._reading(view, name)
+            if where is not None:
+                proposal.unsafe(f"it is kept as the attribute `{name}`, which {where} may read and end")
+        for word in sorted(set(_read_in(told)) if told else ()):
+            where = self._setting(view, word)
+            if where is not None:
+                proposal.unsafe(f"{where} may set `{word}`, which is read here whenever one is built")
+        if is_async and (loop := self._loop(view)) is not None:
+            proposal.unsafe(
+                f"{loop} may run it in an event loop of its own, which an asyncio client must not outlive"
+            )
+        if not self._is_importing(view, home):
+            first = home.partition(".")[0]
+            proposal.unsafe(
+                f"nothing of `{first}` is imported here so far, which may be a script that cannot"
+            )
+
+    def _matching(self, pattern: bytes) -> list[tuple[str, int]]:
+        if pattern not in self._found:
+            self._found[pattern] = list(self.reads.matching(re.compile(pattern)))
+        return self._found[pattern]
+
+    def _at(self, path: str, line: int) -> str:
+        return f"{os.path.relpath(path, self.index.settings.root)}:{line}"
+
+    def _reading(self, view: View, name: str) -> str | None:
+        """A place that may read an attribute of a name."""
+        if name in view.uses.texts:
+            return self._at(view.path, view.uses.texts[name].lineno)
+        pattern = rb"\.%(name)b\b|[\"']%(name)b[\"']" % {b"name": name.encode()}
+        others = [
+            (p, n) for p, n in self._matching(pattern) if p != view.path and self.reads.may_read(p, name)
+        ]
+        return self._at(*others[0]) if others else None
+
+    def _setting(self, view: View, word: str) -> str | None:
+        """A place that may set a variable of the environment or an attribute by which it is told where to connect."""
+        quoted = re.escape(word.encode())
+        last = re.escape(word.rpartition(".")[2].encode())
+        stored = rb"environ\[\s*[\"']%b[\"']\s*\]\s*=(?!=)|\.%b\s*=(?!=)" % (quoted, last)
+        for path, line in self._matching(stored):
+            if not self.index.settings.is_test(path) or self._runs.may_meet(path, view.path):
+                return self._at(path, line)
+        for path, line in self._matching(rb"[\"']%b[\"']|\b%b\s*=(?!=)" % (quoted, last)):
+            if (
+                self.index.settings.is_test(path)
+                and path != view.path
+                and self._runs.may_meet(path, view.path)
+            ):
+                return self._at(path, line)
+        return None
+
+    @cached_property
+    def _runs(self) -> Runs:
+        return Runs(self.index, self.reads)
+
+    def _loop(self, view: View) -> str | None:
+        """A place that may run what is in a file in one of several event loops."""
+        for path, line in self._loops:
+            if path == view.path or view.path in self._runs.imported(path):
+                return self._at(path, line)
+        return None
+
+    @cached_property
+    def _loops(self) -> list[tuple[str, int]]:
+        """The places that make event loops more than once, tests that have one each included."""
+        found = [(p, n) for p, n in self._matching(_TESTED.pattern) if self.index.settings.is_test(p)]
+        for path, _ in self._matching(_LOOPS.pattern):
+            found += ((path, line) for line in self._made_in(path))
+        return found
+
+    def _made_in(self, path: str) -> Iterator[int]:
+        """The lines of a file that make an event loop whenever a function runs."""
+        tree = self.reads.tree(path)
+        parents = parents_of(tree) if tree is not None else {}
+        for node in parents:
+            if isinstance(node, ast.Name | ast.Attribute) and last_name(node) in _MAKING:
+                around = parents.get(node)
+                while around is not None and not isinstance(
+                    around, Function | ast.Lambda | ast.For | ast.While
+                ):
+                    around = parents.get(around)
+                if around is not None:
+                    yield node.lineno
+
+    def _is_importing(self, view: View, home: str) -> bool:
+        """Whether a file can surely import the manager, by what it imports anyhow."""
+        first = home.partition(".")[0]
+        if any(edge.module.partition(".")[0] == first for edge in self.index.edges(view.path)):
+            return True
+        own = {module.partition(".")[0] for module in view.place.modules}
+        return first in own and "__main__" not in view.source.text
+
+
+def _read_in(told: str) -> Iterator[str]:
+    """The variables, settings and attributes that are read where a client is built, by their last names."""
+    call = ast.parse(told, mode="eval").body
+    assert isinstance(call, ast.Call)
+    parents = {inner: part for part in ast.walk(call) for inner in ast.iter_child_nodes(part)}
+    for part in ast.walk(call):
+        above = parents.get(part)
+        if above is call and part is call.func:
+            continue
+        match part:
+            case ast.Call(func=ast.Attribute(attr="get"), args=[ast.Constant(value=str(name)), *_]):
+                yield name
+            case ast.Subscript(slice=ast.Constant(value=str(name))):
+                yield name
+            case ast.Attribute(attr=name) if not isinstance(above, ast.Attribute | ast.Call | ast.Subscript):
+                yield name

@@ -1,0 +1,211 @@
+"""What one call of a builder connects to, as far as the source shows all of it, and how two calls differ."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections.abc import Callable
+from contextlib import suppress
+
+from flake8_redis_ssot.facts.modules import bound
+from flake8_redis_ssot.fix.making import Making
+from flake8_redis_ssot.fix.resolver import Resolver, Untold
+from flake8_redis_ssot.fix.signatures import Function, arguments_of, decorators_of
+from flake8_redis_ssot.fix.stores import Code
+from flake8_redis_ssot.fix.symbols import locals_of
+from flake8_redis_ssot.libraries.standard import CACHES, SAME_TEXT
+from flake8_redis_ssot.libraries.traits import ASYNC_PART, SAID_ANYHOW, SIZES, TUNING
+from flake8_redis_ssot.syntax.nodes import unparsed
+
+Leads = Callable[[Code], Code | None]
+"""The call that builds what an expression gives, where it gives what is there already."""
+
+_READING = frozenset(["os.environ.get", "os.getenv"])
+_CONVERSIONS = SAME_TEXT | {"int", "float", "bool"}
+_SECRETS = frozenset(["username", "password"])
+
+
+class Told(Resolver):
+    """As `Resolver`, for one call: takes for told only what is the same whenever the call is made.
+
+    With `is_open` the function around it may be called with anything, which no default tells. `hidden` are the
+    names of the functions around that one; `leads` says where a pool comes from.
+    """
+
+    def __init__(
+        self,
+        making: Making,
+        code: Code,
+        depth: int = 0,
+        *,
+        leads: Leads,
+        is_open: bool = False,
+        hidden: frozenset[str] = frozenset(),
+        is_tuned: bool = False,
+    ) -> None:
+        super().__init__(making, code, depth)
+        self.leads = leads
+        self.is_open = is_open
+        self.hidden = hidden
+        self.is_tuned = is_tuned
+        self.left_out = frozenset() if is_tuned else TUNING
+
+    def inner(self, code: Code) -> Told:
+        hidden = self.hidden if code.function is self.code.function else frozenset()
+        return Told(
+            self.making, code, self.depth + 1,
+            leads=self.leads, is_open=self.is_open, hidden=hidden, is_tuned=self.is_tuned,
+        )  # fmt: skip
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        function = self.code.function
+        if node.id in self.hidden and not (function is not None and node.id in locals_of(function)):
+            raise Untold(node)
+        found = super().visit_Name(node)
+        if found is node and not hasattr(builtins, node.id):
+            raise Untold(node)
+        return found
+
+    def local(self, name: str, function: Function) -> ast.expr:
+        if self.is_open and name in arguments_of(function) and name not in self.code.given:
+            raise Untold(name, f"`{{}}` is a parameter of `{function.name}`, which callers give")
+        return super().local(name, function)
+
+    def attribute(self, owner: object, node: ast.Attribute) -> ast.expr:
+        found = super().attribute(owner, node)  # type: ignore[arg-type]
+        if found is node:
+            raise Untold(node)
+        return found
+
+    def named(self, name: str) -> ast.expr:
+        objects = self.making.objects
+        found = objects.modules.lookup(name)
+        if found is None:
+            raise Untold(name)
+        if found.home in self.making.table or found.kind != "object":
+            return super().named(name)
+        thing = objects.thing(found.home)
+        module, _, last = found.home.rpartition(".")
+        if thing is None or thing.is_set_later or self.making.is_rebound(found.home):
+            raise Untold(found.home, "`{}` is given another value at run time")
+        tree = objects.tree(module)
+        values = [
+            getattr(n, "value", None) for b, n in bound(tree.body if tree is not None else []) if b == last
+        ]
+        if len(values) == 1 and isinstance(values[0], ast.expr):
+            with suppress(Untold):
+                return self.of(Code(values[0], module))
+        return ast.Name(found.home, ast.Load())
+
+    def pool(self, node: ast.expr) -> ast.expr:
+        behind = self.leads(self.code.at(node))
+        return self.visit(node) if behind is None else self.of(behind)
+
+    def called(self, node: ast.Call) -> ast.expr:
+        """A reading of the environment, a conversion, or a function that always gives the same."""
+        objects = self.making.objects
+        thing = objects.value(node.func, self.code.module, self.code.function)
+        if thing is not None and isinstance(thing.node, Function):
+            if decorators_of(thing.node) & CACHES and not (node.args or node.keywords):
+                return ast.Call(ast.Name(thing.home, ast.Load()), [], [])
+            if not objects.is_plain(thing) or node.args or node.keywords or arguments_of(thing.node):
+                raise Untold(node, "what `{}` gives is not the same for sure")
+            value = thing.node.body[-1]
+            assert isinstance(value, ast.Return)
+            if value.value is None:
+                raise Untold(node)
+            return self.of(Code(value.value, thing.module, None, thing.node))
+        found = self.generic_visit(node)
+        assert isinstance(found, ast.Call)
+        name = unparsed(found.func)
+        if name in _READING:
+            found.func = ast.parse("os.environ.get", mode="eval").body
+        elif not (
+            (thing is not None and thing.sort == "class")
+            or name in _CONVERSIONS
+            or (isinstance(node.func, ast.Attribute) and node.func.attr in {"get", *SAME_TEXT})
+        ):
+            raise Untold(node, "what `{}` gives is not the same for sure")
+        return found
+
+    def text_of_call(self, call: ast.Call, target: str) -> str:
+        """A call that is known to be one of the builder `target`, resolved."""
+        copy = ast.parse(unparsed(call), mode="eval").body
+        assert isinstance(copy, ast.Call)
+        return unparsed(self.built(copy, target))
+
+    def built(self, node: ast.Call, target: str) -> ast.expr:
+        found = super().built(node, target)
+        assert isinstance(found, ast.Call)
+        given = {k.arg or "": k.value for k in found.keywords}
+        given |= _parts_of_url(given.pop("url")) if _parts_of_url(given.get("url")) else {}
+        kept = {name: value for name, value in given.items() if SAID_ANYHOW.get(name) != unparsed(value)}
+        return ast.Call(found.func, [], [ast.keyword(name, value) for name, value in sorted(kept.items())])
+
+
+def _parts_of_url(node: ast.expr | None) -> dict[str, ast.expr]:
+    """The arguments that a constant URL stands for; none where it says more than these."""
+    from urllib.parse import urlsplit
+
+    if not (isinstance(node, ast.Constant) and isinstance(node.value, str)) or "%" in node.value:
+        return {}
+    try:
+        url = urlsplit(node.value)
+        host, port, db = url.hostname or "localhost", url.port or 6379, int(url.path.strip("/") or 0)
+    except ValueError:
+        return {}
+    if url.scheme != "redis" or url.query or url.fragment:
+        return {}
+    found: dict[str, str | int | None] = {"host": host, "port": port, "db": db}
+    found |= {"username": url.username, "password": url.password}
+    return {name: ast.Constant(value) for name, value in found.items()}
+
+
+def difference(one: str, other: str, label: str) -> str | None:
+    """How two calls, as `Told` has them, connect otherwise, for a message; `label` is how the other is had."""
+    (name, given), (there, known) = _parts(one), _parts(other)
+    if name != there:
+        colours = ["an asyncio" if ASYNC_PART in n.split(".") else "a blocking" for n in (name, there)]
+        if colours[0] != colours[1]:
+            return f"it is {colours[0]} client, and `{label}` {colours[1]} one"
+        return f"it is made by `{name}`, and `{label}` by `{there}`"
+    if ("url" in given) != ("url" in known):
+        places = [_place(one) for one in (given, known)]
+        return f"it connects to {places[0]}, and `{label}` to {places[1]}"
+    keys = sorted(given.keys() ^ known.keys()) + sorted(given.keys() & known.keys())
+    for key in keys:
+        here, now = given.get(key), known.get(key)
+        if here == now:
+            continue
+        if key in _SECRETS or "@" in f"{here}{now}":
+            return f"`{key}` is not shown to be that of `{label}`"
+        said = [f"`{text}`" if text is not None else "not given" for text in (here, now)]
+        return f"`{key}` is {said[0]} here and {said[1]} for `{label}`"
+    return None
+
+
+def _place(given: dict[str, str]) -> str:
+    """Where a call connects to, for a message."""
+    if "url" in given:
+        return "a URL with a password" if "@" in given["url"] else f"`{given['url']}`"
+    return " ".join(f"{name} `{given[name]}`" for name in ("host", "port", "db") if name in given)
+
+
+def timings(one: str, other: str) -> list[str]:
+    """The arguments in which two calls that connect alike differ, as `Told` has them tuned; sizes do not count."""
+    (_, given), (_, known) = _parts(one), _parts(other)
+    differing = {key for key in given.keys() | known.keys() if given.get(key) != known.get(key)}
+    return sorted(differing - SIZES)
+
+
+def bound_of(text: str) -> str | None:
+    """How many connections the pool of a call, as `Told` has it tuned, may have; None where nothing says so."""
+    given = _parts(text)[1]
+    return next((given[name] for name in sorted(SIZES & given.keys())), None)
+
+
+def _parts(text: str) -> tuple[str, dict[str, str]]:
+    """The name and the arguments of a call that `Told` has put in words."""
+    call = ast.parse(text, mode="eval").body
+    assert isinstance(call, ast.Call)
+    return unparsed(call.func), {k.arg or "": unparsed(k.value) for k in call.keywords}

@@ -1,0 +1,202 @@
+"""How a repository is laid out: its import roots, its tests, and which folders are services."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import sys
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from flake8_redis_ssot.facts.import_scan import edges
+from flake8_redis_ssot.facts.model import FileFacts
+from flake8_redis_ssot.inference.builder_table import BUILDERS
+from flake8_redis_ssot.settings.model import Globs, Settings
+
+DEFAULT_ROOTS = ("", "src")
+_MUCH = 5
+"""A root counts where one file in so many is imported by it, whether it has to do with Redis or not."""
+_FOREIGN = sys.stdlib_module_names | BUILDERS.packages
+"""Top-level names that are taken for no folder of the project's."""
+
+_ENTRY_POINTS = frozenset(
+    [
+        "__main__.py",
+        "app.py",
+        "asgi.py",
+        "main.py",
+        "manage.py",
+        "run.py",
+        "server.py",
+        "worker.py",
+        "wsgi.py",
+    ]
+)
+_DEPENDENCIES = frozenset(["Pipfile", "environment.yml", "pyproject.toml", "setup.cfg", "setup.py"])
+_TEST_LIBRARIES = frozenset(["pytest", "unittest", "django.test", "rest_framework.test"])
+_TEST_FOLDERS = frozenset(["test", "tests", "testing", "test_utils"])
+
+
+class Tree:
+    """The Python files of a project by their paths from its folder, `/` between the parts."""
+
+    def __init__(self, root: str, facts: Iterable[FileFacts]) -> None:
+        self.root = root
+        self.files = {os.path.relpath(fact.path, root).replace(os.sep, "/"): fact for fact in facts}
+        self._folders: set[str] = set()
+        self._modules: dict[str, frozenset[str]] = {}
+        self._holders: dict[str, set[str]] = {}
+        for path in self.files:
+            stem = posixpath.splitext(path)[0]
+            while stem:
+                folder, name = posixpath.split(stem)
+                self._holders.setdefault(name, set()).add(folder)
+                self._folders.add(folder)
+                stem = folder
+
+    def modules_of(self, path: str) -> frozenset[str]:
+        """The absolute dotted names after `from` or `import` in a file."""
+        if path not in self._modules:
+            found = set()
+            for line in self.files[path].imports.split("\n"):
+                module = line.partition(" ")[0]
+                if module == "-":
+                    found |= {edge.module for edge in edges(line)}
+                elif module and not module.startswith("."):
+                    found.add(module)
+            self._modules[path] = frozenset(found)
+        return self._modules[path]
+
+    def find(self, folder: str, module: str) -> str | None:
+        """The file, or the folder, of a dotted name below the import root `folder`."""
+        stem = posixpath.join(folder, *module.split("."))
+        for path in (f"{stem}.py", f"{stem}/__init__.py", f"{stem}.pyi"):
+            if path in self.files:
+                return path
+        return stem if stem in self._folders else None
+
+    def has(self, top: str) -> bool:
+        """Whether some folder has a module or package of that name."""
+        return top in self._holders
+
+    def is_package(self, folder: str) -> bool:
+        """Whether a folder is a regular package."""
+        return posixpath.join(folder, "__init__.py") in self.files
+
+    def root_for(self, path: str, module: str) -> str | None:
+        """The import root by which the file at `path` has a dotted `module`; None where it is not of the project.
+
+        The nearest folder around the file that has it, else the only one that has a dotted one: what an installed
+        library is called is a folder's name too. What lies in a package is no root.
+        """
+        top = module.partition(".")[0]
+        if top in _FOREIGN:
+            return None
+        found = [
+            folder
+            for folder in self._holders.get(top, ())
+            if not self.is_package(posixpath.dirname(folder)) and self.find(folder, module) is not None
+        ]
+        found = [folder for folder in found if not self.is_package(folder)] or found
+        around = [folder for folder in found if not folder or path.startswith(f"{folder}/")]
+        if around:
+            return max(around, key=len)
+        return found[0] if len(found) == 1 and "." in module else None
+
+
+@dataclass(slots=True)
+class _Use:
+    importers: set[str] = field(default_factory=set)
+    imported: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class Roots:
+    """The import `folders` of a project, and the files that have something by another one than the default ones."""
+
+    folders: tuple[str, ...]
+    concerned: frozenset[str]
+
+    @property
+    def are_default(self) -> bool:
+        """Whether nothing has to be said of them."""
+        return {*self.folders} <= {*DEFAULT_ROOTS}
+
+
+def import_roots(tree: Tree, relevant: Collection[str]) -> Roots:
+    """The folders below which the imports of `relevant` files, and most others, are found.
+
+    Paths are those from the project's folder.
+    """
+    uses: dict[str, _Use] = {}
+    for path in tree.files:
+        for module in tree.modules_of(path):
+            root = tree.root_for(path, module)
+            target = tree.find(root, module) if root is not None else None
+            if root is not None and target is not None:
+                use = uses.setdefault(root, _Use())
+                use.importers.add(path)
+                use.imported.add(target)
+    wanted = {*relevant}
+    roots = [
+        root
+        for root, use in uses.items()
+        if wanted & use.imported
+        or len(use.importers) * _MUCH >= len(tree.files)
+        or (root in DEFAULT_ROOTS and use.importers)
+    ]
+    # a package is a root only where much is imported past its name
+    roots = [r for r in roots if not r or not tree.is_package(r) or len(uses[r].importers) > _MUCH]
+    others = [root for root in roots if root not in DEFAULT_ROOTS]
+    concerned = {path for root in others for path in uses[root].importers}
+    concerned |= {path for path in tree.files if path.startswith(tuple(f"{root}/" for root in others))}
+    return Roots(tuple(sorted(roots)), frozenset(concerned))
+
+
+def test_globs(tree: Tree, settings: Settings) -> list[str]:
+    """Globs for the tests that the default of `tests` does not take, most of which are known by their folders."""
+    found: dict[str, Globs] = {}
+    for path in sorted(tree.files):
+        whole = os.path.join(settings.root, path)
+        if settings.is_test(whole) or any(globs.match(whole) for globs in found.values()):
+            continue
+        glob = _test_glob(path)
+        if glob is not None and not _TEST_LIBRARIES.isdisjoint(_libraries(tree, path)):
+            found[glob] = Globs(settings.root, (glob,))
+    return list(found)
+
+
+def _libraries(tree: Tree, path: str) -> Iterator[str]:
+    for module in tree.modules_of(path):
+        parts = module.split(".")
+        yield from (".".join(parts[:n]) for n in range(1, min(len(parts), 2) + 1))
+
+
+def _test_glob(path: str) -> str | None:
+    """What takes a test by its folder or name; None where neither says that it is one."""
+    folders, name = posixpath.split(path)
+    for n, part in enumerate(folders.split("/")):
+        if part in _TEST_FOLDERS:
+            return f"**/{part}/**"
+        if n == 0 and part.startswith("test_"):
+            return f"{part}/**"
+    return "**/*_test.py" if name.endswith("_test.py") else None
+
+
+def signs_of_a_service(root: str, folder: str) -> list[str]:
+    """What says that a folder is a service of its own: a file to start it by, its image, its dependencies."""
+    try:
+        names = sorted(os.listdir(os.path.join(root, folder)))
+    except OSError:
+        return []
+    found = []
+    starts = next((name for name in names if name in _ENTRY_POINTS), None)
+    if starts is not None:
+        found.append(f"starts by {starts}")
+    image = next((n for n in names if n.startswith(("Dockerfile", "Containerfile"))), None)
+    if image is not None:
+        found.append(f"has an image of its own ({image})")
+    needs = next((n for n in names if n in _DEPENDENCIES or n.startswith("requirements")), None)
+    if needs is not None:
+        found.append(f"states its own dependencies ({needs})")
+    return found

@@ -1,0 +1,147 @@
+"""Which modules may be the manager, the likeliest first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from flake8_redis_ssot.analysis.manager_classes import ENOUGH
+from flake8_redis_ssot.analysis.operations import words
+from flake8_redis_ssot.init.evidence import Evidence, Module
+from flake8_redis_ssot.libraries.vocabulary import MAKING, PLAIN_WORDS, PURPOSES, SERVERS, SUBJECTS
+
+CLOSE = 0.6
+"""The part of the best one's points from which on another may be meant as well."""
+
+_BESIDE = frozenset(
+    ["alembic", "bench", "benchmark", "benchmarks", "contrib", "demo", "demos", "doc", "docs", "doctests"]
+    + ["example", "examples", "migrations", "notebooks", "sample", "samples", "script", "scripts", "tools"]
+)
+"""Folders of what stands beside an application: no manager is looked for in them."""
+_GETTING = MAKING | {"get", "acquire", "obtain", "fetch"}
+_MOST = 5
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A module that builds, as one that may be meant for the manager."""
+
+    module: Module
+
+    @property
+    def name(self) -> str:
+        return self.module.name
+
+    @cached_property
+    def is_named_so(self) -> bool:
+        """Whether it is called after Redis, and after nothing else."""
+        return is_plain(self.module)
+
+    @cached_property
+    def gives_out(self) -> bool:
+        """Whether others get a client or a manager of it: by an object, a function, or methods made for that."""
+        classes = {made.name for made in self.module.classes}
+        objects = [name for name, _ in self.module.names if name not in classes]
+        methods = [name for made in self.module.classes for name in made.handing_out]
+        return (
+            bool(objects)
+            or len(self.module.operations) >= ENOUGH
+            or any(words(name)[:1] and words(name)[0] in _GETTING for name in methods)
+            or self.is_named_so
+        )
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other files take what it gives out; tests alone do not count for what is not called after Redis."""
+        return self.gives_out and bool(self.module.users or (self.is_named_so and self.module.tests))
+
+    @cached_property
+    def points(self) -> float:
+        """How much speaks for it: who takes a client from it, what it does, what it builds."""
+        module = self.module
+        found = len(module.users) + min(len(module.tests), len(module.users) + _MOST) / 4
+        found += min(len(module.operations), 2 * _MOST) / 2 + min(len(module.built), _MOST) / 2
+        return found * (2 if self.is_named_so else 1)
+
+    @property
+    def purposes(self) -> frozenset[str]:
+        """The words of its names that say what it is for."""
+        last = self.module.name.rpartition(".")[2]
+        names = [last, *(name for name, count in self.module.names[:1] if count)]
+        return frozenset(word for name in names for word in words(name) if word in PURPOSES)
+
+
+def is_plain(module: Module) -> bool:
+    """Whether a module, or what it has classes of, is called after Redis and after nothing else."""
+    parts = module.name.split(".")
+    last, around = words(parts[-1]), [word for part in parts[-2:] for word in words(part)]
+    if {*last} <= PLAIN_WORDS and not SUBJECTS.isdisjoint(around):
+        return True
+    return bool(module.classes) and all(is_plain_class(made.name) for made in module.classes)
+
+
+def names_a_server(module: Module) -> bool:
+    """Whether a module, or a class of it, has the name of a server in its own."""
+    names = [*module.name.split(".")[-2:], *(made.name for made in module.classes)]
+    return any(not SERVERS.isdisjoint(words(name)) for name in names)
+
+
+def is_plain_class(name: str) -> bool:
+    """Whether a class is called after Redis and after nothing else."""
+    found = {*words(name)}
+    return found <= PLAIN_WORDS and not SUBJECTS.isdisjoint(found)
+
+
+def candidates(evidence: Evidence) -> list[Candidate]:
+    """The modules of the application that build and may be meant for a manager, the likeliest first."""
+    found = [
+        Candidate(module)
+        for module in evidence.modules
+        if module.built and is_of_application(evidence, module)
+    ]
+    return sorted(found, key=lambda one: (-one.is_shared, -one.points, one.name))
+
+
+def is_of_application(evidence: Evidence, module: Module) -> bool:
+    """Whether a module is neither a test nor something that stands beside the application."""
+    folders = evidence.short(module.path).split("/")[:-1]
+    return not evidence.settings.is_test(module.path) and _BESIDE.isdisjoint(folders)
+
+
+def close_to(best: Candidate, others: Iterable[Candidate]) -> list[Candidate]:
+    """Those of the `others` for which nearly as much speaks as for the best."""
+    return [one for one in others if one.is_shared == best.is_shared and one.points >= CLOSE * best.points]
+
+
+def spoken_for(module: Module) -> str:
+    """What speaks for a module, as a comment has it."""
+    built, operations = len(module.built), len(module.operations)
+    parts = [f"builds in {count(built, 'place')}"] if built else []
+    parts += [f"has {count(operations, 'operation')}"] if operations else []
+    return f"{', '.join(parts)}; {used_by(module)}" if parts else used_by(module)
+
+
+def used_by(module: Module) -> str:
+    """Who takes a client or manager from a module."""
+    files, tests = count(len(module.users), "file"), count(len(module.tests), "test file")
+    if not module.users and not module.tests:
+        return "no file takes a client from it by an import that can be followed"
+    several = len(module.users) + len(module.tests) > 1
+    named = " and ".join(text for text, some in ((files, module.users), (tests, module.tests)) if some)
+    return f"{named} use{'' if several else 's'} it"
+
+
+def imported_by(number: int) -> str:
+    """How many files import something, as a sentence says it."""
+    return f"{count(number, 'file')} import{'s' * (number == 1)} it" if number else "no file imports it"
+
+
+def count(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Some names, quoted."""
+    more = f" and {len(names) - _MOST} more" if len(names) > _MOST else ""
+    return ", ".join(f"`{name}`" for name in names[:_MOST]) + more

@@ -1,0 +1,197 @@
+"""The file of what was there when a project began to be checked: a line for each diagnostic."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from flake8_redis_ssot.diagnostic import Diagnostic, Fingerprint
+from flake8_redis_ssot.settings.boundaries import SettingsError
+from flake8_redis_ssot.settings.model import is_below
+
+FILE = "redis-ssot-baseline.jsonl"
+"""Its name where the settings give none."""
+
+NEVER_RECORDED = frozenset(["RED000", "RED901", "RED902"])
+"""What no baseline silences: files that were not checked, since they cannot be read, and exceptions that are over."""
+
+_VERSION = 1
+_HEAD = "redis-ssot-baseline"
+_CONFLICT = re.compile(r"(<{7}|\|{7}|={7}|>{7})( |$)")
+_TEXTS = ("path", "rule", "in", "text", "digest", "sketch")
+
+Key = tuple[str, str, str, str]
+"""Path, rule, definition and digest: what makes two diagnostics the same but for their number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One diagnostic that is known, the `nth` of its kind; `path` is absolute, `reason` why it was accepted later."""
+
+    code: str
+    path: str
+    fingerprint: Fingerprint
+    nth: int = 1
+    reason: str | None = None
+
+    @classmethod
+    def of(cls, diagnostic: Diagnostic, reason: str | None = None) -> Entry:
+        """The entry of a diagnostic that has a fingerprint."""
+        assert diagnostic.fingerprint is not None
+        return cls(diagnostic.code, diagnostic.path, diagnostic.fingerprint, reason=reason)
+
+    def is_of(self, diagnostic: Diagnostic) -> bool:
+        """Whether a diagnostic is where the entry has it."""
+        return self.key == Entry.of(diagnostic).key
+
+    @property
+    def key(self) -> Key:
+        return (self.path, self.code, self.fingerprint.definition, self.fingerprint.digest)
+
+    @property
+    def text_key(self) -> tuple[str, str]:
+        """What stays when it comes to another place: the rule and what is reported."""
+        return (self.code, self.fingerprint.digest)
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """The entries of a `file`; paths in it are relative to the folder `base`."""
+
+    file: str
+    base: str
+    entries: tuple[Entry, ...] = ()
+
+    @cached_property
+    def by_key(self) -> Mapping[Key, list[Entry]]:
+        found: dict[Key, list[Entry]] = {}
+        for entry in sorted(self.entries, key=lambda entry: entry.nth):
+            found.setdefault(entry.key, []).append(entry)
+        return found
+
+    @cached_property
+    def by_text(self) -> Mapping[tuple[str, str], list[Entry]]:
+        found: dict[tuple[str, str], list[Entry]] = {}
+        for entry in self.entries:
+            found.setdefault(entry.text_key, []).append(entry)
+        return found
+
+    def with_entries(self, entries: Iterable[Entry]) -> Baseline:
+        """The same file with other entries, numbered anew in the order given."""
+        numbers: dict[Key, int] = {}
+        numbered = []
+        for entry in entries:
+            numbers[entry.key] = numbers.get(entry.key, 0) + 1
+            numbered.append(replace(entry, nth=numbers[entry.key]))
+        return Baseline(self.file, self.base, tuple(sorted(numbered, key=lambda e: (e.key, e.nth))))
+
+    def written(self) -> bytes:
+        """The file: one line an entry, in order, so that what two branches add seldom meets."""
+        lines = [json.dumps({_HEAD: _VERSION})]
+        lines += (json.dumps(_plain(entry, self.base), ensure_ascii=False) for entry in self.entries)
+        return "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogatepass")
+
+
+def file_of(root: str, given: str | None) -> str:
+    """Where the baseline of the project in the folder `root` is: as `given`, else in the folder itself."""
+    return given or os.path.join(root, FILE)
+
+
+def empty_baseline(file: str, root: str) -> Baseline:
+    """A baseline without entries, of the project in the folder `root`."""
+    folder = os.path.dirname(file)
+    return Baseline(file, folder if is_below(root, folder) else root)
+
+
+def read_baseline(file: str, root: str, *, merging: bool = False) -> Baseline:
+    """The baseline in `file`, of the project in the folder `root`; SettingsError where there is none that can be read.
+
+    With `merging` it may have conflict markers, and the entries of both sides hold.
+    """
+    found = empty_baseline(file, root)
+    try:
+        with open(file, "rb") as stream:
+            text = stream.read().decode("utf-8-sig", "surrogatepass")
+    except FileNotFoundError:
+        raise SettingsError(
+            [f"{file}: there is no such baseline; write it by `redis-ssot baseline`"]
+        ) from None
+    except OSError as error:
+        raise SettingsError([f"{file}: the baseline cannot be read: {error.strerror}"]) from error
+    except UnicodeDecodeError as error:
+        raise _broken(file, 1, "it is not valid utf-8") from error
+    entries: dict[tuple[Key, int], Entry] = {}
+    is_headed = False
+    for number, line in enumerate(text.split("\n"), 1):
+        line = line.strip()
+        if not line:
+            continue
+        if _CONFLICT.match(line):
+            if merging:
+                continue
+            raise SettingsError(
+                [f"{file}:{number}: a merge left conflict markers; `redis-ssot baseline` resolves them"]
+            )
+        try:
+            values = json.loads(line)
+        except ValueError as error:
+            raise _broken(file, number, f"it is no JSON: {error}") from error
+        if isinstance(values, dict) and _HEAD in values:
+            if values[_HEAD] != _VERSION:
+                raise SettingsError(
+                    [f"{file}:{number}: the baseline is of version {values[_HEAD]}, and this redis-ssot reads "
+                     f"version {_VERSION}; use the redis-ssot that wrote it, or delete it and run `redis-ssot baseline`"]
+                )  # fmt: skip
+            is_headed = True
+            continue
+        if not is_headed:
+            raise _broken(file, number, f'it does not begin with {{"{_HEAD}": {_VERSION}}}')
+        entry = _entry(file, number, values, found.base)
+        entries.setdefault((entry.key, entry.nth), entry)
+    if not is_headed:
+        raise _broken(file, 1, "it is empty")
+    return Baseline(file, found.base, tuple(entries.values()))
+
+
+def _plain(entry: Entry, base: str) -> dict[str, Any]:
+    known = entry.fingerprint
+    path = os.path.relpath(entry.path, base).replace(os.sep, "/")
+    values: dict[str, Any] = {
+        "path": path, "rule": entry.code, "in": known.definition, "text": known.text, "digest": known.digest,
+        "sketch": known.sketch, "nth": entry.nth,
+    }  # fmt: skip
+    return values if entry.reason is None else {**values, "reason": entry.reason}
+
+
+def _entry(file: str, number: int, values: Any, base: str) -> Entry:
+    if not isinstance(values, dict):
+        raise _broken(file, number, "an entry is an object")
+    nth, reason = values.get("nth"), values.get("reason")
+    unknown = values.keys() - {*_TEXTS, "nth", "reason"}
+    if unknown:
+        raise _broken(file, number, f"an entry has no `{min(unknown)}`")
+    texts = []
+    for name in _TEXTS:
+        text = values.get(name)
+        if not isinstance(text, str):
+            raise _broken(file, number, f"`{name}` must be a string")
+        texts.append(text)
+    if not isinstance(nth, int) or nth < 1:
+        raise _broken(file, number, "`nth` must be a number from 1")
+    if reason is not None and not isinstance(reason, str):
+        raise _broken(file, number, "`reason` must be a string")
+    path, code, *known = texts
+    return Entry(code, os.path.normpath(os.path.join(base, path)), Fingerprint(*known), nth, reason)
+
+
+def _broken(file: str, number: int, why: str) -> SettingsError:
+    return SettingsError(
+        [
+            f"{file}:{number}: the baseline is broken: {why}; restore it, or delete it and run `redis-ssot baseline`"
+        ]
+    )

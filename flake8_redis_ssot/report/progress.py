@@ -1,0 +1,64 @@
+"""How far each phase of the migration is, in the plan's own numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from flake8_redis_ssot.report.model import Report
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """A phase with how much of it is `done` of `total`, and in words what is left."""
+
+    title: str
+    done: int
+    total: int
+    left: str
+
+    @property
+    def percent(self) -> int:
+        """Rounded down, so that only what is done is said to be; all of nothing is done."""
+        return self.done * 100 // self.total if self.total else 100
+
+
+def phases(report: Report) -> Iterator[Phase]:
+    """The phases, with what counts for each."""
+    plan, numbers = report.plan, report.numbers
+    others = [manager for manager in plan.managers if manager.role != "manager"]
+    kept = len(plan.managers) - len(others)
+    needed = {(gap.target, gap.member) for gap in plan.gaps}
+    yield Phase(
+        "1. Enhance the manager",
+        0 if needed else 1,
+        1,
+        f"{count(len(needed), 'method')} that callers of others need" if needed else "nothing is missing",
+    )
+    yield Phase(
+        "2. Migrate the imports",
+        numbers.one,
+        numbers.any,
+        f"{numbers.one} of {count(numbers.any, 'file')} on the one import; "
+        f"{count(len(plan.moving), 'reference')} by `redis-ssot migrate`, {len(plan.by_hand)} by hand",
+    )
+    yield Phase(
+        "3. Remove the others",
+        kept,
+        len(plan.managers),
+        f"managers {len(plan.managers)} -> {kept}; {sum(m.can_go for m in others)} can go after `redis-ssot migrate`",
+    )
+    left = numbers.constructions + numbers.strings
+    worst = max([left, *(p.numbers.constructions + p.numbers.strings for p in report.history)])
+    yield Phase(
+        "4. Validate",
+        worst - left,
+        worst,
+        f"{count(numbers.constructions, 'client')} and pools built outside of a manager, "
+        f"{count(numbers.strings, 'stale string')}; {count(len(plan.tests), 'test file')} to run",
+    )
+
+
+def count(number: int, what: str) -> str:
+    """A number with what it is of."""
+    return f"{number:,} {what}{'s' * (number != 1)}"

@@ -1,0 +1,112 @@
+"""One state of a project, on the disk or in git, and what is counted of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.facts.cache import Cache
+from flake8_redis_ssot.filesystem import FileSystem
+from flake8_redis_ssot.lint.check import FileChecker
+from flake8_redis_ssot.lint.run import Outcome, Progress, run_project
+from flake8_redis_ssot.migrate.plan import (
+    CONSTRUCTIONS,
+    STRINGS,
+    Manager,
+    importing,
+    managers_of,
+)
+from flake8_redis_ssot.migrate.silenced import Silenced
+from flake8_redis_ssot.project.index import ProjectIndex
+from flake8_redis_ssot.report.model import Finding, Numbers, Pool
+from flake8_redis_ssot.report.pools import pools_of
+from flake8_redis_ssot.rules import all_rules
+from flake8_redis_ssot.settings.model import Settings
+
+COUNTED = CONSTRUCTIONS | STRINGS | {"RED401", "RED402"}
+"""The rules without which the numbers are not known: the last two for the classes and shims of the files."""
+
+
+@dataclass
+class Scan:
+    """What is there, silenced or not, in the project's own files."""
+
+    settings: Settings
+    filesystem: FileSystem
+    checker: FileChecker
+    outcome: Outcome
+    index: ProjectIndex
+    managers: list[Manager]
+
+    def silenced(self, diagnostic: Diagnostic) -> str | None:
+        """What silences a diagnostic for good: what a baseline puts off counts."""
+        return self._silenced.by(diagnostic)
+
+    @cached_property
+    def _silenced(self) -> Silenced:
+        return Silenced(self.outcome.diagnostics, replace(self.settings, baseline=None), self.filesystem)
+
+    def pools(self) -> list[Pool]:
+        """The places that make a connection pool."""
+        return pools_of(self.outcome.diagnostics, self.index, self.checker, self.settings)
+
+    def numbers(self, pools: list[Pool]) -> Numbers:
+        """What is counted; of what is silenced nothing counts."""
+        importers = importing(self.index, self.managers, self.settings)
+        counted = [d.code for d in self.outcome.diagnostics if d.code in COUNTED and self.silenced(d) is None]
+        return Numbers(
+            len(self.managers),
+            importers.one,
+            importers.any,
+            sum(code in CONSTRUCTIONS for code in counted),
+            sum(code in STRINGS for code in counted),
+            sum(pool.role != "test" for pool in pools),
+        )
+
+    def findings(self, codes: frozenset[str]) -> list[Finding]:
+        """The diagnostics of the rules `codes`."""
+        return [
+            Finding(
+                d.code,
+                d.name,
+                os.path.relpath(d.path, self.settings.root).replace(os.sep, "/"),
+                d.range.start.line,
+                d.message,
+                self.index.place(d.path).boundary.name,
+                self.settings.is_test(d.path),
+                self.silenced(d),
+            )
+            for d in self.outcome.diagnostics
+            if d.code in codes
+        ]
+
+
+def scan(
+    files: Sequence[str],
+    reported: set[str],
+    settings: Settings,
+    codes: frozenset[str],
+    filesystem: FileSystem,
+    *,
+    jobs: int,
+    progress: Progress,
+    cache_of: Callable[[FileChecker], Cache | None],
+) -> Scan:
+    """Check all `files` of a project by the rules `codes`, as if nothing silenced anything."""
+    bare = replace(settings, allowances=(), per_file_ignores=())
+    rules = [rule for rule in all_rules() if rule.code in codes | COUNTED]
+    checker = FileChecker(bare, rules, filesystem=filesystem, follows=True, heeds_noqa=False)
+    cache = cache_of(checker)
+    outcome = run_project(files, checker, jobs=jobs, cache=cache, progress=progress)
+    if cache is not None:
+        cache.save(files)
+        # where nothing had changed, none were needed; what could not be kept is fresh
+        fresh = {fact.path for fact in outcome.facts}
+        outcome.facts += cache.facts(path for path in files if path not in fresh)
+        outcome.facts.sort(key=lambda fact: fact.path)
+    outcome.diagnostics = [d for d in outcome.diagnostics if d.path in reported]
+    index = ProjectIndex(settings, outcome.facts, checker.managers)
+    return Scan(settings, filesystem, checker, outcome, index, list(managers_of(index, settings)))

@@ -1,0 +1,95 @@
+"""The least fixpoint that all answers of the evaluator come from."""
+
+from collections.abc import Callable
+
+from flake8_redis_ssot.inference.fixpoint import Fixpoint
+
+Rules = dict[str, Callable[[Callable[[str], frozenset[int]]], frozenset[int]]]
+
+
+class _Asked:
+    """Questions by name, each answered by a rule that may ask others; counts how often each was worked out."""
+
+    def __init__(self, rules: Rules) -> None:
+        self.rules = rules
+        self.fixpoint: Fixpoint[str, int] = Fixpoint(100_000)
+        self.count: dict[str, int] = {}
+
+    def __call__(self, name: str) -> frozenset[int]:
+        return self.fixpoint.answer(name, self._find, name)
+
+    def _find(self, name: str) -> frozenset[int]:
+        self.count[name] = self.count.get(name, 0) + 1
+        return self.rules[name](self)
+
+
+def test_what_is_found_goes_through_the_whole_cycle():
+    ask = _Asked(
+        {
+            "first": lambda ask: frozenset({1}) | ask("second"),
+            "second": lambda ask: ask("third") | {2},
+            "third": lambda ask: ask("fourth"),
+            "fourth": lambda ask: ask("first"),
+        }
+    )
+    assert {ask(name) for name in ask.rules} == {frozenset({1, 2})}
+
+
+def test_a_cycle_within_a_cycle_is_whole_too():
+    ask = _Asked(
+        {
+            "outer": lambda ask: ask("inner") | {1},
+            "inner": lambda ask: ask("middle") | ask("outer"),
+            "middle": lambda ask: ask("inner") | ask("last") | {2},
+            "last": lambda ask: ask("middle") | {3},
+        }
+    )
+    assert {ask(name) for name in ask.rules} == {frozenset({1, 2, 3})}
+
+
+def test_what_is_there_because_it_is_not_is_left_out():
+    ask = _Asked(
+        {
+            "stated": lambda ask: ask("known") or frozenset({1}),
+            "known": lambda ask: frozenset({2}) if 1 in ask("stated") else frozenset(),
+        }
+    )
+    assert not ask("stated")
+    assert not ask("known")
+    assert sum(ask.count.values()) < 20
+
+
+def test_a_long_chain_of_questions_is_answered_whole():
+    ask = _Asked(
+        {"0": lambda _: frozenset({0})}
+        | {str(n): lambda ask, n=n: ask(str(n - 1)) | {n} for n in range(1, 300)}
+    )
+    assert ask("299") == frozenset(range(300))
+    assert ask("150") == frozenset(range(151))
+
+
+def test_only_what_depends_on_a_changed_input_is_found_anew():
+    inputs = {"a": 1, "b": 2}
+    ask = _Asked({})
+
+    def reading(name: str) -> frozenset[int]:
+        ask.fixpoint.depends_on(name)
+        return frozenset({inputs[name]})
+
+    ask.rules = {
+        "of a": lambda ask: reading("a"),
+        "of b": lambda ask: reading("b"),
+        "of both": lambda ask: ask("of a") | ask("of b"),
+        "in a cycle": lambda ask: ask("around") | ask("of a"),
+        "around": lambda ask: ask("in a cycle"),
+        "of none": lambda ask: frozenset({0}),
+    }
+    before = {name: ask(name) for name in ask.rules}
+    assert (before["of both"], before["around"], before["of none"]) == ({1, 2}, {1}, {0})
+    inputs["a"] = 3
+    assert not ask.fixpoint.forget_found_from(["c"])
+    assert ask.fixpoint.forget_found_from(["a"])
+    ask.count.clear()
+    after = {name: ask(name) for name in ask.rules}
+    assert (after["of both"], after["around"], after["of none"]) == ({3, 2}, {3}, {0})
+    assert not ask.count.keys() & {"of b", "of none"}
