@@ -131,7 +131,6 @@ class Reversal:
         home = parsed(self.texts[self.home])
         assert home is not None
         self.defined = bound_at_top(home)
-        self.sent = 0
         self.broken: set[Path] = set()
 
     def carry_out(self) -> None:
@@ -142,8 +141,7 @@ class Reversal:
                 continue
             mine = [*imports(tree, path, self.source, self.manager)]
             if mine and self._is_plain(path, tree, mine):
-                names |= {alias.name for node in mine for alias in node.names}
-                self._send(path, tree, mine)
+                names |= self._send(path, tree, mine)
         self._write_new(sorted(names & self.defined.keys()))
         self._write_settings(sorted(names))
         self.broken = {
@@ -200,15 +198,17 @@ class Reversal:
             if other != path
         )
 
-    def _send(self, path: Path, tree: ast.Module, mine: list[ast.ImportFrom]) -> None:
+    def _send(self, path: Path, tree: ast.Module, mine: list[ast.ImportFrom]) -> set[str]:
+        """Send one file's imports through the new module; the names that it has there."""
         text = Text(self.texts[path])
         objects = self._objects(path, tree, mine) if self.kind == "wrapper" else set()
+        found: set[str] = set()
         for node in mine:
             sent = [a for a in node.names if self.kind != "wrapper" or a.name in objects]
             rest = [a for a in node.names if a not in sent]
             if not sent or any(a.name not in self.defined for a in node.names):
                 continue
-            self.sent += len(sent)
+            found |= {alias.name for alias in sent}
             lines = text.lines[node.lineno - 1 : node.end_lineno]
             indent = lines[0][: len(lines[0]) - len(lines[0].lstrip())]
             parts = [f"from {self.new} import {', '.join(self._imported(a) for a in sent)}"]
@@ -224,6 +224,7 @@ class Reversal:
             if isinstance(part, ast.Name) and part.id in names:
                 text.exchange(part, f"get_{names[part.id]}()")
         path.write_bytes(text.data())
+        return found
 
     def _imported(self, alias: ast.alias) -> str:
         return f"get_{alias.name}" if self.kind == "wrapper" else ast.unparse(alias)
