@@ -230,9 +230,13 @@ def test_the_end_is_counted(project: Path, run: Command) -> None:
     ]
 
 
-def test_another_repository_is_left(project: Path, run: Command) -> None:
+@pytest.mark.parametrize("kind", ["folder", "file"])
+def test_another_repository_is_left(kind: str, project: Path, run: Command) -> None:
     add(project, "sub/lib/x.py", USER)
-    subprocess.run(["git", "init", "-q", project / "sub"], check=True)
+    if kind == "folder":
+        subprocess.run(["git", "init", "-q", project / "sub"], check=True)
+    else:  # as in a submodule
+        (project / "sub/.git").write_text("gitdir: ../.git/modules/sub\n")
     for command in (["migrate"], ["check", "--fix"]):
         done = run(*command, cwd=project)
         assert (project / "sub/lib/x.py").read_text() == USER, command
