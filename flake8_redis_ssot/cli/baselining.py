@@ -55,7 +55,11 @@ def baseline(options: argparse.Namespace) -> int:
     except SettingsError as error:
         return refuse(error.messages)
     except OSError as error:
-        return refuse([f"{error.filename}: the baseline cannot be written: {error.strerror}"])
+        return refuse(
+            [
+                f"{error.filename}: the baseline cannot be written: {error.strerror}; make it writable, and run again"
+            ]
+        )
 
 
 def _validate(options: argparse.Namespace) -> None:

@@ -243,7 +243,8 @@ def _verified(
     return None, [
         *fresh.failures,
         *(
-            f"{shown(path)}: a fresh scan counts {code} otherwise than listed"
+            f"{shown(path)}: a fresh scan finds another number of {code} than is listed; "
+            "this is a defect of redis-ssot, please report it with the file"
             for path, code in sorted(left - said) + sorted(said - left)
         ),
     ]

@@ -63,11 +63,12 @@ def mend(
     unsafe: bool = False,
     jobs: int = 1,
     only: str = "",
+    unfixed: Collection[str] = (),
 ) -> FixResult:
     """What the files `within` become when all fixes of the rules `codes` are applied; nothing is written.
 
     `files` are all of the project; what may not be written, or another git repository has, stays. With
-    `only` what does not refer to that object, or to something below it, stays too, and is not among what is left. `FixResult.left` are what remains of the rules that have a fix,
+    `only` what does not refer to that object, or to something below it, stays too, and is not among what is left. What the rules `unfixed` report stays. `FixResult.left` are what remains of the rules that have a fix,
     and of those that say what else refers to an object.
     """
     mended = FixResult()
@@ -80,7 +81,14 @@ def mend(
         checker = FileChecker(settings, rules, filesystem=filesystem, keeps_facts=True)
         mended.outcome = run_project(files, checker, jobs=jobs)
         step = Step(
-            checker, mended.outcome, within, unsafe=unsafe, reads=reads, unchecked=unchecked, only=only
+            checker,
+            mended.outcome,
+            within,
+            unsafe=unsafe,
+            reads=reads,
+            unchecked=unchecked,
+            only=only,
+            unfixed=unfixed,
         )
         mended.rewriter = mended.rewriter or step.rewriter
         mended.index = step.index
@@ -125,6 +133,7 @@ class Step:
         reads: ProjectReads | None = None,
         unchecked: Unchecked | None = None,
         only: str = "",
+        unfixed: Collection[str] = (),
     ) -> None:
         self.index = ProjectIndex(checker.settings, outcome.facts, checker.managers)
         reads = reads or ProjectReads(self.index.facts, checker.filesystem)
@@ -141,12 +150,14 @@ class Step:
         for path, of_path in groupby(outcome.diagnostics, lambda diagnostic: diagnostic.path):
             mine: list[Proposal] = []
             found = list(of_path) if path in within else []
-            unused = {d.range for d in found if MENDS.get(d.code) == "comment"}
+            unused = {d.range for d in found if MENDS.get(d.code) == "comment" and d.code not in unfixed}
             for diagnostic in found:
                 if is_looked_at(diagnostic, self.index):
                     try:
                         if not refers_to(diagnostic, only):
                             raise Refusal(f"only what refers to `{only}` is asked for")
+                        if diagnostic.code in unfixed:
+                            raise Refusal("`fixable` and `unfixable` leave it as it is")
                         mine.append(self._proposed(diagnostic, unsafe, unused))
                     except Refusal as refusal:
                         self.refused.append((diagnostic, refusal.reason))

@@ -137,7 +137,10 @@ class Compatibility:
             self.members.same_signal(old, new, call)
             return
         if old.sort == "class" and not aim.is_same and (call.args or call.keywords):
-            raise Refusal(f"line {line} gives `{last}` arguments of its own, which may name another server")
+            raise Refusal(
+                f"line {line} gives `{last}` arguments of its own, which may name another server; "
+                "leave out those that say what the manager does, and run again"
+            )
         if aim.collapses and isinstance(view.uses.parents.get(call), ast.Expr):
             raise Refusal(f"line {line} calls `{last}` for what it does")
         if aim.collapses and (call.args or call.keywords):
@@ -160,7 +163,10 @@ class Compatibility:
             raise Refusal(f"what `{missing}()` gives cannot be told")
         if old.sort == "class" and aim.collapses:
             if view.uses.is_test:
-                raise Refusal(f"line {line} is in a test, which may want an object of its own")
+                raise Refusal(
+                    f"line {line} is in a test, which may want an object of its own; "
+                    f"if it does not, use `{new.home}` there by hand"
+                )
             if self.state.kept(old) or not aim.is_declared:
                 verdict.unsafe("one more object, with a state of its own, becomes the one that all share")
         elif old.sort == "class" and not aim.is_same:
@@ -286,7 +292,10 @@ class Compatibility:
             verdict.unsafe("one more object, with a state of its own, becomes the one that all share")
         if fresh and uses.escapes:
             place, what = uses.escapes[0]
-            raise Refusal(f"in line {place.lineno} it {what}: what is done with it there cannot be told")
+            raise Refusal(
+                f"in line {place.lineno} it {what}: what is done with it there cannot be told; "
+                "look there, and change both by hand"
+            )
         if aim.is_same:
             verdict.reach |= self.reach.of_members(old, None, aim)
             return
@@ -300,7 +309,9 @@ class Compatibility:
             return
         if old is None or new is None:
             unknown = aim.old if old is None else aim.new
-            raise Refusal(f"the class of `{unknown.home}` cannot be told")
+            raise Refusal(
+                f"the class of `{unknown.home}` cannot be told, so what it can do is not known; change it by hand"
+            )
         names: dict[str, str] = {}
         for attribute, call in uses.members:
             homes = [home for home in (before.home, aim.old.home, old.home) if home]

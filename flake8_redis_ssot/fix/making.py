@@ -202,7 +202,10 @@ class Making:
             for code in calls:
                 assert isinstance(code.node, ast.Call)
                 if (code.node.args or code.node.keywords) and not self._only_connects(code, of):
-                    return f"`{thing.home}` is made with arguments of its own, which may name another server"
+                    return (
+                        f"`{thing.home}` is made with arguments of its own, which may name another server; "
+                        "make both connect alike, and run again"
+                    )
             found.append(self.connections(of, calls[0] if len(calls) == 1 else None))
             self._add_of_module(thing, found[-1])
             if found[-1].unknown is not None:
@@ -210,7 +213,10 @@ class Making:
         if found[0].clients == found[1].clients:
             return self._changed_later(old, new)
         ways = [" and ".join(f"`{c}`" for c in sorted(one.clients)) or "nothing" for one in found]
-        return f"they may connect to different servers: `{old_class.home}` by {ways[0]}, `{new_class.home}` by {ways[1]}"
+        return (
+            f"they may connect to different servers: `{old_class.home}` by {ways[0]}, `{new_class.home}` by "
+            f"{ways[1]}; make both connect alike, and run again"
+        )
 
     def _changed_later(self, old: Thing, new: Thing) -> str | None:
         """What the statements of their modules do with one of two objects alone, once they are made."""

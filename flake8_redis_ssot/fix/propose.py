@@ -68,7 +68,7 @@ class Rewriter:
         """
         view = self.view(diagnostic.path)
         if view is None:
-            raise Refusal("the file cannot be parsed")
+            raise Refusal("the file cannot be parsed; mend its syntax, and run again")
         if view.place.is_manager:
             raise Refusal("it stands in the manager itself, which is never rewritten")
         match MENDS.get(diagnostic.code):
@@ -163,7 +163,7 @@ class Rewriter:
              and b[0] == root.id and root in view.uses.points and view.uses.means(root.id, root, b[1])), None,
         )  # fmt: skip
         if found is None or view.uses.home(found[0]).kind == "class":
-            raise Refusal(f"`{root.id}` is not simply what one import binds")
+            raise Refusal(f"`{root.id}` is not simply what one import binds; change it by hand")
         if not isinstance(found[0], ast.ImportFrom) or not isinstance(call.func, ast.Name):
             raise Refusal("the class is reached through its module; import the shared object by name")
         proposal = Proposal(diagnostic, "", "unsafe", found[0])
@@ -190,7 +190,10 @@ class Rewriter:
         if node is None or node.value != old:
             raise Refusal("the string is put together from parts")
         if not self._is_loaded(view, node):
-            raise Refusal(f"it patches `{old}`, and no import changed here is looked up there")
+            raise Refusal(
+                f"it patches `{old}`, and nothing that moves is looked up there; "
+                "patch the name in the module that uses it"
+            )
         aim = self.replacements.aim(old, view.place.boundary)
         if aim.old.sort != aim.new.sort or aim.calls:
             raise Refusal(f"`{aim.old.home}` is {a(aim.old.sort)} and `{aim.new.home}` {a(aim.new.sort)}")

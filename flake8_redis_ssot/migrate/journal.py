@@ -151,7 +151,7 @@ def roll_back(root: str, name: str | None = None) -> Run:
     otherwise, no file was touched. A roll back that was killed can be run again.
     """
     if not os.path.isdir(_folder(root)):
-        raise JournalError("there is no run to roll back")
+        raise JournalError("there is no run of `redis-ssot migrate` here to roll back")
     with _locked(root) as folder:
         run, entries = _load(folder, _chosen(runs(root), name))
         path = os.path.join(folder, run.name)
@@ -173,7 +173,7 @@ def roll_back(root: str, name: str | None = None) -> Run:
 def _chosen(there: list[Run], name: str | None) -> str:
     left = [run.name for run in there if run.state != "rolled back"]
     if not there or (name is None and not left):
-        raise JournalError("there is no run to roll back")
+        raise JournalError("there is no run of `redis-ssot migrate` here to roll back")
     if name is None:
         return left[-1]
     if name in left:
@@ -207,7 +207,11 @@ def _targets(root: str, changes: list[Change]) -> list[str]:
     _refuse(twice, "to be changed twice", nothing)
     _refuse(there, "there already", f"{nothing}: move it away, and run again")
     _refuse(changed, "changed or gone since it was read", f"{nothing}: run again")
-    _refuse(closed, "read-only, or its folder is or is not there", f"{nothing}: see to that, and run again")
+    _refuse(
+        closed,
+        "read-only, or in a folder that is read-only or missing",
+        f"{nothing}: see to that, and run again",
+    )
     return list(targets)
 
 
@@ -266,8 +270,8 @@ def _to_restore(root: str, path: str, entries: list[_Entry]) -> list[tuple[str, 
     nothing = "nothing was touched"
     _refuse(outside, "not among the project's own files", f"{nothing}: do not trust the run {run}")
     _refuse(changed, f"changed since the run {run}", f"{nothing}: undo that, and run again")
-    _refuse(broken, f"not saved whole in the run {run}", nothing)
-    _refuse(closed, "read-only, or its folder is", f"{nothing}: see to that, and run again")
+    _refuse(broken, f"not saved whole in the run {run}", f"{nothing}: take them from version control")
+    _refuse(closed, "read-only, or in a folder that is", f"{nothing}: see to that, and run again")
     return todo
 
 

@@ -199,7 +199,7 @@ def test_what_a_baseline_puts_off_is_planned_and_moved(project: Path, run: Comma
     plan = planned(project, run)
     assert [(s["site"]["path"], s["silenced"]) for s in plan["moving"]] == [("app/rooms.py", "the baseline")]
     assert [(s["site"]["path"], s["silenced"]) for s in plan["by_hand"]] == [("app/own.py", "the baseline")]
-    assert [m["before"] for m in plan["measures"] if m["name"] == "constructions"] == [2]
+    assert {m["name"]: m["before"] for m in plan["measures"]}["constructions"] == 2
     assert "(silenced today by the baseline)" in " ".join(run("plan", cwd=project).stdout.split())
     made = json.loads(run("migrate", "--output-format", "json", cwd=project).stdout)
     assert [(s["site"]["path"], s["silenced"]) for s in made["moved"]] == [("app/rooms.py", "the baseline")]
