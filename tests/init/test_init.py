@@ -121,7 +121,7 @@ def test_options_of_flake8_mean_the_same(
         "forbidden-managers": table.get("forbidden-managers", []),
         "src": table.get("src", []),
         "boundaries": [
-            f"{b['name']}: {b['paths'][0]} -> {b.get('manager', '')}".strip()
+            f"{b['name']}: {', '.join(b['paths'])} -> {b.get('manager', '')}".strip()
             for b in table.get("boundary", [])
         ],
     }
