@@ -13,14 +13,25 @@ from flake8_redis_ssot.context import RuleContext
 from flake8_redis_ssot.init.evidence import Evidence
 from flake8_redis_ssot.init.modules import Module
 from flake8_redis_ssot.libraries.traits import DEFAULTS, POOL_KEYWORDS
-from flake8_redis_ssot.libraries.vocabulary import ADDRESS_WORDS, DATABASE_WORDS, PURPOSES, SUBJECTS
+from flake8_redis_ssot.libraries.vocabulary import (
+    ADDRESS_WORDS,
+    DATABASE_WORDS,
+    GETTING,
+    PLAIN_WORDS,
+    PURPOSES,
+    SERVERS,
+    SUBJECTS,
+)
 from flake8_redis_ssot.syntax.scopes import ProgramPoint
 
 _PLACES = {*DEFAULTS, *POOL_KEYWORDS, "url", "unix_socket_path", None}
 """The keywords that say where a client connects to, or that it may be anywhere."""
 
+_SAYING_NOTHING = ADDRESS_WORDS | GETTING | SERVERS | (PLAIN_WORDS - SUBJECTS)
+"""Words of a setting that do not tell it from another one: `CACHE_REDIS_URL` is the cache's."""
+
 Settings = frozenset[frozenset[str]]
-"""What settings are called, without the word for what they say: `CACHE_REDIS_URL` is of `cache redis`."""
+"""What is told of settings by their names, without the words that say nothing: nothing is of plain Redis."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +39,8 @@ class Connection:
     """What a module shows of its connections.
 
     `servers` and `numbers` are the settings from which it takes addresses and databases, `databases` those that it
-    names itself, `targets` all that its calls say together. None is what the file does not tell.
+    names itself, `targets` all that its calls say together; these are compared where no setting says more.
+    None is what the file does not tell.
     """
 
     servers: Settings = frozenset()
@@ -42,7 +54,7 @@ class Connection:
             return "another server, by its settings"
         if _are_apart(self.numbers, other.numbers) or _are_apart(self.databases, other.databases):
             return "another database"
-        if not self.servers & other.servers and _are_apart(self.targets, other.targets):
+        if not (self.servers or other.servers) and _are_apart(self.targets, other.targets):
             return "another server or database"
         return None
 
@@ -70,8 +82,8 @@ def connection_of(evidence: Evidence, module: Module) -> Connection:
     servers, numbers = set(), set()
     for name in _names(context.source.tree):
         *before, last = words(name) or [""]
-        subject = frozenset(before) - ADDRESS_WORDS
-        if not subject.isdisjoint(SUBJECTS | PURPOSES):
+        if not (SUBJECTS | PURPOSES).isdisjoint(before):
+            subject = frozenset(before) - _SAYING_NOTHING
             if last in ADDRESS_WORDS:
                 servers.add(subject)
             elif last in DATABASE_WORDS:

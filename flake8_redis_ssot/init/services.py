@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from flake8_redis_ssot.init.evidence import Evidence
 from flake8_redis_ssot.init.layout import DEFAULT_ROOTS, STARTS, is_beside, signs_of_a_service
@@ -103,28 +103,32 @@ def _service(evidence: Evidence, one: Candidate, other: Candidate) -> _Service |
     None of its files takes something of the other, and its files alone of the one, unless it needs nothing of the
     rest and is itself what uses that manager most.
     """
-    path = evidence.short(one.module.path)
+    found = []
+    for folder in _folders(evidence, one, other):
+        outside = tuple(user for user in one.module.users if not _is_in(evidence.short(user), folder))
+        takes = any(_is_in(evidence.short(user), folder) for user in other.module.users)
+        found.append((_Service(folder, tuple(_signs(evidence, folder)), None, outside), takes))
+    stated, takes = next((pair for pair in found if pair[0].stated), (None, False))
+    if stated is not None and not takes and not stated.outside:
+        return stated
+    for service, takes in found:
+        apart = None if takes else _set_apart(evidence, service.folder, one, service.outside)
+        if apart is not None:
+            return replace(service, apart=apart)
+    return None
+
+
+def _folders(evidence: Evidence, one: Candidate, other: Candidate) -> Iterator[str]:
+    """The folders around a candidate, the outermost first, in which the `other` is not, and that lie in no package."""
     around, beyond = (
-        posixpath.dirname(path).split("/"),
-        posixpath.dirname(evidence.short(other.module.path)).split("/"),
+        posixpath.dirname(evidence.short(candidate.module.path)).split("/") for candidate in (one, other)
     )
     same = next((n for n, (a, b) in enumerate(zip(around, beyond, strict=False)) if a != b), len(beyond))
     for n in range(same + 1, len(around) + 1):
         folder = "/".join(around[:n])
         if evidence.tree.is_package(posixpath.dirname(folder)):
-            return None
-        if any(_is_in(evidence.short(user), folder) for user in other.module.users):
-            return None
-        signs = tuple(_signs(evidence, folder))
-        outside = tuple(user for user in one.module.users if not _is_in(evidence.short(user), folder))
-        if signs and not outside:
-            return _Service(folder, signs)
-        apart = _set_apart(evidence, folder, one, outside)
-        if apart is not None:
-            return _Service(folder, signs, apart, outside)
-        if signs:
-            return None
-    return None
+            return
+        yield folder
 
 
 def _set_apart(evidence: Evidence, folder: str, one: Candidate, outside: Sequence[str]) -> str | None:
