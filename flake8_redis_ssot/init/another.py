@@ -7,7 +7,7 @@ import posixpath
 from flake8_redis_ssot.init.connections import connection_of
 from flake8_redis_ssot.init.evidence import Evidence
 from flake8_redis_ssot.init.modules import Module
-from flake8_redis_ssot.init.ranking import Candidate
+from flake8_redis_ssot.init.ranking import Candidate, listed
 
 _COLOURS = {"async": "asyncio", "sync": "blocking"}
 
@@ -22,11 +22,13 @@ def why_another(evidence: Evidence, best: Candidate, other: Candidate) -> str | 
         return None
     if one.path in two.users or one.name in {edge.module for edge in evidence.index.edges(two.path)}:
         return None
-    is_pair = one.colours and two.colours and one.colours.isdisjoint(two.colours)
-    if other.is_named_so and is_pair and _package(one) == _package(two):
-        colours = " and ".join(_COLOURS[colour] for colour in sorted(two.colours))
-        return f"{colours} clients, which the other has not"
     here, there = connection_of(evidence, one), connection_of(evidence, two)
+    if other.is_named_so and _package(one) == _package(two):
+        if one.colours and two.colours and one.colours.isdisjoint(two.colours):
+            colours = " and ".join(_COLOURS[colour] for colour in sorted(two.colours))
+            return f"{colours} clients, which the other has not"
+        if here.libraries and there.libraries and here.libraries.isdisjoint(there.libraries):
+            return f"clients of {listed(sorted(there.libraries))}, which the other has not"
     difference = here.difference(there)
     if difference is not None:
         return difference

@@ -103,7 +103,9 @@ def _scope(
         against = [one for one in near if one is not best]
         names = "; ".join(f"`{one.name}` ({spoken_for(one.module)})" for one in against)
         if chosen is None:
-            proposal.doubts.append(f"cannot tell for certain: `{best.name}` is close to {names}")
+            proposal.doubts.append(
+                f"cannot tell for certain: `{best.name}` is close to {names}; set `manager` to the one that is meant"
+            )
     scope.managers = [
         Choice(
             _pattern(evidence, one.module),

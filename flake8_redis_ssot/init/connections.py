@@ -12,7 +12,7 @@ from flake8_redis_ssot.analysis.pools import pool_target
 from flake8_redis_ssot.context import RuleContext
 from flake8_redis_ssot.init.evidence import Evidence
 from flake8_redis_ssot.init.modules import Module
-from flake8_redis_ssot.libraries.traits import DEFAULTS, POOL_KEYWORDS
+from flake8_redis_ssot.libraries.traits import DEFAULTS, POOL_KEYWORDS, SUCCESSORS
 from flake8_redis_ssot.libraries.vocabulary import (
     ADDRESS_WORDS,
     DATABASE_WORDS,
@@ -39,7 +39,7 @@ class Connection:
     """What a module shows of its connections.
 
     `servers` and `numbers` are the settings from which it takes addresses and databases, `databases` those that it
-    names itself, `targets` all that its calls say together; these are compared where no setting says more.
+    names itself, `libraries` those that connect, `targets` all that its calls say together; these are compared where no setting says more.
     None is what the file does not tell.
     """
 
@@ -47,6 +47,7 @@ class Connection:
     numbers: Settings = frozenset()
     databases: frozenset[str] | None = None
     targets: frozenset[str] | None = None
+    libraries: frozenset[str] = frozenset()
 
     def difference(self, other: Connection) -> str | None:
         """What shows that two modules connect to different places; None where nothing does."""
@@ -71,12 +72,15 @@ def connection_of(evidence: Evidence, module: Module) -> Connection:
         return Connection()
     targets: set[str | None] = set()
     databases: set[str | None] = set()
+    libraries: set[str] = set()
     for made in context.constructions:
         places = [keyword for keyword in made.call.keywords if keyword.arg in _PLACES]
         call = ast.Call(made.call.func, made.call.args, places)
         for builder in made.reached.values():
+            libraries.add(SUCCESSORS.get(builder.library, builder.library).partition(".")[0])
             target = pool_target(builder, call, partial(_meaning, context, made.point))
-            targets.add(None if target is None else target.partition("(")[2])
+            # without arguments, defaults are meant that the library does not share with others
+            targets.add(None if target is None or target.endswith("()") else target.partition("(")[2])
         if made.brings_pool:
             databases.add(_database(places))
     servers, numbers = set(), set()
@@ -89,7 +93,9 @@ def connection_of(evidence: Evidence, module: Module) -> Connection:
             elif last in DATABASE_WORDS:
                 numbers.add(subject)
     context.release()
-    return Connection(frozenset(servers), frozenset(numbers), _told(databases), _told(targets))
+    return Connection(
+        frozenset(servers), frozenset(numbers), _told(databases), _told(targets), frozenset(libraries)
+    )
 
 
 def _are_apart(some: frozenset[object] | None, others: frozenset[object] | None) -> bool:

@@ -100,8 +100,8 @@ class _Service:
 def _service(evidence: Evidence, one: Candidate, other: Candidate) -> _Service | None:
     """The service whose manager is `one` and not the `other`; None where there is none.
 
-    None of its files takes something of the other, and its files alone of the one, unless it needs nothing of the
-    rest and is itself what uses that manager most.
+    None of its files takes something of the other. Its files alone take something of the one, or it needs nothing
+    of the rest and uses that manager as much as all others do.
     """
     found = []
     for folder in _folders(evidence, one, other):
@@ -112,9 +112,9 @@ def _service(evidence: Evidence, one: Candidate, other: Candidate) -> _Service |
     if stated is not None and not takes and not stated.outside:
         return stated
     for service, takes in found:
-        apart = None if takes else _set_apart(evidence, service.folder, one, service.outside)
-        if apart is not None:
-            return replace(service, apart=apart)
+        sign = None if takes else _set_apart(evidence, service.folder, one, service.outside)
+        if sign is not None:
+            return replace(service, apart=sign)
     return None
 
 
@@ -144,7 +144,7 @@ def _set_apart(evidence: Evidence, folder: str, one: Candidate, outside: Sequenc
     if not any(
         _is_in(target, folder) for path in _rest(evidence, folder) for target in _imported(evidence, path)
     ):
-        return "nothing else imports it"
+        return "no other part of the application imports it"
     mine = [path for path in evidence.tree.files if _is_in(path, folder) and not _is_aside(evidence, path)]
     if all(_is_in(target, folder) for path in mine for target in _imported(evidence, path)):
         return "it imports nothing else of the project"
