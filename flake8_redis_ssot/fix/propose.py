@@ -29,6 +29,9 @@ from flake8_redis_ssot.source import Range
 from flake8_redis_ssot.syntax.imports import Part
 from flake8_redis_ssot.syntax.nodes import last_name
 
+_KEPT = 200
+"""How many files are kept parsed: what is proposed knows its places in them by lines and columns."""
+
 
 class Rewriter:
     """Proposes what settles diagnostics, by what the whole project says."""
@@ -46,15 +49,21 @@ class Rewriter:
         self.constructions = ConstructionEdits(self.exchange, reads, self)
         self._read = read
         self._views: dict[str, View | None] = {}
+        self._known: dict[str, int] = {}
 
     def view(self, path: str, *, keep: bool = True) -> View | None:
-        """The file at `path`, None where it cannot be parsed; kept, since what is proposed has parts of it."""
+        """The file at `path`, None where it cannot be parsed, or is another by now; some are kept, as each is large."""
         if path in self._views:
             return self._views[path]
         context = self._read(path)
         view = View(context, self.index, self.reads) if context is not None else None
+        read = hash(view.source.data) if view is not None else 0
+        if self._known.setdefault(path, read) != read:
+            view = None
         if keep:
             self._views[path] = view
+            if len(self._views) > _KEPT:
+                del self._views[next(iter(self._views))]
         return view
 
     def forget(self, path: str) -> None:

@@ -93,12 +93,7 @@ def carry_out(root: str, changes: Sequence[Change], command: str) -> Run:
     if not changes:
         raise JournalError("there is nothing to change")
     with _locked(root) as folder:
-        past = unfinished(root)
-        if past:
-            raise JournalError(
-                f"the run {past.name} is unfinished; nothing was written: "
-                f"run `redis-ssot rollback {past.name}` first"
-            )
+        check_finished(root)
         try:
             targets = _targets(root, changes)
             run, entries = _begin(root, folder, list(zip(targets, changes, strict=True)), command)
@@ -142,6 +137,25 @@ def runs(root: str) -> list[Run]:
 def unfinished(root: str) -> Run | None:
     """The run that was killed before its end and is not rolled back, or is at work now."""
     return next((run for run in runs(root) if run.state == "unfinished"), None)
+
+
+def check_finished(root: str) -> None:
+    """JournalError where a run was killed before its end and is not rolled back: what it did, and what to do."""
+    past = unfinished(root)
+    if past is None:
+        return
+    _, entries = _load(_folder(root), past.name)
+    done = []
+    for entry in entries:
+        target = _real(root, os.path.join(root, entry.path))
+        with suppress(OSError):
+            if target is not None and _digest(_read(target)) == entry.after:
+                done.append(entry.path)
+    changed = f"{len(done)} of {len(entries)} files{f' ({_some(done)})' if done else ''}"
+    raise JournalError(
+        f"the run {past.name} (`{past.command}`) was stopped when it had changed {changed}; "
+        f"nothing was written: run `redis-ssot rollback {past.name}` first"
+    )
 
 
 def roll_back(root: str, name: str | None = None) -> Run:

@@ -150,7 +150,7 @@ def plan(
     found.managers = list(managers_of(index, settings))
     site = _sites(settings)
     silenced = Silenced(whole.diagnostics, settings, filesystem)
-    found.moving, found.by_hand = steps(mended, silenced, site)
+    found.moving, found.by_hand = steps(mended, silenced, site, as_before=True)
     found.moving.sort(key=_order)
     building = 0
     for diagnostic in whole.diagnostics:
@@ -182,9 +182,12 @@ def plan(
 
 
 def steps(
-    mended: FixResult, silenced: Silenced, site: Callable[[str, int], ProgramPoint]
+    mended: FixResult, silenced: Silenced, site: Callable[[str, int], ProgramPoint], *, as_before: bool
 ) -> tuple[list[Step], list[Step]]:
-    """What moves, and what is left with the reasons; `site` words a path and a line."""
+    """What moves, and what is left with the reasons; `site` words a path and a line.
+
+    What is left stands where it does afterwards, or `as_before`.
+    """
     moving, left = [], []
     for diagnostic in mended.settled:
         assert diagnostic.fix is not None
@@ -193,8 +196,9 @@ def steps(
         fix = diagnostic.fix
         moving.append(Step(diagnostic.code, where, fix.message, fix.applicability, silenced=by))
     for diagnostic, reason in mended.left:
-        where = site(diagnostic.path, diagnostic.range.start.line)
-        left.append(Step(diagnostic.code, where, diagnostic.message, None, reason, silenced.by(diagnostic)))
+        before = mended.as_before(diagnostic)
+        where = site(diagnostic.path, (before if as_before else diagnostic).range.start.line)
+        left.append(Step(diagnostic.code, where, diagnostic.message, None, reason, silenced.by(before)))
     return moving, left
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.git_objects import Repository
-from flake8_redis_ssot.lint.baseline import Entry, empty_baseline
+from flake8_redis_ssot.lint.baseline import Baseline, Entry
 from flake8_redis_ssot.lint.matching import matching
 from flake8_redis_ssot.report.model import Comparison, Report
 from flake8_redis_ssot.report.scan import Scan
@@ -22,9 +22,8 @@ def comparison_of(
     codes: frozenset[str],
 ) -> Comparison:
     """What came and went of the rules `codes` since the state `base` of the `commit`, by the same fingerprints as baselines."""
-    root = today.settings.root
     then = [d for d in base.counted(codes) if d.fingerprint is not None]
-    before = empty_baseline(root, root).with_entries(map(Entry.of, then))
+    before = Baseline(today.settings.root).with_entries(map(Entry.of, then))
     found = matching(before, today.counted(codes), today.filesystem, lambda: repository.renamed(commit))
     modules_before = {manager.module for manager in base.managers}
     modules = {manager.module for manager in report.plan.managers}

@@ -107,7 +107,8 @@ class History:
     def scan(self, name: str, progress: Progress, codes: frozenset[str] = NUMBERED) -> Scan:
         """What there is in one revision."""
         revision = self.repository.revision(name)
-        project = Project(self._project.settings)
+        # what a baseline puts off counts as well
+        project = Project(replace(self._project.settings, baseline=None))
         found = Discovery(self._finder, [project], filesystem=revision)
         found.complete(project)
         return scan(

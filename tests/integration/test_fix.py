@@ -230,8 +230,11 @@ def test_an_unfinished_run_comes_first(project: Path, run: Command) -> None:
     index.write_text(index.read_text().replace('"done"', '"unfinished"'))
     (project / "app" / "other.py").write_text(ROOMS)
     done = run("migrate", cwd=project)
-    assert done.returncode == 2 and f"redis-ssot rollback {index.parent.name}" in done.stderr
+    words = " ".join(done.stderr.split())
+    assert done.returncode == 2 and f"redis-ssot rollback {index.parent.name}" in words
+    assert "(`redis-ssot migrate`) was stopped when it had changed 1 of 1 files (app/rooms.py)" in words
     assert (project / "app" / "other.py").read_text() == ROOMS
+    assert run("migrate", "--dry-run", cwd=project).returncode == 1
     assert "unfinished" in run("migrate", "--list", cwd=project).stdout
     assert run("rollback", cwd=project).returncode == 0
     assert (project / "app" / "rooms.py").read_text() == ROOMS
