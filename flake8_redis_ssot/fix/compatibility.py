@@ -314,6 +314,12 @@ class Compatibility:
             )
         if old is not None and new is not None and old.home == new.home:
             return
+        if old is None and new is None and self.alike.clients(before, after):
+            self._take_client(aim, before, after, {a.attr for a, _ in uses.members}, verdict)
+            if uses.escapes:
+                place, what = uses.escapes[0]
+                verdict.unsafe(f"in line {place.lineno} it {what}")
+            return
         if old is None or new is None:
             unknown = aim.old if old is None else aim.new
             raise Refusal(
@@ -369,6 +375,17 @@ class Compatibility:
                 if of.home:
                     there = f"{to.home}.{names.get(name, name)}" if to.home else None
                     verdict.reach[f"{of.home}.{name}"] = there
+
+    def _take_client(
+        self, aim: Replacement, before: Thing, after: Thing, used: set[str], verdict: Verdict
+    ) -> None:
+        """Note by which names a client of a library, made as another one is, was reached, and what reaches the other."""
+        for name in used:
+            verdict.reach |= {f"{before.home}.{name}": f"{after.home}.{name}", f"{after.home}.{name}": None}
+        verdict.reach |= {f"object {after.home}": None}
+        verdict.builders |= self.making.builders_of(before) | self.making.builders_of(after)
+        verdict.roots.add(before.home)
+        verdict.ties.weak.add(f"identity {before.home}")
 
     def _is_patched(self, view: View, node: ast.expr, old: Thing, new: Thing) -> bool:
         """Whether an object is handed to what patches an attribute of it, which has to be of the same kind there."""
