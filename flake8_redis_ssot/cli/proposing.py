@@ -14,7 +14,7 @@ from flake8_redis_ssot.cli.messages import Messages, refuse
 from flake8_redis_ssot.cli.progress import Progress
 from flake8_redis_ssot.files import Discovery, Project
 from flake8_redis_ssot.init.compose import compose
-from flake8_redis_ssot.init.evidence import gather
+from flake8_redis_ssot.init.evidence import Evidence, gather
 from flake8_redis_ssot.init.proposal import Proposal
 from flake8_redis_ssot.init.ranking import Candidate, spoken_for
 from flake8_redis_ssot.init.services import apart
@@ -24,6 +24,8 @@ from flake8_redis_ssot.rules import defaults
 from flake8_redis_ssot.settings.boundaries import SettingsError
 from flake8_redis_ssot.settings.finder import SettingsFinder
 from flake8_redis_ssot.settings.model import is_below
+
+_SHOWN = 3
 
 
 def propose(options: argparse.Namespace) -> int:
@@ -38,7 +40,11 @@ def propose(options: argparse.Namespace) -> int:
     except SettingsError as error:
         return refuse(error.messages)
     with Progress() as progress:
-        proposals = [*_proposals(project.settings.root, project.files, _Asking(progress), progress)]
+        run = _Run(_Asking(progress), progress)
+        proposals = [*run.proposals(project.settings.root, project.files)]
+    if run.failures:
+        return refuse(run.failures)
+    _say_where_settings_belong(proposals[0].root)
     wanted = [proposal for proposal in proposals if proposal.uses_redis]
     if not wanted:
         Messages()("warning", f"{proposals[0].summary}; nothing is proposed")
@@ -49,14 +55,24 @@ def propose(options: argparse.Namespace) -> int:
         if proposal.root != os.getcwd() or len(wanted) > 1:
             print(f"# {shown(os.path.join(proposal.root, 'pyproject.toml'))}")
         print((proposal_flake8 if options.flake8 else proposal_toml).render(proposal))
-    steps = ["redis-ssot check --statistics", "redis-ssot plan"]
-    first = (
-        "put this into setup.cfg"
-        if options.flake8
-        else shlex.join(["redis-ssot", *options.arguments, "--write"])
-    )
-    sys.stdout.write(proposal_toml.commented(["Next:", *(f"  {step}" for step in (first, *steps))]))
+    given = [argument for argument in options.arguments if argument != "--flake8"]
+    first = shlex.join(["redis-ssot", *given, "--write"])
+    if options.flake8:
+        head, steps = "Next, with this in setup.cfg:", ["flake8 --select RED", first, "redis-ssot plan"]
+    else:
+        head, steps = "Next:", [first, "redis-ssot check --statistics", "redis-ssot plan"]
+    sys.stdout.write(proposal_toml.commented([head, *(f"  {step}" for step in _there(steps, wanted))]))
     return 0
+
+
+def _there(steps: Sequence[str], proposals: Sequence[Proposal]) -> list[str]:
+    """Commands, those on a project with the folder to be in where that is another one."""
+    if len(proposals) > 1:
+        return [f"{step}  # in each folder" if step.endswith("plan") else step for step in steps]
+    root = proposals[0].root
+    if root == os.getcwd():
+        return [*steps]
+    return [step if " init" in step else f"(cd {shlex.quote(relative(root))} && {step})" for step in steps]
 
 
 def _project(found: Discovery, options: argparse.Namespace) -> Project:
@@ -71,7 +87,10 @@ def _project(found: Discovery, options: argparse.Namespace) -> Project:
         raise SettingsError([f"the paths lie in several projects ({names}); name paths in one"])
     if without:
         return without[0]
-    path = found.projects[0].settings.path or ""
+    if len(found.projects) > 1:
+        names = ", ".join(shown(project.name) for project in found.projects)
+        raise SettingsError([f"all that is here has settings already ({names}); name a path in one of them"])
+    path = found.projects[0].name
     if options.write:
         raise SettingsError(
             [f"{shown(path)}: has a [tool.redis-ssot] table already; change it by hand: `redis-ssot init` without "
@@ -84,23 +103,50 @@ def _project(found: Discovery, options: argparse.Namespace) -> Project:
     return discovered(options.paths or ["."], finder).projects[0]
 
 
-def _proposals(root: str, files: Sequence[str], ask: _Asking, progress: Progress) -> Iterator[Proposal]:
-    """One for a project; several where services have packages of the same name."""
-    evidence = gather(root, files, progress)
+class _Run:
+    """Makes the proposals of a run; `failures` are our own."""
+
+    def __init__(self, ask: _Asking, progress: Progress) -> None:
+        self.failures: list[str] = []
+        self._ask = ask
+        self._progress = progress
+
+    def proposals(self, root: str, files: Sequence[str]) -> Iterator[Proposal]:
+        """One for a project; several where services have packages of the same name."""
+        evidence = gather(root, files, self._progress)
+        self.failures += evidence.failures
+        self._progress.hide()
+        _say_what_is_unknown(evidence)
+        folders = [os.path.join(root, folder) for folder in apart(evidence)]
+        if not folders:
+            yield compose(evidence, self._ask)
+            return
+        for folder in folders:
+            yield from self.proposals(folder, [path for path in files if is_below(path, folder)])
+        rest = [path for path in files if not any(is_below(path, folder) for folder in folders)]
+        if rest:
+            yield from self.proposals(root, rest)
+
+
+def _say_where_settings_belong(root: str) -> None:
+    """A word on a `pyproject.toml` above a folder that has none: it may be the project's."""
+    above = root
+    while not os.path.exists(os.path.join(above, "pyproject.toml")):
+        parent = os.path.dirname(above)
+        if parent == above or os.path.lexists(os.path.join(above, ".git")):
+            return
+        above = parent
+    if above != root:
+        path = shown(os.path.join(above, "pyproject.toml"))
+        Messages()("note", f"{path} lies above; if that is the project's, run this in its folder")
+
+
+def _say_what_is_unknown(evidence: Evidence) -> None:
     if evidence.unread:
-        names = ", ".join(shown(path) for path in evidence.unread[:3])
-        more = f" and {len(evidence.unread) - 3} more" if len(evidence.unread) > 3 else ""
-        progress.hide()
-        Messages()("warning", f"what is in {names}{more} is not known: it cannot be parsed")
-    folders = [os.path.join(root, folder) for folder in apart(evidence)]
-    if not folders:
-        yield compose(evidence, ask)
-        return
-    for folder in folders:
-        yield from _proposals(folder, [path for path in files if is_below(path, folder)], ask, progress)
-    rest = [path for path in files if not any(is_below(path, folder) for folder in folders)]
-    if rest:
-        yield from _proposals(root, rest, ask, progress)
+        names = ", ".join(shown(path) for path in evidence.unread[:_SHOWN])
+        more = f" and {len(evidence.unread) - _SHOWN} more" if len(evidence.unread) > _SHOWN else ""
+        what = "it" if len(evidence.unread) == 1 else "they"
+        Messages()("warning", f"what is in {names}{more} is not known: {what} cannot be parsed")
 
 
 class _Asking:
@@ -136,15 +182,13 @@ def _write(proposals: Sequence[Proposal]) -> int:
     except CannotWrite as error:
         return refuse([str(error)])
     except OSError as error:
-        return refuse([f"{error.filename}: cannot be written: {error.strerror}"])
+        return refuse(
+            [f"{error.filename}: cannot be written: {error.strerror}; make it writable, and run again"]
+        )
     for (path, _), proposal in zip(files, proposals, strict=True):
         print(f"Wrote [tool.redis-ssot] into {shown(path)}: {proposal.summary}.")
     print("\nNext:")
-    where = (
-        ""
-        if os.getcwd() == proposals[0].root or len(proposals) > 1
-        else f" {shlex.quote(relative(proposals[0].root))}"
-    )
-    for step in (f"redis-ssot check --statistics{where}", "redis-ssot plan", "redis-ssot migrate --dry-run"):
+    steps = ["redis-ssot check --statistics", "redis-ssot plan", "redis-ssot migrate --dry-run"]
+    for step in _there(steps, proposals):
         print(f"  {step}")
     return 0

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from flake8_redis_ssot.facts.modules import bound
-from flake8_redis_ssot.fix.making import Making, Resolver, Untold
+from flake8_redis_ssot.fix.making import Making
+from flake8_redis_ssot.fix.resolver import Resolver, Untold
 from flake8_redis_ssot.fix.signatures import Function, arguments_of, decorators_of
 from flake8_redis_ssot.fix.stores import Code
 from flake8_redis_ssot.fix.symbols import locals_of

@@ -16,11 +16,11 @@ from flake8_redis_ssot.fix.client_uses import ClientUses, uses_of
 from flake8_redis_ssot.fix.compatibility import Compatibility
 from flake8_redis_ssot.fix.connecting import Told, bound_of, difference, distance, timings
 from flake8_redis_ssot.fix.endings import Endings
-from flake8_redis_ssot.fix.making import Untold
 from flake8_redis_ssot.fix.naming import exact, name_for
 from flake8_redis_ssot.fix.proposal import Proposal
 from flake8_redis_ssot.fix.reads import ProjectReads
 from flake8_redis_ssot.fix.replacements import Refusal
+from flake8_redis_ssot.fix.resolver import Untold
 from flake8_redis_ssot.fix.signatures import Function, own_parts
 from flake8_redis_ssot.fix.stores import Code
 from flake8_redis_ssot.fix.symbols import locals_of

@@ -7,7 +7,8 @@ from functools import partial
 
 from flake8_redis_ssot.analysis.pools import pool_target
 from flake8_redis_ssot.context import RuleContext
-from flake8_redis_ssot.init.evidence import Evidence, Module
+from flake8_redis_ssot.init.evidence import Evidence
+from flake8_redis_ssot.init.modules import Module
 from flake8_redis_ssot.init.ranking import Candidate
 from flake8_redis_ssot.syntax.scopes import ProgramPoint
 

@@ -4,28 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from flake8_redis_ssot.facts.model import ClassFacts
 from flake8_redis_ssot.init.another import why_another
-from flake8_redis_ssot.init.evidence import Evidence, Module
+from flake8_redis_ssot.init.competitors import competitors, shims
+from flake8_redis_ssot.init.evidence import Evidence
 from flake8_redis_ssot.init.exchanges import exchanges
+from flake8_redis_ssot.init.modules import Module, is_plain_name
 from flake8_redis_ssot.init.proposal import Choice, Proposal, Scope
-from flake8_redis_ssot.init.ranking import (
-    Candidate,
-    candidates,
-    close_to,
-    count,
-    imported_by,
-    is_of_application,
-    is_plain,
-    is_plain_class,
-    listed,
-    names_a_server,
-    spoken_for,
-    used_by,
-)
-from flake8_redis_ssot.init.services import Group, grouped
-from flake8_redis_ssot.project.managers import competing_managers
-from flake8_redis_ssot.project.shims import is_shim
+from flake8_redis_ssot.init.ranking import Candidate, candidates, close_to, count, listed, spoken_for
+from flake8_redis_ssot.init.services import Group, grouped, without_manager
+from flake8_redis_ssot.project.index import ProjectIndex
 
 Choose = Callable[[str, Sequence[Candidate]], int | None]
 """Asks which of several is meant, and tells its number; None where nobody can be asked."""
@@ -38,11 +25,16 @@ def compose(evidence: Evidence, choose: Choose) -> Proposal:
     values = evidence.values
     proposal = Proposal(evidence.settings.root, src=values.get("src"), tests=values.get("tests"))
     ranked = candidates(evidence)
+    if evidence.libraries and not any(one.is_shared for one in ranked):
+        evidence = evidence.followed()
+        ranked = candidates(evidence)
     if not evidence.libraries and not evidence.modules:
         proposal.uses_redis = False
         proposal.summary = "no file imports a client library of Redis, so there is nothing to set up"
         return proposal
     groups = grouped(evidence, _real(evidence, ranked))
+    if groups[0].candidates:
+        groups += without_manager(evidence, groups[0].candidates[0], ranked, groups)
     others: list[Candidate] = []
     for group in groups:
         scope, rest = _scope(evidence, group, choose, proposal)
@@ -51,9 +43,17 @@ def compose(evidence: Evidence, choose: Choose) -> Proposal:
             proposal.boundaries.append(scope)
         else:
             proposal.scope = scope
+    names = [one.name for one in proposal.boundaries]
+    for one in proposal.boundaries:
+        if names.count(one.name) > 1:
+            one.name = one.folder.replace("/", "-")
     if proposal.has_manager:
-        _forbid(evidence, proposal, others)
-        _say_what_is_decided(evidence, proposal)
+        index = evidence.with_managers(proposal.values())
+        found = [*shims(evidence, index), *competitors(evidence, index, others)]
+        proposal.forbidden = sorted((one.choice for one in found if one.is_plain), key=lambda c: c.value)
+        proposal.undecided = [f"{one.choice.value}: {one.choice.why}" for one in found if not one.is_plain]
+        proposal.replacements = list(exchanges(evidence, proposal))
+        _say_what_is_decided(evidence, index, proposal)
     else:
         _say_that_there_is_none(evidence, ranked, proposal)
     return proposal
@@ -79,9 +79,10 @@ def _scope(
     evidence: Evidence, group: Group, choose: Choose, proposal: Proposal
 ) -> tuple[Scope, list[Candidate]]:
     """The managers of one boundary, and the candidates that are none of them."""
-    scope = Scope(group.name, group.folder)
+    scope = Scope(name=group.name, folder=group.folder)
     if group.folder:
-        scope.reason = f"a service of its own: {', '.join(group.signs)}; no file outside uses its manager"
+        what = "no file outside uses its manager" if group.candidates else "it has no manager yet"
+        scope.reason = f"a service of its own: {', '.join(group.signs)}; {what}"
     if not group.candidates:
         return scope, []
     best, *rest = group.candidates
@@ -99,11 +100,33 @@ def _scope(
         if chosen is None:
             proposal.doubts.append(f"cannot tell for certain: `{best.name}` is close to {names}")
     scope.managers = [
-        Choice(one.name, spoken_for(one.module) + (f"; {pairs[one]}" if one in pairs else ""))
+        Choice(
+            _pattern(evidence, one.module),
+            spoken_for(one.module) + (f"; {pairs[one]}" if one in pairs else ""),
+        )
         for one in (best, *pairs)
     ]
+    scope.home = best.name
     scope.instance = _instance(evidence, best.module)
     return scope, [one for one in rest if one not in pairs]
+
+
+def _pattern(evidence: Evidence, module: Module) -> str:
+    """A manager as the settings name it: with the package around it, if most files get it by that one's name."""
+    package = module.name.rpartition(".")[0]
+    index = evidence.index
+    users = {
+        user
+        for user in (*module.users, *module.tests)
+        if not any(f"{name}.".startswith(f"{package}.") for name in index.place(user).modules)
+    }
+    through = {
+        user
+        for user in users
+        if any(e.module == package and index.modules.find(e.full_name) is None for e in index.edges(user))
+    }
+    is_meant = is_plain_name(package.rpartition(".")[2]) and 2 * len(through) > len(users)
+    return f"{package}.**" if is_meant else module.name
 
 
 def _instance(evidence: Evidence, module: Module) -> Choice | None:
@@ -118,58 +141,15 @@ def _instance(evidence: Evidence, module: Module) -> Choice | None:
     return None
 
 
-def _forbid(evidence: Evidence, proposal: Proposal, others: Sequence[Candidate]) -> None:
-    """Forbid what does what the managers do, and say what else does so."""
-    index = evidence.with_managers(proposal.values())
-    by_path = {module.path: module for module in evidence.modules}
-    rest = {one.module.path: one for one in others}
-    for path in sorted(index.facts):
-        module = by_path.get(path) or Module(path, next(iter(index.place(path).modules), ""))
-        if not module.name or index.place(path).is_manager or not is_of_application(evidence, module):
-            continue
-        if is_shim(index, path, deprecated=False) and is_plain(module):
-            names = index.place(path).modules
-            users = len({user for name in names for user in index.importers(name)} - {path})
-            proposal.forbidden.append(Choice(module.name, f"only hands the manager on; {imported_by(users)}"))
-    competing = competing_managers(index)
-    for path in sorted({*competing, *rest}):
-        module = by_path[path]
-        place = index.place(path)
-        if place.is_manager or not is_of_application(evidence, module) or is_shim(index, path):
-            continue
-        classes = competing.get(path, [])
-        what = _does(module, classes)
-        # a cache of something may well be built on the manager
-        is_redis = bool(module.built) or names_a_server(module)
-        plain = is_redis and bool(classes) and all(is_plain_class(made.name) for made in classes)
-        if plain or (path in rest and rest[path].is_named_so and rest[path].is_shared):
-            proposal.forbidden.append(Choice(module.name, what))
-        elif classes or (path in rest and rest[path].is_shared):
-            proposal.undecided.append(f"{module.name}: {what}")
-    proposal.forbidden.sort(key=lambda choice: choice.value)
-    proposal.replacements = list(exchanges(evidence, proposal))
-
-
-def _does(module: Module, classes: Sequence[ClassFacts]) -> str:
-    parts = []
-    for made in classes:
-        operations = list(dict.fromkeys(name for name, _ in made.operations))
-        if operations:
-            parts.append(f"`{made.name}` duplicates {count(len(operations), 'operation')}")
-        elif made.handing_out:
-            parts.append(f"`{made.name}` hands out a client that it built")
-    if not parts:
-        parts.append(f"builds in {count(len(module.built), 'place')}")
-    return f"{' and '.join(parts)}; {used_by(module)}"
-
-
-def _say_what_is_decided(evidence: Evidence, proposal: Proposal) -> None:
+def _say_what_is_decided(evidence: Evidence, index: ProjectIndex, proposal: Proposal) -> None:
     scopes = [scope for scope in (proposal.scope, *proposal.boundaries) if scope.managers]
     managers = {choice.value for scope in scopes for choice in scope.managers}
     parts = [count(len(managers), "manager") + (f" in {len(scopes)} boundaries" if len(scopes) > 1 else "")]
     if proposal.forbidden:
         parts.append(f"{count(len(proposal.forbidden), 'module')} that should not be imported any more")
-    outside = [module for module in evidence.modules if module.built and module.name not in managers]
+    outside = [
+        module for module in evidence.modules if module.built and not index.place(module.path).is_manager
+    ]
     places = sum(len(module.built) for module in outside)
     proposal.summary = ", ".join(parts)
     if outside:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.filesystem import DISK
 from flake8_redis_ssot.fix.apply import Step
 from flake8_redis_ssot.fix.propose import Rewriter
 from flake8_redis_ssot.fix.reads import ProjectReads
@@ -39,7 +38,7 @@ def exchanges(evidence: Evidence, proposal: Proposal) -> Iterator[Exchange]:
         evidence,
         outcome.diagnostics,
         wanted,
-        Rewriter(index, checker.context_of, ProjectReads(index.facts, DISK)),
+        Rewriter(index, checker.context_of, ProjectReads(index.facts, checker.filesystem)),
     )
     outcome.facts = list(evidence.facts)
     outcome.diagnostics = [d for d in outcome.diagnostics if _old(d, wanted) not in {*refused, None}]
@@ -98,9 +97,8 @@ def _wanted(evidence: Evidence, proposal: Proposal) -> Iterator[tuple[str, str]]
         scope = _scope_of(proposal, evidence.short(module.path)) if module is not None else None
         if module is None or scope is None or not scope.managers:
             continue
-        home = scope.managers[0].value
-        manager = modules[home]
-        mine = {made.name for made in manager.classes}
+        home = scope.home
+        mine = {made.name for made in modules[home].classes}
         for name, number in module.names:
             if not number:
                 continue

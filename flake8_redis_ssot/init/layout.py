@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from flake8_redis_ssot.facts.import_scan import edges
 from flake8_redis_ssot.facts.model import FileFacts
+from flake8_redis_ssot.filesystem import FileSystem
 from flake8_redis_ssot.inference.builder_table import BUILDERS
 from flake8_redis_ssot.settings.model import Globs, Settings
 
@@ -19,6 +20,11 @@ _MUCH = 5
 _FOREIGN = sys.stdlib_module_names | BUILDERS.packages
 """Top-level names that are taken for no folder of the project's."""
 
+_BESIDE = frozenset(
+    ["alembic", "bench", "benchmark", "benchmarks", "contrib", "demo", "demos", "doc", "docs", "doctests"]
+    + ["example", "examples", "migrations", "notebooks", "sample", "samples", "script", "scripts", "tools"]
+)
+"""Folders of what stands beside an application: no manager is looked for in them."""
 _ENTRY_POINTS = frozenset(
     [
         "__main__.py",
@@ -147,10 +153,33 @@ def import_roots(tree: Tree, relevant: Collection[str]) -> Roots:
     ]
     # a package is a root only where much is imported past its name
     roots = [r for r in roots if not r or not tree.is_package(r) or len(uses[r].importers) > _MUCH]
+    for path in relevant:
+        if not any(_has_name(path, root) for root in roots):
+            roots.append(_root_that_names(path))
     others = [root for root in roots if root not in DEFAULT_ROOTS]
-    concerned = {path for root in others for path in uses[root].importers}
+    concerned = {path for root in others if root in uses for path in uses[root].importers}
     concerned |= {path for path in tree.files if path.startswith(tuple(f"{root}/" for root in others))}
     return Roots(tuple(sorted(roots)), frozenset(concerned))
+
+
+def _has_name(path: str, root: str) -> bool:
+    """Whether a file has a dotted name below an import root."""
+    stem = posixpath.splitext(path)[0].removesuffix("/__init__")
+    inside = not root or stem.startswith(f"{root}/")
+    return inside and all(part.isidentifier() for part in stem[len(root) :].strip("/").split("/"))
+
+
+def _root_that_names(path: str) -> str:
+    """The uppermost folder below which a file has a dotted name, if it can have one."""
+    parts = posixpath.dirname(path).split("/")
+    return "/".join(
+        parts[: max((n for n, part in enumerate(parts, 1) if not part.isidentifier()), default=0)]
+    )
+
+
+def is_beside(path: str) -> bool:
+    """Whether a file stands beside the application."""
+    return not _BESIDE.isdisjoint(posixpath.dirname(path).split("/"))
 
 
 def test_globs(tree: Tree, settings: Settings) -> list[str]:
@@ -183,16 +212,17 @@ def _test_glob(path: str) -> str | None:
     return "**/*_test.py" if name.endswith("_test.py") else None
 
 
-def signs_of_a_service(root: str, folder: str) -> list[str]:
+STARTS = "starts by"
+"""How the sign begins that says least: there are scripts that start by themselves in one service."""
+
+
+def signs_of_a_service(folder: str, filesystem: FileSystem) -> list[str]:
     """What says that a folder is a service of its own: a file to start it by, its image, its dependencies."""
-    try:
-        names = sorted(os.listdir(os.path.join(root, folder)))
-    except OSError:
-        return []
+    names = filesystem.names(folder)
     found = []
     starts = next((name for name in names if name in _ENTRY_POINTS), None)
     if starts is not None:
-        found.append(f"starts by {starts}")
+        found.append(f"{STARTS} {starts}")
     image = next((n for n in names if n.startswith(("Dockerfile", "Containerfile"))), None)
     if image is not None:
         found.append(f"has an image of its own ({image})")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from flake8_redis_ssot.settings.patterns import literal
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -16,13 +18,22 @@ class Choice:
 
 @dataclass(slots=True)
 class Scope:
-    """The managers of one boundary, which has no name where it is the root one, and the shared object."""
+    """The managers of one boundary, which has no name where it is the root one, and the shared object.
 
+    That is in the module `home`.
+    """
+
+    home: str = ""
     name: str = ""
     folder: str = ""
     reason: str = ""
     managers: list[Choice] = field(default_factory=list)
     instance: Choice | None = None
+
+    @property
+    def glob(self) -> str:
+        """What takes the files of the boundary."""
+        return f"{literal(self.folder)}/**"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +80,7 @@ class Proposal:
             found["tests"] = self.tests
         if self.boundaries:
             found["boundary"] = [
-                {"name": b.name, "paths": [f"{b.folder}/**"], **_managers(b), "reason": b.reason}
+                {"name": b.name, "paths": [b.glob], **_managers(b), "reason": b.reason}
                 for b in self.boundaries
             ]
         granted = {one.old: one.new for one in self.replacements if one.against is None}

@@ -8,18 +8,14 @@ from functools import cached_property
 
 from flake8_redis_ssot.analysis.manager_classes import ENOUGH
 from flake8_redis_ssot.analysis.operations import words
-from flake8_redis_ssot.init.evidence import Evidence, Module
-from flake8_redis_ssot.libraries.vocabulary import MAKING, PLAIN_WORDS, PURPOSES, SERVERS, SUBJECTS
+from flake8_redis_ssot.init.evidence import Evidence
+from flake8_redis_ssot.init.layout import is_beside
+from flake8_redis_ssot.init.modules import Module, is_plain_name
+from flake8_redis_ssot.libraries.vocabulary import GETTING, PLAIN_WORDS, PURPOSES, SERVERS, SUBJECTS
 
 CLOSE = 0.6
 """The part of the best one's points from which on another may be meant as well."""
 
-_BESIDE = frozenset(
-    ["alembic", "bench", "benchmark", "benchmarks", "contrib", "demo", "demos", "doc", "docs", "doctests"]
-    + ["example", "examples", "migrations", "notebooks", "sample", "samples", "script", "scripts", "tools"]
-)
-"""Folders of what stands beside an application: no manager is looked for in them."""
-_GETTING = MAKING | {"get", "acquire", "obtain", "fetch"}
 _MOST = 5
 
 
@@ -47,14 +43,14 @@ class Candidate:
         return (
             bool(objects)
             or len(self.module.operations) >= ENOUGH
-            or any(words(name)[:1] and words(name)[0] in _GETTING for name in methods)
+            or any(words(name)[:1] and words(name)[0] in GETTING for name in methods)
             or self.is_named_so
         )
 
     @property
     def is_shared(self) -> bool:
-        """Whether other files take what it gives out; tests alone do not count for what is not called after Redis."""
-        return self.gives_out and bool(self.module.users or (self.is_named_so and self.module.tests))
+        """Whether other files of the application take what it gives out."""
+        return self.gives_out and bool(self.module.users)
 
     @cached_property
     def points(self) -> float:
@@ -78,19 +74,13 @@ def is_plain(module: Module) -> bool:
     last, around = words(parts[-1]), [word for part in parts[-2:] for word in words(part)]
     if {*last} <= PLAIN_WORDS and not SUBJECTS.isdisjoint(around):
         return True
-    return bool(module.classes) and all(is_plain_class(made.name) for made in module.classes)
+    return bool(module.classes) and all(is_plain_name(made.name) for made in module.classes)
 
 
 def names_a_server(module: Module) -> bool:
     """Whether a module, or a class of it, has the name of a server in its own."""
     names = [*module.name.split(".")[-2:], *(made.name for made in module.classes)]
     return any(not SERVERS.isdisjoint(words(name)) for name in names)
-
-
-def is_plain_class(name: str) -> bool:
-    """Whether a class is called after Redis and after nothing else."""
-    found = {*words(name)}
-    return found <= PLAIN_WORDS and not SUBJECTS.isdisjoint(found)
 
 
 def candidates(evidence: Evidence) -> list[Candidate]:
@@ -105,8 +95,7 @@ def candidates(evidence: Evidence) -> list[Candidate]:
 
 def is_of_application(evidence: Evidence, module: Module) -> bool:
     """Whether a module is neither a test nor something that stands beside the application."""
-    folders = evidence.short(module.path).split("/")[:-1]
-    return not evidence.settings.is_test(module.path) and _BESIDE.isdisjoint(folders)
+    return not evidence.settings.is_test(module.path) and not is_beside(evidence.short(module.path))
 
 
 def close_to(best: Candidate, others: Iterable[Candidate]) -> list[Candidate]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from flake8_redis_ssot.init.evidence import Evidence
-from flake8_redis_ssot.init.layout import signs_of_a_service
+from flake8_redis_ssot.init.layout import STARTS, signs_of_a_service
 from flake8_redis_ssot.init.ranking import Candidate
 
 _DOMINATES = 3
@@ -42,7 +43,7 @@ def grouped(evidence: Evidence, ranked: Sequence[Candidate]) -> list[Group]:
         if folder is None:
             root.candidates.append(one)
             continue
-        signs = tuple(signs_of_a_service(evidence.settings.root, folder))
+        signs = tuple(_signs(evidence, folder))
         groups.setdefault(folder, Group(folder, [], signs)).candidates.append(one)
     if not groups:
         return [root]
@@ -54,9 +55,23 @@ def grouped(evidence: Evidence, ranked: Sequence[Candidate]) -> list[Group]:
     if own is not None and (beside or best.points < _DOMINATES * rival.points):
         inside = [one for one in root.candidates if _is_in(evidence.short(one.module.path), own)]
         rest = [one for one in root.candidates if one not in inside]
-        mine = Group(own, inside, tuple(signs_of_a_service(evidence.settings.root, own)))
+        mine = Group(own, inside, tuple(_signs(evidence, own)))
         return [Group("", rest), mine, *groups.values()]
     return [root, *groups.values()]
+
+
+def without_manager(
+    evidence: Evidence, best: Candidate, ranked: Sequence[Candidate], groups: Sequence[Group]
+) -> list[Group]:
+    """The services that build clients, have no manager and take nothing of the `best` one: they are deployed apart."""
+    found: dict[str, Group] = {}
+    managing = [one for group in groups for one in group.candidates]
+    for one in ranked:
+        folder = _service(evidence, one, best) if one not in managing else None
+        signs = tuple(_signs(evidence, folder)) if folder is not None else ()
+        if folder is not None and any(not sign.startswith(STARTS) for sign in signs):
+            found.setdefault(folder, Group(folder, [], signs))
+    return [group for folder, group in found.items() if folder not in {g.folder for g in groups}]
 
 
 def _service(evidence: Evidence, one: Candidate, other: Candidate) -> str | None:
@@ -74,11 +89,15 @@ def _service(evidence: Evidence, one: Candidate, other: Candidate) -> str | None
         folder = "/".join(around[:n])
         if evidence.tree.is_package(posixpath.dirname(folder)):
             return None
-        if signs_of_a_service(evidence.settings.root, folder):
+        if _signs(evidence, folder):
             own = all(_is_in(evidence.short(user), folder) for user in one.module.users)
             alien = any(_is_in(evidence.short(user), folder) for user in other.module.users)
             return folder if own and not alien else None
     return None
+
+
+def _signs(evidence: Evidence, folder: str) -> list[str]:
+    return signs_of_a_service(os.path.join(evidence.settings.root, folder), evidence.checker.filesystem)
 
 
 def _is_in(path: str, folder: str) -> bool:
@@ -103,7 +122,7 @@ def _project(evidence: Evidence, root: str) -> str:
     """The folder of the service around an import root, which it may be itself."""
     folder = root
     while folder:
-        if signs_of_a_service(evidence.settings.root, folder):
+        if _signs(evidence, folder):
             return folder
         folder = posixpath.dirname(folder)
     return root

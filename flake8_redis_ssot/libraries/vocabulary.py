@@ -68,6 +68,9 @@ CLIENT_WORDS = frozenset(["redis", "valkey", "client", "pool"])
 MAKING = frozenset(["new", "create", "make", "build", "open", "connect", "init", "setup", "start", "fresh"])
 """Words of a function that makes what it gives, at every call."""
 
+GETTING = MAKING | frozenset(["acquire", "fetch", "get", "obtain"])
+"""Words of a function that gives one, made anew or not."""
+
 CLOSING = frozenset(["close", "aclose", "disconnect", "shutdown", "wait_closed"])
 """Methods that close a client or pool, whatever the library."""
 

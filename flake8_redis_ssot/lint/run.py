@@ -239,7 +239,7 @@ def _run_project(
         outcome.facts += cache.facts(path for path in files if path not in fresh)
         outcome.facts.sort(key=lambda fact: fact.path)
     read: set[str] = set()
-    found = check_project(outcome, checker, read, progress)
+    found = _check_project(outcome, checker, read, progress)
     if cache is not None and not outcome.failures and not outcome.limits:
         cache.keep_project(files, read, asked_of(modules), day, found)
     outcome.diagnostics = sorted([*outcome.diagnostics, *found], key=lambda d: d.sort_key)
@@ -259,7 +259,7 @@ def _without_collecting() -> Iterator[None]:
 
 
 @_without_collecting()
-def check_project(
+def _check_project(
     outcome: Outcome, checker: FileChecker, read: set[str], progress: Progress
 ) -> list[Diagnostic]:
     """What the project rules find, and what is to be said of `noqa` comments; `read` receives the files read."""

@@ -87,7 +87,7 @@ def _boundaries(scopes: Iterable[Scope]) -> AoT:
     for scope in scopes:
         table = tomlkit.table()
         table.add("name", scope.name)
-        table.add("paths", [f"{scope.folder}/**"])
+        table.add("paths", [scope.glob])
         _managers(table, scope)
         table.add("reason", scope.reason)
         found.append(table)

@@ -43,6 +43,11 @@ def alternatives(pattern: str) -> list[str]:
     return found
 
 
+def literal(text: str) -> str:
+    """A pattern for nothing but `text`."""
+    return re.sub(r"[*?\[{}]", lambda match: f"[{match[0]}]", text)
+
+
 def _branches(tokens: Iterator[str], *, inside: bool) -> list[str]:
     """The alternatives up to the end, or to the brace that closes them; empty ones count as none, as in ruff."""
     done: list[str] = []

@@ -69,8 +69,9 @@ def test_what_is_proposed_is_what_is_expected(
         return
     if len(tables) == 1:
         assert tomllib.loads(result.stdout)["tool"]["redis-ssot"] == tables[""]
-    assert [line for line in result.stdout.splitlines() if line.startswith("#   redis-ssot")] == [
-        "#   redis-ssot init --write", "#   redis-ssot check --statistics", "#   redis-ssot plan",
+    several = "  # in each folder" * (len(tables) > 1)
+    assert result.stdout.splitlines()[-4:] == [
+        "# Next:", "#   redis-ssot init --write", "#   redis-ssot check --statistics", f"#   redis-ssot plan{several}",
     ]  # fmt: skip
     assert not [*root.rglob(".redis_ssot*")]
 
@@ -119,7 +120,10 @@ def test_options_of_flake8_mean_the_same(
         "manager": [manager] if isinstance(manager, str) else manager,
         "forbidden-managers": table.get("forbidden-managers", []),
         "src": table.get("src", []),
-        "boundaries": [f"{b['name']}: {b['paths'][0]} -> {b['manager']}" for b in table.get("boundary", [])],
+        "boundaries": [
+            f"{b['name']}: {b['paths'][0]} -> {b.get('manager', '')}".strip()
+            for b in table.get("boundary", [])
+        ],
     }
     assert options == {key: value for key, value in expected.items() if value}
     (root / "setup.cfg").write_text(result.stdout)
@@ -138,6 +142,27 @@ def test_paths_and_excludes_limit_what_is_looked_at(tmp_path: Path, run: Command
     assert ignored.stdout == without.stdout.replace("auth_service --write", "--write").replace(
         "init --extend-exclude ", "init "
     )
+
+
+def test_elsewhere_the_next_commands_say_the_folder(tmp_path: Path, run: Command) -> None:
+    (tmp_path / "here").mkdir()
+    write(tmp_path / "there", "flat")
+    result = run("init", "../there", cwd=tmp_path / "here")
+    assert 'src = ["worker"]' in result.stdout
+    assert "#   redis-ssot init ../there --write\n" in result.stdout
+    assert f"#   (cd {tmp_path}/there && redis-ssot plan)\n" in result.stdout
+    wrote = run("init", "../there", "--write", cwd=tmp_path / "here")
+    assert f"(cd {tmp_path}/there && redis-ssot plan)" in wrote.stdout
+    assert (tmp_path / "there/pyproject.toml").exists()
+
+
+def test_a_settings_file_above_is_named(tmp_path: Path, run: Command) -> None:
+    write(tmp_path / "part", "flat")
+    (tmp_path / "pyproject.toml").write_text("")
+    said = run("init", cwd=tmp_path / "part").stderr
+    assert f"{tmp_path}/pyproject.toml lies above" in said
+    (tmp_path / "part/.git").mkdir()
+    assert "lies above" not in run("init", cwd=tmp_path / "part").stderr
 
 
 def test_a_path_that_is_not_there_is_refused(tmp_path: Path, run: Command) -> None:

@@ -193,18 +193,25 @@ def test_migrate_shows_and_keeps_what_is_silenced(project: Path, run: Command) -
 
 def test_what_a_baseline_puts_off_is_planned_and_moved(project: Path, run: Command) -> None:
     add(project, "app/own.py", "import redis\n\nclient = redis.Redis()\n")
-    add(project, "pyproject.toml", SETTINGS.replace("exclude", 'baseline = "known.jsonl"\nexclude'))
-    assert "Recorded 3 diagnostics" in run("baseline", cwd=project).stdout
+    add(project, "pyproject.toml", SETTINGS.replace("exclude", 'baseline = "known.json"\nexclude'))
+    add(project, "tests/test_x.py", "from unittest import mock\n\nmock.patch('app.cache.store.cache.get')\n")
+    (project / "known.json").write_text('{"redis-ssot-baseline": 1}\n')
+    before = planned(project, run)
+    assert "Recorded 4 diagnostics" in run("baseline", "--accept", "all", cwd=project).stdout
     assert run("check", cwd=project).returncode == 0
     plan = planned(project, run)
+    for what in ("managers", "gaps", "measures", "tests"):
+        assert plan[what] == before[what]
     assert [(s["site"]["path"], s["silenced"]) for s in plan["moving"]] == [("app/rooms.py", "the baseline")]
-    assert [(s["site"]["path"], s["silenced"]) for s in plan["by_hand"]] == [("app/own.py", "the baseline")]
-    assert next(m for m in plan["measures"] if m["name"] == "constructions")["before"] == 2
+    assert [(s["site"]["path"], s["silenced"]) for s in plan["by_hand"]] == [
+        ("app/own.py", "the baseline"),
+        ("tests/test_x.py", "the baseline"),
+    ]
     assert "(silenced today by the baseline)" in " ".join(run("plan", cwd=project).stdout.split())
     made = json.loads(run("migrate", "--output-format", "json", cwd=project).stdout)
     assert [(s["site"]["path"], s["silenced"]) for s in made["moved"]] == [("app/rooms.py", "the baseline")]
     assert "app.redis_manager" in (project / "app/rooms.py").read_text()
-    assert "1 of 3 entries looks mended" in run("check", cwd=project).stderr
+    assert "1 of 4 entries looks mended" in run("check", cwd=project).stderr
 
 
 def test_the_tests_are_those_of_what_changes(project: Path, run: Command) -> None:
@@ -223,9 +230,13 @@ def test_the_end_is_counted(project: Path, run: Command) -> None:
     ]
 
 
-def test_another_repository_is_left(project: Path, run: Command) -> None:
+@pytest.mark.parametrize("kind", ["folder", "file"])
+def test_another_repository_is_left(kind: str, project: Path, run: Command) -> None:
     add(project, "sub/lib/x.py", USER)
-    subprocess.run(["git", "init", "-q", project / "sub"], check=True)
+    if kind == "folder":
+        subprocess.run(["git", "init", "-q", project / "sub"], check=True)
+    else:  # as in a submodule
+        (project / "sub/.git").write_text("gitdir: ../.git/modules/sub\n")
     for command in (["migrate"], ["check", "--fix"]):
         done = run(*command, cwd=project)
         assert (project / "sub/lib/x.py").read_text() == USER, command

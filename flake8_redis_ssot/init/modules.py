@@ -1,0 +1,150 @@
+"""A module that has to do with Redis: what it builds and does, and who takes something of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from flake8_redis_ssot.analysis.operations import gives_a_client, words
+from flake8_redis_ssot.facts.model import ClassFacts
+from flake8_redis_ssot.inference.builder_table import BUILDERS
+from flake8_redis_ssot.inference.methods import colour_of
+from flake8_redis_ssot.libraries.vocabulary import CLIENTS, GETTING, PLAIN_WORDS, SUBJECTS
+from flake8_redis_ssot.project.index import ProjectIndex
+from flake8_redis_ssot.source import SourceError
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A line that builds a client or pool, by the builders that `symbols` name."""
+
+    path: str
+    line: int
+    symbols: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """A module that builds clients or pools, or has `classes` that do what a manager does.
+
+    Of a test nothing more is known than what it builds.
+    `name` is the one by which most files import it, `importers` their number. `names` are those in it by which others get at a client or
+    manager, each with the number of files that take it; `users` the files of the application that do, `tests`
+    the tests. `built` are the lines that build, `colours` what that is.
+    """
+
+    path: str
+    name: str
+    importers: int = 0
+    built: tuple[int, ...] = ()
+    colours: frozenset[str] = frozenset()
+    classes: tuple[ClassFacts, ...] = ()
+    names: tuple[tuple[str, int], ...] = ()
+    users: tuple[str, ...] = ()
+    tests: tuple[str, ...] = ()
+
+    @property
+    def operations(self) -> list[str]:
+        """The methods that stand for a command."""
+        return list(dict.fromkeys(name for made in self.classes for name, _ in made.operations))
+
+
+def is_plain_name(name: str) -> bool:
+    """Whether a name says Redis, and nothing else."""
+    found = {*words(name)}
+    return found <= PLAIN_WORDS and not SUBJECTS.isdisjoint(found)
+
+
+def module_of(
+    index: ProjectIndex, path: str, built: Sequence[Built], classes: Sequence[ClassFacts]
+) -> Module | None:
+    """The module at `path`; None where it can be imported by no name."""
+    modules = [name for name in index.place(path).modules if all(map(str.isidentifier, name.split(".")))]
+    lines = tuple(made.line for made in built)
+    if not modules:
+        return None
+    if index.settings.is_test(path):
+        return Module(path, min(modules, key=len), built=lines)
+    importers = {name: [p for p in index.importers(name) if p != path] for name in modules}
+    name = max(modules, key=lambda module: (len(importers[module]), -len(module)))
+    names = {*index.facts[path].clients, *(known for made in classes for known in made.known_as)}
+    if built:
+        names |= {*_accessors(index, path, name), *_holders(index, name)}
+    handing_on = {*_packages_around(index, path)}
+    taken = {one: users - handing_on for one, users in _taken(index, path, modules, names).items()}
+    users = sorted({user for users in taken.values() for user in users})
+    counts = sorted(((one, len(taken.get(one, ()))) for one in names), key=lambda pair: (-pair[1], pair))
+    return Module(
+        path,
+        name,
+        len(importers[name]),
+        lines,
+        frozenset(colour for made in built if (colour := _colour(made)) is not None),
+        tuple(classes),
+        tuple(counts),
+        tuple(user for user in users if not index.settings.is_test(user)),
+        tuple(user for user in users if index.settings.is_test(user)),
+    )
+
+
+def _packages_around(index: ProjectIndex, path: str) -> Iterator[str]:
+    """The `__init__` files of the packages in which a file lies."""
+    folder = os.path.dirname(path)
+    while (inside := os.path.join(folder, "__init__.py")) in index.facts:
+        if inside != path:
+            yield inside
+        folder = os.path.dirname(folder)
+
+
+def _accessors(index: ProjectIndex, path: str, module: str) -> Iterator[str]:
+    """The functions of a module that give, by their names, a client or pool."""
+    known, exposed = index.modules.facts(module), index.facts[path].exposed
+    for name, what in known.names.items() if known is not None else ():
+        parts = words(name)
+        is_one = what.kind == "function" and (gives_a_client(name) or parts[-1:] == ["pool"])
+        is_one = is_one and name[0] != "_" and parts[0] in GETTING | CLIENTS | SUBJECTS
+        if is_one and (name in exposed or not SUBJECTS.isdisjoint(parts)):
+            yield name
+
+
+def _holders(index: ProjectIndex, module: str) -> Iterator[str]:
+    """The classes of a module that hold a client and are called after Redis, whatever their methods do."""
+    known = index.modules.facts(module)
+    for name, what in known.names.items() if known is not None else ():
+        if what.kind == "class" and is_plain_name(name) and index.managers.reaches(f"{module}.{name}"):
+            yield name
+
+
+def _colour(made: Built) -> str | None:
+    builders = (BUILDERS[name] for name in made.symbols if name in BUILDERS)
+    return next((colour for builder in builders if (colour := colour_of(builder)) is not None), None)
+
+
+def _taken(
+    index: ProjectIndex, path: str, modules: Sequence[str], names: Iterable[str]
+) -> dict[str, set[str]]:
+    """Each of the `names` of a module with the files that take it from there, or through a re-export."""
+    found: dict[str, set[str]] = {}
+    full = {f"{module}.{name}": name for module in modules for name in names}
+    for user in index.importers_of(modules, full.keys()) - {path}:
+        for edge in index.edges(user):
+            home = index.modules.lookup(edge.full_name) if edge.name in full.values() else None
+            name = full.get(edge.full_name) or (full.get(home.home) if home is not None else None)
+            if name is not None:
+                found.setdefault(name, set()).add(user)
+            elif edge.full_name in modules:
+                for one in _read(index, user, edge.full_name, full.values()):
+                    found.setdefault(one, set()).add(user)
+    return found
+
+
+def _read(index: ProjectIndex, user: str, module: str, names: Iterable[str]) -> Iterator[str]:
+    """The names of a module that a file has as a whole which it reads of it."""
+    text = ""
+    with suppress(SourceError):
+        text = index.modules.filesystem.source(user).data.decode("utf-8", "replace")
+    for name in names:
+        if any(f"{handle}.{name}" in text for handle in index.handles(user, module)):
+            yield name
