@@ -83,7 +83,7 @@ class ConstructionEdits:
             self._offered(view, "client")  # first, since it is cheap and often the end of it
         made = next((m for m in view.context.constructions if m.range == diagnostic.range), None)
         if made is None:
-            raise Refusal("what it builds cannot be told")
+            raise Refusal("what it builds cannot be determined")
         proposal = Proposal(diagnostic, "", "safe")
         if made.kind == "pool" and self._removed(view, made, proposal):
             return proposal
@@ -158,7 +158,7 @@ class ConstructionEdits:
     def _built(self, view: View, made: Construction) -> _Built:
         """A construction with where its names are looked up."""
         if not view.place.modules:
-            raise Refusal("the file is no module, so what its names are cannot be told")
+            raise Refusal("the file is no module, so what its names are cannot be determined")
         targets = {builder.target for builder in made.reached.values()}
         if len(targets) > 1:
             raise Refusal(f"it may be any of {', '.join(f'`{name}`' for name in sorted(made.reached))}")

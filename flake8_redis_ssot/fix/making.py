@@ -276,7 +276,7 @@ class Making:
             found.append(self.connections(of, calls[0] if len(calls) == 1 else None))
             self._add_of_module(thing, found[-1])
             if found[-1].unknown is not None:
-                return f"`{thing.home or of.home}` is not shown to connect as `{new.home}`: {found[-1].unknown} cannot be told"
+                return f"`{thing.home or of.home}` is not shown to connect as `{new.home}`: {found[-1].unknown} cannot be determined"
         if found[0].clients == found[1].clients:
             return self._changed_later(old, new)
         ways = [" and ".join(f"`{c}`" for c in sorted(one.clients)) or "nothing" for one in found]
