@@ -13,7 +13,7 @@ _COLOURS = {"async": "asyncio", "sync": "blocking"}
 
 
 def why_another(evidence: Evidence, best: Candidate, other: Candidate) -> str | None:
-    """Why a candidate is a manager beside the best one; None where it competes with it, or that cannot be told.
+    """Why a candidate is a manager beside the best one; None where it competes with it, or that cannot be determined.
 
     Its name alone is no reason where it repeats the other's operations, or connects to the same server.
     """
