@@ -30,21 +30,21 @@ _PLACES = {*DEFAULTS, *POOL_KEYWORDS, "url", "unix_socket_path", None}
 _SAYING_NOTHING = ADDRESS_WORDS | GETTING | SERVERS | (PLAIN_WORDS - SUBJECTS)
 """Words of a setting that do not tell it from another one: `CACHE_REDIS_URL` is the cache's."""
 
-Settings = frozenset[frozenset[str]]
-"""What is told of settings by their names, without the words that say nothing: nothing is of plain Redis."""
+SettingNames = frozenset[frozenset[str]]
+"""The words of settings that tell them from others; `REDIS_URL` has none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
     """What a module shows of its connections.
 
-    `servers` and `numbers` are the settings from which it takes addresses and databases, `databases` those that it
-    names itself, `libraries` those that connect, `targets` all that its calls say together; these are compared where no setting says more.
-    None is what the file does not tell.
+    `servers` and `numbers` are the settings from which it takes addresses and databases, `databases` the numbers
+    that its calls give, `targets` all that they say together, which is compared where no setting says more, and
+    `libraries` those that connect. None is what the file does not determine.
     """
 
-    servers: Settings = frozenset()
-    numbers: Settings = frozenset()
+    servers: SettingNames = frozenset()
+    numbers: SettingNames = frozenset()
     databases: frozenset[str] | None = None
     targets: frozenset[str] | None = None
     libraries: frozenset[str] = frozenset()
@@ -82,7 +82,7 @@ def connection_of(evidence: Evidence, module: Module) -> Connection:
             # without arguments, defaults are meant that the library does not share with others
             targets.add(None if target is None or target.endswith("()") else target.partition("(")[2])
         if made.brings_pool:
-            databases.add(_database(places))
+            databases.add(_database(call))
     servers, numbers = set(), set()
     for name in _names(context.source.tree):
         *before, last = words(name) or [""]
@@ -94,7 +94,7 @@ def connection_of(evidence: Evidence, module: Module) -> Connection:
                 numbers.add(subject)
     context.release()
     return Connection(
-        frozenset(servers), frozenset(numbers), _told(databases), _told(targets), frozenset(libraries)
+        frozenset(servers), frozenset(numbers), _known(databases), _known(targets), frozenset(libraries)
     )
 
 
@@ -102,16 +102,19 @@ def _are_apart(some: frozenset[object] | None, others: frozenset[object] | None)
     return some is not None and others is not None and bool(some and others) and some.isdisjoint(others)
 
 
-def _told(found: set[str | None]) -> frozenset[str] | None:
+def _known(found: set[str | None]) -> frozenset[str] | None:
     return None if None in found or not found else frozenset(one for one in found if one is not None)
 
 
-def _database(places: list[ast.keyword]) -> str | None:
-    """The number of a database that a call gives, the default where it gives none; None where that is not told."""
-    given = next((keyword.value for keyword in places if keyword.arg in ("db", None)), None)
-    if given is None:
-        return DEFAULTS["db"]
-    return repr(given.value) if isinstance(given, ast.Constant) else None
+def _database(call: ast.Call) -> str | None:
+    """The number of a database that a call gives, the default where it gives none; None where that is unknown."""
+    given = next((keyword.value for keyword in call.keywords if keyword.arg in ("db", None)), None)
+    if given is not None:
+        return repr(given.value) if isinstance(given, ast.Constant) else None
+    # one may be given by position, or in a URL
+    urls = [*call.args, *(keyword.value for keyword in call.keywords if keyword.arg == "url")]
+    is_plain = len(call.args) < 2 and not any(isinstance(url, ast.Constant) for url in urls)
+    return DEFAULTS["db"] if is_plain else None
 
 
 def _names(tree: ast.AST) -> Iterator[str]:
