@@ -34,11 +34,16 @@ def with_rules(readme: str) -> str:
 def pages(readme: str) -> dict[str, str]:
     """The generated pages by their names."""
     return {
-        **{f"rules/{rule.code}.md": rule_page.page(rule) for rule in all_rules()},
+        **{f"rules/{rule.code}.md": with_links(rule_page.page(rule)) for rule in all_rules()},
         "rules/index.md": rule_page.overview(all_rules()),
         "settings.md": settings_page.page(),
         **{f"{name}.md": section(readme, heading) for name, heading in README_SECTIONS.items()},
     }
+
+
+def with_links(page: str) -> str:
+    """A rule's page, its options leading to their explanation."""
+    return re.sub(r"^- `([\w-]+)`$", r"- [`\1`](../settings.md#\1)", page, flags=re.MULTILINE)
 
 
 def section(readme: str, heading: str) -> str:
