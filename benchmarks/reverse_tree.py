@@ -129,7 +129,8 @@ class Reversal:
         self.files = sorted(p.resolve() for p in root.rglob("*.py") if p.is_file() and not p.is_symlink())
         self.texts = {path: path.read_bytes() for path in self.files}
         home = parsed(self.texts[self.home])
-        assert home is not None
+        if home is None:
+            raise SystemExit(f"{self.home}: this Python cannot parse the manager; take a newer one")
         self.defined = bound_at_top(home)
         self.broken: set[Path] = set()
 

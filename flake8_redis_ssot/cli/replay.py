@@ -113,7 +113,7 @@ class Record:
         return self.day in ("", today()) and self.seal == seal_of(self.paths, map(stamp, self.paths))
 
     def reported(self, request: Request) -> list[str] | None:
-        """The files that a request is about; None or nothing where that cannot be told from this record."""
+        """The files that a request is about; None or nothing where that cannot be determined from this record."""
         if self.scope != "parts":
             return self.files if self.scope == "same" and self.of == request.paths else None
         files, folders = {*self.files}, {*self.folders}

@@ -33,7 +33,7 @@ def add_parser(commands: Any) -> None:
         metavar="REVS",
         nargs="?",
         const="",
-        help="count earlier revisions too: A..B for the tags between, or A,B,C (default: all tags up to now)",
+        help="count earlier revisions too: A..B for the tags between, or A,B,C (default: tags up to now)",
     )
     budget = command.add_argument_group("connection budget")
     budget.add_argument(

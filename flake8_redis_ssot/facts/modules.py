@@ -188,6 +188,8 @@ class Modules:
                 return Found(known.kind, home) if len(rest) == 1 else Found("unknown", name)
             return self._lookup(".".join([known.target, *rest[1:]]), follow, seen)
         for star in facts.stars:
+            if follow(star) and self.find(star) is None:
+                return Found("unknown", name)  # of a library, compiled, or not there
             found = self._lookup(".".join([star, *rest]), follow, seen) if follow(star) else None
             if found is not None:
                 return found

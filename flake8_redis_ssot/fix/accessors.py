@@ -99,7 +99,7 @@ class Accessors:
         """The call behind an expression; Unfit where there is none, or not always."""
         node, inner = code.node, depth + 1
         if depth > _DEPTH:
-            raise Unfit("what `{}` gives cannot be told")
+            raise Unfit("what `{}` gives cannot be determined")
         match node:
             case ast.Await(value=value):
                 return self.lead(code.at(value), inner)
@@ -116,7 +116,7 @@ class Accessors:
         dotted = self.objects.dotted(node, code.module, code.function) if isinstance(node, ast.expr) else None
         found = self.objects.modules.lookup(dotted) if dotted is not None else None
         if found is None or found.kind != "object":
-            raise Unfit("what `{}` gives cannot be told")
+            raise Unfit("what `{}` gives cannot be determined")
         return self._global(found.home, inner)
 
     def shared(self, code: Code) -> Code | None:
@@ -225,14 +225,14 @@ class Accessors:
         assert isinstance(node, ast.expr)
         thing = self.objects.value(node, code.module, code.function)
         if thing is None or not isinstance(thing.node, Function) or thing.sort != "function":
-            raise Unfit("what `{}` gives cannot be told")
+            raise Unfit("what `{}` gives cannot be determined")
         return self._returned(Code(thing.node, thing.module, None, thing.node), depth)
 
     def _attribute(self, of: Thing, call: Code | None, name: str, depth: int) -> Lead:
         member = self.objects.members(of).named.get(name)
         if member is not None and isinstance(member.node, Function):
             if colour_of(member.node) != "property":
-                raise Unfit("what `{}` gives cannot be told")
+                raise Unfit("what `{}` gives cannot be determined")
             return self._returned(Code(member.node, member.module, of, member.node), depth)
         found, is_always = self._stored(of, call, name, depth)
         if not is_always:
@@ -244,7 +244,7 @@ class Accessors:
         stores = [s for s in self.making.stores(of) if s.attribute == name and not s.is_item and s.value]
         values = [(s, s.value) for s in stores if s.value is not None and not is_none(s.value.node)]
         if len(values) != 1:
-            raise Unfit("`{}` is given several things" if values else "what `{}` gives cannot be told")
+            raise Unfit("`{}` is given several things" if values else "what `{}` gives cannot be determined")
         store, value = values[0]
         if store.method == "__init__" and value.function is not None:
             value = replace(value, given=self.making.given(call, value.function))
@@ -266,13 +266,13 @@ class Accessors:
         for function, node in _bindings(tree, name) if tree is not None else ():
             value = getattr(node, "value", None)
             if not isinstance(node, ast.Assign | ast.AnnAssign) or isinstance(value, ast.Tuple):
-                raise Unfit("what `{}` gives cannot be told")
+                raise Unfit("what `{}` gives cannot be determined")
             if value is None or is_none(value):
                 may_be_none = True
             else:
                 values.append(Code(value, module, None, function))
         if len(values) != 1:
-            raise Unfit("`{}` is given several things" if values else "what `{}` gives cannot be told")
+            raise Unfit("`{}` is given several things" if values else "what `{}` gives cannot be determined")
         if (may_be_none or values[0].function is not None) and name not in sure:
             raise Unfit("`{}` is None at times")
         return replace(self.lead(values[0], depth), is_fresh=False)
@@ -290,7 +290,7 @@ class Accessors:
             )
         ]
         if len(stores) != 1 or len(values) != 1 or values[0] is None:
-            raise Unfit("what `{}` gives cannot be told")
+            raise Unfit("what `{}` gives cannot be determined")
         return self.lead(code.at(values[0]), depth)
 
     def _borrows(self, code: Code, depth: int) -> bool:
@@ -310,7 +310,7 @@ class Accessors:
             colour_of(function) not in ("", "async", "property")
             or not decorators_of(function) <= _KNOWN_DECORATORS
         ):
-            raise Unfit("what `{}` gives cannot be told")
+            raise Unfit("what `{}` gives cannot be determined")
         args = without_receiver(function) if code.owner is not None else function.args
         if isinstance(bound_to(ast.Call(ast.Name("x"), [], []), args), str):
             raise Unfit("`{}` needs arguments")
@@ -323,7 +323,7 @@ class Accessors:
             found.append(self._given(code.at(statement.value), depth, frozenset(sure)))
         made = {unparsed(one.made.node) for one in found}
         if len(made) != 1:
-            raise Unfit("`{}` gives one of several" if made else "what `{}` gives cannot be told")
+            raise Unfit("`{}` gives one of several" if made else "what `{}` gives cannot be determined")
         is_kept = bool(decorators_of(function) & (CACHES | {"cached_property"}))
         is_fresh = not is_kept and any(one.is_fresh for one in found)
         return Lead(found[0].made, is_fresh, _acts(function) or any(one.acts for one in found))

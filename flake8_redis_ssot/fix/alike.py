@@ -49,6 +49,14 @@ class Alike:
         names = members[0].named.keys() | members[1].named.keys()
         return all(self.members(one, other, name) for name in names) and self._connect_alike(one, other)
 
+    def clients(self, one: Thing, other: Thing) -> bool:
+        """Whether two objects are clients of a library, made by the same calls, once and for all."""
+        codes = [self.making.made_by(thing) for thing in (one, other)]
+        if codes[0] is None or codes[1] is None or one.is_set_later or other.is_set_later:
+            return False
+        texts = [self.making.text(code) for code in codes if code is not None]
+        return (None not in texts and texts[0] == texts[1]) or self.same(codes[0], codes[1])
+
     def inherited(self, one: Thing, other: Thing) -> bool:
         """Whether two classes have the same from the same libraries: what they define themselves is alike too."""
         bases = [self.making.foreign_bases(of) for of in (one, other)]

@@ -57,7 +57,9 @@ class ClientUses:
             raise Refusal(f"line {stored.lineno} sets its attribute `{name}`, for all who share it")
         for node, what in self.rest.escapes:
             if not _is_asked(view, node) and not (kind == "pool" and _is_borrowed(view, node)):
-                raise Refusal(f"in line {node.lineno} it {what}: what is done with it there cannot be told")
+                raise Refusal(
+                    f"in line {node.lineno} it {what}: what is done with it there cannot be determined"
+                )
         for attribute, call in self.members:
             line, name = attribute.lineno, attribute.attr
             word = _command(call) if name == "execute_command" else name
@@ -124,9 +126,9 @@ def _entered(view: View, node: ast.expr, got: ast.expr, found: ClientUses) -> li
                 b for n, b, _ in view.uses.scopes.bound if n == name and b.value is node and b.projection
             ]
             if len(bindings) != 1 or name in view.exported:
-                raise Refusal(f"what is done with `{name}` of line {node.lineno} cannot be told")
+                raise Refusal(f"what is done with `{name}` of line {node.lineno} cannot be determined")
             return [p for p, _ in view.uses.of(name, bindings[0]) if isinstance(p.ctx, ast.Load)]
-    raise Refusal(f"what the `with` in line {node.lineno} does with it cannot be told")
+    raise Refusal(f"what the `with` in line {node.lineno} does with it cannot be determined")
 
 
 def _ending(view: View, attribute: ast.Attribute, call: ast.Call | None) -> ast.stmt | None:

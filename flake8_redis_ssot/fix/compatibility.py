@@ -83,7 +83,9 @@ class Compatibility:
             ("function", "instance"), ("class", "instance"), ("module", "module"), ("function", "method"),
         ) and not (aim.calls and new.sort == "function"):  # fmt: skip
             if "other" in sorts:
-                raise Refusal(f"what `{old.home if old.sort == 'other' else new.home}` is cannot be told")
+                raise Refusal(
+                    f"what `{old.home if old.sort == 'other' else new.home}` is cannot be determined"
+                )
             raise Refusal(f"`{old.home}` is {a(old.sort)} and `{new.home}` {a(new.sort)}")
         if aim.is_same and not aim.collapses:
             if old.home != new.home:
@@ -95,7 +97,7 @@ class Compatibility:
         if aim.calls:
             given = self.objects.given(new)
             if given is None or isinstance(new.node, ast.AsyncFunctionDef):
-                raise Refusal(f"what `{new.home}()` gives cannot be told")
+                raise Refusal(f"what `{new.home}()` gives cannot be determined")
             target = given
         for place in places:
             if not isinstance(getattr(place, "ctx", None), ast.Load):
@@ -162,7 +164,7 @@ class Compatibility:
             return
         if before is None or after is None:
             missing = old.home if before is None else new.home
-            raise Refusal(f"what `{missing}()` gives cannot be told")
+            raise Refusal(f"what `{missing}()` gives cannot be determined")
         if old.sort == "class" and aim.collapses:
             if view.uses.is_test:
                 raise Refusal(
@@ -204,7 +206,7 @@ class Compatibility:
             raise Refusal(f"`{last}` and `{new.home}` are decorated otherwise")
         arguments = self.objects.arguments(new)
         if arguments is None:
-            raise Refusal(f"how `{new.home}` is called cannot be told")
+            raise Refusal(f"how `{new.home}` is called cannot be determined")
         why = incompatible(call, self.objects.arguments(old), arguments)
         if why is not None:
             raise Refusal(f"`{new.home}` cannot be called as in line {line}: {why}")
@@ -238,7 +240,9 @@ class Compatibility:
     def _check_said(self, view: View, old: Thing, new: Thing, line: int) -> None:
         """An annotation goes with its file: what is called of it is covered."""
         if self.objects.members(new).is_open and not self.objects.members(old).is_open:
-            raise Refusal(f"line {line} names it as a type, and what `{new.home}` can do cannot be told")
+            raise Refusal(
+                f"line {line} names it as a type, and what `{new.home}` can do cannot be determined"
+            )
 
     def _check_attribute(self, view: View, old: Thing, new: Thing, attribute: ast.Attribute) -> None:
         """A member that is read of a class or function itself."""
@@ -300,7 +304,7 @@ class Compatibility:
         if fresh and uses.escapes:
             place, what = uses.escapes[0]
             raise Refusal(
-                f"in line {place.lineno} it {what}: what is done with it there cannot be told; "
+                f"in line {place.lineno} it {what}: what is done with it there cannot be determined; "
                 "look there, and change both by hand"
             )
         if aim.is_same:
@@ -314,10 +318,16 @@ class Compatibility:
             )
         if old is not None and new is not None and old.home == new.home:
             return
+        if old is None and new is None and self.alike.clients(before, after):
+            self._take_client(aim, before, after, {a.attr for a, _ in uses.members}, verdict)
+            if uses.escapes:
+                place, what = uses.escapes[0]
+                verdict.unsafe(f"in line {place.lineno} it {what}")
+            return
         if old is None or new is None:
             unknown = aim.old if old is None else aim.new
             raise Refusal(
-                f"the class of `{unknown.home}` cannot be told, so what it can do is not known; change it by hand"
+                f"the class of `{unknown.home}` cannot be determined, so what it can do is not known; change it by hand"
             )
         names: dict[str, str] = {}
         for attribute, call in uses.members:
@@ -369,6 +379,17 @@ class Compatibility:
                 if of.home:
                     there = f"{to.home}.{names.get(name, name)}" if to.home else None
                     verdict.reach[f"{of.home}.{name}"] = there
+
+    def _take_client(
+        self, aim: Replacement, before: Thing, after: Thing, used: set[str], verdict: Verdict
+    ) -> None:
+        """Note by which names a client of a library, made as another one is, was reached, and what reaches the other."""
+        for name in used:
+            verdict.reach |= {f"{before.home}.{name}": f"{after.home}.{name}", f"{after.home}.{name}": None}
+        verdict.reach |= {f"object {after.home}": None}
+        verdict.builders |= self.making.builders_of(before) | self.making.builders_of(after)
+        verdict.roots.add(before.home)
+        verdict.ties.weak.add(f"identity {before.home}")
 
     def _is_patched(self, view: View, node: ast.expr, old: Thing, new: Thing) -> bool:
         """Whether an object is handed to what patches an attribute of it, which has to be of the same kind there."""

@@ -83,7 +83,7 @@ class ConstructionEdits:
             self._offered(view, "client")  # first, since it is cheap and often the end of it
         made = next((m for m in view.context.constructions if m.range == diagnostic.range), None)
         if made is None:
-            raise Refusal("what it builds cannot be told")
+            raise Refusal("what it builds cannot be determined")
         proposal = Proposal(diagnostic, "", "safe")
         if made.kind == "pool" and self._removed(view, made, proposal):
             return proposal
@@ -158,7 +158,7 @@ class ConstructionEdits:
     def _built(self, view: View, made: Construction) -> _Built:
         """A construction with where its names are looked up."""
         if not view.place.modules:
-            raise Refusal("the file is no module, so what its names are cannot be told")
+            raise Refusal("the file is no module, so what its names are cannot be determined")
         targets = {builder.target for builder in made.reached.values()}
         if len(targets) > 1:
             raise Refusal(f"it may be any of {', '.join(f'`{name}`' for name in sorted(made.reached))}")
@@ -389,7 +389,9 @@ class ConstructionEdits:
             keys |= {f"{module}.{dotted.partition('.')[0]}", f"{module}.{dotted}"}
         for name in built.made.symbols:
             parts = name.split(".")
-            keys |= {".".join(parts[:n]) for n in range(2, len(parts) + 1)} | {f"sys.modules[{parts[0]}]"}
+            keys |= {".".join(parts[:n]) for n in range(2, len(parts) + 1)}
+            if proposal.statement is not None and view.uses.home(proposal.statement).kind == "function":
+                keys.add(f"sys.modules[{parts[0]}]")
         if built.code.function is not None:
             keys |= set(self._named_in(view, built))
         home = accessor.home
@@ -403,7 +405,8 @@ class ConstructionEdits:
     def _named_in(self, view: View, built: _Built) -> Iterator[str]:
         """The dotted names of the project that the arguments of a call are read from."""
         function = built.code.function
-        parts: list[ast.AST] = [*ast.walk(built.call)]
+        given = [*built.call.args, *(keyword.value for keyword in built.call.keywords)]
+        parts = [part for argument in given for part in ast.walk(argument)]
         seen: set[str] = set()
         while function is not None and (new := {p.id for p in parts if isinstance(p, ast.Name)} - seen):
             seen |= new
@@ -414,8 +417,8 @@ class ConstructionEdits:
             if isinstance(part, ast.Name | ast.Attribute):
                 name = self.objects.dotted(part, built.code.module, function)
                 found = self.objects.modules.lookup(name) if name is not None else None
-                if name is not None and found is not None and found.kind != "module" and "." in name:
-                    yield from (name, found.home)
+                if name is not None and found is not None and found.kind != "module":
+                    yield from (one for one in (name, found.home) if "." in one)
                     if isinstance(part, ast.Name):
                         yield f"{built.code.module}.{part.id}"
 

@@ -203,7 +203,7 @@ class Endings:
             start, _ = self._span(one)
             indents.append(self.text[self._line_start(start) : start])
         if not indents[1].startswith(indents[0]) or indents[1].strip(" \t"):
-            raise Refusal(f"how line {body[0].lineno} is indented cannot be told")
+            raise Refusal(f"how line {body[0].lineno} is indented cannot be determined")
         width = len(indents[1]) - len(indents[0])
         kept = {
             line

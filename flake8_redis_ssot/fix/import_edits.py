@@ -42,7 +42,7 @@ class ImportEdits:
         statement, alias = view.aliases[diagnostic.range]
         scope = view.uses.home(statement)
         if scope.kind == "class":
-            raise Refusal("the import binds a class attribute, whose readers cannot be told")
+            raise Refusal("the import binds a class attribute, whose readers cannot be determined")
         if len(set(view.bases(statement))) > 1:
             raise Refusal(
                 "the file can be imported by several names, so its relative import has several meanings"

@@ -174,6 +174,44 @@ class Making:
             and self.is_client(Code(member.node, member.module, of))
         )
 
+    def made_by(self, thing: Thing) -> Code | None:
+        """The expression of its module that makes a client of a library; None for any other object."""
+        value = getattr(thing.node, "value", None) if thing.sort == "instance" and thing.home else None
+        code = Code(value, thing.module) if isinstance(value, ast.Call) else None
+        if code is None or self.objects.thing(thing.home) is None or self._changed_after(thing):
+            return None
+        return code if self.builder(code.at(value.func)) or self._gives_built(code) else None  # type: ignore[union-attr]
+
+    def _gives_built(self, code: Code) -> bool:
+        """Whether a call is one of a function that gives nothing but what it builds."""
+        assert isinstance(code.node, ast.Call)
+        function = self.objects.value(code.node.func, code.module)
+        if function is None or not isinstance(function.node, Function):
+            return False
+        given = [part.value for part in own_parts(function.node) if isinstance(part, ast.Return)]
+        return bool(given) and all(
+            isinstance(value, ast.Call)
+            and self.builder(Code(value.func, function.module, None, function.node)) is not None
+            for value in given
+        )
+
+    def _changed_after(self, thing: Thing) -> bool:
+        """Whether statements of its module do anything with an object once it is made."""
+        return next(self._done_with(thing), None) is not None
+
+    def builders_of(self, thing: Thing) -> set[str]:
+        """The names by which the client that an object is gets built."""
+        code = self.made_by(thing)
+        found = Connections()
+        if code is not None and isinstance(code.node, ast.Call):
+            function = self.objects.value(code.node.func, code.module)
+            body = function.node if function is not None and function.node is not None else code.node
+            module = function.module if function is not None else code.module
+            self._add_built(
+                Code(body, module, None, body if isinstance(body, Function) else None), True, found
+            )
+        return found.names
+
     def _is_client_given(self, value: Code) -> str | None:
         """The parameter of a method from which an attribute gets a client, where nothing says which."""
         names = {part.id for part in ast.walk(value.node) if isinstance(part, ast.Name)}
@@ -238,7 +276,7 @@ class Making:
             found.append(self.connections(of, calls[0] if len(calls) == 1 else None))
             self._add_of_module(thing, found[-1])
             if found[-1].unknown is not None:
-                return f"`{thing.home or of.home}` is not shown to connect as `{new.home}`: {found[-1].unknown} cannot be told"
+                return f"`{thing.home or of.home}` is not shown to connect as `{new.home}`: {found[-1].unknown} cannot be determined"
         if found[0].clients == found[1].clients:
             return self._changed_later(old, new)
         ways = [" and ".join(f"`{c}`" for c in sorted(one.clients)) or "nothing" for one in found]

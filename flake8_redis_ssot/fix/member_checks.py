@@ -70,7 +70,7 @@ class MemberChecks:
             raise Refusal(f"`{new.home}` has no `{to}`, used in line {line}")
         if was is None:
             raise Refusal(
-                f"`{old.home}` does not define `{name}`, used in line {line}, so its meaning cannot be told"
+                f"`{old.home}` does not define `{name}`, used in line {line}, so its meaning cannot be determined"
             )
         is_alike = to == name and not renamed and self.alike.members(old, new, name)
         if renamed and call is not None and any(k.arg is None for k in call.keywords):
@@ -102,7 +102,7 @@ class MemberChecks:
             return f"it gives `{was.gives}` in the old one, `{now.gives}` in the new one"
         if is_alike and was.colour not in ("attribute", "property"):
             if call is None and (was.arguments is None or now.arguments is None):
-                return "its parameters cannot be told"
+                return "its parameters cannot be determined"
             return None
         told = was.gives is not None and now.gives is not None
         if used and was.colour in ("", "async") and not told:
@@ -119,7 +119,7 @@ class MemberChecks:
                 return "its value is another"
             return None if was.gives is not None else "what it holds is not stated"
         if was.arguments is None or now.arguments is None:
-            return "its parameters cannot be told"
+            return "its parameters cannot be determined"
         why = (
             covers(now.arguments, was.arguments)
             if call is None
@@ -144,7 +144,7 @@ class MemberChecks:
             return
         before, after = self.objects.members(old), self.objects.members(new)
         if before.is_open and not self.alike.inherited(old, new):
-            raise Refusal(f"{where}, and what `{old.home}` can do cannot be told")
+            raise Refusal(f"{where}, and what `{old.home}` can do cannot be determined")
         for name, was in sorted(before.named.items()):
             if name.startswith("_") and (not name.endswith("__") or name in _MAKING):
                 continue
@@ -160,7 +160,7 @@ class MemberChecks:
     def _covered_function(self, old: Thing, new: Thing, where: str) -> None:
         arguments = self.objects.arguments(old), self.objects.arguments(new)
         if arguments[0] is None or arguments[1] is None:
-            raise Refusal(f"{where}, and how `{new.home}` is called cannot be told")
+            raise Refusal(f"{where}, and how `{new.home}` is called cannot be determined")
         said = self.objects.said(old)
         why = covers(arguments[1], arguments[0])
         if why is None and (said is None or said != self.objects.said(new)):

@@ -20,7 +20,7 @@ def exact(view: View, node: ast.expr, text: str | None = None) -> tuple[int, int
     except (SyntaxError, ValueError):
         same = False
     if not same or (text is not None and segment != text):
-        raise Refusal(f"where line {node.lineno} has it cannot be told, as inside an f-string")
+        raise Refusal(f"where line {node.lineno} has it cannot be determined, as inside an f-string")
     return start, end
 
 

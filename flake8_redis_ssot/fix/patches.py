@@ -158,7 +158,7 @@ class PatchFinder:
             if len(node.args) > 1 and texts[1] and re.fullmatch(r"\w+(?:\.\w+)*", texts[1]):
                 yield Patch(view.path, string.lineno, f"{texts[0]}.{texts[1]}")
         given = {unparsed(_owner(a)) for a in arguments}
-        said = {*_names_in(node)} | {str(n.value) for n in texts_of(view.source.tree)}
+        said = {*_names_in(node)} | view.strings
         for module, names in handles.items():
             if given & names and called in SETTING:
                 for last in by_module[module] & said:

@@ -158,7 +158,7 @@ class Rewriter:
         call = view.node_at(diagnostic.range, ast.Call)
         old = self.objects.thing(name)
         if call is None or old is None or old.sort != "class":
-            raise Refusal(f"what `{name}` is cannot be told")
+            raise Refusal(f"what `{name}` is cannot be determined")
         boundary = view.place.boundary
         aim = self.replacements.shared(old, boundary)
         root = call.func

@@ -68,7 +68,7 @@ class Replacements:
         before = self.objects.thing(old)
         if before is None:
             raise Refusal(
-                f"`{old}` does not exist, so what it was cannot be told; remove the reference, or change it by hand"
+                f"`{old}` does not exist, so what it was cannot be determined; remove the reference, or change it by hand"
             )
         declared = self._declared(old)
         if declared is None and before.home != old:

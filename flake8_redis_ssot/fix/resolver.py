@@ -36,7 +36,7 @@ _URL = re.compile(rf"((?:{'|'.join(URL_SCHEMES)})://)([^/]*)/?([^/]*)\Z")
 class Untold(Exception):
     """A part of an expression is not told by the source; the text says why."""
 
-    def __init__(self, what: ast.AST | str, why: str = "what `{}` is cannot be told") -> None:
+    def __init__(self, what: ast.AST | str, why: str = "what `{}` is cannot be determined") -> None:
         super().__init__(why.format(what if isinstance(what, str) else unparsed(what)))
 
 

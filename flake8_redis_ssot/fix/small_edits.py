@@ -45,7 +45,7 @@ def without_unused_codes(view: View, diagnostic: Diagnostic, unused: Collection[
     line = view.lines.get(diagnostic.range.start.line)
     found = directive(line) if line is not None else None
     if line is None or found is None:
-        raise Refusal("the comment cannot be told from a string")
+        raise Refusal("the comment cannot be determined from a string")
     gone = {
         start: code
         for code, start, end in found.codes

@@ -48,6 +48,12 @@ class View:
         }
 
     @cached_property
+    def strings(self) -> frozenset[str]:
+        """All strings of the file."""
+        nodes = (node for node in self.uses.parents if isinstance(node, ast.Constant))
+        return frozenset(node.value for node in nodes if isinstance(node.value, str))
+
+    @cached_property
     def lines(self) -> dict[int, PhysicalLine]:
         """Each row with its physical line."""
         return physical_lines(self.source)

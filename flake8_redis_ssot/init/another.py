@@ -16,7 +16,7 @@ _COLOURS = {"async": "asyncio", "sync": "blocking"}
 
 
 def why_another(evidence: Evidence, best: Candidate, other: Candidate) -> str | None:
-    """Why a candidate is a manager beside the best one; None where it competes with it, or that cannot be told."""
+    """Why a candidate is a manager beside the best one; None where it competes with it, or that cannot be determined."""
     one, two = best.module, other.module
     if other.is_shared < best.is_shared or (best.is_shared and not two.users) or two.path in one.users:
         return None

@@ -25,14 +25,14 @@ from flake8_redis_ssot.settings.model import Settings, is_below
 from flake8_redis_ssot.store import load, prepare, store
 
 MOST = 12
-"""How many commits stand for a range that has no tags."""
+"""How many tags stand for a whole history, and how many commits for a range without tags."""
 
 
 def chosen(repository: Repository, wanted: str) -> list[str]:
     """The revisions that an option means, each by a name, oldest first.
 
     `A..B` is both with the tags between them, where there are none with commits between; `A,B,C` are
-    those; nothing is all tags on the way to HEAD, or commits.
+    those; nothing is tags on the way to HEAD, else commits, spread evenly.
     """
     if wanted and ".." not in wanted:
         return _in_order(repository, wanted.replace(",", " ").split())
@@ -48,8 +48,14 @@ def chosen(repository: Repository, wanted: str) -> list[str]:
     if {repository.commit(tag) for tag in tags} <= {repository.commit(end) for end in ends}:
         span = f"{since}..{until}" if since else until
         commits = repository.lines("rev-list", "--first-parent", "--abbrev-commit", span)
-        tags = commits[:: -(-len(commits) // MOST) or 1]
-    return _in_order(repository, [*ends, *tags])
+        return _in_order(repository, [*ends, *_spread(commits)])
+    names = _in_order(repository, [*ends, *tags])
+    return names if wanted else _spread(names[::-1])[::-1]
+
+
+def _spread(names: list[str]) -> list[str]:
+    """The first of the names, and others at equal distances."""
+    return names[:: -(-len(names) // MOST) or 1]
 
 
 def _in_order(repository: Repository, names: Iterable[str]) -> list[str]:
@@ -101,7 +107,8 @@ class History:
     def scan(self, name: str, progress: Progress, codes: frozenset[str] = NUMBERED) -> Scan:
         """What there is in one revision."""
         revision = self.repository.revision(name)
-        project = Project(self._project.settings)
+        # what a baseline puts off counts as well
+        project = Project(replace(self._project.settings, baseline=None))
         found = Discovery(self._finder, [project], filesystem=revision)
         found.complete(project)
         return scan(

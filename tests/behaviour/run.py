@@ -21,6 +21,10 @@ from pathlib import Path
 import pytest
 
 
+def _without_addresses(text: str) -> str:
+    return re.sub(r" at 0x[0-9a-f]+", "", text)
+
+
 class _Outcomes:
     """What became of each test."""
 
@@ -29,7 +33,8 @@ class _Outcomes:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.when == "call" or report.outcome != "passed":
-            self.found[report.nodeid] = " ".join([report.outcome, *report.capstdout.split()])
+            said = _without_addresses(report.capstdout)
+            self.found[report.nodeid] = " ".join([report.outcome, *said.split()])
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
@@ -46,7 +51,7 @@ def probe() -> str:
     said = io.StringIO()
     with contextlib.redirect_stdout(said):
         exec(Path("../probe.py").read_text(), {"__name__": "probe"})
-    return re.sub(r" at 0x[0-9a-f]+", "", said.getvalue())
+    return _without_addresses(said.getvalue())
 
 
 def asked(question: Callable[[], object], redis: str, folder: str) -> object:

@@ -20,7 +20,7 @@ def running() -> Iterator[Runner]:
 
 
 @settings(
-    max_examples=60, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+    max_examples=40, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
 )
 @given(st.randoms(use_true_random=False))
 def test_nothing_changes(running: Runner, tmp_path_factory: pytest.TempPathFactory, pick: Random) -> None:
@@ -28,7 +28,7 @@ def test_nothing_changes(running: Runner, tmp_path_factory: pytest.TempPathFacto
     assert judged(made, tmp_path_factory.mktemp("made"), running).broken == "", made.files
 
 
-@pytest.mark.parametrize("first", range(0, 80, 20))
+@pytest.mark.parametrize("first", range(0, 60, 20))
 def test_of_seeds(first: int, tmp_path: Path) -> None:
     moved, broken = random_projects.tried(first, first + 20, tmp_path)
     assert broken == [] and moved > 3

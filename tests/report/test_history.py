@@ -123,6 +123,15 @@ def test_revisions_are_chosen(project: Path, wanted: str, names: list[str]) -> N
     assert chosen(Repository(str(project)), wanted) == names
 
 
+def test_many_tags_are_spread_evenly_unless_a_range_is_named(project: Path) -> None:
+    for number in range(2 * MOST):
+        commit(project, {"a.txt": str(number)}, tag=f"w{number}", date=f"2026-04-{1 + number:02}T00:00:00Z")
+    repository = Repository(str(project))
+    names = chosen(repository, "")
+    assert names[-1] == f"w{2 * MOST - 1}" and MOST // 2 <= len(names) <= MOST
+    assert len(chosen(repository, "w0..")) == 2 * MOST
+
+
 def test_commits_stand_in_where_there_are_no_tags(project: Path) -> None:
     for tag in ("v1", "v2", "v3"):
         git(project, "tag", "-d", tag)

@@ -108,7 +108,9 @@ def differences(text: str) -> list[str]:
     found = [f"a comprehension in line {line} binds {set(names)}" for (line, names), n in bound.items() if n]
     found += [f"a scope {key} of one alone" for key in ours.keys() ^ theirs.keys()]
     for key in ours.keys() & theirs.keys():
-        if len(ours[key]) == len(theirs[key]) == 1:  # lambdas in one line cannot be told from each other
+        if (
+            len(ours[key]) == len(theirs[key]) == 1
+        ):  # lambdas in one line cannot be determined from each other
             for symbol in theirs[key][0].get_symbols():
                 name = symbol.get_name()
                 declared = symbol.is_annotated() and name in bare
