@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from flake8_redis_ssot.facts.model import ClassFacts
+from flake8_redis_ssot.init.connections import connection_of
 from flake8_redis_ssot.init.evidence import Evidence
 from flake8_redis_ssot.init.modules import Module, is_plain_name, module_of
 from flake8_redis_ssot.init.proposal import Choice
@@ -18,6 +19,7 @@ from flake8_redis_ssot.init.ranking import (
     names_a_server,
     used_by,
 )
+from flake8_redis_ssot.libraries.vocabulary import PURPOSES
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.project.managers import competing_managers
 from flake8_redis_ssot.project.shims import is_shim
@@ -42,9 +44,9 @@ def shims(evidence: Evidence, index: ProjectIndex) -> Iterator[Competitor]:
 
 
 def competitors(
-    evidence: Evidence, index: ProjectIndex, others: Collection[Candidate]
+    evidence: Evidence, index: ProjectIndex, managers: Sequence[Module], others: Collection[Candidate]
 ) -> Iterator[Competitor]:
-    """The modules with classes that do what a manager does, and those of the `others` that give out a client."""
+    """The modules with classes that do what the `managers` do, and those of the `others` that give out a client."""
     known = {module.path: module for module in evidence.modules}
     giving = {one.module.path: one for one in others if one.is_shared}
     competing = competing_managers(index)
@@ -58,7 +60,18 @@ def competitors(
             is_redis = bool(module.built or path in giving) or names_a_server(module)
             is_all = bool(classes) and all(is_plain_name(made.name) for made in classes)
             plain = (is_redis and is_all) or (path in giving and giving[path].is_named_so)
+            plain = plain or any(_stands_for(evidence, module, manager) for manager in managers)
             yield Competitor(Choice(module.name, _does(module, classes)), plain)
+
+
+def _stands_for(evidence: Evidence, module: Module, manager: Module) -> bool:
+    """Whether a module does the manager's operations on clients of its own to the same server, whatever it is called."""
+    return (
+        bool(module.built)
+        and module.repeats(manager)
+        and all(is_plain_name(made.name, PURPOSES) for made in module.classes)
+        and connection_of(evidence, module).is_shown_equal(connection_of(evidence, manager))
+    )
 
 
 def _does(module: Module, classes: Sequence[ClassFacts]) -> str:

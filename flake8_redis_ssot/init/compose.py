@@ -11,7 +11,7 @@ from flake8_redis_ssot.init.exchanges import exchanges
 from flake8_redis_ssot.init.modules import Module, is_plain_name
 from flake8_redis_ssot.init.proposal import Choice, Proposal, Scope
 from flake8_redis_ssot.init.ranking import Candidate, candidates, close_to, count, listed, spoken_for
-from flake8_redis_ssot.init.services import Group, grouped, without_manager
+from flake8_redis_ssot.init.services import Group, grouped, tests_of, without_manager
 from flake8_redis_ssot.project.index import ProjectIndex
 
 Choose = Callable[[str, Sequence[Candidate]], int | None]
@@ -49,7 +49,9 @@ def compose(evidence: Evidence, choose: Choose) -> Proposal:
             one.name = one.folder.replace("/", "-")
     if proposal.has_manager:
         index = evidence.with_managers(proposal.values())
-        found = [*shims(evidence, index), *competitors(evidence, index, others)]
+        homes = {scope.home for scope in (proposal.scope, *proposal.boundaries)}
+        managers = [module for module in evidence.modules if module.name in homes]
+        found = [*shims(evidence, index), *competitors(evidence, index, managers, others)]
         proposal.forbidden = sorted((one.choice for one in found if one.is_plain), key=lambda c: c.value)
         proposal.undecided = [f"{one.choice.value}: {one.choice.why}" for one in found if not one.is_plain]
         proposal.replacements = list(exchanges(evidence, proposal))
@@ -81,13 +83,16 @@ def _scope(
     """The managers of one boundary, and the candidates that are none of them."""
     scope = Scope(name=group.name, folder=group.folder)
     if group.folder:
+        scope.tests = tests_of(evidence, group)
         what = "no file outside uses its manager" if group.candidates else "it has no manager yet"
+        if group.outside:
+            what = f"{count(len(group.outside), 'file')} outside use{'s' * (len(group.outside) == 1)} its manager, which `check` reports as RED103"
         scope.reason = f"a service of its own: {', '.join(group.signs)}; {what}"
     if not group.candidates:
         return scope, []
     best, *rest = group.candidates
     pairs = {one: why for one in rest if (why := why_another(evidence, best, one)) is not None}
-    near = [one for one in close_to(best, rest) if one not in pairs]
+    near = [one for one in close_to(best, rest) if one not in pairs and not _is_narrower(one, best)]
     if near:
         chosen = choose(
             f"Which module is the manager{f' of {group.folder}' if group.folder else ''}?", [best, *near]
@@ -98,7 +103,9 @@ def _scope(
         against = [one for one in near if one is not best]
         names = "; ".join(f"`{one.name}` ({spoken_for(one.module)})" for one in against)
         if chosen is None:
-            proposal.doubts.append(f"cannot tell for certain: `{best.name}` is close to {names}")
+            proposal.doubts.append(
+                f"cannot tell for certain: `{best.name}` is close to {names}; set `manager` to the one that is meant"
+            )
     scope.managers = [
         Choice(
             _pattern(evidence, one.module),
@@ -109,6 +116,11 @@ def _scope(
     scope.home = best.name
     scope.instance = _instance(evidence, best.module)
     return scope, [one for one in rest if one not in pairs]
+
+
+def _is_narrower(one: Candidate, best: Candidate) -> bool:
+    """Whether a candidate repeats the best one for a purpose of its own, so that it is not the one for all."""
+    return bool(one.purposes - best.purposes) and one.module.repeats(best.module)
 
 
 def _pattern(evidence: Evidence, module: Module) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from flake8_redis_ssot.analysis.operations import gives_a_client, words
+from flake8_redis_ssot.analysis.manager_classes import ENOUGH
+from flake8_redis_ssot.analysis.operations import gives_a_client, method_meanings, words
 from flake8_redis_ssot.facts.model import ClassFacts
 from flake8_redis_ssot.inference.builder_table import BUILDERS
 from flake8_redis_ssot.inference.methods import colour_of
@@ -50,11 +51,17 @@ class Module:
         """The methods that stand for a command."""
         return list(dict.fromkeys(name for made in self.classes for name, _ in made.operations))
 
+    def repeats(self, other: Module) -> bool:
+        """Whether it does operations that mean what another's do, as many as make a manager."""
+        known = {meaning for name in other.operations for meaning in method_meanings(name)}
+        repeated = [name for name in self.operations if not known.isdisjoint(method_meanings(name))]
+        return len(repeated) >= ENOUGH
 
-def is_plain_name(name: str) -> bool:
-    """Whether a name says Redis, and nothing else."""
+
+def is_plain_name(name: str, purposes: Collection[str] = ()) -> bool:
+    """Whether a name says Redis, or one of the `purposes` of it, and nothing else."""
     found = {*words(name)}
-    return found <= PLAIN_WORDS and not SUBJECTS.isdisjoint(found)
+    return found <= PLAIN_WORDS.union(purposes) and not SUBJECTS.union(purposes).isdisjoint(found)
 
 
 def module_of(

@@ -20,7 +20,7 @@ class Choice:
 class Scope:
     """The managers of one boundary, which has no name where it is the root one, and the shared object.
 
-    That is in the module `home`.
+    That is in the module `home`. `tests` are those that lie outside of the boundary's `folder`.
     """
 
     home: str = ""
@@ -29,11 +29,12 @@ class Scope:
     reason: str = ""
     managers: list[Choice] = field(default_factory=list)
     instance: Choice | None = None
+    tests: list[str] = field(default_factory=list)
 
     @property
-    def glob(self) -> str:
+    def globs(self) -> list[str]:
         """What takes the files of the boundary."""
-        return f"{literal(self.folder)}/**"
+        return [f"{literal(self.folder)}/**", *map(literal, self.tests)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ class Proposal:
             found["tests"] = self.tests
         if self.boundaries:
             found["boundary"] = [
-                {"name": b.name, "paths": [b.glob], **_managers(b), "reason": b.reason}
+                {"name": b.name, "paths": b.globs, **_managers(b), "reason": b.reason}
                 for b in self.boundaries
             ]
         granted = {one.old: one.new for one in self.replacements if one.against is None}

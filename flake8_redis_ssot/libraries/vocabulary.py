@@ -106,6 +106,14 @@ PLAIN_WORDS = SUBJECTS | frozenset(
 )  # fmt: skip
 """Words that say nothing of a domain beside one of them."""
 
+ADDRESS_WORDS = frozenset(
+    ["addr", "address", "dsn", "endpoint", "host", "hostname", "port", "server", "socket", "uri", "url"]
+)
+"""Last words of a setting that says where a server is."""
+
+DATABASE_WORDS = frozenset(["database", "db"])
+"""Those of one that says which of its databases is meant."""
+
 PURPOSES = frozenset(
     ["arq", "broker", "cache", "celery", "event", "events", "job", "jobs", "limit", "limiter", "limits", "lock",
      "locks", "pubsub", "queue", "queues", "rate", "ratelimit", "rq", "session", "sessions", "stream", "streams",

@@ -22,7 +22,7 @@ def _lines(proposal: Proposal) -> Iterator[str]:
     if proposal.src is not None:
         yield from _option("src", proposal.src, ",")
     boundaries = [
-        f"{b.name}: {b.glob} -> {', '.join(choice.value for choice in b.managers)}"
+        f"{b.name}: {', '.join(b.globs)} -> {', '.join(choice.value for choice in b.managers)}"
         for b in proposal.boundaries
     ]
     if boundaries:

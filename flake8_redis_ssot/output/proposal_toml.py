@@ -87,7 +87,7 @@ def _boundaries(scopes: Iterable[Scope]) -> AoT:
     for scope in scopes:
         table = tomlkit.table()
         table.add("name", scope.name)
-        table.add("paths", [scope.glob])
+        table.add("paths", _plain(scope.globs))
         _managers(table, scope)
         table.add("reason", scope.reason)
         found.append(table)

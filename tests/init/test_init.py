@@ -6,6 +6,7 @@ import configparser
 import os
 import pty
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -19,6 +20,7 @@ from conftest import Command
 
 from flake8_redis_ssot.init.layout import _test_glob
 
+EXAMPLE = Path(__file__).parents[2] / "examples" / "chat_platform"
 PROJECTS = sorted((Path(__file__).parent / "projects").glob("*.txt"))
 
 
@@ -121,7 +123,7 @@ def test_options_of_flake8_mean_the_same(
         "forbidden-managers": table.get("forbidden-managers", []),
         "src": table.get("src", []),
         "boundaries": [
-            f"{b['name']}: {b['paths'][0]} -> {b.get('manager', '')}".strip()
+            f"{b['name']}: {', '.join(b['paths'])} -> {b.get('manager', '')}".strip()
             for b in table.get("boundary", [])
         ],
     }
@@ -129,6 +131,25 @@ def test_options_of_flake8_mean_the_same(
     (root / "setup.cfg").write_text(result.stdout)
     checked = run("--select", "RED", module="flake8", cwd=root)
     assert checked.returncode < 2, checked.stderr
+
+
+def test_the_example_gets_the_table_that_it_was_made_for(tmp_path: Path, run: Command) -> None:
+    shutil.copytree(EXAMPLE, tmp_path, dirs_exist_ok=True)
+    (tmp_path / "pyproject.toml").unlink()
+    result = run("init", cwd=tmp_path)
+    assert "cannot tell" not in result.stdout
+    found = tomllib.loads(result.stdout)["tool"]["redis-ssot"]
+    wanted = tomllib.loads((EXAMPLE / "pyproject.toml").read_text())["tool"]["redis-ssot"]
+    assert (found["manager"], found["instance"]) == (wanted["manager"], wanted["instance"])
+    assert found["forbidden-managers"] == [
+        "backend.app.cache.redis_cache_manager",
+        "backend.app.db.redis_manager",
+    ]
+    keys = ("name", "paths", "manager")
+    assert [[b[key] for key in keys] for b in found["boundary"]] == [
+        [b[key] for key in keys] for b in wanted["boundary"]
+    ]
+    assert "1 file outside uses its manager" in found["boundary"][0]["reason"]
 
 
 def test_paths_and_excludes_limit_what_is_looked_at(tmp_path: Path, run: Command) -> None:
