@@ -27,6 +27,7 @@ def run(options: argparse.Namespace) -> int:
     from flake8_redis_ssot.cli.messages import refuse
     from flake8_redis_ssot.cli.replay import look
     from flake8_redis_ssot.output.report import Look
+    from flake8_redis_ssot.output.settings_page import example
     from flake8_redis_ssot.output.terminal import wrapped
     from flake8_redis_ssot.settings.model import OPTIONS
     from flake8_redis_ssot.settings.nearest import nearest
@@ -35,7 +36,7 @@ def run(options: argparse.Namespace) -> int:
     is_json = options.output_format == "json"
     if options.key is None:
         if is_json:
-            print(json.dumps({key: _as_object(option) for key, option in OPTIONS.items()}, indent=2))
+            print(json.dumps({key: _as_object(key, option) for key, option in OPTIONS.items()}, indent=2))
             return 0
         width = max(map(len, OPTIONS)) + 2
         for key, option in OPTIONS.items():
@@ -45,14 +46,25 @@ def run(options: argparse.Namespace) -> int:
         return refuse([f"unknown setting `{options.key}`{nearest(options.key, OPTIONS)}"])
     option = OPTIONS[options.key]
     if is_json:
-        print(json.dumps(_as_object(option), indent=2))
+        print(json.dumps(_as_object(options.key, option), indent=2))
     else:
-        print(
-            f"{wrapped(option.doc, seen)}\n\nDefault: {wrapped(option.default, seen, first=9)}\nType: {option.type}"
-        )
+        print(wrapped(option.doc, seen), end="\n\n")
+        print(f"Default: {wrapped(option.default, seen, first=9)}\nType: {option.type}")
+        width = max(map(len, option.keys), default=0) + 2
+        for name, one in option.keys.items():
+            said = f"{one.doc} Required." if one.is_required else f"{one.doc} Default: {one.default}."
+            print(f"  {name:{width}}{wrapped(said, seen, first=width + 2, indent=' ' * (width + 2))}")
+        print(f"\nExample:\n\n{example(options.key, option)}")
     return 0
 
 
-def _as_object(option: Option) -> dict[str, str]:
+def _as_object(key: str, option: Option) -> dict[str, str]:
     """One setting with ruff's keys."""
-    return {"doc": option.doc, "default": option.default, "value_type": option.type}
+    from flake8_redis_ssot.output.settings_page import example
+
+    return {
+        "doc": option.doc,
+        "default": option.default,
+        "value_type": option.type,
+        "example": example(key, option),
+    }

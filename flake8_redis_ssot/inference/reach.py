@@ -73,12 +73,8 @@ class Reach:
         match value:
             case Instance(of=Definition() as made):
                 yield Definition(made.scope)
-            case Items():
-                yield from containers.each(inference, value)
-            case Filled():
-                yield from inference.stores.each(value.stores)
-            case Pairs(of=items):
-                yield from containers.each(inference, items)
+            case Items() | Filled() | Pairs():
+                yield from _contained(inference, value)
             case Definition(scope=scope) if scope.kind == "class":
                 yield from inference.classes.bases(scope)
                 kept = (*scope.attributes.values(), *scope.bindings.values()) if self._members else ()
@@ -106,6 +102,29 @@ def is_exposed(inference: Inference, value: Value) -> bool:
         if builder is not None and builder.kind == "pool":
             return True
     return inference.client(value) is not None or is_library(inference, value)
+
+
+def is_exposed_by(inference: Inference, value: Value) -> bool:
+    """Whether others get at something of a client library by `value` itself, or by what it contains."""
+    todo, seen = [value], {value}
+    while todo:
+        here = todo.pop()
+        if is_exposed(inference, here):
+            return True
+        fresh = set(_contained(inference, here)) - seen
+        seen |= fresh
+        todo += fresh
+    return False
+
+
+def _contained(inference: Inference, value: Value) -> Iterator[Value]:
+    match value:
+        case Items():
+            yield from containers.each(inference, value)
+        case Filled(stores=stores):
+            yield from inference.stores.each(stores)
+        case Pairs(of=items):
+            yield from containers.each(inference, items)
 
 
 def is_asked_for(inference: Inference, value: Value) -> bool:

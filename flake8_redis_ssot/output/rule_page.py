@@ -24,12 +24,22 @@ def section(rule: type[Rule], heading: str) -> str:
     return rule.documentation().partition(f"## {heading}\n")[2].partition("\n## ")[0].strip()
 
 
-def table(rules: tuple[type[Rule], ...]) -> str:
-    """The rules as a Markdown table."""
+def table(rules: tuple[type[Rule], ...], folder: str = "") -> str:
+    """The rules as a Markdown table, with links to their pages in `folder`."""
     rows = []
     for r in rules:
         where = "command" if r.project else "both"
         summary = r.documentation().splitlines()[0]
         where += ("" if r.default else ", off") + (", fix" if r.fix_kind else "")
-        rows.append(f"| [{r.code}](docs/rules/{r.code}.md) | {r.name} | {where} | {summary} |")
+        rows.append(f"| [{r.code}]({folder}{r.code}.md) | {r.name} | {where} | {summary} |")
     return "\n".join(["| Code | Name | Where | Reports |", "| --- | --- | --- | --- |", *rows]) + "\n"
+
+
+def overview(rules: tuple[type[Rule], ...]) -> str:
+    """The page that lists all rules."""
+    return (
+        "# Rules\n\n"
+        '"Both" are reported by flake8 and the command; "command" needs all files, and is reported by the command '
+        'alone.\n"Off" are reported where [`select` or `extend-select`](../settings.md#select) names them; of "fix" '
+        "`check --fix` can\nsettle some. `redis-ssot rule RED201` prints a page.\n\n" + table(rules)
+    )

@@ -12,7 +12,7 @@ from flake8_redis_ssot.analysis.client_calls import function_of
 from flake8_redis_ssot.analysis.lines import DYNAMIC
 from flake8_redis_ssot.inference.calls import fixture_name
 from flake8_redis_ssot.inference.evaluator import Inference
-from flake8_redis_ssot.inference.reach import Reach, by_name, is_exposed, stored
+from flake8_redis_ssot.inference.reach import Reach, by_name, is_exposed, is_exposed_by, stored
 from flake8_redis_ssot.inference.values import Definition, Generator, QualifiedName, Value
 from flake8_redis_ssot.libraries.frameworks import APPLICATION_NAMES, PATCHING, STATES
 from flake8_redis_ssot.libraries.standard import LOOP_PACKAGES, LOOP_WORDS
@@ -280,9 +280,9 @@ class Following:
         if isinstance(value, Definition | Generator) and value.scope.kind == "function":
             given = self._inference.given_by(value.scope)
             return value.scope.node in self._inference.blocking or any(
-                is_exposed(self._inference, one) for one in given
+                is_exposed_by(self._inference, one) for one in given
             )
-        return is_exposed(self._inference, value)
+        return is_exposed_by(self._inference, value)
 
 
 def _is_exposed(inference: Inference, value: Value) -> bool:

@@ -31,6 +31,9 @@ from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope, Scopes
 MOST_FILES = 1_000
 """Files held at once; past it nothing more is followed."""
 
+_ROUNDS = 10
+"""How often it is asked what more calls and classes change; what goes back and forth is no news after that."""
+
 GETTER = "__getattr__"
 """The function of a module that gives the names which it does not have."""
 
@@ -110,12 +113,16 @@ class ProjectInference(Inference):
 
     def refresh(self) -> bool:
         """Forget what was found without the files taken in since; whether there is any."""
+        if not self._changed:
+            return False  # no file was taken in
         is_stale = any(("module", name) in self._changed for name in self._stars_missed)
         if is_stale:
             self.forget()
         is_stale |= self.answers.forget_found_from([*self._changed, *self.stores.moved()])
         self.answers.steps = 0
-        while self.answers.forget_found_from([*self.classes.widened(), *self._entered()]):
+        for _ in range(_ROUNDS):
+            if not self.answers.forget_found_from([*self.classes.widened(), *self._entered()]):
+                break
             is_stale = True
         self._changed.clear()
         self._called_since.clear()

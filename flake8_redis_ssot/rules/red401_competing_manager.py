@@ -20,6 +20,7 @@ class CompetingManager(ProjectRule):
 
     ## What it does
     Reports a class that holds or builds a client, or holds a manager, and
+
     - has three or more public methods that hand a parameter on as the key of the command that
       they are named after, as `get_value(key)` that sends `GET`, or
     - has a public method or property that returns a client which the class built.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -25,41 +26,68 @@ DEFAULT_TESTS = ("tests/**", "**/test_*.py", "**/conftest.py")
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One key of `[tool.redis-ssot]`: its type as written in TOML, default and meaning."""
+    """One key of `[tool.redis-ssot]`: its type as written in TOML, default, meaning, and a value as an example.
+
+    A table that may stand several times has `keys` of its own instead of an example.
+    """
 
     type: str
     default: str
     doc: str
+    example: str = ""
+    keys: Mapping[str, Option] = field(default_factory=dict)
+
+    @property
+    def is_required(self) -> bool:
+        return self.default == REQUIRED
 
 
+REQUIRED = "none: it is required"
+BOUNDARY: dict[str, Option] = {
+    "name": Option("string", REQUIRED, "What messages call it; each boundary has another.", '"auth-service"'),
+    "paths": Option("list", REQUIRED, "gitignore patterns of its files. Where two boundaries take a file, the longer literal beginning of a pattern wins.", '["auth_service/**"]'),
+    "manager": Option("string or list", "none: nothing may be built there", "Its own manager, or managers.", '"auth_service.redis_manager"'),
+    "instance": Option("string", "none", "The shared object in its manager, or its accessor.", '"auth_redis"'),
+    "forbidden-managers": Option("list", "those of the table", "Managers that nobody in it may import, instead of those of the table.", '["auth_service.legacy.**"]'),
+    "src": Option("list", "that of the table", "Its import roots.", '["auth_service"]'),
+    "reason": Option("string", "none", "Why it has a manager of its own.", '"auth must start without the backend"'),
+}  # fmt: skip
+ALLOW: dict[str, Option] = {
+    "paths": Option("list", REQUIRED, "gitignore patterns of the files for which it holds.", '["scripts/loadtest/**"]'),
+    "rules": Option("list of codes", REQUIRED, "Codes or prefixes of what it allows.", '["RED201"]'),
+    "reason": Option("string", REQUIRED, "Why that may stay.", '"raw sockets on purpose"'),
+    "symbols": Option("list", "all", "Dotted names or patterns: only what concerns one of these is allowed.", '["redis.Redis"]'),
+    "owner": Option("string", "none", "Who answers for it.", '"@platform"'),
+    "expires": Option("date", "none", "The day after which RED901 reports it; it still allows what it names.", "2027-03-01"),
+}  # fmt: skip
 OPTIONS: dict[str, Option] = {
-    "manager": Option("string or list", "none", "The module, or modules, that may build clients and pools, as `app.redis_manager`; `app.redis.**` is a package with all below it."),
-    "instance": Option("string", "none", "The shared object in the manager, or its accessor, as `get_redis()`."),
-    "forbidden-managers": Option("list", "[]", "Dotted names of managers that nobody may import; `*` is one segment, `**` any number."),
-    "src": Option("list", '[".", "src"]', "Import roots, relative to the settings file; globs allowed. What lies outside the project is indexed, never reported."),
-    "tests": Option("list", str(list(DEFAULT_TESTS)).replace("'", '"'), "Globs of the test files."),
-    "settings-modules": Option("list", "[]", "Modules that may read `REDIS_*` from the environment."),
-    "extend-client-builders": Option("list", "[]", "More callables that build a client."),
-    "extend-pool-builders": Option("list", "[]", "More callables that build a pool."),
-    "select": Option("list of codes", "the default rules", "Codes or prefixes to enable, instead of the default."),
-    "ignore": Option("list of codes", "[]", "Codes or prefixes to disable; the longer prefix wins."),
-    "extend-select": Option("list of codes", "[]", "Codes or prefixes to enable in addition."),
-    "fixable": Option("list of codes", "all", "Codes or prefixes that `--fix` may settle."),
-    "unfixable": Option("list of codes", "[]", "Codes or prefixes that `--fix` may not settle; the longer prefix wins."),
-    "per-file-ignores": Option("table", "{}", "Glob to list of codes that are ignored there; `!` negates the glob."),
-    "extend-per-file-ignores": Option("table", "{}", "The same, in addition to `per-file-ignores`."),
-    "exclude": Option("list", " ".join(DEFAULT_EXCLUDE), "Globs of files and folders that are not checked, in nested projects too."),
-    "extend-exclude": Option("list", "[]", "Globs excluded in addition to `exclude`."),
-    "force-exclude": Option("boolean", "false", "Exclude even files that are named on the command line."),
-    "respect-gitignore": Option("boolean", "true", "Leave out what `.gitignore` leaves out."),
-    "required-version": Option("string", "none", "The versions of this tool that will do, as `0.1.0` or `>=0.1,<0.2`."),
-    "cache-dir": Option("string", ".redis_ssot_cache", "Folder of the cache, inside the project."),
-    "output-format": Option("string", "full", "The format of `check`."),
-    "baseline": Option("string", "none", "The file that `redis-ssot baseline` writes; what it records is not reported, by flake8 neither."),
-    "extend": Option("string", "none", "Another settings file, whose keys hold unless set here."),
-    "boundary": Option("tables", "[]", "`name`, `paths`, and optionally `manager`, `instance`, `forbidden-managers`, `src`, `reason`."),
-    "allow": Option("tables", "[]", "`paths`, `rules`, `reason`, and optionally `symbols`, `owner`, `expires`."),
-    "replacements": Option("table", "{}", "Old dotted object, or method, to the new one, for fixes; `{ to = \"...\", arguments = { old = \"new\" } }` where parameters have other names."),
+    "manager": Option("string or list", "none", "The module, or modules, that may build clients and pools, as `app.redis_manager`; `app.redis.**` is a package with all below it.", '"app.redis_manager"'),
+    "instance": Option("string", "none", "The shared object in the manager, or its accessor, as `get_redis()`.", '"redis_manager"'),
+    "forbidden-managers": Option("list", "[]", "Dotted names of managers that nobody may import; `*` is one segment, `**` any number.", '["app.db.redis_manager", "app.cache.**"]'),
+    "src": Option("list", '[".", "src"]', "Import roots, relative to the settings file; globs allowed. What lies outside the project is indexed, never reported.", '["services/*", "libs"]'),
+    "tests": Option("list", str(list(DEFAULT_TESTS)).replace("'", '"'), "Globs of the test files.", '["tests/**", "**/*_test.py"]'),
+    "settings-modules": Option("list", "[]", "Modules that may read `REDIS_*` from the environment.", '["app.config"]'),
+    "extend-client-builders": Option("list", "[]", "More callables that build a client.", '["acme_redis.connect"]'),
+    "extend-pool-builders": Option("list", "[]", "More callables that build a pool.", '["acme_redis.make_pool"]'),
+    "select": Option("list of codes", "the default rules", "Codes or prefixes to enable, instead of the default.", '["RED1", "RED2"]'),
+    "ignore": Option("list of codes", "[]", "Codes or prefixes to disable; the longer prefix wins.", '["RED302"]'),
+    "extend-select": Option("list of codes", "[]", "Codes or prefixes to enable in addition.", '["RED601", "RED903"]'),
+    "fixable": Option("list of codes", "all", "Codes or prefixes that `--fix` may settle.", '["RED101"]'),
+    "unfixable": Option("list of codes", "[]", "Codes or prefixes that `--fix` may not settle; the longer prefix wins.", '["RED203"]'),
+    "per-file-ignores": Option("table", "{}", "Glob to list of codes that are ignored there; `!` negates the glob.", '{ "tests/**" = ["RED201"] }'),
+    "extend-per-file-ignores": Option("table", "{}", "The same, in addition to `per-file-ignores`.", '{ "scripts/*.py" = ["RED2"] }'),
+    "exclude": Option("list", " ".join(DEFAULT_EXCLUDE), "Globs of files and folders that are not checked, in nested projects too.", '["vendor", "generated/**"]'),
+    "extend-exclude": Option("list", "[]", "Globs excluded in addition to `exclude`.", '["migrations"]'),
+    "force-exclude": Option("boolean", "false", "Exclude even files that are named on the command line.", 'true'),
+    "respect-gitignore": Option("boolean", "true", "Leave out what `.gitignore` leaves out.", 'false'),
+    "required-version": Option("string", "none", "The versions of this tool that will do, as `0.1.0` or `>=0.1,<0.2`.", '">=0.1"'),
+    "cache-dir": Option("string", ".redis_ssot_cache", "Folder of the cache, inside the project.", '"build/redis_ssot_cache"'),
+    "output-format": Option("string", "full", "The format of `check`.", '"concise"'),
+    "baseline": Option("string", "none", "The file that `redis-ssot baseline` writes; what it records is reported neither by `check` nor by flake8.", '"redis-ssot-baseline.jsonl"'),
+    "extend": Option("string", "none", "Another settings file, whose keys hold unless set here.", '"../../pyproject.toml"'),
+    "boundary": Option("tables", "[]", "A part of the code base with managers of its own.", keys=BOUNDARY),
+    "allow": Option("tables", "[]", "An exception: narrow, with a reason, an owner and an end.", keys=ALLOW),
+    "replacements": Option("table", "{}", "Old dotted object, or method, to the new one, for fixes; `{ to = \"...\", arguments = { old = \"new\" } }` where parameters have other names.", '{ "app.db.redis_manager.get_redis_manager" = "app.redis_manager.redis_manager" }'),
 }  # fmt: skip
 
 

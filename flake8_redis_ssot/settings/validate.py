@@ -13,16 +13,6 @@ from flake8_redis_ssot.settings.nearest import nearest, nearest_code
 from flake8_redis_ssot.settings.patterns import PatternError, alternatives, excluding, ignoring, naming_files
 from flake8_redis_ssot.settings.tables import Problems, Table
 
-_ENTRIES = {
-    "boundary": (
-        ("name", "paths", "manager", "instance", "forbidden-managers", "src", "reason"),
-        ("name", "paths"),
-    ),
-    "allow": (
-        ("paths", "rules", "symbols", "reason", "owner", "expires"),
-        ("paths", "rules", "reason"),
-    ),
-}
 _LISTS = frozenset(k for k, o in OPTIONS.items() if o.type.startswith("list"))
 _STRINGS = frozenset(k for k, o in OPTIONS.items() if o.type == "string")
 _BOOLEANS = frozenset(k for k, o in OPTIONS.items() if o.type == "boolean")
@@ -66,20 +56,19 @@ class Validator:
                 self.error(table, key, f"`{key}` must be true or false")
             elif key in _LISTS or key == "manager":
                 self._check_names(table, key, value)
-            elif key in ("boundary", "allow"):
+            elif OPTIONS[key].keys:
                 if not isinstance(value, list):
                     self.error(
                         table, key, f"write each `{key}` under a line [[tool.redis-ssot.{key}]] of its own"
                     )
                     continue
-                keys, required = _ENTRIES[key]
                 names = [e.get("name") for e in value if key == "boundary" and isinstance(e, dict)]
                 for nth, name in enumerate(names):
                     if name in names[:nth]:
                         message = f"boundary `{name}` is defined twice; give each a name of its own"
                         self.error(table, key, message, nth)
                 for nth, entry in enumerate(value):
-                    self._check_entry(table, key, nth, entry, keys, required)
+                    self._check_entry(table, key, nth, entry)
             elif key in ("per-file-ignores", "extend-per-file-ignores"):
                 if not isinstance(value, dict):
                     self.error(table, key, f'`{key}` must be a table, as "tests/**" = ["RED201"]')
@@ -90,9 +79,8 @@ class Validator:
             elif key == "replacements":
                 self._check_replacements(table, key, value)
 
-    def _check_entry(
-        self, table: Table, kind: str, nth: int, entry: Any, keys: Collection[str], required: Iterable[str]
-    ) -> None:
+    def _check_entry(self, table: Table, kind: str, nth: int, entry: Any) -> None:
+        keys = OPTIONS[kind].keys
         if not isinstance(entry, dict):
             self.error(
                 table, kind, f"write each `{kind}` under a line [[tool.redis-ssot.{kind}]] of its own", nth
@@ -114,8 +102,8 @@ class Validator:
                     )
             else:
                 self._check_names(table, f"{kind}.{key}", value, nth, kind)
-        for key in required:
-            if key not in entry:
+        for key, option in keys.items():
+            if option.is_required and key not in entry:
                 self.error(table, kind, f"`{kind}` needs `{key}`; add it", nth)
 
     def _check_replacements(self, table: Table, key: str, value: Any) -> None:
