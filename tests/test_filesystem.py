@@ -133,7 +133,7 @@ def test_a_whole_run_reads_nothing_but_the_file_system_it_was_given() -> None:
     mended = mend(top.files, top.settings, frozenset(["RED101"]), set(top.files), filesystem)
     assert list(mended.changes) == ["/nowhere/top/packages/one/src/app/user.py"]
     assert b"from app.manager import redis_manager\n" in mended.changes[top.files[-1]]
-    made = plan(mended, top.settings, outcome, filesystem)
+    made = plan(mended, frozenset(["RED101"]), top.settings, outcome, filesystem)
     (old,) = [manager for manager in made.managers if manager.role == "forbidden"]
     assert [str(one.site) for one in old.named] == ["Dockerfile:1"]
 

@@ -178,7 +178,7 @@ def test_settings_and_ignored_files_are_those_of_the_revision_too(checkout: Path
     service.mkdir()
     (checkout / ".gitignore").write_text("made.py\n")
     (service / "pyproject.toml").write_text("[tool.redis-ssot]\nsrc = ['lib*']\n")
-    commit(checkout, service__lib1__a_py="")
+    commit(checkout, {"service/lib1/a.py": ""})
     git(
         checkout,
         "update-index",

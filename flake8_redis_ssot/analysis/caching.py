@@ -124,12 +124,11 @@ class _Conditions:
             return any(self._is_about(statement) for statement in parent.body)  # type: ignore[attr-defined]
         at = body.index(inner)
         flags: _Places | None = None
-        for statement in body[:at]:
-            if _may_leave(statement):
-                if flags is None or self._loop is not None:
-                    flags = self._flags(body[at:], statement)
-                if self._is_about(statement) or flags.are_in(_words(statement, self._own)):
-                    return True
+        for statement in (body[n] for n in _leaving_in(parent, [*_bodies(parent)].index(body)) if n < at):
+            if flags is None or self._loop is not None:
+                flags = self._flags(body[at:], statement)
+            if self._is_about(statement) or flags.are_in(_words(statement, self._own)):
+                return True
         return False
 
     def _asks(self, test: ast.AST, then: Sequence[ast.AST]) -> bool:
@@ -164,15 +163,20 @@ class _Conditions:
     def _bound_to(self, places: _Places) -> _Places:
         """The local names that are bound to what is in one of the places (`client = cache.get(key)`)."""
         found: set[str] = set()
+        mentioned = _mentioned_in(self._function, self._own)
         for _ in range(2):
             known = _Places.of(places.texts | found)
+            words = {*known.texts, *known.holders, *(name for _, name in known.attributes)}
             found |= {
                 name
-                for name, value in _bound_in(self._function)
-                if known.are_in(_words(value, self._own))
-                and not any(p is self._node for p in ast.walk(value))
+                for word in words & mentioned.keys()
+                for name, values in mentioned[word].items()
+                if any(known.are_in(_words(value, self._own)) and not self._is_in(value) for value in values)
             }
         return _Places.of(found)
+
+    def _is_in(self, value: ast.AST) -> bool:
+        return any(part is self._node for part in ast.walk(value))
 
     def _tells(self, name: str, *, is_called: bool) -> bool:
         """Whether a name is a function of the class or file that speaks of a place; an inherited one may do so."""
@@ -233,6 +237,11 @@ def _bodies(node: ast.AST) -> Iterator[Sequence[ast.AST]]:
 
 
 @memoized
+def _leaving_in(parent: ast.AST, nth: int) -> list[int]:
+    """Which statements of the nth body of a node may leave it."""
+    return [n for n, statement in enumerate([*_bodies(parent)][nth]) if _may_leave(statement)]
+
+
 def _may_leave(statement: ast.AST) -> bool:
     """Whether what stands after a statement may be left out because of it."""
     return isinstance(statement, ast.Assert) or (
@@ -262,6 +271,16 @@ def _set_in(statement: ast.AST, own: str) -> tuple[tuple[str, str], ...]:
         )
         for target, value in found
     )
+
+
+@memoized
+def _mentioned_in(function: ast.AST, own: str) -> dict[str, dict[str, list[ast.expr]]]:
+    """What the values that a function binds speak of, with the names that are bound to such values."""
+    found: dict[str, dict[str, list[ast.expr]]] = {}
+    for name, value in _bound_in(function):
+        for word in _words(value, own).names:
+            found.setdefault(word, {}).setdefault(name, []).append(value)
+    return found
 
 
 @memoized

@@ -23,11 +23,15 @@ _MOST = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """Where a client lives; `key` is the same for the same place, `renewed` are the functions that empty it."""
+    """Where a client lives; `key` is the same for the same place, `renewed` are the functions that empty it.
+
+    `point` is where it is put there, as far as that is known.
+    """
 
     key: tuple[object, ...]
     name: str
     where: str
+    point: ProgramPoint | None = field(default=None, compare=False)
     renewed: frozenset[ast.AST] = field(default=frozenset(), compare=False)
 
 
@@ -120,14 +124,10 @@ class Homes:
         match node:
             case ast.Await(value=inner) | ast.NamedExpr(value=inner):
                 return self._home(inner, point, deeper)
-            case ast.Name(id=name):
-                bindings = self._inference.names.bindings(name, point)
-                module = point.scope.enclosing("module")
-                everywhere = module.bindings.get(name, [])
-                if not any(binding in everywhere for binding in bindings):
-                    return self._local(bindings, deeper)
-                home = Home((module, name), name, "module level", _emptying(everywhere))
-                return self._kept(home, everywhere, deeper)
+            case ast.Name():
+                bindings = self._inference.written(node, point)
+                place = _place(bindings)
+                return self._local(bindings, deeper) if place is None else self._at_top(place, deeper)
             case ast.Attribute(attr="connection_pool", value=owner):
                 return self._home(owner, point, _Question(asked.frame, False, deeper.depth))
             case ast.Attribute():
@@ -137,6 +137,13 @@ class Homes:
             case ast.Call():
                 return self._result(node, point, deeper)
         return None
+
+    def _at_top(self, place: tuple[Scope, str], asked: _Question) -> Home | None:
+        """Where that lives which a name of a module has been given."""
+        module, name = place
+        everywhere = module.bindings[name]
+        home = Home((module, name), name, "module level", _first(everywhere), _emptying(everywhere))
+        return self._kept(home, everywhere, asked)
 
     def _is_client(self, node: ast.expr, point: ProgramPoint, frame: Frame | None) -> bool:
         values = self.values(node, point, frame)
@@ -188,6 +195,9 @@ class Homes:
 
     def _member(self, node: ast.Attribute, point: ProgramPoint, asked: _Question) -> Home | None:
         """Where an attribute lives: with its class, or with the object that has it."""
+        place = _place(self._inference.written(node, point))
+        if place is not None:
+            return self._at_top(place, asked)  # of a module
         values = self.values(node.value, point, asked.frame)
         value = next(iter(values)) if len(values) == 1 else None
         if isinstance(value, QualifiedName):
@@ -202,7 +212,9 @@ class Homes:
         )
         if method is None and not kept:
             class_ = getattr(scope.node, "name", "")
-            home = Home((scope, node.attr), f"{class_}.{node.attr}", f"class `{class_}`", _emptying(own))
+            home = Home(
+                (scope, node.attr), f"{class_}.{node.attr}", f"class `{class_}`", _first(own), _emptying(own)
+            )
             return self._kept(home, own, asked)
         decorators = _decorators(method)
         if method is not None and "cached_property" not in decorators:
@@ -216,7 +228,7 @@ class Homes:
         if whole is None:
             return None
         emptied = _emptying([*own, *kept]) | whole.renewed
-        home = Home((*whole.key, node.attr), f"{whole.name}.{node.attr}", whole.where, emptied)
+        home = Home((*whole.key, node.attr), f"{whole.name}.{node.attr}", whole.where, whole.point, emptied)
         return home if method is not None else self._kept(home, [*own, *kept], asked)
 
     def _with(self, scope: Scope, name: str, depth: int = 0) -> Scope | None:
@@ -243,19 +255,19 @@ class Homes:
             is_one = isinstance(callee.scope.node, ast.FunctionDef) and not call.args and not call.keywords
             if not is_one or callee.receiver is not None:
                 return None  # one for each object, argument or loop
+            function = callee.scope
+            made = ProgramPoint(function.node, function, 0, ()) if function.node is not None else None
             return Home(
-                (callee.scope,), unparsed(call), "cached by its decorator", self._clearing(callee.scope)
+                (function,), unparsed(call), "cached by its decorator", made, self._clearing(function)
             )
         return self._given(callee.scope, self.frame(callee, call.func, call, point, asked.frame), asked)
 
     def _clearing(self, function: Scope) -> frozenset[ast.AST]:
         """The functions that empty the cache of a function."""
         found = set()
-        for point in self._inference.scopes.calls:
+        for point in self._inference.calls_named("cache_clear"):
             match point.node:
-                case ast.Call(func=ast.Attribute(attr="cache_clear", value=owner)) if (
-                    point.scope.node is not None
-                ):
+                case ast.Call(func=ast.Attribute(value=owner)) if point.scope.node is not None:
                     if any(callee.scope is function for callee in self.called(owner, point)):
                         found.add(point.scope.node)
         return frozenset(found)
@@ -286,6 +298,34 @@ def _value(binding: Binding) -> ast.expr | None:
 
 def _is_none(node: ast.AST | None) -> bool:
     return node is None or (isinstance(node, ast.Constant) and node.value is None)
+
+
+def _place(bindings: Sequence[Binding]) -> tuple[Scope, str] | None:
+    """The module of which something is a top-level name, and that name; None where it is none, or more than one.
+
+    A name that holds None where its import fails is that which is imported.
+    """
+    given = [b for b in bindings if b.target is not None or not _is_none(_value(b))] or bindings
+    places = {_own_place(binding) for binding in given}
+    return places.pop() if len(places) == 1 else None
+
+
+def _own_place(binding: Binding) -> tuple[Scope, str] | None:
+    if binding.scope is None:
+        return None
+    module = binding.scope.enclosing("module")
+    return next(
+        ((module, name) for name, held in module.bindings.items() if any(b is binding for b in held)), None
+    )
+
+
+def _first(bindings: Sequence[Binding]) -> ProgramPoint | None:
+    """Where the first of these bindings is that gives something."""
+    for binding in bindings:
+        value = _value(binding)
+        if value is not None and not _is_none(value) and binding.scope is not None:
+            return ProgramPoint(value, binding.scope, binding.order, binding.path)
+    return None
 
 
 def _emptying(bindings: Sequence[Binding]) -> frozenset[ast.AST]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from flake8_redis_ssot.analysis.client_calls import function_of
@@ -13,13 +13,14 @@ from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.methods import colour_of, effect_of
 from flake8_redis_ssot.inference.values import Coroutine, QualifiedName
 from flake8_redis_ssot.libraries.commands import HANDED
+from flake8_redis_ssot.libraries.frameworks import FIXTURES, TEARING_DOWN
 from flake8_redis_ssot.libraries.standard import BRIDGES, ENTERING, LOOPS, RUNNERS, RUNNING
 from flake8_redis_ssot.libraries.traits import NO_POOL
 from flake8_redis_ssot.libraries.vocabulary import CLOSING
 from flake8_redis_ssot.syntax.ancestors import ancestors
 from flake8_redis_ssot.syntax.arguments import argument_of
 from flake8_redis_ssot.syntax.nodes import last_name, own_nodes, unparsed
-from flake8_redis_ssot.syntax.scopes import ProgramPoint, Scopes, exclusive
+from flake8_redis_ssot.syntax.scopes import ProgramPoint, Scope, Scopes, exclusive
 
 _CALLS = 6
 _MOST = 300
@@ -51,13 +52,13 @@ class Reach:
 
 
 class EventLoops:
-    """The event loops of one file."""
+    """The event loops that one file makes, and what runs in them, in whichever file that is."""
 
-    def __init__(self, inference: Inference, tree: ast.Module) -> None:
+    def __init__(self, inference: Inference, file: Scopes) -> None:
         self._inference = inference
         self._homes = Homes(inference)
-        self._tree = tree
-        scopes = (inference.scopes.module, *inference.scopes.namespaces.values())
+        self._file = file
+        scopes = (file.module, *file.namespaces.values())
         made = RUNNERS | BRIDGES
         self._runners = (
             RUNNING
@@ -69,12 +70,7 @@ class EventLoops:
                 if any(b.target in made for b in given)
             }
         )
-        self._calls: dict[ast.AST | None, list[ProgramPoint]] = {}
-        self._named: dict[str, list[ProgramPoint]] = {}
-        for point in inference.scopes.calls:
-            if isinstance(point.node, ast.Call) and not point.for_typing:
-                self._calls.setdefault(function_of(point), []).append(point)
-                self._named.setdefault(last_name(point.node.func), []).append(point)
+        self._calls: dict[Scopes, dict[ast.AST | None, list[ProgramPoint]]] = {}
 
     @property
     def is_exhausted(self) -> bool:
@@ -89,7 +85,8 @@ class EventLoops:
         A function that only hands its parameter on to such a call stands for it where it is called.
         """
         helpers: dict[ast.AST, tuple[ast.arg, Run]] = {}
-        found = [run for points in self._calls.values() for point in points for run in self._run(point)]
+        calls = self._calls_by_function(self._file)
+        found = [run for points in calls.values() for point in points for run in self._run(point)]
         for run in found:
             function, parameter = function_of(run.point), self._parameter_of(run)
             if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) and parameter is not None:
@@ -99,6 +96,8 @@ class EventLoops:
             assert isinstance(helper, ast.FunctionDef | ast.AsyncFunctionDef)
             shifted = Scopes.class_of(self._inference.namespaces[helper]) is not None
             for point in self.callers(helper):
+                if self._inference.scopes_of(point.scope) is not self._file:
+                    continue
                 call = point.node
                 assert isinstance(call, ast.Call)
                 job = argument_of(call, helper.args, parameter, shifted=shifted)
@@ -151,20 +150,17 @@ class EventLoops:
     # -- what runs over and over
 
     def callers(self, function: ast.AST) -> list[ProgramPoint]:
-        """The calls of a function in the file."""
-        return [
-            point
-            for point in self._named.get(getattr(function, "name", ""), ())
-            if isinstance(point.node, ast.Call)
-            and any(callee.scope.node is function for callee in self._homes.called(point.node.func, point))
-        ]
+        """The calls of a function."""
+        callers = self._inference.callers(self._inference.namespaces[function])
+        return [point for point in callers if not point.for_typing]
 
     def loops_around(self, node: ast.AST, point: ProgramPoint) -> bool:
         """Whether `node` runs at every turn of a loop, or of a comprehension, that is not left on success."""
         if point.scope.kind == "comprehension":
             return True
         inner = node
-        for parent in ancestors(function_of(point) or self._tree, node):
+        tree = point.scope.enclosing("module").node
+        for parent in ancestors(function_of(point) or tree, node) if tree is not None else ():
             if isinstance(parent, ast.For | ast.AsyncFor | ast.While) and inner in parent.body:
                 return not any(isinstance(part, ast.Break | ast.Return) for part in own_nodes(parent))
             inner = parent
@@ -172,7 +168,7 @@ class EventLoops:
 
     def both_run(self, one: ProgramPoint, other: ProgramPoint) -> bool:
         """Whether two places of one function can both run in one call of it."""
-        left = self._inference.scopes.leaving
+        left = self._inference.scopes_of(one.scope).leaving
         paths = (one.path, other.path)
         shared = next(
             (n for n, pair in enumerate(zip(*paths, strict=False)) if pair[0] != pair[1]),
@@ -187,7 +183,7 @@ class EventLoops:
     def reached(self, run: Run) -> Reach:
         """What runs in the loop."""
         inside = {part for part in ast.walk(run.job) if isinstance(part, ast.Call)}
-        here = [point for point in self._calls.get(function_of(run.point), ()) if point.node in inside]
+        here = [point for point in self._calls_in(run.point.scope) if point.node in inside]
         frames = [
             self._homes.frame(callee, run.job, run.call, run.point, None)
             for callee in self._homes.called(run.job, run.point)
@@ -201,9 +197,8 @@ class EventLoops:
     def around(self, run: Run) -> Reach:
         """What the function runs in which the loop is made, in the loop and besides."""
         function = function_of(run.point)
-        scopes = self._inference.scopes
-        scope = scopes.module if function is None else scopes.namespaces[function]
-        found = self._follow(self._calls.get(function, ()), [])
+        scope = self._file.module if function is None else self._file.namespaces[function]
+        found = self._follow(self._calls_in(scope), [])
         found.frames.append(Frame(scope, run.point))
         return found
 
@@ -227,9 +222,22 @@ class EventLoops:
             if key not in seen:
                 seen.add(key)
                 found.frames.append(frame)
-                for point in self._calls.get(frame.scope.node, ()):
+                for point in self._calls_in(frame.scope):
                     take(point, frame)
         return found
+
+    def _calls_in(self, scope: Scope) -> Sequence[ProgramPoint]:
+        """The calls that run with what is around in `scope`: a function, or the top level of its file."""
+        function = function_of(ProgramPoint(ast.Pass(), scope, 0, ()))
+        return self._calls_by_function(self._inference.scopes_of(scope)).get(function, ())
+
+    def _calls_by_function(self, file: Scopes) -> dict[ast.AST | None, list[ProgramPoint]]:
+        if file not in self._calls:
+            calls = self._calls[file] = {}
+            for point in file.calls:
+                if not point.for_typing:
+                    calls.setdefault(function_of(point), []).append(point)
+        return self._calls[file]
 
     # -- which clients are used there
 
@@ -249,6 +257,18 @@ class EventLoops:
             if one[0] == "pubsub" or effect_of(one[0], method) not in ("command", "iterator"):
                 return None
         return self._homes.home(owner, point, frame) if given else None
+
+    def is_ended_between_tests(self, home: Home) -> bool:
+        """Whether a pytest fixture, or what a test runner calls after a test, closes the client or pool of that home."""
+        frames = (
+            Frame(scope, ProgramPoint(node, scope, 0, ()))
+            for node, scope in self._inference.namespaces.items()
+            if getattr(node, "name", "").startswith(TEARING_DOWN)
+            or not FIXTURES.isdisjoint(
+                last_name(getattr(d, "func", d)) for d in getattr(node, "decorator_list", ())
+            )
+        )
+        return any(self.ended(self._follow((), [frame]), home) for frame in frames)
 
     def ended(self, reach: Reach, home: Home) -> bool:
         """Whether what runs there closes the client or pool of that home, or lets go of it."""

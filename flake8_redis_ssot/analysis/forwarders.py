@@ -33,7 +33,7 @@ class Forwarders:
         bound = {**self.scopes.module.bindings, "*": self.scopes.module.stars}
         bound.pop("__all__", None)
         for name, bindings in bound.items():
-            running = [b for b in bindings if all(arm != "typing" for _, arm in b.path)]
+            running = [b for b in bindings if not b.for_typing]
             target = next(filter(None, (self._bound(name, binding) for binding in running)), None)
             if target is not None:
                 forwards[name] = target

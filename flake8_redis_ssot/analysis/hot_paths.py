@@ -229,7 +229,7 @@ def _injected(function: Scope, inference: Inference) -> Occasion | None:
         return None
     gives = any(not isinstance(y.node, ast.Constant | ast.Dict | ast.JoinedStr) for y in function.yields)
     in_loop = any(arm == "loop" for y in function.yields for _, arm in y.path)
-    is_called = any(last_name(call.node.func) == node.name for call in scopes.calls)  # type: ignore[attr-defined]
+    is_called = node.name in scopes.calls_named
     return "request" if gives and not in_loop and not is_called else None
 
 

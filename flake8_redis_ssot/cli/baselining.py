@@ -20,7 +20,6 @@ from flake8_redis_ssot.lint.baseline import (
     NEVER_RECORDED,
     Baseline,
     Entry,
-    empty_baseline,
     file_of,
     read_baseline,
 )
@@ -54,8 +53,6 @@ def baseline(options: argparse.Namespace) -> int:
         return max([_write(file, projects, found, options) for file, projects in groups.items()], default=0)
     except SettingsError as error:
         return refuse(error.messages)
-    except OSError as error:
-        return refuse([f"{error.filename}: the baseline cannot be written: {error.strerror}"])
 
 
 def _validate(options: argparse.Namespace) -> None:
@@ -64,7 +61,7 @@ def _validate(options: argparse.Namespace) -> None:
     if options.file and (os.path.isdir(options.file) or options.file.endswith((".py", ".pyi"))):
         raise SettingsError(
             [
-                f"{options.file}: is no baseline; the whole project is recorded, and FILE is where: leave it out"
+                f"{options.file}: is no baseline; the whole project is recorded, and FILE names where: leave it out"
             ]
         )
 
@@ -72,11 +69,10 @@ def _validate(options: argparse.Namespace) -> None:
 def _write(file: str, projects: Sequence[Project], found: Discovery, options: argparse.Namespace) -> int:
     """Bring one file up to date for the projects that share it."""
     with _held(file):
-        root = os.path.commonpath([project.settings.root for project in projects])
         is_there = os.path.exists(file)
-        before = empty_baseline(file, root)
+        before = Baseline(file)
         if is_there or options.prune:
-            before = read_baseline(file, root, merging=True)
+            before = read_baseline(file, DISK, merging=True)
         whole = Outcome(unmatched=[*before.entries])
         is_mended: set[Entry] = set()
         with Progress() as progress:
@@ -90,10 +86,21 @@ def _write(file: str, projects: Sequence[Project], found: Discovery, options: ar
                 whole.limits += outcome.limits
                 reported = {*project.files, project.settings.path}
                 whole.diagnostics += (d for d in outcome.diagnostics if d.path in reported)
-                is_mended |= {*mended(before.entries, project, checker, files, whole=True)}
+                is_mended |= {
+                    *mended(before.entries, project, checker, files, outcome.diagnostics, whole=True)
+                }
         if whole.failures:
             return refuse(whole.failures)
-        return _bring_up_to_date(before, whole, is_mended, is_there, options)
+        if whole.limits:  # what was not looked at is not mended
+            is_mended.clear()
+        status = _bring_up_to_date(before, whole, is_mended, is_there, options)
+        if not is_there and not all(project.settings.baseline for project in projects):
+            name = os.path.relpath(file, projects[0].settings.root).replace(os.sep, "/")
+            print(
+                f"`check --baseline{'' if options.file is None else f'={escaped(shown(file))}'}` reports only "
+                f'what is new; with `baseline = "{escaped(name)}"` in [tool.redis-ssot] `check` and flake8 always do.'
+            )
+        return status
 
 
 def _bring_up_to_date(
@@ -115,7 +122,10 @@ def _bring_up_to_date(
     after = before.with_entries(entries)
     data = after.written()
     if not is_there or data != DISK.source(before.file).data:
-        overwrite(before.file, data)
+        try:
+            overwrite(before.file, data)
+        except OSError as error:
+            raise _unwritable(before.file, error) from error
     news = [
         f"{number} {what}"
         for number, what in (
@@ -152,11 +162,11 @@ def _refuse_growth(new: Sequence[Diagnostic], file: str) -> int:
         say("error", f"{where}: {diagnostic.code} {diagnostic.message}")
     if len(new) > _MOST:
         say("error", f"and {len(new) - _MOST} more, which `redis-ssot check --baseline={shown(file)}` lists")
-    number = f"{len(new)} diagnostic{'s are' if len(new) != 1 else ' is'}"
+    number, them = ("1 diagnostic is", "it") if len(new) == 1 else (f"{len(new)} diagnostics are", "them")
     say(
         "error",
-        f"{number} not in {shown(file)}, which was left as it is: mend them, or record them by "
-        '--accept "the reason"; --prune drops what is mended without them',
+        f"{number} not in {shown(file)}, which was left as it is: mend {them}, or record {them} by "
+        f'--accept "the reason"; --prune drops what is mended without {them}',
     )
     return 1
 
@@ -171,9 +181,15 @@ def _held(file: str) -> Iterator[None]:
         raise SettingsError(
             [f"{file}: another redis-ssot is writing this baseline; run again when it is done"]
         ) from None
+    except OSError as error:
+        raise _unwritable(file, error) from error
     try:
         yield
     finally:
         with suppress(OSError):
             os.unlink(path)
         os.close(lock)
+
+
+def _unwritable(file: str, error: OSError) -> SettingsError:
+    return SettingsError([f"{file}: cannot be written: {error.strerror}; name a file in a folder that can"])

@@ -16,7 +16,11 @@ Output = tuple[str | None, str | None]
 
 def add_parser(commands: Any) -> None:
     command = commands.add_parser(
-        "check", help="check files and folders", usage="redis-ssot check [OPTIONS] [PATH ...]"
+        "check",
+        help="check files and folders",
+        description="Report what the rules find, and with --fix settle what can be settled safely. "
+        "Exit code: 0 if nothing is found, 1 if something is, 2 if something could not be done.",
+        usage="redis-ssot check [OPTIONS] [PATH ...]",
     )
     command.add_argument(
         "paths", nargs="*", metavar="PATH", help="files or folders, or - for standard input (default: .)"
@@ -39,8 +43,8 @@ def add_settings(command: Any) -> None:
         "--config",
         metavar='FILE|"KEY = VALUE"',
         action="append",
-        help="the settings file, for all files (default: the nearest above each), or one setting "
-        "that counts more than any file's; several times",
+        help="a settings file to use instead of the nearest pyproject.toml above each file, or one setting "
+        "that overrides what every file says; may be given several times",
     )
     group.add_argument("--isolated", action="store_true", help="use no settings file")
 
@@ -55,9 +59,9 @@ def add_today(command: Any) -> None:
 
 
 def _add_fixing(group: Any) -> None:
-    _switch(group, "--fix", "apply the safe fixes")
+    _switch(group, "--fix", "apply the fixes that keep what the code does")
     _switch(group, "--fix-only", "apply the fixes, and report nothing that is left; implies --fix")
-    _switch(group, "--unsafe-fixes", "count and apply those fixes too that may change what code does")
+    _switch(group, "--unsafe-fixes", "also count and apply fixes that may change what the code does")
     group.add_argument(
         "--diff",
         action="store_true",
@@ -75,27 +79,27 @@ def _add_fixing(group: Any) -> None:
 
 def _add_rules(group: Any) -> None:
     for name, text in (
-        ("select", "codes or prefixes to enable, or ALL"),
-        ("ignore", "codes or prefixes to disable"),
-        ("extend-select", "codes to enable in addition"),
-        ("fixable", "codes that --fix may settle"),
-        ("unfixable", "codes that --fix may not settle"),
+        ("select", "the rules to run, as codes or prefixes, or ALL"),
+        ("ignore", "rules not to run"),
+        ("extend-select", "rules to run besides those selected"),
+        ("fixable", "rules whose fixes may be applied (default: all)"),
+        ("unfixable", "rules whose fixes may not be applied"),
     ):
         group.add_argument(f"--{name}", metavar="CODES", type=_codes, action="extend", help=text)
     for name, text in (
         (
             "per-file-ignores",
-            "codes to ignore in files, as tests/**:RED201, instead of those of the settings",
+            "rules to ignore in some files, as tests/**:RED201; replaces what the settings say",
         ),
-        ("extend-per-file-ignores", "the same in addition"),
+        ("extend-per-file-ignores", "the same, besides what the settings say"),
     ):
         group.add_argument(f"--{name}", metavar="GLOB:CODE,...", type=_ignores, action="extend", help=text)
 
 
 def add_files(group: Any) -> None:
     for name, text in (
-        ("exclude", "globs to leave out, instead of those of the settings"),
-        ("extend-exclude", "globs to leave out in addition"),
+        ("exclude", "files and folders to leave out; replaces what the settings say"),
+        ("extend-exclude", "files and folders to leave out besides"),
     ):
         group.add_argument(f"--{name}", metavar="GLOBS", type=_globs, action="extend", help=text)
     _switch(group, "--respect-gitignore", "leave out what .gitignore leaves out", default=None)
@@ -116,15 +120,19 @@ def _add_output(group: Any) -> None:
         metavar="FILE",
         action=_AddOutput,
         dest="outputs",
-        help="where they are written",
+        help="the file to write to, instead of standard output",
     )
-    group.add_argument("--statistics", action="store_true", help="count diagnostics by rule")
+    group.add_argument("--statistics", action="store_true", help="show how many diagnostics each rule has")
     group.add_argument("--show-files", action="store_true", help="list the files that would be checked")
     group.add_argument("--show-settings", action="store_true", help="show the settings of the run, as TOML")
     levels = group.add_mutually_exclusive_group()
-    levels.add_argument("-v", "--verbose", action="store_true", help="say what is done")
-    levels.add_argument("-q", "--quiet", action="store_true", help="diagnostics alone, and errors")
-    levels.add_argument("-s", "--silent", action="store_true", help="nothing but the exit code, and errors")
+    levels.add_argument(
+        "-v", "--verbose", action="store_true", help="also say which settings and cache are used"
+    )
+    levels.add_argument("-q", "--quiet", action="store_true", help="print only diagnostics and errors")
+    levels.add_argument(
+        "-s", "--silent", action="store_true", help="print only errors; the exit code tells the rest"
+    )
     group.add_argument("--color", choices=COLORS, default="auto", help="when to use colours")
 
 
@@ -148,11 +156,17 @@ def _add_running(group: Any) -> None:
     baselines.add_argument(
         "--no-baseline", action="store_true", help="report what the baseline of the settings records too"
     )
-    group.add_argument("--stdin-filename", metavar="NAME", help="the name of standard input")
+    group.add_argument(
+        "--stdin-filename",
+        metavar="NAME",
+        help="the path of what is read from standard input; it decides the settings",
+    )
     group.add_argument("-e", "--exit-zero", action="store_true", help="exit 0 even with diagnostics")
-    group.add_argument("--parse-all", action="store_true", help="parse even files that mention no Redis")
+    group.add_argument(
+        "--parse-all", action="store_true", help="parse every file, to report those that cannot be parsed"
+    )
     group.add_argument("--jobs", metavar="N", type=_jobs, help="processes to use (default: one a processor)")
-    group.add_argument("--no-project", action="store_true", help="file rules only")
+    group.add_argument("--no-project", action="store_true", help="check each file by itself, as flake8 does")
     group.add_argument("-n", "--no-cache", action="store_true", help="neither read nor write the cache")
     group.add_argument("--cache-dir", metavar="DIR", help="the folder of the cache")
 

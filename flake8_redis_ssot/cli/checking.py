@@ -106,7 +106,9 @@ class _Run:
             return self._show()
         filesystem = DISK.with_edits({self.path: sys.stdin.buffer.read()}) if self.is_stdin else DISK
         runs = [
-            _Checked(project, self._checker(project, filesystem, fixes=self.outputs.need_fixes))
+            _Checked(
+                project, self._checker(self._settings(project), filesystem, fixes=self.outputs.need_fixes)
+            )
             for project in self.found.projects
         ]
         for one in runs:  # what is wrong with these is told before the work
@@ -164,10 +166,10 @@ class _Run:
         return 2 if self.found.missing else 0
 
     def _checker(
-        self, project: Project, filesystem: FileSystem = DISK, *, fixes: bool = False
+        self, settings: Settings, filesystem: FileSystem = DISK, *, fixes: bool = False
     ) -> FileChecker:
         return checker_for(
-            self._settings(project),
+            settings,
             Selection(),
             filesystem,
             parse_all=self.options.parse_all,
@@ -278,7 +280,7 @@ class _Run:
         return fixed(
             self.found.all_files(project),
             self._settings(project),
-            self._checker(project).codes,
+            self._checker(self._settings(project)).codes,
             set(project.files),
             unsafe=self.options.unsafe_fixes,
             jobs=self.jobs,
@@ -343,7 +345,11 @@ class _Run:
             outcome.diagnostics = one.since.only_new(
                 outcome,
                 self.finder,
-                lambda filesystem: self._checker(project, filesystem, fixes=self.outputs.need_fixes),
+                lambda filesystem: self._checker(
+                    dataclasses.replace(project.settings, baseline=None),
+                    filesystem,
+                    fixes=self.outputs.need_fixes,
+                ),
                 one.cache,
                 self.jobs,
                 self.progress,
@@ -360,7 +366,8 @@ class _Run:
         from flake8_redis_ssot.cli.mended import mended
 
         whole = not self.options.no_project and (one.checker.keeps_facts or one.project.is_whole)
-        gone = len(mended(outcome.unmatched, one.project, one.checker, one.files, whole=whole))
+        found = outcome.diagnostics
+        gone = len(mended(outcome.unmatched, one.project, one.checker, one.files, found, whole=whole))
         self.mended += gone
         if gone:
             look = f"{gone} of {len(baseline.entries)} entries look{'s' * (gone == 1)}"

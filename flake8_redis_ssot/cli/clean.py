@@ -10,9 +10,13 @@ from flake8_redis_ssot.cli.check import add_settings
 
 
 def add_parser(commands: Any) -> None:
-    command = commands.add_parser("clean", help="remove the cache")
+    command = commands.add_parser(
+        "clean",
+        help="remove the cache",
+        description="Remove the cache of the project around the working directory. The next run only takes longer.",
+    )
     add_settings(command)
-    command.add_argument("--cache-dir", metavar="DIR", help="the folder of the cache")
+    command.add_argument("--cache-dir", metavar="DIR", help="the cache to remove, if it lies elsewhere")
     command.set_defaults(handler=run)
 
 
@@ -35,6 +39,12 @@ def run(options: argparse.Namespace) -> int:
         return 0
     if os.path.islink(folder) or not is_ours(folder):
         return refuse([f"{folder}: is no cache of redis-ssot; remove it yourself"])
-    shutil.rmtree(folder)
+    try:
+        shutil.rmtree(folder)
+    except OSError as error:
+        where = shown(error.filename or folder)
+        return refuse(
+            [f"{where}: cannot be removed: {error.strerror}; the cache is not removed whole, run again"]
+        )
     print(f"Removed the cache {shown(folder)}.")
     return 0

@@ -11,8 +11,12 @@ if TYPE_CHECKING:
 
 
 def add_parser(commands: Any) -> None:
-    command = commands.add_parser("config", help="list the settings, or explain one")
-    command.add_argument("key", nargs="?", help="a key of [tool.redis-ssot]")
+    command = commands.add_parser(
+        "config",
+        help="list the settings, or explain one",
+        description="List the keys of [tool.redis-ssot], or explain one of them.",
+    )
+    command.add_argument("key", nargs="?", help="the key to explain, as forbidden-managers")
     command.add_argument("--output-format", choices=("text", "json"), default="text", help="how it is shown")
     command.set_defaults(handler=run)
 

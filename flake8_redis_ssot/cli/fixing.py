@@ -34,16 +34,23 @@ def fixed(
 
     `FixResult.outcome.failures` has a line for each file that could not be written.
     """
-    codes = frozenset(code for code in codes if code not in FIXABLE or settings.may_fix(code))
-    # what a `noqa` silences depends on all rules
-    needed = codes if "RED904" in codes else codes & (FIXABLE | EXPLAINED)
-    mended = mend(files, settings, needed, within, unsafe=unsafe, jobs=jobs)
+    unfixed = _unfixed(settings)
+    # what a `noqa` silences depends on all rules, and what may move on all that has to move with it
+    needed = codes if "RED904" in codes - unfixed else codes & (FIXABLE | EXPLAINED)
+    mended = mend(files, settings, needed, within, unsafe=unsafe, jobs=jobs, unfixed=unfixed)
     for path, data in mended.changes.items() if write else ():
         try:
             overwrite(path, data)
         except OSError as error:
-            mended.outcome.failures.append(f"{shown(path)}: cannot be written: {error.strerror}")
+            mended.outcome.failures.append(
+                f"{shown(path)}: cannot be written: {error.strerror}; make it writable, and run again"
+            )
     return mended
+
+
+def _unfixed(settings: Settings) -> frozenset[str]:
+    """The rules that have fixes which `fixable` and `unfixable` do not leave to `--fix`."""
+    return frozenset(code for code in FIXABLE if not settings.may_fix(code))
 
 
 def diff(changes: dict[str, bytes]) -> Iterator[str]:
@@ -98,7 +105,7 @@ def _with_fixes(
     if not any(d.code in FIXABLE for d in outcome.diagnostics):
         return outcome.diagnostics, True
     gc.freeze()  # what is known of all files stays, and is not looked through again and again
-    step = Step(checker, outcome, within, unsafe=True)
+    step = Step(checker, outcome, within, unsafe=True, unfixed=_unfixed(checker.settings))
     gc.unfreeze()
-    fixes = {d.sort_key: d.fix for d in step.settled if checker.settings.may_fix(d.code)}
+    fixes = {d.sort_key: d.fix for d in step.settled}
     return [replace(d, fix=fixes.get(d.sort_key)) for d in outcome.diagnostics], not step.meets_patches

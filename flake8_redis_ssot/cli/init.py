@@ -10,7 +10,11 @@ from flake8_redis_ssot.cli.check import add_files
 
 def add_parser(commands: Any) -> None:
     command = commands.add_parser(
-        "init", help="propose the settings of a project", usage="redis-ssot init [OPTIONS] [PATH ...]"
+        "init",
+        help="propose the settings of a project",
+        description="Look for the Redis managers of a project, and propose settings with the reason for each choice. "
+        "Nothing is written without --write.",
+        usage="redis-ssot init [OPTIONS] [PATH ...]",
     )
     command.add_argument("paths", nargs="*", metavar="PATH", help="files or folders to look at (default: .)")
     command.add_argument(

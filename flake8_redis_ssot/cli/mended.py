@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
+from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.files import Project
 from flake8_redis_ssot.lint.baseline import Entry
 from flake8_redis_ssot.lint.check import FileChecker
@@ -13,11 +14,17 @@ from flake8_redis_ssot.settings.model import is_below
 
 
 def mended(
-    unmatched: Sequence[Entry], project: Project, checker: FileChecker, files: Collection[str], *, whole: bool
+    unmatched: Sequence[Entry],
+    project: Project,
+    checker: FileChecker,
+    files: Collection[str],
+    found: Iterable[Diagnostic],
+    *,
+    whole: bool,
 ) -> list[Entry]:
-    """Those of the `unmatched` entries that a run over `files` can tell to be mended.
+    """Those of the `unmatched` entries that a run over `files`, which `found` all this, can tell to be mended.
 
-    It can of the rules that ran; of the files that it checked, and if it saw the `whole` project of all in it.
+    It can of the rules that ran; of the files that it could read, and if it saw the `whole` project of all in it.
     """
     judged = {
         rule.code
@@ -25,9 +32,17 @@ def mended(
         if rule.code in checker.codes and (whole or not (rule.project or rule.follows))
     }
     seen = {*files, *project.settings.read_from}
+    unread = {diagnostic.path for diagnostic in found if diagnostic.code == "RED000"}
     nested = [os.path.dirname(table) for table in project.nested]
 
     def is_own(path: str) -> bool:
         return is_below(path, project.settings.root) and not any(is_below(path, n) for n in nested)
 
-    return [e for e in unmatched if e.code in judged and (whole or e.path in seen) and is_own(e.path)]
+    return [
+        entry
+        for entry in unmatched
+        if entry.code in judged
+        and (whole or entry.path in seen)
+        and is_own(entry.path)
+        and entry.path not in unread
+    ]

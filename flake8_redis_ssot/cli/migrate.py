@@ -9,19 +9,28 @@ from flake8_redis_ssot.cli.check import add_settings
 
 
 def add_parser(commands: Any) -> None:
-    command = commands.add_parser("migrate", help="move imports, uses and patches to the one manager")
+    command = commands.add_parser(
+        "migrate",
+        help="move imports, uses and patches to the one manager",
+        description="Move imports, uses and patches of other managers to the one that the settings name. What is not "
+        "shown to be right stays, and is listed with the reason; `redis-ssot rollback` undoes a run. "
+        "Exit code: 0 if nothing is left, 1 if something is left for a person, 2 if something could not be done.",
+    )
     add = command.add_argument
     add("paths", nargs="*", metavar="PATH", help="files or folders to change (default: the whole project)")
     add_settings(command)
-    add("--dry-run", action="store_true", help="say what would be done, and change nothing")
-    add("--include-unsafe", action="store_true", help="also what may change what the code does")
+    add("--dry-run", action="store_true", help="show what would be done, and change nothing")
+    add("--include-unsafe", action="store_true", help="also make changes that may change what the code does")
     add(
-        "--only", metavar="OBJECT", default="", help="move one object: its dotted name, or that of its module"
+        "--only",
+        metavar="OBJECT",
+        default="",
+        help="move only what refers to this object or module, by its dotted name",
     )
     add(
         "--shim",
         action="store_true",
-        help="leave a module that warns in place of each one that is not needed any more",
+        help="replace each module that nothing needs any more by one that warns and hands its names on",
     )
     add(
         "--output-format",
@@ -29,7 +38,7 @@ def add_parser(commands: Any) -> None:
         default="terminal",
         help="how it is shown",
     )
-    add("--list", action="store_true", help="list the runs that were journaled")
+    add("--list", action="store_true", help="list the runs so far, which `redis-ssot rollback RUN` can undo")
     command.set_defaults(handler=run)
 
 

@@ -22,7 +22,7 @@ from flake8_redis_ssot.fix.apply import EXPLAINED, FixResult, is_looked_at, mend
 from flake8_redis_ssot.fix.proposal import MENDS
 from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.run import Outcome, available_processors, run_project
-from flake8_redis_ssot.migrate.journal import Change, JournalError, carry_out, runs
+from flake8_redis_ssot.migrate.journal import Change, JournalError, carry_out, check_finished, runs
 from flake8_redis_ssot.migrate.migration import Migration, NotShimmed
 from flake8_redis_ssot.migrate.plan import CONSTRUCTIONS, Plan, ProgramPoint, Step, steps
 from flake8_redis_ssot.migrate.plan import plan as plan_of
@@ -98,6 +98,8 @@ def migrate(options: argparse.Namespace) -> int:
         settings = project.settings
         if missing_manager(settings):
             return refuse([missing_manager(settings)])
+        if not options.dry_run:
+            check_finished(settings.root)
         everything = found.all_files(project)
         with Progress():
             mended = mend(
@@ -216,7 +218,9 @@ def _migration(
     kinds = Counter(MENDS[d.code] for d in mended.settled)
     what = ", ".join(f"{n} {kind}{'s' * (n != 1)}" for kind, n in sorted(kinds.items())) or "nothing"
     found = Migration(dry_run, what, [shown(path) for path in sorted(mended.changes)])
-    found.moved, found.left = steps(mended, silenced, lambda path, line: ProgramPoint(shown(path), line))
+    found.moved, found.left = steps(
+        mended, silenced, lambda path, line: ProgramPoint(shown(path), line), as_before=dry_run
+    )
     found.not_shimmed = [NotShimmed(shown(path), reason) for path, reason in shimless]
     return found
 
@@ -243,7 +247,8 @@ def _verified(
     return None, [
         *fresh.failures,
         *(
-            f"{shown(path)}: a fresh scan counts {code} otherwise than listed"
+            f"{shown(path)}: a fresh scan finds another number of {code} than is listed; "
+            "this is a defect of redis-ssot, please report it with the file"
             for path, code in sorted(left - said) + sorted(said - left)
         ),
     ]

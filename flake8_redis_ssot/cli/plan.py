@@ -9,7 +9,12 @@ from flake8_redis_ssot.cli.check import add_settings
 
 
 def add_parser(commands: Any) -> None:
-    command = commands.add_parser("plan", help="show what it takes to come to one manager")
+    command = commands.add_parser(
+        "plan",
+        help="show what it takes to come to one manager",
+        description="Show, in four phases, what it takes to come from several Redis managers to the one that the "
+        "settings name. Nothing is changed.",
+    )
     add_settings(command)
     command.add_argument(
         "--output-format",

@@ -182,7 +182,9 @@ def _write(proposals: Sequence[Proposal]) -> int:
     except CannotWrite as error:
         return refuse([str(error)])
     except OSError as error:
-        return refuse([f"{error.filename}: cannot be written: {error.strerror}"])
+        return refuse(
+            [f"{error.filename}: cannot be written: {error.strerror}; make it writable, and run again"]
+        )
     for (path, _), proposal in zip(files, proposals, strict=True):
         print(f"Wrote [tool.redis-ssot] into {shown(path)}: {proposal.summary}.")
     print("\nNext:")

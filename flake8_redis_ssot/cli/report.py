@@ -11,7 +11,12 @@ FORMATS = ("terminal", "json", "markdown", "html")
 
 
 def add_parser(commands: Any) -> None:
-    command = commands.add_parser("report", help="show how far the way to one manager is gone")
+    command = commands.add_parser(
+        "report",
+        help="show how far the way to one manager is gone",
+        description="Show the managers, who imports them, what is built beside them, and how far the way to one is "
+        "gone; with --history since when. Nothing is changed.",
+    )
     command.add_argument(
         "--output-format", choices=FORMATS, default="terminal", help="how it is shown (default: terminal)"
     )

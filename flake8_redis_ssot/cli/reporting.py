@@ -82,13 +82,18 @@ def _gathered(
     settings = project.settings
     jobs = available_processors()
     files = found.all_files(project)
-    repository = Repository(settings.root) if options.base or options.history is not None else None
-    names = chosen(repository, options.history) if repository and options.history is not None else []
-    base = repository.merge_base(options.base, "HEAD") if repository and options.base else ""
-    codes = frozenset(c for c in chosen_codes(settings.selections, defaults()) if c[:4] != _ABOUT_COMMENTS)
     folder = "" if options.no_cache else folder_of(options.cache_dir, settings.cache_dir, settings.root)
+    history = None
+    if options.base or options.history is not None:
+        history = History(Repository(settings.root), project, found.finder, folder=folder, jobs=jobs)
+    base = history.repository.merge_base(options.base, "HEAD") if history and options.base else ""
+    points: list[Point] = []
+    if history and options.history is not None:
+        points = history.points(chosen(history.repository, options.history), progress)
+    codes = frozenset(c for c in chosen_codes(settings.selections, defaults()) if c[:4] != _ABOUT_COMMENTS)
+    asked = codes | rules_of(settings)
     scanned = scan(
-        files, set(project.files), settings, codes | rules_of(settings), DISK,
+        files, set(project.files), settings, asked, DISK,
         jobs=jobs, progress=progress, cache_of=partial(_cache, folder, time.time_ns()),
     )  # fmt: skip
     progress("fixes", 0, len(scanned.outcome.diagnostics))
@@ -98,15 +103,12 @@ def _gathered(
         today=date.today(), max_clients=options.max_clients or MAX_CLIENTS,
         default_limit=options.default_max_connections or DEFAULT_LIMIT, processes=processes,
     )  # fmt: skip
-    if repository is not None:
-        history = History(repository, project, found.finder, folder=folder, jobs=jobs)
-        if base:
-            made.comparison = comparison_of(
-                made, history.scan(base, progress, codes), options.base, base, codes
-            )
-        if names:
-            made.history = history.points(names, progress)
-            made.history.append(Point("now", "", made.created, made.numbers))
+    if points:
+        made.history = [*points, Point("now", "", made.created, made.numbers)]
+    if history and base:
+        # by the same rules, so that what has not changed since is not checked twice
+        then = history.scan(base, progress, asked)
+        made.comparison = comparison_of(made, scanned, then, history.repository, options.base, base, codes)
     scanned.outcome.failures += (f for f in failures if f not in scanned.outcome.failures)
     return made, scanned.outcome
 

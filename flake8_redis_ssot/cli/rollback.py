@@ -9,8 +9,18 @@ from flake8_redis_ssot.cli.check import add_settings
 
 
 def add_parser(commands: Any) -> None:
-    command = commands.add_parser("rollback", help="undo a run that changed files")
-    command.add_argument("name", nargs="?", metavar="RUN", help="the run; without it, the newest")
+    command = commands.add_parser(
+        "rollback",
+        help="undo a run that changed files",
+        description="Put the files back as they were before a run of `redis-ssot migrate`, byte for byte. "
+        "If one of them has changed since, nothing is touched.",
+    )
+    command.add_argument(
+        "name",
+        nargs="?",
+        metavar="RUN",
+        help="the run to undo, as `redis-ssot migrate --list` has it (default: the newest)",
+    )
     add_settings(command)
     command.set_defaults(handler=run)
 

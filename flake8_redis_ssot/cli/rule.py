@@ -11,7 +11,11 @@ if TYPE_CHECKING:
 
 
 def add_parser(commands: Any) -> None:
-    command = commands.add_parser("rule", help="explain a rule")
+    command = commands.add_parser(
+        "rule",
+        help="explain a rule",
+        description="Explain a rule: what it reports, why that is bad, and what to write instead.",
+    )
     which = command.add_mutually_exclusive_group(required=True)
     which.add_argument("code", nargs="?", help="the code or the name of a rule, as RED201")
     which.add_argument("--all", action="store_true", help="explain every rule")

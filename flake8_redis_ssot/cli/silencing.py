@@ -36,6 +36,9 @@ def add_comments(
                 overwrite(path, added.data)
             count += added.count
         except OSError as error:
-            say("error", f"{shown(path)}: cannot be written: {error.strerror}")
+            say(
+                "error",
+                f"{shown(path)}: cannot be written: {error.strerror}; make it writable, and run again",
+            )
             failed = True
     return count, failed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -15,7 +16,7 @@ from flake8_redis_ssot.git_objects import GitError, Repository
 from flake8_redis_ssot.lint.baseline import Baseline, Entry
 from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.matching import matching
-from flake8_redis_ssot.lint.run import Outcome, Progress, run, run_key, run_project
+from flake8_redis_ssot.lint.run import Outcome, Progress, cache_for, run, run_key, run_project
 from flake8_redis_ssot.settings.boundaries import SettingsError
 from flake8_redis_ssot.settings.finder import SettingsFinder
 from flake8_redis_ssot.store import load, store
@@ -47,8 +48,7 @@ class Since:
         """
         then = self._then(finder, checker_on(self._revision), cache, jobs, progress)
         outcome.failures += then.failures
-        root = self._project.settings.root
-        before = Baseline(root, root).with_entries(map(Entry.of, then.diagnostics))
+        before = Baseline(self._project.name).with_entries(map(Entry.of, then.diagnostics))
         now = sorted([*outcome.diagnostics, *outcome.known], key=lambda d: d.sort_key)
         found = matching(before, now, DISK, lambda: self._repository.renamed(self._revision.commit))
         new = set(map(id, found.new))
@@ -58,19 +58,20 @@ class Since:
         self, finder: SettingsFinder, checker: FileChecker, cache: Cache | None, jobs: int, progress: Progress
     ) -> Outcome:
         """What the rules find at the revision, from the cache where they were asked that before."""
-        key = f"{self._revision.commit} {run_key(checker)} {checker.today}"
-        name = f"since-{digest(key.encode())}"
-        earlier = load(cache.folder, name) if cache is not None else None
-        if earlier is not None:
-            return Outcome([*map(reader(Diagnostic), json.loads(earlier))])
         project = Project(self._project.settings)
         found = Discovery(finder, [project], filesystem=self._revision)
         named = filter(self._revision.is_file, self._project.files)
         files = sorted({*found.all_files(project), *named})
+        key = json.dumps([self._revision.commit, run_key(checker), str(checker.today), files])
+        name = f"since-{digest(key.encode())}"
+        earlier = load(cache.folder, name) if cache is not None else None
+        if earlier is not None:
+            return Outcome([*map(reader(Diagnostic), json.loads(earlier))])
         run_on = run_project if checker.keeps_facts else run
-        outcome = run_on(files, checker, jobs=jobs, progress=progress)
-        found_all = [*outcome.diagnostics, *outcome.known]
-        outcome.diagnostics = [d for d in found_all if d.fingerprint is not None]
+        # what today's run found in files that are the same holds for them; this is never saved
+        today = cache_for(checker, cache.folder, time.time_ns()) if cache is not None else None
+        outcome = run_on(files, checker, jobs=jobs, cache=today, progress=progress)
+        outcome.diagnostics = [d for d in outcome.diagnostics if d.fingerprint is not None]
         if cache is not None and not outcome.failures:
             with suppress(OSError):
                 store(cache.folder, name, [json.dumps(plain(outcome.diagnostics)).encode()])

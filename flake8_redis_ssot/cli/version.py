@@ -10,7 +10,7 @@ from flake8_redis_ssot import __version__
 
 
 def add_parser(commands: Any) -> None:
-    command = commands.add_parser("version", help="show the version")
+    command = commands.add_parser("version", help="show the version", description="Show the version.")
     command.add_argument("--output-format", choices=("text", "json"), default="text", help="how it is shown")
     command.set_defaults(handler=run)
 

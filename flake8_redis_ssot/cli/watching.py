@@ -22,7 +22,7 @@ def watch(options: argparse.Namespace) -> int:
     say = Messages(options.color)
     command = [sys.executable, "-m", "flake8_redis_ssot", *arguments]
     subprocess.run(command, check=False)
-    seen = PythonFilter(extra_extensions=(".toml",))
+    seen = PythonFilter(extra_extensions=(".toml", ".jsonl"))
     for changed in changes(*(options.paths or ["."]), watch_filter=seen, raise_interrupt=False):
         if sys.stdout.isatty():
             print("\x1b[2J\x1b[H", end="", flush=True)

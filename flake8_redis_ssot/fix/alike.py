@@ -41,6 +41,25 @@ class Alike:
             return self._values(one, other, name)
         return self.same(Code(was.node, was.module, one), Code(now.node, now.module, other))
 
+    def classes(self, one: Thing, other: Thing) -> bool:
+        """Whether two classes are the same but for their names."""
+        members = [self.objects.members(of) for of in (one, other)]
+        if any(found.is_open for found in members) and not self.inherited(one, other):
+            return False
+        names = members[0].named.keys() | members[1].named.keys()
+        return all(self.members(one, other, name) for name in names) and self._connect_alike(one, other)
+
+    def inherited(self, one: Thing, other: Thing) -> bool:
+        """Whether two classes have the same from the same libraries: what they define themselves is alike too."""
+        bases = [self.making.foreign_bases(of) for of in (one, other)]
+        names = self.objects.members(one).named.keys() | self.objects.members(other).named.keys()
+        return (
+            bases[0] == bases[1]
+            and bool(bases[0])
+            and None not in bases[0]
+            and all(self.members(one, other, name) for name in names)
+        )
+
     def _values(self, one: Thing, other: Thing, name: str) -> bool:
         """Whether an attribute is given the same in the methods of two classes."""
         stores = [[s for s in self.making.stores(of) if s.attribute == name] for of in (one, other)]
@@ -118,6 +137,8 @@ class Alike:
             return False
         if _is_self(a) and _is_self(b) and one.owner is not None and other.owner is not None:
             owners = one.owner, other.owner
+            if all(self.making.gives_client(owner, a.attr) for owner in owners):
+                return self._connect_alike(*owners)
             was, now = (self.objects.members(owner).named.get(a.attr) for owner in owners)
             if was is None or now is None:
                 return was is now
@@ -131,6 +152,11 @@ class Alike:
         if all(one is not None and one.kind != "unknown" for one in found):
             return self._homes(names[0] or "", names[1] or "")
         return self._same(one.at(a.value), other.at(b.value))
+
+    def _connect_alike(self, one: Thing, other: Thing) -> bool:
+        """Whether the clients of two classes are shown to be connected alike."""
+        found = [self.making.connections(of, None) for of in (one, other)]
+        return found[0].clients == found[1].clients and found[0].unknown is found[1].unknown is None
 
     def _names(self, a: ast.Name, b: ast.Name, one: Code, other: Code) -> bool:
         names = [self.objects.dotted(node, c.module, c.function) for node, c in ((a, one), (b, other))]

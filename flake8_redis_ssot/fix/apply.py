@@ -23,7 +23,7 @@ from flake8_redis_ssot.lint.run import Outcome, run_project
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.rules import all_rules
 from flake8_redis_ssot.settings.model import Settings
-from flake8_redis_ssot.source import Range, SourceError
+from flake8_redis_ssot.source import Range, SourceError, SourceFile
 from flake8_redis_ssot.syntax.imports import Part
 
 FIXABLE = frozenset(MENDS)
@@ -40,7 +40,7 @@ class FixResult:
     """What fixes came to.
 
     `changes` are the new bytes of each file, `before` those that were read; `settled` the
-    diagnostics that they settle, each with its fix; `left` those that remain, each with the reason, in `outcome` as they are found
+    diagnostics that they settle, each with its fix, where they stood before; `left` those that remain, each with the reason, in `outcome` as they are found
     when all is done. `rewriter` knows the project as it was, `index` as it is then.
     """
 
@@ -51,6 +51,17 @@ class FixResult:
     outcome: Outcome = field(default_factory=Outcome)
     rewriter: Rewriter | None = None
     index: ProjectIndex | None = None
+
+    def as_before(self, diagnostic: Diagnostic) -> Diagnostic:
+        """A diagnostic of a file as `changes` have it, at the lines that it had before."""
+        path = diagnostic.path
+        if path not in self.changes:
+            return diagnostic
+        old, new = (SourceFile(path, one[path]).text.splitlines() for one in (self.before, self.changes))
+        start, end = diagnostic.range.start, diagnostic.range.end
+        shift = _line_before(old, new, start.line) - start.line
+        moved = Range(replace(start, line=start.line + shift), replace(end, line=end.line + shift))
+        return replace(diagnostic, range=moved)
 
 
 def mend(
@@ -63,11 +74,12 @@ def mend(
     unsafe: bool = False,
     jobs: int = 1,
     only: str = "",
+    unfixed: Collection[str] = (),
 ) -> FixResult:
     """What the files `within` become when all fixes of the rules `codes` are applied; nothing is written.
 
     `files` are all of the project; what may not be written, or another git repository has, stays. With
-    `only` what does not refer to that object, or to something below it, stays too, and is not among what is left. `FixResult.left` are what remains of the rules that have a fix,
+    `only` what does not refer to that object, or to something below it, stays too, and is not among what is left. What the rules `unfixed` report stays. `FixResult.left` are what remains of the rules that have a fix,
     and of those that say what else refers to an object.
     """
     mended = FixResult()
@@ -80,14 +92,22 @@ def mend(
         checker = FileChecker(settings, rules, filesystem=filesystem, keeps_facts=True)
         mended.outcome = run_project(files, checker, jobs=jobs)
         step = Step(
-            checker, mended.outcome, within, unsafe=unsafe, reads=reads, unchecked=unchecked, only=only
+            checker,
+            mended.outcome,
+            within,
+            unsafe=unsafe,
+            reads=reads,
+            unchecked=unchecked,
+            only=only,
+            unfixed=unfixed,
         )
         mended.rewriter = mended.rewriter or step.rewriter
         mended.index = step.index
         mended.left = step.refused
         if not step.changes:
             break
-        mended.settled += step.settled_saying_parts() if unsafe else step.settled
+        settled = step.settled_saying_parts() if unsafe else step.settled
+        mended.settled += [mended.as_before(diagnostic) for diagnostic in settled]
         mended.before = {path: step.bytes_of(path) for path in step.changes} | mended.before
         mended.changes |= step.changes
         filesystem = filesystem.with_edits(step.changes)
@@ -112,6 +132,16 @@ def refers_to(diagnostic: Diagnostic, only: str) -> bool:
     return not only or any(name == only or name.startswith(f"{only}.") for name in diagnostic.symbols)
 
 
+def _line_before(old: list[str], new: list[str], line: int) -> int:
+    """The line of the text `old` that became a line of the text `new`, or what stands in its place."""
+    from difflib import SequenceMatcher
+
+    for _, start, end, first, last in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if first < line <= last:
+            return min(start + line - first, max(end, start + 1))
+    return line
+
+
 class Step:
     """One pass: what can be settled of an outcome, and why the rest is left."""
 
@@ -125,6 +155,7 @@ class Step:
         reads: ProjectReads | None = None,
         unchecked: Unchecked | None = None,
         only: str = "",
+        unfixed: Collection[str] = (),
     ) -> None:
         self.index = ProjectIndex(checker.settings, outcome.facts, checker.managers)
         reads = reads or ProjectReads(self.index.facts, checker.filesystem)
@@ -134,6 +165,7 @@ class Step:
         self.settled: list[Diagnostic] = []
         self.changes: dict[str, bytes] = {}
         self._good: list[Proposal] = []
+        self._before: dict[str, bytes] = {}
         dynamic = [d for d in outcome.diagnostics if d.code == "RED105"]
         unchecked = unchecked or Unchecked(checker.settings.root, self.index.facts, checker.filesystem)
         self._units = Units(self.rewriter, within, dynamic, unchecked, unsafe=unsafe)
@@ -141,18 +173,22 @@ class Step:
         for path, of_path in groupby(outcome.diagnostics, lambda diagnostic: diagnostic.path):
             mine: list[Proposal] = []
             found = list(of_path) if path in within else []
-            unused = {d.range for d in found if MENDS.get(d.code) == "comment"}
+            unused = {d.range for d in found if MENDS.get(d.code) == "comment" and d.code not in unfixed}
             for diagnostic in found:
                 if is_looked_at(diagnostic, self.index):
                     try:
                         if not refers_to(diagnostic, only):
                             raise Refusal(f"only what refers to `{only}` is asked for")
+                        if diagnostic.code in unfixed:
+                            raise Refusal("`fixable` and `unfixable` leave it as it is")
                         mine.append(self._proposed(diagnostic, unsafe, unused))
                     except Refusal as refusal:
                         self.refused.append((diagnostic, refusal.reason))
+            for proposal in mine:
+                proposal.let_go()
             proposals += mine
             if not mine:
-                self.rewriter.forget(path)  # many files are refused, and each is large
+                self.rewriter.forget(path)
         self._settle(proposals)
 
     @property
@@ -174,20 +210,32 @@ class Step:
             kept, strings = self._units.settled(proposals, self.refused)
             composed: dict[str, bytes] = {}
             good: list[Proposal] = []
-            for path in dict.fromkeys([*(u.path for u in kept), *strings]):
-                mine = [proposal for proposal in kept if proposal.path == path]
+            self.settled = []
+            by_path: dict[str, list[Proposal]] = {path: [] for path in [*(p.path for p in kept), *strings]}
+            for proposal in kept:
+                by_path[proposal.path].append(proposal)
+            for path, mine in by_path.items():
                 view = self.rewriter.view(path)
-                assert view is not None
+                if view is None:
+                    for proposal in mine:
+                        self._drop(proposal, "the file changed meanwhile; run again")
+                    continue
+                statements = [statement for statement, _ in view.aliases.values()]
+                for proposal in mine:
+                    proposal.take_up(statements)
                 data, fine = self._composed(view, mine, strings.get(path, {}))
                 good += fine
+                self.settled += [replace(p.diagnostic, fix=self._fix(view, p)) for p in fine]
+                for proposal in mine:
+                    proposal.let_go()
                 if data != view.source.data:
                     composed[path] = data
+                    self._before[path] = view.source.data
             if len(good) == len(kept):
                 break
             proposals = good
         self.changes = composed
         self._good = good
-        self.settled = [replace(proposal.diagnostic, fix=self._fix(proposal)) for proposal in good]
         still = []
         for diagnostic, reason in self.refused:
             edit = self._following(diagnostic, strings.get(diagnostic.path, {}))
@@ -230,9 +278,7 @@ class Step:
 
     def bytes_of(self, path: str) -> bytes:
         """What this pass has read of a file that it changes."""
-        view = self.rewriter.view(path)
-        assert view is not None
-        return view.source.data
+        return self._before[path]
 
     def _drop(self, proposal: Proposal, reason: str) -> None:
         self.refused.append((proposal.diagnostic, reason))
@@ -271,9 +317,8 @@ class Step:
         reason = rejection_reason(view, proposals, data, self.rewriter.graph) if parts else None
         return (view.source.data if reason is not None else data), reason
 
-    def _fix(self, proposal: Proposal) -> Fix:
-        view = self.rewriter.view(proposal.path)
-        assert view is not None
+    @staticmethod
+    def _fix(view: View, proposal: Proposal) -> Fix:
         edits = (
             Edit(view.source.place(start, end), content) for start, end, content in parts_of(view, [proposal])
         )

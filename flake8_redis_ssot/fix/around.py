@@ -34,15 +34,24 @@ class Around:
         self._found: dict[bytes, list[tuple[str, int]]] = {}
 
     def judge(
-        self, view: View, proposal: Proposal, *, home: str, told: str, attributes: set[str], is_async: bool
-    ) -> None:
-        """Note what makes the exchange unsafe. `told` is where it connects, as text, read when it is built."""
+        self, view: View, proposal: Proposal, *,
+        home: str, told: str, is_late: bool, sources: set[str], attributes: set[str], is_async: bool,
+    ) -> None:  # fmt: skip
+        """Note what makes the exchange unsafe.
+
+        `told` is where it connects, as text, read when it is built, which is late in a function; `sources` are the
+        attributes from which that is read, `attributes` those that hold what is built.
+        """
+        for name in sorted(sources):
+            where = self._setting_attribute(view, name)
+            if where is not None:
+                proposal.unsafe(f"{where} may set `{name}`, which says where it connects")
         for name in sorted(attributes):
             where = self._reading(view, name)
             if where is not None:
                 proposal.unsafe(f"it is kept as the attribute `{name}`, which {where} may read and end")
-        for word in sorted(set(_read_in(told)) if told else ()):
-            where = self._setting(view, word)
+        for word in sorted(set(_read_in(told))):
+            where = self._setting(view, word, is_late=is_late)
             if where is not None:
                 proposal.unsafe(f"{where} may set `{word}`, which is read here whenever one is built")
         if is_async and (loop := self._loop(view)) is not None:
@@ -73,20 +82,45 @@ class Around:
         ]
         return self._at(*others[0]) if others else None
 
-    def _setting(self, view: View, word: str) -> str | None:
+    def _setting_attribute(self, view: View, name: str) -> str | None:
+        """A place that may set an attribute beside the one where its class does."""
+        own = [
+            part.lineno
+            for part in view.uses.parents
+            if (isinstance(part, ast.Attribute) and part.attr == name and not isinstance(part.ctx, ast.Load))
+            or (
+                isinstance(part, ast.Name)
+                and part.id == name
+                and isinstance(part.ctx, ast.Store)
+                and isinstance(view.uses.parents.get(view.uses.parents[part]), ast.ClassDef)
+            )
+        ]
+        if len(own) > 1:
+            return self._at(view.path, own[-1])
+        pattern = rb"\b%b\b\s*(?::[^=\n]+)?=(?!=)|[\"']%b[\"']" % (name.encode(), name.encode())
+        others = [(p, n) for p, n in self._matching(pattern) if p != view.path]
+        others = [
+            (p, n) for p, n in others if name in self.reads.of(p).exchanged or self._has_base_of(p, view)
+        ]
+        return self._at(*others[0]) if others else None
+
+    def _has_base_of(self, path: str, view: View) -> bool:
+        """Whether a file may derive a class from one of the file."""
+        return any(edge.module in view.place.modules for edge in self.index.edges(path))
+
+    def _setting(self, view: View, word: str, *, is_late: bool) -> str | None:
         """A place that may set a variable of the environment or an attribute by which it is told where to connect."""
         quoted = re.escape(word.encode())
         last = re.escape(word.rpartition(".")[2].encode())
-        stored = rb"environ\[\s*[\"']%b[\"']\s*\]\s*=(?!=)|\.%b\s*=(?!=)" % (quoted, last)
+        is_test = self.index.settings.is_test
+        stored = rb"\[\s*[\"']%b[\"']\s*\]\s*=(?!=)|(?<!self)\.%b\s*=(?!=)" % (quoted, last)
         for path, line in self._matching(stored):
-            if not self.index.settings.is_test(path) or self._runs.may_meet(path, view.path):
+            if not is_test(path):
                 return self._at(path, line)
-        for path, line in self._matching(rb"[\"']%b[\"']|\b%b\s*=(?!=)" % (quoted, last)):
-            if (
-                self.index.settings.is_test(path)
-                and path != view.path
-                and self._runs.may_meet(path, view.path)
-            ):
+        # a test sets it in many ways, and so does what it imports
+        named = self._matching(rb"[\"']%b[\"']|\b%b\s*=(?!=)" % (quoted, last)) if is_late else []
+        for path, line in named:
+            if is_test(path) and path != view.path and self._runs.may_meet(path, view.path):
                 return self._at(path, line)
         return None
 

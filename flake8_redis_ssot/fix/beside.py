@@ -82,7 +82,7 @@ class Unchecked:
 
 def _split(text: str, modules: Modules) -> tuple[str, str]:
     """The longest module at the beginning of a dotted name, and what of it is named; all where it is the module."""
-    parts = text.split(".")
+    parts = text.replace(":", ".").split(".")
     depth = 0
     while depth < len(parts) and modules.find(".".join(parts[: depth + 1])) is not None:
         depth += 1

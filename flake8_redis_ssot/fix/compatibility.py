@@ -136,8 +136,13 @@ class Compatibility:
             self._tie_exception(view, old, new, place, verdict)
             self.members.same_signal(old, new, call)
             return
-        if old.sort == "class" and not aim.is_same and (call.args or call.keywords):
-            raise Refusal(f"line {line} gives `{last}` arguments of its own, which may name another server")
+        has_arguments = bool(call.args or call.keywords)
+        is_twin = old.sort == new.sort == "class" and self.alike.classes(old, new)
+        if old.sort == "class" and not aim.is_same and has_arguments and not is_twin:
+            raise Refusal(
+                f"line {line} gives `{last}` arguments of its own, which may name another server; "
+                "leave out those that say what the manager does, and run again"
+            )
         if aim.collapses and isinstance(view.uses.parents.get(call), ast.Expr):
             raise Refusal(f"line {line} calls `{last}` for what it does")
         if aim.collapses and (call.args or call.keywords):
@@ -160,9 +165,17 @@ class Compatibility:
             raise Refusal(f"what `{missing}()` gives cannot be told")
         if old.sort == "class" and aim.collapses:
             if view.uses.is_test:
-                raise Refusal(f"line {line} is in a test, which may want an object of its own")
+                raise Refusal(
+                    f"line {line} is in a test, which may want an object of its own; "
+                    f"if it does not, use `{new.home}` there by hand"
+                )
             if self.state.kept(old) or not aim.is_declared:
                 verdict.unsafe("one more object, with a state of its own, becomes the one that all share")
+        elif is_twin:
+            # an object of its own, as before; who asks for its class is tied by that
+            verdict.ties.add(self.ties.of_members(old, None))
+            verdict.reach |= self.reach.of_members(old, None, aim) | self.reach.of_new(after, new, None)
+            return
         elif old.sort == "class" and not aim.is_same:
             self._same_init(old, new, line)
         self._check_object(view, aim, node, before, after, verdict)
@@ -180,7 +193,7 @@ class Compatibility:
             raise Refusal(f"`{new.home}` cannot be called as in line {place.lineno}: {why}")
         _rename(verdict, None, call, "", renamed)
         verdict.roots.add(old.home)
-        verdict.ties.add(self.ties.of_function(old))
+        verdict.ties.add(self.ties.of_function(old, held.of))
 
     def _check_call(self, old: Thing, new: Thing, call: ast.Call) -> None:
         """Refusal unless one function can be called as another is."""
@@ -286,7 +299,10 @@ class Compatibility:
             verdict.unsafe("one more object, with a state of its own, becomes the one that all share")
         if fresh and uses.escapes:
             place, what = uses.escapes[0]
-            raise Refusal(f"in line {place.lineno} it {what}: what is done with it there cannot be told")
+            raise Refusal(
+                f"in line {place.lineno} it {what}: what is done with it there cannot be told; "
+                "look there, and change both by hand"
+            )
         if aim.is_same:
             verdict.reach |= self.reach.of_members(old, None, aim)
             return
@@ -300,7 +316,9 @@ class Compatibility:
             return
         if old is None or new is None:
             unknown = aim.old if old is None else aim.new
-            raise Refusal(f"the class of `{unknown.home}` cannot be told")
+            raise Refusal(
+                f"the class of `{unknown.home}` cannot be told, so what it can do is not known; change it by hand"
+            )
         names: dict[str, str] = {}
         for attribute, call in uses.members:
             homes = [home for home in (before.home, aim.old.home, old.home) if home]
@@ -333,7 +351,11 @@ class Compatibility:
             why = self.state.difference(old, new, name, names.get(name, name))
             if why is not None:
                 raise Refusal(f"`{names.get(name, name)}` of `{new.home}` is another: {why}")
-        verdict.reach |= self.reach.of_members(old, used, aim)
+        before_reach, after_reach = self.reach.of_members(old, used, aim), self.reach.of_new(after, new, used)
+        for name in used or ():
+            if names[name] == name and self.alike.members(old, new, name):
+                before_reach |= self.reach.twins(old, new, name, after_reach)
+        verdict.reach |= before_reach
         verdict.roots.add(old.home)
         verdict.ties.add(self.ties.of_members(old, used))
         verdict.objects.add((old.home, before.home or f"one of `{aim.old.home}`", new.home))
@@ -341,7 +363,7 @@ class Compatibility:
         verdict.builders |= builders
         if is_late:
             verdict.reach |= dict.fromkeys(builders)
-        verdict.reach |= self.reach.of_new(after, new, used)
+        verdict.reach |= after_reach
         for name in used if used is not None else self.objects.members(old).named:
             for of, to in ((old, new), (before, after)):
                 if of.home:

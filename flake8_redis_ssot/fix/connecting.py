@@ -8,11 +8,12 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from flake8_redis_ssot.facts.modules import bound
-from flake8_redis_ssot.fix.making import Making, Resolver, Untold
+from flake8_redis_ssot.fix.making import Making
+from flake8_redis_ssot.fix.resolver import Resolver, Untold
 from flake8_redis_ssot.fix.signatures import Function, arguments_of, decorators_of
 from flake8_redis_ssot.fix.stores import Code
 from flake8_redis_ssot.fix.symbols import locals_of
-from flake8_redis_ssot.libraries.standard import CACHES, SAME_TEXT
+from flake8_redis_ssot.libraries.standard import CACHES, CHANGING, SAME_TEXT
 from flake8_redis_ssot.libraries.traits import ASYNC_PART, SAID_ANYHOW, SIZES, TUNING
 from flake8_redis_ssot.syntax.nodes import unparsed
 
@@ -28,7 +29,8 @@ class Told(Resolver):
     """As `Resolver`, for one call: takes for told only what is the same whenever the call is made.
 
     With `is_open` the function around it may be called with anything, which no default tells. `hidden` are the
-    names of the functions around that one; `leads` says where a pool comes from.
+    names of the functions around that one; `leads` says where a pool comes from. `attributes` are those of
+    objects that were read on the way, `doubts` the calls that may give something else each time.
     """
 
     def __init__(
@@ -47,14 +49,18 @@ class Told(Resolver):
         self.is_open = is_open
         self.hidden = hidden
         self.is_tuned = is_tuned
+        self.attributes: set[str] = set()
+        self.doubts: set[str] = set()
         self.left_out = frozenset() if is_tuned else TUNING
 
     def inner(self, code: Code) -> Told:
         hidden = self.hidden if code.function is self.code.function else frozenset()
-        return Told(
+        found = Told(
             self.making, code, self.depth + 1,
             leads=self.leads, is_open=self.is_open, hidden=hidden, is_tuned=self.is_tuned,
         )  # fmt: skip
+        found.attributes, found.doubts = self.attributes, self.doubts
+        return found
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
         function = self.code.function
@@ -74,6 +80,7 @@ class Told(Resolver):
         found = super().attribute(owner, node)  # type: ignore[arg-type]
         if found is node:
             raise Untold(node)
+        self.attributes.add(node.attr)
         return found
 
     def named(self, name: str) -> ast.expr:
@@ -107,24 +114,22 @@ class Told(Resolver):
         if thing is not None and isinstance(thing.node, Function):
             if decorators_of(thing.node) & CACHES and not (node.args or node.keywords):
                 return ast.Call(ast.Name(thing.home, ast.Load()), [], [])
-            if not objects.is_plain(thing) or node.args or node.keywords or arguments_of(thing.node):
-                raise Untold(node, "what `{}` gives is not the same for sure")
+            given = [*node.args, *node.keywords, *arguments_of(thing.node), *thing.node.decorator_list]
             value = thing.node.body[-1]
-            assert isinstance(value, ast.Return)
-            if value.value is None:
-                raise Untold(node)
-            return self.of(Code(value.value, thing.module, None, thing.node))
+            is_plain = objects.is_plain(thing) and not given and isinstance(thing.node, ast.FunctionDef)
+            if is_plain and isinstance(value, ast.Return) and value.value is not None:
+                return self.of(Code(value.value, thing.module, None, thing.node))
         found = self.generic_visit(node)
         assert isinstance(found, ast.Call)
         name = unparsed(found.func)
         if name in _READING:
             found.func = ast.parse("os.environ.get", mode="eval").body
         elif not (
-            (thing is not None and thing.sort == "class")
-            or name in _CONVERSIONS
-            or (isinstance(node.func, ast.Attribute) and node.func.attr in {"get", *SAME_TEXT})
+            (thing is not None and thing.sort == "class") or name in _CONVERSIONS or _is_looked_up(found)
         ):
-            raise Untold(node, "what `{}` gives is not the same for sure")
+            if name.rpartition(".")[2] in CHANGING:
+                raise Untold(found, "what `{}` gives is not the same each time")
+            self.doubts.add(unparsed(found))
         return found
 
     def text_of_call(self, call: ast.Call, target: str) -> str:
@@ -140,6 +145,15 @@ class Told(Resolver):
         given |= _parts_of_url(given.pop("url")) if _parts_of_url(given.get("url")) else {}
         kept = {name: value for name, value in given.items() if SAID_ANYHOW.get(name) != unparsed(value)}
         return ast.Call(found.func, [], [ast.keyword(name, value) for name, value in sorted(kept.items())])
+
+
+def _is_looked_up(call: ast.Call) -> bool:
+    """Whether a call looks up what an object has under a constant key, or makes the same text of one."""
+    func = call.func
+    if not isinstance(func, ast.Attribute) or (isinstance(func.value, ast.Name) and func.attr == "get"):
+        return False  # of a module, as `requests.get`
+    is_key = bool(call.args) and isinstance(call.args[0], ast.Constant)
+    return func.attr in SAME_TEXT or (func.attr == "get" and is_key)
 
 
 def _parts_of_url(node: ast.expr | None) -> dict[str, ast.expr]:
@@ -181,6 +195,14 @@ def difference(one: str, other: str, label: str) -> str | None:
         said = [f"`{text}`" if text is not None else "not given" for text in (here, now)]
         return f"`{key}` is {said[0]} here and {said[1]} for `{label}`"
     return None
+
+
+def distance(one: str, other: str) -> int:
+    """In how much two calls, as `Told` has them, differ."""
+    (name, given), (there, known) = _parts(one), _parts(other)
+    return sum(given.get(key) != known.get(key) for key in given.keys() | known.keys()) + 100 * (
+        name != there
+    )
 
 
 def _place(given: dict[str, str]) -> str:

@@ -14,13 +14,13 @@ from flake8_redis_ssot.fix.accessors import Accessor, Accessors
 from flake8_redis_ssot.fix.around import Around
 from flake8_redis_ssot.fix.client_uses import ClientUses, uses_of
 from flake8_redis_ssot.fix.compatibility import Compatibility
-from flake8_redis_ssot.fix.connecting import Told, bound_of, difference, timings
+from flake8_redis_ssot.fix.connecting import Told, bound_of, difference, distance, timings
 from flake8_redis_ssot.fix.endings import Endings
-from flake8_redis_ssot.fix.making import Untold
 from flake8_redis_ssot.fix.naming import exact, name_for
 from flake8_redis_ssot.fix.proposal import Proposal
 from flake8_redis_ssot.fix.reads import ProjectReads
 from flake8_redis_ssot.fix.replacements import Refusal
+from flake8_redis_ssot.fix.resolver import Untold
 from flake8_redis_ssot.fix.signatures import Function, own_parts
 from flake8_redis_ssot.fix.stores import Code
 from flake8_redis_ssot.fix.symbols import locals_of
@@ -48,6 +48,10 @@ class _Built:
     code: Code
     hidden: frozenset[str] = field(default_factory=frozenset)
     told: str = ""
+    attributes: set[str] = field(default_factory=set)
+    """Those of objects from which it is read where it connects."""
+    doubts: set[str] = field(default_factory=set)
+    """Calls that say where it connects, and may give something else each time."""
 
     @property
     def call(self) -> ast.Call:
@@ -75,6 +79,8 @@ class ConstructionEdits:
 
     def propose(self, view: View, diagnostic: Diagnostic) -> Proposal:
         """What settles `diagnostic`; Refusal where nothing does."""
+        if diagnostic.code != "RED301":
+            self._offered(view, "client")  # first, since it is cheap and often the end of it
         made = next((m for m in view.context.constructions if m.range == diagnostic.range), None)
         if made is None:
             raise Refusal("what it builds cannot be told")
@@ -183,15 +189,18 @@ class ConstructionEdits:
             self.exchange.making, built.code,
             leads=self.accessors.shared, is_open=True, hidden=built.hidden, is_tuned=is_tuned,
         )  # fmt: skip
-        return resolver.text_of_call(built.call, built.target)
+        text = resolver.text_of_call(built.call, built.target)
+        built.attributes |= resolver.attributes
+        built.doubts |= resolver.doubts
+        return text
 
     def _tell_accessor(self, accessor: Accessor, *, is_tuned: bool = False) -> str:
         return Told(
             self.exchange.making, accessor.made, leads=self.accessors.shared, is_tuned=is_tuned
         ).text()
 
-    def _accessor(self, view: View, built: _Built, proposal: Proposal) -> Accessor:
-        """How the manager gives what is built; Refusal where it gives nothing like it."""
+    def _offered(self, view: View, kind: Kind) -> list[Accessor]:
+        """What the manager of a file gives of that kind; Refusal where it gives nothing."""
         boundary = view.place.boundary
         modules = list(self.index.managers.modules_of(boundary))
         if not modules:
@@ -200,19 +209,29 @@ class ConstructionEdits:
         unfit: list[str] = []
         for module in modules:
             accessors, reasons = self.accessors.of(module, boundary.instance)
-            found += [one for one in accessors if one.kind == built.made.kind]
+            found += [one for one in accessors if one.kind == kind]
             unfit += reasons
         if not found:
             why = f": {unfit[0]}" if unfit else ""
-            raise Refusal(f"`{modules[0]}` gives no {built.made.kind} that all can share{why}")
+            raise Refusal(
+                f"`{modules[0]}` gives no {kind} that all can share{why}; add an object, a function or a property"
+            )
+        return found
+
+    def _accessor(self, view: View, built: _Built, proposal: Proposal) -> Accessor:
+        """How the manager gives what is built; Refusal where it gives nothing like it."""
+        found = self._offered(view, built.made.kind)
         try:
             built.told = self._tell(built)
         except Untold as error:
             raise Refusal(f"which server it connects to is not shown: {error}") from error
-        differing: list[str] = []
+        differing: list[tuple[int, str]] = []
         for accessor in found:
+            far = 1000
             try:
-                why_not = difference(built.told, self._tell_accessor(accessor), accessor.label)
+                there = self._tell_accessor(accessor)
+                far = distance(built.told, there)
+                why_not = difference(built.told, there, accessor.label)
             except Untold as error:
                 why_not = f"what `{accessor.label}` connects to is not shown: {error}"
             if (
@@ -224,8 +243,8 @@ class ConstructionEdits:
             if why_not is None:
                 self._compare_timings(built, accessor, proposal)
                 return accessor
-            differing.append(why_not)
-        raise Refusal(min(differing, key=lambda why: ("asyncio" in why, "not shown" in why)))
+            differing.append((far, why_not))
+        raise Refusal(min(differing, key=lambda one: one[0])[1])
 
     def _compare_timings(self, built: _Built, accessor: Accessor, proposal: Proposal) -> None:
         try:
@@ -257,6 +276,8 @@ class ConstructionEdits:
         self, view: View, built: _Built, accessor: Accessor, uses: ClientUses, proposal: Proposal
     ) -> None:
         """Refusal where what is done with the client would hit all who share it; else how safe it is."""
+        for doubt in sorted(built.doubts):
+            proposal.unsafe(f"`{doubt}`, which says where it connects, may give something else each time")
         if accessor.acts:
             proposal.unsafe(f"`{accessor.label}` does more than to give it")
         if view.is_test:
@@ -270,7 +291,7 @@ class ConstructionEdits:
             self._judge_readers(view, name, built.made.kind, limit, uses, proposal)
         self.around.judge(
             view, proposal, home=accessor.home,
-            told=built.told if built.code.function is not None else "",
+            told=built.told, is_late=built.code.function is not None, sources=built.attributes,
             attributes=uses.attributes, is_async=built.is_async,
         )  # fmt: skip
 
@@ -350,8 +371,9 @@ class ConstructionEdits:
         start, end = exact(view, call)
         if "#" in view.source.text[start:end]:
             raise Refusal(f"a comment stands inside the call in line {call.lineno}")
+        whole = text if got is call else f"await {text}"
         entered = {
-            item: f"{name} = {text if given is got else unparsed(given)}" if name else ""
+            item: f"{name} = {whole if given is got else unparsed(given)}" if name else ""
             for item, (name, given) in uses.entered.items()
         }
         own: list[tuple[int, int, str]] = []

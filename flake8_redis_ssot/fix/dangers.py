@@ -80,6 +80,16 @@ class Dangers:
                 if call is not None and member.attr in CHANGING_METHODS:
                     raise Refusal(f"line {member.lineno} changes `{attribute.attr}`, for all who share it")
 
+    def reached_by(self, function: Thing) -> set[str]:
+        """All attributes that a function reads, those in the members of the objects that it uses included."""
+        assert function.node is not None
+        found = set(attributes_in(function.node))
+        for part in ast.walk(function.node):
+            if isinstance(part, ast.Attribute):
+                held = self.objects.value(part.value, function.module)
+                found |= self._inner(held.of, part.attr) if held is not None else set()
+        return found
+
     def _inner(self, of: Thing | None, name: str) -> set[str]:
         """All attributes that a member reads, those in the members and functions that it uses included."""
         if of is None:

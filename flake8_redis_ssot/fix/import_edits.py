@@ -263,6 +263,7 @@ class ImportEdits:
             new = last
             proposal.parts += [(*exact(view, place, name), new) for place in places]
         proposal.adds.append(Imported(spelled(view, statement, module), last, new if new != last else None))
+        proposal.names.add(new)
         old = proposal.diagnostic.symbols[0]
         proposal.reach |= self.exchange.reach.through(view, aim, new, late)
         if late:
@@ -274,6 +275,7 @@ class ImportEdits:
         """Put the new object where the old one was got by a call, or by its name; how it is called there."""
         home = aim.new.of.home if aim.new.sort == "method" and aim.new.of is not None else aim.new.home
         new = name_for(view, proposal, home, places)
+        proposal.names.add(new)
         text = f"{new}.{aim.new.home.rpartition('.')[2]}" if aim.new.sort == "method" else new
         for place in places:
             node = place

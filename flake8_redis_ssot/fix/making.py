@@ -5,31 +5,18 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
+from flake8_redis_ssot.fix.resolver import Resolver, Untold
 from flake8_redis_ssot.fix.signatures import Function, arguments_of, defaults_of, own_parts
-from flake8_redis_ssot.fix.stated import is_none
 from flake8_redis_ssot.fix.stores import Code, Given, Store, set_in
-from flake8_redis_ssot.fix.symbols import Objects, Thing, locals_of
+from flake8_redis_ssot.fix.symbols import Objects, Thing
 from flake8_redis_ssot.inference.builder_table import BuilderTable
-from flake8_redis_ssot.libraries.traits import (
-    ARGUMENTS,
-    ASYNC_PART,
-    DEFAULTS,
-    OWNING,
-    POOL_KEYWORDS,
-    TUNING,
-    URL_SCHEMES,
-    WITH_DEFAULTS,
-)
+from flake8_redis_ssot.libraries.standard import PLAIN_BASES
 from flake8_redis_ssot.libraries.vocabulary import CLIENT_WORDS
-from flake8_redis_ssot.syntax.nodes import unparsed
+from flake8_redis_ssot.syntax.nodes import last_name, unparsed
 
 _DEPTH = 6
-_PLAIN = frozenset(["Redis", "Valkey", "ConnectionPool", "BlockingConnectionPool", "from_url", "from_pool"])
-"""Last names of builders that connect to one server, all in the same way."""
-_URL = re.compile(rf"((?:{'|'.join(URL_SCHEMES)})://)([^/]*)/?([^/]*)\Z")
 _MAKING = frozenset(["__init__", "__new__", "__post_init__"])
 
 
@@ -45,13 +32,6 @@ class Connections:
     names: set[str] = field(default_factory=set)
     is_late: bool = False
     unknown: str | None = None
-
-
-class Untold(Exception):
-    """A part of an expression is not told by the source; the text says why."""
-
-    def __init__(self, what: ast.AST | str, why: str = "what `{}` is cannot be told") -> None:
-        super().__init__(why.format(what if isinstance(what, str) else unparsed(what)))
 
 
 class Making:
@@ -77,6 +57,17 @@ class Making:
             self._stores[of.home] = found
         return self._stores[of.home]
 
+    def foreign_bases(self, of: Thing) -> set[str | None]:
+        """The bases of a class that the project does not define; None for one that the source does not tell."""
+        found = set()
+        for one in self.objects.order(of)[0]:
+            for base in one.node.bases if isinstance(one.node, ast.ClassDef) else ():
+                home = self._home(Code(base, one.module))
+                thing = self.objects.thing(home) if home is not None else None
+                if (thing is None or thing.sort != "class") and last_name(base) not in PLAIN_BASES:
+                    found.add(home)
+        return found
+
     def connections(self, of: Thing, call: Code | None) -> Connections:
         """The clients of the objects of a class, made by `call` where that is known."""
         found = Connections()
@@ -86,6 +77,8 @@ class Making:
             given = self.given(call, function) if function and function.name == "__init__" else {}
             code = Code(statement, one.module, of, function, given)
             self._add_built(code, function is None or function.name in early, found)
+        for code in self._made_as_client(of, call):
+            self._add_built(code, True, found)
         for store in self.stores(of):
             if store.value is not None:
                 value = store.value
@@ -93,6 +86,28 @@ class Making:
                     value = replace(value, given=self.given(call, value.function))
                 self._add_stored(store, value, found)
         return found
+
+    def _made_as_client(self, of: Thing, call: Code | None) -> Iterator[Code]:
+        """How an object is made that is a client itself: the call of the base, by its own initialiser or as it is made."""
+        for one in self.objects.order(of)[0]:
+            for base in one.node.bases if isinstance(one.node, ast.ClassDef) else ():
+                if self.builder(Code(base, one.module)) is None:
+                    continue
+                init = self.objects.members(of).named.get("__init__")
+                if init is None:
+                    made = (
+                        call.node
+                        if call is not None and isinstance(call.node, ast.Call)
+                        else ast.Call(base, [], [])
+                    )
+                    yield Code(ast.Call(base, made.args, made.keywords), one.module)
+                for part in ast.walk(init.node) if init is not None else ():
+                    if isinstance(part, ast.Call) and last_name(part.func) == "__init__":
+                        assert init is not None and isinstance(init.node, Function)
+                        given = self.given(call, init.node)
+                        yield Code(
+                            ast.Call(base, part.args, part.keywords), init.module, of, init.node, given
+                        )
 
     def _running(self, of: Thing) -> Iterator[tuple[Thing, ast.stmt]]:
         """The statements of a class and its bases, without the methods that another one replaces."""
@@ -143,6 +158,20 @@ class Making:
             if isinstance(part, ast.Assign)
             and isinstance(part.targets[0], ast.Name)
             and part.targets[0].id in names
+        )
+
+    def gives_client(self, of: Thing, name: str) -> bool:
+        """Whether an attribute or property of a class is its client, however that is made and kept."""
+        values = [s.value for s in self.stores(of) if s.attribute == name and s.value and not s.is_item]
+        member = self.objects.members(of).named.get(name)
+        if values:
+            return any(map(self.is_client, values))
+        return (
+            member is not None
+            and member.colour == "property"
+            and member.gives is not None
+            and self.table.get(member.gives) is not None
+            and self.is_client(Code(member.node, member.module, of))
         )
 
     def _is_client_given(self, value: Code) -> str | None:
@@ -202,7 +231,10 @@ class Making:
             for code in calls:
                 assert isinstance(code.node, ast.Call)
                 if (code.node.args or code.node.keywords) and not self._only_connects(code, of):
-                    return f"`{thing.home}` is made with arguments of its own, which may name another server"
+                    return (
+                        f"`{thing.home}` is made with arguments of its own, which may name another server; "
+                        "make both connect alike, and run again"
+                    )
             found.append(self.connections(of, calls[0] if len(calls) == 1 else None))
             self._add_of_module(thing, found[-1])
             if found[-1].unknown is not None:
@@ -210,7 +242,10 @@ class Making:
         if found[0].clients == found[1].clients:
             return self._changed_later(old, new)
         ways = [" and ".join(f"`{c}`" for c in sorted(one.clients)) or "nothing" for one in found]
-        return f"they may connect to different servers: `{old_class.home}` by {ways[0]}, `{new_class.home}` by {ways[1]}"
+        return (
+            f"they may connect to different servers: `{old_class.home}` by {ways[0]}, `{new_class.home}` by "
+            f"{ways[1]}; make both connect alike, and run again"
+        )
 
     def _changed_later(self, old: Thing, new: Thing) -> str | None:
         """What the statements of their modules do with one of two objects alone, once they are made."""
@@ -328,161 +363,6 @@ class Making:
             return Resolver(self, code, depth).text()
         except Untold:
             return None
-
-
-class Resolver(ast.NodeTransformer):
-    """Puts values and homes in the place of names; raises `Untold` where one is not told."""
-
-    left_out: frozenset[str] = TUNING
-    """The arguments of builders that are not looked at."""
-
-    def __init__(self, making: Making, code: Code, depth: int = 0) -> None:
-        self.making = making
-        self.code = code
-        self.depth = depth
-
-    def text(self) -> str:
-        """The expression, resolved."""
-        if self.depth > _DEPTH:
-            raise Untold(self.code.node)
-        try:
-            return unparsed(self.visit(ast.parse(unparsed(self.code.node), mode="eval").body))
-        except (SyntaxError, ValueError) as error:
-            raise Untold(self.code.node) from error
-
-    def inner(self, code: Code) -> Resolver:
-        """The same for an expression to which a name leads."""
-        return type(self)(self.making, code, self.depth + 1)
-
-    def visit_Name(self, node: ast.Name) -> ast.expr:
-        function = self.code.function
-        if function is not None and node.id in locals_of(function):
-            return self.local(node.id, function)
-        name = self.making.objects.dotted(node, self.code.module, function)
-        return node if name is None else self.named(name)
-
-    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
-        owner = self.code.owner
-        if owner is not None and isinstance(node.value, ast.Name) and node.value.id in ("self", "cls"):
-            return self.attribute(owner, node)
-        name = self.making.objects.dotted(node, self.code.module, self.code.function)
-        if name is not None:
-            return self.named(name)
-        return ast.Attribute(self.visit(node.value), node.attr, ast.Load())
-
-    def visit_Call(self, node: ast.Call) -> ast.expr:
-        target = self.making.builder(self.code.at(node.func))
-        return self.called(node) if target is None else self.built(node, target)
-
-    def called(self, node: ast.Call) -> ast.expr:
-        """A call of anything else than a builder."""
-        return self.generic_visit(node)  # type: ignore[return-value]
-
-    def built(self, node: ast.Call, target: str) -> ast.expr:
-        """A call of the builder `target`, with the arguments that say what it connects to."""
-        names = ("url",) if target.endswith("from_url") else ARGUMENTS.get(target, ())
-        pairs = [(names[n] if n < len(names) else f"_{n}", value) for n, value in enumerate(node.args)]
-        pairs += [(keyword.arg or "**", keyword.value) for keyword in node.keywords]
-        for name, value in pairs:
-            if name == "**" or isinstance(value, ast.Starred):
-                raise Untold(value)
-        owns = target.endswith(OWNING)
-        given = {
-            name: self.pool(value) if name in POOL_KEYWORDS or (owns and name == "_0") else self.visit(value)
-            for name, value in pairs
-            if name not in self.left_out
-        }
-        pools = [given.pop(name) for name in (*POOL_KEYWORDS, *(["_0"] * owns)) if name in given]
-        if pools and isinstance(pools[0], ast.Call):
-            given |= {k.arg or "**": k.value for k in pools[0].keywords}
-        elif pools:
-            raise Untold(pools[0])
-        library, _, what = target.partition(".")
-        is_plain = library in WITH_DEFAULTS and target.rpartition(".")[2] in _PLAIN and "luster" not in target
-        if is_plain and "url" not in given:
-            given = {n: ast.parse(d, mode="eval").body for n, d in DEFAULTS.items()} | given
-        name = f"{library}.{ASYNC_PART}" * (ASYNC_PART in what) or library if is_plain else target
-        keywords = [ast.keyword(name, value) for name, value in sorted(given.items())]
-        return ast.Call(ast.Name(name, ast.Load()), [], keywords)
-
-    def pool(self, node: ast.expr) -> ast.expr:
-        """The pool that a client is given."""
-        return self.visit(node)  # type: ignore[no-any-return]
-
-    def visit_Constant(self, node: ast.Constant) -> ast.expr:
-        """A URL without what is meant anyhow."""
-        if isinstance(node.value, str) and (url := _URL.match(node.value)):
-            host = url[2].removesuffix(":6379") or "localhost"
-            database = "" if url[3] == "0" else url[3]
-            return ast.Constant(f"{url[1]}{host}{database and '/' + database}")
-        return node
-
-    def visit_BoolOp(self, node: ast.BoolOp) -> ast.expr:
-        """What is chosen where the first ones are surely nothing."""
-        values = [self.visit(value) for value in node.values]
-        while (
-            isinstance(node.op, ast.Or)
-            and len(values) > 1
-            and isinstance(values[0], ast.Constant)
-            and not values[0].value
-        ):
-            values.pop(0)
-        return ast.BoolOp(node.op, values) if len(values) > 1 else values[0]
-
-    def local(self, name: str, function: Function) -> ast.expr:
-        if name in self.code.given:
-            return self.of(self.code.given[name])
-        defaults = [*function.args.defaults, *[d for d in function.args.kw_defaults if d is not None]]
-        positional = [*function.args.posonlyargs, *function.args.args]
-        with_default = [p.arg for p in positional[len(positional) - len(function.args.defaults) :]]
-        with_default += [
-            p.arg
-            for p, d in zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True)
-            if d is not None
-        ]
-        if name in with_default:
-            return self.of(Code(defaults[with_default.index(name)], self.code.module))
-        values = [
-            part.value
-            for part in own_parts(function)
-            if isinstance(part, ast.Assign)
-            and any(isinstance(t, ast.Name) and t.id == name for t in part.targets)
-        ]
-        stores = [p for p in own_parts(function) if _is_store(p, name)]
-        if len(values) != 1 or len(stores) != 1:
-            raise Untold(name)
-        return self.of(self.code.at(values[0]))
-
-    def attribute(self, owner: Thing, node: ast.Attribute) -> ast.expr:
-        found = [s.value for s in self.making.stores(owner) if s.attribute == node.attr and not s.is_item]
-        found = [v for v in found if v is None or not is_none(v.node)]  # it is closed then
-        if len(found) == 1 and found[0] is not None:
-            return self.of(replace(found[0], given=self.code.given))
-        if found:
-            raise Untold(node)
-        return node
-
-    def named(self, name: str) -> ast.expr:
-        found = self.making.objects.modules.lookup(name)
-        if found is None:
-            raise Untold(name)
-        known = self.making.table.get(found.home)
-        if known is not None:
-            return ast.Name(known.target, ast.Load())
-        thing = self.making.objects.thing(found.home) if found.kind == "object" else None
-        value = getattr(thing.node, "value", None) if thing is not None and not thing.is_set_later else None
-        if isinstance(value, ast.expr) and not self.making.is_rebound(found.home):
-            with suppress(Untold):
-                return self.of(Code(value, found.home.rpartition(".")[0]))
-        return ast.Name(found.home, ast.Load())
-
-    def of(self, code: Code) -> ast.expr:
-        return ast.parse(self.inner(code).text(), mode="eval").body
-
-
-def _is_store(node: ast.AST, name: str) -> bool:
-    """Whether a part of a function gives one of its names a value."""
-    return isinstance(node, ast.Name) and node.id == name and not isinstance(node.ctx, ast.Load)
 
 
 def _root(node: ast.expr) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from flake8_redis_ssot.fix.alike import Alike
-from flake8_redis_ssot.fix.dangers import Dangers, attributes_in
+from flake8_redis_ssot.fix.dangers import Dangers
 from flake8_redis_ssot.fix.replacements import Refusal
 from flake8_redis_ssot.fix.signatures import Function, bound_to, covers, incompatible
 from flake8_redis_ssot.fix.symbols import Member, Objects, Thing
@@ -64,7 +64,7 @@ class MemberChecks:
         name, line = attribute.attr, attribute.lineno
         to = to or name
         was, now = self.objects.members(old).named.get(name), self.objects.members(new).named.get(to)
-        if name in _INERT:
+        if name in _INERT or (was is None and now is None and self.alike.inherited(old, new)):
             return
         if now is None:
             raise Refusal(f"`{new.home}` has no `{to}`, used in line {line}")
@@ -143,7 +143,7 @@ class MemberChecks:
             self._covered_function(old, new, where)
             return
         before, after = self.objects.members(old), self.objects.members(new)
-        if before.is_open:
+        if before.is_open and not self.alike.inherited(old, new):
             raise Refusal(f"{where}, and what `{old.home}` can do cannot be told")
         for name, was in sorted(before.named.items()):
             if name.startswith("_") and (not name.endswith("__") or name in _MAKING):
@@ -182,7 +182,7 @@ class MemberChecks:
         is_used = _is_used(view, call)
         was, given = _with_names(was, renamed), _with_keywords(call, renamed)
         why = self._differs(was, now, given, False, used=is_used)
-        return why or self.dangers.added(set(attributes_in(old.node)), of, name)
+        return why or self.dangers.added(self.dangers.reached_by(old), of, name)
 
     def decorated(self, thing: Thing) -> list[str]:
         """The decorators of a function, names by their homes."""

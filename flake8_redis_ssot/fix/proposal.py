@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from flake8_redis_ssot.diagnostic import Applicability, Diagnostic
@@ -38,6 +39,8 @@ class Proposal:
     """The dotted names that it imports or writes into strings."""
     why: str = "the two may differ in what they do"
     """Why it is not safe, where it is not."""
+    names: set[str] = field(default_factory=set)
+    """The names by which the file has afterwards what it exchanges."""
     ties: Ties = field(default_factory=Ties)
     roots: set[str] = field(default_factory=set)
     objects: set[tuple[str, str, str]] = field(default_factory=set)
@@ -45,9 +48,25 @@ class Proposal:
     caught: dict[str, bool] = field(default_factory=dict)
     """As `Verdict.caught`."""
 
+    _stands: tuple[tuple[int, int] | None, list[tuple[int, int]]] = (None, [])
+    """Where the statement and the aliases stand that are let go."""
+
     @property
     def path(self) -> str:
         return self.diagnostic.path
+
+    def let_go(self) -> None:
+        """Keep of the syntax tree only where the import stands: there are many files, and each tree is large."""
+        at = _place(self.statement) if self.statement is not None else None
+        self._stands = at, [_place(alias) for alias in self.drops]
+        self.statement, self.drops = None, []
+
+    def take_up(self, statements: Iterable[ast.Import | ast.ImportFrom]) -> None:
+        """Have the import again, from the statements of a tree of the same text."""
+        at, aliases = self._stands
+        self.statement = next((one for one in statements if _place(one) == at), None)
+        if self.statement is not None:
+            self.drops = [alias for alias in self.statement.names if _place(alias) in aliases]
 
     def unsafe(self, why: str) -> None:
         """Note that it is not safe, and why."""
@@ -63,3 +82,7 @@ class Proposal:
         self.objects |= verdict.objects
         for raised, is_any in verdict.caught.items():
             self.caught[raised] = self.caught.get(raised, False) or is_any
+
+
+def _place(node: ast.stmt | ast.alias) -> tuple[int, int]:
+    return node.lineno, node.col_offset

@@ -29,6 +29,9 @@ from flake8_redis_ssot.source import Range
 from flake8_redis_ssot.syntax.imports import Part
 from flake8_redis_ssot.syntax.nodes import last_name
 
+_KEPT = 200
+"""How many files are kept parsed: what is proposed knows its places in them by lines and columns."""
+
 
 class Rewriter:
     """Proposes what settles diagnostics, by what the whole project says."""
@@ -46,15 +49,21 @@ class Rewriter:
         self.constructions = ConstructionEdits(self.exchange, reads, self)
         self._read = read
         self._views: dict[str, View | None] = {}
+        self._known: dict[str, int] = {}
 
     def view(self, path: str, *, keep: bool = True) -> View | None:
-        """The file at `path`, None where it cannot be parsed; kept, since what is proposed has parts of it."""
+        """The file at `path`, None where it cannot be parsed, or is another by now; some are kept, as each is large."""
         if path in self._views:
             return self._views[path]
         context = self._read(path)
         view = View(context, self.index, self.reads) if context is not None else None
+        read = hash(view.source.data) if view is not None else 0
+        if self._known.setdefault(path, read) != read:
+            view = None
         if keep:
             self._views[path] = view
+            if len(self._views) > _KEPT:
+                del self._views[next(iter(self._views))]
         return view
 
     def forget(self, path: str) -> None:
@@ -68,7 +77,7 @@ class Rewriter:
         """
         view = self.view(diagnostic.path)
         if view is None:
-            raise Refusal("the file cannot be parsed")
+            raise Refusal("the file cannot be parsed; mend its syntax, and run again")
         if view.place.is_manager:
             raise Refusal("it stands in the manager itself, which is never rewritten")
         match MENDS.get(diagnostic.code):
@@ -163,7 +172,7 @@ class Rewriter:
              and b[0] == root.id and root in view.uses.points and view.uses.means(root.id, root, b[1])), None,
         )  # fmt: skip
         if found is None or view.uses.home(found[0]).kind == "class":
-            raise Refusal(f"`{root.id}` is not simply what one import binds")
+            raise Refusal(f"`{root.id}` is not simply what one import binds; change it by hand")
         if not isinstance(found[0], ast.ImportFrom) or not isinstance(call.func, ast.Name):
             raise Refusal("the class is reached through its module; import the shared object by name")
         proposal = Proposal(diagnostic, "", "unsafe", found[0])
@@ -190,7 +199,10 @@ class Rewriter:
         if node is None or node.value != old:
             raise Refusal("the string is put together from parts")
         if not self._is_loaded(view, node):
-            raise Refusal(f"it patches `{old}`, and no import changed here is looked up there")
+            raise Refusal(
+                f"it patches `{old}`, and nothing that moves is looked up there; "
+                "patch the name in the module that uses it"
+            )
         aim = self.replacements.aim(old, view.place.boundary)
         if aim.old.sort != aim.new.sort or aim.calls:
             raise Refusal(f"`{aim.old.home}` is {a(aim.old.sort)} and `{aim.new.home}` {a(aim.new.sort)}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 
 from flake8_redis_ssot.facts.modules import Found
 from flake8_redis_ssot.fix.replacements import Replacement
@@ -38,6 +37,17 @@ class Reach:
         owners = [owner for owner in (new.home, *(one.home for one in self.objects.order(of)[0])) if owner]
         return self._needed(of, owners, used) | dict.fromkeys(f"object {owner}" for owner in owners)
 
+    def twins(self, old: Thing, new: Thing, name: str, after: Reached) -> Reached:
+        """The names that a method reads in its module, with those that its twin reads in the module of `new`."""
+        member = self.objects.members(old).named.get(name)
+        if member is None:
+            return {}
+        pairs = (
+            (key, f"{new.module}.{key.rpartition('.')[2]}")
+            for key in self.globals_of(member.node, member.module)
+        )
+        return {key: twin for key, twin in pairs if twin in after}
+
     def _needed(self, of: Thing, owners: list[str], used: set[str] | None) -> Reached:
         """What the `used` members of a class need, by the names of its `owners`; of all where that is None."""
         members = self.objects.members(of).named
@@ -60,31 +70,41 @@ class Reach:
         return found
 
     def globals_of(self, node: ast.AST, module: str) -> Reached:
-        """The names of a module that code in it reads."""
-        facts = self.index.modules.facts(module)
-        known = facts.names if facts is not None else {}
-        return {
-            f"{module}.{part.id}": None
-            for part in ast.walk(node)
-            if isinstance(part, ast.Name) and part.id in known
-        }
+        """The names of modules that code reads, those that the functions read which it names included."""
+        found: Reached = {}
+        new = [(node, module)]
+        seen: set[ast.AST] = set()
+        while new:
+            node, module = new.pop()
+            facts = self.index.modules.facts(module)
+            if node in seen or facts is None:
+                continue
+            seen.add(node)
+            for name in {
+                part.id for part in ast.walk(node) if isinstance(part, ast.Name)
+            } & facts.names.keys():
+                found[f"{module}.{name}"] = None
+                thing = self.objects.thing(f"{module}.{name}")
+                if thing is not None and thing.sort == "function" and thing.node is not None:
+                    new.append((thing.node, thing.module))
+        return found
 
     def through(self, view: View, aim: Replacement, new: str, late: bool) -> Reached:
         """The names through which an accessor finds the object, each with the one that replaces it."""
         if aim.old.sort != "function" or not isinstance(aim.old.node, Function):
             return {}
         found = self.globals_of(aim.old.node, aim.old.module)
-        if aim.is_same:
+        held = aim.new.of if aim.new.sort == "method" else aim.new
+        if held is not None and (aim.is_same or held is not aim.new):
             # a file that nobody can import has names that nobody can patch
             own = f"{view.place.modules[0]}.{new}" if view.place.modules else None
-            place = aim.new.home if late else own
-            home = {f"{aim.old.module}.{n}" for n in _names_in(aim.old.node)}
+            place = held.home if late else own
             for key in found:
                 led = self.index.modules.lookup(key)
-                if key in home and isinstance(led, Found) and led.home == aim.new.home:
+                if isinstance(led, Found) and led.home == held.home:
                     found[key] = place
             if self._is_looked_up_late(aim):
-                found[aim.new.home] = place
+                found[held.home] = place
         return found
 
     def _is_looked_up_late(self, aim: Replacement) -> bool:
@@ -99,7 +119,3 @@ class Reach:
                 if held is not None and held.sort == "module" and held.home == module:
                     return True
         return False
-
-
-def _names_in(node: ast.AST) -> Iterator[str]:
-    return (part.id for part in ast.walk(node) if isinstance(part, ast.Name))

@@ -15,7 +15,7 @@ from flake8_redis_ssot.source import SourceError
 from flake8_redis_ssot.syntax.imports import bound_name
 from flake8_redis_ssot.syntax.nodes import last_name, unparsed
 
-_QUOTED = re.compile(rb"[\"']([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)\.?[\"'%{]")
+_QUOTED = re.compile(rb"[\"']([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?:[.:][A-Za-z_]\w*)+)\.?[\"'%{]")
 
 
 _LOADING = re.compile(
@@ -96,7 +96,10 @@ class ProjectReads:
 
     @property
     def quoted(self) -> Mapping[str, list[str]]:
-        """The dotted names that files have in quotes, or at the beginning of a longer text, with these files."""
+        """The dotted names that files have in quotes, or at the beginning of a longer text, with these files.
+
+        `module:name` is among them, as entry points are written.
+        """
         return self._texts[0]
 
     @property

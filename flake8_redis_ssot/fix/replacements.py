@@ -67,7 +67,9 @@ class Replacements:
     def _aim(self, old: str, boundary: Boundary) -> Replacement:
         before = self.objects.thing(old)
         if before is None:
-            raise Refusal(f"`{old}` does not exist, so what it was cannot be told")
+            raise Refusal(
+                f"`{old}` does not exist, so what it was cannot be told; remove the reference, or change it by hand"
+            )
         declared = self._declared(old)
         if declared is None and before.home != old:
             declared = self._declared(before.home)
@@ -265,7 +267,7 @@ class Replacements:
     def shared(self, old: Thing, boundary: Boundary) -> Replacement:
         """The shared object that is an instance of the class `old`."""
         if not self.index.managers.owns(boundary, old.home):
-            raise Refusal("it goes with its import, which is left")
+            raise Refusal("it moves together with its import, which is left: see the reason given for that")
         wanted = [f"{old.module}.{boundary.instance}"] if boundary.instance else []
         facts = self.index.modules.facts(old.module)
         wanted += [f"{old.module}.{n}" for n in (facts.names if facts is not None and not wanted else ())]

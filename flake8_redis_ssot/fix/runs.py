@@ -82,7 +82,7 @@ class Runs:
             for edge in self.index.edges(path):
                 found[path] |= self._files(".".join(filter(None, [edge.module, edge.name])))
         for name, paths in self.reads.quoted.items():
-            files = self._files(name)
+            files = self._files(name.replace(":", "."))
             for path in paths if files else ():
                 found.setdefault(path, set()).update(files)
         return found

@@ -16,6 +16,20 @@ from flake8_redis_ssot.fix.ties import Ties
 from flake8_redis_ssot.fix.view import View
 from flake8_redis_ssot.project.index import ProjectIndex
 
+_BY_OPERATORS = frozenset(
+    [
+        "__bool__",
+        "__len__",
+        "__str__",
+        "__repr__",
+        "__format__",
+        "__eq__",
+        "__contains__",
+        "__iter__",
+        "__getitem__",
+    ]
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Reference:
@@ -192,7 +206,9 @@ class Staying:
             of = given.of if given is not None else None
         if of is not None:
             all_of_it = is_handed_on and thing.sort == "instance"
-            ties.add(finder.of_members(of, None if all_of_it else attributes))
+            # what an operator or a condition asks for has no attribute
+            asked = attributes | {name for name in self.objects.members(of).named if name in _BY_OPERATORS}
+            ties.add(finder.of_members(of, None if all_of_it else asked))
         return ties
 
     def _ties_of_values(self, view: View, thing: Thing) -> Ties:

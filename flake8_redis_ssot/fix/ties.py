@@ -51,8 +51,11 @@ class TieFinder:
                 ties.weak |= {f"exception {e}" for e in self.state.raised(inner.node, inner.module)}
         return ties
 
-    def of_function(self, function: Thing) -> Ties:
-        """Those of a call of a function: what it keeps in its module, itself or by an object there."""
+    def of_function(self, function: Thing, kept: Thing | None = None) -> Ties:
+        """Those of a call of a function: what it keeps in its module, itself or by an object there.
+
+        Objects of the class `kept` are the same ones afterwards, and tie nothing.
+        """
         ties = Ties(weak={f"identity {function.home}"})
         if function.node is None:
             return ties
@@ -61,7 +64,7 @@ class TieFinder:
         for part in ast.walk(function.node):
             if isinstance(part, ast.Attribute):
                 held = self.objects.value(part.value, function.module)
-                if held is not None and held.of is not None:
+                if held is not None and held.of is not None and held.of != kept:
                     ties.add(self.of_members(held.of, {part.attr}))
         return ties
 

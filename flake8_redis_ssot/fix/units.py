@@ -172,6 +172,7 @@ class Units:
         place = places.pop()
         if place is None:
             raise Refusal("change the test with it")
+        self._check_shared(place, longest, proposals)
         self._check_rest(patch, longest, done, proposals, refused, place)
         if patch.path not in self.within:
             raise Refusal("that file is not among those to change")
@@ -179,6 +180,15 @@ class Units:
         if view is None or patch.string is None:
             raise Refusal("that is no string that can follow")
         return self.rewriter.renamed(view, patch.string, longest, place)
+
+    def _check_shared(self, place: str, key: str, proposals: list[Proposal]) -> None:
+        """Refusal where a patch that follows to a name of a file would reach what it did not reach there before."""
+        path = self.index.file_of(place)
+        last = place.rpartition(".")[2]
+        mine = [p for p in proposals if p.path == path and last in p.names]
+        view = self.rewriter.view(path) if mine and path is not None else None
+        if any(key not in p.reach for p in mine) or (view is not None and last in view.uses.words):
+            raise Refusal(f"afterwards other uses have the name `{place}` too")
 
     def _check_rest(
         self,

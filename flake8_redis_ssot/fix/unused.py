@@ -40,7 +40,7 @@ def why_kept(
         (any("F401" in view.source.line(n) for n in lines), "`noqa: F401` says that it is kept on purpose"),
         (is_module or (thing is not None and thing.sort == "module"), "it may be imported for what the module does then"),
         (acts is not None, f"importing it does more than to define: {acts}"),
-        (_is_fixture(view, name, thing), f"`{name}` may be a fixture of pytest"),
+        (_is_fixture(view, name, thing), f"`{name}` may be a fixture of pytest, which tests name as a parameter"),
         (_is_collected(view, name, thing), f"a test runner may look for `{name}`"),
         (alias.name.split(".")[0] in shares or (is_module and len(view.uses.scopes.module.bindings.get(name, ())) > 1),
          "it may load the module for another import of the same package"),

@@ -86,6 +86,8 @@ class View:
         if self.handed_on_in is not None:
             return f"{self.handed_on_in} hands this module on"
         for module in self.place.modules:
+            for path in self._reads.quoted.get(f"{module}:{name}", ()):
+                return f"{self.short(path)} names it in a string"
             asking = [*self._reads.quoted.get(module, ()), *self._reads.loading]
             for path in asking:
                 if path != self.path and self._reads.may_read(path, name):

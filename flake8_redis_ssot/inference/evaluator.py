@@ -30,7 +30,6 @@ from flake8_redis_ssot.inference.values import (
 )
 from flake8_redis_ssot.libraries.builders import Builder
 from flake8_redis_ssot.libraries.commands import Effect
-from flake8_redis_ssot.syntax.nodes import last_name
 from flake8_redis_ssot.syntax.scopes import Binding, Branch, ProgramPoint, Scope, Scopes
 
 BUDGET = 300_000
@@ -390,7 +389,7 @@ class Inference:
 
     def calls_named(self, name: str) -> Iterable[ProgramPoint]:
         """The calls of what has that last name."""
-        return (p for p in self.scopes.calls if last_name(p.node.func) == name)  # type: ignore[attr-defined]
+        return self.scopes.calls_named.get(name, ())
 
     def callers(self, function: Scope) -> Iterator[ProgramPoint]:
         """The calls of a function, as far as they are known."""

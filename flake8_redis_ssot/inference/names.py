@@ -24,7 +24,7 @@ def _reaching(
     too, or every arm of a statement before the place has one.
     """
     if path == () and order == float("inf") and len(bindings) == 1:
-        return [*bindings] if typing or all(arm != "typing" for _, arm in bindings[0].path) else []
+        return [*bindings] if typing or not bindings[0].for_typing else []
     found: list[Binding] = []
     covered: dict[tuple[Branch, ...], set[str]] = {}
     loops = {branch for branch in path if branch[1] == "loop"}
@@ -33,7 +33,7 @@ def _reaching(
             may_hold = binding.always or not exclusive(binding.path, path)
         else:
             may_hold = bool(loops) and binding.order > order and not loops.isdisjoint(binding.path)
-        if may_hold and (typing or all(arm != "typing" for _, arm in binding.path)):
+        if may_hold and (typing or not binding.for_typing):
             found.append(binding)
             if (
                 not binding.always

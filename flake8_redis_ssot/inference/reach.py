@@ -47,18 +47,21 @@ class Reach:
         known = self._known
         if value in known:
             return known[value]
-        seen: set[Value] = set()
+        holders: dict[Value, Value | None] = {value: None}
         stack = [value]
         while stack:
-            here = stack.pop()
-            if here in seen or known.get(here) is False:
-                continue
-            seen.add(here)
+            here: Value | None = stack.pop()
+            assert here is not None
             if known.get(here) or self._is_wanted(self._inference, here):
-                known[value] = known[here] = True
+                while here is not None:
+                    known[here] = True
+                    here = holders[here]
                 return True
-            stack.extend(self._held(here))
-        known.update(dict.fromkeys(seen, False))
+            for held in self._held(here):
+                if held not in holders and known.get(held) is not False:
+                    holders[held] = here
+                    stack.append(held)
+        known.update(dict.fromkeys(holders, False))
         return False
 
     def forget(self) -> None:

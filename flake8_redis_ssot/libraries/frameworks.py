@@ -263,6 +263,9 @@ RUNNER_METHODS = ("test", "setUp", "setup", "asyncSetUp", "tearDown", "teardown"
 PREPARING = ("setUp", "setup", "asyncSetUp")
 """Those of them that it calls before a test."""
 
+TEARING_DOWN = ("tearDown", "teardown", "asyncTearDown")
+"""Those that it calls after one."""
+
 CELERY_SETTINGS = frozenset(
     ["imports", "include", "task_routes", "task_annotations", "beat_schedule", "beat_scheduler"]
     + ["result_backend", "worker_pool", "task_cls", "loader"]

@@ -88,6 +88,10 @@ BRIDGES = frozenset(["asgiref.sync.async_to_sync"])
 RUNNING = frozenset(["run", "run_until_complete"])
 """Methods of a loop that run their first argument to its end."""
 
+LOOP_PACKAGES = frozenset(name.partition(".")[0] for name in RUNNERS | LOOPS | BRIDGES)
+LOOP_WORDS = RUNNING | frozenset(name.rpartition(".")[2] for name in RUNNERS | BRIDGES)
+"""What a file imports that makes an event loop, and the words of which it has one."""
+
 WAITING_FOR = frozenset(["wait_for", "shield", "anext", "aiter"])
 """Functions that give what the coroutine or iterator gives which is their first argument, and keep nothing of it."""
 

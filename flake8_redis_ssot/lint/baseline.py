@@ -11,8 +11,8 @@ from functools import cached_property
 from typing import Any
 
 from flake8_redis_ssot.diagnostic import Diagnostic, Fingerprint
+from flake8_redis_ssot.filesystem import FileSystem
 from flake8_redis_ssot.settings.boundaries import SettingsError
-from flake8_redis_ssot.settings.model import is_below
 
 FILE = "redis-ssot-baseline.jsonl"
 """Its name where the settings give none."""
@@ -61,10 +61,9 @@ class Entry:
 
 @dataclass(frozen=True)
 class Baseline:
-    """The entries of a `file`; paths in it are relative to the folder `base`."""
+    """The entries of a `file`; paths in it are relative to its folder."""
 
     file: str
-    base: str
     entries: tuple[Entry, ...] = ()
 
     @cached_property
@@ -81,6 +80,19 @@ class Baseline:
             found.setdefault(entry.text_key, []).append(entry)
         return found
 
+    @cached_property
+    def renamed(self) -> Mapping[str, str]:
+        """The files that git says have another path than when the file was last committed: old to new."""
+        from flake8_redis_ssot.git_objects import GitError, Repository  # seldom needed
+
+        folder, name = os.path.split(self.file)
+        try:
+            repository = Repository(folder)
+            last = repository.lines("log", "-1", "--format=%H", "--", name)
+            return repository.renamed(last[0] if last else "HEAD")
+        except GitError:
+            return {}  # then content alone decides
+
     def with_entries(self, entries: Iterable[Entry]) -> Baseline:
         """The same file with other entries, numbered anew in the order given."""
         numbers: dict[Key, int] = {}
@@ -88,12 +100,15 @@ class Baseline:
         for entry in entries:
             numbers[entry.key] = numbers.get(entry.key, 0) + 1
             numbered.append(replace(entry, nth=numbers[entry.key]))
-        return Baseline(self.file, self.base, tuple(sorted(numbered, key=lambda e: (e.key, e.nth))))
+        return Baseline(self.file, tuple(sorted(numbered, key=lambda e: (e.key, e.nth))))
 
     def written(self) -> bytes:
         """The file: one line an entry, in order, so that what two branches add seldom meets."""
         lines = [json.dumps({_HEAD: _VERSION})]
-        lines += (json.dumps(_plain(entry, self.base), ensure_ascii=False) for entry in self.entries)
+        lines += (
+            json.dumps(_plain(entry, os.path.dirname(self.file)), ensure_ascii=False)
+            for entry in self.entries
+        )
         return "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogatepass")
 
 
@@ -102,21 +117,13 @@ def file_of(root: str, given: str | None) -> str:
     return given or os.path.join(root, FILE)
 
 
-def empty_baseline(file: str, root: str) -> Baseline:
-    """A baseline without entries, of the project in the folder `root`."""
-    folder = os.path.dirname(file)
-    return Baseline(file, folder if is_below(root, folder) else root)
-
-
-def read_baseline(file: str, root: str, *, merging: bool = False) -> Baseline:
-    """The baseline in `file`, of the project in the folder `root`; SettingsError where there is none that can be read.
+def read_baseline(file: str, filesystem: FileSystem, *, merging: bool = False) -> Baseline:
+    """The baseline in `file`; SettingsError where there is none that can be read.
 
     With `merging` it may have conflict markers, and the entries of both sides hold.
     """
-    found = empty_baseline(file, root)
     try:
-        with open(file, "rb") as stream:
-            text = stream.read().decode("utf-8-sig", "surrogatepass")
+        text = filesystem.read(file).decode("utf-8-sig", "surrogatepass")
     except FileNotFoundError:
         raise SettingsError(
             [f"{file}: there is no such baseline; write it by `redis-ssot baseline`"]
@@ -151,16 +158,16 @@ def read_baseline(file: str, root: str, *, merging: bool = False) -> Baseline:
             continue
         if not is_headed:
             raise _broken(file, number, f'it does not begin with {{"{_HEAD}": {_VERSION}}}')
-        entry = _entry(file, number, values, found.base)
+        entry = _entry(file, number, values)
         entries.setdefault((entry.key, entry.nth), entry)
     if not is_headed:
         raise _broken(file, 1, "it is empty")
-    return Baseline(file, found.base, tuple(entries.values()))
+    return Baseline(file, tuple(entries.values()))
 
 
-def _plain(entry: Entry, base: str) -> dict[str, Any]:
+def _plain(entry: Entry, folder: str) -> dict[str, Any]:
     known = entry.fingerprint
-    path = os.path.relpath(entry.path, base).replace(os.sep, "/")
+    path = os.path.relpath(entry.path, folder).replace(os.sep, "/")
     values: dict[str, Any] = {
         "path": path, "rule": entry.code, "in": known.definition, "text": known.text, "digest": known.digest,
         "sketch": known.sketch, "nth": entry.nth,
@@ -168,7 +175,7 @@ def _plain(entry: Entry, base: str) -> dict[str, Any]:
     return values if entry.reason is None else {**values, "reason": entry.reason}
 
 
-def _entry(file: str, number: int, values: Any, base: str) -> Entry:
+def _entry(file: str, number: int, values: Any) -> Entry:
     if not isinstance(values, dict):
         raise _broken(file, number, "an entry is an object")
     nth, reason = values.get("nth"), values.get("reason")
@@ -186,7 +193,9 @@ def _entry(file: str, number: int, values: Any, base: str) -> Entry:
     if reason is not None and not isinstance(reason, str):
         raise _broken(file, number, "`reason` must be a string")
     path, code, *known = texts
-    return Entry(code, os.path.normpath(os.path.join(base, path)), Fingerprint(*known), nth, reason)
+    return Entry(
+        code, os.path.normpath(os.path.join(os.path.dirname(file), path)), Fingerprint(*known), nth, reason
+    )
 
 
 def _broken(file: str, number: int, why: str) -> SettingsError:

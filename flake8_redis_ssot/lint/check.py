@@ -117,7 +117,7 @@ class FileChecker:
     def baseline(self) -> Baseline | None:
         """What the settings say is known; SettingsError where that cannot be read."""
         file = self.settings.baseline
-        return read_baseline(file, self.settings.root) if file is not None else None
+        return read_baseline(file, self.filesystem) if file is not None else None
 
     def _found(self, source: SourceFile) -> tuple[list[Diagnostic], RuleContext | None]:
         if not self._concerns(source):

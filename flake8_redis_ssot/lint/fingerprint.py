@@ -20,6 +20,7 @@ _SKETCHED = 12
 """Hashes in a sketch: enough to tell half alike from less."""
 _UNSTABLE = frozenset(["ctx", "kind", "type_comment", "type_params", "type_ignores"])
 """Fields of nodes that say nothing, or that not every Python has."""
+_FORMATTED = frozenset(["JoinedStr", "TemplateStr"])
 _BODIES = frozenset(["body", "orelse", "handlers", "finalbody", "cases", "decorator_list"])
 
 Span = tuple[tuple[int, int], tuple[int, int]]
@@ -74,7 +75,9 @@ def _around(source: SourceFile, where: Range) -> list[ast.AST]:
     def holds(node: ast.AST) -> bool:
         first, last = _span(node)
         starts = [first, *(_span(decorator)[0] for decorator in getattr(node, "decorator_list", ()))]
-        return min(starts) <= start and end <= last
+        # a comment behind the last statement of a definition stands in that
+        is_before_end = end[0] <= last[0] if isinstance(node, _Definition) else end <= last
+        return min(starts) <= start and is_before_end
 
     while (inner := next(filter(holds, _placed(found[-1])), None)) is not None:
         found.append(inner)
@@ -82,8 +85,8 @@ def _around(source: SourceFile, where: Range) -> list[ast.AST]:
 
 
 def _placed(node: ast.AST) -> Iterator[ast.AST]:
-    """The nearest nodes below that have a place in the file."""
-    for child in ast.iter_child_nodes(node):
+    """The nearest nodes below that have a place in the file; in an f-string that depends on the Python."""
+    for child in ast.iter_child_nodes(node) if type(node).__name__ not in _FORMATTED else ():
         if hasattr(child, "lineno"):
             yield child
         else:

@@ -87,8 +87,9 @@ class _Matcher:
         }
         is_gone = any(not self.filesystem.is_file(e.path) for some in lost.values() for e in some)
         renamed = self._renamed() if is_gone else {}
-        self._follow_exactly(diagnostics, lost, lambda path, of: (renamed.get(path, path), of.definition))
-        self._follow_exactly(diagnostics, lost, lambda path, of: (of.definition, of.sketch))
+        moved = {e: renamed.get(e.path, e.path) for some in lost.values() for e in some}
+        self._follow_exactly(diagnostics, moved, lambda path, of: (path, of.definition))
+        self._follow_exactly(diagnostics, moved, lambda path, of: (of.definition, of.sketch))
         moves = []
         for at, diagnostic in enumerate(diagnostics):
             now = diagnostic.fingerprint
@@ -97,7 +98,7 @@ class _Matcher:
                 was = entry.fingerprint
                 alike = similarity(was.sketch, now.sketch) if entry not in self.taken else 0.0
                 if alike >= _ALIKE:
-                    is_near = renamed.get(entry.path, entry.path) == diagnostic.path
+                    is_near = moved[entry] == diagnostic.path
                     is_named = was.definition == now.definition
                     moves.append(((not is_near, not is_named, -alike, at, entry.nth), entry, diagnostic))
         for _, entry, diagnostic in sorted(moves, key=lambda move: move[0]):
@@ -107,15 +108,14 @@ class _Matcher:
     def _follow_exactly(
         self,
         diagnostics: list[Diagnostic],
-        lost: Mapping[tuple[str, str], list[Entry]],
+        moved: Mapping[Entry, str],
         place: Callable[[str, Fingerprint], tuple[str, str]],
     ) -> None:
-        """Match those of which the same can be said of their `place`: path and fingerprint."""
+        """Match those of which the same can be said of their `place`, by path and fingerprint; entries have `moved`."""
         there: dict[tuple[tuple[str, str], tuple[str, str]], list[Entry]] = {}
-        for key, entries in lost.items():
-            for entry in entries:
-                if entry not in self.taken:
-                    there.setdefault((key, place(entry.path, entry.fingerprint)), []).append(entry)
+        for entry, path in moved.items():
+            if entry not in self.taken:
+                there.setdefault((entry.text_key, place(path, entry.fingerprint)), []).append(entry)
         for diagnostic in diagnostics:
             if id(diagnostic) not in self.matched and diagnostic.fingerprint is not None:
                 entries = there.get(

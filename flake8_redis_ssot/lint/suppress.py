@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Collection, Iterable, Iterator
 
@@ -99,20 +98,13 @@ def without_noqa(diagnostics: list[Diagnostic], source: SourceFile) -> list[Diag
 
 def recorded(baseline: Baseline, diagnostics: Iterable[Diagnostic], filesystem: FileSystem) -> Matching:
     """What of the `diagnostics`, those that nothing else silences, is in the baseline, and what is new."""
-
-    def renamed() -> dict[str, str]:
-        from flake8_redis_ssot.git_objects import GitError, Repository  # seldom needed
-
-        folder, name = os.path.split(baseline.file)
-        try:
-            repository = Repository(folder)
-            last = repository.lines("log", "-1", "--format=%H", "--", name)
-            return repository.renamed(last[0] if last else "HEAD")
-        except GitError:
-            return {}  # then content alone decides
-
     asked = [*diagnostics]
-    found = matching(baseline, (d for d in asked if d.code not in NEVER_RECORDED), filesystem, renamed)
+    found = matching(
+        baseline,
+        (d for d in asked if d.code not in NEVER_RECORDED),
+        filesystem,
+        lambda: baseline.renamed,
+    )
     found.new = sorted(
         [*found.new, *(d for d in asked if d.code in NEVER_RECORDED)], key=lambda d: d.sort_key
     )

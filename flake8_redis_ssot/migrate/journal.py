@@ -93,12 +93,7 @@ def carry_out(root: str, changes: Sequence[Change], command: str) -> Run:
     if not changes:
         raise JournalError("there is nothing to change")
     with _locked(root) as folder:
-        past = unfinished(root)
-        if past:
-            raise JournalError(
-                f"the run {past.name} is unfinished; nothing was written: "
-                f"run `redis-ssot rollback {past.name}` first"
-            )
+        check_finished(root)
         try:
             targets = _targets(root, changes)
             run, entries = _begin(root, folder, list(zip(targets, changes, strict=True)), command)
@@ -144,6 +139,25 @@ def unfinished(root: str) -> Run | None:
     return next((run for run in runs(root) if run.state == "unfinished"), None)
 
 
+def check_finished(root: str) -> None:
+    """JournalError where a run was killed before its end and is not rolled back: what it did, and what to do."""
+    past = unfinished(root)
+    if past is None:
+        return
+    _, entries = _load(_folder(root), past.name)
+    done = []
+    for entry in entries:
+        target = _real(root, os.path.join(root, entry.path))
+        with suppress(OSError):
+            if target is not None and _digest(_read(target)) == entry.after:
+                done.append(entry.path)
+    changed = f"{len(done)} of {len(entries)} files{f' ({_some(done)})' if done else ''}"
+    raise JournalError(
+        f"the run {past.name} (`{past.command}`) was stopped when it had changed {changed}; "
+        f"nothing was written: run `redis-ssot rollback {past.name}` first"
+    )
+
+
 def roll_back(root: str, name: str | None = None) -> Run:
     """Make all files of a run what they were before; None stands for the newest run not rolled back.
 
@@ -151,7 +165,7 @@ def roll_back(root: str, name: str | None = None) -> Run:
     otherwise, no file was touched. A roll back that was killed can be run again.
     """
     if not os.path.isdir(_folder(root)):
-        raise JournalError("there is no run to roll back")
+        raise JournalError("there is no run of `redis-ssot migrate` here to roll back")
     with _locked(root) as folder:
         run, entries = _load(folder, _chosen(runs(root), name))
         path = os.path.join(folder, run.name)
@@ -173,7 +187,7 @@ def roll_back(root: str, name: str | None = None) -> Run:
 def _chosen(there: list[Run], name: str | None) -> str:
     left = [run.name for run in there if run.state != "rolled back"]
     if not there or (name is None and not left):
-        raise JournalError("there is no run to roll back")
+        raise JournalError("there is no run of `redis-ssot migrate` here to roll back")
     if name is None:
         return left[-1]
     if name in left:
@@ -207,7 +221,11 @@ def _targets(root: str, changes: list[Change]) -> list[str]:
     _refuse(twice, "to be changed twice", nothing)
     _refuse(there, "there already", f"{nothing}: move it away, and run again")
     _refuse(changed, "changed or gone since it was read", f"{nothing}: run again")
-    _refuse(closed, "read-only, or its folder is or is not there", f"{nothing}: see to that, and run again")
+    _refuse(
+        closed,
+        "read-only, or in a folder that is read-only or missing",
+        f"{nothing}: see to that, and run again",
+    )
     return list(targets)
 
 
@@ -266,8 +284,8 @@ def _to_restore(root: str, path: str, entries: list[_Entry]) -> list[tuple[str, 
     nothing = "nothing was touched"
     _refuse(outside, "not among the project's own files", f"{nothing}: do not trust the run {run}")
     _refuse(changed, f"changed since the run {run}", f"{nothing}: undo that, and run again")
-    _refuse(broken, f"not saved whole in the run {run}", nothing)
-    _refuse(closed, "read-only, or its folder is", f"{nothing}: see to that, and run again")
+    _refuse(broken, f"not saved whole in the run {run}", f"{nothing}: take them from version control")
+    _refuse(closed, "read-only, or in a folder that is", f"{nothing}: see to that, and run again")
     return todo
 
 

@@ -24,6 +24,9 @@ from flake8_redis_ssot.settings.model import Boundary, Settings
 CONSTRUCTIONS = frozenset(["RED201", "RED202", "RED206", "RED301"])
 """The rules on what is built outside of a manager."""
 
+COUNTED = (None, BASELINE)
+"""What is counted of what something silences: the baseline only puts off."""
+
 STRINGS = frozenset(["RED106"])
 """The rules on strings that name a forbidden manager."""
 
@@ -147,12 +150,12 @@ def plan(
     found.managers = list(managers_of(index, settings))
     site = _sites(settings)
     silenced = Silenced(whole.diagnostics, settings, filesystem)
-    found.moving, found.by_hand = steps(mended, silenced, site)
+    found.moving, found.by_hand = steps(mended, silenced, site, as_before=True)
     found.moving.sort(key=_order)
     building = 0
     for diagnostic in whole.diagnostics:
         by = silenced.by(diagnostic)
-        is_built, counts = diagnostic.code in CONSTRUCTIONS, by in (None, BASELINE)
+        is_built, counts = diagnostic.code in CONSTRUCTIONS, by in COUNTED
         building += is_built and counts
         is_said = counts and (diagnostic.code in codes or not is_built)
         # what a forbidden module has itself goes with it
@@ -179,9 +182,12 @@ def plan(
 
 
 def steps(
-    mended: FixResult, silenced: Silenced, site: Callable[[str, int], ProgramPoint]
+    mended: FixResult, silenced: Silenced, site: Callable[[str, int], ProgramPoint], *, as_before: bool
 ) -> tuple[list[Step], list[Step]]:
-    """What moves, and what is left with the reasons; `site` words a path and a line."""
+    """What moves, and what is left with the reasons; `site` words a path and a line.
+
+    What is left stands where it does afterwards, or `as_before`.
+    """
     moving, left = [], []
     for diagnostic in mended.settled:
         assert diagnostic.fix is not None
@@ -190,8 +196,9 @@ def steps(
         fix = diagnostic.fix
         moving.append(Step(diagnostic.code, where, fix.message, fix.applicability, silenced=by))
     for diagnostic, reason in mended.left:
-        where = site(diagnostic.path, diagnostic.range.start.line)
-        left.append(Step(diagnostic.code, where, diagnostic.message, None, reason, silenced.by(diagnostic)))
+        before = mended.as_before(diagnostic)
+        where = site(diagnostic.path, (before if as_before else diagnostic).range.start.line)
+        left.append(Step(diagnostic.code, where, diagnostic.message, None, reason, silenced.by(before)))
     return moving, left
 
 
@@ -225,7 +232,7 @@ def _measures(
     yield Measure(
         "constructions", "clients and pools built outside of a manager", building, building - gone, 0
     )
-    stale = [step for step in found.by_hand if step.code in STRINGS and step.silenced is None]
+    stale = [step for step in found.by_hand if step.code in STRINGS and step.silenced in COUNTED]
     mended = [step for step in found.moving if step.code in STRINGS]
     yield Measure("strings", "strings that name a forbidden manager", len(stale) + len(mended), len(stale), 0)
 

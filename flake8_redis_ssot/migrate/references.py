@@ -97,6 +97,8 @@ class References:
 
     def _without_own(self, path: str) -> str:
         """The text of a file without what these settings say in it."""
+        if path == self._settings.baseline:
+            return ""
         text = self._text(path)
         if path not in self._settings.read_from and path != self._settings.path:
             return text

@@ -30,7 +30,7 @@ class Silenced:
             else:
                 heard.append(diagnostic)
         if settings.baseline is not None:
-            baseline = read_baseline(settings.baseline, settings.root)
+            baseline = read_baseline(settings.baseline, filesystem)
             for _, diagnostic in recorded(baseline, heard, filesystem).known:
                 self._by[_key(diagnostic)] = BASELINE
 

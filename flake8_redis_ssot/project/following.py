@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 from collections.abc import Collection, Iterable, Iterator
+from functools import cached_property
 
+from flake8_redis_ssot.analysis.client_calls import function_of
 from flake8_redis_ssot.analysis.lines import DYNAMIC
 from flake8_redis_ssot.inference.calls import fixture_name
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.reach import Reach, by_name, is_exposed, stored
 from flake8_redis_ssot.inference.values import Definition, Generator, QualifiedName, Value
 from flake8_redis_ssot.libraries.frameworks import APPLICATION_NAMES, PATCHING, STATES
+from flake8_redis_ssot.libraries.standard import LOOP_PACKAGES, LOOP_WORDS
 from flake8_redis_ssot.project.conftests import CONFTEST, conftests_above
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.project.inference import GETTER, ProjectInference
@@ -22,6 +26,12 @@ _FOR_RUNNERS = ("__", "setUp", "setup_", "tearDown", "teardown_", "test_")
 
 _IMPORTING = re.compile("|".join(map(re.escape, sorted(DYNAMIC))).encode())
 """What imports a module by its name."""
+
+_WORD = re.compile(r"\w+")
+_MANY_WORDS = 50
+"""From so many words on a file is split into its own, in place of being searched for each."""
+
+_LOOP_MAKING = re.compile(rb"\b(?:%b)\b" % "|".join(sorted(LOOP_WORDS)).encode())
 
 
 class Following:
@@ -64,6 +74,7 @@ class Following:
             )
         }
         new |= self._inference.files.keys()
+        running: set[str] = set()
         while new:
             for path in sorted(new):
                 self._inference.load(path)
@@ -88,13 +99,81 @@ class Following:
                 new.update(self._preparing(path))
             if not new and self._inference.refresh():
                 new = set(self._inference.files)
+            if not new:
+                new = self._running() - running
+                running |= new
         self._inference.renew()
+
+    def _running(self) -> set[str]:
+        """The files that may run, in event loops of their own, what uses an asyncio client in a file that is followed."""
+        using = self._using_asyncio()
+        reach = Reach(
+            self._inference, lambda _, value: isinstance(value, Definition) and value.scope.node in using
+        )
+        words = {getattr(function, "name", "") for function in using}
+        found: set[str] = set()
+        for path, scopes in self._inference.files.items() if using else ():
+            asked = self._index.asked_names(path)
+            names = {
+                name
+                for name, bindings in scopes.module.bindings.items()
+                if asked is None or name in asked
+                if any(reach(value) for binding in bindings for value in self._inference.bound(binding))
+            }
+            found.update(
+                user
+                for user in (self._index.users(path, names) if names else ())
+                if user in self._looping and self._speaks_of(words, user)
+            )
+        return found - self._inference.files.keys()
+
+    def _using_asyncio(self) -> set[ast.AST]:
+        """The functions that use an asyncio client, by themselves or by what they call."""
+        inference = self._inference
+        sent = (one for path in inference.files for one in inference.sent(path) if one.colour == "async")
+        found: set[ast.AST] = set()
+        new = {function for one in sent if (function := one.function) is not None}
+        while new:
+            found |= new
+            names = {getattr(function, "name", "") for function in new}
+            new = {
+                function
+                for name in sorted(names)
+                for point in inference.calls_named(name)
+                if (function := function_of(point)) is not None
+                and any(
+                    isinstance(callee, Definition) and callee.scope.node in found
+                    for callee in inference.values(point.node.func, point)  # type: ignore[attr-defined]
+                )
+            } - found
+        return found
+
+    @cached_property
+    def _looping(self) -> frozenset[str]:
+        """The files that may make an event loop, and all files that come to them by imports."""
+        found: set[str] = set()
+        todo = [path for path in sorted(self._index.facts) if self._may_make_loops(path)]
+        while todo:
+            path = todo.pop()
+            if path not in found:
+                found.add(path)
+                imported = (f"{edge.module}.{edge.name or ''}" for edge in self._index.edges(path))
+                todo += filter(None, map(self._index.file_of, imported))
+        return frozenset(found)
+
+    def _may_make_loops(self, path: str) -> bool:
+        return (
+            any(edge.module.partition(".")[0] in LOOP_PACKAGES for edge in self._index.edges(path))
+            and _LOOP_MAKING.search(self._data_of(path)) is not None
+        )
 
     def _speaks_of(self, words: set[str], path: str) -> bool:
         """Whether a file has one of the `words`, or is a package, which hands on without a word."""
         if os.path.basename(path).startswith("__init__."):
             return True
         data = self._data_of(path)
+        if len(words) > _MANY_WORDS:
+            return not words.isdisjoint(_WORD.findall(data.decode(errors="replace")))
         there = [word for word in map(str.encode, sorted(words)) if word in data]
         return bool(there) and re.search(rb"\b(?:%b)\b" % b"|".join(map(re.escape, there)), data) is not None
 
@@ -112,12 +191,13 @@ class Following:
         return [other for other in sorted(self._index.facts) if other.startswith(folder) and other != path]
 
     def _preparing(self, path: str) -> Iterator[str]:
-        """The `conftest.py` files whose fixtures may patch something for the coroutines of a test."""
-        if b"async def test" in self._data_of(path):
+        """The `conftest.py` files whose fixtures may patch something for what a test runs in an event loop."""
+        data = self._data_of(path)
+        if b"async def test" in data or (b"def test" in data and self._may_make_loops(path)):
             for one in conftests_above(path):
                 if one in self._index.facts and one not in self._inference.files:
-                    data = self._data_of(one)
-                    if any(word in data for word in PATCHING):
+                    prepared = self._data_of(one)
+                    if any(word in prepared for word in PATCHING):
                         yield one
 
     def _sharing(self, path: str, names: Collection[str]) -> Iterator[str]:

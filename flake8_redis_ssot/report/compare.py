@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
-from flake8_redis_ssot.report.model import Comparison, Finding, Report
+from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.git_objects import Repository
+from flake8_redis_ssot.lint.baseline import Baseline, Entry
+from flake8_redis_ssot.lint.matching import matching
+from flake8_redis_ssot.report.model import Comparison, Report
 from flake8_redis_ssot.report.scan import Scan
 
-_NUMBER = re.compile(r"\d+")
 
-
-def comparison_of(report: Report, base: Scan, name: str, commit: str, codes: frozenset[str]) -> Comparison:
-    """What came and went since the state `base` of the `commit`; silenced diagnostics do not count."""
-    before = [finding for finding in base.findings(codes) if finding.silenced is None]
-    now = [finding for finding in report.findings if finding.silenced is None]
+def comparison_of(
+    report: Report,
+    today: Scan,
+    base: Scan,
+    repository: Repository,
+    name: str,
+    commit: str,
+    codes: frozenset[str],
+) -> Comparison:
+    """What came and went of the rules `codes` since the state `base` of the `commit`, by the same fingerprints as baselines."""
+    then = [d for d in base.counted(codes) if d.fingerprint is not None]
+    before = Baseline(today.settings.root).with_entries(map(Entry.of, then))
+    found = matching(before, today.counted(codes), today.filesystem, lambda: repository.renamed(commit))
     modules_before = {manager.module for manager in base.managers}
     modules = {manager.module for manager in report.plan.managers}
     return Comparison(
@@ -23,25 +33,15 @@ def comparison_of(report: Report, base: Scan, name: str, commit: str, codes: fro
         before=base.numbers(base.pools()),
         managers_added=sorted(modules - modules_before),
         managers_removed=sorted(modules_before - modules),
-        added=_less(now, before),
-        removed=_less(before, now),
+        added=today.findings(found.new),
+        removed=base.findings(_recorded(found.left, then)),
     )
 
 
-def _less(findings: Iterable[Finding], others: Iterable[Finding]) -> list[Finding]:
-    """The findings that have no counterpart among the others, wherever in the file that stands."""
-    left: dict[tuple[str, str, str], int] = {}
-    for other in others:
-        left[_key(other)] = left.get(_key(other), 0) + 1
-    found = []
-    for finding in findings:
-        key = _key(finding)
-        if left.get(key):
-            left[key] -= 1
-        else:
-            found.append(finding)
-    return found
-
-
-def _key(finding: Finding) -> tuple[str, str, str]:
-    return finding.code, finding.path, _NUMBER.sub("", finding.message)
+def _recorded(entries: Iterable[Entry], diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """The diagnostics of which the entries were made."""
+    by_key: dict[tuple[str, ...], list[Diagnostic]] = {}
+    for diagnostic in diagnostics:
+        by_key.setdefault(Entry.of(diagnostic).key, []).append(diagnostic)
+    found = (by_key[entry.key][entry.nth - 1] for entry in entries)
+    return sorted(found, key=lambda diagnostic: diagnostic.sort_key)

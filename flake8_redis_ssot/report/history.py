@@ -17,9 +17,9 @@ from flake8_redis_ssot.facts.cache import Cache, key_of
 from flake8_redis_ssot.files import Discovery, Project
 from flake8_redis_ssot.git_objects import Repository, Revision
 from flake8_redis_ssot.lint.check import FileChecker
-from flake8_redis_ssot.lint.run import Progress
+from flake8_redis_ssot.lint.run import Progress, run_key
 from flake8_redis_ssot.report.model import Numbers, Point
-from flake8_redis_ssot.report.scan import COUNTED, Scan, scan
+from flake8_redis_ssot.report.scan import NUMBERED, Scan, scan
 from flake8_redis_ssot.settings.finder import SettingsFinder
 from flake8_redis_ssot.settings.model import Settings, is_below
 from flake8_redis_ssot.store import load, prepare, store
@@ -66,7 +66,7 @@ class History:
     def __init__(
         self, repository: Repository, project: Project, finder: SettingsFinder, *, folder: str, jobs: int
     ) -> None:
-        self._repository = repository
+        self.repository = repository
         self._project = project
         self._finder = finder
         self._folder = folder if prepare(folder) else ""
@@ -83,7 +83,7 @@ class History:
         known = json.loads((load(self._folder, name) if self._keeps else None) or b"{}")
         found = []
         for revision in names:
-            commit = self._repository.commit(revision)
+            commit = self.repository.commit(revision)
             if commit not in known:
 
                 def within(stage: str, part: int, of: int, name: str = revision) -> None:
@@ -94,13 +94,13 @@ class History:
                 if self._keeps:
                     with suppress(OSError):
                         store(self._folder, name, [json.dumps(known).encode()])
-            date = datetime.fromtimestamp(self._repository.time(commit), UTC).date()
+            date = datetime.fromtimestamp(self.repository.time(commit), UTC).date()
             found.append(Point(revision, commit, date.isoformat(), Numbers(**known[commit])))
         return found
 
-    def scan(self, name: str, progress: Progress, codes: frozenset[str] = COUNTED) -> Scan:
+    def scan(self, name: str, progress: Progress, codes: frozenset[str] = NUMBERED) -> Scan:
         """What there is in one revision."""
-        revision = self._repository.revision(name)
+        revision = self.repository.revision(name)
         project = Project(self._project.settings)
         found = Discovery(self._finder, [project], filesystem=revision)
         found.complete(project)
@@ -113,13 +113,9 @@ class History:
         """What earlier revisions gave, by the contents of their files."""
         if not self._folder:
             return None
-        hidden = [sorted(checker.names_of(boundary).first_party) for boundary in checker.settings.boundaries]
-        key = key_of(
-            "revisions", list(sys.version_info[:2]), _lasting(checker.settings), checker.codes, hidden
-        )
-        return Cache(self._folder, key, 0, revision)
+        return Cache(self._folder, run_key(checker), 0, revision)
 
 
 def _lasting(settings: Settings) -> Settings:
-    """The settings without what has no bearing on what is found."""
-    return replace(settings, output_format="", cache_dir=None, lines=(), read_from=())
+    """The settings without what has no bearing on what is counted."""
+    return replace(settings, output_format="", cache_dir=None, baseline=None, lines=(), read_from=())

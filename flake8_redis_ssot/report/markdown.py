@@ -108,7 +108,7 @@ def _state(report: Report) -> Iterator[str]:
             [
                 (
                     f"`{_code(' '.join(a.paths))}`", " ".join(a.rules), _text(a.owner or "nobody"),
-                    f"**{a.expires}, past**" if a.is_expired else a.expires or "no end", str(a.silences), _text(a.reason),
+                    f"**{a.end}**" if a.state != "lasting" else a.end, str(a.silences), _text(a.reason),
                 )
                 for a in report.allowances
             ],

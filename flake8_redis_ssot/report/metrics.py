@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date
 
 from flake8_redis_ssot import __version__
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.lint.suppress import unsuppressed
+from flake8_redis_ssot.lint.allowances import state_of
+from flake8_redis_ssot.lint.suppress import covers
 from flake8_redis_ssot.migrate.plan import Plan
 from flake8_redis_ssot.report.inventory import tests_of
 from flake8_redis_ssot.report.model import Allowed, Budget, Numbers, Report
 from flake8_redis_ssot.report.scan import Scan
 from flake8_redis_ssot.settings.model import Settings
+from flake8_redis_ssot.settings.show import shown_globs
 
 MAX_CLIENTS = 10_000
 """The `maxclients` of a Redis whose configuration does not set it."""
@@ -57,7 +58,7 @@ def report_of(
         plan=plan,
         boundaries=names,
         budget=Budget(max_clients, default_limit, {name: processes.get(name, 1) for name in names}),
-        findings=scanned.findings(codes),
+        findings=scanned.findings(d for d in found if d.code in codes),
         pools=pools,
         tests=tests_of(found, plan.managers, index, settings, scanned.filesystem),
         allowances=_allowances(found, settings, today),
@@ -69,21 +70,18 @@ def report_of(
 
 def _allowances(found: list[Diagnostic], settings: Settings, today: date) -> list[Allowed]:
     """The allowances by the day on which they end, each with the number of diagnostics that it silences."""
-    listed = []
-    for entry in settings.allowances:
-        alone = replace(settings, allowances=(entry,), per_file_ignores=())
-        where = os.path.relpath(entry.file, settings.root) if entry.file else "options"
-        listed.append(
-            Allowed(
-                list(entry.paths.patterns),
-                list(entry.rules),
-                [pattern.text for pattern in entry.symbols],
-                entry.reason,
-                entry.owner,
-                entry.expires.isoformat() if entry.expires else None,
-                entry.expires is not None and entry.expires < today,
-                len(found) - len(list(unsuppressed(found, alone))),
-                f"{where}:{entry.line}",
-            )
+    listed = [
+        Allowed(
+            shown_globs(entry.paths, settings.root),
+            list(entry.rules),
+            [pattern.text for pattern in entry.symbols],
+            entry.reason,
+            entry.owner,
+            entry.expires.isoformat() if entry.expires else None,
+            state_of(entry, today),
+            sum(covers(entry, diagnostic) for diagnostic in found),
+            f"{os.path.relpath(entry.file, settings.root) if entry.file else 'options'}:{entry.line}",
         )
+        for entry in settings.allowances
+    ]
     return sorted(listed, key=lambda allowed: (allowed.expires or "9999", allowed.where))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from flake8_redis_ssot.lint.allowances import State
 from flake8_redis_ssot.migrate.plan import Plan
 
 KINDS = {
@@ -12,7 +13,7 @@ KINDS = {
     "server": "real server",
     "race": "race",
     "websocket": "WebSocket",
-    "other": "no sign of either",
+    "other": "no sign of any",
 }
 """The kinds of tests that touch Redis, as people read them; a file may be of several."""
 
@@ -123,9 +124,15 @@ class Allowed:
     reason: str
     owner: str | None
     expires: str | None
-    is_expired: bool
+    state: State
     silences: int
     where: str
+
+    @property
+    def end(self) -> str:
+        """When it ends, in words."""
+        past = {"lasting": "", "ending": ", soon", "expired": ", past"}[self.state]
+        return f"{self.expires}{past}" if self.expires else "no end"
 
 
 @dataclass(frozen=True, slots=True)

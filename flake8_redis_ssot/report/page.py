@@ -27,7 +27,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A table of the page."""
+    """A table of the page; where it `filters`, its rows can be searched."""
 
     key: str
     title: str
@@ -35,6 +35,7 @@ class Sheet:
     columns: list[str]
     rows: list[list[Cell]]
     none: str
+    filters: bool = True
 
 
 def render(report: Report) -> str:
@@ -129,7 +130,7 @@ def _allowances(report: Report) -> Sheet:
         [
             [
                 _code(" ".join(a.paths)), Cell(" ".join(a.rules)), _code(" ".join(a.symbols)), Cell(a.owner or "nobody"),
-                Cell(f"{a.expires}, past" if a.is_expired else a.expires or "no end"), _number(a.silences),
+                Cell(a.end), _number(a.silences),
                 Cell(a.reason), _code(a.where),
             ]
             for a in report.allowances
@@ -154,7 +155,7 @@ def _listed(key: str, title: str, about: str, findings: Sequence[Finding]) -> Sh
         [
             [
                 _code(f"{f.path}:{f.line}"), Cell(f.code), Cell(f.name), Cell(f.boundary or "root"), Cell(f.message),
-                Cell((f.silenced or "").replace("`", "")),
+                Cell(f.silenced or ""),
             ]
             for f in findings
         ],
@@ -173,12 +174,12 @@ def _compared(report: Report) -> list[Sheet]:
     modules += [(module, "removed") for module in made.managers_removed]
     return [
         Sheet(
-            "changes", "Numbers", f"Against {made.base}, at {made.commit[:12]}.", ["", "Then", "Now", "Change"],
+            "changes", "Numbers", f"Against {made.base}, at {made.commit[:12]}.", ["What", "Then", "Now", "Change"],
             [
                 [Cell(words), _number(then), _number(now), Cell(f"{now - then:+,}" if now != then else "=", now - then)]
                 for words, then, now in numbers
             ],
-            "",
+            "", filters=False,
         ),
         Sheet(
             "modules", "Managers that came or went", "", ["Module", "What"],
@@ -196,7 +197,7 @@ def _history(report: Report) -> Sheet:
             [Cell(p.name), Cell(p.date), *(_number(getattr(p.numbers, name)) for name in WORDS)]
             for p in report.history
         ],
-        "",
+        "", filters=False,
     )  # fmt: skip
 
 

@@ -54,7 +54,7 @@ def phases(report: Report) -> Iterator[Phase]:
         "4. Validate",
         worst - left,
         worst,
-        f"{count(numbers.constructions, 'client')} and pools built outside of a manager, "
+        f"{count(numbers.constructions, 'construction')} outside of a manager, "
         f"{count(numbers.strings, 'stale string')}; {count(len(plan.tests), 'test file')} to run",
     )
 

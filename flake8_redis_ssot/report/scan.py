@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.facts.cache import Cache
 from flake8_redis_ssot.filesystem import FileSystem
 from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.run import Outcome, Progress, run_project
-from flake8_redis_ssot.migrate.plan import (
-    CONSTRUCTIONS,
-    STRINGS,
-    Manager,
-    importing,
-    managers_of,
-)
-from flake8_redis_ssot.migrate.silenced import Silenced
+from flake8_redis_ssot.migrate.plan import CONSTRUCTIONS, COUNTED, STRINGS, Manager, importing, managers_of
+from flake8_redis_ssot.migrate.silenced import Silenced, unsilenced
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.report.model import Finding, Numbers, Pool
 from flake8_redis_ssot.report.pools import pools_of
 from flake8_redis_ssot.rules import all_rules
 from flake8_redis_ssot.settings.model import Settings
 
-COUNTED = CONSTRUCTIONS | STRINGS | {"RED401", "RED402"}
+NUMBERED = CONSTRUCTIONS | STRINGS | {"RED401", "RED402"}
 """The rules without which the numbers are not known: the last two for the classes and shims of the files."""
 
 
@@ -40,34 +33,31 @@ class Scan:
     outcome: Outcome
     index: ProjectIndex
     managers: list[Manager]
+    silenced: Silenced
 
-    def silenced(self, diagnostic: Diagnostic) -> str | None:
-        """What silences a diagnostic for good: what a baseline puts off counts."""
-        return self._silenced.by(diagnostic)
-
-    @cached_property
-    def _silenced(self) -> Silenced:
-        return Silenced(self.outcome.diagnostics, replace(self.settings, baseline=None), self.filesystem)
+    def counted(self, codes: frozenset[str]) -> list[Diagnostic]:
+        """The diagnostics of the rules `codes` that count: those that nothing silences, or only a baseline."""
+        found = self.outcome.diagnostics
+        return [d for d in found if d.code in codes and self.silenced.by(d) in COUNTED]
 
     def pools(self) -> list[Pool]:
         """The places that make a connection pool."""
         return pools_of(self.outcome.diagnostics, self.index, self.checker, self.settings)
 
     def numbers(self, pools: list[Pool]) -> Numbers:
-        """What is counted; of what is silenced nothing counts."""
+        """What is counted."""
         importers = importing(self.index, self.managers, self.settings)
-        counted = [d.code for d in self.outcome.diagnostics if d.code in COUNTED and self.silenced(d) is None]
         return Numbers(
             len(self.managers),
             importers.one,
             importers.any,
-            sum(code in CONSTRUCTIONS for code in counted),
-            sum(code in STRINGS for code in counted),
+            len(self.counted(CONSTRUCTIONS)),
+            len(self.counted(STRINGS)),
             sum(pool.role != "test" for pool in pools),
         )
 
-    def findings(self, codes: frozenset[str]) -> list[Finding]:
-        """The diagnostics of the rules `codes`."""
+    def findings(self, diagnostics: Iterable[Diagnostic]) -> list[Finding]:
+        """The diagnostics as the report has them."""
         return [
             Finding(
                 d.code,
@@ -77,10 +67,9 @@ class Scan:
                 d.message,
                 self.index.place(d.path).boundary.name,
                 self.settings.is_test(d.path),
-                self.silenced(d),
+                self.silenced.by(d),
             )
-            for d in self.outcome.diagnostics
-            if d.code in codes
+            for d in diagnostics
         ]
 
 
@@ -96,9 +85,10 @@ def scan(
     cache_of: Callable[[FileChecker], Cache | None],
 ) -> Scan:
     """Check all `files` of a project by the rules `codes`, as if nothing silenced anything."""
-    bare = replace(settings, allowances=(), per_file_ignores=())
-    rules = [rule for rule in all_rules() if rule.code in codes | COUNTED]
-    checker = FileChecker(bare, rules, filesystem=filesystem, follows=True, heeds_noqa=False)
+    rules = [rule for rule in all_rules() if rule.code in codes | NUMBERED]
+    checker = FileChecker(
+        unsilenced(settings), rules, filesystem=filesystem, follows=True, heeds_noqa=False, fingerprints=True
+    )
     cache = cache_of(checker)
     outcome = run_project(files, checker, jobs=jobs, cache=cache, progress=progress)
     if cache is not None:
@@ -109,4 +99,5 @@ def scan(
         outcome.facts.sort(key=lambda fact: fact.path)
     outcome.diagnostics = [d for d in outcome.diagnostics if d.path in reported]
     index = ProjectIndex(settings, outcome.facts, checker.managers)
-    return Scan(settings, filesystem, checker, outcome, index, list(managers_of(index, settings)))
+    silenced = Silenced(outcome.diagnostics, settings, filesystem)
+    return Scan(settings, filesystem, checker, outcome, index, list(managers_of(index, settings)), silenced)

@@ -47,6 +47,7 @@ def _tables(report: Report) -> Iterable[tuple[str, Table | Text]]:
         _table(
             ["module", "role", "boundary", ">importing", ">tests"],
             [[m.module, m.role, m.boundary or "root", len(m.importers), len(m.tests)] for m in managers],
+            most=len(managers),
         ),
     )
     if report.comparison is not None:
@@ -57,7 +58,7 @@ def _tables(report: Report) -> Iterable[tuple[str, Table | Text]]:
             f"Methods that callers need and the manager lacks: {len(gaps)}",
             _table(
                 ["method", "of", "the manager's", "what", ">places"],
-                [[g.member, g.of, g.target, g.what, len(g.sites)] for g in gaps],
+                [[g.member, _short(g.of), _short(g.target), g.what, len(g.sites)] for g in gaps],
             ),
         )
     yield "Connection budget", _budget(report)
@@ -73,13 +74,14 @@ def _tables(report: Report) -> Iterable[tuple[str, Table | Text]]:
         _table(
             ["rule", "name", ">findings"],
             [[code, names[code], number] for code, number in sorted(codes.items())],
+            most=len(codes),
         ),
     )
     if report.allowances:
         yield f"Allowances: {len(report.allowances)}", _table(
             ["paths", "rules", "owner", "until", ">silences", "reason"],
             [
-                [" ".join(a.paths), " ".join(a.rules), a.owner or "nobody", _until(a.expires, a.is_expired), a.silences, a.reason]
+                [" ".join(a.paths), " ".join(a.rules), a.owner or "nobody", a.end, a.silences, a.reason]
                 for a in report.allowances
             ],
         )  # fmt: skip
@@ -94,8 +96,9 @@ def _tables(report: Report) -> Iterable[tuple[str, Table | Text]]:
         )
 
 
-def _until(expires: str | None, is_expired: bool) -> str:
-    return f"{expires}, which is past" if is_expired else expires or "no end"
+def _short(name: str) -> str:
+    """The last two parts of a dotted name."""
+    return ".".join(name.split(".")[-2:])
 
 
 def _numbers(report: Report) -> Table:

@@ -12,6 +12,11 @@ class DirectClientConstruction(ConstructionRule):
     Reports a call of a client class or factory of a Redis library (redis, aioredis, valkey,
     coredis and others) outside the manager of the boundary, whatever name it was imported by.
 
+    The fix takes the client that the manager gives (an object, a function, a member of its object),
+    where server, database and options are shown equal and all that is done with it is seen. Its own
+    `close()`, `with` and `finally` go, since the shared one stays open. `redis-ssot migrate --dry-run`
+    says why a client is left.
+
     ## Why is this bad?
     Each instance of a Redis class gets a connection pool of its own unless it is given one. A
     `ConnectionPool` is limited to 2^31 connections before redis-py 8.0, and to 100 since. A

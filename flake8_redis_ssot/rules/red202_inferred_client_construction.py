@@ -14,7 +14,7 @@ class InferredClientConstruction(ConstructionRule):
     wrapped in `functools.partial`, fetched by `getattr` or `import_module` with a constant
     name, returned by a function of the file; a subclass defined in the file; `master_for` and
     its like of a Sentinel. Calling your own function that builds a client is not reported; the
-    line inside it is.
+    line inside it is. The fix is that of RED201.
 
     ## Why is this bad?
     It is the construction that RED201 reports, behind one more name: each instance gets a

@@ -11,6 +11,9 @@ class DirectPoolConstruction(ConstructionRule):
     ## What it does
     Reports a call of a pool class or factory of a Redis library outside the manager.
 
+    A pool on which clients are built goes when these become the manager's (RED201). The fix takes
+    the pool that the manager gives, where there is one and the two are shown to connect alike.
+
     ## Why is this bad?
     The connections of a service are bounded by the sum of its pools, times its processes. A
     pool that the manager does not know is in nobody's budget.

@@ -15,7 +15,7 @@ from flake8_redis_ssot.rule import Construction, Rule, RuleContext, on
 from flake8_redis_ssot.syntax.ancestors import ancestors
 from flake8_redis_ssot.syntax.memo import memoized
 from flake8_redis_ssot.syntax.nodes import last_name, unparsed
-from flake8_redis_ssot.syntax.scopes import Scope
+from flake8_redis_ssot.syntax.scopes import ProgramPoint, Scope
 
 
 class PoolPerCall(Rule):
@@ -74,9 +74,10 @@ class PoolPerCall(Rule):
 
     @on(ast.Module)
     def check(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:
+        known: dict[Scope, Repetition | None] = {}
         for made in context.constructions:
             if made.brings_pool:
-                when = _when(made, context)
+                when = _when(made, context, known)
                 if when:
                     instead = "keep one" if context.place.is_manager else context.use_instead()
                     yield self.diagnostic(
@@ -87,7 +88,7 @@ class PoolPerCall(Rule):
                     )
 
 
-def _when(made: Construction, context: RuleContext) -> str:
+def _when(made: Construction, context: RuleContext, known: dict[Scope, Repetition | None]) -> str:
     """How often the pool is made anew, in words; empty where it is not, or is kept."""
     function = function_of(made.point)
     tree: ast.AST = function or context.source.tree
@@ -95,7 +96,7 @@ def _when(made: Construction, context: RuleContext) -> str:
     loop = loop_around(ancestors(tree, made.call), made.call)
     why = None
     if loop is None:
-        why = why_repeated(scope, context.inference) or _why_callers_repeat(scope, context)
+        why = why_repeated(scope, context.inference) or _why_callers_repeat(scope, context, known)
     if loop is None and why is None:
         return ""
     fate = fate_of(tree, made.call)
@@ -117,42 +118,59 @@ def _when(made: Construction, context: RuleContext) -> str:
 
 
 def _why_callers_repeat(
-    scope: Scope, context: RuleContext, seen: frozenset[Scope] = frozenset()
+    scope: Scope, context: RuleContext, known: dict[Scope, Repetition | None]
 ) -> Repetition | None:
     """Why a function that gives a client to its callers runs over and over: for one that uses it and drops it.
 
-    One that only hands it on stands for its own callers.
+    One that only hands it on stands for its own callers. Of functions that are `known` nothing is asked again.
     """
-    if not isinstance(scope.node, ast.FunctionDef | ast.AsyncFunctionDef) or not scope.returns:
-        return None
-    if any(last_name(getattr(d, "func", d)) in CACHES for d in scope.node.decorator_list):
-        return None
-    name = scope.node.name
-    for call in context.inference.callers(scope):
-        around, node = function_of(call), call.node
-        assert isinstance(node, ast.expr)
-        if not isinstance(around, ast.FunctionDef | ast.AsyncFunctionDef) or context.settings.is_test(
-            context.path_of(call)
-        ):
-            continue
-        caller = call.scope.enclosing("function")
-        found = lifetimes(around, node)
-        if found == {"returned"} and not around.decorator_list and caller not in seen:
-            why = _why_callers_repeat(caller, context, seen | {scope})
-            if why is not None:
-                return why
-        if found != {"used"}:
-            continue
-        if loop_around(ancestors(around, node), node) is not None:
-            often = "in every turn of a loop"
-        else:
-            why = why_repeated(caller, context.inference)
-            if why is None or why.for_result:
+    came_from: dict[Scope, Scope | None] = {scope: None}
+    waiting = [scope]
+    for asked in waiting:
+        why = known.get(asked)
+        for call in _calls_of(asked, context) if asked not in known else ():
+            around, node = function_of(call), call.node
+            assert isinstance(node, ast.expr)
+            if not isinstance(around, ast.FunctionDef | ast.AsyncFunctionDef) or context.settings.is_test(
+                context.path_of(call)
+            ):
                 continue
-            often = why.phrase
-        phrase = f"at every call of `{name}`, which `{around.name}` ({context.place_of(call)}) makes {often}"
-        return Repetition(phrase, for_result=True)
+            caller = call.scope.enclosing("function")
+            found = lifetimes(around, node)
+            if found == {"returned"} and not around.decorator_list and caller not in came_from:
+                came_from[caller] = asked
+                waiting.append(caller)
+            often = _how_often(around, node, caller, context) if found == {"used"} else ""
+            if often:
+                name = getattr(asked.node, "name", "")
+                phrase = f"at every call of `{name}`, which `{around.name}` ({context.place_of(call)}) makes {often}"
+                why = Repetition(phrase, for_result=True)
+                break
+        if why is not None:
+            way: Scope | None = asked
+            while way is not None:
+                known[way] = why
+                way = came_from[way]
+            return why
+    known.update(dict.fromkeys(came_from))
     return None
+
+
+def _calls_of(scope: Scope, context: RuleContext) -> Iterator[ProgramPoint]:
+    """The calls of a function that gives something anew each time."""
+    node = scope.node
+    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or not scope.returns:
+        return
+    if not any(last_name(getattr(d, "func", d)) in CACHES for d in node.decorator_list):
+        yield from context.inference.callers(scope)
+
+
+def _how_often(around: ast.AST, node: ast.expr, caller: Scope, context: RuleContext) -> str:
+    """How often a function evaluates an expression, in words; empty where it is not over and over."""
+    if loop_around(ancestors(around, node), node) is not None:
+        return "in every turn of a loop"
+    why = why_repeated(caller, context.inference)
+    return "" if why is None or why.for_result else why.phrase
 
 
 def _is_kept_by_callers(function: ast.FunctionDef | ast.AsyncFunctionDef, context: RuleContext) -> bool:

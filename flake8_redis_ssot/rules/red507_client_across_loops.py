@@ -10,10 +10,10 @@ from flake8_redis_ssot.analysis.client_calls import function_of
 from flake8_redis_ssot.analysis.client_homes import Home
 from flake8_redis_ssot.analysis.event_loops import EventLoops, Run
 from flake8_redis_ssot.analysis.hot_paths import occasion_of
+from flake8_redis_ssot.analysis.patches import patched_around
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.inference.methods import colour_of
-from flake8_redis_ssot.libraries.builders import Builder
 from flake8_redis_ssot.libraries.frameworks import COMMAND_LINES, MOCKING
+from flake8_redis_ssot.libraries.standard import LOOP_WORDS
 from flake8_redis_ssot.rule import Rule, RuleContext, on
 from flake8_redis_ssot.syntax.nodes import last_name
 from flake8_redis_ssot.syntax.scopes import ProgramPoint
@@ -80,19 +80,22 @@ class ClientAcrossLoops(Rule):
     code = "RED507"
     name = "client-across-loops"
     since = "0.2.0"
+    follows = True
 
     @on(ast.Module)
     def check(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:
         if not _RUNNERS.search(context.source.text) or _ONE_LOOP in context.source.text:
             return
-        if not any(colour_of(builder) == "async" for builder in _builders(context)):
-            return
-        loops = EventLoops(context.inference, context.source.tree)
+        loops = EventLoops(context.inference, context.scopes)
         found = [(run, home) for run in loops.runs() if (home := _outliving(run, loops)) is not None]
         reported: set[ast.expr] = set()
         for run, home in found:
             when = _again(run.made, run.point, loops, context, set())
             if run.made in reported or (run.is_bridge and when != _JOB):
+                continue
+            if _is_test(function_of(run.point)) and (
+                patched_around(context.inference, run.point) or loops.is_ended_between_tests(home)
+            ):
                 continue
             if when or any(
                 _both(run, other, loops) for other, used in found if used == home and not other.is_bridge
@@ -102,25 +105,24 @@ class ClientAcrossLoops(Rule):
                     context,
                     context.source.range_of(run.made),
                     f"`{run.label}` makes a new event loop {when or 'each time'}, but `{home.name}` "
-                    f"({home.where}) keeps connections of the loop before; make and close the client in the "
+                    f"({_where(home, context)}) keeps connections of the loop before; make and close the client in the "
                     "coroutine, or keep one loop",
                 )
         if loops.is_exhausted:
             context.give_up("its clients may live in more places than are looked at")
 
 
-_RUNNERS = re.compile(r"\b(?:run|run_until_complete|async_to_sync)\b")
+_RUNNERS = re.compile(rf"\b(?:{'|'.join(sorted(LOOP_WORDS))})\b")
 _ONE_LOOP = "nest_asyncio"
 """A package after which `asyncio.run` takes the loop that is there."""
 _JOB = "for every job"
 
 
-def _builders(context: RuleContext) -> Iterator[Builder]:
-    """What makes the clients of the file."""
-    for made in context.constructions:
-        yield from made.reached.values()
-    for sent in context.commands:
-        yield sent.builder
+def _where(home: Home, context: RuleContext) -> str:
+    """Where a client lives, with the file where that is another one."""
+    if home.point is None or context.path_of(home.point) == context.source.path:
+        return home.where
+    return f"{home.where}, {context.place_of(home.point)}"
 
 
 def _outliving(run: Run, loops: EventLoops) -> Home | None:
@@ -151,7 +153,7 @@ def _again(
     if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) or function in seen:
         return ""
     seen.add(function)
-    occasion = occasion_of(context.scopes.namespaces[function], context.inference)
+    occasion = occasion_of(context.inference.namespaces[function], context.inference)
     if occasion is not None:
         return f"for every {occasion}"
     if _is_test(function) and any(
@@ -159,15 +161,20 @@ def _again(
     ):
         return "in every test"
     callers = loops.callers(function)
+    here = [caller for caller in callers if context.path_of(caller) == context.source.path]
     for caller in callers:
-        when = _again(caller.node, caller, loops, context, seen)
-        if when:
-            return when
-    return f"at every call of `{function.name}`" if _are_several(callers, loops, context) else ""
+        if caller in here or not _is_named_test(function_of(caller)):
+            when = _again(caller.node, caller, loops, context, seen)
+            if when:
+                return when
+    return f"at every call of `{function.name}`" if _are_several(here, loops, context) else ""
 
 
 def _are_several(callers: list[ProgramPoint], loops: EventLoops, context: RuleContext) -> bool:
-    """Whether more than one of the calls happens in one process: a command line chooses among its functions."""
+    """Whether more than one of the calls happens in one process, of those in this file.
+
+    A command line chooses among its functions.
+    """
     chosen = any(word in context.source.text for word in COMMAND_LINES)
     for n, one in enumerate(callers):
         for other in callers[n + 1 :]:

@@ -10,6 +10,9 @@ def nearest(word: str, known: Iterable[str]) -> str:
     """`; did you mean ...`, or the known names where none is near."""
     names = sorted(known)
     near = difflib.get_close_matches(word, names, 1, 0.7)
+    if not near:  # the beginning of a longer name
+        starts = {name[: len(word) + 1]: name for name in names if len(word) > 3}
+        near = [starts[start] for start in difflib.get_close_matches(word, starts, 1, 0.85)]
     return f"; did you mean `{near[0]}`?" if near else f"; known are {', '.join(names)}" if names else ""
 
 

@@ -10,6 +10,7 @@ from typing import Literal
 
 from flake8_redis_ssot.syntax.arguments import parameters, positional
 from flake8_redis_ssot.syntax.lines import Lines, Statement, header_of, lines_of, touches
+from flake8_redis_ssot.syntax.nodes import last_name
 
 Branch = tuple[int, str]
 """One arm of a compound statement: the statement's identity and the name of the arm."""
@@ -48,6 +49,11 @@ class Binding:
     projection: tuple[Projection, ...] = ()
     scope: Scope | None = None
     turn: int | None = None
+    for_typing: bool = field(init=False)
+    """Whether it stands under `if TYPE_CHECKING:`, which never runs."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "for_typing", any(arm == "typing" for _, arm in self.path))
 
 
 @dataclass(eq=False, slots=True)
@@ -200,6 +206,14 @@ class Scopes:
         return list(self.points((ast.Call,)))
 
     @cached_property
+    def calls_named(self) -> dict[str, list[ProgramPoint]]:
+        """The calls of the file by the last name of what is called."""
+        found: dict[str, list[ProgramPoint]] = {}
+        for point in self.calls:
+            found.setdefault(last_name(point.node.func), []).append(point)  # type: ignore[attr-defined]
+        return found
+
+    @cached_property
     def held(self) -> frozenset[str]:
         """The names of the module, of its classes and of objects under which anything but a plain function is kept."""
         found = {store.key for store in self.stores if isinstance(store.key, str)}
@@ -223,6 +237,7 @@ class Scopes:
         self.bound.clear()
         self.statements.clear()
         self.__dict__.pop("calls", None)
+        self.__dict__.pop("calls_named", None)
 
     def bases(self, node: ast.ImportFrom) -> list[str]:
         """The dotted modules that a from-import can mean: several where the file has several names."""

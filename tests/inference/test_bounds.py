@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import FrameType
 
 import pytest
 from conftest import Command, places
@@ -124,6 +126,24 @@ def test_large_source_is_checked_within_the_budget(name: str) -> None:
     )
     subclasses = text.count("(redis.Redis)")
     assert len([d for d in checked.diagnostics if d.code in ("RED201", "RED204")]) >= builders + subclasses
+
+
+def test_a_chain_of_accessors_twice_as_long_takes_no_more_than_twice_the_work() -> None:
+    made = []
+    for count in (60, 120):
+        text, calls = chain(count, "def f{n}():\n    return f{after}() or redis.Redis()\n"), 0
+
+        def count_calls(frame: FrameType, event: str, argument: object) -> None:
+            nonlocal calls
+            calls += event == "call"
+
+        sys.setprofile(count_calls)
+        try:
+            check(text)
+        finally:
+            sys.setprofile(None)
+        made.append(calls)
+    assert made[1] < 2.2 * made[0], made
 
 
 def test_a_bound_that_is_reached_is_said_once(

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from conftest import Command, places
 
+from flake8_redis_ssot.lint.check import Checked, FileChecker
 from flake8_redis_ssot.locking import locked
 
 FILE = "redis-ssot-baseline.jsonl"
@@ -340,9 +341,35 @@ def test_one_process_writes_at_a_time(project: Path, run: Command) -> None:
     assert not (project / f"{FILE}.lock").exists()
 
 
+def test_where_it_cannot_be_written_it_says_so(project: Path, run: Command) -> None:
+    for file in ("missing/deep/known.jsonl", "app/user.py/known.jsonl"):
+        refused = run("baseline", file, cwd=project)
+        assert (refused.returncode, refused.stdout) == (2, "")
+        assert f"{file}: cannot be written: " in refused.stderr and "that can" in refused.stderr
+
+
+def test_what_is_not_looked_at_is_not_mended(
+    project: Path, run: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FileChecker, "check", lambda self, source: Checked([], None, ("it is too much",)))
+    pruned = run("baseline", "--prune", cwd=project)
+    assert pruned.stdout == f"Recorded 3 diagnostics in {FILE}.\n" and "it is too much" in pruned.stderr
+
+
+def test_a_file_that_cannot_be_read_is_not_mended(project: Path, run: Command) -> None:
+    before = (project / FILE).read_bytes()
+    replace(project, "app/user.py", "class Service:", "<<<<<<< HEAD\nclass Service:")
+    assert "mended" not in run("check", cwd=project).stderr
+    assert run("baseline", cwd=project).returncode == 0
+    assert (project / FILE).read_bytes() == before
+
+
 def test_an_option_names_one_where_the_settings_do_not(project: Path, run: Command) -> None:
     replace(project, "pyproject.toml", f'baseline = "{FILE}"\n', "")
     assert len(found(project, run)) == 3
+    (project / FILE).unlink()
+    said = run("baseline", cwd=project).stdout
+    assert f'with `baseline = "{FILE}"` in [tool.redis-ssot] `check` and flake8 always do.' in said
     assert found(project, run, "--baseline") == []
     (project / FILE).rename(project / "known.jsonl")
     assert found(project, run, "--baseline", "known.jsonl") == []
@@ -367,6 +394,15 @@ def test_projects_may_share_one(project: Path, run: Command) -> None:
     assert found(project, run) == []
     assert run("baseline", cwd=project / "service").returncode == 0
     assert len(entries(project)) == 4
+
+
+def test_projects_may_share_one_that_lies_elsewhere(project: Path, run: Command) -> None:
+    write(project, "service/pyproject.toml", "[tool.redis-ssot]\n")
+    write(project, "service/app/user.py", (project / "app/user.py").read_text())
+    assert run("baseline", "../shared.jsonl", cwd=project).returncode == 0
+    assert found(project, run, "--baseline=../shared.jsonl") == []
+    replace(project, "service/app/user.py", "db=1", "db=3")
+    assert len(found(project, run, "--baseline=../shared.jsonl")) == 1
 
 
 def test_exceptions_past_their_date_are_not_recorded(project: Path, run: Command) -> None:
@@ -404,6 +440,14 @@ def test_an_earlier_run_answers_until_the_baseline_changes(project: Path, run: C
     head, *lines = (project / FILE).read_text().splitlines()
     (project / FILE).write_text("\n".join([head, *lines[1:]]) + "\n")
     assert len(found(project, run)) == 1
+
+
+def test_reports_count_what_is_put_off(project: Path, run: Command) -> None:
+    with_it = run("report", "--output-format", "json", cwd=project).stdout
+    replace(project, "pyproject.toml", f'baseline = "{FILE}"\n', "\n")
+    without = run("report", "--output-format", "json", cwd=project).stdout
+    assert '"silenced": "the baseline"' in with_it
+    assert with_it.replace('"the baseline"', "null") == without
 
 
 def test_standard_input_has_the_baseline_of_its_name(project: Path, run: Command) -> None:

@@ -92,6 +92,7 @@ def rows(text: str, cwd: Path) -> list[tuple[str, int, str]]:
         ["--fixable", "F821"],
         ["--unfixable", "F4"],
         ["--unsafe-fixes"],
+        ["--unsafe-fixes", "--no-unsafe-fixes"],
         ["--no-fix"],
     ],
     ids=" ".join,
@@ -155,6 +156,9 @@ def said(text: str) -> str:
         ["--fix", "--select", "F821", "--exit-non-zero-on-fix", "-q", "--output-format", "pylint"],
         ["--fix-only", "--select", "F401,F821"],
         ["--fix-only", "--exit-non-zero-on-fix"],
+        ["--fix-only", "--no-fix-only", "-q", "--output-format", "pylint"],
+        ["--fix", "--no-fix-only", "--select", "F401"],
+        ["--fix", "--select", "F401", "--show-fixes", "--no-show-fixes"],
         ["--fix", "--no-fix", "-q", "--output-format", "pylint"],
         ["--fix", "--select", "F401", "--fixable", "F821", "-q", "--output-format", "pylint"],
         ["--fix", "--select", "F401", "--unfixable", "F4", "-q", "--output-format", "pylint"],
@@ -174,6 +178,68 @@ def test_fixes_do_the_same(arguments: list[str], project: Path, run: Command, pr
         text = "\n".join(re.sub(r"(: \[\w+\]) .*", r"\1", line) for line in said(one.stdout).splitlines())
         done.append((one.returncode, text, changed, one.stderr))
     assert done[0] == done[1]
+
+
+UNUSED = (
+    "import os; import redis; redis.StrictRedis()  # noqa: {}\nredis.ConnectionPool(); unknown  # noqa: {}\n"
+)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["--fixable", "RUF100"],
+        ["--unfixable", "RUF100"],
+        ["--fixable", "F401"],
+        ["--unfixable", "F401"],
+        ["--fixable", "ALL"],
+        ["--unfixable", "ALL"],
+        ["--fixable", "ALL", "--unfixable", "RUF"],
+        ["--fixable", "RUF100,F401", "--unfixable", "RUF1"],
+        ["--fixable", "RUF100", "--unfixable", "RUF"],
+    ],
+    ids=" ".join,
+)
+def test_comments_that_silence_nothing_are_fixed_alike(
+    arguments: list[str], tmp_path: Path, run: Command, process: Command
+) -> None:
+    def mine(given: list[str]) -> list[str]:
+        for theirs, code in (("RUF100", "RED904"), ("RUF1", "RED90"), ("RUF", "RED9")):
+            given = [re.sub(rf"\b{theirs}\b", code, argument) for argument in given]
+        return ours(given)
+
+    found = []
+    selected = ["--isolated", "-n", "--select", "F401,F821,RUF100", *arguments]
+    for module, given, codes in (
+        ("ruff", selected, ("F821", "F401")),
+        ("flake8_redis_ssot", mine(selected), ("RED301", "RED506")),
+    ):
+        call = process if module == "ruff" else run
+        (tmp_path / "a.py").write_text(UNUSED.format(*codes))
+        shown = call("check", *given, "--output-format", "json", "a.py", cwd=tmp_path, module=module)
+        fixes = sorted(
+            (
+                row["location"]["row"],
+                TWINS.get(row["code"], row["code"]).replace("RUF100", "RED904"),
+                bool(row["fix"]),
+            )
+            for row in json.loads(shown.stdout)
+        )
+        done = call(
+            "check", *given, "--fix", "-q", "--output-format", "pylint", "a.py", cwd=tmp_path, module=module
+        )
+        after = (tmp_path / "a.py").read_text()
+        found.append(
+            (
+                fixes,
+                shown.returncode,
+                done.returncode,
+                [line.partition("#")[2] for line in after.splitlines()],
+            )
+        )
+    comments = [[said(text) for text in one[3]] for one in found]
+    assert found[0][:3] == found[1][:3] and comments[0] == comments[1]
 
 
 def test_a_diff_changes_nothing_and_says_how_many(project: Path, run: Command, process: Command) -> None:
@@ -323,6 +389,39 @@ def test_flake8_and_the_command_write_alike(tmp_path: Path, run: Command) -> Non
         assert by_flake8 == file.read_text() == command.stdout
 
 
+def test_flake8_and_the_command_take_the_name_of_standard_input(tmp_path: Path, run: Command) -> None:
+    (tmp_path / "pyproject.toml").write_text('[tool.redis-ssot]\nmanager = "app.manager"\n')
+    source = b"import redis\n\nredis.Redis()\n"
+    for name, status in (("app/manager.py", 0), ("app/other.py", 1)):
+        flake8 = run(
+            "--isolated",
+            "--select",
+            "RED",
+            "--stdin-display-name",
+            name,
+            "-",
+            cwd=tmp_path,
+            module="flake8",
+            stdin=source,
+        )
+        command = run(
+            "check",
+            "-q",
+            "--output-format",
+            "concise",
+            "--stdin-filename",
+            name,
+            "-",
+            cwd=tmp_path,
+            stdin=source,
+        )
+        assert (flake8.returncode, flake8.stdout) == (command.returncode, command.stdout)
+        assert (command.returncode, command.stdout.startswith(f"{name}:3:1: RED201 ")) == (
+            status,
+            bool(status),
+        )
+
+
 def rows_of_document() -> dict[str, dict[str, str]]:
     """Section -> option -> what is said of it."""
     found: dict[str, dict[str, str]] = {}
@@ -339,7 +438,8 @@ def test_every_option_of_both_is_spoken_of(tmp_path: Path, process: Command) -> 
 
     def options(module: str, *command: str) -> set[str]:
         text = process(*command, "--help", cwd=tmp_path, module=module).stdout
-        return set(re.findall(r"^ +(?:-\w(?: \w+)?, )?(--[a-z][\w-]+)", text, re.MULTILINE))
+        negated = re.findall(r"Use\s+`(--no-[\w-]+)`", text)
+        return {*negated, *re.findall(r"^ +(?:-\w(?: \w+)?, )?(--[a-z][\w-]+)", text, re.MULTILINE)}
 
     assert len(options("ruff", "check")) > 35 and len(options("flake8")) > 35
     assert options("ruff", "check") <= document["ruff check"].keys()
@@ -353,8 +453,8 @@ def test_every_option_of_both_is_spoken_of(tmp_path: Path, process: Command) -> 
 
 def test_every_option_that_is_the_same_is_compared() -> None:
     source = Path(__file__).read_text()
-    for section, options in rows_of_document().items():
+    for options in rows_of_document().values():
         for option, verdict in options.items():
-            if verdict == "same" and section != "flake8":
+            if verdict == "same":
                 word = option.removeprefix("rule ").removeprefix("config ").removeprefix("version ")
                 assert word in ("RULE", "OPTION") or f'"{word}' in source, option

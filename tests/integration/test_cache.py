@@ -268,8 +268,7 @@ def test_an_allowance_ends_with_its_day(
         def today(cls):
             return cls(*cls.today_is)
 
-    for module in ("lint.run", "rules.red901_expired_allowance"):
-        monkeypatch.setattr(f"flake8_redis_ssot.{module}.date", Day)
+    monkeypatch.setattr("flake8_redis_ssot.lint.check.date", Day)
     monkeypatch.setattr(time, "strftime", lambda style: str(Day.today()))
     assert "RED901" not in here() + here()
     Day.today_is = (2027, 1, 1)

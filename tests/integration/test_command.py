@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import NoReturn
 import pytest
 from conftest import Command, places
 
+from flake8_redis_ssot.cli.parser import COMMANDS, make_parser
 from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.output import FORMATS
 from flake8_redis_ssot.output.report import Report, counting, format_of
@@ -351,3 +353,26 @@ def test_the_table_knows_every_builder_of_the_installed_redis() -> None:
         and "multidb" not in module.__name__
     }
     assert found and found <= set(BUILDERS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_and_option_says_what_it_is_for(name: str) -> None:
+    (command,) = make_parser([name])._subparsers._group_actions[0].choices.values()  # type: ignore[union-attr,index]
+    assert command.description and command.description.endswith(".")
+    assert all(action.help for action in command._actions)
+
+
+def test_a_cache_that_cannot_be_removed_is_said(
+    tmp_path: Path, run: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.py").write_text(BAD)
+    run("check", cwd=tmp_path)
+
+    def refused(folder: str) -> NoReturn:
+        raise PermissionError(13, "Permission denied", f"{folder}/0")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "rmtree", refused)
+        done = run("clean", cwd=tmp_path)
+    assert done.returncode == 2 and "0: cannot be removed: Permission denied; the cache is not" in done.stderr
+    assert "Removed the cache" in run("clean", cwd=tmp_path).stdout

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -46,6 +47,55 @@ def test_fix_applies_safe_fixes_alone(project: Path, run: Command) -> None:
     done = run("check", "--fix", "--unsafe-fixes", "--select", "RED101,RED203", cwd=project)
     assert (done.returncode, done.stdout) == (0, "Found 1 error (1 fixed, 0 remaining).\n")
     assert "RedisManager(" not in (project / "app" / "rooms.py").read_text()
+
+
+EACH = {
+    "app/manager.py": "import redis\n\n\nclass M:\n    def __init__(self) -> None:\n        self.client = redis.Redis()\n\n"
+    "    def get(self, key: str) -> str:\n        return self.client.get(key)\n\n\nmanager = M()\n",
+    "app/old.py": "from app.manager import manager\n",
+    "app/door.py": "from app.manager import manager as manager\n",
+    "app/red101.py": "from app.old import manager\n\nprint(manager.get('k'))\n",
+    "app/red106.py": "from django.utils.module_loading import import_string\n\nimport_string('app.old.manager')\n",
+    "app/red108.py": "from app.door import manager\n\nprint(manager.get('k'))\n",
+    "app/red203.py": "from app.manager import M\n\n\ndef get() -> str:\n    return M().get('k')\n",
+    "app/red506.py": "from redis import StrictRedis\n\nMade = StrictRedis\n",
+    "app/red904.py": "x = 1  # noqa: RED301\n",
+}
+"""A file for each rule that has a fix, which that rule alone settles."""
+
+
+@pytest.fixture
+def each(tmp_path: Path) -> Path:
+    for name, text in EACH.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.redis-ssot]\nmanager = "app.manager"\ninstance = "manager"\nforbidden-managers = ["app.old"]\n'
+        'select = ["RED1", "RED203", "RED506", "RED904", "RED301"]\nignore = ["RED102", "RED104"]\n'
+    )
+    return tmp_path
+
+
+def test_each_rule_may_be_left_to_fix_or_not(each: Path, run: Command) -> None:
+    codes = set(re.findall(r"RED\d+", str([*EACH]).upper()))
+
+    def fixed(*arguments: str) -> set[str]:
+        given = ("check", "-n", "--unsafe-fixes", *arguments)
+        found = json.loads(run(*given, "--output-format", "json", cwd=each).stdout)
+        assert {row["code"] for row in found} == codes
+        with_fix = {row["code"] for row in found if row["fix"] is not None}
+        diff = run(*given, "--diff", cwd=each)
+        assert {
+            f"RED{code}" for code in re.findall(r"^--- app/red(\d+)\.py", diff.stdout, re.MULTILINE)
+        } == with_fix
+        assert f"Would fix {len(with_fix)} error" in diff.stderr
+        return with_fix
+
+    assert fixed() == fixed("--fixable", "ALL") == codes
+    assert fixed("--unfixable", "ALL") == set()
+    for code in sorted(codes):
+        assert fixed("--fixable", code) == {code}
+        assert fixed("--unfixable", code) == codes - {code}
 
 
 def test_diff_changes_nothing(project: Path, run: Command) -> None:
@@ -180,8 +230,11 @@ def test_an_unfinished_run_comes_first(project: Path, run: Command) -> None:
     index.write_text(index.read_text().replace('"done"', '"unfinished"'))
     (project / "app" / "other.py").write_text(ROOMS)
     done = run("migrate", cwd=project)
-    assert done.returncode == 2 and f"redis-ssot rollback {index.parent.name}" in done.stderr
+    words = " ".join(done.stderr.split())
+    assert done.returncode == 2 and f"redis-ssot rollback {index.parent.name}" in words
+    assert "(`redis-ssot migrate`) was stopped when it had changed 1 of 1 files (app/rooms.py)" in words
     assert (project / "app" / "other.py").read_text() == ROOMS
+    assert run("migrate", "--dry-run", cwd=project).returncode == 1
     assert "unfinished" in run("migrate", "--list", cwd=project).stdout
     assert run("rollback", cwd=project).returncode == 0
     assert (project / "app" / "rooms.py").read_text() == ROOMS

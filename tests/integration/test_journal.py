@@ -136,7 +136,7 @@ def test_runs_are_in_order_and_undone_from_the_newest(project: Path) -> None:
         roll_back(str(project))
         assert files(project) == state
     assert {run.state for run in runs(str(project))} == {"rolled back"}
-    assert not_undone(project) == "there is no run to roll back"
+    assert not_undone(project) == "there is no run of `redis-ssot migrate` here to roll back"
     assert not_undone(project, there[3].name) == f"the run {there[3].name} is rolled back already"
 
 
@@ -190,7 +190,7 @@ def _leads_nowhere(root: Path) -> str:
 
 def _read_only(root: Path) -> str:
     (root / "app" / "m2.py").chmod(0o444)
-    return "read-only, or its folder is or is not there: app/m2.py;"
+    return "read-only, or in a folder that is read-only or missing: app/m2.py;"
 
 
 def _folder_read_only(root: Path) -> str:
@@ -255,7 +255,7 @@ def test_paths_that_are_not_the_project_s_own_are_refused(project: Path, tmp_pat
     twice = [change(path, b"one"), change(project / "app" / ".." / "app" / "m0.py", b"two")]
     assert "to be changed twice" in refused(project, twice)
     lost = Change(str(project / "nowhere" / "a.py"), None, b"x")
-    assert "or is not there: nowhere/a.py" in refused(project, [lost])
+    assert "or missing: nowhere/a.py" in refused(project, [lost])
 
 
 def test_nothing_to_do_is_no_run(project: Path) -> None:
@@ -264,7 +264,10 @@ def test_nothing_to_do_is_no_run(project: Path) -> None:
     for changes in ([], same):
         assert refused(project, changes) == "there is nothing to change"
     (project / journal.FOLDER).mkdir()
-    assert not_undone(project, "20000101T000000Z-1") == "there is no run to roll back"
+    assert (
+        not_undone(project, "20000101T000000Z-1")
+        == "there is no run of `redis-ssot migrate` here to roll back"
+    )
     assert not (project / journal.FOLDER).exists()
 
 
@@ -466,7 +469,7 @@ def test_a_folder_that_went_since_is_made_again(project: Path) -> None:
 def test_read_only_files_are_not_rolled_back(project: Path, work: list[Change]) -> None:
     carry_out(str(project), work, "test")
     (project / "app" / "m1.py").chmod(0o400)
-    assert "read-only, or its folder is: app/m1.py; nothing was touched" in not_undone(project)
+    assert "read-only, or in a folder that is: app/m1.py; nothing was touched" in not_undone(project)
 
 
 @pytest.mark.parametrize("kind", ["absolute", "up", "inner up", "link", "git", "journal"])
@@ -749,7 +752,7 @@ def test_killed_at_random_every_file_is_whole_and_all_is_restored(tmp_path: Path
         assert roll_back(str(root)).state == "rolled back" and files(root) == before
     print(f"\n{landed.total()} kills: {dict(landed)}; {mixed} of those inside left old and new files")
     assert landed["inside"] >= max(1, KILLS // 5)
-    with pytest.raises(JournalError, match="there is no run to roll back"):
+    with pytest.raises(JournalError, match="there is no run of `redis-ssot migrate` here to roll back"):
         roll_back(str(root))
     assert {path.rpartition("/")[2] for path in written(root)} == {".gitignore", "run.json"}
 
@@ -778,7 +781,7 @@ def test_the_command(project: Path, work: list[Change], run: Command) -> None:
         done = run("rollback", *arguments, cwd=cwd)
         return done.returncode, done.stdout, done.stderr
 
-    assert said() == (2, "", "error: there is no run to roll back\n")
+    assert said() == (2, "", "error: there is no run of `redis-ssot migrate` here to roll back\n")
     (project / "pyproject.toml").write_text("[tool.redis-ssot]\n")
     before = files(project)
     done = carry_out(str(project), work, "migrate")

@@ -193,18 +193,25 @@ def test_migrate_shows_and_keeps_what_is_silenced(project: Path, run: Command) -
 
 def test_what_a_baseline_puts_off_is_planned_and_moved(project: Path, run: Command) -> None:
     add(project, "app/own.py", "import redis\n\nclient = redis.Redis()\n")
-    add(project, "pyproject.toml", SETTINGS.replace("exclude", 'baseline = "known.jsonl"\nexclude'))
-    assert "Recorded 3 diagnostics" in run("baseline", cwd=project).stdout
+    add(project, "pyproject.toml", SETTINGS.replace("exclude", 'baseline = "known.json"\nexclude'))
+    add(project, "tests/test_x.py", "from unittest import mock\n\nmock.patch('app.cache.store.cache.get')\n")
+    (project / "known.json").write_text('{"redis-ssot-baseline": 1}\n')
+    before = planned(project, run)
+    assert "Recorded 4 diagnostics" in run("baseline", "--accept", "all", cwd=project).stdout
     assert run("check", cwd=project).returncode == 0
     plan = planned(project, run)
+    for what in ("managers", "gaps", "measures", "tests"):
+        assert plan[what] == before[what]
     assert [(s["site"]["path"], s["silenced"]) for s in plan["moving"]] == [("app/rooms.py", "the baseline")]
-    assert [(s["site"]["path"], s["silenced"]) for s in plan["by_hand"]] == [("app/own.py", "the baseline")]
-    assert plan["measures"][-1]["before"] == 2
+    assert [(s["site"]["path"], s["silenced"]) for s in plan["by_hand"]] == [
+        ("app/own.py", "the baseline"),
+        ("tests/test_x.py", "the baseline"),
+    ]
     assert "(silenced today by the baseline)" in " ".join(run("plan", cwd=project).stdout.split())
     made = json.loads(run("migrate", "--output-format", "json", cwd=project).stdout)
     assert [(s["site"]["path"], s["silenced"]) for s in made["moved"]] == [("app/rooms.py", "the baseline")]
     assert "app.redis_manager" in (project / "app/rooms.py").read_text()
-    assert "1 of 3 entries looks mended" in run("check", cwd=project).stderr
+    assert "1 of 4 entries looks mended" in run("check", cwd=project).stderr
 
 
 def test_the_tests_are_those_of_what_changes(project: Path, run: Command) -> None:
@@ -223,9 +230,13 @@ def test_the_end_is_counted(project: Path, run: Command) -> None:
     ]
 
 
-def test_another_repository_is_left(project: Path, run: Command) -> None:
+@pytest.mark.parametrize("kind", ["folder", "file"])
+def test_another_repository_is_left(kind: str, project: Path, run: Command) -> None:
     add(project, "sub/lib/x.py", USER)
-    subprocess.run(["git", "init", "-q", project / "sub"], check=True)
+    if kind == "folder":
+        subprocess.run(["git", "init", "-q", project / "sub"], check=True)
+    else:  # as in a submodule
+        (project / "sub/.git").write_text("gitdir: ../.git/modules/sub\n")
     for command in (["migrate"], ["check", "--fix"]):
         done = run(*command, cwd=project)
         assert (project / "sub/lib/x.py").read_text() == USER, command
@@ -290,3 +301,52 @@ def test_one_object_is_moved_alone(project: Path, run: Command) -> None:
         done.stderr
         == "error: --only app.cache.sec: nothing refers to that; name an object as `plan` has it\n"
     )
+
+
+CLIENT = "import redis\n\n\ndef title(room):\n    return redis.Redis().get(room)\n\n\ndef make(url):\n    return redis.from_url(url)\n"
+
+
+def test_constructions_are_settled_alike_by_all_commands(project: Path, run: Command) -> None:
+    add(project, "app/redis_manager.py", MANAGER.replace("_client", "client"))
+    add(project, "app/own.py", CLIENT)
+    fix = "Use `app.redis_manager.redis_manager.client` instead of one more client"
+    plan = planned(project, run)
+    moving, left = (
+        [
+            (s["code"], s["site"]["line"], s["what"], s["reason"])
+            for s in plan[key]
+            if s["site"]["path"] == "app/own.py"
+        ]
+        for key in ("moving", "by_hand")
+    )
+    reason = "which server it connects to is not shown: `url` is a parameter of `make`, which callers give"
+    assert moving == [("RED201", 5, fix, None)]
+    assert [(code, line, why) for code, line, _, why in left] == [("RED201", 9, reason)]
+    # what is built in the forbidden module is counted too
+    counted = next(m for m in plan["measures"] if m["name"] == "constructions")
+    assert (counted["before"], counted["after"], counted["expected"]) == (3, 2, 0)
+    found = json.loads(run("check", "--output-format", "json", "app/own.py", cwd=project).stdout)
+    fixes = [
+        f["fix"] and (f["fix"]["message"], f["fix"]["applicability"]) for f in found if f["code"] == "RED201"
+    ]
+    assert fixes == [(fix, "safe"), None]
+    before = (project / "app/own.py").read_text()
+    dry = run("migrate", "--dry-run", "--only", "redis", cwd=project).stdout
+    assert f"app/own.py:5: {fix}" in dry and f"app/own.py:9: RED201 {reason}" in dry and "cache" not in dry
+    assert run("migrate", "--only", "redis", cwd=project).returncode == 1
+    after = (project / "app/own.py").read_text()
+    assert after == CLIENT.replace(
+        "import redis\n", "from app.redis_manager import redis_manager\nimport redis\n"
+    ).replace("redis.Redis()", "redis_manager.client")
+    assert run("rollback", cwd=project).returncode == 0
+    assert (project / "app/own.py").read_text() == before
+    run("check", "--fix", "app/own.py", cwd=project)
+    assert (project / "app/own.py").read_text() == after
+
+
+def test_a_code_that_is_not_chosen_is_left_alone(project: Path, run: Command) -> None:
+    add(project, "pyproject.toml", SETTINGS.replace("exclude", 'ignore = ["RED201"]\nexclude'))
+    add(project, "app/redis_manager.py", MANAGER.replace("_client", "client"))
+    add(project, "app/own.py", CLIENT)
+    run("migrate", cwd=project)
+    assert (project / "app/own.py").read_text() == CLIENT

@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 from conftest import Command, places
 
+from flake8_redis_ssot.lint.check import Checked, FileChecker
+from flake8_redis_ssot.source import SourceFile
+
 SETTINGS = '[tool.redis-ssot]\nmanager = "app.manager"\nforbidden-managers = ["app.old"]\n'
 USER = """\
     import redis
@@ -74,6 +77,28 @@ def test_what_is_new_is_reported_wherever_the_rest_has_moved(project: Path, run:
     assert found(project, run, "--since", "main") == []
     assert found(project, run, "--since", "base", "--no-project") == [("app/users.py", 13, "RED201")]
     assert found(project, run, "--since", "base", "app/manager.py") == []
+
+
+def test_only_files_that_changed_are_checked_at_the_revision(
+    project: Path, run: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(project, "app/user.py", textwrap.dedent(USER) + "\n\nclient = redis.Redis(db=7)\n")
+    checked: list[tuple[str, str]] = []
+    check = FileChecker.check
+
+    def watched(checker: FileChecker, source: SourceFile) -> Checked:
+        checked.append((type(checker.filesystem).__name__, Path(source.path).name))
+        return check(checker, source)
+
+    monkeypatch.setattr(FileChecker, "check", watched)
+    assert found(project, run, "--since", "HEAD") == [("app/user.py", 10, "RED201")]
+    assert [name for kind, name in checked if kind == "Revision"] == ["user.py"]
+    checked.clear()
+    assert found(project, run, "--since", "HEAD") == [("app/user.py", 10, "RED201")]
+    assert not checked
+    write(project, "app/user.py", USER)
+    assert found(project, run, "--since", "HEAD") == []
+    assert found(project, run) != []
 
 
 def test_what_comes_of_a_change_in_another_file_is_new(project: Path, run: Command) -> None:

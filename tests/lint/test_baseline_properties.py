@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.filesystem import DISK
-from flake8_redis_ssot.lint.baseline import Baseline, Entry, empty_baseline, read_baseline
+from flake8_redis_ssot.lint.baseline import Baseline, Entry, read_baseline
 from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.matching import Matching, matching
 from flake8_redis_ssot.lint.run import run
@@ -64,7 +64,7 @@ def found(files: dict[str, bytes]) -> list[Diagnostic]:
 
 
 def recorded(code: Code) -> Baseline:
-    baseline = empty_baseline(f"{ROOT}/known.jsonl", ROOT)
+    baseline = Baseline(f"{ROOT}/known.jsonl")
     return baseline.with_entries(map(Entry.of, found(rendered(code))))
 
 
@@ -243,8 +243,8 @@ def test_baselines_of_two_branches_merge(
         paths[-1].write_bytes(one.written())
     union = subprocess.run(["git", "merge-file", "-p", *how, *paths], capture_output=True)
     (tmp_path / "merged").write_bytes(union.stdout)
-    here = read_baseline(str(tmp_path / "merged"), str(tmp_path), merging=True)
-    there = Baseline(base.file, base.base, tuple(moved(entry, tmp_path) for entry in here.entries))
+    here = read_baseline(str(tmp_path / "merged"), DISK, merging=True)
+    there = Baseline(base.file, tuple(moved(entry, tmp_path) for entry in here.entries))
     seen = matched(there, rendered(merged))
     assert not seen.new
     kept = there.with_entries(entry for entry, _ in seen.known)
@@ -255,3 +255,12 @@ def moved(entry: Entry, folder: Path) -> Entry:
     """The entry as it is in the project."""
     path = f"{ROOT}/{Path(entry.path).relative_to(folder).as_posix()}"
     return Entry(entry.code, path, entry.fingerprint, entry.nth, entry.reason)
+
+
+def test_a_new_file_in_place_of_one_that_moved_is_new() -> None:
+    code: Code = {"a.py": [Function("one", [f"v{n} = f{n}()" for n in range(5)], ["redis.Redis()"])]}
+    baseline = recorded(code)
+    files = rendered({"b.py": code["a.py"], "a.py": [Function("two", ["x = 1"] * 4, ["redis.Redis()"])]})
+    seen = matching(baseline, found(files), DISK.with_edits(files), lambda: {f"{ROOT}/a.py": f"{ROOT}/b.py"})
+    assert [Path(d.path).name for d in seen.new] == ["a.py"]
+    assert [Path(d.path).name for _, d in seen.moved] == ["b.py"]

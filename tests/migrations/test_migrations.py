@@ -6,6 +6,7 @@ import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -94,8 +95,8 @@ def test_migration(case: Case, change: str, tmp_path: Path, monkeypatch, capsys)
     assert {n: d for n, d in after.items() if before.get(n) != d} == {
         n: d for n, d in expected.items() if before.get(n) != d
     }
-    left = [line.strip() for line in said.split(" for a person:\n")[-1].splitlines() if line.startswith("  ")]
-    left = left if " for a person:\n" in said else []
+    by_hand = said.partition(" for a person:\n")[2].splitlines()
+    left = [line.strip() for line in takewhile(lambda line: line.startswith("  "), by_hand)]
     assert len(left) == len(case.left), said
     for line, words in zip(left, case.left, strict=True):
         where, code, reason = words.split(" ", 2)

@@ -12,9 +12,26 @@ from repository import commit, git, write
 from flake8_redis_ssot import git_objects
 from flake8_redis_ssot.git_objects import Repository
 from flake8_redis_ssot.lint import run as lint_run
+from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.report.history import MOST, chosen
+from flake8_redis_ssot.source import SourceFile
 
 from .conftest import SETTINGS, Reported
+
+
+@pytest.fixture
+def checked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the files of revisions that were checked, one after the other."""
+    found: list[str] = []
+    real = lint_run.run_source
+
+    def run_source(source: SourceFile, checker: FileChecker, outcome: lint_run.Outcome) -> None:
+        if isinstance(checker.filesystem, git_objects.Revision):
+            found.append(Path(source.path).name)
+        real(source, checker, outcome)
+
+    monkeypatch.setattr(lint_run, "run_source", run_source)
+    return found
 
 
 def test_the_history_ends_in_what_the_plan_counts_now(reported: Reported) -> None:
@@ -44,24 +61,20 @@ def test_todays_settings_hold(project: Path, reported: Reported) -> None:
     assert [p["numbers"]["managers"] for p in reported("--history")["history"]] == [2, 2, 2, 2]
 
 
-def test_a_content_is_checked_once(
-    project: Path, reported: Reported, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    checked: list[str] = []
-    real = lint_run.run_source
-
-    def run_source(source, checker, outcome):  # type: ignore[no-untyped-def]
-        if isinstance(checker.filesystem, git_objects.Revision):
-            checked.append(Path(source.path).name)
-        real(source, checker, outcome)
-
-    monkeypatch.setattr(lint_run, "run_source", run_source)
+def test_a_content_is_checked_once(reported: Reported, checked: list[str]) -> None:
     first = reported("--history", "v2")
     checked.clear()
     second = reported("--history", "v1,v2,v3")
     at_first, since = ["rooms.py"], ["own.py", "rooms.py", "test_limits.py", "test_socket.py"]
     assert checked == at_first + since
     assert second["history"][1] == first["history"][0]
+
+
+def test_what_has_not_changed_since_the_base_is_not_checked_twice(
+    reported: Reported, checked: list[str]
+) -> None:
+    reported("--base", "v2")
+    assert checked == ["own.py"]
 
 
 def test_a_commit_is_counted_once(project: Path, reported: Reported, monkeypatch: pytest.MonkeyPatch) -> None:

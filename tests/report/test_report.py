@@ -38,6 +38,19 @@ def test_what_is_silenced_is_listed_and_does_not_count(reported: Reported) -> No
     }
 
 
+def test_what_a_baseline_puts_off_counts_all_the_same(
+    project: Path, run: Command, reported: Reported
+) -> None:
+    before = reported()["numbers"]
+    kept = SETTINGS.replace("[tool.redis-ssot]\n", '[tool.redis-ssot]\nbaseline = "known.jsonl"\n')
+    write(project, {"pyproject.toml": kept})
+    assert run("baseline", cwd=project).returncode == 0
+    report = reported("--base", "v3", "--history", "v3")
+    assert report["numbers"] == before == report["history"][0]["numbers"] == report["comparison"]["before"]
+    assert {f["silenced"] for f in report["findings"] if f["path"] != "scripts/load.py"} == {"the baseline"}
+    assert report["comparison"]["added"] == report["comparison"]["removed"] == []
+
+
 def test_findings_are_of_the_rules_that_are_on(project: Path, run: Command, reported: Reported) -> None:
     chosen = SETTINGS.replace("[tool.redis-ssot]\n", '[tool.redis-ssot]\nselect = ["RED106"]\n')
     write(project, {"pyproject.toml": chosen})
@@ -78,6 +91,8 @@ def test_tests_are_told_by_kind_with_what_says_so(project: Path, reported: Repor
             "tests/test_mocked.py": "from unittest.mock import patch\n\npatch('app.redis_manager.redis_manager')\n",
             "tests/test_name.py": "path = 'redis.sock'\n",
             "tests/test_none.py": "import app\n",
+            "tests/test_other.py": "from testcontainers.postgres import PostgresContainer\n\nPostgresContainer\n",
+            "tests/test_container.py": "from testcontainers.redis import RedisContainer\n\nRedisContainer\n",
             "tests/test_threads.py": "import threading\n\nimport redis\n\nredis, threading\n",
         },
     )
@@ -86,6 +101,7 @@ def test_tests_are_told_by_kind_with_what_says_so(project: Path, reported: Repor
         for t in reported()["tests"]
     }
     assert found == {
+        "test_container.py": {"server": "imports testcontainers.redis"},
         "test_fake.py": {"fakes": "imports fakeredis"},
         "test_mocked.py": {"fakes": "patches app.redis_manager.redis_manager"},
         "test_limits.py": {"server": "builds a client in line 3", "race": "test_race_of_two"},
@@ -94,14 +110,14 @@ def test_tests_are_told_by_kind_with_what_says_so(project: Path, reported: Repor
             "websocket": "websockets",
             "server": "uses app.redis_manager, and nothing here takes its place",
         },
-        "test_threads.py": {"race": "threading"},
+        "test_threads.py": {},
     }
 
 
 def test_allowances_have_owner_end_and_what_they_silence(reported: Reported) -> None:
     (allowed,) = reported()["allowances"]
-    assert (allowed["owner"], allowed["expires"], allowed["is_expired"], allowed["silences"]) == (
-        "@platform", "2020-01-01", True, 1,
+    assert (allowed["owner"], allowed["expires"], allowed["state"], allowed["silences"]) == (
+        "@platform", "2020-01-01", "expired", 1,
     )  # fmt: skip
     assert allowed["where"] == "pyproject.toml:11"
 

@@ -222,6 +222,8 @@ def test_the_code_of_another_tool_is_near_none_of_ours(code: str, hint: str, tmp
         settings(tmp_path, f'ignore = ["{code}"]\n')
     assert error.value.messages[0].endswith(f"unknown rule code `{code}` in `ignore`{hint}")
     assert nearest(code, []) == ""
+    assert nearest("forbiden", OPTIONS) == "; did you mean `forbidden-managers`?"
+    assert nearest("foo", ["bar"]) == "; known are bar"
 
 
 def test_patterns_of_src_name_the_folders_that_are_there(tmp_path: Path) -> None:

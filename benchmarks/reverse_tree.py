@@ -1,0 +1,335 @@
+"""Sends the users of a real tree's one manager through a second one, and lets `migrate` bring them back.
+
+`reverse_tree.py TREE KIND`, where the tree has an `ssot.toml` that names its manager. KIND is `wrapper` (a module
+with an accessor for each object), `shim` (a module that hands the names on) or `copy` (the same module once more).
+The tree is copied, never changed, and none of its code runs. Nothing here is shared with the tool: what moved, and
+that nothing broke, is found out by Python's own parser and by pyflakes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+import warnings
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from pyflakes.checker import Checker
+from pyflakes.messages import UndefinedName
+
+NEW = "reversed_redis"
+COMMAND = [str(Path(sys.executable).with_name("redis-ssot"))]
+
+
+def parsed(data: bytes) -> ast.Module | None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            compile(data, "file", "exec", dont_inherit=True)
+            return ast.parse(data)
+        except (SyntaxError, ValueError, RecursionError):
+            return None
+
+
+def undefined(data: bytes) -> Counter[str]:
+    tree = parsed(data)
+    if tree is None:
+        return Counter()
+    found = Checker(tree, filename="file").messages
+    return Counter(str(m.message_args[0]) for m in found if isinstance(m, UndefinedName))
+
+
+def module_of(path: Path, root: Path) -> str:
+    parts = path.relative_to(root).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def absolute(node: ast.ImportFrom, path: Path, root: Path) -> str:
+    if not node.level:
+        return node.module or ""
+    package = module_of(path, root).split(".")
+    package = package if path.name == "__init__.py" else package[:-1]
+    package = package[: len(package) - node.level + 1]
+    return ".".join([*package, *([node.module] if node.module else [])])
+
+
+def imports(tree: ast.AST, path: Path, root: Path, module: str) -> Iterator[ast.ImportFrom]:
+    """The from-imports of a module, stars apart."""
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.ImportFrom)
+            and absolute(node, path, root) == module
+            and not any(alias.name == "*" for alias in node.names)
+        ):
+            yield node
+
+
+def bound_at_top(tree: ast.Module) -> dict[str, ast.stmt]:
+    found: dict[str, ast.stmt] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            found.setdefault(node.name, node)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            for alias in node.names:
+                found.setdefault(alias.asname or alias.name.split(".")[0], node)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+                for part in ast.walk(target):
+                    if isinstance(part, ast.Name):
+                        found.setdefault(part.id, node)
+    return found
+
+
+class Text:
+    """The text of a file, changed from its end on."""
+
+    def __init__(self, data: bytes) -> None:
+        self.lines = data.decode().splitlines(keepends=True)
+        self.edits: list[tuple[int, int, int, str]] = []
+
+    def exchange(self, node: ast.expr, text: str) -> None:
+        line = self.lines[node.lineno - 1].encode()
+        start = len(line[: node.col_offset].decode())
+        end = len(line[: node.end_col_offset].decode())
+        self.edits.append((node.lineno, start, end, text))
+
+    def data(self) -> bytes:
+        for row, start, end, text in sorted(self.edits, reverse=True):
+            line = self.lines[row - 1]
+            self.lines[row - 1] = line[:start] + text + line[end:]
+        return "".join(self.lines).encode()
+
+
+class Reversal:
+    """A copy of a tree whose users of the manager have what they use by another module."""
+
+    def __init__(self, tree: Path, kind: str, root: Path) -> None:
+        self.kind, self.root = kind, root
+        shutil.copytree(tree, root, symlinks=True, ignore=shutil.ignore_patterns(".git", ".redis_ssot*"))
+        self.settings = tomllib.loads((tree / "ssot.toml").read_text())["tool"]["redis-ssot"]
+        manager = self.settings["manager"]
+        self.manager = manager if isinstance(manager, str) else manager[0]
+        sources = [root / one for one in self.settings.get("src", ["."])]
+        parts = Path(*self.manager.split("."))
+        found = [s / p for s in sources for p in (parts.with_suffix(".py"), parts / "__init__.py")]
+        self.home = next(path for path in found if path.exists())
+        self.source = next(s for s in sources if self.home.is_relative_to(s)).resolve()
+        self.home = self.home.resolve()
+        package = self.manager.rpartition(".")[0]
+        self.new = f"{package}.{NEW}" if package else NEW
+        self.place = (self.source / Path(*self.new.split("."))).with_suffix(".py")
+        self.files = sorted(p.resolve() for p in root.rglob("*.py") if p.is_file() and not p.is_symlink())
+        self.texts = {path: path.read_bytes() for path in self.files}
+        home = parsed(self.texts[self.home])
+        assert home is not None
+        self.defined = bound_at_top(home)
+        self.broken: set[Path] = set()
+
+    def carry_out(self) -> None:
+        names: set[str] = set()
+        for path in self.files:
+            tree = parsed(self.texts[path])
+            if tree is None or path in (self.home, self.place):
+                continue
+            mine = [*imports(tree, path, self.source, self.manager)]
+            if mine and self._is_plain(path, tree, mine):
+                names |= self._send(path, tree, mine)
+        self._write_new(sorted(names & self.defined.keys()))
+        self._write_settings(sorted(names))
+        self.broken = {
+            p for p in self.files if p.read_bytes() != self.texts[p] and parsed(p.read_bytes()) is None
+        }
+
+    def _is_plain(self, path: Path, tree: ast.Module, mine: list[ast.ImportFrom]) -> bool:
+        """Whether the imports stand on a line each as one can write them anew."""
+        return (
+            all(node.lineno == node.end_lineno or self.kind != "wrapper" for node in mine)
+            and path.name != "__init__.py"
+        )
+
+    def _objects(self, path: Path, tree: ast.Module, mine: list[ast.ImportFrom]) -> set[str]:
+        """The objects that a file uses by one name alone, which nobody has from it, and that nothing sets."""
+        found = set()
+        strings = {
+            n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)
+        }
+        for node in mine:
+            for alias in node.names:
+                name = alias.asname or alias.name
+                stores = [
+                    part
+                    for part in ast.walk(tree)
+                    if (isinstance(part, ast.Name) and part.id == name and not isinstance(part.ctx, ast.Load))
+                    or (
+                        isinstance(part, ast.arg | ast.ExceptHandler)
+                        and name in (getattr(part, "arg", None), getattr(part, "name", None))
+                    )
+                    or (
+                        isinstance(part, ast.alias)
+                        and part not in node.names
+                        and (part.asname or part.name) == name
+                    )
+                ]
+                statement = self.defined.get(alias.name)
+                is_object = isinstance(statement, ast.Assign | ast.AnnAssign) and isinstance(
+                    statement.value, ast.Call
+                )
+                if is_object and not stores and name not in strings and not self._is_read(path, name):
+                    found.add(alias.name)
+        return found
+
+    def _is_read(self, path: Path, name: str) -> bool:
+        """Whether another file may name this one's `name`."""
+        module = module_of(path, self.source)
+        last = module.rpartition(".")[2]
+        return any(
+            f"{module}.{name}".encode() in data
+            or (b"import" in data and f"{last}.{name}".encode() in data)
+            or (f"{last} import".encode() in data and name.encode() in data)
+            for other, data in self.texts.items()
+            if other != path
+        )
+
+    def _send(self, path: Path, tree: ast.Module, mine: list[ast.ImportFrom]) -> set[str]:
+        """Send one file's imports through the new module; the names that it has there."""
+        text = Text(self.texts[path])
+        objects = self._objects(path, tree, mine) if self.kind == "wrapper" else set()
+        found: set[str] = set()
+        for node in mine:
+            sent = [a for a in node.names if self.kind != "wrapper" or a.name in objects]
+            rest = [a for a in node.names if a not in sent]
+            if not sent or any(a.name not in self.defined for a in node.names):
+                continue
+            found |= {alias.name for alias in sent}
+            lines = text.lines[node.lineno - 1 : node.end_lineno]
+            indent = lines[0][: len(lines[0]) - len(lines[0].lstrip())]
+            parts = [f"from {self.new} import {', '.join(self._imported(a) for a in sent)}"]
+            if rest:
+                parts.append(f"from {self.manager} import {', '.join(ast.unparse(a) for a in rest)}")
+            tail = lines[-1].encode()[node.end_col_offset :].decode()
+            head = text.lines[node.lineno - 1].encode()[: node.col_offset].decode()
+            text.lines[node.lineno - 1] = head + f"\n{indent}".join(parts) + tail
+            for row in range(node.lineno, node.end_lineno or node.lineno):
+                text.lines[row] = ""
+        names = {a.asname or a.name: a.name for n in mine for a in n.names if a.name in objects}
+        for part in ast.walk(tree):
+            if isinstance(part, ast.Name) and part.id in names:
+                text.exchange(part, f"get_{names[part.id]}()")
+        path.write_bytes(text.data())
+        return found
+
+    def _imported(self, alias: ast.alias) -> str:
+        return f"get_{alias.name}" if self.kind == "wrapper" else ast.unparse(alias)
+
+    def _write_new(self, names: list[str]) -> None:
+        if self.kind == "copy":
+            self.place.write_bytes(self.texts[self.home])
+            return
+        lines = [f"from {self.manager} import {name}\n" for name in names]
+        if self.kind == "wrapper":
+            lines += [f"\n\ndef get_{name}():\n    return {name}\n" for name in names]
+        self.place.write_text("".join(lines))
+
+    def _write_settings(self, names: list[str]) -> None:
+        lines = (self.root / "ssot.toml").read_text().splitlines()
+        start = lines.index("[tool.redis-ssot]")
+        kept = [line for line in lines if not line.startswith("forbidden-managers")]
+        kept.insert(start + 1, f'forbidden-managers = ["{self.new}"]')
+        if self.kind == "copy":
+            kept.append("[tool.redis-ssot.replacements]")
+            kept += [f'"{self.new}.{name}" = "{self.manager}.{name}"' for name in names]
+        (self.root / "ssot.toml").write_text("\n".join(kept) + "\n")
+
+    # what came of it
+
+    def left(self) -> int:
+        """The names that are still imported from the new module."""
+        count = 0
+        for path in self.files:
+            tree = parsed(path.read_bytes())
+            for node in imports(tree, path, self.source, self.new) if tree is not None else ():
+                count += len(node.names)
+        return count
+
+    def unresolved(self, before: dict[Path, bytes]) -> list[str]:
+        """The imports of changed files that lead nowhere."""
+        found = []
+        for path in self.files:
+            data = path.read_bytes()
+            tree = parsed(data) if data != before[path] else None
+            for node in imports(tree, path, self.source, self.manager) if tree is not None else ():
+                found += [f"{path}:{node.lineno} {a.name}" for a in node.names if a.name not in self.defined]
+        return found
+
+    def contents(self) -> dict[Path, bytes]:
+        return {path: path.read_bytes() for path in [*self.files, self.place]}
+
+
+def migrate(root: Path, *options: str) -> str:
+    command = [*COMMAND, "migrate", "--config", "ssot.toml", *options]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True)
+    if done.returncode == 2 or "Traceback" in done.stderr:
+        raise SystemExit(done.stdout + done.stderr)
+    return done.stdout
+
+
+def tried(tree: Path, kind: str, folder: Path) -> bool:
+    reversal = Reversal(tree, kind, folder / f"{tree.name}-{kind}")
+    reversal.carry_out()
+    before = reversal.contents()
+    sent = reversal.left()
+    print(
+        f"{tree.name} {kind}: {sent} imports sent through {reversal.new}; {len(reversal.broken)} broken before"
+    )
+    good = True
+    for option in ([], ["--include-unsafe"]):
+        said = migrate(reversal.root, *option)
+        after = reversal.contents()
+        changed = [path for path in before if before[path] != after[path]]
+        newly = [p for p in changed if parsed(before[p]) is not None and parsed(after[p]) is None]
+        names = [p for p in changed if undefined(after[p]) - undefined(before[p])]
+        moved = sent - reversal.left()
+        again = "nothing" if "Migrated nothing" in migrate(reversal.root, *option) else "MORE"
+        share = 100 * moved / sent if sent else 100
+        print(
+            f"  {'unsafe' if option else 'safe'}: {moved} moved, {share:.0f} %; {len(newly)} no longer compile, {len(names)}"
+            f" with undefined names, {len(reversal.unresolved(before))} unresolved imports, the second run changes {again}"
+        )
+        (reversal.root.parent / f"{reversal.root.name}{''.join(option)}.txt").write_text(said)
+        good = good and not (newly or names or reversal.unresolved(before) or again != "nothing")
+        if changed:
+            subprocess.run(
+                [*COMMAND, "rollback", "--config", "ssot.toml"],
+                cwd=reversal.root,
+                check=True,
+                capture_output=True,
+            )
+        exact = all(
+            hashlib.sha256(p.read_bytes()).digest() == hashlib.sha256(d).digest() for p, d in before.items()
+        )
+        print(f"  rolled back: {'exact' if exact else 'DIFFERENT'}")
+        good = good and exact
+    return good
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("tree", type=Path)
+    parser.add_argument("kinds", nargs="*", metavar="KIND", default=["wrapper", "shim", "copy"])
+    parser.add_argument("--folder", type=Path, help="where the copies are kept (default: a temporary one)")
+    options = parser.parse_args()
+    folder = options.folder or Path(tempfile.mkdtemp(prefix="reverse-tree-"))
+    os.makedirs(folder, exist_ok=True)
+    return int(not all([tried(options.tree.resolve(), kind, folder.resolve()) for kind in options.kinds]))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
