@@ -32,7 +32,7 @@ def compose(evidence: Evidence, choose: Choose) -> Proposal:
         proposal.uses_redis = False
         proposal.summary = "no file imports a client library of Redis, so there is nothing to set up"
         return proposal
-    groups = grouped(evidence, _real(evidence, ranked))
+    groups = grouped(evidence, _real(ranked))
     if groups[0].candidates:
         groups += without_manager(evidence, groups[0].candidates[0], ranked, groups)
     others: list[Candidate] = []
@@ -61,7 +61,7 @@ def compose(evidence: Evidence, choose: Choose) -> Proposal:
     return proposal
 
 
-def _real(evidence: Evidence, ranked: Sequence[Candidate]) -> list[Candidate]:
+def _real(ranked: Sequence[Candidate]) -> list[Candidate]:
     """Those that are managers, as far as can be told.
 
     Others take a client from them; else the only one that is called after Redis, where it builds most of what is
@@ -106,13 +106,11 @@ def _scope(
             proposal.doubts.append(
                 f"cannot tell for certain: `{best.name}` is close to {names}; set `manager` to the one that is meant"
             )
-    scope.managers = [
-        Choice(
-            _pattern(evidence, one.module),
-            spoken_for(one.module) + (f"; {pairs[one]}" if one in pairs else ""),
-        )
-        for one in (best, *pairs)
-    ]
+    for one in (best, *pairs):
+        pattern = _pattern(evidence, one.module)
+        if all(choice.value != pattern for choice in scope.managers):
+            why = f"; {pairs[one]}" if one in pairs else ""
+            scope.managers.append(Choice(pattern, spoken_for(one.module) + why))
     scope.home = best.name
     scope.instance = _instance(evidence, best.module)
     return scope, [one for one in rest if one not in pairs]
