@@ -107,24 +107,21 @@ class Following:
     def _running(self) -> set[str]:
         """The files that may run, in event loops of their own, what uses an asyncio client in a file that is followed."""
         using = self._using_asyncio()
-        reach = Reach(
-            self._inference, lambda _, value: isinstance(value, Definition) and value.scope.node in using
-        )
-        words = {getattr(function, "name", "") for function in using}
         found: set[str] = set()
-        for path, scopes in self._inference.files.items() if using else ():
-            asked = self._index.asked_names(path)
-            names = {
-                name
-                for name, bindings in scopes.module.bindings.items()
-                if asked is None or name in asked
-                if any(reach(value) for binding in bindings for value in self._inference.bound(binding))
-            }
-            found.update(
-                user
-                for user in (self._index.users(path, names) if names else ())
-                if user in self._looping and self._speaks_of(words, user)
-            )
+        for path, scopes in self._inference.files.items():
+            for name, bindings in scopes.module.bindings.items():
+                words = {name for binding in bindings if binding.value in using}
+                words |= {
+                    getattr(method.value, "name", "")
+                    for binding in bindings
+                    if isinstance(binding.value, ast.ClassDef)
+                    for methods in self._inference.namespaces[binding.value].bindings.values()
+                    for method in methods
+                    if method.value in using
+                }
+                if words:
+                    users = self._looping.intersection(self._index.users(path, {name}))
+                    found.update(user for user in users if self._speaks_of(words, user))
         return found - self._inference.files.keys()
 
     def _using_asyncio(self) -> set[ast.AST]:
@@ -150,16 +147,15 @@ class Following:
 
     @cached_property
     def _looping(self) -> frozenset[str]:
-        """The files that may make an event loop, and all files that come to them by imports."""
-        found: set[str] = set()
-        todo = [path for path in sorted(self._index.facts) if self._may_make_loops(path)]
-        while todo:
-            path = todo.pop()
-            if path not in found:
-                found.add(path)
-                imported = (f"{edge.module}.{edge.name or ''}" for edge in self._index.edges(path))
-                todo += filter(None, map(self._index.file_of, imported))
-        return frozenset(found)
+        """The files that may make an event loop, tests apart.
+
+        What is between them and a coroutine that uses a client is not taken in: that would be most of a project.
+        """
+        return frozenset(
+            path
+            for path in self._index.facts
+            if not self._index.settings.is_test(path) and self._may_make_loops(path)
+        )
 
     def _may_make_loops(self, path: str) -> bool:
         return (
