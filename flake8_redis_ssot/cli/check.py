@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flake8_redis_ssot.cli.replay import COLORS
 from flake8_redis_ssot.output import FORMATS
+
+if TYPE_CHECKING:
+    from datetime import date
 
 Output = tuple[str | None, str | None]
 """A format, or that of the settings, and the file it goes to, or standard output."""
@@ -201,6 +203,8 @@ def _jobs(text: str) -> int:
 
 
 def _date(text: str) -> date:
+    from datetime import date  # seldom needed
+
     try:
         return date.fromisoformat(text)
     except ValueError:

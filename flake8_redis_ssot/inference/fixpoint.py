@@ -87,11 +87,6 @@ class Fixpoint(Generic[_Key, _Value]):
         """Whether the budget has run out, so that what is unknown may only be unasked."""
         return self.steps > self.budget
 
-    @property
-    def is_idle(self) -> bool:
-        """Whether no question is being answered, so that each answer is final."""
-        return not self._waiting
-
     def cut(self) -> None:
         """Say that the answer to the present question may lack something."""
         self._is_cut = True

@@ -86,9 +86,7 @@ class Stores:
 
     def filled(self, owner: ast.expr, point: ProgramPoint) -> Iterator[Filled]:
         """What is put, elsewhere, into the container that an expression is."""
-        key = ("all", last_name(owner))
-        self._inference.answers.depends_on(key)
-        same = self._into(owner, point, key) if key in self._stores else []
+        same = self._into(owner, point, ("all", last_name(owner)))
         for keyed in (False, True):
             stores = tuple(store for store in same if (store.key is not None) is keyed)
             if stores:

@@ -237,7 +237,6 @@ class ProjectInference(Inference):
         return self._makes_names or name in self._held
 
     def calls_named(self, name: str) -> Iterable[ProgramPoint]:
-        self.answers.depends_on(("calls", name))
         return self._calls.get(name, ())
 
     def given(
