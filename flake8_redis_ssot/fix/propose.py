@@ -25,7 +25,7 @@ from flake8_redis_ssot.fix.view import View
 from flake8_redis_ssot.libraries.frameworks import LOADING
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.rule import RuleContext
-from flake8_redis_ssot.source import Range
+from flake8_redis_ssot.source import Range, SourceError
 from flake8_redis_ssot.syntax.imports import Part
 from flake8_redis_ssot.syntax.nodes import last_name
 
@@ -77,7 +77,7 @@ class Rewriter:
         """
         view = self.view(diagnostic.path)
         if view is None:
-            raise Refusal("the file cannot be parsed; mend its syntax, and run again")
+            raise self._unread(diagnostic.path)
         if view.place.is_manager:
             raise Refusal("it stands in the manager itself, which is never rewritten")
         match MENDS.get(diagnostic.code):
@@ -96,6 +96,14 @@ class Rewriter:
         raise Refusal(
             "it is imported by its name in a string; change the string and what is done with the module"
         )
+
+    def _unread(self, path: str) -> Refusal:
+        """Why nothing can be proposed for a file that has no view."""
+        try:
+            self.index.modules.filesystem.source(path).check_syntax()
+        except SourceError as error:
+            return Refusal(f"the file {error.message}; {error.advice}")
+        return Refusal("the file was changed meanwhile; run again")
 
     def uses_of(
         self, view: View, modules: Collection[str], homes: Collection[str]
