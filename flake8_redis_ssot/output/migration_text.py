@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from flake8_redis_ssot.migrate.migration import Migration
 from flake8_redis_ssot.migrate.plan import Step
 from flake8_redis_ssot.output import escaped
-from flake8_redis_ssot.output.plan_text import silenced_by
+from flake8_redis_ssot.output.plan_text import said_once
 from flake8_redis_ssot.output.report import Look
 from flake8_redis_ssot.output.terminal import wrapped
 
@@ -38,10 +38,10 @@ def _lines(migration: Migration, mark: str) -> Iterator[str]:
     for one in migration.not_shimmed:
         yield f"No shim in place of {one.path}: {one.reason}."
     if migration.verified is not None:
-        yield f"Verified: a fresh scan finds {migration.verified} references left, those listed."
+        number = migration.verified
+        found = f"the same {number} reference{'s' * (number != 1)} left" if number else "no reference left"
+        yield f"Verified: a fresh scan finds {found}."
 
 
 def _steps(steps: list[Step], mark: str) -> Iterator[str]:
-    for step in steps:
-        what = f"{step.code} {step.reason}" if step.reason else step.what
-        yield f"{mark}{step.site}: {what}{silenced_by(step)}"
+    yield from (f"{mark}{text}" for text in said_once(steps))

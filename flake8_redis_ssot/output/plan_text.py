@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flake8_redis_ssot.migrate.plan import Gap, Manager, Measure, Plan, Step
+from flake8_redis_ssot.migrate.plan import Gap, Manager, Measure, Plan, ProgramPoint, Step
 from flake8_redis_ssot.output import escaped
 from flake8_redis_ssot.output.report import Look
 from flake8_redis_ssot.output.terminal import wrapped
@@ -43,11 +43,11 @@ def _phases(plan: Plan, most: int) -> Iterator[tuple[str, list[str]]]:
             if len(safe) < len(plan.moving)
             else ""
         ),
-        [_step(step) for step in plan.moving] or ["nothing migrates by itself"],
+        [*said_once(plan.moving)] or ["nothing migrates by itself"],
     )
     yield (
         f"Phase 2, by hand: {_count(len(plan.by_hand), 'place')} for a person",
-        [_step(step) for step in plan.by_hand] or ["none"],
+        [*said_once(plan.by_hand)] or ["none"],
     )
     going = [m for m in others if m.can_go and m.role == "forbidden"]
     yield (
@@ -93,14 +93,19 @@ def _gap(gap: Gap, most: int) -> str:
     return f"`{gap.member}` of `{gap.of}` {what} in `{gap.target}`: {sites}{more}"
 
 
-def _step(step: Step) -> str:
-    unsafe = " (unsafe)" if step.applicability == "unsafe" else ""
-    return f"{step.site}: {step.code} {step.reason or step.what}{unsafe}{silenced_by(step)}"
-
-
-def silenced_by(step: Step) -> str:
-    """What is said of a reference that something silences today."""
-    return f" (silenced today by {step.silenced})" if step.silenced else ""
+def said_once(steps: list[Step]) -> Iterator[str]:
+    """A line for each reference; the same reason is given for the first alone."""
+    at: dict[ProgramPoint, set[str | None]] = {}
+    for step in steps:
+        at.setdefault(step.site, set()).add(step.reason)
+    first: dict[str, ProgramPoint] = {}
+    for step in steps:
+        what = step.reason or step.what
+        if step.reason and len(at[step.site]) == 1 and first.setdefault(what, step.site) != step.site:
+            what = f"the same as for {first[what]}"
+        unsafe = " (unsafe)" if step.applicability == "unsafe" else ""
+        silenced = f" (silenced today by {step.silenced})" if step.silenced else ""
+        yield f"{step.site}: {step.code} {what}{unsafe}{silenced}"
 
 
 def _count(number: int, what: str) -> str:

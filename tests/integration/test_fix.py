@@ -195,7 +195,10 @@ def test_migrate_says_what_stands_in_its_way(project: Path, run: Command) -> Non
         "from app.cache.manager import make_cache\n\nmade = make_cache()\n"
     )
     done = run("migrate", cwd=project)
-    assert "the replacement `app.redis_manager.none` does not exist; correct `replacements`" in done.stdout
+    assert (
+        "the replacement `app.redis_manager.none` does not exist; correct [tool.redis-ssot.replacements] (pyproject.toml:"
+        in done.stdout
+    )
 
 
 def test_without_a_manager_there_is_nothing_to_migrate_to(tmp_path: Path, run: Command) -> None:
@@ -378,7 +381,7 @@ def test_a_file_that_is_not_to_change_holds_back_what_it_uses(
     done = run("migrate", cwd=tmp_path)
     moved = [path for path in (rooms, kept) if "from new" in path.read_text()]
     assert moved == ([rooms, kept] if kind == "open" else []), done.stdout
-    said = "rooms.py:1: RED101 inner/kept.py:1 keeps using `local` of `old.Manager`"
+    said = "rooms.py:1: RED101 inner/kept.py:1 uses `local` of `old.Manager`"
     assert (said in done.stdout) == (kind != "open")
 
 
@@ -396,7 +399,7 @@ def test_a_run_that_parts_what_belongs_together_says_so(tmp_path: Path, run: Com
     assert "from new" in (tmp_path / "rooms.py").read_text()
     assert (
         "; this parts it from what stays: "
-        "kept.py:1 keeps using `local` of `old.Manager`, which has to be one for all" in words
+        "kept.py:1 uses `local` of `old.Manager`, which has to be one for all" in words
     )
     run("rollback", cwd=tmp_path)
     assert "this parts it" not in run("migrate", "--include-unsafe", cwd=tmp_path).stdout
