@@ -40,7 +40,7 @@ class _Parser(argparse.ArgumentParser):
             from flake8_redis_ssot.settings.nearest import nearest
 
             known = nearest(str(value), map(str, action.choices), f"{self.prog} --help")
-            raise argparse.ArgumentError(action, f"invalid choice `{value}`{known}")
+            raise argparse.ArgumentError(action, f"invalid choice: {str(value)!r}{known}")
 
     def error(self, message: str) -> NoReturn:
         from flake8_redis_ssot.cli.messages import refuse

@@ -10,7 +10,7 @@ from flake8_redis_ssot.diagnostic import Applicability
 from flake8_redis_ssot.fix.alike import Alike
 from flake8_redis_ssot.fix.dangers import Dangers
 from flake8_redis_ssot.fix.making import Making
-from flake8_redis_ssot.fix.member_checks import MemberChecks, a, colour_name
+from flake8_redis_ssot.fix.member_checks import Lacking, MemberChecks, a, colour_name
 from flake8_redis_ssot.fix.reach import Reach, Reached
 from flake8_redis_ssot.fix.reads import ProjectReads
 from flake8_redis_ssot.fix.replacements import Refusal, Replacement, Replacements
@@ -101,24 +101,46 @@ class Compatibility:
             if given is None or isinstance(new.node, ast.AsyncFunctionDef):
                 raise self._untold(new)
             target = given
-        for place in places:
-            if not isinstance(getattr(place, "ctx", None), ast.Load):
-                if aim.collapses:
-                    raise Refusal(
-                        f"line {place.lineno} deletes the name, or gives it another object",
-                        "use another name there",
-                    )
-            elif old.sort == "instance":
-                self._check_object(view, aim, place, old, target, verdict)
-            elif old.sort == "module":
-                raise Refusal(
-                    "a module is exchanged by the objects that are read of it", "name these in `replacements`"
-                )
-            elif new.sort == "method":
-                self._check_forwarded(view, aim, place, verdict)
-            else:
-                self._check_callable(view, aim, place, target, verdict)
+        for nth, place in enumerate(places):
+            try:
+                self._check_place(view, aim, place, target, verdict)
+            except Lacking as lacking:
+                raise self._with_rest(lacking, view, aim, places[nth + 1 :], target) from lacking
         return verdict
+
+    def _with_rest(
+        self, lacking: Lacking, view: View, aim: Replacement, places: Sequence[ast.expr], target: Thing
+    ) -> Lacking:
+        """The same with what the other places use and the class lacks."""
+        for place in places:
+            try:
+                self._check_place(view, aim, place, target, Verdict())
+            except Lacking as more:
+                lacking = lacking.joined(more)
+            except Refusal:
+                continue
+        return lacking
+
+    def _check_place(
+        self, view: View, aim: Replacement, place: ast.expr, target: Thing, verdict: Verdict
+    ) -> None:
+        old, new = aim.old, aim.new
+        if not isinstance(getattr(place, "ctx", None), ast.Load):
+            if aim.collapses:
+                raise Refusal(
+                    f"line {place.lineno} deletes the name, or gives it another object",
+                    "use another name there",
+                )
+        elif old.sort == "instance":
+            self._check_object(view, aim, place, old, target, verdict)
+        elif old.sort == "module":
+            raise Refusal(
+                "a module is exchanged by the objects that are read of it", "name these in `replacements`"
+            )
+        elif new.sort == "method":
+            self._check_forwarded(view, aim, place, verdict)
+        else:
+            self._check_callable(view, aim, place, target, verdict)
 
     def unlike(self, old: Thing, new: Thing) -> Refusal:
         """That two things are not of one sort."""
@@ -159,7 +181,7 @@ class Compatibility:
             raise Refusal(
                 f"line {line} makes a `{last}` with arguments of its own, which may name another server than "
                 f"`{new.home}`{self.objects.at(new)} has",
-                f"use `{new.home}` there by hand where it has the same, and allow the line where it has not",
+                "use that there by hand where it has the same, and give the line an `allow` where it has not",
             )
         if aim.collapses and isinstance(view.uses.parents.get(call), ast.Expr):
             raise Refusal(

@@ -31,6 +31,28 @@ _COLOURS = {
 }  # fmt: skip
 
 
+class Lacking(Refusal):
+    """That a class lacks members of some `names`, used in some `lines`."""
+
+    def __init__(self, owner: str, names: Iterable[str], lines: Iterable[int]) -> None:
+        self.owner, self.names, self.lines = owner, [*dict.fromkeys(names)], sorted({*lines})
+        where = (
+            f", used in line{'s' * (len(self.lines) > 1)} {_listed(map(str, self.lines))}"
+            if self.lines
+            else ""
+        )
+        super().__init__(
+            f"{owner} has no {_listed(f'`{name}`' for name in self.names)}{where}",
+            "add what is missing; phase 1 of `plan` lists it",
+        )
+
+    def joined(self, other: Lacking) -> Lacking:
+        """Both in one, where they are about the same class."""
+        if self.owner != other.owner:
+            return self
+        return Lacking(self.owner, [*self.names, *other.names], [*self.lines, *other.lines])
+
+
 class MemberChecks:
     """Compares members of classes, and functions."""
 
@@ -103,15 +125,9 @@ class MemberChecks:
         if why is not None:
             raise self.another(new, to, why, f", used in line {line},")
 
-    def lacking(self, new: Thing, names: Iterable[str], used: Iterable[ast.expr] = ()) -> Refusal:
+    def lacking(self, new: Thing, names: Iterable[str], used: Iterable[ast.expr] = ()) -> Lacking:
         """That a class has no such members, which are used in some places."""
-        lines = sorted({node.lineno for node in used})
-        where = f", used in line{'s' * (len(lines) > 1)} {_listed(map(str, lines))}" if lines else ""
-        wanted = _listed(f"`{name}`" for name in dict.fromkeys(names))
-        return Refusal(
-            f"`{new.home}`{self.objects.at(new)} has no {wanted}{where}",
-            "add what is missing; phase 1 of `plan` lists it",
-        )
+        return Lacking(f"`{new.home}`{self.objects.at(new)}", names, (node.lineno for node in used))
 
     def another(self, new: Thing, name: str, why: str, where: str = "") -> Refusal:
         """That a member of a class is not the same as that of the old one."""

@@ -232,14 +232,14 @@ class Rewriter:
         users = self.index.importers_of({module}, {old}) - {self.index.modules.find(module), view.path}
         if not users:
             return Refusal(
-                f"it patches `{old}`, which no other file imports, so that the patch reaches nothing",
-                "patch the name in the module that uses it, or take the patch out",
+                f"it patches `{old}`, which no module but its own looks up",
+                "patch what takes its place in the manager, or take the patch out",
             )
         first = min(users, key=lambda path: (is_test(path), path))
         text = self.index.modules.filesystem.source(first).data.decode("utf-8", "replace")
         return Refusal(
             f"a patch moves with the code that looks `{old}` up, and "
-            f"{self.short(first)}:{line_of(text, [last, module])} does not move",
+            f"{self.short(first)}:{line_of(text, [last, module.rpartition('.')[2]])} does not move",
             "settle the reason given there, or patch the name in the module that uses it",
         )
 

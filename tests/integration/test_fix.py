@@ -204,9 +204,11 @@ def test_migrate_says_what_stands_in_its_way(project: Path, run: Command) -> Non
 def test_without_a_manager_there_is_nothing_to_migrate_to(tmp_path: Path, run: Command) -> None:
     (tmp_path / "rooms.py").write_text("import redis\n\nCLIENT = redis.Redis()\n")
     done = run("migrate", cwd=tmp_path)
-    assert (done.returncode, done.stdout) == (2, "") and "no `manager` is set" in done.stderr
+    assert (done.returncode, done.stdout) == (2, "") and "no settings name a `manager`" in done.stderr
     done = run("plan", cwd=tmp_path)
-    assert done.returncode == 0 and done.stderr.startswith("warning: no settings file: no `manager` is set")
+    assert done.returncode == 0 and done.stderr.startswith(
+        "warning: no settings name a `manager` to migrate to; let `redis-ssot init`"
+    )
 
 
 def test_migrate_refuses_what_changed_since_it_was_read(project: Path, monkeypatch, capsys) -> None:

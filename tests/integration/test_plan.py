@@ -299,7 +299,7 @@ def test_one_object_is_moved_alone(project: Path, run: Command) -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert (
         done.stderr
-        == "error: --only app.cache.sec: nothing refers to that; name an object as `plan` has it\n"
+        == "error: --only app.cache.sec: nothing refers to that; name an object or module as `plan` does\n"
     )
 
 
