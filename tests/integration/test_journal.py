@@ -141,7 +141,10 @@ def test_runs_are_in_order_and_undone_from_the_newest(project: Path) -> None:
         assert files(project) == state
     assert {run.state for run in runs(str(project))} == {"rolled back"}
     assert not_undone(project) == NO_RUN
-    assert not_undone(project, there[3].name) == f"the run {there[3].name} is rolled back already"
+    assert (
+        not_undone(project, there[3].name)
+        == f"the run {there[3].name} is rolled back already; `redis-ssot migrate --list` shows which are not"
+    )
 
 
 def test_an_older_run_is_undone_by_its_name(project: Path) -> None:
@@ -793,7 +796,11 @@ def test_the_command(project: Path, work: list[Change], run: Command) -> None:
     )  # fmt: skip
     assert said(cwd=project / "app") == (0, f"Rolled back {done.name}: 8 files restored.\n", "")
     assert files(project) == before
-    assert said(done.name) == (2, "", f"error: the run {done.name} is rolled back already\n")
+    assert said(done.name) == (
+        2,
+        "",
+        f"error: the run {done.name} is rolled back already; `redis-ssot migrate --list` shows which are not\n",
+    )
     one = carry_out(str(project), [change(project / "app" / "\x1b[31m.py", b"")], "migrate")
     (project / "app" / "\x1b[31m.py").write_bytes(b"edited")
     status, out, error = said("--config", "pyproject.toml", one.name)
