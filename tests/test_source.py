@@ -118,20 +118,20 @@ def test_flake8_keeps_what_it_can_read(tmp_path: Path, run: Command) -> None:
     assert "a.py:3:1: RED201" in done.stdout and "not checked" not in done.stdout + done.stderr
 
 
-TEXT = "x = 'é😀'; y = 1\n"
+WIDE = "x = 'é😀'; y = 1\n"
 
 
 @pytest.mark.parametrize(("encoding", "units"), [("utf-8", 13), ("utf-16", 10), ("utf-32", 9)])
 def test_columns_in_the_units_of_an_editor(encoding: Encoding, units: int) -> None:
-    source = SourceFile("/a.py", TEXT.encode())
-    position = Position(1, TEXT.index("y") + 1)
+    source = SourceFile("/a.py", WIDE.encode())
+    position = Position(1, WIDE.index("y") + 1)
     assert source.units_before(position, encoding) == units + 1
     assert source.position_at(1, units + 1, encoding) == position
-    assert source.position_at(1, 999, encoding) == Position(1, len(TEXT))
+    assert source.position_at(1, 999, encoding) == Position(1, len(WIDE))
 
 
 def test_a_unit_within_a_character_is_where_that_begins() -> None:
-    source = SourceFile("/a.py", TEXT.encode())
+    source = SourceFile("/a.py", WIDE.encode())
     assert source.position_at(1, 7, "utf-16") == Position(1, 7)
     assert source.position_at(1, 6, "utf-8") == Position(1, 6)
 
