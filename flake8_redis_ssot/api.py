@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any
 
 from flake8_redis_ssot.diagnostic import Applicability, Diagnostic, Edit, Fix, Related
@@ -163,22 +164,45 @@ def finder_of(
     config: str | None = None,
     overrides: Iterable[Table] = (),
     *,
+    isolated: bool = False,
     given: Settings | None = None,
+    filesystem: FileSystem = DISK,
 ) -> SettingsFinder:
     """What finds settings from the folder `top` on; those `given` hold for every file."""
-    return SettingsFinder(top, codes=list(defaults()), config=config, overrides=[*overrides], given=given)
+    return SettingsFinder(
+        top,
+        codes=list(defaults()),
+        config=config,
+        isolated=isolated,
+        overrides=[*overrides],
+        given=given,
+        filesystem=filesystem,
+    )
 
 
 class SourceChecker:
     """Checks texts by the rules that need one file, and keeps what it knows of the managers in between."""
 
     def __init__(self, settings: Settings, filesystem: FileSystem = DISK, today: date | None = None) -> None:
-        self.checker = checker_for(settings, Selection(), filesystem, project=False, today=today)
+        self._fresh = partial(checker_for, settings, Selection(), filesystem, project=False, today=today)
+        self.checker = self._fresh()
 
     def check(self, source: SourceFile) -> Result:
+        """What the rules find in one file."""
         outcome = Outcome()
         run_source(source, self.checker, outcome)
-        return _result(without_recorded(outcome, self.checker))
+        return result_of(without_recorded(outcome, self.checker))
+
+    def knows_otherwise(self, path: str) -> bool:
+        """Whether the file at `path` now defines something else than this knows of it, if anything."""
+        known = [one for one in self.checker.managers.modules.asked() if one[1] == path and any(one[2:])]
+        if not known:
+            return False
+        fresh = self._fresh().managers.modules
+        return any(
+            fresh.facts(name) != facts or (clients is not None and fresh.clients(name) != clients)
+            for name, _, facts, clients in known
+        )
 
 
 def check_found(
@@ -196,46 +220,42 @@ def check_found(
         checker = checker_for(
             one.settings, Selection(), found.filesystem, project=project, fixes=fixes, today=today
         )
-        _check(one, found, checker, whole, fixes=fixes, jobs=jobs or available_processors(), cached=cache)
+        known = cache_of(checker) if cache else None
+        files, outcome = run_of(one, found, checker, jobs, known)
+        if known is not None:
+            known.save(files)
+        if fixes:
+            from flake8_redis_ssot.fix.granted import finished
+
+            outcome.diagnostics, _ = finished(outcome, checker, files, one.files, known)
+        reported = {*one.files, one.settings.path}
+        whole.diagnostics += (d for d in outcome.diagnostics if d.path in reported)
+        whole.failures += outcome.failures
+        whole.limits += outcome.limits
     whole.diagnostics.sort(key=lambda diagnostic: diagnostic.sort_key)
-    return _result(whole)
+    return result_of(whole)
 
 
-def _check(
-    project: Project,
-    found: Discovery,
-    checker: FileChecker,
-    whole: Outcome,
-    *,
-    fixes: bool,
-    jobs: int,
-    cached: bool,
-) -> None:
-    """Check the files of one project, and add what is reported to the `whole`."""
+def run_of(
+    project: Project, found: Discovery, checker: FileChecker, jobs: int | None, cache: Cache | None
+) -> tuple[list[str], Outcome]:
+    """The files of a project that have to be seen, and what a run over these found."""
     files = found.all_files(project) if checker.keeps_facts else project.files
-    cache = _cache(checker) if cached else None
-    outcome = (run_project if checker.keeps_facts else run)(files, checker, jobs=jobs, cache=cache)
-    if cache is not None:
-        cache.save(files)
+    check = run_project if checker.keeps_facts else run
+    outcome = check(files, checker, jobs=jobs or available_processors(), cache=cache)
     if checker.keeps_facts and found.is_extended(project):
         outcome.diagnostics = [d for d in outcome.diagnostics if d.code != "RED902"]
-    if fixes:
-        from flake8_redis_ssot.fix.granted import finished
-
-        outcome.diagnostics, _ = finished(outcome, checker, files, project.files, cache)
-    reported = {*project.files, project.settings.path}
-    whole.diagnostics += (d for d in outcome.diagnostics if d.path in reported)
-    whole.failures += outcome.failures
-    whole.limits += outcome.limits
+    return files, outcome
 
 
-def _cache(checker: FileChecker) -> Cache | None:
+def cache_of(checker: FileChecker) -> Cache | None:
+    """What earlier runs found; None where it has no place."""
     settings = checker.settings
     folder = folder_of(None, settings.cache_dir, settings.root)
     return cache_for(checker, folder, time.time_ns()) if prepare(folder) else None
 
 
-def _result(outcome: Outcome) -> Result:
+def result_of(outcome: Outcome) -> Result:
     # what several projects index may fail in each
     return Result(
         tuple(outcome.diagnostics),

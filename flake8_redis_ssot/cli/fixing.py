@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterator, Sequence
 
 from flake8_redis_ssot.files import overwrite
 from flake8_redis_ssot.filesystem import DISK
-from flake8_redis_ssot.fix.apply import EXPLAINED, FIXABLE, FixResult, mend
-from flake8_redis_ssot.fix.granted import unfixed_of
+from flake8_redis_ssot.fix.apply import FixResult
+from flake8_redis_ssot.fix.granted import mend_chosen
 from flake8_redis_ssot.output import escaped, shown
 from flake8_redis_ssot.settings.model import Settings
 from flake8_redis_ssot.source import SourceError, SourceFile
@@ -28,10 +28,7 @@ def fixed(
 
     `FixResult.outcome.failures` has a line for each file that could not be written.
     """
-    unfixed = unfixed_of(settings)
-    # what a `noqa` silences depends on all rules, and what may move on all that has to move with it
-    needed = codes if "RED904" in codes - unfixed else codes & (FIXABLE | EXPLAINED)
-    mended = mend(files, settings, needed, within, unsafe=unsafe, jobs=jobs, unfixed=unfixed)
+    mended = mend_chosen(files, settings, codes, within, unsafe=unsafe, jobs=jobs)
     for path, data in mended.changes.items() if write else ():
         try:
             overwrite(path, data)

@@ -1,18 +1,73 @@
-"""The fixes that are granted today, put to the diagnostics for those who show them."""
+"""The fixes that are granted today: applied, or put to the diagnostics for those who show them."""
 
 from __future__ import annotations
 
 import gc
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.diagnostic import Diagnostic, Fix
 from flake8_redis_ssot.facts.cache import Cache, asked_of
-from flake8_redis_ssot.fix.apply import FIXABLE, Step
+from flake8_redis_ssot.filesystem import DISK, FileSystem
+from flake8_redis_ssot.fix.apply import EXPLAINED, FIXABLE, FixResult, Step, mend
+from flake8_redis_ssot.fix.beside import Unchecked
+from flake8_redis_ssot.fix.closed import closed
+from flake8_redis_ssot.fix.reads import ProjectReads
 from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.noqa import with_rows
 from flake8_redis_ssot.lint.run import Outcome
 from flake8_redis_ssot.settings.model import Settings
+
+
+def mend_chosen(
+    files: Sequence[str],
+    settings: Settings,
+    codes: frozenset[str],
+    within: Collection[str],
+    filesystem: FileSystem = DISK,
+    *,
+    unsafe: bool,
+    jobs: int,
+    cache_of: Callable[[FileChecker], Cache | None] | None = None,
+) -> FixResult:
+    """What the fixes of the rules `codes` come to, as far as `fixable` and `unfixable` leave them.
+
+    `cache_of` gives what earlier runs of all these rules found.
+    """
+    unfixed = unfixed_of(settings)
+    if cache_of is not None:
+        return mend(
+            files,
+            settings,
+            codes,
+            within,
+            filesystem,
+            unsafe=unsafe,
+            jobs=jobs,
+            unfixed=unfixed,
+            cache_of=cache_of,
+        )
+    # what a `noqa` silences depends on all rules, and what may move on all that has to move with it
+    needed = codes if "RED904" in codes - unfixed else codes & (FIXABLE | EXPLAINED)
+    return mend(files, settings, needed, within, filesystem, unsafe=unsafe, jobs=jobs, unfixed=unfixed)
+
+
+def fixes_alone(
+    outcome: Outcome, checker: FileChecker, files: Sequence[str], diagnostics: Iterable[Diagnostic]
+) -> Iterator[tuple[Diagnostic, Fix]]:
+    """Those of the `diagnostics` that a fix settles where nothing else is changed, with that fix."""
+    unfixed = unfixed_of(checker.settings)
+    reads = ProjectReads(files, checker.filesystem)
+    unchecked = Unchecked(checker.settings.root, files, checker.filesystem)
+    dynamic = [d for d in outcome.diagnostics if d.code in EXPLAINED]
+    for diagnostic in diagnostics:
+        if diagnostic.code in FIXABLE and not closed([diagnostic.path], checker.settings.root):
+            alone = replace(outcome, diagnostics=[*dynamic, diagnostic])
+            step = Step(
+                checker, alone, {diagnostic.path},
+                unsafe=True, unfixed=unfixed, reads=reads, unchecked=unchecked,
+            )  # fmt: skip
+            yield from ((diagnostic, d.fix) for d in step.settled if d.fix is not None)
 
 
 def unfixed_of(settings: Settings) -> frozenset[str]:

@@ -83,7 +83,7 @@ class SettingsFinder:
 
     def name(self, folders: Collection[str]) -> None:
         """Take the absolute `folders` for named by a user."""
-        self.tops = sorted({self.top, *(f for f in folders if not is_below(f, self.top))}, key=len)
+        self.tops = sorted({*self.tops, *(f for f in folders if not is_below(f, self.top))}, key=len)
 
     def _settings(self, path: str | None, folder: str) -> Settings | None:
         root = os.path.dirname(path or "") or next((t for t in self.tops if is_below(folder, t)), self.top)
