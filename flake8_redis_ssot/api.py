@@ -28,6 +28,7 @@ from flake8_redis_ssot.lint.run import (
     run,
     run_project,
     run_source,
+    without_collecting,
     without_recorded,
 )
 from flake8_redis_ssot.migrate.plan import Plan
@@ -187,6 +188,7 @@ class SourceChecker:
         self._fresh = partial(checker_for, settings, Selection(), filesystem, project=False, today=today)
         self.checker = self._fresh()
 
+    @without_collecting()
     def check(self, source: SourceFile) -> Result:
         """What the rules find in one file."""
         outcome = Outcome()
