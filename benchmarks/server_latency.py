@@ -26,6 +26,8 @@ from flake8_redis_ssot.api import load_settings
 CHANGES = 40
 """Of each file."""
 FILES = 8
+PAUSE = 0.05
+"""Seconds between two keys of somebody who types fast."""
 LONG = range(450, 560)
 IMPORTS = re.compile(r"^(import|from) redis\b", re.MULTILINE)
 
@@ -83,7 +85,8 @@ class Client:
         self.send("textDocument/didOpen", {"textDocument": document})
 
     def change(self, path: Path, text: str) -> float:
-        """The seconds from a change to its diagnostics."""
+        """The seconds from a change to its diagnostics, after a pause as between two keys."""
+        time.sleep(PAUSE)
         self.versions[path] += 1
         document = {"uri": path.as_uri(), "version": self.versions[path]}
         start = time.perf_counter()

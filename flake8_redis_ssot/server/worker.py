@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import signal
 import sys
@@ -104,6 +105,8 @@ def _end(*_: object) -> NoReturn:
 def main() -> None:
     """Read a task from standard input, and write its result, or what is wrong with the settings."""
     signal.signal(signal.SIGTERM, _end)  # so that processes of its own end with it
+    if hasattr(os, "nice"):
+        os.nice(10)  # whoever types comes first
     answers, sys.stdout = sys.stdout.buffer, sys.stderr
     task: Check | Propose | Mend = pickle.load(sys.stdin.buffer)
     answer: object
