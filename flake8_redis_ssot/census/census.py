@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from threading import Lock
 from types import ModuleType
 
-from flake8_redis_ssot.census.counts import Counts, Fold, Origin
-from flake8_redis_ssot.census.journal import of_environment, process_name
+from flake8_redis_ssot.census.counts import Counts, Fold
+from flake8_redis_ssot.census.journal import Journal, of_environment, packages_of_environment, process_name
 from flake8_redis_ssot.census.libraries import PARTS
-from flake8_redis_ssot.census.pools import PoolState
 from flake8_redis_ssot.census.recorder import Recorder
+from flake8_redis_ssot.census.sites import Code
 from flake8_redis_ssot.census.wrapping import ImportHook, Wrapping
 
 
@@ -39,9 +39,13 @@ class Census:
         finally:
             self.recorder.close_window(window)
 
-    def pool_states(self) -> Iterator[tuple[Origin, PoolState]]:
-        """What each pool that lives holds just now."""
-        return self.recorder.pool_states()
+    def rename(self, process: str) -> None:
+        """Go on as a process of this name, whose counts are asked for and not written to a journal."""
+        recorder = self.recorder
+        if isinstance(recorder.sink, Journal):
+            recorder.sink.withdraw()
+        recorder.sink = None
+        recorder.whole.rename(process)
 
     def begin(self) -> None:
         self._hook.install()
@@ -75,13 +79,18 @@ def running() -> Census | None:
     return next((hook.owner for hook in sys.meta_path if isinstance(hook, _Hook)), None)
 
 
-def start(process: str = "") -> Census:
-    """The census of this process, which begins to count now unless it does so already."""
+def start(process: str = "", packages: Collection[str] = ()) -> Census:
+    """The census of this process, which begins to count now unless it does so already.
+
+    The `packages` are the user's code even where they are installed.
+    """
     with _STARTING:
         census = running()
         if census is None:
             census = Census(process or process_name())
             census.begin()
+        if packages:
+            census.recorder.code = Code(packages)
         census.users += 1
         return census
 
@@ -90,7 +99,7 @@ def start_with_journal() -> None:
     """Begin to count for another process, if the environment says so."""
     journal = of_environment()
     if journal is not None:
-        start().recorder.sink = journal
+        start(packages=packages_of_environment()).recorder.sink = journal
 
 
 def stop(census: Census) -> None:

@@ -8,14 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from flake8_redis_ssot.census.events import Blocked, Built, Closed, Crossed, Event, Gone, Kind, Opened
-from flake8_redis_ssot.census.sites import Site
-
-
-class Origin(NamedTuple):
-    """What is counted together: all that one site builds of one library, as `redis.asyncio`."""
-
-    site: Site
-    library: str
+from flake8_redis_ssot.census.sites import Origin, Site
 
 
 class Crossing(NamedTuple):
@@ -47,12 +40,17 @@ class Tally:
 
 @dataclass(slots=True)
 class OriginCounts:
-    """What was built at one origin; peaks are of one process. `limit` is the most connections of one pool."""
+    """What was built at one origin; peaks are of one process. `limit` is the most connections of one pool.
+
+    `in_use` and `waiters` are a reading of the pools that live: connections that are taken, and who waits for one.
+    """
 
     clients: Tally = field(default_factory=Tally)
     pools: Tally = field(default_factory=Tally)
     connections: Tally = field(default_factory=Tally)
     limit: int = 0
+    in_use: int = 0
+    waiters: int = 0
 
     def __add__(self, other: OriginCounts) -> OriginCounts:
         return OriginCounts(
@@ -60,6 +58,8 @@ class OriginCounts:
             self.pools + other.pools,
             self.connections + other.connections,
             max(self.limit, other.limit),
+            self.in_use + other.in_use,
+            self.waiters + other.waiters,
         )
 
 
@@ -101,6 +101,8 @@ class Counts:
                     **_origin_as_json(origin),
                     **{what: _tally_as_json(getattr(counts, what)) for what in _TALLIES},
                     "max_connections": counts.limit,
+                    "in_use": counts.in_use,
+                    "waiters": counts.waiters,
                 }
                 for origin, counts in sorted(self.origins.items())
             ],
@@ -118,7 +120,7 @@ _TALLIES = ("clients", "pools", "connections")
 
 
 def _origin_as_json(origin: Origin) -> dict[str, Any]:
-    return {**origin.site._asdict(), "library": origin.library}
+    return {**origin.site._asdict(), "library": origin.library, "via": origin.via}
 
 
 def _tally_as_json(tally: Tally) -> dict[str, int]:
@@ -134,7 +136,7 @@ def _peak_as_json(peak: Peak) -> dict[str, Any]:
 
 
 def _origin(data: Mapping[str, Any]) -> Origin:
-    return Origin(Site(data["file"], data["line"], data["function"]), data["library"])
+    return Origin(Site(data["file"], data["line"], data["function"]), data["library"], data["via"])
 
 
 def _tally(data: Mapping[str, int]) -> Tally:
@@ -150,7 +152,10 @@ def from_json(data: Mapping[str, Any]) -> Counts:
     counts = Counts(
         {
             _origin(site): OriginCounts(
-                **{what: _tally(site[what]) for what in _TALLIES}, limit=site["max_connections"]
+                **{what: _tally(site[what]) for what in _TALLIES},
+                limit=site["max_connections"],
+                in_use=site["in_use"],
+                waiters=site["waiters"],
             )
             for site in data["sites"]
         },
@@ -187,24 +192,28 @@ class Fold:
         self.counts = Counts(processes=[process])
         self._live: dict[tuple[str, int], Origin] = {}
 
+    def rename(self, process: str) -> None:
+        for peak in (self.counts.clients, self.counts.pools, self.counts.connections):
+            peak.process = process
+        self.counts.processes = [process]
+
     def add(self, event: Event) -> None:
         match event:
-            case Built(kind, number, site, library, limit):
-                origin = Origin(site, library)
+            case Built(kind, number, origin, limit):
                 if kind == "pool":
                     counts = self._of(origin)
                     counts.limit = max(counts.limit, limit)
                 self._begin(f"{kind}s", number, origin)
             case Gone(kind, number):
                 self._end(f"{kind}s", number)
-            case Opened(number, site, library):
-                self._begin("connections", number, Origin(site, library))
+            case Opened(number, origin):
+                self._begin("connections", number, origin)
             case Closed(number):
                 self._end("connections", number)
-            case Blocked(site, library):
-                self.counts.blocking[Origin(site, library)] += 1
-            case Crossed(site, library, used):
-                self.counts.crossings[Crossing(Origin(site, library), used)] += 1
+            case Blocked(origin):
+                self.counts.blocking[origin] += 1
+            case Crossed(origin, used):
+                self.counts.crossings[Crossing(origin, used)] += 1
 
     def add_all(self, events: Iterable[Event]) -> Counts:
         for event in events:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from flake8_redis_ssot.census.sites import Site
+from flake8_redis_ssot.census.sites import Origin, Site
 
 Kind = Literal["client", "pool"]
 
@@ -14,8 +14,7 @@ class Built(NamedTuple):
 
     kind: Kind
     number: int
-    site: Site
-    library: str
+    origin: Origin
     limit: int
 
 
@@ -27,29 +26,28 @@ class Gone(NamedTuple):
 
 
 class Opened(NamedTuple):
-    """A connection was opened, for what was built at the site."""
+    """A connection was opened, for what was built at the origin."""
 
     number: int
-    site: Site
-    library: str
+    origin: Origin
 
 
 class Closed(NamedTuple):
+    """The connection of this number was closed, or nobody holds it any more."""
+
     number: int
 
 
 class Blocked(NamedTuple):
-    """A blocking client sent something at the site, while an event loop ran in that thread."""
+    """A blocking client sent something, while an event loop ran in that thread."""
 
-    site: Site
-    library: str
+    origin: Origin
 
 
 class Crossed(NamedTuple):
-    """What was built for one event loop was used, at `used`, in another."""
+    """What was used in one event loop was used, at `used`, in another."""
 
-    site: Site
-    library: str
+    origin: Origin
     used: Site
 
 

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Collection, Iterator, MutableMapping
 from contextlib import suppress
 from typing import Any
 
 from flake8_redis_ssot.census.counts import Counts, Fold
 from flake8_redis_ssot.census.events import EVENTS, Event
-from flake8_redis_ssot.census.sites import Site
+from flake8_redis_ssot.census.sites import Origin, Site
 
 VARIABLE = "REDIS_CENSUS_JOURNAL"
 """The environment variable that names the folder."""
+_PACKAGES = "REDIS_CENSUS_PACKAGES"
 ON_START = os.path.join(os.path.dirname(os.path.abspath(__file__)), "on_start")
 _SUFFIX = ".jsonl"
 
@@ -56,10 +57,16 @@ def of_environment() -> Journal | None:
     return Journal(folder) if folder else None
 
 
-def ask_children(folder: str, environment: MutableMapping[str, str]) -> None:
+def packages_of_environment() -> list[str]:
+    """The installed packages that whoever asked for the journal takes for the user's code."""
+    return os.environ.get(_PACKAGES, "").split()
+
+
+def ask_children(folder: str, packages: Collection[str], environment: MutableMapping[str, str]) -> None:
     """Make all Python processes that get this environment write a journal."""
     before = environment.get("PYTHONPATH")
     environment[VARIABLE] = folder
+    environment[_PACKAGES] = " ".join(packages)
     environment["PYTHONPATH"] = os.pathsep.join([ON_START, *([before] if before else [])])
 
 
@@ -77,6 +84,13 @@ def read(folder: str) -> Iterator[Counts]:
 
 
 def _event(data: list[Any]) -> Event:
-    name, *fields = data
-    make: Callable[..., Event] = EVENTS[name]
-    return make(*(Site(*field) if isinstance(field, list) else field for field in fields))
+    name, *values = data
+    kind: Any = EVENTS[name]
+    fields = dict(zip(kind._fields, values, strict=True))
+    if "origin" in fields:
+        site, *rest = fields["origin"]
+        fields["origin"] = Origin(Site(*site), *rest)
+    if "used" in fields:
+        fields["used"] = Site(*fields["used"])
+    event: Event = kind(**fields)
+    return event

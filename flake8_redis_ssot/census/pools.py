@@ -9,12 +9,10 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class PoolState:
-    """Connections in use and idle, the most that there may be, and who waits for one; None where nobody can."""
+    """How many connections are in use, and how many wait for one."""
 
     in_use: int
-    idle: int
-    limit: int
-    waiters: int | None
+    waiters: int
 
 
 def limit_of(pool: Any) -> int:
@@ -33,30 +31,24 @@ def state_of(pool: Any) -> PoolState | None:
 
 
 def _queued(pool: Any) -> PoolState:
-    """A blocking pool of threads: a queue with a place for each connection, made or not."""
-    places = list(pool.pool.queue)
-    idle = sum(place is not None for place in places)
-    return PoolState(limit_of(pool) - len(places), idle, limit_of(pool), len(pool.pool.not_empty._waiters))
+    """A blocking pool of threads: a queue of places, taken out while they are in use."""
+    return PoolState(limit_of(pool) - pool.pool.qsize(), len(pool.pool.not_empty._waiters))
 
 
 def _counted(pool: Any) -> PoolState:
     """A pool that raises when it is full; of asyncio also one that waits on a condition."""
     condition = getattr(pool, "_condition", None)
-    return PoolState(
-        len(pool._in_use_connections),
-        len(pool._available_connections),
-        limit_of(pool),
-        len(condition._waiters) if condition is not None else None,
-    )
+    return PoolState(len(pool._in_use_connections), len(condition._waiters) if condition is not None else 0)
 
 
 def _of_coredis(pool: Any) -> PoolState:
-    """Queues with a place for each connection; a cluster's pool has one for each node."""
+    """Queues with a place for each connection, made or not; a cluster's pool has one for each node."""
     queues = getattr(pool, "_cluster_available_connections", None)
     queues = [pool._available_connections] if queues is None else [*queues.values()]
     idle = sum(place is not None for queue in queues for place in list(queue._queue))
-    in_use = len(pool._online_connections) - idle
-    return PoolState(in_use, idle, limit_of(pool), sum(len(queue._getters) for queue in queues))
+    # the first who waits holds the lock, for which the others wait
+    waiters = sum(len(queue._getters) + queue._lock.statistics().tasks_waiting for queue in queues)
+    return PoolState(len(pool._online_connections) - idle, waiters)
 
 
 def nodes_of(cluster: Any) -> Iterator[Any]:
@@ -68,5 +60,4 @@ def nodes_of(cluster: Any) -> Iterator[Any]:
 
 def state_of_node(node: Any) -> PoolState:
     """A node of an asyncio cluster, which raises when it is full."""
-    idle = len(node._free)
-    return PoolState(len(node._connections) - idle, idle, limit_of(node), None)
+    return PoolState(len(node._connections) - len(node._free), 0)

@@ -16,11 +16,11 @@ from threading import Lock
 from types import FrameType
 from typing import Any, Concatenate, ParamSpec
 
-from flake8_redis_ssot.census.counts import Counts, Fold, Origin, added
+from flake8_redis_ssot.census.counts import Counts, Fold, added
 from flake8_redis_ssot.census.events import Blocked, Built, Closed, Crossed, Event, Gone, Kind, Opened
 from flake8_redis_ssot.census.libraries import FAKES, Part
 from flake8_redis_ssot.census.pools import PoolState, limit_of, nodes_of, state_of, state_of_node
-from flake8_redis_ssot.census.sites import Site, caller, first_argument, is_library, site_of
+from flake8_redis_ssot.census.sites import Code, Origin, above, caller, first_argument
 
 _WAITING = 512
 """Events after which whoever adds one counts them."""
@@ -51,11 +51,11 @@ class _Owner:
 
     __slots__ = ("is_inner", "kind", "nodes", "number", "origin", "part", "ref")
 
-    def __init__(self, part: Part, number: int, site: Site, is_inner: bool) -> None:
+    def __init__(self, part: Part, number: int, origin: Origin, is_inner: bool) -> None:
         self.part = part
         self.kind: Kind = "pool" if part.role == "pool" else "client"
         self.number = number
-        self.origin = Origin(site, part.library)
+        self.origin = origin
         self.is_inner = is_inner
         self.nodes: dict[str, int] = {}
         """The numbers of an asyncio cluster's nodes, which are pools once they open a connection."""
@@ -86,6 +86,7 @@ class Recorder:
     def __init__(self, process: str) -> None:
         self.is_active = True
         self.sink: Sink | None = None
+        self.code = Code()
         self.nodes: set[type] = set()
         """The classes of which an asyncio cluster has its nodes."""
         self.whole = Fold(process)
@@ -102,10 +103,15 @@ class Recorder:
     # what the counts are asked for
 
     def counts(self, fold: Fold | None = None) -> Counts:
-        """A copy of the counts, of this process or of a window."""
+        """A copy of the counts, of this process or of a window, with a reading of the pools."""
         with self._counting:
             self._count()
-            return added([(fold or self.whole).counts])
+            counts = added([(fold or self.whole).counts])
+        for origin, state in self._pool_states():
+            if origin in counts.origins:
+                counts.origins[origin].in_use += state.in_use
+                counts.origins[origin].waiters += state.waiters
+        return counts
 
     def open_window(self) -> Fold:
         """Counts of its own, of what happens from now on."""
@@ -120,7 +126,7 @@ class Recorder:
             self._count()
             self._windows.remove(window)
 
-    def pool_states(self) -> Iterator[tuple[Origin, PoolState]]:
+    def _pool_states(self) -> Iterator[tuple[Origin, PoolState]]:
         """The pools that live, and what each holds just now."""
         for owner in [*self._owners.values()]:
             built = owner.ref()
@@ -157,9 +163,9 @@ class Recorder:
         frame = caller(3)
         outer = self._outer(frame)
         if outer is not None and (outer.serves or _in_constructor(frame, outer)):
-            owner = _Owner(part, next(self._numbers), outer.origin.site, part.role != "pool")
+            owner = _Owner(part, next(self._numbers), outer.origin, part.role != "pool")
         else:
-            owner = _Owner(part, next(self._numbers), site_of(frame, built), False)
+            owner = _Owner(part, next(self._numbers), self.code.origin(frame, part.library, built), False)
         owner.ref = weakref.ref(built, _when_gone(self, id(built), owner))
         self._owners[id(built)] = owner
         return True
@@ -177,7 +183,7 @@ class Recorder:
         if owner.kind == "pool" and _is_fake(getattr(built, "connection_class", object)):
             self.abandoned(built)
         elif not owner.is_inner:
-            self._tell(Built(owner.kind, owner.number, *owner.origin, limit_of(built)))
+            self._tell(Built(owner.kind, owner.number, owner.origin, limit_of(built)))
 
     @_harmless
     def opened(self, connection: Any, part: Part, loop: Any = None) -> None:
@@ -192,7 +198,7 @@ class Recorder:
         known.loop = _weak(loop)
         if not known.is_open:
             known.is_open = True
-            self._tell(Opened(known.number, *known.origin))
+            self._tell(Opened(known.number, known.origin))
 
     @_harmless
     def closed(self, connection: Any) -> None:
@@ -204,13 +210,14 @@ class Recorder:
     @_harmless
     def blocked(self, part: Part) -> None:
         """A blocking client sends something, and an event loop waits for it."""
-        frame: FrameType | None = caller(3)
-        while frame is not None and is_library(frame.f_code.co_filename):
-            if frame.f_code.co_name in _NO_COMMAND:
+        frame = caller(3)
+        for one in above(frame):
+            if not self.code.is_library(one):
+                break
+            if one.f_code.co_name in _NO_COMMAND:
                 return
-            frame = frame.f_back
         if self.is_active:
-            self._tell(Blocked(site_of(frame), part.library))
+            self._tell(Blocked(self.code.origin(frame, part.library)))
 
     def used(self, connection: Any, loop: Any) -> None:
         """An asyncio connection is used in a loop; if it was opened in another, that is told once."""
@@ -225,7 +232,7 @@ class Recorder:
     def _cross(self, known: _Connection, loop: Any) -> None:
         known.loop = _weak(loop)
         if self.is_active:
-            self._tell(Crossed(*known.origin, site_of(caller(4))))
+            self._tell(Crossed(known.origin, self.code.site(caller(4))))
 
     def _tell(self, event: Event) -> None:
         if self.sink is not None:
@@ -248,12 +255,11 @@ class Recorder:
 
     def _outer(self, frame: FrameType | None) -> _Owner | None:
         """The object at work: the nearest whose method is running."""
-        while frame is not None:
-            first = first_argument(frame)
+        for one in above(frame):
+            first = first_argument(one)
             owner = self._owners.get(id(first)) or self._cluster_of(first)
-            if owner is not None or not is_library(frame.f_code.co_filename):
+            if owner is not None or not self.code.is_library(one):
                 return owner
-            frame = frame.f_back
         return None
 
     def _cluster_of(self, node: Any) -> _Owner | None:
@@ -269,13 +275,13 @@ class Recorder:
     def _note_node(self, cluster: _Owner, node: Any) -> None:
         if node.name not in cluster.nodes:
             number = cluster.nodes[node.name] = next(self._numbers)
-            self._tell(Built("pool", number, *cluster.origin, limit_of(node)))
+            self._tell(Built("pool", number, cluster.origin, limit_of(node)))
 
     def _origin_of(self, frame: FrameType, part: Part) -> Origin:
         """Whose connection it is: the pool's that opens it."""
         outer = self._outer(frame)
         if outer is None:
-            return Origin(site_of(frame), part.library)
+            return self.code.origin(frame, part.library)
         pool = self._owners.get(id(getattr(outer.ref(), "connection_pool", None)))
         return (pool or outer).origin
 
@@ -289,13 +295,11 @@ def _is_fake(owner: Any) -> bool:
     return any(str(getattr(base, "__module__", "")).partition(".")[0] in FAKES for base in bases)
 
 
-def _in_constructor(frame: FrameType | None, outer: _Owner) -> bool:
+def _in_constructor(frame: FrameType, outer: _Owner) -> bool:
     """Whether the constructor of the outer object is running."""
-    while frame is not None and is_library(frame.f_code.co_filename):
-        if frame.f_code.co_name == "__init__" and first_argument(frame) is outer.ref():
-            return True
-        frame = frame.f_back
-    return False
+    return any(
+        one.f_code.co_name == "__init__" and first_argument(one) is outer.ref() for one in above(frame)
+    )
 
 
 def _weak(loop: Any) -> Callable[[], Any] | None:

@@ -20,8 +20,8 @@ import valkey
 import valkey.asyncio
 
 from flake8_redis_ssot.census.census import Census
-from flake8_redis_ssot.census.counts import Origin, added, from_json
-from flake8_redis_ssot.census.sites import Site
+from flake8_redis_ssot.census.counts import added, from_json
+from flake8_redis_ssot.census.sites import Origin, Site
 
 from .conftest import until
 
@@ -225,8 +225,8 @@ def test_coredis(census: Census, address: str) -> None:
         client = coredis.Redis.from_url(address)
         async with client:
             await client.ping()
-            ((_, state),) = census.pool_states()
-            assert (state.in_use, state.idle, state.limit, state.waiters) == (0, 1, 64, 0)
+            assert reading(census) == (1, 0, 0)
+            assert [c.limit for c in census.counts().origins.values()] == [64]
             return census.counts().total("connections").now
 
     assert asyncio.run(main()) == 1
@@ -260,9 +260,7 @@ def test_asyncio_cluster(census: Census, cluster: int) -> None:
             for number in range(30):
                 pipeline.get(f"key {number}")
             await pipeline.execute()
-        states = [state for _, state in census.pool_states()]
-        assert sum(state.idle for state in states) == census.counts().total("connections").now
-        assert {state.in_use for state in states} == {0}
+        assert reading(census)[1:] == (0, 0)
         await client.aclose()
 
     asyncio.run(main(client))
@@ -317,46 +315,66 @@ def test_asyncio_sentinel(census: Census, sentinel: int) -> None:
 
 @pytest.fixture
 def held(address: str) -> Iterator[redis.Redis]:
+    """A client that no census saw being built."""
     with redis.Redis.from_url(address) as admin:
+        admin.ping()
         yield admin
         admin.delete("jobs")
 
 
-def test_blocking_pool_of_threads(census: Census, address: str, held: redis.Redis) -> None:
+def reading(census: Census) -> tuple[int, int, int]:
+    """Connections that are open, in use, and waited for."""
+    counts = [counts for origin, counts in census.counts().origins.items() if origin.site.file == __file__]
+    return (
+        sum(c.connections.now for c in counts),
+        sum(c.in_use for c in counts),
+        sum(c.waiters for c in counts),
+    )
+
+
+def test_blocking_pool_of_threads(held: redis.Redis, census: Census, address: str) -> None:
     pool = redis.BlockingConnectionPool.from_url(address, max_connections=2, timeout=60)
-    line = here(-1)
     client = redis.Redis(connection_pool=pool)
     threads = [threading.Thread(target=client.blpop, args=("jobs", 60)) for _ in range(5)]
     for thread in threads:
         thread.start()
-
-    def state() -> tuple[int, int, int, int | None]:
-        (now,) = [state for origin, state in census.pool_states() if origin.site.line == line]
-        return (now.in_use, now.idle, now.limit, now.waiters)
-
-    until(lambda: state() == (2, 0, 2, 3))
+    until(lambda: reading(census) == (2, 2, 3))
     held.rpush("jobs", *range(5))
     for thread in threads:
         thread.join()
-    assert state() == (0, 2, 2, 0)
+    assert reading(census) == (2, 0, 0)
 
 
-def test_blocking_pool_of_asyncio(census: Census, address: str, held: redis.Redis) -> None:
+def test_blocking_pool_of_asyncio(held: redis.Redis, census: Census, address: str) -> None:
     async def main() -> None:
         pool = redis.asyncio.BlockingConnectionPool.from_url(address, max_connections=2, timeout=60)
         client = redis.asyncio.Redis.from_pool(pool)
         tasks = [asyncio.create_task(client.blpop(["jobs"], 60)) for _ in range(5)]
-
-        def state() -> tuple[int, int, int, int | None]:
-            now = next(s for o, s in census.pool_states() if o.library == "redis.asyncio")
-            return (now.in_use, now.idle, now.limit, now.waiters)
-
-        while state() != (2, 0, 2, 3):
+        while reading(census) != (2, 2, 3):
             await asyncio.sleep(0.01)
-        held.rpush("jobs", *range(5))
+        await asyncio.to_thread(held.rpush, "jobs", *range(5))
         await asyncio.gather(*tasks)
-        assert state() == (0, 2, 2, 0)
+        assert reading(census) == (2, 0, 0)
         await client.aclose()
+
+    asyncio.run(asyncio.wait_for(main(), 30))
+
+
+def test_coredis_pool(census: Census, address: str) -> None:
+    async def main() -> None:
+        async with coredis.Redis.from_url(address, max_connections=2) as client:
+
+            async def work() -> None:
+                async with client.connection_pool.acquire():
+                    await released.wait()
+
+            released = asyncio.Event()
+            tasks = [asyncio.create_task(work()) for _ in range(5)]
+            while reading(census) != (2, 2, 3):
+                await asyncio.sleep(0.01)
+            released.set()
+            await asyncio.gather(*tasks)
+            assert reading(census) == (2, 0, 0)
 
     asyncio.run(asyncio.wait_for(main(), 30))
 

@@ -126,7 +126,7 @@ def journals(folder: Path) -> dict[str, Counts]:
 
 def asking(folder: Path) -> dict[str, str]:
     environment = dict(os.environ)
-    ask_children(str(folder), environment)
+    ask_children(str(folder), [], environment)
     return environment
 
 
@@ -177,7 +177,7 @@ def test_process_without_redis_writes_nothing(tmp_path: Path) -> None:
 def test_sitecustomize_of_the_user_still_runs(tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text("import sys\nsys.marked = __file__\n")
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
-    ask_children(str(tmp_path), environment)
+    ask_children(str(tmp_path), [], environment)
     found = script(
         """
         import sys, sitecustomize
@@ -203,7 +203,7 @@ def test_child_of_an_environment_without_the_package(tmp_path: Path) -> None:
 
 
 def test_journal_that_is_cut_off(tmp_path: Path) -> None:
-    event = ["Built", "pool", 1, ["a.py", 1, "f"], "redis", 10]
+    event = ["Built", "pool", 1, [["a.py", 1, "f"], "redis", ""], 10]
     whole = f"{json.dumps('process 1')}\n{json.dumps(event)}\n"
     (tmp_path / "1.jsonl").write_text(whole + '["Built", "po')
     (tmp_path / "2.jsonl").write_text("")
@@ -214,6 +214,6 @@ def test_journal_that_is_cut_off(tmp_path: Path) -> None:
 def test_what_cannot_be_counted_harms_nobody(
     census: Census, address: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("flake8_redis_ssot.census.recorder.site_of", lambda *_: 1 / 0)
+    monkeypatch.setattr("flake8_redis_ssot.census.sites.Code.origin", lambda *_: 1 / 0)
     assert redis.Redis.from_url(address).ping()
     assert "could not be counted" in caplog.text
