@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from flake8_redis_ssot.census.events import Blocked, Built, Closed, Crossed, Event, Gone, Kind, Opened
 from flake8_redis_ssot.census.sites import Origin, Site
+
+What = Literal["clients", "pools", "connections"]
 
 
 class Crossing(NamedTuple):
@@ -85,7 +87,7 @@ class Counts:
     connections: Peak = field(default_factory=Peak)
     processes: list[str] = field(default_factory=list)
 
-    def total(self, what: str) -> Tally:
+    def total(self, what: What) -> Tally:
         """All origins together; the peak is that of a process."""
         tallies: list[Tally] = [getattr(counts, what) for counts in self.origins.values()]
         peak: Peak = getattr(self, what)
@@ -95,11 +97,11 @@ class Counts:
         """Plain values, in a fixed order."""
         return {
             "processes": self.processes,
-            **{what: _peak_as_json(getattr(self, what)) for what in _TALLIES},
+            **{what: _peak_as_json(getattr(self, what)) for what in TALLIES},
             "sites": [
                 {
                     **_origin_as_json(origin),
-                    **{what: _tally_as_json(getattr(counts, what)) for what in _TALLIES},
+                    **{what: _tally_as_json(getattr(counts, what)) for what in TALLIES},
                     "max_connections": counts.limit,
                     "in_use": counts.in_use,
                     "waiters": counts.waiters,
@@ -116,7 +118,7 @@ class Counts:
         }
 
 
-_TALLIES = ("clients", "pools", "connections")
+TALLIES: tuple[What, ...] = ("clients", "pools", "connections")
 
 
 def _origin_as_json(origin: Origin) -> dict[str, Any]:
@@ -152,7 +154,7 @@ def from_json(data: Mapping[str, Any]) -> Counts:
     counts = Counts(
         {
             _origin(site): OriginCounts(
-                **{what: _tally(site[what]) for what in _TALLIES},
+                **{what: _tally(site[what]) for what in TALLIES},
                 limit=site["max_connections"],
                 in_use=site["in_use"],
                 waiters=site["waiters"],
@@ -165,7 +167,7 @@ def from_json(data: Mapping[str, Any]) -> Counts:
         ),
         processes=list(data["processes"]),
     )
-    for what in _TALLIES:
+    for what in TALLIES:
         setattr(counts, what, _peak(data[what]))
     return counts
 
@@ -178,7 +180,7 @@ def added(several: Iterable[Counts]) -> Counts:
             total.origins[origin] = total.origins.get(origin, OriginCounts()) + more
         total.blocking += counts.blocking
         total.crossings += counts.crossings
-        for what in _TALLIES:
+        for what in TALLIES:
             higher = max(getattr(total, what), getattr(counts, what), key=lambda peak: peak.count)
             setattr(total, what, higher)
         total.processes += counts.processes

@@ -6,7 +6,9 @@ even where the garbage collector interrupts, and is counted when somebody asks o
 
 from __future__ import annotations
 
+import gc
 import itertools
+import sys
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -16,7 +18,7 @@ from threading import Lock
 from types import FrameType
 from typing import Any, Concatenate, ParamSpec
 
-from flake8_redis_ssot.census.counts import Counts, Fold, added
+from flake8_redis_ssot.census.counts import Counts, Fold, What, added
 from flake8_redis_ssot.census.events import Blocked, Built, Closed, Crossed, Event, Gone, Kind, Opened
 from flake8_redis_ssot.census.libraries import FAKES, Part
 from flake8_redis_ssot.census.pools import PoolState, limit_of, nodes_of, state_of, state_of_node
@@ -87,6 +89,8 @@ class Recorder:
         self.is_active = True
         self.sink: Sink | None = None
         self.code = Code()
+        self.limits: dict[What, int] = {}
+        """How many of each may be there at one time. Before there are more, what is garbage is collected."""
         self.nodes: set[type] = set()
         """The classes of which an asyncio cluster has its nodes."""
         self.whole = Fold(process)
@@ -160,6 +164,8 @@ class Recorder:
         """An object is about to be built; whether it is new. What it builds in turn is told by it."""
         if id(built) in self._owners or not self.is_active or _is_fake(type(built)):
             return False
+        if part.role == "pool":
+            self._make_room("pools")
         frame = caller(3)
         outer = self._outer(frame)
         if outer is not None and (outer.serves or _in_constructor(frame, outer)):
@@ -197,6 +203,7 @@ class Recorder:
             self._connections[id(connection)] = known
         known.loop = _weak(loop)
         if not known.is_open:
+            self._make_room("connections")
             known.is_open = True
             self._tell(Opened(known.number, known.origin))
 
@@ -244,6 +251,11 @@ class Recorder:
                 self._count()
             finally:
                 self._counting.release()
+
+    def _make_room(self, what: What) -> None:
+        """Clients are parts of cycles: dropped ones stay until the collector runs, which may be never."""
+        if what in self.limits and self.counts().total(what).now >= self.limits[what]:
+            gc.collect()
 
     def _count(self) -> None:
         with suppress(IndexError):
@@ -312,9 +324,12 @@ def _weak(loop: Any) -> Callable[[], Any] | None:
         return lambda: loop
 
 
+# Python that shuts down drops everything, and has no modules left to speak with
+
+
 def _when_gone(recorder: Recorder, key: int, owner: _Owner) -> Callable[[Any], None]:
-    def gone(_: Any) -> None:
-        if recorder._owners.get(key) is owner:
+    def gone(_: Any, is_finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
+        if not is_finalizing() and recorder._owners.get(key) is owner:
             del recorder._owners[key]
             if not owner.is_inner:
                 recorder._tell(Gone(owner.kind, owner.number))
@@ -325,8 +340,8 @@ def _when_gone(recorder: Recorder, key: int, owner: _Owner) -> Callable[[Any], N
 
 
 def _when_lost(recorder: Recorder, key: int, connection: _Connection) -> Callable[[Any], None]:
-    def lost(_: Any) -> None:
-        if recorder._connections.get(key) is connection:
+    def lost(_: Any, is_finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
+        if not is_finalizing() and recorder._connections.get(key) is connection:
             del recorder._connections[key]
             if connection.is_open:
                 recorder._tell(Closed(connection.number))
