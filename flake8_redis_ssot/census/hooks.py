@@ -25,6 +25,7 @@ def replace(module: ModuleType, parts: Iterable[Part], wrapping: Wrapping, recor
                 _replace_connection(found, part, wrapping, recorder)
             case "node":
                 recorder.nodes.add(found)
+                wrapping.wrap(found, "acquire_connection", _taking(recorder))
             case _:
                 wrapping.wrap(found, "__init__", _constructor(part, recorder))
 
@@ -38,8 +39,8 @@ def _replace_connection(connection: type, part: Part, wrapping: Wrapping, record
     wrapping.wrap_inherited(connection, "disconnect", _closing(recorder))
     if part.is_async:
         wrapping.wrap_inherited(connection, "run", _closing(recorder))  # coredis: ends with the connection
-        for name in ("connect", "send_packed_command", "create_request", "create_request_batch"):
-            wrapping.wrap_inherited(connection, name, _use(recorder))
+        for name in ("connect", "create_request", "create_request_batch"):
+            wrapping.wrap_inherited(connection, name, _using(recorder))
     else:
         wrapping.wrap_inherited(connection, "send_packed_command", _sending(part, recorder))
 
@@ -106,35 +107,76 @@ def _closing(recorder: Recorder) -> Make:
     return make
 
 
+# Every command passes through one of these: where the signature is as expected, they pack no arguments.
+
+
 def _sending(part: Part, recorder: Recorder) -> Make:
-    """Every command passes here: one call more, and one look."""
+    """What a blocking connection sends."""
 
     def make(original: Method) -> Method:
         running_loop = _running_loop()
 
-        def send(self: Any, *args: Any, **kwargs: Any) -> Any:
+        def send(self: Any, command: Any, check_health: bool = True) -> Any:
+            if running_loop() is not None:
+                recorder.blocked(part)
+            return original(self, command, check_health)
+
+        def send_any(self: Any, *args: Any, **kwargs: Any) -> Any:
             if running_loop() is not None:
                 recorder.blocked(part)
             return original(self, *args, **kwargs)
 
-        return send
+        return send if _parameters(original) == ["self", "command", "check_health"] else send_any
 
     return make
 
 
-def _use(recorder: Recorder) -> Make:
-    """Every command passes here too: a coroutine around the coroutine would cost more."""
+def _using(recorder: Recorder) -> Make:
+    """What makes sure that an asyncio connection is ready: a coroutine around the coroutine would cost more."""
 
     def make(original: Method) -> Method:
         running_loop = _running_loop()
+        connections = recorder.connections
 
-        def use(self: Any, *args: Any, **kwargs: Any) -> Any:
-            recorder.used(self, running_loop())
+        def use(self: Any) -> Any:
+            known = connections.get(id(self))
+            if known is not None and known.loop() is not running_loop():
+                recorder.used(known, running_loop())
+            return original(self)
+
+        def use_any(self: Any, *args: Any, **kwargs: Any) -> Any:
+            known = connections.get(id(self))
+            if known is not None and known.loop() is not running_loop():
+                recorder.used(known, running_loop())
             return original(self, *args, **kwargs)
 
-        return as_coroutine_function(use) if inspect.iscoroutinefunction(original) else use
+        using = use if _parameters(original) == ["self"] else use_any
+        return as_coroutine_function(using) if inspect.iscoroutinefunction(original) else using
 
     return make
+
+
+def _taking(recorder: Recorder) -> Make:
+    """What takes a connection of an asyncio cluster's node."""
+
+    def make(original: Method) -> Method:
+        running_loop = _running_loop()
+        connections = recorder.connections
+
+        def take(self: Any) -> Any:
+            connection = original(self)
+            known = connections.get(id(connection))
+            if known is not None and known.loop() is not running_loop():
+                recorder.used(known, running_loop())
+            return connection
+
+        return take
+
+    return make
+
+
+def _parameters(function: Method) -> list[str]:
+    return [*inspect.signature(function).parameters]
 
 
 def _running_loop() -> Callable[[], Any]:

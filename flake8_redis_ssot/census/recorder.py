@@ -78,7 +78,7 @@ class _Connection:
         self.number = number
         self.origin = origin
         self.is_open = False
-        self.loop: Callable[[], Any] | None = None
+        self.loop: Callable[[], Any] = _no_loop
         self.ref: weakref.ref[Any]
 
 
@@ -93,13 +93,14 @@ class Recorder:
         """How many of each may be there at one time. Before there are more, what is garbage is collected."""
         self.nodes: set[type] = set()
         """The classes of which an asyncio cluster has its nodes."""
+        self.connections: dict[int, _Connection] = {}
+        """Those that were opened, by identity; always this very dictionary, which the replaced methods look into."""
         self.whole = Fold(process)
         self._windows: list[Fold] = []
         self._begin()
 
     def _begin(self) -> None:
         self._owners: dict[int, _Owner] = {}
-        self._connections: dict[int, _Connection] = {}
         self._numbers = itertools.count(1)
         self._waiting: deque[Event] = deque()
         self._counting = Lock()
@@ -148,6 +149,7 @@ class Recorder:
         """In a forked process: what was built is there, what was counted and connected was the parent's."""
         owners = self._owners
         self.sink = sink
+        self.connections.clear()
         self.whole, self._windows = Fold(process), []
         self._begin()
         for key, owner in owners.items():
@@ -196,11 +198,11 @@ class Recorder:
         """A connection is open; told again by a class above, it is the same."""
         if not self.is_active:
             return
-        known = self._connections.get(id(connection))
+        known = self.connections.get(id(connection))
         if known is None:
             known = _Connection(next(self._numbers), self._origin_of(caller(3), part))
             known.ref = weakref.ref(connection, _when_lost(self, id(connection), known))
-            self._connections[id(connection)] = known
+            self.connections[id(connection)] = known
         known.loop = _weak(loop)
         if not known.is_open:
             self._make_room("connections")
@@ -209,7 +211,7 @@ class Recorder:
 
     @_harmless
     def closed(self, connection: Any) -> None:
-        known = self._connections.get(id(connection))
+        known = self.connections.get(id(connection))
         if known is not None and known.is_open:
             known.is_open = False
             self._tell(Closed(known.number))
@@ -226,20 +228,14 @@ class Recorder:
         if self.is_active:
             self._tell(Blocked(self.code.origin(frame, part.library)))
 
-    def used(self, connection: Any, loop: Any) -> None:
-        """An asyncio connection is used in a loop; if it was opened in another, that is told once."""
-        known = self._connections.get(id(connection))
-        if known is None or not known.is_open or known.loop is None or known.loop() is loop:
-            return
-        self._cross(known, loop)
+    @_harmless
+    def used(self, connection: _Connection, loop: Any) -> None:
+        """An asyncio connection is used in another loop than before: told once, if it is open."""
+        connection.loop = _weak(loop)
+        if connection.is_open and self.is_active:
+            self._tell(Crossed(connection.origin, self.code.site(caller(3))))
 
     # how
-
-    @_harmless
-    def _cross(self, known: _Connection, loop: Any) -> None:
-        known.loop = _weak(loop)
-        if self.is_active:
-            self._tell(Crossed(known.origin, self.code.site(caller(4))))
 
     def _tell(self, event: Event) -> None:
         if self.sink is not None:
@@ -314,10 +310,14 @@ def _in_constructor(frame: FrameType, outer: _Owner) -> bool:
     )
 
 
-def _weak(loop: Any) -> Callable[[], Any] | None:
+def _no_loop() -> None:
+    """Of a blocking connection, and where trio runs."""
+
+
+def _weak(loop: Any) -> Callable[[], Any]:
     """A loop as a weak reference: identifiers of loops that are gone are given to new ones."""
     if loop is None:
-        return None
+        return _no_loop
     try:
         return weakref.ref(loop)
     except TypeError:
@@ -341,8 +341,8 @@ def _when_gone(recorder: Recorder, key: int, owner: _Owner) -> Callable[[Any], N
 
 def _when_lost(recorder: Recorder, key: int, connection: _Connection) -> Callable[[Any], None]:
     def lost(_: Any, is_finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
-        if not is_finalizing() and recorder._connections.get(key) is connection:
-            del recorder._connections[key]
+        if not is_finalizing() and recorder.connections.get(key) is connection:
+            del recorder.connections[key]
             if connection.is_open:
                 recorder._tell(Closed(connection.number))
 

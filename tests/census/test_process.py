@@ -107,11 +107,11 @@ def test_methods_keep_their_signature_and_kind(census: Census) -> None:
     connection = redis.asyncio.connection.AbstractConnection
     assert inspect.iscoroutinefunction(connection.disconnect)
     if sys.version_info >= (3, 12):
-        assert inspect.iscoroutinefunction(connection.send_packed_command)
+        assert inspect.iscoroutinefunction(connection.connect)
     else:
         import asyncio
 
-        assert asyncio.iscoroutinefunction(connection.send_packed_command)
+        assert asyncio.iscoroutinefunction(connection.connect)
 
 
 def test_error_while_connecting_is_the_users_own(census: Census) -> None:
