@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from flake8_redis_ssot.census.census import Census
-from flake8_redis_ssot.census.metrics import LABELS, METRICS, Metric, line
+from flake8_redis_ssot.census.metrics import METRICS, Metric, line
 
 if TYPE_CHECKING:
     from logging import Logger
 
     from opentelemetry.metrics import CallbackOptions, MeterProvider, Observation
     from prometheus_client import CollectorRegistry, Counter, Gauge
+    from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
     from prometheus_client.metrics_core import Metric as Family
 
 _PREFIX = "redis_census_"
@@ -31,19 +32,22 @@ class Prometheus:
         registry.register(self)
 
     def collect(self) -> Iterator[Family]:
-        from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
-
         counts = self._census.counts()
-        for metric in METRICS:
-            make = CounterMetricFamily if metric.is_counter else GaugeMetricFamily
-            family = make(_PREFIX + metric.name, metric.help, labels=metric.labels)
+        for metric, family in zip(METRICS, self.describe(), strict=True):
             for labels, value in metric.values(counts, self._root):
                 family.add_metric([*labels.values()], value)
             yield family
 
-    def describe(self) -> Iterable[Family]:
-        """Nothing yet: registering it counts nothing."""
-        return []
+    def describe(self) -> Iterable[CounterMetricFamily | GaugeMetricFamily]:
+        """The names alone, so that the registry refuses a second collector."""
+        from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+        return [
+            (CounterMetricFamily if metric.is_counter else GaugeMetricFamily)(
+                _PREFIX + metric.name, metric.help, labels=metric.labels
+            )
+            for metric in METRICS
+        ]
 
     def close(self) -> None:
         self._registry.unregister(self)
@@ -183,6 +187,3 @@ class Ticker:
 def _restart(ticker: Ticker | None) -> None:
     if ticker is not None:
         ticker.restart()
-
-
-__all__ = ["LABELS", "Log", "OpenTelemetry", "Prometheus", "PrometheusFiles", "Ticker"]
