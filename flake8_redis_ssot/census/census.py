@@ -13,7 +13,6 @@ from flake8_redis_ssot.census.counts import Counts, Fold
 from flake8_redis_ssot.census.journal import Journal, of_environment, packages_of_environment, process_name
 from flake8_redis_ssot.census.libraries import PARTS
 from flake8_redis_ssot.census.recorder import Recorder
-from flake8_redis_ssot.census.sites import Code
 from flake8_redis_ssot.census.wrapping import ImportHook, Wrapping
 
 
@@ -59,6 +58,8 @@ class Census:
         """Replace the methods of a library's module."""
         from flake8_redis_ssot.census.hooks import replace
 
+        name = module.__name__.partition(".")[0]
+        self.recorder.code.take_for_library(name, [*sys.modules[name].__path__])
         parts = [part for part in PARTS if part.module == module.__name__]
         replace(module, parts, self._wrapping, self.recorder)
 
@@ -89,8 +90,7 @@ def start(process: str = "", packages: Collection[str] = ()) -> Census:
         if census is None:
             census = Census(process or process_name())
             census.begin()
-        if packages:
-            census.recorder.code = Code(packages)
+        census.recorder.code.take_for_own(packages)
         census.users += 1
         return census
 

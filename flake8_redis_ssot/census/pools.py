@@ -31,8 +31,10 @@ def state_of(pool: Any) -> PoolState | None:
 
 
 def _queued(pool: Any) -> PoolState:
-    """A blocking pool of threads: a queue of places, taken out while they are in use."""
-    return PoolState(limit_of(pool) - pool.pool.qsize(), len(pool.pool.not_empty._waiters))
+    """A blocking pool of threads, of redis-py 4 also of asyncio: a queue of places, taken out while they are in use."""
+    queue = pool.pool
+    waiters = queue._getters if hasattr(queue, "_getters") else queue.not_empty._waiters
+    return PoolState(limit_of(pool) - queue.qsize(), len(waiters))
 
 
 def _counted(pool: Any) -> PoolState:

@@ -59,11 +59,23 @@ def above(frame: FrameType | None) -> Iterator[FrameType]:
 
 
 class Code:
-    """Tells the user's code from libraries; the `packages` are the user's, even where they are installed."""
+    """Tells the user's code from libraries, which are what is installed and the client libraries wherever they lie.
 
-    def __init__(self, packages: Collection[str] = ()) -> None:
-        self._packages = frozenset(packages)
+    The `packages` are the user's, even where they are installed.
+    """
+
+    def __init__(self) -> None:
+        self.packages: frozenset[str] = frozenset()
+        self._libraries: dict[str, str] = {}
         self._known: dict[str, str | None] = {}
+
+    def take_for_own(self, packages: Collection[str]) -> None:
+        self.packages |= {*packages}
+        self._known.clear()
+
+    def take_for_library(self, name: str, folders: Collection[str]) -> None:
+        self._libraries.update((folder.replace("\\", "/").rstrip("/") + "/", name) for folder in folders)
+        self._known.clear()
 
     def package(self, file: str) -> str | None:
         """The installed package of a file, empty for Python itself; None for the user's code."""
@@ -72,11 +84,14 @@ class Code:
         return self._known[file]
 
     def _package(self, path: str) -> str | None:
+        for folder, name in self._libraries.items():
+            if path.startswith(folder):
+                return name
         for part in _INSTALLED:
             _, found, rest = path.rpartition(part)
             if found:
                 name = rest.partition("/")[0].removesuffix(".py")
-                return None if name in self._packages else name
+                return None if name in self.packages else name
         return "" if path.startswith((_OURS, "<frozen ", *_FOLDERS)) else None
 
     def is_library(self, frame: FrameType) -> bool:

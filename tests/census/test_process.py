@@ -217,3 +217,22 @@ def test_what_cannot_be_counted_harms_nobody(
     monkeypatch.setattr("flake8_redis_ssot.census.sites.Code.origin", lambda *_: 1 / 0)
     assert redis.Redis.from_url(address).ping()
     assert "could not be counted" in caplog.text
+
+
+def test_client_library_that_lies_beside_the_code(tmp_path: Path, address: str) -> None:
+    """As where an archive holds an application with all that it needs."""
+    (tmp_path / "redis").symlink_to(Path(redis.__file__).parent)
+    found = script(
+        """
+        import sys
+        sys.path.insert(0, sys.argv[2])
+        from flake8_redis_ssot.census.census import start
+        census = start()
+        import redis
+        redis.BlockingConnectionPool.from_url(sys.argv[1]).get_connection()
+        print(*{origin.site.file for origin in census.counts().origins}, redis.__file__)
+        """,
+        address,
+        str(tmp_path),
+    )
+    assert found == f"<string> {tmp_path}/redis/__init__.py\n"
