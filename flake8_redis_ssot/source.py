@@ -13,12 +13,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
+from typing import Literal
 
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
 _FIRST_LINES = re.compile(rb"(?:[^\r\n]*(?:\r\n?|\n)?){2}")
 _COOKIE = re.compile(rb"[ \t\f]*#[^\r\n]*?coding[:=][ \t]*([-\w.]+)")
 _DECLARE = "save it as UTF-8, or declare its encoding in the first line, as `# coding: latin-1`"
 _RECODE = "save it as UTF-8"
+Encoding = Literal["utf-8", "utf-16", "utf-32"]
+"""In the code units of which an editor counts columns."""
+_CODECS: dict[Encoding, str] = {"utf-8": "utf-8", "utf-16": "utf-16-le", "utf-32": "utf-32-le"}
+_SIZES: dict[Encoding, int] = {"utf-8": 1, "utf-16": 2, "utf-32": 4}
 _NO_CODE = re.compile(rb"[ \t\f]*(?:[#\r\n]|\Z)")
 
 
@@ -68,6 +73,16 @@ class SourceFile:
     def of_text(cls, path: str, text: str, tree: ast.Module) -> SourceFile:
         """A file that another program has already decoded and parsed."""
         return cls(path, text.encode("utf-8", "surrogatepass"), text=text, tree=tree)
+
+    @classmethod
+    def of_buffer(cls, path: str, text: str) -> SourceFile:
+        """A file as an editor has it, with the bytes that saving would write."""
+        plain = text.encode("utf-8", "surrogatepass")
+        try:
+            data = text.encode(cls(path, plain).encoding)
+        except (SourceError, UnicodeError):
+            data = plain
+        return cls(path, data, text=text.removeprefix("\ufeff"))
 
     @cached_property
     def _cookie(self) -> tuple[int, bytes]:
@@ -149,8 +164,18 @@ class SourceFile:
 
     def utf8_column(self, position: Position) -> int:
         """The 1-based column of `position` in bytes of utf-8."""
+        return self.units_before(position, "utf-8") + 1
+
+    def units_before(self, position: Position, encoding: Encoding) -> int:
+        """How many code units of `encoding` stand before `position` in its line."""
         before = self.line(position.line)[: position.column - 1]
-        return len(before.encode("utf-8", "surrogatepass")) + position.column - len(before)
+        past_the_end = position.column - 1 - len(before)
+        return len(before.encode(_CODECS[encoding], "surrogatepass")) // _SIZES[encoding] + past_the_end
+
+    def position_at(self, line: int, units: int, encoding: Encoding) -> Position:
+        """The position behind that many code units of `encoding` in a 1-based line, not past its end."""
+        data = self.line(line).encode(_CODECS[encoding], "surrogatepass")[: units * _SIZES[encoding]]
+        return Position(line, len(data.decode(_CODECS[encoding], "ignore")) + 1)
 
     def place(self, start: int, end: int) -> Range:
         """The range from one offset of `text` to another."""

@@ -63,7 +63,7 @@ class _Checked:
     found: list[Diagnostic] = dataclasses.field(default_factory=list)
     """What was found in all of them."""
     fixed_for: str = "none"
-    """For whom the fixes in it hold; see `cli.fixing.finished`."""
+    """For whom the fixes in it hold; see `fix.granted.finished`."""
     since: Since | None = None
 
 
@@ -308,13 +308,8 @@ class _Run:
         outcome = run(one.files, checker, jobs=self.jobs, cache=one.cache, progress=self.progress)
         self._say_mended(one, outcome)
         self._say_ending(one)
-        if checker.keeps_facts:
-            # what excepts nothing here may do so in a project that shares these settings
-            path = project.settings.path
-            if path is not None and any(
-                path in chain_of(table, self.finder.filesystem) for table in project.nested
-            ):
-                outcome.diagnostics = [d for d in outcome.diagnostics if d.code != "RED902"]
+        if checker.keeps_facts and self.found.is_extended(project):
+            outcome.diagnostics = [d for d in outcome.diagnostics if d.code != "RED902"]
         if one.cache is not None:
             one.cache.save(one.files)
         if one.since is not None:
@@ -375,7 +370,7 @@ class _Run:
         files = one.project.files
         one.found = outcome.diagnostics
         if self.outputs.need_fixes and self.options.add_noqa is None:
-            from flake8_redis_ssot.cli.fixing import finished
+            from flake8_redis_ssot.fix.granted import finished
 
             self.progress("fixes", 0, len(one.found))
             outcome.diagnostics, one.fixed_for = finished(outcome, one.checker, one.files, files, one.cache)

@@ -18,29 +18,28 @@ from flake8_redis_ssot.cli.replay import look
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.files import Discovery, Project
 from flake8_redis_ssot.filesystem import DISK
-from flake8_redis_ssot.fix.apply import EXPLAINED, FixResult, is_looked_at, mend, refers_to
+from flake8_redis_ssot.fix.apply import FixResult, is_looked_at, mend, refers_to
 from flake8_redis_ssot.fix.proposal import MENDS, is_removal
 from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.run import Outcome, available_processors, run_project
 from flake8_redis_ssot.migrate.journal import Change, JournalError, carry_out, check_finished, runs
 from flake8_redis_ssot.migrate.migration import Migration, NotShimmed
-from flake8_redis_ssot.migrate.plan import CONSTRUCTIONS, Plan, ProgramPoint, Step, steps
-from flake8_redis_ssot.migrate.plan import plan as plan_of
+from flake8_redis_ssot.migrate.plan import Plan, ProgramPoint, Step, steps
+from flake8_redis_ssot.migrate.planning import (
+    ABSENT,
+    MIGRATED,
+    migration_rules,
+    planned,
+    rules_of,
+    silenced_or_not,
+)
 from flake8_redis_ssot.migrate.shim import with_shims
-from flake8_redis_ssot.migrate.silenced import BASELINE, Silenced, unsilenced
+from flake8_redis_ssot.migrate.silenced import BASELINE, Silenced
 from flake8_redis_ssot.output import escaped, migration_text, plan_text, shown
 from flake8_redis_ssot.output.report import Look
-from flake8_redis_ssot.rules import all_rules, defaults
+from flake8_redis_ssot.rules import all_rules
 from flake8_redis_ssot.settings.boundaries import SettingsError
-from flake8_redis_ssot.settings.model import Settings, chosen_codes
-
-_CODES = (
-    frozenset(c for c, what in MENDS.items() if what in ("import", "call", "construction", "string"))
-    | EXPLAINED
-)
-_ABSENT = "RED403"
-_CLASSES = frozenset(["RED401", "RED402"])
-"""The rules for which the classes and shims of the files are kept."""
+from flake8_redis_ssot.settings.model import Settings
 
 
 def plan(options: argparse.Namespace) -> int:
@@ -49,7 +48,9 @@ def plan(options: argparse.Namespace) -> int:
         found, project = one_project(options, ())
         files = found.all_files(project)
         with Progress():
-            made, outcome = planned(files, project, _whole(files, project, rules_of(project.settings)))
+            made, outcome = planned(
+                files, project, silenced_or_not(files, project, rules_of(project.settings))
+            )
     except SettingsError as error:
         return refuse(error.messages)
     absent = absent_managers(project.settings, outcome)
@@ -59,38 +60,6 @@ def plan(options: argparse.Namespace) -> int:
         Messages()("warning", missing_manager(project.settings))
     _show(options.output_format, made, plan_text.render)
     return refuse(outcome.failures) if outcome.failures else 0
-
-
-def planned(files: Sequence[str], project: Project, whole: Outcome) -> tuple[Plan, Outcome]:
-    """The plan of a project of these `files`, with what it is made from; `whole` has all that is there, silenced or not."""
-    settings = project.settings
-    mended = mend(
-        files,
-        replace(settings, baseline=None),
-        _codes(settings) | _CLASSES | {_ABSENT},
-        set(project.files),
-        unsafe=True,
-        jobs=available_processors(),
-    )
-    codes = rules_of(settings)
-    asked = replace(whole, diagnostics=[d for d in whole.diagnostics if d.code in codes])
-    return plan_of(mended, _codes(settings), settings, asked, DISK), mended.outcome
-
-
-def rules_of(settings: Settings) -> frozenset[str]:
-    """The rules whose diagnostics a plan asks for, silenced or not."""
-    return _codes(settings) | CONSTRUCTIONS
-
-
-def _whole(files: Sequence[str], project: Project, codes: frozenset[str]) -> Outcome:
-    """What is there of these rules in the project's own files, silenced or not."""
-    settings = project.settings
-    rules = [rule for rule in all_rules() if rule.code in codes]
-    fingerprints = settings.baseline is not None
-    checker = FileChecker(unsilenced(settings), rules, heeds_noqa=False, fingerprints=fingerprints)
-    outcome = run_project(files, checker, jobs=available_processors())
-    outcome.diagnostics = [d for d in outcome.diagnostics if d.path in set(project.files)]
-    return outcome
 
 
 def migrate(options: argparse.Namespace) -> int:
@@ -109,14 +78,16 @@ def migrate(options: argparse.Namespace) -> int:
             mended = mend(
                 everything,
                 replace(settings, baseline=None),
-                _codes(settings) | {_ABSENT},
+                migration_rules(settings) | {ABSENT},
                 set(project.files),
                 unsafe=options.include_unsafe,
                 jobs=available_processors(),
                 only=options.only,
             )
             whole = (
-                _whole(everything, project, _codes(settings)) if _may_silence(settings, mended) else Outcome()
+                silenced_or_not(everything, project, migration_rules(settings))
+                if _may_silence(settings, mended)
+                else Outcome()
             )
         absent = absent_managers(settings, mended.outcome)
         if absent:
@@ -211,14 +182,8 @@ def absent_managers(settings: Settings, outcome: Outcome) -> list[str]:
     return [
         f"{shown(d.path)}:{d.range.start.line}: {d.message}; nothing can be migrated to what is not there"
         for d in outcome.diagnostics
-        if d.code == _ABSENT and named.intersection(d.symbols)
+        if d.code == ABSENT and named.intersection(d.symbols)
     ]
-
-
-def _codes(settings: Settings) -> frozenset[str]:
-    """The rules of a migration; what the settings leave out of those on calls stays out."""
-    chosen = chosen_codes(settings.selections, defaults())
-    return frozenset(c for c in _CODES if MENDS.get(c) not in ("call", "construction") or c in chosen)
 
 
 def _may_silence(settings: Settings, mended: FixResult) -> bool:
@@ -261,13 +226,13 @@ def _verified(
     Else what is counted otherwise.
     """
     assert mended.index is not None
-    rules = [rule for rule in all_rules() if rule.code in _codes(settings)]
+    rules = [rule for rule in all_rules() if rule.code in migration_rules(settings)]
     checker = FileChecker(replace(settings, baseline=None), rules)
     fresh = run_project(files, checker, jobs=available_processors())
     left = Counter(
         (d.path, d.code)
         for d in fresh.diagnostics
-        if d.code in _CODES and d.path in within and refers_to(d, only) and is_looked_at(d, mended.index)
+        if d.code in MIGRATED and d.path in within and refers_to(d, only) and is_looked_at(d, mended.index)
     )
     said = Counter((d.path, d.code) for d, _ in mended.left)
     if left == said and not fresh.failures:

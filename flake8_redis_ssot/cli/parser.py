@@ -19,6 +19,7 @@ COMMANDS = {
     "migrate": "migrate",
     "rollback": "rollback",
     "report": "report",
+    "server": "server",
     "rule": "rule",
     "config": "config",
     "clean": "clean",

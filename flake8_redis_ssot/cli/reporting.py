@@ -11,7 +11,7 @@ from datetime import date
 from functools import partial
 
 from flake8_redis_ssot.cli.messages import Messages, refuse
-from flake8_redis_ssot.cli.migrating import absent_managers, missing_manager, one_project, planned, rules_of
+from flake8_redis_ssot.cli.migrating import absent_managers, missing_manager, one_project
 from flake8_redis_ssot.cli.progress import Progress
 from flake8_redis_ssot.cli.replay import look
 from flake8_redis_ssot.facts.cache import Cache
@@ -20,6 +20,7 @@ from flake8_redis_ssot.filesystem import DISK
 from flake8_redis_ssot.git_objects import GitError, Repository
 from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.run import Outcome, available_processors, cache_for
+from flake8_redis_ssot.migrate.planning import planned, rules_of
 from flake8_redis_ssot.output.report import Look
 from flake8_redis_ssot.report.compare import comparison_of
 from flake8_redis_ssot.report.history import History, chosen

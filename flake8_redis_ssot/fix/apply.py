@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby, pairwise
 
 from flake8_redis_ssot.diagnostic import Diagnostic, Edit, Fix
+from flake8_redis_ssot.facts.cache import Cache
 from flake8_redis_ssot.filesystem import DISK, FileSystem
 from flake8_redis_ssot.fix.beside import Unchecked
 from flake8_redis_ssot.fix.closed import closed
@@ -75,12 +76,13 @@ def mend(
     jobs: int = 1,
     only: str = "",
     unfixed: Collection[str] = (),
+    cache_of: Callable[[FileChecker], Cache | None] = lambda checker: None,
 ) -> FixResult:
     """What the files `within` become when all fixes of the rules `codes` are applied; nothing is written.
 
     `files` are all of the project; what may not be written, or another git repository has, stays. With
     `only` what does not refer to that object, or to something below it, stays too, and is not among what is left. What the rules `unfixed` report stays. `FixResult.left` are what remains of the rules that have a fix,
-    and of those that say what else refers to an object.
+    and of those that say what else refers to an object. `cache_of` gives what earlier runs found.
     """
     mended = FixResult()
     kept = closed(within, settings.root)
@@ -90,7 +92,10 @@ def mend(
     unchecked = Unchecked(settings.root, files, filesystem)
     for _ in range(PASSES):
         checker = FileChecker(settings, rules, filesystem=filesystem, keeps_facts=True)
-        mended.outcome = run_project(files, checker, jobs=jobs)
+        cache = cache_of(checker)
+        mended.outcome = run_project(files, checker, jobs=jobs, cache=cache)
+        if cache is not None:
+            mended.outcome.facts = cache.facts(files)
         step = Step(
             checker,
             mended.outcome,
