@@ -131,6 +131,16 @@ class Plan:
     measures: list[Measure] = field(default_factory=list)
     tests: list[str] = field(default_factory=list)
 
+    @property
+    def left(self) -> list[Step]:
+        """What is left for a person."""
+        return [step for step in self.by_hand if step.silenced in COUNTED]
+
+    @property
+    def kept(self) -> list[Step]:
+        """What an allowance or a comment says shall stay."""
+        return [step for step in self.by_hand if step.silenced not in COUNTED]
+
     def as_object(self) -> dict[str, Any]:
         """The plan as JSON has it."""
         return asdict(self)

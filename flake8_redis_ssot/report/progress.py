@@ -40,7 +40,7 @@ def phases(report: Report) -> Iterator[Phase]:
         numbers.one,
         numbers.any,
         f"{numbers.one} of {count(numbers.any, 'file')} on the one import; "
-        f"{count(len(plan.moving), 'reference')} by `redis-ssot migrate`, {len(plan.by_hand)} by hand",
+        f"{count(len(plan.moving), 'reference')} by `redis-ssot migrate`, {len(plan.left)} by hand",
     )
     yield Phase(
         "3. Remove the others",
