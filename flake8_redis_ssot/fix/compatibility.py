@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -18,7 +19,7 @@ from flake8_redis_ssot.fix.signatures import incompatible
 from flake8_redis_ssot.fix.state import State
 from flake8_redis_ssot.fix.symbols import Objects, Thing
 from flake8_redis_ssot.fix.ties import TieFinder, Ties
-from flake8_redis_ssot.fix.view import View
+from flake8_redis_ssot.fix.view import UnseenReader, View
 from flake8_redis_ssot.inference.builder_table import builders
 from flake8_redis_ssot.libraries.standard import SPEC_KEYWORDS, TYPE_QUESTIONS
 from flake8_redis_ssot.libraries.vocabulary import FLUSHING
@@ -61,6 +62,8 @@ class Compatibility:
 
     def __init__(self, index: ProjectIndex, reads: ProjectReads) -> None:
         self.index = index
+        self._reads = reads
+        self._mentions: dict[tuple[str, bool], frozenset[str]] = {}
         self.objects = Objects(index.modules)
         self.replacements = Replacements(index, reads, self.objects)
         settings = index.settings
@@ -73,8 +76,13 @@ class Compatibility:
         self.ties = TieFinder(self.state)
         self.reach = Reach(index, self.objects)
 
-    def judge(self, view: View, aim: Replacement, places: Sequence[ast.expr]) -> Verdict:
-        """Whether each use of the old object can be one of the new; Refusal with the first that cannot."""
+    def judge(
+        self, view: View, aim: Replacement, places: Sequence[ast.expr], unseen: UnseenReader | None = None
+    ) -> Verdict:
+        """Whether each use of the old object can be one of the new; Refusal with the first that cannot.
+
+        `unseen` is a file that may use it too.
+        """
         verdict = Verdict()
         old, new = aim.old, aim.new
         sorts = (old.sort, new.sort)
@@ -104,13 +112,15 @@ class Compatibility:
                 if aim.collapses:
                     raise Refusal(f"line {place.lineno} deletes the name, or gives it another object")
             elif old.sort == "instance":
-                self._check_object(view, aim, place, old, target, verdict)
+                self._check_object(view, aim, place, old, target, verdict, unseen)
             elif old.sort == "module":
                 raise Refusal("a module is exchanged by the objects read of it; name these in `replacements`")
             elif new.sort == "method":
                 self._check_forwarded(view, aim, place, verdict)
             else:
                 self._check_callable(view, aim, place, target, verdict)
+        if unseen is not None and old.sort in ("class", "function"):
+            self.members.covered(old, new, unseen.does)
         return verdict
 
     def _tie_values(self, view: View, places: Sequence[ast.expr], old: Thing, verdict: Verdict) -> None:
@@ -291,9 +301,10 @@ class Compatibility:
                 raise Refusal(f"`{new.home}` cannot be made as in line {line}: {why}")
 
     def _check_object(
-        self, view: View, aim: Replacement, node: ast.expr, before: Thing, after: Thing, verdict: Verdict
-    ) -> None:
-        """What is done with the object that `node` gives: once `before`, then `after`."""
+        self, view: View, aim: Replacement, node: ast.expr, before: Thing, after: Thing, verdict: Verdict,
+        unseen: UnseenReader | None = None,
+    ) -> None:  # fmt: skip
+        """What is done with the object that `node` gives: once `before`, then `after`; `unseen` as in `judge`."""
         old, new = before.of, after.of if after.sort == "instance" else None
         uses = view.uses.follow(node, view.exported, lambda: view.exposed)
         fresh = aim.collapses and (aim.old.sort == "class" or (before.sort == "instance" and not before.home))
@@ -308,7 +319,8 @@ class Compatibility:
                 "look there, and change both by hand"
             )
         if aim.is_same:
-            verdict.reach |= self.reach.of_members(old, None, aim)
+            if old is not None:
+                verdict.builders |= self.making.looked_up(old, old)[0]
             return
         if before.may_be_none and (uses.asked or uses.none_asked or uses.escapes):
             asked = [place for place, *_ in (*uses.asked, *uses.escapes)] + uses.none_asked
@@ -357,13 +369,17 @@ class Compatibility:
             self.members.covered(old, new, f"in line {place.lineno} it {what}")
             verdict.unsafe(f"in line {place.lineno} it {what}")
         used = None if escapes else {attribute.attr for attribute, _ in uses.members}
+        if unseen is not None and used is not None:
+            more = self._mentioned(old, is_test=self.index.settings.is_test(unseen.path))
+            self.members.covered(old, new, unseen.does, more)
+            used |= more
         for name in sorted(self.objects.members(old).named if used is None else used):
             why = self.state.difference(old, new, name, names.get(name, name))
             if why is not None:
                 raise Refusal(f"`{names.get(name, name)}` of `{new.home}` is another: {why}")
         before_reach, after_reach = self.reach.of_members(old, used, aim), self.reach.of_new(after, new, used)
         for name in used or ():
-            if names[name] == name and self.alike.members(old, new, name):
+            if names.get(name, name) == name and self.alike.members(old, new, name):
                 before_reach |= self.reach.twins(old, new, name, after_reach)
         verdict.reach |= before_reach
         verdict.roots.add(old.home)
@@ -379,6 +395,21 @@ class Compatibility:
                 if of.home:
                     there = f"{to.home}.{names.get(name, name)}" if to.home else None
                     verdict.reach[f"{of.home}.{name}"] = there
+
+    def _mentioned(self, of: Thing, *, is_test: bool) -> frozenset[str]:
+        """The members of a class that other files may ask for, of whatever: tests alone, or all files."""
+        key = (of.home, is_test)
+        if key not in self._mentions:
+            names = b"|".join(re.escape(name.encode()) for name in self.objects.members(of).named)
+            pattern = re.compile(rb"(?:\.|[\"'])(%b)\b" % names)
+            own = self.index.modules.find(of.module)
+            self._mentions[key] = frozenset(
+                name.decode()
+                for path in self.index.facts
+                if path != own and (not is_test or self.index.settings.is_test(path))
+                for name in self._reads.found(path, pattern)
+            )
+        return self._mentions[key]
 
     def _take_client(
         self, aim: Replacement, before: Thing, after: Thing, used: set[str], verdict: Verdict

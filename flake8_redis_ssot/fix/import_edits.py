@@ -13,6 +13,7 @@ from flake8_redis_ssot.fix.import_graph import ImportGraph
 from flake8_redis_ssot.fix.module_names import is_readable, star_names
 from flake8_redis_ssot.fix.naming import exact, module_name, name_for, renamed, root_of, spelled
 from flake8_redis_ssot.fix.proposal import Proposal
+from flake8_redis_ssot.fix.reach import LOADED, MODULE, PUT
 from flake8_redis_ssot.fix.replacements import Refusal, Replacement
 from flake8_redis_ssot.fix.symbols import Thing
 from flake8_redis_ssot.fix.unused import Acts, why_kept, why_tested
@@ -51,7 +52,7 @@ class ImportEdits:
         proposal = Proposal(diagnostic, "", "safe", statement, [alias])
         late = scope.kind == "function"
         if alias.name == "*":
-            return self._star(view, proposal, old.removesuffix(".*"), late)
+            return self._noted(view, self._star(view, proposal, old.removesuffix(".*"), late), late)
         found = view.uses.binding(statement, alias)
         if found is None or found[1].always:
             raise Refusal("the import binds a name that has several meanings")
@@ -64,11 +65,19 @@ class ImportEdits:
         if not places:
             return self._unused(view, proposal, name, thing, late)
         if thing is not None and thing.sort == "module":
-            return self._of_module(view, proposal, name, old, places, late)
+            return self._noted(view, self._of_module(view, proposal, name, old, places, late), late, name)
         acts = self.acts.directly(old.rpartition(".")[0])
         if acts is not None and "warn" not in acts:
             proposal.unsafe(f"importing it does more than to define: {acts}")
-        return self._of_object(view, proposal, name, old, places, late)
+        return self._noted(view, self._of_object(view, proposal, name, old, places, late), late, name)
+
+    @staticmethod
+    def _noted(view: View, proposal: Proposal, late: bool, name: str | None = None) -> Proposal:
+        """The proposal, which notes that a patch of one of its new names did not reach what it exchanges."""
+        for new in proposal.names - {name} if not late else ():
+            for module in view.place.modules:
+                proposal.reach.setdefault(f"{module}.{new}", None)
+        return proposal
 
     def _what_acts(self, name: str) -> str | None:
         """What importing a module, or the one of an object, does."""
@@ -109,8 +118,9 @@ class ImportEdits:
         why = why_kept(view, statement, alias, name, thing, acts)
         if why is None:
             proposal.title = f"Remove the unused import of `{old}`"
+            proposal.reach = {f"{LOADED}{module}": None}
             if not late:
-                proposal.reach = {f"{module}.{name}": None for module in view.place.modules}
+                proposal.reach |= {f"{module}.{name}": None for module in view.place.modules}
             return proposal
         same = self._same(view, old, thing)
         if same is None or self.acts.directly(module) is not None:
@@ -155,9 +165,10 @@ class ImportEdits:
         """`from module import object`: the object is exchanged where it is imported, or where it is used."""
         aim = self.replacements.aim(old, view.place.boundary)
         kept, groups = self._grouped(view, aim, places)
-        verdict = self.exchange.judge(view, aim, kept)
-        self._take(view, proposal, verdict)
-        if name in view.exported and not aim.is_same:
+        unseen = view.unseen_reader(name) if not late else None
+        verdict = self.exchange.judge(view, aim, kept, unseen)
+        self._take(view, proposal, aim, verdict)
+        if name in view.imported and not aim.is_same:
             before, after = aim.old.of or aim.old, aim.new.of or aim.new
             if before.sort != after.sort or before.sort not in ("class", "function"):
                 raise Refusal(f"`{name}` is read by other files, whose uses of it are not seen here")
@@ -176,7 +187,7 @@ class ImportEdits:
             proposal.reach |= verdict.reach
         for one, inner in groups:
             found = verdict if one is aim else self.exchange.judge(view, one, inner)
-            self._take(view, proposal, found)
+            self._take(view, proposal, one, found)
             new = self._collapsed(view, proposal, one, inner)
             proposal.reach |= {
                 **self.exchange.reach.through(view, one, new, late),
@@ -184,19 +195,28 @@ class ImportEdits:
             }
         if aim.collapses or groups:
             proposal.reach |= {old: None} if late else dict.fromkeys(keys)
-        if late and not aim.is_same:
-            proposal.reach[aim.new.home] = None  # it is looked up there from now on
+        if late:
+            proposal.reach.setdefault(aim.new.home, None)  # it is looked up there from now on
         self._note(proposal, aim, old)
         proposal.title = f"Replace `{old}` with `{aim.new.home}{'()' if aim.calls else ''}`"
         return proposal
 
-    @staticmethod
-    def _take(view: View, proposal: Proposal, verdict: Verdict) -> None:
+    def _take(self, view: View, proposal: Proposal, aim: Replacement, verdict: Verdict) -> None:
         """Take in what was found of one of the exchanges, with the members that are called otherwise."""
         proposal.take(verdict)
-        if proposal.statement is not None and view.uses.home(proposal.statement).kind == "function":
+        if verdict.builders and self._is_timed(view, proposal, aim):
             proposal.reach |= dict.fromkeys(verdict.builders)  # the modules may run while they are patched
         proposal.parts += [renamed(view, node, name) for node, name in verdict.renames]
+
+    def _is_timed(self, view: View, proposal: Proposal, aim: Replacement) -> bool:
+        """Whether a module that makes one of the objects may come to be imported at another time."""
+        statement = proposal.statement
+        if statement is None:
+            return False
+        known = self._others(view, statement)
+        if view.uses.home(statement).kind == "function":
+            return not aim.is_same and not {aim.old.module, aim.new.module} <= known
+        return aim.is_same and aim.new.module not in known | self.acts.reached(aim.old.module)
 
     def _grouped(
         self, view: View, aim: Replacement, places: list[ast.expr]
@@ -235,15 +255,15 @@ class ImportEdits:
     ) -> None:
         """Refusal where somebody else asks for a name that is there no more."""
         last = aim.new.home.rpartition(".")[2]
+        unseen = view.is_read_unseen(name) if not late or view.reads_by_name else None
+        if unseen is not None:
+            raise Refusal(f"`{name}` would become `{last}`, and {unseen}")
         if others:
             readers = [view.short(path) for path in view.readers(name)]
             who = f"`{readers[0]}` imports it from here" if readers else "a string of this file names it"
             raise Refusal(f"`{name}` would become `{last}`, and {who}")
         if not sure:
             raise Refusal(f"`{name}` has another meaning too where it is used")
-        unseen = view.is_read_unseen(name) if not late or view.reads_by_name else None
-        if unseen is not None:
-            raise Refusal(f"`{name}` would become `{last}`, and {unseen}")
 
     def _renamed(
         self, view: View, proposal: Proposal, aim: Replacement, name: str, places: Sequence[ast.expr],
@@ -297,7 +317,8 @@ class ImportEdits:
     @staticmethod
     def _note(proposal: Proposal, aim: Replacement, old: str) -> None:
         """What of the tests depends on it: the module in `sys.modules`, and the object itself."""
-        proposal.reach[f"sys.modules[{old.rpartition('.')[0]}]"] = None
+        module = old.rpartition(".")[0]
+        proposal.reach |= {f"{PUT}{module}": None, f"{LOADED}{module}": None}
         if not aim.is_same:
             of = aim.old.of
             proposal.reach[f"object {aim.old.home}"] = None
@@ -311,13 +332,13 @@ class ImportEdits:
         self, view: View, proposal: Proposal, name: str, old: str, places: list[ast.expr], late: bool
     ) -> Proposal:
         """The module itself is imported: what is read of it is exchanged, if all of it can be."""
+        unseen = view.is_read_unseen(name) if not late or view.reads_by_name else None
+        if unseen is not None:
+            raise Refusal(f"`{name}` would become another module, and {unseen}")
         if name in view.exported or name in view.uses.texts:
             raise Refusal(
                 f"the module `{name}` is named elsewhere too: by an import from here, or in a string"
             )
-        unseen = view.is_read_unseen(name) if not late or view.reads_by_name else None
-        if unseen is not None:
-            raise Refusal(f"`{name}` would become another module, and {unseen}")
         if not is_readable(self.objects, old):
             raise Refusal(f"a package gives the name of `{old}` to something else")
         acts = self.acts.directly(old)
@@ -332,7 +353,9 @@ class ImportEdits:
         keeps = len(homes) == 1 and not any(aim.collapses for aim, _ in groups.values())
         keeps = keeps and is_readable(self.objects, next(iter(homes)))
         self._exchange_members(view, proposal, name, groups, keeps=keeps, late=late)
-        proposal.reach |= {f"sys.modules[{old}]": None, f"module {old}": None}
+        proposal.reach |= {f"{PUT}{old}": None, f"{LOADED}{old}": None, f"{MODULE}{old}": None}
+        if not late:
+            proposal.reach |= dict.fromkeys(f"{m}.{name}" for m in view.place.modules)
         proposal.title = f"Replace `{old}` with `{' and '.join(sorted(homes))}`"
         return proposal
 
@@ -362,13 +385,11 @@ class ImportEdits:
         """Exchange what is read of a module, through another module where that `keeps` all of it."""
         for dotted, (aim, members) in groups.items():
             verdict = self.exchange.judge(view, aim, members)
-            self._take(view, proposal, verdict)
+            self._take(view, proposal, aim, verdict)
             module, _, last = aim.new.home.rpartition(".")
             found = verdict.reach
             if keeps:
-                found = (
-                    found if aim.is_same else {aim.new.home: None, **found}
-                )  # it is looked up there from now on
+                proposal.reach.setdefault(aim.new.home, None)  # it is looked up there from now on
                 prefix = module_name(view, proposal, name, module)
                 proposal.parts += [(*exact(view, m), f"{prefix}.{last}") for m in members]
                 new, place = last, aim.new.home
@@ -391,6 +412,9 @@ class ImportEdits:
             raise Refusal("a star import hides which names are used; import them by name")
         if view.reads_by_name or view.place.is_package or any(view.readers(name) for name in names):
             raise Refusal("a star import hands names on to others; import by name those that they need")
+        unseen = next(filter(None, map(view.is_read_unseen, sorted(names))), None)
+        if unseen is not None:
+            raise Refusal(f"a star import gives more names than are used here, and {unseen}")
         groups: dict[str, Group] = {}
         for name in sorted(names):
             places = view.uses.of_star(name, statement)
@@ -403,15 +427,17 @@ class ImportEdits:
             raise Refusal("nothing of the star import is used; it may be there for what the module does")
         for name, (aim, members) in groups.items():
             verdict = self.exchange.judge(view, aim, members)
-            self._take(view, proposal, verdict)
+            self._take(view, proposal, aim, verdict)
+            new = name
             if aim.collapses:
-                self._collapsed(view, proposal, aim, members)
+                new = self._collapsed(view, proposal, aim, members)
             else:
                 home, _, last = aim.new.home.rpartition(".")
                 bound = name if name != last else None
                 proposal.adds.append(Imported(spelled(view, statement, home), last, bound))
-            proposal.reach |= dict.fromkeys([*verdict.reach, *(f"{m}.{name}" for m in view.place.modules)])
+            proposal.reach |= dict.fromkeys(verdict.reach | self.exchange.reach.through(view, aim, new, late))
             self._note(proposal, aim, f"{module}.{name}")
+        proposal.reach |= dict.fromkeys(f"{m}.{name}" for m in view.place.modules for name in names)
         proposal.title = f"Import by name what is used of `{module}`"
         return proposal
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from flake8_redis_ssot.fix.alike import Alike
@@ -137,8 +137,8 @@ class MemberChecks:
             return f"what `{name}` may be is not stated"
         return None
 
-    def covered(self, old: Thing, new: Thing, where: str) -> None:
-        """Refusal unless `new` can all that `old` can, so that it may go where it is not seen."""
+    def covered(self, old: Thing, new: Thing, where: str, asked: Collection[str] | None = None) -> None:
+        """Refusal unless `new` can all that `old` can, or is `asked`, so that it may go where it is not seen."""
         if old.sort == "function":
             self._covered_function(old, new, where)
             return
@@ -146,7 +146,8 @@ class MemberChecks:
         if before.is_open and not self.alike.inherited(old, new):
             raise Refusal(f"{where}, and what `{old.home}` can do cannot be determined")
         for name, was in sorted(before.named.items()):
-            if name.startswith("_") and (not name.endswith("__") or name in _MAKING):
+            is_own = name.startswith("_") and (not name.endswith("__") or name in _MAKING)
+            if is_own or (asked is not None and name not in asked and not name.startswith("_")):
                 continue
             now = after.named.get(name)
             if now is None:

@@ -9,9 +9,10 @@ from collections.abc import Collection, Iterable, Iterator
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.fix.beside import Unchecked
-from flake8_redis_ssot.fix.patches import OBJECT, Patch, PatchFinder, heads
+from flake8_redis_ssot.fix.patches import Patch, PatchFinder, heads
 from flake8_redis_ssot.fix.proposal import MENDS, Proposal
 from flake8_redis_ssot.fix.propose import Rewriter
+from flake8_redis_ssot.fix.reach import OBJECT
 from flake8_redis_ssot.fix.replacements import Refusal
 from flake8_redis_ssot.fix.runs import Runs
 from flake8_redis_ssot.fix.staying import Reference, Staying
