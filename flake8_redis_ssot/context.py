@@ -16,8 +16,9 @@ from flake8_redis_ssot.analysis.pools import pool_target
 from flake8_redis_ssot.facts.model import DefaultFacts, PoolFacts
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.names import Names
-from flake8_redis_ssot.inference.values import Instance, QualifiedName
+from flake8_redis_ssot.inference.values import Instance, QualifiedName, Value, Values
 from flake8_redis_ssot.libraries.builders import Kind
+from flake8_redis_ssot.libraries.traits import INITIALISING
 from flake8_redis_ssot.libraries.vocabulary import VARIABLE_PREFIX
 from flake8_redis_ssot.settings.boundaries import Place, manager_words
 from flake8_redis_ssot.settings.model import Boundary, Settings
@@ -239,7 +240,29 @@ class RuleContext:
         if self.place.is_manager:
             return []
         made = (c for c in self.constructions if kind in (None, c.kind))
-        return [c for c in made if c.call not in self.made_managers]
+        return [c for c in made if c.call not in self.made_managers and not self._initialises_manager(c)]
+
+    def _initialises_manager(self, made: Construction) -> bool:
+        """Whether a call gives an object of the manager what that was made to wait for."""
+        match made.call.func:
+            case ast.Attribute(value=owner, attr=method) if method in INITIALISING:
+                values = self.named_values(owner, made.point)
+                ours = {value for value in values if self._is_of_manager(value)}
+                return bool(ours) and not any(
+                    isinstance(one, Instance)
+                    for value in values - ours
+                    for one in (
+                        self.inference.resolved(value) if isinstance(value, QualifiedName) else (value,)
+                    )
+                )
+        return False
+
+    def _is_of_manager(self, value: Value) -> bool:
+        return isinstance(value, QualifiedName) and self.names.managers.defines(self.boundary, value.name)
+
+    def named_values(self, node: ast.expr, point: ProgramPoint) -> Values:
+        """The values of an expression, where those of other files go by their dotted names."""
+        return self.inference.values(node, point)
 
     @cached_property
     def made_managers(self) -> dict[ast.Call, str]:

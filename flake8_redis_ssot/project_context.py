@@ -12,6 +12,7 @@ from flake8_redis_ssot.analysis.blocking import in_coroutines
 from flake8_redis_ssot.analysis.client_calls import Command
 from flake8_redis_ssot.context import RuleContext
 from flake8_redis_ssot.inference.names import Names
+from flake8_redis_ssot.inference.values import Values
 from flake8_redis_ssot.project.following import Following
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.project.inference import ProjectInference
@@ -135,6 +136,10 @@ class _FollowedContext(RuleContext):
         self.inference = inference
         self.lines = None
         self._project = inference
+        self._alone = alone
+
+    def named_values(self, node: ast.expr, point: ProgramPoint) -> Values:
+        return self._alone.named_values(node, point)
 
     @cached_property
     def points(self) -> list[ProgramPoint]:

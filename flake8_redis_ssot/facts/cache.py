@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import chain
 from typing import Any
@@ -17,6 +17,7 @@ from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.facts.codec import plain, reader, shape
 from flake8_redis_ssot.facts.model import FileFacts
 from flake8_redis_ssot.facts.modules import ClientFacts, ModuleFacts, Modules
+from flake8_redis_ssot.facts.texts import Texts
 from flake8_redis_ssot.filesystem import DISK, FileSystem
 from flake8_redis_ssot.stamps import Stamp, settled
 from flake8_redis_ssot.store import load, store, tool
@@ -69,13 +70,16 @@ class Cache:
         self._name, self._fixes = f"files-{key}", f"fixes-{key}"
         self._fixes_asked: list[str] = []
         self._start = start
-        # a line for all, one with what tells of changes, then one for each file, which few runs look into
+        # a line for all, one with what tells of changes, one for the project rules, then one for each file, which
+        # few runs look into
         first, *lines = (load(folder, self._name) or b"{}").split(b"\n")
         stored = json.loads(first)
         # path -> stamp if it can be trusted, digest of the content, digest of the facts, number of diagnostics
         self._files: dict[str, list[Any]] = json.loads(lines[0]) if lines else {}
         # path -> its diagnostics and facts, as JSON
-        self._results: dict[str, bytes] = dict(zip(self._files, lines[1:], strict=True))
+        self._results: dict[str, bytes] = dict(zip(self._files, lines[2:], strict=True))
+        # patterns, and path -> content and whether each, by its number, is there
+        self._texts = lines[1] if lines else b"[[], {}]"
         # module -> its file, the digest of its content, what stands for what it binds and builds
         self._modules: dict[str, list[str | None]] = stored.get("modules", {})
         self._project: list[Any] | None = stored.get("project")
@@ -157,17 +161,50 @@ class Cache:
             return None
         if any(self._content(path) != content for path, content in read.items()):
             return None
+        if not self._texts_hold():
+            return None
         return [*map(reader(Diagnostic), found)] if self._hold(asked, modules) else None
 
     def keep_project(
-        self, files: Sequence[str], read: Iterable[str], asked: Asked, day: str, found: list[Diagnostic]
+        self,
+        files: Sequence[str],
+        read: Collection[str],
+        texts: Mapping[str, Mapping[str, bool]],
+        asked: Asked,
+        day: str,
+        found: list[Diagnostic],
     ) -> None:
-        """Take what the project rules found; they read the files `read`."""
+        """Take what the project rules found; they read the files `read`, and searched others for the patterns of `texts`."""
         contents = {path: self._content(path) for path in read}
         known = self._digest_of_facts(files)
         if known is not None:
             self._project = [known, day, contents, self._with_contents(asked), plain(found)]
+            self._texts = self._as_kept({path: texts[path] for path in texts if path not in contents})
             self._dirty = True
+
+    def _as_kept(self, texts: Mapping[str, Mapping[str, bool]]) -> bytes:
+        numbers: dict[str, int] = {}
+        kept = {
+            path: [
+                self._content(path),
+                [
+                    (numbers.setdefault(pattern, len(numbers)), is_there)
+                    for pattern, is_there in asked.items()
+                ],
+            ]
+            for path, asked in texts.items()
+        }
+        return json.dumps([[*numbers], kept]).encode()
+
+    def _texts_hold(self) -> bool:
+        """Whether the files that were searched still have what they had, and lack what they lacked."""
+        patterns, kept = json.loads(self._texts)
+        now = Texts(self._filesystem)
+        return all(
+            self._content(path) == content
+            or all(now.has(path, patterns[number]) is is_there for number, is_there in asked)
+            for path, (content, asked) in kept.items()
+        )
 
     def fixes(
         self, diagnostics: Sequence[Diagnostic], modules: Modules
@@ -232,7 +269,7 @@ class Cache:
                 store(
                     self.folder,
                     self._name,
-                    chain([head], (b"\n" + self._results[path] for path in self._files)),
+                    chain([head, b"\n", self._texts], (b"\n" + self._results[path] for path in self._files)),
                 )
 
     def _digest_of_facts(self, files: Sequence[str]) -> str | None:

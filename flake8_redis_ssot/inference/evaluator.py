@@ -406,6 +406,10 @@ class Inference:
             yield scope
             scope = scope.parent
 
+    def resolved(self, value: QualifiedName) -> Iterable[Value]:
+        """What a dotted name is in the file that defines it; here nobody reads that."""
+        return (value,)
+
     def scopes_of(self, scope: Scope) -> Scopes:
         """The symbol table of the file that a scope is in."""
         return self.scopes

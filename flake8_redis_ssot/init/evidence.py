@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,17 +13,20 @@ from flake8_redis_ssot.facts.model import FileFacts
 from flake8_redis_ssot.inference.builder_table import BUILDERS
 from flake8_redis_ssot.init.layout import Roots, Tree, import_roots, is_beside, test_globs
 from flake8_redis_ssot.init.modules import Built, Module, module_of
+from flake8_redis_ssot.libraries.traits import INITIALISING
 from flake8_redis_ssot.libraries.vocabulary import SERVERS
 from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.run import Progress, available_processors, run
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.project.managers import competing_managers
-from flake8_redis_ssot.project_context import ProjectContext
+from flake8_redis_ssot.project_context import Followed, ProjectContext
+from flake8_redis_ssot.rule import Construction, RuleContext
 from flake8_redis_ssot.rules import all_rules, defaults
 from flake8_redis_ssot.settings.load import load_settings
 from flake8_redis_ssot.settings.model import DEFAULT_TESTS, Settings
 from flake8_redis_ssot.settings.patterns import literal
 from flake8_redis_ssot.settings.tables import Table
+from flake8_redis_ssot.syntax.scopes import ProgramPoint
 
 CONSTRUCTIONS = frozenset(["RED201", "RED202", "RED204", "RED301"])
 """The rules on what is built, by one file alone."""
@@ -81,7 +85,7 @@ class Evidence:
             checker.today,
         )
         built = [
-            Built(context.source.path, made.range.start.line, made.symbols)
+            Built(*_home(followed, context, made), made.symbols)
             for followed in project.followed
             for _, context in followed.contexts
             for made in context.constructions
@@ -151,6 +155,17 @@ def gather(root: str, files: Sequence[str], progress: Progress) -> Evidence:
 def _checker(settings: Settings, codes: frozenset[str] = _ASKED) -> FileChecker:
     rules = [rule for rule in all_rules() if rule.code in codes]
     return FileChecker(settings, rules, heeds_noqa=False)
+
+
+def _home(followed: Followed, context: RuleContext, made: Construction) -> tuple[str, int]:
+    """Whose client a call makes: the file and line of an object that is given what it waited for, else its own."""
+    func, inference = made.call.func, followed.inference
+    if isinstance(func, ast.Attribute) and func.attr in INITIALISING:
+        for binding in inference.written(func.value, made.point):
+            if binding.value is not None and binding.scope is not None:
+                point = ProgramPoint(binding.value, binding.scope, binding.order, binding.path)
+                return inference.path_of(point), getattr(binding.value, "lineno", 1)
+    return context.source.path, made.range.start.line
 
 
 def _libraries(tree: Tree) -> set[str]:

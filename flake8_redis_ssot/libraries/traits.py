@@ -76,6 +76,9 @@ WAITING = {
 }
 """Builders that wait for `init_app` unless they are given an application: at this position, or as `app`."""
 
+INITIALISING = frozenset(["init_app"])
+"""Methods that build what an object itself is to hold, and give nobody another one."""
+
 LENDING = ("redis.", "valkey.")
 """How the targets of client classes begin that leave a pool which they were given open (redis-py since 5.0.1)."""
 

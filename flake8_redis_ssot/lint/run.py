@@ -239,9 +239,10 @@ def _run_project(
         outcome.facts += cache.facts(path for path in files if path not in fresh)
         outcome.facts.sort(key=lambda fact: fact.path)
     read: set[str] = set()
-    found = _check_project(outcome, checker, read, progress)
+    index = ProjectIndex(checker.settings, outcome.facts, checker.managers)
+    found = _check_project(outcome, checker, index, read, progress)
     if cache is not None and not outcome.failures and not outcome.limits:
-        cache.keep_project(files, read, asked_of(modules), day, found)
+        cache.keep_project(files, read, index.texts.asked, asked_of(modules), day, found)
     outcome.diagnostics = sorted([*outcome.diagnostics, *found], key=lambda d: d.sort_key)
     return outcome
 
@@ -260,12 +261,11 @@ def _without_collecting() -> Iterator[None]:
 
 @_without_collecting()
 def _check_project(
-    outcome: Outcome, checker: FileChecker, read: set[str], progress: Progress
+    outcome: Outcome, checker: FileChecker, index: ProjectIndex, read: set[str], progress: Progress
 ) -> list[Diagnostic]:
     """What the project rules find, and what is to be said of `noqa` comments; `read` receives the files read."""
     judged = [fact.path for fact in outcome.facts if fact.has_noqa] if checker.judges_comments else []
     found: list[Diagnostic] = []
-    index = ProjectIndex(checker.settings, outcome.facts, checker.managers)
     used = {key for fact in outcome.facts for key in fact.used}
 
     unread = set()

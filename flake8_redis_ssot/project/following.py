@@ -19,19 +19,16 @@ from flake8_redis_ssot.libraries.standard import LOOP_PACKAGES, LOOP_WORDS
 from flake8_redis_ssot.project.conftests import CONFTEST, conftests_above
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.project.inference import GETTER, ProjectInference
-from flake8_redis_ssot.source import SourceError
 
 _FOR_RUNNERS = ("__", "setUp", "setup_", "tearDown", "teardown_", "test_")
 """How the methods begin that Python or a test runner calls, and nobody by name."""
 
-_IMPORTING = re.compile("|".join(map(re.escape, sorted(DYNAMIC))).encode())
+_IMPORTING = "|".join(map(re.escape, sorted(DYNAMIC)))
 """What imports a module by its name."""
 
-_WORD = re.compile(r"\w+")
-_MANY_WORDS = 50
-"""From so many words on a file is split into its own, in place of being searched for each."""
+_PATCHING = b"|".join(PATCHING).decode()
 
-_LOOP_MAKING = re.compile(rb"\b(?:%b)\b" % "|".join(sorted(LOOP_WORDS)).encode())
+_LOOP_MAKING = rf"\b(?:{'|'.join(sorted(LOOP_WORDS))})\b"
 
 
 class Following:
@@ -40,6 +37,7 @@ class Following:
     def __init__(self, inference: ProjectInference, index: ProjectIndex) -> None:
         self._inference = inference
         self._index = index
+        self._texts = index.texts
 
     def follow(self) -> None:
         """Take in every file to which something of a client library comes from another one.
@@ -58,7 +56,7 @@ class Following:
             for callee in fact.named:
                 home = self._index.modules.lookup(callee)
                 target = self._index.file_of(home.home) if home is not None else None
-                if target is not None and _IMPORTING.search(self._data_of(target)):
+                if target is not None and self._texts.has(target, _IMPORTING):
                     self._inference.load(path)
                     self._inference.load(target)
         exposed: dict[str, set[str]] = {}
@@ -158,26 +156,13 @@ class Following:
         )
 
     def _may_make_loops(self, path: str) -> bool:
-        return (
-            any(edge.module.partition(".")[0] in LOOP_PACKAGES for edge in self._index.edges(path))
-            and _LOOP_MAKING.search(self._data_of(path)) is not None
-        )
+        return any(
+            edge.module.partition(".")[0] in LOOP_PACKAGES for edge in self._index.edges(path)
+        ) and self._texts.has(path, _LOOP_MAKING)
 
     def _speaks_of(self, words: set[str], path: str) -> bool:
         """Whether a file has one of the `words`, or is a package, which hands on without a word."""
-        if os.path.basename(path).startswith("__init__."):
-            return True
-        data = self._data_of(path)
-        if len(words) > _MANY_WORDS:
-            return not words.isdisjoint(_WORD.findall(data.decode(errors="replace")))
-        there = [word for word in map(str.encode, sorted(words)) if word in data]
-        return bool(there) and re.search(rb"\b(?:%b)\b" % b"|".join(map(re.escape, there)), data) is not None
-
-    def _data_of(self, path: str) -> bytes:
-        try:
-            return self._index.modules.filesystem.source(path).data
-        except SourceError:
-            return b""
+        return os.path.basename(path).startswith("__init__.") or self._texts.speaks_of(path, words)
 
     def _tests_of(self, path: str) -> list[str]:
         """The files that have the fixtures of a `conftest.py`."""
@@ -188,26 +173,25 @@ class Following:
 
     def _preparing(self, path: str) -> Iterator[str]:
         """The `conftest.py` files whose fixtures may patch something for what a test runs in an event loop."""
-        data = self._data_of(path)
-        if b"async def test" in data or (b"def test" in data and self._may_make_loops(path)):
+        texts = self._texts
+        if texts.has(path, "async def test") or (texts.has(path, "def test") and self._may_make_loops(path)):
             for one in conftests_above(path):
-                if one in self._index.facts and one not in self._inference.files:
-                    prepared = self._data_of(one)
-                    if any(word in prepared for word in PATCHING):
-                        yield one
+                is_new = one in self._index.facts and one not in self._inference.files
+                if is_new and texts.has(one, _PATCHING):
+                    yield one
 
     def _sharing(self, path: str, names: Collection[str]) -> Iterator[str]:
         """The files that get at one of `names`, `.key` each, by the application of their boundary."""
         keys = "|".join(re.escape(name[1:]) for name in sorted(names) if name.startswith("."))
         if keys:
             holders = "|".join(sorted(STATES | APPLICATION_NAMES | {"g"}))
-            pattern = re.compile(rf"""\b(?:{holders})(?:\.|\[["'])(?:{keys})\b""".encode())
+            pattern = rf"""\b(?:{holders})(?:\.|\[["'])(?:{keys})\b"""
             boundary = self._index.place(path).boundary
             for other in sorted(self._index.facts):
                 if (
                     other != path
                     and self._index.place(other).boundary is boundary
-                    and pattern.search(self._data_of(other))
+                    and self._texts.has(other, pattern)
                 ):
                     yield other
 

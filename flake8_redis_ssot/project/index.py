@@ -8,6 +8,7 @@ from functools import cached_property
 from flake8_redis_ssot.facts.import_scan import Edge, edges
 from flake8_redis_ssot.facts.managers import ManagerFacts
 from flake8_redis_ssot.facts.model import FileFacts
+from flake8_redis_ssot.facts.texts import Texts
 from flake8_redis_ssot.settings.boundaries import Place, place_of
 from flake8_redis_ssot.settings.model import Boundary, Settings
 
@@ -20,6 +21,7 @@ class ProjectIndex:
         self.facts: Mapping[str, FileFacts] = {fact.path: fact for fact in facts}
         self.managers = managers
         self.modules = managers.modules
+        self.texts = Texts(managers.modules.filesystem)
         self._places: dict[str, Place] = {}
         self._edges: dict[str, tuple[Edge, ...]] = {}
 
