@@ -49,6 +49,8 @@ class Verdict:
     """Members and keywords that are called otherwise afterwards."""
     caught: dict[str, bool] = field(default_factory=dict)
     """The new exceptions that are caught where other code is tried than that of the old one's module; whether any may be."""
+    alone: dict[str, str] = field(default_factory=dict)
+    """The new objects that nobody else may use, since what is done with the old ones is not all seen; each with how."""
     builders: set[str] = field(default_factory=set)
     """The names by which the clients of the objects are built when their modules run."""
 
@@ -330,11 +332,17 @@ class Compatibility:
             )
         if old is not None and new is not None and old.home == new.home:
             return
-        if old is None and new is None and self.alike.clients(before, after):
+        is_client = old is None and new is None and self.alike.clients(before, after)
+        if is_client or (old is None and new is None and self.alike.made(before, after)):
+            if not is_client:
+                verdict.ties.strong.add(f"state {before.home}")  # what it keeps is not known
+                verdict.alone[after.home] = f"what `{before.home}` keeps cannot be determined"
             self._take_client(aim, before, after, {a.attr for a, _ in uses.members}, verdict)
             if uses.escapes:
                 place, what = uses.escapes[0]
-                verdict.unsafe(f"in line {place.lineno} it {what}")
+                self.part_none(before, after, f"in line {place.lineno} it {what}", verdict)
+            elif unseen is not None:
+                self.part_none(before, after, unseen.does, verdict)
             return
         if old is None or new is None:
             unknown = aim.old if old is None else aim.new
@@ -367,7 +375,8 @@ class Compatibility:
             if flushing:
                 raise Refusal(f"in line {place.lineno} it {what}, where `{flushing[0]}` can be called of it")
             self.members.covered(old, new, f"in line {place.lineno} it {what}")
-            verdict.unsafe(f"in line {place.lineno} it {what}")
+            if not self.part_none(before, after, f"in line {place.lineno} it {what}", verdict):
+                verdict.unsafe(f"in line {place.lineno} it {what}")
         used = None if escapes else {attribute.attr for attribute, _ in uses.members}
         if unseen is not None and used is not None:
             more = self._mentioned(old, is_test=self.index.settings.is_test(unseen.path))
@@ -421,6 +430,26 @@ class Compatibility:
         verdict.builders |= self.making.builders_of(before) | self.making.builders_of(after)
         verdict.roots.add(before.home)
         verdict.ties.weak.add(f"identity {before.home}")
+
+    def part_none(self, before: Thing, after: Thing, why: str, verdict: Verdict) -> bool:
+        """Whether two objects do the same wherever they go, if all who have the one come to have the other.
+
+        They are made in the same way, of classes that are the same; `why` says what is not seen.
+        """
+        if before.sort != "instance" or after.sort != "instance" or not (before.home and after.home):
+            return False
+        if before.of is None or after.of is None:
+            if before.of is not after.of or not (
+                self.alike.clients(before, after) or self.alike.made(before, after)
+            ):
+                return False
+            verdict.ties.needs.add(f"state {before.home}")
+        elif not self.alike.classes(before.of, after.of):
+            return False
+        else:
+            verdict.ties.needs.add(f"identity {before.of.home}")
+        verdict.alone[after.home] = why
+        return True
 
     def _is_patched(self, view: View, node: ast.expr, old: Thing, new: Thing) -> bool:
         """Whether an object is handed to what patches an attribute of it, which has to be of the same kind there."""

@@ -167,13 +167,16 @@ class ImportEdits:
         kept, groups = self._grouped(view, aim, places)
         unseen = view.unseen_reader(name) if not late else None
         verdict = self.exchange.judge(view, aim, kept, unseen)
+        is_read = name in view.imported and not aim.is_same
+        why = f"`{name}` is read by other files"
+        is_read = is_read and not self.exchange.part_none(aim.old, aim.new, why, verdict)
         self._take(view, proposal, aim, verdict)
-        if name in view.imported and not aim.is_same:
+        if is_read:
             before, after = aim.old.of or aim.old, aim.new.of or aim.new
             if before.sort != after.sort or before.sort not in ("class", "function"):
-                raise Refusal(f"`{name}` is read by other files, whose uses of it are not seen here")
-            self.exchange.members.covered(before, after, f"`{name}` is read by other files")
-            proposal.unsafe(f"`{name}` is read by other files")
+                raise Refusal(f"{why}, whose uses of it are not seen here")
+            self.exchange.members.covered(before, after, why)
+            proposal.unsafe(why)
         keys = [f"{m}.{name}" for m in view.place.modules]
         others = name in view.exported or name in view.uses.texts or name in view.uses.type_comments
         sure = all(is_only for _, is_only in self._meanings(view, proposal, name))

@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
+from flake8_redis_ssot.fix.beside import line_of
 from flake8_redis_ssot.fix.propose import Rewriter
 from flake8_redis_ssot.fix.reach import LOADED, MODULE, OBJECT, PUT
 from flake8_redis_ssot.fix.reads import dictionary_owner, names_given
@@ -108,6 +109,26 @@ class PatchFinder:
                         yield Patch(path, node.lineno, f"{LOADED}{module}")
                 for module in modules[PUT] & {text}:
                     yield Patch(path, node.lineno, f"{PUT}{module}")
+        for module in sorted(modules[LOADED]):
+            yield from self._found_in_package(module)
+
+    def _found_in_package(self, module: str) -> Iterator[Patch]:
+        """Where files find a module in its package that others have imported, not they."""
+        package, _, last = module.rpartition(".")
+        ancestors = [".".join(package.split(".")[:n]) for n in range(1, package.count(".") + 2)]
+        loads = self.rewriter.imports.acts.reached
+        for path in {user for name in ancestors if name for user in self.index.importing(name)}:
+            edges = list(self.index.edges(path))
+            named = {edge.module if edge.name is None else f"{edge.module}.{edge.name}" for edge in edges}
+            if any(f"{name}.".startswith(f"{module}.") or module in loads(name) for name in named):
+                continue
+            handles = {h.removesuffix(f".{last}") for h in self.index.handles(path, module)}
+            reads = self.rewriter.reads.of(path)
+            if handles & reads.bare or any(f"{handle}.{last}" in reads.read for handle in handles):
+                yield Patch(path, line_of(self._text(path), [last, package]), f"{LOADED}{module}")
+
+    def _text(self, path: str) -> str:
+        return self.index.modules.filesystem.source(path).data.decode("utf-8", "replace")
 
     def _module_of(self, name: str) -> str:
         """The module of the project in which a dotted name stands; empty where there is none."""

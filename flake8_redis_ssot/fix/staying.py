@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -54,7 +54,7 @@ class Staying:
         self._related: dict[str, set[str]] = {}
         self._users: dict[str, list[str]] = {}
         self._wheres: dict[tuple[str, str], str] = {}
-        self._ties: dict[tuple[str, str], Ties] = {}
+        self._ties: dict[tuple[str, str, frozenset[str]], Ties] = {}
 
     @cached_property
     def index(self) -> ProjectIndex:
@@ -75,19 +75,23 @@ class Staying:
         for proposal in proposals:
             moved.setdefault(proposal.path, set()).update(self._homes(proposal.diagnostic, module, related))
         left: dict[str, tuple[Diagnostic, str]] = {}
+        kept: dict[str, set[str]] = {}
         for diagnostic, reason in refused:
-            if self._homes(diagnostic, module, related):
+            if homes := self._homes(diagnostic, module, related):
                 left.setdefault(diagnostic.path, (diagnostic, reason))
+                kept.setdefault(diagnostic.path, set()).update(homes)
         for path in self._users_of(root, module, related):
-            asked = self._asked(path, module, related)
+            asked = self._asked(path, module, related, moved)
+            stays = (asked - moved.get(path, set())) | (asked & kept.get(path, set()))
+            if not stays:
+                continue
+            ties = self._ties_in(path, root, stays)
             if path in left:
                 diagnostic, reason = left[path]
                 where = f"{self.rewriter.short(path)}:{diagnostic.range.start.line}"
-                yield Reference(where, self._ties_in(path, root, asked), reason)
-            elif asked - moved.get(path, set()):
-                yield Reference(
-                    self._where(path, root, asked), self._ties_in(path, root, asked), self._why(path)
-                )
+                yield Reference(where, ties, reason)
+            else:
+                yield Reference(self._where(path, root, stays), ties, self._why(path))
 
     def _where(self, path: str, root: str, asked: set[str]) -> str:
         """The place in a file where it gets what it asks for."""
@@ -116,12 +120,19 @@ class Staying:
                 found.append(self.rewriter.short(path))
         return found
 
+    def users_of(self, home: str) -> list[str]:
+        """The files that use an object, or what its module makes of it."""
+        return [*map(self.rewriter.short, self._users_of(home, home.rpartition(".")[0], self.related(home)))]
+
     def users_raising(self, raised: str) -> list[str]:
         """The files that use what raises an exception, by its home."""
         module, related = raised.rpartition(".")[0], self.related(raised)
         found = []
         for path in self._users_of(raised, module, related):
-            if f"exception {raised}" in self._ties_in(path, raised, self._asked(path, module, related)).weak:
+            if (
+                f"exception {raised}"
+                in self._ties_in(path, raised, self._asked(path, module, related, {})).weak
+            ):
                 found.append(path)
         return found
 
@@ -158,13 +169,16 @@ class Staying:
                 found.add(home.home)
         return found
 
-    def _asked(self, path: str, module: str, related: set[str]) -> set[str]:
-        """The related names that a file imports, or reads of the module."""
+    def _asked(
+        self, path: str, module: str, related: set[str], moved: Mapping[str, Collection[str]]
+    ) -> set[str]:
+        """The related names that a file imports, or reads of the module; what another one hands on moves with that."""
         found = set()
         for edge in self.index.edges(path):
             home = self.index.modules.lookup(edge.full_name)
             if home is not None and home.home in related:
-                found.add(home.home)
+                if home.home not in moved.get(self.index.modules.find(edge.module) or "", ()):
+                    found.add(home.home)
             elif edge.name == "*" and edge.module == module:
                 found |= related
         if self._hands_on(path, module):
@@ -178,7 +192,7 @@ class Staying:
 
     def _ties_in(self, path: str, root: str, asked: set[str]) -> Ties:
         """By what the uses of an object in a file that stays hang together with others, as far as text tells."""
-        key = (path, root)
+        key = (path, root, frozenset(asked))
         if key not in self._ties:
             ties = Ties()
             reads = self.rewriter.reads.of(path)
@@ -200,6 +214,8 @@ class Staying:
         finder = self.rewriter.exchange.ties
         ties = Ties()
         of = thing.of if thing.sort == "instance" else thing if thing.sort == "class" else None
+        if thing.sort == "instance" and of is None:
+            ties.weak.add(f"state {thing.home}")
         if thing.sort == "function":
             ties.add(finder.of_function(thing))
             given = self.objects.given(thing)

@@ -73,13 +73,17 @@ class Units:
 
     def tied(self, proposals: list[Proposal], refused: Left) -> dict[int, str]:
         """The proposals that share something with a reference that stays, each with the reason."""
-        roots = {root for proposal in proposals for root in proposal.roots | _owners(proposal.ties.keys)}
+        roots = {
+            root
+            for proposal in proposals
+            for root in proposal.roots | _owners(proposal.ties.keys | proposal.ties.needs)
+        }
         staying = [one for root in sorted(roots) for one in self.staying.of(root, proposals, refused)]
         every = [*(proposal.ties for proposal in proposals), *(one.ties for one in staying)]
         strong = {key for ties in every for key in ties.strong}
         held: dict[int, str] = {}
         for proposal in proposals:
-            mine = proposal.ties.keys & strong
+            mine = (proposal.ties.keys & strong) | proposal.ties.needs
             for one in staying:
                 shared = sorted(mine & one.ties.keys) if mine else []
                 if shared:
@@ -95,6 +99,10 @@ class Units:
             for of, one, new in proposal.objects if _keeps(proposal) else ():
                 before.setdefault((of, new), set()).add(one)
         for proposal in proposals:
+            for home, why in sorted(proposal.alone.items()):
+                users = self.staying.users_of(home)
+                if users:
+                    held[id(proposal)] = f"{why}, and {users[0]} uses `{home}` already"
             for raised in sorted(proposal.caught):
                 users = self.staying.users_raising(raised)
                 if not proposal.caught[raised]:

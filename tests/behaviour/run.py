@@ -22,7 +22,7 @@ import pytest
 
 
 def _without_addresses(text: str) -> str:
-    return re.sub(r" at 0x[0-9a-f]+", "", text)
+    return re.sub(r" at 0x[0-9a-f]+| id='\d+'", "", text)
 
 
 class _Outcomes:
