@@ -60,6 +60,8 @@ def plan(options: argparse.Namespace) -> int:
 def planned(files: Sequence[str], project: Project, whole: Outcome) -> tuple[Plan, list[str]]:
     """The plan of a project of these `files`, and what went wrong with some; `whole` has all that is there, silenced or not."""
     settings = project.settings
+    codes = rules_of(settings)
+    asked = replace(whole, diagnostics=[d for d in whole.diagnostics if d.code in codes])
     mended = mend(
         files,
         replace(settings, baseline=None),
@@ -67,9 +69,8 @@ def planned(files: Sequence[str], project: Project, whole: Outcome) -> tuple[Pla
         set(project.files),
         unsafe=True,
         jobs=available_processors(),
+        first=_heard(asked, settings),
     )
-    codes = rules_of(settings)
-    asked = replace(whole, diagnostics=[d for d in whole.diagnostics if d.code in codes])
     return plan_of(mended, _codes(settings), settings, asked, DISK), mended.outcome.failures
 
 
@@ -78,12 +79,22 @@ def rules_of(settings: Settings) -> frozenset[str]:
     return _codes(settings) | CONSTRUCTIONS
 
 
+def _heard(whole: Outcome, settings: Settings) -> Outcome:
+    """What a run of the rules of a migration finds where the `whole` is known: the silenced apart."""
+    silenced = Silenced(whole.diagnostics, replace(settings, baseline=None), DISK)
+    codes = _codes(settings)
+    heard = [d for d in whole.diagnostics if d.code in codes and silenced.by(d) is None]
+    return replace(whole, diagnostics=heard)
+
+
 def _whole(files: Sequence[str], project: Project, codes: frozenset[str]) -> Outcome:
-    """What is there of these rules in the project's own files, silenced or not."""
+    """What is there of these rules in the project's own files, silenced or not, with the facts of all."""
     settings = project.settings
-    rules = [rule for rule in all_rules() if rule.code in codes]
+    rules = [rule for rule in all_rules() if rule.code in codes | _CLASSES]
     fingerprints = settings.baseline is not None
-    checker = FileChecker(unsilenced(settings), rules, heeds_noqa=False, fingerprints=fingerprints)
+    checker = FileChecker(
+        unsilenced(settings), rules, heeds_noqa=False, fingerprints=fingerprints, keeps_facts=True
+    )
     outcome = run_project(files, checker, jobs=available_processors())
     outcome.diagnostics = [d for d in outcome.diagnostics if d.path in set(project.files)]
     return outcome
@@ -102,6 +113,7 @@ def migrate(options: argparse.Namespace) -> int:
             check_finished(settings.root)
         everything = found.all_files(project)
         with Progress():
+            whole = _whole(everything, project, _codes(settings))
             mended = mend(
                 everything,
                 replace(settings, baseline=None),
@@ -110,9 +122,7 @@ def migrate(options: argparse.Namespace) -> int:
                 unsafe=options.include_unsafe,
                 jobs=available_processors(),
                 only=options.only,
-            )
-            whole = (
-                _whole(everything, project, _codes(settings)) if _may_silence(settings, mended) else Outcome()
+                first=_heard(whole, settings),
             )
         if options.only and not (mended.settled or mended.left):
             return refuse([f"--only {options.only}: nothing refers to that; name an object as `plan` has it"])
@@ -198,12 +208,6 @@ def _codes(settings: Settings) -> frozenset[str]:
     """The rules of a migration; what the settings leave out of those on calls stays out."""
     chosen = chosen_codes(settings.selections, defaults())
     return frozenset(c for c in _CODES if MENDS.get(c) not in ("call", "construction") or c in chosen)
-
-
-def _may_silence(settings: Settings, mended: FixResult) -> bool:
-    """Whether anything may be silenced, so that it must be asked what there is without."""
-    has_exceptions = settings.allowances or settings.per_file_ignores or settings.baseline
-    return bool(has_exceptions) or any(fact.has_noqa for fact in mended.outcome.facts)
 
 
 def _silenced_step(diagnostic: Diagnostic, by: str | None) -> Step:

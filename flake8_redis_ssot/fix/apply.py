@@ -75,12 +75,13 @@ def mend(
     jobs: int = 1,
     only: str = "",
     unfixed: Collection[str] = (),
+    first: Outcome | None = None,
 ) -> FixResult:
     """What the files `within` become when all fixes of the rules `codes` are applied; nothing is written.
 
     `files` are all of the project; what may not be written, or another git repository has, stays. With
     `only` what does not refer to that object, or to something below it, stays too, and is not among what is left. What the rules `unfixed` report stays. `FixResult.left` are what remains of the rules that have a fix,
-    and of those that say what else refers to an object.
+    and of those that say what else refers to an object. `first` is what these rules find now, where that is known.
     """
     mended = FixResult()
     kept = closed(within, settings.root)
@@ -90,7 +91,8 @@ def mend(
     unchecked = Unchecked(settings.root, files, filesystem)
     for _ in range(PASSES):
         checker = FileChecker(settings, rules, filesystem=filesystem, keeps_facts=True)
-        mended.outcome = run_project(files, checker, jobs=jobs)
+        mended.outcome = first or run_project(files, checker, jobs=jobs)
+        first = None
         step = Step(
             checker,
             mended.outcome,
