@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.fix.compatibility import Compatibility, Verdict
-from flake8_redis_ssot.fix.import_graph import ImportGraph
+from flake8_redis_ssot.fix.import_graph import ImportGraph, packages_of
 from flake8_redis_ssot.fix.module_names import is_readable, star_names
 from flake8_redis_ssot.fix.naming import exact, module_name, name_for, renamed, root_of, spelled
 from flake8_redis_ssot.fix.proposal import Proposal
@@ -48,15 +48,22 @@ class ImportEdits:
             raise Refusal(
                 "the file can be imported by several names, so its relative import has several meanings"
             )
-        old = diagnostic.symbols[0]
         proposal = Proposal(diagnostic, "", "safe", statement, [alias])
         late = scope.kind == "function"
         if alias.name == "*":
-            return self._noted(view, self._star(view, proposal, old.removesuffix(".*"), late), late)
+            return self._noted(
+                view, self._star(view, proposal, diagnostic.symbols[0].removesuffix(".*"), late)
+            )
         found = view.uses.binding(statement, alias)
         if found is None or found[1].always:
             raise Refusal("the import binds a name that has several meanings")
-        name = found[0]
+        return self._noted(view, self._by_name(view, proposal, found[0], late), found[0])
+
+    def _by_name(self, view: View, proposal: Proposal, name: str, late: bool) -> Proposal:
+        """`import module`, and `from module import object`."""
+        statement, alias = proposal.statement, proposal.drops[0]
+        assert statement is not None
+        old = proposal.diagnostic.symbols[0]
         places = list(self._places(view, statement, alias, name))
         thing = self.objects.thing(old)
         tested = why_tested(view, statement, self._what_acts(old))
@@ -65,26 +72,34 @@ class ImportEdits:
         if not places:
             return self._unused(view, proposal, name, thing, late)
         if thing is not None and thing.sort == "module":
-            return self._noted(view, self._of_module(view, proposal, name, old, places, late), late, name)
+            return self._of_module(view, proposal, name, old, places, late)
         acts = self.acts.directly(old.rpartition(".")[0])
         if acts is not None and "warn" not in acts:
             proposal.unsafe(f"importing it does more than to define: {acts}")
-        return self._noted(view, self._of_object(view, proposal, name, old, places, late), late, name)
+        return self._of_object(view, proposal, name, old, places, late)
 
-    @staticmethod
-    def _noted(view: View, proposal: Proposal, late: bool, name: str | None = None) -> Proposal:
-        """The proposal, which notes that a patch of one of its new names did not reach what it exchanges."""
-        for new in proposal.names - {name} if not late else ():
-            for module in view.place.modules:
-                proposal.reach.setdefault(f"{module}.{new}", None)
+    def _noted(self, view: View, proposal: Proposal, name: str | None = None) -> Proposal:
+        """The proposal, which notes what it imports no more, and that a patch of its new names did not reach it."""
+        statement = proposal.statement
+        assert statement is not None
+        if view.uses.home(statement).kind != "function":
+            for new in proposal.names - {name}:
+                proposal.reach |= {f"{m}.{new}": proposal.reach.get(f"{m}.{new}") for m in view.place.modules}
+        loaded = self._module_of(proposal.diagnostic.symbols[0].removesuffix(".*"))
+        own = {package for module in view.place.modules for package in packages_of(module)}
+        if loaded not in self._others(view, statement):
+            for module in {loaded, *packages_of(loaded)} - own:
+                proposal.reach[f"{LOADED}{module}"] = None
         return proposal
+
+    def _module_of(self, name: str) -> str:
+        """The module that an import of the dotted name imports."""
+        thing = self.objects.thing(name)
+        return name if thing is not None and thing.sort == "module" else name.rpartition(".")[0]
 
     def _what_acts(self, name: str) -> str | None:
         """What importing a module, or the one of an object, does."""
-        thing = self.objects.thing(name)
-        return self.acts.directly(
-            name if thing is not None and thing.sort == "module" else name.rpartition(".")[0]
-        )
+        return self.acts.directly(self._module_of(name))
 
     def _places(
         self, view: View, statement: ast.Import | ast.ImportFrom, alias: ast.alias, name: str
@@ -118,9 +133,8 @@ class ImportEdits:
         why = why_kept(view, statement, alias, name, thing, acts)
         if why is None:
             proposal.title = f"Remove the unused import of `{old}`"
-            proposal.reach = {f"{LOADED}{module}": None}
             if not late:
-                proposal.reach |= {f"{module}.{name}": None for module in view.place.modules}
+                proposal.reach = {f"{module}.{name}": None for module in view.place.modules}
             return proposal
         same = self._same(view, old, thing)
         if same is None or self.acts.directly(module) is not None:
@@ -320,8 +334,7 @@ class ImportEdits:
     @staticmethod
     def _note(proposal: Proposal, aim: Replacement, old: str) -> None:
         """What of the tests depends on it: the module in `sys.modules`, and the object itself."""
-        module = old.rpartition(".")[0]
-        proposal.reach |= {f"{PUT}{module}": None, f"{LOADED}{module}": None}
+        proposal.reach[f"{PUT}{old.rpartition('.')[0]}"] = None
         if not aim.is_same:
             of = aim.old.of
             proposal.reach[f"object {aim.old.home}"] = None
@@ -356,7 +369,7 @@ class ImportEdits:
         keeps = len(homes) == 1 and not any(aim.collapses for aim, _ in groups.values())
         keeps = keeps and is_readable(self.objects, next(iter(homes)))
         self._exchange_members(view, proposal, name, groups, keeps=keeps, late=late)
-        proposal.reach |= {f"{PUT}{old}": None, f"{LOADED}{old}": None, f"{MODULE}{old}": None}
+        proposal.reach |= {f"{PUT}{old}": None, f"{MODULE}{old}": None}
         if not late:
             proposal.reach |= dict.fromkeys(f"{m}.{name}" for m in view.place.modules)
         proposal.title = f"Replace `{old}` with `{' and '.join(sorted(homes))}`"

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 from flake8_redis_ssot.fix.beside import line_of
+from flake8_redis_ssot.fix.import_graph import packages_of
 from flake8_redis_ssot.fix.propose import Rewriter
 from flake8_redis_ssot.fix.reach import LOADED, MODULE, OBJECT, PUT
 from flake8_redis_ssot.fix.reads import dictionary_owner, names_given
@@ -109,15 +110,14 @@ class PatchFinder:
                         yield Patch(path, node.lineno, f"{LOADED}{module}")
                 for module in modules[PUT] & {text}:
                     yield Patch(path, node.lineno, f"{PUT}{module}")
-        for module in sorted(modules[LOADED]):
+        for module in sorted(modules[LOADED], key=len, reverse=True):
             yield from self._found_in_package(module)
 
     def _found_in_package(self, module: str) -> Iterator[Patch]:
         """Where files find a module in its package that others have imported, not they."""
         package, _, last = module.rpartition(".")
-        ancestors = [".".join(package.split(".")[:n]) for n in range(1, package.count(".") + 2)]
         loads = self.rewriter.imports.acts.reached
-        for path in {user for name in ancestors if name for user in self.index.importing(name)}:
+        for path in {user for name in packages_of(module) for user in self.index.importing(name)}:
             edges = list(self.index.edges(path))
             named = {edge.module if edge.name is None else f"{edge.module}.{edge.name}" for edge in edges}
             if any(f"{name}.".startswith(f"{module}.") or module in loads(name) for name in named):
@@ -126,6 +126,15 @@ class PatchFinder:
             reads = self.rewriter.reads.of(path)
             if handles & reads.bare or any(f"{handle}.{last}" in reads.read for handle in handles):
                 yield Patch(path, line_of(self._text(path), [last, package]), f"{LOADED}{module}")
+        for path in self.rewriter.reads.quoted.get(
+            module, ()
+        ):  # a patch of a module takes it from its package
+            tree = self.rewriter.reads.tree(path)
+            for call in ast.walk(tree) if tree is not None else ():
+                if isinstance(call, ast.Call) and last_name(call.func) == "patch":
+                    for node in call.args[:1]:
+                        if isinstance(node, ast.Constant) and node.value == module:
+                            yield Patch(path, node.lineno, f"{LOADED}{module}")
 
     def _text(self, path: str) -> str:
         return self.index.modules.filesystem.source(path).data.decode("utf-8", "replace")

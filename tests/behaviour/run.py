@@ -42,6 +42,7 @@ class _Outcomes:
 
 
 def tests() -> dict[str, str]:
+    importlib.import_module("redis").RECONNECTS = True  # type: ignore[attr-defined]
     outcomes = _Outcomes()
     pytest.main(["-q", "--assert=plain", "-p", "no:cacheprovider", "tests"], plugins=[outcomes])
     return outcomes.found
