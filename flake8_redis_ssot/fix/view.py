@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import NamedTuple, TypeVar
 
 from flake8_redis_ssot.facts.modules import exported_names
+from flake8_redis_ssot.fix.beside import line_of
 from flake8_redis_ssot.fix.escape import FileUses
 from flake8_redis_ssot.fix.reads import ProjectReads
 from flake8_redis_ssot.lint.noqa import PhysicalLine, physical_lines
@@ -99,7 +100,7 @@ class View:
     def is_read_unseen(self, name: str) -> str | None:
         """How a name of this module may be read where no import shows it; None where it is not."""
         if self.reads_by_name:
-            return "this file reads names by `globals()`, `eval` or the like"
+            return "this file reads names by `globals()`, `eval` or the like, which may be that one"
         if re.search(rf"(?:>>>|\.\.\.) .*\b{name}\b", self.source.text):
             return f"`{name}` stands in a doctest"
         reader = self.unseen_reader(name)
@@ -107,29 +108,31 @@ class View:
 
     def unseen_reader(self, name: str) -> UnseenReader | None:
         """Another file that may read a name of this module without importing it."""
-        for path in self._handing_on:
-            return UnseenReader(path, f"{self.short(path)} hands this module on")
+        for path, last in self._handing_on:
+            return UnseenReader(path, f"{self.where(path, last)} hands this module on as a whole")
         for module in self.place.modules:
             for path in self._reads.quoted.get(f"{module}:{name}", ()):
-                return UnseenReader(path, f"{self.short(path)} names it in a string")
+                return UnseenReader(path, f"{self.where(path, name)} names it in a string")
             naming = [p for p in self._reads.quoted.get(module, ()) if self._reads.may_load(p, name)]
             loading = [p for p in self._reads.loading if self._reads.may_read(p, name)]
             for path in (*naming, *loading):
                 if path != self.path:
-                    does = f"{self.short(path)} may read `{name}` of this module by the module's name"
-                    return UnseenReader(path, does)
+                    where = self.where(path, name)
+                    return UnseenReader(
+                        path, f"{where} may read `{name}` of this module by the module's name"
+                    )
         return None
 
     @cached_property
-    def _handing_on(self) -> list[str]:
-        """The files that hand this module on, or its dictionary."""
+    def _handing_on(self) -> list[tuple[str, str]]:
+        """The files that hand this module on, or its dictionary, each with the last name of the module."""
         found = []
         for module in self.place.modules:
             for user in self._index.importing(module):
                 handles = self._index.handles(user, module)
                 reads = self._reads.of(user)
                 if handles & reads.bare or any(f"{h}.__dict__" in reads.read for h in handles):
-                    found.append(user)
+                    found.append((user, module.rpartition(".")[2]))
         return found
 
     @cached_property
@@ -195,6 +198,16 @@ class View:
                 for name in names:
                     found.setdefault(name, []).append(user)
         return found
+
+    def reader_of(self, name: str) -> str:
+        """Who reads `name` of this module: a place in another file, else whoever imports all that it lists."""
+        readers = self.readers(name)
+        return self.where(readers[0], name) if readers else "whoever imports all of this file"
+
+    def where(self, path: str, word: str) -> str:
+        """The place of another file that imports a word, or has it."""
+        text = self._index.modules.filesystem.source(path).data.decode("utf-8", "replace")
+        return f"{self.short(path)}:{line_of(text, [word])}"
 
     def readers(self, name: str) -> list[str]:
         """The files that read `name` of this module."""
