@@ -110,7 +110,12 @@ def project_of_clients(pick: Random) -> Project:
     """A project made at random in which clients are built beside the manager."""
     files, functions, settings = clients(pick, DID)
     files["pyproject.toml"] = settings
-    return Project(files, _probe(functions) + _SHARED + "print(redis.STORE, redis.EXPIRING)\n")
+    return Project(
+        files,
+        _probe(functions)
+        + _SHARED
+        + "print(sorted(one for one in redis.STORE.items() if one[1]), redis.EXPIRING)\n",
+    )
 
 
 def _probe(functions: dict[str, int]) -> str:
