@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from server.conftest import COMMAND, FILES
 
 SCRIPT = Path(__file__).with_name("neovim.lua")
