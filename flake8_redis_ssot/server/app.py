@@ -51,6 +51,7 @@ class Server(LanguageServer):
         self._due: dict[str, asyncio.TimerHandle] = {}
         self._free_at: dict[str, float] = {}
         self._runs: dict[str, asyncio.Task[None]] = {}
+        self._waiting: set[str] = set()
         self._proposals: dict[tuple[str, str], dict[Diagnostic, Fix | None]] = {}
         self._of_settings: dict[str, set[str]] = {}
         _add_features(self)
@@ -117,7 +118,7 @@ class Server(LanguageServer):
             self.session.reload()
         self.session.open(path, item.uri, item.text, item.version)
         self.check(path)
-        self.run_later(path)
+        self.run_later(path, at_once=False)
 
     def changed(self, uri: str, version: int) -> None:
         """A document has another text."""
@@ -187,18 +188,29 @@ class Server(LanguageServer):
             )
         self.session.messages.clear()
 
-    def run_later(self, path: str) -> None:
-        """Run over the project of a file; an earlier run of it is ended."""
+    def run_later(self, path: str, *, at_once: bool = True) -> None:
+        """Run over the project of a file; an earlier run of it is ended, or else waited for."""
         settings = self.session.settings_of(path)
         if settings is None or settings.excludes(path):
             return
-        earlier = self._runs.get(settings.root)
-        if earlier is not None:
+        root, earlier = settings.root, self._runs.get(settings.root)
+        if earlier is not None and not earlier.done():
+            if not at_once:
+                self._waiting.add(root)
+                return
             earlier.cancel()
-        self._runs[settings.root] = asyncio.create_task(self._run(settings.root))
+        self._waiting.discard(root)
+        self._runs[root] = asyncio.create_task(self._run_all(root))
+
+    async def _run_all(self, root: str) -> None:
+        await asyncio.sleep(AFTER_SAVING)
+        await self._run(root)
+        while root in self._waiting:
+            self._waiting.discard(root)
+            await self._run(root)
 
     async def _run(self, root: str) -> None:
-        await asyncio.sleep(AFTER_SAVING)
+        """Run over a project, and show what is found in its open documents and its settings."""
         session = self.session
         files = session.files_of(root)
         for path in files:  # what the files by themselves give has to be that of these texts
