@@ -154,9 +154,9 @@ def plan(path: Path = ".", settings: Settings | None = None) -> Plan:
     found = Discovery(finder_of(settings.root, given=settings), [project])
     found.complete(project)
     files = found.all_files(project)
-    made, failures = planned(files, project, silenced_or_not(files, project, rules_of(settings)))
-    if failures:
-        raise PlanError(failures)
+    made, outcome = planned(files, project, silenced_or_not(files, project, rules_of(settings)))
+    if outcome.failures:
+        raise PlanError(outcome.failures)
     return made
 
 

@@ -8,7 +8,7 @@ import os
 import shlex
 import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from flake8_redis_ssot.cli.loading import discovered, finder_of, settings_of
@@ -19,13 +19,20 @@ from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.files import Discovery, Project
 from flake8_redis_ssot.filesystem import DISK
 from flake8_redis_ssot.fix.apply import FixResult, is_looked_at, mend, refers_to
-from flake8_redis_ssot.fix.proposal import MENDS
+from flake8_redis_ssot.fix.proposal import MENDS, is_removal
 from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.run import Outcome, available_processors, run_project
 from flake8_redis_ssot.migrate.journal import Change, JournalError, carry_out, check_finished, runs
 from flake8_redis_ssot.migrate.migration import Migration, NotShimmed
 from flake8_redis_ssot.migrate.plan import Plan, ProgramPoint, Step, steps
-from flake8_redis_ssot.migrate.planning import MIGRATED, migration_rules, planned, rules_of, silenced_or_not
+from flake8_redis_ssot.migrate.planning import (
+    ABSENT,
+    MIGRATED,
+    migration_rules,
+    planned,
+    rules_of,
+    silenced_or_not,
+)
 from flake8_redis_ssot.migrate.shim import with_shims
 from flake8_redis_ssot.migrate.silenced import BASELINE, Silenced
 from flake8_redis_ssot.output import escaped, migration_text, plan_text, shown
@@ -41,15 +48,18 @@ def plan(options: argparse.Namespace) -> int:
         found, project = one_project(options, ())
         files = found.all_files(project)
         with Progress():
-            made, failures = planned(
+            made, outcome = planned(
                 files, project, silenced_or_not(files, project, rules_of(project.settings))
             )
     except SettingsError as error:
         return refuse(error.messages)
+    absent = absent_managers(project.settings, outcome)
+    if absent:
+        return refuse(absent)
     if missing_manager(project.settings):
         Messages()("warning", missing_manager(project.settings))
     _show(options.output_format, made, plan_text.render)
-    return refuse(failures) if failures else 0
+    return refuse(outcome.failures) if outcome.failures else 0
 
 
 def migrate(options: argparse.Namespace) -> int:
@@ -68,7 +78,7 @@ def migrate(options: argparse.Namespace) -> int:
             mended = mend(
                 everything,
                 replace(settings, baseline=None),
-                migration_rules(settings),
+                migration_rules(settings) | {ABSENT},
                 set(project.files),
                 unsafe=options.include_unsafe,
                 jobs=available_processors(),
@@ -79,8 +89,13 @@ def migrate(options: argparse.Namespace) -> int:
                 if _may_silence(settings, mended)
                 else Outcome()
             )
+        absent = absent_managers(settings, mended.outcome)
+        if absent:
+            return refuse(absent)
         if options.only and not (mended.settled or mended.left):
-            return refuse([f"--only {options.only}: nothing refers to that; name an object as `plan` has it"])
+            return refuse(
+                [f"--only {options.only}: nothing refers to that; name an object or module as `plan` does"]
+            )
         shimless = list(with_shims(mended, settings, project.files, DISK)) if options.shim else []
         silenced = Silenced(whole.diagnostics, settings, DISK)
         made = _migration(mended, silenced, options.dry_run, shimless)
@@ -153,10 +168,22 @@ def missing_manager(settings: Settings) -> str:
     """What the settings lack for a migration; empty where they name a manager."""
     if any(boundary.managers for boundary in settings.boundaries):
         return ""
+    if settings.path is None:
+        return "no settings name a `manager` to migrate to; let `redis-ssot init` propose some"
     return (
-        f"{shown(settings.path) if settings.path else 'no settings file'}: no `manager` is set in "
-        "[tool.redis-ssot], so there is nothing to migrate to; set it to the one module that may build clients"
+        f"{shown(settings.path)}: [tool.redis-ssot] names no `manager` to migrate to; set it to the one module that "
+        "may build clients"
     )
+
+
+def absent_managers(settings: Settings, outcome: Outcome) -> list[str]:
+    """The managers that the settings name and that are not there, as RED403 has them: nothing can be told without."""
+    named = {module for boundary in settings.boundaries for module in boundary.managers}
+    return [
+        f"{shown(d.path)}:{d.range.start.line}: {d.message}; nothing can be migrated to what is not there"
+        for d in outcome.diagnostics
+        if d.code == ABSENT and named.intersection(d.symbols)
+    ]
 
 
 def _may_silence(settings: Settings, mended: FixResult) -> bool:
@@ -174,14 +201,21 @@ def _migration(
     mended: FixResult, silenced: Silenced, dry_run: bool, shimless: Sequence[tuple[str, str]]
 ) -> Migration:
     """What is to be said of a run: what moves, and what is left with the reasons."""
-    kinds = Counter(MENDS[d.code] for d in mended.settled)
-    what = ", ".join(f"{n} {kind}{'s' * (n != 1)}" for kind, n in sorted(kinds.items())) or "nothing"
-    found = Migration(dry_run, what, [shown(path) for path in sorted(mended.changes)])
+    moved, removed = (
+        Counter(MENDS[d.code] for d in mended.settled if d.fix is not None and is_removal(d.fix) == gone)
+        for gone in (False, True)
+    )
+    files = [shown(path) for path in sorted(mended.changes)]
+    found = Migration(dry_run, _counted(moved.items()), _counted(removed.items()), files)
     found.moved, found.left = steps(
         mended, silenced, lambda path, line: ProgramPoint(shown(path), line), as_before=dry_run
     )
     found.not_shimmed = [NotShimmed(shown(path), reason) for path, reason in shimless]
     return found
+
+
+def _counted(kinds: Iterable[tuple[str, int]]) -> str:
+    return ", ".join(f"{n} {kind}{'s' * (n != 1)}" for kind, n in sorted(kinds))
 
 
 def _verified(
@@ -216,9 +250,10 @@ def _verified(
 def _list(settings: Settings) -> int:
     known = runs(settings.root)
     for run in known:
-        print(f"{run.name}  {run.state}  {len(run.paths)} files  {escaped(run.command)}")
+        number = len(run.paths)
+        print(f"{run.name}  {run.state}  {number} file{'s' * (number != 1)}  {escaped(run.command)}")
     if not known:
-        print("No run is journaled here.")
+        print("No run of `redis-ssot migrate` has changed files here.")
     return 0
 
 

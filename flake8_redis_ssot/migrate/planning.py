@@ -20,24 +20,26 @@ MIGRATED = (
     frozenset(c for c, what in MENDS.items() if what in ("import", "call", "construction", "string"))
     | EXPLAINED
 )
+ABSENT = "RED403"
+"""The rule that says which managers of the settings are not there."""
 _CLASSES = frozenset(["RED401", "RED402"])
 """The rules for which the classes and shims of the files are kept."""
 
 
-def planned(files: Sequence[str], project: Project, whole: Outcome) -> tuple[Plan, list[str]]:
-    """The plan of a project of these `files`, and what went wrong with some; `whole` has all that is there, silenced or not."""
+def planned(files: Sequence[str], project: Project, whole: Outcome) -> tuple[Plan, Outcome]:
+    """The plan of a project of these `files`, with what it is made from; `whole` has all that is there, silenced or not."""
     settings = project.settings
     mended = mend(
         files,
         replace(settings, baseline=None),
-        migration_rules(settings) | _CLASSES,
+        migration_rules(settings) | _CLASSES | {ABSENT},
         set(project.files),
         unsafe=True,
         jobs=available_processors(),
     )
     codes = rules_of(settings)
     asked = replace(whole, diagnostics=[d for d in whole.diagnostics if d.code in codes])
-    return plan(mended, migration_rules(settings), settings, asked, DISK), mended.outcome.failures
+    return plan(mended, migration_rules(settings), settings, asked, DISK), mended.outcome
 
 
 def rules_of(settings: Settings) -> frozenset[str]:

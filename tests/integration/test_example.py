@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from chat_platform import phase_1
 from conftest import EXAMPLE, Command, places
 
 GOLDEN = Path(__file__).parent / "example_findings.txt"
@@ -50,61 +51,6 @@ with tempfile.TemporaryDirectory(prefix="chat-") as folder, redis_server(Path(fo
 """
 
 
-def exchange(path: Path, *pairs: tuple[str, str]) -> None:
-    text = path.read_text()
-    for old, new in pairs:
-        assert old in text
-        text = text.replace(old, new)
-    path.write_text(text)
-
-
-def phase_1(copy: Path) -> None:
-    """What is done by hand first: one address, the methods that are missing, tests that patch the one object."""
-    old, home = copy / "backend/app/cache/redis_cache_manager.py", copy / "backend/app/redis_manager.py"
-    exchange(old, ("redis://redis:6379/0", "redis://localhost:6379"))
-    text = old.read_text()
-    methods = text[text.index("    async def get_value(") : text.index("    async def close(")]
-    exchange(
-        home,
-        ("import os\n", "import json\nimport os\nfrom collections.abc import Awaitable, Callable\nfrom typing import Any\n"),
-        ("\n\nclass RedisManager", "\nDEFAULT_TTL = 300\n\n\nclass RedisManager"),
-        ("    async def close(", f"{methods}    async def close("),
-    )  # fmt: skip
-    exchange(
-        copy / "pyproject.toml",
-        ("\n[tool.pytest", '"backend.app.db.redis_manager.close_redis" = "backend.app.redis_manager.redis_manager.close"\n\n[tool.pytest'),
-    )  # fmt: skip
-    accessor, manager = (
-        "backend.app.db.redis_manager.get_redis_manager",
-        "backend.app.redis_manager.RedisManager",
-    )
-    exchange(
-        copy / "tests/test_chat.py",
-        (f'patch("{accessor}") as get,', f'patch("{manager}.push", AsyncMock()) as push,'),
-        ("        get.return_value.push = AsyncMock()\n", ""),
-        ("get.return_value.push.assert", "push.assert"),
-        (f'patch("{accessor}") as get:\n        get.return_value.delete = AsyncMock(return_value=2)\n',
-         f'patch("{manager}.delete", AsyncMock(return_value=2)):\n'),
-    )  # fmt: skip
-    exchange(
-        copy / "tests/test_scripts.py",
-        ('patch("backend.app.db.redis_manager.redis_manager") as manager:', f'patch.multiple("{manager}", **METHODS):'),
-        ('        manager.smembers = AsyncMock(return_value=["a", "b"])\n', ""),
-        ('        manager.exists = AsyncMock(side_effect=lambda key: key == "members:b")\n', ""),
-        ("        manager.close = AsyncMock()\n", ""),
-        ("    manager.close.assert_awaited_once_with()", '    METHODS["close"].assert_awaited()'),
-        ("\n\n@pytest.fixture", """
-METHODS = {
-    "smembers": AsyncMock(return_value=["a", "b"]),
-    "exists": AsyncMock(side_effect=lambda key: key == "members:b"),
-    "close": AsyncMock(),
-}
-
-
-@pytest.fixture"""),
-    )  # fmt: skip
-
-
 def test_it_migrates_on_a_real_server_and_back(tmp_path: Path, run: Command) -> None:
     copy = tmp_path / "chat"
     shutil.copytree(EXAMPLE, copy, ignore=shutil.ignore_patterns("__pycache__", ".*"))
@@ -124,7 +70,7 @@ def test_it_migrates_on_a_real_server_and_back(tmp_path: Path, run: Command) -> 
     managers_before = python("-c", CONNECTIONS)
     assert "Phase 2, migrate: 8 references" in run("plan", cwd=copy).stdout
     migrated = run("migrate", cwd=copy)
-    assert "Migrated 8 imports in 5 files." in migrated.stdout
+    assert "Migrated 6 imports and removed 2 imports in 5 files." in migrated.stdout
     assert "Verified: a fresh scan finds" in migrated.stdout and migrated.stderr == ""
     assert (managers_before, python("-c", CONNECTIONS)) == ("2\n", "1\n")
     assert " passed" in python("-m", "pytest", "-q", "-p", "no:cacheprovider", "-rs")

@@ -1,0 +1,120 @@
+"""The census of a test run: its own process, its xdist workers, and the processes that tests start."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from flake8_redis_ssot.census.census import running, start, stop
+from flake8_redis_ssot.census.counts import Counts, What, added, from_json
+from flake8_redis_ssot.census.journal import ask_children, read
+from flake8_redis_ssot.pytest_census.static import rules_below
+from flake8_redis_ssot.pytest_census.summary import Run, as_json, properties, text
+
+_OUTPUT = "redis_census"
+"""Under this key a worker sends its counts."""
+
+
+class CensusPlugin:
+    """Counts from before the first conftest until the session is finished."""
+
+    def __init__(self, config: pytest.Config, limits: Mapping[str, What]) -> None:
+        """`limits` are the settings that say how many there may be, by what they count."""
+        self.config = config
+        self.worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+        self.path = config.known_args_namespace.redis_census
+        self.limits = _limits(config, limits)
+        if self.path and not self.path.endswith(".json"):
+            raise pytest.UsageError(
+                f"--redis-census={self.path}: is no .json file; write --redis-census=PATH.json, or name what is "
+                "to be tested before --redis-census"
+            )
+        packages = config.getini("redis_census_packages")
+        self.folder = ""
+        self.before = dict(os.environ)
+        if not self.worker:
+            self.folder = tempfile.mkdtemp(prefix="redis-census-")
+            ask_children(self.folder, packages, os.environ)
+        started = running()
+        self.census = start(packages=packages)
+        if started is not None and self.worker:
+            stop(started)  # Python began it when it started the worker
+        self.census.recorder.limits = self.limits
+        self.census.rename(self.worker or "the main process")
+        self.received: list[Counts] = []
+        self.lost: list[str] = []
+        self.run: Run | None = None
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any, error: object) -> None:
+        """Take what a worker sends when it is done."""
+        sent = getattr(node, "workeroutput", {}).get(_OUTPUT)
+        if sent is None:
+            self.lost.append(node.gateway.id)
+        else:
+            self.received.append(from_json(sent))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        counts = self.census.counts()
+        if self.worker:
+            self.config.workeroutput[_OUTPUT] = counts.as_json()  # type: ignore[attr-defined]
+            return
+        several = [counts, *self.received, *read(self.folder)]
+        counts = added(sorted((one for one in several if one.origins), key=lambda one: one.processes))
+        root = str(self.config.rootpath)
+        self.run = Run(root, counts, rules_below(root), self.limits, sorted(self.lost))
+        if session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED) and any(
+            self.run.exceeded()
+        ):
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        if self.path:
+            with open(self.path, "w", encoding="utf-8") as stream:
+                json.dump(as_json(self.run), stream, indent=2)
+                stream.write("\n")
+        self._tell_junit(self.run)
+
+    def _tell_junit(self, run: Run) -> None:
+        from _pytest.junitxml import xml_key
+
+        report = self.config.stash.get(xml_key, None)
+        if report is not None:
+            for name, value in properties(run):
+                report.add_global_property(name, value)
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if self.run is None:
+            return
+        terminalreporter.section("redis census")
+        exceeded = {*self.run.exceeded()}
+        for line in text(self.run, verbose=self.config.get_verbosity() > 0):
+            terminalreporter.write_line(line, red=line in exceeded)
+        if self.path:
+            terminalreporter.write_line(f"written to {self.path}")
+
+    def pytest_unconfigure(self) -> None:
+        stop(self.census)
+        if self.folder:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            for name in ("PYTHONPATH", *(name for name in os.environ if name.startswith("REDIS_CENSUS_"))):
+                os.environ.pop(name, None)
+                if name in self.before:
+                    os.environ[name] = self.before[name]
+
+
+def _limits(config: pytest.Config, names: Mapping[str, What]) -> dict[What, int]:
+    """The limits of the settings, by what they limit."""
+    limits = {}
+    for name, what in names.items():
+        value = config.getini(name)
+        if value:
+            if not str(value).isdecimal():
+                raise pytest.UsageError(f"{name} = {value}: is no number; write one, as 2, or leave it out")
+            limits[what] = int(value)
+    return limits
