@@ -136,18 +136,15 @@ def _using(recorder: Recorder) -> Make:
 
     def make(original: Method) -> Method:
         running_loop = _running_loop()
-        connections = recorder.connections
 
         def use(self: Any) -> Any:
-            known = connections.get(id(self))
-            if known is not None and known.loop() is not running_loop():
-                recorder.used(known, running_loop())
+            reader = self._reader  # of asyncio's streams, which know their loop
+            if reader is not None and reader._loop is not running_loop():
+                recorder.used(self, running_loop())
             return original(self)
 
         def use_any(self: Any, *args: Any, **kwargs: Any) -> Any:
-            known = connections.get(id(self))
-            if known is not None and known.loop() is not running_loop():
-                recorder.used(known, running_loop())
+            recorder.used(self, running_loop())
             return original(self, *args, **kwargs)
 
         using = use if _parameters(original) == ["self"] else use_any
@@ -161,13 +158,10 @@ def _taking(recorder: Recorder) -> Make:
 
     def make(original: Method) -> Method:
         running_loop = _running_loop()
-        connections = recorder.connections
 
         def take(self: Any) -> Any:
             connection = original(self)
-            known = connections.get(id(connection))
-            if known is not None and known.loop() is not running_loop():
-                recorder.used(known, running_loop())
+            recorder.used(connection, running_loop())
             return connection
 
         return take
