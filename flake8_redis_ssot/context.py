@@ -144,10 +144,13 @@ class RuleContext:
             return []
         known = BlockingFunctions()
         new = known.learn_commands(self.commands)
+        if not new:
+            return []
         while new:
-            new = known.learn_calls(self.inference, self.sites_with(new))
-        points = self.sites_with(known.names)
-        return list(in_coroutines(self.inference, self.scopes, known.calls(self.inference, points)))
+            named = [point for name in sorted(new) for point in self.inference.calls_named(name)]
+            new = known.learn_calls(self.inference, named)
+        calls = known.calls(self.inference, self.scopes.calls)
+        return list(in_coroutines(self.inference, self.scopes, calls))
 
     def exposed(self) -> tuple[str, ...]:
         """The top-level names by which others get at something of a client library."""

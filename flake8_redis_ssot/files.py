@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from flake8_redis_ssot.filesystem import DISK, FileSystem
 from flake8_redis_ssot.settings.finder import SettingsFinder
+from flake8_redis_ssot.settings.load import chain_of
 from flake8_redis_ssot.settings.model import Globs, Settings, is_below
 
 _SUFFIXES = (".py", ".pyi")
@@ -81,6 +82,13 @@ class Discovery:
             self._all[settings.root] = sorted({*project.files, *self._outside(project)})
             project.files, project.is_whole = asked, is_whole
         return self._all[settings.root]
+
+    def is_extended(self, project: Project) -> bool:
+        """Whether a project within shares its settings: what excepts nothing here may do so there."""
+        path = project.settings.path
+        return path is not None and any(
+            path in chain_of(table, self.finder.filesystem) for table in project.nested
+        )
 
     def _outside(self, project: Project) -> Iterator[str]:
         settings = project.settings

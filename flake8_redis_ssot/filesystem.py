@@ -57,7 +57,9 @@ class FileSystem(ABC):
         try:
             return SourceFile(path, self.read(path))
         except OSError as error:
-            raise SourceError(f"cannot be read: {error.strerror or error}") from error
+            raise SourceError(
+                f"cannot be read: {error.strerror or error}", advice="make it readable"
+            ) from error
 
     def is_file(self, path: str) -> bool:
         """Whether there is a file at `path`."""

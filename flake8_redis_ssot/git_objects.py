@@ -35,9 +35,9 @@ class Repository:
         try:
             prefix = self._line("rev-parse", "--show-prefix")
         except GitError as error:
+            said = f" ({error.message})" * (not error.message.startswith("not a git repository"))
             raise GitError(
-                f"{folder}: no revision can be read, since this is no checkout of a git repository "
-                f"({error.message}); run in one"
+                f"{folder}: git finds no repository here{said}, so earlier revisions cannot be read; run this in one"
             ) from None
         within = prefix.rstrip("/")
         self._tree = ""
@@ -58,7 +58,7 @@ class Repository:
         except GitError:
             raise GitError(
                 f"{name}: git knows no such revision here; name a commit, a branch or a tag, "
-                "and fetch it first where the clone is shallow"
+                "and fetch it first if it is not in this clone"
             ) from None
 
     def time(self, name: str) -> int:
@@ -67,12 +67,13 @@ class Repository:
 
     def merge_base(self, one: str, other: str) -> str:
         """The last commit that both have in their history."""
+        commits = self.commit(one), self.commit(other)
         try:
-            return self._line("merge-base", self.commit(one), self.commit(other))
-        except GitError as error:
+            return self._line("merge-base", *commits)
+        except GitError:
             raise GitError(
-                f"{one} and {other} share no commit that git knows here ({error.message}); "
-                "where the clone is shallow, fetch more of the history"
+                f"{one} and {other} have no commit in common here; name another revision, or fetch more of the "
+                "history if this clone is shallow"
             ) from None
 
     def revision(self, name: str) -> Revision:

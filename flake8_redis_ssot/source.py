@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import codecs
 import re
+import sys
 import tokenize
 import warnings
 from bisect import bisect_right
@@ -12,10 +13,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
+from typing import Literal
 
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
 _FIRST_LINES = re.compile(rb"(?:[^\r\n]*(?:\r\n?|\n)?){2}")
 _COOKIE = re.compile(rb"[ \t\f]*#[^\r\n]*?coding[:=][ \t]*([-\w.]+)")
+_DECLARE = "save it as UTF-8, or declare its encoding in the first line, as `# coding: latin-1`"
+_RECODE = "save it as UTF-8"
+Encoding = Literal["utf-8", "utf-16", "utf-32"]
+"""In the code units of which an editor counts columns."""
+_CODECS: dict[Encoding, str] = {"utf-8": "utf-8", "utf-16": "utf-16-le", "utf-32": "utf-32-le"}
+_SIZES: dict[Encoding, int] = {"utf-8": 1, "utf-16": 2, "utf-32": 4}
 _NO_CODE = re.compile(rb"[ \t\f]*(?:[#\r\n]|\Z)")
 
 
@@ -36,13 +44,14 @@ class Range:
 
 
 class SourceError(Exception):
-    """A file that could not be read, decoded or parsed; `message` is one line."""
+    """A file that could not be read, decoded or parsed: `message` says why, `advice` what to do; each is one line."""
 
-    def __init__(self, message: str, line: int = 1, column: int = 1) -> None:
+    def __init__(self, message: str, line: int = 1, column: int = 1, *, advice: str = "fix it") -> None:
         super().__init__(message)
         self.message = message
         self.line = line
         self.column = column
+        self.advice = advice
 
 
 class SourceFile:
@@ -64,6 +73,16 @@ class SourceFile:
     def of_text(cls, path: str, text: str, tree: ast.Module) -> SourceFile:
         """A file that another program has already decoded and parsed."""
         return cls(path, text.encode("utf-8", "surrogatepass"), text=text, tree=tree)
+
+    @classmethod
+    def of_buffer(cls, path: str, text: str) -> SourceFile:
+        """A file as an editor has it, with the bytes that saving would write."""
+        plain = text.encode("utf-8", "surrogatepass")
+        try:
+            data = text.encode(cls(path, plain).encoding)
+        except (SourceError, UnicodeError):
+            data = plain
+        return cls(path, data, text=text.removeprefix("\ufeff"))
 
     @cached_property
     def _cookie(self) -> tuple[int, bytes]:
@@ -91,7 +110,7 @@ class SourceFile:
         try:
             return tokenize.detect_encoding(iter([bom + b"#coding:" + cookie]).__next__)[0]
         except SyntaxError as error:
-            raise SourceError(f"cannot be decoded: {error.msg}", line) from error
+            raise SourceError(f"cannot be decoded: {error.msg}", line, advice=_DECLARE) from error
 
     @cached_property
     def text(self) -> str:
@@ -103,17 +122,20 @@ class SourceFile:
             return self.data.decode(encoding)
         except UnicodeDecodeError as error:
             if error.object != self.data:  # of a codec that decodes piece by piece
-                raise SourceError(f"is not valid {encoding}: {error.reason}", line) from error
+                raise SourceError(
+                    f"is not valid {encoding}: {error.reason}", line, advice=_DECLARE
+                ) from error
             before = self.data[: error.start].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
             declared = f"line {line} declares" if cookie else "holds where no other is declared"
             raise SourceError(
                 f"is not valid {encoding} (byte 0x{self.data[error.start]:02x}), the encoding that {declared}",
                 before.count(b"\n") + 1,
                 len(before) - before.rfind(b"\n"),
+                advice=_DECLARE,
             ) from error
         except Exception as error:  # a codec is code of anybody's, and not all are for text
             reason = str(error).partition(";")[0].replace("\n", " ")
-            raise SourceError(f"cannot be decoded: {reason}", line) from error
+            raise SourceError(f"cannot be decoded: {reason}", line, advice=_DECLARE) from error
 
     @cached_property
     def line_starts(self) -> list[int]:
@@ -142,8 +164,18 @@ class SourceFile:
 
     def utf8_column(self, position: Position) -> int:
         """The 1-based column of `position` in bytes of utf-8."""
+        return self.units_before(position, "utf-8") + 1
+
+    def units_before(self, position: Position, encoding: Encoding) -> int:
+        """How many code units of `encoding` stand before `position` in its line."""
         before = self.line(position.line)[: position.column - 1]
-        return len(before.encode("utf-8", "surrogatepass")) + position.column - len(before)
+        past_the_end = position.column - 1 - len(before)
+        return len(before.encode(_CODECS[encoding], "surrogatepass")) // _SIZES[encoding] + past_the_end
+
+    def position_at(self, line: int, units: int, encoding: Encoding) -> Position:
+        """The position behind that many code units of `encoding` in a 1-based line, not past its end."""
+        data = self.line(line).encode(_CODECS[encoding], "surrogatepass")[: units * _SIZES[encoding]]
+        return Position(line, len(data.decode(_CODECS[encoding], "ignore")) + 1)
 
     def place(self, start: int, end: int) -> Range:
         """The range from one offset of `text` to another."""
@@ -168,11 +200,17 @@ class SourceFile:
                 at = end
             found.append(text[at:].encode(codec))
         except UnicodeEncodeError as error:
-            raise SourceError(f"cannot be changed: its encoding {codec} lacks a character") from error
+            raise SourceError(
+                f"cannot be changed: its encoding {codec} lacks a character", advice=_RECODE
+            ) from error
         except Exception as error:  # see `text`
-            raise SourceError(f"cannot be changed: its encoding {codec} cannot write it") from error
+            raise SourceError(
+                f"cannot be changed: its encoding {codec} cannot write it", advice=_RECODE
+            ) from error
         if self.data[bom:] != whole:
-            raise SourceError(f"cannot be changed: its encoding {codec} writes the same text in other bytes")
+            raise SourceError(
+                f"cannot be changed: its encoding {codec} writes the same text in other bytes", advice=_RECODE
+            )
         return b"".join(found)
 
     @cached_property
@@ -185,14 +223,24 @@ class SourceFile:
                 warnings.simplefilter("ignore")
                 return ast.parse(self.text)
         except SyntaxError as error:
+            from flake8_redis_ssot.newer_syntax import newer
+
             message = (error.msg or "invalid syntax").removeprefix("(unicode error) ")
+            line, column = max(error.lineno or 1, 1), max(error.offset or 1, 1)
+            found = newer(message, self.line(line))
+            python = f"Python {sys.version_info[0]}.{sys.version_info[1]}"
             raise SourceError(
-                f"cannot be parsed: {message}",
-                max(error.lineno or 1, 1),
-                max(error.offset or 1, 1),
+                f"cannot be parsed by {python}: {message}",
+                line,
+                column,
+                advice=f"run redis-ssot by Python {found[0]} or newer, which may parse it ({found[1]}), or fix it"
+                if found
+                else "fix it",
             ) from error
         except (RecursionError, MemoryError) as error:
-            raise SourceError("cannot be parsed: it is nested too deeply") from error
+            raise SourceError(
+                "cannot be parsed: it is nested too deeply", advice="make it less deep"
+            ) from error
         except (ValueError, UnicodeError) as error:
             raise SourceError(f"cannot be parsed: {error}") from error
 

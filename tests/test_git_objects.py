@@ -141,7 +141,7 @@ def test_a_wrong_revision_is_one_clear_message(checkout: Path, name: str) -> Non
 
 
 def test_a_folder_outside_of_git_is_one_clear_message(tmp_path: Path) -> None:
-    with pytest.raises(GitError, match="is no checkout of a git repository"):
+    with pytest.raises(GitError, match="git finds no repository here"):
         Repository(str(tmp_path))
 
 

@@ -98,8 +98,8 @@ def test_trees_go_without_the_garbage_collector() -> None:
         gc.enable()
 
 
-DISK_CALLS = {"getsize", "glob", "isdir", "isfile", "listdir", "lstat", "open", "scandir", "stat", "walk"}  # fmt: skip
-READING = DISK_CALLS - {"walk"} | {"DISK", "print"}
+DISK_CALLS = {"exists", "getsize", "glob", "isdir", "isfile", "lexists", "listdir", "lstat", "open", "scandir", "stat", "walk"}  # fmt: skip
+READING = DISK_CALLS - {"exists", "walk"} | {"DISK", "print"}
 ON_DISK = {
     "fix/closed.py": "what may be written is a question to the disk",
     "lint/baseline.py": "it is written, and today's holds for every revision",

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from conftest import Command
 
-from flake8_redis_ssot.source import SourceError, SourceFile
+from flake8_redis_ssot.source import Encoding, Position, SourceError, SourceFile
 
 CODECS = sorted(
     {*aliases.values(), "idna", "punycode", "undefined", "unicode_escape", "utf_8_sig", "none", "oem"}
@@ -116,3 +116,30 @@ def test_flake8_keeps_what_it_can_read(tmp_path: Path, run: Command) -> None:
     (tmp_path / "a.py").write_text(f"# coding: idna\n{TEXT}")
     done = run("--isolated", "--select", "RED", cwd=tmp_path, module="flake8")
     assert "a.py:3:1: RED201" in done.stdout and "not checked" not in done.stdout + done.stderr
+
+
+WIDE = "x = 'é😀'; y = 1\n"
+
+
+@pytest.mark.parametrize(("encoding", "units"), [("utf-8", 13), ("utf-16", 10), ("utf-32", 9)])
+def test_columns_in_the_units_of_an_editor(encoding: Encoding, units: int) -> None:
+    source = SourceFile("/a.py", WIDE.encode())
+    position = Position(1, WIDE.index("y") + 1)
+    assert source.units_before(position, encoding) == units + 1
+    assert source.position_at(1, units + 1, encoding) == position
+    assert source.position_at(1, 999, encoding) == Position(1, len(WIDE))
+
+
+def test_a_unit_within_a_character_is_where_that_begins() -> None:
+    source = SourceFile("/a.py", WIDE.encode())
+    assert source.position_at(1, 7, "utf-16") == Position(1, 7)
+    assert source.position_at(1, 6, "utf-8") == Position(1, 6)
+
+
+def test_a_buffer_has_the_bytes_that_saving_would_write() -> None:
+    text = "# coding: latin-1\nx = 'é'\r\n"
+    assert SourceFile.of_buffer("/a.py", text).data == text.encode("latin-1")
+    assert SourceFile.of_buffer("/a.py", text).text == text
+    for unknown in ("# coding: latin-1\n'€'\n", "# coding: nonsense\n"):
+        assert SourceFile.of_buffer("/a.py", unknown).data == unknown.encode()
+        assert SourceFile.of_buffer("/a.py", unknown).text == unknown

@@ -171,6 +171,8 @@ def _guards(function: ast.FunctionDef, node: ast.AST) -> Iterator[_Guard]:
 
 def _is_taken(call: ast.Call, way: tuple[_Step, ...]) -> bool:
     """Whether a call comes to the end of a way, as far as constants tell."""
+    if not any(step.guards for step in way):
+        return True
     known: _Constants = {}
     for step in way:
         known = _handed(call, step.scope, known)

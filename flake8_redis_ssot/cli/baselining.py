@@ -121,7 +121,8 @@ def _bring_up_to_date(
         entries += (Entry.of(d, options.accept) for d in new)
     after = before.with_entries(entries)
     data = after.written()
-    if not is_there or data != DISK.source(before.file).data:
+    is_changed = not is_there or data != DISK.source(before.file).data
+    if is_changed:
         try:
             overwrite(before.file, data)
         except OSError as error:
@@ -137,7 +138,11 @@ def _bring_up_to_date(
     ]
     number = len(after.entries)
     count = f"{number} diagnostic{'s' * (number != 1)}"
-    print(f"Recorded {count} in {escaped(shown(before.file))}{': ' if news else ''}{', '.join(news)}.")
+    file = escaped(shown(before.file))
+    if is_changed:
+        print(f"Recorded {count} in {file}{': ' if news else ''}{', '.join(news)}.")
+    else:
+        print(f"Nothing to change: {file} has {count}.")
     if others:
         codes = ", ".join(f"{count} {code}" for code, count in sorted(others.items()))
         say("warning", f"{codes}: not recorded, and still reported: no baseline may hide these; mend them")
@@ -175,6 +180,9 @@ def _refuse_growth(new: Sequence[Diagnostic], file: str) -> int:
 def _held(file: str) -> Iterator[None]:
     """Nobody else writes the file meanwhile."""
     path = f"{file}.lock"
+    folder = os.path.dirname(file)
+    if not os.path.isdir(folder):
+        raise SettingsError([f"{file}: there is no folder {folder}; make it, or name a file in another"])
     try:
         lock = locked(path)
     except BlockingIOError:

@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from flake8_redis_ssot.cli import recording
+from flake8_redis_ssot.cli.exclusions import check_options
 from flake8_redis_ssot.cli.loading import discovered, finder_of
 from flake8_redis_ssot.cli.messages import Kind, Messages, refuse
 from flake8_redis_ssot.cli.outputs import Outputs
@@ -47,6 +48,9 @@ if TYPE_CHECKING:
     from flake8_redis_ssot.fix.apply import FixResult
 
 
+_SHOWN = 3
+
+
 @dataclasses.dataclass(slots=True)
 class _Checked:
     """One project of a run."""
@@ -59,7 +63,7 @@ class _Checked:
     found: list[Diagnostic] = dataclasses.field(default_factory=list)
     """What was found in all of them."""
     fixed_for: str = "none"
-    """For whom the fixes in it hold; see `cli.fixing.finished`."""
+    """For whom the fixes in it hold; see `fix.granted.finished`."""
     since: Since | None = None
 
 
@@ -92,7 +96,7 @@ class _Run:
         self.jobs = options.jobs or available_processors()
 
     def run(self) -> int:
-        self._validate()
+        check_options(self.options, is_stdin=self.is_stdin, is_fixing=self.is_fixing)
         folder = os.path.dirname(self.path) if self.is_stdin else os.getcwd()
         if self.is_stdin:
             self.finder.name([folder])
@@ -119,39 +123,6 @@ class _Run:
                 one.since = Since(one.project, self.options.since)
         self._say_what_is_not_checked(runs)
         return self._check_source(runs[0]) if self.is_stdin else self._check(runs)
-
-    def _validate(self) -> None:
-        """SettingsError where options say what cannot be, whatever the settings."""
-        options = self.options
-        if self.is_stdin and options.paths not in ([], ["-"]):
-            raise SettingsError(["standard input is checked alone; leave the paths out, or `-`"])
-        if self.is_fixing and (self.is_stdin or options.no_project):
-            raise SettingsError(
-                ["fixes are checked against the whole project; name files, without --no-project"]
-            )
-        if self.is_fixing and options.ignore_noqa:
-            raise SettingsError(["fixes leave alone what a comment silences; leave --ignore-noqa out"])
-        if options.diff and options.show_fixes:
-            raise SettingsError(["--diff shows what would be fixed already; leave --show-fixes out"])
-        if options.exit_zero and options.exit_non_zero_on_fix:
-            raise SettingsError(["--exit-zero and --exit-non-zero-on-fix exclude each other; leave one out"])
-        if options.since is not None and (self.is_stdin or self.is_fixing):
-            raise SettingsError(
-                [
-                    "--since only limits what is reported of files; leave it out with standard input and with fixes"
-                ]
-            )
-        if options.baseline and (
-            os.path.isdir(options.baseline) or options.baseline.endswith((".py", ".pyi"))
-        ):
-            raise SettingsError(
-                [f"--baseline {options.baseline}: is what would be checked, not a baseline; name paths before "
-                 "--baseline, or write --baseline=FILE"]
-            )  # fmt: skip
-        if self.is_stdin and options.add_noqa is not None:
-            raise SettingsError(["--add-noqa cannot change standard input; name files"])
-        if options.add_noqa and len(options.add_noqa.splitlines()) > 1:
-            raise SettingsError(["the reason of --add-noqa has several lines; write one"])
 
     def _show(self) -> int:
         if self.options.show_settings:
@@ -233,9 +204,11 @@ class _Run:
             _join(outcome, part)
         self.progress.stop()
         if not found.files and not found.missing and not found.named_notebooks:
-            self.say("warning", "no Python files found below the given paths")
+            self.say(
+                "warning", f"no Python files found in {_named(options.paths)}; name others, or see `exclude`"
+            )
         if options.add_noqa is not None:
-            return self._add_noqa(outcome)
+            return self._add_noqa(outcome, fixed)
         if found.notebooks and not found.files:
             self.say("note", "notebooks are not checked")
         status, text = self._report(outcome, fixed=fixed)
@@ -332,13 +305,8 @@ class _Run:
         outcome = run(one.files, checker, jobs=self.jobs, cache=one.cache, progress=self.progress)
         self._say_mended(one, outcome)
         self._say_ending(one)
-        if checker.keeps_facts:
-            # what excepts nothing here may do so in a project that shares these settings
-            path = project.settings.path
-            if path is not None and any(
-                path in chain_of(table, self.finder.filesystem) for table in project.nested
-            ):
-                outcome.diagnostics = [d for d in outcome.diagnostics if d.code != "RED902"]
+        if checker.keeps_facts and self.found.is_extended(project):
+            outcome.diagnostics = [d for d in outcome.diagnostics if d.code != "RED902"]
         if one.cache is not None:
             one.cache.save(one.files)
         if one.since is not None:
@@ -399,7 +367,7 @@ class _Run:
         files = one.project.files
         one.found = outcome.diagnostics
         if self.outputs.need_fixes and self.options.add_noqa is None:
-            from flake8_redis_ssot.cli.fixing import finished
+            from flake8_redis_ssot.fix.granted import finished
 
             self.progress("fixes", 0, len(one.found))
             outcome.diagnostics, one.fixed_for = finished(outcome, one.checker, one.files, files, one.cache)
@@ -408,7 +376,7 @@ class _Run:
         reported = {*files, one.project.settings.path}
         outcome.diagnostics = [d for d in outcome.diagnostics if d.path in reported]
 
-    def _add_noqa(self, outcome: Outcome) -> int:
+    def _add_noqa(self, outcome: Outcome, fixed: Sequence[Diagnostic]) -> int:
         """Write the comments into the files checked, never into settings."""
         from flake8_redis_ssot.cli.silencing import add_comments
 
@@ -417,6 +385,8 @@ class _Run:
             outcome.diagnostics, {*self.found.files}, self.options.add_noqa, self.say
         )
         if not (self.options.quiet or self.options.silent):
+            if self.is_fixing:
+                print(f"Fixed {len(fixed)} error{'s' * (len(fixed) != 1)}.")
             print(f"Added {count} noqa directive{'s' * (count != 1)}.")
         return 2 if failed or errors else 0
 
@@ -459,6 +429,12 @@ class _Run:
             has_notes=bool(self.say.notes),
         )
         recording.keep(self.options.arguments, self.start, run, words)
+
+
+def _named(paths: Sequence[str]) -> str:
+    """The paths of a command line, the first of them, for a message."""
+    more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
+    return f"{', '.join(paths[:_SHOWN])}{more}" if paths else "this folder"
 
 
 def _join(whole: Outcome, part: Outcome) -> None:

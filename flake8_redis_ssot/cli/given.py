@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from flake8_redis_ssot.settings.boundaries import SettingsError
-from flake8_redis_ssot.settings.tables import Table, as_list
+from flake8_redis_ssot.settings.tables import Table, as_list, broken_toml
 
 _KEYS = (
     "select", "ignore", "extend-select", "fixable", "unfixable", "exclude", "extend-exclude",
@@ -56,7 +56,8 @@ def _inline(text: str, here: str) -> Table:
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError([f"{place}: not valid TOML: {error}; write it as \"key = ['value']\""]) from error
+        why = broken_toml(text.encode(), error)[1].removesuffix("; correct it")
+        raise SettingsError([f"{place}: {why}; write it as \"key = ['value']\""]) from error
     if "extend" in values:
         raise SettingsError([f"{place}: `extend` names a file; give it to --config itself"])
     return Table(place, here, values)

@@ -8,7 +8,7 @@ import os
 import shlex
 import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from flake8_redis_ssot.cli.loading import discovered, finder_of, settings_of
@@ -18,28 +18,28 @@ from flake8_redis_ssot.cli.replay import look
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.files import Discovery, Project
 from flake8_redis_ssot.filesystem import DISK
-from flake8_redis_ssot.fix.apply import EXPLAINED, FixResult, is_looked_at, mend, refers_to
-from flake8_redis_ssot.fix.proposal import MENDS
+from flake8_redis_ssot.fix.apply import FixResult, is_looked_at, mend, refers_to
+from flake8_redis_ssot.fix.proposal import MENDS, is_removal
 from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.run import Outcome, available_processors, run_project
 from flake8_redis_ssot.migrate.journal import Change, JournalError, carry_out, check_finished, runs
 from flake8_redis_ssot.migrate.migration import Migration, NotShimmed
-from flake8_redis_ssot.migrate.plan import CONSTRUCTIONS, Plan, ProgramPoint, Step, steps
-from flake8_redis_ssot.migrate.plan import plan as plan_of
+from flake8_redis_ssot.migrate.plan import Plan, ProgramPoint, Step, steps
+from flake8_redis_ssot.migrate.planning import (
+    ABSENT,
+    MIGRATED,
+    migration_rules,
+    planned,
+    rules_of,
+    silenced_or_not,
+)
 from flake8_redis_ssot.migrate.shim import with_shims
-from flake8_redis_ssot.migrate.silenced import BASELINE, Silenced, unsilenced
+from flake8_redis_ssot.migrate.silenced import BASELINE, Silenced
 from flake8_redis_ssot.output import escaped, migration_text, plan_text, shown
 from flake8_redis_ssot.output.report import Look
-from flake8_redis_ssot.rules import all_rules, defaults
+from flake8_redis_ssot.rules import all_rules
 from flake8_redis_ssot.settings.boundaries import SettingsError
-from flake8_redis_ssot.settings.model import Settings, chosen_codes
-
-_CODES = (
-    frozenset(c for c, what in MENDS.items() if what in ("import", "call", "construction", "string"))
-    | EXPLAINED
-)
-_CLASSES = frozenset(["RED401", "RED402"])
-"""The rules for which the classes and shims of the files are kept."""
+from flake8_redis_ssot.settings.model import Settings
 
 
 def plan(options: argparse.Namespace) -> int:
@@ -48,45 +48,18 @@ def plan(options: argparse.Namespace) -> int:
         found, project = one_project(options, ())
         files = found.all_files(project)
         with Progress():
-            made, failures = planned(files, project, _whole(files, project, rules_of(project.settings)))
+            made, outcome = planned(
+                files, project, silenced_or_not(files, project, rules_of(project.settings))
+            )
     except SettingsError as error:
         return refuse(error.messages)
+    absent = absent_managers(project.settings, outcome)
+    if absent:
+        return refuse(absent)
     if missing_manager(project.settings):
         Messages()("warning", missing_manager(project.settings))
     _show(options.output_format, made, plan_text.render)
-    return refuse(failures) if failures else 0
-
-
-def planned(files: Sequence[str], project: Project, whole: Outcome) -> tuple[Plan, list[str]]:
-    """The plan of a project of these `files`, and what went wrong with some; `whole` has all that is there, silenced or not."""
-    settings = project.settings
-    mended = mend(
-        files,
-        replace(settings, baseline=None),
-        _codes(settings) | _CLASSES,
-        set(project.files),
-        unsafe=True,
-        jobs=available_processors(),
-    )
-    codes = rules_of(settings)
-    asked = replace(whole, diagnostics=[d for d in whole.diagnostics if d.code in codes])
-    return plan_of(mended, _codes(settings), settings, asked, DISK), mended.outcome.failures
-
-
-def rules_of(settings: Settings) -> frozenset[str]:
-    """The rules whose diagnostics a plan asks for, silenced or not."""
-    return _codes(settings) | CONSTRUCTIONS
-
-
-def _whole(files: Sequence[str], project: Project, codes: frozenset[str]) -> Outcome:
-    """What is there of these rules in the project's own files, silenced or not."""
-    settings = project.settings
-    rules = [rule for rule in all_rules() if rule.code in codes]
-    fingerprints = settings.baseline is not None
-    checker = FileChecker(unsilenced(settings), rules, heeds_noqa=False, fingerprints=fingerprints)
-    outcome = run_project(files, checker, jobs=available_processors())
-    outcome.diagnostics = [d for d in outcome.diagnostics if d.path in set(project.files)]
-    return outcome
+    return refuse(outcome.failures) if outcome.failures else 0
 
 
 def migrate(options: argparse.Namespace) -> int:
@@ -105,17 +78,24 @@ def migrate(options: argparse.Namespace) -> int:
             mended = mend(
                 everything,
                 replace(settings, baseline=None),
-                _codes(settings),
+                migration_rules(settings) | {ABSENT},
                 set(project.files),
                 unsafe=options.include_unsafe,
                 jobs=available_processors(),
                 only=options.only,
             )
             whole = (
-                _whole(everything, project, _codes(settings)) if _may_silence(settings, mended) else Outcome()
+                silenced_or_not(everything, project, migration_rules(settings))
+                if _may_silence(settings, mended)
+                else Outcome()
             )
+        absent = absent_managers(settings, mended.outcome)
+        if absent:
+            return refuse(absent)
         if options.only and not (mended.settled or mended.left):
-            return refuse([f"--only {options.only}: nothing refers to that; name an object as `plan` has it"])
+            return refuse(
+                [f"--only {options.only}: nothing refers to that; name an object or module as `plan` does"]
+            )
         shimless = list(with_shims(mended, settings, project.files, DISK)) if options.shim else []
         silenced = Silenced(whole.diagnostics, settings, DISK)
         made = _migration(mended, silenced, options.dry_run, shimless)
@@ -188,16 +168,22 @@ def missing_manager(settings: Settings) -> str:
     """What the settings lack for a migration; empty where they name a manager."""
     if any(boundary.managers for boundary in settings.boundaries):
         return ""
+    if settings.path is None:
+        return "no settings name a `manager` to migrate to; let `redis-ssot init` propose some"
     return (
-        f"{shown(settings.path) if settings.path else 'no settings file'}: no `manager` is set in "
-        "[tool.redis-ssot], so there is nothing to migrate to; set it to the one module that may build clients"
+        f"{shown(settings.path)}: [tool.redis-ssot] names no `manager` to migrate to; set it to the one module that "
+        "may build clients"
     )
 
 
-def _codes(settings: Settings) -> frozenset[str]:
-    """The rules of a migration; what the settings leave out of those on calls stays out."""
-    chosen = chosen_codes(settings.selections, defaults())
-    return frozenset(c for c in _CODES if MENDS.get(c) not in ("call", "construction") or c in chosen)
+def absent_managers(settings: Settings, outcome: Outcome) -> list[str]:
+    """The managers that the settings name and that are not there, as RED403 has them: nothing can be told without."""
+    named = {module for boundary in settings.boundaries for module in boundary.managers}
+    return [
+        f"{shown(d.path)}:{d.range.start.line}: {d.message}; nothing can be migrated to what is not there"
+        for d in outcome.diagnostics
+        if d.code == ABSENT and named.intersection(d.symbols)
+    ]
 
 
 def _may_silence(settings: Settings, mended: FixResult) -> bool:
@@ -215,14 +201,21 @@ def _migration(
     mended: FixResult, silenced: Silenced, dry_run: bool, shimless: Sequence[tuple[str, str]]
 ) -> Migration:
     """What is to be said of a run: what moves, and what is left with the reasons."""
-    kinds = Counter(MENDS[d.code] for d in mended.settled)
-    what = ", ".join(f"{n} {kind}{'s' * (n != 1)}" for kind, n in sorted(kinds.items())) or "nothing"
-    found = Migration(dry_run, what, [shown(path) for path in sorted(mended.changes)])
+    moved, removed = (
+        Counter(MENDS[d.code] for d in mended.settled if d.fix is not None and is_removal(d.fix) == gone)
+        for gone in (False, True)
+    )
+    files = [shown(path) for path in sorted(mended.changes)]
+    found = Migration(dry_run, _counted(moved.items()), _counted(removed.items()), files)
     found.moved, found.left = steps(
         mended, silenced, lambda path, line: ProgramPoint(shown(path), line), as_before=dry_run
     )
     found.not_shimmed = [NotShimmed(shown(path), reason) for path, reason in shimless]
     return found
+
+
+def _counted(kinds: Iterable[tuple[str, int]]) -> str:
+    return ", ".join(f"{n} {kind}{'s' * (n != 1)}" for kind, n in sorted(kinds))
 
 
 def _verified(
@@ -233,13 +226,13 @@ def _verified(
     Else what is counted otherwise.
     """
     assert mended.index is not None
-    rules = [rule for rule in all_rules() if rule.code in _codes(settings)]
+    rules = [rule for rule in all_rules() if rule.code in migration_rules(settings)]
     checker = FileChecker(replace(settings, baseline=None), rules)
     fresh = run_project(files, checker, jobs=available_processors())
     left = Counter(
         (d.path, d.code)
         for d in fresh.diagnostics
-        if d.code in _CODES and d.path in within and refers_to(d, only) and is_looked_at(d, mended.index)
+        if d.code in MIGRATED and d.path in within and refers_to(d, only) and is_looked_at(d, mended.index)
     )
     said = Counter((d.path, d.code) for d, _ in mended.left)
     if left == said and not fresh.failures:
@@ -257,9 +250,10 @@ def _verified(
 def _list(settings: Settings) -> int:
     known = runs(settings.root)
     for run in known:
-        print(f"{run.name}  {run.state}  {len(run.paths)} files  {escaped(run.command)}")
+        number = len(run.paths)
+        print(f"{run.name}  {run.state}  {number} file{'s' * (number != 1)}  {escaped(run.command)}")
     if not known:
-        print("No run is journaled here.")
+        print("No run of `redis-ssot migrate` has changed files here.")
     return 0
 
 

@@ -19,6 +19,7 @@ COMMANDS = {
     "migrate": "migrate",
     "rollback": "rollback",
     "report": "report",
+    "server": "server",
     "rule": "rule",
     "config": "config",
     "clean": "clean",
@@ -33,6 +34,14 @@ class _Parser(argparse.ArgumentParser):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(allow_abbrev=False, **options)
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """As argparse, but for the nearest of many choices in place of all of them."""
+        if action.choices is not None and value not in action.choices:
+            from flake8_redis_ssot.settings.nearest import nearest
+
+            known = nearest(str(value), map(str, action.choices), f"{self.prog} --help")
+            raise argparse.ArgumentError(action, f"invalid choice: {str(value)!r}{known}")
 
     def error(self, message: str) -> NoReturn:
         from flake8_redis_ssot.cli.messages import refuse

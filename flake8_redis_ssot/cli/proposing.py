@@ -36,7 +36,7 @@ def propose(options: argparse.Namespace) -> int:
         found = discovered(options.paths or ["."], finder_of(options))
         if found.missing:
             return refuse(found.missing)
-        project = _project(found, options)
+        project, table = _project(found, options)
     except SettingsError as error:
         return refuse(error.messages)
     with Progress() as progress:
@@ -57,12 +57,30 @@ def propose(options: argparse.Namespace) -> int:
         print((proposal_flake8 if options.flake8 else proposal_toml).render(proposal))
     given = [argument for argument in options.arguments if argument != "--flake8"]
     first = shlex.join(["redis-ssot", *given, "--write"])
-    if options.flake8:
-        head, steps = "Next, with this in setup.cfg:", ["flake8 --select RED", first, "redis-ssot plan"]
+    if table is not None:  # which is not written over
+        head, steps = (
+            f"Next, with what you take of this in {shown(table)}:",
+            ["redis-ssot check --statistics"],
+        )
+    elif options.flake8:
+        head, steps = "Next, with this in setup.cfg:", ["flake8 --select RED", first]
     else:
-        head, steps = "Next:", [first, "redis-ssot check --statistics", "redis-ssot plan"]
-    sys.stdout.write(proposal_toml.commented([head, *(f"  {step}" for step in _there(steps, wanted))]))
+        head, steps = "Next:", [first, "redis-ssot check --statistics"]
+    lines = [head, *(f"  {step}" for step in _there([*steps, *_planning(wanted)], wanted))]
+    sys.stdout.write(proposal_toml.commented([*lines, *_wanting(wanted)]))
     return 0
+
+
+def _planning(proposals: Sequence[Proposal]) -> list[str]:
+    """What to do when the settings are there; nothing where no manager is, to which anything could move."""
+    return ["redis-ssot plan"] if all(proposal.has_manager for proposal in proposals) else []
+
+
+def _wanting(proposals: Sequence[Proposal]) -> list[str]:
+    """What a person has to do before there can be a plan."""
+    if _planning(proposals):
+        return []
+    return ["Then set `manager` to the one module that may build clients, and run `redis-ssot plan`."]
 
 
 def _there(steps: Sequence[str], proposals: Sequence[Proposal]) -> list[str]:
@@ -75,8 +93,8 @@ def _there(steps: Sequence[str], proposals: Sequence[Proposal]) -> list[str]:
     return [step if " init" in step else f"(cd {shlex.quote(relative(root))} && {step})" for step in steps]
 
 
-def _project(found: Discovery, options: argparse.Namespace) -> Project:
-    """The project that has no settings yet; SettingsError where there is not exactly one."""
+def _project(found: Discovery, options: argparse.Namespace) -> tuple[Project, str | None]:
+    """The project that has no settings yet, else the one there is and its table; SettingsError where there are more."""
     without = [project for project in found.projects if project.settings.path is None]
     say = Messages()
     for project in found.projects if without else ():
@@ -86,7 +104,7 @@ def _project(found: Discovery, options: argparse.Namespace) -> Project:
         names = ", ".join(shown(project.name) for project in without)
         raise SettingsError([f"the paths lie in several projects ({names}); name paths in one"])
     if without:
-        return without[0]
+        return without[0], None
     if len(found.projects) > 1:
         names = ", ".join(shown(project.name) for project in found.projects)
         raise SettingsError([f"all that is here has settings already ({names}); name a path in one of them"])
@@ -100,7 +118,7 @@ def _project(found: Discovery, options: argparse.Namespace) -> Project:
     finder = SettingsFinder(
         os.path.dirname(path), codes=list(defaults()), isolated=True, overrides=given_tables(options)
     )
-    return discovered(options.paths or ["."], finder).projects[0]
+    return discovered(options.paths or ["."], finder).projects[0], path
 
 
 class _Run:
@@ -146,7 +164,11 @@ def _say_what_is_unknown(evidence: Evidence) -> None:
         names = ", ".join(shown(path) for path in evidence.unread[:_SHOWN])
         more = f" and {len(evidence.unread) - _SHOWN} more" if len(evidence.unread) > _SHOWN else ""
         what = "it" if len(evidence.unread) == 1 else "they"
-        Messages()("warning", f"what is in {names}{more} is not known: {what} cannot be parsed")
+        Messages()(
+            "warning",
+            f"what is in {names}{more} is not known: {what} cannot be read or parsed, "
+            "and `redis-ssot check` says why",
+        )
 
 
 class _Asking:
@@ -188,7 +210,11 @@ def _write(proposals: Sequence[Proposal]) -> int:
     for (path, _), proposal in zip(files, proposals, strict=True):
         print(f"Wrote [tool.redis-ssot] into {shown(path)}: {proposal.summary}.")
     print("\nNext:")
-    steps = ["redis-ssot check --statistics", "redis-ssot plan", "redis-ssot migrate --dry-run"]
-    for step in _there(steps, proposals):
+    plan = _planning(proposals)
+    for step in _there(
+        ["redis-ssot check --statistics", *plan, *["redis-ssot migrate --dry-run"] * len(plan)], proposals
+    ):
         print(f"  {step}")
+    for line in _wanting(proposals):
+        print(line)
     return 0

@@ -11,7 +11,7 @@ from datetime import date
 from functools import partial
 
 from flake8_redis_ssot.cli.messages import Messages, refuse
-from flake8_redis_ssot.cli.migrating import missing_manager, one_project, planned, rules_of
+from flake8_redis_ssot.cli.migrating import absent_managers, missing_manager, one_project
 from flake8_redis_ssot.cli.progress import Progress
 from flake8_redis_ssot.cli.replay import look
 from flake8_redis_ssot.facts.cache import Cache
@@ -20,6 +20,7 @@ from flake8_redis_ssot.filesystem import DISK
 from flake8_redis_ssot.git_objects import GitError, Repository
 from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.run import Outcome, available_processors, cache_for
+from flake8_redis_ssot.migrate.planning import planned, rules_of
 from flake8_redis_ssot.output.report import Look
 from flake8_redis_ssot.report.compare import comparison_of
 from flake8_redis_ssot.report.history import History, chosen
@@ -48,8 +49,9 @@ def report(options: argparse.Namespace) -> int:
             made, outcome = _gathered(options, found, project, processes, progress)
         for limit in dict.fromkeys(outcome.limits):
             Messages()("warning", limit)
-        if missing_manager(project.settings):
-            Messages()("warning", missing_manager(project.settings))
+        for absent in (*absent_managers(project.settings, outcome), missing_manager(project.settings)):
+            if absent:
+                Messages()("warning", absent)
         text = _rendered(made, options)
         if options.output_file is None:
             sys.stdout.write(text)
@@ -97,7 +99,7 @@ def _gathered(
         jobs=jobs, progress=progress, cache_of=partial(_cache, folder, time.time_ns()),
     )  # fmt: skip
     progress("fixes", 0, len(scanned.outcome.diagnostics))
-    plan, failures = planned(files, project, scanned.outcome)
+    plan, outcome = planned(files, project, scanned.outcome)
     made = report_of(
         plan, scanned, codes,
         today=date.today(), max_clients=options.max_clients or MAX_CLIENTS,
@@ -109,8 +111,9 @@ def _gathered(
         # by the same rules, so that what has not changed since is not checked twice
         then = history.scan(base, progress, asked)
         made.comparison = comparison_of(made, scanned, then, history.repository, options.base, base, codes)
-    scanned.outcome.failures += (f for f in failures if f not in scanned.outcome.failures)
-    return made, scanned.outcome
+    outcome.failures = [*dict.fromkeys([*scanned.outcome.failures, *outcome.failures])]
+    outcome.limits += scanned.outcome.limits
+    return made, outcome
 
 
 def _cache(folder: str, start: int, checker: FileChecker) -> Cache | None:

@@ -47,7 +47,11 @@ def run(options: argparse.Namespace) -> int:
     code = named.get(options.code.lower(), options.code.upper())
     if code not in rules:
         is_name = "-" in options.code
-        hint = nearest(options.code.lower(), named) if is_name else nearest_code(code, rules)
+        hint = (
+            nearest(options.code.lower(), named, "redis-ssot rule --all")
+            if is_name
+            else nearest_code(code, rules)
+        )
         return refuse([f"unknown rule {'name' if is_name else 'code'} `{options.code}`{hint}"])
     print(
         json.dumps(_as_object(rules[code]), indent=2)

@@ -33,8 +33,18 @@ _STATIC = frozenset(["classmethod", "staticmethod"])
 _KNOWN_DECORATORS = CACHES | _STATIC | {"property", "cached_property", "override", "final"}
 
 
+_UNKNOWN = "what `{}` gives cannot be determined"
+
+
 class Unfit(Exception):
-    """Why an expression gives no client that all can share; `{}` in the reason stands for the expression."""
+    """Why an expression gives no client that all can share; `{}` in the reason stands for the expression.
+
+    `code` is the part of it that leads no further, where there is such a one.
+    """
+
+    def __init__(self, why: str, code: Code | None = None) -> None:
+        super().__init__(why)
+        self.code = code
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +63,12 @@ class Lead:
 class Accessor:
     """An expression that gives the client or pool of a manager: the object `home`, and what is written after it.
 
-    `made` is the call that builds it. `acts` says that getting it does more than to give it.
+    `at` says where that is defined, `made` is the call that builds it. `acts` says that getting it does more than to give it.
     """
 
     home: str
     tail: str
+    at: str
     made: Code
     kind: Kind
     target: str
@@ -99,7 +110,7 @@ class Accessors:
         """The call behind an expression; Unfit where there is none, or not always."""
         node, inner = code.node, depth + 1
         if depth > _DEPTH:
-            raise Unfit("what `{}` gives cannot be determined")
+            raise Unfit(_UNKNOWN, code)
         match node:
             case ast.Await(value=value):
                 return self.lead(code.at(value), inner)
@@ -116,7 +127,7 @@ class Accessors:
         dotted = self.objects.dotted(node, code.module, code.function) if isinstance(node, ast.expr) else None
         found = self.objects.modules.lookup(dotted) if dotted is not None else None
         if found is None or found.kind != "object":
-            raise Unfit("what `{}` gives cannot be determined")
+            raise Unfit(_UNKNOWN, code)
         return self._global(found.home, inner)
 
     def shared(self, code: Code) -> Code | None:
@@ -179,14 +190,19 @@ class Accessors:
                 raise Unfit("`{}` builds another one at every call, with a pool of its own")
         except Unfit as error:
             if self._may_give(function, code):
-                unfit.append(str(error).format(label))
+                part = error.code.node if error.code is not None else None
+                at = self.objects.at(error.code) if error.code is not None else ""
+                at = at and f": nothing tells which client `{unparsed(part)}`{at} is"  # type: ignore[arg-type]
+                where = "" if at else self.objects.at(code.at(function) if function is not None else code)
+                unfit.append(f"{str(error).format(label)}{where}{at}")
             return
         call = lead.made.node
         assert isinstance(call, ast.Call)
         target = self.making.builder(lead.made.at(call.func)) or ""
         is_async = isinstance(function, ast.AsyncFunctionDef)
         kind = self._kinds.get(target, "client")
-        found.append(Accessor(home, tail, lead.made, kind, target, is_async, lead.acts))
+        at = self.objects.at(code.at(function) if function is not None else lead.made)
+        found.append(Accessor(home, tail, at, lead.made, kind, target, is_async, lead.acts))
 
     def _may_give(self, function: Function | None, code: Code) -> bool:
         """Whether something that is no accessor looks it, so that the reason is worth saying."""
@@ -225,14 +241,14 @@ class Accessors:
         assert isinstance(node, ast.expr)
         thing = self.objects.value(node, code.module, code.function)
         if thing is None or not isinstance(thing.node, Function) or thing.sort != "function":
-            raise Unfit("what `{}` gives cannot be determined")
+            raise Unfit(_UNKNOWN, code)
         return self._returned(Code(thing.node, thing.module, None, thing.node), depth)
 
     def _attribute(self, of: Thing, call: Code | None, name: str, depth: int) -> Lead:
         member = self.objects.members(of).named.get(name)
         if member is not None and isinstance(member.node, Function):
             if colour_of(member.node) != "property":
-                raise Unfit("what `{}` gives cannot be determined")
+                raise Unfit(_UNKNOWN)
             return self._returned(Code(member.node, member.module, of, member.node), depth)
         found, is_always = self._stored(of, call, name, depth)
         if not is_always:
@@ -244,7 +260,7 @@ class Accessors:
         stores = [s for s in self.making.stores(of) if s.attribute == name and not s.is_item and s.value]
         values = [(s, s.value) for s in stores if s.value is not None and not is_none(s.value.node)]
         if len(values) != 1:
-            raise Unfit("`{}` is given several things" if values else "what `{}` gives cannot be determined")
+            raise Unfit("`{}` is given several things" if values else _UNKNOWN)
         store, value = values[0]
         if store.method == "__init__" and value.function is not None:
             value = replace(value, given=self.making.given(call, value.function))
@@ -266,13 +282,13 @@ class Accessors:
         for function, node in _bindings(tree, name) if tree is not None else ():
             value = getattr(node, "value", None)
             if not isinstance(node, ast.Assign | ast.AnnAssign) or isinstance(value, ast.Tuple):
-                raise Unfit("what `{}` gives cannot be determined")
+                raise Unfit(_UNKNOWN)
             if value is None or is_none(value):
                 may_be_none = True
             else:
                 values.append(Code(value, module, None, function))
         if len(values) != 1:
-            raise Unfit("`{}` is given several things" if values else "what `{}` gives cannot be determined")
+            raise Unfit("`{}` is given several things" if values else _UNKNOWN)
         if (may_be_none or values[0].function is not None) and name not in sure:
             raise Unfit("`{}` is None at times")
         return replace(self.lead(values[0], depth), is_fresh=False)
@@ -290,7 +306,7 @@ class Accessors:
             )
         ]
         if len(stores) != 1 or len(values) != 1 or values[0] is None:
-            raise Unfit("what `{}` gives cannot be determined")
+            raise Unfit(_UNKNOWN, code)
         return self.lead(code.at(values[0]), depth)
 
     def _borrows(self, code: Code, depth: int) -> bool:
@@ -310,7 +326,7 @@ class Accessors:
             colour_of(function) not in ("", "async", "property")
             or not decorators_of(function) <= _KNOWN_DECORATORS
         ):
-            raise Unfit("what `{}` gives cannot be determined")
+            raise Unfit(_UNKNOWN)
         args = without_receiver(function) if code.owner is not None else function.args
         if isinstance(bound_to(ast.Call(ast.Name("x"), [], []), args), str):
             raise Unfit("`{}` needs arguments")
@@ -323,7 +339,7 @@ class Accessors:
             found.append(self._given(code.at(statement.value), depth, frozenset(sure)))
         made = {unparsed(one.made.node) for one in found}
         if len(made) != 1:
-            raise Unfit("`{}` gives one of several" if made else "what `{}` gives cannot be determined")
+            raise Unfit("`{}` gives one of several" if made else _UNKNOWN)
         is_kept = bool(decorators_of(function) & (CACHES | {"cached_property"}))
         is_fresh = not is_kept and any(one.is_fresh for one in found)
         return Lead(found[0].made, is_fresh, _acts(function) or any(one.acts for one in found))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby, pairwise
 
 from flake8_redis_ssot.diagnostic import Diagnostic, Edit, Fix
+from flake8_redis_ssot.facts.cache import Cache
 from flake8_redis_ssot.filesystem import DISK, FileSystem
 from flake8_redis_ssot.fix.beside import Unchecked
 from flake8_redis_ssot.fix.closed import closed
@@ -16,7 +17,7 @@ from flake8_redis_ssot.fix.propose import Rewriter
 from flake8_redis_ssot.fix.reads import ProjectReads
 from flake8_redis_ssot.fix.replacements import Refusal
 from flake8_redis_ssot.fix.units import Units
-from flake8_redis_ssot.fix.verify import rejection_reason
+from flake8_redis_ssot.fix.verify import rejection
 from flake8_redis_ssot.fix.view import View
 from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.run import Outcome, run_project
@@ -75,12 +76,13 @@ def mend(
     jobs: int = 1,
     only: str = "",
     unfixed: Collection[str] = (),
+    cache_of: Callable[[FileChecker], Cache | None] = lambda checker: None,
 ) -> FixResult:
     """What the files `within` become when all fixes of the rules `codes` are applied; nothing is written.
 
     `files` are all of the project; what may not be written, or another git repository has, stays. With
     `only` what does not refer to that object, or to something below it, stays too, and is not among what is left. What the rules `unfixed` report stays. `FixResult.left` are what remains of the rules that have a fix,
-    and of those that say what else refers to an object.
+    and of those that say what else refers to an object. `cache_of` gives what earlier runs found.
     """
     mended = FixResult()
     kept = closed(within, settings.root)
@@ -90,7 +92,10 @@ def mend(
     unchecked = Unchecked(settings.root, files, filesystem)
     for _ in range(PASSES):
         checker = FileChecker(settings, rules, filesystem=filesystem, keeps_facts=True)
-        mended.outcome = run_project(files, checker, jobs=jobs)
+        cache = cache_of(checker)
+        mended.outcome = run_project(files, checker, jobs=jobs, cache=cache)
+        if cache is not None:
+            mended.outcome.facts = cache.facts(files)
         step = Step(
             checker,
             mended.outcome,
@@ -103,7 +108,7 @@ def mend(
         )
         mended.rewriter = mended.rewriter or step.rewriter
         mended.index = step.index
-        mended.left = step.refused
+        mended.left = [(diagnostic, refusal.reason) for diagnostic, refusal in step.refused]
         if not step.changes:
             break
         settled = step.settled_saying_parts() if unsafe else step.settled
@@ -114,7 +119,7 @@ def mend(
         reads = reads.changed(step.changes)
     for diagnostic in mended.outcome.diagnostics if kept else ():
         if diagnostic.path in kept and is_looked_at(diagnostic, step.index):
-            mended.left.append((diagnostic, kept[diagnostic.path]))
+            mended.left.append((diagnostic, kept[diagnostic.path].reason))
     mended.left = [one for one in mended.left if refers_to(one[0], only)]
     mended.left.sort(key=lambda one: one[0].sort_key)
     return mended
@@ -161,7 +166,7 @@ class Step:
         reads = reads or ProjectReads(self.index.facts, checker.filesystem)
         self.rewriter = Rewriter(self.index, checker.context_of, reads)
         self.within = within
-        self.refused: list[tuple[Diagnostic, str]] = []
+        self.refused: list[tuple[Diagnostic, Refusal]] = []
         self.settled: list[Diagnostic] = []
         self.changes: dict[str, bytes] = {}
         self._good: list[Proposal] = []
@@ -178,12 +183,15 @@ class Step:
                 if is_looked_at(diagnostic, self.index):
                     try:
                         if not refers_to(diagnostic, only):
-                            raise Refusal(f"only what refers to `{only}` is asked for")
+                            raise Refusal(f"only what refers to `{only}` is asked for", "leave --only out")
                         if diagnostic.code in unfixed:
-                            raise Refusal("`fixable` and `unfixable` leave it as it is")
+                            raise Refusal(
+                                "`fixable` and `unfixable` leave it as it is",
+                                f"let `fixable` have {diagnostic.code}",
+                            )
                         mine.append(self._proposed(diagnostic, unsafe, unused))
                     except Refusal as refusal:
-                        self.refused.append((diagnostic, refusal.reason))
+                        self.refused.append((diagnostic, refusal))
             for proposal in mine:
                 proposal.let_go()
             proposals += mine
@@ -200,7 +208,8 @@ class Step:
         proposal = self.rewriter.propose(diagnostic, unused)
         if proposal.applicability != "safe" and not unsafe:
             raise Refusal(
-                f"it is unsafe, since {proposal.why}: {proposal.title[0].lower()}{proposal.title[1:]}"
+                f"it would be unsafe to {proposal.title[0].lower()}{proposal.title[1:]}: {proposal.why}",
+                "look there, and run with --include-unsafe if that does no harm",
             )
         return proposal
 
@@ -218,7 +227,7 @@ class Step:
                 view = self.rewriter.view(path)
                 if view is None:
                     for proposal in mine:
-                        self._drop(proposal, "the file changed meanwhile; run again")
+                        self._drop(proposal, Refusal("the file was changed meanwhile", "run again"))
                     continue
                 statements = [statement for statement, _ in view.aliases.values()]
                 for proposal in mine:
@@ -237,10 +246,10 @@ class Step:
         self.changes = composed
         self._good = good
         still = []
-        for diagnostic, reason in self.refused:
+        for diagnostic, refusal in self.refused:
             edit = self._following(diagnostic, strings.get(diagnostic.path, {}))
             if edit is None:
-                still.append((diagnostic, reason))
+                still.append((diagnostic, refusal))
             else:
                 fix = Fix(f"Patch where it is looked up: `{edit.content}`", (edit,), "safe")
                 self.settled.append(replace(diagnostic, fix=fix))
@@ -254,7 +263,7 @@ class Step:
             replace(
                 d,
                 fix=replace(
-                    d.fix, message=f"{d.fix.message}; this parts it from what stays: {said[d.sort_key]}"
+                    d.fix, message=f"{d.fix.message}; this parts it from what stays: {said[d.sort_key].what}"
                 ),
             )
             if d.fix is not None and d.sort_key in said
@@ -280,42 +289,42 @@ class Step:
         """What this pass has read of a file that it changes."""
         return self._before[path]
 
-    def _drop(self, proposal: Proposal, reason: str) -> None:
-        self.refused.append((proposal.diagnostic, reason))
+    def _drop(self, proposal: Proposal, refusal: Refusal) -> None:
+        self.refused.append((proposal.diagnostic, refusal))
 
     def _composed(
         self, view: View, proposals: list[Proposal], strings: Mapping[Part, str]
     ) -> tuple[bytes, list[Proposal]]:
         """The bytes of a file with as many of the units as can be applied, and these."""
         tried = list(proposals)
-        data, reason = self._applied(view, tried, strings)
-        if reason is None:
+        data, refusal = self._applied(view, tried, strings)
+        if refusal is None:
             return data, tried
         fine: list[Proposal] = []
         for proposal in proposals:
-            _, reason = self._applied(view, [*fine, proposal], strings)
-            if reason is None:
+            _, refusal = self._applied(view, [*fine, proposal], strings)
+            if refusal is None:
                 fine.append(proposal)
             else:
-                self._drop(proposal, reason)
+                self._drop(proposal, refusal)
         data, _ = self._applied(view, fine, strings)
         return data, fine
 
     def _applied(
         self, view: View, proposals: Sequence[Proposal], strings: Mapping[Part, str]
-    ) -> tuple[bytes, str | None]:
+    ) -> tuple[bytes, Refusal | None]:
         """The bytes of a file after `proposals`; what is wrong with them."""
         if clash(proposals):
-            return view.source.data, "another change takes the same name; run again"
+            return view.source.data, Refusal("another change takes the same name", "run again")
         parts = sorted({*parts_of(view, proposals), *strings})
         if any(start < end for (_, end, _), (start, _, _) in pairwise(parts)):
-            return view.source.data, "it overlaps another change; run again"
+            return view.source.data, Refusal("it overlaps another change", "run again")
         try:
             data = view.source.replaced(parts)
         except SourceError as error:
-            return view.source.data, f"the file {error.message}"
-        reason = rejection_reason(view, proposals, data, self.rewriter.graph) if parts else None
-        return (view.source.data if reason is not None else data), reason
+            return view.source.data, Refusal(f"the file {error.message}", error.advice)
+        refusal = rejection(view, proposals, data, self.rewriter.graph) if parts else None
+        return (view.source.data if refusal is not None else data), refusal
 
     @staticmethod
     def _fix(view: View, proposal: Proposal) -> Fix:

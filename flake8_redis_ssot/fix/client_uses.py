@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from flake8_redis_ssot.fix.dangers import UNSHARE
 from flake8_redis_ssot.fix.escape import Uses
 from flake8_redis_ssot.fix.proposal import Proposal
 from flake8_redis_ssot.fix.replacements import Refusal
@@ -26,6 +27,7 @@ from flake8_redis_ssot.libraries.traits import POOL_KEYWORDS
 from flake8_redis_ssot.libraries.vocabulary import CLOSING, FLUSHING
 from flake8_redis_ssot.syntax.scopes import Binding
 
+_RENAME = "give each client a name of its own"
 _ENDING = CLOSING - {"shutdown"}
 """Methods that end a client or pool; `shutdown` ends the server."""
 _ASKING = QUESTIONS | {"bool", "id", "print", "repr", "str", "type"}
@@ -54,21 +56,24 @@ class ClientUses:
         `limit` is how many connections the shared pool may have.
         """
         for stored, name in self.rest.stored:
-            raise Refusal(f"line {stored.lineno} sets its attribute `{name}`, for all who share it")
+            raise Refusal(f"line {stored.lineno} sets its attribute `{name}`, for all who share it", UNSHARE)
         for node, what in self.rest.escapes:
             if not _is_asked(view, node) and not (kind == "pool" and _is_borrowed(view, node)):
                 raise Refusal(
-                    f"in line {node.lineno} it {what}: what is done with it there cannot be determined"
+                    f"in line {node.lineno} it {what}, and what is done with it there cannot be determined",
+                    "look there, and change it by hand",
                 )
         for attribute, call in self.members:
             line, name = attribute.lineno, attribute.attr
             word = _command(call) if name == "execute_command" else name
             if kind == "pool" or word is None or word not in _KNOWN:
-                raise Refusal(f"line {line} uses `{name}` of it, which may change what is shared")
+                raise Refusal(f"line {line} uses `{name}` of it, which may change what is shared", UNSHARE)
             if word in FLUSHING:
-                raise Refusal(f"line {line} calls `{word}`, which would empty what is shared")
+                raise Refusal(f"line {line} calls `{word}`, which would empty what is shared", UNSHARE)
             if word in CONNECTION_COMMANDS:
-                raise Refusal(f"line {line} calls `{word}`, which changes a connection for all who share it")
+                raise Refusal(
+                    f"line {line} calls `{word}`, which changes a connection for all who share it", UNSHARE
+                )
             if word in ("pubsub", "monitor", "client"):
                 proposal.unsafe(f"line {line} calls `{word}`, which keeps a connection of the shared pool")
             if limit is not None and _is_holding(word, call):
@@ -93,7 +98,9 @@ def uses_of(view: View, got: ast.expr) -> ClientUses:
             if statement is None:
                 found.members.append((attribute, called))
             elif not _is_only(view, attribute.value, got, set()):
-                raise Refusal(f"line {attribute.lineno} closes it, or another one that has the same name")
+                raise Refusal(
+                    f"line {attribute.lineno} closes it, or another one that has the same name", _RENAME
+                )
             elif statement not in found.ended:
                 found.ended.append(statement)
         for inner in uses.entered:
@@ -113,11 +120,15 @@ def _entered(view: View, node: ast.expr, got: ast.expr, found: ClientUses) -> li
     item = view.uses.parents[node]
     assert isinstance(item, ast.withitem)
     if not _is_only(view, node, got, set()):
-        raise Refusal(f"the `with` in line {node.lineno} ends it, or another one that has the same name")
+        raise Refusal(
+            f"the `with` in line {node.lineno} ends it, or another one that has the same name", _RENAME
+        )
     match item.optional_vars:
         case None:
             if node is got:
-                raise Refusal(f"the `with` in line {node.lineno} does not name it")
+                raise Refusal(
+                    f"the `with` in line {node.lineno} does not name it", "write `with ... as client:` there"
+                )
             found.entered[item] = ("", node)
             return []
         case ast.Name(id=name):
@@ -126,9 +137,14 @@ def _entered(view: View, node: ast.expr, got: ast.expr, found: ClientUses) -> li
                 b for n, b, _ in view.uses.scopes.bound if n == name and b.value is node and b.projection
             ]
             if len(bindings) != 1 or name in view.exported:
-                raise Refusal(f"what is done with `{name}` of line {node.lineno} cannot be determined")
+                raise Refusal(
+                    f"what is done with `{name}` of line {node.lineno} cannot be determined", _RENAME
+                )
             return [p for p, _ in view.uses.of(name, bindings[0]) if isinstance(p.ctx, ast.Load)]
-    raise Refusal(f"what the `with` in line {node.lineno} does with it cannot be determined")
+    raise Refusal(
+        f"what the `with` in line {node.lineno} does with it cannot be determined",
+        "write `as` and one name there",
+    )
 
 
 def _ending(view: View, attribute: ast.Attribute, call: ast.Call | None) -> ast.stmt | None:
@@ -148,7 +164,10 @@ def _ending(view: View, attribute: ast.Attribute, call: ast.Call | None) -> ast.
     if isinstance(parent, ast.Await):
         parent = parents.get(parent)
     if not isinstance(parent, ast.Expr):
-        raise Refusal(f"line {attribute.lineno} closes it otherwise than by a statement of its own")
+        raise Refusal(
+            f"line {attribute.lineno} closes it within another statement",
+            "close it by a statement of its own",
+        )
     return parent
 
 

@@ -6,9 +6,10 @@ import os
 from collections.abc import Iterable
 
 from flake8_redis_ssot.files import is_closed
+from flake8_redis_ssot.fix.replacements import Refusal
 
 
-def closed(paths: Iterable[str], root: str) -> dict[str, str]:
+def closed(paths: Iterable[str], root: str) -> dict[str, Refusal]:
     """Those of `paths` that are left by a run in the folder `root`, each with the reason."""
     homes: dict[str, str] = {}
     own = _home(root, homes)
@@ -17,9 +18,9 @@ def closed(paths: Iterable[str], root: str) -> dict[str, str]:
         home = _home(os.path.dirname(path), homes)
         if home not in ("", own):
             where = os.path.relpath(home, root).replace(os.sep, "/")
-            found[path] = f"`{where}` is another git repository, which is migrated by itself"
+            found[path] = Refusal(f"`{where}` is another git repository", "run redis-ssot in it")
         elif is_closed(path):
-            found[path] = "the file or its folder is read-only; make it writable, and run again"
+            found[path] = Refusal("the file or its folder is read-only", "make it writable, and run again")
     return found
 
 

@@ -10,7 +10,7 @@ from flake8_redis_ssot.diagnostic import Applicability
 from flake8_redis_ssot.fix.alike import Alike
 from flake8_redis_ssot.fix.dangers import Dangers
 from flake8_redis_ssot.fix.making import Making
-from flake8_redis_ssot.fix.member_checks import MemberChecks, a, colour_name
+from flake8_redis_ssot.fix.member_checks import Lacking, MemberChecks, a, colour_name
 from flake8_redis_ssot.fix.reach import Reach, Reached
 from flake8_redis_ssot.fix.reads import ProjectReads
 from flake8_redis_ssot.fix.replacements import Refusal, Replacement, Replacements
@@ -61,7 +61,7 @@ class Compatibility:
 
     def __init__(self, index: ProjectIndex, reads: ProjectReads) -> None:
         self.index = index
-        self.objects = Objects(index.modules)
+        self.objects = Objects(index.modules, index.settings.root)
         self.replacements = Replacements(index, reads, self.objects)
         settings = index.settings
         table = builders(settings.client_builders, settings.pool_builders)
@@ -83,10 +83,12 @@ class Compatibility:
             ("function", "instance"), ("class", "instance"), ("module", "module"), ("function", "method"),
         ) and not (aim.calls and new.sort == "function"):  # fmt: skip
             if "other" in sorts:
+                unknown = old if old.sort == "other" else new
                 raise Refusal(
-                    f"what `{old.home if old.sort == 'other' else new.home}` is cannot be determined"
+                    f"what `{unknown.home}`{self.objects.at(unknown)} is cannot be determined",
+                    "bind it once, to a class, a function or an object, or change this by hand",
                 )
-            raise Refusal(f"`{old.home}` is {a(old.sort)} and `{new.home}` {a(new.sort)}")
+            raise self.unlike(old, new)
         if aim.is_same and not aim.collapses:
             if old.home != new.home:
                 self._tie_values(view, places, old, verdict)
@@ -97,21 +99,56 @@ class Compatibility:
         if aim.calls:
             given = self.objects.given(new)
             if given is None or isinstance(new.node, ast.AsyncFunctionDef):
-                raise Refusal(f"what `{new.home}()` gives cannot be determined")
+                raise self._untold(new)
             target = given
-        for place in places:
-            if not isinstance(getattr(place, "ctx", None), ast.Load):
-                if aim.collapses:
-                    raise Refusal(f"line {place.lineno} deletes the name, or gives it another object")
-            elif old.sort == "instance":
-                self._check_object(view, aim, place, old, target, verdict)
-            elif old.sort == "module":
-                raise Refusal("a module is exchanged by the objects read of it; name these in `replacements`")
-            elif new.sort == "method":
-                self._check_forwarded(view, aim, place, verdict)
-            else:
-                self._check_callable(view, aim, place, target, verdict)
+        for nth, place in enumerate(places):
+            try:
+                self._check_place(view, aim, place, target, verdict)
+            except Lacking as lacking:
+                raise self._with_rest(lacking, view, aim, places[nth + 1 :], target) from lacking
         return verdict
+
+    def _with_rest(
+        self, lacking: Lacking, view: View, aim: Replacement, places: Sequence[ast.expr], target: Thing
+    ) -> Lacking:
+        """The same with what the other places use and the class lacks."""
+        for place in places:
+            try:
+                self._check_place(view, aim, place, target, Verdict())
+            except Lacking as more:
+                lacking = lacking.joined(more)
+            except Refusal:
+                continue
+        return lacking
+
+    def _check_place(
+        self, view: View, aim: Replacement, place: ast.expr, target: Thing, verdict: Verdict
+    ) -> None:
+        old, new = aim.old, aim.new
+        if not isinstance(getattr(place, "ctx", None), ast.Load):
+            if aim.collapses:
+                raise Refusal(
+                    f"line {place.lineno} deletes the name, or gives it another object",
+                    "use another name there",
+                )
+        elif old.sort == "instance":
+            self._check_object(view, aim, place, old, target, verdict)
+        elif old.sort == "module":
+            raise Refusal(
+                "a module is exchanged by the objects that are read of it", "name these in `replacements`"
+            )
+        elif new.sort == "method":
+            self._check_forwarded(view, aim, place, verdict)
+        else:
+            self._check_callable(view, aim, place, target, verdict)
+
+    def unlike(self, old: Thing, new: Thing) -> Refusal:
+        """That two things are not of one sort."""
+        return Refusal(
+            f"`{old.home}`{self.objects.at(old)} is {a(old.sort)} and "
+            f"`{new.home}`{self.objects.at(new)} {a(new.sort)}",
+            "name a replacement of the same kind, or change this by hand",
+        )
 
     def _tie_values(self, view: View, places: Sequence[ast.expr], old: Thing, verdict: Verdict) -> None:
         """A function or class that is used as a value is asked for by others as that very one."""
@@ -142,16 +179,26 @@ class Compatibility:
         is_twin = old.sort == new.sort == "class" and self.alike.classes(old, new)
         if old.sort == "class" and not aim.is_same and has_arguments and not is_twin:
             raise Refusal(
-                f"line {line} gives `{last}` arguments of its own, which may name another server; "
-                "leave out those that say what the manager does, and run again"
+                f"line {line} makes a `{last}` with arguments of its own, which may name another server than "
+                f"`{new.home}`{self.objects.at(new)} has",
+                "use that there by hand where it has the same, and give the line an `allow` where it has not",
             )
         if aim.collapses and isinstance(view.uses.parents.get(call), ast.Expr):
-            raise Refusal(f"line {line} calls `{last}` for what it does")
+            raise Refusal(
+                f"line {line} calls `{last}` for what it does, and uses nothing that it gives",
+                "remove the line, if the manager does that by itself",
+            )
         if aim.collapses and (call.args or call.keywords):
-            raise Refusal(f"line {line} gives `{last}` arguments, and `{new.home}` takes none")
+            raise Refusal(
+                f"line {line} gives `{last}` arguments, and `{new.home}`{self.objects.at(new)} takes none",
+                "leave them out, or change the line by hand",
+            )
         before, after = self.objects.given(old), self.objects.given(new) if not aim.collapses else target
         if aim.collapses and before is not None and before.may_be_none and not before.home:
-            raise Refusal(f"`{last}` may give None, and `{new.home}` is always there")
+            raise Refusal(
+                f"`{last}`{self.objects.at(old)} may give None, and `{new.home}` is always there",
+                "take out what is done for None here, and change the line by hand",
+            )
         if not aim.collapses and old.sort == "function":
             self._check_call(old, new, call)
             if self.alike.functions(old, new):
@@ -163,13 +210,12 @@ class Compatibility:
             verdict.ties.add(self.ties.of_function(old))
             return
         if before is None or after is None:
-            missing = old.home if before is None else new.home
-            raise Refusal(f"what `{missing}()` gives cannot be determined")
+            raise self._untold(old if before is None else new)
         if old.sort == "class" and aim.collapses:
             if view.uses.is_test:
                 raise Refusal(
-                    f"line {line} is in a test, which may want an object of its own; "
-                    f"if it does not, use `{new.home}` there by hand"
+                    f"line {line} is in a test, which may want an object of its own",
+                    f"use `{new.home}` there by hand if it does not",
                 )
             if self.state.kept(old) or not aim.is_declared:
                 verdict.unsafe("one more object, with a state of its own, becomes the one that all share")
@@ -188,28 +234,52 @@ class Compatibility:
         call, held = view.uses.parents.get(place), new.of
         assert held is not None and held.of is not None
         if not (isinstance(call, ast.Call) and call.func is place):
-            raise Refusal(f"line {place.lineno} uses `{old.home}` as a value, not only by calling it")
+            raise Refusal(
+                f"line {place.lineno} uses `{old.home}` as a value, not only by calling it",
+                f"hand on `{new.home}` there by hand",
+            )
         renamed = self.replacements.arguments(old.home)
         why = self.members.forwards(view, old, held.of, new.home.rpartition(".")[2], call, renamed)
         if why is not None:
-            raise Refusal(f"`{new.home}` cannot be called as in line {place.lineno}: {why}")
+            raise self._uncallable(new, place.lineno, why)
         _rename(verdict, None, call, "", renamed)
         verdict.roots.add(old.home)
         verdict.ties.add(self.ties.of_function(old, held.of))
+
+    def _untold(self, function: Thing) -> Refusal:
+        """That nothing says what a function or class gives."""
+        return Refusal(
+            f"what `{function.home}()`{self.objects.at(function)} gives cannot be determined",
+            "let it return one named object, or annotate what it returns",
+        )
+
+    def _uncallable(self, new: Thing, line: int, why: str) -> Refusal:
+        """That a call cannot be one of the new function or class."""
+        return Refusal(
+            f"`{new.home}`{self.objects.at(new)} cannot be called as in line {line}: {why}",
+            "let it take what the old one takes, or change the call",
+        )
 
     def _check_call(self, old: Thing, new: Thing, call: ast.Call) -> None:
         """Refusal unless one function can be called as another is."""
         last, line = old.home.rpartition(".")[2], call.lineno
         if type(old.node) is not type(new.node):
-            raise Refusal(f"`{last}` is {colour_name(old.node)} and `{new.home}` {colour_name(new.node)}")
+            raise Refusal(
+                f"`{last}`{self.objects.at(old)} is {colour_name(old.node)} and "
+                f"`{new.home}`{self.objects.at(new)} {colour_name(new.node)}",
+                f"name a replacement that is {colour_name(old.node)} too, or change line {line} by hand",
+            )
         if self.members.decorated(old) != self.members.decorated(new):
-            raise Refusal(f"`{last}` and `{new.home}` are decorated otherwise")
+            raise Refusal(
+                f"`{last}`{self.objects.at(old)} and `{new.home}`{self.objects.at(new)} have other decorators",
+                "decorate both alike",
+            )
         arguments = self.objects.arguments(new)
         if arguments is None:
-            raise Refusal(f"how `{new.home}` is called cannot be determined")
+            raise self._uncallable(new, line, "its parameters cannot be determined")
         why = incompatible(call, self.objects.arguments(old), arguments)
         if why is not None:
-            raise Refusal(f"`{new.home}` cannot be called as in line {line}: {why}")
+            raise self._uncallable(new, line, why)
 
     def _check_value(self, view: View, aim: Replacement, place: ast.expr, verdict: Verdict) -> None:
         """A use of a function or class that is no call: as a base, a type, or anything else."""
@@ -218,7 +288,10 @@ class Compatibility:
         above = view.uses.parents.get(place)
         if aim.collapses:
             what = "a type" if view.uses.is_annotation(place) else "a value"
-            raise Refusal(f"line {line} uses `{last}` as {what}, not only by calling it")
+            raise Refusal(
+                f"line {line} uses `{last}` as {what}, not only by calling it",
+                f"change that line to `{new.home}` by hand",
+            )
         if isinstance(above, ast.Attribute):
             self._check_attribute(view, old, new, above)
         if isinstance(above, ast.ClassDef):
@@ -241,14 +314,19 @@ class Compatibility:
         """An annotation goes with its file: what is called of it is covered."""
         if self.objects.members(new).is_open and not self.objects.members(old).is_open:
             raise Refusal(
-                f"line {line} names it as a type, and what `{new.home}` can do cannot be determined"
+                f"line {line} names `{old.home}` as a type, and `{new.home}`{self.objects.at(new)} has bases or "
+                "members that cannot be determined",
+                "change that line by hand",
             )
 
     def _check_attribute(self, view: View, old: Thing, new: Thing, attribute: ast.Attribute) -> None:
         """A member that is read of a class or function itself."""
         name, line = attribute.attr, attribute.lineno
         if old.sort == "function" and not name.startswith("__"):
-            raise Refusal(f"line {line} reads `{name}` of the function, which `{new.home}` may lack")
+            raise Refusal(
+                f"line {line} reads `{name}` of the function, which `{new.home}`{self.objects.at(new)} may lack",
+                "take that line out, or change it by hand",
+            )
         if old.sort == "class" and name not in _INERT:
             call = view.uses.parents.get(attribute)
             called = call if isinstance(call, ast.Call) and call.func is attribute else None
@@ -258,12 +336,18 @@ class Compatibility:
         """A place that raises or catches a class: what is caught has to be what is raised then."""
         before, after = (self.members.builtin_bases(thing) for thing in (old, new))
         if before is None or before != after:
-            raise Refusal(f"line {place.lineno} needs `{old.home}`, and `{new.home}` is of another kind")
+            raise Refusal(
+                f"line {place.lineno} raises or catches `{old.home}`, and `{new.home}`{self.objects.at(new)} "
+                "derives from another exception of Python's",
+                "derive both from the same one",
+            )
         known = self.objects.members(new).named
         for name in sorted(view.uses.read_of_caught(place) & self.objects.members(old).named.keys()):
             if name not in known:
                 raise Refusal(
-                    f"what line {place.lineno} catches is asked for `{name}`, which `{new.home}` lacks"
+                    f"what line {place.lineno} catches is asked for `{name}`, which "
+                    f"`{new.home}`{self.objects.at(new)} lacks",
+                    f"give it `{name}`",
                 )
         verdict.ties.strong.add(f"exception {old.home}")
         for is_any in self._other_code(view, place, old) if old.home != new.home else ():
@@ -288,7 +372,7 @@ class Compatibility:
         if init is not None and init.arguments is not None:
             why = incompatible(ast.Call(ast.Name("x"), [], []), None, init.arguments)
             if why is not None:
-                raise Refusal(f"`{new.home}` cannot be made as in line {line}: {why}")
+                raise self._uncallable(new, line, why)
 
     def _check_object(
         self, view: View, aim: Replacement, node: ast.expr, before: Thing, after: Thing, verdict: Verdict
@@ -304,8 +388,8 @@ class Compatibility:
         if fresh and uses.escapes:
             place, what = uses.escapes[0]
             raise Refusal(
-                f"in line {place.lineno} it {what}: what is done with it there cannot be determined; "
-                "look there, and change both by hand"
+                f"in line {place.lineno} it {what}, and what is done with it there cannot be determined",
+                "look there, and change both by hand",
             )
         if aim.is_same:
             verdict.reach |= self.reach.of_members(old, None, aim)
@@ -313,8 +397,9 @@ class Compatibility:
         if before.may_be_none and (uses.asked or uses.none_asked or uses.escapes):
             asked = [place for place, *_ in (*uses.asked, *uses.escapes)] + uses.none_asked
             raise Refusal(
-                f"`{aim.old.home}` is None at times, for which line {asked[0].lineno} may ask, and "
-                f"`{aim.new.home}` never is"
+                f"`{aim.old.home}`{self.objects.at(aim.old)} is None at times, for which line {asked[0].lineno} "
+                f"may ask, and `{aim.new.home}` never is",
+                "take that question out, and change this by hand",
             )
         if old is not None and new is not None and old.home == new.home:
             return
@@ -327,25 +412,38 @@ class Compatibility:
         if old is None or new is None:
             unknown = aim.old if old is None else aim.new
             raise Refusal(
-                f"the class of `{unknown.home}` cannot be determined, so what it can do is not known; change it by hand"
+                f"the class of `{unknown.home}`{self.objects.at(unknown)} cannot be determined, so nobody knows "
+                "what it can do",
+                "annotate it with its class, or change this by hand",
             )
+        homes = [home for home in (before.home, aim.old.home, old.home) if home]
+        called = {
+            attribute: self.replacements.renamed(homes, {after.home, new.home}, attribute.attr)
+            for attribute, _ in uses.members
+        }
+        self.members.check_all({attribute: name for attribute, (name, _) in called.items()}, old, new)
         names: dict[str, str] = {}
         for attribute, call in uses.members:
-            homes = [home for home in (before.home, aim.old.home, old.home) if home]
-            name, renamed = self.replacements.renamed(homes, {after.home, new.home}, attribute.attr)
+            name, renamed = called[attribute]
             self.members.check(view, attribute, call, old, new, name, renamed)
             names[attribute.attr] = name
             _rename(verdict, attribute, call, name, renamed)
         why = self.making.difference(aim.old, old, aim.new, new)
         if why is not None:
-            raise Refusal(why)
+            raise why
         for entered in uses.entered:
-            raise Refusal(f"line {entered.lineno} enters it by `with`, which may mean something else")
+            raise Refusal(
+                f"line {entered.lineno} enters it by `with`, which may mean something else for "
+                f"`{new.home}`{self.objects.at(new)}",
+                "use the shared object there without `with`",
+            )
         telling = self.objects.members(old).named.keys() | self.objects.members(new).named.keys()
         for asked_at, methods in uses.asked:
             for method in sorted(methods & telling):
                 raise Refusal(
-                    f"line {asked_at.lineno} asks for its truth or text, and `{method}` may tell otherwise"
+                    f"line {asked_at.lineno} asks for its truth, length or text, to which `{method}` of one of the "
+                    "two classes may answer otherwise",
+                    "ask for what is meant, as `is not None`",
                 )
         patched = [node for node, _ in uses.escapes if self._is_patched(view, node, old, new)]
         escapes = [(node, what) for node, what in uses.escapes if node not in patched]
@@ -353,14 +451,18 @@ class Compatibility:
             place, what = escapes[0]
             flushing = sorted(self.objects.members(old).named.keys() & FLUSHING)
             if flushing:
-                raise Refusal(f"in line {place.lineno} it {what}, where `{flushing[0]}` can be called of it")
+                raise Refusal(
+                    f"in line {place.lineno} it {what}, where `{flushing[0]}` can be called of it, which would empty "
+                    "what is shared",
+                    "look there, and change both by hand",
+                )
             self.members.covered(old, new, f"in line {place.lineno} it {what}")
             verdict.unsafe(f"in line {place.lineno} it {what}")
         used = None if escapes else {attribute.attr for attribute, _ in uses.members}
         for name in sorted(self.objects.members(old).named if used is None else used):
-            why = self.state.difference(old, new, name, names.get(name, name))
-            if why is not None:
-                raise Refusal(f"`{names.get(name, name)}` of `{new.home}` is another: {why}")
+            differing = self.state.difference(old, new, name, names.get(name, name))
+            if differing is not None:
+                raise self.members.another(new, names.get(name, name), differing)
         before_reach, after_reach = self.reach.of_members(old, used, aim), self.reach.of_new(after, new, used)
         for name in used or ():
             if names[name] == name and self.alike.members(old, new, name):
@@ -399,7 +501,9 @@ class Compatibility:
         was, now = self.objects.members(old).named.get(name), self.objects.members(new).named.get(name)
         if was is None or now is None or was.colour != now.colour:
             raise Refusal(
-                f"line {node.lineno} patches `{name}` of it, and `{new.home}` has none of that kind"
+                f"line {node.lineno} patches `{name}` of it, and `{new.home}`{self.objects.at(new)} has none of "
+                "that kind",
+                "patch there what takes its place",
             )
         return True
 
@@ -408,12 +512,16 @@ class Compatibility:
         if isinstance(aim.old.node, ast.AsyncFunctionDef):
             awaited = view.uses.parents.get(call)
             if not isinstance(awaited, ast.Await):
-                raise Refusal(f"the coroutine of line {call.lineno} is handed on, not awaited")
+                raise Refusal(
+                    f"the coroutine of line {call.lineno} is handed on, not awaited",
+                    f"hand on `{aim.new.home}` by hand",
+                )
             ancestors: ast.AST | None = awaited
             while isinstance(ancestors, ast.expr | ast.comprehension):
                 if isinstance(ancestors, ast.GeneratorExp):
                     raise Refusal(
-                        f"without the `await` the generator of line {call.lineno} is no asynchronous one"
+                        f"without its `await` the generator of line {call.lineno} is no asynchronous one any more",
+                        "write it as a loop, or change it by hand",
                     )
                 ancestors = view.uses.parents.get(ancestors)
             return awaited

@@ -175,25 +175,25 @@ def _parts_of_url(node: ast.expr | None) -> dict[str, ast.expr]:
 
 
 def difference(one: str, other: str, label: str) -> str | None:
-    """How two calls, as `Told` has them, connect otherwise, for a message; `label` is how the other is had."""
+    """How two calls, as `Told` has them, connect otherwise, for a message; `label` is how the other is had, and where."""
     (name, given), (there, known) = _parts(one), _parts(other)
     if name != there:
         colours = ["an asyncio" if ASYNC_PART in n.split(".") else "a blocking" for n in (name, there)]
         if colours[0] != colours[1]:
-            return f"it is {colours[0]} client, and `{label}` {colours[1]} one"
-        return f"it is made by `{name}`, and `{label}` by `{there}`"
+            return f"it is {colours[0]} client, and {label} is {colours[1]} one"
+        return f"it is made by `{name}`, and {label} by `{there}`"
     if ("url" in given) != ("url" in known):
         places = [_place(one) for one in (given, known)]
-        return f"it connects to {places[0]}, and `{label}` to {places[1]}"
+        return f"it connects to {places[0]}, and {label} to {places[1]}"
     keys = sorted(given.keys() ^ known.keys()) + sorted(given.keys() & known.keys())
     for key in keys:
         here, now = given.get(key), known.get(key)
         if here == now:
             continue
         if key in _SECRETS or "@" in f"{here}{now}":
-            return f"`{key}` is not shown to be that of `{label}`"
-        said = [f"`{text}`" if text is not None else "not given" for text in (here, now)]
-        return f"`{key}` is {said[0]} here and {said[1]} for `{label}`"
+            return f"nothing shows that its `{key}` is that of {label}"
+        said = [f"with `{key}={text}`" if text is not None else f"without `{key}`" for text in (here, now)]
+        return f"it is built {said[0]}, and {label} {said[1]}"
     return None
 
 

@@ -83,7 +83,7 @@ class ConstructionEdits:
             self._offered(view, "client")  # first, since it is cheap and often the end of it
         made = next((m for m in view.context.constructions if m.range == diagnostic.range), None)
         if made is None:
-            raise Refusal("what it builds cannot be determined")
+            raise Refusal("what it builds cannot be determined", "take the manager's client by hand")
         proposal = Proposal(diagnostic, "", "safe")
         if made.kind == "pool" and self._removed(view, made, proposal):
             return proposal
@@ -128,24 +128,33 @@ class ConstructionEdits:
             isinstance(around := view.uses.parents.get(made.call), ast.keyword)
             and around.arg in POOL_KEYWORDS
         ):
-            raise Refusal("it goes with the client that is built on it")
+            raise Refusal("it goes with the client that is built on it", "settle the reason given for that")
         accessor = self._accessor(view, built, proposal)
         call = made.call
         awaited = view.uses.parents.get(call)
         got: ast.expr = awaited if isinstance(awaited, ast.Await) else call
         if isinstance(view.uses.parents.get(got), ast.Expr):
-            raise Refusal("nothing uses what it builds; remove the line")
+            raise Refusal("nothing uses what it builds", "remove the line")
         if accessor.is_async and got is call:
-            raise Refusal(f"`{accessor.label}` has to be awaited, and no `await` is inserted")
+            raise Refusal(
+                f"`{accessor.label}`{accessor.at} has to be awaited, and no `await` is ever inserted",
+                "await it there by hand",
+            )
         if (
             got is not call
             and not accessor.is_async
             and next(iter(made.reached.values())).library not in WITH_DEFAULTS
         ):
-            raise Refusal(f"it is awaited, and `{accessor.label}` may be nothing to await")
+            raise Refusal(
+                f"it is awaited, and `{accessor.label}`{accessor.at} may be nothing to await",
+                "take the `await` out by hand",
+            )
         uses = uses_of(view, got)
         if made.kind == "pool" and (inner := self._built_on(view, uses)) is not None:
-            raise Refusal(f"it goes when the client goes that is built on it in line {inner.lineno}")
+            raise Refusal(
+                f"it goes when the client goes that is built on it in line {inner.lineno}",
+                "migrate that client, and run again",
+            )
         self._judge(view, built, accessor, uses, proposal)
         self._anchor(view, built, proposal)
         name = name_for(view, proposal, accessor.home, [call.func])
@@ -158,17 +167,26 @@ class ConstructionEdits:
     def _built(self, view: View, made: Construction) -> _Built:
         """A construction with where its names are looked up."""
         if not view.place.modules:
-            raise Refusal("the file is no module, so what its names are cannot be determined")
+            raise Refusal(
+                "the file is no module below the import roots, so what its names are cannot be determined",
+                "name its folder in `src`",
+            )
         targets = {builder.target for builder in made.reached.values()}
         if len(targets) > 1:
-            raise Refusal(f"it may be any of {', '.join(f'`{name}`' for name in sorted(made.reached))}")
+            raise Refusal(
+                f"it may be any of {', '.join(f'`{name}`' for name in sorted(made.reached))}",
+                "take the manager's client by hand",
+            )
         if made.inferred and view.context.is_adapted(made):
-            raise Refusal("what is called may take other arguments than the library's own")
+            raise Refusal(
+                "what is called may take other arguments than the library's own",
+                "take the manager's client by hand",
+            )
         functions, owner = [], None
         node: ast.AST | None = made.call
         while (node := view.uses.parents.get(node)) is not None:  # type: ignore[arg-type]
             if isinstance(node, ast.Lambda):
-                raise Refusal("it is what a `lambda` gives, whose callers are not seen")
+                raise Refusal("it is what a `lambda` gives, whose callers are not seen", "write a function")
             if isinstance(node, Function):
                 functions.append(node)
             elif isinstance(node, ast.ClassDef) and len(functions) == 1 and owner is None:
@@ -204,7 +222,7 @@ class ConstructionEdits:
         boundary = view.place.boundary
         modules = list(self.index.managers.modules_of(boundary))
         if not modules:
-            raise Refusal(manager_wanted(boundary))
+            raise Refusal("no manager is set that could give one", manager_wanted(boundary))
         found: list[Accessor] = []
         unfit: list[str] = []
         for module in modules:
@@ -214,7 +232,9 @@ class ConstructionEdits:
         if not found:
             why = f": {unfit[0]}" if unfit else ""
             raise Refusal(
-                f"`{modules[0]}` gives no {kind} that all can share{why}; add an object, a function or a property"
+                f"`{modules[0]}` gives no {kind} that all can share{why}",
+                f"let it give one {kind} that is built once, by an object, a function or a property, or change this "
+                "by hand",
             )
         return found
 
@@ -224,27 +244,32 @@ class ConstructionEdits:
         try:
             built.told = self._tell(built)
         except Untold as error:
-            raise Refusal(f"which server it connects to is not shown: {error}") from error
+            raise Refusal(
+                f"which server it connects to is not shown: {error}",
+                "write that as plain values or environment variables, or take the manager's client by hand",
+            ) from error
         differing: list[tuple[int, str]] = []
         for accessor in found:
             far = 1000
             try:
                 there = self._tell_accessor(accessor)
                 far = distance(built.told, there)
-                why_not = difference(built.told, there, accessor.label)
+                why_not = difference(built.told, there, f"`{accessor.label}`{accessor.at}")
             except Untold as error:
-                why_not = f"what `{accessor.label}` connects to is not shown: {error}"
+                why_not = f"what `{accessor.label}`{accessor.at} connects to is not shown: {error}"
             if (
                 why_not is None
                 and built.made.kind == "pool"
                 and _class(built.target) != _class(accessor.target)
             ):
-                why_not = f"it is a pool of another class than `{accessor.label}`"
+                why_not = f"it is a pool of another class than `{accessor.label}`{accessor.at}"
             if why_not is None:
                 self._compare_timings(built, accessor, proposal)
                 return accessor
             differing.append((far, why_not))
-        raise Refusal(min(differing, key=lambda one: one[0])[1])
+        raise Refusal(
+            min(differing, key=lambda one: one[0])[1], "make both alike, or let the manager give one more"
+        )
 
     def _compare_timings(self, built: _Built, accessor: Accessor, proposal: Proposal) -> None:
         try:
@@ -312,19 +337,28 @@ class ConstructionEdits:
                 if what in dotted
             ]
             if other is None or not places:
-                raise Refusal(f"{view.short(path)} imports `{name}`, and what it does with it is not seen")
+                raise Refusal(
+                    f"{view.where(path, name)} imports `{name}`, and what it does with it is not seen",
+                    "let that file take the manager's client first",
+                )
             for place in places:
                 try:
                     if last_name(place) in other.exported:
-                        raise Refusal(f"`{last_name(place)}` is read by other files from there")
+                        raise Refusal(
+                            f"line {place.lineno} hands `{last_name(place)}` on to other files",
+                            "let those take the manager's client first",
+                        )
                     found = uses_of(other, place)
                     found.judge(other, kind, limit, proposal)
                 except Refusal as refusal:
-                    raise Refusal(f"in {view.short(path)}: {refusal.reason}") from refusal
+                    raise Refusal(f"in {view.short(path)} {refusal.what}", refusal.advice) from refusal
                 ended = [node.lineno for node in found.ended]
                 ended += [given.lineno for _, given in found.entered.values()]
                 if ended:
-                    raise Refusal(f"{view.short(path)}:{min(ended)} closes it")
+                    raise Refusal(
+                        f"{view.short(path)}:{min(ended)} closes it, which would end it for all who share it",
+                        "take that out, and run again",
+                    )
                 uses.attributes |= found.attributes
 
     # the edits
@@ -347,7 +381,8 @@ class ConstructionEdits:
         ]
         if not before:
             raise Refusal(
-                "no import at the top of the file stands before it, beside which the manager's could"
+                "no import at the top of the file stands before it, beside which the manager's could",
+                "import the manager above it, and use that by hand",
             )
         proposal.statement = before[-1]
 
@@ -370,7 +405,7 @@ class ConstructionEdits:
         """The call becomes `text`, and what ended the client goes."""
         start, end = exact(view, call)
         if "#" in view.source.text[start:end]:
-            raise Refusal(f"a comment stands inside the call in line {call.lineno}")
+            raise Refusal(f"a comment stands inside the call in line {call.lineno}", "put it above that line")
         whole = text if got is call else f"await {text}"
         entered = {
             item: f"{name} = {whole if given is got else unparsed(given)}" if name else ""

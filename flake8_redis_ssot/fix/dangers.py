@@ -20,6 +20,9 @@ from flake8_redis_ssot.libraries.standard import CHANGING_METHODS
 from flake8_redis_ssot.libraries.vocabulary import ENDING, FLUSHING
 from flake8_redis_ssot.syntax.nodes import last_name, unparsed
 
+UNSHARE = "take that out, or let the manager do it, and run again"
+_UNEND = "take that out, since the manager ends what it shares, and run again"
+
 
 class Dangers:
     """Refuses uses that would hit all who share the new object."""
@@ -43,16 +46,16 @@ class Dangers:
                 inner |= {text.rpartition(".")[2] for text in reads(view.source.tree).read}
             line = attribute.lineno
             for name in sorted(inner & FLUSHING):
-                raise Refusal(f"line {line} leads to `{name}`, which would empty what is shared")
+                raise Refusal(f"line {line} leads to `{name}`, which would empty what is shared", UNSHARE)
             self._check_below(view, attribute, is_data)
             if (fresh or shared) and attribute.attr in ENDING:
                 raise Refusal(
-                    f"line {line} calls `{attribute.attr}`, which would end it for all who share it"
+                    f"line {line} calls `{attribute.attr}`, which would end it for all who share it", _UNEND
                 )
         for stored, name in uses.stored:
-            raise Refusal(f"line {stored.lineno} sets its attribute `{name}`, for all who share it")
+            raise Refusal(f"line {stored.lineno} sets its attribute `{name}`, for all who share it", UNSHARE)
         for entered in uses.entered if fresh else ():
-            raise Refusal(f"the `with` in line {entered.lineno} would end it for all who share it")
+            raise Refusal(f"the `with` in line {entered.lineno} would end it for all who share it", _UNEND)
 
     def _check_below(self, view: View, attribute: ast.Attribute, is_data: bool) -> None:
         """Refusal where something below a member is emptied or changed, there or by another name of it."""
@@ -60,25 +63,32 @@ class Dangers:
         while isinstance(chained, ast.Attribute | ast.Call | ast.Subscript):
             if not isinstance(chained, ast.Call) and not isinstance(chained.ctx, ast.Load):
                 what = chained.attr if isinstance(chained, ast.Attribute) else unparsed(chained.slice)
-                raise Refusal(f"line {chained.lineno} sets `{what}` below it, for all who share it")
+                raise Refusal(f"line {chained.lineno} sets `{what}` below it, for all who share it", UNSHARE)
             if isinstance(chained, ast.Attribute) and chained.attr in FLUSHING:
                 raise Refusal(
-                    f"line {attribute.lineno} calls `{chained.attr}`, which would empty what is shared"
+                    f"line {attribute.lineno} calls `{chained.attr}`, which would empty what is shared",
+                    UNSHARE,
                 )
             if isinstance(chained, ast.Call):
                 is_data = False
             above = view.uses.parents.get(chained)
             is_called = isinstance(above, ast.Call) and chained is not attribute
             if is_data and is_called and last_name(chained) in CHANGING_METHODS:
-                raise Refusal(f"line {chained.lineno} changes `{attribute.attr}`, for all who share it")
+                raise Refusal(
+                    f"line {chained.lineno} changes `{attribute.attr}`, for all who share it", UNSHARE
+                )
             chained = above
         if is_data and not isinstance(view.uses.parents.get(attribute), ast.Attribute | ast.Call):
             held = view.uses.follow(attribute, view.exported, lambda: view.exposed)
             for place, _ in held.stored:
-                raise Refusal(f"line {place.lineno} changes `{attribute.attr}`, for all who share it")
+                raise Refusal(
+                    f"line {place.lineno} changes `{attribute.attr}`, for all who share it", UNSHARE
+                )
             for member, call in held.members:
                 if call is not None and member.attr in CHANGING_METHODS:
-                    raise Refusal(f"line {member.lineno} changes `{attribute.attr}`, for all who share it")
+                    raise Refusal(
+                        f"line {member.lineno} changes `{attribute.attr}`, for all who share it", UNSHARE
+                    )
 
     def reached_by(self, function: Thing) -> set[str]:
         """All attributes that a function reads, those in the members of the objects that it uses included."""

@@ -140,7 +140,10 @@ class Endings:
         found = re.compile(rf"^[ \t]*{word}[ \t]*:", re.MULTILINE)
         at = found.search(self.text, self._span(before)[1], self._span(first)[0])
         if at is None or self.view.source.line_of(at.end()) == first.lineno:
-            raise Refusal(f"`{word}` stands on the line of what ends it, in line {first.lineno}")
+            raise Refusal(
+                f"`{word}` and what ends it stand on line {first.lineno} alone",
+                "write each on a line of its own",
+            )
         return self._line_start(at.end())
 
     def _remove_clause(self, word: str, before: ast.stmt, block: list[ast.stmt]) -> None:
@@ -150,7 +153,7 @@ class Endings:
     def _unwrap_try(self, node: ast.Try) -> None:
         """A `try` whose `finally` goes: its body stays, one level up."""
         if node.body[0].lineno == node.lineno:
-            raise Refusal(f"line {node.lineno} is a `try` on one line")
+            raise Refusal(f"line {node.lineno} is a `try` on one line", "write it on several lines")
         self._remove_clause("finally", node.body[-1], node.finalbody)
         last = self.view.source.line_of(self._parts[-1][0]) - 1
         start, _ = self._span(node)
@@ -166,7 +169,7 @@ class Endings:
         at = node.items.index(item)
         first, second = (at, at + 1) if at == 0 else (at - 1, at)
         if not re.fullmatch(r"[ \t]*,[ \t]*", self.text[spans[first][1] : spans[second][0]]):
-            raise Refusal(f"the `with` in line {node.lineno} is about more; write one for each")
+            raise Refusal(f"the `with` in line {node.lineno} is about more", "write one for each")
         self._parts.append(
             (spans[0][0], spans[1][0], "") if at == 0 else (spans[first][1], spans[second][1], "")
         )
@@ -186,9 +189,11 @@ class Endings:
         found = _HEADER_END.match(self.text, inner)
         first, _ = self._span(node.body[0])
         if found is None or self.view.source.line_of(found.end()) == self.view.source.line_of(first):
-            raise Refusal(f"line {node.lineno} is a `with` on one line")
+            raise Refusal(f"line {node.lineno} is a `with` on one line", "write it on several lines")
         if "#" in self.text[start : found.end()]:
-            raise Refusal(f"a comment stands inside the `with` of line {node.lineno}")
+            raise Refusal(
+                f"a comment stands inside the `with` of line {node.lineno}", "put it above that line"
+            )
         if text:
             self._parts.append((start, found.end(), text))
         else:
@@ -203,7 +208,9 @@ class Endings:
             start, _ = self._span(one)
             indents.append(self.text[self._line_start(start) : start])
         if not indents[1].startswith(indents[0]) or indents[1].strip(" \t"):
-            raise Refusal(f"how line {body[0].lineno} is indented cannot be determined")
+            raise Refusal(
+                f"how line {body[0].lineno} is indented cannot be determined", "indent it by spaces alone"
+            )
         width = len(indents[1]) - len(indents[0])
         kept = {
             line

@@ -22,6 +22,8 @@ from flake8_redis_ssot.syntax.imports import Imported
 Group = tuple[Replacement, list[ast.expr]]
 """An exchange, with the places in which it is made."""
 
+_UNSEEN = "change the import by hand, and what reads the name"
+
 
 class ImportEdits:
     """Proposes what settles a diagnostic of an import."""
@@ -37,15 +39,19 @@ class ImportEdits:
         """What settles `diagnostic`; Refusal where nothing does."""
         if diagnostic.range not in view.aliases:
             raise Refusal(
-                "it is used as an attribute of its module; import it by name, or change what is used"
+                "it is used as an attribute of its module", "import it by name, or change what is used"
             )
         statement, alias = view.aliases[diagnostic.range]
         scope = view.uses.home(statement)
         if scope.kind == "class":
-            raise Refusal("the import binds a class attribute, whose readers cannot be determined")
+            raise Refusal(
+                "the import binds a class attribute, whose readers cannot be determined",
+                "import it at the top of the file",
+            )
         if len(set(view.bases(statement))) > 1:
             raise Refusal(
-                "the file can be imported by several names, so its relative import has several meanings"
+                "the file can be imported by several names, so its relative import has several meanings",
+                "write the whole name of the module, or name one import root in `src`",
             )
         old = diagnostic.symbols[0]
         proposal = Proposal(diagnostic, "", "safe", statement, [alias])
@@ -54,13 +60,13 @@ class ImportEdits:
             return self._star(view, proposal, old.removesuffix(".*"), late)
         found = view.uses.binding(statement, alias)
         if found is None or found[1].always:
-            raise Refusal("the import binds a name that has several meanings")
+            raise Refusal("the name that it binds has several meanings in this file", "rename one of them")
         name = found[0]
         places = list(self._places(view, statement, alias, name))
         thing = self.objects.thing(old)
         tested = why_tested(view, statement, self._what_acts(old))
         if tested is not None:
-            raise Refusal(tested)
+            raise Refusal(tested, "change the test by hand")
         if not places:
             return self._unused(view, proposal, name, thing, late)
         if thing is not None and thing.sort == "module":
@@ -92,7 +98,9 @@ class ImportEdits:
             if a is not alias and a.name.split(".")[0] == name and a.asname is None
         ]  # fmt: skip
         if [n for n, _ in view.uses.of(*found) if n not in roots] and not shared:
-            raise Refusal(f"`{name}` is also used by itself, and only this import binds it")
+            raise Refusal(
+                f"`{name}` is also used by itself, and only this import binds it", f"import `{name}` too"
+            )
         return places
 
     # nothing reads it
@@ -114,7 +122,9 @@ class ImportEdits:
             return proposal
         same = self._same(view, old, thing)
         if same is None or self.acts.directly(module) is not None:
-            raise Refusal(why)
+            raise Refusal(
+                f"nothing in this file uses it, but {why}", "remove the import by hand if it can go"
+            )
         module, _, last = same.new.home.rpartition(".")
         written = spelled(view, statement, module)
         proposal.adds = [Imported(written, last, name if name != last else None)]
@@ -160,9 +170,13 @@ class ImportEdits:
         if name in view.exported and not aim.is_same:
             before, after = aim.old.of or aim.old, aim.new.of or aim.new
             if before.sort != after.sort or before.sort not in ("class", "function"):
-                raise Refusal(f"`{name}` is read by other files, whose uses of it are not seen here")
-            self.exchange.members.covered(before, after, f"`{name}` is read by other files")
-            proposal.unsafe(f"`{name}` is read by other files")
+                raise Refusal(
+                    f"{view.reader_of(name)} reads `{name}` from here, and what is done with it there is not seen",
+                    f"let that import `{aim.new.home}` first",
+                )
+            where = f"{view.reader_of(name)} reads `{name}` from here"
+            self.exchange.members.covered(before, after, where)
+            proposal.unsafe(where)
         keys = [f"{m}.{name}" for m in view.place.modules]
         others = name in view.exported or name in view.uses.texts or name in view.uses.type_comments
         sure = all(is_only for _, is_only in self._meanings(view, proposal, name))
@@ -189,6 +203,14 @@ class ImportEdits:
         self._note(proposal, aim, old)
         proposal.title = f"Replace `{old}` with `{aim.new.home}{'()' if aim.calls else ''}`"
         return proposal
+
+    @staticmethod
+    def _ambiguous(name: str) -> Refusal:
+        """That a name means something else too."""
+        return Refusal(
+            f"`{name}` has another meaning too where it is used",
+            "rename that, and import what is meant by name",
+        )
 
     @staticmethod
     def _take(view: View, proposal: Proposal, verdict: Verdict) -> None:
@@ -236,14 +258,21 @@ class ImportEdits:
         """Refusal where somebody else asks for a name that is there no more."""
         last = aim.new.home.rpartition(".")[2]
         if others:
-            readers = [view.short(path) for path in view.readers(name)]
-            who = f"`{readers[0]}` imports it from here" if readers else "a string of this file names it"
-            raise Refusal(f"`{name}` would become `{last}`, and {who}")
+            readers = view.readers(name)
+            who = (
+                f"{view.reader_of(name)} imports it from here"
+                if readers
+                else "a string of this file names it"
+            )
+            raise Refusal(
+                f"`{name}` would become `{last}`, and {who}",
+                f"let that import `{aim.new.home}` first" if readers else "change the string by hand",
+            )
         if not sure:
-            raise Refusal(f"`{name}` has another meaning too where it is used")
+            raise self._ambiguous(name)
         unseen = view.is_read_unseen(name) if not late or view.reads_by_name else None
         if unseen is not None:
-            raise Refusal(f"`{name}` would become `{last}`, and {unseen}")
+            raise Refusal(f"`{name}` would become `{last}`, and {unseen}", _UNSEEN)
 
     def _renamed(
         self, view: View, proposal: Proposal, aim: Replacement, name: str, places: Sequence[ast.expr],
@@ -285,7 +314,9 @@ class ImportEdits:
                 node = self.exchange.got(view, aim, call)
             start, end = exact(view, node)
             if "#" in view.source.text[start:end]:
-                raise Refusal(f"a comment stands inside the call in line {node.lineno}")
+                raise Refusal(
+                    f"a comment stands inside the call in line {node.lineno}", "put it above that line"
+                )
             proposal.parts.append((start, end, f"{text}()" if aim.calls else text))
         return new
 
@@ -313,13 +344,17 @@ class ImportEdits:
         """The module itself is imported: what is read of it is exchanged, if all of it can be."""
         if name in view.exported or name in view.uses.texts:
             raise Refusal(
-                f"the module `{name}` is named elsewhere too: by an import from here, or in a string"
+                f"the module `{name}` is named elsewhere too, by an import from here or in a string",
+                "import by name what is needed of it",
             )
         unseen = view.is_read_unseen(name) if not late or view.reads_by_name else None
         if unseen is not None:
-            raise Refusal(f"`{name}` would become another module, and {unseen}")
+            raise Refusal(f"`{name}` would become another module, and {unseen}", _UNSEEN)
         if not is_readable(self.objects, old):
-            raise Refusal(f"a package gives the name of `{old}` to something else")
+            raise Refusal(
+                f"a package gives the name of `{old}` to something else",
+                "rename that in the package's `__init__`",
+            )
         acts = self.acts.directly(old)
         if acts is not None and "warn" not in acts:
             proposal.unsafe(f"importing it does more than to define: {acts}")
@@ -327,7 +362,7 @@ class ImportEdits:
         if any(not is_only for _, is_only in self._meanings(view, proposal, name)) and not (
             isinstance(proposal.statement, ast.Import) and proposal.drops[0].asname is None
         ):
-            raise Refusal(f"`{name}` has another meaning too where it is used")
+            raise self._ambiguous(name)
         homes = {aim.new.module for aim, _ in groups.values()}
         keeps = len(homes) == 1 and not any(aim.collapses for aim, _ in groups.values())
         keeps = keeps and is_readable(self.objects, next(iter(homes)))
@@ -344,9 +379,14 @@ class ImportEdits:
             while True:
                 parent = view.uses.parents.get(member)
                 if not isinstance(parent, ast.Attribute):
-                    raise Refusal(f"the module itself is handed on in line {place.lineno}")
+                    raise Refusal(
+                        f"line {place.lineno} hands the module itself on", "hand on what is needed of it"
+                    )
                 if not isinstance(parent.ctx, ast.Load):
-                    raise Refusal(f"line {place.lineno} sets `{parent.attr}` of the module")
+                    raise Refusal(
+                        f"line {place.lineno} sets `{parent.attr}` of the module, for all who read it there",
+                        "let the manager do that by a function, or patch the name in the module that uses it",
+                    )
                 member, dotted = parent, f"{dotted}.{parent.attr}"
                 thing = self.objects.thing(dotted)
                 if thing is None or thing.sort != "module":
@@ -388,19 +428,22 @@ class ImportEdits:
         assert statement is not None
         names = star_names(self.objects, module)
         if names is None:
-            raise Refusal("a star import hides which names are used; import them by name")
+            raise Refusal("a star import hides which names are used", "import them by name")
         if view.reads_by_name or view.place.is_package or any(view.readers(name) for name in names):
-            raise Refusal("a star import hands names on to others; import by name those that they need")
+            raise Refusal("a star import hands names on to others", "import by name those that they need")
         groups: dict[str, Group] = {}
         for name in sorted(names):
             places = view.uses.of_star(name, statement)
             if places is None or name in view.uses.texts:
-                raise Refusal(f"`{name}` has another meaning too where it is used; import it by name")
+                raise self._ambiguous(name)
             if places:
                 aim = self.replacements.aim(f"{module}.{name}", view.place.boundary)
                 groups[name] = (aim, list(places))
         if not groups:
-            raise Refusal("nothing of the star import is used; it may be there for what the module does")
+            raise Refusal(
+                "nothing of the star import is used, which may be there for what importing the module does",
+                "remove it by hand if it can go",
+            )
         for name, (aim, members) in groups.items():
             verdict = self.exchange.judge(view, aim, members)
             self._take(view, proposal, verdict)

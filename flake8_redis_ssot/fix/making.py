@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from flake8_redis_ssot.fix.replacements import Refusal
 from flake8_redis_ssot.fix.resolver import Resolver, Untold
 from flake8_redis_ssot.fix.signatures import Function, arguments_of, defaults_of, own_parts
 from flake8_redis_ssot.fix.stores import Code, Given, Store, set_in
@@ -17,6 +18,7 @@ from flake8_redis_ssot.libraries.vocabulary import CLIENT_WORDS
 from flake8_redis_ssot.syntax.nodes import last_name, unparsed
 
 _DEPTH = 6
+_ALIKE = "make both connect alike, and run again"
 _MAKING = frozenset(["__init__", "__new__", "__post_init__"])
 
 
@@ -261,7 +263,7 @@ class Making:
         pairs += [(k.arg, k.value) for k in call.node.keywords if k.arg is not None]
         return {name: call.at(value) for name, value in pairs}
 
-    def difference(self, old: Thing, old_class: Thing, new: Thing, new_class: Thing) -> str | None:
+    def difference(self, old: Thing, old_class: Thing, new: Thing, new_class: Thing) -> Refusal | None:
         """Why two objects are not shown to be connected alike; None where they are."""
         found = []
         for thing, of in ((old, old_class), (new, new_class)):
@@ -269,28 +271,36 @@ class Making:
             for code in calls:
                 assert isinstance(code.node, ast.Call)
                 if (code.node.args or code.node.keywords) and not self._only_connects(code, of):
-                    return (
-                        f"`{thing.home}` is made with arguments of its own, which may name another server; "
-                        "make both connect alike, and run again"
+                    return Refusal(
+                        f"`{thing.home}`{self.objects.at(thing)} is made with arguments, which may name another server",
+                        _ALIKE,
                     )
             found.append(self.connections(of, calls[0] if len(calls) == 1 else None))
             self._add_of_module(thing, found[-1])
             if found[-1].unknown is not None:
-                return f"`{thing.home or of.home}` is not shown to connect as `{new.home}`: {found[-1].unknown} cannot be determined"
+                return Refusal(
+                    f"nothing shows that `{old.home or old_class.home}` and `{new.home}` connect to the same server: "
+                    f"{found[-1].unknown} of `{of.home}`{self.objects.at(of)} cannot be determined",
+                    "write there where it connects as plain values or environment variables",
+                )
         if found[0].clients == found[1].clients:
             return self._changed_later(old, new)
         ways = [" and ".join(f"`{c}`" for c in sorted(one.clients)) or "nothing" for one in found]
-        return (
-            f"they may connect to different servers: `{old_class.home}` by {ways[0]}, `{new_class.home}` by "
-            f"{ways[1]}; make both connect alike, and run again"
+        return Refusal(
+            f"they may connect to different servers: `{old_class.home}`{self.objects.at(old_class)} by {ways[0]}, "
+            f"`{new_class.home}`{self.objects.at(new_class)} by {ways[1]}",
+            _ALIKE,
         )
 
-    def _changed_later(self, old: Thing, new: Thing) -> str | None:
+    def _changed_later(self, old: Thing, new: Thing) -> Refusal | None:
         """What the statements of their modules do with one of two objects alone, once they are made."""
         done = [dict(self._done_with(thing)) for thing in (old, new)]
         for thing, mine, others in zip((old, new), done, done[::-1], strict=True):
             for text in sorted(mine.keys() - others.keys()):
-                return f"`{unparsed(mine[text])}` in line {mine[text].lineno} of `{thing.module}` changes one of the two alone"
+                where = self.objects.at(replace(thing, node=mine[text]))
+                return Refusal(
+                    f"`{unparsed(mine[text])}`{where} changes one of the two alone", "do the same with both"
+                )
         return None
 
     def _done_with(self, thing: Thing) -> Iterator[tuple[str, ast.stmt]]:

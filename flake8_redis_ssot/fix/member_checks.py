@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from flake8_redis_ssot.fix.alike import Alike
@@ -19,6 +19,7 @@ from flake8_redis_ssot.libraries.vocabulary import ENDING
 from flake8_redis_ssot.syntax.nodes import last_name
 
 _INERT = frozenset(["__doc__", "__name__"])
+_MOST = 5
 _MAKING = frozenset(
     ["__init__", "__new__", "__del__", "__slots__", "__doc__", "__annotations__", "__post_init__"]
     + ["__init_subclass__", "__class_getitem__"]
@@ -28,6 +29,28 @@ _COLOURS = {
     "async generator": "an asynchronous generator", "property": "a property", "attribute": "an attribute",
     "context manager": "a context manager",
 }  # fmt: skip
+
+
+class Lacking(Refusal):
+    """That a class lacks members of some `names`, used in some `lines`."""
+
+    def __init__(self, owner: str, names: Iterable[str], lines: Iterable[int]) -> None:
+        self.owner, self.names, self.lines = owner, [*dict.fromkeys(names)], sorted({*lines})
+        where = (
+            f", used in line{'s' * (len(self.lines) > 1)} {_listed(map(str, self.lines))}"
+            if self.lines
+            else ""
+        )
+        super().__init__(
+            f"{owner} has no {_listed(f'`{name}`' for name in self.names)}{where}",
+            "add what is missing; phase 1 of `plan` lists it",
+        )
+
+    def joined(self, other: Lacking) -> Lacking:
+        """Both in one, where they are about the same class."""
+        if self.owner != other.owner:
+            return self
+        return Lacking(self.owner, [*self.names, *other.names], [*self.lines, *other.lines])
 
 
 class MemberChecks:
@@ -47,6 +70,17 @@ class MemberChecks:
             "is missing" if now is None else self._differs(was, now, call, self.alike.members(old, new, name))
         )
 
+    def check_all(self, used: Mapping[ast.Attribute, str], old: Thing, new: Thing) -> None:
+        """Refusal where members that are `used` of one class, each with its name in the other, are missing there."""
+        missing = {node: name for node, name in used.items() if self._is_missing(node.attr, name, old, new)}
+        if missing:
+            raise self.lacking(new, missing.values(), missing)
+
+    def _is_missing(self, name: str, to: str, old: Thing, new: Thing) -> bool:
+        """Whether a member, called `to` there, is one that the new class lacks."""
+        was, now = self.objects.members(old).named.get(name), self.objects.members(new).named.get(to)
+        return now is None and name not in _INERT and not (was is None and self.alike.inherited(old, new))
+
     def check(
         self,
         view: View,
@@ -64,18 +98,22 @@ class MemberChecks:
         name, line = attribute.attr, attribute.lineno
         to = to or name
         was, now = self.objects.members(old).named.get(name), self.objects.members(new).named.get(to)
-        if name in _INERT or (was is None and now is None and self.alike.inherited(old, new)):
+        if self._is_missing(name, to, old, new):
+            raise self.lacking(new, [to], [attribute])
+        if name in _INERT or now is None:
             return
-        if now is None:
-            raise Refusal(f"`{new.home}` has no `{to}`, used in line {line}")
         if was is None:
             raise Refusal(
-                f"`{old.home}` does not define `{name}`, used in line {line}, so its meaning cannot be determined"
+                f"`{old.home}`{self.objects.at(old)} does not define `{name}`, used in line {line}, so nobody knows "
+                "what it does",
+                "change that line by hand",
             )
         is_alike = to == name and not renamed and self.alike.members(old, new, name)
         if renamed and call is not None and any(k.arg is None for k in call.keywords):
             raise Refusal(
-                f"arguments are unpacked in line {line}, and some are called otherwise in `{new.home}`"
+                f"arguments are unpacked in line {line}, and some have another name in "
+                f"`{new.home}`{self.objects.at(new)}",
+                "give them by their names there",
             )
         if renamed:
             was, call = _with_names(was, renamed), _with_keywords(call, renamed)
@@ -85,7 +123,20 @@ class MemberChecks:
         if why is None:
             why = self.dangers.difference(old, new, name, to) or self._unraised(old, new, name, to)
         if why is not None:
-            raise Refusal(f"`{to}` of `{new.home}`, used in line {line}, is another: {why}")
+            raise self.another(new, to, why, f", used in line {line},")
+
+    def lacking(self, new: Thing, names: Iterable[str], used: Iterable[ast.expr] = ()) -> Lacking:
+        """That a class has no such members, which are used in some places."""
+        return Lacking(f"`{new.home}`{self.objects.at(new)}", names, (node.lineno for node in used))
+
+    def another(self, new: Thing, name: str, why: str, where: str = "") -> Refusal:
+        """That a member of a class is not the same as that of the old one."""
+        member = self.objects.members(new).named.get(name)
+        at = self.objects.at(member) if member is not None else ""
+        return Refusal(
+            f"`{name}` of `{new.home}`{at}{where} does something else: {why}",
+            "make the two alike, or change the use by hand",
+        )
 
     def _differs(
         self, was: Member, now: Member, call: ast.Call | None, is_alike: bool, *, used: bool = True
@@ -144,23 +195,35 @@ class MemberChecks:
             return
         before, after = self.objects.members(old), self.objects.members(new)
         if before.is_open and not self.alike.inherited(old, new):
-            raise Refusal(f"{where}, and what `{old.home}` can do cannot be determined")
-        for name, was in sorted(before.named.items()):
-            if name.startswith("_") and (not name.endswith("__") or name in _MAKING):
-                continue
-            now = after.named.get(name)
-            if now is None:
-                raise Refusal(f"{where}, and `{new.home}` has no `{name}`")
+            raise Refusal(
+                f"{where}, and `{old.home}`{self.objects.at(old)} has bases or members that cannot be determined",
+                "look there, and change it by hand",
+            )
+        public = {
+            name: was
+            for name, was in sorted(before.named.items())
+            if not name.startswith("_") or (name.endswith("__") and name not in _MAKING)
+        }
+        missing = public.keys() - after.named.keys()
+        if missing:
+            lacking = self.lacking(new, sorted(missing))
+            raise Refusal(f"{where}, and {lacking.what}", lacking.advice)
+        for name, was in public.items():
+            now = after.named[name]
             why = self._differs(was, now, None, self.alike.members(old, new, name))
             if why is None and name not in ENDING:
                 why = self.dangers.difference(old, new, name, name)
             if why is not None:
-                raise Refusal(f"{where}, and `{name}` of `{new.home}` is another: {why}")
+                another = self.another(new, name, why)
+                raise Refusal(f"{where}, and {another.what}", another.advice)
 
     def _covered_function(self, old: Thing, new: Thing, where: str) -> None:
         arguments = self.objects.arguments(old), self.objects.arguments(new)
         if arguments[0] is None or arguments[1] is None:
-            raise Refusal(f"{where}, and how `{new.home}` is called cannot be determined")
+            raise Refusal(
+                f"{where}, and what `{new.home}`{self.objects.at(new)} takes cannot be determined",
+                "look there, and change it by hand",
+            )
         said = self.objects.said(old)
         why = covers(arguments[1], arguments[0])
         if why is None and (said is None or said != self.objects.said(new)):
@@ -170,7 +233,11 @@ class MemberChecks:
         if why is None and self.decorated(old) != self.decorated(new):
             why = "they are decorated otherwise"
         if why is not None and not self.alike.functions(old, new):
-            raise Refusal(f"{where}, so its calls are not seen, and `{new.home}` is another: {why}")
+            raise Refusal(
+                f"{where}, so that its calls are not seen, and `{new.home}`{self.objects.at(new)} is called "
+                f"otherwise: {why}",
+                "make the two alike, or change it by hand",
+            )
 
     def forwards(
         self, view: View, old: Thing, of: Thing, name: str, call: ast.Call, renamed: Mapping[str, str]
@@ -199,11 +266,15 @@ class MemberChecks:
         for name in sorted((used | own) & before.keys()):
             what = "replaces" if name in own else "uses"
             if name not in after:
-                raise Refusal(f"`{node.name}` {what} `{name}` of it, and `{new.home}` has none")
+                lacking = self.lacking(new, [name])
+                raise Refusal(
+                    f"`{node.name}` in line {node.lineno} {what} `{name}`, and {lacking.what}", lacking.advice
+                )
             why = self._differs(before[name], after[name], None, self.alike.members(old, new, name))
             if why is not None and before[name].colour != "attribute":
+                another = self.another(new, name, why)
                 raise Refusal(
-                    f"`{node.name}` {what} `{name}` of it, and that of `{new.home}` is another: {why}"
+                    f"`{node.name}` in line {node.lineno} {what} `{name}`, and {another.what}", another.advice
                 )
 
     def same_signal(self, old: Thing, new: Thing, call: ast.Call) -> None:
@@ -211,11 +282,17 @@ class MemberChecks:
         inits = [self.objects.members(thing).named.get("__init__") for thing in (old, new)]
         arguments = [init.arguments if init is not None else None for init in inits]
         if (inits[0] is None) != (inits[1] is None):
-            raise Refusal(f"`{new.home}` is not made as `{old.home}` is in line {call.lineno}")
+            raise Refusal(
+                f"`{new.home}`{self.objects.at(new)} is not made as `{old.home}` is in line {call.lineno}",
+                "give both the same `__init__`",
+            )
         if arguments[1] is not None:
             why = incompatible(call, arguments[0], arguments[1])
             if why is not None:
-                raise Refusal(f"`{new.home}` cannot be made as in line {call.lineno}: {why}")
+                raise Refusal(
+                    f"`{new.home}`{self.objects.at(new)} cannot be made as in line {call.lineno}: {why}",
+                    "let it take what the old one takes",
+                )
 
     def _unraised(self, old: Thing, new: Thing, name: str, to: str) -> str | None:
         """A kind of exception that a member of the old class raises and that of the new one does not."""
@@ -268,6 +345,13 @@ def _with_keywords(call: ast.Call | None, renamed: Mapping[str, str]) -> ast.Cal
         return None
     keywords = [ast.keyword(renamed.get(k.arg or "", k.arg), k.value) for k in call.keywords]
     return ast.Call(call.func, call.args, keywords)
+
+
+def _listed(parts: Iterable[str]) -> str:
+    """Some of the parts of a list in words, and how many more there are."""
+    known = list(parts)
+    shown = known if len(known) <= _MOST + 1 else [*known[:_MOST], f"{len(known) - _MOST} more"]
+    return " and ".join(filter(None, [", ".join(shown[:-1]), shown[-1]]))
 
 
 def a(sort: str) -> str:

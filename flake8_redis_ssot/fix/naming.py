@@ -20,7 +20,10 @@ def exact(view: View, node: ast.expr, text: str | None = None) -> tuple[int, int
     except (SyntaxError, ValueError):
         same = False
     if not same or (text is not None and segment != text):
-        raise Refusal(f"where line {node.lineno} has it cannot be determined, as inside an f-string")
+        raise Refusal(
+            f"where line {node.lineno} has it cannot be determined, as inside an f-string",
+            "give it a name on a line of its own",
+        )
     return start, end
 
 
@@ -88,7 +91,10 @@ def name_for(view: View, proposal: Proposal, home: str, places: Sequence[ast.exp
     if added is not None:
         return added.bound
     if new is None:
-        raise Refusal(f"the name `{last}` is taken in this file")
+        raise Refusal(
+            f"the name `{last}` is taken in this file, and so are {' and '.join(f'`{n}`' for n in wanted[1:])}",
+            "rename what has it",
+        )
     proposal.adds.append(Imported(spelled(view, statement, module), last, new if new != last else None))
     return new
 

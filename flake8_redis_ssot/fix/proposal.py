@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from flake8_redis_ssot.diagnostic import Applicability, Diagnostic
+from flake8_redis_ssot.diagnostic import Applicability, Diagnostic, Fix
 from flake8_redis_ssot.fix.compatibility import Verdict
 from flake8_redis_ssot.fix.reach import Reached
 from flake8_redis_ssot.fix.ties import Ties
@@ -15,6 +15,14 @@ from flake8_redis_ssot.syntax.imports import Imported, Part
 
 MENDS = {rule.code: rule.fix_kind for rule in all_rules() if rule.fix_kind is not None}
 """The rules whose diagnostics a fix may settle, and what it changes."""
+
+
+_REMOVE = "Remove "
+
+
+def is_removal(fix: Fix) -> bool:
+    """Whether a fix puts nothing in the place of what it takes out, as the titles of proposals say."""
+    return fix.message.startswith(_REMOVE)
 
 
 @dataclass(slots=True)

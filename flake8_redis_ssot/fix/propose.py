@@ -10,11 +10,11 @@ import os
 from collections.abc import Callable, Collection, Iterator
 
 from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.fix.beside import line_of
 from flake8_redis_ssot.fix.compatibility import Compatibility
 from flake8_redis_ssot.fix.constructions import ConstructionEdits
 from flake8_redis_ssot.fix.import_edits import ImportEdits, dotted_places
 from flake8_redis_ssot.fix.import_graph import ImportGraph
-from flake8_redis_ssot.fix.member_checks import a
 from flake8_redis_ssot.fix.module_names import star_names
 from flake8_redis_ssot.fix.naming import exact, name_for
 from flake8_redis_ssot.fix.proposal import MENDS, Proposal
@@ -25,10 +25,11 @@ from flake8_redis_ssot.fix.view import View
 from flake8_redis_ssot.libraries.frameworks import LOADING
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.rule import RuleContext
-from flake8_redis_ssot.source import Range
+from flake8_redis_ssot.source import Range, SourceError
 from flake8_redis_ssot.syntax.imports import Part
 from flake8_redis_ssot.syntax.nodes import last_name
 
+_BY_NAME = "import the shared object by its name, and use that"
 _KEPT = 200
 """How many files are kept parsed: what is proposed knows its places in them by lines and columns."""
 
@@ -77,9 +78,9 @@ class Rewriter:
         """
         view = self.view(diagnostic.path)
         if view is None:
-            raise Refusal("the file cannot be parsed; mend its syntax, and run again")
+            raise self._unread(diagnostic.path)
         if view.place.is_manager:
-            raise Refusal("it stands in the manager itself, which is never rewritten")
+            raise Refusal("it stands in the manager itself, which is never rewritten", "change it by hand")
         match MENDS.get(diagnostic.code):
             case "import":
                 return self.imports.propose(view, diagnostic)
@@ -94,8 +95,17 @@ class Rewriter:
             case "name":
                 return with_successor(view, diagnostic)
         raise Refusal(
-            "it is imported by its name in a string; change the string and what is done with the module"
+            "it is imported by its name in a string",
+            "change the string, and what is done with the module, by hand",
         )
+
+    def _unread(self, path: str) -> Refusal:
+        """Why nothing can be proposed for a file that has no view."""
+        try:
+            self.index.modules.filesystem.source(path).check_syntax()
+        except SourceError as error:
+            return Refusal(f"the file {error.message}", error.advice)
+        return Refusal("the file was changed meanwhile", "run again")
 
     def uses_of(
         self, view: View, modules: Collection[str], homes: Collection[str]
@@ -158,30 +168,30 @@ class Rewriter:
         call = view.node_at(diagnostic.range, ast.Call)
         old = self.objects.thing(name)
         if call is None or old is None or old.sort != "class":
-            raise Refusal(f"what `{name}` is cannot be determined")
+            raise Refusal(f"what `{name}` is cannot be determined", "use the shared object there by hand")
         boundary = view.place.boundary
-        aim = self.replacements.shared(old, boundary)
         root = call.func
         while isinstance(root, ast.Attribute):
             root = root.value
         if not isinstance(root, ast.Name):
-            raise Refusal("the class is no plain name here")
+            raise Refusal(f"what gives the class in line {call.lineno} is no plain name", _BY_NAME)
         found = next(
             ((s, a) for s, a in view.aliases.values()
              if a.name != "*" and (b := view.uses.binding(s, a)) is not None
              and b[0] == root.id and root in view.uses.points and view.uses.means(root.id, root, b[1])), None,
         )  # fmt: skip
+        aim = self.replacements.shared(old, boundary, found[0].lineno if found is not None else 0)
         if found is None or view.uses.home(found[0]).kind == "class":
-            raise Refusal(f"`{root.id}` is not simply what one import binds; change it by hand")
+            raise Refusal(f"`{root.id}` is not what one import alone binds", _BY_NAME)
         if not isinstance(found[0], ast.ImportFrom) or not isinstance(call.func, ast.Name):
-            raise Refusal("the class is reached through its module; import the shared object by name")
+            raise Refusal("the class is reached through its module", _BY_NAME)
         proposal = Proposal(diagnostic, "", "unsafe", found[0])
         verdict = self.exchange.judge(view, aim, [call.func])
         proposal.why = "one more object becomes the one that all share"
         new = name_for(view, proposal, aim.new.home, [call.func])
         start, end = exact(view, call)
         if "#" in view.source.text[start:end]:
-            raise Refusal(f"a comment stands inside the call in line {call.lineno}")
+            raise Refusal(f"a comment stands inside the call in line {call.lineno}", "put it above that line")
         proposal.parts.append((start, end, f"{new}()" if aim.calls else new))
         late = view.uses.home(found[0]).kind == "function"
         key = name if late else f"{view.place.modules[0]}.{root.id}" if view.place.modules else name
@@ -197,15 +207,12 @@ class Rewriter:
         old = diagnostic.symbols[0]
         node = view.node_at(diagnostic.range, ast.Constant)
         if node is None or node.value != old:
-            raise Refusal("the string is put together from parts")
+            raise Refusal("the string is put together from parts", "change it by hand")
         if not self._is_loaded(view, node):
-            raise Refusal(
-                f"it patches `{old}`, and nothing that moves is looked up there; "
-                "patch the name in the module that uses it"
-            )
+            raise self._unfollowed(view, old)
         aim = self.replacements.aim(old, view.place.boundary)
         if aim.old.sort != aim.new.sort or aim.calls:
-            raise Refusal(f"`{aim.old.home}` is {a(aim.old.sort)} and `{aim.new.home}` {a(aim.new.sort)}")
+            raise self.exchange.unlike(aim.old, aim.new)
         proposal = Proposal(
             diagnostic, f"Name `{aim.new.home}` instead of `{old}`", "safe" if aim.is_same else "unsafe"
         )
@@ -217,6 +224,24 @@ class Rewriter:
         proposal.parts = [self.renamed(view, node, old, aim.new.home)]
         proposal.written.append(aim.new.home)
         return proposal
+
+    def _unfollowed(self, view: View, old: str) -> Refusal:
+        """Why a string that patches is left: what looks the object up is left too, or there is nothing."""
+        module, _, last = old.rpartition(".")
+        is_test = self.index.settings.is_test
+        users = self.index.importers_of({module}, {old}) - {self.index.modules.find(module), view.path}
+        if not users:
+            return Refusal(
+                f"it patches `{old}`, which no module but its own looks up",
+                "patch what takes its place in the manager, or take the patch out",
+            )
+        first = min(users, key=lambda path: (is_test(path), path))
+        text = self.index.modules.filesystem.source(first).data.decode("utf-8", "replace")
+        return Refusal(
+            f"a patch moves with the code that looks `{old}` up, and "
+            f"{self.short(first)}:{line_of(text, [last, module.rpartition('.')[2]])} does not move",
+            "settle the reason given there, or patch the name in the module that uses it",
+        )
 
     @staticmethod
     def _is_loaded(view: View, node: ast.Constant) -> bool:
@@ -234,7 +259,7 @@ class Rewriter:
         start, end = view.span(node)
         at = view.source.text.find(old, start, end)
         if at < 0 or view.source.text.find(old, at + 1, end) >= 0:
-            raise Refusal("the string is written in parts, or with escapes")
+            raise Refusal("the string is written in parts, or with escapes", "change it by hand")
         return at, at + len(old), new
 
     def short(self, path: str) -> str:

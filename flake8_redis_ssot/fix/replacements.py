@@ -6,6 +6,7 @@ import ast
 import os
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from flake8_redis_ssot.fix.module_names import is_surely_bound
 from flake8_redis_ssot.fix.reads import ProjectReads
@@ -16,11 +17,17 @@ from flake8_redis_ssot.settings.model import Boundary
 
 
 class Refusal(Exception):
-    """Why something is left as it is; `reason` completes `not changed: `."""
+    """Why something is left as it is: `what` stands in the way, and where, and the `advice` what to do about it."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
+    def __init__(self, what: str, advice: str) -> None:
+        super().__init__(f"{what}; {advice}")
+        self.what = what
+        self.advice = advice
+
+    @property
+    def reason(self) -> str:
+        """What stands in the way, and what to do about it."""
+        return str(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +58,14 @@ class Replacements:
         self._arguments = {old: dict(names) for old, names in index.settings.renamed_arguments}
         self._aims: dict[tuple[str, str], Replacement | Refusal] = {}
 
+    @cached_property
+    def _table(self) -> str:
+        """The place of the replacements in the settings."""
+        path, line = self.settings.line_of("replacements")
+        known = self.settings.path is not None and self._replacements
+        where = f" ({os.path.relpath(path, self.settings.root)}:{line})" if known else ""
+        return f"[tool.redis-ssot.replacements]{where}"
+
     def aim(self, old: str, boundary: Boundary) -> Replacement:
         """What the dotted `old` is exchanged for in a file of `boundary`; Refusal where nothing is known."""
         key = (old, boundary.name)
@@ -61,14 +76,15 @@ class Replacements:
                 self._aims[key] = refusal
         known = self._aims[key]
         if isinstance(known, Refusal):
-            raise Refusal(known.reason)
+            raise Refusal(known.what, known.advice)
         return known
 
     def _aim(self, old: str, boundary: Boundary) -> Replacement:
         before = self.objects.thing(old)
         if before is None:
             raise Refusal(
-                f"`{old}` does not exist, so what it was cannot be determined; remove the reference, or change it by hand"
+                f"`{old}` does not exist, so that nobody can tell what it was",
+                "remove the reference, or name what is there",
             )
         declared = self._declared(old)
         if declared is None and before.home != old:
@@ -91,26 +107,41 @@ class Replacements:
         if after is not None and after.sort == "other":
             after = self._method(name) or after
         if after is None:
-            raise Refusal(f"the replacement `{name}` does not exist; correct `replacements`")
+            raise Refusal(f"the replacement `{name}` does not exist", f"correct {self._table}")
         if not self.index.managers.owns(boundary, after.home):
             owner = self.index.managers.owner(after.home)
             if owner is not None or any(p.covers(after.home) for p in boundary.forbidden):
                 whose = "is forbidden here"
                 if owner is not None:
                     whose = f"belongs to {f'boundary `{owner.name}`' if owner.name else 'the root boundary'}"
-                raise Refusal(f"the replacement `{name}` {whose}")
+                raise Refusal(
+                    f"the replacement `{name}` {whose}",
+                    f"name something of this boundary's manager in {self._table}",
+                )
         if after.home.rpartition(".")[2].startswith("__"):
-            raise Refusal(f"`{after.home}` has a private name, which a class would take for another")
+            raise Refusal(
+                f"`{after.home}`{self.objects.at(after)} has a private name, which within a class means another",
+                "give it a public name",
+            )
         if self.is_rebound(old) or self.is_rebound(before.home):
-            raise Refusal(f"`{old}` is given another object at run time")
+            raise Refusal(
+                f"`{old}`{self.objects.at(before)} is given another object at run time",
+                "bind the name once, or change this by hand",
+            )
         held = after.of if after.sort == "method" and after.of is not None else after
         if before.sort == "function" and after.sort != "function":
             self._check_read(before)
         if not is_surely_bound(self.objects, held.home):
-            raise Refusal(f"`{after.home}` is defined under a condition alone, or deleted")
+            raise Refusal(
+                f"`{after.home}`{self.objects.at(after)} is defined under a condition alone, or deleted",
+                "define it at the top level of its module",
+            )
         later = held.is_set_later or self.is_rebound(held.home)
         if later and (before.sort != "instance" or after.home != before.home):
-            raise Refusal(f"`{name}` is not always the object, or not yet; name a function that gives it")
+            raise Refusal(
+                f"`{name}`{self.objects.at(held)} is given another object later",
+                f"name a function that gives it in {self._table}, as `{name}()`",
+            )
         is_plain = given is not None and given.home == after.home and self.objects.is_plain(before)
         is_same = after.home == before.home or (is_plain and not calls)
         is_same = is_same or self._are_alike(before, after)
@@ -136,7 +167,8 @@ class Replacements:
                 held = self.objects.thing(owner)
                 if held is None or held.home not in new:
                     raise Refusal(
-                        f"`replacements` sends `{key}` to `{owner}`, and the object to `{min(new)}`"
+                        f"`replacements` sends `{key}` to `{owner}`, and the object to `{min(new)}`",
+                        f"send both to one object in {self._table}",
                     )
                 return last, self._arguments.get(key, {})
         return name, {}
@@ -193,13 +225,16 @@ class Replacements:
         for name in sorted(names & (facts.names.keys() if facts is not None else set())):
             if self.is_rebound(f"{accessor.module}.{name}"):
                 raise Refusal(
-                    f"`{accessor.module}.{name}`, which it reads, is given another object at run time"
+                    f"`{accessor.home}`{self.objects.at(accessor)} reads `{name}`, which is given another object "
+                    "at run time",
+                    "bind that name once, or change this by hand",
                 )
         handing = self._handed_on(accessor.module)
         if handing is not None:
             where = os.path.relpath(handing, self.settings.root)
             raise Refusal(
-                f"{where} hands `{accessor.module}` on, where another object may be put in its place"
+                f"{where} hands `{accessor.module}` on, where another object may be put in its place",
+                "import there by name what is needed of it",
             )
 
     def _declared(self, old: str) -> str | None:
@@ -243,7 +278,8 @@ class Replacements:
             if found is not None and found.sort == before.sort:
                 return f"{module}.{last}"
         raise Refusal(
-            f"no replacement for `{before.home}` is set; name one in [tool.redis-ssot.replacements]"
+            f"no replacement for `{before.home}`{self.objects.at(before)} is set",
+            f"name one in {self._table}",
         )
 
     def target(self, old: str, boundary: Boundary) -> Thing | None:
@@ -264,10 +300,13 @@ class Replacements:
             new = self.objects.thing(f"{homes[0]}.{classes[0]}") if len(classes) == 1 else None
         return new if new is not None and new.sort == "class" else None
 
-    def shared(self, old: Thing, boundary: Boundary) -> Replacement:
-        """The shared object that is an instance of the class `old`."""
+    def shared(self, old: Thing, boundary: Boundary, imported: int = 0) -> Replacement:
+        """The shared object that is an instance of the class `old`; `imported` is the line of its import."""
         if not self.index.managers.owns(boundary, old.home):
-            raise Refusal("it moves together with its import, which is left: see the reason given for that")
+            where = f" in line {imported}" if imported else ""
+            raise Refusal(
+                f"it moves together with its import, which is left{where}", "settle the reason given there"
+            )
         wanted = [f"{old.module}.{boundary.instance}"] if boundary.instance else []
         facts = self.index.modules.facts(old.module)
         wanted += [f"{old.module}.{n}" for n in (facts.names if facts is not None and not wanted else ())]
@@ -278,7 +317,12 @@ class Replacements:
             if thing is not None and given is not None and given.sort == "instance" and given.of == old:
                 shared.append(Replacement(old, thing, calls=one.endswith("()")))
         if len(shared) != 1:
+            names = " and ".join(f"`{one.new.home}`" for one in shared)
             raise Refusal(
-                f"`{old.module}` has {len(shared) or 'no'} shared object of this class; set `instance`"
+                f"of the class `{old.home}`{self.objects.at(old)} "
+                + (f"several objects are shared, {names}" if shared else "no object is shared"),
+                "set `instance` to the one that is meant"
+                if shared
+                else "add one to its module, and set `instance`",
             )
         return shared[0]

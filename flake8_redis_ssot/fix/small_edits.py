@@ -36,7 +36,7 @@ def with_successor(view: View, diagnostic: Diagnostic) -> Proposal:
         return Proposal(
             diagnostic, title, "safe" if applicability == "safe" else "unsafe", parts=[part], why=why
         )
-    raise Refusal("what comes instead is for a person to choose")
+    raise Refusal("nothing takes its place as it is", "choose by hand what does, as the rule's page says")
 
 
 def without_unused_codes(view: View, diagnostic: Diagnostic, unused: Collection[Range]) -> Proposal:
@@ -45,7 +45,7 @@ def without_unused_codes(view: View, diagnostic: Diagnostic, unused: Collection[
     line = view.lines.get(diagnostic.range.start.line)
     found = directive(line) if line is not None else None
     if line is None or found is None:
-        raise Refusal("the comment cannot be determined from a string")
+        raise Refusal("the comment cannot be told from a string around it", "take the codes out by hand")
     gone = {
         start: code
         for code, start, end in found.codes
@@ -56,9 +56,9 @@ def without_unused_codes(view: View, diagnostic: Diagnostic, unused: Collection[
         part, why = without_codes(source, line, gone)
         after = SourceFile(view.path, source.replaced([part]))
         if after.encoding != source.encoding:
-            raise Refusal("the comment names the encoding of the file")
+            raise Refusal("the comment also declares the encoding of the file", "take the codes out by hand")
     except ValueError as error:
-        raise Refusal(str(error)) from error
+        raise Refusal(str(error), "take the codes out by hand") from error
     except SourceError as error:
-        raise Refusal(f"the file {error.message}") from error
+        raise Refusal(f"the file {error.message}", error.advice) from error
     return Proposal(diagnostic, title, "unsafe" if why else "safe", parts=[part], why=why)

@@ -11,6 +11,7 @@ from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.fix.beside import QUOTED, Unchecked, line_of
 from flake8_redis_ssot.fix.proposal import Proposal
 from flake8_redis_ssot.fix.propose import Rewriter
+from flake8_redis_ssot.fix.replacements import Refusal
 from flake8_redis_ssot.fix.symbols import Thing
 from flake8_redis_ssot.fix.ties import Ties
 from flake8_redis_ssot.fix.view import View
@@ -37,7 +38,7 @@ class Reference:
 
     where: str
     ties: Ties
-    reason: str = ""
+    why: Refusal | None = None
 
 
 class Staying:
@@ -53,7 +54,7 @@ class Staying:
         self.objects = rewriter.objects
         self._related: dict[str, set[str]] = {}
         self._users: dict[str, list[str]] = {}
-        self._wheres: dict[tuple[str, str], str] = {}
+        self._wheres: dict[tuple[str, frozenset[str]], str] = {}
         self._ties: dict[tuple[str, str], Ties] = {}
 
     @cached_property
@@ -64,7 +65,7 @@ class Staying:
         return ProjectIndex(index.settings, [*index.facts.values(), *more], index.managers) if more else index
 
     def of(
-        self, root: str, proposals: Iterable[Proposal], refused: Iterable[tuple[Diagnostic, str]]
+        self, root: str, proposals: Iterable[Proposal], refused: Iterable[tuple[Diagnostic, Refusal]]
     ) -> Iterator[Reference]:
         """The references to what has to do with `root` in its module that are none of the proposals."""
         module = root.rpartition(".")[0]
@@ -74,34 +75,42 @@ class Staying:
         moved: dict[str, set[str]] = {}
         for proposal in proposals:
             moved.setdefault(proposal.path, set()).update(self._homes(proposal.diagnostic, module, related))
-        left: dict[str, tuple[Diagnostic, str]] = {}
-        for diagnostic, reason in refused:
+        left: dict[str, tuple[Diagnostic, Refusal]] = {}
+        for diagnostic, why in refused:
             if self._homes(diagnostic, module, related):
-                left.setdefault(diagnostic.path, (diagnostic, reason))
+                left.setdefault(diagnostic.path, (diagnostic, why))
         for path in self._users_of(root, module, related):
             asked = self._asked(path, module, related)
             if path in left:
-                diagnostic, reason = left[path]
+                diagnostic, why = left[path]
                 where = f"{self.rewriter.short(path)}:{diagnostic.range.start.line}"
-                yield Reference(where, self._ties_in(path, root, asked), reason)
+                yield Reference(where, self._ties_in(path, root, asked), why)
             elif asked - moved.get(path, set()):
-                yield Reference(
-                    self._where(path, root, asked), self._ties_in(path, root, asked), self._why(path)
-                )
+                where = self.where(path, root.rpartition(".")[0], asked)
+                yield Reference(where, self._ties_in(path, root, asked), self._why(path))
 
-    def _where(self, path: str, root: str, asked: set[str]) -> str:
-        """The place in a file where it gets what it asks for."""
-        if (path, root) not in self._wheres:
-            words = {name.rpartition(".")[2] for name in asked | {root.rpartition(".")[0]}}
+    def where(self, path: str, module: str, asked: Collection[str]) -> str:
+        """The place in a file where it gets what it asks for of a module."""
+        words = frozenset(name.rpartition(".")[2] for name in {*asked, module})
+        if (path, words) not in self._wheres:
             text = self.index.modules.filesystem.source(path).data.decode("utf-8", "replace")
-            self._wheres[path, root] = f"{self.rewriter.short(path)}:{line_of(text, words)}"
-        return self._wheres[path, root]
+            self._wheres[path, words] = f"{self.rewriter.short(path)}:{line_of(text, words)}"
+        return self._wheres[path, words]
 
-    def _why(self, path: str) -> str:
-        """Why a file stays of which nothing is reported; empty where something silences that."""
+    def _why(self, path: str) -> Refusal | None:
+        """Why a file stays of which nothing is reported; None where something silences that."""
         if path not in self.rewriter.index.facts:
-            return "that file is not checked: it is excluded, or not of this project"
-        return "" if path in self._within else "that file is not among those to change"
+            return Refusal(
+                "that file is not checked, as it is excluded or not of this project", "change both by hand"
+            )
+        return (
+            None
+            if path in self._within
+            else Refusal(
+                "that file is not to change, as it is read-only, of another repository or not among the paths",
+                "let the run have it too, or change both by hand",
+            )
+        )
 
     def users_of_state(self, of: str) -> list[str]:
         """The files that use what the objects of a class keep."""

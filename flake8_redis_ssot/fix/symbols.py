@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, Protocol
 
 from flake8_redis_ssot.facts.modules import Modules, absolute, bound
 from flake8_redis_ssot.fix.module_names import is_readable
@@ -82,16 +83,32 @@ class Members:
     is_open: bool = False
 
 
+class Placed(Protocol):
+    """A part of the source."""
+
+    @property
+    def node(self) -> ast.AST | None: ...
+
+    @property
+    def module(self) -> str: ...
+
+
 class Objects:
     """The objects of a project's modules, from their sources alone."""
 
-    def __init__(self, modules: Modules) -> None:
+    def __init__(self, modules: Modules, root: str) -> None:
         self.modules = modules
+        self._root = root
         self._trees: dict[str, ast.Module | None] = {}
         self._members: dict[str, Members] = {}
         self._things: dict[str, Thing | None] = {}
         self._rebound: dict[str, frozenset[str]] = {}
         self._functions: dict[Function, tuple[frozenset[str], dict[str, str]]] = {}
+
+    def at(self, thing: Placed) -> str:
+        """Where something of the project is defined, as a message has it behind its name; empty where nobody knows."""
+        path, line = self.modules.find(thing.module), getattr(thing.node, "lineno", None)
+        return f" ({os.path.relpath(path, self._root)}:{line})" if path and line else ""
 
     def tree(self, module: str) -> ast.Module | None:
         """The syntax tree of a dotted module of the project."""

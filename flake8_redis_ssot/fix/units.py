@@ -19,8 +19,11 @@ from flake8_redis_ssot.syntax.imports import Part
 
 Strings = dict[str, dict[Part, str]]
 """For each file the changes of its strings, each with the string."""
-Left = list[tuple[Diagnostic, str]]
+Left = list[tuple[Diagnostic, Refusal]]
 """The diagnostics that stay, each with the reason."""
+
+_LOOK = "look there, and run with --include-unsafe if that does no harm"
+_WITH_IT = "change the test by hand, and this with it"
 
 
 class Units:
@@ -57,7 +60,7 @@ class Units:
         """
         found = list(self.finder.of({key for proposal in proposals for key in proposal.reach}))
         while True:
-            held: dict[int, str] = {}
+            held: dict[int, Refusal] = {}
             if not self.unsafe:
                 held = self.tied(proposals, refused) or self._merged(proposals)
             strings: Strings = {}
@@ -70,13 +73,13 @@ class Units:
 
     # state, exceptions, identity
 
-    def tied(self, proposals: list[Proposal], refused: Left) -> dict[int, str]:
+    def tied(self, proposals: list[Proposal], refused: Left) -> dict[int, Refusal]:
         """The proposals that share something with a reference that stays, each with the reason."""
         roots = {root for proposal in proposals for root in proposal.roots | _owners(proposal.ties.keys)}
         staying = [one for root in sorted(roots) for one in self.staying.of(root, proposals, refused)]
         every = [*(proposal.ties for proposal in proposals), *(one.ties for one in staying)]
         strong = {key for ties in every for key in ties.strong}
-        held: dict[int, str] = {}
+        held: dict[int, Refusal] = {}
         for proposal in proposals:
             mine = proposal.ties.keys & strong
             for one in staying:
@@ -86,9 +89,9 @@ class Units:
                     break
         return held
 
-    def _merged(self, proposals: list[Proposal]) -> dict[int, str]:
+    def _merged(self, proposals: list[Proposal]) -> dict[int, Refusal]:
         """The proposals whose state or exceptions would become one with those of others; each with the reason."""
-        held: dict[int, str] = {}
+        held: dict[int, Refusal] = {}
         before: dict[tuple[str, str], set[str]] = {}
         for proposal in proposals:
             for of, one, new in proposal.objects if _keeps(proposal) else ():
@@ -99,35 +102,42 @@ class Units:
                 if not proposal.caught[raised]:
                     users = sorted(set(users) & self.runs.imported(proposal.path))
                 if users:
-                    where = self.rewriter.short(users[0])
-                    held[id(proposal)] = (
-                        f"{where} uses what raises `{raised}`, which would be caught here too"
+                    where = self.staying.where(users[0], raised.rpartition(".")[0], {raised})
+                    held[id(proposal)] = Refusal(
+                        f"{where} uses what raises `{raised}`, which would be caught here too",
+                        "catch the two apart, or change both by hand",
                     )
             for of, _, new in proposal.objects if _keeps(proposal) else ():
                 ones = sorted(before[of, new])
                 users = self.staying.users_of_state(new)
                 if len(ones) > 1:
-                    held[id(proposal)] = (
-                        f"{' and '.join(ones)} each keep a state of their own, and would become one"
+                    held[id(proposal)] = Refusal(
+                        f"{' and '.join(map(self._named, ones))} each keep a state of their own, which would become one",
+                        _LOOK,
                     )
                 elif users:
-                    held[id(proposal)] = (
-                        f"{users[0]} uses a `{new}` already, and what the two keep would become one"
+                    held[id(proposal)] = Refusal(
+                        f"{users[0]} uses a `{new}` already, and what the two keep would become one", _LOOK
                     )
         return held
+
+    def _named(self, home: str) -> str:
+        """An object with where it is made."""
+        thing = self.rewriter.objects.thing(home) if "`" not in home else None
+        return f"`{home}`{self.rewriter.objects.at(thing)}" if thing is not None else home
 
     # patches
 
     def _patched(
         self, found: Iterable[Patch], proposals: list[Proposal], refused: Left
-    ) -> tuple[dict[int, str], Strings]:
+    ) -> tuple[dict[int, Refusal], Strings]:
         """The proposals that a patch holds back, each with the reason, and the strings that follow the others."""
         by_key: dict[str, list[Proposal]] = {}
         for proposal in proposals:
             for key in proposal.reach:
                 by_key.setdefault(key, []).append(proposal)
         strings: Strings = {}
-        held: dict[int, str] = {}
+        held: dict[int, Refusal] = {}
         for patch in found:
             mine = [
                 (proposal, key)
@@ -144,7 +154,7 @@ class Units:
                     strings.setdefault(patch.path, {})[part] = patch.text
             except Refusal as refusal:
                 where = f"{self.rewriter.short(patch.path)}:{patch.line}"
-                why = f"{where} {patch.act}, on which it depends; {refusal.reason}"
+                why = Refusal(f"{where} {patch.act}, and {refusal.what}", refusal.advice)
                 held = {**{id(p): why for p, _ in mine}, **held}
         return held, strings
 
@@ -164,21 +174,25 @@ class Units:
         if patch.is_written:
             key = f"{OBJECT}{patch.owner}"
             if not any(p.path == patch.path and key in p.reach for p in proposals):
-                raise Refusal("change the test with it")
+                raise Refusal("would no longer reach what is used here", _WITH_IT)
             self._check_rest(patch, patch.owner, done | {patch.path}, proposals, refused)
             return None
         if len(places) > 1:
-            raise Refusal("afterwards it is looked up in several places")
+            several = " and ".join(f"`{place}`" for place in sorted(filter(None, places)))
+            raise Refusal(
+                f"what it patches would be looked up in {len(places)} places then{several and f', {several}'}",
+                "patch each of them in the test, and change both by hand",
+            )
         place = places.pop()
         if place is None:
-            raise Refusal("change the test with it")
+            raise Refusal("would no longer reach what is used here", _WITH_IT)
         self._check_shared(place, longest, proposals)
         self._check_rest(patch, longest, done, proposals, refused, place)
         if patch.path not in self.within:
-            raise Refusal("that file is not among those to change")
+            raise Refusal("that file is not among those to change", "name it too, or leave the paths out")
         view = self.rewriter.view(patch.path)
         if view is None or patch.string is None:
-            raise Refusal("that is no string that can follow")
+            raise Refusal("what it patches is not written as one string, which could follow", _WITH_IT)
         return self.rewriter.renamed(view, patch.string, longest, place)
 
     def _check_shared(self, place: str, key: str, proposals: list[Proposal]) -> None:
@@ -188,7 +202,10 @@ class Units:
         mine = [p for p in proposals if p.path == path and last in p.names]
         view = self.rewriter.view(path) if mine and path is not None else None
         if any(key not in p.reach for p in mine) or (view is not None and last in view.uses.words):
-            raise Refusal(f"afterwards other uses have the name `{place}` too")
+            raise Refusal(
+                f"the patch would reach other uses of `{place}` too",
+                "give what is patched a name of its own there",
+            )
 
     def _check_rest(
         self,
@@ -205,7 +222,11 @@ class Units:
             return  # the name of the file that is changed
         rest = self._rest(key, done, proposals, refused)
         if rest is not None:
-            raise Refusal(f"{self.rewriter.short(rest)} still needs it")
+            where = self.staying.where(rest, key.rpartition(".")[0], {key})
+            raise Refusal(
+                f"{where} keeps what it patches",
+                "settle the reason given there, or change it and the test by hand",
+            )
         reached = self.runs.reached(patch.path)
         homes = (
             {place.rpartition(".")[0]}
@@ -214,9 +235,8 @@ class Units:
         )
         for path in sorted(self._holders(homes)):
             if path != own and path not in done and (reached is None or path in reached):
-                raise Refusal(
-                    f"{self.rewriter.short(path)} has what takes its place already, and would be patched too"
-                )
+                where = self.staying.where(path, min(homes).rpartition(".")[0], homes)
+                raise Refusal(f"{where} has what takes its place already, and would be patched too", _WITH_IT)
 
     def _holders(self, homes: set[str]) -> Iterator[str]:
         """The files that had one of these objects before, its own apart."""
@@ -261,17 +281,19 @@ def _owners(keys: Iterable[str]) -> set[str]:
     return found
 
 
-def _why(key: str, one: Reference) -> str:
+def _why(key: str, one: Reference) -> Refusal:
     """Why a reference holds others back, by the key that they share."""
     kind, _, name = key.partition(" ")
     owner, _, last = name.rpartition(".")
     what = {
-        "state": f"keeps using `{last}` of `{owner}`, which has to be one for all",
+        "state": f"uses `{last}` of `{owner}`, which has to be one for all",
         "connection": f"asks the old `{name}` whether it is connected",
         "exception": f"keeps `{name}`, which is raised or caught here",
-        "identity": f"asks for `{name}` itself",
+        "identity": f"uses `{name}` as that very object",
     }[kind]
-    return f"{one.where} {what}" + (f"; it stays, since {one.reason}" if one.reason else "")
+    if one.why is None:
+        return Refusal(f"{one.where} {what}, and stays", "change both by hand")
+    return Refusal(f"{one.where} {what}, and stays: {one.why.what}", one.why.advice)
 
 
 def _is_under(name: str, key: str) -> bool:

@@ -10,18 +10,18 @@ from collections.abc import Iterable, Sequence
 
 from flake8_redis_ssot.fix.import_graph import ImportGraph
 from flake8_redis_ssot.fix.proposal import Proposal
+from flake8_redis_ssot.fix.replacements import Refusal
 from flake8_redis_ssot.fix.symbols import Objects
 from flake8_redis_ssot.fix.view import View
 from flake8_redis_ssot.source import SourceFile
 
+_BY_HAND = "change it by hand"
 _UNDEFINED = frozenset(["UndefinedName", "UndefinedLocal", "UndefinedExport"])
 
 
-def rejection_reason(
-    view: View, proposals: Sequence[Proposal], after: bytes, graph: ImportGraph
-) -> str | None:
+def rejection(view: View, proposals: Sequence[Proposal], after: bytes, graph: ImportGraph) -> Refusal | None:
     """What is wrong with the bytes `after`, the result of `proposals` in one file; None where nothing is."""
-    reason = wrong(
+    refusal = wrong(
         view.path,
         view.source.data,
         after,
@@ -29,21 +29,23 @@ def rejection_reason(
         graph.objects,
     )
     circles = (_circle(view, proposal, graph) for proposal in proposals if proposal.adds)
-    return reason or next((circle for circle in circles if circle is not None), None)
+    return refusal or next((circle for circle in circles if circle is not None), None)
 
 
-def wrong(path: str, before: bytes, after: bytes, written: Iterable[str], objects: Objects) -> str | None:
+def wrong(path: str, before: bytes, after: bytes, written: Iterable[str], objects: Objects) -> Refusal | None:
     """What is wrong with a file that had the bytes `before` and names what is `written`; None where nothing is."""
     if not compiles(after, path):
-        return "the file would no longer compile" if compiles(before, path) else None
+        return Refusal("the file would no longer compile", _BY_HAND) if compiles(before, path) else None
     missing = undefined(after, path) - undefined(before, path)
     if missing:
-        return f"`{min(missing)}` would be undefined"
+        return Refusal(f"`{min(missing)}` would be undefined in this file", _BY_HAND)
     absent = next((name for name in written if objects.thing(name) is None), None)
-    return None if absent is None else f"`{absent}` does not exist"
+    if absent is None:
+        return None
+    return Refusal(f"`{absent}` does not exist", "define it, or name another in `replacements`")
 
 
-def _circle(view: View, proposal: Proposal, graph: ImportGraph) -> str | None:
+def _circle(view: View, proposal: Proposal, graph: ImportGraph) -> Refusal | None:
     """What speaks against an import that runs when the file is imported."""
     if proposal.statement is None or view.uses.home(proposal.statement).kind == "function":
         return None
@@ -51,7 +53,10 @@ def _circle(view: View, proposal: Proposal, graph: ImportGraph) -> str | None:
         for here in view.place.modules:
             path = graph.path_between(target, here)
             if path is not None:
-                return f"it would close a circle of imports: {' -> '.join([here, *path])}"
+                return Refusal(
+                    f"it would close a circle of imports: {' -> '.join([here, *path])}",
+                    "import it within the function that uses it",
+                )
     return None
 
 

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TypeVar
 
 from flake8_redis_ssot.facts.modules import exported_names
+from flake8_redis_ssot.fix.beside import line_of
 from flake8_redis_ssot.fix.escape import FileUses
 from flake8_redis_ssot.fix.reads import ProjectReads
 from flake8_redis_ssot.lint.noqa import PhysicalLine, physical_lines
@@ -86,18 +87,18 @@ class View:
     def is_read_unseen(self, name: str) -> str | None:
         """How a name of this module may be read where no import shows it; None where it is not."""
         if self.reads_by_name:
-            return "this file reads names by `globals()`, `eval` or the like"
+            return "this file reads names by `globals()`, `eval` or the like, which may be that one"
         if re.search(rf"(?:>>>|\.\.\.) .*\b{name}\b", self.source.text):
             return f"`{name}` stands in a doctest"
         if self.handed_on_in is not None:
-            return f"{self.handed_on_in} hands this module on"
+            return f"{self.handed_on_in} hands this module on as a whole"
         for module in self.place.modules:
             for path in self._reads.quoted.get(f"{module}:{name}", ()):
-                return f"{self.short(path)} names it in a string"
+                return f"{self.where(path, name)} names it in a string"
             asking = [*self._reads.quoted.get(module, ()), *self._reads.loading]
             for path in asking:
                 if path != self.path and self._reads.may_read(path, name):
-                    return f"{self.short(path)} may read `{name}` of this module by the module's name"
+                    return f"{self.where(path, name)} may read `{name}` of this module by the module's name"
         return None
 
     @cached_property
@@ -108,7 +109,7 @@ class View:
                 handles = self._index.handles(user, module)
                 reads = self._reads.of(user)
                 if handles & reads.bare or any(f"{h}.__dict__" in reads.read for h in handles):
-                    return self.short(user)
+                    return self.where(user, module.rpartition(".")[2])
         return None
 
     @cached_property
@@ -174,6 +175,16 @@ class View:
                 for name in names:
                     found.setdefault(name, []).append(user)
         return found
+
+    def reader_of(self, name: str) -> str:
+        """Who reads `name` of this module: a place in another file, else whoever imports all that it lists."""
+        readers = self.readers(name)
+        return self.where(readers[0], name) if readers else "whoever imports all of this file"
+
+    def where(self, path: str, word: str) -> str:
+        """The place of another file that imports a word, or has it."""
+        text = self._index.modules.filesystem.source(path).data.decode("utf-8", "replace")
+        return f"{self.short(path)}:{line_of(text, [word])}"
 
     def readers(self, name: str) -> list[str]:
         """The files that read `name` of this module."""

@@ -154,9 +154,9 @@ class Inference:
         # just before it is bound: in a loop the name may have this very value from the round before
         order = binding.turn if binding.turn is not None else binding.order - 1
         point = ProgramPoint(binding.value, binding.scope, order, binding.path)
-        return self.within(self._context_in(binding.scope), self._taken, binding, point)
+        return self.within(self.context_in(binding.scope), self._taken, binding, point)
 
-    def _context_in(self, scope: Scope) -> CallContext | None:
+    def context_in(self, scope: Scope) -> CallContext | None:
         """The present call of a function that `scope` is in: outside of functions one answer serves all calls."""
         if self.context is None:
             return None

@@ -8,6 +8,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 _Key = TypeVar("_Key", bound=Hashable)
 _Value = TypeVar("_Value")
+_Made = TypeVar("_Made")
 
 _ROUNDS = 200
 """How often a question is asked again since what it depends on has changed."""
@@ -63,6 +64,7 @@ class Fixpoint(Generic[_Key, _Value]):
         self._inputs: dict[Hashable, _Source] = {}
         self._reads: set[_Source] = set()
         """What the present question has read so far."""
+        self._made: dict[Hashable, tuple[Any, _Source]] = {}
         self._short: dict[_Key, frozenset[_Value]] = {}
         self._asked: dict[_Key, frozenset[_Value]] = {}
         self._waiting: dict[_Key, int] = {}
@@ -98,6 +100,7 @@ class Fixpoint(Generic[_Key, _Value]):
     def forget(self) -> None:
         """Forget all answers, as when there is more to know."""
         self._known.clear()
+        self._made.clear()
         self._sources.clear()
         self._inputs.clear()
         self._asked.clear()
@@ -121,7 +124,22 @@ class Fixpoint(Generic[_Key, _Value]):
                 source.is_stale = any(read.is_stale for read in source.reads)
             self._sources = [source for source in self._sources if not source.is_stale]
             self._known = {key: known for key, known in self._known.items() if not known[1].is_stale}
+            self._made = {key: made for key, made in self._made.items() if not made[1].is_stale}
         return bool(there)
+
+    def made(self, key: Hashable, make: Callable[[], _Made]) -> _Made:
+        """What `make` makes of answers to questions from outside, made anew once one of those was forgotten."""
+        known = self._made.get(key)
+        if known is not None:
+            return known[0]  # type: ignore[no-any-return]
+        outer, self._reads, self._is_cut = self._reads, set(), False
+        try:
+            found = make()
+            if not self._is_cut:
+                self._made[key] = (found, self._source(self._reads))
+        finally:
+            self._reads = outer
+        return found
 
     def _source(self, reads: set[_Source]) -> _Source:
         reads.discard(_FIXED)

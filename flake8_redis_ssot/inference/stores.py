@@ -126,7 +126,7 @@ class Stores:
             names.update(target.rpartition(".")[2] for target in targets if target)
         found = [store for group in groups for home in homes for store in group.get(home, ())]
         likely = [store for group in groups for name in names for store in group.get(("of", name), ())]
-        found += [s for s in likely if not homes.isdisjoint(self._held(s.owner, s.point))]
+        found += [store for store in likely if not homes.isdisjoint(self._held_into(store))]
         return list(dict.fromkeys(found))
 
     def _indexed(self, key: _Key) -> dict[_Home, list[Store]]:
@@ -156,6 +156,16 @@ class Stores:
                 yield (one, owner.attr)
         for binding in self._inference.written(owner, point) if isinstance(owner, ast.Name) else ():
             yield (binding.target or id(binding),)
+
+    def _held_into(self, store: Store) -> frozenset[_Home]:
+        """The same of what a store is into, which many ask."""
+        inference, point = self._inference, store.point
+        context = inference.context_in(point.scope)
+
+        def find() -> frozenset[_Home]:
+            return inference.within(context, lambda: frozenset(self._held(store.owner, point)))
+
+        return inference.answers.answer(("held into", store.owner, context), find)
 
     def _held(self, owner: ast.expr, point: ProgramPoint) -> Iterator[_Home]:
         """The same by the module or the classes of what holds it, for which values are followed."""

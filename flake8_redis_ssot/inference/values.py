@@ -23,6 +23,9 @@ class Text:
     value: str
     node: ast.expr
 
+    def __hash__(self) -> int:
+        return hash(self.value)
+
 
 @dataclass(frozen=True, slots=True)
 class Definition:
@@ -96,6 +99,9 @@ class Items:
     context: CallContext | None = None
     has_attributes: bool = False
 
+    def __hash__(self) -> int:
+        return hash(self.point)  # what is written there may be long
+
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
@@ -110,6 +116,9 @@ class Filled:
 
     stores: tuple[Store, ...]
     keyed: bool
+
+    def __hash__(self) -> int:
+        return hash(self.stores[0].owner)
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,8 +46,10 @@ def exchanges(evidence: Evidence, proposal: Proposal) -> Iterator[Exchange]:
     if outcome.diagnostics:
         step = Step(checker, outcome, users, unsafe=False)
         granted = {_old(diagnostic, wanted) for diagnostic in step.settled}
-        for diagnostic, reason in step.refused:
-            refused.setdefault(_old(diagnostic, wanted) or "", f"{evidence.short(diagnostic.path)}: {reason}")
+        for diagnostic, refusal in step.refused:
+            refused.setdefault(
+                _old(diagnostic, wanted) or "", f"{evidence.short(diagnostic.path)}: {refusal.reason}"
+            )
     for old, new in sorted(wanted.items()):
         if old in refused or old in granted:
             yield Exchange(old, new, refused.get(old))

@@ -228,7 +228,10 @@ LOADING = frozenset(
 PATCHING = (b"patch", b"setattr", b"setitem", b"delattr")
 """Words without which no test patches anything."""
 
-TAKERS = LOADING | {"patch", "multiple", "dict", "setattr", "delattr"}
+PATCHERS = frozenset(["patch", "multiple", "dict", "setattr", "delattr"])
+"""Callables, by their last names, that exchange what a string names."""
+
+TAKERS = LOADING | PATCHERS
 """Callables that take a dotted name first."""
 
 TARGETS = ("target", "in_dict", "name", "import_name", "dotted_path")

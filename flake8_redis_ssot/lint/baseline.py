@@ -146,8 +146,8 @@ def read_baseline(file: str, filesystem: FileSystem, *, merging: bool = False) -
             )
         try:
             values = json.loads(line)
-        except ValueError as error:
-            raise _broken(file, number, f"it is no JSON: {error}") from error
+        except json.JSONDecodeError as error:
+            raise _broken(file, number, f"no JSON from column {error.colno} on: {error.msg}") from error
         if isinstance(values, dict) and _HEAD in values:
             if values[_HEAD] != _VERSION:
                 raise SettingsError(

@@ -248,7 +248,7 @@ def _run_project(
 
 
 @contextmanager
-def _without_collecting() -> Iterator[None]:
+def without_collecting() -> Iterator[None]:
     """Trees hold no cycles: collecting while parsing doubles its cost."""
     was_enabled = gc.isenabled()
     gc.disable()
@@ -259,7 +259,7 @@ def _without_collecting() -> Iterator[None]:
             gc.enable()
 
 
-@_without_collecting()
+@without_collecting()
 def _check_project(
     outcome: Outcome, checker: FileChecker, index: ProjectIndex, read: set[str], progress: Progress
 ) -> list[Diagnostic]:
@@ -316,7 +316,7 @@ def _check_project(
     return kept
 
 
-@_without_collecting()
+@without_collecting()
 def _run_part(
     files: Mapping[str, str | None], checker: FileChecker, progress: Progress, *, hashed: bool
 ) -> Outcome:

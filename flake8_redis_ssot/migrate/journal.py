@@ -121,7 +121,7 @@ def carry_out(root: str, changes: Sequence[Change], command: str) -> Run:
                 also = _why(second, root) if isinstance(second, OSError) else second.message
                 raise JournalError(
                     f"{why}; what was written is not all put back ({also}): "
-                    f"see to that, and run `redis-ssot rollback {run.name}`"
+                    f"make that possible, and run `redis-ssot rollback {run.name}`"
                 ) from error
             if isinstance(error, OSError | JournalError):
                 raise JournalError(f"{why}; all that was written is put back") from error
@@ -224,7 +224,7 @@ def _targets(root: str, changes: list[Change]) -> list[str]:
     _refuse(
         closed,
         "read-only, or in a folder that is read-only or missing",
-        f"{nothing}: see to that, and run again",
+        f"{nothing}: make the folder, or the file writable, and run again",
     )
     return list(targets)
 
@@ -282,10 +282,18 @@ def _to_restore(root: str, path: str, entries: list[_Entry]) -> list[tuple[str, 
             closed.append(name)
     run = os.path.basename(path)
     nothing = "nothing was touched"
-    _refuse(outside, "not among the project's own files", f"{nothing}: do not trust the run {run}")
-    _refuse(changed, f"changed since the run {run}", f"{nothing}: undo that, and run again")
+    _refuse(
+        outside,
+        "not among the project's own files",
+        f"{nothing}: somebody changed the journal, do not trust the run {run}",
+    )
+    _refuse(
+        changed,
+        f"changed since the run {run}",
+        f"{nothing}: take back those later changes and run again, or restore the files from version control",
+    )
     _refuse(broken, f"not saved whole in the run {run}", f"{nothing}: take them from version control")
-    _refuse(closed, "read-only, or in a folder that is", f"{nothing}: see to that, and run again")
+    _refuse(closed, "read-only, or in a folder that is", f"{nothing}: make them writable, and run again")
     return todo
 
 

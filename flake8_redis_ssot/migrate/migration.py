@@ -18,7 +18,7 @@ class NotShimmed:
 
 @dataclass(slots=True)
 class Migration:
-    """What `moved`, as `moved_kinds` counts it, in which `files`, and what was `left`,
+    """What `moved`, as `moved_kinds` and `removed_kinds` count it, in which `files`, and what was `left`,
     and what an allowance or a comment says shall stay (`silenced`).
 
     `run` is its name in the journal and `undo` the command that undoes it, where something was written;
@@ -27,6 +27,7 @@ class Migration:
 
     is_dry: bool
     moved_kinds: str
+    removed_kinds: str
     files: list[str] = field(default_factory=list)
     moved: list[Step] = field(default_factory=list)
     left: list[Step] = field(default_factory=list)

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator
 
 from flake8_redis_ssot.filesystem import FileSystem
 from flake8_redis_ssot.fix.apply import FixResult
+from flake8_redis_ssot.fix.member_checks import a
 from flake8_redis_ssot.fix.propose import Rewriter
 from flake8_redis_ssot.fix.replacements import Refusal
 from flake8_redis_ssot.fix.verify import wrong
@@ -58,7 +59,7 @@ def with_shims(
                     named = next(references.to(path), None)
                     if named is not None:
                         where = os.path.relpath(named.path, settings.root).replace(os.sep, "/")
-                        raise Refusal(f"{where}:{named.line} still {named.how}")
+                        raise Refusal(f"{where}:{named.line} still {named.how}", "change that first")
                     data = mended.before.get(path) or before.index.modules.filesystem.source(path).data
                     mended.changes[path] = _shim(before, path, data, module, place.boundary)
                     mended.before[path] = data
@@ -79,11 +80,17 @@ def _shim(rewriter: Rewriter, path: str, data: bytes, module: str, boundary: Bou
             continue
         aim = rewriter.replacements.aim(f"{module}.{name}", boundary)
         if aim.calls or (aim.collapses and aim.old.sort != "function"):
-            raise Refusal(f"`{name}` becomes something of another kind")
+            raise Refusal(
+                f"`{name}`{rewriter.objects.at(aim.old)} is {a(aim.old.sort)}, and `{aim.new.home}` is none",
+                "write the shim by hand",
+            )
         home = aim.new.home
         owner = rewriter.index.file_of(home)
         if owner is not None and rewriter.index.place(owner).boundary.name != boundary.name:
-            raise Refusal(f"what replaces `{name}` stands in another boundary: `{home}`")
+            raise Refusal(
+                f"`{home}`{rewriter.objects.at(aim.new)}, which replaces `{name}`, stands in another boundary",
+                "delete the module instead",
+            )
         local = imports[home] = imports.get(home) or _free(home, taken)
         if aim.collapses:
             colour = "async def" if isinstance(aim.old.node, ast.AsyncFunctionDef) else "def"
@@ -92,13 +99,15 @@ def _shim(rewriter: Rewriter, path: str, data: bytes, module: str, boundary: Bou
             local = giver
         names += f'    "{name}": {local},\n'
     if not names:
-        raise Refusal("it has no name that something replaces")
+        raise Refusal("it has no name that something replaces", "delete the module instead")
     lines, homes = [], set()
     for home, local in sorted(imports.items()):
         package, _, last = home.rpartition(".")
         holder = rewriter.objects.thing(package) if package else None
         if package and (holder is None or holder.sort != "module"):
-            raise Refusal(f"`{home}` cannot be imported: `{package}` is no module")
+            raise Refusal(
+                f"`{home}` cannot be imported, since `{package}` is no module", "write the shim by hand"
+            )
         lines.append(f"from {package} import {last} as {local}" if package else f"import {last} as {local}")
         homes.add(package or last)
     text = _HEAD.format(
@@ -110,9 +119,9 @@ def _shim(rewriter: Rewriter, path: str, data: bytes, module: str, boundary: Bou
     if b"\r\n" in data:
         text = text.replace(b"\n", b"\r\n")
     text = codecs.BOM_UTF8 * data.startswith(codecs.BOM_UTF8) + text
-    reason = wrong(path, data, text, imports, rewriter.objects)
-    if reason is not None:
-        raise Refusal(reason)
+    refusal = wrong(path, data, text, imports, rewriter.objects)
+    if refusal is not None:
+        raise refusal
     return text
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from flake8_redis_ssot.migrate.migration import Migration
 from flake8_redis_ssot.migrate.plan import Step
 from flake8_redis_ssot.output import escaped
-from flake8_redis_ssot.output.plan_text import silenced_by
+from flake8_redis_ssot.output.plan_text import said_once
 from flake8_redis_ssot.output.report import Look
 from flake8_redis_ssot.output.terminal import wrapped
 
@@ -23,9 +23,7 @@ def render(migration: Migration, look: Look, *, markdown: bool) -> str:
 def _lines(migration: Migration, mark: str) -> Iterator[str]:
     if migration.run is not None:
         yield f"Run {migration.run}; `{migration.undo}` undoes it."
-    would = "Would migrate" if migration.is_dry else "Migrated"
-    files = len(migration.files)
-    yield f"{would} {migration.moved_kinds} in {files} file{'s' * (files != 1)}."
+    yield f"{_done(migration)}."
     yield from _steps(migration.moved, mark)
     if migration.left:
         number = len(migration.left)
@@ -38,10 +36,24 @@ def _lines(migration: Migration, mark: str) -> Iterator[str]:
     for one in migration.not_shimmed:
         yield f"No shim in place of {one.path}: {one.reason}."
     if migration.verified is not None:
-        yield f"Verified: a fresh scan finds {migration.verified} references left, those listed."
+        number = migration.verified
+        found = f"the same {number} reference{'s' * (number != 1)} left" if number else "no reference left"
+        yield f"Verified: a fresh scan finds {found}."
+
+
+def _done(migration: Migration) -> str:
+    """What was done, in one sentence."""
+    verbs = ("migrate", "remove") if migration.is_dry else ("migrated", "removed")
+    parts = [
+        f"{verb} {kinds}"
+        for verb, kinds in zip(verbs, (migration.moved_kinds, migration.removed_kinds), strict=True)
+        if kinds
+    ]
+    text = " and ".join(parts) or f"{verbs[0]} nothing"
+    text = f"would {text}" if migration.is_dry else text
+    files = len(migration.files)
+    return f"{text[0].upper()}{text[1:]}" + (f" in {files} file{'s' * (files != 1)}" if files else "")
 
 
 def _steps(steps: list[Step], mark: str) -> Iterator[str]:
-    for step in steps:
-        what = f"{step.code} {step.reason}" if step.reason else step.what
-        yield f"{mark}{step.site}: {what}{silenced_by(step)}"
+    yield from (f"{mark}{text}" for text in said_once(steps))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flake8_redis_ssot.migrate.plan import Gap, Manager, Measure, Plan, Step
+from flake8_redis_ssot.migrate.plan import COUNTED, Gap, Manager, Measure, Plan, ProgramPoint, Step
 from flake8_redis_ssot.output import escaped
 from flake8_redis_ssot.output.report import Look
 from flake8_redis_ssot.output.terminal import wrapped
 
 _MOST = 5
 _ROLES = {
-    "manager": "may stay",
+    "manager": "the manager",
     "forbidden": "forbidden",
     "competing": "competes, and no setting speaks of it",
 }
@@ -33,7 +33,7 @@ def _phases(plan: Plan, most: int) -> Iterator[tuple[str, list[str]]]:
     yield f"Audit: {_count(len(plan.managers), 'manager')}", [_manager(m) for m in plan.managers] or ["none"]
     yield (
         f"Phase 1, enhance the manager: {_count(len(plan.gaps), 'method')} that callers need of the others",
-        [_gap(gap, most) for gap in plan.gaps] or ["nothing: what callers use of the others, it has"],
+        [_gap(gap, most) for gap in plan.gaps] or [_no_gap(plan)],
     )
     safe = [step for step in plan.moving if step.applicability == "safe"]
     yield (
@@ -43,11 +43,14 @@ def _phases(plan: Plan, most: int) -> Iterator[tuple[str, list[str]]]:
             if len(safe) < len(plan.moving)
             else ""
         ),
-        [_step(step) for step in plan.moving] or ["nothing migrates by itself"],
+        [*said_once(plan.moving)] or ["nothing migrates by itself"],
     )
+    kept = [step for step in plan.by_hand if step.silenced not in COUNTED]
+    left = [step for step in plan.by_hand if step.silenced in COUNTED]
     yield (
-        f"Phase 2, by hand: {_count(len(plan.by_hand), 'place')} for a person",
-        [_step(step) for step in plan.by_hand] or ["none"],
+        f"Phase 2, by hand: {_count(len(left), 'place')} for a person"
+        + (f", and {_count(len(kept), 'place')} that the project keeps on purpose" if kept else ""),
+        [*said_once(left), *said_once(kept)] or ["none"],
     )
     going = [m for m in others if m.can_go and m.role == "forbidden"]
     yield (
@@ -76,7 +79,8 @@ def _measure(measure: Measure) -> str:
 
 
 def _manager(manager: Manager) -> str:
-    where = f" in boundary `{manager.boundary}`" if manager.boundary else ""
+    of = "of" if manager.role == "manager" else "in"
+    where = f" {of} boundary `{manager.boundary}`" if manager.boundary else ""
     what = ", a shim" if manager.is_shim else ""
     classes = f" ({', '.join(manager.classes)})" if manager.classes else ""
     missing = "" if manager.path else ", which does not exist"
@@ -89,18 +93,31 @@ def _manager(manager: Manager) -> str:
 def _gap(gap: Gap, most: int) -> str:
     sites = ", ".join(str(site) for site in gap.sites[:most])
     more = f" and {len(gap.sites) - most} more" if len(gap.sites) > most else ""
-    what = "is missing" if gap.what == "is missing" else f"differs: {gap.what}"
-    return f"`{gap.member}` of `{gap.of}` {what} in `{gap.target}`: {sites}{more}"
+    what = f"is missing in `{gap.target}`"
+    if gap.what != "is missing":
+        what = f"is there in `{gap.target}`, but {gap.what}"
+    return f"`{gap.member}` of `{gap.of}` {what}; used in {sites}{more}"
 
 
-def _step(step: Step) -> str:
-    unsafe = " (unsafe)" if step.applicability == "unsafe" else ""
-    return f"{step.site}: {step.code} {step.reason or step.what}{unsafe}{silenced_by(step)}"
+def _no_gap(plan: Plan) -> str:
+    if not any(manager.role == "manager" for manager in plan.managers):
+        return "nobody knows yet: no `manager` is set, which `redis-ssot init` proposes"
+    return "none: the manager has all that callers use of the others"
 
 
-def silenced_by(step: Step) -> str:
-    """What is said of a reference that something silences today."""
-    return f" (silenced today by {step.silenced})" if step.silenced else ""
+def said_once(steps: list[Step]) -> Iterator[str]:
+    """A line for each reference; the same reason is given for the first alone."""
+    at: dict[ProgramPoint, set[str | None]] = {}
+    for step in steps:
+        at.setdefault(step.site, set()).add(step.reason)
+    first: dict[str, ProgramPoint] = {}
+    for step in steps:
+        what = step.reason or step.what
+        if step.reason and len(at[step.site]) == 1 and first.setdefault(what, step.site) != step.site:
+            what = f"the same as for {first[what]}"
+        unsafe = " (unsafe)" if step.applicability == "unsafe" else ""
+        silenced = f" (silenced today by {step.silenced})" if step.silenced else ""
+        yield f"{step.site}: {step.code} {what}{unsafe}{silenced}"
 
 
 def _count(number: int, what: str) -> str:

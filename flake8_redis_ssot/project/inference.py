@@ -66,7 +66,6 @@ class ProjectInference(Inference):
         """The calls of files taken in since then, by the last name of the callee."""
         self._called_by: dict[str, dict[Scope, None]] = {}
         """The functions whose calls were asked for, by the names of these."""
-        self._sent: dict[str, list[Command]] = {}
         self._limits: set[str] = set()
         self._held: set[str] = set()
         self._makes_names = False
@@ -129,7 +128,6 @@ class ProjectInference(Inference):
         if is_stale:
             self.leads_to_builder.forget()
             self.blocking.clear()
-            self._sent.clear()
         return is_stale
 
     def _entered(self) -> Iterator[Hashable]:
@@ -317,12 +315,12 @@ class ProjectInference(Inference):
 
     def sent(self, path: str) -> list[Command]:
         """The commands of a file taken in."""
-        if path not in self._sent:
-            scopes = self.files[path]
-            names = METHOD_NAMES | {"lock", *_methods_by_name(scopes)}
-            points = (p for p in scopes.calls if last_name(p.node.func) in names)  # type: ignore[attr-defined]
-            self._sent[path] = [c for p in points if (c := command(self, scopes, p)) is not None]
-        return self._sent[path]
+        return self.answers.made(("sent", path), lambda: self._find_sent(self.files[path]))
+
+    def _find_sent(self, scopes: Scopes) -> list[Command]:
+        names = METHOD_NAMES | {"lock", *_methods_by_name(scopes)}
+        points = (p for p in scopes.calls if last_name(p.node.func) in names)  # type: ignore[attr-defined]
+        return [one for p in points if (one := command(self, scopes, p)) is not None]
 
     def calls(self, path: str) -> Iterator[tuple[ProgramPoint, ast.Call, Blocking]]:
         """The calls, in a file taken in, of functions that send by a blocking client, with what they send."""

@@ -46,6 +46,5 @@ class UnreadableFile(Rule):
 
     @on(SourceError)
     def check(self, error: SourceError, context: RuleContext) -> Iterator[Diagnostic]:
-        yield self.diagnostic(
-            context, unreadable(error), f"This file {error.message}; fix it, or add it to `exclude`"
-        )
+        message = f"This file {error.message}; {error.advice}, or add it to `exclude`"
+        yield self.diagnostic(context, unreadable(error), message)

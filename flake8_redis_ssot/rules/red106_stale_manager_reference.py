@@ -7,7 +7,9 @@ from collections.abc import Iterator
 
 from flake8_redis_ssot.analysis.dotted_strings import DOTTED, references
 from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.libraries.frameworks import PATCHERS
 from flake8_redis_ssot.rule import Rule, RuleContext, on
+from flake8_redis_ssot.syntax.nodes import last_name
 
 
 class StaleManagerReference(Rule):
@@ -67,10 +69,13 @@ class StaleManagerReference(Rule):
                 if text.node in seen or not DOTTED.fullmatch(name) or not context.forbids(name):
                     continue
                 seen.add(text.node)
+                what, advice = "This string names", f"name what replaces it{homes}"
+                if isinstance(point.node, ast.Call) and last_name(point.node.func) in PATCHERS:
+                    what = "This patches"
+                    advice = f"patch the name in the module that uses it, or what replaces it{homes}"
                 yield self.diagnostic(
                     context,
                     context.source.range_of(text.node),
-                    f"This string names `{name}`, which {context.belongs(name)} a forbidden Redis manager; "
-                    f"name what replaces it{homes}, or where the code under test looks it up",
+                    f"{what} `{name}`, which {context.belongs(name)} a forbidden Redis manager; {advice}",
                     symbols=(name,),
                 )

@@ -60,7 +60,7 @@ class Builder:
             root=self.base,
             path=os.path.abspath(path) if path else None,
             boundaries=tuple(boundaries),
-            tests=(_globs(tests_table, tests if tests is not None else DEFAULT_TESTS),),
+            tests=(self._globs(tests_table, tests if tests is not None else DEFAULT_TESTS),),
             settings_modules=tuple(m.removesuffix(".**") for m in last("settings-modules")[1] or ()),
             client_builders=tuple(last("extend-client-builders")[1] or ()),
             pool_builders=tuple(last("extend-pool-builders")[1] or ()),
@@ -177,18 +177,21 @@ class Builder:
         named = replace(
             root,
             name=entry["name"],
-            paths=_globs(table, entry["paths"]),
+            paths=self._globs(table, entry["paths"]),
             reason=entry.get("reason"),
             file=table.path if table.is_file else None,
             line=table.line("boundary", nth),
         )
         return self._boundary(table, entry, named)
 
-    @staticmethod
-    def _allow_entry(table: Table, nth: int, entry: dict[str, Any]) -> Allowance:
+    def _globs(self, table: Table, patterns: Iterable[str]) -> Globs:
+        lines = (line for pattern in patterns for line in ignoring(table.base, pattern, self.filesystem))
+        return Globs(table.base, tuple(lines))
+
+    def _allow_entry(self, table: Table, nth: int, entry: dict[str, Any]) -> Allowance:
         expires = entry.get("expires")
         return Allowance(
-            _globs(table, entry["paths"]),
+            self._globs(table, entry["paths"]),
             tuple(entry["rules"]),
             entry["reason"],
             tuple(DottedPattern(s) for s in entry.get("symbols", ())),
@@ -220,7 +223,3 @@ class Builder:
                         "make one pattern more specific, as `billing/api/**`"
                     )
                     self.error(where, "boundary", message, nth)
-
-
-def _globs(table: Table, patterns: Iterable[str]) -> Globs:
-    return Globs(table.base, tuple(line for pattern in patterns for line in ignoring(table.base, pattern)))

@@ -18,7 +18,7 @@ class SettingsFinder:
     """Finds the settings of folders, and reads each table once.
 
     A settings file `config` replaces the search, and `isolated` forbids it. The `overrides` count
-    more than any table. Below no table the defaults hold, in a project
+    more than any table. Settings that are `given` hold for every folder. Below no table the defaults hold, in a project
     whose folder is the outermost of the `tops` around it: the folder `top`, and those that a user
     named. flake8's `options` join the table in or above `top`, and the defaults.
 
@@ -36,9 +36,11 @@ class SettingsFinder:
         overrides: Sequence[Table] = (),
         options: Mapping[str, Any] | None = None,
         filesystem: FileSystem = DISK,
+        given: Settings | None = None,
     ) -> None:
         self.top = os.path.abspath(top)
         self.tops = [self.top]
+        config = given.path if given is not None else config
         self.config = config and os.path.abspath(config)
         self.filesystem = filesystem
         self.errors: list[str] = []
@@ -46,7 +48,8 @@ class SettingsFinder:
         self._codes = codes
         self._formats = formats
         self._options = options
-        self._isolated = isolated
+        self._given = given
+        self._isolated = isolated or given is not None
         self._overrides = overrides
         self._above: dict[str, str | None] = {}
         self._read: dict[tuple[str | None, str], Settings | None] = {}
@@ -69,7 +72,7 @@ class SettingsFinder:
 
     def find(self, folder: str) -> Settings | None:
         """The settings of the files in an absolute folder; None where a table is wrong: see `errors`."""
-        return self._settings(self.table_above(folder), folder)
+        return self._given or self._settings(self.table_above(folder), folder)
 
     def must_find(self, folder: str) -> Settings:
         """As `find`; SettingsError where a table is wrong."""
@@ -80,7 +83,7 @@ class SettingsFinder:
 
     def name(self, folders: Collection[str]) -> None:
         """Take the absolute `folders` for named by a user."""
-        self.tops = sorted({self.top, *(f for f in folders if not is_below(f, self.top))}, key=len)
+        self.tops = sorted({*self.tops, *(f for f in folders if not is_below(f, self.top))}, key=len)
 
     def _settings(self, path: str | None, folder: str) -> Settings | None:
         root = os.path.dirname(path or "") or next((t for t in self.tops if is_below(folder, t)), self.top)

@@ -40,7 +40,7 @@ def load_settings(
     if options:
         tables = joined(tables, options, path, base, problems)
     tables += overrides
-    Validator(problems, codes, formats).check(tables)
+    Validator(problems, codes, formats, filesystem).check(tables)
     if not problems.messages:
         settings = Builder(tables, base, problems, filesystem).build(path)
         if not problems.messages:

@@ -5,15 +5,22 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Iterable
 
+_MOST = 12
+"""Names that are listed where none is near."""
 
-def nearest(word: str, known: Iterable[str]) -> str:
-    """`; did you mean ...`, or the known names where none is near."""
+
+def nearest(word: str, known: Iterable[str], listing: str = "redis-ssot config") -> str:
+    """`; did you mean ...`; where none is near the known names, or the command for the `listing` of so many."""
     names = sorted(known)
     near = difflib.get_close_matches(word, names, 1, 0.7)
     if not near:  # the beginning of a longer name
         starts = {name[: len(word) + 1]: name for name in names if len(word) > 3}
         near = [starts[start] for start in difflib.get_close_matches(word, starts, 1, 0.85)]
-    return f"; did you mean `{near[0]}`?" if near else f"; known are {', '.join(names)}" if names else ""
+    if near:
+        return f"; did you mean `{near[0]}`?"
+    if len(names) > _MOST:
+        return f"; `{listing}` lists all {len(names)} that there are"
+    return f"; known are {', '.join(names)}" if names else ""
 
 
 def nearest_code(code: str, known: Iterable[str]) -> str:
@@ -21,7 +28,7 @@ def nearest_code(code: str, known: Iterable[str]) -> str:
     letters = code.upper().rstrip("0123456789")
     if letters and not difflib.get_close_matches(letters, ["RED", "ALL"], 1, 0.7):
         return "; the codes of redis-ssot begin with `RED`"
-    return nearest(code.upper(), known)
+    return nearest(code.upper(), known, "redis-ssot rule --all")
 
 
 def slips(word: str, known: Collection[str]) -> list[str]:

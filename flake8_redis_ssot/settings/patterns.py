@@ -181,7 +181,7 @@ def _any(patterns: Iterable[str]) -> re.Pattern[str] | None:
     return re.compile(text, re.DOTALL) if text else None
 
 
-def excluding(base: str, pattern: str) -> None:
+def excluding(base: str, pattern: str, filesystem: FileSystem) -> None:
     """PatternError where `pattern` can exclude nothing."""
     if pattern.startswith("!"):
         raise PatternError("`exclude` takes nothing back; write `\\!` for the character itself")
@@ -192,21 +192,23 @@ def excluding(base: str, pattern: str) -> None:
             )
 
 
-def naming_files(base: str, pattern: str) -> None:
+def naming_files(base: str, pattern: str, filesystem: FileSystem) -> None:
     """PatternError where `pattern` can name no file; a leading `!` means all others."""
     for one in alternatives(pattern.removeprefix("!")):
         if one.endswith("/"):
             raise PatternError("it names folders, not files; write `folder/**`")
 
 
-def ignoring(base: str, pattern: str) -> tuple[str, ...]:
+def ignoring(base: str, pattern: str, filesystem: FileSystem) -> tuple[str, ...]:
     """A pattern as lines of a gitignore file in the folder `base`."""
     sign = "!" if pattern.startswith("!") else ""
     anchored = "/" in pattern.rstrip("/")
-    return tuple(sign + _line(base, one, anchored) for one in alternatives(pattern.removeprefix("!")))
+    return tuple(
+        sign + _line(base, one, anchored, filesystem) for one in alternatives(pattern.removeprefix("!"))
+    )
 
 
-def _line(base: str, pattern: str, anchored: bool) -> str:
+def _line(base: str, pattern: str, anchored: bool, filesystem: FileSystem) -> str:
     if pattern.startswith("#"):
         raise PatternError("it would be a comment; write `\\#`")
     if not pattern.strip():
@@ -215,8 +217,8 @@ def _line(base: str, pattern: str, anchored: bool) -> str:
     line = posixpath.normpath((pattern[len(base) :] if is_below else pattern).lstrip("/"))
     first = line.partition("/")[0]
     # a leading slash is gitignore's for `base`, unless it leads to something there is
-    leads_out = pattern.startswith("/") and not is_below and os.path.lexists(f"/{first}")
-    if first == ".." or (leads_out and not os.path.lexists(os.path.join(base, first))):
+    leads_out = pattern.startswith("/") and not is_below and first in filesystem.names("/")
+    if first == ".." or (leads_out and first not in filesystem.names(base)):
         raise PatternError(f"it leads out of {base}; write a path below that folder, relative to it")
     if line == ".":
         return "**"

@@ -13,18 +13,28 @@ from flake8_redis_ssot.filesystem import FileSystem
 
 
 def has_table(path: str, filesystem: FileSystem) -> bool:
-    """Whether the file has a `[tool.redis-ssot]` table; true as well where it mentions one and is broken."""
+    """Whether the file has a `[tool.redis-ssot]` table, or may have one: what reads it then says why nobody knows."""
     try:
-        data = filesystem.read(path)
+        tool = tomllib.loads(filesystem.read(path).decode()).get("tool")
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, PermissionError):
+        return True
     except OSError:
         return False
-    if b"redis-ssot" not in data:
-        return False
-    try:
-        tool = tomllib.loads(data.decode()).get("tool")
-        return isinstance(tool, dict) and "redis-ssot" in tool
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
-        return re.search(rb"^\s*\[+\s*tool\.[\"']?redis-ssot", data, re.MULTILINE) is not None
+    return isinstance(tool, dict) and "redis-ssot" in tool
+
+
+def broken_toml(data: bytes, error: tomllib.TOMLDecodeError | UnicodeDecodeError) -> tuple[str, str]:
+    """Where TOML is broken, as `:line:column`, and why."""
+    if isinstance(error, UnicodeDecodeError):
+        line = data.count(b"\n", 0, error.start) + 1
+        return (
+            f":{line}",
+            f"is not UTF-8 (byte 0x{data[error.start]:02x}), which TOML has to be; save it as UTF-8",
+        )
+    text, _, place = str(error).removesuffix(")").rpartition(" (at ")
+    found = re.fullmatch(r"line (\d+), column (\d+)", place)
+    where = f":{found[1]}:{found[2]}" if found else f":{len(data.rstrip().splitlines())}"
+    return where, f"not valid TOML: {text}{'' if found else ', up to the end'}; correct it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +110,10 @@ def read_chain(path: str, problems: Problems, filesystem: FileSystem) -> list[Ta
 
 
 def _read_file(path: str, problems: Problems, filesystem: FileSystem, *, asked: Table | None) -> Table | None:
+    data = b""
     try:
-        text = filesystem.read(path).decode()
+        data = filesystem.read(path)
+        text = data.decode()
         values = tomllib.loads(text)
     except OSError as error:
         if asked is not None:
@@ -112,17 +124,22 @@ def _read_file(path: str, problems: Problems, filesystem: FileSystem, *, asked: 
             problems.messages.append(f"{path}: cannot be read: {error.strerror}; name a settings file")
         return None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        found = re.search(r" \(at line (\d+), column (\d+)\)", str(error))
-        place = f"{path}:{found[1]}:{found[2]}" if found else path
-        text = str(error).replace(found[0], "") if found else str(error)
-        problems.messages.append(f"{place}: not valid TOML: {text}; fix the file")
+        where, why = broken_toml(data, error)
+        problems.messages.append(f"{path}{where}: {why}")
         return None
     tool = values.get("tool", {})
     table = tool.get("redis-ssot") if isinstance(tool, dict) else None
     if table is None and os.path.basename(path) != "pyproject.toml":
         table = {} if "tool" in values else values
-    if not isinstance(table, dict):
+    if table is None:
         problems.messages.append(f"{path}: has no [tool.redis-ssot] table; add one")
+        return None
+    if not isinstance(table, dict):
+        named = re.search(r"^.*\bredis-ssot\b", text, re.MULTILINE)
+        line = text.count("\n", 0, named.start()) + 1 if named else 1
+        problems.messages.append(
+            f"{path}:{line}: `redis-ssot` is no table here; write its keys below a line [tool.redis-ssot]"
+        )
         return None
     return Table(path, os.path.dirname(path), table, text)
 

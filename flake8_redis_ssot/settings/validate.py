@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from flake8_redis_ssot import __version__
+from flake8_redis_ssot.filesystem import FileSystem
 from flake8_redis_ssot.settings.model import OPTIONS
 from flake8_redis_ssot.settings.nearest import nearest, nearest_code
 from flake8_redis_ssot.settings.patterns import PatternError, alternatives, excluding, ignoring, naming_files
@@ -17,12 +18,12 @@ _LISTS = frozenset(k for k, o in OPTIONS.items() if o.type.startswith("list"))
 _STRINGS = frozenset(k for k, o in OPTIONS.items() if o.type == "string")
 _BOOLEANS = frozenset(k for k, o in OPTIONS.items() if o.type == "boolean")
 # what says of a path pattern that it cannot be meant
-_PATTERNS: dict[str, Callable[[str, str], object]] = {
+_PATTERNS: dict[str, Callable[[str, str, FileSystem], object]] = {
     "exclude": excluding,
     "extend-exclude": excluding,
     "tests": ignoring,
     "paths": ignoring,
-    "src": lambda base, pattern: alternatives(pattern),
+    "src": lambda base, pattern, filesystem: alternatives(pattern),
 }
 _CODES = frozenset(["rules", *(k for k, o in OPTIONS.items() if o.type == "list of codes")])
 # lists that mean nothing when they are empty
@@ -34,7 +35,10 @@ _DOTTED_GLOB = re.compile(r"[\w*]+(\.[\w*]+)*")
 class Validator:
     """Puts down in `problems` what is wrong with tables; `codes` and `formats` are those there are."""
 
-    def __init__(self, problems: Problems, codes: Collection[str], formats: Collection[str]) -> None:
+    def __init__(
+        self, problems: Problems, codes: Collection[str], formats: Collection[str], filesystem: FileSystem
+    ) -> None:
+        self.filesystem = filesystem
         self.error = problems.add
         self.codes = codes
         self.formats = formats
@@ -184,12 +188,12 @@ class Validator:
         table: Table,
         key: str,
         pattern: str,
-        check: Callable[[str, str], object],
+        check: Callable[[str, str, FileSystem], object],
         where: str | None = None,
         nth: int | None = None,
     ) -> None:
         try:
-            check(table.base, pattern)
+            check(table.base, pattern, self.filesystem)
         except PatternError as error:
             self.error(table, where or key, f"`{key}` has `{pattern}`: {error}", nth)
 

@@ -25,9 +25,9 @@ def lines_of(node: Statement) -> Lines:
     return first, node.end_lineno or first
 
 
-def header_of(node: Statement) -> Lines:
-    """The lines of a statement before its body."""
-    first, last = lines_of(node)
+def header_of(node: Statement, lines: Lines) -> Lines:
+    """The lines of a statement before its body, of all its `lines`."""
+    first, last = lines
     body = getattr(node, "body", None)
     return (first, max(first, body[0].lineno - 1)) if body else (first, last)
 

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Literal
 
 from flake8_redis_ssot.syntax.arguments import parameters, positional
-from flake8_redis_ssot.syntax.lines import Lines, Statement, header_of, lines_of, touches
+from flake8_redis_ssot.syntax.lines import Lines, Statement, touches
 from flake8_redis_ssot.syntax.nodes import last_name
 
 Branch = tuple[int, str]
@@ -29,7 +29,9 @@ Projection = int | Literal["item", "enter"]
 """From a value to what is bound: an element by its index, any element, what a `with` hands out."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(
+    slots=True, eq=False
+)  # not frozen: a file has thousands, and a frozen one takes twice as long to make
 class Binding:
     """A name given a meaning.
 
@@ -49,11 +51,11 @@ class Binding:
     projection: tuple[Projection, ...] = ()
     scope: Scope | None = None
     turn: int | None = None
-    for_typing: bool = field(init=False)
-    """Whether it stands under `if TYPE_CHECKING:`, which never runs."""
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "for_typing", any(arm == "typing" for _, arm in self.path))
+    @property
+    def for_typing(self) -> bool:
+        """Whether it stands under `if TYPE_CHECKING:`, which never runs."""
+        return bool(self.path) and any(arm == "typing" for _, arm in self.path)
 
 
 @dataclass(eq=False, slots=True)
@@ -107,10 +109,13 @@ class ProgramPoint:
     order: int
     path: tuple[Branch, ...]
 
+    def __hash__(self) -> int:
+        return hash(self.node)  # few nodes have several places, and a path is long
+
     @property
     def for_typing(self) -> bool:
         """Whether it stands under `if TYPE_CHECKING:`, which never runs."""
-        return any(arm == "typing" for _, arm in self.path)
+        return bool(self.path) and any(arm == "typing" for _, arm in self.path)
 
 
 def exclusive(one: Sequence[Branch], other: Sequence[Branch], *, tried: bool = False) -> bool:
@@ -143,12 +148,17 @@ Item = tuple[ast.AST, Scope, tuple[Branch, ...]]
 
 @dataclass(slots=True)
 class OwnExpressions:
-    """A statement (or handler, or case) with its own expressions, those of its body apart, and their orders."""
+    """A statement (or handler, or case) with its own expressions, those of its body apart, and their orders.
+
+    `lines` are those of the whole of it, `header` those before its body.
+    """
 
     node: Statement
     scope: Scope
     order: int
     path: tuple[Branch, ...]
+    lines: Lines
+    header: Lines
     expressions: list[tuple[ast.AST, Scope, int]] = field(default_factory=list)
 
 
@@ -194,7 +204,7 @@ class Scopes:
         """
         types = frozenset(wanted)
         for statement in self.statements:
-            if lines is None or touches(lines, lines_of(statement.node)):
+            if lines is None or touches(lines, statement.lines):
                 if type(statement.node) in types:
                     yield ProgramPoint(statement.node, statement.scope, statement.order, statement.path)
                 for node, scope, order in statement.expressions:
@@ -398,7 +408,7 @@ class Scopes:
             projection, where or scope,
         )  # fmt: skip
         owner.bindings.setdefault(name, []).append(binding)
-        self.bound.append((name, binding, lines or header_of(self.statements[-1].node)))
+        self.bound.append((name, binding, lines or self.statements[-1].header))
         if isinstance(value, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             self.definitions[value] = binding
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from reasons import ACTION, left
 
 from flake8_redis_ssot.cli.main import main
 
@@ -95,9 +96,11 @@ def test_behaviour(case: Case, tmp_path: Path, monkeypatch, capsys) -> None:
     old, new = contents(before), contents(after)
     changed = sorted(name for name in old if new[name] != old[name])
     assert changed == sorted(case.lines("moves")), said
+    for text in left(said):
+        assert ACTION.search(text), "a reason says what to do"
     for line in case.lines("says"):
         where, code, words = line.split(" ", 2)
-        lines = [text for text in said.splitlines() if text.strip().startswith(f"{where}: {code} ")]
+        lines = [text for text in left(said) if text.startswith(f"{where}: {code} ")]
         assert any(words in text for text in lines), said
     for line in case.lines("needs"):
         assert any(line in new[name].decode() for name in changed), new

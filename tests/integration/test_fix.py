@@ -195,15 +195,20 @@ def test_migrate_says_what_stands_in_its_way(project: Path, run: Command) -> Non
         "from app.cache.manager import make_cache\n\nmade = make_cache()\n"
     )
     done = run("migrate", cwd=project)
-    assert "the replacement `app.redis_manager.none` does not exist; correct `replacements`" in done.stdout
+    assert (
+        "the replacement `app.redis_manager.none` does not exist; correct [tool.redis-ssot.replacements] (pyproject.toml:"
+        in done.stdout
+    )
 
 
 def test_without_a_manager_there_is_nothing_to_migrate_to(tmp_path: Path, run: Command) -> None:
     (tmp_path / "rooms.py").write_text("import redis\n\nCLIENT = redis.Redis()\n")
     done = run("migrate", cwd=tmp_path)
-    assert (done.returncode, done.stdout) == (2, "") and "no `manager` is set" in done.stderr
+    assert (done.returncode, done.stdout) == (2, "") and "no settings name a `manager`" in done.stderr
     done = run("plan", cwd=tmp_path)
-    assert done.returncode == 0 and done.stderr.startswith("warning: no settings file: no `manager` is set")
+    assert done.returncode == 0 and done.stderr.startswith(
+        "warning: no settings name a `manager` to migrate to; let `redis-ssot init`"
+    )
 
 
 def test_migrate_refuses_what_changed_since_it_was_read(project: Path, monkeypatch, capsys) -> None:
@@ -378,7 +383,7 @@ def test_a_file_that_is_not_to_change_holds_back_what_it_uses(
     done = run("migrate", cwd=tmp_path)
     moved = [path for path in (rooms, kept) if "from new" in path.read_text()]
     assert moved == ([rooms, kept] if kind == "open" else []), done.stdout
-    said = "rooms.py:1: RED101 inner/kept.py:1 keeps using `local` of `old.Manager`"
+    said = "rooms.py:1: RED101 inner/kept.py:1 uses `local` of `old.Manager`"
     assert (said in done.stdout) == (kind != "open")
 
 
@@ -396,7 +401,7 @@ def test_a_run_that_parts_what_belongs_together_says_so(tmp_path: Path, run: Com
     assert "from new" in (tmp_path / "rooms.py").read_text()
     assert (
         "; this parts it from what stays: "
-        "kept.py:1 keeps using `local` of `old.Manager`, which has to be one for all" in words
+        "kept.py:1 uses `local` of `old.Manager`, which has to be one for all" in words
     )
     run("rollback", cwd=tmp_path)
     assert "this parts it" not in run("migrate", "--include-unsafe", cwd=tmp_path).stdout

@@ -268,7 +268,9 @@ def test_no_fix_has_flake8_pass_over_the_file(project: Path) -> None:
     (project / "app" / "rooms.py").write_text("x = 1\n# noqa: RED301  # flake8: noqa\n")
     first = mended(project, unsafe=True)
     assert not first.changes
-    assert [reason for d, reason in first.left] == ["what is left of the comment would silence more"]
+    assert [reason.split("; ")[0] for _, reason in first.left] == [
+        "what is left of the comment would silence more"
+    ]
 
 
 @pytest.mark.parametrize(

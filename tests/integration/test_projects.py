@@ -286,7 +286,7 @@ def test_a_migration_is_of_one_project(monorepo: Path, tmp_path: Path, run: Comm
     service = monorepo / "services" / "auth"
     done = run("migrate", str(service), cwd=tmp_path)
     assert (
-        "Migrated 2 imports in 2 files." in done.stdout
+        "Migrated 1 import and removed 1 import in 2 files." in done.stdout
         and "monorepo/services/auth/auth/user.py" in done.stdout
     )
     undo = done.stdout.split("`")[1].split()

@@ -205,7 +205,7 @@ def test_fixes_are_granted_once(project: Path, check, monkeypatch: pytest.Monkey
     first = check(*style)
     assert '"fix": {' in first[1]
     with monkeypatch.context() as patch:
-        patch.setattr("flake8_redis_ssot.cli.fixing.Step", None)
+        patch.setattr("flake8_redis_ssot.fix.granted.Step", None)
         for path in project.rglob("*.py"):
             os.utime(path)
         assert check(*style) == first and check(*style, "app") == check(*style, "app")

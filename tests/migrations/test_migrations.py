@@ -6,10 +6,10 @@ import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import takewhile
 from pathlib import Path
 
 import pytest
+from reasons import ACTION, left
 
 from flake8_redis_ssot.cli.main import main
 from flake8_redis_ssot.fix.verify import compiles, undefined
@@ -95,13 +95,13 @@ def test_migration(case: Case, change: str, tmp_path: Path, monkeypatch, capsys)
     assert {n: d for n, d in after.items() if before.get(n) != d} == {
         n: d for n, d in expected.items() if before.get(n) != d
     }
-    by_hand = said.partition(" for a person:\n")[2].splitlines()
-    left = [line.strip() for line in takewhile(lambda line: line.startswith("  "), by_hand)]
-    assert len(left) == len(case.left), said
-    for line, words in zip(left, case.left, strict=True):
+    lines = left(said)
+    assert len(lines) == len(case.left), said
+    for line, words in zip(lines, case.left, strict=True):
         where, code, reason = words.split(" ", 2)
         assert line.startswith(f"{where}: {code} ") and reason in line
-    assert status == (1 if left else 0)
+        assert ACTION.search(line), "a reason says what to do"
+    assert status == (1 if lines else 0)
     for name in case.after:
         assert compiles(after[name], name)
         assert not undefined(after[name], name) - undefined(before[name], name)

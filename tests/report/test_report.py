@@ -165,7 +165,7 @@ def test_without_git_only_git_is_missed(tmp_path: Path, run: Command) -> None:
     write(tmp_path, {"pyproject.toml": SETTINGS, "app/redis_manager.py": ""})
     assert run("report", cwd=tmp_path).returncode == 0
     done = run("report", "--base", "main", cwd=tmp_path)
-    assert done.returncode == 2 and "is no checkout of a git repository" in done.stderr
+    assert done.returncode == 2 and "git finds no repository here" in done.stderr
 
 
 @pytest.mark.parametrize(("style", "missing"), [("html", "jinja2"), ("terminal", "rich")])
@@ -254,4 +254,7 @@ def test_it_runs_without_a_manager_in_the_settings(tmp_path: Path, run: Command)
     )
     done = run("report", "--output-format", "json", cwd=tmp_path)
     found: dict[str, Any] = json.loads(done.stdout)
-    assert found["numbers"]["constructions"] == 1 and "no `manager` is set" in done.stderr
+    assert (
+        found["numbers"]["constructions"] == 1
+        and "[tool.redis-ssot] names no `manager` to migrate to" in done.stderr
+    )

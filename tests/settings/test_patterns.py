@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from flake8_redis_ssot.files import discover
+from flake8_redis_ssot.filesystem import DISK
 from flake8_redis_ssot.settings.boundaries import SettingsError
 from flake8_redis_ssot.settings.finder import SettingsFinder
 from flake8_redis_ssot.settings.load import load_settings
@@ -141,16 +142,23 @@ def test_what_each_kind_of_pattern_cannot_say(table: str, message: str, tmp_path
 )
 def test_the_others_are_gitignore_s(pattern: str, taken: list[str]) -> None:
     base = "/srv/pro[j]ect"
-    globs = Globs(base, ignoring(base, pattern.replace("BASE", base)))
+    globs = Globs(base, ignoring(base, pattern.replace("BASE", base), DISK))
     assert [p for p in ("auth/a.py", "lib/c.py", "sub/auth/b.py") if globs.match(f"{base}/{p}")] == taken
 
 
+def test_whether_a_pattern_leads_out_is_asked_of_the_files_that_are_meant() -> None:
+    with pytest.raises(PatternError, match="it leads out of /p"):
+        ignoring("/p", "/etc/**", DISK)
+    edited = DISK.with_edits({"/p/etc/a.py": b""})
+    assert ignoring("/p", "/etc/**", edited) == ("/etc/**",)
+
+
 def test_what_is_taken_back_stays_taken_back() -> None:
-    globs = Globs("/p", (*ignoring("/p", "tests/**"), *ignoring("/p", "!{a,tests/data}/**")))
+    globs = Globs("/p", (*ignoring("/p", "tests/**", DISK), *ignoring("/p", "!{a,tests/data}/**", DISK)))
     assert globs.match("/p/tests/x.py") and not globs.match("/p/tests/data/x.py")
 
 
 def test_the_choice_of_a_choice() -> None:
     with pytest.raises(PatternError, match=r"write `\[\{\]`"):
-        ignoring("/p", "{{cookiecutter.slug}}/**")
-    assert ignoring("/p", "[{][{]cookiecutter.slug[}][}]/**") == ("/[{][{]cookiecutter.slug[}][}]/**",)
+        ignoring("/p", "{{cookiecutter.slug}}/**", DISK)
+    assert ignoring("/p", "[{][{]cookiecutter.slug[}][}]/**", DISK) == ("/[{][{]cookiecutter.slug[}][}]/**",)

@@ -387,4 +387,4 @@ def test_a_statement_touches_a_line_from_its_decorator_to_its_end() -> None:
     lines = lines_of(function)
     assert [line for line in range(1, 9) if touches([line], lines)] == [2, 3, 4, 5, 6]
     assert touches([1, 6, 8], lines) and not touches([1, 7, 8], lines) and not touches([], lines)
-    assert header_of(function) == (2, 4)
+    assert header_of(function, lines_of(function)) == (2, 4)

@@ -1,0 +1,118 @@
+"""The fixes that are granted today: applied, or put to the diagnostics for those who show them."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from flake8_redis_ssot.diagnostic import Diagnostic, Fix
+from flake8_redis_ssot.facts.cache import Cache, asked_of
+from flake8_redis_ssot.filesystem import DISK, FileSystem
+from flake8_redis_ssot.fix.apply import EXPLAINED, FIXABLE, FixResult, Step, mend
+from flake8_redis_ssot.fix.beside import Unchecked
+from flake8_redis_ssot.fix.closed import closed
+from flake8_redis_ssot.fix.reads import ProjectReads
+from flake8_redis_ssot.lint.check import FileChecker
+from flake8_redis_ssot.lint.noqa import with_rows
+from flake8_redis_ssot.lint.run import Outcome
+from flake8_redis_ssot.settings.model import Settings
+
+
+def mend_chosen(
+    files: Sequence[str],
+    settings: Settings,
+    codes: frozenset[str],
+    within: Collection[str],
+    filesystem: FileSystem = DISK,
+    *,
+    unsafe: bool,
+    jobs: int,
+    cache_of: Callable[[FileChecker], Cache | None] | None = None,
+) -> FixResult:
+    """What the fixes of the rules `codes` come to, as far as `fixable` and `unfixable` leave them.
+
+    `cache_of` gives what earlier runs of all these rules found.
+    """
+    unfixed = unfixed_of(settings)
+    if cache_of is not None:
+        return mend(
+            files,
+            settings,
+            codes,
+            within,
+            filesystem,
+            unsafe=unsafe,
+            jobs=jobs,
+            unfixed=unfixed,
+            cache_of=cache_of,
+        )
+    # what a `noqa` silences depends on all rules, and what may move on all that has to move with it
+    needed = codes if "RED904" in codes - unfixed else codes & (FIXABLE | EXPLAINED)
+    return mend(files, settings, needed, within, filesystem, unsafe=unsafe, jobs=jobs, unfixed=unfixed)
+
+
+def fixes_alone(
+    outcome: Outcome, checker: FileChecker, files: Sequence[str], diagnostics: Iterable[Diagnostic]
+) -> Iterator[tuple[Diagnostic, Fix]]:
+    """Those of the `diagnostics` that a fix settles where nothing else is changed, with that fix."""
+    unfixed = unfixed_of(checker.settings)
+    reads = ProjectReads(files, checker.filesystem)
+    unchecked = Unchecked(checker.settings.root, files, checker.filesystem)
+    dynamic = [d for d in outcome.diagnostics if d.code in EXPLAINED]
+    for diagnostic in diagnostics:
+        if diagnostic.code in FIXABLE and not closed([diagnostic.path], checker.settings.root):
+            alone = replace(outcome, diagnostics=[*dynamic, diagnostic])
+            step = Step(
+                checker, alone, {diagnostic.path},
+                unsafe=True, unfixed=unfixed, reads=reads, unchecked=unchecked,
+            )  # fmt: skip
+            yield from ((diagnostic, d.fix) for d in step.settled if d.fix is not None)
+
+
+def unfixed_of(settings: Settings) -> frozenset[str]:
+    """The rules that have fixes which `fixable` and `unfixable` do not leave to `--fix`."""
+    return frozenset(code for code in FIXABLE if not settings.may_fix(code))
+
+
+def finished(
+    outcome: Outcome,
+    checker: FileChecker,
+    files: Sequence[str],
+    reported: Sequence[str],
+    cache: Cache | None,
+) -> tuple[list[Diagnostic], str]:
+    """The diagnostics with their fixes and with the rows of their comments, and for whom these hold.
+
+    They do so for `any` of the `files` checked, for `all` of them together, or for `none` but those `reported`.
+    """
+    is_whole = [*reported] == [*files]
+    if not checker.keeps_facts:
+        return [*with_rows(outcome.diagnostics, checker.filesystem)], "any" if is_whole else "none"
+    modules = checker.managers.modules
+    earlier = cache.fixes(outcome.diagnostics, modules) if cache is not None else None
+    if earlier is not None and (earlier[1] == "any" or is_whole):
+        return earlier
+    if cache is not None and len(outcome.facts) < len(cache.files):
+        outcome.facts = cache.facts(cache.files)
+    fixed, is_alone = _with_fixes(outcome, checker, {*reported})
+    if not is_whole:
+        wanted = {*reported, checker.settings.path}
+        return [*with_rows((d for d in fixed if d.path in wanted), checker.filesystem)], "none"
+    result, fixed_for = [*with_rows(fixed, checker.filesystem)], "any" if is_alone else "all"
+    if cache is not None:
+        cache.keep_fixes(outcome.diagnostics, asked_of(modules), result, fixed_for)
+    return result, fixed_for
+
+
+def _with_fixes(
+    outcome: Outcome, checker: FileChecker, within: Collection[str]
+) -> tuple[list[Diagnostic], bool]:
+    """The diagnostics, each with the fix that would be granted; whether each is granted by its file alone."""
+    if not any(d.code in FIXABLE for d in outcome.diagnostics):
+        return outcome.diagnostics, True
+    gc.freeze()  # what is known of all files stays, and is not looked through again and again
+    step = Step(checker, outcome, within, unsafe=True, unfixed=unfixed_of(checker.settings))
+    gc.unfreeze()
+    fixes = {d.sort_key: d.fix for d in step.settled}
+    return [replace(d, fix=fixes.get(d.sort_key)) for d in outcome.diagnostics], not step.meets_patches

@@ -1,0 +1,64 @@
+"""The plan of a project, from its files on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from flake8_redis_ssot.files import Project
+from flake8_redis_ssot.filesystem import DISK
+from flake8_redis_ssot.fix.apply import EXPLAINED, mend
+from flake8_redis_ssot.fix.proposal import MENDS
+from flake8_redis_ssot.lint.check import FileChecker
+from flake8_redis_ssot.lint.run import Outcome, available_processors, run_project
+from flake8_redis_ssot.migrate.plan import CONSTRUCTIONS, Plan, plan
+from flake8_redis_ssot.migrate.silenced import unsilenced
+from flake8_redis_ssot.rules import all_rules, defaults
+from flake8_redis_ssot.settings.model import Settings, chosen_codes
+
+MIGRATED = (
+    frozenset(c for c, what in MENDS.items() if what in ("import", "call", "construction", "string"))
+    | EXPLAINED
+)
+ABSENT = "RED403"
+"""The rule that says which managers of the settings are not there."""
+_CLASSES = frozenset(["RED401", "RED402"])
+"""The rules for which the classes and shims of the files are kept."""
+
+
+def planned(files: Sequence[str], project: Project, whole: Outcome) -> tuple[Plan, Outcome]:
+    """The plan of a project of these `files`, with what it is made from; `whole` has all that is there, silenced or not."""
+    settings = project.settings
+    mended = mend(
+        files,
+        replace(settings, baseline=None),
+        migration_rules(settings) | _CLASSES | {ABSENT},
+        set(project.files),
+        unsafe=True,
+        jobs=available_processors(),
+    )
+    codes = rules_of(settings)
+    asked = replace(whole, diagnostics=[d for d in whole.diagnostics if d.code in codes])
+    return plan(mended, migration_rules(settings), settings, asked, DISK), mended.outcome
+
+
+def rules_of(settings: Settings) -> frozenset[str]:
+    """The rules whose diagnostics a plan asks for, silenced or not."""
+    return migration_rules(settings) | CONSTRUCTIONS
+
+
+def silenced_or_not(files: Sequence[str], project: Project, codes: frozenset[str]) -> Outcome:
+    """What is there of these rules in the project's own files, silenced or not."""
+    settings = project.settings
+    rules = [rule for rule in all_rules() if rule.code in codes]
+    fingerprints = settings.baseline is not None
+    checker = FileChecker(unsilenced(settings), rules, heeds_noqa=False, fingerprints=fingerprints)
+    outcome = run_project(files, checker, jobs=available_processors())
+    outcome.diagnostics = [d for d in outcome.diagnostics if d.path in set(project.files)]
+    return outcome
+
+
+def migration_rules(settings: Settings) -> frozenset[str]:
+    """The rules of a migration; what the settings leave out of those on calls stays out."""
+    chosen = chosen_codes(settings.selections, defaults())
+    return frozenset(c for c in MIGRATED if MENDS.get(c) not in ("call", "construction") or c in chosen)

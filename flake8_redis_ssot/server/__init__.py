@@ -1,0 +1,1 @@
+"""A language server: the same checks, fixes and words in an editor."""

@@ -1,0 +1,22 @@
+"""What a migration leaves, as it is shown, with the reasons in full."""
+
+from __future__ import annotations
+
+import re
+from itertools import takewhile
+
+ACTION = re.compile(
+    r"; (?:add|allow|annotate|ask|await|bind|catch|change|close|correct|decorate|define|delete|derive|do|give|hand|import|indent"
+    r"|leave|let|look|make|migrate|name|patch|put|remove|rename|run|save|send|set|settle|take|use|write)\b"
+)
+"""How the part of a reason begins that says what to do."""
+
+
+def left(said: str) -> list[str]:
+    """The lines of what is left for a person, `path:line: CODE reason`."""
+    listed = said.partition(" for a person:\n")[2].splitlines()
+    lines = [line.strip() for line in takewhile(lambda line: line.startswith("  "), listed)]
+    reasons = {
+        line.split(": ", 1)[0]: line.split(" ", 2)[2] for line in lines if "the same as for" not in line
+    }
+    return [re.sub(r"the same as for (\S+)$", lambda found: reasons[found[1]], line) for line in lines]
