@@ -118,12 +118,12 @@ def _sending(part: Part, recorder: Recorder) -> Make:
 
         def send(self: Any, command: Any, check_health: bool = True) -> Any:
             if running_loop() is not None:
-                recorder.blocked(part)
+                recorder.blocked(self, part)
             return original(self, command, check_health)
 
         def send_any(self: Any, *args: Any, **kwargs: Any) -> Any:
             if running_loop() is not None:
-                recorder.blocked(part)
+                recorder.blocked(self, part)
             return original(self, *args, **kwargs)
 
         return send if _parameters(original) == ["self", "command", "check_health"] else send_any
@@ -138,8 +138,11 @@ def _using(recorder: Recorder) -> Make:
         running_loop = _running_loop()
 
         def use(self: Any) -> Any:
-            reader = self._reader  # of asyncio's streams, which know their loop
-            if reader is not None and reader._loop is not running_loop():
+            try:
+                loop = self._reader._loop
+            except AttributeError:  # it is not open, or reads from no stream of asyncio's
+                return original(self)
+            if loop is not running_loop():
                 recorder.used(self, running_loop())
             return original(self)
 

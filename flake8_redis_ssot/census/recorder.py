@@ -215,8 +215,10 @@ class Recorder:
             self._tell(Closed(known.number))
 
     @_harmless
-    def blocked(self, part: Part) -> None:
+    def blocked(self, connection: Any, part: Part) -> None:
         """A blocking client sends something, and an event loop waits for it."""
+        if _is_fake(type(connection)):
+            return
         frame = caller(3)
         for one in above(frame):
             if not self.code.is_library(one):
