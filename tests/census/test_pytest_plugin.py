@@ -26,8 +26,7 @@ def run_pytest(
 ) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:randomly", *arguments]
     given = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **(environment or {})}
-    for name in ("PYTEST_XDIST_WORKER", "PYTEST_ADDOPTS"):
-        given.pop(name, None)
+    given.pop("PYTEST_ADDOPTS", None)
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=given, check=False)
 
 
@@ -66,7 +65,7 @@ def test_numbers_of_the_whole_run(tmp_path: Path) -> None:
     assert pools(census) == {"app/manager.py:3": 1}
     assert census["pools"]["peak"] == 1
     assert census["processes"] == ["the main process"]
-    assert "1 pools built and 0 connections opened in 1 process" in census["stdout"]
+    assert "1 pool built and 0 connections opened in 1 process" in census["stdout"]
     assert "app/manager.py:3 in <module> (redis; manager)" in census["stdout"]
 
 
@@ -286,6 +285,12 @@ def test_workers_of_xdist(tmp_path: Path) -> None:
     assert pools(census) == {"test_many.py:6": 8, "conftest.py:3": 3}
     assert census["processes"] == ["gw0", "gw1", "the main process"]
     assert census["pools"]["peak"] == 2
+
+
+def test_run_within_a_worker_of_another_run(tmp_path: Path) -> None:
+    write(tmp_path, {"test_many.py": MANY})
+    census = census_of(tmp_path, PYTEST_XDIST_WORKER="gw7")
+    assert (census["processes"], census["pools"]["peak"]) == (["the main process"], 3)
 
 
 def test_worker_that_dies(tmp_path: Path) -> None:
