@@ -16,6 +16,7 @@ NEWER = {
     "class Box[\n    T,\n]: ...\n": (3, 12),
     "found = f'{known['a']}'\n": (3, 12),
     "found = f'{\n1}'\n": (3, 12),
+    'found = f"""\n{"\\n".join(many)}\n"""\n': (3, 12),
     "def first[T = int](found: T) -> T: ...\n": (3, 13),
     "try: ...\nexcept ValueError, KeyError: ...\n": (3, 14),
     "found = t'{1}'\n": (3, 14),
