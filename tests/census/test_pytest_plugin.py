@@ -333,7 +333,7 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], 
         text=True,
         check=False,
     )
-    assert "Migrated 8 imports" in done.stdout, done.stdout + done.stderr
+    assert "Migrated 6 imports and removed 2" in done.stdout, done.stdout + done.stderr
     return before, census_of(copy, "-n", "2", "--dist", "loadfile")
 
 
