@@ -35,8 +35,11 @@ def test_syntax_of_a_newer_python_is_told_from_a_mistake(code: str, tmp_path: Pa
         return
     newer = f"{version[0]}.{version[1]}"
     assert f"This file cannot be parsed by Python {VERSION}: " in said
-    assert f"; run redis-ssot by Python {newer} or newer, which may parse it (" in said
-    assert said.splitlines()[0].endswith("), or fix it, or add it to `exclude`")
+    assert (
+        f"; run redis-ssot by Python {newer} or newer, which " in said
+        and " and may parse it, or fix it" in said
+    )
+    assert said.splitlines()[0].endswith(", or fix it, or add it to `exclude`")
 
 
 @pytest.mark.parametrize("code", ["redis.Redis(\n", "class A:\npass\n", "type = = 1\n", "x = 'f'' 'y\n"])
@@ -202,7 +205,7 @@ def test_without_settings_the_plan_names_what_proposes_some(tmp_path: Path, run:
     write(tmp_path, {"a.py": "import redis\nredis.Redis()\n"})
     done = run("plan", cwd=tmp_path)
     assert "let `redis-ssot init` propose some" in done.stderr
-    assert "nobody knows yet: no `manager` is set, which `redis-ssot init` proposes" in done.stdout
+    assert "set `manager`, which `redis-ssot init` proposes, to see what it lacks" in done.stdout
     assert "let `redis-ssot init` propose some" in run("migrate", cwd=tmp_path).stderr
 
 
@@ -211,6 +214,7 @@ def test_plan_and_migrate_count_alike_what_is_left(tmp_path: Path, run: Command)
     own = "import redis\n\nclient = redis.Redis(db=5)\n"
     write(tmp_path, PROJECT | {"pyproject.toml": TABLE + allowed, "app/own.py": own, "app/other.py": own})
     plan = run("plan", cwd=tmp_path).stdout
+    assert ", 1 by hand" in run("report", "--output-format", "markdown", cwd=tmp_path).stdout
     migrate = run("migrate", "--include-unsafe", "--dry-run", cwd=tmp_path).stdout
     assert "Phase 2, by hand: 1 place for a person, and 1 place that the project keeps on purpose" in plan
     assert "Left 1 reference for a person:" in migrate
