@@ -80,7 +80,7 @@ class SourceFile:
         plain = text.encode("utf-8", "surrogatepass")
         try:
             data = text.encode(cls(path, plain).encoding)
-        except (SourceError, UnicodeError):
+        except Exception:  # see `text`
             data = plain
         return cls(path, data, text=text.removeprefix("\ufeff"))
 

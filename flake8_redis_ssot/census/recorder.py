@@ -128,7 +128,8 @@ class Recorder:
     def close_window(self, window: Fold) -> None:
         with self._counting:
             self._count()
-            self._windows.remove(window)
+            if window in self._windows:  # a forked process has none of its parent's
+                self._windows.remove(window)
 
     def _pool_states(self) -> Iterator[tuple[Origin, PoolState]]:
         """The pools that live, and what each holds just now."""

@@ -21,7 +21,7 @@ from pathlib import Path
 import pytest
 from conftest import Command
 
-from flake8_redis_ssot.migrate import journal
+from flake8_redis_ssot.migrate import durable, journal
 from flake8_redis_ssot.migrate.journal import Change, JournalError, carry_out, roll_back, runs, unfinished
 
 KILLS = int(os.environ.get("KILLS", "5"))
@@ -712,11 +712,11 @@ def moments(root: Path, length: float, chance: random.Random) -> Callable[[], ob
     if chance.random() < 0.5:
         return lambda: time.sleep(length * chance.random())
     path = root / f"part{chance.randrange(50)}" / f"{chance.randrange(10)}.py"
-    data, end = journal._read(str(path)), time.monotonic() + 10 * length + 1
+    data, end = durable.read(str(path)), time.monotonic() + 10 * length + 1
 
     def wait() -> None:
         with suppress(FileNotFoundError):  # it went between two looks
-            while time.monotonic() < end and journal._read(str(path)) == data:
+            while time.monotonic() < end and durable.read(str(path)) == data:
                 pass
 
     return wait
