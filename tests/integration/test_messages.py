@@ -302,3 +302,16 @@ def test_where_there_is_no_python_the_paths_are_named(tmp_path: Path, run: Comma
         "found in one, two, three and 1 more;"
         in run("check", "one", "two", "three", "four", cwd=tmp_path).stderr
     )
+
+
+def test_a_manager_of_an_installed_package_is_only_warned_of(tmp_path: Path, run: Command) -> None:
+    write(tmp_path, PROJECT | {"pyproject.toml": TABLE.replace("app.manager", "acme_redis.manager")})
+    warning = (
+        "pyproject.toml:2: `acme_redis.manager` is no module of this project, so what it has cannot be seen"
+    )
+    plan = run("plan", cwd=tmp_path)
+    assert plan.returncode == 0 and plan.stderr.count(warning) == 1
+    assert "acme_redis.manager: the manager, which is not in this project; " in plan.stdout
+    assert "so that nobody can tell what it lacks" in plan.stdout
+    migrate = run("migrate", "--dry-run", cwd=tmp_path)
+    assert migrate.returncode == 1 and migrate.stderr.count(warning) == 1
