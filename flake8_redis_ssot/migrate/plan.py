@@ -122,9 +122,10 @@ class Importing:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What there is to do, by phase."""
+    """What there is to do, by phase; `needed` is how many methods of others callers use, `gaps` those that lack."""
 
     managers: tuple[Manager, ...] = ()
+    needed: int = 0
     gaps: tuple[Gap, ...] = ()
     moving: tuple[Step, ...] = ()
     by_hand: tuple[Step, ...] = ()
@@ -184,9 +185,11 @@ def plan(
     near = {user for path in left for user in index.users_of(path)}
     covering = {path for path in (*_covering(index, mended.changes), *left, *near) if settings.is_test(path)}
     naming = {test for manager in managers for test in manager.tests}
+    needed, gaps = _gaps(managers, rewriter, settings)
     found = Plan(
         managers=tuple(managers),
-        gaps=tuple(_gaps(managers, rewriter, settings)),
+        needed=needed,
+        gaps=tuple(gaps),
         moving=tuple(sorted(moving, key=_order)),
         by_hand=tuple(sorted(by_hand, key=_order)),
         tests=tuple(sorted({*(site(path, 1).path for path in covering), *naming})),
@@ -318,8 +321,9 @@ def _manager(index: ProjectIndex, settings: Settings, module: str, role: str, bo
     )
 
 
-def _gaps(managers: Iterable[Manager], rewriter: Rewriter, settings: Settings) -> Iterator[Gap]:
-    """What the users of the other managers need that the one manager does not have, or has otherwise."""
+def _gaps(managers: Iterable[Manager], rewriter: Rewriter, settings: Settings) -> tuple[int, list[Gap]]:
+    """How many methods the users of the other managers need, and those that the one lacks, or has otherwise."""
+    needed: set[tuple[str, str]] = set()
     found: dict[tuple[str, str, str, str], dict[ProgramPoint, None]] = {}
     site = _sites(settings)
     for manager in managers:
@@ -330,12 +334,13 @@ def _gaps(managers: Iterable[Manager], rewriter: Rewriter, settings: Settings) -
             if view is None or view.place.is_manager:
                 continue
             for old, target, attribute, call in used_members(rewriter, view, manager.module):
+                needed.add((target.home, attribute.attr))
                 what = rewriter.exchange.members.difference(old, target, attribute.attr, call)
                 if what is not None:
                     key = (old.home, attribute.attr, target.home, what)
                     found.setdefault(key, {})[site(view.path, attribute.lineno)] = None
     gaps = (Gap(*key, tuple(sites)) for key, sites in found.items())
-    yield from sorted(gaps, key=lambda g: (g.of, -len(g.sites), g.member))
+    return len(needed), sorted(gaps, key=lambda g: (g.of, -len(g.sites), g.member))
 
 
 def used_members(
