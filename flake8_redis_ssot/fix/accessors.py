@@ -194,11 +194,13 @@ class Accessors:
                 raise Unfit("`{}` builds another one at every call, with a pool of its own")
         except Unfit as error:
             if self._may_give(function, code):
-                part = error.code.node if error.code is not None else None
                 at = self.objects.at(error.code) if error.code is not None else ""
-                at = at and f": nothing tells which client `{unparsed(part)}`{at} is"  # type: ignore[arg-type]
-                where = "" if at else self.objects.at(code.at(function) if function is not None else code)
-                unfit.append(f"{str(error).format(label)}{where}{at}")
+                if error.code is not None and at:
+                    part = unparsed(error.code.node)
+                    unfit.append(f"nothing tells which client `{part}`{at} is, which `{label}` gives")
+                else:
+                    at = self.objects.at(code.at(function) if function is not None else code)
+                    unfit.append(f"{str(error).format(label)}{at}")
             return
         call = lead.made.node
         assert isinstance(call, ast.Call)

@@ -24,7 +24,7 @@ Left = list[tuple[Diagnostic, Refusal]]
 """The diagnostics that stay, each with the reason."""
 
 _LOOK = "look there, and run with --include-unsafe if that does no harm"
-_WITH_IT = "change the test by hand, and this with it"
+_WITH_IT = "change that by hand, and this with it"
 
 
 class Units:
@@ -192,7 +192,7 @@ class Units:
             several = " and ".join(f"`{place}`" for place in sorted(filter(None, places)))
             raise Refusal(
                 f"what it patches would be looked up in {len(places)} places then{several and f', {several}'}",
-                "patch each of them in the test, and change both by hand",
+                "patch each of them there, and change both by hand",
             )
         place = places.pop()
         if place is None:

@@ -30,6 +30,10 @@ FOLDER = ".redis_ssot_journal"
 State = Literal["unfinished", "done", "rolled back"]
 
 _NAME = re.compile(r"(\d{8}T\d{6}Z)-(\d+)")
+_NO_RUN = (
+    "there is no run of `redis-ssot migrate` here to roll back; run this in the project's folder, or name its settings "
+    "file by --config"
+)
 _NEW = "new-"
 """Begins the name of a folder that is no run yet, or none any more."""
 _INDEX = "run.json"
@@ -104,7 +108,7 @@ def carry_out(root: str, changes: Sequence[Change], command: str) -> Run:
         try:
             for number, (target, change) in enumerate(zip(targets, changes, strict=True)):
                 if _read(target) != change.before:
-                    raise JournalError(f"changed meanwhile: {entries[number].path}")
+                    raise JournalError(f"{entries[number].path} changed meanwhile")
                 begun = number + 1
                 if change.after is None:
                     os.unlink(target)
@@ -165,7 +169,7 @@ def roll_back(root: str, name: str | None = None) -> Run:
     otherwise, no file was touched. A roll back that was killed can be run again.
     """
     if not os.path.isdir(_folder(root)):
-        raise JournalError("there is no run of `redis-ssot migrate` here to roll back")
+        raise JournalError(_NO_RUN)
     with _locked(root) as folder:
         run, entries = _load(folder, _chosen(runs(root), name))
         path = os.path.join(folder, run.name)
@@ -187,13 +191,15 @@ def roll_back(root: str, name: str | None = None) -> Run:
 def _chosen(there: list[Run], name: str | None) -> str:
     left = [run.name for run in there if run.state != "rolled back"]
     if not there or (name is None and not left):
-        raise JournalError("there is no run of `redis-ssot migrate` here to roll back")
+        raise JournalError(_NO_RUN)
     if name is None:
         return left[-1]
     if name in left:
         return name
     if any(run.name == name for run in there):
-        raise JournalError(f"the run {name} is rolled back already")
+        raise JournalError(
+            f"the run {name} is rolled back already; `redis-ssot migrate --list` shows which are not"
+        )
     raise JournalError(f"there is no run `{name}`; there are: {_some([run.name for run in there[::-1]])}")
 
 
@@ -315,7 +321,9 @@ def _locked(root: str) -> Iterator[str]:
     try:
         lock = locked(os.path.join(folder, "lock"))
     except BlockingIOError:
-        raise JournalError("another run is at work in this project; nothing was written") from None
+        raise JournalError(
+            "another run is at work in this project; nothing was written: run again when it is done"
+        ) from None
     except OSError as error:
         raise JournalError(f"{_why(error, root)}; nothing was written") from error
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from flake8_redis_ssot.migrate.plan import COUNTED, Gap, Manager, Measure, Plan, ProgramPoint, Step
 from flake8_redis_ssot.output import escaped
@@ -105,7 +105,7 @@ def _no_gap(plan: Plan) -> str:
     return "none: the manager has all that callers use of the others"
 
 
-def said_once(steps: list[Step]) -> Iterator[str]:
+def said_once(steps: Iterable[Step]) -> Iterator[str]:
     """A line for each reference; the same reason is given for the first alone."""
     at: dict[ProgramPoint, set[str | None]] = {}
     for step in steps:

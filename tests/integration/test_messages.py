@@ -16,6 +16,7 @@ NEWER = {
     "class Box[\n    T,\n]: ...\n": (3, 12),
     "found = f'{known['a']}'\n": (3, 12),
     "found = f'{\n1}'\n": (3, 12),
+    'found = f"""\n{"\\n".join(many)}\n"""\n': (3, 12),
     "def first[T = int](found: T) -> T: ...\n": (3, 13),
     "try: ...\nexcept ValueError, KeyError: ...\n": (3, 14),
     "found = t'{1}'\n": (3, 14),
@@ -176,7 +177,10 @@ def test_a_reason_is_given_once_and_for_the_place_that_it_comes_from(tmp_path: P
         lines = [line.strip() for line in run(*command, cwd=tmp_path).stdout.splitlines()]
         first, second = (line for line in lines if line.startswith("app/uses.py:"))
         assert "`app.manager` gives no client that all can share: " in first
-        assert "nothing tells which client `clients['a']` (app/manager.py:16) is; let it give one" in first
+        assert (
+            "nothing tells which client `clients['a']` (app/manager.py:16) is, which `app.manager.get_client()` gives; let it"
+            in first
+        )
         assert second == "app/uses.py:4: RED201 the same as for app/uses.py:3"
 
 
