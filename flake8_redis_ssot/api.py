@@ -193,7 +193,7 @@ class SourceChecker:
         """What the rules find in one file."""
         outcome = Outcome()
         run_source(source, self.checker, outcome)
-        return result_of(without_recorded(outcome, self.checker))
+        return _result(without_recorded(outcome, self.checker))
 
     def knows_otherwise(self, path: str) -> bool:
         """Whether the file at `path` now defines something else than this knows of it, if anything."""
@@ -214,18 +214,23 @@ def check_found(
     fixes: bool = False,
     jobs: int | None = None,
     cache: bool = True,
+    saves: bool = True,
     today: date | None = None,
 ) -> Result:
-    """What `check_paths` gives, for files that have been looked for."""
+    """What `check_paths` gives, for files that have been looked for; the cache is written if it `saves`."""
     whole = Outcome(failures=list(found.missing))
     for one in found.projects:
         checker = checker_for(
             one.settings, Selection(), found.filesystem, project=project, fixes=fixes, today=today
         )
+        files = found.all_files(one) if checker.keeps_facts else one.files
         known = cache_of(checker) if cache else None
-        files, outcome = run_of(one, found, checker, jobs, known)
-        if known is not None:
+        check = run_project if checker.keeps_facts else run
+        outcome = check(files, checker, jobs=jobs or available_processors(), cache=known)
+        if known is not None and saves:
             known.save(files)
+        if checker.keeps_facts and found.is_extended(one):
+            outcome.diagnostics = [d for d in outcome.diagnostics if d.code != "RED902"]
         if fixes:
             from flake8_redis_ssot.fix.granted import finished
 
@@ -235,19 +240,7 @@ def check_found(
         whole.failures += outcome.failures
         whole.limits += outcome.limits
     whole.diagnostics.sort(key=lambda diagnostic: diagnostic.sort_key)
-    return result_of(whole)
-
-
-def run_of(
-    project: Project, found: Discovery, checker: FileChecker, jobs: int | None, cache: Cache | None
-) -> tuple[list[str], Outcome]:
-    """The files of a project that have to be seen, and what a run over these found."""
-    files = found.all_files(project) if checker.keeps_facts else project.files
-    check = run_project if checker.keeps_facts else run
-    outcome = check(files, checker, jobs=jobs or available_processors(), cache=cache)
-    if checker.keeps_facts and found.is_extended(project):
-        outcome.diagnostics = [d for d in outcome.diagnostics if d.code != "RED902"]
-    return files, outcome
+    return _result(whole)
 
 
 def cache_of(checker: FileChecker) -> Cache | None:
@@ -257,7 +250,7 @@ def cache_of(checker: FileChecker) -> Cache | None:
     return cache_for(checker, folder, time.time_ns()) if prepare(folder) else None
 
 
-def result_of(outcome: Outcome) -> Result:
+def _result(outcome: Outcome) -> Result:
     # what several projects index may fail in each
     return Result(
         tuple(outcome.diagnostics),

@@ -6,13 +6,11 @@ import os
 import sys
 from collections.abc import Collection
 
-from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.api import Diagnostic, Settings, check_found, finder_of
 from flake8_redis_ssot.files import discover
-from flake8_redis_ssot.lint.run import available_processors, checker_for, run_project
-from flake8_redis_ssot.output import FORMATS, shown
-from flake8_redis_ssot.rules import defaults
+from flake8_redis_ssot.output import shown
 from flake8_redis_ssot.settings.finder import SettingsFinder
-from flake8_redis_ssot.settings.model import Selection, Settings
+from flake8_redis_ssot.settings.tables import Table
 
 ONE_MANAGER = ("RED1", "RED2", "RED3", "RED4")
 """The rules on imports of managers, on what is built beside them, on pools, and on what competes with them."""
@@ -34,15 +32,14 @@ def assert_one_manager(
     """
     __tracebackhide__ = True  # pytest: the failure is the caller's
     caller = sys._getframe(1).f_code.co_filename
-    finder = SettingsFinder(
-        os.path.dirname(os.path.abspath(caller)),
-        codes=[*defaults()],
-        formats=FORMATS,
-        config=os.fspath(config) if config is not None else None,
-    )
+    folder = os.path.dirname(os.path.abspath(caller))
+    chosen = [] if select is None else [Table("assert_one_manager", folder, {"select": [*select]})]
+    finder = finder_of(folder, os.fspath(config) if config is not None else None, chosen)
     settings = finder.must_find(finder.top)
     _must_name_managers(settings, caller)
-    problems = _problems([os.fspath(path) for path in paths] or [settings.root], finder, select)
+    problems = _problems(
+        [os.fspath(path) for path in paths] or [settings.root], finder, select or ONE_MANAGER
+    )
     if problems:
         number = len(problems)
         shown_ones = problems[:_SHOWN] + ([f"and {number - _SHOWN} more"] if number > _SHOWN else [])
@@ -59,21 +56,14 @@ def _must_name_managers(settings: Settings, caller: str) -> None:
         raise AssertionError(f"{settings.path}: no `manager` is set, so nothing can be asked; name one")
 
 
-def _problems(paths: list[str], finder: SettingsFinder, select: Collection[str] | None) -> list[str]:
+def _problems(paths: list[str], finder: SettingsFinder, codes: Collection[str]) -> list[str]:
     """What is reported, and what could not be checked, each as a line."""
     found = discover(paths, finder)
-    problems = [*finder.errors, *found.missing]
-    for project in found.projects:
-        override = Selection(tuple(select)) if select is not None else Selection()
-        checker = checker_for(project.settings, override)
-        outcome = run_project(found.all_files(project), checker, jobs=available_processors())
-        problems += outcome.failures
-        asked, reported = tuple(select or ONE_MANAGER), {*project.files}
-        problems += [
-            _line(d)
-            for d in outcome.diagnostics
-            if d.path in reported and d.code.startswith(("RED000", *asked))
-        ]
+    if finder.errors:
+        return finder.errors
+    result = check_found(found)
+    asked = [d for d in result.diagnostics if d.code.startswith(("RED000", *codes))]
+    problems = [*result.errors, *map(_line, asked)]
     if not problems and not found.files:
         problems.append(f"no Python files were found below {', '.join(paths)}")
     return problems

@@ -80,7 +80,7 @@ class SourceFile:
         plain = text.encode("utf-8", "surrogatepass")
         try:
             data = text.encode(cls(path, plain).encoding)
-        except (SourceError, UnicodeError):
+        except Exception:  # see `text`
             data = plain
         return cls(path, data, text=text.removeprefix("\ufeff"))
 
@@ -233,7 +233,7 @@ class SourceFile:
                 f"cannot be parsed by {python}: {message}",
                 line,
                 column,
-                advice=f"run redis-ssot by Python {found[0]} or newer, which may parse it ({found[1]}), or fix it"
+                advice=f"run redis-ssot by Python {found[0]} or newer, which {found[1]} and may parse it, or fix it"
                 if found
                 else "fix it",
             ) from error

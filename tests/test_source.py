@@ -140,6 +140,6 @@ def test_a_buffer_has_the_bytes_that_saving_would_write() -> None:
     text = "# coding: latin-1\nx = 'é'\r\n"
     assert SourceFile.of_buffer("/a.py", text).data == text.encode("latin-1")
     assert SourceFile.of_buffer("/a.py", text).text == text
-    for unknown in ("# coding: latin-1\n'€'\n", "# coding: nonsense\n"):
+    for unknown in ("# coding: latin-1\n'€'\n", "# coding: nonsense\n", "# coding: base64\n"):
         assert SourceFile.of_buffer("/a.py", unknown).data == unknown.encode()
         assert SourceFile.of_buffer("/a.py", unknown).text == unknown

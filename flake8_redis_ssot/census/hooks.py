@@ -118,12 +118,12 @@ def _sending(part: Part, recorder: Recorder) -> Make:
 
         def send(self: Any, command: Any, check_health: bool = True) -> Any:
             if running_loop() is not None:
-                recorder.blocked(part)
+                recorder.blocked(self, part)
             return original(self, command, check_health)
 
         def send_any(self: Any, *args: Any, **kwargs: Any) -> Any:
             if running_loop() is not None:
-                recorder.blocked(part)
+                recorder.blocked(self, part)
             return original(self, *args, **kwargs)
 
         return send if _parameters(original) == ["self", "command", "check_health"] else send_any
@@ -136,18 +136,18 @@ def _using(recorder: Recorder) -> Make:
 
     def make(original: Method) -> Method:
         running_loop = _running_loop()
-        connections = recorder.connections
 
         def use(self: Any) -> Any:
-            known = connections.get(id(self))
-            if known is not None and known.loop() is not running_loop():
-                recorder.used(known, running_loop())
+            try:
+                loop = self._reader._loop
+            except AttributeError:  # it is not open, or reads from no stream of asyncio's
+                return original(self)
+            if loop is not running_loop():
+                recorder.used(self, running_loop())
             return original(self)
 
         def use_any(self: Any, *args: Any, **kwargs: Any) -> Any:
-            known = connections.get(id(self))
-            if known is not None and known.loop() is not running_loop():
-                recorder.used(known, running_loop())
+            recorder.used(self, running_loop())
             return original(self, *args, **kwargs)
 
         using = use if _parameters(original) == ["self"] else use_any
@@ -161,13 +161,10 @@ def _taking(recorder: Recorder) -> Make:
 
     def make(original: Method) -> Method:
         running_loop = _running_loop()
-        connections = recorder.connections
 
         def take(self: Any) -> Any:
             connection = original(self)
-            known = connections.get(id(connection))
-            if known is not None and known.loop() is not running_loop():
-                recorder.used(known, running_loop())
+            recorder.used(connection, running_loop())
             return connection
 
         return take

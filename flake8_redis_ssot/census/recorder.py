@@ -93,14 +93,13 @@ class Recorder:
         """How many of each may be there at one time. Before there are more, what is garbage is collected."""
         self.nodes: set[type] = set()
         """The classes of which an asyncio cluster has its nodes."""
-        self.connections: dict[int, _Connection] = {}
-        """Those that were opened, by identity; always this very dictionary, which the replaced methods look into."""
         self.whole = Fold(process)
         self._windows: list[Fold] = []
         self._begin()
 
     def _begin(self) -> None:
         self._owners: dict[int, _Owner] = {}
+        self._connections: dict[int, _Connection] = {}
         self._numbers = itertools.count(1)
         self._waiting: deque[Event] = deque()
         self._counting = Lock()
@@ -129,7 +128,8 @@ class Recorder:
     def close_window(self, window: Fold) -> None:
         with self._counting:
             self._count()
-            self._windows.remove(window)
+            if window in self._windows:  # a forked process has none of its parent's
+                self._windows.remove(window)
 
     def _pool_states(self) -> Iterator[tuple[Origin, PoolState]]:
         """The pools that live, and what each holds just now."""
@@ -149,7 +149,6 @@ class Recorder:
         """In a forked process: what was built is there, what was counted and connected was the parent's."""
         owners = self._owners
         self.sink = sink
-        self.connections.clear()
         self.whole, self._windows = Fold(process), []
         self._begin()
         for key, owner in owners.items():
@@ -198,11 +197,11 @@ class Recorder:
         """A connection is open; told again by a class above, it is the same."""
         if not self.is_active:
             return
-        known = self.connections.get(id(connection))
+        known = self._connections.get(id(connection))
         if known is None:
             known = _Connection(next(self._numbers), self._origin_of(caller(3), part))
             known.ref = weakref.ref(connection, _when_lost(self, id(connection), known))
-            self.connections[id(connection)] = known
+            self._connections[id(connection)] = known
         known.loop = _weak(loop)
         if not known.is_open:
             self._make_room("connections")
@@ -211,14 +210,16 @@ class Recorder:
 
     @_harmless
     def closed(self, connection: Any) -> None:
-        known = self.connections.get(id(connection))
+        known = self._connections.get(id(connection))
         if known is not None and known.is_open:
             known.is_open = False
             self._tell(Closed(known.number))
 
     @_harmless
-    def blocked(self, part: Part) -> None:
+    def blocked(self, connection: Any, part: Part) -> None:
         """A blocking client sends something, and an event loop waits for it."""
+        if _is_fake(type(connection)):
+            return
         frame = caller(3)
         for one in above(frame):
             if not self.code.is_library(one):
@@ -229,11 +230,13 @@ class Recorder:
             self._tell(Blocked(self.code.origin(frame, part.library)))
 
     @_harmless
-    def used(self, connection: _Connection, loop: Any) -> None:
-        """An asyncio connection is used in another loop than before: told once, if it is open."""
-        connection.loop = _weak(loop)
-        if connection.is_open and self.is_active:
-            self._tell(Crossed(connection.origin, self.code.site(caller(3))))
+    def used(self, connection: Any, loop: Any) -> None:
+        """An asyncio connection is used; in another loop than before, that is told once, if it is open."""
+        known = self._connections.get(id(connection))
+        if known is not None and known.loop() is not loop:
+            known.loop = _weak(loop)
+            if known.is_open and self.is_active:
+                self._tell(Crossed(known.origin, self.code.site(caller(3))))
 
     # how
 
@@ -341,8 +344,8 @@ def _when_gone(recorder: Recorder, key: int, owner: _Owner) -> Callable[[Any], N
 
 def _when_lost(recorder: Recorder, key: int, connection: _Connection) -> Callable[[Any], None]:
     def lost(_: Any, is_finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
-        if not is_finalizing() and recorder.connections.get(key) is connection:
-            del recorder.connections[key]
+        if not is_finalizing() and recorder._connections.get(key) is connection:
+            del recorder._connections[key]
             if connection.is_open:
                 recorder._tell(Closed(connection.number))
 

@@ -64,8 +64,9 @@ class ImportHook(MetaPathFinder):
         if fullname not in self._modules:
             return None
         for finder in sys.meta_path:
-            spec = None if finder is self else finder.find_spec(fullname, path, target)
-            if spec is not None:
+            find = None if finder is self else getattr(finder, "find_spec", None)
+            spec = find(fullname, path, target) if find is not None else None
+            if isinstance(spec, ModuleSpec):
                 if spec.loader is not None:
                     spec.loader = _Telling(spec.loader, self._imported)
                 return spec

@@ -135,7 +135,10 @@ class _Run:
         else:
             print("".join(f"{shown(path)}\n" for path in self.found.files), end="")
             if self.found.notebooks:
-                self.say("note", f"notebooks are not checked: {self.found.notebooks}")
+                number = self.found.notebooks
+                self.say(
+                    "note", f"{number} notebook{'s are' if number != 1 else ' is'} not checked: out of scope"
+                )
         return 2 if self.found.missing else 0
 
     def _checker(
@@ -213,7 +216,7 @@ class _Run:
         if options.add_noqa is not None:
             return self._add_noqa(outcome, fixed)
         if found.notebooks and not found.files:
-            self.say("note", "notebooks are not checked")
+            self.say("note", "notebooks are not checked: they are out of scope")
         status, text = self._report(outcome, fixed=fixed)
         # where git said what was renamed, its next commit may say something else
         is_whole = not (found.missing or outcome.failures or outcome.limits or outcome.has_moved)

@@ -38,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
         print(f"There is no cache at {shown(folder)}.")
         return 0
     if os.path.islink(folder) or not is_ours(folder):
-        return refuse([f"{folder}: is no cache of redis-ssot; remove it yourself"])
+        return refuse([f"{folder}: is no cache of redis-ssot; remove it by hand if it can go"])
     try:
         shutil.rmtree(folder)
     except OSError as error:

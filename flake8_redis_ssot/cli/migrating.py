@@ -28,6 +28,7 @@ from flake8_redis_ssot.migrate.plan import Plan, ProgramPoint, Step, steps
 from flake8_redis_ssot.migrate.planning import (
     ABSENT,
     MIGRATED,
+    heard,
     migration_rules,
     planned,
     rules_of,
@@ -75,6 +76,7 @@ def migrate(options: argparse.Namespace) -> int:
             check_finished(settings.root)
         everything = found.all_files(project)
         with Progress():
+            whole = silenced_or_not(everything, project, migration_rules(settings))
             mended = mend(
                 everything,
                 replace(settings, baseline=None),
@@ -83,12 +85,10 @@ def migrate(options: argparse.Namespace) -> int:
                 unsafe=options.include_unsafe,
                 jobs=available_processors(),
                 only=options.only,
+                first=heard(whole, settings),
             )
-            whole = (
-                silenced_or_not(everything, project, migration_rules(settings))
-                if _may_silence(settings, mended)
-                else Outcome()
-            )
+            rules, own = migration_rules(settings), set(project.files)
+            whole.diagnostics = [d for d in whole.diagnostics if d.code in rules and d.path in own]
         absent = absent_managers(settings, mended.outcome)
         if absent:
             return refuse(absent)
@@ -184,12 +184,6 @@ def absent_managers(settings: Settings, outcome: Outcome) -> list[str]:
         for d in outcome.diagnostics
         if d.code == ABSENT and named.intersection(d.symbols)
     ]
-
-
-def _may_silence(settings: Settings, mended: FixResult) -> bool:
-    """Whether anything may be silenced, so that it must be asked what there is without."""
-    has_exceptions = settings.allowances or settings.per_file_ignores or settings.baseline
-    return bool(has_exceptions) or any(fact.has_noqa for fact in mended.outcome.facts)
 
 
 def _silenced_step(diagnostic: Diagnostic, by: str | None) -> Step:

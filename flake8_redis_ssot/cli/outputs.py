@@ -76,4 +76,4 @@ def _write_file(file: str, text: str) -> None:
         with open(file, "w", encoding="utf-8", errors="backslashreplace") as stream:
             stream.write(text)
     except OSError as error:
-        raise SettingsError([f"{file}: {error.strerror}; name a file that can be written"]) from error
+        raise SettingsError([f"{file}: cannot be written: {error.strerror}; name another file"]) from error

@@ -61,7 +61,13 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         top.print_help(sys.stderr)
         sys.exit(2)
     if unknown:
-        options.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+        from flake8_redis_ssot.settings.nearest import nearest
+
+        known = (name for action in options.parser._actions for name in action.option_strings)
+        hint = nearest(unknown[0].partition("=")[0], known, f"{options.parser.prog} --help")
+        options.parser.error(
+            f"unrecognized arguments: {' '.join(unknown)}{hint if unknown[0][:1] == '-' else ''}"
+        )
     options.arguments = arguments
     return options
 

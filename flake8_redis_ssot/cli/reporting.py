@@ -7,6 +7,7 @@ import json
 import sys
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from functools import partial
 
@@ -99,7 +100,8 @@ def _gathered(
         jobs=jobs, progress=progress, cache_of=partial(_cache, folder, time.time_ns()),
     )  # fmt: skip
     progress("fixes", 0, len(scanned.outcome.diagnostics))
-    plan, outcome = planned(files, project, scanned.outcome)
+    everything = [*scanned.outcome.diagnostics, *scanned.elsewhere]
+    plan, outcome = planned(files, project, replace(scanned.outcome, diagnostics=everything))
     made = report_of(
         plan, scanned, codes,
         today=date.today(), max_clients=options.max_clients or MAX_CLIENTS,

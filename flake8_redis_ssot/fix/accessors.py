@@ -51,19 +51,22 @@ class Unfit(Exception):
 class Lead:
     """The call `made` that builds what an expression gives.
 
-    `is_fresh` says that each evaluation makes that call, `acts` that one does more than to give it.
+    `is_fresh` says that each evaluation makes that call, `acts` that one does more than to give it, `is_of_loop`
+    that there is one for each event loop.
     """
 
     made: Code
     is_fresh: bool = False
     acts: bool = False
+    is_of_loop: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Accessor:
     """An expression that gives the client or pool of a manager: the object `home`, and what is written after it.
 
-    `at` says where that is defined, `made` is the call that builds it. `acts` says that getting it does more than to give it.
+    `at` says where that is defined, `made` is the call that builds it. `acts` says that getting it does more than to give it,
+    `is_of_loop` that each event loop has one of its own.
     """
 
     home: str
@@ -74,6 +77,7 @@ class Accessor:
     target: str
     is_async: bool = False
     acts: bool = False
+    is_of_loop: bool = False
 
     @property
     def label(self) -> str:
@@ -190,11 +194,13 @@ class Accessors:
                 raise Unfit("`{}` builds another one at every call, with a pool of its own")
         except Unfit as error:
             if self._may_give(function, code):
-                part = error.code.node if error.code is not None else None
                 at = self.objects.at(error.code) if error.code is not None else ""
-                at = at and f": nothing tells which client `{unparsed(part)}`{at} is"  # type: ignore[arg-type]
-                where = "" if at else self.objects.at(code.at(function) if function is not None else code)
-                unfit.append(f"{str(error).format(label)}{where}{at}")
+                if error.code is not None and at:
+                    part = unparsed(error.code.node)
+                    unfit.append(f"nothing tells which client `{part}`{at} is, which `{label}` gives")
+                else:
+                    at = self.objects.at(code.at(function) if function is not None else code)
+                    unfit.append(f"{str(error).format(label)}{at}")
             return
         call = lead.made.node
         assert isinstance(call, ast.Call)
@@ -202,7 +208,7 @@ class Accessors:
         is_async = isinstance(function, ast.AsyncFunctionDef)
         kind = self._kinds.get(target, "client")
         at = self.objects.at(code.at(function) if function is not None else lead.made)
-        found.append(Accessor(home, tail, at, lead.made, kind, target, is_async, lead.acts))
+        found.append(Accessor(home, tail, at, lead.made, kind, target, is_async, lead.acts, lead.is_of_loop))
 
     def _may_give(self, function: Function | None, code: Code) -> bool:
         """Whether something that is no accessor looks it, so that the reason is worth saying."""
@@ -342,7 +348,8 @@ class Accessors:
             raise Unfit("`{}` gives one of several" if made else _UNKNOWN)
         is_kept = bool(decorators_of(function) & (CACHES | {"cached_property"}))
         is_fresh = not is_kept and any(one.is_fresh for one in found)
-        return Lead(found[0].made, is_fresh, _acts(function) or any(one.acts for one in found))
+        acts = _acts(function) or any(one.acts for one in found)
+        return Lead(found[0].made, is_fresh, acts, all(one.is_of_loop for one in found))
 
     def _given(self, code: Code, depth: int, sure: frozenset[str] | None = None) -> Lead:
         """What a part of a function gives, where the places in `sure` are set."""
@@ -361,7 +368,45 @@ class Accessors:
                 if not is_always and place not in (sure or ()):
                     raise Unfit("`{}` may give None")
                 return lead
+        if isinstance(node, ast.Subscript) and function is not None and place in (sure or ()):
+            return self._item(code, node, function, depth)
         return self.lead(code, depth)
+
+    def _item(self, code: Code, node: ast.Subscript, function: Function, depth: int) -> Lead:
+        """What a dictionary of the object keeps for the running event loop, for which it is set in the function."""
+        held = node.value
+        of = self._owner(code.at(held.value)) if isinstance(held, ast.Attribute) else None
+        if of is None or not isinstance(held, ast.Attribute) or not _is_loop(node.slice, function):
+            raise Unfit("what `{}` gives cannot be determined")
+        # what is taken out of it is of no matter
+        stores = [s for s in self.making.stores(of[0]) if s.attribute == held.attr and s.value is not None]
+        items = [s.value for s in stores if s.is_item and s.value is not None]
+        if len(items) != 1 or items[0].function is not function or _is_filled(of[0], held.attr):
+            raise Unfit("`{}` is given several things")
+        return replace(self.lead(items[0], depth), is_fresh=False, is_of_loop=True)
+
+
+def _is_filled(of: Thing, name: str) -> bool:
+    """Whether a call puts something into an attribute of the objects of a class."""
+    return any(
+        isinstance(part, ast.Attribute)
+        and part.attr in ("setdefault", "update", "__setitem__")
+        and last_name(part.value) == name
+        for part in ast.walk(of.node or ast.Pass())
+    )
+
+
+def _is_loop(node: ast.expr, function: Function) -> bool:
+    """Whether an expression is the running event loop, by its call or by a name that is given that alone."""
+    if isinstance(node, ast.Name):
+        values = [
+            part.value
+            for part in own_parts(function)
+            if isinstance(part, ast.Assign)
+            and any(isinstance(t, ast.Name) and t.id == node.id for t in part.targets)
+        ]
+        return len(values) == 1 and not isinstance(values[0], ast.Name) and _is_loop(values[0], function)
+    return isinstance(node, ast.Call) and last_name(node.func) == "get_running_loop"
 
 
 def _bindings(tree: ast.Module, name: str) -> Iterator[tuple[Function | None, ast.stmt]]:
@@ -442,6 +487,10 @@ def _asked(test: ast.expr) -> tuple[set[str], set[str]]:
             return {unparsed(left)}, set()
         case ast.Compare(left=left, ops=[ast.IsNot()], comparators=[ast.Constant(value=None)]):
             return set(), {unparsed(left)}
+        case ast.Compare(left=left, ops=[ast.NotIn()], comparators=[within]):
+            return {f"{unparsed(within)}[{unparsed(left)}]"}, set()
+        case ast.Compare(left=left, ops=[ast.In()], comparators=[within]):
+            return set(), {f"{unparsed(within)}[{unparsed(left)}]"}
         case ast.UnaryOp(op=ast.Not(), operand=ast.Name() | ast.Attribute() as place):
             return {unparsed(place)}, set()
         case ast.Name() | ast.Attribute():

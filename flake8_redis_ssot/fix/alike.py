@@ -11,6 +11,8 @@ from flake8_redis_ssot.fix.signatures import Function, parameters
 from flake8_redis_ssot.fix.state import State
 from flake8_redis_ssot.fix.stores import Code
 from flake8_redis_ssot.fix.symbols import Thing
+from flake8_redis_ssot.libraries.standard import ENUMERATIONS
+from flake8_redis_ssot.syntax.nodes import last_name
 
 _IGNORED = frozenset(["ctx", "annotation", "returns", "type_comment", "type_ignores", "type_params", "kind"])
 
@@ -56,6 +58,18 @@ class Alike:
             return False
         texts = [self.making.text(code) for code in codes if code is not None]
         return (None not in texts and texts[0] == texts[1]) or self.same(codes[0], codes[1])
+
+    def made(self, one: Thing, other: Thing) -> bool:
+        """Whether two objects of modules, of whatever class, are made by the same calls, once and for all."""
+        values = [
+            getattr(t.node, "value", None) if t.sort == "instance" and t.home else None for t in (one, other)
+        ]
+        if not all(isinstance(value, ast.Call) for value in values) or one.is_set_later or other.is_set_later:
+            return False
+        if any(map(self.making.is_changed_after, (one, other))):
+            return False
+        a, b = (Code(v, t.module) for v, t in zip(values, (one, other), strict=True) if v is not None)
+        return self.same(a, b)
 
     def inherited(self, one: Thing, other: Thing) -> bool:
         """Whether two classes have the same from the same libraries: what they define themselves is alike too."""
@@ -143,6 +157,8 @@ class Alike:
     def _attributes(self, a: ast.Attribute, b: ast.Attribute, one: Code, other: Code) -> bool:
         if a.attr != b.attr:
             return False
+        if a.attr == "value" and self._are_members(a.value, b.value, one, other):
+            return True
         if _is_self(a) and _is_self(b) and one.owner is not None and other.owner is not None:
             owners = one.owner, other.owner
             if all(self.making.gives_client(owner, a.attr) for owner in owners):
@@ -160,6 +176,22 @@ class Alike:
         if all(one is not None and one.kind != "unknown" for one in found):
             return self._homes(names[0] or "", names[1] or "")
         return self._same(one.at(a.value), other.at(b.value))
+
+    def _are_members(self, a: ast.expr, b: ast.expr, one: Code, other: Code) -> bool:
+        """Whether two expressions are members of enumerations, with the same constant as their value."""
+        found = []
+        for node, code in ((a, one), (b, other)):
+            of = (
+                self.objects.value(node.value, code.module, code.function)
+                if isinstance(node, ast.Attribute)
+                else None
+            )
+            if of is None or of.sort != "class" or not self.making.foreign_bases(of) <= ENUMERATIONS:
+                return False
+            member = self.objects.members(of).named.get(last_name(node))
+            value = getattr(member and member.node, "value", None)
+            found.append(ast.dump(value) if isinstance(value, ast.Constant) else None)
+        return None not in found and found[0] == found[1]
 
     def _connect_alike(self, one: Thing, other: Thing) -> bool:
         """Whether the clients of two classes are shown to be connected alike."""
@@ -192,6 +224,8 @@ class Alike:
             self.making.text(Code(v, t.module)) if isinstance(v, ast.Constant | ast.Call) else None
             for v, t in zip(values, (one, other), strict=True)
         ]
+        if self.clients(one, other):
+            return True
         is_logger = all("ogger" in (text or "") for text in texts)
         return is_logger or (isinstance(values[0], ast.Constant) and texts[0] == texts[1])
 

@@ -77,12 +77,14 @@ def mend(
     only: str = "",
     unfixed: Collection[str] = (),
     cache_of: Callable[[FileChecker], Cache | None] = lambda checker: None,
+    first: Outcome | None = None,
 ) -> FixResult:
     """What the files `within` become when all fixes of the rules `codes` are applied; nothing is written.
 
     `files` are all of the project; what may not be written, or another git repository has, stays. With
     `only` what does not refer to that object, or to something below it, stays too, and is not among what is left. What the rules `unfixed` report stays. `FixResult.left` are what remains of the rules that have a fix,
-    and of those that say what else refers to an object. `cache_of` gives what earlier runs found.
+    and of those that say what else refers to an object. `cache_of` gives what earlier runs found, `first` is
+    what these rules find now, where that is known.
     """
     mended = FixResult()
     kept = closed(within, settings.root)
@@ -92,8 +94,9 @@ def mend(
     unchecked = Unchecked(settings.root, files, filesystem)
     for _ in range(PASSES):
         checker = FileChecker(settings, rules, filesystem=filesystem, keeps_facts=True)
-        cache = cache_of(checker)
-        mended.outcome = run_project(files, checker, jobs=jobs, cache=cache)
+        cache = cache_of(checker) if first is None else None
+        mended.outcome = first or run_project(files, checker, jobs=jobs, cache=cache)
+        first = None
         if cache is not None:
             mended.outcome.facts = cache.facts(files)
         step = Step(

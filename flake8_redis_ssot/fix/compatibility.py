@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -18,7 +19,7 @@ from flake8_redis_ssot.fix.signatures import incompatible
 from flake8_redis_ssot.fix.state import State
 from flake8_redis_ssot.fix.symbols import Objects, Thing
 from flake8_redis_ssot.fix.ties import TieFinder, Ties
-from flake8_redis_ssot.fix.view import View
+from flake8_redis_ssot.fix.view import UnseenReader, View
 from flake8_redis_ssot.inference.builder_table import builders
 from flake8_redis_ssot.libraries.standard import SPEC_KEYWORDS, TYPE_QUESTIONS
 from flake8_redis_ssot.libraries.vocabulary import FLUSHING
@@ -48,6 +49,8 @@ class Verdict:
     """Members and keywords that are called otherwise afterwards."""
     caught: dict[str, bool] = field(default_factory=dict)
     """The new exceptions that are caught where other code is tried than that of the old one's module; whether any may be."""
+    alone: dict[str, str] = field(default_factory=dict)
+    """The new objects that nobody else may use, since what is done with the old ones is not all seen; each with how."""
     builders: set[str] = field(default_factory=set)
     """The names by which the clients of the objects are built when their modules run."""
 
@@ -61,6 +64,8 @@ class Compatibility:
 
     def __init__(self, index: ProjectIndex, reads: ProjectReads) -> None:
         self.index = index
+        self._reads = reads
+        self._mentions: dict[tuple[str, bool], frozenset[str]] = {}
         self.objects = Objects(index.modules, index.settings.root)
         self.replacements = Replacements(index, reads, self.objects)
         settings = index.settings
@@ -73,8 +78,13 @@ class Compatibility:
         self.ties = TieFinder(self.state)
         self.reach = Reach(index, self.objects)
 
-    def judge(self, view: View, aim: Replacement, places: Sequence[ast.expr]) -> Verdict:
-        """Whether each use of the old object can be one of the new; Refusal with the first that cannot."""
+    def judge(
+        self, view: View, aim: Replacement, places: Sequence[ast.expr], unseen: UnseenReader | None = None
+    ) -> Verdict:
+        """Whether each use of the old object can be one of the new; Refusal with the first that cannot.
+
+        `unseen` is a file that may use it too.
+        """
         verdict = Verdict()
         old, new = aim.old, aim.new
         sorts = (old.sort, new.sort)
@@ -103,9 +113,11 @@ class Compatibility:
             target = given
         for nth, place in enumerate(places):
             try:
-                self._check_place(view, aim, place, target, verdict)
+                self._check_place(view, aim, place, target, verdict, unseen)
             except Lacking as lacking:
                 raise self._with_rest(lacking, view, aim, places[nth + 1 :], target) from lacking
+        if unseen is not None and old.sort in ("class", "function"):
+            self.members.covered(old, new, unseen.does)
         return verdict
 
     def _with_rest(
@@ -122,8 +134,9 @@ class Compatibility:
         return lacking
 
     def _check_place(
-        self, view: View, aim: Replacement, place: ast.expr, target: Thing, verdict: Verdict
-    ) -> None:
+        self, view: View, aim: Replacement, place: ast.expr, target: Thing, verdict: Verdict,
+        unseen: UnseenReader | None = None,
+    ) -> None:  # fmt: skip
         old, new = aim.old, aim.new
         if not isinstance(getattr(place, "ctx", None), ast.Load):
             if aim.collapses:
@@ -132,7 +145,7 @@ class Compatibility:
                     "use another name there",
                 )
         elif old.sort == "instance":
-            self._check_object(view, aim, place, old, target, verdict)
+            self._check_object(view, aim, place, old, target, verdict, unseen)
         elif old.sort == "module":
             raise Refusal(
                 "a module is exchanged by the objects that are read of it", "name these in `replacements`"
@@ -375,9 +388,10 @@ class Compatibility:
                 raise self._uncallable(new, line, why)
 
     def _check_object(
-        self, view: View, aim: Replacement, node: ast.expr, before: Thing, after: Thing, verdict: Verdict
-    ) -> None:
-        """What is done with the object that `node` gives: once `before`, then `after`."""
+        self, view: View, aim: Replacement, node: ast.expr, before: Thing, after: Thing, verdict: Verdict,
+        unseen: UnseenReader | None = None,
+    ) -> None:  # fmt: skip
+        """What is done with the object that `node` gives: once `before`, then `after`; `unseen` as in `judge`."""
         old, new = before.of, after.of if after.sort == "instance" else None
         uses = view.uses.follow(node, view.exported, lambda: view.exposed)
         fresh = aim.collapses and (aim.old.sort == "class" or (before.sort == "instance" and not before.home))
@@ -392,7 +406,8 @@ class Compatibility:
                 "look there, and change both by hand",
             )
         if aim.is_same:
-            verdict.reach |= self.reach.of_members(old, None, aim)
+            if old is not None:
+                verdict.builders |= self.making.looked_up(old, old)[0]
             return
         if before.may_be_none and (uses.asked or uses.none_asked or uses.escapes):
             asked = [place for place, *_ in (*uses.asked, *uses.escapes)] + uses.none_asked
@@ -403,11 +418,17 @@ class Compatibility:
             )
         if old is not None and new is not None and old.home == new.home:
             return
-        if old is None and new is None and self.alike.clients(before, after):
+        is_client = old is None and new is None and self.alike.clients(before, after)
+        if is_client or (old is None and new is None and self.alike.made(before, after)):
+            if not is_client:
+                verdict.ties.strong.add(f"state {before.home}")  # what it keeps is not known
+                verdict.alone[after.home] = f"what `{before.home}` keeps cannot be determined"
             self._take_client(aim, before, after, {a.attr for a, _ in uses.members}, verdict)
             if uses.escapes:
                 place, what = uses.escapes[0]
-                verdict.unsafe(f"in line {place.lineno} it {what}")
+                self.part_none(before, after, f"in line {place.lineno} it {what}", verdict)
+            elif unseen is not None:
+                self.part_none(before, after, unseen.does, verdict)
             return
         if old is None or new is None:
             unknown = aim.old if old is None else aim.new
@@ -457,15 +478,20 @@ class Compatibility:
                     "look there, and change both by hand",
                 )
             self.members.covered(old, new, f"in line {place.lineno} it {what}")
-            verdict.unsafe(f"in line {place.lineno} it {what}")
+            if not self.part_none(before, after, f"in line {place.lineno} it {what}", verdict):
+                verdict.unsafe(f"in line {place.lineno} it {what}")
         used = None if escapes else {attribute.attr for attribute, _ in uses.members}
+        if unseen is not None and used is not None:
+            more = self._mentioned(old, is_test=self.index.settings.is_test(unseen.path))
+            self.members.covered(old, new, unseen.does, more)
+            used |= more
         for name in sorted(self.objects.members(old).named if used is None else used):
             differing = self.state.difference(old, new, name, names.get(name, name))
             if differing is not None:
                 raise self.members.another(new, names.get(name, name), differing)
         before_reach, after_reach = self.reach.of_members(old, used, aim), self.reach.of_new(after, new, used)
         for name in used or ():
-            if names[name] == name and self.alike.members(old, new, name):
+            if names.get(name, name) == name and self.alike.members(old, new, name):
                 before_reach |= self.reach.twins(old, new, name, after_reach)
         verdict.reach |= before_reach
         verdict.roots.add(old.home)
@@ -482,6 +508,21 @@ class Compatibility:
                     there = f"{to.home}.{names.get(name, name)}" if to.home else None
                     verdict.reach[f"{of.home}.{name}"] = there
 
+    def _mentioned(self, of: Thing, *, is_test: bool) -> frozenset[str]:
+        """The members of a class that other files may ask for, of whatever: tests alone, or all files."""
+        key = (of.home, is_test)
+        if key not in self._mentions:
+            names = b"|".join(re.escape(name.encode()) for name in self.objects.members(of).named)
+            pattern = re.compile(rb"(?:\.|[\"'])(%b)\b" % names)
+            own = self.index.modules.find(of.module)
+            self._mentions[key] = frozenset(
+                name.decode()
+                for path in self.index.facts
+                if path != own and (not is_test or self.index.settings.is_test(path))
+                for name in self._reads.found(path, pattern)
+            )
+        return self._mentions[key]
+
     def _take_client(
         self, aim: Replacement, before: Thing, after: Thing, used: set[str], verdict: Verdict
     ) -> None:
@@ -492,6 +533,26 @@ class Compatibility:
         verdict.builders |= self.making.builders_of(before) | self.making.builders_of(after)
         verdict.roots.add(before.home)
         verdict.ties.weak.add(f"identity {before.home}")
+
+    def part_none(self, before: Thing, after: Thing, why: str, verdict: Verdict) -> bool:
+        """Whether two objects do the same wherever they go, if all who have the one come to have the other.
+
+        They are made in the same way, of classes that are the same; `why` says what is not seen.
+        """
+        if before.sort != "instance" or after.sort != "instance" or not (before.home and after.home):
+            return False
+        if before.of is None or after.of is None:
+            if before.of is not after.of or not (
+                self.alike.clients(before, after) or self.alike.made(before, after)
+            ):
+                return False
+            verdict.ties.needs.add(f"state {before.home}")
+        elif not self.alike.classes(before.of, after.of):
+            return False
+        else:
+            verdict.ties.needs.add(f"identity {before.of.home}")
+        verdict.alone[after.home] = why
+        return True
 
     def _is_patched(self, view: View, node: ast.expr, old: Thing, new: Thing) -> bool:
         """Whether an object is handed to what patches an attribute of it, which has to be of the same kind there."""

@@ -317,7 +317,7 @@ class ConstructionEdits:
         self.around.judge(
             view, proposal, home=accessor.home,
             told=built.told, is_late=built.code.function is not None, sources=built.attributes,
-            attributes=uses.attributes, is_async=built.is_async,
+            attributes=uses.attributes, is_async=built.is_async and not accessor.is_of_loop,
         )  # fmt: skip
 
     def _judge_readers(

@@ -9,10 +9,11 @@ from dataclasses import replace
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.fix.compatibility import Compatibility, Verdict
-from flake8_redis_ssot.fix.import_graph import ImportGraph
+from flake8_redis_ssot.fix.import_graph import ImportGraph, packages_of
 from flake8_redis_ssot.fix.module_names import is_readable, star_names
 from flake8_redis_ssot.fix.naming import exact, module_name, name_for, renamed, root_of, spelled
 from flake8_redis_ssot.fix.proposal import Proposal
+from flake8_redis_ssot.fix.reach import LOADED, MODULE, PUT
 from flake8_redis_ssot.fix.replacements import Refusal, Replacement
 from flake8_redis_ssot.fix.symbols import Thing
 from flake8_redis_ssot.fix.unused import Acts, why_kept, why_tested
@@ -53,15 +54,22 @@ class ImportEdits:
                 "the file can be imported by several names, so its relative import has several meanings",
                 "write the whole name of the module, or name one import root in `src`",
             )
-        old = diagnostic.symbols[0]
         proposal = Proposal(diagnostic, "", "safe", statement, [alias])
         late = scope.kind == "function"
         if alias.name == "*":
-            return self._star(view, proposal, old.removesuffix(".*"), late)
+            return self._noted(
+                view, self._star(view, proposal, diagnostic.symbols[0].removesuffix(".*"), late)
+            )
         found = view.uses.binding(statement, alias)
         if found is None or found[1].always:
             raise Refusal("the name that it binds has several meanings in this file", "rename one of them")
-        name = found[0]
+        return self._noted(view, self._by_name(view, proposal, found[0], late), found[0])
+
+    def _by_name(self, view: View, proposal: Proposal, name: str, late: bool) -> Proposal:
+        """`import module`, and `from module import object`."""
+        statement, alias = proposal.statement, proposal.drops[0]
+        assert statement is not None
+        old = proposal.diagnostic.symbols[0]
         places = list(self._places(view, statement, alias, name))
         thing = self.objects.thing(old)
         tested = why_tested(view, statement, self._what_acts(old))
@@ -76,12 +84,28 @@ class ImportEdits:
             proposal.unsafe(f"importing it does more than to define: {acts}")
         return self._of_object(view, proposal, name, old, places, late)
 
+    def _noted(self, view: View, proposal: Proposal, name: str | None = None) -> Proposal:
+        """The proposal, which notes what it imports no more, and that a patch of its new names did not reach it."""
+        statement = proposal.statement
+        assert statement is not None
+        if view.uses.home(statement).kind != "function":
+            for new in proposal.names - {name}:
+                proposal.reach |= {f"{m}.{new}": proposal.reach.get(f"{m}.{new}") for m in view.place.modules}
+        loaded = self._module_of(proposal.diagnostic.symbols[0].removesuffix(".*"))
+        own = {package for module in view.place.modules for package in packages_of(module)}
+        if loaded not in self._others(view, statement):
+            for module in {loaded, *packages_of(loaded)} - own:
+                proposal.reach[f"{LOADED}{module}"] = None
+        return proposal
+
+    def _module_of(self, name: str) -> str:
+        """The module that an import of the dotted name imports."""
+        thing = self.objects.thing(name)
+        return name if thing is not None and thing.sort == "module" else name.rpartition(".")[0]
+
     def _what_acts(self, name: str) -> str | None:
         """What importing a module, or the one of an object, does."""
-        thing = self.objects.thing(name)
-        return self.acts.directly(
-            name if thing is not None and thing.sort == "module" else name.rpartition(".")[0]
-        )
+        return self.acts.directly(self._module_of(name))
 
     def _places(
         self, view: View, statement: ast.Import | ast.ImportFrom, alias: ast.alias, name: str
@@ -165,18 +189,21 @@ class ImportEdits:
         """`from module import object`: the object is exchanged where it is imported, or where it is used."""
         aim = self.replacements.aim(old, view.place.boundary)
         kept, groups = self._grouped(view, aim, places)
-        verdict = self.exchange.judge(view, aim, kept)
-        self._take(view, proposal, verdict)
-        if name in view.exported and not aim.is_same:
+        unseen = view.unseen_reader(name) if not late else None
+        verdict = self.exchange.judge(view, aim, kept, unseen)
+        is_read = name in view.imported and not aim.is_same
+        why = f"{view.reader_of(name)} reads `{name}` from here"
+        is_read = is_read and not self.exchange.part_none(aim.old, aim.new, why, verdict)
+        self._take(view, proposal, aim, verdict)
+        if is_read:
             before, after = aim.old.of or aim.old, aim.new.of or aim.new
             if before.sort != after.sort or before.sort not in ("class", "function"):
                 raise Refusal(
-                    f"{view.reader_of(name)} reads `{name}` from here, and what is done with it there is not seen",
+                    f"{why}, and what is done with it there is not seen",
                     f"let that import `{aim.new.home}` first",
                 )
-            where = f"{view.reader_of(name)} reads `{name}` from here"
-            self.exchange.members.covered(before, after, where)
-            proposal.unsafe(where)
+            self.exchange.members.covered(before, after, why)
+            proposal.unsafe(why)
         keys = [f"{m}.{name}" for m in view.place.modules]
         others = name in view.exported or name in view.uses.texts or name in view.uses.type_comments
         sure = all(is_only for _, is_only in self._meanings(view, proposal, name))
@@ -190,7 +217,7 @@ class ImportEdits:
             proposal.reach |= verdict.reach
         for one, inner in groups:
             found = verdict if one is aim else self.exchange.judge(view, one, inner)
-            self._take(view, proposal, found)
+            self._take(view, proposal, one, found)
             new = self._collapsed(view, proposal, one, inner)
             proposal.reach |= {
                 **self.exchange.reach.through(view, one, new, late),
@@ -198,8 +225,8 @@ class ImportEdits:
             }
         if aim.collapses or groups:
             proposal.reach |= {old: None} if late else dict.fromkeys(keys)
-        if late and not aim.is_same:
-            proposal.reach[aim.new.home] = None  # it is looked up there from now on
+        if late:
+            proposal.reach.setdefault(aim.new.home, None)  # it is looked up there from now on
         self._note(proposal, aim, old)
         proposal.title = f"Replace `{old}` with `{aim.new.home}{'()' if aim.calls else ''}`"
         return proposal
@@ -212,13 +239,22 @@ class ImportEdits:
             "rename that, and import what is meant by name",
         )
 
-    @staticmethod
-    def _take(view: View, proposal: Proposal, verdict: Verdict) -> None:
+    def _take(self, view: View, proposal: Proposal, aim: Replacement, verdict: Verdict) -> None:
         """Take in what was found of one of the exchanges, with the members that are called otherwise."""
         proposal.take(verdict)
-        if proposal.statement is not None and view.uses.home(proposal.statement).kind == "function":
+        if verdict.builders and self._is_timed(view, proposal, aim):
             proposal.reach |= dict.fromkeys(verdict.builders)  # the modules may run while they are patched
         proposal.parts += [renamed(view, node, name) for node, name in verdict.renames]
+
+    def _is_timed(self, view: View, proposal: Proposal, aim: Replacement) -> bool:
+        """Whether a module that makes one of the objects may come to be imported at another time."""
+        statement = proposal.statement
+        if statement is None:
+            return False
+        known = self._others(view, statement)
+        if view.uses.home(statement).kind == "function":
+            return not aim.is_same and not {aim.old.module, aim.new.module} <= known
+        return aim.is_same and aim.new.module not in known | self.acts.reached(aim.old.module)
 
     def _grouped(
         self, view: View, aim: Replacement, places: list[ast.expr]
@@ -257,6 +293,9 @@ class ImportEdits:
     ) -> None:
         """Refusal where somebody else asks for a name that is there no more."""
         last = aim.new.home.rpartition(".")[2]
+        unseen = view.is_read_unseen(name) if not late or view.reads_by_name else None
+        if unseen is not None:
+            raise Refusal(f"`{name}` would become `{last}`, and {unseen}", _UNSEEN)
         if others:
             readers = view.readers(name)
             who = (
@@ -270,9 +309,6 @@ class ImportEdits:
             )
         if not sure:
             raise self._ambiguous(name)
-        unseen = view.is_read_unseen(name) if not late or view.reads_by_name else None
-        if unseen is not None:
-            raise Refusal(f"`{name}` would become `{last}`, and {unseen}", _UNSEEN)
 
     def _renamed(
         self, view: View, proposal: Proposal, aim: Replacement, name: str, places: Sequence[ast.expr],
@@ -328,7 +364,7 @@ class ImportEdits:
     @staticmethod
     def _note(proposal: Proposal, aim: Replacement, old: str) -> None:
         """What of the tests depends on it: the module in `sys.modules`, and the object itself."""
-        proposal.reach[f"sys.modules[{old.rpartition('.')[0]}]"] = None
+        proposal.reach[f"{PUT}{old.rpartition('.')[0]}"] = None
         if not aim.is_same:
             of = aim.old.of
             proposal.reach[f"object {aim.old.home}"] = None
@@ -342,14 +378,14 @@ class ImportEdits:
         self, view: View, proposal: Proposal, name: str, old: str, places: list[ast.expr], late: bool
     ) -> Proposal:
         """The module itself is imported: what is read of it is exchanged, if all of it can be."""
+        unseen = view.is_read_unseen(name) if not late or view.reads_by_name else None
+        if unseen is not None:
+            raise Refusal(f"`{name}` would become another module, and {unseen}", _UNSEEN)
         if name in view.exported or name in view.uses.texts:
             raise Refusal(
                 f"the module `{name}` is named elsewhere too, by an import from here or in a string",
                 "import by name what is needed of it",
             )
-        unseen = view.is_read_unseen(name) if not late or view.reads_by_name else None
-        if unseen is not None:
-            raise Refusal(f"`{name}` would become another module, and {unseen}", _UNSEEN)
         if not is_readable(self.objects, old):
             raise Refusal(
                 f"a package gives the name of `{old}` to something else",
@@ -367,7 +403,9 @@ class ImportEdits:
         keeps = len(homes) == 1 and not any(aim.collapses for aim, _ in groups.values())
         keeps = keeps and is_readable(self.objects, next(iter(homes)))
         self._exchange_members(view, proposal, name, groups, keeps=keeps, late=late)
-        proposal.reach |= {f"sys.modules[{old}]": None, f"module {old}": None}
+        proposal.reach |= {f"{PUT}{old}": None, f"{MODULE}{old}": None}
+        if not late:
+            proposal.reach |= dict.fromkeys(f"{m}.{name}" for m in view.place.modules)
         proposal.title = f"Replace `{old}` with `{' and '.join(sorted(homes))}`"
         return proposal
 
@@ -402,13 +440,11 @@ class ImportEdits:
         """Exchange what is read of a module, through another module where that `keeps` all of it."""
         for dotted, (aim, members) in groups.items():
             verdict = self.exchange.judge(view, aim, members)
-            self._take(view, proposal, verdict)
+            self._take(view, proposal, aim, verdict)
             module, _, last = aim.new.home.rpartition(".")
             found = verdict.reach
             if keeps:
-                found = (
-                    found if aim.is_same else {aim.new.home: None, **found}
-                )  # it is looked up there from now on
+                proposal.reach.setdefault(aim.new.home, None)  # it is looked up there from now on
                 prefix = module_name(view, proposal, name, module)
                 proposal.parts += [(*exact(view, m), f"{prefix}.{last}") for m in members]
                 new, place = last, aim.new.home
@@ -431,6 +467,12 @@ class ImportEdits:
             raise Refusal("a star import hides which names are used", "import them by name")
         if view.reads_by_name or view.place.is_package or any(view.readers(name) for name in names):
             raise Refusal("a star import hands names on to others", "import by name those that they need")
+        unseen = next(filter(None, map(view.is_read_unseen, sorted(names))), None)
+        if unseen is not None:
+            raise Refusal(
+                f"a star import gives more names than are used here, and {unseen}",
+                "import by name those that are needed",
+            )
         groups: dict[str, Group] = {}
         for name in sorted(names):
             places = view.uses.of_star(name, statement)
@@ -446,15 +488,17 @@ class ImportEdits:
             )
         for name, (aim, members) in groups.items():
             verdict = self.exchange.judge(view, aim, members)
-            self._take(view, proposal, verdict)
+            self._take(view, proposal, aim, verdict)
+            new = name
             if aim.collapses:
-                self._collapsed(view, proposal, aim, members)
+                new = self._collapsed(view, proposal, aim, members)
             else:
                 home, _, last = aim.new.home.rpartition(".")
                 bound = name if name != last else None
                 proposal.adds.append(Imported(spelled(view, statement, home), last, bound))
-            proposal.reach |= dict.fromkeys([*verdict.reach, *(f"{m}.{name}" for m in view.place.modules)])
+            proposal.reach |= dict.fromkeys(verdict.reach | self.exchange.reach.through(view, aim, new, late))
             self._note(proposal, aim, f"{module}.{name}")
+        proposal.reach |= dict.fromkeys(f"{m}.{name}" for m in view.place.modules for name in names)
         proposal.title = f"Import by name what is used of `{module}`"
         return proposal
 

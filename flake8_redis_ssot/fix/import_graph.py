@@ -160,6 +160,11 @@ def _at_import(body: list[ast.stmt]) -> Iterator[ast.stmt]:
                 yield from _at_import(part.body)
 
 
+def packages_of(module: str) -> list[str]:
+    """The packages around a module."""
+    return _with_parents(module)[:-1]
+
+
 def _with_parents(module: str) -> list[str]:
     parts = module.split(".")
     return [".".join(parts[:n]) for n in range(1, len(parts) + 1)]

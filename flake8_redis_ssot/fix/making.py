@@ -180,7 +180,7 @@ class Making:
         """The expression of its module that makes a client of a library; None for any other object."""
         value = getattr(thing.node, "value", None) if thing.sort == "instance" and thing.home else None
         code = Code(value, thing.module) if isinstance(value, ast.Call) else None
-        if code is None or self.objects.thing(thing.home) is None or self._changed_after(thing):
+        if code is None or self.objects.thing(thing.home) is None or self.is_changed_after(thing):
             return None
         return code if self.builder(code.at(value.func)) or self._gives_built(code) else None  # type: ignore[union-attr]
 
@@ -197,7 +197,7 @@ class Making:
             for value in given
         )
 
-    def _changed_after(self, thing: Thing) -> bool:
+    def is_changed_after(self, thing: Thing) -> bool:
         """Whether statements of its module do anything with an object once it is made."""
         return next(self._done_with(thing), None) is not None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from flake8_redis_ssot.fix.alike import Alike
@@ -188,8 +188,8 @@ class MemberChecks:
             return f"what `{name}` may be is not stated"
         return None
 
-    def covered(self, old: Thing, new: Thing, where: str) -> None:
-        """Refusal unless `new` can all that `old` can, so that it may go where it is not seen."""
+    def covered(self, old: Thing, new: Thing, where: str, asked: Collection[str] | None = None) -> None:
+        """Refusal unless `new` can all that `old` can, or is `asked`, so that it may go where it is not seen."""
         if old.sort == "function":
             self._covered_function(old, new, where)
             return
@@ -202,7 +202,8 @@ class MemberChecks:
         public = {
             name: was
             for name, was in sorted(before.named.items())
-            if not name.startswith("_") or (name.endswith("__") and name not in _MAKING)
+            if (not name.startswith("_") and (asked is None or name in asked))
+            or (name.endswith("__") and name not in _MAKING)
         }
         missing = public.keys() - after.named.keys()
         if missing:

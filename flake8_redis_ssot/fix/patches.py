@@ -7,16 +7,16 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
+from flake8_redis_ssot.fix.beside import line_of
+from flake8_redis_ssot.fix.import_graph import packages_of
 from flake8_redis_ssot.fix.propose import Rewriter
+from flake8_redis_ssot.fix.reach import LOADED, MODULE, OBJECT, PUT
+from flake8_redis_ssot.fix.reads import dictionary_owner, names_given
 from flake8_redis_ssot.fix.view import View
 from flake8_redis_ssot.libraries.frameworks import PATCHING, SETTING, TAKERS
 from flake8_redis_ssot.source import SourceError
 from flake8_redis_ssot.syntax.nodes import last_name, unparsed
 
-OBJECT = "object "
-"""How the key of an object begins that is changed itself."""
-MODULE = "module "
-"""How that of a module begins, which a patch of the attribute of its package exchanges as a whole."""
 _QUOTED = re.compile(r"[A-Za-z_]\w*(?:\.\w+)+\Z")
 
 
@@ -38,6 +38,10 @@ class Patch:
         """What the place does, for a message."""
         if self.text.startswith(OBJECT):
             return f"changes `{self.text.removeprefix(OBJECT)}` itself"
+        if self.text.startswith(LOADED):
+            return f"asks whether `{self.text.removeprefix(LOADED)}` has been imported"
+        if self.text.startswith(PUT):
+            return f"gives `sys.modules` another `{self.text.removeprefix(PUT)}`"
         return f"patches `{self.text.removeprefix(MODULE)}`"
 
     @property
@@ -68,7 +72,6 @@ class PatchFinder:
             if " " not in key and "[" not in key:
                 by_module.setdefault(module, set()).add(last)
         modules_of = {m for m in map(self._module_of, by_module) if m}
-        replaced = {key[len("sys.modules[") : -1] for key in keys if key.startswith("sys.modules[")}
         for path in self.index.facts if keys else ():
             try:
                 data = self.index.modules.filesystem.source(path).data
@@ -81,22 +84,60 @@ class PatchFinder:
                 or any(path in self.rewriter.reads.quoted.get(m, ()) for m in modules_of)
             ):
                 continue
-            if not any(
-                m.encode() in data or self.index.handles(path, m) for m in (*modules, *replaced)
-            ) and not (
+            if not any(m.encode() in data or self.index.handles(path, m) for m in modules) and not (
                 any(re.search(rb"[}s\"']\." + last.encode(), data) for m in modules for last in by_module[m])
             ):
                 continue
             view = self.rewriter.view(path, keep=False)
             if view is not None:
                 yield from self._in_file(view, {m: by_module[m] for m in modules}, keys)
-                if b"sys.modules" in data:
-                    yield from (
-                        Patch(path, node.lineno, f"sys.modules[{node.value}]")
-                        for node in texts_of(view.source.tree)
-                        if node.value in replaced
-                    )
+        yield from self._of_loaded(keys)
         yield from self._touched({key.removeprefix(OBJECT) for key in keys if key.startswith(OBJECT)})
+
+    def _of_loaded(self, keys: Collection[str]) -> Iterator[Patch]:
+        """Where files look into `sys.modules` for a module, or put another one there."""
+        modules = {kind: {k.removeprefix(kind) for k in keys if k.startswith(kind)} for kind in (PUT, LOADED)}
+        for path in self.rewriter.reads.loading if any(modules.values()) else ():
+            tree = self.rewriter.reads.tree(path)
+            if tree is None or b"sys.modules" not in self.index.modules.filesystem.source(path).data:
+                continue
+            goes_through = _goes_through_modules(tree)
+            put = set(_put_in_modules(tree))
+            for node in texts_of(tree):
+                text = str(node.value)
+                for module in modules[LOADED] if node not in put else ():
+                    if text == module or (goes_through and _begins(text, module)):
+                        yield Patch(path, node.lineno, f"{LOADED}{module}")
+                for module in modules[PUT] & {text}:
+                    yield Patch(path, node.lineno, f"{PUT}{module}")
+        for module in sorted(modules[LOADED], key=len, reverse=True):
+            yield from self._found_in_package(module)
+
+    def _found_in_package(self, module: str) -> Iterator[Patch]:
+        """Where files find a module in its package that others have imported, not they."""
+        package, _, last = module.rpartition(".")
+        loads = self.rewriter.imports.acts.reached
+        for path in {user for name in packages_of(module) for user in self.index.importing(name)}:
+            edges = list(self.index.edges(path))
+            named = {edge.module if edge.name is None else f"{edge.module}.{edge.name}" for edge in edges}
+            if any(f"{name}.".startswith(f"{module}.") or module in loads(name) for name in named):
+                continue
+            handles = {h.removesuffix(f".{last}") for h in self.index.handles(path, module)}
+            reads = self.rewriter.reads.of(path)
+            if handles & reads.bare or any(f"{handle}.{last}" in reads.read for handle in handles):
+                yield Patch(path, line_of(self._text(path), [last, package]), f"{LOADED}{module}")
+        for path in self.rewriter.reads.quoted.get(
+            module, ()
+        ):  # a patch of a module takes it from its package
+            tree = self.rewriter.reads.tree(path)
+            for call in ast.walk(tree) if tree is not None else ():
+                if isinstance(call, ast.Call) and last_name(call.func) == "patch":
+                    for node in call.args[:1]:
+                        if isinstance(node, ast.Constant) and node.value == module:
+                            yield Patch(path, node.lineno, f"{LOADED}{module}")
+
+    def _text(self, path: str) -> str:
+        return self.index.modules.filesystem.source(path).data.decode("utf-8", "replace")
 
     def _module_of(self, name: str) -> str:
         """The module of the project in which a dotted name stands; empty where there is none."""
@@ -119,7 +160,7 @@ class PatchFinder:
                             yield Patch(path, node.lineno, f"{module}.{attr}", is_written=is_object)
                 case ast.Subscript(
                     ctx=ast.Store() | ast.Del(), value=value, slice=ast.Constant(value=str(key))
-                ) if key in lasts and (owner := _owner(value)) is not value:
+                ) if key in lasts and (owner := dictionary_owner(value)) is not value:
                     for module, names in handles.items():
                         if unparsed(owner) in names and key in by_module[module]:
                             yield Patch(path, node.lineno, f"{module}.{key}")
@@ -153,12 +194,12 @@ class PatchFinder:
                 is_string = is_patch and isinstance(string, ast.Constant)
                 yield Patch(view.path, string.lineno, texts[0], string if is_string else None)  # type: ignore[arg-type]
             owner = texts[0].removesuffix(".__dict__")
-            for name in _names_in(node) if owner in by_module else ():
+            for name in names_given(node) if owner in by_module else ():
                 yield Patch(view.path, string.lineno, f"{owner}.{name}")
             if len(node.args) > 1 and texts[1] and re.fullmatch(r"\w+(?:\.\w+)*", texts[1]):
                 yield Patch(view.path, string.lineno, f"{texts[0]}.{texts[1]}")
-        given = {unparsed(_owner(a)) for a in arguments}
-        said = {*_names_in(node)} | view.strings
+        given = {unparsed(dictionary_owner(a)) for a in arguments}
+        said = {*names_given(node)} | view.strings
         for module, names in handles.items():
             if given & names and called in SETTING:
                 for last in by_module[module] & said:
@@ -174,22 +215,6 @@ class PatchFinder:
                 assert view is not None
                 if _is_changed(view, place):
                     yield Patch(path, place.lineno, f"{OBJECT}{home}", is_written=True)
-
-
-def _names_in(node: ast.Call) -> Iterator[str]:
-    """The names that a call gives new values: its keywords, and the keys of its dictionaries."""
-    yield from (k.arg for k in node.keywords if k.arg is not None)
-    for given in (*node.args, *(k.value for k in node.keywords)):
-        if isinstance(given, ast.Dict):
-            yield from (str(key.value) for key in given.keys if isinstance(key, ast.Constant))
-
-
-def _owner(node: ast.expr) -> ast.expr:
-    """The object whose dictionary an expression gives; any other expression is itself."""
-    match node:
-        case ast.Attribute(value=owner, attr="__dict__") | ast.Call(func=ast.Name(id="vars"), args=[owner]):
-            return owner
-    return node
 
 
 def _is_changed(view: View, place: ast.expr) -> bool:
@@ -220,6 +245,33 @@ def texts_of(tree: ast.Module) -> Iterator[ast.Constant]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node
+
+
+def _goes_through_modules(tree: ast.Module) -> bool:
+    """Whether a file goes through the names of the modules that have been imported."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.For(iter=given) | ast.comprehension(iter=given) if "sys.modules" in unparsed(given):
+                return True
+            case ast.Call(func=ast.Name(), args=[given, *_]) if unparsed(given) == "sys.modules":
+                return True
+    return False
+
+
+def _begins(text: str, module: str) -> bool:
+    """Whether a text is the beginning of a module's name; one without a dot has to be a package's name."""
+    return module.startswith(text if "." in text.strip(".") else f"{text.strip('.') or ' '}.")
+
+
+def _put_in_modules(tree: ast.Module) -> Iterator[ast.AST]:
+    """The names under which a file puts modules of its own into `sys.modules`."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Subscript(value=value, slice=key, ctx=ast.Store()) if unparsed(value) == "sys.modules":
+                yield key
+            case ast.Call(args=[given, *more]) if unparsed(given) in ("sys.modules", "'sys.modules'"):
+                if last_name(node.func) in SETTING:
+                    yield from (key for one in more for key in (getattr(one, "keys", None) or [one]) if key)
 
 
 def _is_dotted(text: str) -> bool:

@@ -55,6 +55,8 @@ class Proposal:
     """As `Verdict.objects`."""
     caught: dict[str, bool] = field(default_factory=dict)
     """As `Verdict.caught`."""
+    alone: dict[str, str] = field(default_factory=dict)
+    """As `Verdict.alone`."""
 
     _stands: tuple[tuple[int, int] | None, list[tuple[int, int]]] = (None, [])
     """Where the statement and the aliases stand that are let go."""
@@ -88,6 +90,7 @@ class Proposal:
         self.ties.add(verdict.ties)
         self.roots |= verdict.roots
         self.objects |= verdict.objects
+        self.alone |= verdict.alone
         for raised, is_any in verdict.caught.items():
             self.caught[raised] = self.caught.get(raised, False) or is_any
 

@@ -22,7 +22,7 @@ from flake8_redis_ssot.fix.reads import ProjectReads
 from flake8_redis_ssot.fix.replacements import Refusal
 from flake8_redis_ssot.fix.small_edits import with_successor, without_unused_codes
 from flake8_redis_ssot.fix.view import View
-from flake8_redis_ssot.libraries.frameworks import LOADING
+from flake8_redis_ssot.libraries.frameworks import LOADING, PATCHING
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.rule import RuleContext
 from flake8_redis_ssot.source import Range, SourceError
@@ -245,13 +245,16 @@ class Rewriter:
 
     @staticmethod
     def _is_loaded(view: View, node: ast.Constant) -> bool:
-        """Whether a string is loaded as an object, in settings or by an importer; not patched."""
+        """Whether a string is loaded as an object, in settings or by an importer; not patched.
+
+        What a test that patches holds in a variable may be patched.
+        """
         parent = view.uses.parents.get(node)
         while isinstance(parent, ast.expr | ast.keyword):
             if isinstance(parent, ast.Call):
                 return last_name(parent.func) in LOADING
             parent = view.uses.parents.get(parent)
-        return True
+        return not view.is_test or not any(word in view.source.data for word in PATCHING)
 
     @staticmethod
     def renamed(view: View, node: ast.Constant, old: str, new: str) -> Part:

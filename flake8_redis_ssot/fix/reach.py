@@ -14,6 +14,14 @@ from flake8_redis_ssot.syntax.nodes import last_name
 
 Reached = dict[str, str | None]
 """Dotted names, each with the one that does the same afterwards, None where none does."""
+OBJECT = "object "
+"""How the key of an object begins that is changed itself."""
+MODULE = "module "
+"""How that of a module begins, which a patch of the attribute of its package exchanges as a whole."""
+PUT = "put "
+"""How that of a module begins in whose place `sys.modules` is given another one."""
+LOADED = "loaded "
+"""How that of a module begins of which `sys.modules` tells whether it has been imported."""
 
 
 class Reach:
@@ -35,7 +43,7 @@ class Reach:
     def of_new(self, new: Thing, of: Thing, used: set[str] | None) -> Reached:
         """What reaches the new object: a patch of it reached nothing here before, and would afterwards."""
         owners = [owner for owner in (new.home, *(one.home for one in self.objects.order(of)[0])) if owner]
-        return self._needed(of, owners, used) | dict.fromkeys(f"object {owner}" for owner in owners)
+        return self._needed(of, owners, used) | dict.fromkeys(f"{OBJECT}{owner}" for owner in owners)
 
     def twins(self, old: Thing, new: Thing, name: str, after: Reached) -> Reached:
         """The names that a method reads in its module, with those that its twin reads in the module of `new`."""

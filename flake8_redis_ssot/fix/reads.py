@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from flake8_redis_ssot.filesystem import FileSystem
-from flake8_redis_ssot.libraries.frameworks import SETTING
+from flake8_redis_ssot.libraries.frameworks import LOADER_NAMES, LOADING, SETTING
 from flake8_redis_ssot.source import SourceError
 from flake8_redis_ssot.syntax.imports import bound_name
 from flake8_redis_ssot.syntax.nodes import last_name, unparsed
@@ -25,6 +25,9 @@ _LOADING = re.compile(
 """What imports modules by names that are put together, or goes through those that are there."""
 _EXAMPLE = re.compile(r"^ *(?:>>>|\.\.\.) ?(.*)$", re.MULTILINE)
 _IMPORTS = (ast.Import, ast.ImportFrom)
+_READING = frozenset(["getattr", "hasattr", "getattr_static"])
+_BY_NAME = LOADER_NAMES | LOADING
+"""What gives the module, or the object, that a string names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +35,15 @@ class Reads:
     """Texts as `base.name` of what is `read` and `stored`, `.name` where the base is no chain of names.
 
     `bare` are the chains of which nothing is read: what they give may be read anywhere. What a call exchanges by
-    its name, as `setattr` does, is stored. `strings` are those that may be a name.
+    its name, as `setattr` does, is stored. `strings` are those that may be a name. `computes` says that the file
+    loads modules by their names, and reads of something a name that it does not write out.
     """
 
     read: frozenset[str] = frozenset()
     stored: frozenset[str] = frozenset()
     bare: frozenset[str] = frozenset()
     strings: frozenset[str] = frozenset()
+    computes: bool = False
 
     @property
     def exchanged(self) -> set[str]:
@@ -58,6 +63,7 @@ class ProjectReads:
         self._paths = tuple(paths)
         self._filesystem = filesystem
         self._known: dict[str, Reads] = {}
+        self._named: dict[str, frozenset[str]] = {}
 
     def of(self, path: str) -> Reads:
         """What the file at `path` reads; nothing where it cannot be parsed."""
@@ -76,8 +82,14 @@ class ProjectReads:
 
     def may_read(self, path: str, name: str) -> bool:
         """Whether a file reads an attribute of that name, of whatever, or has it as a string."""
-        known = self.of(path)
-        return name in known.strings or any(text.endswith(f".{name}") for text in known.read)
+        if path not in self._named:
+            known = self.of(path)
+            self._named[path] = known.strings | {text.rpartition(".")[2] for text in known.read}
+        return name in self._named[path]
+
+    def may_load(self, path: str, name: str) -> bool:
+        """Whether a file that names a module in a string may read that name of it."""
+        return self.of(path).computes or self.may_read(path, name)
 
     def matching(self, pattern: re.Pattern[bytes]) -> Iterator[tuple[str, int]]:
         """The files whose bytes match, each with the line of the first match."""
@@ -87,6 +99,12 @@ class ProjectReads:
                 found = pattern.search(data)
                 if found is not None:
                     yield path, data.count(b"\n", 0, found.start()) + 1
+
+    def found(self, path: str, pattern: re.Pattern[bytes]) -> set[bytes]:
+        """What a pattern finds in a file."""
+        with suppress(SourceError):
+            return set(pattern.findall(self._filesystem.source(path).data))
+        return set()
 
     def changed(self, changes: Mapping[str, bytes]) -> ProjectReads:
         """The same where these files hold other bytes; what is known of the others stays."""
@@ -131,7 +149,11 @@ def reads(tree: ast.Module) -> Reads:
     strings: set[str] = set()
     nodes: list[ast.Name | ast.Attribute] = []
     harmless: set[ast.AST] = set()
+    loads = computes = False
     for part in _walk(tree):
+        if isinstance(part, ast.Call):
+            loads |= last_name(part.func) in _BY_NAME
+            computes |= _is_computed(part)
         match part:
             case ast.Call(func=ast.Name(id="eval" | "exec"), args=[given, *_]) if _code_in(given) is None:
                 bare |= {bound_name(s, a) for s in ast.walk(tree) if isinstance(s, _IMPORTS) for a in s.names}
@@ -139,22 +161,74 @@ def reads(tree: ast.Module) -> Reads:
                 nodes.append(part)
             case ast.Constant(value=str(text)) if text.isidentifier():
                 strings.add(text)
+            case ast.Call(func=func) if _is_setting(func):
+                texts = {str(a.value) for a in _arguments(part) if isinstance(a, ast.Constant)}
+                names = texts.union(names_given(part))
+                owner = dictionary_owner(_arguments(part)[0]) if names else func
+                if _is_chain(owner) and owner is not func:
+                    stored |= {f"{unparsed(owner)}.{name}" for name in names}
+                    harmless |= {_arguments(part)[0], owner}
             case ast.Call(func=func, args=[given, ast.Constant(value=str(name)), *_]):
-                if last_name(func) in SETTING and _is_chain(given):
-                    stored.add(f"{unparsed(given)}.{name}")
+                if last_name(func) in _READING and _is_chain(given):
+                    read.add(f"{unparsed(given)}.{name}")
                     harmless.add(given)
+            case ast.Subscript(value=within, slice=ast.Constant(value=str(name)), ctx=ast.Load()) if (
+                _is_chain(given := dictionary_owner(within)) and given is not within
+            ):
+                read.add(f"{unparsed(given)}.{name}")
+                harmless |= {within, given}
+            case ast.Compare(left=left, comparators=[ast.Constant(value=None)]):
+                harmless.add(left)
+            case ast.Expr(value=value):
+                harmless.add(value)
             case ast.If(test=test) | ast.While(test=test) | ast.Assert(test=test) | ast.IfExp(test=test):
                 harmless |= set(_asked(test))
     bases = {node.value for node in nodes if isinstance(node, ast.Attribute)}
     for node in nodes:
-        if isinstance(node, ast.Attribute):
+        if isinstance(node, ast.Attribute) and not (node in harmless and node.attr == "__dict__"):
             base = unparsed(node.value) if _is_chain(node.value) else ""
             (read if isinstance(node.ctx, ast.Load) else stored).add(f"{base}.{node.attr}")
         if node in bases or node in harmless:
             continue
         if isinstance(node.ctx, ast.Load) and _is_chain(node):
             bare.add(unparsed(node))
-    return Reads(frozenset(read), frozenset(stored), frozenset(bare), frozenset(strings))
+    return Reads(frozenset(read), frozenset(stored), frozenset(bare), frozenset(strings), loads and computes)
+
+
+def dictionary_owner(node: ast.expr) -> ast.expr:
+    """The object whose dictionary an expression gives; any other expression is itself."""
+    match node:
+        case ast.Attribute(value=owner, attr="__dict__") | ast.Call(func=ast.Name(id="vars"), args=[owner]):
+            return owner
+    return node
+
+
+def names_given(call: ast.Call) -> Iterator[str]:
+    """The names that a call gives new values: its keywords, and the keys of its dictionaries."""
+    yield from (k.arg for k in call.keywords if k.arg is not None)
+    for given in _arguments(call):
+        if isinstance(given, ast.Dict):
+            yield from (str(key.value) for key in given.keys if isinstance(key, ast.Constant))
+
+
+def _arguments(call: ast.Call) -> list[ast.expr]:
+    return [*call.args, *(k.value for k in call.keywords)]
+
+
+def _is_setting(func: ast.expr) -> bool:
+    """Whether a call sets something of what it is given; `dict` by itself makes one."""
+    return last_name(func) in (SETTING if isinstance(func, ast.Attribute) else {"setattr", "delattr"})
+
+
+def _is_computed(call: ast.Call) -> bool:
+    """Whether a call reads names of an object that are not written out."""
+    named = call.args[1] if len(call.args) > 1 else None
+    match last_name(call.func):
+        case "getattr":
+            return not isinstance(named, ast.Constant)
+        case "vars" | "dir" | "getmembers" | "getmembers_static":
+            return bool(call.args)
+    return False
 
 
 def _walk(tree: ast.AST) -> Iterator[ast.AST]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -123,11 +124,8 @@ class Replacements:
                 f"`{after.home}`{self.objects.at(after)} has a private name, which within a class means another",
                 "give it a public name",
             )
-        if self.is_rebound(old) or self.is_rebound(before.home):
-            raise Refusal(
-                f"`{old}`{self.objects.at(before)} is given another object at run time",
-                "bind the name once, or change this by hand",
-            )
+        for name_of in (old, before.home):
+            self._check_bound_once(name_of)
         held = after.of if after.sort == "method" and after.of is not None else after
         if before.sort == "function" and after.sort != "function":
             self._check_read(before)
@@ -188,21 +186,37 @@ class Replacements:
 
     def is_rebound(self, name: str) -> bool:
         """Whether a function of its module, or another file, gives a module's name another object."""
+        return self._rebinding(name) is not None
+
+    def _rebinding(self, name: str) -> str | None:
+        """The file that gives a module's name another object; None where none does."""
         module, _, last = name.rpartition(".")
         known = self.index.modules.facts(module)
         if known is None or last not in known.names:
-            return False
+            return None
         if known.names[last].target and last in self.objects.set_by_functions(module):
-            return True
+            return self.index.modules.find(module)
         for user in self._users(module):
             handles = self.index.handles(user, module)
             if any(f"{handle}.{last}" in self._project_reads.of(user).stored for handle in handles):
-                return True
+                return user
         quoted = self._project_reads.quoted
-        return any(
-            last in self._project_reads.of(user).exchanged
-            for user in (*quoted.get(module, ()), *quoted.get(name, ()))
-            if not self.settings.is_test(user)
+        users = (*quoted.get(module, ()), *quoted.get(name, ()))
+        exchanging = (user for user in users if last in self._project_reads.of(user).exchanged)
+        return next((user for user in exchanging if not self.settings.is_test(user)), None)
+
+    def _check_bound_once(self, name: str) -> None:
+        """Refusal where a module's name is given another object."""
+        path = self._rebinding(name)
+        if path is None:
+            return
+        text = self.index.modules.filesystem.source(path).data.decode("utf-8", "replace")
+        found = re.search(rf"\b{name.rpartition('.')[2]}\b(?=\s*(?::[^=\n]*)?=(?!=)|[\"'])", text)
+        line = text.count("\n", 0, found.start()) + 1 if found else 1
+        where = f"{os.path.relpath(path, self.settings.root)}:{line}"
+        raise Refusal(
+            f"`{name}` is given another object at run time, as in {where}",
+            "bind the name once, or change this by hand",
         )
 
     def _handed_on(self, module: str) -> str | None:
@@ -223,12 +237,7 @@ class Replacements:
         facts = self.index.modules.facts(accessor.module)
         names = {part.id for part in ast.walk(accessor.node or ast.Pass()) if isinstance(part, ast.Name)}
         for name in sorted(names & (facts.names.keys() if facts is not None else set())):
-            if self.is_rebound(f"{accessor.module}.{name}"):
-                raise Refusal(
-                    f"`{accessor.home}`{self.objects.at(accessor)} reads `{name}`, which is given another object "
-                    "at run time",
-                    "bind that name once, or change this by hand",
-                )
+            self._check_bound_once(f"{accessor.module}.{name}")
         handing = self._handed_on(accessor.module)
         if handing is not None:
             where = os.path.relpath(handing, self.settings.root)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -55,7 +55,7 @@ class Staying:
         self._related: dict[str, set[str]] = {}
         self._users: dict[str, list[str]] = {}
         self._wheres: dict[tuple[str, frozenset[str]], str] = {}
-        self._ties: dict[tuple[str, str], Ties] = {}
+        self._ties: dict[tuple[str, str, frozenset[str]], Ties] = {}
 
     @cached_property
     def index(self) -> ProjectIndex:
@@ -76,18 +76,23 @@ class Staying:
         for proposal in proposals:
             moved.setdefault(proposal.path, set()).update(self._homes(proposal.diagnostic, module, related))
         left: dict[str, tuple[Diagnostic, Refusal]] = {}
+        kept: dict[str, set[str]] = {}
         for diagnostic, why in refused:
-            if self._homes(diagnostic, module, related):
+            if homes := self._homes(diagnostic, module, related):
                 left.setdefault(diagnostic.path, (diagnostic, why))
+                kept.setdefault(diagnostic.path, set()).update(homes)
         for path in self._users_of(root, module, related):
-            asked = self._asked(path, module, related)
+            asked = self._asked(path, module, related, moved)
+            stays = (asked - moved.get(path, set())) | (asked & kept.get(path, set()))
+            if not stays:
+                continue
+            ties = self._ties_in(path, root, stays)
             if path in left:
                 diagnostic, why = left[path]
                 where = f"{self.rewriter.short(path)}:{diagnostic.range.start.line}"
-                yield Reference(where, self._ties_in(path, root, asked), why)
-            elif asked - moved.get(path, set()):
-                where = self.where(path, root.rpartition(".")[0], asked)
-                yield Reference(where, self._ties_in(path, root, asked), self._why(path))
+                yield Reference(where, ties, why)
+            else:
+                yield Reference(self.where(path, module, stays), ties, self._why(path))
 
     def where(self, path: str, module: str, asked: Collection[str]) -> str:
         """The place in a file where it gets what it asks for of a module."""
@@ -125,12 +130,19 @@ class Staying:
                 found.append(self.rewriter.short(path))
         return found
 
+    def users_of(self, home: str) -> list[str]:
+        """The files that use an object, or what its module makes of it."""
+        return [*map(self.rewriter.short, self._users_of(home, home.rpartition(".")[0], self.related(home)))]
+
     def users_raising(self, raised: str) -> list[str]:
         """The files that use what raises an exception, by its home."""
         module, related = raised.rpartition(".")[0], self.related(raised)
         found = []
         for path in self._users_of(raised, module, related):
-            if f"exception {raised}" in self._ties_in(path, raised, self._asked(path, module, related)).weak:
+            if (
+                f"exception {raised}"
+                in self._ties_in(path, raised, self._asked(path, module, related, {})).weak
+            ):
                 found.append(path)
         return found
 
@@ -167,13 +179,16 @@ class Staying:
                 found.add(home.home)
         return found
 
-    def _asked(self, path: str, module: str, related: set[str]) -> set[str]:
-        """The related names that a file imports, or reads of the module."""
+    def _asked(
+        self, path: str, module: str, related: set[str], moved: Mapping[str, Collection[str]]
+    ) -> set[str]:
+        """The related names that a file imports, or reads of the module; what another one hands on moves with that."""
         found = set()
         for edge in self.index.edges(path):
             home = self.index.modules.lookup(edge.full_name)
             if home is not None and home.home in related:
-                found.add(home.home)
+                if home.home not in moved.get(self.index.modules.find(edge.module) or "", ()):
+                    found.add(home.home)
             elif edge.name == "*" and edge.module == module:
                 found |= related
         if self._hands_on(path, module):
@@ -187,7 +202,7 @@ class Staying:
 
     def _ties_in(self, path: str, root: str, asked: set[str]) -> Ties:
         """By what the uses of an object in a file that stays hang together with others, as far as text tells."""
-        key = (path, root)
+        key = (path, root, frozenset(asked))
         if key not in self._ties:
             ties = Ties()
             reads = self.rewriter.reads.of(path)
@@ -209,6 +224,8 @@ class Staying:
         finder = self.rewriter.exchange.ties
         ties = Ties()
         of = thing.of if thing.sort == "instance" else thing if thing.sort == "class" else None
+        if thing.sort == "instance" and of is None:
+            ties.weak.add(f"state {thing.home}")
         if thing.sort == "function":
             ties.add(finder.of_function(thing))
             given = self.objects.given(thing)

@@ -108,7 +108,11 @@ class Objects:
     def at(self, thing: Placed) -> str:
         """Where something of the project is defined, as a message has it behind its name; empty where nobody knows."""
         path, line = self.modules.find(thing.module), getattr(thing.node, "lineno", None)
-        return f" ({os.path.relpath(path, self._root)}:{line})" if path and line else ""
+        return f" ({self.short(path)}:{line})" if path and line else ""
+
+    def short(self, path: str) -> str:
+        """A path as the project names it."""
+        return os.path.relpath(path, self._root).replace(os.sep, "/")
 
     def tree(self, module: str) -> ast.Module | None:
         """The syntax tree of a dotted module of the project."""

@@ -14,21 +14,24 @@ from flake8_redis_ssot.fix.symbols import Member, Thing
 class Ties:
     """Keys of state, exceptions and identity that a reference shares with others.
 
-    References that share a key move together, if it is a `strong` one of at least one of them.
+    References that share a key move together, if it is a `strong` one of at least one of them. One moves by what it
+    `needs` only if no other stays.
     """
 
     strong: set[str] = field(default_factory=set)
     weak: set[str] = field(default_factory=set)
+    needs: set[str] = field(default_factory=set)
 
     @property
     def keys(self) -> set[str]:
-        """All of them."""
+        """Those by which others hang together with it."""
         return self.strong | self.weak
 
     def add(self, other: Ties) -> None:
         """Take in those of another reference."""
         self.strong |= other.strong
         self.weak |= other.weak
+        self.needs |= other.needs
 
 
 class TieFinder:

@@ -9,9 +9,10 @@ from collections.abc import Collection, Iterable, Iterator
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.fix.beside import Unchecked
-from flake8_redis_ssot.fix.patches import OBJECT, Patch, PatchFinder, heads
+from flake8_redis_ssot.fix.patches import Patch, PatchFinder, heads
 from flake8_redis_ssot.fix.proposal import MENDS, Proposal
 from flake8_redis_ssot.fix.propose import Rewriter
+from flake8_redis_ssot.fix.reach import LOADED, OBJECT
 from flake8_redis_ssot.fix.replacements import Refusal
 from flake8_redis_ssot.fix.runs import Runs
 from flake8_redis_ssot.fix.staying import Reference, Staying
@@ -23,7 +24,7 @@ Left = list[tuple[Diagnostic, Refusal]]
 """The diagnostics that stay, each with the reason."""
 
 _LOOK = "look there, and run with --include-unsafe if that does no harm"
-_WITH_IT = "change the test by hand, and this with it"
+_WITH_IT = "change that by hand, and this with it"
 
 
 class Units:
@@ -75,13 +76,17 @@ class Units:
 
     def tied(self, proposals: list[Proposal], refused: Left) -> dict[int, Refusal]:
         """The proposals that share something with a reference that stays, each with the reason."""
-        roots = {root for proposal in proposals for root in proposal.roots | _owners(proposal.ties.keys)}
+        roots = {
+            root
+            for proposal in proposals
+            for root in proposal.roots | _owners(proposal.ties.keys | proposal.ties.needs)
+        }
         staying = [one for root in sorted(roots) for one in self.staying.of(root, proposals, refused)]
         every = [*(proposal.ties for proposal in proposals), *(one.ties for one in staying)]
         strong = {key for ties in every for key in ties.strong}
         held: dict[int, Refusal] = {}
         for proposal in proposals:
-            mine = proposal.ties.keys & strong
+            mine = (proposal.ties.keys & strong) | proposal.ties.needs
             for one in staying:
                 shared = sorted(mine & one.ties.keys) if mine else []
                 if shared:
@@ -97,6 +102,10 @@ class Units:
             for of, one, new in proposal.objects if _keeps(proposal) else ():
                 before.setdefault((of, new), set()).add(one)
         for proposal in proposals:
+            for home, why in sorted(proposal.alone.items()):
+                users = self.staying.users_of(home)
+                if users:
+                    held[id(proposal)] = Refusal(f"{why}, and {users[0]} uses `{home}` already", _LOOK)
             for raised in sorted(proposal.caught):
                 users = self.staying.users_raising(raised)
                 if not proposal.caught[raised]:
@@ -170,6 +179,8 @@ class Units:
         longest = max((key for _, key in mine), key=len)
         mine = [(proposal, key) for proposal, key in mine if key == longest]
         places = {proposal.reach[longest] for proposal, _ in mine}
+        if longest.startswith(LOADED):
+            raise Refusal("would get another answer without this import", "change both by hand")
         done = {proposal.path for proposal, _ in mine}
         if patch.is_written:
             key = f"{OBJECT}{patch.owner}"
@@ -181,7 +192,7 @@ class Units:
             several = " and ".join(f"`{place}`" for place in sorted(filter(None, places)))
             raise Refusal(
                 f"what it patches would be looked up in {len(places)} places then{several and f', {several}'}",
-                "patch each of them in the test, and change both by hand",
+                "patch each of them there, and change both by hand",
             )
         place = places.pop()
         if place is None:

@@ -153,7 +153,7 @@ class Acts:
         for statement in _running(tree.body if tree is not None else []):
             if self._does(statement, module, own):
                 path = self.objects.modules.find(module) or module
-                yield f"`{unparsed(statement).splitlines()[0][:60]}` in line {statement.lineno} of {os.path.basename(path)}"
+                yield f"`{unparsed(statement).splitlines()[0][:60]}` in {self.objects.short(path)}:{statement.lineno}"
 
     def _does(self, node: ast.stmt, module: str, own: set[str]) -> bool:
         match node:

@@ -6,7 +6,7 @@ import ast
 import os
 import re
 from functools import cached_property
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from flake8_redis_ssot.facts.modules import exported_names
 from flake8_redis_ssot.fix.beside import line_of
@@ -18,6 +18,13 @@ from flake8_redis_ssot.rule import RuleContext
 from flake8_redis_ssot.source import Range
 
 Node = TypeVar("Node", bound=ast.expr)
+
+
+class UnseenReader(NamedTuple):
+    """A file that may read a name of another one without importing it, and how."""
+
+    path: str
+    does: str
 
 
 class View:
@@ -65,7 +72,13 @@ class View:
 
     @cached_property
     def exported(self) -> frozenset[str]:
-        """The names of this module that other files read, or are told to."""
+        """The names of this module that other files read or may read, or are told to."""
+        unseen = {name for name in self.uses.words if self.unseen_reader(name) is not None}
+        return self.imported | unseen
+
+    @cached_property
+    def imported(self) -> frozenset[str]:
+        """The names of this module that other files import, or are told to."""
         if self._lists_by_computing:
             return self.uses.words
         listed = (exported_names(self.source.tree) or frozenset()) | {
@@ -90,27 +103,37 @@ class View:
             return "this file reads names by `globals()`, `eval` or the like, which may be that one"
         if re.search(rf"(?:>>>|\.\.\.) .*\b{name}\b", self.source.text):
             return f"`{name}` stands in a doctest"
-        if self.handed_on_in is not None:
-            return f"{self.handed_on_in} hands this module on as a whole"
+        reader = self.unseen_reader(name)
+        return reader.does if reader is not None else None
+
+    def unseen_reader(self, name: str) -> UnseenReader | None:
+        """Another file that may read a name of this module without importing it."""
+        for path, last in self._handing_on:
+            return UnseenReader(path, f"{self.where(path, last)} hands this module on as a whole")
         for module in self.place.modules:
             for path in self._reads.quoted.get(f"{module}:{name}", ()):
-                return f"{self.where(path, name)} names it in a string"
-            asking = [*self._reads.quoted.get(module, ()), *self._reads.loading]
-            for path in asking:
-                if path != self.path and self._reads.may_read(path, name):
-                    return f"{self.where(path, name)} may read `{name}` of this module by the module's name"
+                return UnseenReader(path, f"{self.where(path, name)} names it in a string")
+            naming = [p for p in self._reads.quoted.get(module, ()) if self._reads.may_load(p, name)]
+            loading = [p for p in self._reads.loading if self._reads.may_read(p, name)]
+            for path in (*naming, *loading):
+                if path != self.path:
+                    where = self.where(path, name)
+                    return UnseenReader(
+                        path, f"{where} may read `{name}` of this module by the module's name"
+                    )
         return None
 
     @cached_property
-    def handed_on_in(self) -> str | None:
-        """A file that hands this module on, or its dictionary."""
+    def _handing_on(self) -> list[tuple[str, str]]:
+        """The files that hand this module on, or its dictionary, each with the last name of the module."""
+        found = []
         for module in self.place.modules:
             for user in self._index.importing(module):
                 handles = self._index.handles(user, module)
                 reads = self._reads.of(user)
                 if handles & reads.bare or any(f"{h}.__dict__" in reads.read for h in handles):
-                    return self.where(user, module.rpartition(".")[2])
-        return None
+                    found.append((user, module.rpartition(".")[2]))
+        return found
 
     @cached_property
     def is_open(self) -> bool:
@@ -122,7 +145,7 @@ class View:
                 stored = {text.rpartition(".")[0] for text in self._reads.of(user).stored}
                 if self._index.handles(user, module) & stored:
                     return True
-        return self.handed_on_in is not None
+        return bool(self._handing_on)
 
     @cached_property
     def reads_by_name(self) -> bool:

@@ -236,7 +236,11 @@ class Inference:
         return ()
 
     def _named(self, node: ast.Name, point: ProgramPoint) -> Iterator[Value]:
-        for binding in self.bindings(node.id, point):
+        bindings = self.bindings(node.id, point)
+        if self.answers.is_exhausted:  # there may be thousands of them, each of a question that gives nothing
+            self.answers.cut()
+            return
+        for binding in bindings:
             if binding.star and binding.target is not None:
                 yield QualifiedName(f"{binding.target}.{node.id}")
             else:

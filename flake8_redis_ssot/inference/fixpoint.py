@@ -250,6 +250,9 @@ class Fixpoint(Generic[_Key, _Value]):
         """Ask the questions of a cycle again until nothing changes, or until it is part of a larger one."""
         rounds: dict[_Key, int] = {}
         while self._lowest >= depth:
+            if self.is_exhausted:
+                self._is_cut = True
+                break
             # first what others read; those of an outer cycle are asked again with it
             there = (key for key in self._stale if key in self._cyclic and self._cyclic[key].number >= start)
             key = min(there, key=lambda key: self._cyclic[key].number, default=None)

@@ -23,7 +23,7 @@ def checked(folder: str, table: str) -> tuple[str, bytes]:
     except FileNotFoundError:
         return path, table.encode()
     except OSError as error:
-        raise CannotWrite(f"{path}: cannot be read: {error.strerror}; nothing was written") from error
+        raise CannotWrite(f"{path}: cannot be read: {error.strerror}; make it readable") from error
     if has_table(path, DISK):
         raise CannotWrite(
             f"{path}: has a [tool.redis-ssot] table already; change it by hand, or take it out and run this again"
@@ -36,7 +36,8 @@ def checked(folder: str, table: str) -> tuple[str, bytes]:
         changed = tomllib.loads(after.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise CannotWrite(
-            f"{path}: no table can be put at its end ({error}); put it in by hand, `redis-ssot init` prints it"
+            f"{path}: with the table at its end it would not be valid TOML ({error}); put it in by hand, "
+            "`redis-ssot init` prints it"
         ) from error
     del changed["tool"]["redis-ssot"]
     if {**known, "tool": known.get("tool", {})} != changed:

@@ -163,3 +163,6 @@ BUILT_IN_EXCEPTIONS = frozenset(
 TYPE_QUESTIONS = frozenset(["isinstance", "issubclass", "cast", "create_autospec"])
 SPEC_KEYWORDS = frozenset(["spec", "spec_set", "autospec"])
 """Functions and keywords that take a class to ask for, or to imitate, what it is."""
+
+ENUMERATIONS = frozenset(["enum.Enum", "enum.IntEnum", "enum.StrEnum"])
+"""Classes of the standard library whose members each have the value that is written for them."""

@@ -129,7 +129,9 @@ def read_baseline(file: str, filesystem: FileSystem, *, merging: bool = False) -
             [f"{file}: there is no such baseline; write it by `redis-ssot baseline`"]
         ) from None
     except OSError as error:
-        raise SettingsError([f"{file}: the baseline cannot be read: {error.strerror}"]) from error
+        raise SettingsError(
+            [f"{file}: the baseline cannot be read: {error.strerror}; make it readable"]
+        ) from error
     except UnicodeDecodeError as error:
         raise _broken(file, 1, "it is not valid utf-8") from error
     entries: dict[tuple[Key, int], Entry] = {}

@@ -9,14 +9,12 @@ needs room on the disk, and whoever is killed meanwhile leaves nothing beside th
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import os
 import re
 import shutil
-import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -24,17 +22,20 @@ from typing import Literal, get_args
 
 from flake8_redis_ssot.files import is_closed
 from flake8_redis_ssot.locking import locked
+from flake8_redis_ssot.migrate.durable import BESIDE, move, read, remove, sync, write
 
 FOLDER = ".redis_ssot_journal"
 
 State = Literal["unfinished", "done", "rolled back"]
 
 _NAME = re.compile(r"(\d{8}T\d{6}Z)-(\d+)")
+_NO_RUN = (
+    "there is no run of `redis-ssot migrate` here to roll back; run this in the project's folder, or name its settings "
+    "file by --config"
+)
 _NEW = "new-"
 """Begins the name of a folder that is no run yet, or none any more."""
 _INDEX = "run.json"
-_BESIDE = ".redis-ssot-new"
-"""Ends the name of the copy beside a file that lies on another file system than the journal."""
 _FOREIGN = {".git", ".hg", ".svn", FOLDER}
 """Folders of which nothing is ever written: what lies there may be run, or is ours."""
 
@@ -103,14 +104,14 @@ def carry_out(root: str, changes: Sequence[Change], command: str) -> Run:
         begun = 0
         try:
             for number, (target, change) in enumerate(zip(targets, changes, strict=True)):
-                if _read(target) != change.before:
-                    raise JournalError(f"changed meanwhile: {entries[number].path}")
+                if read(target) != change.before:
+                    raise JournalError(f"{entries[number].path} changed meanwhile")
                 begun = number + 1
                 if change.after is None:
                     os.unlink(target)
                 else:
-                    _move(_new(path, number), target)
-            _sync(targets)
+                    move(_new(path, number), target)
+            sync(targets)
             return _mark(path, run, entries, "done")
         except BaseException as error:
             why = _why(error, root) if isinstance(error, OSError) else str(error)
@@ -149,7 +150,7 @@ def check_finished(root: str) -> None:
     for entry in entries:
         target = _real(root, os.path.join(root, entry.path))
         with suppress(OSError):
-            if target is not None and _digest(_read(target)) == entry.after:
+            if target is not None and _digest(read(target)) == entry.after:
                 done.append(entry.path)
     changed = f"{len(done)} of {len(entries)} files{f' ({_some(done)})' if done else ''}"
     raise JournalError(
@@ -165,7 +166,7 @@ def roll_back(root: str, name: str | None = None) -> Run:
     otherwise, no file was touched. A roll back that was killed can be run again.
     """
     if not os.path.isdir(_folder(root)):
-        raise JournalError("there is no run of `redis-ssot migrate` here to roll back")
+        raise JournalError(_NO_RUN)
     with _locked(root) as folder:
         run, entries = _load(folder, _chosen(runs(root), name))
         path = os.path.join(folder, run.name)
@@ -176,8 +177,8 @@ def roll_back(root: str, name: str | None = None) -> Run:
         try:
             _restore(todo)
             for number in range(len(entries)):
-                _remove(os.path.join(path, str(number)))
-                _remove(_new(path, number))
+                remove(os.path.join(path, str(number)))
+                remove(_new(path, number))
             return _mark(path, run, entries, "rolled back")
         except OSError as error:
             again = f"run `redis-ssot rollback {run.name}` again"
@@ -187,13 +188,15 @@ def roll_back(root: str, name: str | None = None) -> Run:
 def _chosen(there: list[Run], name: str | None) -> str:
     left = [run.name for run in there if run.state != "rolled back"]
     if not there or (name is None and not left):
-        raise JournalError("there is no run of `redis-ssot migrate` here to roll back")
+        raise JournalError(_NO_RUN)
     if name is None:
         return left[-1]
     if name in left:
         return name
     if any(run.name == name for run in there):
-        raise JournalError(f"the run {name} is rolled back already")
+        raise JournalError(
+            f"the run {name} is rolled back already; `redis-ssot migrate --list` shows which are not"
+        )
     raise JournalError(f"there is no run `{name}`; there are: {_some([run.name for run in there[::-1]])}")
 
 
@@ -212,7 +215,7 @@ def _targets(root: str, changes: list[Change]) -> list[str]:
         name = _relative(root, target)
         if change.before is None and os.path.lexists(change.path):
             there.append(name)
-        elif _read(target) != change.before:
+        elif read(target) != change.before:
             changed.append(name)
         elif not os.path.isdir(os.path.dirname(target)) or is_closed(target):
             closed.append(name)
@@ -242,12 +245,12 @@ def _begin(root: str, folder: str, work: list[tuple[str, Change]], command: str)
         for number, (target, change) in enumerate(work):
             like = None if change.before is None else os.stat(target)
             if change.before is not None:
-                _write(os.path.join(path, str(number)), change.before, like)
+                write(os.path.join(path, str(number)), change.before, like)
             if change.after is not None:
-                _write(_new(path, number), change.after, like)
+                write(_new(path, number), change.after, like)
         _mark(path, run, entries, "unfinished")
         os.rename(path, os.path.join(folder, name))
-        _sync([path, folder])
+        sync([path, folder])
     except BaseException:
         shutil.rmtree(path, ignore_errors=True)
         raise
@@ -268,7 +271,7 @@ def _to_restore(root: str, path: str, entries: list[_Entry]) -> list[tuple[str, 
         if target is None:
             outside.append(name)
             continue
-        found = _digest(_read(target))
+        found = _digest(read(target))
         if found == entry.before:
             todo.append((target, target if found else None))
             continue
@@ -276,7 +279,7 @@ def _to_restore(root: str, path: str, entries: list[_Entry]) -> list[tuple[str, 
         todo.append((target, saved))
         if found != entry.after:
             changed.append(name)
-        elif saved and _digest(_read(saved)) != entry.before:
+        elif saved and _digest(read(saved)) != entry.before:
             broken.append(name)
         elif is_closed(target):
             closed.append(name)
@@ -299,13 +302,13 @@ def _to_restore(root: str, path: str, entries: list[_Entry]) -> list[tuple[str, 
 
 def _restore(todo: list[tuple[str, str | None]]) -> None:
     for target, saved in todo:
-        _remove(target + _BESIDE)
+        remove(target + BESIDE)
         if saved is None:
-            _remove(target)
+            remove(target)
         elif saved != target:
             os.makedirs(os.path.dirname(target), exist_ok=True)
-            _move(saved, target)
-    _sync(target for target, _ in todo)
+            move(saved, target)
+    sync(target for target, _ in todo)
 
 
 @contextmanager
@@ -315,7 +318,9 @@ def _locked(root: str) -> Iterator[str]:
     try:
         lock = locked(os.path.join(folder, "lock"))
     except BlockingIOError:
-        raise JournalError("another run is at work in this project; nothing was written") from None
+        raise JournalError(
+            "another run is at work in this project; nothing was written: run again when it is done"
+        ) from None
     except OSError as error:
         raise JournalError(f"{_why(error, root)}; nothing was written") from error
     try:
@@ -325,7 +330,7 @@ def _locked(root: str) -> Iterator[str]:
         if not _names(folder):
             with suppress(OSError):
                 for name in (".gitignore", "lock"):
-                    _remove(os.path.join(folder, name))
+                    remove(os.path.join(folder, name))
                 os.rmdir(folder)
         os.close(lock)
 
@@ -334,7 +339,7 @@ def _prepare(root: str, folder: str) -> None:
     """Tell git to leave the folder alone, and remove what killed runs left that had not begun."""
     try:
         if not os.path.lexists(os.path.join(folder, ".gitignore")):
-            _write(os.path.join(folder, ".gitignore"), b"*\n")
+            write(os.path.join(folder, ".gitignore"), b"*\n")
         for name in os.listdir(folder):
             if name.startswith(_NEW):
                 shutil.rmtree(os.path.join(folder, name), ignore_errors=True)
@@ -367,7 +372,7 @@ def _load(folder: str, name: str) -> tuple[Run, list[_Entry]]:
     try:
         if os.path.islink(path):
             raise ValueError
-        data = json.loads(_read(os.path.join(path, _INDEX)) or b"")
+        data = json.loads(read(os.path.join(path, _INDEX)) or b"")
         entries = [_Entry(**row) for row in data["files"]]
         run = Run(name, data["command"], data["state"], tuple(e.path for e in entries), data["started"])
         texts = (run.command, run.started, *run.paths)
@@ -391,10 +396,10 @@ def _mark(path: str, run: Run, entries: list[_Entry], state: State) -> Run:
         "state": state,
         "files": [asdict(entry) for entry in entries],
     }
-    _remove(index + ".new")
-    _write(index + ".new", json.dumps(data, indent=1).encode())
+    remove(index + ".new")
+    write(index + ".new", json.dumps(data, indent=1).encode())
     os.replace(index + ".new", index)
-    _sync([index])
+    sync([index])
     return replace(run, state=state)
 
 
@@ -417,74 +422,12 @@ def _relative(root: str, path: str) -> str:
     return os.path.relpath(path, os.path.realpath(root)).replace(os.sep, "/")
 
 
-def _read(path: str) -> bytes | None:
-    """The bytes of the file; None where there is nothing."""
-    try:
-        mode = os.lstat(path).st_mode
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    if not stat.S_ISREG(mode):
-        raise OSError(errno.EINVAL, "is no plain file", path)
-    with open(path, "rb") as stream:
-        return stream.read()
-
-
 def _digest(data: bytes | None) -> str | None:
     return None if data is None else hashlib.sha256(data).hexdigest()
 
 
-def _write(path: str, data: bytes, like: os.stat_result | None = None) -> None:
-    """Make the file, on disk, with the mode and where possible the owner of another."""
-    try:
-        with open(path, "xb") as stream:
-            stream.write(data)
-            stream.flush()
-            if like:
-                with suppress(OSError, AttributeError):
-                    os.chown(path, like.st_uid, like.st_gid)
-                os.chmod(path, stat.S_IMODE(like.st_mode))
-            os.fsync(stream.fileno())
-    except OSError as error:
-        error.filename = path
-        raise
-
-
-def _move(source: str, target: str) -> None:
-    """Replace `target` by `source` at once; over a border of file systems, by a copy beside it."""
-    try:
-        os.replace(source, target)
-    except OSError as error:
-        if error.errno != errno.EXDEV:
-            raise
-        beside = target + _BESIDE
-        _remove(beside)
-        try:
-            _write(beside, _read(source) or b"", os.stat(source))
-            os.replace(beside, target)
-        except BaseException:
-            _remove(beside)
-            raise
-        _remove(source)
-
-
 def _new(path: str, number: int) -> str:
     return os.path.join(path, f"{number}.new")
-
-
-def _remove(path: str) -> None:
-    with suppress(FileNotFoundError, NotADirectoryError):
-        os.unlink(path)
-
-
-def _sync(paths: Iterable[str]) -> None:
-    """Wait until the folders of the paths are on disk, where the system can tell."""
-    for folder in {os.path.dirname(path) for path in paths}:
-        with suppress(OSError):
-            descriptor = os.open(folder, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
 
 
 def _refuse(names: list[str], what: str, advice: str) -> None:
@@ -498,5 +441,5 @@ def _some(names: list[str]) -> str:
 
 def _why(error: OSError, root: str) -> str:
     name = error.filename2 or error.filename
-    where = _relative(root, os.path.realpath(name)).removesuffix(_BESIDE) if name else FOLDER
+    where = _relative(root, os.path.realpath(name)).removesuffix(BESIDE) if name else FOLDER
     return f"{where}: {error.strerror}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from flake8_redis_ssot.filesystem import FileSystem
@@ -50,7 +50,7 @@ class Mention:
     how: str
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Manager:
     """A module that is a manager, or does what one does.
 
@@ -63,11 +63,11 @@ class Manager:
     role: str
     boundary: str
     path: str | None
-    classes: list[str] = field(default_factory=list)
-    importers: list[str] = field(default_factory=list)
-    tests: list[str] = field(default_factory=list)
+    classes: tuple[str, ...] = ()
+    importers: tuple[str, ...] = ()
+    tests: tuple[str, ...] = ()
     is_shim: bool = False
-    named: list[Mention] = field(default_factory=list)
+    named: tuple[Mention, ...] = ()
 
     @property
     def can_go(self) -> bool:
@@ -75,7 +75,7 @@ class Manager:
         return self.role != "manager" and self.path is not None and not self.named
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Gap:
     """A method that callers use of another class, and that the manager lacks or has in another way."""
 
@@ -83,10 +83,10 @@ class Gap:
     member: str
     target: str
     what: str
-    sites: list[ProgramPoint] = field(default_factory=list)
+    sites: tuple[ProgramPoint, ...] = ()
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Step:
     """One reference: `what` is done with it, or the `reason` why a person has to; `silenced` by what, today."""
 
@@ -120,16 +120,27 @@ class Importing:
     any: int
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Plan:
-    """What there is to do, by phase."""
+    """What there is to do, by phase; `needed` is how many methods of others callers use, `gaps` those that lack."""
 
-    managers: list[Manager] = field(default_factory=list)
-    gaps: list[Gap] = field(default_factory=list)
-    moving: list[Step] = field(default_factory=list)
-    by_hand: list[Step] = field(default_factory=list)
-    measures: list[Measure] = field(default_factory=list)
-    tests: list[str] = field(default_factory=list)
+    managers: tuple[Manager, ...] = ()
+    needed: int = 0
+    gaps: tuple[Gap, ...] = ()
+    moving: tuple[Step, ...] = ()
+    by_hand: tuple[Step, ...] = ()
+    measures: tuple[Measure, ...] = ()
+    tests: tuple[str, ...] = ()
+
+    @property
+    def left(self) -> list[Step]:
+        """What is left for a person."""
+        return [step for step in self.by_hand if step.silenced in COUNTED]
+
+    @property
+    def kept(self) -> list[Step]:
+        """What an allowance or a comment says shall stay."""
+        return [step for step in self.by_hand if step.silenced not in COUNTED]
 
     def as_object(self) -> dict[str, Any]:
         """The plan as JSON has it."""
@@ -146,12 +157,9 @@ def plan(
     rewriter = mended.rewriter
     assert rewriter is not None
     index, after = rewriter.index, mended.index or rewriter.index
-    found = Plan()
-    found.managers = list(managers_of(index, settings))
     site = _sites(settings)
     silenced = Silenced(whole.diagnostics, settings, filesystem)
-    found.moving, found.by_hand = steps(mended, silenced, site, as_before=True)
-    found.moving.sort(key=_order)
+    moving, by_hand = steps(mended, silenced, site, as_before=True)
     building = 0
     for diagnostic in whole.diagnostics:
         by = silenced.by(diagnostic)
@@ -162,23 +170,31 @@ def plan(
         if not is_said and not index.place(diagnostic.path).is_forbidden:
             what = diagnostic.message
             where = site(diagnostic.path, diagnostic.range.start.line)
-            found.by_hand.append(Step(diagnostic.code, where, what, None, what, by))
-    found.by_hand.sort(key=_order)
+            by_hand.append(Step(diagnostic.code, where, what, None, what, by))
     references = References(settings, after, filesystem.with_edits(mended.changes))
-    for manager in found.managers:
-        if manager.role != "manager" and manager.path is not None:
-            there = references.to(os.path.join(settings.root, manager.path))
-            manager.named = [Mention(site(one.path, one.line), one.how) for one in there]
-    found.gaps = list(_gaps(found.managers, rewriter, settings))
-    found.measures = list(_measures(found, index, after, settings, building))
-    by_hand = {d.path for d, _ in mended.left}
-    near = {user for path in by_hand for user in index.users_of(path)}
-    covering = {
-        path for path in (*_covering(index, mended.changes), *by_hand, *near) if settings.is_test(path)
-    }
-    naming = {test for manager in found.managers for test in manager.tests}
-    found.tests = sorted({*(site(path, 1).path for path in covering), *naming})
-    return found
+
+    def with_names(manager: Manager) -> Manager:
+        """A manager with what still names it, if it is to go."""
+        if manager.role == "manager" or manager.path is None:
+            return manager
+        there = references.to(os.path.join(settings.root, manager.path))
+        return replace(manager, named=tuple(Mention(site(one.path, one.line), one.how) for one in there))
+
+    managers = [*map(with_names, managers_of(index, settings))]
+    left = {d.path for d, _ in mended.left}
+    near = {user for path in left for user in index.users_of(path)}
+    covering = {path for path in (*_covering(index, mended.changes), *left, *near) if settings.is_test(path)}
+    naming = {test for manager in managers for test in manager.tests}
+    needed, gaps = _gaps(managers, rewriter, settings)
+    found = Plan(
+        managers=tuple(managers),
+        needed=needed,
+        gaps=tuple(gaps),
+        moving=tuple(sorted(moving, key=_order)),
+        by_hand=tuple(sorted(by_hand, key=_order)),
+        tests=tuple(sorted({*(site(path, 1).path for path in covering), *naming})),
+    )
+    return replace(found, measures=tuple(_measures(found, index, after, settings, building)))
 
 
 def steps(
@@ -278,8 +294,7 @@ def managers_of(index: ProjectIndex, settings: Settings) -> Iterator[Manager]:
         if not place.modules or set(place.modules) & seen:
             continue
         made = _manager(index, settings, place.modules[0], "competing", place.boundary)
-        made.classes = [one.name for one in competing[path]]
-        yield made
+        yield replace(made, classes=tuple(one.name for one in competing[path]))
 
 
 def _manager(index: ProjectIndex, settings: Settings, module: str, role: str, boundary: Boundary) -> Manager:
@@ -291,24 +306,25 @@ def _manager(index: ProjectIndex, settings: Settings, module: str, role: str, bo
     ]  # fmt: skip
     tests = sorted({p for p in (*importers, *naming) if settings.is_test(p)})
 
-    def short(paths: Collection[str]) -> list[str]:
-        return [os.path.relpath(p, settings.root).replace(os.sep, "/") for p in paths]
+    def short(paths: Collection[str]) -> tuple[str, ...]:
+        return tuple(os.path.relpath(p, settings.root).replace(os.sep, "/") for p in paths)
 
     return Manager(
         module,
         role,
         boundary.name,
         short([path])[0] if path is not None else None,
-        list(index.managers.classes(module)),
+        tuple(index.managers.classes(module)),
         short(importers),
         short(tests),
         path is not None and is_shim(index, path),
     )
 
 
-def _gaps(managers: list[Manager], rewriter: Rewriter, settings: Settings) -> Iterator[Gap]:
-    """What the users of the other managers need that the one manager does not have, or has otherwise."""
-    found: dict[tuple[str, str, str, str], Gap] = {}
+def _gaps(managers: Iterable[Manager], rewriter: Rewriter, settings: Settings) -> tuple[int, list[Gap]]:
+    """How many methods the users of the other managers need, and those that the one lacks, or has otherwise."""
+    needed: set[tuple[str, str]] = set()
+    found: dict[tuple[str, str, str, str], dict[ProgramPoint, None]] = {}
     site = _sites(settings)
     for manager in managers:
         if manager.role == "manager":
@@ -318,14 +334,13 @@ def _gaps(managers: list[Manager], rewriter: Rewriter, settings: Settings) -> It
             if view is None or view.place.is_manager:
                 continue
             for old, target, attribute, call in used_members(rewriter, view, manager.module):
+                needed.add((target.home, attribute.attr))
                 what = rewriter.exchange.members.difference(old, target, attribute.attr, call)
                 if what is not None:
                     key = (old.home, attribute.attr, target.home, what)
-                    gap = found.setdefault(key, Gap(*key))
-                    where = site(view.path, attribute.lineno)
-                    if where not in gap.sites:
-                        gap.sites.append(where)
-    yield from sorted(found.values(), key=lambda g: (g.of, -len(g.sites), g.member))
+                    found.setdefault(key, {})[site(view.path, attribute.lineno)] = None
+    gaps = (Gap(*key, tuple(sites)) for key, sites in found.items())
+    return len(needed), sorted(gaps, key=lambda g: (g.of, -len(g.sites), g.member))
 
 
 def used_members(

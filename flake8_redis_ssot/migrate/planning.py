@@ -12,7 +12,7 @@ from flake8_redis_ssot.fix.proposal import MENDS
 from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.run import Outcome, available_processors, run_project
 from flake8_redis_ssot.migrate.plan import CONSTRUCTIONS, Plan, plan
-from flake8_redis_ssot.migrate.silenced import unsilenced
+from flake8_redis_ssot.migrate.silenced import Silenced, unsilenced
 from flake8_redis_ssot.rules import all_rules, defaults
 from flake8_redis_ssot.settings.model import Settings, chosen_codes
 
@@ -29,6 +29,7 @@ _CLASSES = frozenset(["RED401", "RED402"])
 def planned(files: Sequence[str], project: Project, whole: Outcome) -> tuple[Plan, Outcome]:
     """The plan of a project of these `files`, with what it is made from; `whole` has all that is there, silenced or not."""
     settings = project.settings
+    codes = rules_of(settings)
     mended = mend(
         files,
         replace(settings, baseline=None),
@@ -36,9 +37,10 @@ def planned(files: Sequence[str], project: Project, whole: Outcome) -> tuple[Pla
         set(project.files),
         unsafe=True,
         jobs=available_processors(),
+        first=heard(whole, settings),
     )
-    codes = rules_of(settings)
-    asked = replace(whole, diagnostics=[d for d in whole.diagnostics if d.code in codes])
+    own = set(project.files)
+    asked = replace(whole, diagnostics=[d for d in whole.diagnostics if d.code in codes and d.path in own])
     return plan(mended, migration_rules(settings), settings, asked, DISK), mended.outcome
 
 
@@ -47,15 +49,23 @@ def rules_of(settings: Settings) -> frozenset[str]:
     return migration_rules(settings) | CONSTRUCTIONS
 
 
+def heard(whole: Outcome, settings: Settings) -> Outcome:
+    """What a run of the rules of a migration finds where the `whole` is known: the silenced apart."""
+    silenced = Silenced(whole.diagnostics, replace(settings, baseline=None), DISK)
+    codes = migration_rules(settings) | {ABSENT}
+    found = [d for d in whole.diagnostics if d.code in codes and silenced.by(d) is None]
+    return replace(whole, diagnostics=found)
+
+
 def silenced_or_not(files: Sequence[str], project: Project, codes: frozenset[str]) -> Outcome:
-    """What is there of these rules in the project's own files, silenced or not."""
+    """What is there of these rules, silenced or not, and of the settings, with the facts of all files."""
     settings = project.settings
-    rules = [rule for rule in all_rules() if rule.code in codes]
+    rules = [rule for rule in all_rules() if rule.code in codes | _CLASSES | {ABSENT}]
     fingerprints = settings.baseline is not None
-    checker = FileChecker(unsilenced(settings), rules, heeds_noqa=False, fingerprints=fingerprints)
-    outcome = run_project(files, checker, jobs=available_processors())
-    outcome.diagnostics = [d for d in outcome.diagnostics if d.path in set(project.files)]
-    return outcome
+    checker = FileChecker(
+        unsilenced(settings), rules, heeds_noqa=False, fingerprints=fingerprints, keeps_facts=True
+    )
+    return run_project(files, checker, jobs=available_processors())
 
 
 def migration_rules(settings: Settings) -> frozenset[str]:

@@ -10,7 +10,7 @@ from flake8_redis_ssot.filesystem import FileSystem
 from flake8_redis_ssot.lint.baseline import read_baseline
 from flake8_redis_ssot.lint.suppress import recorded, unsuppressed, without_noqa
 from flake8_redis_ssot.settings.model import Settings
-from flake8_redis_ssot.source import Range
+from flake8_redis_ssot.source import Range, SourceError
 
 BASELINE = "the baseline"
 """What is only put off, so that a migration moves it; an allowance or a comment says that it shall stay."""
@@ -25,7 +25,7 @@ class Silenced:
         for diagnostic in diagnostics:
             if not list(unsuppressed([diagnostic], settings)):
                 self._by[_key(diagnostic)] = "an allowance or per-file-ignore"
-            elif not without_noqa([diagnostic], filesystem.source(diagnostic.path)):
+            elif _has_noqa(diagnostic, filesystem):
                 self._by[_key(diagnostic)] = "`noqa`"
             else:
                 heard.append(diagnostic)
@@ -42,6 +42,14 @@ class Silenced:
 def unsilenced(settings: Settings) -> Settings:
     """The same settings, in which nothing silences anything but comments."""
     return replace(settings, allowances=(), per_file_ignores=(), baseline=None)
+
+
+def _has_noqa(diagnostic: Diagnostic, filesystem: FileSystem) -> bool:
+    """Whether a comment silences it; a file that cannot be read has none."""
+    try:
+        return not without_noqa([diagnostic], filesystem.source(diagnostic.path))
+    except SourceError:
+        return False
 
 
 def _key(diagnostic: Diagnostic) -> tuple[str, Range, str]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from flake8_redis_ssot.migrate.plan import COUNTED, Gap, Manager, Measure, Plan, ProgramPoint, Step
+from flake8_redis_ssot.migrate.plan import Gap, Manager, Measure, Plan, ProgramPoint, Step
 from flake8_redis_ssot.output import escaped
 from flake8_redis_ssot.output.report import Look
 from flake8_redis_ssot.output.terminal import wrapped
@@ -32,7 +32,7 @@ def _phases(plan: Plan, most: int) -> Iterator[tuple[str, list[str]]]:
     others = [m for m in plan.managers if m.role != "manager"]
     yield f"Audit: {_count(len(plan.managers), 'manager')}", [_manager(m) for m in plan.managers] or ["none"]
     yield (
-        f"Phase 1, enhance the manager: {_count(len(plan.gaps), 'method')} that callers need of the others",
+        f"Phase 1, enhance the manager: {_gaps(plan)}",
         [_gap(gap, most) for gap in plan.gaps] or [_no_gap(plan)],
     )
     safe = [step for step in plan.moving if step.applicability == "safe"]
@@ -45,12 +45,10 @@ def _phases(plan: Plan, most: int) -> Iterator[tuple[str, list[str]]]:
         ),
         [*said_once(plan.moving)] or ["nothing migrates by itself"],
     )
-    kept = [step for step in plan.by_hand if step.silenced not in COUNTED]
-    left = [step for step in plan.by_hand if step.silenced in COUNTED]
     yield (
-        f"Phase 2, by hand: {_count(len(left), 'place')} for a person"
-        + (f", and {_count(len(kept), 'place')} that the project keeps on purpose" if kept else ""),
-        [*said_once(left), *said_once(kept)] or ["none"],
+        f"Phase 2, by hand: {_count(len(plan.left), 'place')} for a person"
+        + (f", and {_count(len(plan.kept), 'place')} that the project keeps on purpose" if plan.kept else ""),
+        [*said_once(plan.left), *said_once(plan.kept)] or ["none"],
     )
     going = [m for m in others if m.can_go and m.role == "forbidden"]
     yield (
@@ -99,13 +97,25 @@ def _gap(gap: Gap, most: int) -> str:
     return f"`{gap.member}` of `{gap.of}` {what}; used in {sites}{more}"
 
 
+def _has_manager(plan: Plan) -> bool:
+    return any(manager.role == "manager" for manager in plan.managers)
+
+
+def _gaps(plan: Plan) -> str:
+    return (
+        f"{_count(len(plan.gaps), 'method')} that callers need of the others"
+        if _has_manager(plan)
+        else "none is set"
+    )
+
+
 def _no_gap(plan: Plan) -> str:
-    if not any(manager.role == "manager" for manager in plan.managers):
-        return "nobody knows yet: no `manager` is set, which `redis-ssot init` proposes"
+    if not _has_manager(plan):
+        return "set `manager`, which `redis-ssot init` proposes, to see what it lacks"
     return "none: the manager has all that callers use of the others"
 
 
-def said_once(steps: list[Step]) -> Iterator[str]:
+def said_once(steps: Iterable[Step]) -> Iterator[str]:
     """A line for each reference; the same reason is given for the first alone."""
     at: dict[ProgramPoint, set[str | None]] = {}
     for step in steps:

@@ -19,6 +19,7 @@ from flake8_redis_ssot.pytest_census.summary import Run, as_json, properties, te
 
 _OUTPUT = "redis_census"
 """Under this key a worker sends its counts."""
+_WORKER = "PYTEST_XDIST_WORKER"
 
 
 class CensusPlugin:
@@ -27,29 +28,43 @@ class CensusPlugin:
     def __init__(self, config: pytest.Config, limits: Mapping[str, What]) -> None:
         """`limits` are the settings that say how many there may be, by what they count."""
         self.config = config
-        self.worker = os.environ.get("PYTEST_XDIST_WORKER", "")
         self.path = config.known_args_namespace.redis_census
-        self.limits = _limits(config, limits)
         if self.path and not self.path.endswith(".json"):
             raise pytest.UsageError(
                 f"--redis-census={self.path}: is no .json file; write --redis-census=PATH.json, or name what is "
                 "to be tested before --redis-census"
             )
-        packages = config.getini("redis_census_packages")
-        self.folder = ""
+        self.limits = _limits(config, limits)
+        self.packages = config.getini("redis_census_packages")
         self.before = dict(os.environ)
-        if not self.worker:
-            self.folder = tempfile.mkdtemp(prefix="redis-census-")
-            ask_children(self.folder, packages, os.environ)
+        self.folder = ""
         started = running()
-        self.census = start(packages=packages)
-        if started is not None and self.worker:
+        self.census = start(packages=self.packages)
+        if started is not None and _WORKER in os.environ:
             stop(started)  # Python began it when it started the worker
         self.census.recorder.limits = self.limits
-        self.census.rename(self.worker or "the main process")
         self.received: list[Counts] = []
         self.lost: list[str] = []
         self.run: Run | None = None
+        if _WORKER not in os.environ:
+            self._lead()
+
+    def _lead(self) -> None:
+        """This is the process that tells the counts of all."""
+        self.folder = tempfile.mkdtemp(prefix="redis-census-")
+        ask_children(self.folder, self.packages, os.environ)
+        self.census.rename("the main process")
+
+    @property
+    def is_worker(self) -> bool:
+        """Known once pytest is configured: a process that a worker starts has the worker's environment."""
+        return hasattr(self.config, "workerinput")
+
+    def pytest_configure(self) -> None:
+        if self.is_worker:
+            self.census.rename(os.environ[_WORKER])
+        elif not self.folder:
+            self._lead()
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object) -> None:
@@ -63,7 +78,7 @@ class CensusPlugin:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         counts = self.census.counts()
-        if self.worker:
+        if self.is_worker:
             self.config.workeroutput[_OUTPUT] = counts.as_json()  # type: ignore[attr-defined]
             return
         several = [counts, *self.received, *read(self.folder)]

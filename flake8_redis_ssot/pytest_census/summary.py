@@ -99,10 +99,10 @@ def text(run: Run, *, verbose: bool) -> Iterator[str]:
     """The lines of the summary."""
     rows = None if verbose else _ROWS
     pools, connections = run.counts.total("pools"), run.counts.total("connections")
-    several = len(run.counts.processes)
     yield (
-        f"{pools.ever} pools built and {connections.ever} connections opened in {_number(several, 'process')}; "
-        f"at one time, in one process, at most {pools.peak} pools and {connections.peak} connections"
+        f"{_number(pools.ever, 'pool')} built and {_number(connections.ever, 'connection')} opened in "
+        f"{_number(len(run.counts.processes), 'process')}; at one time, in one process, at most "
+        f"{_number(pools.peak, 'pool')} and {_number(connections.peak, 'connection')}"
     )
     yield from _sites(run, rows)
     yield from _section(
@@ -184,5 +184,5 @@ def _cut(lines: Sequence[str], rows: int | None) -> Iterator[str]:
 
 
 def _number(count: int, word: str) -> str:
-    plural = word if count == 1 else f"{word}es"
-    return f"{count} {plural}"
+    plural = f"{word}es" if word.endswith("s") else f"{word}s"
+    return f"{count} {word if count == 1 else plural}"

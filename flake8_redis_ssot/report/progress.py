@@ -28,19 +28,21 @@ def phases(report: Report) -> Iterator[Phase]:
     plan, numbers = report.plan, report.numbers
     others = [manager for manager in plan.managers if manager.role != "manager"]
     kept = len(plan.managers) - len(others)
-    needed = {(gap.target, gap.member) for gap in plan.gaps}
+    missing = len({(gap.target, gap.member) for gap in plan.gaps})
     yield Phase(
         "1. Enhance the manager",
-        0 if needed else 1,
-        1,
-        f"{count(len(needed), 'method')} that callers of others need" if needed else "nothing is missing",
+        plan.needed - missing,
+        plan.needed,
+        f"{missing} of {count(plan.needed, 'method')} that callers of others need"
+        if missing
+        else "nothing is missing",
     )
     yield Phase(
         "2. Migrate the imports",
         numbers.one,
         numbers.any,
         f"{numbers.one} of {count(numbers.any, 'file')} on the one import; "
-        f"{count(len(plan.moving), 'reference')} by `redis-ssot migrate`, {len(plan.by_hand)} by hand",
+        f"{count(len(plan.moving), 'reference')} by `redis-ssot migrate`, {len(plan.left)} by hand",
     )
     yield Phase(
         "3. Remove the others",

@@ -34,6 +34,8 @@ class Scan:
     index: ProjectIndex
     managers: list[Manager]
     silenced: Silenced
+    elsewhere: list[Diagnostic]
+    """What is there outside of the files that are reported, such as of the settings."""
 
     def counted(self, codes: frozenset[str]) -> list[Diagnostic]:
         """The diagnostics of the rules `codes` that count: those that nothing silences, or only a baseline."""
@@ -97,7 +99,10 @@ def scan(
         fresh = {fact.path for fact in outcome.facts}
         outcome.facts += cache.facts(path for path in files if path not in fresh)
         outcome.facts.sort(key=lambda fact: fact.path)
+    elsewhere = [d for d in outcome.diagnostics if d.path not in reported]
     outcome.diagnostics = [d for d in outcome.diagnostics if d.path in reported]
     index = ProjectIndex(settings, outcome.facts, checker.managers)
     silenced = Silenced(outcome.diagnostics, settings, filesystem)
-    return Scan(settings, filesystem, checker, outcome, index, list(managers_of(index, settings)), silenced)
+    return Scan(
+        settings, filesystem, checker, outcome, index, list(managers_of(index, settings)), silenced, elsewhere
+    )

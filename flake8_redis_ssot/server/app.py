@@ -51,7 +51,9 @@ class Server(LanguageServer):
         self._due: dict[str, asyncio.TimerHandle] = {}
         self._free_at: dict[str, float] = {}
         self._runs: dict[str, asyncio.Task[None]] = {}
-        self._proposals: dict[tuple[str, str], dict[Diagnostic, Fix | None]] = {}
+        self._waiting: set[str] = set()
+        self._proposed_for = ""
+        self._proposals: dict[Diagnostic, asyncio.Task[dict[Diagnostic, Fix]]] = {}
         self._of_settings: dict[str, set[str]] = {}
         _add_features(self)
 
@@ -117,7 +119,7 @@ class Server(LanguageServer):
             self.session.reload()
         self.session.open(path, item.uri, item.text, item.version)
         self.check(path)
-        self.run_later(path)
+        self.run_later(path, at_once=False)
 
     def changed(self, uri: str, version: int) -> None:
         """A document has another text."""
@@ -125,6 +127,7 @@ class Server(LanguageServer):
         if document is None:
             return
         path = document.source.path
+        self._forget_proposals()
         text = self.workspace.get_text_document(uri).source
         for other in self.session.change(path, text, version):
             self.check_later(other)
@@ -187,18 +190,29 @@ class Server(LanguageServer):
             )
         self.session.messages.clear()
 
-    def run_later(self, path: str) -> None:
-        """Run over the project of a file; an earlier run of it is ended."""
+    def run_later(self, path: str, *, at_once: bool = True) -> None:
+        """Run over the project of a file; an earlier run of it is ended, or else waited for."""
         settings = self.session.settings_of(path)
         if settings is None or settings.excludes(path):
             return
-        earlier = self._runs.get(settings.root)
-        if earlier is not None:
+        root, earlier = settings.root, self._runs.get(settings.root)
+        if earlier is not None and not earlier.done():
+            if not at_once:
+                self._waiting.add(root)
+                return
             earlier.cancel()
-        self._runs[settings.root] = asyncio.create_task(self._run(settings.root))
+        self._waiting.discard(root)
+        self._runs[root] = asyncio.create_task(self._run_all(root))
+
+    async def _run_all(self, root: str) -> None:
+        await asyncio.sleep(AFTER_SAVING)
+        await self._run(root)
+        while root in self._waiting:
+            self._waiting.discard(root)
+            await self._run(root)
 
     async def _run(self, root: str) -> None:
-        await asyncio.sleep(AFTER_SAVING)
+        """Run over a project, and show what is found in its open documents and its settings."""
         session = self.session
         files = session.files_of(root)
         for path in files:  # what the files by themselves give has to be that of these texts
@@ -272,23 +286,33 @@ class Server(LanguageServer):
         return bool(support and "edit" in support.properties)
 
     async def _granted(self, document: Document, diagnostics: Sequence[Diagnostic]) -> dict[Diagnostic, Fix]:
-        """The fixes of these diagnostics that are granted, each for itself."""
-        unsaved = self.session.unsaved
-        key = (document.source.path, self.session.state)
-        known = self._proposals.get(key)
-        if known is None:
-            # of other texts nothing is worth keeping
-            self._proposals = {key: {}}
-            known = self._proposals[key]
-        asked = tuple(d for d in diagnostics if d.code in FIXABLE and d not in known)
+        """The fixes of these diagnostics that are granted, each for itself.
+
+        What was asked once for the same texts is not asked again, though the client may give up waiting.
+        """
+        if self._proposed_for != self.session.state:
+            self._forget_proposals()
+            self._proposed_for = self.session.state
+        asked = tuple(d for d in diagnostics if d.code in FIXABLE and d not in self._proposals)
         if asked:
-            found = await self._result(Propose(self.options, (document.source.path,), unsaved, asked), [])
-            known |= dict.fromkeys(asked) | dict(found)
-        return {
-            d: fix
-            for d in diagnostics
-            if (fix := known.get(d)) is not None and fix.applicability != "display-only"
-        }
+            task = Propose(self.options, (document.source.path,), self.session.unsaved, asked)
+            self._proposals |= dict.fromkeys(asked, asyncio.create_task(self._proposed(task)))
+        found: dict[Diagnostic, Fix] = {}
+        for diagnostic in diagnostics:
+            if diagnostic in self._proposals:
+                granted = await asyncio.shield(self._proposals[diagnostic])
+                if diagnostic in granted and granted[diagnostic].applicability != "display-only":
+                    found[diagnostic] = granted[diagnostic]
+        return found
+
+    async def _proposed(self, task: Propose) -> dict[Diagnostic, Fix]:
+        return dict(await self._result(task, []))
+
+    def _forget_proposals(self) -> None:
+        """End the search for fixes of texts that are other ones now."""
+        for task in self._proposals.values():
+            task.cancel()
+        self._proposals.clear()
 
     async def resolved(self, action: types.CodeAction) -> types.CodeAction:
         """The action with its changes."""
@@ -343,6 +367,7 @@ class Server(LanguageServer):
 
     def end(self) -> None:
         """End what still runs."""
+        self._forget_proposals()
         for task in self._runs.values():
             task.cancel()
 
@@ -359,7 +384,7 @@ def _add_features(server: Server) -> None:
         server.watch()
 
     @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
-    async def did_open(params: types.DidOpenTextDocumentParams) -> None:
+    def did_open(params: types.DidOpenTextDocumentParams) -> None:
         server.opened(params.text_document)
 
     @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)

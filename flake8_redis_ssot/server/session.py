@@ -13,7 +13,7 @@ from flake8_redis_ssot.filesystem import DISK, Edited, FileSystem
 from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.suppress import without_noqa
 from flake8_redis_ssot.server.moving import moved
-from flake8_redis_ssot.settings.boundaries import SettingsError
+from flake8_redis_ssot.settings.boundaries import SettingsError, place_of
 from flake8_redis_ssot.settings.finder import SettingsFinder
 from flake8_redis_ssot.settings.load import chain_of
 from flake8_redis_ssot.settings.model import Settings
@@ -186,7 +186,13 @@ class Session:
     def checker(self, path: str) -> FileChecker | None:
         """What checks the file; None where settings exclude it, or are wrong."""
         warm = self._warm(path)
-        return warm.checker if warm is not None else None
+        if warm is None:
+            return None
+        try:
+            place_of(warm.checker.settings, path)
+        except SettingsError:  # two boundaries claim the file
+            return None
+        return warm.checker
 
     def _warm(self, path: str) -> SourceChecker | None:
         settings = self.settings_of(path)

@@ -6,17 +6,15 @@ import os
 import pickle
 import signal
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NoReturn
 
-from flake8_redis_ssot.api import Result, cache_of, result_of, run_of
+from flake8_redis_ssot.api import Result, cache_of, check_found
 from flake8_redis_ssot.diagnostic import Diagnostic, Fix
-from flake8_redis_ssot.facts.cache import Cache
 from flake8_redis_ssot.files import Discovery, Project, discover
 from flake8_redis_ssot.filesystem import DISK
 from flake8_redis_ssot.lint.check import FileChecker
-from flake8_redis_ssot.lint.run import Outcome, available_processors, checker_for, run
+from flake8_redis_ssot.lint.run import available_processors, checker_for, run
 from flake8_redis_ssot.server.session import Options
 from flake8_redis_ssot.settings.boundaries import SettingsError
 from flake8_redis_ssot.settings.model import Selection
@@ -33,15 +31,14 @@ class Task:
     files: tuple[str, ...]
     unsaved: dict[str, bytes] = field(default_factory=dict)
 
-    def runs(self) -> Iterator[tuple[Project, Discovery, FileChecker, Cache | None]]:
-        """The projects of the files, each with what checks it; SettingsError where a table is wrong."""
+    @property
+    def found(self) -> Discovery:
+        """The files in their projects; SettingsError where a table is wrong."""
         finder = self.options.finder()
         found = discover(self.files, finder, DISK.with_edits(self.unsaved))
         if finder.errors:
             raise SettingsError(finder.errors)
-        for project in found.projects:
-            checker = checker_for(project.settings, Selection(), found.filesystem, fixes=True)
-            yield project, found, checker, cache_of(checker)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +46,8 @@ class Check(Task):
     """Check the files as parts of their project."""
 
     def result(self) -> Result:
-        whole = Outcome()
-        for project, found, checker, cache in self.runs():
-            files, outcome = run_of(project, found, checker, JOBS, cache)
-            if cache is not None and not self.unsaved:  # what is not saved may never be
-                cache.save(files)
-            reported = {*project.files, project.settings.path}
-            whole.diagnostics += (d for d in outcome.diagnostics if d.path in reported)
-            whole.failures += outcome.failures
-            whole.limits += outcome.limits
-        return result_of(whole)
+        # what is not saved may never be
+        return check_found(self.found, jobs=JOBS, saves=not self.unsaved)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +60,10 @@ class Propose(Task):
         from flake8_redis_ssot.fix.granted import fixes_alone
 
         granted: list[tuple[Diagnostic, Fix]] = []
-        for project, found, checker, cache in self.runs():
-            files = found.all_files(project)
+        found = self.found
+        for project in found.projects:
+            checker, files = _checker(project, found), found.all_files(project)
+            cache = cache_of(checker)
             outcome = run(files, checker, jobs=JOBS, cache=cache)  # of the project the facts are enough
             if cache is not None:
                 outcome.facts = cache.facts(files)
@@ -88,14 +79,19 @@ class Mend(Task):
         """The files that become others."""
         from flake8_redis_ssot.fix.granted import mend_chosen
 
+        found = self.found
         changed: dict[str, bytes] = {}
-        for project, found, checker, _ in self.runs():
-            files, within = found.all_files(project), set(project.files)
+        for project in found.projects:
+            codes, files = _checker(project, found).codes, found.all_files(project)
             changed |= mend_chosen(
-                files, project.settings, checker.codes, within, found.filesystem,
+                files, project.settings, codes, set(project.files), found.filesystem,
                 unsafe=False, jobs=JOBS, cache_of=cache_of,
             ).changes  # fmt: skip
         return changed
+
+
+def _checker(project: Project, found: Discovery) -> FileChecker:
+    return checker_for(project.settings, Selection(), found.filesystem, fixes=True)
 
 
 def _end(*_: object) -> NoReturn:

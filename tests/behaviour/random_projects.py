@@ -1,7 +1,8 @@
 """Projects made at random, migrated in safe mode: what each does is the same before and after.
 
 `random_projects.py --projects 5000 --seed 1 --jobs 2` tries that many, and keeps the folders of those whose
-behaviour changed, or that broke another promise.
+behaviour changed, or that broke another promise; with `--clients` projects in which clients are built beside
+the manager.
 """
 
 from __future__ import annotations
@@ -13,15 +14,17 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from io import StringIO
+from itertools import repeat
 from pathlib import Path
 from random import Random
 from typing import Any
 
+from random_clients import clients
 from random_objects import managers
 from random_patches import DID, patches
 from random_users import helpers, other, reader, user
@@ -38,14 +41,23 @@ _REPLACEMENTS = {
     "app.cache.manager.remember": "app.redis_manager.remember",
     "app.cache.manager.recall": "app.redis_manager.recall",
 }
-_PROBE = """
+_CALLS = """
 for value in ('', 'w'):
     for name, module, functions in MODULES:
         for n in range(functions):
             print(name, n, did(getattr(module, f'f{n}'), 'k', value), did(getattr(module, f'f{n}')))
+"""
+_PROBE = """
 from app.redis_manager import redis_manager
 print({server: data for server, data in sorted(redis.STORE.items()) if data}, redis.EXPIRING)
 print('closed', redis_manager._client.is_closed)
+"""
+_SHARED = """
+def shared():
+    from app import redis_manager as home
+    given = [getattr(home, name, None) for name in ('client', '_client')]
+    return any(one.is_closed for one in given if hasattr(one, 'is_closed'))
+print('closed', did(shared))
 """
 
 
@@ -91,11 +103,28 @@ def project(pick: Random) -> Project:
         )
     options, settings = _settings(pick, users, files)
     files["pyproject.toml"] = settings
+    return Project(files, _probe(functions) + _PROBE, options)
+
+
+def project_of_clients(pick: Random) -> Project:
+    """A project made at random in which clients are built beside the manager."""
+    files, functions, settings = clients(pick, DID)
+    files["pyproject.toml"] = settings
+    return Project(
+        files,
+        _probe(functions)
+        + _SHARED
+        + "print(sorted(one for one in redis.STORE.items() if one[1]), redis.EXPIRING)\n",
+    )
+
+
+def _probe(functions: dict[str, int]) -> str:
+    """What calls the functions of modules, as many as each has, and prints what they give."""
     lines = ["import redis\nredis.RECONNECTS = True\nMODULES = []"]
     for name, count in functions.items():
         lines.append(f"try:\n    from app import {name}\n    MODULES.append(('{name}', {name}, {count}))")
         lines.append(f"except Exception as error:\n    print('{name}', type(error).__name__)")
-    return Project(files, DID + "\n".join(lines) + _PROBE, options)
+    return DID + "\n".join(lines) + _CALLS
 
 
 def _settings(pick: Random, users: list[str], files: dict[str, str]) -> tuple[list[str], str]:
@@ -199,13 +228,15 @@ def migrate(root: Path, *options: str) -> str:
     return said.getvalue()
 
 
-def tried(first: int, last: int, folder: Path) -> tuple[int, list[int]]:
+def tried(
+    first: int, last: int, folder: Path, make: Callable[[Random], Project] = project
+) -> tuple[int, list[int]]:
     """Try the projects of the seeds from `first` to `last`; how many moved, and which are broken."""
     moved, broken = 0, []
     with runner() as running:
         for seed in range(first, last):
             place = folder / str(seed)
-            outcome = judged(project(Random(seed)), place, running)
+            outcome = judged(make(Random(seed)), place, running)
             moved += bool(outcome.moved)
             if outcome.broken:
                 broken.append(seed)
@@ -221,13 +252,15 @@ def _main() -> int:
     parser.add_argument("--seed", type=int, default=0, help="the seed of the first (default: 0)")
     parser.add_argument("--jobs", type=int, default=1, help="processes (default: 1)")
     parser.add_argument("--folder", type=Path, help="where broken ones are kept (default: a temporary one)")
+    parser.add_argument("--clients", action="store_true", help="clients that are built beside the manager")
     options = parser.parse_args()
+    make = project_of_clients if options.clients else project
     folder = options.folder or Path(tempfile.mkdtemp(prefix="random-projects-"))
     starts = range(options.seed, options.seed + options.projects, 50)
     ends = [min(start + 50, options.seed + options.projects) for start in starts]
     moved, broken = 0, []
     with ProcessPoolExecutor(options.jobs) as pool:
-        for count, found in pool.map(tried, starts, ends, [folder] * len(starts)):
+        for count, found in pool.map(tried, starts, ends, repeat(folder), repeat(make)):
             moved += count
             broken += found
     print(f"{options.projects} projects, {moved} in which something moved, {len(broken)} broken: {broken}")

@@ -183,6 +183,12 @@ READERS = [
     "import inspect\n\nfrom app import {u}\n\n\ndef f0(key='k', value=''):\n    return sorted(n for n, _ in inspect.getmembers({u}) if n == '{name}')",
     "from app import {u} as module\nfrom app.cache import manager\n\n\ndef f0(key='k', value=''):\n    return module.{name} is manager.cache",
     "from app import {u}\n\n\ndef f0(key='k', value=''):\n    return [getattr(module, '{name}').get(key) for module in [{u}]]",
+    "from app import {u}\n\n\ndef f0(key='k', value=''):\n    return [n for n in dir({u}) if n == '{name}']",
+    "from app import {u}\n\n\ndef f0(key='k', value=''):\n    return {u}.__dict__.get('{name}').names()",
+    "import operator\n\nfrom app import {u}\n\n\ndef f0(key='k', value=''):\n    return operator.attrgetter('{name}.get')({u})(key)",
+    "import importlib\n\nNAME = '{name}'\n\n\ndef f0(key='k', value=''):\n    return getattr(importlib.import_module('app.{u}'), NAME).local(key, value)",
+    "from app import {u} as module\n\n\ndef f0(key='k', value=''):\n    return getattr(module, '{name}').set(key, 'read') or getattr(module, '{name}').prefix",
+    "import sys\n\nfrom app import {u}\n\n\ndef f0(key='k', value=''):\n    return [v.get(key) for n, v in vars(sys.modules[{u}.__name__]).items() if n == '{name}']",
 ]  # fmt: skip
 """Modules that read a name of another one."""
 
@@ -203,6 +209,13 @@ OTHERS = [
     "from app.registry import REGISTRY\n\n\ndef f0(key='k', value=''):\n    return list(REGISTRY)",
     "from app.cache import manager as _unused\nfrom app.helpers import guarded\nfrom app.redis_manager import redis_manager\n\n\ndef f0(key='k', value=''):\n    return guarded(redis_manager.check, value)",
     "import sys\n\n\ndef f0(key='k', value=''):\n    return 'app.cache.manager' in sys.modules",
+    "import sys\n\n\ndef f0(key='k', value=''):\n    return any(name.startswith('app.cache.') for name in sys.modules)",
+    "import sys\n\n\ndef f0(key='k', value=''):\n    return sys.modules.get('app.db.redis_manager') is None",
+    "import sys\n\n\ndef f0(key='k', value=''):\n    return [name for name in sorted(sys.modules) if name.split('.')[0] == 'app']",
+    "import app\n\n\ndef f0(key='k', value=''):\n    return hasattr(app, 'cache') and hasattr(app.cache, 'manager')",
+    "import app\n\n\ndef f0(key='k', value=''):\n    return app.cache.manager.cache.get(key)",
+    "import app.cache\n\n\ndef f0(key='k', value=''):\n    return sorted(n for n in vars(app.cache) if n == 'manager')",
+    "from importlib.util import find_spec\n\n\ndef f0(key='k', value=''):\n    return find_spec('app.cache.manager') is None",
 ]  # fmt: skip
 """Modules that change, reset or share what others use."""
 

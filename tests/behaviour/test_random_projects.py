@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 
@@ -10,7 +10,7 @@ import pytest
 import random_projects
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from random_projects import Project, Runner, judged, project, runner
+from random_projects import Project, Runner, judged, project, project_of_clients, runner
 
 
 @pytest.fixture(scope="module")
@@ -28,9 +28,10 @@ def test_nothing_changes(running: Runner, tmp_path_factory: pytest.TempPathFacto
     assert judged(made, tmp_path_factory.mktemp("made"), running).broken == "", made.files
 
 
-@pytest.mark.parametrize("first", range(0, 60, 20))
-def test_of_seeds(first: int, tmp_path: Path) -> None:
-    moved, broken = random_projects.tried(first, first + 20, tmp_path)
+@pytest.mark.parametrize("make", [project, project_of_clients])
+@pytest.mark.parametrize("first", range(0, 40, 20))
+def test_of_seeds(first: int, make: Callable[[Random], Project], tmp_path: Path) -> None:
+    moved, broken = random_projects.tried(first, first + 20, tmp_path, make)
     assert broken == [] and moved > 3
 
 

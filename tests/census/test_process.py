@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import subprocess
 import sys
 import textwrap
+from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 
 import pytest
 import redis
 import redis.asyncio
 
+import flake8_redis_ssot.census
 from flake8_redis_ssot.census.census import Census, running, start, stop
 from flake8_redis_ssot.census.counts import Counts
 from flake8_redis_ssot.census.journal import ask_children, read
@@ -58,6 +62,7 @@ def test_importing_it_loads_neither_the_linter_nor_asyncio() -> None:
     assert not {"asyncio", "json", "logging", "redis"} & {*loaded}
 
 
+CENSUS = str(Path(flake8_redis_ssot.census.__file__).parent)
 REPLACED = [
     (redis.Redis, "__init__"),
     (redis.ConnectionPool, "__init__"),
@@ -236,3 +241,41 @@ def test_client_library_that_lies_beside_the_code(tmp_path: Path, address: str) 
         str(tmp_path),
     )
     assert found == f"<string> {tmp_path}/redis/__init__.py\n"
+
+
+def calls(work: Callable[[], object]) -> int:
+    """How many calls of functions it takes within the census, and of those in C from there."""
+    made = 0
+
+    def count(frame: FrameType, event: str, _argument: object) -> None:
+        nonlocal made
+        made += event in ("call", "c_call") and frame.f_code.co_filename.startswith(CENSUS)
+
+    sys.setprofile(count)
+    try:
+        work()
+    finally:
+        sys.setprofile(None)
+    return made
+
+
+@pytest.mark.parametrize("kind", ["blocking", "asyncio"])
+def test_a_command_costs_one_call_and_one_look_more(address: str, kind: str) -> None:
+    loop = asyncio.new_event_loop()
+    blocking, client = redis.Redis.from_url(address), redis.asyncio.Redis.from_url(address)
+
+    def work() -> None:
+        for _ in range(20):
+            if kind == "blocking":
+                blocking.get("key")
+            else:
+                loop.run_until_complete(client.get("key"))
+
+    census = start()
+    work()
+    counted = calls(work)
+    stop(census)
+    loop.run_until_complete(client.aclose())
+    blocking.close()
+    loop.close()
+    assert counted == 20 * 2

@@ -26,8 +26,7 @@ def run_pytest(
 ) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:randomly", *arguments]
     given = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **(environment or {})}
-    for name in ("PYTEST_XDIST_WORKER", "PYTEST_ADDOPTS"):
-        given.pop(name, None)
+    given.pop("PYTEST_ADDOPTS", None)
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=given, check=False)
 
 
@@ -66,7 +65,7 @@ def test_numbers_of_the_whole_run(tmp_path: Path) -> None:
     assert pools(census) == {"app/manager.py:3": 1}
     assert census["pools"]["peak"] == 1
     assert census["processes"] == ["the main process"]
-    assert "1 pools built and 0 connections opened in 1 process" in census["stdout"]
+    assert "1 pool built and 0 connections opened in 1 process" in census["stdout"]
     assert "app/manager.py:3 in <module> (redis; manager)" in census["stdout"]
 
 
@@ -288,6 +287,12 @@ def test_workers_of_xdist(tmp_path: Path) -> None:
     assert census["pools"]["peak"] == 2
 
 
+def test_run_within_a_worker_of_another_run(tmp_path: Path) -> None:
+    write(tmp_path, {"test_many.py": MANY})
+    census = census_of(tmp_path, PYTEST_XDIST_WORKER="gw7")
+    assert (census["processes"], census["pools"]["peak"]) == (["the main process"], 3)
+
+
 def test_worker_that_dies(tmp_path: Path) -> None:
     tests = "import os\n\n\ndef test():\n    os._exit(1)\n"
     write(tmp_path, {"test_dies.py": tests})
@@ -328,7 +333,7 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], 
         text=True,
         check=False,
     )
-    assert "Migrated 8 imports" in done.stdout, done.stdout + done.stderr
+    assert "Migrated 6 imports and removed 2" in done.stdout, done.stdout + done.stderr
     return before, census_of(copy, "-n", "2", "--dist", "loadfile")
 
 

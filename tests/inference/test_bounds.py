@@ -128,6 +128,30 @@ def test_large_source_is_checked_within_the_budget(name: str) -> None:
     assert len([d for d in checked.diagnostics if d.code in ("RED201", "RED204")]) >= builders + subclasses
 
 
+@pytest.mark.parametrize(
+    "head, line",
+    [
+        ("def f(c=None):\n", "    if x{n}: c = f(c)\n"),
+        ("for x in y:\n", "    if x{n}: c = c\n"),
+    ],
+    ids=["function", "loop"],
+)
+def test_each_of_many_bindings_that_may_hold_counts_as_work(head: str, line: str) -> None:
+    calls = 0
+
+    def count_calls(frame: FrameType, event: str, argument: object) -> None:
+        nonlocal calls
+        calls += event == "call" and frame.f_code.co_name == "bound"
+
+    text = HEAD + head + "".join(line.format(n=n) for n in range(1500)) + "c.get('k')\n"
+    sys.setprofile(count_calls)
+    try:
+        check(text)
+    finally:
+        sys.setprofile(None)
+    assert calls < 2 * Inference.budget  # of more than a million
+
+
 def test_a_chain_of_accessors_twice_as_long_takes_no_more_than_twice_the_work() -> None:
     made = []
     for count in (60, 120):

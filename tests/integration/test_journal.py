@@ -21,10 +21,14 @@ from pathlib import Path
 import pytest
 from conftest import Command
 
-from flake8_redis_ssot.migrate import journal
+from flake8_redis_ssot.migrate import durable, journal
 from flake8_redis_ssot.migrate.journal import Change, JournalError, carry_out, roll_back, runs, unfinished
 
 KILLS = int(os.environ.get("KILLS", "5"))
+NO_RUN = (
+    "there is no run of `redis-ssot migrate` here to roll back; run this in the project's folder, or name its settings "
+    "file by --config"
+)
 """How often the long test kills; `KILLS=50 pytest -s tests/integration/test_journal.py -k random`."""
 
 Tree = dict[str, tuple[bytes, int]]
@@ -136,8 +140,11 @@ def test_runs_are_in_order_and_undone_from_the_newest(project: Path) -> None:
         roll_back(str(project))
         assert files(project) == state
     assert {run.state for run in runs(str(project))} == {"rolled back"}
-    assert not_undone(project) == "there is no run of `redis-ssot migrate` here to roll back"
-    assert not_undone(project, there[3].name) == f"the run {there[3].name} is rolled back already"
+    assert not_undone(project) == NO_RUN
+    assert (
+        not_undone(project, there[3].name)
+        == f"the run {there[3].name} is rolled back already; `redis-ssot migrate --list` shows which are not"
+    )
 
 
 def test_an_older_run_is_undone_by_its_name(project: Path) -> None:
@@ -264,10 +271,7 @@ def test_nothing_to_do_is_no_run(project: Path) -> None:
     for changes in ([], same):
         assert refused(project, changes) == "there is nothing to change"
     (project / journal.FOLDER).mkdir()
-    assert (
-        not_undone(project, "20000101T000000Z-1")
-        == "there is no run of `redis-ssot migrate` here to roll back"
-    )
+    assert not_undone(project, "20000101T000000Z-1") == NO_RUN
     assert not (project / journal.FOLDER).exists()
 
 
@@ -317,7 +321,7 @@ def test_a_file_that_changes_meanwhile_stays_and_the_others_are_put_back(
         return begun
 
     monkeypatch.setattr(journal, "_begin", slowly)
-    with pytest.raises(JournalError, match=r"changed meanwhile: app/m4.py; all that was written is put back"):
+    with pytest.raises(JournalError, match=r"app/m4.py changed meanwhile; all that was written is put back"):
         carry_out(str(project), work, "test")
     assert path.read_bytes() == b"edited" and not (project / journal.FOLDER).exists()
     path.write_bytes(b"old 4\r\n")
@@ -554,7 +558,7 @@ def test_only_one_at_a_time(project: Path, work: list[Change], monkeypatch: pyte
     first.start()
     try:
         assert begun.wait(60)
-        busy = "another run is at work in this project; nothing was written"
+        busy = "another run is at work in this project; nothing was written: run again when it is done"
         assert refused(project, [change(project / "app" / "m7.py", b"second")]) == busy
         assert not_undone(project) == busy
     finally:
@@ -708,11 +712,11 @@ def moments(root: Path, length: float, chance: random.Random) -> Callable[[], ob
     if chance.random() < 0.5:
         return lambda: time.sleep(length * chance.random())
     path = root / f"part{chance.randrange(50)}" / f"{chance.randrange(10)}.py"
-    data, end = journal._read(str(path)), time.monotonic() + 10 * length + 1
+    data, end = durable.read(str(path)), time.monotonic() + 10 * length + 1
 
     def wait() -> None:
         with suppress(FileNotFoundError):  # it went between two looks
-            while time.monotonic() < end and journal._read(str(path)) == data:
+            while time.monotonic() < end and durable.read(str(path)) == data:
                 pass
 
     return wait
@@ -781,7 +785,7 @@ def test_the_command(project: Path, work: list[Change], run: Command) -> None:
         done = run("rollback", *arguments, cwd=cwd)
         return done.returncode, done.stdout, done.stderr
 
-    assert said() == (2, "", "error: there is no run of `redis-ssot migrate` here to roll back\n")
+    assert said() == (2, "", f"error: {NO_RUN}\n")
     (project / "pyproject.toml").write_text("[tool.redis-ssot]\n")
     before = files(project)
     done = carry_out(str(project), work, "migrate")
@@ -792,7 +796,11 @@ def test_the_command(project: Path, work: list[Change], run: Command) -> None:
     )  # fmt: skip
     assert said(cwd=project / "app") == (0, f"Rolled back {done.name}: 8 files restored.\n", "")
     assert files(project) == before
-    assert said(done.name) == (2, "", f"error: the run {done.name} is rolled back already\n")
+    assert said(done.name) == (
+        2,
+        "",
+        f"error: the run {done.name} is rolled back already; `redis-ssot migrate --list` shows which are not\n",
+    )
     one = carry_out(str(project), [change(project / "app" / "\x1b[31m.py", b"")], "migrate")
     (project / "app" / "\x1b[31m.py").write_bytes(b"edited")
     status, out, error = said("--config", "pyproject.toml", one.name)

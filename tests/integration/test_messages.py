@@ -16,6 +16,7 @@ NEWER = {
     "class Box[\n    T,\n]: ...\n": (3, 12),
     "found = f'{known['a']}'\n": (3, 12),
     "found = f'{\n1}'\n": (3, 12),
+    'found = f"""\n{"\\n".join(many)}\n"""\n': (3, 12),
     "def first[T = int](found: T) -> T: ...\n": (3, 13),
     "try: ...\nexcept ValueError, KeyError: ...\n": (3, 14),
     "found = t'{1}'\n": (3, 14),
@@ -34,8 +35,11 @@ def test_syntax_of_a_newer_python_is_told_from_a_mistake(code: str, tmp_path: Pa
         return
     newer = f"{version[0]}.{version[1]}"
     assert f"This file cannot be parsed by Python {VERSION}: " in said
-    assert f"; run redis-ssot by Python {newer} or newer, which may parse it (" in said
-    assert said.splitlines()[0].endswith("), or fix it, or add it to `exclude`")
+    assert (
+        f"; run redis-ssot by Python {newer} or newer, which " in said
+        and " and may parse it, or fix it" in said
+    )
+    assert said.splitlines()[0].endswith(", or fix it, or add it to `exclude`")
 
 
 @pytest.mark.parametrize("code", ["redis.Redis(\n", "class A:\npass\n", "type = = 1\n", "x = 'f'' 'y\n"])
@@ -176,7 +180,10 @@ def test_a_reason_is_given_once_and_for_the_place_that_it_comes_from(tmp_path: P
         lines = [line.strip() for line in run(*command, cwd=tmp_path).stdout.splitlines()]
         first, second = (line for line in lines if line.startswith("app/uses.py:"))
         assert "`app.manager` gives no client that all can share: " in first
-        assert "nothing tells which client `clients['a']` (app/manager.py:16) is; let it give one" in first
+        assert (
+            "nothing tells which client `clients['a']` (app/manager.py:16) is, which `app.manager.get_client()` gives; let it"
+            in first
+        )
         assert second == "app/uses.py:4: RED201 the same as for app/uses.py:3"
 
 
@@ -198,7 +205,7 @@ def test_without_settings_the_plan_names_what_proposes_some(tmp_path: Path, run:
     write(tmp_path, {"a.py": "import redis\nredis.Redis()\n"})
     done = run("plan", cwd=tmp_path)
     assert "let `redis-ssot init` propose some" in done.stderr
-    assert "nobody knows yet: no `manager` is set, which `redis-ssot init` proposes" in done.stdout
+    assert "set `manager`, which `redis-ssot init` proposes, to see what it lacks" in done.stdout
     assert "let `redis-ssot init` propose some" in run("migrate", cwd=tmp_path).stderr
 
 
@@ -207,6 +214,7 @@ def test_plan_and_migrate_count_alike_what_is_left(tmp_path: Path, run: Command)
     own = "import redis\n\nclient = redis.Redis(db=5)\n"
     write(tmp_path, PROJECT | {"pyproject.toml": TABLE + allowed, "app/own.py": own, "app/other.py": own})
     plan = run("plan", cwd=tmp_path).stdout
+    assert ", 1 by hand" in run("report", "--output-format", "markdown", cwd=tmp_path).stdout
     migrate = run("migrate", "--include-unsafe", "--dry-run", cwd=tmp_path).stdout
     assert "Phase 2, by hand: 1 place for a person, and 1 place that the project keeps on purpose" in plan
     assert "Left 1 reference for a person:" in migrate

@@ -269,16 +269,24 @@ def test_a_run_that_dies_is_no_result(project: Path, monkeypatch: pytest.MonkeyP
         asyncio.run(result_of(Check(options(project), (str(project / "app/old.py"),))))
 
 
-def test_a_run_that_nobody_wants_ends_at_once(project: Path) -> None:
-    pipe = project / "app/slow.py"
-    os.mkfifo(pipe)  # reading it never ends
+def test_a_run_that_nobody_wants_ends_at_once(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[asyncio.subprocess.Process] = []
+    start = asyncio.create_subprocess_exec
+
+    async def starting(*command: str, **streams: int) -> asyncio.subprocess.Process:
+        started.append(await start(sys.executable, "-c", "import time; time.sleep(600)", **streams))
+        return started[0]
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", starting)
 
     async def cancelled() -> None:
-        task = asyncio.create_task(result_of(Check(options(project), (str(project / "app/old.py"),), {})))
-        await asyncio.sleep(0.05)
+        task = asyncio.create_task(result_of(Check(options(project), (str(project / "app/old.py"),))))
+        while not started:
+            await asyncio.sleep(0.01)
+        assert started[0].returncode is None
         task.cancel()
-        await asyncio.wait_for(asyncio.gather(task, return_exceptions=True), 5)
-        assert task.cancelled()
+        await asyncio.wait_for(asyncio.gather(task, return_exceptions=True), 60)
+        assert task.cancelled() and started[0].returncode is not None
 
     asyncio.run(cancelled())
 

@@ -10,6 +10,7 @@ import pytest
 from conftest import run_here
 from lsprotocol import types
 from monorepo import write
+from pygls.exceptions import JsonRpcException
 
 from flake8_redis_ssot import __version__
 from server.conftest import COMMAND, FILES, TABLE, Editor, applied
@@ -40,6 +41,42 @@ async def test_opening_typing_saving_and_closing(editor: Editor) -> None:
     editor.save(JOBS, BAD)
     editor.close(JOBS)
     await editor.shows(JOBS, [])
+
+
+async def test_what_is_typed_at_once_is_not_lost(editor: Editor) -> None:
+    await editor.begin()
+    editor.open(JOBS)
+    editor.type(JOBS, BAD + "other = redis.Redis()\n")
+    await editor.shows(JOBS, ["RED201", "RED201"])
+    for text in (BAD, "import redis\n", BAD + "# end\n"):
+        editor.type(JOBS, text)
+    (found,) = await editor.shows(JOBS, ["RED201"])
+    assert found.range.start.line == 2
+
+
+async def test_a_text_that_changes_while_a_fix_is_looked_for(editor: Editor) -> None:
+    await editor.begin()
+    editor.open(OLD)
+    (found,) = await editor.shows(OLD, ["RED101"])
+    asked = asyncio.ensure_future(editor.actions(OLD, found.range))
+    await asyncio.sleep(0.05)
+    editor.type(OLD, "# one more\n" + FILES[OLD])
+    with pytest.raises(JsonRpcException):  # the request was cancelled
+        await asyncio.wait_for(asked, 30)
+    (found,) = await editor.shows(OLD, ["RED101"])
+    first, *_ = await editor.actions(OLD, found.range)
+    assert first.is_preferred
+
+
+async def test_two_boundaries_that_claim_a_file_are_a_message(editor: Editor) -> None:
+    entry = '[[tool.redis-ssot.boundary]]\nname = "{}"\npaths = ["app/*.py"]\nmanager = "{}"\n'
+    write(editor.root, {"pyproject.toml": TABLE + entry.format("a", "x.a") + entry.format("b", "x.b")})
+    await editor.begin()
+    editor.open(JOBS)
+    assert "claim" in await editor.message()
+    await editor.shows(JOBS, [])
+    assert await editor.hover(JOBS, 2, 12) == "" and not await editor.definition(JOBS, 2, 12)
+    assert not await editor.actions(JOBS, types.Range(types.Position(2, 9), types.Position(2, 12)))
 
 
 async def test_project_rules_after_opening_and_saving(editor: Editor) -> None:
@@ -336,4 +373,4 @@ async def test_the_server_ends_with_its_client_and_leaves_nothing(project: Path)
     )
     assert process.stdin is not None
     process.stdin.close()
-    assert await asyncio.wait_for(process.wait(), 10) in (0, 1)
+    assert await asyncio.wait_for(process.wait(), 60) in (0, 1)
