@@ -1,6 +1,6 @@
 """Claim: workers of a cluster take over what files cost; this machine reads, sorts out and joins. `cluster.py [FILES ...]`.
 
-Generated trees of small files, one in eight with Redis in it, checked here in one process and by two workers,
+Generated trees of files of 30 lines, of which one in 32 has Redis and is of 120, checked here in one process and by two workers,
 each on a scheduler of this machine. Prints wall time and the peak memory of this machine's process, what travelled
 to the workers and back, and whether both say the same.
 """
@@ -15,8 +15,27 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from growth import generate
+from growth import SETTINGS, TEXT
 from measure import BIN, measure, ours
+
+PLAIN = TEXT + "\n\n".join(
+    f"def step{n}(values: list[int]) -> int:\n    return sum(value * {n} for value in values)\n"
+    for n in range(5)
+)
+METHOD = """
+    def load{n}(self, key: str, default: str = "") -> str:
+        name = f"{{self.prefix}}:{n}:{{key}}"
+        found = self.client.get(name)
+        if found is None:
+            self.client.set(name, default, ex=60)
+        return found or default
+
+"""
+REDIS = (
+    "import redis\n\nfrom app.redis_manager import redis_manager\n\n\nclass Store{n}:\n"
+    '    prefix = "store"\n\n    def __init__(self) -> None:\n        self.client = redis.Redis(db={n})\n'
+)
+MANAGER = "import redis\n\n\nclass RedisManager:\n    def __init__(self) -> None:\n        self.client = redis.Redis()\n"
 
 COUNTING = """
 import sys
@@ -43,6 +62,20 @@ with open(counts, "w") as stream:
     stream.write(f"{sum(files)} files sent in {len(tasks)} tasks, {sum(there) / 1e6:.2f} MB there, {sum(back) / 1e6:.2f} MB back")
 sys.exit(status)
 """
+
+
+def generate(root: Path, files: int) -> None:
+    (root / "app").mkdir()
+    (root / "pyproject.toml").write_text(SETTINGS)
+    (root / "app" / "redis_manager.py").write_text(MANAGER + "\n\nredis_manager = RedisManager()\n")
+    for number in range(files):
+        folder = root / f"part{number // 1000}" / f"room{number // 50}"
+        if number % 50 == 0:
+            folder.mkdir(parents=True)
+        text = PLAIN.format(n=number)
+        if number % 32 == 0:
+            text = REDIS.format(n=number) + "".join(METHOD.format(n=n) for n in range(13))
+        (folder / f"module{number}.py").write_text(text)
 
 
 @contextmanager

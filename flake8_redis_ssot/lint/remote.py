@@ -145,8 +145,11 @@ class _Run:
         return True
 
     def _set_up(self, source: SourceFile) -> None:
-        """Check the first file here: what it asks of others is most of what all will ask."""
+        """Check the first file here: what it asks of others, and the managers, are most of what all will ask."""
         here = self._make(filesystem=self._known)
+        for boundary in self._checker.settings.boundaries:
+            for module in here.managers.modules_of(boundary):
+                here.managers.modules.facts(module)
         outcome = Outcome()
         run_source(source, here, outcome, content=self._content(source))
         outcome.asked = asked_of(here.managers.modules) if self._hashed else {}
@@ -206,7 +209,8 @@ class _Run:
         self._found.append(answer.outcome)
         self._bytes += sum(len(data) for path, data in task.sources.items() if path not in answer.questions)
         self._seconds += answer.seconds
-        self._aim = round(min(max(self._bytes / self._seconds * _A_TASK, _LEAST), _MOST))
+        if self._bytes:
+            self._aim = round(min(max(self._bytes / self._seconds * _A_TASK, _LEAST), _MOST))
         for verb, path in set(answer.questions.values()):
             with suppress(OSError, ValueError):
                 getattr(self._known, verb)(path)
