@@ -39,7 +39,7 @@ def test_syntax_of_a_newer_python_is_told_from_a_mistake(code: str, tmp_path: Pa
         f"; run redis-ssot by Python {newer} or newer, which " in said
         and " and may parse it, or fix it" in said
     )
-    assert said.splitlines()[0].endswith(", or fix it, or add it to `exclude`")
+    assert said.splitlines()[0].endswith(", or fix it, or add it to `extend-exclude`")
 
 
 @pytest.mark.parametrize("code", ["redis.Redis(\n", "class A:\npass\n", "type = = 1\n", "x = 'f'' 'y\n"])
@@ -199,6 +199,22 @@ def test_nothing_is_planned_towards_a_manager_that_is_not_there(
     assert done.stderr.count("error: ") == 1
     report = run("report", "--output-format", "json", cwd=tmp_path)
     assert report.returncode == 0 and "There is no module `app.manger`" in report.stderr
+
+
+@pytest.mark.parametrize("command", [["plan"], ["migrate"], ["check"]])
+def test_a_manager_below_no_import_root_is_not_there(
+    command: list[str], tmp_path: Path, run: Command
+) -> None:
+    below = {f"backend/{name}": text for name, text in PROJECT.items() if name != "pyproject.toml"}
+    write(tmp_path, below | {"pyproject.toml": TABLE})
+    done = run(*command, cwd=tmp_path)
+    assert done.returncode == (1 if command == ["check"] else 2)
+    assert (
+        "There is no module `app.manager` below `.`; it lies in `backend/app/manager.py`: "
+        'set `src = ["backend"]`' in done.stdout + done.stderr
+    )
+    write(tmp_path, {"pyproject.toml": f'{TABLE}src = ["backend"]\n'})
+    assert "RED403" not in run("check", cwd=tmp_path).stdout
 
 
 def test_without_settings_the_plan_names_what_proposes_some(tmp_path: Path, run: Command) -> None:
