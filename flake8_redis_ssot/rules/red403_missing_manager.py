@@ -186,6 +186,8 @@ class _Names:
         parent = name.rpartition(".")[0]
         root = self._index.settings.root
         for module in (name, parent) if "." in parent else (name,):
+            if self.modules.find(module) is not None:
+                break
             end = f"/{module.replace('.', '/')}"
             for path in sorted(self._index.facts, key=lambda path: (path.count("/"), path)):
                 stem = os.path.splitext(path)[0].removesuffix("/__init__")
