@@ -20,7 +20,7 @@ from flake8_redis_ssot.fix.naming import exact, name_for
 from flake8_redis_ssot.fix.proposal import Proposal
 from flake8_redis_ssot.fix.reach import OBJECT, PUT
 from flake8_redis_ssot.fix.reads import ProjectReads
-from flake8_redis_ssot.fix.replacements import Refusal
+from flake8_redis_ssot.fix.replacements import Awaiting, Refusal
 from flake8_redis_ssot.fix.resolver import Untold
 from flake8_redis_ssot.fix.signatures import Function, own_parts
 from flake8_redis_ssot.fix.stores import Code
@@ -129,7 +129,7 @@ class ConstructionEdits:
             isinstance(around := view.uses.parents.get(made.call), ast.keyword)
             and around.arg in POOL_KEYWORDS
         ):
-            raise Refusal("it goes with the client that is built on it", "settle the reason given for that")
+            raise Awaiting("it goes with the client that is built on it", around.value.lineno)
         accessor = self._accessor(view, built, proposal)
         call = made.call
         awaited = view.uses.parents.get(call)
