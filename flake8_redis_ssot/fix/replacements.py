@@ -129,9 +129,9 @@ class Replacements:
                 f"`{old}` does not exist, so that nobody can tell what it was",
                 "remove the reference, or name what is there",
             )
-        declared = self._declared(old)
+        declared = self.settings.replacement_of(old)
         if declared is None and before.home != old:
-            declared = self._declared(before.home)
+            declared = self.settings.replacement_of(before.home)
         name, calls = (declared or "").removesuffix("()"), (declared or "").endswith("()")
         given = self.objects.given(before) if before.sort == "function" else None
         if declared is None:
@@ -287,16 +287,6 @@ class Replacements:
                 f"{where} hands `{accessor.module}` on, where another object may be put in its place",
                 "import there by name what is needed of it",
             )
-
-    def _declared(self, old: str) -> str | None:
-        """The replacement that the settings name for `old`, or for a module or class around it."""
-        head, tail = old, ""
-        while head:
-            if head in self._replacements:
-                return self._replacements[head] + tail
-            head, _, last = head.rpartition(".")
-            tail = f".{last}{tail}"
-        return None
 
     def _twin(self, before: Thing, boundary: Boundary) -> str | None:
         """A function of the manager that has the same name, and is as good."""
