@@ -6,7 +6,7 @@ import re
 from itertools import takewhile
 
 ACTION = re.compile(
-    r"; (?:add|allow|annotate|ask|await|bind|catch|change|close|correct|decorate|define|delete|derive|do|give|hand|import|indent"
+    r"; (?:add|allow|annotate|ask|await|bind|catch|change|close|compare|correct|decorate|define|delete|derive|do|give|hand|import|indent"
     r"|leave|let|look|make|migrate|name|patch|put|remove|rename|run|save|send|set|settle|take|use|write)\b"
 )
 """How the part of a reason begins that says what to do."""

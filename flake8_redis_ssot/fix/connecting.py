@@ -15,7 +15,7 @@ from flake8_redis_ssot.fix.signatures import Function, arguments_of, decorators_
 from flake8_redis_ssot.fix.stores import Code
 from flake8_redis_ssot.fix.symbols import locals_of
 from flake8_redis_ssot.libraries.standard import CACHES, CHANGING, SAME_TEXT
-from flake8_redis_ssot.libraries.traits import ASYNC_PART, SAID_ANYHOW, SAYING_WHERE, SIZES, TUNING
+from flake8_redis_ssot.libraries.traits import ASYNC_PART, SAID_ANYHOW, SAYING_WHERE, SECRETS, SIZES, TUNING
 from flake8_redis_ssot.syntax.nodes import unparsed
 
 Leads = Callable[[Code], Code | None]
@@ -25,7 +25,6 @@ _READING = frozenset(["os.environ.get", "os.getenv"])
 _CONVERSIONS = SAME_TEXT | {"int", "float", "bool"}
 _OPTIONS = "make the options alike, or let the manager give a client with these"
 _ELSEWHERE = "let the manager give a client for it, or `allow` it, if that is on purpose; to make both alike moves data"
-_SECRETS = frozenset(["username", "password"])
 
 
 class Told(Resolver):
@@ -202,7 +201,7 @@ def difference(one: str, other: str, label: str) -> Difference | None:
         places = [_place(one) for one in (given, known)]
         what = f"it connects to {places[0]}, and {label} to {places[1]}"
         return Difference(what, _ELSEWHERE)
-    hidden = [key for key in differing if key in _SECRETS or "@" in f"{given.get(key)}{known.get(key)}"]
+    hidden = [key for key in differing if key in SECRETS or "@" in f"{given.get(key)}{known.get(key)}"]
     shown = [key for key in differing if key not in hidden]
     parts = []
     if shown:

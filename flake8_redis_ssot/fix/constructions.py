@@ -376,13 +376,13 @@ class ConstructionEdits:
                 try:
                     if last_name(place) in other.exported:
                         raise Refusal(
-                            f"line {place.lineno} hands `{last_name(place)}` on to other files",
-                            "let those take the manager's client first",
+                            f"{other.reader_of(last_name(place))} may read `{last_name(place)}` of it",
+                            "let that take the manager's client first",
                         )
                     found = uses_of(other, place)
                     found.judge(other, kind, limit, proposal)
                 except Refusal as refusal:
-                    raise Refusal(f"in {view.short(path)} {refusal.what}", refusal.advice) from refusal
+                    raise Refusal(f"{view.short(path)} uses it: {refusal.what}", refusal.advice) from refusal
                 ended = [node.lineno for node in found.ended]
                 ended += [given.lineno for _, given in found.entered.values()]
                 if ended:

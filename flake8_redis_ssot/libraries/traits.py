@@ -157,3 +157,6 @@ SAYING_WHERE = frozenset(
     + ["startup_nodes", "sentinels", "service_name", "address", "addresses", "connection_pool"]
 )
 """Arguments that say which server, database and user a client has, not how it speaks."""
+
+SECRETS = frozenset(["username", "password"])
+"""Arguments whose values no message shows."""
