@@ -81,7 +81,7 @@ def _manager(manager: Manager) -> str:
     where = f" {of} boundary `{manager.boundary}`" if manager.boundary else ""
     what = ", a shim" if manager.is_shim else ""
     classes = f" ({', '.join(manager.classes)})" if manager.classes else ""
-    missing = "" if manager.path else ", which does not exist"
+    missing = "" if manager.path else ", which is not in this project"
     return (
         f"{manager.module}{classes}: {_ROLES[manager.role]}{where}{what}{missing}; "
         f"{_count(len(manager.importers), 'importing file')}, {_count(len(manager.tests), 'test file')}"
@@ -112,6 +112,8 @@ def _gaps(plan: Plan) -> str:
 def _no_gap(plan: Plan) -> str:
     if not _has_manager(plan):
         return "set `manager`, which `redis-ssot init` proposes, to see what it lacks"
+    if all(manager.path is None for manager in plan.managers if manager.role == "manager"):
+        return "the manager is not in this project, so that nobody can tell what it lacks"
     return "none: the manager has all that callers use of the others"
 
 

@@ -279,6 +279,16 @@ class Settings:
         found = next(((path, line) for name, path, line in self.lines if name == key), None)
         return found or (self.path or self.root, 1)
 
+    def replacement_of(self, old: str) -> str | None:
+        """What `replacements` name for the dotted `old`, or for a module or class around it."""
+        known, head, tail = dict(self.replacements), old, ""
+        while head:
+            if head in known:
+                return known[head] + tail
+            head, _, last = head.rpartition(".")
+            tail = f".{last}{tail}"
+        return None
+
     def may_fix(self, code: str) -> bool:
         """Whether `fixable` and `unfixable` leave a rule to `--fix`."""
         return bool(chosen_codes((Selection(self.fixable or ("ALL",), self.unfixable),), {code: True}))

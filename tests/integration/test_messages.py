@@ -39,7 +39,7 @@ def test_syntax_of_a_newer_python_is_told_from_a_mistake(code: str, tmp_path: Pa
         f"; run redis-ssot by Python {newer} or newer, which " in said
         and " and may parse it, or fix it" in said
     )
-    assert said.splitlines()[0].endswith(", or fix it, or add it to `exclude`")
+    assert said.splitlines()[0].endswith(", or fix it, or add it to `extend-exclude`")
 
 
 @pytest.mark.parametrize("code", ["redis.Redis(\n", "class A:\npass\n", "type = = 1\n", "x = 'f'' 'y\n"])
@@ -201,6 +201,96 @@ def test_nothing_is_planned_towards_a_manager_that_is_not_there(
     assert report.returncode == 0 and "There is no module `app.manger`" in report.stderr
 
 
+@pytest.mark.parametrize("command", [["plan"], ["migrate"], ["check"]])
+def test_a_manager_below_no_import_root_is_not_there(
+    command: list[str], tmp_path: Path, run: Command
+) -> None:
+    below = {f"backend/{name}": text for name, text in PROJECT.items() if name != "pyproject.toml"}
+    write(tmp_path, below | {"pyproject.toml": TABLE})
+    done = run(*command, cwd=tmp_path)
+    assert done.returncode == (1 if command == ["check"] else 2)
+    assert (
+        "There is no module `app.manager` below `.`; it lies in `backend/app/manager.py`: "
+        'set `src = ["backend"]`' in done.stdout + done.stderr
+    )
+    write(tmp_path, {"pyproject.toml": f'{TABLE}src = ["backend"]\n'})
+    assert "RED403" not in run("check", cwd=tmp_path).stdout
+
+
+BOTH = """\
+import redis
+import redis.asyncio
+
+{0}async_cache = redis.asyncio.Redis()
+{0}sync_cache = redis.Redis()
+
+
+def get_async():
+    return async_cache
+"""
+KINDS = {
+    "pyproject.toml": f'{TABLE}instance = "async_cache"\n[tool.redis-ssot.replacements]\n"app.old.named" = "app.manager.get_async()"\n',
+    "app/__init__.py": "",
+    "app/manager.py": BOTH.format(""),
+    "app/old.py": f"{BOTH.format('')}named = other = gone = sync_cache\n",
+    "app/a.py": "from app.old import named\n",
+    "app/b.py": "from app.old import other\n",
+    "app/c.py": "from app.old import get_async\n",
+    "app/d.py": "import redis\n\nclient = redis.Redis()\n",
+    "app/e.py": "import redis.asyncio\n\nclient = redis.asyncio.Redis()\n",
+}
+
+
+def advised(root: Path, run: Command) -> dict[str, str]:
+    """What is advised in each file, by the last letter of its name."""
+    said = run("check", "--output-format", "concise", "--no-project", "--no-cache", cwd=root).stdout
+    rows = [line for line in said.splitlines() if line.startswith("app/")]
+    return {row.split(".py")[0][4:]: row.rpartition("; ")[2] for row in rows}
+
+
+def test_what_is_advised_is_of_the_same_kind(tmp_path: Path, run: Command) -> None:
+    write(tmp_path, KINDS)
+    own = "use `async_cache` from `app.manager`"
+    assert advised(tmp_path, run) == {
+        "a": "use `app.manager.get_async()`",
+        "b": "use `app.manager.sync_cache`",
+        "c": own,
+        "d": "use `app.manager.sync_cache`",
+        "e": own,
+        "old": "use `app.manager.sync_cache`",
+    }
+    write(tmp_path, {"app/manager.py": "from elsewhere import make\n\nasync_cache = make()\n"})
+    assert advised(tmp_path, run)["d"] == own, "one of which nothing is known may be of any kind"
+    write(tmp_path, {"app/manager.py": "import redis.asyncio\n\nasync_cache = redis.asyncio.Redis()\n"})
+    assert advised(tmp_path, run) | {"a": "", "c": ""} == {
+        "a": "", "b": "use `app.manager`", "c": "", "d": "use `app.manager`", "e": own, "old": "use `app.manager`"
+    }  # fmt: skip
+
+
+def test_what_a_class_keeps_says_of_which_kind_its_objects_are(tmp_path: Path, run: Command) -> None:
+    made = "class Cache:\n    def __init__(self):\n        self.client = redis.asyncio.Redis()\n\n\nasync_cache = Cache()\n"
+    write(tmp_path, KINDS | {"app/manager.py": f"import redis.asyncio\n\n\n{made}"})
+    assert advised(tmp_path, run)["d"] == "use `app.manager`"
+    assert advised(tmp_path, run)["e"] == "use `async_cache` from `app.manager`"
+
+
+def test_nothing_that_is_not_there_is_advised(tmp_path: Path, run: Command) -> None:
+    write(tmp_path, KINDS | {"pyproject.toml": f'{TABLE}instance = "nope"\n'})
+    assert set(advised(tmp_path, run).values()) == {"use `app.manager`"}
+    write(tmp_path, {"pyproject.toml": TABLE.replace("app.manager", "app.manger")})
+    assert set(advised(tmp_path, run).values()) == {"correct `manager`, which names no module that is there"}
+
+
+@pytest.mark.parametrize("command", [["plan"], ["migrate", "--dry-run"]])
+def test_nothing_is_planned_towards_an_object_that_is_not_there(
+    command: list[str], tmp_path: Path, run: Command
+) -> None:
+    write(tmp_path, PROJECT | {"pyproject.toml": f'{TABLE}instance = "nope"\n'})
+    done = run(*command, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "pyproject.toml:4: `app.manager` defines no `nope`; correct `instance`; nothing can" in done.stderr
+
+
 def test_without_settings_the_plan_names_what_proposes_some(tmp_path: Path, run: Command) -> None:
     write(tmp_path, {"a.py": "import redis\nredis.Redis()\n"})
     done = run("plan", cwd=tmp_path)
@@ -302,3 +392,16 @@ def test_where_there_is_no_python_the_paths_are_named(tmp_path: Path, run: Comma
         "found in one, two, three and 1 more;"
         in run("check", "one", "two", "three", "four", cwd=tmp_path).stderr
     )
+
+
+def test_a_manager_of_an_installed_package_is_only_warned_of(tmp_path: Path, run: Command) -> None:
+    write(tmp_path, PROJECT | {"pyproject.toml": TABLE.replace("app.manager", "acme_redis.manager")})
+    warning = (
+        "pyproject.toml:2: `acme_redis.manager` is no module of this project, so what it has cannot be seen"
+    )
+    plan = run("plan", cwd=tmp_path)
+    assert plan.returncode == 0 and plan.stderr.count(warning) == 1
+    assert "acme_redis.manager: the manager, which is not in this project; " in plan.stdout
+    assert "so that nobody can tell what it lacks" in plan.stdout
+    migrate = run("migrate", "--dry-run", cwd=tmp_path)
+    assert migrate.returncode == 1 and migrate.stderr.count(warning) == 1
