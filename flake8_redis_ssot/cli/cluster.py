@@ -53,9 +53,12 @@ def workers_of(options: argparse.Namespace, say: Messages) -> Iterator[Workers |
 def _connected(distributed: Any, address: str) -> Any:
     import asyncio
     import logging
+    import warnings
 
-    # it would tell of workers that come and go, and of its own end
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    # it would tell of workers that come and go, and of its own end; what must be equal is asked for below
+    for name in ("distributed", "distributed.client"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    warnings.simplefilter("ignore", distributed.versions.VersionMismatchWarning)
     try:
         # a client that finds nobody does not end for long
         asyncio.run(_reach(distributed, address))

@@ -233,7 +233,7 @@ class _Run:
 
 
 def _in_words(error: BaseException) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())
+    return " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")
 
 
 def packed(value: Any) -> bytes:
