@@ -8,7 +8,7 @@ from pathlib import Path
 
 ACTION = re.compile(
     r"; (?:add|allow|annotate|ask|await|bind|catch|change|close|compare|correct|decorate|define|delete|derive|do|give|hand|import|indent"
-    r"|leave|let|look|make|migrate|name|patch|put|remove|rename|run|save|send|set|settle|take|use|write)\b"
+    r"|leave|let|look|make|migrate|move|name|patch|put|remove|rename|run|save|send|set|settle|take|use|write)\b"
 )
 """How the part of a reason begins that says what to do."""
 
@@ -20,7 +20,7 @@ def left(said: str) -> list[str]:
     reasons = {
         line.split(": ", 1)[0]: line.split(" ", 2)[2] for line in lines if "the same as for" not in line
     }
-    return [re.sub(r"the same as for (\S+)$", lambda found: reasons[found[1]], line) for line in lines]
+    return [re.sub(r"the same as for (\S+) \(.*\)$", lambda found: reasons[found[1]], line) for line in lines]
 
 
 def without_what_is_not_there(folder: Path) -> None:

@@ -9,10 +9,12 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from flake8_redis_ssot.facts.modules import bound
 from flake8_redis_ssot.fix.module_names import is_surely_bound
 from flake8_redis_ssot.fix.reads import ProjectReads
 from flake8_redis_ssot.fix.signatures import Function
 from flake8_redis_ssot.fix.symbols import Objects, Thing
+from flake8_redis_ssot.inference.builder_table import builders
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.settings.model import Boundary
 
@@ -322,10 +324,47 @@ class Replacements:
             found = self.objects.thing(f"{module}.{last}") if before.sort != "module" else None
             if found is not None and found.sort == before.sort:
                 return f"{module}.{last}"
-        raise Refusal(
-            f"no replacement for `{before.home}`{self.objects.at(before)} is set",
-            f"name one in {self._table}",
-        )
+        what = f"no replacement for `{before.home}`{self.objects.at(before)} is set"
+        if before.sort != "module" and not self._has_to_do_with_redis(before):
+            raise Refusal(
+                f"{what}, and it is no Redis object",
+                f"move it to another module, or into the manager, and name that in {self._table}",
+            )
+        raise Refusal(what, f"name one in {self._table}")
+
+    def _has_to_do_with_redis(self, thing: Thing) -> bool:
+        """Whether what defines an object names, by whatever of its module, a client library or a manager's class."""
+        module, _, last = thing.home.rpartition(".")
+        tree, facts = self.objects.tree(module), self.index.modules.facts(module)
+        if tree is None or facts is None:
+            return True
+        settings = self.index.settings
+        libraries = {n.partition(".")[0] for n in builders(settings.client_builders, settings.pool_builders)}
+        wanted = set(self.index.managers.classes(module)) | {
+            name for name, known in facts.names.items() if (known.target or "").partition(".")[0] in libraries
+        }
+        wanted |= {n for n, known in facts.names.items() if self._is_of_manager(known.target)}
+        nodes = dict[str, list[ast.AST]]()
+        for name, node in bound(tree.body):
+            nodes.setdefault(name, []).append(node)
+        seen: set[str] = set()
+        new = {last}
+        while new and not new & wanted:
+            seen |= new
+            new = {
+                part.id
+                for name in new
+                for node in nodes.get(name, ())
+                for part in ast.walk(node)
+                if isinstance(part, ast.Name)
+            } - seen
+        return bool(new)
+
+    def _is_of_manager(self, target: str | None) -> bool:
+        """Whether an import brings in something of a module that is a manager, or is none of the project's classes."""
+        thing = self.objects.thing(target) if target else None
+        of = thing if thing is None or thing.sort == "class" else thing.of
+        return of is not None and of.home.rpartition(".")[2] in self.index.managers.classes(of.module)
 
     def target(self, old: str, boundary: Boundary) -> Thing | None:
         """The class of the manager whose object would take the place of `old`."""

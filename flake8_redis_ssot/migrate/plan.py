@@ -239,7 +239,12 @@ def _measures(
     before, now = (importing(seen, managers, settings) for seen in (index, after))
     yield Measure(
         "importing-files",
-        f"files that import the one manager alone, of {before.any} that import any",
+        "files that import the one manager alone, of "
+        + (
+            f"{before.any} that import any"
+            if before.any == now.any
+            else f"{before.any} that import any now, {now.any} then"
+        ),
         before.one,
         now.one,
         now.any,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from flake8_redis_ssot.migrate.plan import Gap, Manager, Measure, Plan, ProgramPoint, Step
@@ -10,6 +11,8 @@ from flake8_redis_ssot.output.report import Look
 from flake8_redis_ssot.output.terminal import wrapped
 
 _MOST = 5
+_CAUSE = re.compile(r"[,;:] ")
+"""Where the short form of a reason ends."""
 _ROLES = {
     "manager": "the manager",
     "forbidden": "forbidden",
@@ -57,7 +60,8 @@ def _phases(plan: Plan, most: int) -> Iterator[tuple[str, list[str]]]:
         or ["nothing"],
     )
     yield (
-        f"Phase 4, validate: {_count(len(plan.tests), 'test file')} to run",
+        "Phase 4, validate: "
+        + (f"{_count(len(plan.tests), 'test file')} to run" if plan.moving else "nothing changed so far"),
         [_measure(measure) for measure in plan.measures]
         + ([f"run {path}" for path in plan.tests] or ["no test covers what changes"]),
     )
@@ -66,7 +70,7 @@ def _phases(plan: Plan, most: int) -> Iterator[tuple[str, list[str]]]:
 def _kept(manager: Manager, most: int) -> str:
     """Why a module cannot go yet."""
     if manager.role == "competing":
-        return f"not yet {manager.path}: forbid it in the settings, or allow it"
+        return f"not yet {manager.path}: forbid it in the settings, move what builds clients out of it, or `allow` it"
     named = ", ".join(f"{one.site} {one.how}" for one in manager.named[:most])
     more = f" and {len(manager.named) - most} more" if len(manager.named) > most else ""
     return f"not yet {manager.path}: {named}{more}"
@@ -126,7 +130,7 @@ def said_once(steps: Iterable[Step]) -> Iterator[str]:
     for step in steps:
         what = step.reason or step.what
         if step.reason and len(at[step.site]) == 1 and first.setdefault(what, step.site) != step.site:
-            what = f"the same as for {first[what]}"
+            what = f"the same as for {first[what]} ({_CAUSE.split(what, maxsplit=1)[0]})"
         unsafe = " (unsafe)" if step.applicability == "unsafe" else ""
         silenced = f" (silenced today by {step.silenced})" if step.silenced else ""
         yield f"{step.site}: {step.code} {what}{unsafe}{silenced}"
