@@ -63,19 +63,21 @@ def _tables(report: Report) -> Iterable[tuple[str, Table | Text]]:
         )
     yield "Connection budget", _budget(report)
     kinds = Counter(kind for test in report.tests for kind in test.kinds)
-    yield (
-        f"Tests that touch Redis: {count(len(report.tests), 'file')}, some of several kinds",
-        _table(["kind", ">files"], [[words, kinds[kind]] for kind, words in KINDS.items() if kinds[kind]]),
-    )
+    if kinds:
+        yield (
+            f"Tests that touch Redis: {count(len(report.tests), 'file')}, some of several kinds",
+            _table(
+                ["kind", ">files"], [[words, kinds[kind]] for kind, words in KINDS.items() if kinds[kind]]
+            ),
+        )
+    else:
+        yield "Tests that touch Redis", Text("none")
     codes = Counter(finding.code for finding in report.findings if finding.silenced is None)
     names = {finding.code: finding.name for finding in report.findings}
+    rows = [[code, names[code], number] for code, number in sorted(codes.items())]
     yield (
         f"Findings: {sum(codes.values())}",
-        _table(
-            ["rule", "name", ">findings"],
-            [[code, names[code], number] for code, number in sorted(codes.items())],
-            most=len(codes),
-        ),
+        _table(["rule", "name", ">findings"], rows, most=len(codes)) if rows else Text("none"),
     )
     if report.allowances:
         yield f"Allowances: {len(report.allowances)}", _table(

@@ -33,8 +33,12 @@ def broken_toml(data: bytes, error: tomllib.TOMLDecodeError | UnicodeDecodeError
         )
     text, _, place = str(error).removesuffix(")").rpartition(" (at ")
     found = re.fullmatch(r"line (\d+), column (\d+)", place)
-    where = f":{found[1]}:{found[2]}" if found else f":{len(data.rstrip().splitlines())}"
-    return where, f"not valid TOML: {text}{'' if found else ', up to the end'}; correct it"
+    lines = data.rstrip().splitlines()
+    number = int(found[1]) if found else len(lines)
+    where = f":{number}:{found[2]}" if found else f":{number}"
+    shown = lines[number - 1].decode().strip() if number <= len(lines) else ""
+    what = f"{text}{'' if found else ', up to the end'}{f' in `{shown}`' if shown else ''}"
+    return where, f"not valid TOML: {what}; correct it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +125,8 @@ def _read_file(path: str, problems: Problems, filesystem: FileSystem, *, asked: 
                 asked, "extend", f"`extend` names {path}, which cannot be read: {error.strerror}; correct it"
             )
         else:
-            problems.messages.append(f"{path}: cannot be read: {error.strerror}; name a settings file")
+            advice = "make it readable" if isinstance(error, PermissionError) else "name a settings file"
+            problems.messages.append(f"{path}: cannot be read: {error.strerror}; {advice}")
         return None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         where, why = broken_toml(data, error)
