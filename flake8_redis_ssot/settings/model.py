@@ -248,7 +248,7 @@ class PerFileIgnore:
 class Settings:
     """All settings of one project. `root` is its folder, `path` the settings file.
 
-    `lines` says in which file and line a key of the top-level table stands.
+    `lines` says in which file and line a key of the top-level table stands, and each of its `replacements.`.
     """
 
     root: str

@@ -79,6 +79,17 @@ class Table:
                 break
         return start
 
+    def entry_line(self, key: str, entry: str) -> int:
+        """The line of an `entry` of the table `key`; that of the table where it is not found."""
+        start = self.line(key)
+        name = re.compile(rf"\s*[\"']?{re.escape(entry)}[\"']?\s*=")
+        for number, text in enumerate(self.text.splitlines()[start:], start + 1):
+            if name.match(text):
+                return number
+            if text.startswith("["):
+                break
+        return start
+
 
 class Problems:
     """What is wrong with the tables, one message each."""

@@ -432,3 +432,19 @@ def test_where_there_is_no_python_the_paths_are_named(tmp_path: Path, run: Comma
         "found in one, two, three and 1 more;"
         in run("check", "one", "two", "three", "four", cwd=tmp_path).stderr
     )
+
+
+def test_no_empty_frame_is_drawn_of_what_cannot_be_decoded(tmp_path: Path, run: Command) -> None:
+    (tmp_path / "a.py").write_bytes(b"import redis\nname = '\xe9'\n")
+    said = run("check", "--isolated", "--output-format", "full", cwd=tmp_path).stdout
+    assert "RED000 This file is not valid utf-8" in said and "--> a.py:2:9\n" in said
+    assert "^" not in said and " |\n" not in said
+
+
+def test_one_advice_is_given_of_an_exception_that_is_over(tmp_path: Path, run: Command) -> None:
+    over = '[[tool.redis-ssot.allow]]\npaths = ["app/gone.py"]\nrules = ["RED201"]\nreason = "r"\nexpires = 2020-01-01\n'
+    write(tmp_path, PROJECT | {"pyproject.toml": TABLE + over})
+    said = run("check", "--select", "RED201,RED9", "--output-format", "concise", cwd=tmp_path).stdout
+    assert "RED901" in said and "RED902" not in said
+    said = run("check", "--select", "RED201,RED902", "--output-format", "concise", cwd=tmp_path).stdout
+    assert "RED902" in said
