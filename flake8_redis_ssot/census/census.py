@@ -10,7 +10,7 @@ from threading import Lock
 from types import ModuleType
 
 from flake8_redis_ssot.census.counts import Counts, Fold
-from flake8_redis_ssot.census.journal import Journal, of_environment, packages_of_environment, process_name
+from flake8_redis_ssot.census.journal import Journal, of_environment, options_of_environment, process_name
 from flake8_redis_ssot.census.libraries import PARTS
 from flake8_redis_ssot.census.recorder import Recorder
 from flake8_redis_ssot.census.wrapping import ImportHook, Wrapping
@@ -99,7 +99,9 @@ def start_with_journal() -> None:
     """Begin to count for another process, if the environment says so."""
     journal = of_environment()
     if journal is not None:
-        start(packages=packages_of_environment()).recorder.sink = journal
+        packages, limits = options_of_environment()
+        recorder = start(packages=packages).recorder
+        recorder.sink, recorder.limits = journal, limits
 
 
 def stop(census: Census) -> None:

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Collection, Iterator, MutableMapping
+from collections.abc import Collection, Iterator, Mapping, MutableMapping
 from contextlib import suppress
 from typing import Any
 
-from flake8_redis_ssot.census.counts import Counts, Fold
+from flake8_redis_ssot.census.counts import Counts, Fold, What
 from flake8_redis_ssot.census.events import EVENTS, Event
 from flake8_redis_ssot.census.sites import Origin, Site
 
 VARIABLE = "REDIS_CENSUS_JOURNAL"
 """The environment variable that names the folder."""
-_PACKAGES = "REDIS_CENSUS_PACKAGES"
+_OPTIONS = "REDIS_CENSUS_OPTIONS"
 ON_START = os.path.join(os.path.dirname(os.path.abspath(__file__)), "on_start")
 _SUFFIX = ".jsonl"
 
@@ -57,16 +57,26 @@ def of_environment() -> Journal | None:
     return Journal(folder) if folder else None
 
 
-def packages_of_environment() -> list[str]:
-    """The installed packages that whoever asked for the journal takes for the user's code."""
-    return os.environ.get(_PACKAGES, "").split()
+def options_of_environment() -> tuple[list[str], dict[What, int]]:
+    """The packages that whoever asked for the journal takes for the user's code, and the limits of the run."""
+    import json
+
+    packages, limits = json.loads(os.environ.get(_OPTIONS, "[[], {}]"))
+    return packages, limits
 
 
-def ask_children(folder: str, packages: Collection[str], environment: MutableMapping[str, str]) -> None:
+def ask_children(
+    folder: str,
+    packages: Collection[str],
+    limits: Mapping[What, int],
+    environment: MutableMapping[str, str],
+) -> None:
     """Make all Python processes that get this environment write a journal."""
+    import json
+
     before = environment.get("PYTHONPATH")
     environment[VARIABLE] = folder
-    environment[_PACKAGES] = " ".join(packages)
+    environment[_OPTIONS] = json.dumps([[*packages], {**limits}])
     environment["PYTHONPATH"] = os.pathsep.join([ON_START, *([before] if before else [])])
 
 
@@ -78,9 +88,12 @@ def read(folder: str) -> Iterator[Counts]:
         if not name.endswith(_SUFFIX):
             continue
         with open(os.path.join(folder, name), encoding="utf-8") as stream:
-            lines = [line for line in stream if line.endswith("\n")]
-        if lines:
-            yield Fold(json.loads(lines[0])).add_all(_event(json.loads(line)) for line in lines[1:])
+            said = [json.loads(line) for line in stream if line.endswith("\n")]
+        # several threads may begin the file at once
+        events = [one for one in said if isinstance(one, list)]
+        if events:
+            process = next((one for one in said if isinstance(one, str)), name)
+            yield Fold(process).add_all(map(_event, events))
 
 
 def _event(data: list[Any]) -> Event:

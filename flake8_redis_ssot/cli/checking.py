@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from flake8_redis_ssot.cli import recording
+from flake8_redis_ssot.cli.cluster import workers_of
 from flake8_redis_ssot.cli.exclusions import check_options
 from flake8_redis_ssot.cli.loading import discovered, finder_of
 from flake8_redis_ssot.cli.messages import Kind, Messages, refuse
@@ -46,6 +47,7 @@ from flake8_redis_ssot.store import folder_of, is_ours, prepare
 if TYPE_CHECKING:
     from flake8_redis_ssot.cli.since import Since
     from flake8_redis_ssot.fix.apply import FixResult
+    from flake8_redis_ssot.lint.remote import Workers
 
 
 _SHOWN = 3
@@ -201,11 +203,12 @@ class _Run:
         outcome = Outcome(failures=[failure for what in mended for failure in what.outcome.failures])
         if options.fix_only:
             return self._fixed_only(outcome, fixed)
-        for one in runs:
-            one.cache = self._cache(one.checker)
-            part = self._run(one)
-            self._narrow(one, part)
-            _join(outcome, part)
+        with workers_of(options, self.say) as workers:
+            for one in runs:
+                one.cache = self._cache(one.checker)
+                part = self._run(one, workers)
+                self._narrow(one, part)
+                _join(outcome, part)
         self.progress.stop()
         if not found.files and not found.missing and not found.named_others:
             self.say(
@@ -311,12 +314,14 @@ class _Run:
             )
         return None
 
-    def _run(self, one: _Checked) -> Outcome:
+    def _run(self, one: _Checked, workers: Workers | None) -> Outcome:
         """Check the files of a project; its project rules see all of it, whatever is reported."""
         project, checker = one.project, one.checker
         one.files = self.found.all_files(project) if checker.keeps_facts else project.files
         run = run_project if checker.keeps_facts else run_files
-        outcome = run(one.files, checker, jobs=self.jobs, cache=one.cache, progress=self.progress)
+        outcome = run(
+            one.files, checker, jobs=self.jobs, cache=one.cache, progress=self.progress, elsewhere=workers
+        )
         self._say_mended(one, outcome)
         self._say_ending(one)
         if checker.keeps_facts and self.found.is_extended(project):
@@ -335,6 +340,7 @@ class _Run:
                 one.cache,
                 self.jobs,
                 self.progress,
+                workers,
             )
         taken = (time.time_ns() - self.start) / 1e9
         self.say("debug", f"{len(one.files)} files in {taken:.2f} s since the start")

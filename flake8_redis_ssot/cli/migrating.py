@@ -59,6 +59,8 @@ def plan(options: argparse.Namespace) -> int:
         return refuse(absent)
     if missing_manager(project.settings):
         Messages()("warning", missing_manager(project.settings))
+    unseen = (m.module for m in made.managers if m.role == "manager" and m.path is None)
+    _warn_of_unseen(project.settings, unseen)
     _show(options.output_format, made, plan_text.render)
     return refuse(outcome.failures) if outcome.failures else 0
 
@@ -92,6 +94,9 @@ def migrate(options: argparse.Namespace) -> int:
         absent = absent_managers(settings, mended.outcome)
         if absent:
             return refuse(absent)
+        named = dict.fromkeys(module for boundary in settings.boundaries for module in boundary.managers)
+        assert mended.index is not None
+        _warn_of_unseen(settings, (m for m in named if mended.index.modules.find(m) is None))
         if options.only and not (mended.settled or mended.left):
             return refuse(
                 [f"--only {options.only}: nothing refers to that; name an object or module as `plan` does"]
@@ -192,6 +197,17 @@ def absent_managers(settings: Settings, outcome: Outcome) -> list[str]:
         for d in outcome.diagnostics
         if d.code == ABSENT and named.intersection(d.symbols)
     ]
+
+
+def _warn_of_unseen(settings: Settings, managers: Iterable[str]) -> None:
+    """Say which managers are in no file of the project, which is right for those of an installed package."""
+    path, line = settings.line_of("manager")
+    for module in managers:
+        Messages()(
+            "warning",
+            f"{shown(path)}:{line}: `{module}` is no module of this project, so what it has cannot be seen; "
+            "correct `manager` or `src`, unless an installed package ships it",
+        )
 
 
 def _silenced_step(diagnostic: Diagnostic, by: str | None) -> Step:

@@ -18,8 +18,9 @@ from flake8_redis_ssot.fix.connecting import Told, bound_of, difference, distanc
 from flake8_redis_ssot.fix.endings import Endings
 from flake8_redis_ssot.fix.naming import exact, name_for
 from flake8_redis_ssot.fix.proposal import Proposal
+from flake8_redis_ssot.fix.reach import OBJECT, PUT
 from flake8_redis_ssot.fix.reads import ProjectReads
-from flake8_redis_ssot.fix.replacements import Refusal
+from flake8_redis_ssot.fix.replacements import Awaiting, Refusal
 from flake8_redis_ssot.fix.resolver import Untold
 from flake8_redis_ssot.fix.signatures import Function, own_parts
 from flake8_redis_ssot.fix.stores import Code
@@ -128,7 +129,7 @@ class ConstructionEdits:
             isinstance(around := view.uses.parents.get(made.call), ast.keyword)
             and around.arg in POOL_KEYWORDS
         ):
-            raise Refusal("it goes with the client that is built on it", "settle the reason given for that")
+            raise Awaiting("it goes with the client that is built on it", around.value.lineno)
         accessor = self._accessor(view, built, proposal)
         call = made.call
         awaited = view.uses.parents.get(call)
@@ -426,11 +427,21 @@ class ConstructionEdits:
             parts = name.split(".")
             keys |= {".".join(parts[:n]) for n in range(2, len(parts) + 1)}
             if proposal.statement is not None and view.uses.home(proposal.statement).kind == "function":
-                keys.add(f"sys.modules[{parts[0]}]")
+                keys.add(f"{PUT}{parts[0]}")
         if built.code.function is not None:
             keys |= set(self._named_in(view, built))
         home = accessor.home
-        keys |= {home, f"object {home}", f"sys.modules[{home.rpartition('.')[0]}]"}
+        keys |= {home, f"{OBJECT}{home}", f"{PUT}{home.rpartition('.')[0]}"}
+        made = accessor.made
+        if made.function is not None and made.function.name != "__init__":
+            # it may be built while a test patches what builds it
+            assert isinstance(made.node, ast.Call)
+            root, *rest = unparsed(made.node.func).split(".")
+            facts = self.objects.modules.facts(made.module)
+            known = facts.names.get(root) if facts is not None else None
+            parts = [*(known.target or root if known is not None else root).split("."), *rest]
+            keys |= {".".join(parts[:n]) for n in range(2, len(parts) + 1)}
+            keys |= {".".join([made.module, root, *rest[:n]]) for n in range(len(rest) + 1)}
         thing = self.objects.thing(home)
         last = accessor.tail.strip("().").split(".")[-1]
         if thing is not None and last:

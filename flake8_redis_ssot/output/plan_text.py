@@ -81,7 +81,7 @@ def _manager(manager: Manager) -> str:
     where = f" {of} boundary `{manager.boundary}`" if manager.boundary else ""
     what = ", a shim" if manager.is_shim else ""
     classes = f" ({', '.join(manager.classes)})" if manager.classes else ""
-    missing = "" if manager.path else ", which does not exist"
+    missing = "" if manager.path else ", which is not in this project"
     return (
         f"{manager.module}{classes}: {_ROLES[manager.role]}{where}{what}{missing}; "
         f"{_count(len(manager.importers), 'importing file')}, {_count(len(manager.tests), 'test file')}"
@@ -115,6 +115,8 @@ def _no_gap(plan: Plan) -> str:
             "set `manager` to see what it lacks: to the module that `redis-ssot init` proposes, or where it finds none "
             'to one that you write, as small as `client = redis.Redis.from_url(os.environ["REDIS_URL"])`'
         )
+    if all(manager.path is None for manager in plan.managers if manager.role == "manager"):
+        return "the manager is not in this project, so that nobody can tell what it lacks"
     return "none: the manager has all that callers use of the others"
 
 

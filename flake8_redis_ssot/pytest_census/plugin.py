@@ -52,7 +52,7 @@ class CensusPlugin:
     def _lead(self) -> None:
         """This is the process that tells the counts of all."""
         self.folder = tempfile.mkdtemp(prefix="redis-census-")
-        ask_children(self.folder, self.packages, os.environ)
+        ask_children(self.folder, self.packages, self.limits, os.environ)
         self.census.rename("the main process")
 
     @property

@@ -131,7 +131,7 @@ def journals(folder: Path) -> dict[str, Counts]:
 
 def asking(folder: Path) -> dict[str, str]:
     environment = dict(os.environ)
-    ask_children(str(folder), [], environment)
+    ask_children(str(folder), [], {}, environment)
     return environment
 
 
@@ -182,7 +182,7 @@ def test_process_without_redis_writes_nothing(tmp_path: Path) -> None:
 def test_sitecustomize_of_the_user_still_runs(tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text("import sys\nsys.marked = __file__\n")
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
-    ask_children(str(tmp_path), [], environment)
+    ask_children(str(tmp_path), [], {}, environment)
     found = script(
         """
         import sys, sitecustomize
@@ -205,6 +205,22 @@ def test_child_of_an_environment_without_the_package(tmp_path: Path) -> None:
         check=False,
     )
     assert (done.stdout, done.stderr) == ("1\n", "")
+
+
+def test_limits_hold_in_child_processes(tmp_path: Path) -> None:
+    """What is garbage does not count against them there either."""
+    environment = dict(os.environ)
+    ask_children(str(tmp_path), [], {"pools": 2}, environment)
+    script("import redis\nfor _ in range(9):\n    redis.Redis()\n", environment=environment)
+    (counts,) = read(str(tmp_path))
+    assert (counts.pools.count, counts.total("pools").ever) == (2, 9)
+
+
+def test_journal_that_two_threads_begin(tmp_path: Path) -> None:
+    event = json.dumps(["Built", "pool", 1, [["a.py", 1, "f"], "redis", ""], 10])
+    (tmp_path / "1.jsonl").write_text(f'{event}\n"process 1"\n"process 1"\n')
+    (counts,) = read(str(tmp_path))
+    assert (counts.processes, counts.total("pools").ever) == (["process 1"], 1)
 
 
 def test_journal_that_is_cut_off(tmp_path: Path) -> None:

@@ -448,3 +448,16 @@ def test_one_advice_is_given_of_an_exception_that_is_over(tmp_path: Path, run: C
     assert "RED901" in said and "RED902" not in said
     said = run("check", "--select", "RED201,RED902", "--output-format", "concise", cwd=tmp_path).stdout
     assert "RED902" in said
+
+
+def test_a_manager_of_an_installed_package_is_only_warned_of(tmp_path: Path, run: Command) -> None:
+    write(tmp_path, PROJECT | {"pyproject.toml": TABLE.replace("app.manager", "acme_redis.manager")})
+    warning = (
+        "pyproject.toml:2: `acme_redis.manager` is no module of this project, so what it has cannot be seen"
+    )
+    plan = run("plan", cwd=tmp_path)
+    assert plan.returncode == 0 and plan.stderr.count(warning) == 1
+    assert "acme_redis.manager: the manager, which is not in this project; " in plan.stdout
+    assert "so that nobody can tell what it lacks" in plan.stdout
+    migrate = run("migrate", "--dry-run", cwd=tmp_path)
+    assert migrate.returncode == 1 and migrate.stderr.count(warning) == 1
