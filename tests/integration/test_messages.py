@@ -252,12 +252,12 @@ def test_what_is_advised_is_of_the_same_kind(tmp_path: Path, run: Command) -> No
     write(tmp_path, KINDS)
     own = "use `async_cache` from `app.manager`"
     assert advised(tmp_path, run) == {
-        "a": "use `app.manager.get_async()`",
-        "b": "use `app.manager.sync_cache`",
+        "a": "use `get_async()` from `app.manager`",
+        "b": "use `sync_cache` from `app.manager`",
         "c": own,
-        "d": "use `app.manager.sync_cache`",
+        "d": "use `sync_cache` from `app.manager`",
         "e": own,
-        "old": "use `app.manager.sync_cache`",
+        "old": "use `sync_cache` from `app.manager`",
     }
     write(tmp_path, {"app/manager.py": "from elsewhere import make\n\nasync_cache = make()\n"})
     assert advised(tmp_path, run)["d"] == own, "one of which nothing is known may be of any kind"
