@@ -313,7 +313,7 @@ class RuleContext:
         replacement = self.settings.replacement_of(old) or ""
         new = replacement.removesuffix("()")
         if managers.owns(boundary, new) and managers.modules.lookup(new) is not None:
-            return f"use `{replacement}`"
+            return f"use {self._from_home(replacement)}"
         homes = [module for module in managers.homes(boundary) if not managers.is_missing(module)]
         if not homes:
             return "correct `manager`, which names no module that is there"
@@ -324,8 +324,15 @@ class RuleContext:
         wanted = managers.colour(old) if made is None else self._colour_of(made)
         if wanted is not None and managers.colour(f"{home}.{name}") not in (None, wanted):
             other = managers.of_colour(boundary, wanted)
-            return f"use `{other}`" if other is not None else f"use {shown}"
+            return f"use {shown if other is None else self._from_home(other)}"
         return f"use `{name}` from {shown}"
+
+    def _from_home(self, name: str) -> str:
+        """A dotted name, for a message: an object with the module that has it."""
+        home, _, last = name.rpartition(".")
+        return (
+            f"`{last}` from `{home}`" if self.names.managers.modules.find(home) is not None else f"`{name}`"
+        )
 
     def _colour_of(self, made: Construction) -> str | None:
         """Whether what is built blocks, where all that it can be is alike."""

@@ -68,6 +68,8 @@ def _validate(options: argparse.Namespace) -> None:
 
 def _write(file: str, projects: Sequence[Project], found: Discovery, options: argparse.Namespace) -> int:
     """Bring one file up to date for the projects that share it."""
+    if options.prune and not os.path.exists(file):
+        read_baseline(file, DISK)  # which says that there is none
     with _held(file):
         is_there = os.path.exists(file)
         before = Baseline(file)
@@ -207,4 +209,6 @@ def _held(file: str) -> Iterator[None]:
 
 
 def _unwritable(file: str, error: OSError) -> SettingsError:
-    return SettingsError([f"{file}: cannot be written: {error.strerror}; name a file in a folder that can"])
+    return SettingsError(
+        [f"{file}: cannot be written: {error.strerror}; name one in a folder that you may write to"]
+    )

@@ -72,8 +72,8 @@ class MissingManager(ProjectRule):
                 place = settings.line_of("settings-modules")
                 message = f"There is no module `{name}`{names.hint(name, 'settings-modules')}"
                 yield self._at(place, message, name)
-        place = settings.line_of("replacements")
         for old, new in settings.replacements:
+            place = settings.line_of(f"replacements.{old}")
             if names.is_missing(new.removesuffix("()")):
                 hint = names.hint(new.removesuffix("()"), "replacements")
                 yield self._at(place, f"The replacement `{new}` does not exist{hint}", new)
@@ -82,8 +82,9 @@ class MissingManager(ProjectRule):
 
     def _replaced(self, settings: Settings, members: MemberFinder) -> Iterator[Diagnostic]:
         """Methods and parameters that replacements name, and their classes and functions lack."""
-        place, arguments = settings.line_of("replacements"), dict(settings.renamed_arguments)
+        arguments = dict(settings.renamed_arguments)
         for old, new in settings.replacements:
+            place = settings.line_of(f"replacements.{old}")
             renamed = arguments.get(old, ())
             for name, asked in (
                 (old, [before for before, _ in renamed]),

@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from flake8_redis_ssot.filesystem import FileSystem
@@ -15,12 +16,20 @@ from flake8_redis_ssot.filesystem import FileSystem
 def has_table(path: str, filesystem: FileSystem) -> bool:
     """Whether the file has a `[tool.redis-ssot]` table, or may have one: what reads it then says why nobody knows."""
     try:
-        tool = tomllib.loads(filesystem.read(path).decode()).get("tool")
+        tool = parsed(filesystem.read(path).decode()).get("tool")
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, PermissionError):
         return True
     except OSError:
         return False
     return isinstance(tool, dict) and "redis-ssot" in tool
+
+
+def parsed(text: str) -> dict[str, Any]:
+    """TOML as it is read; what is nested deeper than Python can follow is an error of the text like any other."""
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise tomllib.TOMLDecodeError("nested too deeply (at end of document)") from None
 
 
 def broken_toml(data: bytes, error: tomllib.TOMLDecodeError | UnicodeDecodeError) -> tuple[str, str]:
@@ -33,8 +42,12 @@ def broken_toml(data: bytes, error: tomllib.TOMLDecodeError | UnicodeDecodeError
         )
     text, _, place = str(error).removesuffix(")").rpartition(" (at ")
     found = re.fullmatch(r"line (\d+), column (\d+)", place)
-    where = f":{found[1]}:{found[2]}" if found else f":{len(data.rstrip().splitlines())}"
-    return where, f"not valid TOML: {text}{'' if found else ', up to the end'}; correct it"
+    lines = data.rstrip().splitlines()
+    number = int(found[1]) if found else len(lines)
+    where = f":{number}:{found[2]}" if found else f":{number}"
+    shown = lines[number - 1].decode().strip() if number <= len(lines) else ""
+    what = f"{text}{'' if found else ', up to the end'}{f' in `{shown}`' if shown else ''}"
+    return where, f"not valid TOML: {what}; correct it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +68,11 @@ class Table:
 
     def line(self, key: str, nth: int | None = None) -> int:
         """The line of `key`, or of the nth `[[...key]]` header; the table's header where neither is found."""
-        lines = self.text.splitlines()
         if nth is not None:
-            header = re.compile(rf"\s*\[\[\s*tool\.\"?redis-ssot\"?\.{re.escape(key)}\s*\]\]")
-            found = [n for n, text in enumerate(lines, 1) if header.match(text)]
+            found = _entries(self.text, key)
             if nth < len(found):
                 return found[nth]
+        lines = self.text.splitlines()
         own = re.compile(rf"\s*\[\s*tool\.\"?redis-ssot\"?\.{re.escape(key)}\s*\]")
         headed = next((n for n, text in enumerate(lines, 1) if own.match(text)), None)
         if headed is not None:
@@ -74,6 +86,24 @@ class Table:
             if text.lstrip().startswith("[") and not header.match(text) and "=" not in text:
                 break
         return start
+
+    def entry_line(self, key: str, entry: str) -> int:
+        """The line of an `entry` of the table `key`; that of the table where it is not found."""
+        start = self.line(key)
+        name = re.compile(rf"\s*[\"']?{re.escape(entry)}[\"']?\s*=")
+        for number, text in enumerate(self.text.splitlines()[start:], start + 1):
+            if name.match(text):
+                return number
+            if text.startswith("["):
+                break
+        return start
+
+
+@lru_cache(maxsize=8)
+def _entries(text: str, key: str) -> list[int]:
+    """The lines of the `[[...key]]` headers: asked for each entry of tables that may have thousands."""
+    header = re.compile(rf"\s*\[\[\s*tool\.\"?redis-ssot\"?\.{re.escape(key)}\s*\]\]")
+    return [n for n, line in enumerate(text.splitlines(), 1) if header.match(line)]
 
 
 class Problems:
@@ -93,6 +123,9 @@ def read_chain(path: str, problems: Problems, filesystem: FileSystem) -> list[Ta
     chain: list[Table] = []
     current: str | None = os.path.abspath(path)
     while current is not None:
+        if chain and os.path.exists(current) and not filesystem.is_file(current):
+            problems.add(chain[-1], "extend", f"`extend` names {current}, which is no file; correct it")
+            break
         if any(table.path == current for table in chain):
             problems.add(chain[-1], "extend", f"`extend` leads back to {current}; remove one of the two")
             break
@@ -114,14 +147,15 @@ def _read_file(path: str, problems: Problems, filesystem: FileSystem, *, asked: 
     try:
         data = filesystem.read(path)
         text = data.decode()
-        values = tomllib.loads(text)
+        values = parsed(text)
     except OSError as error:
         if asked is not None:
             problems.add(
                 asked, "extend", f"`extend` names {path}, which cannot be read: {error.strerror}; correct it"
             )
         else:
-            problems.messages.append(f"{path}: cannot be read: {error.strerror}; name a settings file")
+            advice = "make it readable" if isinstance(error, PermissionError) else "name a settings file"
+            problems.messages.append(f"{path}: cannot be read: {error.strerror}; {advice}")
         return None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         where, why = broken_toml(data, error)

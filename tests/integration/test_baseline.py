@@ -211,7 +211,7 @@ def test_what_a_comment_silences_takes_no_entry(project: Path, run: Command) -> 
 
 def test_an_entry_that_looks_mended_is_told(project: Path, run: Command) -> None:
     replace(project, "app/user.py", "from app.old import cache\n", "")
-    note = f"note: {FILE}: 1 of 3 entries looks mended; `redis-ssot baseline --prune` drops them\n"
+    note = f"note: {FILE}: 1 of 3 entries looks mended; `redis-ssot baseline --prune` drops it\n"
     for arguments in ([], ["--statistics"], ["app/manager.py"], []):
         checked = run("check", *arguments, cwd=project)
         assert (checked.returncode, checked.stderr) == (0, note)
