@@ -5,60 +5,27 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 
-from flake8_redis_ssot.diagnostic import Applicability
 from flake8_redis_ssot.fix.alike import Alike
-from flake8_redis_ssot.fix.connecting import difference
+from flake8_redis_ssot.fix.call_checks import CallChecks, arguments_given
 from flake8_redis_ssot.fix.dangers import Dangers
 from flake8_redis_ssot.fix.making import Making
-from flake8_redis_ssot.fix.member_checks import Lacking, MemberChecks, a, colour_name
-from flake8_redis_ssot.fix.reach import Reach, Reached
+from flake8_redis_ssot.fix.member_checks import Lacking, MemberChecks, a
+from flake8_redis_ssot.fix.reach import Reach
 from flake8_redis_ssot.fix.reads import ProjectReads
 from flake8_redis_ssot.fix.replacements import Refusal, Replacement, Replacements
-from flake8_redis_ssot.fix.signatures import Function, incompatible
 from flake8_redis_ssot.fix.state import State
 from flake8_redis_ssot.fix.symbols import Objects, Thing
-from flake8_redis_ssot.fix.ties import TieFinder, Ties
+from flake8_redis_ssot.fix.ties import TieFinder
+from flake8_redis_ssot.fix.verdict import Verdict
 from flake8_redis_ssot.fix.view import UnseenReader, View
 from flake8_redis_ssot.inference.builder_table import builders
 from flake8_redis_ssot.libraries.standard import SPEC_KEYWORDS, TYPE_QUESTIONS
-from flake8_redis_ssot.libraries.traits import SECRETS
 from flake8_redis_ssot.libraries.vocabulary import FLUSHING
 from flake8_redis_ssot.project.index import ProjectIndex
-from flake8_redis_ssot.syntax.nodes import last_name, unparsed
+from flake8_redis_ssot.syntax.nodes import last_name
 
 _INERT = frozenset(["__doc__", "__name__"])
-
-
-@dataclass(slots=True)
-class Verdict:
-    """That an exchange can be made, and how safely, with the reason where it is not safe.
-
-    `reach` says by which dotted names a test that patches them reached the object, each with the
-    name that does so afterwards, None where none does. `ties` says what has to move with it, `roots` are the
-    classes and functions that it is about.
-    """
-
-    applicability: Applicability = "safe"
-    why: str = ""
-    reach: Reached = field(default_factory=dict)
-    ties: Ties = field(default_factory=Ties)
-    roots: set[str] = field(default_factory=set)
-    objects: set[tuple[str, str, str]] = field(default_factory=set)
-    """The class of each object that is exchanged, the object, and the class of the one that takes its place."""
-    renames: list[tuple[ast.Attribute | ast.keyword, str]] = field(default_factory=list)
-    """Members and keywords that are called otherwise afterwards."""
-    caught: dict[str, bool] = field(default_factory=dict)
-    """The new exceptions that are caught where other code is tried than that of the old one's module; whether any may be."""
-    alone: dict[str, str] = field(default_factory=dict)
-    """The new objects that nobody else may use, since what is done with the old ones is not all seen; each with how."""
-    builders: set[str] = field(default_factory=set)
-    """The names by which the clients of the objects are built when their modules run."""
-
-    def unsafe(self, why: str) -> None:
-        """Note that it is not safe; the first reason stays."""
-        self.applicability, self.why = "unsafe", self.why or why
 
 
 class Compatibility:
@@ -77,6 +44,7 @@ class Compatibility:
         self.alike = Alike(self.making, self.state)
         self.dangers = Dangers(self.making)
         self.members = MemberChecks(self.objects, self.alike, self.dangers)
+        self.calls = CallChecks(self.objects, self.making, self.members)
         self.ties = TieFinder(self.state)
         self.reach = Reach(index, self.objects)
 
@@ -111,7 +79,7 @@ class Compatibility:
         if aim.calls:
             given = self.objects.given(new)
             if given is None or isinstance(new.node, ast.AsyncFunctionDef):
-                raise self._untold(new)
+                raise self.calls.untold(new)
             target = given
         for nth, place in enumerate(places):
             try:
@@ -194,7 +162,7 @@ class Compatibility:
         is_twin = old.sort == new.sort == "class" and self.alike.classes(old, new)
         if old.sort == "class" and not aim.is_same and has_arguments and not is_twin:
             raise Refusal(
-                f"line {line} makes a `{last}` with {_arguments(call)}, which `{new.home}`{self.objects.at(new)} may "
+                f"line {line} makes a `{last}` with {arguments_given(call)}, which `{new.home}`{self.objects.at(new)} may "
                 "not have",
                 "use that there by hand where it has the same, and give the line an `allow` where it has not",
             )
@@ -215,7 +183,7 @@ class Compatibility:
                 "take out what is done for None here, and change the line by hand",
             )
         if not aim.collapses and old.sort == "function":
-            self._check_call(old, new, call)
+            self.calls.check(old, new, call)
             if self.alike.functions(old, new):
                 verdict.ties.add(self.ties.of_function(old))
                 return
@@ -225,7 +193,7 @@ class Compatibility:
             verdict.ties.add(self.ties.of_function(old))
             return
         if before is None or after is None:
-            raise self._untold(old if before is None else new)
+            raise self.calls.untold(old if before is None else new)
         if old.sort == "class" and aim.collapses:
             if view.uses.is_test:
                 raise Refusal(
@@ -240,7 +208,7 @@ class Compatibility:
             verdict.reach |= self.reach.of_members(old, None, aim) | self.reach.of_new(after, new, None)
             return
         elif old.sort == "class" and not aim.is_same:
-            self._same_init(old, new, line)
+            self.calls.same_init(new, line)
         self._check_object(view, aim, node, before, after, verdict)
 
     def _check_forwarded(self, view: View, aim: Replacement, place: ast.expr, verdict: Verdict) -> None:
@@ -256,69 +224,10 @@ class Compatibility:
         renamed = self.replacements.arguments(old.home)
         why = self.members.forwards(view, old, held.of, new.home.rpartition(".")[2], call, renamed)
         if why is not None:
-            raise self._uncallable(new, place.lineno, why)
+            raise self.calls.uncallable(new, place.lineno, why)
         _rename(verdict, None, call, "", renamed)
         verdict.roots.add(old.home)
         verdict.ties.add(self.ties.of_function(old, held.of))
-
-    def _unknown_class(self, aim: Replacement, old: Thing | None, before: Thing, after: Thing) -> Refusal:
-        """That nobody knows what one of two objects can do, as it is none of a class of the project."""
-        made = [self.making.made_by(thing) for thing in (before, after)]
-        texts = [self.making.text(code) for code in made if code is not None]
-        if len(texts) == 2 and texts[0] and texts[1]:
-            other = difference(texts[0], texts[1], f"`{after.home}`{self.objects.at(after)}")
-            if other is not None:
-                return Refusal(f"`{before.home}`{self.objects.at(before)}: {other.what}", other.advice)
-        unknown = aim.old if old is None else aim.new
-        value = getattr(unknown.node, "value", None)
-        value = value.value if isinstance(value, ast.Await) else value
-        called = self.objects.value(value.func, unknown.module) if isinstance(value, ast.Call) else None
-        where = f"`{unknown.home}`{self.objects.at(unknown)}"
-        if isinstance(value, ast.Call) and called is not None and isinstance(called.node, Function):
-            return Refusal(
-                f"{where} comes from a call of `{unparsed(value.func)}`, which is not followed, so nobody knows what it "
-                "can do",
-                "let that line build it, or change this by hand",
-            )
-        return Refusal(
-            f"the class of {where} is none of the project, so nobody knows what it can do",
-            "let it be one of a class of the project, or change this by hand",
-        )
-
-    def _untold(self, function: Thing) -> Refusal:
-        """That nothing says what a function or class gives."""
-        return Refusal(
-            f"what `{function.home}()`{self.objects.at(function)} gives cannot be determined",
-            "let it return one named object, or annotate what it returns",
-        )
-
-    def _uncallable(self, new: Thing, line: int, why: str) -> Refusal:
-        """That a call cannot be one of the new function or class."""
-        return Refusal(
-            f"`{new.home}`{self.objects.at(new)} cannot be called as in line {line}: {why}",
-            "let it take what the old one takes, or change the call",
-        )
-
-    def _check_call(self, old: Thing, new: Thing, call: ast.Call) -> None:
-        """Refusal unless one function can be called as another is."""
-        last, line = old.home.rpartition(".")[2], call.lineno
-        if type(old.node) is not type(new.node):
-            raise Refusal(
-                f"`{last}`{self.objects.at(old)} is {colour_name(old.node)} and "
-                f"`{new.home}`{self.objects.at(new)} {colour_name(new.node)}",
-                f"name a replacement that is {colour_name(old.node)} too, or change line {line} by hand",
-            )
-        if self.members.decorated(old) != self.members.decorated(new):
-            raise Refusal(
-                f"`{last}`{self.objects.at(old)} and `{new.home}`{self.objects.at(new)} have other decorators",
-                "decorate both alike",
-            )
-        arguments = self.objects.arguments(new)
-        if arguments is None:
-            raise self._uncallable(new, line, "its parameters cannot be determined")
-        why = incompatible(call, self.objects.arguments(old), arguments)
-        if why is not None:
-            raise self._uncallable(new, line, why)
 
     def _check_value(self, view: View, aim: Replacement, place: ast.expr, verdict: Verdict) -> None:
         """A use of a function or class that is no call: as a base, a type, or anything else."""
@@ -411,13 +320,6 @@ class Compatibility:
                     elif home is not None and home.home.rpartition(".")[0] != old.module:
                         yield False
 
-    def _same_init(self, old: Thing, new: Thing, line: int) -> None:
-        init = self.objects.members(new).named.get("__init__")
-        if init is not None and init.arguments is not None:
-            why = incompatible(ast.Call(ast.Name("x"), [], []), None, init.arguments)
-            if why is not None:
-                raise self._uncallable(new, line, why)
-
     def _check_object(
         self, view: View, aim: Replacement, node: ast.expr, before: Thing, after: Thing, verdict: Verdict,
         unseen: UnseenReader | None = None,
@@ -462,7 +364,7 @@ class Compatibility:
                 self.part_none(before, after, unseen.does, verdict)
             return
         if old is None or new is None:
-            raise self._unknown_class(aim, old, before, after)
+            raise self.calls.unknown_class(aim, old, before, after)
         homes = [home for home in (before.home, aim.old.home, old.home) if home]
         called = {
             attribute: self.replacements.renamed(homes, {after.home, new.home}, attribute.attr)
@@ -643,13 +545,3 @@ def _is_question(above: ast.AST | None, place: ast.expr) -> bool:
     if isinstance(above, ast.keyword):
         return above.arg in SPEC_KEYWORDS
     return isinstance(above, ast.Call) and last_name(above.func) in TYPE_QUESTIONS and place in above.args
-
-
-def _arguments(call: ast.Call) -> str:
-    """What a call gives, for a message; of what may be secret only the name."""
-    shown = [f"`{unparsed(argument)}`" for argument in call.args]
-    shown += [
-        f"`{k.arg}=...`" if k.arg in SECRETS else f"`{k.arg or '**'}={unparsed(k.value)}`"
-        for k in call.keywords
-    ]
-    return " and ".join("an address with a password" if "@" in text else text for text in shown)

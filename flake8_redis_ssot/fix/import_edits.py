@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.fix.compatibility import Compatibility, Verdict
+from flake8_redis_ssot.fix.compatibility import Compatibility
 from flake8_redis_ssot.fix.import_graph import ImportGraph, packages_of
 from flake8_redis_ssot.fix.module_names import is_readable, star_names
 from flake8_redis_ssot.fix.naming import exact, module_name, name_for, renamed, root_of, spelled
@@ -18,6 +18,7 @@ from flake8_redis_ssot.fix.reach import LOADED, MODULE, PUT
 from flake8_redis_ssot.fix.replacements import Refusal, Replacement
 from flake8_redis_ssot.fix.symbols import Thing
 from flake8_redis_ssot.fix.unused import Acts, why_kept, why_tested
+from flake8_redis_ssot.fix.verdict import Verdict
 from flake8_redis_ssot.fix.view import View
 from flake8_redis_ssot.syntax.imports import Imported
 

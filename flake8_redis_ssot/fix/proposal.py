@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from flake8_redis_ssot.diagnostic import Applicability, Diagnostic, Fix
-from flake8_redis_ssot.fix.compatibility import Verdict
 from flake8_redis_ssot.fix.reach import Reached
 from flake8_redis_ssot.fix.ties import Ties
+from flake8_redis_ssot.fix.verdict import Verdict
 from flake8_redis_ssot.rules import all_rules
 from flake8_redis_ssot.syntax.imports import Imported, Part
 
