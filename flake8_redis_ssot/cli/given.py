@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from flake8_redis_ssot.settings.boundaries import SettingsError
-from flake8_redis_ssot.settings.tables import Table, as_list, broken_toml
+from flake8_redis_ssot.settings.tables import Table, as_list, broken_toml, parsed
 
 _KEYS = (
     "select", "ignore", "extend-select", "fixable", "unfixable", "exclude", "extend-exclude",
@@ -54,7 +54,7 @@ def _is_inline(text: str) -> bool:
 def _inline(text: str, here: str) -> Table:
     place = f"--config '{text}'"
     try:
-        values = tomllib.loads(text)
+        values = parsed(text)
     except tomllib.TOMLDecodeError as error:
         why = broken_toml(text.encode(), error)[1].removesuffix("; correct it")
         raise SettingsError([f"{place}: {why}; write it as \"key = ['value']\""]) from error

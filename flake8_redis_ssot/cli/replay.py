@@ -282,7 +282,7 @@ def _setting(data: bytes) -> str | None:
         values = tomllib.loads(data.decode())
         table = values["tool"]["redis-ssot"] if "tool" in values else values
         return str(table["cache-dir"])
-    except (ValueError, LookupError, TypeError):
+    except (ValueError, LookupError, TypeError, RecursionError):
         return None
 
 

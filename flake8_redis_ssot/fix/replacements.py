@@ -213,6 +213,10 @@ class Replacements:
                 return last, self._arguments.get(key, {})
         return name, {}
 
+    def is_declared(self, old: Collection[str], name: str) -> bool:
+        """Whether the settings say what a member of the `old` objects becomes."""
+        return any(f"{home}.{name}" in self._replacements for home in old)
+
     def arguments(self, old: str) -> dict[str, str]:
         """The parameters of a function that are called otherwise in its replacement."""
         return self._arguments.get(old, {})

@@ -7,7 +7,7 @@ import tomllib
 
 from flake8_redis_ssot.files import overwrite
 from flake8_redis_ssot.filesystem import DISK
-from flake8_redis_ssot.settings.tables import has_table
+from flake8_redis_ssot.settings.tables import has_table, parsed
 
 
 class CannotWrite(Exception):
@@ -32,8 +32,8 @@ def checked(folder: str, table: str) -> tuple[str, bytes]:
     gap = "" if not before else end if before.endswith(b"\n") else 2 * end
     after = before + (gap + table.replace("\n", end)).encode()
     try:
-        known = tomllib.loads(before.decode())
-        changed = tomllib.loads(after.decode())
+        known = parsed(before.decode())
+        changed = parsed(after.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise CannotWrite(
             f"{path}: with the table at its end it would not be valid TOML ({error}); put it in by hand, "

@@ -14,7 +14,7 @@ FORMATS = tuple(
 )
 """The names of the formats: of each file NAME_format.py, which binds its `Format` to FORMAT."""
 
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 DOCUMENTATION = "https://github.com/flake8-redis-ssot/flake8-redis-ssot/blob/main/docs/rules/{}.md"
 
 

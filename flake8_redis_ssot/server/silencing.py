@@ -19,6 +19,7 @@ from flake8_redis_ssot.lint.noqa import add_noqa
 from flake8_redis_ssot.lint.suppress import unsuppressed
 from flake8_redis_ssot.server.session import Options
 from flake8_redis_ssot.settings.model import Settings
+from flake8_redis_ssot.settings.tables import parsed
 from flake8_redis_ssot.source import Position, Range, SourceError, SourceFile
 
 REASON = "TODO: say why"
@@ -89,7 +90,7 @@ def _pattern(path: str) -> str:
 
 def _with_entry(text: str, entry: dict[str, Any]) -> Iterator[str]:
     """A settings file with one more entry: at its end, or where entries stand in brackets."""
-    known = tomllib.loads(text)
+    known = parsed(text)
     end = "\r\n" if "\r\n" in text else "\n"
     has_header = "redis-ssot" in known.get("tool", {})
     header = "[[tool.redis-ssot.allow]]" if has_header else "[[allow]]"

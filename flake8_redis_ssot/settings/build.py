@@ -18,6 +18,7 @@ from flake8_redis_ssot.settings.model import (
     PerFileIgnore,
     Selection,
     Settings,
+    is_below,
 )
 from flake8_redis_ssot.settings.patterns import FilePatterns, ignoring, matching_folders
 from flake8_redis_ssot.settings.tables import Problems, Table, as_list
@@ -117,18 +118,24 @@ class Builder:
             ("extend-per-file-ignores", self.all("extend-per-file-ignores")),
         ):
             for table, entries in said:
+                line = table.line(key) if table.is_file else 1
                 for pattern, codes in (entries or {}).items():
                     yield PerFileIgnore(
                         FilePatterns(table.base, (pattern.removeprefix("!"),)),
                         pattern.startswith("!"),
                         tuple(codes),
                         table.path if table.is_file else None,
-                        table.line(key) if table.is_file else 1,
+                        line,
                     )
 
     def _baseline(self) -> str | None:
         table, given = self.last("baseline")
-        return None if given is None else os.path.normpath(os.path.join(table.base, given))
+        if given is None:
+            return None
+        file = os.path.normpath(os.path.join(table.base, given))
+        if table.is_file and not any(is_below(file, folder) for folder in (self.base, table.base)):
+            self.error(table, "baseline", "`baseline` lies outside the project; name a file in it")
+        return file
 
     def _cache_dir(self) -> str | None:
         table, given = self.last("cache-dir")
@@ -212,11 +219,10 @@ class Builder:
         where = next((t for t in reversed(self.tables) if "boundary" in t.values), None)
         if where is None:
             return
+        numbers = {entry["name"]: n for n, entry in enumerate(where.values["boundary"])}
         for index, one in enumerate(boundaries):
             for other in boundaries[index + 1 :]:
-                nth = next(
-                    (n for n, entry in enumerate(where.values["boundary"]) if entry["name"] == other.name), 0
-                )
+                nth = numbers.get(other.name, 0)
                 first = f"boundary `{one.name}`" if one.name else "the top-level table"
                 for manager in other.managers:
                     if one.is_manager(manager) or any(map(other.is_manager, one.managers)):

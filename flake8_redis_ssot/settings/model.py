@@ -121,6 +121,19 @@ class Globs:
         )
 
 
+_ANY_NUMBER = re.compile(r"(?<![^.])\*\*(?![^.])")
+
+
+def _segments(text: str) -> str:
+    """A regular expression for segments with their dots, without backtracking over several stars."""
+    found = ""
+    for segment in filter(None, text.split(".")):
+        first, *runs = map(re.escape, segment.split("*"))
+        last = f"[^.]*{runs.pop()}" if runs else ""
+        found += first + "".join(f"(?>[^.]*?{run})" for run in runs) + last + r"\."
+    return found
+
+
 @dataclass(frozen=True)
 class DottedPattern:
     """A dotted name or pattern; it covers what it matches and all below."""
@@ -128,23 +141,19 @@ class DottedPattern:
     text: str
 
     @cached_property
-    def _parts(self) -> list[str]:
-        """A regular expression for each segment, its dot included."""
-        return [
-            r"(?:[^.]+\.)*" if segment == "**" else re.escape(segment).replace(r"\*", "[^.]*") + r"\."
-            for segment in self.text.split(".")
-        ]
-
-    @cached_property
     def _regex(self) -> re.Pattern[str]:
-        return re.compile("".join(self._parts))
+        """What stands behind a `**` is taken where it comes first, and never tried again: a later place gains nothing."""
+        first, *runs = _ANY_NUMBER.split(self.text)
+        later = (f"(?>(?:[^.]+\\.)*?{_segments(run)})" for run in runs if run.strip("."))
+        return re.compile(_segments(first) + "".join(later))
 
     @cached_property
     def _above(self) -> re.Pattern[str]:
-        """What a name matches that is above one which the pattern takes."""
-        nested = ""
-        for part in reversed(self._parts):
-            nested = f"(?:{part}{nested})?"
+        """What a name matches that is above one which the pattern takes: below the first `**`, all."""
+        first, *deep = _ANY_NUMBER.split(self.text)
+        nested = r"(?:[^.]+\.)*" if deep else ""
+        for segment in reversed(first.strip(".").split(".") if first else []):
+            nested = f"(?:{_segments(segment)}{nested})?"
         return re.compile(nested)
 
     @property

@@ -19,6 +19,7 @@ _PIECE = re.compile(
     re.DOTALL,
 )
 _MAGIC = frozenset("*?[\\")
+_MOST_ALTERNATIVES = 1000
 
 
 class PatternError(ValueError):
@@ -55,6 +56,10 @@ def _branches(tokens: Iterator[str], *, inside: bool) -> list[str]:
     for token in tokens:
         if token == "{":
             inner = _branches(tokens, inside=True)
+            if len(done) + len(current) * len(inner) > _MOST_ALTERNATIVES:
+                raise PatternError(
+                    f"it stands for more than {_MOST_ALTERNATIVES} patterns; write fewer braces"
+                )
             current = [before + after for before in current for after in inner]
         elif token == "}" and not inside:
             raise PatternError("a `}` is not opened; write `[}]` for the character itself")
@@ -73,30 +78,38 @@ def _branches(tokens: Iterator[str], *, inside: bool) -> list[str]:
 
 
 def _regex(pattern: str) -> str:
-    """A pattern without braces as ruff means it: `*` and `?` take a slash too."""
+    """A pattern without braces as ruff means it: `*` and `?` take a slash too.
 
-    def piece(found: re.Match[str]) -> str:
+    What stands between two stars is taken where it comes first and never tried again (an atomic group), so that
+    no pattern takes more than quadratic time: what it matches has one length, so a later place gains nothing.
+    """
+    runs = [""]
+    for found in _PIECE.finditer(pattern):
         match found.lastgroup:
             case "between":
-                return "(?:/|/.*/)"
+                runs[-1] += "(?=/)"
+                runs.append("/")
             case "below":
-                return "/.*"
+                runs[-1] += "/"
+                runs.append("")
             case "star":
-                return ".*"
+                runs.append("")
             case "one":
-                return "."
+                runs[-1] += "."
             case "members":
                 members = re.sub(r"([\\\[\]^&~|])", r"\\\1", found["members"])
-                return f"[{'^' * bool(found['negated'])}{members}]"
-        return re.escape(found[0] if found["escaped"] is None else found["escaped"])
-
-    return _PIECE.sub(piece, pattern)
+                runs[-1] += f"[{'^' * bool(found['negated'])}{members}]"
+            case _:
+                runs[-1] += re.escape(found[0] if found["escaped"] is None else found["escaped"])
+    first, *between = runs
+    last = [f".*{between.pop()}"] if between else []
+    return "".join([first, *(f"(?>.*?{run})" for run in between), *last])
 
 
 def matching_folders(base: str, pattern: str, filesystem: FileSystem) -> Iterator[str]:
     """The folders that `pattern` names, relative to the folder `base`; without `*` and the like, there or not."""
     for one in alternatives(pattern):
-        parts = one.split("/")
+        parts = re.sub(r"(?<![^/])\*\*(?:/\*\*)+(?![^/])", "**", one).split("/")
         literal = next((n for n, part in enumerate(parts) if _MAGIC & set(part)), len(parts))
         start = os.path.normpath(os.path.join(base, "/".join(parts[:literal]) or "/" * (literal > 0)))
         yield from _below(start, parts[literal:], filesystem) if parts[literal:] else [start]

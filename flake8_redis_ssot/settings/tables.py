@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from flake8_redis_ssot.filesystem import FileSystem
@@ -15,12 +16,20 @@ from flake8_redis_ssot.filesystem import FileSystem
 def has_table(path: str, filesystem: FileSystem) -> bool:
     """Whether the file has a `[tool.redis-ssot]` table, or may have one: what reads it then says why nobody knows."""
     try:
-        tool = tomllib.loads(filesystem.read(path).decode()).get("tool")
+        tool = parsed(filesystem.read(path).decode()).get("tool")
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, PermissionError):
         return True
     except OSError:
         return False
     return isinstance(tool, dict) and "redis-ssot" in tool
+
+
+def parsed(text: str) -> dict[str, Any]:
+    """TOML as it is read; what is nested deeper than Python can follow is an error of the text like any other."""
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise tomllib.TOMLDecodeError("nested too deeply (at end of document)") from None
 
 
 def broken_toml(data: bytes, error: tomllib.TOMLDecodeError | UnicodeDecodeError) -> tuple[str, str]:
@@ -59,12 +68,11 @@ class Table:
 
     def line(self, key: str, nth: int | None = None) -> int:
         """The line of `key`, or of the nth `[[...key]]` header; the table's header where neither is found."""
-        lines = self.text.splitlines()
         if nth is not None:
-            header = re.compile(rf"\s*\[\[\s*tool\.\"?redis-ssot\"?\.{re.escape(key)}\s*\]\]")
-            found = [n for n, text in enumerate(lines, 1) if header.match(text)]
+            found = _entries(self.text, key)
             if nth < len(found):
                 return found[nth]
+        lines = self.text.splitlines()
         own = re.compile(rf"\s*\[\s*tool\.\"?redis-ssot\"?\.{re.escape(key)}\s*\]")
         headed = next((n for n, text in enumerate(lines, 1) if own.match(text)), None)
         if headed is not None:
@@ -91,6 +99,13 @@ class Table:
         return start
 
 
+@lru_cache(maxsize=8)
+def _entries(text: str, key: str) -> list[int]:
+    """The lines of the `[[...key]]` headers: asked for each entry of tables that may have thousands."""
+    header = re.compile(rf"\s*\[\[\s*tool\.\"?redis-ssot\"?\.{re.escape(key)}\s*\]\]")
+    return [n for n, line in enumerate(text.splitlines(), 1) if header.match(line)]
+
+
 class Problems:
     """What is wrong with the tables, one message each."""
 
@@ -108,6 +123,9 @@ def read_chain(path: str, problems: Problems, filesystem: FileSystem) -> list[Ta
     chain: list[Table] = []
     current: str | None = os.path.abspath(path)
     while current is not None:
+        if chain and os.path.exists(current) and not filesystem.is_file(current):
+            problems.add(chain[-1], "extend", f"`extend` names {current}, which is no file; correct it")
+            break
         if any(table.path == current for table in chain):
             problems.add(chain[-1], "extend", f"`extend` leads back to {current}; remove one of the two")
             break
@@ -129,7 +147,7 @@ def _read_file(path: str, problems: Problems, filesystem: FileSystem, *, asked: 
     try:
         data = filesystem.read(path)
         text = data.decode()
-        values = tomllib.loads(text)
+        values = parsed(text)
     except OSError as error:
         if asked is not None:
             problems.add(

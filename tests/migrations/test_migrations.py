@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from reasons import ACTION, left
+from reasons import ACTION, left, without_what_is_not_there
 
 from flake8_redis_ssot.cli.main import main
 from flake8_redis_ssot.fix.verify import compiles, undefined
@@ -57,6 +57,7 @@ def project(
     for name, text in case.before.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
+    without_what_is_not_there(folder)
     for path in folder.rglob("*.py"):
         path.write_bytes(change(path.read_bytes()))
     return contents(folder)
