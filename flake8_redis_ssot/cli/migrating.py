@@ -182,21 +182,20 @@ def missing_manager(settings: Settings) -> str:
 
 
 def absent_managers(settings: Settings, outcome: Outcome) -> list[str]:
-    """The managers, and objects in them, that the settings name and that are not there, as RED403 has them.
+    """The managers that the settings name and that are not there, as RED403 has them: nothing can be told without.
 
-    Nothing can be told without.
+    What else the settings name and is not there is only warned of.
     """
-    named = {
-        name
-        for boundary in settings.boundaries
-        for module in boundary.managers
-        for name in (module, f"{module}.{(boundary.instance or '').removesuffix('()')}")
-    }
-    return [
-        f"{shown(d.path)}:{d.range.start.line}: {d.message}; nothing can be migrated to what is not there"
-        for d in outcome.diagnostics
-        if d.code == ABSENT and named.intersection(d.symbols)
-    ]
+    named = {module for boundary in settings.boundaries for module in boundary.managers}
+    absent = []
+    for found in outcome.diagnostics:
+        if found.code == ABSENT:
+            text = f"{shown(found.path)}:{found.range.start.line}: {found.message}"
+            if named.intersection(found.symbols):
+                absent.append(f"{text}; nothing can be migrated to what is not there")
+            else:
+                Messages()("warning", text)
+    return absent
 
 
 def _warn_of_unseen(settings: Settings, managers: Iterable[str]) -> None:

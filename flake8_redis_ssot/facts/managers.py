@@ -133,9 +133,9 @@ class ManagerFacts:
         return found is not None and found.kind != "module"
 
     def is_missing(self, module: str) -> bool:
-        """Whether a manager should be a module of the project and is not there."""
-        find = self.modules.find
-        return find(module) is None and find(module.partition(".")[0]) is not None
+        """Whether a manager should be a module of a package of the project and is not there."""
+        package = self.modules.find(module.partition(".")[0])
+        return package is not None and package.endswith((".py", ".pyi")) and self.modules.find(module) is None
 
     def colour(self, name: str) -> str | None:
         """Whether what the dotted `name` (`get()` too) is or gives is `sync` or `async`, where its module tells."""
