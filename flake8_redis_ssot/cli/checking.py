@@ -174,10 +174,9 @@ class _Run:
                     f"{where}no rule is enabled but RED000: nothing else is checked; see `select` and `ignore`",
                 )
             self.say("debug", f"settings: {one.project.settings.path or 'none, the defaults hold'}")
-        named = [self.path] if self.is_stdin and is_notebook(self.path) else self.found.named_others
+        named = [self.path] if self.is_stdin and is_notebook(self.path) else self.found.named_notebooks
         for path in named:
-            why = "notebooks are out of scope" if is_notebook(path) else "is no Python file"
-            self.say("warning", f"{shown(path)}: {why}; it was not checked")
+            self.say("warning", f"{shown(path)}: notebooks are out of scope; it was not checked")
 
     def _check_source(self, one: _Checked) -> int:
         """Check standard input."""
@@ -210,7 +209,7 @@ class _Run:
                 self._narrow(one, part)
                 _join(outcome, part)
         self.progress.stop()
-        if not found.files and not found.missing and not found.named_others:
+        if not found.files and not found.missing and not found.named_notebooks:
             self.say(
                 "warning", f"no Python files found in {_named(options.paths)}; name others, or see `exclude`"
             )
