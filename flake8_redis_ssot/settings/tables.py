@@ -6,6 +6,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -108,7 +109,7 @@ def read_chain(path: str, problems: Problems, filesystem: FileSystem) -> list[Ta
     chain: list[Table] = []
     current: str | None = os.path.abspath(path)
     while current is not None:
-        if chain and os.path.exists(current) and not filesystem.is_file(current):
+        if chain and _is_other(current, filesystem):
             problems.add(chain[-1], "extend", f"`extend` names {current}, which is no file; correct it")
             break
         if any(table.path == current for table in chain):
@@ -125,6 +126,13 @@ def read_chain(path: str, problems: Problems, filesystem: FileSystem) -> list[Ta
             else None
         )
     return chain[::-1]
+
+
+def _is_other(path: str, filesystem: FileSystem) -> bool:
+    """Whether there is something at `path` that is no file: a device may have no end."""
+    with suppress(OSError, ValueError):
+        return filesystem.kind(path) != "file"
+    return False
 
 
 def _read_file(path: str, problems: Problems, filesystem: FileSystem, *, asked: Table | None) -> Table | None:
