@@ -15,6 +15,7 @@ from flake8_redis_ssot.analysis.lines import lines_of_interest
 from flake8_redis_ssot.analysis.pools import pool_target
 from flake8_redis_ssot.facts.model import DefaultFacts, PoolFacts
 from flake8_redis_ssot.inference.evaluator import Inference
+from flake8_redis_ssot.inference.methods import colour_of
 from flake8_redis_ssot.inference.names import Names
 from flake8_redis_ssot.inference.values import Instance, QualifiedName, Value, Values
 from flake8_redis_ssot.libraries.builders import Kind
@@ -301,17 +302,47 @@ class RuleContext:
         """How the dotted `name` stands to its manager, for a message: `is`, or `belongs to`."""
         return "is" if self.names.managers.kind(name) in ("module", None) else "belongs to"
 
-    def use_instead(self) -> str:
-        """What a message advises instead of building: the manager of this place."""
-        boundary = self.boundary
-        if boundary.managers:
-            homes = " or ".join(f"`{module}`" for module in self.names.managers.homes(boundary))
-            return f"use `{boundary.instance}` from {homes}" if boundary.instance else f"use {homes}"
-        return manager_wanted(boundary)
+    def use_instead(self, old: str = "", made: Construction | None = None) -> str:
+        """What a message advises instead of the dotted `old`, or of what is `made`: the manager of this place.
+
+        Its shared object only where that may do: what blocks is no replacement for what does not.
+        """
+        boundary, managers = self.boundary, self.names.managers
+        if not boundary.managers:
+            return manager_wanted(boundary)
+        replacement = self.settings.replacement_of(old) or ""
+        new = replacement.removesuffix("()")
+        if managers.owns(boundary, new) and managers.modules.lookup(new) is not None:
+            return f"use {self._from_home(replacement)}"
+        homes = [module for module in managers.homes(boundary) if not managers.is_missing(module)]
+        if not homes:
+            return "correct `manager`, which names no module that is there"
+        shown, name = " or ".join(f"`{module}`" for module in homes), boundary.instance or ""
+        home = next((m for m in homes if managers.has(m, name.removesuffix("()"))), None) if name else None
+        if home is None:
+            return f"use {shown}"
+        wanted = managers.colour(old) if made is None else self._colour_of(made)
+        if wanted is not None and managers.colour(f"{home}.{name}") not in (None, wanted):
+            other = managers.of_colour(boundary, wanted)
+            return f"use {shown if other is None else self._from_home(other)}"
+        return f"use `{name}` from {shown}"
+
+    def _from_home(self, name: str) -> str:
+        """A dotted name, for a message: an object with the module that has it."""
+        home, _, last = name.rpartition(".")
+        return (
+            f"`{last}` from `{home}`" if self.names.managers.modules.find(home) is not None else f"`{name}`"
+        )
+
+    def _colour_of(self, made: Construction) -> str | None:
+        """Whether what is built blocks, where all that it can be is alike."""
+        colours = {colour_of(builder) for builder in made.reached.values()}
+        return min(filter(None, colours), default=None) if len(colours) == 1 else None
 
     def built_message(self, made: Construction) -> str:
         """What is said of a construction outside the manager."""
-        message = f"{made.label} builds a {made.kind} outside the Redis manager; {self.use_instead()}"
+        instead = self.use_instead(made=made)
+        message = f"{made.label} builds a {made.kind} outside the Redis manager; {instead}"
         around = self.place.manager_around
         if around is not None:
             message += f', or write `manager = "{around}.**"` if all below `{around}` is the manager'

@@ -15,6 +15,7 @@ from flake8_redis_ssot.settings.load import chain_of
 from flake8_redis_ssot.settings.model import Globs, Settings, is_below
 
 _SUFFIXES = (".py", ".pyi")
+_OTHERS = (".cfg", ".ini", ".ipynb", ".json", ".jsonl", ".toml", ".yaml", ".yml")
 
 
 @dataclass(slots=True)
@@ -41,7 +42,8 @@ class Discovery:
     """The `projects` in which the paths lie; `missing` says why a path could not be taken.
 
     `looked_at` are the folders and files, there or not, that this depends on besides. Of the `notebooks`
-    that were passed there is the number, of those that were named each. The `filesystem` says what there is.
+    that were passed there is the number; `named_others` are files that were named, and are no Python. The
+    `filesystem` says what there is.
     """
 
     finder: SettingsFinder
@@ -49,7 +51,7 @@ class Discovery:
     missing: list[str] = field(default_factory=list)
     looked_at: set[str] = field(default_factory=set)
     notebooks: int = 0
-    named_notebooks: list[str] = field(default_factory=list)
+    named_others: list[str] = field(default_factory=list)
     filesystem: FileSystem = DISK
     _all: dict[str, list[str]] = field(default_factory=dict)
 
@@ -108,7 +110,8 @@ class Discovery:
 
 
 def discover(paths: Sequence[str], finder: SettingsFinder, filesystem: FileSystem | None = None) -> Discovery:
-    """The files to check for `paths`, each in its project; a file named is taken whatever its suffix.
+    """The files to check for `paths`, each in its project; a file named is taken unless its suffix
+    says that it is no Python.
 
     Where a table is wrong, its project is left out: see the finder's `errors`. They lie where the tables do
     unless a `filesystem` is named: those of a commit can be looked at with today's settings.
@@ -162,8 +165,8 @@ def _named(paths: Sequence[str], found: Discovery) -> Iterator[tuple[str, str]]:
             continue
         if kind == "folder":
             yield absolute, absolute
-        elif is_notebook(absolute):
-            found.named_notebooks.append(absolute)
+        elif absolute.endswith(_OTHERS):
+            found.named_others.append(absolute)
         elif kind == "file":
             yield absolute, os.path.dirname(absolute)
         else:

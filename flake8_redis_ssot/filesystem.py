@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from abc import ABC, abstractmethod
@@ -9,13 +10,16 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, NamedTuple
+from itertools import pairwise
+from typing import Any, Literal, NamedTuple
 
 from flake8_redis_ssot.source import SourceError, SourceFile
 from flake8_redis_ssot.stamps import Stamp, stamp
 
 Kind = Literal["file", "folder", "other"]
 EntryKind = Literal[Kind, "link"]
+Question = tuple[Literal["read", "entries", "kind"], str]
+"""What a file system is asked, and of which path."""
 
 
 class Entry(NamedTuple):
@@ -174,6 +178,80 @@ class Edited(FileSystem):
                 entry = Entry(os.path.basename(folder), "folder")
                 folder = os.path.dirname(folder)
         return {folder: [*entries.values()] for folder, entries in found.items()}
+
+
+class UnansweredError(BaseException):
+    """A question that `Carried` has no answer to.
+
+    No Exception: nobody on the way may take it for a fault of the file that is being checked.
+    """
+
+    def __init__(self, question: Question) -> None:
+        super().__init__(question)
+        self.question = question
+
+
+class Carried(FileSystem):
+    """What another file system answered, to be carried to a machine that cannot reach it.
+
+    With a `base` every question is passed on, and its answer kept; without one, questions that
+    nobody asked before raise UnansweredError.
+    """
+
+    def __init__(self, base: FileSystem | None, answers: Mapping[Question, Any] | None = None) -> None:
+        self._base = base
+        self.answers: dict[Question, Any] = {**(answers or {})}
+        """In the order in which the questions came; a refusal of the system is an answer as well."""
+
+    def read(self, path: str) -> bytes:
+        data: bytes = self._answer(("read", path))
+        return data
+
+    def entries(self, folder: str) -> list[Entry]:
+        kinds: Mapping[str, EntryKind] = self._answer(("entries", folder))
+        return [Entry(name, kind) for name, kind in kinds.items()]
+
+    def kind(self, path: str) -> Kind:
+        """From what is listed in its folder: so one answer serves for all that is asked of a folder."""
+        chain = [path]
+        while (folder := os.path.dirname(chain[-1])) != chain[-1]:
+            chain.append(folder)
+        # down from the nearest folder that is listed: what is missing on the way is not listed in turn
+        nearest = next((n for n, folder in enumerate(chain[1:], 1) if ("entries", folder) in self.answers), 1)
+        kind: EntryKind = "folder"
+        for folder, inner in pairwise(reversed(chain[: nearest + 1])):
+            try:
+                found = self._answer(("entries", folder)).get(os.path.basename(inner))
+            except PermissionError:
+                return self._asked_kind(path)
+            if found is None:
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+            kind = self._asked_kind(inner) if found == "link" else found
+        assert kind != "link"
+        return kind
+
+    def _asked_kind(self, path: str) -> Kind:
+        kind: Kind = self._answer(("kind", path))
+        return kind
+
+    def _answer(self, question: Question) -> Any:
+        if question not in self.answers:
+            if self._base is None:
+                raise UnansweredError(question)
+            self.answers[question] = _asked(self._base, question)
+        answer = self.answers[question]
+        if isinstance(answer, Exception):
+            raise answer.with_traceback(None)
+        return answer
+
+
+def _asked(filesystem: FileSystem, question: Question) -> Any:
+    """An answer in a form that can be kept and sent."""
+    verb, path = question
+    try:
+        return dict(filesystem.entries(path)) if verb == "entries" else getattr(filesystem, verb)(path)
+    except (OSError, ValueError) as error:
+        return error
 
 
 DISK = Disk()

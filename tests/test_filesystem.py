@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import pickle
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
 
 from flake8_redis_ssot.files import discover
-from flake8_redis_ssot.filesystem import DISK, Entry, FileSystem, Kind
+from flake8_redis_ssot.filesystem import DISK, Carried, Entry, FileSystem, Kind, UnansweredError
 from flake8_redis_ssot.fix.apply import mend
 from flake8_redis_ssot.lint import run
 from flake8_redis_ssot.migrate.plan import plan
@@ -60,6 +61,71 @@ def test_new_files_and_their_folders_are_listed_too(tmp_path: Path) -> None:
     assert not DISK.is_folder(f"{top}/a")
     assert edited.stamp(f"{top}/there/old.py") is None is not DISK.stamp(f"{top}/there/old.py")
     assert edited.stamp(top) == DISK.stamp(top)
+
+
+def carried(known: Carried) -> Carried:
+    """The answers of `known` on another machine."""
+    return Carried(None, pickle.loads(pickle.dumps(known.answers)))
+
+
+def test_what_was_answered_holds_where_the_files_are_not(tmp_path: Path) -> None:
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "there.py").write_text("1\n")
+    (tmp_path / "app" / "other.py").touch()
+    (tmp_path / "app" / "link").symlink_to(tmp_path / "app")
+    (tmp_path / "app" / "loose").symlink_to(tmp_path / "nowhere")
+    app = str(tmp_path / "app")
+    known = Carried(DISK)
+    assert known.source(f"{app}/there.py").data == b"1\n"
+    paths = {
+        f"{app}/{name}": DISK.is_file(f"{app}/{name}")
+        for name in ("there.py", "other.py", "gone.py", "loose")
+    }
+    folders = {f"{app}/{name}": DISK.is_folder(f"{app}/{name}") for name in ("link", "there.py", "no/where")}
+
+    def check(asked: Carried) -> None:
+        assert {path: asked.is_file(path) for path in paths} == paths
+        assert {path: asked.is_folder(path) for path in folders} == folders
+        assert asked.entries(app) == DISK.entries(app)
+        with pytest.raises(SourceError, match="No such file"):
+            asked.source(f"{app}/gone.py")
+
+    check(known)
+    away = carried(known)
+    check(away)
+    (tmp_path / "app" / "there.py").write_text("2\n")
+    assert away.read(f"{app}/there.py") == b"1\n"
+    with pytest.raises(UnansweredError) as unanswered:
+        away.source(f"{app}/other.py")
+    assert unanswered.value.question == ("read", f"{app}/other.py")
+
+
+def test_one_listing_answers_for_all_names_in_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "app" / "sub").mkdir(parents=True)
+    (tmp_path / "app" / "a.py").touch()
+    (tmp_path / "app" / "sub" / "b.py").touch()
+    top = str(tmp_path)
+    known = Carried(DISK)
+    assert known.is_file(f"{top}/app/a.py")
+    away = carried(known)
+    # what is not listed has nothing in it; what is listed and was not looked into may have
+    assert not away.is_file(f"{top}/app/gone/deep/c.py")
+    with pytest.raises(UnansweredError):
+        away.is_file(f"{top}/app/sub/b.py")
+    with pytest.raises(UnansweredError):
+        away.is_file(f"{top}/elsewhere.py")
+    assert known.is_file(f"{top}/app/sub/b.py") and carried(known).is_file(f"{top}/app/sub/b.py")
+
+
+def test_folders_that_cannot_be_listed_are_asked_name_by_name(tmp_path: Path) -> None:
+    class Closed(Memory):
+        def entries(self, folder: str) -> list[Entry]:
+            raise PermissionError(13, "closed", folder)
+
+    known = Carried(Closed({"/top/a.py": ""}))
+    assert known.is_file("/top/a.py") and not known.is_file("/top/b.py")
+    away = carried(known)
+    assert away.is_file("/top/a.py") and not away.is_file("/top/b.py")
 
 
 class Memory(FileSystem):
@@ -163,9 +229,9 @@ def test_a_process_that_fails_fails_the_run(
         raise error
 
     checker = run.checker_for(load_settings(None, root=str(tmp_path), codes=[]), Selection())
-    monkeypatch.setattr(run, "_run_part", fail)
+    monkeypatch.setattr(run, "run_part", fail)
     with pytest.raises(type(error)):
         run.run(["a.py", "b.py"], checker, jobs=2)
-    monkeypatch.setattr(run, "_run_part", lambda *_, **__: os._exit(7))
+    monkeypatch.setattr(run, "run_part", lambda *_, **__: os._exit(7))
     failures = run.run(["a.py", "b.py"], checker, jobs=2).failures
     assert len(failures) == 2 and "ended before it was done" in failures[0]

@@ -103,7 +103,6 @@ READING = DISK_CALLS - {"exists", "walk"} | {"DISK", "print"}
 ON_DISK = {
     "fix/closed.py": "what may be written is a question to the disk",
     "lint/baseline.py": "it is written, and today's holds for every revision",
-    "lint/run.py": "flake8's own files are looked at",
     "migrate/durable.py": "it writes",
     "migrate/journal.py": "it writes",
 }

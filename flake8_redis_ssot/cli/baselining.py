@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from flake8_redis_ssot.cli.loading import discovered, finder_of
 from flake8_redis_ssot.cli.mended import mended
-from flake8_redis_ssot.cli.messages import Messages, refuse
+from flake8_redis_ssot.cli.messages import Kind, Messages, refuse
 from flake8_redis_ssot.cli.progress import Progress
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.files import Discovery, Project, overwrite
@@ -68,6 +68,8 @@ def _validate(options: argparse.Namespace) -> None:
 
 def _write(file: str, projects: Sequence[Project], found: Discovery, options: argparse.Namespace) -> int:
     """Bring one file up to date for the projects that share it."""
+    if options.prune and not os.path.exists(file):
+        read_baseline(file, DISK)  # which says that there is none
     with _held(file):
         is_there = os.path.exists(file)
         before = Baseline(file)
@@ -112,7 +114,7 @@ def _bring_up_to_date(
     whole.diagnostics.sort(key=lambda d: d.sort_key)
     found = recorded(before, whole.diagnostics, DISK)
     new = [d for d in found.new if d.code not in NEVER_RECORDED]
-    others = Counter(d.code for d in found.new if d.code in NEVER_RECORDED)
+    others = [d for d in found.new if d.code in NEVER_RECORDED]
     if new and is_there and not options.prune and options.accept is None:
         return _refuse_growth(new, before.file)
     gone = [entry for entry in found.left if entry in is_mended]
@@ -144,7 +146,9 @@ def _bring_up_to_date(
     else:
         print(f"Nothing to change: {file} has {count}.")
     if others:
-        codes = ", ".join(f"{count} {code}" for code, count in sorted(others.items()))
+        _list("warning", others, before.file, say)
+        counts = Counter(d.code for d in others)
+        codes = ", ".join(f"{count} {code}" for code, count in sorted(counts.items()))
         say("warning", f"{codes}: not recorded, and still reported: no baseline may hide these; mend them")
     return 0
 
@@ -160,13 +164,18 @@ def _followed(found: Matching) -> Iterator[Entry]:
         yield entry if entry.key == now.key and alike >= _HARDLY_CHANGED else now
 
 
+def _list(kind: Kind, diagnostics: Sequence[Diagnostic], file: str, say: Messages) -> None:
+    for diagnostic in diagnostics[:_MOST]:
+        where = f"{shown(diagnostic.path)}:{diagnostic.range.start.line}"
+        say(kind, f"{where}: {diagnostic.code} {diagnostic.message}")
+    if len(diagnostics) > _MOST:
+        rest = len(diagnostics) - _MOST
+        say(kind, f"and {rest} more, which `redis-ssot check --baseline={shown(file)}` lists")
+
+
 def _refuse_growth(new: Sequence[Diagnostic], file: str) -> int:
     say = Messages()
-    for diagnostic in new[:_MOST]:
-        where = f"{shown(diagnostic.path)}:{diagnostic.range.start.line}"
-        say("error", f"{where}: {diagnostic.code} {diagnostic.message}")
-    if len(new) > _MOST:
-        say("error", f"and {len(new) - _MOST} more, which `redis-ssot check --baseline={shown(file)}` lists")
+    _list("error", new, file, say)
     number, them = ("1 diagnostic is", "it") if len(new) == 1 else (f"{len(new)} diagnostics are", "them")
     say(
         "error",
@@ -200,4 +209,6 @@ def _held(file: str) -> Iterator[None]:
 
 
 def _unwritable(file: str, error: OSError) -> SettingsError:
-    return SettingsError([f"{file}: cannot be written: {error.strerror}; name a file in a folder that can"])
+    return SettingsError(
+        [f"{file}: cannot be written: {error.strerror}; name one in a folder that you may write to"]
+    )

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from flake8_redis_ssot.cli.replay import COLORS
+from flake8_redis_ssot.cli.replay import COLORS, EXECUTORS
 from flake8_redis_ssot.output import FORMATS
 
 if TYPE_CHECKING:
@@ -168,6 +168,12 @@ def _add_running(group: Any) -> None:
         "--parse-all", action="store_true", help="parse every file, to report those that cannot be parsed"
     )
     group.add_argument("--jobs", metavar="N", type=_jobs, help="processes to use (default: one a processor)")
+    group.add_argument(
+        "--executor", choices=EXECUTORS, help="check files on the workers of a cluster, named by --scheduler"
+    )
+    group.add_argument(
+        "--scheduler", metavar="ADDRESS", help="the scheduler of the cluster, as tcp://HOST:8786"
+    )
     group.add_argument("--no-project", action="store_true", help="check each file by itself, as flake8 does")
     group.add_argument("-n", "--no-cache", action="store_true", help="neither read nor write the cache")
     group.add_argument("--cache-dir", metavar="DIR", help="the folder of the cache")

@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from flake8_redis_ssot.cli import recording
+from flake8_redis_ssot.cli.cluster import workers_of
 from flake8_redis_ssot.cli.exclusions import check_options
 from flake8_redis_ssot.cli.loading import discovered, finder_of
 from flake8_redis_ssot.cli.messages import Kind, Messages, refuse
@@ -21,7 +22,7 @@ from flake8_redis_ssot.cli.progress import Progress
 from flake8_redis_ssot.cli.replay import Request
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.facts.cache import Cache
-from flake8_redis_ssot.files import Discovery, Project, is_notebook
+from flake8_redis_ssot.files import Discovery, Project, is_closed, is_notebook
 from flake8_redis_ssot.filesystem import DISK, FileSystem
 from flake8_redis_ssot.lint.baseline import file_of
 from flake8_redis_ssot.lint.check import FileChecker
@@ -46,6 +47,7 @@ from flake8_redis_ssot.store import folder_of, is_ours, prepare
 if TYPE_CHECKING:
     from flake8_redis_ssot.cli.since import Since
     from flake8_redis_ssot.fix.apply import FixResult
+    from flake8_redis_ssot.lint.remote import Workers
 
 
 _SHOWN = 3
@@ -172,9 +174,10 @@ class _Run:
                     f"{where}no rule is enabled but RED000: nothing else is checked; see `select` and `ignore`",
                 )
             self.say("debug", f"settings: {one.project.settings.path or 'none, the defaults hold'}")
-        named = [self.path] if self.is_stdin and is_notebook(self.path) else self.found.named_notebooks
+        named = [self.path] if self.is_stdin and is_notebook(self.path) else self.found.named_others
         for path in named:
-            self.say("warning", f"{shown(path)}: notebooks are out of scope; it was not checked")
+            why = "notebooks are out of scope" if is_notebook(path) else "is no Python file"
+            self.say("warning", f"{shown(path)}: {why}; it was not checked")
 
     def _check_source(self, one: _Checked) -> int:
         """Check standard input."""
@@ -188,7 +191,7 @@ class _Run:
             from flake8_redis_ssot.lint.noqa import with_rows
 
             outcome.diagnostics = [*with_rows(outcome.diagnostics, filesystem)]
-        return self._report(outcome, filesystem)[0]
+        return self._report(outcome, filesystem, is_empty=is_excluded or is_notebook(self.path))[0]
 
     def _check(self, runs: Sequence[_Checked]) -> int:
         """Check files and folders."""
@@ -200,13 +203,14 @@ class _Run:
         outcome = Outcome(failures=[failure for what in mended for failure in what.outcome.failures])
         if options.fix_only:
             return self._fixed_only(outcome, fixed)
-        for one in runs:
-            one.cache = self._cache(one.checker)
-            part = self._run(one)
-            self._narrow(one, part)
-            _join(outcome, part)
+        with workers_of(options, self.say) as workers:
+            for one in runs:
+                one.cache = self._cache(one.checker)
+                part = self._run(one, workers)
+                self._narrow(one, part)
+                _join(outcome, part)
         self.progress.stop()
-        if not found.files and not found.missing and not found.named_notebooks:
+        if not found.files and not found.missing and not found.named_others:
             self.say(
                 "warning", f"no Python files found in {_named(options.paths)}; name others, or see `exclude`"
             )
@@ -214,7 +218,7 @@ class _Run:
             return self._add_noqa(outcome, fixed)
         if found.notebooks and not found.files:
             self.say("note", "notebooks are not checked: they are out of scope")
-        status, text = self._report(outcome, fixed=fixed)
+        status, text = self._report(outcome, fixed=fixed, is_empty=not found.files)
         # where git said what was renamed, its next commit may say something else
         is_whole = not (found.missing or outcome.failures or outcome.limits or outcome.has_moved)
         if is_whole and not (self.is_fixing or any(file for _, file in self.outputs.pairs)):
@@ -223,9 +227,14 @@ class _Run:
         return status
 
     def _report(
-        self, outcome: Outcome, filesystem: FileSystem = DISK, *, fixed: Sequence[Diagnostic] = ()
+        self,
+        outcome: Outcome,
+        filesystem: FileSystem = DISK,
+        *,
+        fixed: Sequence[Diagnostic] = (),
+        is_empty: bool = False,
     ) -> tuple[int, str]:
-        """Write what was found; the status, and what went to standard output."""
+        """Write what was found, of no file where it `is_empty`; the status, and what went to standard output."""
         failed = self._say_failures(outcome)
         if self.options.show_fixes and self.outputs.is_for_people and not self.options.silent:
             from flake8_redis_ssot.output.summary import list_of_fixes
@@ -233,7 +242,7 @@ class _Run:
             sys.stdout.write(list_of_fixes(fixed))
         report = Report(
             outcome.diagnostics, self.outputs.look, self.options.unsafe_fixes, len(fixed), failed,
-            self.options.quiet, filesystem, self.mended,
+            self.options.quiet, filesystem, self.mended, is_empty,
         )  # fmt: skip
         text = self.outputs.write(report)
         bad = bool(outcome.diagnostics) or (self.options.exit_non_zero_on_fix and bool(fixed))
@@ -253,7 +262,7 @@ class _Run:
         """Apply the fixes to the files of a project, or with `--diff` only find out what they would change."""
         from flake8_redis_ssot.cli.fixing import fixed
 
-        return fixed(
+        done = fixed(
             self.found.all_files(project),
             self._settings(project),
             self._checker(self._settings(project)).codes,
@@ -262,6 +271,11 @@ class _Run:
             jobs=self.jobs,
             write=not self.options.diff,
         )
+        for path in sorted({diagnostic.path for diagnostic, _ in done.left}):
+            if is_closed(path):
+                why = "it or its folder is read-only; make it writable, and run again"
+                self.say("warning", f"{shown(path)}: not fixed: {why}")
+        return done
 
     def _fixed_only(self, outcome: Outcome, fixed: Sequence[Diagnostic]) -> int:
         from flake8_redis_ssot.output.summary import list_of_fixes
@@ -300,12 +314,14 @@ class _Run:
             )
         return None
 
-    def _run(self, one: _Checked) -> Outcome:
+    def _run(self, one: _Checked, workers: Workers | None) -> Outcome:
         """Check the files of a project; its project rules see all of it, whatever is reported."""
         project, checker = one.project, one.checker
         one.files = self.found.all_files(project) if checker.keeps_facts else project.files
         run = run_project if checker.keeps_facts else run_files
-        outcome = run(one.files, checker, jobs=self.jobs, cache=one.cache, progress=self.progress)
+        outcome = run(
+            one.files, checker, jobs=self.jobs, cache=one.cache, progress=self.progress, elsewhere=workers
+        )
         self._say_mended(one, outcome)
         self._say_ending(one)
         if checker.keeps_facts and self.found.is_extended(project):
@@ -324,6 +340,7 @@ class _Run:
                 one.cache,
                 self.jobs,
                 self.progress,
+                workers,
             )
         taken = (time.time_ns() - self.start) / 1e9
         self.say("debug", f"{len(one.files)} files in {taken:.2f} s since the start")
@@ -341,9 +358,11 @@ class _Run:
         gone = len(mended(outcome.unmatched, one.project, one.checker, one.files, found, whole=whole))
         self.mended += gone
         if gone:
-            look = f"{gone} of {len(baseline.entries)} entries look{'s' * (gone == 1)}"
+            looks, them = ("looks", "it") if gone == 1 else ("look", "them")
             self.say(
-                "note", f"{shown(baseline.file)}: {look} mended; `redis-ssot baseline --prune` drops them"
+                "note",
+                f"{shown(baseline.file)}: {gone} of {len(baseline.entries)} entries {looks} mended; "
+                f"`redis-ssot baseline --prune` drops {them}",
             )
 
     def _say_ending(self, one: _Checked) -> None:
@@ -390,7 +409,8 @@ class _Run:
         if not (self.options.quiet or self.options.silent):
             if self.is_fixing:
                 print(f"Fixed {len(fixed)} error{'s' * (len(fixed) != 1)}.")
-            print(f"Added {count} noqa directive{'s' * (count != 1)}.")
+            if count or not (failed or errors):
+                print(f"Added {count} noqa directive{'s' * (count != 1)}.")
         return 2 if failed or errors else 0
 
     def _record(self, runs: Sequence[_Checked], outcome: Outcome, words: tuple[int, str, str]) -> None:

@@ -12,6 +12,14 @@ def check_options(options: argparse.Namespace, *, is_stdin: bool, is_fixing: boo
     """SettingsError where options say what cannot be, whatever the settings."""
     if is_stdin and options.paths not in ([], ["-"]):
         raise SettingsError(["standard input is checked alone; leave the paths out, or `-`"])
+    if options.scheduler is not None and options.executor is None:
+        raise SettingsError(["--scheduler names the scheduler of a cluster; add --executor dask"])
+    if options.executor is not None and options.scheduler is None:
+        raise SettingsError(
+            [f"--executor {options.executor} needs a cluster; add --scheduler ADDRESS, as tcp://HOST:8786"]
+        )
+    if options.executor is not None and is_stdin:
+        raise SettingsError(["standard input is one file, which is checked here; leave --executor out"])
     if is_fixing and (is_stdin or options.no_project):
         raise SettingsError(["fixes are checked against the whole project; name files, without --no-project"])
     if is_fixing and options.ignore_noqa:

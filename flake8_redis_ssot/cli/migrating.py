@@ -182,8 +182,16 @@ def missing_manager(settings: Settings) -> str:
 
 
 def absent_managers(settings: Settings, outcome: Outcome) -> list[str]:
-    """The managers that the settings name and that are not there, as RED403 has them: nothing can be told without."""
-    named = {module for boundary in settings.boundaries for module in boundary.managers}
+    """The managers, and objects in them, that the settings name and that are not there, as RED403 has them.
+
+    Nothing can be told without.
+    """
+    named = {
+        name
+        for boundary in settings.boundaries
+        for module in boundary.managers
+        for name in (module, f"{module}.{(boundary.instance or '').removesuffix('()')}")
+    }
     return [
         f"{shown(d.path)}:{d.range.start.line}: {d.message}; nothing can be migrated to what is not there"
         for d in outcome.diagnostics

@@ -29,6 +29,29 @@ COMMANDS = {
 """Each subcommand with its module."""
 
 
+_PROJECT_WIDE = {
+    "plan": ", or name the path to `redis-ssot migrate --dry-run`",
+    "report": "",
+    "clean": "",
+    "allowances": "",
+}
+"""Subcommands that are for a whole project, with what else may be meant by a path."""
+
+_NEEDED = {
+    "REV": "a commit, branch or tag, as main",
+    "REASON": "the reason",
+    "FILE": "a file",
+    "DIR": "a folder",
+    "FOLDER": "a folder",
+    "NAME": "a path",
+    "N": "a number",
+    "DATE": "a day, as 2027-03-01",
+    "CODES": "codes or prefixes, as RED101,RED2",
+    "GLOBS": "files or folders, as vendor,build/**",
+}
+"""What the value of an option is, by how its help calls it."""
+
+
 class _Parser(argparse.ArgumentParser):
     """Takes options by their whole names alone, so that a new one breaks no command line."""
 
@@ -43,11 +66,21 @@ class _Parser(argparse.ArgumentParser):
             known = nearest(str(value), map(str, action.choices), f"{self.prog} --help")
             raise argparse.ArgumentError(action, f"invalid choice: {str(value)!r}{known}")
 
-    def error(self, message: str) -> NoReturn:
-        from flake8_redis_ssot.cli.messages import refuse
+    def _match_argument(self, action: argparse.Action, arg_strings_pattern: str) -> int:
+        """As argparse, but for what an option wants in place of how many arguments."""
+        try:
+            return super()._match_argument(action, arg_strings_pattern)
+        except argparse.ArgumentError:
+            if not action.option_strings:
+                raise
+            what = _NEEDED.get(str(action.metavar), f"a value: {action.metavar or action.dest}")
+            if action.choices is not None:
+                what = f"one of {', '.join(map(str, action.choices))}"
+            raise argparse.ArgumentError(None, f"{action.option_strings[-1]} needs {what}") from None
 
+    def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)
-        sys.exit(refuse([message]))
+        sys.exit(_refuse(message))
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
@@ -57,19 +90,37 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     # as in ruff a reason is joined by `=`, and a word behind it is a path
     given = ["--add-noqa=" if argument == "--add-noqa" else argument for argument in arguments]
     options, unknown = top.parse_known_args(given)
-    if not hasattr(options, "handler"):
-        top.print_help(sys.stderr)
-        sys.exit(2)
+    command = getattr(options, "parser", top)
     if unknown:
-        from flake8_redis_ssot.settings.nearest import nearest
-
-        known = (name for action in options.parser._actions for name in action.option_strings)
-        hint = nearest(unknown[0].partition("=")[0], known, f"{options.parser.prog} --help")
-        options.parser.error(
-            f"unrecognized arguments: {' '.join(unknown)}{hint if unknown[0][:1] == '-' else ''}"
-        )
+        command.error(_unknown(command, unknown))
+    if command is top:
+        top.print_help(sys.stderr)
+        sys.exit(_refuse("name a command"))
     options.arguments = arguments
     return options
+
+
+def _unknown(command: argparse.ArgumentParser, unknown: list[str]) -> str:
+    """What is said of arguments that a command does not take."""
+    from flake8_redis_ssot.settings.nearest import nearest
+
+    options = [argument.partition("=")[0] for argument in unknown if argument[:1] == "-"]
+    if options:
+        known = (name for action in command._actions for name in action.option_strings)
+        return f"unknown option {options[0]}{nearest(options[0], known, f'{command.prog} --help')}"
+    name = command.prog.rpartition(" ")[2]
+    if name in _PROJECT_WIDE:
+        return (
+            f"{name} takes no path: it is for the project of the working directory; run it there"
+            f"{_PROJECT_WIDE[name]}"
+        )
+    return f"unexpected argument `{unknown[0]}`; leave it out"
+
+
+def _refuse(message: str) -> int:
+    from flake8_redis_ssot.cli.messages import refuse
+
+    return refuse([message])
 
 
 def make_parser(names: Iterable[str] = COMMANDS) -> argparse.ArgumentParser:

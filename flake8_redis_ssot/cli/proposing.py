@@ -26,6 +26,13 @@ from flake8_redis_ssot.settings.finder import SettingsFinder
 from flake8_redis_ssot.settings.model import is_below
 
 _SHOWN = 3
+_SMALLEST = """\
+import os
+
+import redis  # or redis.asyncio
+
+redis_client = redis.Redis.from_url(os.environ["REDIS_URL"])
+"""
 
 
 def propose(options: argparse.Namespace) -> int:
@@ -80,7 +87,11 @@ def _wanting(proposals: Sequence[Proposal]) -> list[str]:
     """What a person has to do before there can be a plan."""
     if _planning(proposals):
         return []
-    return ["Then set `manager` to the one module that may build clients, and run `redis-ssot plan`."]
+    return [
+        "Then set `manager` to the one module that may build clients, and run `redis-ssot plan`.",
+        "Where there is none yet, write one; the smallest is:",
+        *(f"  {line}".rstrip() for line in _SMALLEST.splitlines()),
+    ]
 
 
 def _there(steps: Sequence[str], proposals: Sequence[Proposal]) -> list[str]:

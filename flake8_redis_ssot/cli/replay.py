@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from flake8_redis_ssot.stamps import Stamp
 
 COLORS = ("auto", "always", "never")
+EXECUTORS = ("dask",)
 
 _END = "\0"
 _CODEC = ("utf-8", "surrogatepass")
@@ -32,7 +33,16 @@ _CODEC = ("utf-8", "surrogatepass")
 _DECIDING = ("--select", "--ignore", "--extend-select", "--parse-all", "--no-project")
 """The options that decide what is found."""
 
-_WITH_VALUE = (*_DECIDING[:3], "--config", "--output-format", "--jobs", "--cache-dir", "--color")
+_WITH_VALUE = (
+    *_DECIDING[:3],
+    "--config",
+    "--output-format",
+    "--jobs",
+    "--cache-dir",
+    "--color",
+    "--executor",
+    "--scheduler",
+)
 _ALONE = (*_DECIDING[3:], "--statistics", "--exit-zero", "--unsafe-fixes", "--quiet")
 _SHORT = {"-e": "--exit-zero", "-q": "--quiet"}
 
@@ -72,6 +82,9 @@ class Request:
             previous = argument
         jobs = options.get("--jobs", "1")
         if not jobs.isdecimal() or int(jobs) < 1 or any(v.startswith("-") for v in options.values()):
+            return None
+        executor = options.get("--executor")
+        if executor not in (None, *EXECUTORS) or (executor is None) != ("--scheduler" not in options):
             return None
         if "=" in options.get("--config", "") or options.get("--color", "auto") not in COLORS:
             return None

@@ -16,7 +16,7 @@ def add_parser(commands: Any) -> None:
         help="explain a rule",
         description="Explain a rule: what it reports, why that is bad, and what to write instead.",
     )
-    which = command.add_mutually_exclusive_group(required=True)
+    which = command.add_mutually_exclusive_group()
     which.add_argument("code", nargs="?", help="the code or the name of a rule, as RED201")
     which.add_argument("--all", action="store_true", help="explain every rule")
     command.add_argument("--output-format", choices=("text", "json"), default="text", help="how it is shown")
@@ -34,6 +34,8 @@ def run(options: argparse.Namespace) -> int:
     from flake8_redis_ssot.rules import all_rules
     from flake8_redis_ssot.settings.nearest import nearest, nearest_code
 
+    if not options.all and options.code is None:
+        options.parser.error("name a rule, as RED201, or --all")
     seen = Look(*look(sys.stdout))
     rules = {rule.code: rule for rule in all_rules()}
     is_json = options.output_format == "json"

@@ -16,7 +16,7 @@ from flake8_redis_ssot.git_objects import GitError, Repository
 from flake8_redis_ssot.lint.baseline import Baseline, Entry
 from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.matching import matching
-from flake8_redis_ssot.lint.run import Outcome, Progress, cache_for, run, run_key, run_project
+from flake8_redis_ssot.lint.run import Elsewhere, Outcome, Progress, cache_for, run, run_key, run_project
 from flake8_redis_ssot.settings.boundaries import SettingsError
 from flake8_redis_ssot.settings.finder import SettingsFinder
 from flake8_redis_ssot.store import load, store
@@ -41,12 +41,13 @@ class Since:
         cache: Cache | None,
         jobs: int,
         progress: Progress,
+        elsewhere: Elsewhere | None,
     ) -> list[Diagnostic]:
         """What an outcome reports and the same rules did not find at the revision, by the settings of today.
 
         What a baseline silences today was there as well.
         """
-        then = self._then(finder, checker_on(self._revision), cache, jobs, progress)
+        then = self._then(finder, checker_on(self._revision), cache, jobs, progress, elsewhere)
         outcome.failures += then.failures
         before = Baseline(self._project.name).with_entries(map(Entry.of, then.diagnostics))
         now = sorted([*outcome.diagnostics, *outcome.known], key=lambda d: d.sort_key)
@@ -55,7 +56,13 @@ class Since:
         return [diagnostic for diagnostic in outcome.diagnostics if id(diagnostic) in new]
 
     def _then(
-        self, finder: SettingsFinder, checker: FileChecker, cache: Cache | None, jobs: int, progress: Progress
+        self,
+        finder: SettingsFinder,
+        checker: FileChecker,
+        cache: Cache | None,
+        jobs: int,
+        progress: Progress,
+        elsewhere: Elsewhere | None,
     ) -> Outcome:
         """What the rules find at the revision, from the cache where they were asked that before."""
         project = Project(self._project.settings)
@@ -70,7 +77,7 @@ class Since:
         run_on = run_project if checker.keeps_facts else run
         # what today's run found in files that are the same holds for them; this is never saved
         today = cache_for(checker, cache.folder, time.time_ns()) if cache is not None else None
-        outcome = run_on(files, checker, jobs=jobs, cache=today, progress=progress)
+        outcome = run_on(files, checker, jobs=jobs, cache=today, progress=progress, elsewhere=elsewhere)
         outcome.diagnostics = [d for d in outcome.diagnostics if d.fingerprint is not None]
         if cache is not None and not outcome.failures:
             with suppress(OSError):

@@ -132,6 +132,30 @@ class ManagerFacts:
         found = self.modules.lookup(f"{module}.{name}")
         return found is not None and found.kind != "module"
 
+    def is_missing(self, module: str) -> bool:
+        """Whether a manager should be a module of the project and is not there."""
+        find = self.modules.find
+        return find(module) is None and find(module.partition(".")[0]) is not None
+
+    def colour(self, name: str) -> str | None:
+        """Whether what the dotted `name` (`get()` too) is or gives is `sync` or `async`, where its module tells."""
+        found = self.modules.lookup(name.removesuffix("()"))
+        module, _, last = (found.home if found is not None else name).rpartition(".")
+        colours = dict(self.modules.clients(module).colours)
+        return colours.get(last) or colours.get(f"{last}()")
+
+    def of_colour(self, boundary: Boundary, colour: str) -> str | None:
+        """The one object of the managers that is of that `colour`; else the one function that gives such a one."""
+        found = [
+            f"{module}.{name}"
+            for module in self.modules_of(boundary)
+            for name, known in self.modules.clients(module).colours
+            if known == colour and not name.startswith("_")
+        ]
+        objects = [name for name in found if not name.endswith("()")]
+        only = objects or found
+        return only[0] if len(only) == 1 else None
+
     def classes(self, module: str) -> Iterator[str]:
         """The classes that a manager module defines or hands on."""
         facts = self.modules.facts(module) if self.covers(module) else None

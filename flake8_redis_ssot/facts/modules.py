@@ -79,10 +79,14 @@ class ClassTraits:
 
 @dataclass(frozen=True, slots=True)
 class ClientFacts:
-    """The classes at the top level of a module, and those of which the settings' `instance` in it is one."""
+    """The classes at the top level of a module, and those of which the settings' `instance` in it is one.
+
+    `colours` are its names that are, hold or give clients which all block (`sync`), or of which none does (`async`).
+    """
 
     classes: tuple[tuple[str, ClassTraits], ...] = ()
     of_instance: tuple[str, ...] = ()
+    colours: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

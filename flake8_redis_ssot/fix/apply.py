@@ -10,12 +10,13 @@ from flake8_redis_ssot.diagnostic import Diagnostic, Edit, Fix
 from flake8_redis_ssot.facts.cache import Cache
 from flake8_redis_ssot.filesystem import DISK, FileSystem
 from flake8_redis_ssot.fix.beside import Unchecked
+from flake8_redis_ssot.fix.causes import Causes
 from flake8_redis_ssot.fix.closed import closed
 from flake8_redis_ssot.fix.compose import clash, parts_of
 from flake8_redis_ssot.fix.proposal import MENDS, Proposal
 from flake8_redis_ssot.fix.propose import Rewriter
 from flake8_redis_ssot.fix.reads import ProjectReads
-from flake8_redis_ssot.fix.replacements import Refusal
+from flake8_redis_ssot.fix.replacements import Refusal, Unsafe
 from flake8_redis_ssot.fix.units import Units
 from flake8_redis_ssot.fix.verify import rejection
 from flake8_redis_ssot.fix.view import View
@@ -120,6 +121,20 @@ def mend(
         mended.changes |= step.changes
         filesystem = filesystem.with_edits(step.changes)
         reads = reads.changed(step.changes)
+    if not unsafe and any(isinstance(refusal, Unsafe) for _, refusal in step.refused):
+        # what an unsafe run would leave too has that reason
+        other = Step(
+            checker,
+            mended.outcome,
+            within,
+            unsafe=True,
+            reads=reads,
+            unchecked=unchecked,
+            only=only,
+            unfixed=unfixed,
+        )
+        anyhow = {d.sort_key: refusal.reason for d, refusal in other.refused}
+        mended.left = [(d, anyhow.get(d.sort_key, reason)) for d, reason in mended.left]
     for diagnostic in mended.outcome.diagnostics if kept else ():
         if diagnostic.path in kept and is_looked_at(diagnostic, step.index):
             mended.left.append((diagnostic, kept[diagnostic.path].reason))
@@ -210,7 +225,7 @@ class Step:
     def _proposed(self, diagnostic: Diagnostic, unsafe: bool, unused: Collection[Range]) -> Proposal:
         proposal = self.rewriter.propose(diagnostic, unused)
         if proposal.applicability != "safe" and not unsafe:
-            raise Refusal(
+            raise Unsafe(
                 f"it would be unsafe to {proposal.title[0].lower()}{proposal.title[1:]}: {proposal.why}",
                 "look there, and run with --include-unsafe if that does no harm",
             )
@@ -256,7 +271,8 @@ class Step:
             else:
                 fix = Fix(f"Patch where it is looked up: `{edit.content}`", (edit,), "safe")
                 self.settled.append(replace(diagnostic, fix=fix))
-        self.refused = sorted(still, key=lambda one: one[0].sort_key)
+        causes = Causes(self._units.staying, self._units.runs, self._units.unmoved)
+        self.refused = sorted(causes.explained(still), key=lambda one: one[0].sort_key)
 
     def settled_saying_parts(self) -> list[Diagnostic]:
         """What is settled, where a fix parts what belongs together with a word on what stays."""

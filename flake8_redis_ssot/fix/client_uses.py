@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from flake8_redis_ssot.fix.dangers import UNSHARE
+from flake8_redis_ssot.fix.dangers import EMPTIED, UNEMPTY, UNSHARE
 from flake8_redis_ssot.fix.escape import Uses
 from flake8_redis_ssot.fix.proposal import Proposal
 from flake8_redis_ssot.fix.replacements import Refusal
@@ -69,7 +69,7 @@ class ClientUses:
             if kind == "pool" or word is None or word not in _KNOWN:
                 raise Refusal(f"line {line} uses `{name}` of it, which may change what is shared", UNSHARE)
             if word in FLUSHING:
-                raise Refusal(f"line {line} calls `{word}`, which would empty what is shared", UNSHARE)
+                raise Refusal(f"line {line} calls `{word}`, {EMPTIED}", UNEMPTY)
             if word in CONNECTION_COMMANDS:
                 raise Refusal(
                     f"line {line} calls `{word}`, which changes a connection for all who share it", UNSHARE

@@ -9,22 +9,24 @@ from dataclasses import dataclass, field
 
 from flake8_redis_ssot.diagnostic import Applicability
 from flake8_redis_ssot.fix.alike import Alike
+from flake8_redis_ssot.fix.connecting import difference
 from flake8_redis_ssot.fix.dangers import Dangers
 from flake8_redis_ssot.fix.making import Making
 from flake8_redis_ssot.fix.member_checks import Lacking, MemberChecks, a, colour_name
 from flake8_redis_ssot.fix.reach import Reach, Reached
 from flake8_redis_ssot.fix.reads import ProjectReads
 from flake8_redis_ssot.fix.replacements import Refusal, Replacement, Replacements
-from flake8_redis_ssot.fix.signatures import incompatible
+from flake8_redis_ssot.fix.signatures import Function, incompatible
 from flake8_redis_ssot.fix.state import State
 from flake8_redis_ssot.fix.symbols import Objects, Thing
 from flake8_redis_ssot.fix.ties import TieFinder, Ties
 from flake8_redis_ssot.fix.view import UnseenReader, View
 from flake8_redis_ssot.inference.builder_table import builders
 from flake8_redis_ssot.libraries.standard import SPEC_KEYWORDS, TYPE_QUESTIONS
+from flake8_redis_ssot.libraries.traits import SECRETS
 from flake8_redis_ssot.libraries.vocabulary import FLUSHING
 from flake8_redis_ssot.project.index import ProjectIndex
-from flake8_redis_ssot.syntax.nodes import last_name
+from flake8_redis_ssot.syntax.nodes import last_name, unparsed
 
 _INERT = frozenset(["__doc__", "__name__"])
 
@@ -192,8 +194,8 @@ class Compatibility:
         is_twin = old.sort == new.sort == "class" and self.alike.classes(old, new)
         if old.sort == "class" and not aim.is_same and has_arguments and not is_twin:
             raise Refusal(
-                f"line {line} makes a `{last}` with arguments of its own, which may name another server than "
-                f"`{new.home}`{self.objects.at(new)} has",
+                f"line {line} makes a `{last}` with {_arguments(call)}, which `{new.home}`{self.objects.at(new)} may "
+                "not have",
                 "use that there by hand where it has the same, and give the line an `allow` where it has not",
             )
         if aim.collapses and isinstance(view.uses.parents.get(call), ast.Expr):
@@ -259,6 +261,30 @@ class Compatibility:
         verdict.roots.add(old.home)
         verdict.ties.add(self.ties.of_function(old, held.of))
 
+    def _unknown_class(self, aim: Replacement, old: Thing | None, before: Thing, after: Thing) -> Refusal:
+        """That nobody knows what one of two objects can do, as it is none of a class of the project."""
+        made = [self.making.made_by(thing) for thing in (before, after)]
+        texts = [self.making.text(code) for code in made if code is not None]
+        if len(texts) == 2 and texts[0] and texts[1]:
+            other = difference(texts[0], texts[1], f"`{after.home}`{self.objects.at(after)}")
+            if other is not None:
+                return Refusal(f"`{before.home}`{self.objects.at(before)}: {other.what}", other.advice)
+        unknown = aim.old if old is None else aim.new
+        value = getattr(unknown.node, "value", None)
+        value = value.value if isinstance(value, ast.Await) else value
+        called = self.objects.value(value.func, unknown.module) if isinstance(value, ast.Call) else None
+        where = f"`{unknown.home}`{self.objects.at(unknown)}"
+        if isinstance(value, ast.Call) and called is not None and isinstance(called.node, Function):
+            return Refusal(
+                f"{where} comes from a call of `{unparsed(value.func)}`, which is not followed, so nobody knows what it "
+                "can do",
+                "let that line build it, or change this by hand",
+            )
+        return Refusal(
+            f"the class of {where} is none of the project, so nobody knows what it can do",
+            "let it be one of a class of the project, or change this by hand",
+        )
+
     def _untold(self, function: Thing) -> Refusal:
         """That nothing says what a function or class gives."""
         return Refusal(
@@ -312,11 +338,16 @@ class Compatibility:
         if view.uses.is_exception(place):
             self._tie_exception(view, old, new, place, verdict)
             return
-        where = f"line {line} uses `{last}` without calling it"
+        is_type = view.uses.is_annotation(place)
+        where = (
+            f"line {line} names `{last}` as a type"
+            if is_type
+            else f"line {line} uses `{last}` without calling it"
+        )
         self.members.covered(old, new, where)
         if old.sort == "class" and self._is_patched(view, place, old, new):
             return
-        if view.uses.is_annotation(place):
+        if is_type:
             self._check_said(view, old, new, line)
             return
         verdict.ties.strong.add(f"identity {old.home}")
@@ -431,12 +462,7 @@ class Compatibility:
                 self.part_none(before, after, unseen.does, verdict)
             return
         if old is None or new is None:
-            unknown = aim.old if old is None else aim.new
-            raise Refusal(
-                f"the class of `{unknown.home}`{self.objects.at(unknown)} cannot be determined, so nobody knows "
-                "what it can do",
-                "annotate it with its class, or change this by hand",
-            )
+            raise self._unknown_class(aim, old, before, after)
         homes = [home for home in (before.home, aim.old.home, old.home) if home]
         called = {
             attribute: self.replacements.renamed(homes, {after.home, new.home}, attribute.attr)
@@ -446,7 +472,13 @@ class Compatibility:
         names: dict[str, str] = {}
         for attribute, call in uses.members:
             name, renamed = called[attribute]
-            self.members.check(view, attribute, call, old, new, name, renamed)
+            inherited = self.members.inherited(old, attribute.attr)
+            if inherited and self.replacements.is_declared(homes, attribute.attr):
+                verdict.unsafe(
+                    f"`{attribute.attr}` is inherited from {inherited}, and only the settings speak of it"
+                )
+            else:
+                self.members.check(view, attribute, call, old, new, name, renamed)
             names[attribute.attr] = name
             _rename(verdict, attribute, call, name, renamed)
         why = self.making.difference(aim.old, old, aim.new, new)
@@ -474,7 +506,7 @@ class Compatibility:
             if flushing:
                 raise Refusal(
                     f"in line {place.lineno} it {what}, where `{flushing[0]}` can be called of it, which would empty "
-                    "what is shared",
+                    "the whole database of the manager",
                     "look there, and change both by hand",
                 )
             self.members.covered(old, new, f"in line {place.lineno} it {what}")
@@ -611,3 +643,13 @@ def _is_question(above: ast.AST | None, place: ast.expr) -> bool:
     if isinstance(above, ast.keyword):
         return above.arg in SPEC_KEYWORDS
     return isinstance(above, ast.Call) and last_name(above.func) in TYPE_QUESTIONS and place in above.args
+
+
+def _arguments(call: ast.Call) -> str:
+    """What a call gives, for a message; of what may be secret only the name."""
+    shown = [f"`{unparsed(argument)}`" for argument in call.args]
+    shown += [
+        f"`{k.arg}=...`" if k.arg in SECRETS else f"`{k.arg or '**'}={unparsed(k.value)}`"
+        for k in call.keywords
+    ]
+    return " and ".join("an address with a password" if "@" in text else text for text in shown)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from dataclasses import dataclass
 
 from flake8_redis_ssot.facts.modules import bound
 from flake8_redis_ssot.fix.making import Making
@@ -14,7 +15,7 @@ from flake8_redis_ssot.fix.signatures import Function, arguments_of, decorators_
 from flake8_redis_ssot.fix.stores import Code
 from flake8_redis_ssot.fix.symbols import locals_of
 from flake8_redis_ssot.libraries.standard import CACHES, CHANGING, SAME_TEXT
-from flake8_redis_ssot.libraries.traits import ASYNC_PART, SAID_ANYHOW, SIZES, TUNING
+from flake8_redis_ssot.libraries.traits import ASYNC_PART, SAID_ANYHOW, SAYING_WHERE, SECRETS, SIZES, TUNING
 from flake8_redis_ssot.syntax.nodes import unparsed
 
 Leads = Callable[[Code], Code | None]
@@ -22,7 +23,8 @@ Leads = Callable[[Code], Code | None]
 
 _READING = frozenset(["os.environ.get", "os.getenv"])
 _CONVERSIONS = SAME_TEXT | {"int", "float", "bool"}
-_SECRETS = frozenset(["username", "password"])
+_OPTIONS = "make the options alike, or let the manager give a client with these"
+_ELSEWHERE = "let the manager give a client for it, or `allow` it, if that is on purpose; to make both alike moves data"
 
 
 class Told(Resolver):
@@ -174,27 +176,59 @@ def _parts_of_url(node: ast.expr | None) -> dict[str, ast.expr]:
     return {name: ast.Constant(value) for name, value in found.items()}
 
 
-def difference(one: str, other: str, label: str) -> str | None:
-    """How two calls, as `Told` has them, connect otherwise, for a message; `label` is how the other is had, and where."""
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """How one call connects otherwise than another, for a message, and what to do about it."""
+
+    what: str
+    advice: str
+
+
+def difference(one: str, other: str, label: str) -> Difference | None:
+    """How two calls, as `Told` has them, connect otherwise; `label` is how the other is had, and where."""
     (name, given), (there, known) = _parts(one), _parts(other)
     if name != there:
-        colours = ["an asyncio" if ASYNC_PART in n.split(".") else "a blocking" for n in (name, there)]
+        colours = [colour_of(n) for n in (name, there)]
         if colours[0] != colours[1]:
-            return f"it is {colours[0]} client, and {label} is {colours[1]} one"
-        return f"it is made by `{name}`, and {label} by `{there}`"
+            return Difference(
+                f"it is {colours[0]} client, and {label} is {colours[1]} one", own_kind(colours[0], "client")
+            )
+        return Difference(f"it is made by `{name}`, and {label} by `{there}`", _OPTIONS)
+    differing = sorted(key for key in given.keys() | known.keys() if given.get(key) != known.get(key))
+    if not differing:
+        return None
     if ("url" in given) != ("url" in known):
         places = [_place(one) for one in (given, known)]
-        return f"it connects to {places[0]}, and {label} to {places[1]}"
-    keys = sorted(given.keys() ^ known.keys()) + sorted(given.keys() & known.keys())
-    for key in keys:
-        here, now = given.get(key), known.get(key)
-        if here == now:
-            continue
-        if key in _SECRETS or "@" in f"{here}{now}":
-            return f"nothing shows that its `{key}` is that of {label}"
-        said = [f"with `{key}={text}`" if text is not None else f"without `{key}`" for text in (here, now)]
-        return f"it is built {said[0]}, and {label} {said[1]}"
-    return None
+        what = f"it connects to {places[0]}, and {label} to {places[1]}"
+        return Difference(what, _ELSEWHERE)
+    hidden = [key for key in differing if key in SECRETS or "@" in f"{given.get(key)}{known.get(key)}"]
+    shown = [key for key in differing if key not in hidden]
+    parts = []
+    if shown:
+        here, now = (
+            _listed(f"with `{k}={of[k]}`" if k in of else f"without `{k}`" for k in shown)
+            for of in (given, known)
+        )
+        parts.append(f"it is built {here}, and {label} {now}")
+    if hidden:
+        parts.append(f"nothing shows that its {_listed(f'`{k}`' for k in hidden)} is that of {label}")
+    where = [key for key in differing if key in SAYING_WHERE]
+    return Difference("; and ".join(parts), _ELSEWHERE if where else _OPTIONS)
+
+
+def colour_of(target: str) -> str:
+    """Whether what a builder makes is for asyncio, with an article, for a message."""
+    return "an asyncio" if ASYNC_PART in target.split(".") else "a blocking"
+
+
+def own_kind(colour: str, kind: str) -> str:
+    """What to do about a client or pool of another colour than the manager's; `colour` is its own."""
+    return f"let the manager give {colour} {kind} too, or `allow` this one"
+
+
+def _listed(words: Iterable[str]) -> str:
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def distance(one: str, other: str) -> int:

@@ -14,13 +14,22 @@ from flake8_redis_ssot.fix.accessors import Accessor, Accessors
 from flake8_redis_ssot.fix.around import Around
 from flake8_redis_ssot.fix.client_uses import ClientUses, uses_of
 from flake8_redis_ssot.fix.compatibility import Compatibility
-from flake8_redis_ssot.fix.connecting import Told, bound_of, difference, distance, timings
+from flake8_redis_ssot.fix.connecting import (
+    Difference,
+    Told,
+    bound_of,
+    colour_of,
+    difference,
+    distance,
+    own_kind,
+    timings,
+)
 from flake8_redis_ssot.fix.endings import Endings
 from flake8_redis_ssot.fix.naming import exact, name_for
 from flake8_redis_ssot.fix.proposal import Proposal
 from flake8_redis_ssot.fix.reach import OBJECT, PUT
 from flake8_redis_ssot.fix.reads import ProjectReads
-from flake8_redis_ssot.fix.replacements import Refusal
+from flake8_redis_ssot.fix.replacements import Awaiting, Refusal
 from flake8_redis_ssot.fix.resolver import Untold
 from flake8_redis_ssot.fix.signatures import Function, own_parts
 from flake8_redis_ssot.fix.stores import Code
@@ -80,11 +89,11 @@ class ConstructionEdits:
 
     def propose(self, view: View, diagnostic: Diagnostic) -> Proposal:
         """What settles `diagnostic`; Refusal where nothing does."""
-        if diagnostic.code != "RED301":
-            self._offered(view, "client")  # first, since it is cheap and often the end of it
         made = next((m for m in view.context.constructions if m.range == diagnostic.range), None)
         if made is None:
             raise Refusal("what it builds cannot be determined", "take the manager's client by hand")
+        if diagnostic.code != "RED301":
+            self._offered(view, made)  # first, since it is cheap and often the end of it
         proposal = Proposal(diagnostic, "", "safe")
         if made.kind == "pool" and self._removed(view, made, proposal):
             return proposal
@@ -129,7 +138,7 @@ class ConstructionEdits:
             isinstance(around := view.uses.parents.get(made.call), ast.keyword)
             and around.arg in POOL_KEYWORDS
         ):
-            raise Refusal("it goes with the client that is built on it", "settle the reason given for that")
+            raise Awaiting("it goes with the client that is built on it", around.value.lineno)
         accessor = self._accessor(view, built, proposal)
         call = made.call
         awaited = view.uses.parents.get(call)
@@ -179,6 +188,7 @@ class ConstructionEdits:
                 "take the manager's client by hand",
             )
         if made.inferred and view.context.is_adapted(made):
+            self._check_kind(view, made)
             raise Refusal(
                 "what is called may take other arguments than the library's own",
                 "take the manager's client by hand",
@@ -218,9 +228,27 @@ class ConstructionEdits:
             self.exchange.making, accessor.made, leads=self.accessors.shared, is_tuned=is_tuned
         ).text()
 
-    def _offered(self, view: View, kind: Kind) -> list[Accessor]:
-        """What the manager of a file gives of that kind; Refusal where it gives nothing."""
-        boundary = view.place.boundary
+    def _check_kind(self, view: View, made: Construction) -> None:
+        """Refusal where all that the manager builds is for asyncio, and this is not, or the other way round."""
+        colours = {colour_of(builder.target) for builder in made.reached.values()}
+        for module in self.index.managers.modules_of(view.place.boundary):
+            path = self.index.modules.find(module)
+            there = self.files.view(path) if path is not None else None
+            found = {
+                colour_of(builder.target)
+                for one in (there.context.constructions if there is not None else ())
+                for builder in one.reached.values()
+            }
+            if len(colours) != 1 or len(found) != 1 or colours == found:
+                return
+            here, other = *colours, *found
+            raise Refusal(
+                f"it is {here} {made.kind}, and `{module}` has {other} one", own_kind(here, made.kind)
+            )
+
+    def _offered(self, view: View, made: Construction) -> list[Accessor]:
+        """What the manager of a file gives of the kind of what is made; Refusal where it gives nothing."""
+        boundary, kind = view.place.boundary, made.kind
         modules = list(self.index.managers.modules_of(boundary))
         if not modules:
             raise Refusal("no manager is set that could give one", manager_wanted(boundary))
@@ -231,6 +259,7 @@ class ConstructionEdits:
             found += [one for one in accessors if one.kind == kind]
             unfit += reasons
         if not found:
+            self._check_kind(view, made)
             why = f": {unfit[0]}" if unfit else ""
             raise Refusal(
                 f"`{modules[0]}` gives no {kind} that all can share{why}",
@@ -241,7 +270,7 @@ class ConstructionEdits:
 
     def _accessor(self, view: View, built: _Built, proposal: Proposal) -> Accessor:
         """How the manager gives what is built; Refusal where it gives nothing like it."""
-        found = self._offered(view, built.made.kind)
+        found = self._offered(view, built.made)
         try:
             built.told = self._tell(built)
         except Untold as error:
@@ -249,7 +278,7 @@ class ConstructionEdits:
                 f"which server it connects to is not shown: {error}",
                 "write that as plain values or environment variables, or take the manager's client by hand",
             ) from error
-        differing: list[tuple[int, str]] = []
+        differing: list[tuple[int, Difference]] = []
         for accessor in found:
             far = 1000
             try:
@@ -257,20 +286,21 @@ class ConstructionEdits:
                 far = distance(built.told, there)
                 why_not = difference(built.told, there, f"`{accessor.label}`{accessor.at}")
             except Untold as error:
-                why_not = f"what `{accessor.label}`{accessor.at} connects to is not shown: {error}"
+                what = f"what `{accessor.label}`{accessor.at} connects to is not shown: {error}"
+                why_not = Difference(what, "write that there as plain values or environment variables")
             if (
                 why_not is None
                 and built.made.kind == "pool"
                 and _class(built.target) != _class(accessor.target)
             ):
-                why_not = f"it is a pool of another class than `{accessor.label}`{accessor.at}"
+                what = f"it is a pool of another class than `{accessor.label}`{accessor.at}"
+                why_not = Difference(what, "let the manager give a pool of this class too, or `allow` it")
             if why_not is None:
                 self._compare_timings(built, accessor, proposal)
                 return accessor
             differing.append((far, why_not))
-        raise Refusal(
-            min(differing, key=lambda one: one[0])[1], "make both alike, or let the manager give one more"
-        )
+        nearest = min(differing, key=lambda one: one[0])[1]
+        raise Refusal(nearest.what, nearest.advice)
 
     def _compare_timings(self, built: _Built, accessor: Accessor, proposal: Proposal) -> None:
         try:
@@ -346,13 +376,13 @@ class ConstructionEdits:
                 try:
                     if last_name(place) in other.exported:
                         raise Refusal(
-                            f"line {place.lineno} hands `{last_name(place)}` on to other files",
-                            "let those take the manager's client first",
+                            f"{other.reader_of(last_name(place))} may read `{last_name(place)}` of it",
+                            "let that take the manager's client first",
                         )
                     found = uses_of(other, place)
                     found.judge(other, kind, limit, proposal)
                 except Refusal as refusal:
-                    raise Refusal(f"in {view.short(path)} {refusal.what}", refusal.advice) from refusal
+                    raise Refusal(f"{view.short(path)} uses it: {refusal.what}", refusal.advice) from refusal
                 ended = [node.lineno for node in found.ended]
                 ended += [given.lineno for _, given in found.entered.values()]
                 if ended:

@@ -20,6 +20,8 @@ from flake8_redis_ssot.libraries.standard import CHANGING_METHODS
 from flake8_redis_ssot.libraries.vocabulary import ENDING, FLUSHING
 from flake8_redis_ssot.syntax.nodes import last_name, unparsed
 
+EMPTIED = "which empties the whole database of the manager, perhaps as it does today"
+UNEMPTY = "take that out, or change this by hand where it is meant, as in tests"
 UNSHARE = "take that out, or let the manager do it, and run again"
 _UNEND = "take that out, since the manager ends what it shares, and run again"
 
@@ -46,7 +48,7 @@ class Dangers:
                 inner |= {text.rpartition(".")[2] for text in reads(view.source.tree).read}
             line = attribute.lineno
             for name in sorted(inner & FLUSHING):
-                raise Refusal(f"line {line} leads to `{name}`, which would empty what is shared", UNSHARE)
+                raise Refusal(f"line {line} leads to `{name}`, {EMPTIED}", UNEMPTY)
             self._check_below(view, attribute, is_data)
             if (fresh or shared) and attribute.attr in ENDING:
                 raise Refusal(
@@ -66,8 +68,8 @@ class Dangers:
                 raise Refusal(f"line {chained.lineno} sets `{what}` below it, for all who share it", UNSHARE)
             if isinstance(chained, ast.Attribute) and chained.attr in FLUSHING:
                 raise Refusal(
-                    f"line {attribute.lineno} calls `{chained.attr}`, which would empty what is shared",
-                    UNSHARE,
+                    f"line {attribute.lineno} calls `{chained.attr}`, {EMPTIED}",
+                    UNEMPTY,
                 )
             if isinstance(chained, ast.Call):
                 is_data = False
@@ -140,7 +142,7 @@ class Dangers:
         now = self.objects.members(new).named
         after = self._inner(new, name)
         for worse in sorted((after & FLUSHING) - before):
-            return f"it leads to `{worse}` there, which would empty what is shared"
+            return f"it leads to `{worse}` there, which would empty the whole database of the manager"
         for worse in sorted((after & ENDING) - before) or sorted(_ended_by(now.get(name))):
             return f"it leads to `{worse}` there, which would end it for all who share it"
         return None

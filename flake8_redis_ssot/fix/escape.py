@@ -12,7 +12,7 @@ from flake8_redis_ssot.inference.names import Names
 from flake8_redis_ssot.libraries.frameworks import PATCHING_METHODS, RAISING_TESTS
 from flake8_redis_ssot.source import SourceFile
 from flake8_redis_ssot.syntax.imports import bound_name
-from flake8_redis_ssot.syntax.nodes import last_name, parents_of
+from flake8_redis_ssot.syntax.nodes import last_name, parents_of, unparsed
 from flake8_redis_ssot.syntax.scope_builder import build_scopes
 from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope
 
@@ -295,7 +295,9 @@ class FileUses:
             case ast.Call(func=ast.Name(id="setattr" | "delattr"), args=[first, *_]) if first is node:
                 uses.stored.append((node, "by name"))
             case ast.Call() | ast.keyword():
-                uses.escapes.append((node, "is handed to a function"))
+                call = parent if isinstance(parent, ast.Call) else self.parents.get(parent)
+                to = f"`{unparsed(call.func)}`" if isinstance(call, ast.Call) else "a function"
+                uses.escapes.append((node, f"is handed to {to}"))
             case _:
                 uses.escapes.append((node, "goes where it cannot be followed"))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from flake8_redis_ssot.diagnostic import Diagnostic
@@ -79,9 +80,7 @@ class ImportEdits:
             return self._unused(view, proposal, name, thing, late)
         if thing is not None and thing.sort == "module":
             return self._of_module(view, proposal, name, old, places, late)
-        acts = self.acts.directly(old.rpartition(".")[0])
-        if acts is not None and "warn" not in acts:
-            proposal.unsafe(f"importing it does more than to define: {acts}")
+        self._check_acts(view, proposal, old.rpartition(".")[0], old)
         return self._of_object(view, proposal, name, old, places, late)
 
     def _noted(self, view: View, proposal: Proposal, name: str | None = None) -> Proposal:
@@ -102,6 +101,18 @@ class ImportEdits:
         """The module that an import of the dotted name imports."""
         thing = self.objects.thing(name)
         return name if thing is not None and thing.sort == "module" else name.rpartition(".")[0]
+
+    def _check_acts(self, view: View, proposal: Proposal, module: str, old: str) -> None:
+        """Note that importing a module does something, unless it is imported anyhow: by the new one, or as a package."""
+        acts = self.acts.directly(module)
+        if acts is None or "warn" in acts:
+            return
+        new = ""
+        with suppress(Refusal):
+            new = self._module_of(self.exchange.replacements.aim(old, view.place.boundary).new.home)
+        around = {package for name in (new, *view.place.modules) for package in packages_of(name)}
+        if module not in around | self.acts.reached(new):
+            proposal.unsafe(f"importing `{module}` does more than to define: {acts}")
 
     def _what_acts(self, name: str) -> str | None:
         """What importing a module, or the one of an object, does."""
@@ -391,9 +402,7 @@ class ImportEdits:
                 f"a package gives the name of `{old}` to something else",
                 "rename that in the package's `__init__`",
             )
-        acts = self.acts.directly(old)
-        if acts is not None and "warn" not in acts:
-            proposal.unsafe(f"importing it does more than to define: {acts}")
+        self._check_acts(view, proposal, old, old)
         groups = self._by_member(view, old, places)
         if any(not is_only for _, is_only in self._meanings(view, proposal, name)) and not (
             isinstance(proposal.statement, ast.Import) and proposal.drops[0].asname is None

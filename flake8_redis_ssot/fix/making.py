@@ -18,7 +18,10 @@ from flake8_redis_ssot.libraries.vocabulary import CLIENT_WORDS
 from flake8_redis_ssot.syntax.nodes import last_name, unparsed
 
 _DEPTH = 6
-_ALIKE = "make both connect alike, and run again"
+_ALIKE = (
+    "let both take it from one setting where they mean one server, and run again; where not, let the manager give an "
+    "object for it, or `allow` it"
+)
 _MAKING = frozenset(["__init__", "__new__", "__post_init__"])
 
 

@@ -64,17 +64,24 @@ class MemberChecks:
     def difference(self, old: Thing, new: Thing, name: str, call: ast.Call | None) -> str | None:
         """What keeps a use of a member of the class `old` from being one of the class `new`."""
         was, now = self.objects.members(old).named.get(name), self.objects.members(new).named.get(name)
-        if was is None or name.startswith("__"):
+        if name.startswith("__"):
             return None
-        return (
-            "is missing" if now is None else self._differs(was, now, call, self.alike.members(old, new, name))
-        )
+        if self._is_missing(name, name, old, new):
+            return "is missing"
+        if was is None or now is None:
+            return None
+        return self._differs(was, now, call, self.alike.members(old, new, name))
 
     def check_all(self, used: Mapping[ast.Attribute, str], old: Thing, new: Thing) -> None:
         """Refusal where members that are `used` of one class, each with its name in the other, are missing there."""
         missing = {node: name for node, name in used.items() if self._is_missing(node.attr, name, old, new)}
         if missing:
             raise self.lacking(new, missing.values(), missing)
+
+    def inherited(self, of: Thing, name: str) -> str:
+        """The classes of libraries from which a class may have a member; empty where it has it from the project."""
+        bases = self.alike.making.foreign_bases(of) if name not in self.objects.members(of).named else set()
+        return " or ".join(f"`{base}`" for base in sorted(filter(None, bases)))
 
     def _is_missing(self, name: str, to: str, old: Thing, new: Thing) -> bool:
         """Whether a member, called `to` there, is one that the new class lacks."""
@@ -102,6 +109,13 @@ class MemberChecks:
             raise self.lacking(new, [to], [attribute])
         if name in _INERT or now is None:
             return
+        if inherited := self.inherited(old, name):
+            raise Refusal(
+                f"`{name}` of `{old.home}`{self.objects.at(old)}, used in line {line}, is inherited from {inherited}, and "
+                f"not compared with `{to}` of `{new.home}`{self.objects.at(now)}",
+                f"compare the two, send `{old.home}.{name}` to `{new.home}.{to}` in `replacements`, and run with "
+                "--include-unsafe",
+            )
         if was is None:
             raise Refusal(
                 f"`{old.home}`{self.objects.at(old)} does not define `{name}`, used in line {line}, so nobody knows "
@@ -195,8 +209,14 @@ class MemberChecks:
             return
         before, after = self.objects.members(old), self.objects.members(new)
         if before.is_open and not self.alike.inherited(old, new):
+            bases = sorted(filter(None, self.alike.making.foreign_bases(old)))
+            what = (
+                f"derives from `{bases[0]}`, whose members are not compared"
+                if bases
+                else "has bases or members that cannot be determined"
+            )
             raise Refusal(
-                f"{where}, and `{old.home}`{self.objects.at(old)} has bases or members that cannot be determined",
+                f"{where}, and `{old.home}`{self.objects.at(old)} {what}",
                 "look there, and change it by hand",
             )
         public = {

@@ -10,7 +10,6 @@ import os
 from collections.abc import Callable, Collection, Iterator
 
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.fix.beside import line_of
 from flake8_redis_ssot.fix.compatibility import Compatibility
 from flake8_redis_ssot.fix.constructions import ConstructionEdits
 from flake8_redis_ssot.fix.import_edits import ImportEdits, dotted_places
@@ -19,7 +18,7 @@ from flake8_redis_ssot.fix.module_names import star_names
 from flake8_redis_ssot.fix.naming import exact, name_for
 from flake8_redis_ssot.fix.proposal import MENDS, Proposal
 from flake8_redis_ssot.fix.reads import ProjectReads
-from flake8_redis_ssot.fix.replacements import Refusal
+from flake8_redis_ssot.fix.replacements import Refusal, Unfollowed
 from flake8_redis_ssot.fix.small_edits import with_successor, without_unused_codes
 from flake8_redis_ssot.fix.view import View
 from flake8_redis_ssot.libraries.frameworks import LOADING, PATCHING
@@ -209,7 +208,7 @@ class Rewriter:
         if node is None or node.value != old:
             raise Refusal("the string is put together from parts", "change it by hand")
         if not self._is_loaded(view, node):
-            raise self._unfollowed(view, old)
+            raise Unfollowed(old)
         aim = self.replacements.aim(old, view.place.boundary)
         if aim.old.sort != aim.new.sort or aim.calls:
             raise self.exchange.unlike(aim.old, aim.new)
@@ -224,24 +223,6 @@ class Rewriter:
         proposal.parts = [self.renamed(view, node, old, aim.new.home)]
         proposal.written.append(aim.new.home)
         return proposal
-
-    def _unfollowed(self, view: View, old: str) -> Refusal:
-        """Why a string that patches is left: what looks the object up is left too, or there is nothing."""
-        module, _, last = old.rpartition(".")
-        is_test = self.index.settings.is_test
-        users = self.index.importers_of({module}, {old}) - {self.index.modules.find(module), view.path}
-        if not users:
-            return Refusal(
-                f"it patches `{old}`, which no module but its own looks up",
-                "patch what takes its place in the manager, or take the patch out",
-            )
-        first = min(users, key=lambda path: (is_test(path), path))
-        text = self.index.modules.filesystem.source(first).data.decode("utf-8", "replace")
-        return Refusal(
-            f"a patch moves with the code that looks `{old}` up, and "
-            f"{self.short(first)}:{line_of(text, [last, module.rpartition('.')[2]])} does not move",
-            "settle the reason given there, or patch the name in the module that uses it",
-        )
 
     @staticmethod
     def _is_loaded(view: View, node: ast.Constant) -> bool:

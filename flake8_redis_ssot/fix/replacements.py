@@ -18,12 +18,26 @@ from flake8_redis_ssot.settings.model import Boundary
 
 
 class Refusal(Exception):
-    """Why something is left as it is: `what` stands in the way, and where, and the `advice` what to do about it."""
+    """Why something is left as it is: `what` stands in the way, and where, and the `advice` what to do about it.
 
-    def __init__(self, what: str, advice: str) -> None:
+    Where it stays because another reference does, the `cause` is the one at the root of these, and its reason is said.
+    """
+
+    def __init__(self, what: str, advice: str, cause: Cause | None = None) -> None:
+        root: Cause | None = cause and (cause.why.cause or cause)
+        if root is not None:
+            stays_with = "" if root is cause else f" with {root.where}"
+            what, advice = f"{what}{stays_with}: {root.why.what}", root.why.advice
         super().__init__(f"{what}; {advice}")
-        self.what = what
-        self.advice = advice
+        self.what: str = what
+        self.advice: str = advice
+        self.cause: Cause | None = root
+
+    def after(self, words: str) -> Refusal:
+        """The same reason, said after some words."""
+        found = Refusal(f"{words}{self.what}", self.advice)
+        found.cause = self.cause
+        return found
 
     @property
     def reason(self) -> str:
@@ -45,6 +59,34 @@ class Replacement:
     def collapses(self) -> bool:
         """Whether calls of the old one become the new one itself."""
         return self.old.sort != self.new.sort or self.calls
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """A reference that stays, `where` it is and why."""
+
+    where: str
+    why: Refusal
+
+
+class Unsafe(Refusal):
+    """That a safe run does not do it."""
+
+
+class Awaiting(Refusal):
+    """That something moves with what stands in another line of its file, which is left."""
+
+    def __init__(self, what: str, line: int) -> None:
+        super().__init__(what, "change both by hand")
+        self.line = line
+
+
+class Unfollowed(Refusal):
+    """That no import takes a string along that patches `old`; why is known when all else is settled."""
+
+    def __init__(self, old: str) -> None:
+        super().__init__(f"a patch moves with the code that looks `{old}` up", "change it by hand")
+        self.old = old
 
 
 class Replacements:
@@ -87,9 +129,9 @@ class Replacements:
                 f"`{old}` does not exist, so that nobody can tell what it was",
                 "remove the reference, or name what is there",
             )
-        declared = self._declared(old)
+        declared = self.settings.replacement_of(old)
         if declared is None and before.home != old:
-            declared = self._declared(before.home)
+            declared = self.settings.replacement_of(before.home)
         name, calls = (declared or "").removesuffix("()"), (declared or "").endswith("()")
         given = self.objects.given(before) if before.sort == "function" else None
         if declared is None:
@@ -171,6 +213,10 @@ class Replacements:
                 return last, self._arguments.get(key, {})
         return name, {}
 
+    def is_declared(self, old: Collection[str], name: str) -> bool:
+        """Whether the settings say what a member of the `old` objects becomes."""
+        return any(f"{home}.{name}" in self._replacements for home in old)
+
     def arguments(self, old: str) -> dict[str, str]:
         """The parameters of a function that are called otherwise in its replacement."""
         return self._arguments.get(old, {})
@@ -246,16 +292,6 @@ class Replacements:
                 "import there by name what is needed of it",
             )
 
-    def _declared(self, old: str) -> str | None:
-        """The replacement that the settings name for `old`, or for a module or class around it."""
-        head, tail = old, ""
-        while head:
-            if head in self._replacements:
-                return self._replacements[head] + tail
-            head, _, last = head.rpartition(".")
-            tail = f".{last}{tail}"
-        return None
-
     def _twin(self, before: Thing, boundary: Boundary) -> str | None:
         """A function of the manager that has the same name, and is as good."""
         last = before.home.rpartition(".")[2]
@@ -313,9 +349,7 @@ class Replacements:
         """The shared object that is an instance of the class `old`; `imported` is the line of its import."""
         if not self.index.managers.owns(boundary, old.home):
             where = f" in line {imported}" if imported else ""
-            raise Refusal(
-                f"it moves together with its import, which is left{where}", "settle the reason given there"
-            )
+            raise Awaiting(f"it moves together with its import{where}, which is left", imported)
         wanted = [f"{old.module}.{boundary.instance}"] if boundary.instance else []
         facts = self.index.modules.facts(old.module)
         wanted += [f"{old.module}.{n}" for n in (facts.names if facts is not None and not wanted else ())]

@@ -13,13 +13,15 @@ from flake8_redis_ssot.fix.patches import Patch, PatchFinder, heads
 from flake8_redis_ssot.fix.proposal import MENDS, Proposal
 from flake8_redis_ssot.fix.propose import Rewriter
 from flake8_redis_ssot.fix.reach import LOADED, OBJECT
-from flake8_redis_ssot.fix.replacements import Refusal
+from flake8_redis_ssot.fix.replacements import Cause, Refusal
 from flake8_redis_ssot.fix.runs import Runs
 from flake8_redis_ssot.fix.staying import Reference, Staying
 from flake8_redis_ssot.syntax.imports import Part
 
 Strings = dict[str, dict[Part, str]]
 """For each file the changes of its strings, each with the string."""
+Unmoved = tuple[Refusal, set[str]]
+"""Why a patch cannot follow, and the files that it holds back."""
 Left = list[tuple[Diagnostic, Refusal]]
 """The diagnostics that stay, each with the reason."""
 
@@ -51,6 +53,8 @@ class Units:
         self.finder = PatchFinder(rewriter)
         self.staying = Staying(rewriter, within, unchecked)
         self._dynamic = dynamic
+        self.unmoved: dict[tuple[str, int], Unmoved] = {}
+        """The patches that cannot follow, by path and line."""
         self.met = False
         """Whether a patch was found on which some proposal depends."""
 
@@ -152,19 +156,22 @@ class Units:
                 (proposal, key)
                 for key in heads(patch.text)
                 for proposal in by_key.get(key, ())
-                if self._may_meet(patch.path, proposal, key)
+                if id(proposal) not in held and self._may_meet(patch.path, proposal, key)
             ]
             if not mine or all(p.reach[key] == key for p, key in mine):
                 continue
             self.met = True
             try:
-                part = self._followed(patch, mine, proposals, refused)
+                moving = [p for p in proposals if id(p) not in held]
+                part = self._followed(patch, mine, moving, refused)
                 if part is not None:
                     strings.setdefault(patch.path, {})[part] = patch.text
             except Refusal as refusal:
                 where = f"{self.rewriter.short(patch.path)}:{patch.line}"
-                why = Refusal(f"{where} {patch.act}, and {refusal.what}", refusal.advice)
-                held = {**{id(p): why for p, _ in mine}, **held}
+                why = refusal.after(f"{where} {patch.act}, and ")
+                held |= {id(p): why for p, _ in mine}
+                own = refusal.after(f"it {patch.act}, and ")
+                self.unmoved[patch.path, patch.line] = own, {p.path for p, _ in mine}
         return held, strings
 
     def _may_meet(self, path: str, proposal: Proposal, key: str) -> bool:
@@ -185,7 +192,7 @@ class Units:
         if patch.is_written:
             key = f"{OBJECT}{patch.owner}"
             if not any(p.path == patch.path and key in p.reach for p in proposals):
-                raise Refusal("would no longer reach what is used here", _WITH_IT)
+                raise self._out_of_reach(mine)
             self._check_rest(patch, patch.owner, done | {patch.path}, proposals, refused)
             return None
         if len(places) > 1:
@@ -196,7 +203,7 @@ class Units:
             )
         place = places.pop()
         if place is None:
-            raise Refusal("would no longer reach what is used here", _WITH_IT)
+            raise self._out_of_reach(mine)
         self._check_shared(place, longest, proposals)
         self._check_rest(patch, longest, done, proposals, refused, place)
         if patch.path not in self.within:
@@ -205,6 +212,13 @@ class Units:
         if view is None or patch.string is None:
             raise Refusal("what it patches is not written as one string, which could follow", _WITH_IT)
         return self.rewriter.renamed(view, patch.string, longest, place)
+
+    def _out_of_reach(self, mine: list[tuple[Proposal, str]]) -> Refusal:
+        """That a patch would not reach what takes the place of what it patches."""
+        proposal = mine[0][0]
+        where = f"{self.rewriter.short(proposal.path)}:{proposal.diagnostic.range.start.line}"
+        news = f", where `{proposal.written[0]}` would take its place" if proposal.written else ""
+        return Refusal(f"would no longer reach what {where} uses{news}", _WITH_IT)
 
     def _check_shared(self, place: str, key: str, proposals: list[Proposal]) -> None:
         """Refusal where a patch that follows to a name of a file would reach what it did not reach there before."""
@@ -231,12 +245,14 @@ class Units:
         own = self.index.file_of(key)
         if own in done:
             return  # the name of the file that is changed
-        rest = self._rest(key, done, proposals, refused)
+        rest = self._rest(patch, key, done, proposals, refused)
         if rest is not None:
-            where = self.staying.where(rest, key.rpartition(".")[0], {key})
+            path, why = rest
+            where = self.staying.where(path, key.rpartition(".")[0], {key})
             raise Refusal(
                 f"{where} keeps what it patches",
-                "settle the reason given there, or change it and the test by hand",
+                "change it and the test by hand",
+                Cause(where, why) if why is not None else None,
             )
         reached = self.runs.reached(patch.path)
         homes = (
@@ -259,23 +275,28 @@ class Units:
             files = self.index.importers_of({thing.module}, names)
             yield from (path for path in files if self.index.modules.find(thing.module) != path)
 
-    def _rest(self, key: str, done: set[str], proposals: list[Proposal], refused: Left) -> str | None:
-        """A file that still reaches the object by `key` when the proposals are carried out."""
+    def _rest(
+        self, patch: Patch, key: str, done: set[str], proposals: list[Proposal], refused: Left
+    ) -> tuple[str, Refusal | None] | None:
+        """A file that still reaches the object by `key` when the proposals are carried out, and why."""
         own = self.index.file_of(key)
         module = key.rpartition(".")[0]
         while module and self.index.modules.find(module) is None:
             module = module.rpartition(".")[0]
-        for diagnostic, _ in refused:
+        # what runs with the patch is the nearer cause
+        for diagnostic, why in sorted(
+            refused, key=lambda one: not self.runs.may_meet(patch.path, one[0].path)
+        ):
             if (
                 any(_is_under(name, module) for name in diagnostic.symbols)
                 and MENDS.get(diagnostic.code) != "string"
             ):
-                return diagnostic.path
+                return diagnostic.path, why
         for diagnostic in self._dynamic:
             if any(_is_under(name, module) for name in diagnostic.symbols):
-                return diagnostic.path
+                return diagnostic.path, None
         settled = {proposal.path for proposal in proposals} | done
-        return next((p for p in self.index.importers(module) if p not in settled and p != own), None)
+        return next(((p, None) for p in self.index.importers(module) if p not in settled and p != own), None)
 
 
 def _keeps(proposal: Proposal) -> bool:
@@ -304,7 +325,7 @@ def _why(key: str, one: Reference) -> Refusal:
     }[kind]
     if one.why is None:
         return Refusal(f"{one.where} {what}, and stays", "change both by hand")
-    return Refusal(f"{one.where} {what}, and stays: {one.why.what}", one.why.advice)
+    return Refusal(f"{one.where} {what}, and stays", one.why.advice, Cause(one.where, one.why))
 
 
 def _is_under(name: str, key: str) -> bool:

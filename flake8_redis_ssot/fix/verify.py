@@ -55,7 +55,7 @@ def _circle(view: View, proposal: Proposal, graph: ImportGraph) -> Refusal | Non
             if path is not None:
                 return Refusal(
                     f"it would close a circle of imports: {' -> '.join([here, *path])}",
-                    "import it within the function that uses it",
+                    "import it in a function, or move what both need to a module of its own",
                 )
     return None
 

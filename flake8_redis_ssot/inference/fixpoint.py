@@ -165,6 +165,7 @@ class Fixpoint(Generic[_Key, _Value]):
         depth = len(self._waiting)
         if not depth:
             if key in self._asked:
+                self._is_cut = True
                 return self._asked[key]
             self._short.clear()
         elif key in self._short:

@@ -142,13 +142,16 @@ def _pattern(evidence: Evidence, module: Module) -> str:
 def _instance(evidence: Evidence, module: Module) -> Choice | None:
     """The shared object of a manager, or the function that gives it: what most files take, classes apart."""
     known = evidence.index.modules.facts(module.name)
+    taken: list[tuple[str, int]] = []
     for name, number in module.names:
         what = known.names.get(name) if known is not None else None
         if what is not None and what.kind in ("object", "function") and number and not name.startswith("_"):
-            return Choice(
-                f"{name}()" if what.kind == "function" else name, f"what most files take from it: {number}"
-            )
-    return None
+            taken.append((f"{name}()" if what.kind == "function" else name, number))
+    if not taken:
+        return None
+    (first, number), *others = taken
+    also = ", ".join(f"`{name}` by {count}" for name, count in others[:_SHOWN])
+    return Choice(first, f"what most files take from it: {number}{f'; {also}' if also else ''}")
 
 
 def _say_what_is_decided(evidence: Evidence, index: ProjectIndex, proposal: Proposal) -> None:
@@ -185,8 +188,11 @@ def _say_that_there_is_none(evidence: Evidence, ranked: Sequence[Candidate], pro
     )
     where = f"{count(places, 'place')} in {count(len(built), 'file')}"
     proposal.summary = f"{what}: {where} build{'s' * (places == 1)} clients or pools"
-    if len(ranked) > 1:
-        most = max(ranked, key=lambda one: _importers(one.module))
+    beside = places - sum(len(one.module.built) for one in ranked)
+    if ranked and beside:
+        proposal.summary += f", {beside} of them in tests and what stands beside the application"
+    most = max(ranked, key=lambda one: _importers(one.module), default=None)
+    if most is not None and len(ranked) > 1 and _importers(most.module):
         proposal.undecided.append(
             f"most files import `{most.name}` of those that build: {count(_importers(most.module), 'file')}"
         )

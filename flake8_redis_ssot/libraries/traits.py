@@ -151,3 +151,12 @@ DEPRECATED_ARGUMENTS = {
 
 DEPRECATED_ASYNC_METHODS = {"redis": {"close": "aclose"}}
 """Methods of a library's asyncio clients that it deprecates (redis-py since 5.0.1), with their successors."""
+
+SAYING_WHERE = frozenset(
+    ["host", "port", "db", "url", "path", "unix_socket_path", "username", "password", "credential_provider"]
+    + ["startup_nodes", "sentinels", "service_name", "address", "addresses", "connection_pool"]
+)
+"""Arguments that say which server, database and user a client has, not how it speaks."""
+
+SECRETS = frozenset(["username", "password"])
+"""Arguments whose values no message shows."""

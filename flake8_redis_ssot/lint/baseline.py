@@ -17,8 +17,9 @@ from flake8_redis_ssot.settings.boundaries import SettingsError
 FILE = "redis-ssot-baseline.jsonl"
 """Its name where the settings give none."""
 
-NEVER_RECORDED = frozenset(["RED000", "RED901", "RED902"])
-"""What no baseline silences: files that were not checked, since they cannot be read, and exceptions that are over."""
+NEVER_RECORDED = frozenset(["RED000", "RED403", "RED901", "RED902"])
+"""What no baseline silences: files that cannot be read, so that they were not checked, settings that name what is
+not there, and exceptions that are over."""
 
 _VERSION = 1
 _HEAD = "redis-ssot-baseline"

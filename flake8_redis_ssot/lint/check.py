@@ -121,7 +121,7 @@ class FileChecker:
 
     def _found(self, source: SourceFile) -> tuple[list[Diagnostic], RuleContext | None]:
         if not self._concerns(source):
-            if self.parse_all or self._uses_manager(source):
+            if self._must_be_parsed(source):
                 try:
                     source.check_syntax()
                 except SourceError as error:
@@ -166,6 +166,14 @@ class FileChecker:
                 for point in context.points:
                     if type(point.node) is node_type:
                         yield from handler(point, context)
+
+    def needs_parsing(self, source: SourceFile) -> bool:
+        """Whether more is to be done with a file than to look at its bytes."""
+        return self._concerns(source) or self._must_be_parsed(source)
+
+    def _must_be_parsed(self, source: SourceFile) -> bool:
+        """The same of a file that concerns no rule."""
+        return self.parse_all or self._uses_manager(source)
 
     def _uses_manager(self, source: SourceFile) -> bool:
         """Whether the file imports a manager, so that project rules may have to know what is in it."""

@@ -11,13 +11,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
-from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.facts.cache import Asked, Cache, asked_of, digest, key_of
 from flake8_redis_ssot.facts.model import FileFacts
 from flake8_redis_ssot.filesystem import DISK, FileSystem
+from flake8_redis_ssot.installed import digest_of_flake8
 from flake8_redis_ssot.lint.baseline import Entry
 from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.suppress import comments, recorded, unsuppressed, without_noqa
@@ -121,7 +121,7 @@ def run_key(checker: FileChecker) -> str:
     folders = [os.path.splitext(path)[0].removesuffix("/__init__") for path in packages if path]
     return key_of(
         list(sys.version_info[:2]),
-        _digest_of_flake8(),
+        digest_of_flake8(),
         replace(settings, output_format="", cache_dir=None, baseline=None),
         checker.codes,
         checker.parse_all,
@@ -144,21 +144,20 @@ def _below(folder: str, filesystem: FileSystem) -> Iterator[str]:
                 yield path
 
 
-def _digest_of_flake8() -> str:
-    """Its version: flake8's own expressions find the `noqa` comments."""
-    spec = find_spec("flake8")
-    if spec is None or spec.origin is None:
-        return ""
-    with open(spec.origin, "rb") as stream:
-        return digest(stream.read())
-
-
 Progress = Callable[[str, int, int], None]
 """Is told what a run is at: the stage, how much of it is done, and of how much."""
 
 
 def _untold(stage: str, done: int, total: int) -> None:
     """For runs that nobody waits for."""
+
+
+class Elsewhere(Protocol):
+    """Checks files by other means than the processes of this run, as `run_part` would."""
+
+    def __call__(
+        self, files: Mapping[str, str | None], checker: FileChecker, progress: Progress, *, hashed: bool
+    ) -> list[Outcome]: ...
 
 
 def run(
@@ -168,13 +167,14 @@ def run(
     jobs: int = 1,
     cache: Cache | None = None,
     progress: Progress = _untold,
+    elsewhere: Elsewhere | None = None,
 ) -> Outcome:
     """Check `files`, each by itself: a failure in one does not keep the others from being checked.
 
-    `jobs` processes share the work; what is found and its order do not depend on them, nor on the
-    `cache`. With one, `facts` are those of the files that had to be checked.
+    `jobs` processes share the work, or it is done `elsewhere`; what is found and its order do not depend on
+    that, nor on the `cache`. With one, `facts` are those of the files that had to be checked.
     """
-    return without_recorded(_run(files, checker, jobs, cache, progress), checker)
+    return without_recorded(_run(files, checker, jobs, cache, progress, elsewhere), checker)
 
 
 def without_recorded(outcome: Outcome, checker: FileChecker) -> Outcome:
@@ -188,15 +188,22 @@ def without_recorded(outcome: Outcome, checker: FileChecker) -> Outcome:
 
 
 def _run(
-    files: Sequence[str], checker: FileChecker, jobs: int, cache: Cache | None, progress: Progress
+    files: Sequence[str],
+    checker: FileChecker,
+    jobs: int,
+    cache: Cache | None,
+    progress: Progress,
+    elsewhere: Elsewhere | None,
 ) -> Outcome:
     todo: Mapping[str, str | None] = dict.fromkeys(files)
     if cache is not None:
         todo = cache.changed(files, checker.managers.modules)
-    if jobs > 1 and len(todo) >= PARALLEL_FROM:
+    if elsewhere is not None:
+        parts = elsewhere(todo, checker, progress, hashed=cache is not None)
+    elif jobs > 1 and len(todo) >= PARALLEL_FROM:
         parts = _in_processes(todo, checker, jobs, progress, hashed=cache is not None)
     else:
-        parts = [_run_part(todo, checker, progress, hashed=cache is not None)]
+        parts = [run_part(todo, checker, progress, hashed=cache is not None)]
     outcome = Outcome(
         [d for part in parts for d in part.diagnostics],
         sorted(failure for part in parts for failure in part.failures),
@@ -219,15 +226,21 @@ def run_project(
     jobs: int = 1,
     cache: Cache | None = None,
     progress: Progress = _untold,
+    elsewhere: Elsewhere | None = None,
 ) -> Outcome:
     """Check `files` by the file rules, all of them together by the project rules, and then their comments."""
-    return without_recorded(_run_project(files, checker, jobs, cache, progress), checker)
+    return without_recorded(_run_project(files, checker, jobs, cache, progress, elsewhere), checker)
 
 
 def _run_project(
-    files: Sequence[str], checker: FileChecker, jobs: int, cache: Cache | None, progress: Progress
+    files: Sequence[str],
+    checker: FileChecker,
+    jobs: int,
+    cache: Cache | None,
+    progress: Progress,
+    elsewhere: Elsewhere | None,
 ) -> Outcome:
-    outcome = _run(files, checker, jobs, cache, progress)
+    outcome = _run(files, checker, jobs, cache, progress, elsewhere)
     modules = checker.managers.modules
     day = str(checker.today) if any(entry.expires for entry in checker.settings.allowances) else ""
     if cache is not None:
@@ -316,11 +329,24 @@ def _check_project(
     return kept
 
 
+def _takes_none(source: SourceFile) -> bool:
+    """For runs in which nobody else takes files."""
+    return False
+
+
 @without_collecting()
-def _run_part(
-    files: Mapping[str, str | None], checker: FileChecker, progress: Progress, *, hashed: bool
+def run_part(
+    files: Mapping[str, str | None],
+    checker: FileChecker,
+    progress: Progress,
+    *,
+    hashed: bool,
+    takes: Callable[[SourceFile], bool] = _takes_none,
 ) -> Outcome:
-    """Check `files`; where they are `hashed`, those whose content has the digest given are left out."""
+    """Check `files`; where they are `hashed`, those whose content has the digest given are left out.
+
+    A file that somebody else `takes` is left to him.
+    """
     outcome = Outcome()
     for done, (path, known) in enumerate(files.items()):
         progress("files", done, len(files))
@@ -330,14 +356,26 @@ def _run_part(
             outcome.diagnostics += checker.unreadable(SourceFile(path, b""), error)
             continue
         content = digest(source.data) if hashed else ""
-        unfinished = len(outcome.failures) + len(outcome.limits)
-        if not hashed or content != known:
-            run_source(source, checker, outcome)
-        if hashed and len(outcome.failures) + len(outcome.limits) == unfinished:
+        if hashed and content == known:
             outcome.contents[path] = content
+        elif not takes(source):
+            run_source(source, checker, outcome, content=content)
     if hashed:
         outcome.asked = asked_of(checker.managers.modules)
     return outcome
+
+
+def maker(checker: FileChecker) -> partial[FileChecker]:
+    """What makes, in another process, a checker that finds the same in single files."""
+    return partial(
+        FileChecker,
+        checker.settings,
+        [rule for rule in all_rules() if rule.code in checker.codes],
+        parse_all=checker.parse_all,
+        keeps_facts=checker.keeps_facts,
+        heeds_noqa=checker.heeds_noqa,
+        fingerprints=checker.fingerprints,
+    )
 
 
 def _in_processes(
@@ -351,16 +389,7 @@ def _in_processes(
     count = jobs * 8
     items = list(files.items())
     parts = [dict(items[n::count]) for n in range(count)]
-    make = partial(
-        FileChecker,
-        checker.settings,
-        [rule for rule in all_rules() if rule.code in checker.codes],
-        filesystem=checker.filesystem,
-        parse_all=checker.parse_all,
-        keeps_facts=checker.keeps_facts,
-        heeds_noqa=checker.heeds_noqa,
-        fingerprints=checker.fingerprints,
-    )
+    make = partial(maker(checker), filesystem=checker.filesystem)
     taken = context.Value("i", 0)
     workers, answers = [], []
     for _ in range(jobs):
@@ -400,7 +429,7 @@ def _work(
                 taken.value += 1
             if number >= len(parts):
                 break
-            found.append(_run_part(parts[number], checker, _untold, hashed=hashed))
+            found.append(run_part(parts[number], checker, _untold, hashed=hashed))
         sender.send(found)
     except Exception as error:
         sender.send(error)
@@ -418,8 +447,12 @@ def _received(answer: Connection) -> list[Outcome]:
     return found
 
 
-def run_source(source: SourceFile, checker: FileChecker, outcome: Outcome) -> None:
-    """Check one file that is read already, and add what was found to `outcome`."""
+def run_source(source: SourceFile, checker: FileChecker, outcome: Outcome, *, content: str = "") -> None:
+    """Check one file that is read already, and add what was found to `outcome`.
+
+    With the digest of its `content`, that too where the file was checked to its end.
+    """
+    unfinished = len(outcome.failures) + len(outcome.limits)
     try:
         checked = checker.check(source)
         found = checked.diagnostics
@@ -433,6 +466,8 @@ def run_source(source: SourceFile, checker: FileChecker, outcome: Outcome) -> No
         raise
     except Exception as error:
         outcome.failures.append(_defect(source.path, error))
+    if content and len(outcome.failures) + len(outcome.limits) == unfinished:
+        outcome.contents[source.path] = content
 
 
 def _defect(what: str, error: Exception) -> str:

@@ -17,9 +17,9 @@ def render(found: Mapping[str, Any], look: Look, *, markdown: bool) -> str:
     if markdown:
         return _markdown(found)
     allowances, comments = found["allowances"], found["comments"]
-    lines = [_count(len(allowances), "allowance")]
+    lines = [_count(len(allowances), "allowance") if allowances else "Allowances: none"]
     lines += (f"  {_marked(one, look)}" for one in allowances)
-    lines += ["", _count(len(comments), "noqa comment")]
+    lines += ["", _count(len(comments), "noqa comment") if comments else "noqa comments: none"]
     lines += (f"  {escaped(_comment(one))}" for one in comments)
     return "".join(f"{wrapped(line, look, indent='    ')}\n" for line in lines)
 

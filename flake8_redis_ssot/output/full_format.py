@@ -30,20 +30,21 @@ def _frame(diagnostic: Diagnostic, source: SourceFile, report: Report) -> str:
     out = [
         headline(diagnostic, report),
         f"{' ' * gutter}{painted('-->', 'blue', look)} {shown(diagnostic.path)}:{start.line}:{start.column}",
-        f"{' ' * gutter} {bar}",
     ]
-    stop = end.column - 1 if end.line == start.line else len(source.line(start.line))
-    cut = max(0, start.column - 1 - width // 2) if stop > width else 0  # of all rows, which stay in line
-    for row in rows:
-        line = source.line(row)
-        text = _plain(line[cut : cut + width])[:width]
-        out.append(f"{painted(f'{row:>{gutter}}', 'blue', look)} {bar} {text}".rstrip())
-        if row == start.line:
-            lead = len(_plain(line[cut : start.column - 1]))
-            marked = len(_plain(line[start.column - 1 : min(stop, cut + width)]))
-            carets = painted("^" * max(1, min(marked, width - lead)), "red", look)
-            out.append(f"{' ' * gutter} {bar} {' ' * lead}{carets}")
-    out.append(f"{' ' * gutter} {bar}")
+    if source.text:
+        out.append(f"{' ' * gutter} {bar}")
+        stop = end.column - 1 if end.line == start.line else len(source.line(start.line))
+        cut = max(0, start.column - 1 - width // 2) if stop > width else 0  # of all rows, which stay in line
+        for row in rows:
+            line = source.line(row)
+            text = _plain(line[cut : cut + width])[:width]
+            out.append(f"{painted(f'{row:>{gutter}}', 'blue', look)} {bar} {text}".rstrip())
+            if row == start.line:
+                lead = len(_plain(line[cut : start.column - 1]))
+                marked = len(_plain(line[start.column - 1 : min(stop, cut + width)]))
+                carets = painted("^" * max(1, min(marked, width - lead)), "red", look)
+                out.append(f"{' ' * gutter} {bar} {' ' * lead}{carets}")
+        out.append(f"{' ' * gutter} {bar}")
     help = diagnostic.fix.message if diagnostic.fix and look.is_person else diagnostic.help
     for one in diagnostic.related:
         place = f"{shown(one.path)}:{one.range.start.line}:{one.range.start.column}"

@@ -111,7 +111,10 @@ def _gaps(plan: Plan) -> str:
 
 def _no_gap(plan: Plan) -> str:
     if not _has_manager(plan):
-        return "set `manager`, which `redis-ssot init` proposes, to see what it lacks"
+        return (
+            "set `manager` to see what it lacks: to the module that `redis-ssot init` proposes, or where it finds none "
+            'to one that you write, as small as `client = redis.Redis.from_url(os.environ["REDIS_URL"])`'
+        )
     if all(manager.path is None for manager in plan.managers if manager.role == "manager"):
         return "the manager is not in this project, so that nobody can tell what it lacks"
     return "none: the manager has all that callers use of the others"

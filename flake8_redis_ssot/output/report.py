@@ -29,7 +29,8 @@ class Report:
     """What a run has to say.
 
     `unsafe` says that unsafe fixes are wanted too, `fixed` how many were applied; `filesystem` has the
-    sources, and `mended` counts the entries of baselines that silence nothing. Where something `failed`, nothing found does not mean that all is well.
+    sources, and `mended` counts the entries of baselines that silence nothing. Where something `failed`, nothing found does not mean that all is well, nor
+    where the run `is_empty`: of no file.
     """
 
     diagnostics: Sequence[Diagnostic]
@@ -40,6 +41,7 @@ class Report:
     quiet: bool = False
     filesystem: FileSystem = DISK
     mended: int = 0
+    is_empty: bool = False
 
     def is_fixable(self, diagnostic: Diagnostic) -> bool:
         """Whether `--fix`, with the options given, would settle a diagnostic."""

@@ -26,7 +26,7 @@ def summary(report: Report) -> str:
     """How many were found and fixed, and what `--fix` can do; nothing where nothing may be said."""
     left = len(report.diagnostics)
     number = left + report.fixed
-    if report.quiet or (not left and report.failed):
+    if report.quiet or (not left and (report.failed or report.is_empty)):
         return ""
     if not number:
         return "All checks passed!\n"

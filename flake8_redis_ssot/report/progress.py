@@ -33,7 +33,7 @@ def phases(report: Report) -> Iterator[Phase]:
         "1. Enhance the manager",
         plan.needed - missing,
         plan.needed,
-        f"{missing} of {count(plan.needed, 'method')} that callers of others need"
+        f"{missing} of {count(plan.needed, 'method')} that callers of the others use {'is' if missing == 1 else 'are'} missing"
         if missing
         else "nothing is missing",
     )

@@ -63,19 +63,21 @@ def _tables(report: Report) -> Iterable[tuple[str, Table | Text]]:
         )
     yield "Connection budget", _budget(report)
     kinds = Counter(kind for test in report.tests for kind in test.kinds)
-    yield (
-        f"Tests that touch Redis: {count(len(report.tests), 'file')}, some of several kinds",
-        _table(["kind", ">files"], [[words, kinds[kind]] for kind, words in KINDS.items() if kinds[kind]]),
-    )
+    if kinds:
+        yield (
+            f"Tests that touch Redis: {count(len(report.tests), 'file')}, some of several kinds",
+            _table(
+                ["kind", ">files"], [[words, kinds[kind]] for kind, words in KINDS.items() if kinds[kind]]
+            ),
+        )
+    else:
+        yield "Tests that touch Redis", Text("none")
     codes = Counter(finding.code for finding in report.findings if finding.silenced is None)
     names = {finding.code: finding.name for finding in report.findings}
+    rows = [[code, names[code], number] for code, number in sorted(codes.items())]
     yield (
         f"Findings: {sum(codes.values())}",
-        _table(
-            ["rule", "name", ">findings"],
-            [[code, names[code], number] for code, number in sorted(codes.items())],
-            most=len(codes),
-        ),
+        _table(["rule", "name", ">findings"], rows, most=len(codes)) if rows else Text("none"),
     )
     if report.allowances:
         yield f"Allowances: {len(report.allowances)}", _table(
@@ -112,7 +114,7 @@ def _phases(report: Report) -> Table:
     for phase in phases(report):
         filled = phase.percent * _BAR // 100
         rows.append([phase.title, "#" * filled + "." * (_BAR - filled), f"{phase.percent} %", phase.left])
-    return _table(["phase", "", ">", "left"], rows)
+    return _table(["phase", "=", ">", "left"], rows)
 
 
 def _budget(report: Report) -> Table:
@@ -153,11 +155,16 @@ def _values(numbers: Numbers) -> list[int]:
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[object]], most: int = _MOST) -> Table:
-    """A table; a column that begins with `>` has numbers. Rows past the `most` are only counted."""
+    """A table; a column that begins with `>` has numbers, one with `=` is not broken. Rows past the `most` are only counted."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
+        title = column.lstrip(">=")
         table.add_column(
-            column.removeprefix(">"), justify="right" if column[:1] == ">" else "left", overflow="fold"
+            title,
+            justify="right" if column[:1] == ">" else "left",
+            overflow="fold",
+            no_wrap=column[:1] == "=",
+            min_width=max(map(len, title.split()), default=0),
         )
     for row in rows[:most]:
         table.add_row(*(Text(escaped(str(cell))) for cell in row))

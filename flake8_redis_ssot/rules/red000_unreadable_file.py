@@ -33,7 +33,7 @@ class UnreadableFile(Rule):
     ```
 
     ## Options
-    - `exclude`
+    - `extend-exclude`
 
     ## References
     - [Python: source file encoding](https://docs.python.org/3/reference/lexical_analysis.html#encoding-declarations)
@@ -46,5 +46,5 @@ class UnreadableFile(Rule):
 
     @on(SourceError)
     def check(self, error: SourceError, context: RuleContext) -> Iterator[Diagnostic]:
-        message = f"This file {error.message}; {error.advice}, or add it to `exclude`"
+        message = f"This file {error.message}; {error.advice}, or add it to `extend-exclude`"
         yield self.diagnostic(context, unreadable(error), message)

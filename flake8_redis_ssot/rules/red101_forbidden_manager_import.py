@@ -52,7 +52,7 @@ class ForbiddenManagerImport(Rule):
                     yield self.diagnostic(
                         context,
                         context.source.range_of(alias),
-                        f"`{name}` {context.belongs(name)} a forbidden Redis manager; {context.use_instead()}",
+                        f"`{name}` {context.belongs(name)} a forbidden Redis manager; {context.use_instead(name)}",
                         symbols=(name,),
                     )
                     break
@@ -66,6 +66,6 @@ class ForbiddenManagerImport(Rule):
                 yield self.diagnostic(
                     context,
                     context.source.range_of(point.node),
-                    f"`{name}` {context.belongs(name)} a forbidden Redis manager; {context.use_instead()}",
+                    f"`{name}` {context.belongs(name)} a forbidden Redis manager; {context.use_instead(name)}",
                     symbols=(name,),
                 )

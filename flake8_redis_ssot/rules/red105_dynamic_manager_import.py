@@ -67,7 +67,7 @@ class DynamicManagerImport(Rule):
             yield self.diagnostic(
                 context,
                 context.source.range_of(node),
-                f"`{how}` loads {what}; {context.use_instead()}",
+                f"`{how}` loads {what}; {context.use_instead(name)}",
                 symbols=(name,),
             )
             return

@@ -98,7 +98,7 @@ class UnresolvedManagerImport(ProjectRule):
         there = project.index.modules.find(module) is not None
         what = f"`{module}` has no `{last}`" if there else f"there is no module `{module}`"
         return self.diagnostic(
-            context, where, f"`{name}` does not exist: {what}; {context.use_instead()}", symbols=(name,)
+            context, where, f"`{name}` does not exist: {what}; {context.use_instead(name)}", symbols=(name,)
         )
 
     @staticmethod

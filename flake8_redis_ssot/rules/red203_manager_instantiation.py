@@ -64,6 +64,6 @@ class ManagerInstantiation(Rule):
             yield self.diagnostic(
                 context,
                 context.source.range_of(call),
-                f"Calling `{name}` makes one more Redis manager; {context.use_instead()}",
+                f"Calling `{name}` makes one more Redis manager; {context.use_instead(name)}",
                 symbols=(name,),
             )

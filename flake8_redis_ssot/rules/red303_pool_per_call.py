@@ -79,7 +79,7 @@ class PoolPerCall(Rule):
             if made.brings_pool:
                 when = _when(made, context, known)
                 if when:
-                    instead = "keep one" if context.place.is_manager else context.use_instead()
+                    instead = "keep one" if context.place.is_manager else context.use_instead(made=made)
                     yield self.diagnostic(
                         context,
                         made.range,

@@ -11,7 +11,7 @@ from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.filesystem import FileSystem
 from flake8_redis_ssot.project.members import Absent, MemberFinder, parameters
 from flake8_redis_ssot.rule import ProjectContext, ProjectRule
-from flake8_redis_ssot.settings.model import Boundary, Settings
+from flake8_redis_ssot.settings.model import Boundary, Settings, is_below
 from flake8_redis_ssot.settings.nearest import slips
 from flake8_redis_ssot.source import Position, Range
 
@@ -21,8 +21,8 @@ class MissingManager(ProjectRule):
 
     ## What it does
     Reports a `manager` (a package's name means its `__init__.py`), a module of `settings-modules` and
-    the new object of a replacement that do not exist, where their top-level package is the project's own or a
-    name like theirs exists; an `instance` that no manager of its boundary defines; and a method or parameter
+    the new object of a replacement that do not exist, where their top-level package is the project's own, their
+    file lies below no folder of `src`, or a name like theirs exists; an `instance` that no manager of its boundary defines; and a method or parameter
     in `replacements` that its class or function does not have, as far as their sources tell. What is forbidden or
     replaced may be gone, and stays: it is reported only where it looks like a slip of the pen.
 
@@ -72,8 +72,8 @@ class MissingManager(ProjectRule):
                 place = settings.line_of("settings-modules")
                 message = f"There is no module `{name}`{names.hint(name, 'settings-modules')}"
                 yield self._at(place, message, name)
-        place = settings.line_of("replacements")
         for old, new in settings.replacements:
+            place = settings.line_of(f"replacements.{old}")
             if names.is_missing(new.removesuffix("()")):
                 hint = names.hint(new.removesuffix("()"), "replacements")
                 yield self._at(place, f"The replacement `{new}` does not exist{hint}", new)
@@ -82,8 +82,9 @@ class MissingManager(ProjectRule):
 
     def _replaced(self, settings: Settings, members: MemberFinder) -> Iterator[Diagnostic]:
         """Methods and parameters that replacements name, and their classes and functions lack."""
-        place, arguments = settings.line_of("replacements"), dict(settings.renamed_arguments)
+        arguments = dict(settings.renamed_arguments)
         for old, new in settings.replacements:
+            place = settings.line_of(f"replacements.{old}")
             renamed = arguments.get(old, ())
             for name, asked in (
                 (old, [before for before, _ in renamed]),
@@ -176,10 +177,24 @@ class _Names:
         return top is not None and self.modules.lookup(name) is not None
 
     def is_missing(self, name: str) -> bool:
-        """Whether `name` is not there and should be: its package is the project's, or a name like it is."""
+        """Whether `name` is not there and should be: its package, its file or a name like it is the project's."""
         if self.modules.find(name.partition(".")[0]) is not None:
             return self.modules.lookup(name) is None
-        return self.near(name) is not None
+        return self.near(name) is not None or self._beside(name) is not None
+
+    def _beside(self, name: str) -> tuple[str, str] | None:
+        """The file of the project that would be `name`, or have it, and the import root by which it would."""
+        parent = name.rpartition(".")[0]
+        root = self._index.settings.root
+        for module in (name, parent) if "." in parent else (name,):
+            if self.modules.find(module) is not None:
+                break
+            end = f"/{module.replace('.', '/')}"
+            for path in sorted(self._index.facts, key=lambda path: (path.count("/"), path)):
+                stem = os.path.splitext(path)[0].removesuffix("/__init__")
+                if stem.endswith(end) and is_below(path, root):
+                    return os.path.relpath(path, root), os.path.relpath(stem.removesuffix(end), root)
+        return None
 
     def near(self, name: str) -> str | None:
         """A name that is there and differs in one part by a slip of the pen, unless the settings name it too."""
@@ -198,6 +213,9 @@ class _Names:
 
     def hint(self, name: str, key: str) -> str:
         near = self.near(name)
+        beside = self._beside(name) if near is None else None
+        if beside is not None:
+            return f'; it lies in `{beside[0]}`: set `src = ["{beside[1]}"]`'
         return f"; did you mean `{near}`?" if near else f"; correct `{key}`"
 
 

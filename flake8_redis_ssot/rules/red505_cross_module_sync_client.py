@@ -17,7 +17,8 @@ class CrossModuleSyncClient(ProjectRule):
     Reports what RED502 and RED503 report, where the client comes from another module: from its
     accessor, property, attribute or class. A call of another module's function or method that
     itself sends a command by a blocking client counts as well, unless it leaves out the argument that the
-    command is sent for, or a test patches what leads to it.
+    command is sent for, or a test patches what leads to it. Before an asyncio client takes the place of a blocking
+    one, compare their options: with `decode_responses` one gives `str` where the other gives `bytes`.
 
     ## Why is this bad?
     The event loop waits with the command: nothing else runs until the server has answered. Over

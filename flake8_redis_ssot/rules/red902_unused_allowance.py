@@ -15,7 +15,7 @@ class UnusedAllowance(ProjectRule):
     ## What it does
     Reports an entry of `allow` or `per-file-ignores` that silenced no diagnostic of this run, and
     a boundary to which no file belongs. Entries for rules that did not run are not judged, nor
-    those of settings that a nested project extends.
+    those of settings that a nested project extends, nor what RED901 reports.
 
     ## Why is this bad?
     An exception that silences nothing today silences the next construction that somebody writes
@@ -51,6 +51,9 @@ class UnusedAllowance(ProjectRule):
     def check_project(self, project: ProjectContext) -> Iterator[Diagnostic]:
         settings = project.settings
         for nth, entry in enumerate(settings.allowances):
+            is_over = entry.expires is not None and entry.expires < project.today
+            if is_over and "RED901" in project.enabled:
+                continue
             if entry.file and f"allow {nth}" not in project.used and _ran(entry.rules, project.enabled):
                 message = f"This exception silences nothing any more (its reason: {entry.reason}); remove it"
                 yield self._at(entry.file, entry.line, message)

@@ -96,8 +96,15 @@ class Builder:
                 if isinstance(new, dict)
             ),
             read_from=tuple(table.path for table in tables if table.is_file),
-            lines=tuple((k, t.path, t.line(k)) for t in reversed(tables) if t.is_file for k in t.values),
+            lines=tuple(self._lines()),
         )  # fmt: skip
+
+    def _lines(self) -> Iterator[tuple[str, str, int]]:
+        for table in (table for table in reversed(self.tables) if table.is_file):
+            for key in table.values:
+                yield key, table.path, table.line(key)
+            for old in table.values.get("replacements", ()):
+                yield f"replacements.{old}", table.path, table.entry_line("replacements", old)
 
     def _excludes(self) -> Iterator[FilePatterns]:
         table, exclude = self.last("exclude")

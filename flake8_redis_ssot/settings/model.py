@@ -257,7 +257,7 @@ class PerFileIgnore:
 class Settings:
     """All settings of one project. `root` is its folder, `path` the settings file.
 
-    `lines` says in which file and line a key of the top-level table stands.
+    `lines` says in which file and line a key of the top-level table stands, and each of its `replacements.`.
     """
 
     root: str
@@ -287,6 +287,16 @@ class Settings:
         """The settings file and line that set `key`; the file's first line where none does."""
         found = next(((path, line) for name, path, line in self.lines if name == key), None)
         return found or (self.path or self.root, 1)
+
+    def replacement_of(self, old: str) -> str | None:
+        """What `replacements` name for the dotted `old`, or for a module or class around it."""
+        known, head, tail = dict(self.replacements), old, ""
+        while head:
+            if head in known:
+                return known[head] + tail
+            head, _, last = head.rpartition(".")
+            tail = f".{last}{tail}"
+        return None
 
     def may_fix(self, code: str) -> bool:
         """Whether `fixable` and `unfixable` leave a rule to `--fix`."""

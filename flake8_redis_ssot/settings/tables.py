@@ -33,8 +33,13 @@ def parsed(text: str) -> dict[str, Any]:
         raise tomllib.TOMLDecodeError("nested too deeply (at end of document)") from None
 
 
-def broken_toml(data: bytes, error: tomllib.TOMLDecodeError | UnicodeDecodeError) -> tuple[str, str]:
-    """Where TOML is broken, as `:line:column`, and why."""
+def broken_toml(
+    data: bytes, error: tomllib.TOMLDecodeError | UnicodeDecodeError, *, quotes: bool = True
+) -> tuple[str, str]:
+    """Where TOML is broken, as `:line:column`, and why.
+
+    A file that `extend` names is not quoted: it may be no settings file, and nobody's to print.
+    """
     if isinstance(error, UnicodeDecodeError):
         line = data.count(b"\n", 0, error.start) + 1
         return (
@@ -43,8 +48,13 @@ def broken_toml(data: bytes, error: tomllib.TOMLDecodeError | UnicodeDecodeError
         )
     text, _, place = str(error).removesuffix(")").rpartition(" (at ")
     found = re.fullmatch(r"line (\d+), column (\d+)", place)
-    where = f":{found[1]}:{found[2]}" if found else f":{len(data.rstrip().splitlines())}"
-    return where, f"not valid TOML: {text}{'' if found else ', up to the end'}; correct it"
+    lines = data.rstrip().splitlines()
+    number = int(found[1]) if found else len(lines)
+    where = f":{number}:{found[2]}" if found else f":{number}"
+    shown = lines[number - 1].decode().strip() if quotes and number <= len(lines) else ""
+    shown = shown if len(shown) <= 80 else f"{shown[:77]}..."
+    what = f"{text}{'' if found else ', up to the end'}{f' in `{shown}`' if shown else ''}"
+    return where, f"not valid TOML: {what}; correct it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +91,17 @@ class Table:
             if re.match(rf"\s*\"?{re.escape(key)}\"?\s*=", text):
                 return number + 1
             if text.lstrip().startswith("[") and not header.match(text) and "=" not in text:
+                break
+        return start
+
+    def entry_line(self, key: str, entry: str) -> int:
+        """The line of an `entry` of the table `key`; that of the table where it is not found."""
+        start = self.line(key)
+        name = re.compile(rf"\s*[\"']?{re.escape(entry)}[\"']?\s*=")
+        for number, text in enumerate(self.text.splitlines()[start:], start + 1):
+            if name.match(text):
+                return number
+            if text.startswith("["):
                 break
         return start
 
@@ -147,10 +168,11 @@ def _read_file(path: str, problems: Problems, filesystem: FileSystem, *, asked: 
                 asked, "extend", f"`extend` names {path}, which cannot be read: {error.strerror}; correct it"
             )
         else:
-            problems.messages.append(f"{path}: cannot be read: {error.strerror}; name a settings file")
+            advice = "make it readable" if isinstance(error, PermissionError) else "name a settings file"
+            problems.messages.append(f"{path}: cannot be read: {error.strerror}; {advice}")
         return None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        where, why = broken_toml(data, error)
+        where, why = broken_toml(data, error, quotes=asked is None)
         problems.messages.append(f"{path}{where}: {why}")
         return None
     tool = values.get("tool", {})

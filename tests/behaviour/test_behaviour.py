@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from reasons import ACTION, left
+from reasons import ACTION, left, without_what_is_not_there
 
 from flake8_redis_ssot.cli.main import main
 
@@ -71,6 +71,7 @@ def written(case: Case, folder: Path) -> Path:
         if name == "pyproject.toml":
             text = (folder / name).read_text() + text
         (folder / name).write_text(text)
+    without_what_is_not_there(folder)
     (folder.parent / "probe.py").write_text(case.sections.get("probe", ""))
     return folder
 

@@ -93,3 +93,37 @@ def test_only_what_depends_on_a_changed_input_is_found_anew():
     after = {name: ask(name) for name in ask.rules}
     assert (after["of both"], after["around"], after["of none"]) == ({3, 2}, {3}, {0})
     assert not ask.count.keys() & {"of b", "of none"}
+
+
+def test_what_is_made_of_answers_is_made_anew_with_them():
+    values = {"a": 1, "b": 2}
+
+    def read(name: str) -> frozenset[int]:
+        ask.fixpoint.depends_on(name)
+        return frozenset({values[name]})
+
+    ask = _Asked({"first": lambda ask: read("a"), "second": lambda ask: read("b")})
+    made = []
+
+    def listed() -> list[int]:
+        made.append("first")
+        return [*ask("first")]
+
+    assert [ask.fixpoint.made("list", listed) for _ in range(3)] == [[1]] * 3 and len(made) == 1
+    ask("second")
+    values.update(a=3, b=4)
+    ask.fixpoint.forget_found_from(["b"])
+    assert ask.fixpoint.made("list", listed) == [1] and len(made) == 1
+    ask.fixpoint.forget_found_from(["a"])
+    assert ask.fixpoint.made("list", listed) == [3] and len(made) == 2
+
+
+def test_what_is_made_of_an_answer_that_was_cut_short_is_not_kept():
+    ask = _Asked({"first": lambda ask: (ask.fixpoint.cut(), frozenset({1}))[1]})
+    made = []
+
+    def listed() -> list[int]:
+        made.append("first")
+        return [*ask("first")]
+
+    assert [ask.fixpoint.made("list", listed) for _ in range(3)] == [[1]] * 3 and len(made) == 3

@@ -79,7 +79,9 @@ def test_what_is_proposed_is_what_is_expected(
         steps.append(
             "# Then set `manager` to the one module that may build clients, and run `redis-ssot plan`."
         )
-    assert result.stdout.splitlines()[-4:] == steps
+    lines = result.stdout.splitlines()
+    at = lines.index(steps[0])
+    assert lines[at : at + 4] == steps
     assert not [*root.rglob(".redis_ssot*")]
 
 

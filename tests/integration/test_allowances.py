@@ -126,7 +126,7 @@ def test_it_lists_them_as_markdown(project: Path, run: Command) -> None:
 
 def test_a_project_without_any_says_so(tmp_path: Path, run: Command) -> None:
     (tmp_path / "a.py").write_text("import redis\n")
-    assert run("allowances", cwd=tmp_path).stdout == "0 allowances\n\n0 noqa comments\n"
+    assert run("allowances", cwd=tmp_path).stdout == "Allowances: none\n\nnoqa comments: none\n"
     assert "none\n" in run("allowances", "--output-format", "markdown", cwd=tmp_path).stdout
 
 

@@ -211,7 +211,7 @@ def test_what_a_comment_silences_takes_no_entry(project: Path, run: Command) -> 
 
 def test_an_entry_that_looks_mended_is_told(project: Path, run: Command) -> None:
     replace(project, "app/user.py", "from app.old import cache\n", "")
-    note = f"note: {FILE}: 1 of 3 entries looks mended; `redis-ssot baseline --prune` drops them\n"
+    note = f"note: {FILE}: 1 of 3 entries looks mended; `redis-ssot baseline --prune` drops it\n"
     for arguments in ([], ["--statistics"], ["app/manager.py"], []):
         checked = run("check", *arguments, cwd=project)
         assert (checked.returncode, checked.stderr) == (0, note)
@@ -418,7 +418,16 @@ def test_exceptions_past_their_date_are_not_recorded(project: Path, run: Command
     write(project, "app/other.py", "import redis\n\nclient = redis.Redis(db=5)\n")
     said = run("baseline", cwd=project)
     assert said.returncode == 0 and "1 RED901: not recorded, and still reported" in said.stderr
+    assert "warning: pyproject.toml:5: RED901 " in said.stderr
     assert [code for *_, code in found(project, run)] == ["RED901"]
+
+
+def test_a_manager_that_is_not_there_is_not_recorded(project: Path, run: Command) -> None:
+    replace(project, "pyproject.toml", '"app.manager"', '"app.manger"')
+    said = run("baseline", "--accept", "the name will be mended", cwd=project)
+    assert said.returncode == 0 and "1 RED403: not recorded, and still reported" in said.stderr
+    assert "warning: pyproject.toml:2: RED403 There is no module `app.manger` below" in said.stderr
+    assert [code for *_, code in found(project, run)] == ["RED403"]
 
 
 def test_a_comment_for_what_is_recorded_is_not_unused(project: Path, run: Command) -> None:

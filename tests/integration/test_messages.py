@@ -39,7 +39,7 @@ def test_syntax_of_a_newer_python_is_told_from_a_mistake(code: str, tmp_path: Pa
         f"; run redis-ssot by Python {newer} or newer, which " in said
         and " and may parse it, or fix it" in said
     )
-    assert said.splitlines()[0].endswith(", or fix it, or add it to `exclude`")
+    assert said.splitlines()[0].endswith(", or fix it, or add it to `extend-exclude`")
 
 
 @pytest.mark.parametrize("code", ["redis.Redis(\n", "class A:\npass\n", "type = = 1\n", "x = 'f'' 'y\n"])
@@ -201,11 +201,137 @@ def test_nothing_is_planned_towards_a_manager_that_is_not_there(
     assert report.returncode == 0 and "There is no module `app.manger`" in report.stderr
 
 
+@pytest.mark.parametrize("command", [["plan"], ["migrate"], ["check"]])
+def test_a_manager_below_no_import_root_is_not_there(
+    command: list[str], tmp_path: Path, run: Command
+) -> None:
+    below = {f"backend/{name}": text for name, text in PROJECT.items() if name != "pyproject.toml"}
+    write(tmp_path, below | {"pyproject.toml": TABLE})
+    done = run(*command, cwd=tmp_path)
+    assert done.returncode == (1 if command == ["check"] else 2)
+    assert (
+        "There is no module `app.manager` below `.`; it lies in `backend/app/manager.py`: "
+        'set `src = ["backend"]`' in done.stdout + done.stderr
+    )
+    write(tmp_path, {"pyproject.toml": f'{TABLE}src = ["backend"]\n'})
+    assert "RED403" not in run("check", cwd=tmp_path).stdout
+
+
+BOTH = """\
+import redis
+import redis.asyncio
+
+{0}async_cache = redis.asyncio.Redis()
+{0}sync_cache = redis.Redis()
+
+
+def get_async():
+    return async_cache
+"""
+KINDS = {
+    "pyproject.toml": f'{TABLE}instance = "async_cache"\n[tool.redis-ssot.replacements]\n"app.old.named" = "app.manager.get_async()"\n',
+    "app/__init__.py": "",
+    "app/manager.py": BOTH.format(""),
+    "app/old.py": f"{BOTH.format('')}named = other = gone = sync_cache\n",
+    "app/a.py": "from app.old import named\n",
+    "app/b.py": "from app.old import other\n",
+    "app/c.py": "from app.old import get_async\n",
+    "app/d.py": "import redis\n\nclient = redis.Redis()\n",
+    "app/e.py": "import redis.asyncio\n\nclient = redis.asyncio.Redis()\n",
+}
+
+
+def advised(root: Path, run: Command) -> dict[str, str]:
+    """What is advised in each file, by the last letter of its name."""
+    said = run("check", "--output-format", "concise", "--no-project", "--no-cache", cwd=root).stdout
+    rows = [line for line in said.splitlines() if line.startswith("app/")]
+    return {row.split(".py")[0][4:]: row.rpartition("; ")[2] for row in rows}
+
+
+def test_what_is_advised_is_of_the_same_kind(tmp_path: Path, run: Command) -> None:
+    write(tmp_path, KINDS)
+    own = "use `async_cache` from `app.manager`"
+    assert advised(tmp_path, run) == {
+        "a": "use `get_async()` from `app.manager`",
+        "b": "use `sync_cache` from `app.manager`",
+        "c": own,
+        "d": "use `sync_cache` from `app.manager`",
+        "e": own,
+        "old": "use `sync_cache` from `app.manager`",
+    }
+    write(tmp_path, {"app/manager.py": "from elsewhere import make\n\nasync_cache = make()\n"})
+    assert advised(tmp_path, run)["d"] == own, "one of which nothing is known may be of any kind"
+    write(tmp_path, {"app/manager.py": "import redis.asyncio\n\nasync_cache = redis.asyncio.Redis()\n"})
+    assert advised(tmp_path, run) | {"a": "", "c": ""} == {
+        "a": "", "b": "use `app.manager`", "c": "", "d": "use `app.manager`", "e": own, "old": "use `app.manager`"
+    }  # fmt: skip
+
+
+def test_what_a_class_keeps_says_of_which_kind_its_objects_are(tmp_path: Path, run: Command) -> None:
+    made = "class Cache:\n    def __init__(self):\n        self.client = redis.asyncio.Redis()\n\n\nasync_cache = Cache()\n"
+    write(tmp_path, KINDS | {"app/manager.py": f"import redis.asyncio\n\n\n{made}"})
+    assert advised(tmp_path, run)["d"] == "use `app.manager`"
+    assert advised(tmp_path, run)["e"] == "use `async_cache` from `app.manager`"
+
+
+def test_nothing_that_is_not_there_is_advised(tmp_path: Path, run: Command) -> None:
+    write(tmp_path, KINDS | {"pyproject.toml": f'{TABLE}instance = "nope"\n'})
+    assert set(advised(tmp_path, run).values()) == {"use `app.manager`"}
+    write(tmp_path, {"pyproject.toml": TABLE.replace("app.manager", "app.manger")})
+    assert set(advised(tmp_path, run).values()) == {"correct `manager`, which names no module that is there"}
+
+
+@pytest.mark.parametrize("command", [["plan"], ["migrate", "--dry-run"]])
+def test_nothing_is_planned_towards_an_object_that_is_not_there(
+    command: list[str], tmp_path: Path, run: Command
+) -> None:
+    write(tmp_path, PROJECT | {"pyproject.toml": f'{TABLE}instance = "nope"\n'})
+    done = run(*command, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "pyproject.toml:4: `app.manager` defines no `nope`; correct `instance`; nothing can" in done.stderr
+
+
+def test_what_is_proposed_names_what_else_might_be(tmp_path: Path, run: Command) -> None:
+    users = {f"app/u{n}.py": "from app.manager import async_cache\n" for n in range(3)}
+    users["app/v.py"] = "from app.manager import sync_cache\n"
+    write(tmp_path, {"app/__init__.py": "", "app/manager.py": BOTH.format("")} | users)
+    said = run("init", cwd=tmp_path).stdout
+    assert '# what most files take from it: 3; `sync_cache` by 1\ninstance = "async_cache"\n' in said
+
+
+def test_where_there_is_no_manager_it_is_said_where_the_rest_builds(tmp_path: Path, run: Command) -> None:
+    built = "import redis\n\n\ndef f():\n    return redis.Redis()\n"
+    write(tmp_path, {"a.py": built, "b.py": built, "tests/test_a.py": built, "scripts/c.py": built})
+    said = run("init", cwd=tmp_path).stdout
+    flat = " ".join(said.replace("\n#", "").split())
+    assert ": 4 places in 4 files build clients or pools, 2 of them in tests and what stands beside" in flat
+    assert "most files import" not in said
+
+
+def test_a_file_that_is_read_only_is_said_to_stay(tmp_path: Path, run: Command) -> None:
+    used = "from app.old import redis_manager\n"
+    write(tmp_path, PROJECT | {"app/uses.py": used})
+    (tmp_path / "app" / "uses.py").chmod(0o444)
+    done = run("check", "--select", "RED101", "--fix", cwd=tmp_path)
+    assert "warning: app/uses.py: not fixed: it or its folder is read-only; make it writable" in done.stderr
+    assert (tmp_path / "app" / "uses.py").read_text() == used
+
+
+def test_a_line_that_is_no_toml_is_shown(tmp_path: Path, run: Command) -> None:
+    write(tmp_path, {"pyproject.toml": "[tool.redis-ssot]\nmanager = app.manager\n"})
+    assert "pyproject.toml:2:11: not valid TOML: Invalid value in `manager = app.manager`; correct it" in (
+        run("check", cwd=tmp_path).stderr
+    )
+
+
 def test_without_settings_the_plan_names_what_proposes_some(tmp_path: Path, run: Command) -> None:
     write(tmp_path, {"a.py": "import redis\nredis.Redis()\n"})
     done = run("plan", cwd=tmp_path)
     assert "let `redis-ssot init` propose some" in done.stderr
-    assert "set `manager`, which `redis-ssot init` proposes, to see what it lacks" in done.stdout
+    assert (
+        "set `manager` to see what it lacks: to the module that `redis-ssot init` proposes, or" in done.stdout
+    )
+    assert "one that you write, as small as `client = redis.Redis.from_url(" in done.stdout
     assert "let `redis-ssot init` propose some" in run("migrate", cwd=tmp_path).stderr
 
 
@@ -265,10 +391,14 @@ def test_a_migration_says_what_it_moved_and_what_it_removed(tmp_path: Path, run:
 def test_next_steps_are_steps_that_can_be_taken(tmp_path: Path, run: Command) -> None:
     write(tmp_path, {"a.py": "import redis\n\n\ndef f():\n    return redis.Redis()\n"})
     advice = "Then set `manager` to the one module that may build clients, and run `redis-ssot plan`."
-    assert run("init", cwd=tmp_path).stdout.endswith(f"#   redis-ssot check --statistics\n# {advice}\n")
-    assert run("init", "--write", cwd=tmp_path).stdout.endswith(
-        f"Next:\n  redis-ssot check --statistics\n{advice}\n"
-    )
+    proposed = run("init", cwd=tmp_path).stdout
+    head, _, smallest = proposed.partition("# Where there is none yet, write one; the smallest is:\n")
+    assert head.endswith(f"#   redis-ssot check --statistics\n# {advice}\n")
+    code = "\n".join(line.removeprefix("#").strip() for line in smallest.splitlines())
+    compile(code, "manager.py", "exec")
+    assert "redis.Redis.from_url(" in code
+    said = run("init", "--write", cwd=tmp_path).stdout
+    assert f"Next:\n  redis-ssot check --statistics\n{advice}\nWhere there is none yet" in said
     again = run("init", cwd=tmp_path).stdout
     assert "# Next, with what you take of this in pyproject.toml:\n" in again and "--write" not in again
 
@@ -302,6 +432,22 @@ def test_where_there_is_no_python_the_paths_are_named(tmp_path: Path, run: Comma
         "found in one, two, three and 1 more;"
         in run("check", "one", "two", "three", "four", cwd=tmp_path).stderr
     )
+
+
+def test_no_empty_frame_is_drawn_of_what_cannot_be_decoded(tmp_path: Path, run: Command) -> None:
+    (tmp_path / "a.py").write_bytes(b"import redis\nname = '\xe9'\n")
+    said = run("check", "--isolated", "--output-format", "full", cwd=tmp_path).stdout
+    assert "RED000 This file is not valid utf-8" in said and "--> a.py:2:9\n" in said
+    assert "^" not in said and " |\n" not in said
+
+
+def test_one_advice_is_given_of_an_exception_that_is_over(tmp_path: Path, run: Command) -> None:
+    over = '[[tool.redis-ssot.allow]]\npaths = ["app/gone.py"]\nrules = ["RED201"]\nreason = "r"\nexpires = 2020-01-01\n'
+    write(tmp_path, PROJECT | {"pyproject.toml": TABLE + over})
+    said = run("check", "--select", "RED201,RED9", "--output-format", "concise", cwd=tmp_path).stdout
+    assert "RED901" in said and "RED902" not in said
+    said = run("check", "--select", "RED201,RED902", "--output-format", "concise", cwd=tmp_path).stdout
+    assert "RED902" in said
 
 
 def test_a_manager_of_an_installed_package_is_only_warned_of(tmp_path: Path, run: Command) -> None:

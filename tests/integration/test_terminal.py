@@ -194,23 +194,68 @@ def test_notebooks_are_out_of_scope_and_it_is_said(tmp_path: Path, run: Command)
     (tmp_path / "nb.ipynb").write_text("{}")
     for _ in range(2):
         named = run("check", "nb.ipynb", cwd=tmp_path)
-        assert (named.returncode, named.stdout) == (0, "All checks passed!\n")
+        assert (named.returncode, named.stdout) == (0, "")
         assert named.stderr == "warning: nb.ipynb: notebooks are out of scope; it was not checked\n"
     piped = run("check", "--stdin-filename", "nb.ipynb", cwd=tmp_path, stdin=b"{}")
-    assert "notebooks are out of scope" in piped.stderr and piped.returncode == 0
+    assert "notebooks are out of scope" in piped.stderr and piped.returncode == 0 and not piped.stdout
+
+
+def test_a_run_of_no_python_file_does_not_pass(tmp_path: Path, run: Command) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool.redis-ssot]\n")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "script").write_text("x = 1\n")
+    for _ in range(2):
+        named = run("check", "pyproject.toml", cwd=tmp_path)
+        assert (named.returncode, named.stdout) == (0, "")
+        assert named.stderr == "warning: pyproject.toml: is no Python file; it was not checked\n"
+        assert run("check", "empty", cwd=tmp_path).stdout == ""
+        both = run("check", "pyproject.toml", "script", cwd=tmp_path)
+        assert both.stdout == "All checks passed!\n" and "pyproject.toml: is no" in both.stderr
 
 
 @pytest.mark.parametrize(
     ("arguments", "usage", "message"),
     [
-        (["check", "--bogus"], "usage: redis-ssot check ", "unrecognized arguments: --bogus"),
+        (
+            ["check", "--bogus"],
+            "usage: redis-ssot check ",
+            "unknown option --bogus; `redis-ssot check --help` lists",
+        ),
         (["check", "--output-format", "bogus"], "usage: redis-ssot check ", "invalid choice: 'bogus'"),
-        (["rule"], "usage: redis-ssot rule ", "one of the arguments"),
-        (["rule", "RED201", "RED202"], "usage: redis-ssot rule ", "unrecognized arguments: RED202"),
-        (["config", "a", "b"], "usage: redis-ssot config ", "unrecognized arguments: b"),
-        (["plan", "--nonsense"], "usage: redis-ssot plan ", "unrecognized arguments"),
+        (["rule"], "usage: redis-ssot rule ", "error: name a rule, as RED201, or --all"),
+        (
+            ["rule", "RED201", "RED202"],
+            "usage: redis-ssot rule ",
+            "unexpected argument `RED202`; leave it out",
+        ),
+        (["config", "a", "b"], "usage: redis-ssot config ", "unexpected argument `b`; leave it out"),
+        (["plan", "--nonsense"], "usage: redis-ssot plan ", "unknown option --nonsense"),
+        (
+            ["plan", "app"],
+            "usage: redis-ssot plan ",
+            "plan takes no path: it is for the project of the working",
+        ),
+        (["plan", "app"], "usage: redis-ssot plan ", "name the path to `redis-ssot migrate --dry-run`"),
+        (["report", "app"], "usage: redis-ssot report ", "report takes no path: "),
+        (["clean", "app"], "usage: redis-ssot clean ", "clean takes no path: "),
+        (["allowances", "app"], "usage: redis-ssot allowances ", "allowances takes no path: "),
+        (["rule", "--no-such"], "usage: redis-ssot rule ", "error: unknown option --no-such"),
+        (
+            ["check", "--since"],
+            "usage: redis-ssot check ",
+            "error: --since needs a commit, branch or tag, as main",
+        ),
+        (["baseline", "--accept"], "usage: redis-ssot baseline ", "error: --accept needs the reason"),
+        (["check", "--color"], "usage: redis-ssot check ", "--color needs one of "),
+        (["report", "--processes"], "usage: redis-ssot report ", "--processes needs a value: [BOUNDARY=]N"),
+        (["--foo"], "usage: redis-ssot [", "error: unknown option --foo"),
+        ([], "usage: redis-ssot [", "\nerror: name a command\n"),
         (["nonsense"], "usage: redis-ssot [", "invalid choice: 'nonsense'"),
-        (["check", "--output", "x"], "usage: redis-ssot check ", "unrecognized arguments: --output"),
+        (
+            ["check", "--output", "x"],
+            "usage: redis-ssot check ",
+            "unknown option --output; did you mean `--output-file`?",
+        ),
     ],
 )
 def test_a_usage_error_names_the_subcommand_meant(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from reasons import ACTION, left
+from reasons import ACTION, left, without_what_is_not_there
 
 from flake8_redis_ssot.cli.main import main
 from flake8_redis_ssot.fix.verify import compiles, undefined
@@ -56,6 +57,7 @@ def project(
     for name, text in case.before.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
+    without_what_is_not_there(folder)
     for path in folder.rglob("*.py"):
         path.write_bytes(change(path.read_bytes()))
     return contents(folder)
@@ -111,3 +113,20 @@ def test_migration(case: Case, change: str, tmp_path: Path, monkeypatch, capsys)
     if after != before:
         assert main(["rollback"]) == 0
         assert contents(folder) == before
+
+
+@pytest.mark.parametrize(
+    "case", [c for c in ALL if "names the cause" in c.title or "each with what" in c.title]
+)
+def test_a_plan_gives_the_reasons_of_a_migration(case: Case, tmp_path: Path, monkeypatch, capsys) -> None:
+    project(case, tmp_path / "project")
+    monkeypatch.chdir(tmp_path / "project")
+    main(["plan", "--output-format", "json"])
+    planned = {str(step["site"]) + step["code"]: step["reason"] for step in _read(capsys)["by_hand"]}
+    main(["migrate", "--dry-run", "--output-format", "json"])
+    left = {str(step["site"]) + step["code"]: step["reason"] for step in _read(capsys)["left"]}
+    assert planned and {where: left.get(where) for where in planned} == planned
+
+
+def _read(capsys) -> dict:
+    return json.loads(capsys.readouterr().out)

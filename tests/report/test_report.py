@@ -258,3 +258,17 @@ def test_it_runs_without_a_manager_in_the_settings(tmp_path: Path, run: Command)
         found["numbers"]["constructions"] == 1
         and "[tool.redis-ssot] names no `manager` to migrate to" in done.stderr
     )
+
+
+def test_a_narrow_terminal_breaks_no_word_and_no_bar(
+    tmp_path: Path, run: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.py").write_text("import redis\n\nclient = redis.Redis()\n")
+    (tmp_path / "pyproject.toml").write_text('[tool.redis-ssot]\nmanager = "a"\n')
+    monkeypatch.setattr("flake8_redis_ssot.report.terminal._PIPED", 60)
+    said = run("report", cwd=tmp_path).stdout
+    words = said.split()
+    assert {"connections", "processes", "managers"} <= {*words}
+    assert any(len(word) == 20 and not word.strip("#.") for word in words)
+    assert "Tests that touch Redis\nnone" in said
+    assert max(map(len, said.splitlines())) <= 60
