@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 
+from flake8_redis_ssot.output import escaped
 from flake8_redis_ssot.output.report import Format, Report
 from flake8_redis_ssot.source import Range
 
 
 def _encoded(text: str, more: str = "") -> str:
-    return "".join(f"%{ord(c):02X}" if c == "%" or c in more or c < " " or c == "\x7f" else c for c in text)
+    encoded = (f"%{ord(c):02X}" if c == "%" or c in more or c < " " or c == "\x7f" else c for c in text)
+    return escaped("".join(encoded))
 
 
 def _place(where: Range) -> str:

@@ -6,6 +6,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -32,8 +33,13 @@ def parsed(text: str) -> dict[str, Any]:
         raise tomllib.TOMLDecodeError("nested too deeply (at end of document)") from None
 
 
-def broken_toml(data: bytes, error: tomllib.TOMLDecodeError | UnicodeDecodeError) -> tuple[str, str]:
-    """Where TOML is broken, as `:line:column`, and why."""
+def broken_toml(
+    data: bytes, error: tomllib.TOMLDecodeError | UnicodeDecodeError, *, quotes: bool = True
+) -> tuple[str, str]:
+    """Where TOML is broken, as `:line:column`, and why.
+
+    A file that `extend` names is not quoted: it may be no settings file, and nobody's to print.
+    """
     if isinstance(error, UnicodeDecodeError):
         line = data.count(b"\n", 0, error.start) + 1
         return (
@@ -45,7 +51,8 @@ def broken_toml(data: bytes, error: tomllib.TOMLDecodeError | UnicodeDecodeError
     lines = data.rstrip().splitlines()
     number = int(found[1]) if found else len(lines)
     where = f":{number}:{found[2]}" if found else f":{number}"
-    shown = lines[number - 1].decode().strip() if number <= len(lines) else ""
+    shown = lines[number - 1].decode().strip() if quotes and number <= len(lines) else ""
+    shown = shown if len(shown) <= 80 else f"{shown[:77]}..."
     what = f"{text}{'' if found else ', up to the end'}{f' in `{shown}`' if shown else ''}"
     return where, f"not valid TOML: {what}; correct it"
 
@@ -123,7 +130,7 @@ def read_chain(path: str, problems: Problems, filesystem: FileSystem) -> list[Ta
     chain: list[Table] = []
     current: str | None = os.path.abspath(path)
     while current is not None:
-        if chain and os.path.exists(current) and not filesystem.is_file(current):
+        if chain and _is_other(current, filesystem):
             problems.add(chain[-1], "extend", f"`extend` names {current}, which is no file; correct it")
             break
         if any(table.path == current for table in chain):
@@ -142,6 +149,13 @@ def read_chain(path: str, problems: Problems, filesystem: FileSystem) -> list[Ta
     return chain[::-1]
 
 
+def _is_other(path: str, filesystem: FileSystem) -> bool:
+    """Whether there is something at `path` that is no file: a device may have no end."""
+    with suppress(OSError, ValueError):
+        return filesystem.kind(path) != "file"
+    return False
+
+
 def _read_file(path: str, problems: Problems, filesystem: FileSystem, *, asked: Table | None) -> Table | None:
     data = b""
     try:
@@ -158,7 +172,7 @@ def _read_file(path: str, problems: Problems, filesystem: FileSystem, *, asked: 
             problems.messages.append(f"{path}: cannot be read: {error.strerror}; {advice}")
         return None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        where, why = broken_toml(data, error)
+        where, why = broken_toml(data, error, quotes=asked is None)
         problems.messages.append(f"{path}{where}: {why}")
         return None
     tool = values.get("tool", {})

@@ -262,3 +262,18 @@ def test_a_consumer_of_standard_input(project: Path) -> None:
         [sys.executable, "-m", "sarif", "summary", str(file)], cwd=project, capture_output=True, text=True
     )
     assert done.returncode == 0 and f"error: {len(ROWS)}" in done.stdout
+
+
+ACTING = ["\x1b", "\x07", "\x9b", "\u202e", "\u2066", "\u200f", "\u061c", "\u2028"]
+
+
+@pytest.mark.parametrize("style", FORMATS)
+def test_what_is_quoted_cannot_act(style: str, tmp_path: Path, run: Command) -> None:
+    """Names, source and messages come from whoever wrote the code: no terminal, page or log may obey them."""
+    evil = "".join(ACTING) + "</script>]]>"
+    name = evil.replace("/", "") + ".py"
+    (tmp_path / name).write_text(f"import redis\nredis.Redis(host='{evil.replace(chr(0x2028), '')}')\n")
+    (tmp_path / "config.toml").write_text('extend-select = ["RED601"]\n')
+    done = run("check", "--config", "config.toml", "--output-format", style, cwd=tmp_path)
+    assert done.returncode == 1 and "RED201" in done.stdout
+    assert not [one for one in ACTING if one in done.stdout]
