@@ -93,7 +93,9 @@ def test_migration(case: Case, change: str, tmp_path: Path, monkeypatch, capsys)
     said, complaints = capsys.readouterr()
     after = contents(folder)
     expected = before | {name: CHANGES[change](text.encode()) for name, text in case.after.items()}
-    assert complaints == ""
+    # all cases have the settings of one project, and some a manager that lacks what these name
+    absent = r"(?:warning: pyproject\.toml:\d+: The replacement `[\w.]+` does not exist; .+\n)*"
+    assert re.fullmatch(absent, complaints)
     assert {n: d for n, d in after.items() if before.get(n) != d} == {
         n: d for n, d in expected.items() if before.get(n) != d
     }

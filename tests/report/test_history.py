@@ -25,10 +25,10 @@ def checked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     found: list[str] = []
     real = lint_run.run_source
 
-    def run_source(source: SourceFile, checker: FileChecker, outcome: lint_run.Outcome) -> None:
+    def run_source(source: SourceFile, checker: FileChecker, *given: object, **named: object) -> None:
         if isinstance(checker.filesystem, git_objects.Revision):
             found.append(Path(source.path).name)
-        real(source, checker, outcome)
+        real(source, checker, *given, **named)
 
     monkeypatch.setattr(lint_run, "run_source", run_source)
     return found
