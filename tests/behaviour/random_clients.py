@@ -5,6 +5,8 @@ from __future__ import annotations
 import textwrap
 from random import Random
 
+from random_patches import FAKE
+
 MANAGERS = {
     "object": ("client = {m}\n", "client"),
     "property": (
@@ -149,21 +151,7 @@ import redis
 from app import {u} as module
 
 
-class Fake:
-    def __getattr__(self, name):
-        if name.startswith('__'):
-            raise AttributeError(name)
-        return lambda *arguments, **options: 'fake'
-
-    def __call__(self, *arguments, **options):
-        return self
-
-
-def fake(*arguments, **options):
-    return 'fake'
-
-
-{did}
+{fake}{did}
 
 def test_{u}():
     result = []
@@ -207,6 +195,8 @@ def clients(pick: Random, did: str) -> tuple[dict[str, str], dict[str, int], str
     if pick.random() < 0.4:
         with_ = pick.choice(TESTS).format(**names)
         files["tests/__init__.py"] = ""
-        files["tests/test_it.py"] = _TEST.format(w=with_, n=functions[names["u"]], did=did, u=names["u"])
+        files["tests/test_it.py"] = _TEST.format(
+            fake=FAKE, w=with_, n=functions[names["u"]], did=did, u=names["u"]
+        )
     settings = f'[tool.redis-ssot]\nmanager = "app.redis_manager"\ninstance = "{name}"\n'
     return files, functions, settings

@@ -11,29 +11,18 @@ from pathlib import Path
 import pytest
 from conftest import Command
 from monorepo import make, write
+from shimmed import FILES, TABLE
 
 from flake8_redis_ssot import api
 from flake8_redis_ssot.filesystem import DISK
 from flake8_redis_ssot.output.json_format import as_object
 
 PAGE = Path(__file__).parents[2] / "docs" / "api.md"
-FILES = {
-    "app/__init__.py": "",
-    "app/redis_manager.py": "import redis\n\nredis_manager = redis.Redis()\n",
-    "app/db/__init__.py": "",
-    "app/db/redis_manager.py": "from app.redis_manager import redis_manager\n",
-    "app/jobs.py": "import redis\n\nclient = redis.Redis()\n",
-    "app/old.py": "from app.db.redis_manager import redis_manager\n\nredis_manager.get('key')\n",
-}
-TABLE = (
-    '[tool.redis-ssot]\nmanager = "app.redis_manager"\ninstance = "redis_manager"\n'
-    'forbidden-managers = ["app.db.redis_manager"]\n'
-)
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    write(tmp_path, {"pyproject.toml": TABLE, **FILES})
+    write(tmp_path, FILES)
     return tmp_path
 
 

@@ -14,20 +14,8 @@ from lsprotocol import types
 from monorepo import write
 from pygls.protocol import default_converter
 from pytest_lsp import LanguageClient
+from shimmed import FILES
 
-TABLE = (
-    '[tool.redis-ssot]\nmanager = "app.redis_manager"\ninstance = "redis_manager"\n'
-    'forbidden-managers = ["app.db.redis_manager"]\n'
-)
-FILES = {
-    "pyproject.toml": TABLE,
-    "app/__init__.py": "",
-    "app/redis_manager.py": "import redis\n\nredis_manager = redis.Redis()\n",
-    "app/db/__init__.py": "",
-    "app/db/redis_manager.py": "from app.redis_manager import redis_manager\n",
-    "app/jobs.py": "import redis\n\nclient = redis.Redis()\n",
-    "app/old.py": "from app.db.redis_manager import redis_manager\n\nredis_manager.get('key')\n",
-}
 LIMIT, STEP = 3000, 0.01
 """How often one looks whether something came, and the seconds in between."""
 COMMAND = [sys.executable, "-P", "-m", "flake8_redis_ssot", "server"]

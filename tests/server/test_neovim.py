@@ -9,8 +9,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from shimmed import FILES
 
-from server.conftest import COMMAND, FILES
+from server.conftest import COMMAND
 
 SCRIPT = Path(__file__).with_name("neovim.lua")
 

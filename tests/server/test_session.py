@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from conftest import Command
 from monorepo import write
+from shimmed import FILES, TABLE
 
 from flake8_redis_ssot.api import Result, check_paths, check_source
 from flake8_redis_ssot.diagnostic import Diagnostic
@@ -22,7 +23,6 @@ from flake8_redis_ssot.server.worker import Check, Mend, Propose
 from flake8_redis_ssot.settings.boundaries import SettingsError
 from flake8_redis_ssot.settings.tables import Table
 from flake8_redis_ssot.source import Position, SourceFile
-from server.conftest import FILES, TABLE
 
 BAD = "import redis\n\nclient = redis.Redis()\n"
 

@@ -11,9 +11,10 @@ from conftest import run_here
 from lsprotocol import types
 from monorepo import write
 from pygls.exceptions import JsonRpcException
+from shimmed import FILES, TABLE
 
 from flake8_redis_ssot import __version__
-from server.conftest import COMMAND, FILES, TABLE, Editor, applied
+from server.conftest import COMMAND, Editor, applied
 
 pytestmark = pytest.mark.asyncio
 
