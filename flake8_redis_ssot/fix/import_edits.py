@@ -98,7 +98,7 @@ class ImportEdits:
         if view.uses.home(statement).kind != "function":
             for new in proposal.names - {name}:
                 proposal.reach |= {f"{m}.{new}": proposal.reach.get(f"{m}.{new}") for m in view.place.modules}
-        self.effects.note_unloaded(view, proposal)
+        self.effects.note_unloaded(view, proposal, statement)
         return proposal
 
     def _places(
@@ -177,7 +177,7 @@ class ImportEdits:
         is_read = name in view.imported and not aim.is_same
         why = f"{view.reader_of(name)} reads `{name}` from here"
         is_read = is_read and not self.exchange.part_none(aim.old, aim.new, why, verdict)
-        self._take(view, proposal, aim, verdict)
+        self.take(view, proposal, aim, verdict)
         if is_read:
             before, after = aim.old.of or aim.old, aim.new.of or aim.new
             if before.sort != after.sort or before.sort not in ("class", "function"):
@@ -200,7 +200,7 @@ class ImportEdits:
             proposal.reach |= verdict.reach
         for one, inner in groups:
             found = verdict if one is aim else self.exchange.judge(view, one, inner)
-            self._take(view, proposal, one, found)
+            self.take(view, proposal, one, found)
             new = self._collapsed(view, proposal, one, inner)
             proposal.reach |= {
                 **self.exchange.reach.through(view, one, new, late),
@@ -210,7 +210,7 @@ class ImportEdits:
             proposal.reach |= {old: None} if late else dict.fromkeys(keys)
         if late:
             proposal.reach.setdefault(aim.new.home, None)  # it is looked up there from now on
-        self._note(proposal, aim, old)
+        self.note(proposal, aim, old)
         proposal.title = f"Replace `{old}` with `{aim.new.home}{'()' if aim.calls else ''}`"
         return proposal
 
@@ -222,7 +222,7 @@ class ImportEdits:
             "rename that, and import what is meant by name",
         )
 
-    def _take(self, view: View, proposal: Proposal, aim: Replacement, verdict: Verdict) -> None:
+    def take(self, view: View, proposal: Proposal, aim: Replacement, verdict: Verdict) -> None:
         """Take in what was found of one of the exchanges, with the members that are called otherwise."""
         proposal.take(verdict)
         if verdict.builders and self.effects.is_timed(view, proposal, aim):
@@ -335,7 +335,7 @@ class ImportEdits:
         return view.uses.of(*found) if found is not None else []
 
     @staticmethod
-    def _note(proposal: Proposal, aim: Replacement, old: str) -> None:
+    def note(proposal: Proposal, aim: Replacement, old: str) -> None:
         """What of the tests depends on it: the module in `sys.modules`, and the object itself."""
         proposal.reach[f"{PUT}{old.rpartition('.')[0]}"] = None
         if not aim.is_same:
@@ -359,13 +359,9 @@ class ImportEdits:
                 f"the module `{name}` is named elsewhere too, by an import from here or in a string",
                 "import by name what is needed of it",
             )
-        if not is_readable(self.objects, old):
-            raise Refusal(
-                f"a package gives the name of `{old}` to something else",
-                "rename that in the package's `__init__`",
-            )
+        self.check_module(old)
         self.effects.check(view, proposal, old, old)
-        groups = self._by_member(view, old, places)
+        groups = self.by_member(view, old, places)
         if any(not is_only for _, is_only in self._meanings(view, proposal, name)) and not (
             isinstance(proposal.statement, ast.Import) and proposal.drops[0].asname is None
         ):
@@ -380,7 +376,15 @@ class ImportEdits:
         proposal.title = f"Replace `{old}` with `{' and '.join(sorted(homes))}`"
         return proposal
 
-    def _by_member(self, view: View, old: str, places: list[ast.expr]) -> dict[str, Group]:
+    def check_module(self, module: str) -> None:
+        """Refusal where a module cannot be had by its name."""
+        if not is_readable(self.objects, module):
+            raise Refusal(
+                f"a package gives the name of `{module}` to something else",
+                "rename that in the package's `__init__`",
+            )
+
+    def by_member(self, view: View, old: str, places: list[ast.expr]) -> dict[str, Group]:
         """What is read of a module, by its dotted name, with what it is exchanged for."""
         groups: dict[str, Group] = {}
         for place in places:
@@ -411,7 +415,7 @@ class ImportEdits:
         """Exchange what is read of a module, through another module where that `keeps` all of it."""
         for dotted, (aim, members) in groups.items():
             verdict = self.exchange.judge(view, aim, members)
-            self._take(view, proposal, aim, verdict)
+            self.take(view, proposal, aim, verdict)
             module, _, last = aim.new.home.rpartition(".")
             found = verdict.reach
             if keeps:
@@ -425,7 +429,7 @@ class ImportEdits:
             proposal.reach |= {
                 **self.exchange.reach.through(view, aim, new, late or keeps), **found, dotted: place
             }  # fmt: skip
-            self._note(proposal, aim, dotted)
+            self.note(proposal, aim, dotted)
 
     # from module import *
 
@@ -459,7 +463,7 @@ class ImportEdits:
             )
         for name, (aim, members) in groups.items():
             verdict = self.exchange.judge(view, aim, members)
-            self._take(view, proposal, aim, verdict)
+            self.take(view, proposal, aim, verdict)
             new = name
             if aim.collapses:
                 new = self._collapsed(view, proposal, aim, members)
@@ -468,7 +472,7 @@ class ImportEdits:
                 bound = name if name != last else None
                 proposal.adds.append(Imported(spelled(view, statement, home), last, bound))
             proposal.reach |= dict.fromkeys(verdict.reach | self.exchange.reach.through(view, aim, new, late))
-            self._note(proposal, aim, f"{module}.{name}")
+            self.note(proposal, aim, f"{module}.{name}")
         proposal.reach |= dict.fromkeys(f"{m}.{name}" for m in view.place.modules for name in names)
         proposal.title = f"Import by name what is used of `{module}`"
         return proposal
