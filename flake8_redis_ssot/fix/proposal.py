@@ -49,6 +49,8 @@ class Proposal:
     """Why it is not safe, where it is not."""
     names: set[str] = field(default_factory=set)
     """The names by which the file has afterwards what it exchanges."""
+    asked: set[str] = field(default_factory=set)
+    """Those of `reach` that the code uses only where they are not None: a patch that makes them None does not reach it."""
     ties: Ties = field(default_factory=Ties)
     roots: set[str] = field(default_factory=set)
     objects: set[tuple[str, str, str]] = field(default_factory=set)

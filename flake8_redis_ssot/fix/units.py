@@ -157,7 +157,9 @@ class Units:
                 (proposal, key)
                 for key in heads(patch.text)
                 for proposal in by_key.get(key, ())
-                if id(proposal) not in held and self._may_meet(patch.path, proposal, key)
+                if id(proposal) not in held
+                and not (patch.is_none and patch.text in proposal.asked)
+                and self._may_meet(patch.path, proposal, key)
             ]
             if not mine or all(p.reach[key] == key for p, key in mine):
                 continue
