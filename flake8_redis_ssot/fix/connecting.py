@@ -123,7 +123,8 @@ class Told(Resolver):
     def late(self, text: str) -> set[str]:
         """Of what is read for this `text`, that which is read when the call is made, not when its module runs."""
         read = Counter(read_in(ast.parse(text, mode="eval").body))
-        is_late = self.code.function is not None
+        function = self.code.function
+        is_late = function is not None and not (self.is_made_early and function.name == "__init__")
         return {word for word, times in read.items() if is_late and times > self.early[word]}
 
     def pool(self, node: ast.expr) -> ast.expr:

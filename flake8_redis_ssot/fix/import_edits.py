@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.fix.compatibility import Compatibility
+from flake8_redis_ssot.fix.ended_beside import ended_beside
 from flake8_redis_ssot.fix.import_effects import ImportEffects
 from flake8_redis_ssot.fix.import_graph import ImportGraph
 from flake8_redis_ssot.fix.module_names import is_readable, star_names
@@ -84,12 +85,40 @@ class ImportEdits:
         tested = why_tested(view, statement, self.effects.what_acts(old))
         if tested is not None:
             raise Refusal(tested, "change the test by hand")
+        ended = self._ended_beside(view, proposal, thing, places)
+        places = [place for place in places if place not in ended]
         if not places:
             return self._unused(view, proposal, name, thing, late)
         if thing is not None and thing.sort == "module":
             return self._of_module(view, proposal, name, old, places, late)
         self.effects.check(view, proposal, old.rpartition(".")[0], old)
         return self._of_object(view, proposal, name, old, places, late)
+
+    def _ended_beside(
+        self, view: View, proposal: Proposal, thing: Thing | None, places: Sequence[ast.expr]
+    ) -> Collection[ast.expr]:
+        """The places where an object is ended beside the shared one, which the proposal takes out."""
+        if thing is None or thing.sort != "instance" or thing.of is None:
+            return ()
+        try:
+            aim = self.replacements.aim(proposal.diagnostic.symbols[0], view.place.boundary)
+        except Refusal:
+            return ()
+        modules = self.objects.modules
+
+        def is_shared(node: ast.expr) -> bool:
+            found = view.uses.bindings_of(node) if isinstance(node, ast.Name) else []
+            homes = [modules.lookup(one.target) if one.target else None for one in found]
+            return len(homes) == 1 and homes[0] is not None and homes[0].home == aim.new.home
+
+        ended = (
+            ended_beside(view, places, is_shared) if not aim.is_same and aim.new.sort == "instance" else {}
+        )
+        if ended:
+            proposal.parts += [part for parts in ended.values() for part in parts]
+            proposal.ties.needs.add(f"identity {thing.of.home}")  # nobody ends it then
+            proposal.roots.add(thing.of.home)
+        return ended
 
     def _noted(self, view: View, proposal: Proposal, name: str | None = None) -> Proposal:
         """The proposal, which notes what it imports no more, and that a patch of its new names did not reach it."""

@@ -212,14 +212,12 @@ class Rewriter:
         aim = self.replacements.aim(old, view.place.boundary)
         if aim.old.sort != aim.new.sort or aim.calls:
             raise self.exchange.unlike(aim.old, aim.new)
-        proposal = Proposal(
-            diagnostic, f"Name `{aim.new.home}` instead of `{old}`", "safe" if aim.is_same else "unsafe"
-        )
+        proposal = Proposal(diagnostic, f"Name `{aim.new.home}` instead of `{old}`", "safe")
+        proposal.reach[old] = aim.new.home
         if not aim.is_same:
-            before, after = aim.old.of or aim.old, aim.new.of or aim.new
-            self.exchange.members.covered(
-                before, after, "what is done with what the string names is not seen"
-            )
+            verdict = self.exchange.judge_unseen(aim, "what is done with what the string names is not seen")
+            proposal.take(verdict)
+            proposal.reach |= verdict.reach
         proposal.parts = [renamed_text(view, node, old, aim.new.home)]
         proposal.written.append(aim.new.home)
         return proposal

@@ -14,7 +14,7 @@ from flake8_redis_ssot.fix.patches import Patch, PatchFinder, heads
 from flake8_redis_ssot.fix.proposal import MENDS, Proposal
 from flake8_redis_ssot.fix.propose import Rewriter
 from flake8_redis_ssot.fix.reach import LOADED, OBJECT
-from flake8_redis_ssot.fix.replacements import Cause, Refusal
+from flake8_redis_ssot.fix.replacements import Awaiting, Cause, Refusal
 from flake8_redis_ssot.fix.runs import Runs
 from flake8_redis_ssot.fix.staying import Reference, Staying
 from flake8_redis_ssot.syntax.imports import Part
@@ -198,15 +198,16 @@ class Units:
                 raise self._out_of_reach(mine)
             self._check_rest(patch, patch.owner, done | {patch.path}, proposals, refused)
             return None
+        if None in places:
+            raise self._out_of_reach([(p, key) for p, key in mine if p.reach[key] is None])
         if len(places) > 1:
             several = " and ".join(f"`{place}`" for place in sorted(filter(None, places)))
             raise Refusal(
-                f"what it patches would be looked up in {len(places)} places then{several and f', {several}'}",
+                f"what it patches would be looked up in {len(places)} places then, {several}",
                 "patch each of them there, and change both by hand",
             )
         place = places.pop()
-        if place is None:
-            raise self._out_of_reach(mine)
+        assert place is not None
         self._check_shared(place, longest, proposals)
         self._check_rest(patch, longest, done, proposals, refused, place)
         if patch.path not in self.within:
@@ -292,6 +293,7 @@ class Units:
                 (reached is None or diagnostic.path in reached)
                 and any(_is_under(name, module) for name in diagnostic.symbols)
                 and MENDS.get(diagnostic.code) != "string"
+                and not isinstance(why, Awaiting)
             ):
                 return diagnostic.path, why
         settled = {proposal.path for proposal in proposals} | done
