@@ -350,4 +350,4 @@ class Step:
         edits = (
             Edit(view.source.place(start, end), content) for start, end, content in parts_of(view, [proposal])
         )
-        return Fix(proposal.title, tuple(sorted(edits)), proposal.applicability)
+        return Fix(proposal.title, tuple(sorted(edits)), proposal.applicability, proposal.is_removal)

@@ -3,19 +3,51 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from flake8_redis_ssot.fix.endings import Endings
+from flake8_redis_ssot.fix.proposal import Proposal
+from flake8_redis_ssot.fix.replacements import Refusal, Replacements
 from flake8_redis_ssot.fix.signatures import Function
+from flake8_redis_ssot.fix.symbols import Thing
 from flake8_redis_ssot.fix.view import View
 from flake8_redis_ssot.libraries.vocabulary import ENDING
 from flake8_redis_ssot.syntax.imports import Part
 
-IsShared = Callable[[ast.expr], bool]
-"""Whether an expression is the shared object."""
+
+def take_out_ended(
+    view: View,
+    proposal: Proposal,
+    thing: Thing | None,
+    places: Sequence[ast.expr],
+    replacements: Replacements,
+) -> Collection[ast.expr]:
+    """Of the places of an object those where it is ended beside the shared one, which the proposal takes out."""
+    if thing is None or thing.sort != "instance" or thing.of is None:
+        return ()
+    try:
+        aim = replacements.aim(proposal.diagnostic.symbols[0], view.place.boundary)
+    except Refusal:
+        return ()
+    if aim.is_same or aim.new.sort != "instance":
+        return ()
+
+    def is_shared(node: ast.expr) -> bool:
+        found = view.uses.bindings_of(node) if isinstance(node, ast.Name) else []
+        homes = [replacements.objects.modules.lookup(one.target) if one.target else None for one in found]
+        return len(homes) == 1 and homes[0] is not None and homes[0].home == aim.new.home
+
+    ended = _ended_beside(view, places, is_shared)
+    if ended:
+        proposal.parts += [part for parts in ended.values() for part in parts]
+        proposal.ties.needs.add(f"identity {thing.of.home}")  # nobody ends it then
+        proposal.roots.add(thing.of.home)
+    return ended
 
 
-def ended_beside(view: View, places: Sequence[ast.expr], is_shared: IsShared) -> dict[ast.expr, list[Part]]:
+def _ended_beside(
+    view: View, places: Sequence[ast.expr], is_shared: Callable[[ast.expr], bool]
+) -> dict[ast.expr, list[Part]]:
     """The places of an object at which nothing is done but to end it, as the shared one beside it, with the changes."""
     found: dict[ast.expr, list[Part]] = {}
     for place in places:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.fix.compatibility import Compatibility
-from flake8_redis_ssot.fix.ended_beside import ended_beside
+from flake8_redis_ssot.fix.ended_beside import take_out_ended
 from flake8_redis_ssot.fix.import_effects import ImportEffects
 from flake8_redis_ssot.fix.import_graph import ImportGraph
+from flake8_redis_ssot.fix.module_members import Group, by_member, check_module
 from flake8_redis_ssot.fix.module_names import is_readable, star_names
 from flake8_redis_ssot.fix.naming import (
     dotted_places,
@@ -30,9 +31,6 @@ from flake8_redis_ssot.fix.unused import why_kept, why_tested
 from flake8_redis_ssot.fix.verdict import Verdict
 from flake8_redis_ssot.fix.view import View
 from flake8_redis_ssot.syntax.imports import Imported
-
-Group = tuple[Replacement, list[ast.expr]]
-"""An exchange, with the places in which it is made."""
 
 _UNSEEN = "change the import by hand, and what reads the name"
 
@@ -85,7 +83,7 @@ class ImportEdits:
         tested = why_tested(view, statement, self.effects.what_acts(old))
         if tested is not None:
             raise Refusal(tested, "change the test by hand")
-        ended = self._ended_beside(view, proposal, thing, places)
+        ended = take_out_ended(view, proposal, thing, places, self.replacements)
         places = [place for place in places if place not in ended]
         if not places:
             return self._unused(view, proposal, name, thing, late)
@@ -93,32 +91,6 @@ class ImportEdits:
             return self._of_module(view, proposal, name, old, places, late)
         self.effects.check(view, proposal, old.rpartition(".")[0], old)
         return self._of_object(view, proposal, name, old, places, late)
-
-    def _ended_beside(
-        self, view: View, proposal: Proposal, thing: Thing | None, places: Sequence[ast.expr]
-    ) -> Collection[ast.expr]:
-        """The places where an object is ended beside the shared one, which the proposal takes out."""
-        if thing is None or thing.sort != "instance" or thing.of is None:
-            return ()
-        try:
-            aim = self.replacements.aim(proposal.diagnostic.symbols[0], view.place.boundary)
-        except Refusal:
-            return ()
-        modules = self.objects.modules
-
-        def is_shared(node: ast.expr) -> bool:
-            found = view.uses.bindings_of(node) if isinstance(node, ast.Name) else []
-            homes = [modules.lookup(one.target) if one.target else None for one in found]
-            return len(homes) == 1 and homes[0] is not None and homes[0].home == aim.new.home
-
-        ended = (
-            ended_beside(view, places, is_shared) if not aim.is_same and aim.new.sort == "instance" else {}
-        )
-        if ended:
-            proposal.parts += [part for parts in ended.values() for part in parts]
-            proposal.ties.needs.add(f"identity {thing.of.home}")  # nobody ends it then
-            proposal.roots.add(thing.of.home)
-        return ended
 
     def _noted(self, view: View, proposal: Proposal, name: str | None = None) -> Proposal:
         """The proposal, which notes what it imports no more, and that a patch of its new names did not reach it."""
@@ -388,9 +360,9 @@ class ImportEdits:
                 f"the module `{name}` is named elsewhere too, by an import from here or in a string",
                 "import by name what is needed of it",
             )
-        self.check_module(old)
+        check_module(self.objects, old)
         self.effects.check(view, proposal, old, old)
-        groups = self.by_member(view, old, places)
+        groups = by_member(view, self.replacements, old, places)
         if any(not is_only for _, is_only in self._meanings(view, proposal, name)) and not (
             isinstance(proposal.statement, ast.Import) and proposal.drops[0].asname is None
         ):
@@ -404,39 +376,6 @@ class ImportEdits:
             proposal.reach |= dict.fromkeys(f"{m}.{name}" for m in view.place.modules)
         proposal.title = f"Replace `{old}` with `{' and '.join(sorted(homes))}`"
         return proposal
-
-    def check_module(self, module: str) -> None:
-        """Refusal where a module cannot be had by its name."""
-        if not is_readable(self.objects, module):
-            raise Refusal(
-                f"a package gives the name of `{module}` to something else",
-                "rename that in the package's `__init__`",
-            )
-
-    def by_member(self, view: View, old: str, places: list[ast.expr]) -> dict[str, Group]:
-        """What is read of a module, by its dotted name, with what it is exchanged for."""
-        groups: dict[str, Group] = {}
-        for place in places:
-            member, dotted = place, old
-            while True:
-                parent = view.uses.parents.get(member)
-                if not isinstance(parent, ast.Attribute):
-                    raise Refusal(
-                        f"line {place.lineno} hands the module itself on", "hand on what is needed of it"
-                    )
-                if not isinstance(parent.ctx, ast.Load):
-                    raise Refusal(
-                        f"line {place.lineno} sets `{parent.attr}` of the module, for all who read it there",
-                        "let the manager do that by a function, or patch the name in the module that uses it",
-                    )
-                member, dotted = parent, f"{dotted}.{parent.attr}"
-                thing = self.objects.thing(dotted)
-                if thing is None or thing.sort != "module":
-                    break
-            groups.setdefault(dotted, (self.replacements.aim(dotted, view.place.boundary), []))[1].append(
-                member
-            )
-        return groups
 
     def _exchange_members(
         self, view: View, proposal: Proposal, name: str, groups: dict[str, Group], *, keeps: bool, late: bool

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.fix.import_edits import ImportEdits
+from flake8_redis_ssot.fix.module_members import by_member, check_module
 from flake8_redis_ssot.fix.naming import exact, renamed_text
 from flake8_redis_ssot.fix.proposal import Proposal
 from flake8_redis_ssot.fix.reach import MODULE, PUT
@@ -32,10 +33,10 @@ class LoadEdits:
         call, text = self._literal(view, diagnostic)
         places = list(self._places(view, call))
         is_late = _is_in_function(view, call)
-        self.imports.check_module(old)
+        check_module(self.exchange.objects, old)
         proposal = Proposal(diagnostic, "", "safe")
         self.imports.effects.check(view, proposal, old, old)
-        groups = self.imports.by_member(view, old, places)
+        groups = by_member(view, self.exchange.replacements, old, places)
         homes = {_held(aim).rpartition(".")[0] for aim, _ in groups.values()}
         if len(homes) > 1:
             raise Refusal(
@@ -43,7 +44,7 @@ class LoadEdits:
                 "import each of them by its name",
             )
         new = homes.pop()
-        self.imports.check_module(new)
+        check_module(self.exchange.objects, new)
         for dotted, (aim, members) in groups.items():
             self._exchange(view, proposal, aim, members, dotted)
         proposal.parts.append(renamed_text(view, text, old, new))
