@@ -298,7 +298,9 @@ def test_workers_where_warnings_are_errors(tmp_path: Path) -> None:
             "test_many.py": MANY,
         },
     )
-    census = census_of(tmp_path, "-p", "no:asyncio", "-W", "error", "-n", "2", PYTHONPATH=str(tmp_path / "site"))
+    census = census_of(
+        tmp_path, "-p", "no:asyncio", "-W", "error", "-n", "2", PYTHONPATH=str(tmp_path / "site")
+    )
     assert (census["lost"], pools(census)) == ([], {"test_many.py:5": 3})
     assert "Warning" not in census["stdout"]
 

@@ -350,7 +350,7 @@ def test_each_table_is_looked_for_and_read_once(monorepo: Path, monkeypatch: pyt
 TEMPLATE = '[project]\nname = "{{ cookiecutter.name }}"\n{% if cookiecutter.redis %}\n'
 
 
-def test_a_nested_settings_file_of_others_may_be_broken(monorepo: Path, run: Run) -> None:
+def test_a_nested_settings_file_of_others_may_be_broken(monorepo: Path, run: Command) -> None:
     """A template is no TOML; what does not name the table has none."""
     template = monorepo / "template" / "{{ cookiecutter.name }}"
     write(template, {"pyproject.toml": TEMPLATE, "bad.py": BAD})
@@ -361,7 +361,7 @@ def test_a_nested_settings_file_of_others_may_be_broken(monorepo: Path, run: Run
     assert done.returncode == 2 and "pyproject.toml:3:1: not valid TOML" in done.stderr
 
 
-def test_a_nested_table_that_is_broken(monorepo: Path, run: Run) -> None:
+def test_a_nested_table_that_is_broken(monorepo: Path, run: Command) -> None:
     write(monorepo / "template", {"pyproject.toml": TEMPLATE + "[tool.redis-ssot]\n", "bad.py": BAD})
     done = run("check", cwd=monorepo)
     assert done.returncode == 2
