@@ -33,6 +33,11 @@ class Candidate:
         """Whether it is called after Redis, and after nothing else."""
         return is_plain(self.module)
 
+    @property
+    def is_called_manager(self) -> bool:
+        """Whether it says of itself that it is one."""
+        return words(self.name.rpartition(".")[2])[-1:] == ["manager"]
+
     @cached_property
     def gives_out(self) -> bool:
         """Whether others get a client or a manager of it: by an object, a function, or methods made for that."""
