@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from flake8_redis_ssot.facts.modules import bound
+from flake8_redis_ssot.fix.leaving import leaves, suppresses
 from flake8_redis_ssot.fix.making import Making
 from flake8_redis_ssot.fix.module_names import is_surely_bound
 from flake8_redis_ssot.fix.signatures import (
@@ -336,7 +337,7 @@ class Accessors:
         args = without_receiver(function) if code.owner is not None else function.args
         if isinstance(bound_to(ast.Call(ast.Name("x"), [], []), args), str):
             raise Unfit("`{}` needs arguments")
-        if not _leaves(function.body):
+        if not leaves(function.body):
             raise Unfit("`{}` may give None")
         found = []
         for statement, sure in _returns(function.body, set()):
@@ -456,13 +457,13 @@ def _returns(body: list[ast.stmt], sure: set[str]) -> Iterator[tuple[ast.Return,
                 yield from _returns(then, inner)
                 other = sure | missing
                 yield from _returns(otherwise, other)
-                if _leaves(then):
+                if leaves(then):
                     inner = other
-                elif _leaves(otherwise):
+                elif leaves(otherwise):
                     other = inner
                 sure &= inner & other
                 sure |= inner & other
-            case ast.With(body=inside) | ast.AsyncWith(body=inside) if not _suppresses(statement):
+            case ast.With(body=inside) | ast.AsyncWith(body=inside) if not suppresses(statement):
                 yield from _returns(inside, sure)
             case ast.With(body=inside) | ast.AsyncWith(body=inside):
                 yield from _returns(inside, set(sure))
@@ -496,27 +497,6 @@ def _asked(test: ast.expr) -> tuple[set[str], set[str]]:
         case ast.Name() | ast.Attribute():
             return set(), {unparsed(test)}
     return set(), set()
-
-
-def _leaves(body: list[ast.stmt]) -> bool:
-    """Whether a body never runs on past its end."""
-    match body[-1] if body else None:
-        case ast.Return() | ast.Raise():
-            return True
-        case ast.If(body=then, orelse=otherwise):
-            return _leaves(then) and _leaves(otherwise)
-        case ast.With(body=inside) | ast.AsyncWith(body=inside):
-            return not _suppresses(body[-1]) and _leaves(inside)
-        case ast.Try(body=tried, handlers=handlers, orelse=otherwise):
-            return (_leaves(tried) or _leaves(otherwise)) and all(_leaves(h.body) for h in handlers)
-    return False
-
-
-def _suppresses(statement: ast.stmt) -> bool:
-    """Whether a `with` may go on after an exception in it."""
-    items = statement.items if isinstance(statement, ast.With | ast.AsyncWith) else []
-    calls = [item.context_expr for item in items]
-    return any(last_name(c.func if isinstance(c, ast.Call) else c) in ("suppress", "raises") for c in calls)
 
 
 def _acts(function: Function) -> bool:
