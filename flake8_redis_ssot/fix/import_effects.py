@@ -1,0 +1,74 @@
+"""What importing a module does, and when: an import that goes or comes may take that along."""
+
+from __future__ import annotations
+
+import ast
+from contextlib import suppress
+
+from flake8_redis_ssot.fix.import_graph import ImportGraph, packages_of
+from flake8_redis_ssot.fix.proposal import Proposal
+from flake8_redis_ssot.fix.reach import LOADED
+from flake8_redis_ssot.fix.replacements import Refusal, Replacement, Replacements
+from flake8_redis_ssot.fix.symbols import Objects
+from flake8_redis_ssot.fix.unused import Acts
+from flake8_redis_ssot.fix.view import View
+
+
+class ImportEffects:
+    """Compares what runs by the imports of a file before and after a change."""
+
+    def __init__(self, objects: Objects, replacements: Replacements, graph: ImportGraph) -> None:
+        self.objects = objects
+        self.replacements = replacements
+        self.acts = Acts(objects, graph)
+        self.graph = graph
+
+    def module_of(self, name: str) -> str:
+        """The module that an import of the dotted name imports."""
+        thing = self.objects.thing(name)
+        return name if thing is not None and thing.sort == "module" else name.rpartition(".")[0]
+
+    def check(self, view: View, proposal: Proposal, module: str, old: str) -> None:
+        """Note that importing a module does something, unless it is imported anyhow: by the new one, or as a package."""
+        acts = self.acts.directly(module)
+        if acts is None or "warn" in acts:
+            return
+        new = ""
+        with suppress(Refusal):
+            new = self.module_of(self.replacements.aim(old, view.place.boundary).new.home)
+        around = {package for name in (new, *view.place.modules) for package in packages_of(name)}
+        if module not in around | self.acts.reached(new):
+            proposal.unsafe(f"importing `{module}` does more than to define: {acts}")
+
+    def what_acts(self, name: str) -> str | None:
+        """What importing a module, or the one of an object, does."""
+        return self.acts.directly(self.module_of(name))
+
+    def others(self, view: View, statement: ast.stmt) -> frozenset[str]:
+        """The modules that run with the other imports at the top of a file."""
+        found: set[str] = set()
+        for module in view.place.modules:
+            for other in view.source.tree.body:
+                if other is not statement and isinstance(other, ast.Import | ast.ImportFrom):
+                    for name in self.graph.named(other, module):
+                        if self.objects.modules.find(name) is not None:
+                            found |= self.acts.reached(name)
+        return frozenset(found)
+
+    def is_timed(self, view: View, proposal: Proposal, aim: Replacement) -> bool:
+        """Whether a module that makes one of the objects may come to be imported at another time."""
+        statement = proposal.statement
+        if statement is None:
+            return False
+        known = self.others(view, statement)
+        if view.uses.home(statement).kind == "function":
+            return not aim.is_same and not {aim.old.module, aim.new.module} <= known
+        return aim.is_same and aim.new.module not in known | self.acts.reached(aim.old.module)
+
+    def note_unloaded(self, view: View, proposal: Proposal) -> None:
+        """Note the modules that the file may not import any more: a test may ask `sys.modules` for them."""
+        assert proposal.statement is not None
+        module = self.module_of(proposal.diagnostic.symbols[0].removesuffix(".*"))
+        if module not in self.others(view, proposal.statement):
+            own = {package for of in view.place.modules for package in packages_of(of)}
+            proposal.reach |= dict.fromkeys(f"{LOADED}{one}" for one in {module, *packages_of(module)} - own)
