@@ -354,3 +354,17 @@ def test_a_code_that_is_not_chosen_is_left_alone(project: Path, run: Command) ->
     add(project, "app/own.py", CLIENT)
     run("migrate", cwd=project)
     assert (project / "app/own.py").read_text() == CLIENT
+
+
+def test_a_class_that_competes_is_a_manager_though_no_setting_names_it(project: Path, run: Command) -> None:
+    (project / "app" / "other.py").write_text(
+        MANAGER.replace("RedisManager", "Other").replace(
+            "    def get(",
+            "    def set(self, key: str, value: str) -> None:\n        self._client.set(key, value)\n\n"
+            "    def delete(self, key: str) -> None:\n        self._client.delete(key)\n\n    def get(",
+        )
+    )
+    planned = json.loads(run("plan", "--output-format", "json", cwd=project).stdout)
+    found = {one["module"]: (one["role"], one["classes"]) for one in planned["managers"]}
+    assert found["app.other"] == ("competing", ["Other"])
+    assert found["app.redis_manager"][0] == "manager" and found["app.cache.store"][0] == "forbidden"
