@@ -771,6 +771,28 @@ VALUES = {
         # ^ a: 'a' | 'b' | redis.Redis
         """,
     # -- what is said, made and given in rarer ways
+    "what is assigned within an expression": """
+        import redis
+        (a := redis.Redis), [b := redis.Redis][0], (c := redis).Redis
+        # ^ (a := redis.Redis): redis.Redis
+        # ^ [b := redis.Redis][0]: redis.Redis
+        # ^ (c := redis).Redis: redis.Redis
+        """,
+    "classes that derive from each other, or twice from one": """
+        import redis
+        class A(B): x = redis.Redis
+        class B(A): pass
+        class C: y = redis.Redis
+        class D(C): pass
+        class E(C): pass
+        class F(D, E, redis.Redis): pass
+        A.x, A.gone, B().x, F.y, F()
+        # ^ A.x: redis.Redis
+        # ^ A.gone: nothing
+        # ^ B().x: redis.Redis
+        # ^ F.y: redis.Redis
+        # ^ F(): F()
+        """,
     "an annotation beside a cast is as good as the cast, a broken one says nothing": """
         import redis, typing
         x: redis.Redis = typing.cast("redis.ConnectionPool", made())
