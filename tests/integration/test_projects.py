@@ -185,6 +185,20 @@ def test_files_below_no_table(tmp_path: Path, run: Command) -> None:
     assert not (tmp_path / "far" / ".redis_ssot_cache").exists()
 
 
+def test_a_broken_table_above_is_said_for_a_project_below(tmp_path: Path, run: Command) -> None:
+    write(
+        tmp_path,
+        {
+            "pyproject.toml": "[tool.redis-ssot]\nmanger = 1\n",
+            "below/pyproject.toml": "[tool.redis-ssot]\n",
+            "below/a.py": BAD,
+        },
+    )
+    done = run("check", "a.py", cwd=tmp_path / "below")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.count("unknown key `manger`") == 1
+
+
 def test_broken_tables_are_all_said_at_once(monorepo: Path, tmp_path: Path, run: Command) -> None:
     write(
         monorepo,
