@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable
 from heapq import heapify, heappop, heappush
@@ -17,7 +18,7 @@ _DEPTH = 60
 """Questions that may wait for each other; a deeper one is put off until they have their first answers."""
 _LOSSES = 2
 """How often a value may be taken back within a cycle."""
-_NEVER = 1 << 30
+_NEVER = sys.maxsize
 
 
 class _Source:
@@ -68,8 +69,10 @@ class Fixpoint(Generic[_Key, _Value]):
         self._made: dict[Hashable, tuple[Any, _Source]] = {}
         self._short: dict[_Key, frozenset[_Value]] = {}
         self._asked: dict[_Key, frozenset[_Value]] = {}
+        self._begun = 0
+        """How many questions have been begun."""
         self._waiting: dict[_Key, int] = {}
-        """The questions that are being answered, by their depth."""
+        """The questions that are being answered, and as which one each was begun: that never comes again."""
         self._cyclic: dict[_Key, _Asked] = {}
         """Those asked within a cycle that is not done, in turn."""
         self._turns: list[_Key] = []
@@ -77,7 +80,7 @@ class Fixpoint(Generic[_Key, _Value]):
         self._settling: list[tuple[int, list[int]]] = []
         """The cycles that are being settled, by their first number, with the numbers of those to be asked again."""
         self._hanging: dict[_Key, int] = {}
-        """By the depth of the question that each waits for."""
+        """The same, and as which one the question was begun that each waits for, now or once."""
         self._so_far: dict[_Key, frozenset[_Value]] = {}
         self._readers: dict[_Key, dict[_Key, None]] = {}
         """Who was given what was found so far."""
@@ -182,24 +185,25 @@ class Fixpoint(Generic[_Key, _Value]):
             return frozenset()
         if depth > _DEPTH:
             self._stale[key] = None
-            self._hang(key, 0, find, given, set())
-            self._lowest = 0
+            self._lowest = next(iter(self._waiting.values()))
+            self._hang(key, self._lowest, find, given, set())
             self._readers[key] = {self._present: None}
             return frozenset()
         start = len(self._cyclic)
         outer = (self._lowest, self._is_cut, self._present if depth else None, self._reads)
-        self._waiting[key] = depth
+        self._begun += 1
+        begun = self._waiting[key] = self._begun
         self._lowest, self._is_cut, self._present, self._reads = _NEVER, False, key, set()
         source: _Source | None = None
         try:
             found = find(*given)
-            if self._lowest <= depth:
+            if self._lowest <= begun:
                 self._found(key, found)
                 self._hang(key, self._lowest, find, given, self._reads)
-                if self._lowest == depth:
-                    self._settle(start, depth)
+                if self._lowest == begun:
+                    self._settle(start, begun)
                     found = self.so_far(key)
-            if self._lowest >= depth:
+            if self._lowest >= begun:
                 members = self._drop(start)
                 if self._is_cut:
                     self._short.update((member, self._so_far.pop(member, frozenset())) for member in members)
@@ -267,7 +271,7 @@ class Fixpoint(Generic[_Key, _Value]):
                     if reader in self._cyclic:
                         self._take_up(self._cyclic[reader].number)
 
-    def _settle(self, start: int, depth: int) -> None:
+    def _settle(self, start: int, begun: int) -> None:
         """Ask the questions of a cycle again until nothing changes, or until it is part of a larger one."""
         rounds: dict[_Key, int] = {}
         # first what others read; those of an outer cycle are asked again with it
@@ -279,13 +283,13 @@ class Fixpoint(Generic[_Key, _Value]):
         heapify(turns)
         self._settling.append((start, turns))
         try:
-            while turns and self._lowest >= depth:
+            while turns and self._lowest >= begun:
                 if self.is_exhausted:
                     self._is_cut = True
                     break
-                key = self._turns[heappop(turns)]
-                if key not in self._stale:
-                    continue
+                number = heappop(turns)
+                if number >= len(self._turns) or (key := self._turns[number]) not in self._stale:
+                    continue  # of a cycle that is done with, or asked again already
                 del self._stale[key]
                 rounds[key] = rounds.get(key, 0) + 1
                 self._is_cut = self._is_cut or rounds[key] > _ROUNDS
@@ -298,9 +302,6 @@ class Fixpoint(Generic[_Key, _Value]):
             self._settling.pop()
             for number in turns:
                 self._take_up(number)
-        if self._lowest < depth:
-            for member in list(self._cyclic)[start:]:
-                self._hanging[member] = min(self._hanging[member], self._lowest)
 
     def _drop(self, start: int) -> dict[_Key, _Asked]:
         """The questions of the cycle that began at `start`, which is done with."""

@@ -1,5 +1,6 @@
 """The least fixpoint that all answers of the evaluator come from."""
 
+import random
 from collections.abc import Callable
 from random import Random
 
@@ -223,3 +224,31 @@ def test_what_was_found_is_forgotten():
     assert ask("one") == before
     ask.fixpoint.forget()
     assert ask("one") != before
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_it_is_the_least_fixpoint_of_whatever_questions(seed: int) -> None:
+    """Each question gives values of its own, those of some others, and of more once some of those give any."""
+    chosen = random.Random(seed)
+    names = [f"q{n}" for n in range(chosen.randint(2, 30))]
+    own = {name: frozenset({n} if chosen.random() < 0.4 else ()) for n, name in enumerate(names)}
+    always = {name: chosen.sample(names, chosen.randint(0, 2)) for name in names}
+    once = {name: (chosen.choice(names), chosen.choice(names)) for name in names if chosen.random() < 0.5}
+
+    def rule(name: str) -> Callable[[Callable[[str], frozenset[int]]], frozenset[int]]:
+        def find(ask: Callable[[str], frozenset[int]]) -> frozenset[int]:
+            found = own[name].union(*map(ask, always[name]))
+            condition, more = once.get(name, (name, name))
+            return found | ask(more) if name in once and ask(condition) else found
+
+        return find
+
+    rules = {name: rule(name) for name in names}
+    expected: dict[str, frozenset[int]] = dict.fromkeys(names, frozenset())
+    before = None
+    while before != expected:
+        before = expected
+        expected = {name: find(before.__getitem__) for name, find in rules.items()}
+    ask = _Asked(rules)
+    chosen.shuffle(names)
+    assert {name: ask(name) for name in names} == expected
