@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 
+from flake8_redis_ssot.fix.leaving import leaves, suppresses
 from flake8_redis_ssot.fix.signatures import Function
 from flake8_redis_ssot.fix.stated import is_none
-from flake8_redis_ssot.syntax.nodes import last_name, unparsed
+from flake8_redis_ssot.syntax.nodes import unparsed
 
 
 def sure_at_end(function: Function) -> set[str]:
@@ -41,7 +42,7 @@ def returns(body: list[ast.stmt], sure: set[str]) -> Iterator[tuple[ast.Return, 
                     other = inner
                 sure &= inner & other
                 sure |= inner & other
-            case ast.With(body=inside) | ast.AsyncWith(body=inside) if not _suppresses(statement):
+            case ast.With(body=inside) | ast.AsyncWith(body=inside) if not suppresses(statement):
                 yield from returns(inside, sure)
             case ast.With(body=inside) | ast.AsyncWith(body=inside):
                 yield from returns(inside, set(sure))
@@ -94,24 +95,3 @@ def _asked(test: ast.expr) -> tuple[set[str], set[str]]:
         case ast.Name() | ast.Attribute():
             return set(), {unparsed(test)}
     return set(), set()
-
-
-def leaves(body: list[ast.stmt]) -> bool:
-    """Whether a body never runs on past its end."""
-    match body[-1] if body else None:
-        case ast.Return() | ast.Raise():
-            return True
-        case ast.If(body=then, orelse=otherwise):
-            return leaves(then) and leaves(otherwise)
-        case ast.With(body=inside) | ast.AsyncWith(body=inside):
-            return not _suppresses(body[-1]) and leaves(inside)
-        case ast.Try(body=tried, handlers=handlers, orelse=otherwise):
-            return (leaves(tried) or leaves(otherwise)) and all(leaves(h.body) for h in handlers)
-    return False
-
-
-def _suppresses(statement: ast.stmt) -> bool:
-    """Whether a `with` may go on after an exception in it."""
-    items = statement.items if isinstance(statement, ast.With | ast.AsyncWith) else []
-    calls = [item.context_expr for item in items]
-    return any(last_name(c.func if isinstance(c, ast.Call) else c) in ("suppress", "raises") for c in calls)

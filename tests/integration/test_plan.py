@@ -373,3 +373,17 @@ def test_what_no_fix_settles_is_in_the_plan_too(project: Path, run: Command) -> 
     steps = planned(project, run)["by_hand"]
     told = [f"{s['site']['path']}:{s['site']['line']}: {s['code']} {s['reason']}" for s in steps]
     assert [t for t in told for line in lines if t.startswith(line)] == told
+
+
+def test_a_class_that_competes_is_a_manager_though_no_setting_names_it(project: Path, run: Command) -> None:
+    (project / "app" / "other.py").write_text(
+        MANAGER.replace("RedisManager", "Other").replace(
+            "    def get(",
+            "    def set(self, key: str, value: str) -> None:\n        self._client.set(key, value)\n\n"
+            "    def delete(self, key: str) -> None:\n        self._client.delete(key)\n\n    def get(",
+        )
+    )
+    planned = json.loads(run("plan", "--output-format", "json", cwd=project).stdout)
+    found = {one["module"]: (one["role"], one["classes"]) for one in planned["managers"]}
+    assert found["app.other"] == ("competing", ["Other"])
+    assert found["app.redis_manager"][0] == "manager" and found["app.cache.store"][0] == "forbidden"
