@@ -65,7 +65,7 @@ class Staying:
         return ProjectIndex(index.settings, [*index.facts.values(), *more], index.managers) if more else index
 
     def of(
-        self, root: str, proposals: Iterable[Proposal], refused: Iterable[tuple[Diagnostic, Refusal]]
+        self, root: str, proposals: Collection[Proposal], refused: Iterable[tuple[Diagnostic, Refusal]]
     ) -> Iterator[Reference]:
         """The references to what has to do with `root` in its module that are none of the proposals."""
         module = root.rpartition(".")[0]
@@ -79,7 +79,7 @@ class Staying:
         kept: dict[str, set[str]] = {}
         for diagnostic, why in refused:
             homes = self._homes(diagnostic, module, related)
-            if homes and not isinstance(why, Awaiting | Unfollowed):
+            if homes and not isinstance(why, Unfollowed) and not goes_along(diagnostic, why, proposals):
                 left.setdefault(diagnostic.path, (diagnostic, why))
                 kept.setdefault(diagnostic.path, set()).update(homes)
         for path in sorted({*self._users_of(root, module, related), *kept}):
@@ -254,6 +254,15 @@ class Staying:
             ):
                 ties.strong.add(f"identity {home}")
         return ties
+
+
+def goes_along(diagnostic: Diagnostic, why: Refusal, proposals: Iterable[Proposal]) -> bool:
+    """Whether what is left of itself moves with the import of the same object, which is one of the proposals."""
+    return isinstance(why, Awaiting) and any(
+        proposal.path == diagnostic.path
+        and not set(diagnostic.symbols).isdisjoint(proposal.diagnostic.symbols)
+        for proposal in proposals
+    )
 
 
 def _bound_by(statement: ast.stmt) -> Iterator[str]:

@@ -14,9 +14,9 @@ from flake8_redis_ssot.fix.patches import Patch, PatchFinder, heads
 from flake8_redis_ssot.fix.proposal import MENDS, Proposal
 from flake8_redis_ssot.fix.propose import Rewriter
 from flake8_redis_ssot.fix.reach import LOADED, OBJECT
-from flake8_redis_ssot.fix.replacements import Awaiting, Cause, Refusal
+from flake8_redis_ssot.fix.replacements import Cause, Refusal
 from flake8_redis_ssot.fix.runs import Runs
-from flake8_redis_ssot.fix.staying import Reference, Staying
+from flake8_redis_ssot.fix.staying import Reference, Staying, goes_along
 from flake8_redis_ssot.syntax.imports import Part
 
 Strings = dict[str, dict[Part, str]]
@@ -293,7 +293,7 @@ class Units:
                 (reached is None or diagnostic.path in reached)
                 and any(_is_under(name, module) for name in diagnostic.symbols)
                 and MENDS.get(diagnostic.code) != "string"
-                and not isinstance(why, Awaiting)
+                and not goes_along(diagnostic, why, proposals)
             ):
                 return diagnostic.path, why
         settled = {proposal.path for proposal in proposals} | done
