@@ -30,7 +30,7 @@ _ELSEWHERE = "let the manager give a client for it, or `allow` it, if that is on
 class Told(Resolver):
     """As `Resolver`, for one call: takes for told only what is the same whenever the call is made.
 
-    With `is_open` the function around it may be called with anything, which no default tells. `hidden` are the
+    A function that is not known to be called so may be called with anything, which no default tells. `hidden` are the
     names of the functions around that one; `leads` says where a pool comes from. `attributes` are those of
     objects that were read on the way, `doubts` the calls that may give something else each time.
     """
@@ -42,13 +42,11 @@ class Told(Resolver):
         depth: int = 0,
         *,
         leads: Leads,
-        is_open: bool = False,
         hidden: frozenset[str] = frozenset(),
         is_tuned: bool = False,
     ) -> None:
         super().__init__(making, code, depth)
         self.leads = leads
-        self.is_open = is_open
         self.hidden = hidden
         self.is_tuned = is_tuned
         self.attributes: set[str] = set()
@@ -59,7 +57,7 @@ class Told(Resolver):
         hidden = self.hidden if code.function is self.code.function else frozenset()
         found = Told(
             self.making, code, self.depth + 1,
-            leads=self.leads, is_open=self.is_open, hidden=hidden, is_tuned=self.is_tuned,
+            leads=self.leads, hidden=hidden, is_tuned=self.is_tuned,
         )  # fmt: skip
         found.attributes, found.doubts = self.attributes, self.doubts
         return found
@@ -74,11 +72,17 @@ class Told(Resolver):
         return found
 
     def local(self, name: str, function: Function) -> ast.expr:
-        if self.is_open and name in arguments_of(function) and name not in self.code.given:
-            raise Untold(name, f"`{{}}` is a parameter of `{function.name}`, which callers give")
+        is_asked = name in arguments_of(function) and name not in self.code.given
+        if is_asked and not self.code.is_called:
+            at = self.making.objects.at(self.code.at(function))
+            why = f"`{{}}`{at} is a parameter of `{function.name}`, which callers give"
+            raise Untold(name, why, f"read the setting in `{function.name}` itself")
         return super().local(name, function)
 
     def attribute(self, owner: object, node: ast.Attribute) -> ast.expr:
+        maker = self.code.maker
+        if maker is not None and not self.making.is_given_to(maker, owner):  # type: ignore[arg-type]
+            raise Untold(node)
         found = super().attribute(owner, node)  # type: ignore[arg-type]
         if found is node:
             raise Untold(node)

@@ -118,7 +118,7 @@ class Offers:
         """What a construction connects to, as text; Untold where the source does not say."""
         resolver = Told(
             self.making, built.code,
-            leads=self.accessors.shared, is_open=True, hidden=built.hidden, is_tuned=is_tuned,
+            leads=self.accessors.shared, hidden=built.hidden, is_tuned=is_tuned,
         )  # fmt: skip
         text = resolver.text_of_call(built.call, built.target)
         built.attributes |= resolver.attributes
@@ -187,7 +187,7 @@ class Offers:
                 why_not = difference(built.told, there, f"`{accessor.label}`{accessor.at}")
             except Untold as error:
                 what = f"what `{accessor.label}`{accessor.at} connects to is not shown: {error}"
-                why_not = Difference(what, "write that there as plain values or environment variables")
+                why_not = Difference(what, error.advice)
             if (
                 why_not is None
                 and built.made.kind == "pool"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flake8_redis_ssot.fix.names import locals_of
@@ -35,10 +34,16 @@ _URL = re.compile(rf"((?:{'|'.join(URL_SCHEMES)})://)([^/]*)/?([^/]*)\Z")
 
 
 class Untold(Exception):
-    """A part of an expression is not told by the source; the text says why."""
+    """A part of an expression is not told by the source; the text says why, and `advice` what to do."""
 
-    def __init__(self, what: ast.AST | str, why: str = "what `{}` is cannot be determined") -> None:
+    def __init__(
+        self,
+        what: ast.AST | str,
+        why: str = "what `{}` is cannot be determined",
+        advice: str = "write that there as plain values or environment variables",
+    ) -> None:
         super().__init__(why.format(what if isinstance(what, str) else unparsed(what)))
+        self.advice = advice
 
 
 class Resolver(ast.NodeTransformer):
@@ -168,7 +173,7 @@ class Resolver(ast.NodeTransformer):
         found = [s.value for s in self.making.stores(owner) if s.attribute == node.attr and not s.is_item]
         found = [v for v in found if v is None or not is_none(v.node)]  # it is closed then
         if len(found) == 1 and found[0] is not None:
-            return self.of(replace(found[0], given=self.code.given))
+            return self.of(self.making.of_object(found[0], self.code.maker))
         if found:
             raise Untold(node)
         return node

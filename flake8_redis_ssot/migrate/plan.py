@@ -211,9 +211,12 @@ def steps(
         by = silenced.by(diagnostic)
         fix = diagnostic.fix
         moving.append(Step(diagnostic.code, where, fix.message, fix.applicability, silenced=by))
+    shifts = mended.shifts()
     for diagnostic, reason in mended.left:
-        before = mended.as_before(diagnostic)
+        before = shifts.diagnostic_before(diagnostic)
         where = site(diagnostic.path, (before if as_before else diagnostic).range.start.line)
+        if as_before:
+            reason = shifts.reason_before(diagnostic.path, reason)
         left.append(Step(diagnostic.code, where, diagnostic.message, None, reason, silenced.by(before)))
     return moving, left
 

@@ -319,7 +319,7 @@ def test_constructions_are_settled_alike_by_all_commands(project: Path, run: Com
         ]
         for key in ("moving", "by_hand")
     )
-    reason = "which server it connects to is not shown: `url` is a parameter of `make`, which callers give"
+    reason = "which server it connects to is not shown: `url` (app/own.py:8) is a parameter of `make`, which callers give"
     assert moving == [("RED201", 5, fix, None)]
     assert [(code, line, why.split("; ")[0]) for code, line, _, why in left] == [("RED201", 9, reason)]
     # what is built in the forbidden module is counted too
@@ -354,3 +354,11 @@ def test_a_code_that_is_not_chosen_is_left_alone(project: Path, run: Command) ->
     add(project, "app/own.py", CLIENT)
     run("migrate", cwd=project)
     assert (project / "app/own.py").read_text() == CLIENT
+
+
+def test_a_reason_names_the_lines_that_are_there_before_anything_moves(project: Path, run: Command) -> None:
+    add(project, "app/redis_manager.py", MANAGER.replace("_client", "client"))
+    add(project, "app/own.py", 'import redis\n\nKEPT = {"a": redis.Redis()}\nclient = redis.Redis()\n')
+    (left,) = [s for s in planned(project, run)["by_hand"] if s["site"]["path"] == "app/own.py"]
+    assert left["site"]["line"] == 3
+    assert left["reason"].startswith("in line 3 it goes where it cannot be followed")
