@@ -136,6 +136,11 @@ class Accessors:
             raise Unfit(_UNKNOWN, code)
         return self._global(found.home, inner)
 
+    def target(self, lead: Lead) -> str:
+        """The builder by which a client is built."""
+        assert isinstance(lead.made.node, ast.Call)
+        return self.making.builder(lead.made.at(lead.made.node.func)) or ""
+
     def shared(self, code: Code) -> Code | None:
         """The call behind an expression that gives what is there already; None where there is none such."""
         try:
@@ -199,14 +204,12 @@ class Accessors:
                 at = self.objects.at(error.code) if error.code is not None else ""
                 if error.code is not None and at:
                     part = unparsed(error.code.node)
-                    unfit.append(f"nothing tells which client `{part}`{at} is, which `{label}` gives")
+                    unfit.append(f"`{label}` gives what `{part}`{at} does, and that is not resolved")
                 else:
                     at = self.objects.at(code.at(function) if function is not None else code)
                     unfit.append(f"{str(error).format(label)}{at}")
             return
-        call = lead.made.node
-        assert isinstance(call, ast.Call)
-        target = self.making.builder(lead.made.at(call.func)) or ""
+        target = self.target(lead)
         is_async = isinstance(function, ast.AsyncFunctionDef)
         kind = self._kinds.get(target, "client")
         at = self.objects.at(code.at(function) if function is not None else lead.made)
@@ -280,7 +283,7 @@ class Accessors:
     def _global(self, home: str, depth: int, sure: frozenset[str] = frozenset()) -> Lead:
         """What a module's name holds."""
         module, _, name = home.rpartition(".")
-        if self.making.is_rebound(home) and name not in self.objects.set_by_functions(module):
+        if self.making.is_rebound(home):
             raise Unfit("`{}` is given another object at run time")
         tree = self.objects.tree(module)
         values: list[Code] = []

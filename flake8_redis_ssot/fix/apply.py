@@ -55,6 +55,8 @@ class FixResult:
     rewriter: Rewriter | None = None
     index: ProjectIndex | None = None
     root: str = ""
+    is_asked: Callable[[Diagnostic, str], bool] = field(default_factory=lambda: refers_to)
+    """Whether a diagnostic of what is then there has to do with an object."""
 
     def shifts(self) -> Shifts:
         """Where the lines of the files as `changes` have them stood before."""
@@ -134,7 +136,8 @@ def mend(
     for diagnostic in mended.outcome.diagnostics if kept else ():
         if diagnostic.path in kept and is_looked_at(diagnostic, step.index):
             mended.left.append((diagnostic, kept[diagnostic.path].reason))
-    mended.left = [one for one in mended.left if refers_to(one[0], only)]
+    mended.is_asked = step.is_asked
+    mended.left = [one for one in mended.left if step.is_asked(one[0], only)]
     mended.left.sort(key=lambda one: one[0].sort_key)
     return mended
 
@@ -186,8 +189,7 @@ class Step:
             for diagnostic in found:
                 if is_looked_at(diagnostic, self.index):
                     try:
-                        if not refers_to(diagnostic, only):
-                            raise Refusal(f"only what refers to `{only}` is asked for", "leave --only out")
+                        self._check_asked(diagnostic, only)
                         if diagnostic.code in unfixed:
                             raise Refusal(
                                 "`fixable` and `unfixable` leave it as it is",
@@ -207,6 +209,32 @@ class Step:
     def meets_patches(self) -> bool:
         """Whether a test patches what is exchanged, so that a file may be settled only with others."""
         return self._units.met
+
+    def is_asked(self, diagnostic: Diagnostic, only: str) -> bool:
+        """Whether a diagnostic is of the object `only`, or its file reads that of the module that it is of."""
+        return refers_to(diagnostic, only) or any(self._read_of(diagnostic, only))
+
+    def _check_asked(self, diagnostic: Diagnostic, only: str) -> None:
+        """Refusal where a diagnostic is of anything else than `only`."""
+        if refers_to(diagnostic, only):
+            return
+        uses = self._read_of(diagnostic, only)
+        if not any(uses):
+            raise Refusal(f"only what refers to `{only}` is asked for", "leave --only out")
+        if not all(uses):
+            raise Refusal(
+                f"it is the import of `{diagnostic.symbols[0]}`, of which this file uses more than `{only}`",
+                f"import `{only.rpartition('.')[2]}` by its name, or name `{diagnostic.symbols[0]}` with --only",
+            )
+
+    def _read_of(self, diagnostic: Diagnostic, only: str) -> list[bool]:
+        """Of each use of the module that is imported, whether it is one of `only`, which is below it."""
+        module = next((name for name in diagnostic.symbols if only.startswith(f"{name}.")), None)
+        is_import = MENDS.get(diagnostic.code) == "import" and module is not None
+        view = self.rewriter.view(diagnostic.path, keep=False) if is_import else None
+        if view is None or module is None:
+            return []
+        return [f"{dotted}.".startswith(f"{only}.") for _, dotted in self.rewriter.places(view, module)]
 
     def _proposed(self, diagnostic: Diagnostic, unsafe: bool, unused: Collection[Range]) -> Proposal:
         proposal = self.rewriter.propose(diagnostic, unused)

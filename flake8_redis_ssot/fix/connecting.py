@@ -197,7 +197,15 @@ def difference(one: str, other: str, label: str) -> Difference | None:
             return Difference(
                 f"it is {colours[0]} client, and {label} is {colours[1]} one", own_kind(colours[0], "client")
             )
-        return Difference(f"it is made by `{name}`, and {label} by `{there}`", _OPTIONS)
+        kinds = [_kind_of(n) for n in (name, there)]
+        if kinds[0] != kinds[1]:
+            return Difference(
+                f"it is {kinds[0]} client, and {label} is {kinds[1]} one", own_kind(kinds[0], "client")
+            )
+        return Difference(
+            f"it is made by `{name}`, and {label} by `{there}`",
+            f"let the manager give a client of `{name}` too, or `allow` this one",
+        )
     differing = sorted(key for key in given.keys() | known.keys() if given.get(key) != known.get(key))
     if not differing:
         return None
@@ -225,6 +233,12 @@ def colour_of(target: str) -> str:
     return "an asyncio" if ASYNC_PART in target.split(".") else "a blocking"
 
 
+def _kind_of(target: str) -> str:
+    """What a builder's client talks to, with an article, for a message."""
+    last = target.lower()
+    return "a cluster" if "cluster" in last else "a Sentinel" if "sentinel" in last else "a plain"
+
+
 def own_kind(colour: str, kind: str) -> str:
     """What to do about a client or pool of another colour than the manager's; `colour` is its own."""
     return f"let the manager give {colour} {kind} too, or `allow` this one"
@@ -250,11 +264,15 @@ def _place(given: dict[str, str]) -> str:
     return " ".join(f"{name} `{given[name]}`" for name in ("host", "port", "db") if name in given)
 
 
-def timings(one: str, other: str) -> list[str]:
-    """The arguments in which two calls that connect alike differ, as `Told` has them tuned; sizes do not count."""
+def waits_differently(one: str, other: str, label: str) -> str | None:
+    """How two calls that connect alike, as `Told` has them tuned, differ in one argument; sizes do not count."""
     (_, given), (_, known) = _parts(one), _parts(other)
     differing = {key for key in given.keys() | known.keys() if given.get(key) != known.get(key)}
-    return sorted(differing - SIZES)
+    if not differing - SIZES:
+        return None
+    key = min(differing - SIZES)
+    here, there = (f"`{key}={of[key]}`" if key in of else f"no `{key}`" for of in (given, known))
+    return f"it has {here}, and `{label}` {there}"
 
 
 def bound_of(text: str) -> str | None:

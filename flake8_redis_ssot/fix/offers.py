@@ -9,7 +9,7 @@ from typing import Protocol
 
 from flake8_redis_ssot.analysis.constructions import Construction
 from flake8_redis_ssot.context import manager_wanted
-from flake8_redis_ssot.fix.accessors import Accessor, Accessors
+from flake8_redis_ssot.fix.accessors import Accessor
 from flake8_redis_ssot.fix.compatibility import Compatibility
 from flake8_redis_ssot.fix.connecting import (
     Difference,
@@ -18,7 +18,7 @@ from flake8_redis_ssot.fix.connecting import (
     difference,
     distance,
     own_kind,
-    timings,
+    waits_differently,
 )
 from flake8_redis_ssot.fix.names import locals_of
 from flake8_redis_ssot.fix.proposal import Proposal
@@ -74,7 +74,7 @@ class Offers:
         self.making = exchange.making
         self.index = exchange.index
         self.objects = exchange.objects
-        self.accessors = Accessors(exchange.making, exchange.making.table)
+        self.accessors = exchange.given_clients.accessors
 
     def built(self, view: View, made: Construction) -> Built:
         """A construction with where its names are looked up."""
@@ -204,12 +204,13 @@ class Offers:
 
     def _compare_timings(self, built: Built, accessor: Accessor, proposal: Proposal) -> None:
         try:
-            differing = timings(self.tell(built, is_tuned=True), self.tell_accessor(accessor, is_tuned=True))
+            texts = self.tell(built, is_tuned=True), self.tell_accessor(accessor, is_tuned=True)
         except Untold as error:
             proposal.unsafe(f"the two may wait differently: {error}")
             return
-        if differing:
-            proposal.unsafe(f"`{differing[0]}` is not that of `{accessor.label}`")
+        differing = waits_differently(*texts, accessor.label)
+        if differing is not None:
+            proposal.unsafe(differing)
 
 
 def _class(target: str) -> str:

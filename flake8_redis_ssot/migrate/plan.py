@@ -10,6 +10,7 @@ from typing import Any
 
 from flake8_redis_ssot.filesystem import FileSystem
 from flake8_redis_ssot.fix.apply import FixResult
+from flake8_redis_ssot.fix.member_checks import is_used
 from flake8_redis_ssot.fix.propose import Rewriter
 from flake8_redis_ssot.fix.symbols import Thing
 from flake8_redis_ssot.fix.view import View
@@ -343,7 +344,9 @@ def _gaps(managers: Iterable[Manager], rewriter: Rewriter, settings: Settings) -
                 continue
             for old, target, attribute, call in used_members(rewriter, view, manager.module):
                 needed.add((target.home, attribute.attr))
-                what = rewriter.exchange.members.difference(old, target, attribute.attr, call)
+                what = rewriter.exchange.members.difference(
+                    old, target, attribute.attr, call, is_used=call is None or is_used(view, call)
+                )
                 if what is not None:
                     key = (old.home, attribute.attr, target.home, what)
                     found.setdefault(key, {})[site(view.path, attribute.lineno)] = None

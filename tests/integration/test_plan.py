@@ -295,6 +295,18 @@ def test_one_object_is_moved_alone(project: Path, run: Command) -> None:
         assert (project / "app/rooms.py").read_text() == USER
         assert "app.redis_manager" in (project / "app/late.py").read_text()
         run("rollback", cwd=project)
+    # through its module it is that object too, if the file reads nothing else there
+    through = "from app.cache import second\n\n\ndef get() -> str | None:\n    return second.other.get('a')\n"
+    add(project, "app/late.py", through)
+    done = run("migrate", "--only", "app.cache.second.other", cwd=project)
+    assert "Migrated 1 import in 1 file." in done.stdout and done.returncode == 0
+    assert "Verified: a fresh scan finds no reference left" in done.stdout
+    add(project, "app/late.py", f"{through}\n\nKIND = second.Other\n")
+    done = run("migrate", "--only", "app.cache.second.other", cwd=project)
+    assert (
+        "of which this file uses more than `app.cache.second.other`; import `other` by its name"
+        in done.stdout
+    )
     done = run("migrate", "--only", "app.cache.sec", cwd=project)
     assert (done.returncode, done.stdout) == (2, "")
     assert (
