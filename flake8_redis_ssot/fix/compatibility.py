@@ -163,10 +163,14 @@ class Compatibility(ObjectChecks):
                 return
         node = self.got(view, aim, call)
         if old.sort == "function" and self.given_clients.alike(aim) is not None:
+            if call.args or call.keywords:
+                raise self.given_clients.unshown(
+                    old, new, f": line {line} gives arguments", "leave them out, or change the line by hand"
+                )
             got = Thing("instance", old.home), Thing("instance", new.home)
             self.check_object(view, aim, node, *got, verdict)
             return
-        if new.sort == "member":
+        if new.sort == "member" and not aim.is_same:
             raise Refusal(
                 f"`{old.home}`{self.objects.at(old)} is called, and `{new.home}`{self.objects.at(new)} is read",
                 "name a function as replacement, or drop the call's `()` by hand",

@@ -36,6 +36,8 @@ class GivenClients:
 
     def alike(self, aim: Replacement) -> tuple[Lead, Lead] | None:
         """How the old and the new one give a client; None where the old one gives none, Refusal where they differ."""
+        if aim.is_same:
+            return None
         if aim not in self._known:
             try:
                 self._known[aim] = self._compared(aim)
@@ -61,6 +63,8 @@ class GivenClients:
             why = str(error).format(new.home)
             raise Refusal(f"{here} gives a client, and {why}{self.objects.at(new)}", _ONE) from error
         self.replacements.check_read(old)
+        if _are_one(before, after):
+            return before, after
         if before.is_fresh != after.is_fresh:
             other = there if before.is_fresh else here
             raise Refusal(
@@ -89,7 +93,10 @@ class GivenClients:
         return Refusal(f"nothing shows that {here} and {there} connect to the same server{why}", advice)
 
     def _told(self, lead: Lead, *, is_tuned: bool = False) -> str:
-        return Told(self.making, lead.made, leads=self.accessors.shared, is_tuned=is_tuned).text()
+        return self._resolver(lead, is_tuned=is_tuned).text()
+
+    def _resolver(self, lead: Lead, *, is_tuned: bool = False) -> Told:
+        return Told(self.making, lead.made, leads=self.accessors.shared, is_tuned=is_tuned)
 
     def _got(self, thing: Thing) -> Code:
         """The expression by which a thing's module gets the client."""
@@ -116,15 +123,9 @@ class GivenClients:
         for thing, lead in zip((aim.old, aim.new), leads, strict=True):
             if lead.acts:
                 verdict.unsafe(f"`{thing.home}` does more than to give it")
-        texts = [self._told(lead, is_tuned=True) for lead in leads]
-        differing = waits_differently(texts[0], texts[1], aim.new.home)
-        if differing is not None:
-            verdict.unsafe(differing)
-        told, target = self._told(leads[0]), self.accessors.target(leads[0])
-        self.around.judge(
-            view, verdict, home=aim.new.home, told=told, is_late=any(is_late(lead.made) for lead in leads), sources=set(), attributes=set(),
-            is_async=ASYNC_PART in target.split(".") and not leads[0].is_of_loop,
-        )  # fmt: skip
+        if not _are_one(*leads):
+            self._note_connecting(view, aim, leads, verdict)
+        held = None
         for thing in (aim.old, aim.new):
             held = thing.of if thing.sort in ("member", "method") else None
             if held is not None and held.of is not None:
@@ -136,6 +137,33 @@ class GivenClients:
         for lead in leads:
             keys |= late_names(self.objects, lead.made)
         verdict.reach |= dict.fromkeys(keys)
+
+    def _note_connecting(
+        self, view: View, aim: Replacement, leads: tuple[Lead, Lead], verdict: Verdict
+    ) -> None:
+        """Note what may set otherwise where the two connect, and whether they wait otherwise."""
+        texts = [self._told(lead, is_tuned=True) for lead in leads]
+        differing = waits_differently(texts[0], texts[1], aim.new.home)
+        if differing is not None:
+            verdict.unsafe(differing)
+        resolvers = [self._resolver(lead) for lead in leads]
+        told = [resolver.text() for resolver in resolvers]
+        for doubt in sorted({doubt for resolver in resolvers for doubt in resolver.doubts}):
+            verdict.unsafe(f"`{doubt}`, which says where it connects, may give something else each time")
+        target = self.accessors.target(leads[0])
+        self.around.judge(
+            view, verdict, home=aim.new.home, told=told[0], is_late=any(is_late(lead.made) for lead in leads),
+            sources={name for resolver in resolvers for name in resolver.attributes}, attributes=set(),
+            is_async=ASYNC_PART in target.split(".") and not leads[0].is_of_loop,
+        )  # fmt: skip
+
+
+def _are_one(one: Lead, other: Lead) -> bool:
+    """Whether two expressions give the very same client, built by one call for one object."""
+    makers = [lead.made.maker.node if lead.made.maker is not None else None for lead in (one, other)]
+    return (
+        one.made.node is other.made.node and makers[0] is makers[1] and not (one.is_fresh or other.is_fresh)
+    )
 
 
 def is_late(made: Code) -> bool:
