@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from flake8_redis_ssot.fix.names import locals_of
-from flake8_redis_ssot.fix.signatures import Function, own_parts
+from flake8_redis_ssot.fix.signatures import Function, arguments_of, own_parts
 from flake8_redis_ssot.fix.stated import is_none
 from flake8_redis_ssot.fix.stores import Code
 from flake8_redis_ssot.fix.symbols import Thing
@@ -146,6 +146,9 @@ class Resolver(ast.NodeTransformer):
         return ast.BoolOp(node.op, values) if len(values) > 1 else values[0]
 
     def local(self, name: str, function: Function) -> ast.expr:
+        stores = [p for p in own_parts(function) if _is_store(p, name)]
+        if stores and name in arguments_of(function):
+            raise Untold(name, "`{}` is given another value in its function")
         if name in self.code.given:
             return self.of(self.code.given[name])
         defaults = [*function.args.defaults, *[d for d in function.args.kw_defaults if d is not None]]
@@ -164,7 +167,6 @@ class Resolver(ast.NodeTransformer):
             if (isinstance(part, ast.Assign) and any(last_name(t) == name for t in part.targets))
             or (isinstance(part, ast.AnnAssign) and last_name(part.target) == name)
         ]
-        stores = [p for p in own_parts(function) if _is_store(p, name)]
         if len(values) != 1 or len(stores) != 1 or values[0] is None:
             raise Untold(name)
         return self.of(self.code.at(values[0]))
