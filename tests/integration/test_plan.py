@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -374,3 +376,17 @@ def test_a_reason_names_the_lines_that_are_there_before_anything_moves(project: 
     (left,) = [s for s in planned(project, run)["by_hand"] if s["site"]["path"] == "app/own.py"]
     assert left["site"]["line"] == 3
     assert left["reason"].startswith("in line 3 it goes where it cannot be followed")
+
+
+def test_reasons_do_not_depend_on_the_order_of_sets(project: Path, run: Command) -> None:
+    asking = "import sys\n\nfrom app import rooms\n\n\ndef test_it():\n    found = [m for m in sys.modules if m.startswith('app')]\n    assert rooms and found\n"
+    add(project, "tests/test_loaded.py", asking)
+    add(project, "app/rooms.py", USER)
+    said = set()
+    for seed in range(6):
+        command = [sys.executable, "-m", "flake8_redis_ssot", "migrate", "--dry-run"]
+        environment = os.environ | {"PYTHONHASHSEED": str(seed)}
+        done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True)
+        said.add(done.stdout)
+    assert len(said) == 1
+    assert "asks whether `app.cache.store` has been imported" in said.pop()
