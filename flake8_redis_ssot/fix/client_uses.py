@@ -151,7 +151,8 @@ def _entered(view: View, node: ast.expr, got: ast.expr, found: ClientUses) -> li
             bindings = [
                 b for n, b, _ in view.uses.scopes.bound if n == name and b.value is node and b.projection
             ]
-            if len(bindings) != 1 or name in view.exported:
+            in_module = any(b in view.uses.scopes.module.bindings.get(name, ()) for b in bindings)
+            if len(bindings) != 1 or (in_module and name in view.exported):
                 lines = {
                     getattr(b.value, "lineno", node.lineno) for n, b, _ in view.uses.scopes.bound if n == name
                 }

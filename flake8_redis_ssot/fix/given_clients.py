@@ -7,7 +7,7 @@ import re
 
 from flake8_redis_ssot.fix.accessors import Accessors, Lead, Unfit
 from flake8_redis_ssot.fix.around import Around
-from flake8_redis_ssot.fix.connecting import Told, difference, waits_differently
+from flake8_redis_ssot.fix.connecting import Told, difference, read_in, waits_differently
 from flake8_redis_ssot.fix.making import Making
 from flake8_redis_ssot.fix.reach import OBJECT, PUT, Reach
 from flake8_redis_ssot.fix.replacements import Refusal, Replacement, Replacements
@@ -95,8 +95,11 @@ class GivenClients:
     def _told(self, lead: Lead, *, is_tuned: bool = False) -> str:
         return self._resolver(lead, is_tuned=is_tuned).text()
 
-    def _resolver(self, lead: Lead, *, is_tuned: bool = False) -> Told:
-        return Told(self.making, lead.made, leads=self.accessors.shared, is_tuned=is_tuned)
+    def _resolver(self, lead: Lead, *, is_tuned: bool = False, is_made_early: bool = False) -> Told:
+        return Told(
+            self.making, lead.made,
+            leads=self.accessors.shared, is_tuned=is_tuned, is_made_early=is_made_early,
+        )  # fmt: skip
 
     def _got(self, thing: Thing) -> Code:
         """The expression by which a thing's module gets the client."""
@@ -146,13 +149,18 @@ class GivenClients:
         differing = waits_differently(texts[0], texts[1], aim.new.home)
         if differing is not None:
             verdict.unsafe(differing)
-        resolvers = [self._resolver(lead) for lead in leads]
+        pairs = zip(leads, (aim.old, aim.new), strict=True)
+        resolvers = [
+            self._resolver(lead, is_made_early=thing.sort in ("instance", "member")) for lead, thing in pairs
+        ]
         told = [resolver.text() for resolver in resolvers]
         for doubt in sorted({doubt for resolver in resolvers for doubt in resolver.doubts}):
             verdict.unsafe(f"`{doubt}`, which says where it connects, may give something else each time")
+        late = (resolver.late(text) for resolver, text in zip(resolvers, told, strict=True))
         target = self.accessors.target(leads[0])
         self.around.judge(
-            view, verdict, home=aim.new.home, told=told[0], is_late=any(is_late(lead.made) for lead in leads),
+            view, verdict, home=aim.new.home,
+            read=set(read_in(ast.parse(told[0], mode="eval").body)), late=set().union(*late),
             sources={name for resolver in resolvers for name in resolver.attributes}, attributes=set(),
             is_async=ASYNC_PART in target.split(".") and not leads[0].is_of_loop,
         )  # fmt: skip

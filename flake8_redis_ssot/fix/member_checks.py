@@ -201,6 +201,8 @@ class MemberChecks:
             )
         for name, was in public.items():
             now = after.named[name]
+            if was.colour == now.colour == "attribute" and self.alike.holds(old, new, name):
+                continue
             found = self._obstacles(was, now, None, self.alike.members(old, new, name))
             if not found and name not in ENDING:
                 why = self.dangers.difference(old, new, name, name)
