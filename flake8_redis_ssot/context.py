@@ -27,6 +27,8 @@ from flake8_redis_ssot.source import Range, SourceFile
 from flake8_redis_ssot.syntax.scope_builder import build_scopes
 from flake8_redis_ssot.syntax.scopes import ProgramPoint, Scopes
 
+_COLOURS = ("a blocking", "an asyncio")
+
 
 class RuleContext:
     """All that a rule may know of one file: its source, settings, place, names and values."""
@@ -326,6 +328,9 @@ class RuleContext:
             return f"use {shown}"
         wanted = managers.colour(old) if made is None else self._colour_of(made)
         if wanted is not None and managers.colour(f"{home}.{name}") not in (None, wanted):
+            if not managers.all_of_colour(boundary, wanted):
+                there, here = _COLOURS if wanted == "async" else _COLOURS[::-1]
+                return f"{shown} has {there} client only: let it give {here} one, and use that"
             other = managers.of_colour(boundary, wanted)
             return f"use {shown if other is None else self._from_home(other)}"
         return f"use `{name}` from {shown}"

@@ -7,8 +7,8 @@ from itertools import takewhile
 from pathlib import Path
 
 ACTION = re.compile(
-    r"; (?:add|allow|annotate|ask|await|bind|catch|change|close|compare|correct|decorate|define|delete|derive|do|give|hand|import|indent"
-    r"|leave|let|look|make|migrate|move|name|patch|put|remove|rename|run|save|send|set|settle|take|use|write)\b"
+    r"; (?:add|allow|annotate|ask|await|bind|build|catch|change|close|compare|correct|decorate|define|delete|derive|do|give|hand|import|indent|keep"
+    r"|leave|let|look|make|migrate|move|name|patch|put|read|remove|rename|rewrite|run|save|send|set|settle|take|use|write)\b"
 )
 """How the part of a reason begins that says what to do."""
 

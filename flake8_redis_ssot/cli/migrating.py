@@ -249,7 +249,10 @@ def _verified(
     left = Counter(
         (d.path, d.code)
         for d in fresh.diagnostics
-        if d.code in MIGRATED and d.path in within and refers_to(d, only) and is_looked_at(d, mended.index)
+        if d.code in MIGRATED
+        and d.path in within
+        and is_looked_at(d, mended.index)
+        and mended.is_asked(d, only)
     )
     said = Counter((d.path, d.code) for d, _ in mended.left)
     if left == said and not fresh.failures:

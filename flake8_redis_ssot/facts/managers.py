@@ -146,15 +146,19 @@ class ManagerFacts:
 
     def of_colour(self, boundary: Boundary, colour: str) -> str | None:
         """The one object of the managers that is of that `colour`; else the one function that gives such a one."""
-        found = [
+        found = self.all_of_colour(boundary, colour)
+        objects = [name for name in found if not name.endswith("()")]
+        only = objects or found
+        return only[0] if len(only) == 1 else None
+
+    def all_of_colour(self, boundary: Boundary, colour: str) -> list[str]:
+        """The public objects and functions (`get()`) of the managers that are or give what is of that `colour`."""
+        return [
             f"{module}.{name}"
             for module in self.modules_of(boundary)
             for name, known in self.modules.clients(module).colours
             if known == colour and not name.startswith("_")
         ]
-        objects = [name for name in found if not name.endswith("()")]
-        only = objects or found
-        return only[0] if len(only) == 1 else None
 
     def classes(self, module: str) -> Iterator[str]:
         """The classes that a manager module defines or hands on."""

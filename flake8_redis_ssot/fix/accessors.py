@@ -23,7 +23,7 @@ from flake8_redis_ssot.fix.signatures import (
 )
 from flake8_redis_ssot.fix.stated import is_none
 from flake8_redis_ssot.fix.stores import Code
-from flake8_redis_ssot.fix.symbols import Thing
+from flake8_redis_ssot.fix.symbols import Member, Thing
 from flake8_redis_ssot.inference.builder_table import BuilderTable
 from flake8_redis_ssot.libraries.builders import Kind
 from flake8_redis_ssot.libraries.standard import CACHES, LOGS
@@ -137,6 +137,11 @@ class Accessors:
             raise Unfit(_UNKNOWN, code)
         return self._global(found.home, inner)
 
+    def target(self, lead: Lead) -> str:
+        """The builder by which a client is built."""
+        assert isinstance(lead.made.node, ast.Call)
+        return self.making.builder(lead.made.at(lead.made.node.func)) or ""
+
     def shared(self, code: Code) -> Code | None:
         """The call behind an expression that gives what is there already; None where there is none such."""
         try:
@@ -200,14 +205,12 @@ class Accessors:
                 at = self.objects.at(error.code) if error.code is not None else ""
                 if error.code is not None and at:
                     part = unparsed(error.code.node)
-                    unfit.append(f"nothing tells which client `{part}`{at} is, which `{label}` gives")
+                    unfit.append(f"`{label}` gives what `{part}`{at} does, and that is not resolved")
                 else:
                     at = self.objects.at(code.at(function) if function is not None else code)
                     unfit.append(f"{str(error).format(label)}{at}")
             return
-        call = lead.made.node
-        assert isinstance(call, ast.Call)
-        target = self.making.builder(lead.made.at(call.func)) or ""
+        target = self.target(lead)
         is_async = isinstance(function, ast.AsyncFunctionDef)
         kind = self._kinds.get(target, "client")
         at = self.objects.at(code.at(function) if function is not None else lead.made)
@@ -227,7 +230,7 @@ class Accessors:
         """The class of the object that an expression gives, with the call that makes the object."""
         node = code.node
         if isinstance(node, ast.Name) and node.id in ("self", "cls") and code.owner is not None:
-            return code.owner, None
+            return code.owner, code.maker
         assert isinstance(node, ast.expr)
         thing = self.objects.value(node, code.module, code.function)
         if thing is None or (thing.sort == "instance" and not thing.home):
@@ -236,8 +239,7 @@ class Accessors:
             return thing, None
         if thing.sort != "instance" or thing.of is None or thing.is_set_later:
             return None
-        value = getattr(thing.node, "value", None)
-        return thing.of, Code(value, thing.module) if isinstance(value, ast.Call) else None
+        return thing.of, self.making.maker(thing)
 
     def _called(self, code: Code, depth: int) -> Lead:
         """What a call without arguments gives, of a function or of a method."""
@@ -246,19 +248,19 @@ class Accessors:
             of = self._owner(code.at(node.value))
             member = self.objects.members(of[0]).named.get(node.attr) if of is not None else None
             if of is not None and member is not None and isinstance(member.node, Function):
-                return self._returned(Code(member.node, member.module, of[0], member.node), depth)
+                return self._returned(_called_in(member, *of), depth)
         assert isinstance(node, ast.expr)
         thing = self.objects.value(node, code.module, code.function)
         if thing is None or not isinstance(thing.node, Function) or thing.sort != "function":
             raise Unfit(_UNKNOWN, code)
-        return self._returned(Code(thing.node, thing.module, None, thing.node), depth)
+        return self._returned(Code(thing.node, thing.module, None, thing.node, is_called=True), depth)
 
     def _attribute(self, of: Thing, call: Code | None, name: str, depth: int) -> Lead:
         member = self.objects.members(of).named.get(name)
         if member is not None and isinstance(member.node, Function):
             if colour_of(member.node) != "property":
                 raise Unfit(_UNKNOWN)
-            return self._returned(Code(member.node, member.module, of, member.node), depth)
+            return self._returned(_called_in(member, of, call), depth)
         found, is_always = self._stored(of, call, name, depth)
         if not is_always:
             raise Unfit("`{}` is not set from the beginning")
@@ -271,8 +273,7 @@ class Accessors:
         if len(values) != 1:
             raise Unfit("`{}` is given several things" if values else _UNKNOWN)
         store, value = values[0]
-        if store.method == "__init__" and value.function is not None:
-            value = replace(value, given=self.making.given(call, value.function))
+        value = self.making.of_object(value, call)
         ended = {s.method for s in stores} - {store.method, "", "__init__"}
         is_first = store.method == "" or (
             store.method == "__init__" and value.function is not None and _stores_surely(value.function, name)
@@ -283,7 +284,7 @@ class Accessors:
     def _global(self, home: str, depth: int, sure: frozenset[str] = frozenset()) -> Lead:
         """What a module's name holds."""
         module, _, name = home.rpartition(".")
-        if self.making.is_rebound(home) and name not in self.objects.set_by_functions(module):
+        if self.making.is_rebound(home):
             raise Unfit("`{}` is given another object at run time")
         tree = self.objects.tree(module)
         values: list[Code] = []
@@ -386,7 +387,14 @@ class Accessors:
         items = [s.value for s in stores if s.is_item and s.value is not None]
         if len(items) != 1 or items[0].function is not function or _is_filled(of[0], held.attr):
             raise Unfit("`{}` is given several things")
-        return replace(self.lead(items[0], depth), is_fresh=False, is_of_loop=True)
+        item = self.making.of_object(items[0], of[1])
+        return replace(self.lead(item, depth), is_fresh=False, is_of_loop=True)
+
+
+def _called_in(member: Member, of: Thing, maker: Code | None) -> Code:
+    """A method that is called without arguments, of the object that `maker` makes."""
+    assert isinstance(member.node, Function)
+    return Code(member.node, member.module, of, member.node, maker=maker, is_called=True)
 
 
 def _is_filled(of: Thing, name: str) -> bool:

@@ -17,6 +17,7 @@ from flake8_redis_ssot.fix.proposal import MENDS, Proposal
 from flake8_redis_ssot.fix.propose import Rewriter
 from flake8_redis_ssot.fix.reads import ProjectReads
 from flake8_redis_ssot.fix.replacements import Refusal, Unsafe
+from flake8_redis_ssot.fix.shifts import Shifts
 from flake8_redis_ssot.fix.units import Units
 from flake8_redis_ssot.fix.verify import rejection
 from flake8_redis_ssot.fix.view import View
@@ -25,7 +26,7 @@ from flake8_redis_ssot.lint.run import Outcome, run_project
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.rules import all_rules
 from flake8_redis_ssot.settings.model import Settings
-from flake8_redis_ssot.source import Range, SourceError, SourceFile
+from flake8_redis_ssot.source import Range, SourceError
 from flake8_redis_ssot.syntax.imports import Part
 
 FIXABLE = frozenset(MENDS)
@@ -43,7 +44,7 @@ class FixResult:
 
     `changes` are the new bytes of each file, `before` those that were read; `settled` the
     diagnostics that they settle, each with its fix, where they stood before; `left` those that remain, each with the reason, in `outcome` as they are found
-    when all is done. `rewriter` knows the project as it was, `index` as it is then.
+    when all is done. `rewriter` knows the project as it was, `index` as it is then; `root` is its folder.
     """
 
     changes: dict[str, bytes] = field(default_factory=dict)
@@ -53,17 +54,13 @@ class FixResult:
     outcome: Outcome = field(default_factory=Outcome)
     rewriter: Rewriter | None = None
     index: ProjectIndex | None = None
+    root: str = ""
+    is_asked: Callable[[Diagnostic, str], bool] = field(default_factory=lambda: refers_to)
+    """Whether a diagnostic of what is then there has to do with an object."""
 
-    def as_before(self, diagnostic: Diagnostic) -> Diagnostic:
-        """A diagnostic of a file as `changes` have it, at the lines that it had before."""
-        path = diagnostic.path
-        if path not in self.changes:
-            return diagnostic
-        old, new = (SourceFile(path, one[path]).text.splitlines() for one in (self.before, self.changes))
-        start, end = diagnostic.range.start, diagnostic.range.end
-        shift = _line_before(old, new, start.line) - start.line
-        moved = Range(replace(start, line=start.line + shift), replace(end, line=end.line + shift))
-        return replace(diagnostic, range=moved)
+    def shifts(self) -> Shifts:
+        """Where the lines of the files as `changes` have them stood before."""
+        return Shifts(self.before, self.changes, self.root)
 
 
 def mend(
@@ -87,7 +84,7 @@ def mend(
     and of those that say what else refers to an object. `cache_of` gives what earlier runs found, `first` is
     what these rules find now, where that is known.
     """
-    mended = FixResult()
+    mended = FixResult(root=settings.root)
     kept = closed(within, settings.root)
     within = set(within) - kept.keys()
     rules = [rule for rule in all_rules() if rule.code in codes]
@@ -116,7 +113,8 @@ def mend(
         if not step.changes:
             break
         settled = step.settled_saying_parts() if unsafe else step.settled
-        mended.settled += [mended.as_before(diagnostic) for diagnostic in settled]
+        shifts = mended.shifts()
+        mended.settled += [shifts.diagnostic_before(diagnostic) for diagnostic in settled]
         mended.before = {path: step.bytes_of(path) for path in step.changes} | mended.before
         mended.changes |= step.changes
         filesystem = filesystem.with_edits(step.changes)
@@ -138,7 +136,8 @@ def mend(
     for diagnostic in mended.outcome.diagnostics if kept else ():
         if diagnostic.path in kept and is_looked_at(diagnostic, step.index):
             mended.left.append((diagnostic, kept[diagnostic.path].reason))
-    mended.left = [one for one in mended.left if refers_to(one[0], only)]
+    mended.is_asked = step.is_asked
+    mended.left = [one for one in mended.left if step.is_asked(one[0], only)]
     mended.left.sort(key=lambda one: one[0].sort_key)
     return mended
 
@@ -153,16 +152,6 @@ def is_looked_at(diagnostic: Diagnostic, index: ProjectIndex) -> bool:
 def refers_to(diagnostic: Diagnostic, only: str) -> bool:
     """Whether a diagnostic is of the object `only`, or of something below it; of any where that is empty."""
     return not only or any(name == only or name.startswith(f"{only}.") for name in diagnostic.symbols)
-
-
-def _line_before(old: list[str], new: list[str], line: int) -> int:
-    """The line of the text `old` that became a line of the text `new`, or what stands in its place."""
-    from difflib import SequenceMatcher
-
-    for _, start, end, first, last in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if first < line <= last:
-            return min(start + line - first, max(end, start + 1))
-    return line
 
 
 class Step:
@@ -200,8 +189,7 @@ class Step:
             for diagnostic in found:
                 if is_looked_at(diagnostic, self.index):
                     try:
-                        if not refers_to(diagnostic, only):
-                            raise Refusal(f"only what refers to `{only}` is asked for", "leave --only out")
+                        self._check_asked(diagnostic, only)
                         if diagnostic.code in unfixed:
                             raise Refusal(
                                 "`fixable` and `unfixable` leave it as it is",
@@ -221,6 +209,32 @@ class Step:
     def meets_patches(self) -> bool:
         """Whether a test patches what is exchanged, so that a file may be settled only with others."""
         return self._units.met
+
+    def is_asked(self, diagnostic: Diagnostic, only: str) -> bool:
+        """Whether a diagnostic is of the object `only`, or its file reads that of the module that it is of."""
+        return refers_to(diagnostic, only) or any(self._read_of(diagnostic, only))
+
+    def _check_asked(self, diagnostic: Diagnostic, only: str) -> None:
+        """Refusal where a diagnostic is of anything else than `only`."""
+        if refers_to(diagnostic, only):
+            return
+        uses = self._read_of(diagnostic, only)
+        if not any(uses):
+            raise Refusal(f"only what refers to `{only}` is asked for", "leave --only out")
+        if not all(uses):
+            raise Refusal(
+                f"it is the import of `{diagnostic.symbols[0]}`, of which this file uses more than `{only}`",
+                f"import `{only.rpartition('.')[2]}` by its name, or name `{diagnostic.symbols[0]}` with --only",
+            )
+
+    def _read_of(self, diagnostic: Diagnostic, only: str) -> list[bool]:
+        """Of each use of the module that is imported, whether it is one of `only`, which is below it."""
+        module = next((name for name in diagnostic.symbols if only.startswith(f"{name}.")), None)
+        is_import = MENDS.get(diagnostic.code) == "import" and module is not None
+        view = self.rewriter.view(diagnostic.path, keep=False) if is_import else None
+        if view is None or module is None:
+            return []
+        return [f"{dotted}.".startswith(f"{only}.") for _, dotted in self.rewriter.places(view, module)]
 
     def _proposed(self, diagnostic: Diagnostic, unsafe: bool, unused: Collection[Range]) -> Proposal:
         proposal = self.rewriter.propose(diagnostic, unused)

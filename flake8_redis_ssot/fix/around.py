@@ -7,8 +7,8 @@ import os
 import re
 from collections.abc import Iterator
 from functools import cached_property
+from typing import Protocol
 
-from flake8_redis_ssot.fix.proposal import Proposal
 from flake8_redis_ssot.fix.reads import ProjectReads
 from flake8_redis_ssot.fix.runs import Runs
 from flake8_redis_ssot.fix.signatures import Function
@@ -25,6 +25,12 @@ _TESTED = re.compile(
 _MAKING = frozenset(["run", "run_until_complete", "new_event_loop", "Runner", "async_to_sync"])
 
 
+class Judged(Protocol):
+    """What can be said to be unsafe, and why."""
+
+    def unsafe(self, why: str) -> None: ...
+
+
 class Around:
     """Asks the files around one in which a client is to become a shared one."""
 
@@ -34,7 +40,7 @@ class Around:
         self._found: dict[bytes, list[tuple[str, int]]] = {}
 
     def judge(
-        self, view: View, proposal: Proposal, *,
+        self, view: View, judged: Judged, *,
         home: str, read: set[str], late: set[str], sources: set[str], attributes: set[str], is_async: bool,
     ) -> None:  # fmt: skip
         """Note what makes the exchange unsafe.
@@ -45,23 +51,23 @@ class Around:
         for name in sorted(sources):
             where = self._setting_attribute(view, name)
             if where is not None:
-                proposal.unsafe(f"{where} may set `{name}`, which says where it connects")
+                judged.unsafe(f"{where} may set `{name}`, which says where it connects")
         for name in sorted(attributes):
             where = self._reading(view, name)
             if where is not None:
-                proposal.unsafe(f"it is kept as the attribute `{name}`, which {where} may read and end")
+                judged.unsafe(f"it is kept as the attribute `{name}`, which {where} may read and end")
         for word in sorted(read):
             where = self._setting(view, word, is_late=word in late)
             if where is not None:
-                proposal.unsafe(f"{where} may set `{word}`, which is read here whenever one is built")
+                judged.unsafe(f"{where} may set `{word}`, which is read here whenever one is built")
         if is_async and (loop := self._loop(view)) is not None:
-            proposal.unsafe(
+            judged.unsafe(
                 f"{loop} may run it in an event loop of its own, which an asyncio client must not outlive"
             )
         if not self._is_importing(view, home):
             first = home.partition(".")[0]
-            proposal.unsafe(
-                f"nothing of `{first}` is imported here so far, which may be a script that cannot"
+            judged.unsafe(
+                f"this file imports nothing of `{first}` so far, and `import {first}` may fail where it is run as a script"
             )
 
     def _matching(self, pattern: bytes) -> list[tuple[str, int]]:

@@ -16,7 +16,6 @@ from flake8_redis_ssot.fix.runs import Runs
 from flake8_redis_ssot.fix.staying import Staying
 
 Left = list[tuple[Diagnostic, Refusal]]
-_INSTEAD = "patch what takes its place, or take the patch out"
 
 
 class Causes:
@@ -72,12 +71,15 @@ class Causes:
         used = self._used_around(patch)
         met = {path for path in {*users, *kept} if self.runs.may_meet(patch.path, path)}
         if own in used and not used & met:
-            return Refusal(f"it patches `{old}`, which `{module}` itself looks up in this test", _INSTEAD)
+            return Refusal(
+                f"the test patches `{old}`, a name inside the old manager, and runs that manager",
+                "rewrite the test for the new one, or delete it with the old",
+            )
         inner = {path for one in used for path in self.runs.imported(one)}
         first = min(used & met or inner & met or met, key=self._order, default=None)
         if first is None:
             what = "no module but its own" if not users else "nothing that this test runs"
-            instead = f"patch what takes its place in the manager{_INSTEAD.removeprefix('patch what takes its place')}"
+            instead = "patch what takes its place in the manager, or take the patch out"
             return Refusal(f"it patches `{old}`, which {what} looks up", instead)
         held = self._held.get((patch.path, patch.range.start.line))
         if held is not None and first in held[1]:

@@ -27,6 +27,7 @@ from flake8_redis_ssot.libraries.traits import POOL_KEYWORDS
 from flake8_redis_ssot.libraries.vocabulary import CLOSING, FLUSHING
 from flake8_redis_ssot.syntax.scopes import Binding
 
+_MOST = 3
 _RENAME = "give each client a name of its own"
 _ENDING = CLOSING - {"shutdown"}
 """Methods that end a client or pool; `shutdown` ends the server."""
@@ -59,10 +60,7 @@ class ClientUses:
             raise Refusal(f"line {stored.lineno} sets its attribute `{name}`, for all who share it", UNSHARE)
         for node, what in self.rest.escapes:
             if not _is_asked(view, node) and not (kind == "pool" and _is_borrowed(view, node)):
-                raise Refusal(
-                    f"in line {node.lineno} it {what}, and what is done with it there cannot be determined",
-                    "look there, and change it by hand",
-                )
+                raise _escaping(view, node, what)
         for attribute, call in self.members:
             line, name = attribute.lineno, attribute.attr
             word = _command(call) if name == "execute_command" else name
@@ -80,6 +78,23 @@ class ClientUses:
                 proposal.unsafe(
                     f"line {line} waits by `{word}`, on one of the {limit} connections that are shared"
                 )
+
+
+def _escaping(view: View, node: ast.expr, what: str) -> Refusal:
+    """That it goes where it is not followed; who gets it from a function, where it is that."""
+    name = view.uses.returning(node)
+    readers = view.readers(name) if name is not None else []
+    if name is None or not readers or not view.place.modules:
+        return Refusal(
+            f"in line {node.lineno} it {what}, and what is done with it there cannot be determined",
+            f"change line {node.lineno}, and this with it, by hand",
+        )
+    number = f"{len(readers)} file{'s' * (len(readers) > 1)}"
+    return Refusal(
+        f"`{name}` returns it to {number} ({', '.join(view.where(path, name) for path in readers[:_MOST])}"
+        f"{' and more' * (len(readers) > _MOST)}), and what is done with it there is not seen",
+        f"add `{view.place.modules[0]}` to `forbidden-managers` and a replacement for `{name}`, or change these by hand",
+    )
 
 
 def uses_of(view: View, got: ast.expr) -> ClientUses:
@@ -136,10 +151,20 @@ def _entered(view: View, node: ast.expr, got: ast.expr, found: ClientUses) -> li
             bindings = [
                 b for n, b, _ in view.uses.scopes.bound if n == name and b.value is node and b.projection
             ]
-            in_module = bindings[:1] == view.uses.scopes.module.bindings.get(name)
+            in_module = any(b in view.uses.scopes.module.bindings.get(name, ()) for b in bindings)
             if len(bindings) != 1 or (in_module and name in view.exported):
+                lines = {
+                    getattr(b.value, "lineno", node.lineno) for n, b, _ in view.uses.scopes.bound if n == name
+                }
+                again = (
+                    f" is bound in line {min(lines - {node.lineno})} too, and"
+                    if lines - {node.lineno}
+                    else ""
+                )
                 raise Refusal(
-                    f"what is done with `{name}` of line {node.lineno} cannot be determined", _RENAME
+                    f"`{name}` of line {node.lineno}{again or ' is read elsewhere, and'} what is done with it cannot be "
+                    "determined",
+                    _RENAME,
                 )
             return [p for p, _ in view.uses.of(name, bindings[0]) if isinstance(p.ctx, ast.Load)]
     raise Refusal(

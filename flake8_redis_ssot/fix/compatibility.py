@@ -34,6 +34,7 @@ class Compatibility(ObjectChecks):
         if sorts not in (
             ("class", "class"), ("instance", "instance"), ("function", "function"),
             ("function", "instance"), ("class", "instance"), ("module", "module"), ("function", "method"),
+            ("function", "member"), ("instance", "member"),
         ) and not (aim.calls and new.sort == "function"):  # fmt: skip
             if "other" in sorts:
                 unknown = old if old.sort == "other" else new
@@ -148,9 +149,9 @@ class Compatibility(ObjectChecks):
         is_twin = old.sort == new.sort == "class" and self.alike.covers(old, new)
         if old.sort == "class" and not aim.is_same and has_arguments and not is_twin:
             raise Refusal(
-                f"line {line} makes a `{last}` with {arguments_given(call)}, which `{new.home}`{self.objects.at(new)} may "
-                "not have",
-                "use that there by hand where it has the same, and give the line an `allow` where it has not",
+                f"line {line} makes a `{last}` with {arguments_given(call)}, and "
+                f"{'the shared object ' * (new.sort == 'instance')}`{new.home}`{self.objects.at(new)} may be made with others",
+                "use that here by hand if they are the same; if not, give this line an `allow`",
             )
         if aim.collapses and isinstance(view.uses.parents.get(call), ast.Expr):
             raise Refusal(
@@ -174,8 +175,23 @@ class Compatibility(ObjectChecks):
                 verdict.ties.add(self.ties.of_function(old))
                 return
         node = self.got(view, aim, call)
+        if old.sort == "function" and self.given_clients.alike(aim) is not None:
+            if call.args or call.keywords:
+                raise self.given_clients.unshown(
+                    old, new, f": line {line} gives arguments", "leave them out, or change the line by hand"
+                )
+            got = Thing("instance", old.home), Thing("instance", new.home)
+            self.check_object(view, aim, node, *got, verdict)
+            return
+        if new.sort == "member" and not aim.is_same:
+            raise Refusal(
+                f"`{old.home}`{self.objects.at(old)} is called, and `{new.home}`{self.objects.at(new)} is read",
+                "name a function as replacement, or drop the call's `()` by hand",
+            )
         said = [self.objects.said(thing) for thing in (old, new)]
         if before is None and after is None and said[0] is not None and said[0] == said[1]:
+            if self.given_clients.names_client(said[0]):
+                raise self.given_clients.unshown(old, new)
             verdict.ties.add(self.ties.of_function(old))
             return
         if before is None or after is None:
@@ -220,6 +236,12 @@ class Compatibility(ObjectChecks):
                 f"line {place.lineno} uses `{old.home}` as a value, not only by calling it",
                 f"hand on `{new.home}` there by hand",
             )
+        is_bare = type(old.node) is type(new.node) and not (call.args or call.keywords)
+        if is_bare and self.given_clients.alike(aim) is not None:
+            got = Thing("instance", old.home), Thing("instance", new.home)
+            self.check_object(view, aim, self.got(view, aim, call), *got, verdict)
+            verdict.roots.add(old.home)
+            return
         renamed = self.replacements.arguments(old.home)
         why = self.members.forwards(view, old, held.of, new.home.rpartition(".")[2], call, renamed)
         if why is not None:

@@ -32,7 +32,7 @@ _ELSEWHERE = "let the manager give a client for it, or `allow` it, if that is on
 class Told(Resolver):
     """As `Resolver`, for one call: takes for told only what is the same whenever the call is made.
 
-    With `is_open` the function around it may be called with anything, which no default tells. `hidden` are the
+    A function that is not known to be called so may be called with anything, which no default tells. `hidden` are the
     names of the functions around that one; `leads` says where a pool comes from. `attributes` are those of
     objects that were read on the way, `doubts` the calls that may give something else each time, `early` what is
     read when modules run; with `is_made_early` that is when objects are made.
@@ -45,14 +45,12 @@ class Told(Resolver):
         depth: int = 0,
         *,
         leads: Leads,
-        is_open: bool = False,
         hidden: frozenset[str] = frozenset(),
         is_tuned: bool = False,
         is_made_early: bool = False,
     ) -> None:
         super().__init__(making, code, depth)
         self.leads = leads
-        self.is_open = is_open
         self.hidden = hidden
         self.is_tuned = is_tuned
         self.attributes: set[str] = set()
@@ -65,8 +63,7 @@ class Told(Resolver):
         hidden = self.hidden if code.function is self.code.function else frozenset()
         found = Told(
             self.making, code, self.depth + 1,
-            leads=self.leads, is_open=self.is_open, hidden=hidden, is_tuned=self.is_tuned,
-            is_made_early=self.is_made_early,
+            leads=self.leads, hidden=hidden, is_tuned=self.is_tuned, is_made_early=self.is_made_early,
         )  # fmt: skip
         found.attributes, found.doubts, found.early = self.attributes, self.doubts, self.early
         return found
@@ -81,11 +78,17 @@ class Told(Resolver):
         return found
 
     def local(self, name: str, function: Function) -> ast.expr:
-        if self.is_open and name in arguments_of(function) and name not in self.code.given:
-            raise Untold(name, f"`{{}}` is a parameter of `{function.name}`, which callers give")
+        is_asked = name in arguments_of(function) and name not in self.code.given
+        if is_asked and not self.code.is_called:
+            at = self.making.objects.at(self.code.at(function))
+            why = f"`{{}}`{at} is a parameter of `{function.name}`, which callers give"
+            raise Untold(name, why, f"read the setting in `{function.name}` itself")
         return super().local(name, function)
 
     def attribute(self, owner: Thing, node: ast.Attribute) -> ast.expr:
+        maker = self.code.maker
+        if maker is not None and not self.making.is_given_to(maker, owner):
+            raise Untold(node)
         before = Counter(self.early)
         found = super().attribute(owner, node)
         if found is node:
@@ -215,7 +218,15 @@ def difference(one: str, other: str, label: str) -> Difference | None:
             return Difference(
                 f"it is {colours[0]} client, and {label} is {colours[1]} one", own_kind(colours[0], "client")
             )
-        return Difference(f"it is made by `{name}`, and {label} by `{there}`", _OPTIONS)
+        kinds = [_kind_of(n) for n in (name, there)]
+        if kinds[0] != kinds[1]:
+            return Difference(
+                f"it is {kinds[0]} client, and {label} is {kinds[1]} one", own_kind(kinds[0], "client")
+            )
+        return Difference(
+            f"it is made by `{name}`, and {label} by `{there}`",
+            f"let the manager give a client of `{name}` too, or `allow` this one",
+        )
     differing = sorted(key for key in given.keys() | known.keys() if given.get(key) != known.get(key))
     if not differing:
         return None
@@ -243,6 +254,12 @@ def colour_of(target: str) -> str:
     return "an asyncio" if ASYNC_PART in target.split(".") else "a blocking"
 
 
+def _kind_of(target: str) -> str:
+    """What a builder's client talks to, with an article, for a message."""
+    last = target.lower()
+    return "a cluster" if "cluster" in last else "a Sentinel" if "sentinel" in last else "a plain"
+
+
 def own_kind(colour: str, kind: str) -> str:
     """What to do about a client or pool of another colour than the manager's; `colour` is its own."""
     return f"let the manager give {colour} {kind} too, or `allow` this one"
@@ -268,11 +285,15 @@ def _place(given: dict[str, str]) -> str:
     return " ".join(f"{name} `{given[name]}`" for name in ("host", "port", "db") if name in given)
 
 
-def timings(one: str, other: str) -> list[str]:
-    """The arguments in which two calls that connect alike differ, as `Told` has them tuned; sizes do not count."""
+def waits_differently(one: str, other: str, label: str) -> str | None:
+    """How two calls that connect alike, as `Told` has them tuned, differ in one argument; sizes do not count."""
     (_, given), (_, known) = _parts(one), _parts(other)
     differing = {key for key in given.keys() | known.keys() if given.get(key) != known.get(key)}
-    return sorted(differing - SIZES)
+    if not differing - SIZES:
+        return None
+    key = min(differing - SIZES)
+    here, there = (f"`{key}={of[key]}`" if key in of else f"no `{key}`" for of in (given, known))
+    return f"it has {here}, and `{label}` {there}"
 
 
 def bound_of(text: str) -> str | None:

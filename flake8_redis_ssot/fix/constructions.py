@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from flake8_redis_ssot.analysis.constructions import Construction
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.fix.accessors import Accessor
-from flake8_redis_ssot.fix.around import Around
 from flake8_redis_ssot.fix.client_uses import ClientUses, uses_of
 from flake8_redis_ssot.fix.compatibility import Compatibility
 from flake8_redis_ssot.fix.connecting import bound_of, read_in
 from flake8_redis_ssot.fix.endings import Endings
+from flake8_redis_ssot.fix.given_clients import late_names
 from flake8_redis_ssot.fix.names import locals_of
 from flake8_redis_ssot.fix.naming import exact, name_for
 from flake8_redis_ssot.fix.offers import Built, Files, Offers
@@ -39,7 +39,7 @@ class ConstructionEdits:
         self.index = exchange.index
         self.objects = exchange.objects
         self.offers = Offers(exchange, files)
-        self.around = Around(exchange.index, reads)
+        self.around = exchange.around
 
     def propose(self, view: View, diagnostic: Diagnostic) -> Proposal:
         """What settles `diagnostic`; Refusal where nothing does."""
@@ -292,16 +292,7 @@ class ConstructionEdits:
                 proposal.asked |= {f"{module}.{root}" for module in view.place.modules}
         home = accessor.home
         keys |= {home, f"{OBJECT}{home}", f"{PUT}{home.rpartition('.')[0]}"}
-        made = accessor.made
-        if made.function is not None and made.function.name != "__init__":
-            # it may be built while a test patches what builds it
-            assert isinstance(made.node, ast.Call)
-            root, *rest = unparsed(made.node.func).split(".")
-            facts = self.objects.modules.facts(made.module)
-            known = facts.names.get(root) if facts is not None else None
-            parts = [*(known.target or root if known is not None else root).split("."), *rest]
-            keys |= {".".join(parts[:n]) for n in range(2, len(parts) + 1)}
-            keys |= {".".join([made.module, root, *rest[:n]]) for n in range(len(rest) + 1)}
+        keys |= late_names(self.objects, accessor.made)
         thing = self.objects.thing(home)
         last = accessor.tail.strip("().").split(".")[-1]
         if thing is not None and last:

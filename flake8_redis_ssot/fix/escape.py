@@ -216,6 +216,18 @@ class FileUses:
             if isinstance(part, ast.Attribute) and last_name(part.value) == handler.name
         }
 
+    def returning(self, node: ast.AST) -> str | None:
+        """The function that returns what an expression gives; None where it is not returned."""
+        above: ast.AST | None = self.parents.get(node)
+        is_returned = isinstance(above, ast.Return)
+        while is_returned and not isinstance(
+            above, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | None
+        ):
+            above = self.parents.get(above)
+        return (
+            above.name if is_returned and isinstance(above, ast.FunctionDef | ast.AsyncFunctionDef) else None
+        )
+
     def patched_name(self, node: ast.AST) -> str | None:
         """The attribute of an object that a test exchanges for a time, where the object is handed to what does so."""
         parent = self.parents.get(node)

@@ -312,10 +312,11 @@ class ImportEdits:
 
     def _collapsed(self, view: View, proposal: Proposal, aim: Replacement, places: Sequence[ast.expr]) -> str:
         """Put the new object where the old one was got by a call, or by its name; how it is called there."""
-        home = aim.new.of.home if aim.new.sort == "method" and aim.new.of is not None else aim.new.home
+        held = aim.new.of if aim.new.sort in ("method", "member") else None
+        home = held.home if held is not None else aim.new.home
         new = name_for(view, proposal, home, places)
         proposal.names.add(new)
-        text = f"{new}.{aim.new.home.rpartition('.')[2]}" if aim.new.sort == "method" else new
+        text = f"{new}.{aim.new.home.rpartition('.')[2]}" if held is not None else new
         for place in places:
             node = place
             if aim.collapses and aim.old.sort in ("function", "class") and aim.new.sort != "method":
@@ -369,13 +370,23 @@ class ImportEdits:
             raise self._ambiguous(name)
         homes = {aim.new.module for aim, _ in groups.values()}
         keeps = len(homes) == 1 and not any(aim.collapses for aim, _ in groups.values())
-        keeps = keeps and is_readable(self.objects, next(iter(homes)))
+        keeps = (
+            keeps and is_readable(self.objects, next(iter(homes))) and self._is_free(view, proposal, *homes)
+        )
         self._exchange_members(view, proposal, name, groups, keeps=keeps, late=late)
         proposal.reach |= {f"{PUT}{old}": None, f"{MODULE}{old}": None}
         if not late:
             proposal.reach |= dict.fromkeys(f"{m}.{name}" for m in view.place.modules)
         proposal.title = f"Replace `{old}` with `{' and '.join(sorted(homes))}`"
         return proposal
+
+    @staticmethod
+    def _is_free(view: View, proposal: Proposal, module: str) -> bool:
+        """Whether a module can have its own name in a file, or takes one that the file has given to the old one."""
+        alias = proposal.drops[0]
+        is_own = isinstance(proposal.statement, ast.Import) or alias.asname is not None
+        last = module.rpartition(".")[2]
+        return is_own or last == alias.name or last not in view.uses.words
 
     def _exchange_members(
         self, view: View, proposal: Proposal, name: str, groups: dict[str, Group], *, keeps: bool, late: bool

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from flake8_redis_ssot.facts.modules import bound
 from flake8_redis_ssot.fix.replacements import Refusal
 from flake8_redis_ssot.fix.resolver import Resolver, Untold
 from flake8_redis_ssot.fix.signatures import Function, arguments_of, defaults_of, own_parts
@@ -79,17 +80,13 @@ class Making:
         early = _run_by_making({s.name: s for _, s in self._running(of) if isinstance(s, Function)})
         for one, statement in self._running(of):
             function = statement if isinstance(statement, Function) else None
-            given = self.given(call, function) if function and function.name == "__init__" else {}
-            code = Code(statement, one.module, of, function, given)
+            code = self.of_object(Code(statement, one.module, of, function), call)
             self._add_built(code, function is None or function.name in early, found)
         for code in self._made_as_client(of, call):
             self._add_built(code, True, found)
         for store in self.stores(of):
             if store.value is not None:
-                value = store.value
-                if store.method == "__init__" and value.function is not None:
-                    value = replace(value, given=self.given(call, value.function))
-                self._add_stored(store, value, found)
+                self._add_stored(store, self.of_object(store.value, call), found)
         return found
 
     def _made_as_client(self, of: Thing, call: Code | None) -> Iterator[Code]:
@@ -109,10 +106,8 @@ class Making:
                 for part in ast.walk(init.node) if init is not None else ():
                     if isinstance(part, ast.Call) and last_name(part.func) == "__init__":
                         assert init is not None and isinstance(init.node, Function)
-                        given = self.given(call, init.node)
-                        yield Code(
-                            ast.Call(base, part.args, part.keywords), init.module, of, init.node, given
-                        )
+                        made = ast.Call(base, part.args, part.keywords)
+                        yield self.of_object(Code(made, init.module, of, init.node), call)
 
     def _running(self, of: Thing) -> Iterator[tuple[Thing, ast.stmt]]:
         """The statements of a class and its bases, without the methods that another one replaces."""
@@ -257,14 +252,42 @@ class Making:
         value = getattr(thing.node, "value", None)
         return Code(value, thing.module) if isinstance(value, ast.AST) else None
 
-    def given(self, call: Code | None, function: Function) -> Given:
-        """The arguments of a call by the parameters of the initialiser that takes them."""
-        if call is None or not isinstance(call.node, ast.Call):
-            return {}
-        names = arguments_of(function)[1:]
-        pairs = [*zip(names, call.node.args, strict=False)]
-        pairs += [(k.arg, k.value) for k in call.node.keywords if k.arg is not None]
-        return {name: call.at(value) for name, value in pairs}
+    def maker(self, thing: Thing) -> Code | None:
+        """The call of its class that makes an object of a module; None where another one gives it."""
+        value = getattr(thing.node, "value", None)
+        tree, name = self.objects.tree(thing.module), thing.home.rpartition(".")[2]
+        is_bound_once = [b for b, _ in bound(tree.body if tree is not None else [])].count(name) == 1
+        if not isinstance(value, ast.Call) or not is_bound_once:
+            return None
+        is_of_class = self.objects.value(value.func, thing.module) == thing.of
+        return Code(value, thing.module) if is_of_class else None
+
+    def of_object(self, code: Code, maker: Code | None) -> Code:
+        """A part of a class as it is for the object that `maker` makes; Untold where that may give it another value."""
+        assert code.owner is not None
+        call = maker
+        for one, init in self._initialisers(code.owner):
+            given = _bound(call, init)
+            if init is code.function:
+                return replace(code, given=given or {}, maker=maker, is_called=given is not None)
+            above = [c for c in ast.walk(init) if isinstance(c, ast.Call) and last_name(c.func) == "__init__"]
+            call = None
+            if len(above) == 1 and given is not None:
+                call = Code(above[0], one.module, code.owner, init, given, maker, is_called=True)
+        return replace(code, maker=maker)
+
+    def is_given_to(self, maker: Code, of: Thing) -> bool:
+        """Whether the call that makes an object of a class hands what it gives to an initialiser that is seen."""
+        call = maker.node
+        gives = isinstance(call, ast.Call) and bool(call.args or call.keywords)
+        return not gives or next(self._initialisers(of), None) is not None
+
+    def _initialisers(self, of: Thing) -> Iterator[tuple[Thing, Function]]:
+        """The initialisers of a class and its bases, in the order in which Python looks."""
+        for one in self.objects.order(of)[0]:
+            for part in one.node.body if isinstance(one.node, ast.ClassDef) else ():
+                if isinstance(part, Function) and part.name == "__init__":
+                    yield one, part
 
     def difference(self, old: Thing, old_class: Thing, new: Thing, new_class: Thing) -> Refusal | None:
         """Why two objects are not shown to be connected alike; None where they are."""
@@ -362,7 +385,7 @@ class Making:
             )
             for part in ast.walk(built)
         }
-        names = self.given(call, init.node).keys()
+        names = (_bound(call, init.node) or {}).keys()
         return bool(names) and all(
             part in inside for part in ast.walk(init.node) if isinstance(part, ast.Name) and part.id in names
         )
@@ -414,6 +437,18 @@ class Making:
             return Resolver(self, code, depth).text()
         except Untold:
             return None
+
+
+def _bound(call: Code | None, function: Function) -> Given | None:
+    """The arguments of a call by the parameters of the initialiser that takes them; None where some are not seen."""
+    if call is None or not isinstance(call.node, ast.Call):
+        return None
+    args, keywords = call.node.args, call.node.keywords
+    names = arguments_of(function)[1:]
+    if any(isinstance(a, ast.Starred) for a in args) or any(k.arg is None for k in keywords):
+        return None
+    pairs = [*zip(names, args, strict=False), *((k.arg or "", k.value) for k in keywords)]
+    return {name: call.at(value) for name, value in pairs}
 
 
 def _root(node: ast.expr) -> str:

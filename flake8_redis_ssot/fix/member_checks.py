@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from flake8_redis_ssot.fix.alike import Alike
 from flake8_redis_ssot.fix.dangers import Dangers
+from flake8_redis_ssot.fix.obstacles import Obstacle, advice_for, in_words, obstacles
 from flake8_redis_ssot.fix.replacements import Refusal
-from flake8_redis_ssot.fix.signatures import Function, bound_to, covers, incompatible
+from flake8_redis_ssot.fix.signatures import Function, covers, incompatible
 from flake8_redis_ssot.fix.symbols import Member, Objects, Thing
 from flake8_redis_ssot.fix.ties import reached_members
 from flake8_redis_ssot.fix.view import View
@@ -24,11 +25,6 @@ _MAKING = frozenset(
     ["__init__", "__new__", "__del__", "__slots__", "__doc__", "__annotations__", "__post_init__"]
     + ["__init_subclass__", "__class_getitem__"]
 )
-_COLOURS = {
-    "": "a function", "async": "a coroutine function", "generator": "a generator",
-    "async generator": "an asynchronous generator", "property": "a property", "attribute": "an attribute",
-    "context manager": "a context manager",
-}  # fmt: skip
 
 
 class Lacking(Refusal):
@@ -37,12 +33,12 @@ class Lacking(Refusal):
     def __init__(self, owner: str, names: Iterable[str], lines: Iterable[int]) -> None:
         self.owner, self.names, self.lines = owner, [*dict.fromkeys(names)], sorted({*lines})
         where = (
-            f", used in line{'s' * (len(self.lines) > 1)} {_listed(map(str, self.lines))}"
+            f", used in line{'s' * (len(self.lines) > 1)} {listed(map(str, self.lines))}"
             if self.lines
             else ""
         )
         super().__init__(
-            f"{owner} has no {_listed(f'`{name}`' for name in self.names)}{where}",
+            f"{owner} has no {listed(f'`{name}`' for name in self.names)}{where}",
             "add what is missing; phase 1 of `plan` lists it",
         )
 
@@ -60,9 +56,15 @@ class MemberChecks:
         self.objects = objects
         self.alike = alike
         self.dangers = dangers
+        self._known_dangers: dict[tuple[str, str, str, str], list[Obstacle]] = {}
 
-    def difference(self, old: Thing, new: Thing, name: str, call: ast.Call | None) -> str | None:
-        """What keeps a use of a member of the class `old` from being one of the class `new`."""
+    def difference(
+        self, old: Thing, new: Thing, name: str, call: ast.Call | None, *, is_used: bool
+    ) -> str | None:
+        """What keeps a use of a member of the class `old` from being one of the class `new`.
+
+        `is_used` says whether anything is done with what the call gives.
+        """
         was, now = self.objects.members(old).named.get(name), self.objects.members(new).named.get(name)
         if name.startswith("__"):
             return None
@@ -70,7 +72,9 @@ class MemberChecks:
             return "is missing"
         if was is None or now is None:
             return None
-        return self._differs(was, now, call, self.alike.members(old, new, name))
+        used = call is None or is_used
+        found = self._obstacles(was, now, call, self.alike.members(old, new, name), used=used)
+        return in_words([*found, *self._dangers(old, new, name, name)]) or None
 
     def check_all(self, used: Mapping[ast.Attribute, str], old: Thing, new: Thing) -> None:
         """Refusal where members that are `used` of one class, each with its name in the other, are missing there."""
@@ -131,76 +135,39 @@ class MemberChecks:
             )
         if renamed:
             was, call = _with_names(was, renamed), _with_keywords(call, renamed)
-        why = self._differs(was, now, call, is_alike, used=call is None or _is_used(view, call))
-        if why is None and not is_alike and was.gives is None and call is not None and _goes_on(view, call):
-            why = "what it gives is not stated, and more is done with that"
-        if why is None:
+        found = self._obstacles(was, now, call, is_alike, used=call is None or is_used(view, call))
+        if not found and not is_alike and was.gives is None and call is not None and _goes_on(view, call):
+            found = [Obstacle("what it gives is not stated, and more is done with that", "annotate both")]
+        found += self._dangers(old, new, name, to)
+        if found:
+            raise self.another(new, to, found, f", used in line {line},")
+
+    def _dangers(self, old: Thing, new: Thing, name: str, to: str) -> list[Obstacle]:
+        """What a member of the new class does beyond the old one, or raises otherwise."""
+        key = (old.home, new.home, name, to)
+        if key not in self._known_dangers:
             why = self.dangers.difference(old, new, name, to) or self._unraised(old, new, name, to)
-        if why is not None:
-            raise self.another(new, to, why, f", used in line {line},")
+            self._known_dangers[key] = [Obstacle(why)] if why is not None else []
+        return self._known_dangers[key]
 
     def lacking(self, new: Thing, names: Iterable[str], used: Iterable[ast.expr] = ()) -> Lacking:
         """That a class has no such members, which are used in some places."""
         return Lacking(f"`{new.home}`{self.objects.at(new)}", names, (node.lineno for node in used))
 
-    def another(self, new: Thing, name: str, why: str, where: str = "") -> Refusal:
+    def another(self, new: Thing, name: str, why: Sequence[Obstacle], where: str = "") -> Refusal:
         """That a member of a class is not the same as that of the old one."""
         member = self.objects.members(new).named.get(name)
         at = self.objects.at(member) if member is not None else ""
+        does = "may do" if all(one.advice for one in why) else "does"
         return Refusal(
-            f"`{name}` of `{new.home}`{at}{where} does something else: {why}",
-            "make the two alike, or change the use by hand",
+            f"`{name}` of `{new.home}`{at}{where} {does} something else: {in_words(why)}",
+            f"{advice_for(why)}, or change the use by hand",
         )
 
-    def _differs(
+    def _obstacles(
         self, was: Member, now: Member, call: ast.Call | None, is_alike: bool, *, used: bool = True
-    ) -> str | None:
-        if was.decorators != now.decorators:
-            names = sorted(was.decorators ^ now.decorators)
-            return f"it is decorated by `{names[0]}` in one of them alone"
-        if was.colour != now.colour:
-            return f"it is {_COLOURS[was.colour]} in the old one, {_COLOURS[now.colour]} in the new one"
-        for name, said in was.takes.items():
-            if now.takes.get(name, said) != said:
-                return f"`{name}` is `{said}` in the old one, `{now.takes[name]}` in the new one"
-        if used and was.gives is not None and now.gives is not None and was.gives != now.gives:
-            return f"it gives `{was.gives}` in the old one, `{now.gives}` in the new one"
-        if is_alike and was.colour not in ("attribute", "property"):
-            if call is None and (was.arguments is None or now.arguments is None):
-                return "its parameters cannot be determined"
-            return None
-        told = was.gives is not None and now.gives is not None
-        if used and was.colour in ("", "async") and not told:
-            return "what it gives is not stated in both"
-        if (
-            was.gives != now.gives
-            and (was.gives is None or now.gives is None)
-            and was.colour in ("property", "attribute")
-        ):
-            return "what it holds is not stated in both"
-        if was.colour in ("property", "attribute"):
-            values = [ast.dump(v) if (v := getattr(m.node, "value", None)) else "" for m in (was, now)]
-            if was.colour == "attribute" and values[0] != values[1]:
-                return "its value is another"
-            return None if was.gives is not None else "what it holds is not stated"
-        if was.arguments is None or now.arguments is None:
-            return "its parameters cannot be determined"
-        why = (
-            covers(now.arguments, was.arguments)
-            if call is None
-            else incompatible(call, was.arguments, now.arguments)
-        )
-        return why or self._unstated(was, now, call)
-
-    @staticmethod
-    def _unstated(was: Member, now: Member, call: ast.Call | None) -> str | None:
-        """A parameter that a call gives, and of which nothing says what it may be."""
-        assert was.arguments is not None
-        given = bound_to(call, was.arguments) if call is not None else {}
-        names = set(given.values()) if isinstance(given, dict) else set()
-        for name in sorted(names - was.takes.keys() - {"*", "**"}):
-            return f"what `{name}` may be is not stated"
-        return None
+    ) -> list[Obstacle]:
+        return list(obstacles(was, now, call, is_alike, self.objects.at, used=used))
 
     def covered(self, old: Thing, new: Thing, where: str, asked: Collection[str] | None = None) -> None:
         """Refusal unless `new` can all that `old` can, or is `asked`, so that it may go where it is not seen."""
@@ -227,17 +194,21 @@ class MemberChecks:
         }
         missing = public.keys() - after.named.keys()
         if missing:
-            lacking = self.lacking(new, sorted(missing))
-            raise Refusal(f"{where}, and {lacking.what}", lacking.advice)
+            names = listed(f"`{name}`{self.objects.at(public[name])}" for name in sorted(missing))
+            raise Refusal(
+                f"{where}, where {names} may be asked for, and `{new.home}`{self.objects.at(new)} has none of that",
+                "add it, hand on only what is needed, or change this by hand",
+            )
         for name, was in public.items():
             now = after.named[name]
             if was.colour == now.colour == "attribute" and self.alike.holds(old, new, name):
                 continue
-            why = self._differs(was, now, None, self.alike.members(old, new, name))
-            if why is None and name not in ENDING:
+            found = self._obstacles(was, now, None, self.alike.members(old, new, name))
+            if not found and name not in ENDING:
                 why = self.dangers.difference(old, new, name, name)
-            if why is not None:
-                another = self.another(new, name, why)
+                found = [Obstacle(why)] if why is not None else []
+            if found:
+                another = self.another(new, name, found)
                 raise Refusal(f"{where}, and {another.what}", another.advice)
 
     def _covered_function(self, old: Thing, new: Thing, where: str) -> None:
@@ -269,10 +240,9 @@ class MemberChecks:
         now = self.objects.members(of).named[name]
         assert isinstance(old.node, Function)
         was = self.objects.as_member(old.node, old.module)
-        is_used = _is_used(view, call)
         was, given = _with_names(was, renamed), _with_keywords(call, renamed)
-        why = self._differs(was, now, given, False, used=is_used)
-        return why or self.dangers.added(self.dangers.reached_by(old), of, name)
+        found = self._obstacles(was, now, given, False, used=is_used(view, call))
+        return in_words(found) or self.dangers.added(self.dangers.reached_by(old), of, name)
 
     def decorated(self, thing: Thing) -> list[str]:
         """The decorators of a function, names by their homes."""
@@ -293,9 +263,9 @@ class MemberChecks:
                 raise Refusal(
                     f"`{node.name}` in line {node.lineno} {what} `{name}`, and {lacking.what}", lacking.advice
                 )
-            why = self._differs(before[name], after[name], None, self.alike.members(old, new, name))
-            if why is not None and before[name].colour != "attribute":
-                another = self.another(new, name, why)
+            found = self._obstacles(before[name], after[name], None, self.alike.members(old, new, name))
+            if found and before[name].colour != "attribute":
+                another = self.another(new, name, found)
                 raise Refusal(
                     f"`{node.name}` in line {node.lineno} {what} `{name}`, and {another.what}", another.advice
                 )
@@ -370,7 +340,7 @@ def _with_keywords(call: ast.Call | None, renamed: Mapping[str, str]) -> ast.Cal
     return ast.Call(call.func, call.args, keywords)
 
 
-def _listed(parts: Iterable[str]) -> str:
+def listed(parts: Iterable[str]) -> str:
     """Some of the parts of a list in words, and how many more there are."""
     known = list(parts)
     shown = known if len(known) <= _MOST + 1 else [*known[:_MOST], f"{len(known) - _MOST} more"]
@@ -387,7 +357,7 @@ def colour_name(node: ast.AST | None) -> str:
     return "a coroutine function" if isinstance(node, ast.AsyncFunctionDef) else "a function"
 
 
-def _is_used(view: View, call: ast.expr) -> bool:
+def is_used(view: View, call: ast.expr) -> bool:
     """Whether anything is done with what a call gives."""
     above = view.uses.parents.get(call)
     if isinstance(above, ast.Await):

@@ -9,6 +9,7 @@ from flake8_redis_ssot.fix.module_names import is_readable
 from flake8_redis_ssot.fix.replacements import Refusal, Replacement, Replacements
 from flake8_redis_ssot.fix.symbols import Objects
 from flake8_redis_ssot.fix.view import View
+from flake8_redis_ssot.syntax.nodes import unparsed
 
 Group = tuple[Replacement, list[ast.expr]]
 """An exchange, with the places in which it is made."""
@@ -33,9 +34,7 @@ def by_member(
         while True:
             parent = view.uses.parents.get(member)
             if not isinstance(parent, ast.Attribute):
-                raise Refusal(
-                    f"line {place.lineno} hands the module itself on", "hand on what is needed of it"
-                )
+                raise _handing_on(view, place, old)
             if not isinstance(parent.ctx, ast.Load):
                 raise Refusal(
                     f"line {place.lineno} sets `{parent.attr}` of the module, for all who read it there",
@@ -47,3 +46,14 @@ def by_member(
                 break
         groups.setdefault(dotted, (replacements.aim(dotted, view.place.boundary), []))[1].append(member)
     return groups
+
+
+def _handing_on(view: View, place: ast.expr, module: str) -> Refusal:
+    """That the module itself is given to something; how to patch a name of it otherwise."""
+    call, name = view.uses.parents.get(place), view.uses.patched_name(place)
+    if not isinstance(call, ast.Call) or name is None:
+        return Refusal(f"line {place.lineno} hands the module itself on", "hand on what is needed of it")
+    return Refusal(
+        f"line {place.lineno} passes the module `{module}` to `{unparsed(call.func)}`",
+        f'patch `{name}` by a string instead, as "MODULE.{name}" of the module that uses it',
+    )

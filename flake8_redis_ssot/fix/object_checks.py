@@ -7,10 +7,13 @@ import re
 from collections.abc import Mapping
 
 from flake8_redis_ssot.fix.alike import Alike
+from flake8_redis_ssot.fix.around import Around
 from flake8_redis_ssot.fix.call_checks import CallChecks
 from flake8_redis_ssot.fix.dangers import Dangers
+from flake8_redis_ssot.fix.given_clients import GivenClients
 from flake8_redis_ssot.fix.making import Making
 from flake8_redis_ssot.fix.member_checks import MemberChecks
+from flake8_redis_ssot.fix.obstacles import Obstacle
 from flake8_redis_ssot.fix.reach import Reach
 from flake8_redis_ssot.fix.reads import ProjectReads
 from flake8_redis_ssot.fix.replacements import Refusal, Replacement, Replacements
@@ -43,6 +46,8 @@ class ObjectChecks:
         self.calls = CallChecks(self.objects, self.making, self.members)
         self.ties = TieFinder(self.state)
         self.reach = Reach(index, self.objects)
+        self.around = Around(index, reads)
+        self.given_clients = GivenClients(self.making, self.replacements, self.reach, self.around)
 
     def check_object(
         self, view: View, aim: Replacement, node: ast.expr, before: Thing, after: Thing, verdict: Verdict,
@@ -60,7 +65,7 @@ class ObjectChecks:
             place, what = uses.escapes[0]
             raise Refusal(
                 f"in line {place.lineno} it {what}, and what is done with it there cannot be determined",
-                "look there, and change both by hand",
+                f"change the import and line {place.lineno} by hand",
             )
         if aim.is_same:
             if old is not None:
@@ -75,19 +80,28 @@ class ObjectChecks:
             )
         if old is not None and new is not None and old.home == new.home:
             return
-        is_client = old is None and new is None and self.alike.clients(before, after)
-        if is_client or (old is None and new is None and self.alike.made(before, after)):
+        is_known = old is not None or new is not None
+        is_client = not is_known and self.alike.clients(before, after)
+        is_made = not is_known and not is_client and self.alike.made(before, after)
+        leads = self.given_clients.alike(aim) if not (is_known or is_client or is_made) else None
+        if leads is not None:
+            is_client = True
+            self.given_clients.note(view, aim, leads, verdict)
+        if is_client or is_made:
             if not is_client:
                 verdict.ties.strong.add(f"state {before.home}")  # what it keeps is not known
                 verdict.alone[after.home] = f"what `{before.home}` keeps cannot be determined"
             self._take_client(aim, before, after, {a.attr for a, _ in uses.members}, verdict)
             if uses.escapes:
                 place, what = uses.escapes[0]
-                self.part_none(before, after, f"in line {place.lineno} it {what}", verdict)
+                _part_none_of(before, after, f"in line {place.lineno} it {what}", verdict)
             elif unseen is not None:
-                self.part_none(before, after, unseen.does, verdict)
+                _part_none_of(before, after, unseen.does, verdict)
             return
         if old is None or new is None:
+            unfit = self.given_clients.unfit(aim.old) if old is None else None
+            if unfit is not None:
+                raise Refusal(unfit, "let it give one client that is built once, or change this by hand")
             raise self.calls.unknown_class(aim, old, before, after)
         homes = [home for home in (before.home, aim.old.home, old.home) if home]
         called = {
@@ -133,7 +147,7 @@ class ObjectChecks:
                 raise Refusal(
                     f"in line {place.lineno} it {what}, where `{flushing[0]}` can be called of it, which would empty "
                     "the whole database of the manager",
-                    "look there, and change both by hand",
+                    f"change the import and line {place.lineno} by hand",
                 )
             self.members.covered(old, new, f"in line {place.lineno} it {what}")
             if not self.part_none(before, after, f"in line {place.lineno} it {what}", verdict):
@@ -147,7 +161,7 @@ class ObjectChecks:
         for name in sorted(may_use):
             differing = self.state.difference(old, new, name, names.get(name, name))
             if differing is not None:
-                raise self.members.another(new, names.get(name, name), differing)
+                raise self.members.another(new, names.get(name, name), [Obstacle(differing)])
         before_reach = self.reach.of_members(old, used, aim)
         after_reach = self.reach.of_new(after, new, {names.get(name, name) for name in may_use})
         for name in may_use:
@@ -206,11 +220,11 @@ class ObjectChecks:
                 self.alike.clients(before, after) or self.alike.made(before, after)
             ):
                 return False
-            verdict.ties.needs.add(f"state {before.home}")
-        elif not self.alike.classes(before.of, after.of):
+            _part_none_of(before, after, why, verdict)
+            return True
+        if not self.alike.classes(before.of, after.of):
             return False
-        else:
-            verdict.ties.needs.add(f"identity {before.of.home}")
+        verdict.ties.needs.add(f"identity {before.of.home}")
         verdict.alone[after.home] = why
         return True
 
@@ -227,6 +241,12 @@ class ObjectChecks:
                 "patch there what takes its place",
             )
         return True
+
+
+def _part_none_of(before: Thing, after: Thing, why: str, verdict: Verdict) -> None:
+    """Note that all who have one client have to come to have another one, of which `why` says what is not seen."""
+    verdict.ties.needs.add(f"state {before.home}")
+    verdict.alone[after.home] = why
 
 
 def note_names(

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from flake8_redis_ssot.analysis.constructions import Construction
 from flake8_redis_ssot.context import manager_wanted
-from flake8_redis_ssot.fix.accessors import Accessor, Accessors
+from flake8_redis_ssot.fix.accessors import Accessor
 from flake8_redis_ssot.fix.compatibility import Compatibility
 from flake8_redis_ssot.fix.connecting import (
     Difference,
@@ -18,7 +18,7 @@ from flake8_redis_ssot.fix.connecting import (
     difference,
     distance,
     own_kind,
-    timings,
+    waits_differently,
 )
 from flake8_redis_ssot.fix.names import locals_of
 from flake8_redis_ssot.fix.proposal import Proposal
@@ -76,7 +76,7 @@ class Offers:
         self.making = exchange.making
         self.index = exchange.index
         self.objects = exchange.objects
-        self.accessors = Accessors(exchange.making, exchange.making.table)
+        self.accessors = exchange.given_clients.accessors
 
     def built(self, view: View, made: Construction) -> Built:
         """A construction with where its names are looked up."""
@@ -120,7 +120,7 @@ class Offers:
         """What a construction connects to, as text; Untold where the source does not say."""
         resolver = Told(
             self.making, built.code,
-            leads=self.accessors.shared, is_open=True, hidden=built.hidden, is_tuned=is_tuned,
+            leads=self.accessors.shared, hidden=built.hidden, is_tuned=is_tuned,
         )  # fmt: skip
         text = resolver.text_of_call(built.call, built.target)
         built.late |= resolver.late(text)
@@ -204,7 +204,7 @@ class Offers:
                 why_not = difference(built.told, there, f"`{accessor.label}`{accessor.at}")
             except Untold as error:
                 what = f"what `{accessor.label}`{accessor.at} connects to is not shown: {error}"
-                why_not = Difference(what, "write that there as plain values or environment variables")
+                why_not = Difference(what, error.advice)
             if (
                 why_not is None
                 and built.made.kind == "pool"
@@ -221,12 +221,13 @@ class Offers:
 
     def _compare_timings(self, built: Built, accessor: Accessor, proposal: Proposal) -> None:
         try:
-            differing = timings(self.tell(built, is_tuned=True), self.tell_accessor(accessor, is_tuned=True))
+            texts = self.tell(built, is_tuned=True), self.tell_accessor(accessor, is_tuned=True)
         except Untold as error:
             proposal.unsafe(f"the two may wait differently: {error}")
             return
-        if differing:
-            proposal.unsafe(f"`{differing[0]}` is not that of `{accessor.label}`")
+        differing = waits_differently(*texts, accessor.label)
+        if differing is not None:
+            proposal.unsafe(differing)
 
 
 def _class(target: str) -> str:

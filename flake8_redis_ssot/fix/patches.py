@@ -99,7 +99,12 @@ class PatchFinder:
 
     def _of_loaded(self, keys: Collection[str]) -> Iterator[Patch]:
         """Where files look into `sys.modules` for a module, or put another one there."""
-        modules = {kind: {k.removeprefix(kind) for k in keys if k.startswith(kind)} for kind in (PUT, LOADED)}
+        modules = {
+            kind: sorted(
+                (k.removeprefix(kind) for k in keys if k.startswith(kind)), key=lambda n: (-len(n), n)
+            )
+            for kind in (PUT, LOADED)
+        }
         for path in self.rewriter.reads.loading if any(modules.values()) else ():
             tree = self.rewriter.reads.tree(path)
             if tree is None or b"sys.modules" not in self.index.modules.filesystem.source(path).data:
@@ -111,16 +116,16 @@ class PatchFinder:
                 for module in modules[LOADED] if node not in put else ():
                     if text == module or (goes_through and _begins(text, module)):
                         yield Patch(path, node.lineno, f"{LOADED}{module}")
-                for module in modules[PUT] & {text}:
-                    yield Patch(path, node.lineno, f"{PUT}{module}")
-        for module in sorted(modules[LOADED], key=len, reverse=True):
+                if text in modules[PUT]:
+                    yield Patch(path, node.lineno, f"{PUT}{text}")
+        for module in modules[LOADED]:
             yield from self._found_in_package(module)
 
     def _found_in_package(self, module: str) -> Iterator[Patch]:
         """Where files find a module in its package that others have imported, not they."""
         package, _, last = module.rpartition(".")
         loads = self.rewriter.imports.effects.acts.reached
-        for path in {user for name in packages_of(module) for user in self.index.importing(name)}:
+        for path in sorted({user for name in packages_of(module) for user in self.index.importing(name)}):
             edges = list(self.index.edges(path))
             named = {edge.module if edge.name is None else f"{edge.module}.{edge.name}" for edge in edges}
             if any(f"{name}.".startswith(f"{module}.") or module in loads(name) for name in named):

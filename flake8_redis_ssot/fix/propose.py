@@ -181,7 +181,13 @@ class Rewriter:
         )  # fmt: skip
         aim = self.replacements.shared(old, boundary, found[0].lineno if found is not None else 0)
         if found is None or view.uses.home(found[0]).kind == "class":
-            raise Refusal(f"`{root.id}` is not what one import alone binds", _BY_NAME)
+            lines = sorted({s.lineno for s, a in view.aliases.values() if (a.asname or a.name) == root.id})
+            if len(lines) < 2:
+                raise Refusal(f"`{root.id}` is not what one import alone binds", _BY_NAME)
+            where = f"{', '.join(map(str, lines[:-1]))} and {lines[-1]}"
+            raise Refusal(
+                f"`{root.id}` is bound by several imports here, in lines {where}", "keep one, and run again"
+            )
         if not isinstance(found[0], ast.ImportFrom) or not isinstance(call.func, ast.Name):
             raise Refusal("the class is reached through its module", _BY_NAME)
         proposal = Proposal(diagnostic, "", "unsafe", found[0])

@@ -103,7 +103,7 @@ class Reach:
         if aim.old.sort != "function" or not isinstance(aim.old.node, Function):
             return {}
         found = self.globals_of(aim.old.node, aim.old.module)
-        held = aim.new.of if aim.new.sort == "method" else aim.new
+        held = aim.new.of if aim.new.sort in ("method", "member") else aim.new
         if held is not None and (aim.is_same or held is not aim.new):
             # a file that nobody can import has names that nobody can patch
             own = f"{view.place.modules[0]}.{new}" if view.place.modules else None

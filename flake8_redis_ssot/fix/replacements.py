@@ -150,7 +150,7 @@ class Replacements:
                 name = self._namesake(before, boundary)
         after = self.objects.thing(name)
         if after is not None and after.sort == "other":
-            after = self._method(name) or after
+            after = self._member(name) or after
         if after is None:
             raise Refusal(f"the replacement `{name}` does not exist", f"correct {self._table}")
         if not self.index.managers.owns(boundary, after.home):
@@ -158,7 +158,7 @@ class Replacements:
             if owner is not None or any(p.covers(after.home) for p in boundary.forbidden):
                 whose = "is forbidden here"
                 if owner is not None:
-                    whose = f"belongs to {f'boundary `{owner.name}`' if owner.name else 'the root boundary'}"
+                    whose = f"belongs to {f'boundary `{owner.name}`' if owner.name else 'the files outside every boundary'}"
                 raise Refusal(
                     f"the replacement `{name}` {whose}",
                     f"name something of this boundary's manager in {self._table}",
@@ -170,9 +170,9 @@ class Replacements:
             )
         for name_of in (old, before.home):
             self._check_bound_once(name_of)
-        held = after.of if after.sort == "method" and after.of is not None else after
+        held = after.of if after.sort in ("method", "member") and after.of is not None else after
         if before.sort == "function" and after.sort != "function":
-            self._check_read(before)
+            self.check_read(before)
         if not is_surely_bound(self.objects, held.home):
             raise Refusal(
                 f"`{after.home}`{self.objects.at(after)} is defined under a condition alone, or deleted",
@@ -187,7 +187,7 @@ class Replacements:
         is_plain = given is not None and given.home == after.home and self.objects.is_plain(before)
         is_same = after.home == before.home or (is_plain and not calls)
         is_same = is_same or self._are_alike(before, after)
-        if name != after.home and after.sort not in ("module", "method") and not is_same:
+        if name != after.home and after.sort not in ("module", "method", "member") and not is_same:
             after = replace(after, home=name)
         return Replacement(before, after, calls, is_same, declared is not None)
 
@@ -223,14 +223,15 @@ class Replacements:
         """The parameters of a function that are called otherwise in its replacement."""
         return self._arguments.get(old, {})
 
-    def _method(self, name: str) -> Thing | None:
-        """The method of an object that a dotted name is."""
+    def _member(self, name: str) -> Thing | None:
+        """The method, property or attribute of an object that a dotted name is."""
         owner, _, last = name.rpartition(".")
         held = self.objects.thing(owner)
         member = self.objects.members(held.of).named.get(last) if held is not None and held.of else None
-        if held is None or member is None or not isinstance(member.node, Function):
+        if held is None or held.sort != "instance" or member is None:
             return None
-        return Thing("method", name, member.node, held)
+        is_read = member.colour in ("property", "attribute")
+        return Thing("member" if is_read else "method", name, member.node, held)
 
     def is_rebound(self, name: str) -> bool:
         """Whether a function of its module, or another file, gives a module's name another object."""
@@ -280,7 +281,7 @@ class Replacements:
         """The files of the application that import from a module."""
         return (user for user in self.index.importing(module) if not self.settings.is_test(user))
 
-    def _check_read(self, accessor: Thing) -> None:
+    def check_read(self, accessor: Thing) -> None:
         """Refusal where the names by which a function finds its object may be given another one."""
         facts = self.index.modules.facts(accessor.module)
         names = {part.id for part in ast.walk(accessor.node or ast.Pass()) if isinstance(part, ast.Name)}
@@ -400,11 +401,14 @@ class Replacements:
                 shared.append(Replacement(old, thing, calls=one.endswith("()")))
         if len(shared) != 1:
             names = " and ".join(f"`{one.new.home}`" for one in shared)
+            where = f"the class `{old.home}`{self.objects.at(old)}"
+            if shared:
+                raise Refusal(
+                    f"of {where} several objects are shared, {names}",
+                    "set `instance` to the one that is meant",
+                )
             raise Refusal(
-                f"of the class `{old.home}`{self.objects.at(old)} "
-                + (f"several objects are shared, {names}" if shared else "no object is shared"),
-                "set `instance` to the one that is meant"
-                if shared
-                else "add one to its module, and set `instance`",
+                f"the manager's module has no shared object of {where}",
+                f"add one, as `redis_manager = {old.home.rpartition('.')[2]}()`, and name it as `instance`",
             )
         return shared[0]

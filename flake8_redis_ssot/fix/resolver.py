@@ -5,11 +5,10 @@ from __future__ import annotations
 import ast
 import re
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flake8_redis_ssot.fix.names import locals_of
-from flake8_redis_ssot.fix.signatures import Function, own_parts
+from flake8_redis_ssot.fix.signatures import Function, arguments_of, own_parts
 from flake8_redis_ssot.fix.stated import is_none
 from flake8_redis_ssot.fix.stores import Code
 from flake8_redis_ssot.fix.symbols import Thing
@@ -35,10 +34,16 @@ _URL = re.compile(rf"((?:{'|'.join(URL_SCHEMES)})://)([^/]*)/?([^/]*)\Z")
 
 
 class Untold(Exception):
-    """A part of an expression is not told by the source; the text says why."""
+    """A part of an expression is not told by the source; the text says why, and `advice` what to do."""
 
-    def __init__(self, what: ast.AST | str, why: str = "what `{}` is cannot be determined") -> None:
+    def __init__(
+        self,
+        what: ast.AST | str,
+        why: str = "what `{}` is cannot be determined",
+        advice: str = "write that there as plain values or environment variables",
+    ) -> None:
         super().__init__(why.format(what if isinstance(what, str) else unparsed(what)))
+        self.advice = advice
 
 
 class Resolver(ast.NodeTransformer):
@@ -141,6 +146,9 @@ class Resolver(ast.NodeTransformer):
         return ast.BoolOp(node.op, values) if len(values) > 1 else values[0]
 
     def local(self, name: str, function: Function) -> ast.expr:
+        stores = [p for p in own_parts(function) if _is_store(p, name)]
+        if stores and name in arguments_of(function):
+            raise Untold(name, "`{}` is given another value in its function")
         if name in self.code.given:
             return self.of(self.code.given[name])
         defaults = [*function.args.defaults, *[d for d in function.args.kw_defaults if d is not None]]
@@ -159,7 +167,6 @@ class Resolver(ast.NodeTransformer):
             if (isinstance(part, ast.Assign) and any(last_name(t) == name for t in part.targets))
             or (isinstance(part, ast.AnnAssign) and last_name(part.target) == name)
         ]
-        stores = [p for p in own_parts(function) if _is_store(p, name)]
         if len(values) != 1 or len(stores) != 1 or values[0] is None:
             raise Untold(name)
         return self.of(self.code.at(values[0]))
@@ -168,7 +175,7 @@ class Resolver(ast.NodeTransformer):
         found = [s.value for s in self.making.stores(owner) if s.attribute == node.attr and not s.is_item]
         found = [v for v in found if v is None or not is_none(v.node)]  # it is closed then
         if len(found) == 1 and found[0] is not None:
-            return self.of(replace(found[0], given=self.code.given))
+            return self.of(self.making.of_object(found[0], self.code.maker))
         if found:
             raise Untold(node)
         return node

@@ -99,14 +99,17 @@ def covers(new: ast.arguments, old: ast.arguments) -> str | None:
 
 def _other_defaults(old: ast.arguments, new: ast.arguments, given: set[str]) -> str | None:
     before, after = defaults_of(old), defaults_of(new)
-    for name, value in before.items():
-        if name not in given and value != after.get(name, "None"):
-            there = after.get(name, "nothing")
-            return f"where `{name}` is not given it is {value} in the old one, and {there} in the new one"
-    for name, value in after.items():
-        if name not in given and name not in before and value not in _NEUTRAL:
-            return f"where `{name}` is not given it is nothing in the old one, and {value} in the new one"
-    return None
+    found = [
+        f"where `{name}` is not given it is {value} in the old one, and {after.get(name, 'nothing')} in the new one"
+        for name, value in before.items()
+        if name not in given and value != after.get(name, "None")
+    ]
+    found += [
+        f"where `{name}` is not given it is nothing in the old one, and {value} in the new one"
+        for name, value in after.items()
+        if name not in given and name not in before and value not in _NEUTRAL
+    ]
+    return ", and ".join(found) or None
 
 
 def defaults_of(arguments: ast.arguments) -> dict[str, str]:

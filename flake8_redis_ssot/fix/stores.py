@@ -24,6 +24,10 @@ class Code:
     function: Function | None = None
     given: Given = field(default_factory=dict, hash=False, compare=False)
     """What its function is known to be called with."""
+    maker: Code | None = field(default=None, hash=False, compare=False)
+    """The call that makes the object whose method its function is, where that is known."""
+    is_called: bool = field(default=False, hash=False, compare=False)
+    """Whether its function is called with what is `given`, and nothing else."""
 
     def at(self, node: ast.AST) -> Code:
         """Another part that stands at the same place."""

@@ -27,7 +27,7 @@ from flake8_redis_ssot.libraries.standard import (
 )
 from flake8_redis_ssot.syntax.nodes import last_name, unparsed
 
-Sort = Literal["class", "instance", "function", "method", "module", "other"]
+Sort = Literal["class", "instance", "function", "method", "member", "module", "other"]
 
 _DEPTH = 12
 
@@ -37,7 +37,7 @@ class Thing:
     """A class, function, module or object of the project; `home` is where it is defined.
 
     An instance that no name stands for has an empty `home`; `of` is the class of an instance, or the object of
-    a method.
+    a method, or of a member that is read.
     `is_set_later` says that its module gives the name another object at run time, `may_be_none` that it is
     None at times.
     """

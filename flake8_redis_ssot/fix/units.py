@@ -325,7 +325,7 @@ def _why(key: str, one: Reference) -> Refusal:
     what = {
         "state": f"uses `{last}` of `{owner}`, which has to be one for all",
         "connection": f"asks the old `{name}` whether it is connected",
-        "exception": f"keeps `{name}`, which is raised or caught here",
+        "exception": f"raises or catches `{name}`, which moves with all that raise it",
         "identity": f"uses `{name}` as that very object",
     }[kind]
     if one.why is None:

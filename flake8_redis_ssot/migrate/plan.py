@@ -10,6 +10,7 @@ from typing import Any
 
 from flake8_redis_ssot.filesystem import FileSystem
 from flake8_redis_ssot.fix.apply import FixResult
+from flake8_redis_ssot.fix.member_checks import is_used
 from flake8_redis_ssot.fix.propose import Rewriter
 from flake8_redis_ssot.fix.symbols import Thing
 from flake8_redis_ssot.fix.view import View
@@ -211,9 +212,12 @@ def steps(
         by = silenced.by(diagnostic)
         fix = diagnostic.fix
         moving.append(Step(diagnostic.code, where, fix.message, fix.applicability, silenced=by))
+    shifts = mended.shifts()
     for diagnostic, reason in mended.left:
-        before = mended.as_before(diagnostic)
+        before = shifts.diagnostic_before(diagnostic)
         where = site(diagnostic.path, (before if as_before else diagnostic).range.start.line)
+        if as_before:
+            reason = shifts.reason_before(diagnostic.path, reason)
         left.append(Step(diagnostic.code, where, diagnostic.message, None, reason, silenced.by(before)))
     return moving, left
 
@@ -340,7 +344,9 @@ def _gaps(managers: Iterable[Manager], rewriter: Rewriter, settings: Settings) -
                 continue
             for old, target, attribute, call in used_members(rewriter, view, manager.module):
                 needed.add((target.home, attribute.attr))
-                what = rewriter.exchange.members.difference(old, target, attribute.attr, call)
+                what = rewriter.exchange.members.difference(
+                    old, target, attribute.attr, call, is_used=call is None or is_used(view, call)
+                )
                 if what is not None:
                     key = (old.home, attribute.attr, target.home, what)
                     found.setdefault(key, {})[site(view.path, attribute.lineno)] = None

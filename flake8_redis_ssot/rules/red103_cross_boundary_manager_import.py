@@ -51,7 +51,7 @@ class CrossBoundaryManagerImport(Rule):
                 owner = context.names.managers.owner(name)
                 if owner is None or owner is context.boundary:
                     continue
-                whose = f"boundary `{owner.name}`" if owner.name else "the root boundary"
+                whose = f"boundary `{owner.name}`" if owner.name else "the files outside every boundary"
                 yield self.diagnostic(
                     context,
                     context.source.range_of(alias),

@@ -101,4 +101,4 @@ def _said(context: RuleContext, name: str) -> str:
 
 
 def _boundary(boundary: Boundary) -> str:
-    return f"boundary `{boundary.name}`" if boundary.name else "the root boundary"
+    return f"boundary `{boundary.name}`" if boundary.name else "the files outside every boundary"

@@ -181,7 +181,7 @@ def test_a_reason_is_given_once_and_for_the_place_that_it_comes_from(tmp_path: P
         first, second = (line for line in lines if line.startswith("app/uses.py:"))
         assert "`app.manager` gives no client that all can share: " in first
         assert (
-            "nothing tells which client `clients['a']` (app/manager.py:16) is, which `app.manager.get_client()` gives; let it"
+            "`app.manager.get_client()` gives what `clients['a']` (app/manager.py:16) does, and that is not resolved; let it"
             in first
         )
         assert second.startswith(
@@ -243,6 +243,9 @@ KINDS = {
 }
 
 
+ONLY_ASYNC = "`app.manager` has an asyncio client only: let it give a blocking one, and use that"
+
+
 def advised(root: Path, run: Command) -> dict[str, str]:
     """What is advised in each file, by the last letter of its name."""
     said = run("check", "--output-format", "concise", "--no-project", "--no-cache", cwd=root).stdout
@@ -265,14 +268,14 @@ def test_what_is_advised_is_of_the_same_kind(tmp_path: Path, run: Command) -> No
     assert advised(tmp_path, run)["d"] == own, "one of which nothing is known may be of any kind"
     write(tmp_path, {"app/manager.py": "import redis.asyncio\n\nasync_cache = redis.asyncio.Redis()\n"})
     assert advised(tmp_path, run) | {"a": "", "c": ""} == {
-        "a": "", "b": "use `app.manager`", "c": "", "d": "use `app.manager`", "e": own, "old": "use `app.manager`"
+        "a": "", "b": ONLY_ASYNC, "c": "", "d": ONLY_ASYNC, "e": own, "old": ONLY_ASYNC
     }  # fmt: skip
 
 
 def test_what_a_class_keeps_says_of_which_kind_its_objects_are(tmp_path: Path, run: Command) -> None:
     made = "class Cache:\n    def __init__(self):\n        self.client = redis.asyncio.Redis()\n\n\nasync_cache = Cache()\n"
     write(tmp_path, KINDS | {"app/manager.py": f"import redis.asyncio\n\n\n{made}"})
-    assert advised(tmp_path, run)["d"] == "use `app.manager`"
+    assert advised(tmp_path, run)["d"] == ONLY_ASYNC
     assert advised(tmp_path, run)["e"] == "use `async_cache` from `app.manager`"
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -295,6 +297,18 @@ def test_one_object_is_moved_alone(project: Path, run: Command) -> None:
         assert (project / "app/rooms.py").read_text() == USER
         assert "app.redis_manager" in (project / "app/late.py").read_text()
         run("rollback", cwd=project)
+    # through its module it is that object too, if the file reads nothing else there
+    through = "from app.cache import second\n\n\ndef get() -> str | None:\n    return second.other.get('a')\n"
+    add(project, "app/late.py", through)
+    done = run("migrate", "--only", "app.cache.second.other", cwd=project)
+    assert "Migrated 1 import in 1 file." in done.stdout and done.returncode == 0
+    assert "Verified: a fresh scan finds no reference left" in done.stdout
+    add(project, "app/late.py", f"{through}\n\nKIND = second.Other\n")
+    done = run("migrate", "--only", "app.cache.second.other", cwd=project)
+    assert (
+        "of which this file uses more than `app.cache.second.other`; import `other` by its name"
+        in done.stdout
+    )
     done = run("migrate", "--only", "app.cache.sec", cwd=project)
     assert (done.returncode, done.stdout) == (2, "")
     assert (
@@ -319,7 +333,7 @@ def test_constructions_are_settled_alike_by_all_commands(project: Path, run: Com
         ]
         for key in ("moving", "by_hand")
     )
-    reason = "which server it connects to is not shown: `url` is a parameter of `make`, which callers give"
+    reason = "which server it connects to is not shown: `url` (app/own.py:8) is a parameter of `make`, which callers give"
     assert moving == [("RED201", 5, fix, None)]
     assert [(code, line, why.split("; ")[0]) for code, line, _, why in left] == [("RED201", 9, reason)]
     # what is built in the forbidden module is counted too
@@ -354,6 +368,28 @@ def test_a_code_that_is_not_chosen_is_left_alone(project: Path, run: Command) ->
     add(project, "app/own.py", CLIENT)
     run("migrate", cwd=project)
     assert (project / "app/own.py").read_text() == CLIENT
+
+
+def test_a_reason_names_the_lines_that_are_there_before_anything_moves(project: Path, run: Command) -> None:
+    add(project, "app/redis_manager.py", MANAGER.replace("_client", "client"))
+    add(project, "app/own.py", 'import redis\n\nKEPT = {"a": redis.Redis()}\nclient = redis.Redis()\n')
+    (left,) = [s for s in planned(project, run)["by_hand"] if s["site"]["path"] == "app/own.py"]
+    assert left["site"]["line"] == 3
+    assert left["reason"].startswith("in line 3 it goes where it cannot be followed")
+
+
+def test_reasons_do_not_depend_on_the_order_of_sets(project: Path, run: Command) -> None:
+    asking = "import sys\n\nfrom app import rooms\n\n\ndef test_it():\n    found = [m for m in sys.modules if m.startswith('app')]\n    assert rooms and found\n"
+    add(project, "tests/test_loaded.py", asking)
+    add(project, "app/rooms.py", USER)
+    said = set()
+    for seed in range(6):
+        command = [sys.executable, "-m", "flake8_redis_ssot", "migrate", "--dry-run"]
+        environment = os.environ | {"PYTHONHASHSEED": str(seed)}
+        done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True)
+        said.add(done.stdout)
+    assert len(said) == 1
+    assert "asks whether `app.cache.store` has been imported" in said.pop()
 
 
 def test_what_no_fix_settles_is_in_the_plan_too(project: Path, run: Command) -> None:

@@ -232,7 +232,7 @@ async def test_hover_on_a_finding_and_on_the_manager(editor: Editor) -> None:
     assert "# cross-boundary-manager-import (RED103)" in page
     for line, column in ((1, 7), (1, 32), (3, 2)):
         page = await editor.hover(JOBS, line, column)
-        assert "the Redis manager of the root boundary" in page and "RED" not in page
+        assert "the Redis manager of the files outside every boundary" in page and "RED" not in page
     assert await editor.hover(JOBS, 4, 2) == ""
 
 
