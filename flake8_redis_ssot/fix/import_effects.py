@@ -44,7 +44,7 @@ class ImportEffects:
         """What importing a module, or the one of an object, does."""
         return self.acts.directly(self.module_of(name))
 
-    def others(self, view: View, statement: ast.stmt) -> frozenset[str]:
+    def others(self, view: View, statement: ast.AST) -> frozenset[str]:
         """The modules that run with the other imports at the top of a file."""
         found: set[str] = set()
         for module in view.place.modules:
@@ -65,10 +65,9 @@ class ImportEffects:
             return not aim.is_same and not {aim.old.module, aim.new.module} <= known
         return aim.is_same and aim.new.module not in known | self.acts.reached(aim.old.module)
 
-    def note_unloaded(self, view: View, proposal: Proposal) -> None:
-        """Note the modules that the file may not import any more: a test may ask `sys.modules` for them."""
-        assert proposal.statement is not None
+    def note_unloaded(self, view: View, proposal: Proposal, importing: ast.AST) -> None:
+        """Note the modules that the file may not import any more when `importing` is gone: `sys.modules` may be asked."""
         module = self.module_of(proposal.diagnostic.symbols[0].removesuffix(".*"))
-        if module not in self.others(view, proposal.statement):
+        if module not in self.others(view, importing):
             own = {package for of in view.place.modules for package in packages_of(of)}
             proposal.reach |= dict.fromkeys(f"{LOADED}{one}" for one in {module, *packages_of(module)} - own)

@@ -1,9 +1,9 @@
-"""The `return` statements of a function, and what is surely set when each of them runs."""
+"""The `return` statements of a function, and what is surely set when these and other parts of it run."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from flake8_redis_ssot.fix.leaving import leaves, suppresses
 from flake8_redis_ssot.fix.signatures import Function
@@ -58,6 +58,25 @@ def returns(body: list[ast.stmt], sure: set[str]) -> Iterator[tuple[ast.Return, 
             case ast.For() | ast.AsyncFor() | ast.While():
                 yield from returns(statement.body, set(sure))
                 yield from returns(statement.orelse, set(sure))
+
+
+def is_set_at(node: ast.AST, place: str, parents: Mapping[ast.AST, ast.AST]) -> bool:
+    """Whether a part of a function runs only where a `place` is not None, by the conditions around and before it."""
+    while True:
+        above = parents.get(node)
+        if isinstance(above, ast.If | ast.IfExp) and node is not above.test:
+            missing, there = _asked(above.test)
+            is_then = node is above.body or (isinstance(above.body, list) and node in above.body)
+            if place in (there if is_then else missing):
+                return True
+        blocks = (getattr(above, name, None) for name in ("body", "orelse", "finalbody"))
+        for block in (b for b in blocks if isinstance(b, list) and node in b):
+            for before in block[: block.index(node)]:
+                if isinstance(before, ast.If) and leaves(before.body) and place in _asked(before.test)[0]:
+                    return True
+        if above is None or isinstance(above, Function | ast.Lambda):
+            return False
+        node = above
 
 
 def _asked(test: ast.expr) -> tuple[set[str], set[str]]:

@@ -24,6 +24,7 @@ from flake8_redis_ssot.inference.values import (
     Generator,
     Instance,
     Items,
+    Many,
     Pairs,
     QualifiedName,
     SuperProxy,
@@ -48,6 +49,8 @@ def shown(value: Value) -> str:
             return name
         case Text(value=text):
             return repr(text)
+        case Many(kind=kind):
+            return f"many {kind}"
         case Definition(scope=scope):
             kind = {ast.ClassDef: "class ", ast.Lambda: ""}.get(type(scope.node), "def ")
             return kind + name_of(scope)
@@ -933,10 +936,31 @@ def test_past_the_budget_what_is_not_known_stays_unknown(monkeypatch: pytest.Mon
     assert values_of(inference, 42, "a2") == ["redis.Redis"]  # known before
 
 
+@pytest.mark.parametrize("count", [3, 32, 33, 200])
+@pytest.mark.parametrize("kind", ["strings", "containers"])
+def test_of_more_values_of_a_kind_than_are_told_apart_none_is_known(kind: str, count: int) -> None:
+    one = {"strings": "'n{n}'", "containers": "[{n}]"}[kind]
+    many = ", ".join(one.format(n=n) for n in range(count))
+    text = f"import redis\nx = [redis.Redis, 'redis.Redis', {many}]\ny = x[i]\nz = y\ny, z, f'{{y}}'\n"
+    told = count if count <= 32 else 0
+    for expression in ("y", "z"):
+        found = values_of(flow_of(text), 5, expression)
+        assert {"redis.Redis", "'redis.Redis'"} <= set(found)
+        assert len(found) == 2 + told + (not told)
+
+
+@pytest.mark.parametrize("count, found", [(32, []), (40, ["redis.Redis"])])
+def test_a_key_that_may_be_one_of_many_strings_may_be_any_of_a_dict(count: int, found: list[str]) -> None:
+    keys = [f"k{n}" for n in range(count)]
+    text = f"import redis\nd = {{'a': redis.Redis}}\nfor key in {keys}:\n    d[key]\n"
+    assert values_of(flow_of(text), 4, "d[key]") == found
+
+
 def test_an_expression_of_too_many_values_is_unknown() -> None:
-    text = f"x = [{', '.join(map(repr, map(str, range(501))))}]\nx[i]\ny = ['a', 'b']\ny[i]\n"
-    assert values_of(flow_of(text), 2, "x[i]") == []
-    assert values_of(flow_of(text), 4, "y[i]") == ["'a'", "'b'"]
+    text = f"x = [{', '.join(f'm{n}.K' for n in range(501))}]\nx[i]\ny = ['a', 'b']\ny[i]\n"
+    text = f"import {', '.join(f'm{n}' for n in range(501))}\n{text}"
+    assert values_of(flow_of(text), 3, "x[i]") == []
+    assert values_of(flow_of(text), 5, "y[i]") == ["'a'", "'b'"]
 
 
 def test_long_chains_of_calls_are_followed() -> None:
