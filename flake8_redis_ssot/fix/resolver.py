@@ -201,10 +201,3 @@ class Resolver(ast.NodeTransformer):
 def _is_store(node: ast.AST, name: str) -> bool:
     """Whether a part of a function gives one of its names a value."""
     return isinstance(node, ast.Name) and node.id == name and not isinstance(node.ctx, ast.Load)
-
-
-def _root(node: ast.expr) -> str:
-    """The name with which a chain begins."""
-    while isinstance(node, ast.Attribute | ast.Subscript | ast.Call):
-        node = node.func if isinstance(node, ast.Call) else node.value
-    return node.id if isinstance(node, ast.Name) else ""

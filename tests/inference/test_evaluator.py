@@ -880,6 +880,13 @@ VALUES = {
         class A:
             def __init__(self, x): self.x = x
             def m(self): return A(self).m()
+        from contextlib import contextmanager
+        @contextmanager
+        def lent(x): yield x
+        with lent(lent(lent(lent(lent(lent(redis.Redis())))))) as far, lent(redis.Redis()) as near:
+            far, near
+            # ^ far: nothing
+            # ^ near: redis.Redis()
         f(redis.Redis), g(redis.Redis), A(redis.Redis).m(), A(redis.Redis).x
         # ^ f(redis.Redis): nothing
         # ^ g(redis.Redis): nothing
@@ -1108,6 +1115,8 @@ CARRIED = dedented(
     def _each(): yield kind
     text = "redis.Redis"
     lam = lambda: kind
+    pairs = enumerate([redis.Redis])
+    plain = enumerate([os.path])
     """
 )
 
@@ -1125,6 +1134,7 @@ def test_names_from_which_a_builder_can_be_reached() -> None:
         "_each",
         "lam",
         "made",
+        "pairs",
     }
     carriers = {name for name, binding, _ in inference.scopes.bound if inference.is_carrier(binding)}
     # what a class has is met by its own name, as `kind` here
