@@ -173,7 +173,8 @@ class FileChecker:
 
     def _must_be_parsed(self, source: SourceFile) -> bool:
         """The same of a file that concerns no rule."""
-        return self.parse_all or self._uses_manager(source)
+        is_python = source.path.endswith((".py", ".pyi"))  # another file is looked at only where it is named
+        return self.parse_all or not is_python or self._uses_manager(source)
 
     def _uses_manager(self, source: SourceFile) -> bool:
         """Whether the file imports a manager, so that project rules may have to know what is in it."""
