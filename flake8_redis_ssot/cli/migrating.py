@@ -48,10 +48,9 @@ def plan(options: argparse.Namespace) -> int:
     try:
         found, project = one_project(options, ())
         files = found.all_files(project)
-        with Progress():
-            made, outcome = planned(
-                files, project, silenced_or_not(files, project, rules_of(project.settings))
-            )
+        with Progress() as progress:
+            whole = silenced_or_not(files, project, rules_of(project.settings), progress)
+            made, outcome = planned(files, project, whole)
     except SettingsError as error:
         return refuse(error.messages)
     absent = absent_managers(project.settings, outcome)
@@ -77,8 +76,8 @@ def migrate(options: argparse.Namespace) -> int:
         if not options.dry_run:
             check_finished(settings.root)
         everything = found.all_files(project)
-        with Progress():
-            whole = silenced_or_not(everything, project, migration_rules(settings))
+        with Progress() as progress:
+            whole = silenced_or_not(everything, project, migration_rules(settings), progress)
             mended = mend(
                 everything,
                 replace(settings, baseline=None),

@@ -148,7 +148,7 @@ Progress = Callable[[str, int, int], None]
 """Is told what a run is at: the stage, how much of it is done, and of how much."""
 
 
-def _untold(stage: str, done: int, total: int) -> None:
+def untold(stage: str, done: int, total: int) -> None:
     """For runs that nobody waits for."""
 
 
@@ -166,7 +166,7 @@ def run(
     *,
     jobs: int = 1,
     cache: Cache | None = None,
-    progress: Progress = _untold,
+    progress: Progress = untold,
     elsewhere: Elsewhere | None = None,
 ) -> Outcome:
     """Check `files`, each by itself: a failure in one does not keep the others from being checked.
@@ -225,7 +225,7 @@ def run_project(
     *,
     jobs: int = 1,
     cache: Cache | None = None,
-    progress: Progress = _untold,
+    progress: Progress = untold,
     elsewhere: Elsewhere | None = None,
 ) -> Outcome:
     """Check `files` by the file rules, all of them together by the project rules, and then their comments."""
@@ -429,7 +429,7 @@ def _work(
                 taken.value += 1
             if number >= len(parts):
                 break
-            found.append(run_part(parts[number], checker, _untold, hashed=hashed))
+            found.append(run_part(parts[number], checker, untold, hashed=hashed))
         sender.send(found)
     except Exception as error:
         sender.send(error)

@@ -10,7 +10,7 @@ from flake8_redis_ssot.filesystem import DISK
 from flake8_redis_ssot.fix.apply import EXPLAINED, mend
 from flake8_redis_ssot.fix.proposal import MENDS
 from flake8_redis_ssot.lint.check import FileChecker
-from flake8_redis_ssot.lint.run import Outcome, available_processors, run_project
+from flake8_redis_ssot.lint.run import Outcome, Progress, available_processors, run_project, untold
 from flake8_redis_ssot.migrate.plan import CONSTRUCTIONS, Plan, plan
 from flake8_redis_ssot.migrate.silenced import Silenced, unsilenced
 from flake8_redis_ssot.rules import all_rules, defaults
@@ -60,7 +60,9 @@ def heard(whole: Outcome, settings: Settings) -> Outcome:
     return replace(whole, diagnostics=found)
 
 
-def silenced_or_not(files: Sequence[str], project: Project, codes: frozenset[str]) -> Outcome:
+def silenced_or_not(
+    files: Sequence[str], project: Project, codes: frozenset[str], progress: Progress = untold
+) -> Outcome:
     """What is there of these rules, silenced or not, and of the settings, with the facts of all files."""
     settings = project.settings
     rules = [rule for rule in all_rules() if rule.code in codes | _CLASSES | {ABSENT}]
@@ -68,7 +70,7 @@ def silenced_or_not(files: Sequence[str], project: Project, codes: frozenset[str
     checker = FileChecker(
         unsilenced(settings), rules, heeds_noqa=False, fingerprints=fingerprints, keeps_facts=True
     )
-    return run_project(files, checker, jobs=available_processors())
+    return run_project(files, checker, jobs=available_processors(), progress=progress)
 
 
 def migration_rules(settings: Settings) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flake8_redis_ssot import __version__
 from flake8_redis_ssot.rule import Rule
 
 
@@ -15,8 +16,14 @@ def page(rule: type[Rule]) -> str:
     )
     return (
         f"# {rule.name} ({rule.code})\n\n{summary}\n\n"
-        f"Added in {rule.since}. {default} {scope}{fix}\n{rest.rstrip()}\n"
+        f"Added in {rule.since}{_is_next(rule.since)}. {default} {scope}{fix}\n{rest.rstrip()}\n"
     )
+
+
+def _is_next(since: str) -> str:
+    """What is said of a version that is still to be released."""
+    numbers, now = ([int(part) for part in version.split(".")] for version in (since, __version__))
+    return " (the next version)" if numbers > now else ""
 
 
 def section(rule: type[Rule], heading: str) -> str:

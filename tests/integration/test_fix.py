@@ -172,9 +172,9 @@ def test_what_cannot_be_fixed_is_no_error(project: Path, run: Command) -> None:
 
 
 def test_standard_input_and_no_project_are_told_what_fixes_need(project: Path, run: Command) -> None:
-    for arguments in (["--no-project"], ["-"]):
-        done = run("check", "--fix", *arguments, cwd=project, stdin=b"")
-        assert done.returncode == 2 and "whole project" in done.stderr
+    for argument, need in (("--no-project", "whole project"), ("-", "name the file")):
+        done = run("check", "--fix", argument, cwd=project, stdin=b"")
+        assert done.returncode == 2 and need in done.stderr
 
 
 def test_migrate_says_what_stands_in_its_way(project: Path, run: Command) -> None:

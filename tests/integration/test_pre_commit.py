@@ -185,6 +185,12 @@ def test_a_commit_is_refused_until_the_file_is_mended(repository: Repository) ->
     assert len(repository.git("rev-list", "--all").splitlines()) == 1
 
 
+def test_the_hooks_on_files_run_at_commits_alone(repository: Repository) -> None:
+    repository.stage("app.py", BAD)
+    assert "RED201" in repository.pre_commit("run", "--hook-stage", "pre-commit")[1]
+    assert repository.pre_commit("run", "--hook-stage", "pre-push") == (0, "")
+
+
 def test_the_fixing_hook_mends_the_staged_files(repository: Repository) -> None:
     snippet = (repository.folder / ".pre-commit-config.yaml").read_text()
     repository.stage(".pre-commit-config.yaml", snippet.replace("id: redis-ssot", "id: redis-ssot-fix"))
