@@ -33,7 +33,7 @@ class Compatibility:
 
     def __init__(self, index: ProjectIndex, reads: ProjectReads) -> None:
         self.index = index
-        self._reads = reads
+        self.reads = reads
         self._mentions: dict[tuple[str, bool], frozenset[str]] = {}
         self.objects = Objects(index.modules, index.settings.root)
         self.replacements = Replacements(index, reads, self.objects)
@@ -453,7 +453,7 @@ class Compatibility:
                 name.decode()
                 for path in self.index.facts
                 if path != own and (not is_test or self.index.settings.is_test(path))
-                for name in self._reads.found(path, pattern)
+                for name in self.reads.found(path, pattern)
             )
         return self._mentions[key]
 

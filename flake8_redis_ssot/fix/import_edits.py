@@ -25,6 +25,7 @@ from flake8_redis_ssot.syntax.imports import Imported
 Group = tuple[Replacement, list[ast.expr]]
 """An exchange, with the places in which it is made."""
 
+_WARNING = re.compile(r"`[\w.]*\bwarn\(")
 _UNSEEN = "change the import by hand, and what reads the name"
 
 
@@ -35,7 +36,7 @@ class ImportEdits:
         self.exchange = exchange
         self.objects = exchange.objects
         self.replacements = exchange.replacements
-        self.acts = Acts(self.objects, graph)
+        self.acts = Acts(self.objects, graph, exchange.reads)
         self.graph = graph
 
     def propose(self, view: View, diagnostic: Diagnostic) -> Proposal:
@@ -104,16 +105,31 @@ class ImportEdits:
         return name if thing is not None and thing.sort == "module" else name.rpartition(".")[0]
 
     def _check_acts(self, view: View, proposal: Proposal, module: str, old: str) -> None:
-        """Note that importing a module does something, unless it is imported anyhow: by the new one, or as a package."""
-        acts = self.acts.directly(module)
-        if acts is None or "warn" in acts:
-            return
+        """Note that importing a module does something, unless what does it is imported anyhow."""
         new = ""
         with suppress(Refusal):
             new = self._module_of(self.exchange.replacements.aim(old, view.place.boundary).new.home)
         around = {package for name in (new, *view.place.modules) for package in packages_of(name)}
-        if module not in around | self.acts.reached(new):
-            proposal.unsafe(f"importing `{module}` does more than to define: {acts}")
+        assert proposal.statement is not None
+        others = self._others(view, proposal.statement)
+        running = self.acts.running(module, frozenset(around | self.acts.reached(new) | others))
+        for here in running if module not in around | self.acts.reached(new) else ():
+            acts = self.acts.directly(here)
+            if (
+                acts is not None
+                and not _WARNING.match(acts)
+                and not self._is_run_anyhow(here, module, running)
+            ):
+                proposal.unsafe(f"importing `{module}` does more than to define: {acts}")
+                return
+
+    def _is_run_anyhow(self, module: str, old: str, running: Sequence[str]) -> bool:
+        """Whether something else of the project imports a module that `old` imports, which those `running` with it do."""
+        index = self.exchange.index
+        own = {index.modules.find(one) for one in running}
+        return module != old and any(
+            path not in own and not index.settings.is_test(path) for path in index.importers(module)
+        )
 
     def _what_acts(self, name: str) -> str | None:
         """What importing a module, or the one of an object, does."""

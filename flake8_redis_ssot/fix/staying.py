@@ -224,7 +224,7 @@ class Staying:
         finder = self.rewriter.exchange.ties
         ties = Ties()
         of = thing.of if thing.sort == "instance" else thing if thing.sort == "class" else None
-        if thing.sort == "instance" and of is None:
+        if of is None or thing.sort == "class":
             ties.weak.add(f"state {thing.home}")
         if thing.sort == "function":
             ties.add(finder.of_function(thing))
