@@ -12,11 +12,13 @@ from flake8_redis_ssot.fix.import_graph import packages_of
 from flake8_redis_ssot.fix.propose import Rewriter
 from flake8_redis_ssot.fix.reach import LOADED, MODULE, OBJECT, PUT
 from flake8_redis_ssot.fix.reads import dictionary_owner, names_given
+from flake8_redis_ssot.fix.signatures import Function, decorators_of
 from flake8_redis_ssot.fix.view import View
-from flake8_redis_ssot.libraries.frameworks import PATCHING, SETTING, TAKERS
+from flake8_redis_ssot.libraries.frameworks import FIXTURES, PATCHING, SETTING, TAKERS
 from flake8_redis_ssot.source import SourceError
 from flake8_redis_ssot.syntax.nodes import last_name, unparsed
 
+_SETTING = sorted(name.encode() for name in SETTING)
 _QUOTED = re.compile(r"[A-Za-z_]\w*(?:\.\w+)+\Z")
 
 
@@ -105,7 +107,7 @@ class PatchFinder:
             put = set(_put_in_modules(tree))
             for node in texts_of(tree):
                 text = str(node.value)
-                for module in modules[LOADED] if node not in put else ():
+                for module in sorted(modules[LOADED]) if node not in put else ():
                     if text == module or (goes_through and _begins(text, module)):
                         yield Patch(path, node.lineno, f"{LOADED}{module}")
                 for module in modules[PUT] & {text}:
@@ -151,8 +153,6 @@ class PatchFinder:
         handles = {m: found for m in by_module if (found := self.index.handles(path, m))}
         for node in ast.walk(tree):
             match node:
-                case ast.Call():
-                    yield from self._in_call(view, node, by_module, handles)
                 case ast.Attribute(ctx=ast.Store() | ast.Del(), attr=attr) if attr in lasts:
                     for module, names in handles.items():
                         if unparsed(node.value) in names and attr in by_module[module]:
@@ -164,6 +164,15 @@ class PatchFinder:
                     for module, names in handles.items():
                         if unparsed(owner) in names and key in by_module[module]:
                             yield Patch(path, node.lineno, f"{module}.{key}")
+                case ast.Call(func=ast.Attribute(value=ast.Constant(value="."), attr="join")) if view.is_test:
+                    for part in texts_of(node):
+                        yield from (
+                            Patch(path, node.lineno, f"{module}.{part.value}")
+                            for module, names in by_module.items()
+                            if part.value in names
+                        )
+                case ast.Call():
+                    yield from self._in_call(view, node, by_module, handles)
         first = {
             node.args[0] if node.args else node.keywords[0].value
             for node in ast.walk(tree)
@@ -213,8 +222,26 @@ class PatchFinder:
             view = self.rewriter.view(path, keep=False)
             for place, home in self.rewriter.uses_of(view, modules, touched) if view is not None else ():
                 assert view is not None
-                if _is_changed(view, place):
+                if _is_changed(view, place) or (view.is_test and self._is_handed_on(view, place, home)):
                     yield Patch(path, place.lineno, f"{OBJECT}{home}", is_written=True)
+
+    def _is_handed_on(self, view: View, place: ast.expr, home: str) -> bool:
+        """Whether a test hands an object on, with the name of a member or by a fixture, to what may change it."""
+        above = view.uses.parents.get(place)
+        if isinstance(above, ast.Call):
+            of = self.rewriter.objects.thing(home)
+            known = self.rewriter.objects.members(of.of).named if of is not None and of.of is not None else {}
+            return any(isinstance(one, ast.Constant) and one.value in known for one in above.args)
+        function: ast.AST | None = above if isinstance(above, ast.Return | ast.Yield) else None
+        while function is not None and not isinstance(function, Function):
+            function = view.uses.parents.get(function)
+        if function is None or not decorators_of(function) & FIXTURES:
+            return False
+        name = re.escape(function.name.encode())
+        pattern = re.compile(
+            rb"\b(?:%b)\((?:type\()?%b\b|\b%b\.[\w.]+ = " % (b"|".join(_SETTING), name, name)
+        )
+        return any(self.index.settings.is_test(path) for path, _ in self.rewriter.reads.matching(pattern))
 
 
 def _is_changed(view: View, place: ast.expr) -> bool:
@@ -240,8 +267,8 @@ def heads(text: str) -> Iterator[str]:
         text = text.rpartition(".")[0]
 
 
-def texts_of(tree: ast.Module) -> Iterator[ast.Constant]:
-    """The strings of a file."""
+def texts_of(tree: ast.AST) -> Iterator[ast.Constant]:
+    """The strings in a part of the source."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node

@@ -57,7 +57,8 @@ class Runs:
         } & self.index.facts.keys()
         found = self._closure(tests | conftests, self._imports)
         named = {path for paths in self.reads.quoted.values() for path in paths}
-        return None if (found & set(self.reads.loading)) - named else found
+        loading = (found & set(self.reads.loading)) - named
+        return None if loading or not found.isdisjoint(self.reads.by_path) else found
 
     def _folders(self, path: str) -> list[str]:
         folders = [os.path.dirname(path)]
