@@ -7,12 +7,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 
 from flake8_redis_ssot.analysis.operations import words
+from flake8_redis_ssot.analysis.singletons import bases_of, decorators, is_shared
 from flake8_redis_ssot.facts.modules import Built, ClassTraits, ClientFacts
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.methods import Colour, colour_of
 from flake8_redis_ssot.inference.values import Definition, Instance, QualifiedName, Value
 from flake8_redis_ssot.libraries.builders import Builder
-from flake8_redis_ssot.libraries.frameworks import FACTORY_KEYWORDS, HARMLESS_DECORATORS, PLAIN_METACLASSES
+from flake8_redis_ssot.libraries.frameworks import FACTORY_KEYWORDS
 from flake8_redis_ssot.libraries.standard import BUILT_IN_DECORATORS
 from flake8_redis_ssot.libraries.traits import FIRST_POOL, FIRST_POOLS, OWNING, POOL_KEYWORDS
 from flake8_redis_ssot.libraries.vocabulary import CLIENT_WORDS
@@ -73,7 +74,7 @@ class ClientMakers:
             tuple(dict.fromkeys(self._built(scope))),
             bases,
             tuple(sorted(name for name in scope.bindings if bases and self._replaces(scope, name))),
-            self._is_shared(scope),
+            is_shared(self.inference, scope),
             self._reaches(scope),
         )
 
@@ -89,7 +90,7 @@ class ClientMakers:
             yield from self._stored(scope, method)
         for name, bindings in scope.bindings.items():
             for value, point in _values(bindings):
-                if isinstance(value, Function) and "cached_property" in _decorators(value):
+                if isinstance(value, Function) and "cached_property" in decorators(value):
                     inner = self.scopes.namespaces[value]
                     yield from (Built(name) for given in inner.returns if self._is_new(given.node, given))
                 elif self._is_factory(value, point):
@@ -147,7 +148,7 @@ class ClientMakers:
             self._making[scope] = False  # while it asks for itself
             if scope.kind == "class":
                 own = any(True for _ in self._built(scope))
-                bases = (base for _, values in self._each_base(scope) for base in values)
+                bases = (base for _, values in bases_of(self.inference, scope) for base in values)
                 self._making[scope] = own or any(map(self._gives_new, bases))
             else:
                 self._making[scope] = any(self._is_new(given.node, given) for given in scope.returns)
@@ -271,7 +272,7 @@ class ClientMakers:
             for value in self.inference.values(call.func, point)
             if isinstance(value, Definition)
             and isinstance(value.scope.node, Function)
-            and not _decorators(value.scope.node) - BUILT_IN_DECORATORS
+            and not decorators(value.scope.node) - BUILT_IN_DECORATORS
         ]
 
     # -- the class itself
@@ -279,7 +280,7 @@ class ClientMakers:
     def _methods(self, scope: Scope) -> Iterator[Function]:
         for bindings in scope.bindings.values():
             for binding in bindings:
-                if isinstance(binding.value, Function) and not _decorators(binding.value) & {
+                if isinstance(binding.value, Function) and not decorators(binding.value) & {
                     "staticmethod",
                     "classmethod",
                 }:
@@ -287,7 +288,7 @@ class ClientMakers:
 
     def _bases(self, scope: Scope) -> Iterator[str]:
         """The classes that it derives from, by dotted name, those of libraries apart."""
-        for _, values in self._each_base(scope):
+        for _, values in bases_of(self.inference, scope):
             for value in values:
                 if isinstance(value, Definition) and value.scope.parent is self.scopes.module:
                     yield f"{self.module}.{getattr(value.scope.node, 'name', '')}"
@@ -295,19 +296,6 @@ class ClientMakers:
                     value.name
                 ):
                     yield value.name
-
-    def _each_base(self, scope: Scope) -> Iterator[tuple[ast.expr, frozenset[Value]]]:
-        node = scope.node
-        if isinstance(node, ast.ClassDef):
-            for base in node.bases:
-                base = base.value if isinstance(base, ast.Subscript) else base
-                yield base, self.inference.values(base, self._outside(scope))
-
-    def _outside(self, scope: Scope) -> ProgramPoint:
-        """Where the bases and decorators of a class are evaluated."""
-        assert scope.node is not None and scope.parent is not None
-        binding = self.scopes.definitions[scope.node]
-        return ProgramPoint(scope.node, scope.parent, binding.order, binding.path)
 
     def _replaces(self, scope: Scope, name: str) -> bool:
         """Whether a class has a method of its own that does not call the one of that name of its bases."""
@@ -318,35 +306,6 @@ class ClientMakers:
                 for part in ast.walk(method)
             )
             for method in methods
-        )
-
-    def _is_shared(self, scope: Scope) -> bool:
-        """Whether a call may give an object that is there already, or that shares its state with others."""
-        node = scope.node
-        assert isinstance(node, ast.ClassDef)
-        if _decorators(node) - HARMLESS_DECORATORS or "__dict__" in scope.attributes:
-            return True
-        for base, values in self._each_base(scope):
-            if isinstance(base, ast.Call) or any(_is_singleton(v) for v in values):
-                return True
-        for keyword in node.keywords:
-            if keyword.arg == "metaclass" and not self._is_plain(keyword.value, self._outside(scope)):
-                return True
-        return any(
-            isinstance(b.value, Function) and _keeps_objects(b.value, node.name)
-            for b in scope.bindings.get("__new__", ())
-        )
-
-    def _is_plain(self, metaclass: ast.expr, point: ProgramPoint) -> bool:
-        """Whether a call of a class with this metaclass makes an object."""
-        values = self.inference.values(metaclass, point)
-        if not values:
-            return isinstance(metaclass, ast.Name) and metaclass.id == "type"
-        return all(
-            value.name in PLAIN_METACLASSES
-            if isinstance(value, QualifiedName)
-            else isinstance(value, Definition) and "__call__" not in value.scope.bindings
-            for value in values
         )
 
     def _reaches(self, scope: Scope) -> bool:
@@ -449,11 +408,6 @@ def _values(bindings: Iterable[Binding]) -> Iterator[tuple[ast.AST, ProgramPoint
             yield binding.value, point
 
 
-def _decorators(node: Function | ast.ClassDef) -> set[str]:
-    nodes = [d.func if isinstance(d, ast.Call) else d for d in node.decorator_list]
-    return {d.attr if isinstance(d, ast.Attribute) else getattr(d, "id", "?") for d in nodes}
-
-
 def _parameters_of(owner: Scope) -> list[tuple[str, int]]:
     """The parameters by which a class is called, each with its position, or -1 for a keyword alone."""
     for binding in owner.bindings.get("__init__", ()):
@@ -475,28 +429,3 @@ def _pool_of(call: ast.Call, reached: Mapping[str, Builder]) -> ast.expr | None:
         if at < len(call.args) and builder.kind == "client":
             return call.args[at]
     return None
-
-
-def _is_singleton(value: Value) -> bool:
-    return isinstance(value, QualifiedName) and "singleton" in value.name.rpartition(".")[2].lower()
-
-
-def _keeps_objects(method: Function, name: str) -> bool:
-    """Whether a `__new__` keeps the objects that it makes: on the class, or under a name of the module."""
-    own = {name, *(a.arg for a in method.args.args[:1])}
-    local = {n.id for n in ast.walk(method) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-    for node in ast.walk(method):
-        match node:
-            case ast.Global():
-                return True
-            case ast.Attribute(ctx=ast.Store()) | ast.Subscript(ctx=ast.Store()):
-                root: ast.expr = node
-                while isinstance(root, ast.Attribute | ast.Subscript):
-                    root = root.value
-                if not isinstance(root, ast.Name) or root.id in own or root.id not in local:
-                    return True
-            case ast.Call(func=ast.Attribute(attr="setdefault")):
-                return True
-            case ast.Call(func=ast.Name(id="setattr"), args=[ast.Name(id=name), *_]) if name in own:
-                return True
-    return bool(_decorators(method) - {"staticmethod"})

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from flake8_redis_ssot.facts.modules import bound
 from flake8_redis_ssot.fix.making import Making
 from flake8_redis_ssot.fix.module_names import is_surely_bound
+from flake8_redis_ssot.fix.names import locals_of
+from flake8_redis_ssot.fix.returns import leaves, returns, sure_at_end
 from flake8_redis_ssot.fix.signatures import (
     Function,
     arguments_of,
@@ -20,7 +22,7 @@ from flake8_redis_ssot.fix.signatures import (
 )
 from flake8_redis_ssot.fix.stated import is_none
 from flake8_redis_ssot.fix.stores import Code
-from flake8_redis_ssot.fix.symbols import Thing, locals_of
+from flake8_redis_ssot.fix.symbols import Thing
 from flake8_redis_ssot.inference.builder_table import BuilderTable
 from flake8_redis_ssot.libraries.builders import Kind
 from flake8_redis_ssot.libraries.standard import CACHES, LOGS
@@ -336,10 +338,10 @@ class Accessors:
         args = without_receiver(function) if code.owner is not None else function.args
         if isinstance(bound_to(ast.Call(ast.Name("x"), [], []), args), str):
             raise Unfit("`{}` needs arguments")
-        if not _leaves(function.body):
+        if not leaves(function.body):
             raise Unfit("`{}` may give None")
         found = []
-        for statement, sure in _returns(function.body, set()):
+        for statement, sure in returns(function.body, set()):
             if statement.value is None or is_none(statement.value):
                 raise Unfit("`{}` may give None")
             found.append(self._given(code.at(statement.value), depth, frozenset(sure)))
@@ -355,7 +357,7 @@ class Accessors:
         """What a part of a function gives, where the places in `sure` are set."""
         node, function = code.node, code.function
         if function is not None and sure is None:
-            sure = frozenset(_sure_at_end(function))
+            sure = frozenset(sure_at_end(function))
         place = unparsed(node)
         if isinstance(node, ast.Name) and function is not None and node.id not in locals_of(function):
             name = self.objects.dotted(node, code.module, function)
@@ -428,95 +430,7 @@ def _bindings(tree: ast.Module, name: str) -> Iterator[tuple[Function | None, as
 def _stores_surely(function: Function, name: str) -> bool:
     """Whether a method sets an attribute of its object by a statement that always runs."""
     receiver = next(iter(arguments_of(function)), "self")
-    return f"{receiver}.{name}" in _sure_at_end(function)
-
-
-def _sure_at_end(function: Function) -> set[str]:
-    """The places that are set when the last statement of a function runs."""
-    sure: set[str] = set()
-    for _ in _returns(function.body, sure):
-        pass
-    return sure
-
-
-def _returns(body: list[ast.stmt], sure: set[str]) -> Iterator[tuple[ast.Return, set[str]]]:
-    """The `return` statements of a body, each with the places that are set there; `sure` gains those set in the end."""
-    for statement in body:
-        match statement:
-            case ast.Return():
-                yield statement, set(sure)
-            case ast.Assign(targets=targets, value=value):
-                for target in targets:
-                    (sure.discard if is_none(value) else sure.add)(unparsed(target))
-            case ast.AnnAssign(target=target, value=ast.expr() as value):
-                (sure.discard if is_none(value) else sure.add)(unparsed(target))
-            case ast.If(test=test, body=then, orelse=otherwise):
-                missing, there = _asked(test)
-                inner = sure | there
-                yield from _returns(then, inner)
-                other = sure | missing
-                yield from _returns(otherwise, other)
-                if _leaves(then):
-                    inner = other
-                elif _leaves(otherwise):
-                    other = inner
-                sure &= inner & other
-                sure |= inner & other
-            case ast.With(body=inside) | ast.AsyncWith(body=inside) if not _suppresses(statement):
-                yield from _returns(inside, sure)
-            case ast.With(body=inside) | ast.AsyncWith(body=inside):
-                yield from _returns(inside, set(sure))
-            case ast.Try():
-                parts = [
-                    statement.body,
-                    *(h.body for h in statement.handlers),
-                    statement.orelse,
-                    statement.finalbody,
-                ]
-                for part in parts:
-                    yield from _returns(part, set(sure))
-            case ast.For() | ast.AsyncFor() | ast.While():
-                yield from _returns(statement.body, set(sure))
-                yield from _returns(statement.orelse, set(sure))
-
-
-def _asked(test: ast.expr) -> tuple[set[str], set[str]]:
-    """The places that are set where a condition fails, and those that are set where it holds."""
-    match test:
-        case ast.Compare(left=left, ops=[ast.Is()], comparators=[ast.Constant(value=None)]):
-            return {unparsed(left)}, set()
-        case ast.Compare(left=left, ops=[ast.IsNot()], comparators=[ast.Constant(value=None)]):
-            return set(), {unparsed(left)}
-        case ast.Compare(left=left, ops=[ast.NotIn()], comparators=[within]):
-            return {f"{unparsed(within)}[{unparsed(left)}]"}, set()
-        case ast.Compare(left=left, ops=[ast.In()], comparators=[within]):
-            return set(), {f"{unparsed(within)}[{unparsed(left)}]"}
-        case ast.UnaryOp(op=ast.Not(), operand=ast.Name() | ast.Attribute() as place):
-            return {unparsed(place)}, set()
-        case ast.Name() | ast.Attribute():
-            return set(), {unparsed(test)}
-    return set(), set()
-
-
-def _leaves(body: list[ast.stmt]) -> bool:
-    """Whether a body never runs on past its end."""
-    match body[-1] if body else None:
-        case ast.Return() | ast.Raise():
-            return True
-        case ast.If(body=then, orelse=otherwise):
-            return _leaves(then) and _leaves(otherwise)
-        case ast.With(body=inside) | ast.AsyncWith(body=inside):
-            return not _suppresses(body[-1]) and _leaves(inside)
-        case ast.Try(body=tried, handlers=handlers, orelse=otherwise):
-            return (_leaves(tried) or _leaves(otherwise)) and all(_leaves(h.body) for h in handlers)
-    return False
-
-
-def _suppresses(statement: ast.stmt) -> bool:
-    """Whether a `with` may go on after an exception in it."""
-    items = statement.items if isinstance(statement, ast.With | ast.AsyncWith) else []
-    calls = [item.context_expr for item in items]
-    return any(last_name(c.func if isinstance(c, ast.Call) else c) in ("suppress", "raises") for c in calls)
+    return f"{receiver}.{name}" in sure_at_end(function)
 
 
 def _acts(function: Function) -> bool:

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from flake8_redis_ssot.facts.modules import bound
 from flake8_redis_ssot.fix.making import Making
+from flake8_redis_ssot.fix.names import locals_of
 from flake8_redis_ssot.fix.resolver import Resolver, Untold
 from flake8_redis_ssot.fix.signatures import Function, arguments_of, decorators_of
 from flake8_redis_ssot.fix.stores import Code
-from flake8_redis_ssot.fix.symbols import locals_of
 from flake8_redis_ssot.libraries.standard import CACHES, CHANGING, SAME_TEXT
 from flake8_redis_ssot.libraries.traits import ASYNC_PART, SAID_ANYHOW, SAYING_WHERE, SECRETS, SIZES, TUNING
 from flake8_redis_ssot.syntax.nodes import unparsed

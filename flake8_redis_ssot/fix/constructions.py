@@ -4,76 +4,27 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Protocol
 
 from flake8_redis_ssot.analysis.constructions import Construction
-from flake8_redis_ssot.context import manager_wanted
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.fix.accessors import Accessor, Accessors
+from flake8_redis_ssot.fix.accessors import Accessor
 from flake8_redis_ssot.fix.around import Around
 from flake8_redis_ssot.fix.client_uses import ClientUses, uses_of
 from flake8_redis_ssot.fix.compatibility import Compatibility
-from flake8_redis_ssot.fix.connecting import (
-    Difference,
-    Told,
-    bound_of,
-    colour_of,
-    difference,
-    distance,
-    own_kind,
-    timings,
-)
+from flake8_redis_ssot.fix.connecting import bound_of
 from flake8_redis_ssot.fix.endings import Endings
 from flake8_redis_ssot.fix.naming import exact, name_for
+from flake8_redis_ssot.fix.offers import Built, Files, Offers
 from flake8_redis_ssot.fix.proposal import Proposal
 from flake8_redis_ssot.fix.reach import OBJECT, PUT
 from flake8_redis_ssot.fix.reads import ProjectReads
 from flake8_redis_ssot.fix.replacements import Awaiting, Refusal
 from flake8_redis_ssot.fix.resolver import Untold
-from flake8_redis_ssot.fix.signatures import Function, own_parts
-from flake8_redis_ssot.fix.stores import Code
-from flake8_redis_ssot.fix.symbols import locals_of
+from flake8_redis_ssot.fix.signatures import own_parts
 from flake8_redis_ssot.fix.view import View
 from flake8_redis_ssot.libraries.builders import Kind
-from flake8_redis_ssot.libraries.traits import ASYNC_PART, POOL_KEYWORDS, WITH_DEFAULTS
+from flake8_redis_ssot.libraries.traits import POOL_KEYWORDS, WITH_DEFAULTS
 from flake8_redis_ssot.syntax.nodes import last_name, unparsed
-
-
-class Files(Protocol):
-    """Gives the files of the project."""
-
-    def view(self, path: str, *, keep: bool = True) -> View | None:
-        """The file at `path`; None where it cannot be parsed."""
-
-    def places(self, view: View, module: str) -> Iterator[tuple[ast.expr, str]]:
-        """Where a file uses something of a module, each with its dotted name."""
-
-
-@dataclass(slots=True)
-class _Built:
-    """A construction, with what it connects to, `told` as text, and the names of the functions around its own."""
-
-    made: Construction
-    code: Code
-    hidden: frozenset[str] = field(default_factory=frozenset)
-    told: str = ""
-    attributes: set[str] = field(default_factory=set)
-    """Those of objects from which it is read where it connects."""
-    doubts: set[str] = field(default_factory=set)
-    """Calls that say where it connects, and may give something else each time."""
-
-    @property
-    def call(self) -> ast.Call:
-        return self.made.call
-
-    @property
-    def target(self) -> str:
-        return next(iter(self.made.reached.values())).target
-
-    @property
-    def is_async(self) -> bool:
-        return ASYNC_PART in self.target.split(".")
 
 
 class ConstructionEdits:
@@ -84,7 +35,7 @@ class ConstructionEdits:
         self.exchange = exchange
         self.index = exchange.index
         self.objects = exchange.objects
-        self.accessors = Accessors(exchange.making, exchange.making.table)
+        self.offers = Offers(exchange, files)
         self.around = Around(exchange.index, reads)
 
     def propose(self, view: View, diagnostic: Diagnostic) -> Proposal:
@@ -93,7 +44,7 @@ class ConstructionEdits:
         if made is None:
             raise Refusal("what it builds cannot be determined", "take the manager's client by hand")
         if diagnostic.code != "RED301":
-            self._offered(view, made)  # first, since it is cheap and often the end of it
+            self.offers.offered(view, made)  # first, since it is cheap and often the end of it
         proposal = Proposal(diagnostic, "", "safe")
         if made.kind == "pool" and self._removed(view, made, proposal):
             return proposal
@@ -118,7 +69,7 @@ class ConstructionEdits:
         ):
             return False
         try:
-            self._tell(self._built(view, made))
+            self.offers.tell(self.offers.built(view, made))
         except Untold:
             return False
         target = statement.targets[0]
@@ -133,13 +84,13 @@ class ConstructionEdits:
     # a client or pool that the manager has
 
     def _exchanged(self, view: View, made: Construction, proposal: Proposal) -> None:
-        built = self._built(view, made)
+        built = self.offers.built(view, made)
         if (
             isinstance(around := view.uses.parents.get(made.call), ast.keyword)
             and around.arg in POOL_KEYWORDS
         ):
             raise Awaiting("it goes with the client that is built on it", around.value.lineno)
-        accessor = self._accessor(view, built, proposal)
+        accessor = self.offers.accessor(view, built, proposal)
         call = made.call
         awaited = view.uses.parents.get(call)
         got: ast.expr = awaited if isinstance(awaited, ast.Await) else call
@@ -174,145 +125,6 @@ class ConstructionEdits:
         proposal.title = f"Use `{accessor.label}` instead of one more {made.kind}"
         self._reach(view, built, accessor, proposal)
 
-    def _built(self, view: View, made: Construction) -> _Built:
-        """A construction with where its names are looked up."""
-        if not view.place.modules:
-            raise Refusal(
-                "the file is no module below the import roots, so what its names are cannot be determined",
-                "name its folder in `src`",
-            )
-        targets = {builder.target for builder in made.reached.values()}
-        if len(targets) > 1:
-            raise Refusal(
-                f"it may be any of {', '.join(f'`{name}`' for name in sorted(made.reached))}",
-                "take the manager's client by hand",
-            )
-        if made.inferred and view.context.is_adapted(made):
-            self._check_kind(view, made)
-            raise Refusal(
-                "what is called may take other arguments than the library's own",
-                "take the manager's client by hand",
-            )
-        functions, owner = [], None
-        node: ast.AST | None = made.call
-        while (node := view.uses.parents.get(node)) is not None:  # type: ignore[arg-type]
-            if isinstance(node, ast.Lambda):
-                raise Refusal("it is what a `lambda` gives, whose callers are not seen", "write a function")
-            if isinstance(node, Function):
-                functions.append(node)
-            elif isinstance(node, ast.ClassDef) and len(functions) == 1 and owner is None:
-                owner = self.objects.thing(f"{view.place.modules[0]}.{node.name}")
-                owner = (
-                    owner if owner is not None and owner.node is not None and owner.sort == "class" else None
-                )
-        hidden = frozenset(name for function in functions[1:] for name in locals_of(function))
-        return _Built(
-            made,
-            Code(made.call, view.place.modules[0], owner, functions[0] if functions else None),
-            hidden,
-        )
-
-    def _tell(self, built: _Built, *, is_tuned: bool = False) -> str:
-        """What a construction connects to, as text; Untold where the source does not say."""
-        resolver = Told(
-            self.exchange.making, built.code,
-            leads=self.accessors.shared, is_open=True, hidden=built.hidden, is_tuned=is_tuned,
-        )  # fmt: skip
-        text = resolver.text_of_call(built.call, built.target)
-        built.attributes |= resolver.attributes
-        built.doubts |= resolver.doubts
-        return text
-
-    def _tell_accessor(self, accessor: Accessor, *, is_tuned: bool = False) -> str:
-        return Told(
-            self.exchange.making, accessor.made, leads=self.accessors.shared, is_tuned=is_tuned
-        ).text()
-
-    def _check_kind(self, view: View, made: Construction) -> None:
-        """Refusal where all that the manager builds is for asyncio, and this is not, or the other way round."""
-        colours = {colour_of(builder.target) for builder in made.reached.values()}
-        for module in self.index.managers.modules_of(view.place.boundary):
-            path = self.index.modules.find(module)
-            there = self.files.view(path) if path is not None else None
-            found = {
-                colour_of(builder.target)
-                for one in (there.context.constructions if there is not None else ())
-                for builder in one.reached.values()
-            }
-            if len(colours) != 1 or len(found) != 1 or colours == found:
-                return
-            here, other = *colours, *found
-            raise Refusal(
-                f"it is {here} {made.kind}, and `{module}` has {other} one", own_kind(here, made.kind)
-            )
-
-    def _offered(self, view: View, made: Construction) -> list[Accessor]:
-        """What the manager of a file gives of the kind of what is made; Refusal where it gives nothing."""
-        boundary, kind = view.place.boundary, made.kind
-        modules = list(self.index.managers.modules_of(boundary))
-        if not modules:
-            raise Refusal("no manager is set that could give one", manager_wanted(boundary))
-        found: list[Accessor] = []
-        unfit: list[str] = []
-        for module in modules:
-            accessors, reasons = self.accessors.of(module, boundary.instance)
-            found += [one for one in accessors if one.kind == kind]
-            unfit += reasons
-        if not found:
-            self._check_kind(view, made)
-            why = f": {unfit[0]}" if unfit else ""
-            raise Refusal(
-                f"`{modules[0]}` gives no {kind} that all can share{why}",
-                f"let it give one {kind} that is built once, by an object, a function or a property, or change this "
-                "by hand",
-            )
-        return found
-
-    def _accessor(self, view: View, built: _Built, proposal: Proposal) -> Accessor:
-        """How the manager gives what is built; Refusal where it gives nothing like it."""
-        found = self._offered(view, built.made)
-        try:
-            built.told = self._tell(built)
-        except Untold as error:
-            raise Refusal(
-                f"which server it connects to is not shown: {error}",
-                "write that as plain values or environment variables, or take the manager's client by hand",
-            ) from error
-        differing: list[tuple[int, Difference]] = []
-        for accessor in found:
-            far = 1000
-            try:
-                there = self._tell_accessor(accessor)
-                far = distance(built.told, there)
-                why_not = difference(built.told, there, f"`{accessor.label}`{accessor.at}")
-            except Untold as error:
-                what = f"what `{accessor.label}`{accessor.at} connects to is not shown: {error}"
-                why_not = Difference(what, "write that there as plain values or environment variables")
-            if (
-                why_not is None
-                and built.made.kind == "pool"
-                and _class(built.target) != _class(accessor.target)
-            ):
-                what = f"it is a pool of another class than `{accessor.label}`{accessor.at}"
-                why_not = Difference(what, "let the manager give a pool of this class too, or `allow` it")
-            if why_not is None:
-                self._compare_timings(built, accessor, proposal)
-                return accessor
-            differing.append((far, why_not))
-        nearest = min(differing, key=lambda one: one[0])[1]
-        raise Refusal(nearest.what, nearest.advice)
-
-    def _compare_timings(self, built: _Built, accessor: Accessor, proposal: Proposal) -> None:
-        try:
-            differing = timings(
-                self._tell(built, is_tuned=True), self._tell_accessor(accessor, is_tuned=True)
-            )
-        except Untold as error:
-            proposal.unsafe(f"the two may wait differently: {error}")
-            return
-        if differing:
-            proposal.unsafe(f"`{differing[0]}` is not that of `{accessor.label}`")
-
     def _built_on(self, view: View, uses: ClientUses) -> ast.Call | None:
         """A client that is built on a pool here, and becomes the manager's as well."""
         for node, _ in uses.rest.escapes:
@@ -329,7 +141,7 @@ class ConstructionEdits:
         return None
 
     def _judge(
-        self, view: View, built: _Built, accessor: Accessor, uses: ClientUses, proposal: Proposal
+        self, view: View, built: Built, accessor: Accessor, uses: ClientUses, proposal: Proposal
     ) -> None:
         """Refusal where what is done with the client would hit all who share it; else how safe it is."""
         for doubt in sorted(built.doubts):
@@ -339,7 +151,7 @@ class ConstructionEdits:
         if view.is_test:
             proposal.unsafe("it is in a test, which may want one of its own")
         try:
-            limit = bound_of(self._tell_accessor(accessor, is_tuned=True))
+            limit = bound_of(self.offers.tell_accessor(accessor, is_tuned=True))
         except Untold:
             limit = "one that is not told"
         uses.judge(view, built.made.kind, limit, proposal)
@@ -394,7 +206,7 @@ class ConstructionEdits:
 
     # the edits
 
-    def _anchor(self, view: View, built: _Built, proposal: Proposal) -> None:
+    def _anchor(self, view: View, built: Built, proposal: Proposal) -> None:
         """The import beside which that of the manager is written."""
         top: ast.AST = built.call
         body = view.source.tree.body
@@ -447,7 +259,7 @@ class ConstructionEdits:
             own = [(start, end, text)]
         proposal.parts += own + Endings(view, uses.ended, entered).parts(own)
 
-    def _reach(self, view: View, built: _Built, accessor: Accessor, proposal: Proposal) -> None:
+    def _reach(self, view: View, built: Built, accessor: Accessor, proposal: Proposal) -> None:
         """What tests patch by which they reached the client, or would reach it then."""
         keys = set()
         dotted = unparsed(built.call.func)
@@ -478,7 +290,7 @@ class ConstructionEdits:
             keys |= {f"{owner.home}.{last}" for owner in (thing, thing.of) if owner is not None}
         proposal.reach |= dict.fromkeys(keys)
 
-    def _named_in(self, view: View, built: _Built) -> Iterator[str]:
+    def _named_in(self, view: View, built: Built) -> Iterator[str]:
         """The dotted names of the project that the arguments of a call are read from."""
         function = built.code.function
         given = [*built.call.args, *(keyword.value for keyword in built.call.keywords)]
@@ -497,8 +309,3 @@ class ConstructionEdits:
                     yield from (one for one in (name, found.home) if "." in one)
                     if isinstance(part, ast.Name):
                         yield f"{built.code.module}.{part.id}"
-
-
-def _class(target: str) -> str:
-    """The class of what a builder makes, by its target."""
-    return target.removesuffix(".from_url").removesuffix(".from_pool")

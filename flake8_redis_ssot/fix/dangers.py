@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from flake8_redis_ssot.fix.escape import Uses
 from flake8_redis_ssot.fix.keys import Keys
 from flake8_redis_ssot.fix.making import Making
+from flake8_redis_ssot.fix.names import locals_of
 from flake8_redis_ssot.fix.reads import reads
 from flake8_redis_ssot.fix.replacements import Refusal
 from flake8_redis_ssot.fix.signatures import Function
 from flake8_redis_ssot.fix.stores import Code
-from flake8_redis_ssot.fix.symbols import Member, Thing, locals_of
+from flake8_redis_ssot.fix.symbols import Member, Thing
 from flake8_redis_ssot.fix.ties import reached_members
 from flake8_redis_ssot.fix.view import View
 from flake8_redis_ssot.libraries.commands import EXPIRING, EXPIRY_KEYWORDS

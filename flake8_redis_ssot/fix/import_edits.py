@@ -5,19 +5,27 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import replace
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.fix.compatibility import Compatibility
-from flake8_redis_ssot.fix.import_graph import ImportGraph, packages_of
+from flake8_redis_ssot.fix.import_effects import ImportEffects
+from flake8_redis_ssot.fix.import_graph import ImportGraph
 from flake8_redis_ssot.fix.module_names import is_readable, star_names
-from flake8_redis_ssot.fix.naming import exact, module_name, name_for, renamed, root_of, spelled
+from flake8_redis_ssot.fix.naming import (
+    dotted_places,
+    exact,
+    module_name,
+    name_for,
+    renamed,
+    root_of,
+    spelled,
+)
 from flake8_redis_ssot.fix.proposal import Proposal
-from flake8_redis_ssot.fix.reach import LOADED, MODULE, PUT
+from flake8_redis_ssot.fix.reach import MODULE, PUT
 from flake8_redis_ssot.fix.replacements import Refusal, Replacement
 from flake8_redis_ssot.fix.symbols import Thing
-from flake8_redis_ssot.fix.unused import Acts, why_kept, why_tested
+from flake8_redis_ssot.fix.unused import why_kept, why_tested
 from flake8_redis_ssot.fix.verdict import Verdict
 from flake8_redis_ssot.fix.view import View
 from flake8_redis_ssot.syntax.imports import Imported
@@ -25,7 +33,6 @@ from flake8_redis_ssot.syntax.imports import Imported
 Group = tuple[Replacement, list[ast.expr]]
 """An exchange, with the places in which it is made."""
 
-_WARNING = re.compile(r"`[\w.]*\bwarn\(")
 _UNSEEN = "change the import by hand, and what reads the name"
 
 
@@ -36,8 +43,7 @@ class ImportEdits:
         self.exchange = exchange
         self.objects = exchange.objects
         self.replacements = exchange.replacements
-        self.acts = Acts(self.objects, graph, exchange.reads)
-        self.graph = graph
+        self.effects = ImportEffects(self.objects, self.replacements, graph)
 
     def propose(self, view: View, diagnostic: Diagnostic) -> Proposal:
         """What settles `diagnostic`; Refusal where nothing does."""
@@ -75,14 +81,14 @@ class ImportEdits:
         old = proposal.diagnostic.symbols[0]
         places = list(self._places(view, statement, alias, name))
         thing = self.objects.thing(old)
-        tested = why_tested(view, statement, self._what_acts(old))
+        tested = why_tested(view, statement, self.effects.what_acts(old))
         if tested is not None:
             raise Refusal(tested, "change the test by hand")
         if not places:
             return self._unused(view, proposal, name, thing, late)
         if thing is not None and thing.sort == "module":
             return self._of_module(view, proposal, name, old, places, late)
-        self._check_acts(view, proposal, old.rpartition(".")[0], old)
+        self.effects.check(view, proposal, old.rpartition(".")[0], old)
         return self._of_object(view, proposal, name, old, places, late)
 
     def _noted(self, view: View, proposal: Proposal, name: str | None = None) -> Proposal:
@@ -92,48 +98,8 @@ class ImportEdits:
         if view.uses.home(statement).kind != "function":
             for new in proposal.names - {name}:
                 proposal.reach |= {f"{m}.{new}": proposal.reach.get(f"{m}.{new}") for m in view.place.modules}
-        loaded = self._module_of(proposal.diagnostic.symbols[0].removesuffix(".*"))
-        own = {package for module in view.place.modules for package in packages_of(module)}
-        if loaded not in self._others(view, statement):
-            for module in {loaded, *packages_of(loaded)} - own:
-                proposal.reach[f"{LOADED}{module}"] = None
+        self.effects.note_unloaded(view, proposal)
         return proposal
-
-    def _module_of(self, name: str) -> str:
-        """The module that an import of the dotted name imports."""
-        thing = self.objects.thing(name)
-        return name if thing is not None and thing.sort == "module" else name.rpartition(".")[0]
-
-    def _check_acts(self, view: View, proposal: Proposal, module: str, old: str) -> None:
-        """Note that importing a module does something, unless what does it is imported anyhow."""
-        new = ""
-        with suppress(Refusal):
-            new = self._module_of(self.exchange.replacements.aim(old, view.place.boundary).new.home)
-        around = {package for name in (new, *view.place.modules) for package in packages_of(name)}
-        assert proposal.statement is not None
-        others = self._others(view, proposal.statement)
-        running = self.acts.running(module, frozenset(around | self.acts.reached(new) | others))
-        for here in running if module not in around | self.acts.reached(new) else ():
-            acts = self.acts.directly(here)
-            if (
-                acts is not None
-                and not _WARNING.match(acts)
-                and not self._is_run_anyhow(here, module, running)
-            ):
-                proposal.unsafe(f"importing `{module}` does more than to define: {acts}")
-                return
-
-    def _is_run_anyhow(self, module: str, old: str, running: Sequence[str]) -> bool:
-        """Whether something else of the project imports a module that `old` imports, which those `running` with it do."""
-        index = self.exchange.index
-        own = {index.modules.find(one) for one in running}
-        return module != old and any(
-            path not in own and not index.settings.is_test(path) for path in index.importers(module)
-        )
-
-    def _what_acts(self, name: str) -> str | None:
-        """What importing a module, or the one of an object, does."""
-        return self.acts.directly(self._module_of(name))
 
     def _places(
         self, view: View, statement: ast.Import | ast.ImportFrom, alias: ast.alias, name: str
@@ -163,9 +129,9 @@ class ImportEdits:
         assert statement is not None
         old = proposal.diagnostic.symbols[0]
         module = old if thing is not None and thing.sort == "module" else old.rpartition(".")[0]
-        acts = self.acts.of(module)
+        acts = self.effects.acts.of(module)
         if acts is not None:
-            acts = self.acts.of(module, but_for=self._others(view, statement))
+            acts = self.effects.acts.of(module, but_for=self.effects.others(view, statement))
         why = why_kept(view, statement, alias, name, thing, acts)
         if why is None:
             proposal.title = f"Remove the unused import of `{old}`"
@@ -173,7 +139,7 @@ class ImportEdits:
                 proposal.reach = {f"{module}.{name}": None for module in view.place.modules}
             return proposal
         same = self._same(view, old, thing)
-        if same is None or self.acts.directly(module) is not None:
+        if same is None or self.effects.acts.directly(module) is not None:
             raise Refusal(
                 f"nothing in this file uses it, but {why}", "remove the import by hand if it can go"
             )
@@ -197,17 +163,6 @@ class ImportEdits:
         except Refusal:
             return None
         return aim if aim.is_same and not aim.collapses else None
-
-    def _others(self, view: View, statement: ast.stmt) -> frozenset[str]:
-        """The modules that run with the other imports at the top of a file."""
-        found: set[str] = set()
-        for module in view.place.modules:
-            for other in view.source.tree.body:
-                if other is not statement and isinstance(other, ast.Import | ast.ImportFrom):
-                    for name in self.graph.named(other, module):
-                        if self.objects.modules.find(name) is not None:
-                            found |= self.acts.reached(name)
-        return frozenset(found)
 
     # from module import object
 
@@ -270,19 +225,9 @@ class ImportEdits:
     def _take(self, view: View, proposal: Proposal, aim: Replacement, verdict: Verdict) -> None:
         """Take in what was found of one of the exchanges, with the members that are called otherwise."""
         proposal.take(verdict)
-        if verdict.builders and self._is_timed(view, proposal, aim):
+        if verdict.builders and self.effects.is_timed(view, proposal, aim):
             proposal.reach |= dict.fromkeys(verdict.builders)  # the modules may run while they are patched
         proposal.parts += [renamed(view, node, name) for node, name in verdict.renames]
-
-    def _is_timed(self, view: View, proposal: Proposal, aim: Replacement) -> bool:
-        """Whether a module that makes one of the objects may come to be imported at another time."""
-        statement = proposal.statement
-        if statement is None:
-            return False
-        known = self._others(view, statement)
-        if view.uses.home(statement).kind == "function":
-            return not aim.is_same and not {aim.old.module, aim.new.module} <= known
-        return aim.is_same and aim.new.module not in known | self.acts.reached(aim.old.module)
 
     def _grouped(
         self, view: View, aim: Replacement, places: list[ast.expr]
@@ -419,7 +364,7 @@ class ImportEdits:
                 f"a package gives the name of `{old}` to something else",
                 "rename that in the package's `__init__`",
             )
-        self._check_acts(view, proposal, old, old)
+        self.effects.check(view, proposal, old, old)
         groups = self._by_member(view, old, places)
         if any(not is_only for _, is_only in self._meanings(view, proposal, name)) and not (
             isinstance(proposal.statement, ast.Import) and proposal.drops[0].asname is None
@@ -527,16 +472,3 @@ class ImportEdits:
         proposal.reach |= dict.fromkeys(f"{m}.{name}" for m in view.place.modules for name in names)
         proposal.title = f"Import by name what is used of `{module}`"
         return proposal
-
-
-def dotted_places(view: View, alias: ast.alias) -> dict[ast.expr, None]:
-    """Where `import a.b.c` is used as `a.b.c`."""
-    first, *rest = alias.name.split(".")
-    found: dict[ast.expr, None] = {}
-    for point in view.uses.points.values():
-        if isinstance(point.node, ast.Name) and point.node.id == first:
-            bindings = view.uses.names.bindings(first, point, typing=True)
-            chained = view.uses.chain(point.node, rest)
-            if chained is not None and bindings and all(b.target == first for b in bindings):
-                found[chained] = None
-    return found

@@ -6,9 +6,10 @@ import ast
 from collections.abc import Iterator
 
 from flake8_redis_ssot.fix.making import Making
+from flake8_redis_ssot.fix.names import locals_of
 from flake8_redis_ssot.fix.signatures import Function
 from flake8_redis_ssot.fix.stores import Code
-from flake8_redis_ssot.fix.symbols import Member, Thing, locals_of
+from flake8_redis_ssot.fix.symbols import Member, Thing
 from flake8_redis_ssot.fix.ties import reached_members
 from flake8_redis_ssot.libraries.commands import COMMANDS
 from flake8_redis_ssot.syntax.nodes import last_name

@@ -8,36 +8,36 @@ from typing import TYPE_CHECKING
 from flake8_redis_ssot.facts.modules import bound, exported_names
 
 if TYPE_CHECKING:
-    from flake8_redis_ssot.fix.symbols import Objects
+    from flake8_redis_ssot.fix.names import Names
 
 
-def star_names(objects: Objects, module: str) -> frozenset[str] | None:
+def star_names(names: Names, module: str) -> frozenset[str] | None:
     """What `from module import *` gives; None where the source does not tell."""
-    facts, tree = objects.modules.facts(module), objects.tree(module)
+    facts, tree = names.modules.facts(module), names.tree(module)
     if facts is None or tree is None or facts.dynamic or facts.stars:
         return None
     listed = exported_names(tree)
     return listed if listed is not None else frozenset(n for n in facts.names if not n.startswith("_"))
 
 
-def is_readable(objects: Objects, module: str) -> bool:
+def is_readable(names: Names, module: str) -> bool:
     """Whether a module can be had as an attribute of its package, which may give that name to something else."""
     package, _, last = module.rpartition(".")
     while package:
-        facts = objects.modules.facts(package)
+        facts = names.modules.facts(package)
         known = facts.names.get(last) if facts is not None else None
         if known is not None and known.target != f"{package}.{last}":
             return False
-        if facts is not None and any(last in (star_names(objects, star) or ()) for star in facts.stars):
+        if facts is not None and any(last in (star_names(names, star) or ()) for star in facts.stars):
             return False
         package, _, last = package.rpartition(".")
     return True
 
 
-def is_surely_bound(objects: Objects, name: str) -> bool:
+def is_surely_bound(names: Names, name: str) -> bool:
     """Whether a module's name is there after the module has run, whatever its conditions say."""
     module, _, last = name.rpartition(".")
-    tree = objects.tree(module)
+    tree = names.tree(module)
     if tree is None:
         return True
     deleted = any(
@@ -46,7 +46,7 @@ def is_surely_bound(objects: Objects, name: str) -> bool:
         if isinstance(statement, ast.Delete)
         for t in statement.targets
     )
-    facts = objects.modules.facts(module)
+    facts = names.modules.facts(module)
     known = facts is not None and last in facts.names
     return not known or (_binds(tree.body, last) and not deleted)
 

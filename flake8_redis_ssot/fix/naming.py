@@ -102,3 +102,16 @@ def name_for(view: View, proposal: Proposal, home: str, places: Sequence[ast.exp
 def root_of(place: ast.expr) -> ast.Name:
     """The name with which a chain of attributes begins."""
     return next(node for node in ast.walk(place) if isinstance(node, ast.Name))
+
+
+def dotted_places(view: View, alias: ast.alias) -> dict[ast.expr, None]:
+    """Where `import a.b.c` is used as `a.b.c`."""
+    first, *rest = alias.name.split(".")
+    found: dict[ast.expr, None] = {}
+    for point in view.uses.points.values():
+        if isinstance(point.node, ast.Name) and point.node.id == first:
+            bindings = view.uses.names.bindings(first, point, typing=True)
+            chained = view.uses.chain(point.node, rest)
+            if chained is not None and bindings and all(b.target == first for b in bindings):
+                found[chained] = None
+    return found

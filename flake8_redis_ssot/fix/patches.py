@@ -118,7 +118,7 @@ class PatchFinder:
     def _found_in_package(self, module: str) -> Iterator[Patch]:
         """Where files find a module in its package that others have imported, not they."""
         package, _, last = module.rpartition(".")
-        loads = self.rewriter.imports.acts.reached
+        loads = self.rewriter.imports.effects.acts.reached
         for path in {user for name in packages_of(module) for user in self.index.importing(name)}:
             edges = list(self.index.edges(path))
             named = {edge.module if edge.name is None else f"{edge.module}.{edge.name}" for edge in edges}

@@ -12,10 +12,10 @@ from collections.abc import Callable, Collection, Iterator
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.fix.compatibility import Compatibility
 from flake8_redis_ssot.fix.constructions import ConstructionEdits
-from flake8_redis_ssot.fix.import_edits import ImportEdits, dotted_places
+from flake8_redis_ssot.fix.import_edits import ImportEdits
 from flake8_redis_ssot.fix.import_graph import ImportGraph
 from flake8_redis_ssot.fix.module_names import star_names
-from flake8_redis_ssot.fix.naming import exact, name_for
+from flake8_redis_ssot.fix.naming import dotted_places, exact, name_for
 from flake8_redis_ssot.fix.proposal import MENDS, Proposal
 from flake8_redis_ssot.fix.reads import ProjectReads
 from flake8_redis_ssot.fix.replacements import Refusal, Unfollowed

@@ -8,10 +8,11 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from flake8_redis_ssot.fix.names import locals_of
 from flake8_redis_ssot.fix.signatures import Function, own_parts
 from flake8_redis_ssot.fix.stated import is_none
 from flake8_redis_ssot.fix.stores import Code
-from flake8_redis_ssot.fix.symbols import Thing, locals_of
+from flake8_redis_ssot.fix.symbols import Thing
 from flake8_redis_ssot.libraries.traits import (
     ARGUMENTS,
     ASYNC_PART,

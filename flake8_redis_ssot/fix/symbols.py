@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import ast
-import os
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Literal, Protocol
+from typing import Literal
 
-from flake8_redis_ssot.facts.modules import Modules, absolute, bound
-from flake8_redis_ssot.fix.module_names import is_readable
+from flake8_redis_ssot.facts.modules import Modules, bound
+from flake8_redis_ssot.fix.names import Names
 from flake8_redis_ssot.fix.signatures import (
     Colour,
     Function,
-    arguments_of,
     colour_of,
     decorators_of,
     own_parts,
@@ -28,7 +25,6 @@ from flake8_redis_ssot.libraries.standard import (
     OPTIONAL,
     PLAIN_BASES,
 )
-from flake8_redis_ssot.source import SourceError
 from flake8_redis_ssot.syntax.nodes import last_name, unparsed
 
 Sort = Literal["class", "instance", "function", "method", "module", "other"]
@@ -83,46 +79,13 @@ class Members:
     is_open: bool = False
 
 
-class Placed(Protocol):
-    """A part of the source."""
-
-    @property
-    def node(self) -> ast.AST | None: ...
-
-    @property
-    def module(self) -> str: ...
-
-
-class Objects:
+class Objects(Names):
     """The objects of a project's modules, from their sources alone."""
 
     def __init__(self, modules: Modules, root: str) -> None:
-        self.modules = modules
-        self._root = root
-        self._trees: dict[str, ast.Module | None] = {}
+        super().__init__(modules, root)
         self._members: dict[str, Members] = {}
         self._things: dict[str, Thing | None] = {}
-        self._rebound: dict[str, frozenset[str]] = {}
-        self._functions: dict[Function, tuple[frozenset[str], dict[str, str]]] = {}
-
-    def at(self, thing: Placed) -> str:
-        """Where something of the project is defined, as a message has it behind its name; empty where nobody knows."""
-        path, line = self.modules.find(thing.module), getattr(thing.node, "lineno", None)
-        return f" ({self.short(path)}:{line})" if path and line else ""
-
-    def short(self, path: str) -> str:
-        """A path as the project names it."""
-        return os.path.relpath(path, self._root).replace(os.sep, "/")
-
-    def tree(self, module: str) -> ast.Module | None:
-        """The syntax tree of a dotted module of the project."""
-        if module not in self._trees:
-            path = self.modules.find(module)
-            self._trees[module] = None
-            if path is not None and path.endswith((".py", ".pyi")):
-                with suppress(SourceError):
-                    self._trees[module] = self.modules.filesystem.source(path).tree
-        return self._trees[module]
 
     def thing(self, name: str, depth: int = 0) -> Thing | None:
         """What the dotted `name` stands for, imports followed; None where it does not exist."""
@@ -218,49 +181,6 @@ class Objects:
                 if member is not None and isinstance(member.node, Function):
                     return Thing("function", f"{owner.home}.{node.attr}", member.node)
         return thing
-
-    def dotted(self, node: ast.expr, module: str, function: Function | None = None) -> str | None:
-        """The dotted name of an expression at the top level of `module`, or in one of its functions."""
-        tail: list[str] = []
-        while isinstance(node, ast.Attribute):
-            tail.insert(0, node.attr)
-            node = node.value
-        if not isinstance(node, ast.Name):
-            return None
-        own, imported = self._names_of(function, module) if function is not None else (frozenset(), {})
-        local = imported.get(node.id)
-        if local is None and node.id in own:
-            return None
-        facts = self.modules.facts(module)
-        if local is None and (facts is None or node.id not in facts.names):
-            return None
-        is_alias = local is None and facts is not None and facts.names[node.id].target is not None
-        if is_alias and node.id in self.set_by_functions(module):
-            return None  # imported, and exchanged at run time
-        name = local or f"{module}.{node.id}"
-        led = self.modules.lookup(name) if tail else None
-        if led is not None and led.kind == "module" and not is_readable(self, led.home):
-            return None  # the package gives the module's name to something else
-        return ".".join([name, *tail])
-
-    def _names_of(self, function: Function, module: str) -> tuple[frozenset[str], dict[str, str]]:
-        """The names that are a function's own, and those that it imports."""
-        if function not in self._functions:
-            imported = _imported_in(function, module, self.is_package(module))
-            self._functions[function] = frozenset(locals_of(function)), imported
-        return self._functions[function]
-
-    def set_by_functions(self, module: str) -> frozenset[str]:
-        """The names of a module that its functions set, by `global`."""
-        if module not in self._rebound:
-            tree = self.tree(module) or ast.Module([], [])
-            parts = (part for part in ast.walk(tree) if isinstance(part, ast.Global))
-            self._rebound[module] = frozenset(name for part in parts for name in part.names)
-        return self._rebound[module]
-
-    def is_package(self, module: str) -> bool:
-        path = self.modules.find(module) or ""
-        return path.rpartition("/")[2].startswith("__init__.")
 
     def given(self, thing: Thing, depth: int = 0) -> Thing | None:
         """What a call gives (for `async def` what awaiting it gives): an object with a name, or just its class.
@@ -482,33 +402,6 @@ def _sets(function: Function, thing: Thing) -> bool:
         isinstance(part, ast.Global) and thing.home.rpartition(".")[2] in part.names
         for part in own_parts(function)
     )
-
-
-def locals_of(function: Function) -> set[str]:
-    """The names that are a function's own."""
-    found = set(arguments_of(function))
-    shared: set[str] = set()
-    for part in own_parts(function):
-        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
-            found.add(part.id)
-        elif isinstance(part, ast.Global):
-            shared |= set(part.names)
-    return found - shared
-
-
-def _imported_in(function: Function, module: str, is_package: bool) -> dict[str, str]:
-    """The names that imports within `function` bind, each with its dotted name."""
-    found: dict[str, str] = {}
-    for part in own_parts(function):
-        if isinstance(part, ast.ImportFrom):
-            for alias in part.names:
-                name = f"{absolute(part, module, is_package)}.{alias.name}"
-                found.setdefault(alias.asname or alias.name, name)
-        elif isinstance(part, ast.Import):
-            for alias in part.names:
-                first = alias.name.split(".")[0]
-                found.setdefault(alias.asname or first, alias.name if alias.asname else first)
-    return found
 
 
 def _stores_on_self(function: Function) -> Iterator[tuple[str, ast.AST]]:

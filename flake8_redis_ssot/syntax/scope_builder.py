@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from flake8_redis_ssot.libraries.standard import FILLING
@@ -42,6 +42,9 @@ class _Defined:
     node: ast.ClassDef
 
 
+_Item = Item | tuple[_Defined, Scope, tuple[Branch, ...]]
+
+
 class _ScopeBuilder:
     """Binds what the statements bind, in the order in which they run."""
 
@@ -51,9 +54,7 @@ class _ScopeBuilder:
         self._here: OwnExpressions
 
     def run(self, tree: ast.Module) -> None:
-        stack: list[Item | tuple[_Defined, Scope, tuple[Branch, ...]]] = [
-            *self._body(tree.body, self.scopes.module, ())
-        ]
+        stack: list[_Item] = [*self._body(tree.body, self.scopes.module, ())]
         while stack:
             node, scope, path = stack.pop()
             self._order += STEP
@@ -67,103 +68,109 @@ class _ScopeBuilder:
             self.scopes.statements.append(self._here)
             stack += self._enter(node, scope, path)
 
-    def _enter(
-        self, node: ast.AST, scope: Scope, path: tuple[Branch, ...]
-    ) -> Sequence[Item | tuple[_Defined, Scope, tuple[Branch, ...]]]:
+    def _enter(self, node: ast.AST, scope: Scope, path: tuple[Branch, ...]) -> Sequence[_Item]:
         """Binds what a statement binds; the statements in it, the last one first."""
-        match node:
-            case ast.Expr():
-                self._part(node.value)
-            case ast.Assign():
-                self._part(node.value)
-                self._assign(node.targets, node.value)
-            case ast.Import() | ast.ImportFrom():
-                self._bind_import(node, scope, path)
-            case ast.FunctionDef() | ast.AsyncFunctionDef():
-                return self._function(node, scope)
-            case ast.If() | ast.While():
-                if isinstance(node, ast.If):
-                    self._note_arms(node)
-                self._part(node.test)
-                return [
-                    *self._body(node.orelse, scope, self._arm(node, "orelse", path)),
-                    *self._body(node.body, scope, self._arm(node, "body", path)),
-                ]
-            case ast.ClassDef():
-                inner = self.scopes.namespaces[node] = Scope("class", scope, node)
-                for part in (*node.decorator_list, *node.bases, *node.keywords):
-                    self._part(part)
-                return [(_Defined(node), scope, path), *self._body(node.body, inner, path)]
-            case ast.Return():
-                if node.value is not None:
-                    point = ProgramPoint(node.value, scope, self._order, path)
-                    scope.enclosing("function").returns.append(point)
-                    self._part(node.value)
-            case ast.AnnAssign():
-                self._annotated(node, scope, path)
-            case ast.For() | ast.AsyncFor():
-                if isinstance(node, ast.AsyncFor):
-                    self.scopes.iterated.add(node.iter)
-                self._part(node.iter)
-                self._assign([node.target], node.iter, ("item",))
-                return [
-                    *self._body(node.orelse, scope, self._arm(node, "orelse", path)),
-                    *self._body(node.body, scope, self._arm(node, "body", path)),
-                ]
-            case ast.With() | ast.AsyncWith():
-                for item in node.items:
-                    if isinstance(node, ast.With):
-                        self.scopes.entered.add(item.context_expr)
-                    self._part(item.context_expr)
-                    if item.optional_vars is not None:
-                        self._assign([item.optional_vars], item.context_expr, ("enter",))
-                return self._body(node.body, scope, path)
-            case ast.Try() | ast.TryStar():
-                self._note_arms(node)
-                handlers = [
-                    (handler, scope, (*path, (id(node), f"handlers{n}")))
-                    for n, handler in enumerate(node.handlers)
-                ]
-                return [
-                    *self._body(node.finalbody, scope, path),
-                    *self._body(node.orelse, scope, self._arm(node, "orelse", path)),
-                    *reversed(handlers),
-                    *self._body(node.body, scope, self._arm(node, "body", path)),
-                ]
-            case ast.ExceptHandler():
-                if node.name:
-                    self.scopes.bind(scope, node.name, self._order, path)
-                if node.type is not None:
-                    self._part(node.type)
-                return self._body(node.body, scope, path)
-            case ast.Match():
-                self._note_arms(node)
-                self._part(node.subject)
-                cases = [(c, scope, (*path, (id(node), f"cases{n}"))) for n, c in enumerate(node.cases)]
-                return [*reversed(cases)]
-            case ast.match_case():
-                for pattern in ast.walk(node.pattern):
-                    captured = getattr(
-                        pattern, "rest" if isinstance(pattern, ast.MatchMapping) else "name", None
-                    )
-                    if isinstance(captured, str):
-                        self.scopes.bind(scope, captured, self._order, path)
-                self._part(node.pattern)
-                if node.guard is not None:
-                    self._part(node.guard)
-                return self._body(node.body, scope, path)
-            case ast.Global() | ast.Nonlocal():
-                self._bind_outer(node, scope)
-            case _:
-                parts = [part for part in ast.iter_child_nodes(node) if isinstance(part, ast.expr)]
-                for part in parts:
-                    self._part(part)
-                # `del` and `+=` too give a name another meaning, which the file does not tell
-                deeper = isinstance(node, ast.Delete)
-                for name in (n for part in parts for n in (ast.walk(part) if deeper else [part])):
-                    if isinstance(name, ast.Name) and not isinstance(name.ctx, ast.Load):
-                        self.scopes.bind(scope, name.id, self._order + STEP - 1, path)
-        return []
+        enter = _ENTER.get(type(node), _ScopeBuilder._other)
+        return enter(self, node, scope, path)
+
+    def _expression(self, node: ast.Expr, _scope: Scope, _path: tuple[Branch, ...]) -> Sequence[_Item]:
+        self._part(node.value)
+        return ()
+
+    def _assignment(self, node: ast.Assign, _scope: Scope, _path: tuple[Branch, ...]) -> Sequence[_Item]:
+        self._part(node.value)
+        self._assign(node.targets, node.value)
+        return ()
+
+    def _branching(self, node: ast.If | ast.While, scope: Scope, path: tuple[Branch, ...]) -> Sequence[_Item]:
+        if isinstance(node, ast.If):
+            self._note_arms(node)
+        self._part(node.test)
+        return self._arms(node, scope, path)
+
+    def _loop(self, node: ast.For | ast.AsyncFor, scope: Scope, path: tuple[Branch, ...]) -> Sequence[_Item]:
+        if isinstance(node, ast.AsyncFor):
+            self.scopes.iterated.add(node.iter)
+        self._part(node.iter)
+        self._assign([node.target], node.iter, ("item",))
+        return self._arms(node, scope, path)
+
+    def _arms(
+        self, node: ast.If | ast.While | ast.For | ast.AsyncFor, scope: Scope, path: tuple[Branch, ...]
+    ) -> Sequence[_Item]:
+        return [
+            *self._body(node.orelse, scope, self._arm(node, "orelse", path)),
+            *self._body(node.body, scope, self._arm(node, "body", path)),
+        ]
+
+    def _class(self, node: ast.ClassDef, scope: Scope, path: tuple[Branch, ...]) -> Sequence[_Item]:
+        inner = self.scopes.namespaces[node] = Scope("class", scope, node)
+        for part in (*node.decorator_list, *node.bases, *node.keywords):
+            self._part(part)
+        return [(_Defined(node), scope, path), *self._body(node.body, inner, path)]
+
+    def _return(self, node: ast.Return, scope: Scope, path: tuple[Branch, ...]) -> Sequence[_Item]:
+        if node.value is not None:
+            point = ProgramPoint(node.value, scope, self._order, path)
+            scope.enclosing("function").returns.append(point)
+            self._part(node.value)
+        return ()
+
+    def _with(
+        self, node: ast.With | ast.AsyncWith, scope: Scope, path: tuple[Branch, ...]
+    ) -> Sequence[_Item]:
+        for item in node.items:
+            if isinstance(node, ast.With):
+                self.scopes.entered.add(item.context_expr)
+            self._part(item.context_expr)
+            if item.optional_vars is not None:
+                self._assign([item.optional_vars], item.context_expr, ("enter",))
+        return self._body(node.body, scope, path)
+
+    def _try(self, node: ast.Try | ast.TryStar, scope: Scope, path: tuple[Branch, ...]) -> Sequence[_Item]:
+        self._note_arms(node)
+        handlers = [
+            (handler, scope, (*path, (id(node), f"handlers{n}"))) for n, handler in enumerate(node.handlers)
+        ]
+        return [
+            *self._body(node.finalbody, scope, path),
+            *self._body(node.orelse, scope, self._arm(node, "orelse", path)),
+            *reversed(handlers),
+            *self._body(node.body, scope, self._arm(node, "body", path)),
+        ]
+
+    def _handler(self, node: ast.ExceptHandler, scope: Scope, path: tuple[Branch, ...]) -> Sequence[_Item]:
+        if node.name:
+            self.scopes.bind(scope, node.name, self._order, path)
+        if node.type is not None:
+            self._part(node.type)
+        return self._body(node.body, scope, path)
+
+    def _match(self, node: ast.Match, scope: Scope, path: tuple[Branch, ...]) -> Sequence[_Item]:
+        self._note_arms(node)
+        self._part(node.subject)
+        return [(c, scope, (*path, (id(node), f"cases{n}"))) for n, c in enumerate(node.cases)][::-1]
+
+    def _case(self, node: ast.match_case, scope: Scope, path: tuple[Branch, ...]) -> Sequence[_Item]:
+        for pattern in ast.walk(node.pattern):
+            captured = getattr(pattern, "rest" if isinstance(pattern, ast.MatchMapping) else "name", None)
+            if isinstance(captured, str):
+                self.scopes.bind(scope, captured, self._order, path)
+        self._part(node.pattern)
+        if node.guard is not None:
+            self._part(node.guard)
+        return self._body(node.body, scope, path)
+
+    def _other(self, node: ast.AST, scope: Scope, path: tuple[Branch, ...]) -> Sequence[_Item]:
+        parts = [part for part in ast.iter_child_nodes(node) if isinstance(part, ast.expr)]
+        for part in parts:
+            self._part(part)
+        # `del` and `+=` too give a name another meaning, which the file does not tell
+        deeper = isinstance(node, ast.Delete)
+        for name in (n for part in parts for n in (ast.walk(part) if deeper else [part])):
+            if isinstance(name, ast.Name) and not isinstance(name.ctx, ast.Load):
+                self.scopes.bind(scope, name.id, self._order + STEP - 1, path)
+        return ()
 
     @staticmethod
     def _body(body: Sequence[ast.stmt], scope: Scope, path: tuple[Branch, ...]) -> list[Item]:
@@ -182,7 +189,7 @@ class _ScopeBuilder:
             for _ in self.scopes.points_in(node, here.scope, self._order, here.path, frozenset()):
                 pass
 
-    def _annotated(self, node: ast.AnnAssign, scope: Scope, path: tuple[Branch, ...]) -> None:
+    def _annotated(self, node: ast.AnnAssign, scope: Scope, path: tuple[Branch, ...]) -> Sequence[_Item]:
         match node:
             case ast.AnnAssign(target=ast.Name(id=declared), value=None) if scope.kind == "class":
                 owner: Scope | None = scope
@@ -198,6 +205,7 @@ class _ScopeBuilder:
         if node.value is not None:
             self._part(node.value)
             self._assign([node.target], node)
+        return ()
 
     @staticmethod
     def _arm(node: ast.AST, name: str, path: tuple[Branch, ...]) -> tuple[Branch, ...]:
@@ -244,7 +252,9 @@ class _ScopeBuilder:
                 arm for arm in bodies if (id(node), arm) not in self.scopes.leaving
             )
 
-    def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope) -> list[Item]:
+    def _function(
+        self, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope, path: tuple[Branch, ...]
+    ) -> Sequence[_Item]:
         inner = self.scopes.namespaces[node] = Scope("function", scope, node)
         everyone = parameters(node.args)
         for argument in everyone:
@@ -256,7 +266,7 @@ class _ScopeBuilder:
             if annotation is not None:
                 self._part(annotation)
         self._order += STEP
-        self.scopes.bind(scope, node.name, self._order, self._here.path, value=node, lines=lines_of(node))
+        self.scopes.bind(scope, node.name, self._order, path, value=node, lines=self._here.lines)
         return self._body(node.body, inner, ())
 
     def _assign(
@@ -362,13 +372,15 @@ class _ScopeBuilder:
             here = None if name in here.bindings else here.parent
         return None, False
 
-    def _bind_import(self, node: ast.Import | ast.ImportFrom, scope: Scope, path: tuple[Branch, ...]) -> None:
+    def _import(
+        self, node: ast.Import | ast.ImportFrom, scope: Scope, path: tuple[Branch, ...]
+    ) -> Sequence[_Item]:
         if isinstance(node, ast.Import):
             self.scopes.imports.update(alias.name.split(".")[0] for alias in node.names)
             for alias in node.names:
                 name = alias.name if alias.asname else alias.name.split(".")[0]
                 self.scopes.bind(scope, alias.asname or name, self._order, path, name)
-            return
+            return ()
         bases = self.scopes.bases(node)
         self.scopes.imports.update(base.split(".")[0] for base in bases)
         for alias in node.names:
@@ -378,8 +390,11 @@ class _ScopeBuilder:
             for base in bases or [""]:
                 dotted = f"{base}.{alias.name}" if base else None
                 self.scopes.bind(scope, alias.asname or alias.name, self._order, path, dotted)
+        return ()
 
-    def _bind_outer(self, node: ast.Global | ast.Nonlocal, scope: Scope) -> None:
+    def _outer(
+        self, node: ast.Global | ast.Nonlocal, scope: Scope, _path: tuple[Branch, ...]
+    ) -> Sequence[_Item]:
         for name in node.names:
             owner = self.scopes.module
             if isinstance(node, ast.Nonlocal):
@@ -393,3 +408,31 @@ class _ScopeBuilder:
                     (s for s in ancestors if name in s.bindings), ancestors[0] if ancestors else owner
                 )
             scope.outer[name] = owner
+        return ()
+
+
+_ENTER: dict[type[ast.AST], Callable[..., Sequence[_Item]]] = {
+    ast.AnnAssign: _ScopeBuilder._annotated,
+    ast.Assign: _ScopeBuilder._assignment,
+    ast.AsyncFor: _ScopeBuilder._loop,
+    ast.AsyncFunctionDef: _ScopeBuilder._function,
+    ast.AsyncWith: _ScopeBuilder._with,
+    ast.ClassDef: _ScopeBuilder._class,
+    ast.ExceptHandler: _ScopeBuilder._handler,
+    ast.Expr: _ScopeBuilder._expression,
+    ast.For: _ScopeBuilder._loop,
+    ast.FunctionDef: _ScopeBuilder._function,
+    ast.Global: _ScopeBuilder._outer,
+    ast.If: _ScopeBuilder._branching,
+    ast.Import: _ScopeBuilder._import,
+    ast.ImportFrom: _ScopeBuilder._import,
+    ast.Match: _ScopeBuilder._match,
+    ast.match_case: _ScopeBuilder._case,
+    ast.Nonlocal: _ScopeBuilder._outer,
+    ast.Return: _ScopeBuilder._return,
+    ast.Try: _ScopeBuilder._try,
+    ast.TryStar: _ScopeBuilder._try,
+    ast.While: _ScopeBuilder._branching,
+    ast.With: _ScopeBuilder._with,
+}
+"""What each kind of statement binds; by its type, as a file has thousands of statements."""

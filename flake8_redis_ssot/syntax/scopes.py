@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
@@ -18,12 +18,9 @@ Branch = tuple[int, str]
 STEP = 1 << 20
 """Between the orders of two parts of statements; the nodes within an expression come in between."""
 
-_MARKS = frozenset(["ctx", "op", "ops"])
-"""Fields whose nodes have nothing in them."""
+_MARKS = frozenset(["ctx", "op", "ops", "attr", "id", "arg"])
+"""Fields that hold no expression."""
 _LEAVES = frozenset([ast.Name, ast.Constant])
-_PLAIN = frozenset([ast.keyword, ast.List, ast.Tuple, ast.BinOp, ast.Starred])
-"""Nodes of expressions that bind nothing by themselves."""
-
 
 Projection = int | Literal["item", "enter"]
 """From a value to what is bound: an element by its index, any element, what a `with` hands out."""
@@ -281,59 +278,64 @@ class Scopes:
         last = order + STEP - 1
         while stack:
             node, scope, path = stack.pop()
-            if type(node) in wanted:
+            kind = type(node)
+            if kind in wanted:
                 yield ProgramPoint(node, scope, order, path)
             if order < last:
                 order += 1
-            children = self._children(node, scope, path, order)
-            stack += [item for item in reversed(children) if type(item[0]) not in leaves]
-
-    def _children(self, node: ast.AST, scope: Scope, path: tuple[Branch, ...], order: int) -> list[Item]:
-        """The parts of an expression, in the order in which they run."""
-        kind = type(node)
-        if kind is ast.Attribute:
-            return [(node.value, scope, path)]  # type: ignore[attr-defined]
-        if kind is ast.Call:
-            if self.binds_within and node not in self._seen:
+            enter = _ENTER.get(kind)
+            if enter is not None:
+                parts = enter(self, node, scope, path, order)
+                stack += [part for part in reversed(parts) if type(part[0]) not in leaves]
+                continue
+            if kind is ast.Call and self.binds_within and node not in self._seen:
                 self._seen.add(node)
                 self._bind_globals(node, scope, order)  # type: ignore[arg-type]
-        elif kind not in _PLAIN:
-            match node:
-                case ast.Name() | ast.Constant():
-                    return []
-                case ast.Lambda():
-                    inner = self.scope_of(node, ProgramPoint(node, scope, order, path))
-                    outside = [*node.args.defaults, *(d for d in node.args.kw_defaults if d is not None)]
-                    return [*((part, scope, path) for part in outside), (node.body, inner, ())]
-                case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
-                    return self._comprehension(node, scope, path, order)
-                case ast.Dict():
-                    pairs = zip(node.keys, node.values, strict=True)
-                    return [(part, scope, path) for pair in pairs for part in pair if part is not None]
-                case ast.IfExp():
-                    return [
-                        (node.test, scope, path),
-                        (node.body, scope, (*path, (id(node), "body"))),
-                        (node.orelse, scope, (*path, (id(node), "orelse"))),
+            for name in reversed(kind._fields):
+                value = None if name in _MARKS else getattr(node, name, None)
+                if type(value) is list:
+                    stack += [
+                        (part, scope, path)
+                        for part in reversed(value)
+                        if type(part) not in leaves and isinstance(part, ast.AST)
                     ]
-                case ast.NamedExpr():
-                    if node not in self._seen:
-                        self._seen.add(node)
-                        owner = scope.enclosing("function", "module", "class")
-                        self.bind(owner, node.target.id, order, path, value=node.value)
-                    return [(node.value, scope, path)]
-                case ast.Await():
-                    self.awaited.add(node.value)
-                case ast.Yield(value=ast.expr()) | ast.YieldFrom():
-                    self.note_yield(node, scope, order, path)
-        found: list[Item] = []
-        for name in node._fields:
-            value = None if name in _MARKS else getattr(node, name, None)
-            if type(value) is list:
-                found += [(part, scope, path) for part in value if isinstance(part, ast.AST)]
-            elif isinstance(value, ast.AST):
-                found.append((value, scope, path))
-        return found
+                elif isinstance(value, ast.AST) and type(value) not in leaves:
+                    stack.append((value, scope, path))
+
+    # the parts of expressions that bind names or run in turns of their own, in the order in which they run
+
+    def _lambda(self, node: ast.Lambda, scope: Scope, path: tuple[Branch, ...], order: int) -> list[Item]:
+        inner = self.scope_of(node, ProgramPoint(node, scope, order, path))
+        outside = [*node.args.defaults, *(d for d in node.args.kw_defaults if d is not None)]
+        return [*((part, scope, path) for part in outside), (node.body, inner, ())]
+
+    def _dict(self, node: ast.Dict, scope: Scope, path: tuple[Branch, ...], _order: int) -> list[Item]:
+        pairs = zip(node.keys, node.values, strict=True)
+        return [(part, scope, path) for pair in pairs for part in pair if part is not None]
+
+    def _choice(self, node: ast.IfExp, scope: Scope, path: tuple[Branch, ...], _order: int) -> list[Item]:
+        return [
+            (node.test, scope, path),
+            (node.body, scope, (*path, (id(node), "body"))),
+            (node.orelse, scope, (*path, (id(node), "orelse"))),
+        ]
+
+    def _named(self, node: ast.NamedExpr, scope: Scope, path: tuple[Branch, ...], order: int) -> list[Item]:
+        if node not in self._seen:
+            self._seen.add(node)
+            owner = scope.enclosing("function", "module", "class")
+            self.bind(owner, node.target.id, order, path, value=node.value)
+        return [(node.value, scope, path)]
+
+    def _await(self, node: ast.Await, scope: Scope, path: tuple[Branch, ...], _order: int) -> list[Item]:
+        self.awaited.add(node.value)
+        return [(node.value, scope, path)]
+
+    def _yield(
+        self, node: ast.Yield | ast.YieldFrom, scope: Scope, path: tuple[Branch, ...], order: int
+    ) -> list[Item]:
+        self.note_yield(node, scope, order, path)
+        return [(node.value, scope, path)] if node.value is not None else []
 
     def scope_of(self, node: ast.Lambda, point: ProgramPoint) -> Scope:
         """The scope of a lambda that stands at `point`."""
@@ -447,6 +449,22 @@ class Scopes:
                 for key, value in pairs:
                     if isinstance(key, str):
                         self.bind(self.module, key, order, (), value=value, where=scope)
+
+
+_ENTER: dict[type[ast.AST], Callable[..., list[Item]]] = {
+    ast.Await: Scopes._await,
+    ast.Dict: Scopes._dict,
+    ast.DictComp: Scopes._comprehension,
+    ast.GeneratorExp: Scopes._comprehension,
+    ast.IfExp: Scopes._choice,
+    ast.Lambda: Scopes._lambda,
+    ast.ListComp: Scopes._comprehension,
+    ast.NamedExpr: Scopes._named,
+    ast.SetComp: Scopes._comprehension,
+    ast.Yield: Scopes._yield,
+    ast.YieldFrom: Scopes._yield,
+}
+"""What gives the parts of an expression, by its type; of the others the fields are the parts."""
 
 
 def _is_plain(binding: Binding) -> bool:

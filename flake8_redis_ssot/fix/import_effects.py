@@ -1,0 +1,91 @@
+"""What importing a module does, and when: an import that goes or comes may take that along."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Sequence
+from contextlib import suppress
+
+from flake8_redis_ssot.fix.import_graph import ImportGraph, packages_of
+from flake8_redis_ssot.fix.proposal import Proposal
+from flake8_redis_ssot.fix.reach import LOADED
+from flake8_redis_ssot.fix.replacements import Refusal, Replacement, Replacements
+from flake8_redis_ssot.fix.symbols import Objects
+from flake8_redis_ssot.fix.unused import Acts
+from flake8_redis_ssot.fix.view import View
+
+_WARNING = re.compile(r"`[\w.]*\bwarn\(")
+
+
+class ImportEffects:
+    """Compares what runs by the imports of a file before and after a change."""
+
+    def __init__(self, objects: Objects, replacements: Replacements, graph: ImportGraph) -> None:
+        self.objects = objects
+        self.replacements = replacements
+        self.acts = Acts(objects, graph, replacements.reads)
+        self.graph = graph
+
+    def module_of(self, name: str) -> str:
+        """The module that an import of the dotted name imports."""
+        thing = self.objects.thing(name)
+        return name if thing is not None and thing.sort == "module" else name.rpartition(".")[0]
+
+    def check(self, view: View, proposal: Proposal, module: str, old: str) -> None:
+        """Note that importing a module does something, unless what does it is imported anyhow."""
+        new = ""
+        with suppress(Refusal):
+            new = self.module_of(self.replacements.aim(old, view.place.boundary).new.home)
+        anyhow = {package for name in (new, *view.place.modules) for package in packages_of(name)}
+        anyhow |= self.acts.reached(new)
+        if module in anyhow:
+            return
+        assert proposal.statement is not None
+        running = self.acts.running(module, frozenset(anyhow | self.others(view, proposal.statement)))
+        for here in running:
+            acts = self.acts.directly(here)
+            if acts and not _WARNING.match(acts) and not self._is_run_anyhow(here, module, running):
+                proposal.unsafe(f"importing `{module}` does more than to define: {acts}")
+                return
+
+    def _is_run_anyhow(self, module: str, old: str, running: Sequence[str]) -> bool:
+        """Whether something else of the project imports a module that `old` imports, where all these are `running` with it."""
+        index = self.replacements.index
+        own = {index.modules.find(one) for one in running}
+        return module != old and any(
+            path not in own and not index.settings.is_test(path) for path in index.importers(module)
+        )
+
+    def what_acts(self, name: str) -> str | None:
+        """What importing a module, or the one of an object, does."""
+        return self.acts.directly(self.module_of(name))
+
+    def others(self, view: View, statement: ast.stmt) -> frozenset[str]:
+        """The modules that run with the other imports at the top of a file."""
+        found: set[str] = set()
+        for module in view.place.modules:
+            for other in view.source.tree.body:
+                if other is not statement and isinstance(other, ast.Import | ast.ImportFrom):
+                    for name in self.graph.named(other, module):
+                        if self.objects.modules.find(name) is not None:
+                            found |= self.acts.reached(name)
+        return frozenset(found)
+
+    def is_timed(self, view: View, proposal: Proposal, aim: Replacement) -> bool:
+        """Whether a module that makes one of the objects may come to be imported at another time."""
+        statement = proposal.statement
+        if statement is None:
+            return False
+        known = self.others(view, statement)
+        if view.uses.home(statement).kind == "function":
+            return not aim.is_same and not {aim.old.module, aim.new.module} <= known
+        return aim.is_same and aim.new.module not in known | self.acts.reached(aim.old.module)
+
+    def note_unloaded(self, view: View, proposal: Proposal) -> None:
+        """Note the modules that the file may not import any more: a test may ask `sys.modules` for them."""
+        assert proposal.statement is not None
+        module = self.module_of(proposal.diagnostic.symbols[0].removesuffix(".*"))
+        if module not in self.others(view, proposal.statement):
+            own = {package for of in view.place.modules for package in packages_of(of)}
+            proposal.reach |= dict.fromkeys(f"{LOADED}{one}" for one in {module, *packages_of(module)} - own)

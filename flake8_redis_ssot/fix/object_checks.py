@@ -1,0 +1,242 @@
+"""Whether what is done with an object can be done with the one that takes its place."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Mapping
+
+from flake8_redis_ssot.fix.alike import Alike
+from flake8_redis_ssot.fix.call_checks import CallChecks
+from flake8_redis_ssot.fix.dangers import Dangers
+from flake8_redis_ssot.fix.making import Making
+from flake8_redis_ssot.fix.member_checks import MemberChecks
+from flake8_redis_ssot.fix.reach import Reach
+from flake8_redis_ssot.fix.reads import ProjectReads
+from flake8_redis_ssot.fix.replacements import Refusal, Replacement, Replacements
+from flake8_redis_ssot.fix.state import State
+from flake8_redis_ssot.fix.symbols import Objects, Thing
+from flake8_redis_ssot.fix.ties import TieFinder
+from flake8_redis_ssot.fix.verdict import Verdict
+from flake8_redis_ssot.fix.view import UnseenReader, View
+from flake8_redis_ssot.inference.builder_table import builders
+from flake8_redis_ssot.libraries.vocabulary import FLUSHING
+from flake8_redis_ssot.project.index import ProjectIndex
+
+
+class ObjectChecks:
+    """Follows an object where it is got, and judges what is done with it there."""
+
+    def __init__(self, index: ProjectIndex, reads: ProjectReads) -> None:
+        self.index = index
+        self._reads = reads
+        self._mentions: dict[tuple[str, bool], frozenset[str]] = {}
+        self.objects = Objects(index.modules, index.settings.root)
+        self.replacements = Replacements(index, reads, self.objects)
+        settings = index.settings
+        table = builders(settings.client_builders, settings.pool_builders)
+        self.making = Making(self.objects, table, self.replacements.is_rebound)
+        self.state = State(self.making)
+        self.alike = Alike(self.making, self.state)
+        self.dangers = Dangers(self.making)
+        self.members = MemberChecks(self.objects, self.alike, self.dangers)
+        self.calls = CallChecks(self.objects, self.making, self.members)
+        self.ties = TieFinder(self.state)
+        self.reach = Reach(index, self.objects)
+
+    def check_object(
+        self, view: View, aim: Replacement, node: ast.expr, before: Thing, after: Thing, verdict: Verdict,
+        unseen: UnseenReader | None = None,
+    ) -> None:  # fmt: skip
+        """What is done with the object that `node` gives: once `before`, then `after`; `unseen` as in `judge`."""
+        old, new = before.of, after.of if after.sort == "instance" else None
+        uses = view.uses.follow(node, view.exported, lambda: view.exposed)
+        fresh = aim.collapses and (aim.old.sort == "class" or (before.sort == "instance" and not before.home))
+        if not aim.is_same or fresh:
+            self.dangers.check(view, uses, old, fresh=fresh, shared=not aim.is_same)
+        if fresh and old is not None and self.state.kept(old):
+            verdict.unsafe("one more object, with a state of its own, becomes the one that all share")
+        if fresh and uses.escapes:
+            place, what = uses.escapes[0]
+            raise Refusal(
+                f"in line {place.lineno} it {what}, and what is done with it there cannot be determined",
+                "look there, and change both by hand",
+            )
+        if aim.is_same:
+            if old is not None:
+                verdict.builders |= self.making.looked_up(old, old)[0]
+            return
+        if before.may_be_none and (uses.asked or uses.none_asked or uses.escapes):
+            asked = [place for place, *_ in (*uses.asked, *uses.escapes)] + uses.none_asked
+            raise Refusal(
+                f"`{aim.old.home}`{self.objects.at(aim.old)} is None at times, for which line {asked[0].lineno} "
+                f"may ask, and `{aim.new.home}` never is",
+                "take that question out, and change this by hand",
+            )
+        if old is not None and new is not None and old.home == new.home:
+            return
+        is_client = old is None and new is None and self.alike.clients(before, after)
+        if is_client or (old is None and new is None and self.alike.made(before, after)):
+            if not is_client:
+                verdict.ties.strong.add(f"state {before.home}")  # what it keeps is not known
+                verdict.alone[after.home] = f"what `{before.home}` keeps cannot be determined"
+            self._take_client(aim, before, after, {a.attr for a, _ in uses.members}, verdict)
+            if uses.escapes:
+                place, what = uses.escapes[0]
+                self.part_none(before, after, f"in line {place.lineno} it {what}", verdict)
+            elif unseen is not None:
+                self.part_none(before, after, unseen.does, verdict)
+            return
+        if old is None or new is None:
+            raise self.calls.unknown_class(aim, old, before, after)
+        homes = [home for home in (before.home, aim.old.home, old.home) if home]
+        called = {
+            attribute: self.replacements.renamed(homes, {after.home, new.home}, attribute.attr)
+            for attribute, _ in uses.members
+        }
+        self.members.check_all({attribute: name for attribute, (name, _) in called.items()}, old, new)
+        names: dict[str, str] = {}
+        for attribute, call in uses.members:
+            name, renamed = called[attribute]
+            inherited = self.members.inherited(old, attribute.attr)
+            if inherited and self.replacements.is_declared(homes, attribute.attr):
+                verdict.unsafe(
+                    f"`{attribute.attr}` is inherited from {inherited}, and only the settings speak of it"
+                )
+            else:
+                self.members.check(view, attribute, call, old, new, name, renamed)
+            names[attribute.attr] = name
+            note_names(verdict, attribute, call, name, renamed)
+        why = self.making.difference(aim.old, old, aim.new, new)
+        if why is not None:
+            raise why
+        for entered in uses.entered:
+            raise Refusal(
+                f"line {entered.lineno} enters it by `with`, which may mean something else for "
+                f"`{new.home}`{self.objects.at(new)}",
+                "use the shared object there without `with`",
+            )
+        telling = self.objects.members(old).named.keys() | self.objects.members(new).named.keys()
+        for asked_at, methods in uses.asked:
+            for method in sorted(methods & telling):
+                raise Refusal(
+                    f"line {asked_at.lineno} asks for its truth, length or text, to which `{method}` of one of the "
+                    "two classes may answer otherwise",
+                    "ask for what is meant, as `is not None`",
+                )
+        patched = [node for node, _ in uses.escapes if self.is_patched(view, node, old, new)]
+        escapes = [(node, what) for node, what in uses.escapes if node not in patched]
+        if escapes:
+            place, what = escapes[0]
+            flushing = sorted(self.objects.members(old).named.keys() & FLUSHING)
+            if flushing:
+                raise Refusal(
+                    f"in line {place.lineno} it {what}, where `{flushing[0]}` can be called of it, which would empty "
+                    "the whole database of the manager",
+                    "look there, and change both by hand",
+                )
+            self.members.covered(old, new, f"in line {place.lineno} it {what}")
+            if not self.part_none(before, after, f"in line {place.lineno} it {what}", verdict):
+                verdict.unsafe(f"in line {place.lineno} it {what}")
+        used = None if escapes else {attribute.attr for attribute, _ in uses.members}
+        if unseen is not None and used is not None:
+            more = self._mentioned(old, is_test=self.index.settings.is_test(unseen.path))
+            self.members.covered(old, new, unseen.does, more)
+            used |= more
+        for name in sorted(self.objects.members(old).named if used is None else used):
+            differing = self.state.difference(old, new, name, names.get(name, name))
+            if differing is not None:
+                raise self.members.another(new, names.get(name, name), differing)
+        before_reach, after_reach = self.reach.of_members(old, used, aim), self.reach.of_new(after, new, used)
+        for name in used or ():
+            if names.get(name, name) == name and self.alike.members(old, new, name):
+                before_reach |= self.reach.twins(old, new, name, after_reach)
+        verdict.reach |= before_reach
+        verdict.roots.add(old.home)
+        verdict.ties.add(self.ties.of_members(old, used))
+        verdict.objects.add((old.home, before.home or f"one of `{aim.old.home}`", new.home))
+        builders, is_late = self.making.looked_up(old, new)
+        verdict.builders |= builders
+        if is_late:
+            verdict.reach |= dict.fromkeys(builders)
+        verdict.reach |= after_reach
+        for name in used if used is not None else self.objects.members(old).named:
+            for of, to in ((old, new), (before, after)):
+                if of.home:
+                    there = f"{to.home}.{names.get(name, name)}" if to.home else None
+                    verdict.reach[f"{of.home}.{name}"] = there
+
+    def _mentioned(self, of: Thing, *, is_test: bool) -> frozenset[str]:
+        """The members of a class that other files may ask for, of whatever: tests alone, or all files."""
+        key = (of.home, is_test)
+        if key not in self._mentions:
+            names = b"|".join(re.escape(name.encode()) for name in self.objects.members(of).named)
+            pattern = re.compile(rb"(?:\.|[\"'])(%b)\b" % names)
+            own = self.index.modules.find(of.module)
+            self._mentions[key] = frozenset(
+                name.decode()
+                for path in self.index.facts
+                if path != own and (not is_test or self.index.settings.is_test(path))
+                for name in self._reads.found(path, pattern)
+            )
+        return self._mentions[key]
+
+    def _take_client(
+        self, aim: Replacement, before: Thing, after: Thing, used: set[str], verdict: Verdict
+    ) -> None:
+        """Note by which names a client of a library, made as another one is, was reached, and what reaches the other."""
+        for name in used:
+            verdict.reach |= {f"{before.home}.{name}": f"{after.home}.{name}", f"{after.home}.{name}": None}
+        verdict.reach |= {f"object {after.home}": None}
+        verdict.builders |= self.making.builders_of(before) | self.making.builders_of(after)
+        verdict.roots.add(before.home)
+        verdict.ties.weak.add(f"identity {before.home}")
+
+    def part_none(self, before: Thing, after: Thing, why: str, verdict: Verdict) -> bool:
+        """Whether two objects do the same wherever they go, if all who have the one come to have the other.
+
+        They are made in the same way, of classes that are the same; `why` says what is not seen.
+        """
+        if before.sort != "instance" or after.sort != "instance" or not (before.home and after.home):
+            return False
+        if before.of is None or after.of is None:
+            if before.of is not after.of or not (
+                self.alike.clients(before, after) or self.alike.made(before, after)
+            ):
+                return False
+            verdict.ties.needs.add(f"state {before.home}")
+        elif not self.alike.classes(before.of, after.of):
+            return False
+        else:
+            verdict.ties.needs.add(f"identity {before.of.home}")
+        verdict.alone[after.home] = why
+        return True
+
+    def is_patched(self, view: View, node: ast.expr, old: Thing, new: Thing) -> bool:
+        """Whether an object is handed to what patches an attribute of it, which has to be of the same kind there."""
+        name = view.uses.patched_name(node)
+        if name is None:
+            return False
+        was, now = self.objects.members(old).named.get(name), self.objects.members(new).named.get(name)
+        if was is None or now is None or was.colour != now.colour:
+            raise Refusal(
+                f"line {node.lineno} patches `{name}` of it, and `{new.home}`{self.objects.at(new)} has none of "
+                "that kind",
+                "patch there what takes its place",
+            )
+        return True
+
+
+def note_names(
+    verdict: Verdict,
+    attribute: ast.Attribute | None,
+    call: ast.Call | None,
+    to: str,
+    renamed: Mapping[str, str],
+) -> None:
+    """Note what of a use of a member is called otherwise afterwards."""
+    if attribute is not None and attribute.attr != to:
+        verdict.renames.append((attribute, to))
+    for keyword in call.keywords if call is not None else ():
+        if keyword.arg is not None and keyword.arg in renamed:
+            verdict.renames.append((keyword, renamed[keyword.arg]))

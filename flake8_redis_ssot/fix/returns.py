@@ -1,0 +1,98 @@
+"""The `return` statements of a function, and what is surely set when each of them runs."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from flake8_redis_ssot.fix.signatures import Function
+from flake8_redis_ssot.fix.stated import is_none
+from flake8_redis_ssot.syntax.nodes import last_name, unparsed
+
+
+def sure_at_end(function: Function) -> set[str]:
+    """The places that are set when the last statement of a function runs."""
+    sure: set[str] = set()
+    for _ in returns(function.body, sure):
+        pass
+    return sure
+
+
+def returns(body: list[ast.stmt], sure: set[str]) -> Iterator[tuple[ast.Return, set[str]]]:
+    """The `return` statements of a body, each with the places that are set there; `sure` gains those set in the end."""
+    for statement in body:
+        match statement:
+            case ast.Return():
+                yield statement, set(sure)
+            case ast.Assign(targets=targets, value=value):
+                for target in targets:
+                    (sure.discard if is_none(value) else sure.add)(unparsed(target))
+            case ast.AnnAssign(target=target, value=ast.expr() as value):
+                (sure.discard if is_none(value) else sure.add)(unparsed(target))
+            case ast.If(test=test, body=then, orelse=otherwise):
+                missing, there = _asked(test)
+                inner = sure | there
+                yield from returns(then, inner)
+                other = sure | missing
+                yield from returns(otherwise, other)
+                if leaves(then):
+                    inner = other
+                elif leaves(otherwise):
+                    other = inner
+                sure &= inner & other
+                sure |= inner & other
+            case ast.With(body=inside) | ast.AsyncWith(body=inside) if not _suppresses(statement):
+                yield from returns(inside, sure)
+            case ast.With(body=inside) | ast.AsyncWith(body=inside):
+                yield from returns(inside, set(sure))
+            case ast.Try():
+                parts = [
+                    statement.body,
+                    *(h.body for h in statement.handlers),
+                    statement.orelse,
+                    statement.finalbody,
+                ]
+                for part in parts:
+                    yield from returns(part, set(sure))
+            case ast.For() | ast.AsyncFor() | ast.While():
+                yield from returns(statement.body, set(sure))
+                yield from returns(statement.orelse, set(sure))
+
+
+def _asked(test: ast.expr) -> tuple[set[str], set[str]]:
+    """The places that are set where a condition fails, and those that are set where it holds."""
+    match test:
+        case ast.Compare(left=left, ops=[ast.Is()], comparators=[ast.Constant(value=None)]):
+            return {unparsed(left)}, set()
+        case ast.Compare(left=left, ops=[ast.IsNot()], comparators=[ast.Constant(value=None)]):
+            return set(), {unparsed(left)}
+        case ast.Compare(left=left, ops=[ast.NotIn()], comparators=[within]):
+            return {f"{unparsed(within)}[{unparsed(left)}]"}, set()
+        case ast.Compare(left=left, ops=[ast.In()], comparators=[within]):
+            return set(), {f"{unparsed(within)}[{unparsed(left)}]"}
+        case ast.UnaryOp(op=ast.Not(), operand=ast.Name() | ast.Attribute() as place):
+            return {unparsed(place)}, set()
+        case ast.Name() | ast.Attribute():
+            return set(), {unparsed(test)}
+    return set(), set()
+
+
+def leaves(body: list[ast.stmt]) -> bool:
+    """Whether a body never runs on past its end."""
+    match body[-1] if body else None:
+        case ast.Return() | ast.Raise():
+            return True
+        case ast.If(body=then, orelse=otherwise):
+            return leaves(then) and leaves(otherwise)
+        case ast.With(body=inside) | ast.AsyncWith(body=inside):
+            return not _suppresses(body[-1]) and leaves(inside)
+        case ast.Try(body=tried, handlers=handlers, orelse=otherwise):
+            return (leaves(tried) or leaves(otherwise)) and all(leaves(h.body) for h in handlers)
+    return False
+
+
+def _suppresses(statement: ast.stmt) -> bool:
+    """Whether a `with` may go on after an exception in it."""
+    items = statement.items if isinstance(statement, ast.With | ast.AsyncWith) else []
+    calls = [item.context_expr for item in items]
+    return any(last_name(c.func if isinstance(c, ast.Call) else c) in ("suppress", "raises") for c in calls)
