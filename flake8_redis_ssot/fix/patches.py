@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from flake8_redis_ssot.fix.beside import line_of
 from flake8_redis_ssot.fix.import_graph import packages_of
 from flake8_redis_ssot.fix.propose import Rewriter
-from flake8_redis_ssot.fix.reach import LOADED, MODULE, OBJECT, PUT
+from flake8_redis_ssot.fix.reach import EARLY, LOADED, MODULE, OBJECT, PUT
 from flake8_redis_ssot.fix.reads import dictionary_owner, names_given
 from flake8_redis_ssot.fix.signatures import Function, decorators_of
 from flake8_redis_ssot.fix.view import View
@@ -44,7 +44,7 @@ class Patch:
             return f"asks whether `{self.text.removeprefix(LOADED)}` has been imported"
         if self.text.startswith(PUT):
             return f"gives `sys.modules` another `{self.text.removeprefix(PUT)}`"
-        return f"patches `{self.text.removeprefix(MODULE)}`"
+        return f"patches `{self.text.removeprefix(MODULE).removeprefix(EARLY)}`"
 
     @property
     def owner(self) -> str:
@@ -64,8 +64,11 @@ class PatchFinder:
     def of(self, keys: Collection[str]) -> Iterator[Patch]:
         """Where files name what is in `keys`, or something in it, so that it may be patched."""
         whole = {key.removeprefix(MODULE) for key in keys if key.startswith(MODULE)}
-        for patch in self._named(set(keys) | whole):
+        early = {key.removeprefix(EARLY) for key in keys if key.startswith(EARLY)}
+        for patch in self._named(set(keys) | whole | early):
             yield replace(patch, text=f"{MODULE}{patch.text}") if patch.text in whole else patch
+            if patch.text in early:
+                yield replace(patch, text=f"{EARLY}{patch.text}")
 
     def _named(self, keys: Collection[str]) -> Iterator[Patch]:
         by_module: dict[str, set[str]] = {}

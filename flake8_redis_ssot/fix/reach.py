@@ -20,6 +20,8 @@ MODULE = "module "
 """How that of a module begins, which a patch of the attribute of its package exchanges as a whole."""
 PUT = "put "
 """How that of a module begins in whose place `sys.modules` is given another one."""
+EARLY = "early "
+"""How that of a name begins which is looked up when a file is imported, and never after that."""
 LOADED = "loaded "
 """How that of a module begins of which `sys.modules` tells whether it has been imported."""
 

@@ -134,6 +134,16 @@ class Staying:
         """The files that use an object, or what its module makes of it."""
         return [*map(self.rewriter.short, self._users_of(home, home.rpartition(".")[0], self.related(home)))]
 
+    def users_asking(self, home: str) -> list[str]:
+        """The files that use a class as a value, not only to make objects of it."""
+        thing = self.objects.thing(home)
+        found = []
+        for path in self.index.importers_of({home.rpartition(".")[0]}, {home}) if thing is not None else ():
+            view = self.rewriter.view(path, keep=False)
+            if view is not None and thing is not None and self._ties_of_values(view, thing).strong:
+                found.append(self.rewriter.short(path))
+        return sorted(found)
+
     def users_raising(self, raised: str) -> list[str]:
         """The files that use what raises an exception, by its home."""
         module, related = raised.rpartition(".")[0], self.related(raised)
