@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from flake8_redis_ssot.fix.beside import line_of
 from flake8_redis_ssot.fix.import_graph import packages_of
 from flake8_redis_ssot.fix.propose import Rewriter
-from flake8_redis_ssot.fix.reach import EARLY, LOADED, MODULE, OBJECT, PUT
+from flake8_redis_ssot.fix.reach import EARLY, LOADED, LOGGER, MODULE, OBJECT, PUT
 from flake8_redis_ssot.fix.reads import dictionary_owner, names_given
 from flake8_redis_ssot.fix.signatures import Function, decorators_of
 from flake8_redis_ssot.fix.view import View
@@ -19,6 +19,7 @@ from flake8_redis_ssot.source import SourceError
 from flake8_redis_ssot.syntax.nodes import last_name, unparsed
 
 _SETTING = sorted(name.encode() for name in SETTING)
+_LOG_TESTS = re.compile(rb"\b(?:caplog|assertLogs|assertNoLogs|getLogger|LogCapture|capture_logs)\b")
 _QUOTED = re.compile(r"[A-Za-z_]\w*(?:\.\w+)+\Z")
 
 
@@ -42,6 +43,8 @@ class Patch:
             return f"changes `{self.text.removeprefix(OBJECT)}` itself"
         if self.text.startswith(LOADED):
             return f"asks whether `{self.text.removeprefix(LOADED)}` has been imported"
+        if self.text.startswith(LOGGER):
+            return f"asks for what `{self.text.removeprefix(LOGGER)}` logs"
         if self.text.startswith(PUT):
             return f"gives `sys.modules` another `{self.text.removeprefix(PUT)}`"
         return f"patches `{self.text.removeprefix(MODULE).removeprefix(EARLY)}`"
@@ -97,6 +100,7 @@ class PatchFinder:
             if view is not None:
                 yield from self._in_file(view, {m: by_module[m] for m in modules}, keys)
         yield from self._of_loaded(keys)
+        yield from self._of_loggers({k.removeprefix(LOGGER) for k in keys if k.startswith(LOGGER)})
         yield from self._touched({key.removeprefix(OBJECT) for key in keys if key.startswith(OBJECT)})
 
     def _of_loaded(self, keys: Collection[str]) -> Iterator[Patch]:
@@ -117,6 +121,15 @@ class PatchFinder:
                     yield Patch(path, node.lineno, f"{PUT}{module}")
         for module in sorted(modules[LOADED], key=len, reverse=True):
             yield from self._found_in_package(module)
+
+    def _of_loggers(self, modules: Collection[str]) -> Iterator[Patch]:
+        """Where tests name a module, or a package around it, to see what is logged there."""
+        for path, _ in self.rewriter.reads.matching(_LOG_TESTS) if modules else ():
+            tree = self.rewriter.reads.tree(path) if self.index.settings.is_test(path) else None
+            for node in texts_of(tree) if tree is not None else ():
+                for module in sorted(modules):
+                    if "." in (text := str(node.value)) and f"{module}.".startswith(f"{text}."):
+                        yield Patch(path, node.lineno, f"{LOGGER}{module}")
 
     def _found_in_package(self, module: str) -> Iterator[Patch]:
         """Where files find a module in its package that others have imported, not they."""

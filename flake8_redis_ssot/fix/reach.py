@@ -22,6 +22,8 @@ PUT = "put "
 """How that of a module begins in whose place `sys.modules` is given another one."""
 EARLY = "early "
 """How that of a name begins which is looked up when a file is imported, and never after that."""
+LOGGER = "logger "
+"""How that of a module begins whose logger has the module's name."""
 LOADED = "loaded "
 """How that of a module begins of which `sys.modules` tells whether it has been imported."""
 
@@ -95,6 +97,8 @@ class Reach:
             } & facts.names.keys():
                 found[f"{module}.{name}"] = None
                 thing = self.objects.thing(f"{module}.{name}")
+                if thing is not None and _is_logger_of_module(thing):
+                    found[f"{LOGGER}{thing.module}"] = None
                 if thing is not None and thing.sort == "function" and thing.node is not None:
                     new.append((thing.node, thing.module))
         return found
@@ -129,3 +133,11 @@ class Reach:
                 if held is not None and held.sort == "module" and held.home == module:
                     return True
         return False
+
+
+def _is_logger_of_module(thing: Thing) -> bool:
+    """Whether an object is a logger by the name of its module."""
+    match getattr(thing.node, "value", None):
+        case ast.Call(func=func, args=[ast.Name(id="__name__"), *_]):
+            return last_name(func).lower() in ("getlogger", "get_logger")
+    return False
