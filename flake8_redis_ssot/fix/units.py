@@ -51,7 +51,7 @@ class Units:
         self.unsafe = unsafe
         self.runs = Runs(rewriter.index, rewriter.reads)
         self.finder = PatchFinder(rewriter)
-        self.staying = Staying(rewriter, within, unchecked)
+        self.staying = Staying(rewriter, within, unchecked, dynamic)
         self._dynamic = dynamic
         self.unmoved: dict[tuple[str, int], Unmoved] = {}
         """The patches that cannot follow, by path and line."""
