@@ -300,7 +300,10 @@ class RuleContext:
 
     def belongs(self, name: str) -> str:
         """How the dotted `name` stands to its manager, for a message: `is`, or `belongs to`."""
-        return "is" if self.names.managers.kind(name) in ("module", None) else "belongs to"
+        kind = self.names.managers.kind(name)
+        if kind is None:  # it lies deeper in something, or is gone
+            return "belongs to" if self.forbids(name.rpartition(".")[0]) else "is"
+        return "is" if kind == "module" else "belongs to"
 
     def use_instead(self, old: str = "", made: Construction | None = None) -> str:
         """What a message advises instead of the dotted `old`, or of what is `made`: the manager of this place.

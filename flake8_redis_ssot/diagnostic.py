@@ -21,11 +21,15 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """The `edits` of one file that settle a diagnostic; `message` says what they do."""
+    """The `edits` of one file that settle a diagnostic; `message` says what they do.
+
+    With `is_removal` they put nothing in the place of what they take out.
+    """
 
     message: str
     edits: tuple[Edit, ...]
     applicability: Applicability
+    is_removal: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,10 @@ _LIBRARIES: dict[Exporter, str] = {
 }
 
 
+_INSTALLED: list[Live] = []
+"""What exports the counts of this process: one at most, for each would export all."""
+
+
 class _Closing(Protocol):
     def close(self) -> None: ...
 
@@ -53,6 +57,7 @@ class Live:
             self._last = self._census.counts()
             stop(self._census)
             self._census = None
+            _INSTALLED.remove(self)
 
     def __enter__(self) -> Live:
         return self
@@ -91,6 +96,8 @@ def install(
         raise ValueError(
             f"no exporter is called {min(unknown)!r}; there are prometheus, opentelemetry and log"
         )
+    if _INSTALLED:
+        raise RuntimeError("the census is on already; call `uninstall()` of what `install()` gave first")
     census = start(packages=packages)
     made: dict[Exporter, _Closing] = {}
     try:
@@ -101,7 +108,9 @@ def install(
             exporter.close()
         stop(census)
         raise
-    return Live(census, made)
+    live = Live(census, made)
+    _INSTALLED.append(live)
+    return live
 
 
 def _is_there(module: str) -> bool:

@@ -75,7 +75,7 @@ def _add_fixing(group: Any) -> None:
         "--add-noqa",
         metavar="REASON",
         nargs="?",
-        help="silence every diagnostic by a comment, with =REASON behind the codes",
+        help="silence every diagnostic by a comment, with =REASON behind the codes; with --fix, those it leaves",
     )
 
 

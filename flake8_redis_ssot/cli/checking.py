@@ -218,11 +218,13 @@ class _Run:
         if found.notebooks and not found.files:
             self.say("note", "notebooks are not checked: they are out of scope")
         status, text = self._report(outcome, fixed=fixed, is_empty=not found.files)
+        before = self.say.text
+        self._say_where_settings_come_from(outcome)
         # where git said what was renamed, its next commit may say something else
         is_whole = not (found.missing or outcome.failures or outcome.limits or outcome.has_moved)
         if is_whole and not (self.is_fixing or any(file for _, file in self.outputs.pairs)):
             with suppress(OSError):
-                self._record(runs, outcome, (status, self.say.text, text))
+                self._record(runs, outcome, (status, before, text, self.say.text.removeprefix(before)))
         return status
 
     def _report(
@@ -246,6 +248,15 @@ class _Run:
         text = self.outputs.write(report)
         bad = bool(outcome.diagnostics) or (self.options.exit_non_zero_on_fix and bool(fixed))
         return 2 if failed else int(bad and not self.options.exit_zero), text
+
+    def _say_where_settings_come_from(self, outcome: Outcome) -> None:
+        """Name `init` to who has findings and no settings, by which most rules are off."""
+        is_without = not self.options.isolated and any(
+            project.settings.path is None for project in self.found.projects
+        )
+        if outcome.diagnostics and is_without and self.outputs.is_for_people:
+            sys.stdout.flush()  # it is said last
+            self.say("note", "no settings here; `redis-ssot init` proposes some")
 
     def _say_failures(self, outcome: Outcome) -> bool:
         """Say what went wrong with single files; whether anything did."""
@@ -412,7 +423,7 @@ class _Run:
                 print(f"Added {count} noqa directive{'s' * (count != 1)}.")
         return 2 if failed or errors else 0
 
-    def _record(self, runs: Sequence[_Checked], outcome: Outcome, words: tuple[int, str, str]) -> None:
+    def _record(self, runs: Sequence[_Checked], outcome: Outcome, words: tuple[int, str, str, str]) -> None:
         """Keep what this run found in the cache of the project around the working directory, for the next one."""
         request = Request.of(self.options.arguments)
         caches = [one.cache for one in runs if one.cache is not None]

@@ -63,6 +63,10 @@ def _connected(distributed: Any, address: str) -> Any:
         # a client that finds nobody does not end for long
         asyncio.run(_reach(distributed, address))
         return distributed.Client(address, timeout=_TIMEOUT, set_as_default=False)
+    except ValueError as error:
+        raise SettingsError(
+            [f"--scheduler {address}: is no address ({error}); write it as tcp://HOST:8786"]
+        ) from error
     except Exception as error:  # of whatever answers there
         why = " ".join(str(error).split())
         raise SettingsError(

@@ -42,6 +42,9 @@ def run(options: argparse.Namespace) -> int:
         for key, option in OPTIONS.items():
             print(f"{key:{width}}{wrapped(option.doc, seen, first=width, indent=' ' * width)}")
         return 0
+    table, _, key = options.key.partition(".")
+    if key and table in OPTIONS and key in OPTIONS[table].keys:
+        return refuse([f"`{options.key}` is explained by `redis-ssot config {table}`"])
     if options.key not in OPTIONS:
         return refuse([f"unknown setting `{options.key}`{nearest(options.key, OPTIONS)}"])
     option = OPTIONS[options.key]

@@ -20,8 +20,10 @@ def check_options(options: argparse.Namespace, *, is_stdin: bool, is_fixing: boo
         )
     if options.executor is not None and is_stdin:
         raise SettingsError(["standard input is one file, which is checked here; leave --executor out"])
-    if is_fixing and (is_stdin or options.no_project):
-        raise SettingsError(["fixes are checked against the whole project; name files, without --no-project"])
+    if is_fixing and is_stdin:
+        raise SettingsError(["fixes change files, and standard input is none; name the file"])
+    if is_fixing and options.no_project:
+        raise SettingsError(["fixes are checked against the whole project; leave --no-project out"])
     if is_fixing and options.ignore_noqa:
         raise SettingsError(["fixes leave alone what a comment silences; leave --ignore-noqa out"])
     if options.diff and options.show_fixes:

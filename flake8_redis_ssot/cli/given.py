@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from flake8_redis_ssot.settings.boundaries import SettingsError
+from flake8_redis_ssot.settings.model import OPTIONS
 from flake8_redis_ssot.settings.tables import Table, as_list, broken_toml, parsed
 
 _KEYS = (
@@ -28,6 +29,11 @@ def settings_file(options: argparse.Namespace) -> str | None:
         raise SettingsError(
             [f"--isolated uses no settings file, but --config names {files[0]}; leave one out"]
         )
+    if files and not os.path.exists(files[0]):
+        raise SettingsError(
+            [f"{files[0]}: cannot be read: No such file or directory; name a settings file, "
+             'or write one setting as "key = value"']
+        )  # fmt: skip
     return files[0] if files else None
 
 
@@ -57,7 +63,11 @@ def _inline(text: str, here: str) -> Table:
         values = parsed(text)
     except tomllib.TOMLDecodeError as error:
         why = broken_toml(text.encode(), error)[1].removesuffix("; correct it")
-        raise SettingsError([f"{place}: {why}; write it as \"key = ['value']\""]) from error
+        key = text.partition("=")[0].strip()
+        known = OPTIONS[key].example if key in OPTIONS else ""
+        example = f"{key} = {known}" if known else 'key = ["value"]'
+        written = example.replace('"', "'") if "'" not in example else example
+        raise SettingsError([f'{place}: {why}; write it as "{written}"']) from error
     if "extend" in values:
         raise SettingsError([f"{place}: `extend` names a file; give it to --config itself"])
     return Table(place, here, values)

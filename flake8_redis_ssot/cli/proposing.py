@@ -219,7 +219,9 @@ def _write(proposals: Sequence[Proposal]) -> int:
             [f"{error.filename}: cannot be written: {error.strerror}; make it writable, and run again"]
         )
     for (path, _), proposal in zip(files, proposals, strict=True):
-        print(f"Wrote [tool.redis-ssot] into {shown(path)}: {proposal.summary}.")
+        print(f"Wrote [tool.redis-ssot] into {shown(path)}: {proposal.summary}.", flush=True)
+        for doubt in proposal.doubts:
+            Messages()("warning", doubt)
     print("\nNext:")
     plan = _planning(proposals)
     for step in _there(

@@ -43,7 +43,7 @@ class Run:
     has_notes: bool
 
 
-def keep(arguments: list[str], start: int, run: Run, words: tuple[int, str, str]) -> None:
+def keep(arguments: list[str], start: int, run: Run, words: tuple[int, str, str, str]) -> None:
     """Keep what the run found, and its status, notes and text.
 
     Not where one of the paths may have changed since the `start`, nor where it would not be found again.

@@ -151,12 +151,15 @@ def repeat(arguments: list[str]) -> int | None:
         if words is not None:
             print(end=words[1], file=sys.stderr)
             sys.stdout.write(words[2])
+            if words[3:] not in ([], [""]):
+                sys.stdout.flush()
+                print(end=words[3], file=sys.stderr)
             return int(words[0])
     return None
 
 
 def _known_words(request: Request, record: Record) -> list[str] | None:
-    """The status, notes and text that the same command line came to, while this record held."""
+    """The status, notes, text and last note that the same command line came to, while this record held."""
     key, seal, line, *words = _load(request.folder, _words_name(request)) or ["", "", ""]
     return words if [key, seal, line] == [record.key, record.seal, request.line] else None
 

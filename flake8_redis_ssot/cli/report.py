@@ -1,4 +1,4 @@
-"""`redis-ssot report`: how far the way to one manager is gone."""
+"""`redis-ssot report`: how far a project is on its way to one manager."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FORMATS = ("terminal", "json", "markdown", "html")
 def add_parser(commands: Any) -> None:
     command = commands.add_parser(
         "report",
-        help="show how far the way to one manager is gone",
+        help="show how far a project is on its way to one manager",
         description="Show the managers, who imports them, what is built beside them, and how far the way to one is "
         "gone; with --history since when. Nothing is changed.",
     )

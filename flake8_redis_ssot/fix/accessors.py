@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from flake8_redis_ssot.facts.modules import bound
+from flake8_redis_ssot.fix.leaving import leaves
 from flake8_redis_ssot.fix.making import Making
 from flake8_redis_ssot.fix.module_names import is_surely_bound
 from flake8_redis_ssot.fix.names import locals_of
-from flake8_redis_ssot.fix.returns import leaves, returns, sure_at_end
+from flake8_redis_ssot.fix.returns import returns, sure_at_end
 from flake8_redis_ssot.fix.signatures import (
     Function,
     arguments_of,

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flake8_redis_ssot.fix.making import Making
+from flake8_redis_ssot.fix.names import locals_of
 from flake8_redis_ssot.fix.signatures import Function, parameters
 from flake8_redis_ssot.fix.state import State
 from flake8_redis_ssot.fix.stores import Code
@@ -51,6 +52,18 @@ class Alike:
         names = members[0].named.keys() | members[1].named.keys()
         return all(self.members(one, other, name) for name in names) and self._connect_alike(one, other)
 
+    def covers(self, old: Thing, new: Thing) -> bool:
+        """Whether objects of the class `new` do all that those of `old` do, in the same way; they may do more by name."""
+        before, after = self.objects.members(old), self.objects.members(new)
+        if (before.is_open or after.is_open) and not self.inherited(old, new):
+            return False
+        more = after.named.keys() - before.named.keys()
+        return (
+            not any(name.startswith("__") for name in more)
+            and all(self.members(old, new, name) for name in before.named)
+            and self._connect_alike(old, new)
+        )
+
     def clients(self, one: Thing, other: Thing) -> bool:
         """Whether two objects are clients of a library, made by the same calls, once and for all."""
         codes = [self.making.made_by(thing) for thing in (one, other)]
@@ -71,6 +84,25 @@ class Alike:
         a, b = (Code(v, t.module) for v, t in zip(values, (one, other), strict=True) if v is not None)
         return self.same(a, b)
 
+    def _objects(self, old: Thing, new: Thing) -> bool:
+        """Whether an object does as another of the project: made by the same call, and without a state of its own."""
+        if old.of is None or new.of is None or old.is_set_later or new.is_set_later:
+            return False
+        call, other = (getattr(thing.node, "value", None) for thing in (old, new))
+        if not (isinstance(call, ast.Call) and isinstance(other, ast.Call)):
+            return False
+        made = [self.objects.value(c.func, t.module) for c, t in ((call, old), (other, new))]
+        if made != [old.of, new.of] or any(map(self.making.is_changed_after, (old, new))):
+            return False
+        codes = Code(call, old.module), Code(other, new.module)
+        return (
+            not self.state.kept(old.of)
+            and not self.state.kept(new.of)
+            and self._all(call.args, other.args, *codes)
+            and self._all(call.keywords, other.keywords, *codes)
+            and self.covers(old.of, new.of)
+        )
+
     def inherited(self, one: Thing, other: Thing) -> bool:
         """Whether two classes have the same from the same libraries: what they define themselves is alike too."""
         bases = [self.making.foreign_bases(of) for of in (one, other)]
@@ -81,6 +113,11 @@ class Alike:
             and None not in bases[0]
             and all(self.members(one, other, name) for name in names)
         )
+
+    def holds(self, one: Thing, other: Thing, name: str) -> bool:
+        """Whether an attribute is shown to hold the same in objects of two classes, by what their methods give it."""
+        is_set = any(store.attribute == name and store.value for store in self.making.stores(one))
+        return is_set and self._values(one, other, name)
 
     def _values(self, one: Thing, other: Thing, name: str) -> bool:
         """Whether an attribute is given the same in the methods of two classes."""
@@ -94,7 +131,7 @@ class Alike:
 
     def _value(self, one: Code, other: Code) -> bool:
         texts = self.making.text(one), self.making.text(other)
-        return self.same(one, other) if None in texts else texts[0] == texts[1]
+        return (None not in texts and texts[0] == texts[1]) or self.same(one, other)
 
     def same(self, one: Code, other: Code) -> bool:
         """Whether two parts of the source do the same; what leads back to itself is taken for the same."""
@@ -136,7 +173,7 @@ class Alike:
             return self._names(a, b, one, other)
         if isinstance(a, ast.Attribute) and isinstance(b, ast.Attribute):
             return self._attributes(a, b, one, other)
-        if type(a) is not type(b):
+        if type(a) is not type(b) or (isinstance(a, ast.Call) and _asks_for_members(a, one)):
             return False
         return all(
             self._parts(getattr(a, name, None), getattr(b, name, None), one, other)
@@ -224,10 +261,21 @@ class Alike:
             self.making.text(Code(v, t.module)) if isinstance(v, ast.Constant | ast.Call) else None
             for v, t in zip(values, (one, other), strict=True)
         ]
-        if self.clients(one, other):
+        if self.clients(one, other) or self._objects(one, other):
             return True
         is_logger = all("ogger" in (text or "") for text in texts)
         return is_logger or (isinstance(values[0], ast.Constant) and texts[0] == texts[1])
+
+
+def _asks_for_members(call: ast.Call, code: Code) -> bool:
+    """Whether a call asks an object which members it has, of which another one that does the same may have more."""
+    if last_name(call.func) not in ("hasattr", "getattr", "vars", "dir"):
+        return False
+    root: ast.AST = call.args[0] if call.args else call
+    while isinstance(root, ast.Attribute):
+        root = root.value
+    own = locals_of(code.function) - {"self", "cls"} if code.function is not None else frozenset()
+    return not (isinstance(root, ast.Name) and root.id in own)
 
 
 def _is_self(node: ast.Attribute) -> bool:

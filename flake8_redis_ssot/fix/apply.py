@@ -31,8 +31,8 @@ from flake8_redis_ssot.syntax.imports import Part
 FIXABLE = frozenset(MENDS)
 """The rules whose diagnostics a fix may settle."""
 
-EXPLAINED = frozenset(["RED000", "RED105"])
-"""Rules without a fix, whose diagnostics are left with a reason: they too may refer to what is exchanged."""
+EXPLAINED = frozenset(["RED000"])
+"""Rules without a fix, whose diagnostics are left with a reason: such a file may refer to what is exchanged."""
 
 PASSES = 10
 
@@ -350,4 +350,4 @@ class Step:
         edits = (
             Edit(view.source.place(start, end), content) for start, end, content in parts_of(view, [proposal])
         )
-        return Fix(proposal.title, tuple(sorted(edits)), proposal.applicability)
+        return Fix(proposal.title, tuple(sorted(edits)), proposal.applicability, proposal.is_removal)

@@ -35,12 +35,12 @@ class Around:
 
     def judge(
         self, view: View, proposal: Proposal, *,
-        home: str, told: str, is_late: bool, sources: set[str], attributes: set[str], is_async: bool,
+        home: str, read: set[str], late: set[str], sources: set[str], attributes: set[str], is_async: bool,
     ) -> None:  # fmt: skip
         """Note what makes the exchange unsafe.
 
-        `told` is where it connects, as text, read when it is built, which is late in a function; `sources` are the
-        attributes from which that is read, `attributes` those that hold what is built.
+        `read` are the variables and settings that say where it connects, the `late` ones of them whenever one is
+        built; `sources` are the attributes from which that is read, `attributes` those that hold what is built.
         """
         for name in sorted(sources):
             where = self._setting_attribute(view, name)
@@ -50,8 +50,8 @@ class Around:
             where = self._reading(view, name)
             if where is not None:
                 proposal.unsafe(f"it is kept as the attribute `{name}`, which {where} may read and end")
-        for word in sorted(set(_read_in(told))):
-            where = self._setting(view, word, is_late=is_late)
+        for word in sorted(read):
+            where = self._setting(view, word, is_late=word in late)
             if where is not None:
                 proposal.unsafe(f"{where} may set `{word}`, which is read here whenever one is built")
         if is_async and (loop := self._loop(view)) is not None:
@@ -164,21 +164,3 @@ class Around:
             return True
         own = {module.partition(".")[0] for module in view.place.modules}
         return first in own and "__main__" not in view.source.text
-
-
-def _read_in(told: str) -> Iterator[str]:
-    """The variables, settings and attributes that are read where a client is built, by their last names."""
-    call = ast.parse(told, mode="eval").body
-    assert isinstance(call, ast.Call)
-    parents = {inner: part for part in ast.walk(call) for inner in ast.iter_child_nodes(part)}
-    for part in ast.walk(call):
-        above = parents.get(part)
-        if above is call and part is call.func:
-            continue
-        match part:
-            case ast.Call(func=ast.Attribute(attr="get"), args=[ast.Constant(value=str(name)), *_]):
-                yield name
-            case ast.Subscript(slice=ast.Constant(value=str(name))):
-                yield name
-            case ast.Attribute(attr=name) if not isinstance(above, ast.Attribute | ast.Call | ast.Subscript):
-                yield name

@@ -136,7 +136,8 @@ def _entered(view: View, node: ast.expr, got: ast.expr, found: ClientUses) -> li
             bindings = [
                 b for n, b, _ in view.uses.scopes.bound if n == name and b.value is node and b.projection
             ]
-            if len(bindings) != 1 or name in view.exported:
+            in_module = bindings[:1] == view.uses.scopes.module.bindings.get(name)
+            if len(bindings) != 1 or (in_module and name in view.exported):
                 raise Refusal(
                     f"what is done with `{name}` of line {node.lineno} cannot be determined", _RENAME
                 )

@@ -65,6 +65,19 @@ class Compatibility(ObjectChecks):
             self.members.covered(old, new, unseen.does)
         return verdict
 
+    def judge_unseen(self, aim: Replacement, where: str) -> Verdict:
+        """Whether the new object can do all that the old one can, `where` its uses are not seen; Refusal if not."""
+        verdict = Verdict()
+        before, after = aim.old.of or aim.old, aim.new.of or aim.new
+        self.members.covered(before, after, where)
+        if aim.old.sort == aim.new.sort == "class" and self.alike.covers(aim.old, aim.new):
+            self.take_twin(aim, verdict)
+            verdict.roots.add(aim.old.home)
+            verdict.reach[aim.new.home] = None  # it is looked up there from now on
+        else:
+            verdict.unsafe("the two may differ in what they do")
+        return verdict
+
     def _with_rest(
         self, lacking: Lacking, view: View, aim: Replacement, places: Sequence[ast.expr], target: Thing
     ) -> Lacking:
@@ -134,7 +147,7 @@ class Compatibility(ObjectChecks):
             self.members.same_signal(old, new, call)
             return
         has_arguments = bool(call.args or call.keywords)
-        is_twin = old.sort == new.sort == "class" and self.alike.classes(old, new)
+        is_twin = old.sort == new.sort == "class" and self.alike.covers(old, new)
         if old.sort == "class" and not aim.is_same and has_arguments and not is_twin:
             raise Refusal(
                 f"line {line} makes a `{last}` with {arguments_given(call)}, which `{new.home}`{self.objects.at(new)} may "
@@ -179,12 +192,25 @@ class Compatibility(ObjectChecks):
                 verdict.unsafe("one more object, with a state of its own, becomes the one that all share")
         elif is_twin:
             # an object of its own, as before; who asks for its class is tied by that
-            verdict.ties.add(self.ties.of_members(old, None))
-            verdict.reach |= self.reach.of_members(old, None, aim) | self.reach.of_new(after, new, None)
+            self.take_twin(aim, verdict)
             return
         elif old.sort == "class" and not aim.is_same:
             self.calls.same_init(new, line)
         self.check_object(view, aim, node, before, after, verdict)
+
+    def take_twin(self, aim: Replacement, verdict: Verdict) -> None:
+        """Note what hangs together with all of a class, and what reaches it, where the new one does the same."""
+        old, new = aim.old, aim.new
+        verdict.ties.add(self.ties.of_members(old, None))
+        names = {*self.objects.members(old).named}
+        after = self.reach.of_new(Thing("instance", "", new.node, new), new, names)
+        verdict.reach |= self.reach.of_members(old, None, aim)
+        for name in names:
+            twins = self.reach.twins(old, new, name, after)
+            held = (self.objects.thing(key) for key in twins if twins[key] != key)
+            verdict.ties.needs |= {f"identity {one.of.home}" for one in held if one is not None and one.of}
+            verdict.reach |= twins
+        verdict.reach |= after
 
     def _check_forwarded(self, view: View, aim: Replacement, place: ast.expr, verdict: Verdict) -> None:
         """One use of a function that a method of an object is to replace."""

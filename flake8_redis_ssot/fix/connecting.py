@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from flake8_redis_ssot.fix.names import locals_of
 from flake8_redis_ssot.fix.resolver import Resolver, Untold
 from flake8_redis_ssot.fix.signatures import Function, arguments_of, decorators_of
 from flake8_redis_ssot.fix.stores import Code
+from flake8_redis_ssot.fix.symbols import Thing
 from flake8_redis_ssot.libraries.standard import CACHES, CHANGING, SAME_TEXT
 from flake8_redis_ssot.libraries.traits import ASYNC_PART, SAID_ANYHOW, SAYING_WHERE, SECRETS, SIZES, TUNING
 from flake8_redis_ssot.syntax.nodes import unparsed
@@ -32,7 +34,8 @@ class Told(Resolver):
 
     With `is_open` the function around it may be called with anything, which no default tells. `hidden` are the
     names of the functions around that one; `leads` says where a pool comes from. `attributes` are those of
-    objects that were read on the way, `doubts` the calls that may give something else each time.
+    objects that were read on the way, `doubts` the calls that may give something else each time, `early` what is
+    read when modules run; with `is_made_early` that is when objects are made.
     """
 
     def __init__(
@@ -45,6 +48,7 @@ class Told(Resolver):
         is_open: bool = False,
         hidden: frozenset[str] = frozenset(),
         is_tuned: bool = False,
+        is_made_early: bool = False,
     ) -> None:
         super().__init__(making, code, depth)
         self.leads = leads
@@ -53,6 +57,8 @@ class Told(Resolver):
         self.is_tuned = is_tuned
         self.attributes: set[str] = set()
         self.doubts: set[str] = set()
+        self.early: Counter[str] = Counter()
+        self.is_made_early = is_made_early
         self.left_out = frozenset() if is_tuned else TUNING
 
     def inner(self, code: Code) -> Told:
@@ -60,8 +66,9 @@ class Told(Resolver):
         found = Told(
             self.making, code, self.depth + 1,
             leads=self.leads, is_open=self.is_open, hidden=hidden, is_tuned=self.is_tuned,
+            is_made_early=self.is_made_early,
         )  # fmt: skip
-        found.attributes, found.doubts = self.attributes, self.doubts
+        found.attributes, found.doubts, found.early = self.attributes, self.doubts, self.early
         return found
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
@@ -78,11 +85,16 @@ class Told(Resolver):
             raise Untold(name, f"`{{}}` is a parameter of `{function.name}`, which callers give")
         return super().local(name, function)
 
-    def attribute(self, owner: object, node: ast.Attribute) -> ast.expr:
-        found = super().attribute(owner, node)  # type: ignore[arg-type]
+    def attribute(self, owner: Thing, node: ast.Attribute) -> ast.expr:
+        before = Counter(self.early)
+        found = super().attribute(owner, node)
         if found is node:
             raise Untold(node)
         self.attributes.add(node.attr)
+        stores = (s for s in self.making.stores(owner) if s.attribute == node.attr)
+        if self.is_made_early and all(s.method == "__init__" for s in stores):
+            self.early.clear()
+            self.early.update([*before.elements(), *read_in(found)])
         return found
 
     def named(self, name: str) -> ast.expr:
@@ -102,8 +114,18 @@ class Told(Resolver):
         ]
         if len(values) == 1 and isinstance(values[0], ast.expr):
             with suppress(Untold):
-                return self.of(Code(values[0], module))
+                value = self.of(Code(values[0], module))
+                if self.code.function is not None:
+                    self.early.update(read_in(value))
+                return value
         return ast.Name(found.home, ast.Load())
+
+    def late(self, text: str) -> set[str]:
+        """Of what is read for this `text`, that which is read when the call is made, not when its module runs."""
+        read = Counter(read_in(ast.parse(text, mode="eval").body))
+        function = self.code.function
+        is_late = function is not None and not (self.is_made_early and function.name == "__init__")
+        return {word for word, times in read.items() if is_late and times > self.early[word]}
 
     def pool(self, node: ast.expr) -> ast.expr:
         behind = self.leads(self.code.at(node))
@@ -264,3 +286,19 @@ def _parts(text: str) -> tuple[str, dict[str, str]]:
     call = ast.parse(text, mode="eval").body
     assert isinstance(call, ast.Call)
     return unparsed(call.func), {k.arg or "": unparsed(k.value) for k in call.keywords}
+
+
+def read_in(node: ast.expr) -> Iterator[str]:
+    """The variables, settings and attributes that an expression reads, by their last names; the builder's apart."""
+    parents = {inner: part for part in ast.walk(node) for inner in ast.iter_child_nodes(part)}
+    for part in ast.walk(node):
+        above = parents.get(part)
+        if above is node and part is getattr(node, "func", None):
+            continue
+        match part:
+            case ast.Call(func=ast.Attribute(attr="get"), args=[ast.Constant(value=str(name)), *_]):
+                yield name
+            case ast.Subscript(slice=ast.Constant(value=str(name))):
+                yield name
+            case ast.Attribute(attr=name) if not isinstance(above, ast.Attribute | ast.Call | ast.Subscript):
+                yield name

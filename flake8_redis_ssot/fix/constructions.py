@@ -11,8 +11,9 @@ from flake8_redis_ssot.fix.accessors import Accessor
 from flake8_redis_ssot.fix.around import Around
 from flake8_redis_ssot.fix.client_uses import ClientUses, uses_of
 from flake8_redis_ssot.fix.compatibility import Compatibility
-from flake8_redis_ssot.fix.connecting import bound_of
+from flake8_redis_ssot.fix.connecting import bound_of, read_in
 from flake8_redis_ssot.fix.endings import Endings
+from flake8_redis_ssot.fix.names import locals_of
 from flake8_redis_ssot.fix.naming import exact, name_for
 from flake8_redis_ssot.fix.offers import Built, Files, Offers
 from flake8_redis_ssot.fix.proposal import Proposal
@@ -20,7 +21,9 @@ from flake8_redis_ssot.fix.reach import OBJECT, PUT
 from flake8_redis_ssot.fix.reads import ProjectReads
 from flake8_redis_ssot.fix.replacements import Awaiting, Refusal
 from flake8_redis_ssot.fix.resolver import Untold
+from flake8_redis_ssot.fix.returns import is_set_at
 from flake8_redis_ssot.fix.signatures import own_parts
+from flake8_redis_ssot.fix.stated import is_none
 from flake8_redis_ssot.fix.view import View
 from flake8_redis_ssot.libraries.builders import Kind
 from flake8_redis_ssot.libraries.frameworks import MAKING_NAMES
@@ -160,7 +163,8 @@ class ConstructionEdits:
             self._judge_readers(view, name, built.made.kind, limit, uses, proposal)
         self.around.judge(
             view, proposal, home=accessor.home,
-            told=built.told, is_late=built.code.function is not None, sources=built.attributes,
+            read=set(read_in(ast.parse(built.told, mode="eval").body)),
+            late=built.late | self.offers.late_in(accessor), sources=built.attributes,
             attributes=uses.attributes, is_async=built.is_async and not accessor.is_of_loop,
         )  # fmt: skip
 
@@ -214,8 +218,10 @@ class ConstructionEdits:
         while view.uses.parents.get(top) is not view.source.tree:
             top = view.uses.parents[top]
         own = self._import_of(view, built.call.func)
-        if own is not None and (own in body or view.uses.home(own).kind == "function"):
-            proposal.statement = own
+        if own is not None and (
+            own in body or view.uses.home(own).kind == "function" or view.has_fallback(own)
+        ):
+            proposal.statement = own  # what catches that the library is missing catches it of the manager
             return
         before = [
             statement
@@ -232,15 +238,24 @@ class ConstructionEdits:
 
     @staticmethod
     def _import_of(view: View, node: ast.expr) -> ast.Import | ast.ImportFrom | None:
-        """The import of the name with which an expression begins, where it is only that."""
+        """The import of the name with which an expression begins, where it is only that, or None."""
         while isinstance(node, ast.Attribute):
             node = node.value
         if not isinstance(node, ast.Name) or node not in view.uses.points:
             return None
+        bindings = view.uses.names.bindings(node.id, view.uses.points[node], typing=True)
+        others = [b for b in bindings if not (isinstance(b.value, ast.expr) and is_none(b.value))]
         for statement, alias in view.aliases.values():
             found = view.uses.binding(statement, alias) if alias.name != "*" else None
-            if found is not None and found[0] == node.id and view.uses.means(node.id, node, found[1]):
+            if found is None or found[0] != node.id or found[1] not in others:
+                continue
+            if len(others) == 1:
                 return statement
+            if view.has_fallback(statement):
+                raise Refusal(
+                    f"`{node.id}` is something else where its import fails",
+                    "take the manager's client where it does not, by hand",
+                )
         return None
 
     def _write(
@@ -274,6 +289,9 @@ class ConstructionEdits:
                 keys.add(f"{PUT}{parts[0]}")
         if built.code.function is not None:
             keys |= set(self._named_in(view, built))
+            root = dotted.partition(".")[0]
+            if root not in locals_of(built.code.function) and is_set_at(built.call, root, view.uses.parents):
+                proposal.asked |= {f"{module}.{root}" for module in view.place.modules}
         home = accessor.home
         keys |= {home, f"{OBJECT}{home}", f"{PUT}{home.rpartition('.')[0]}"}
         made = accessor.made

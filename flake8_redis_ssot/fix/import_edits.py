@@ -9,8 +9,10 @@ from dataclasses import replace
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.fix.compatibility import Compatibility
+from flake8_redis_ssot.fix.ended_beside import take_out_ended
 from flake8_redis_ssot.fix.import_effects import ImportEffects
 from flake8_redis_ssot.fix.import_graph import ImportGraph
+from flake8_redis_ssot.fix.module_members import Group, by_member, check_module
 from flake8_redis_ssot.fix.module_names import is_readable, star_names
 from flake8_redis_ssot.fix.naming import (
     dotted_places,
@@ -29,9 +31,6 @@ from flake8_redis_ssot.fix.unused import why_kept, why_tested
 from flake8_redis_ssot.fix.verdict import Verdict
 from flake8_redis_ssot.fix.view import View
 from flake8_redis_ssot.syntax.imports import Imported
-
-Group = tuple[Replacement, list[ast.expr]]
-"""An exchange, with the places in which it is made."""
 
 _UNSEEN = "change the import by hand, and what reads the name"
 
@@ -84,6 +83,8 @@ class ImportEdits:
         tested = why_tested(view, statement, self.effects.what_acts(old))
         if tested is not None:
             raise Refusal(tested, "change the test by hand")
+        ended = take_out_ended(view, proposal, thing, places, self.replacements)
+        places = [place for place in places if place not in ended]
         if not places:
             return self._unused(view, proposal, name, thing, late)
         if thing is not None and thing.sort == "module":
@@ -98,7 +99,7 @@ class ImportEdits:
         if view.uses.home(statement).kind != "function":
             for new in proposal.names - {name}:
                 proposal.reach |= {f"{m}.{new}": proposal.reach.get(f"{m}.{new}") for m in view.place.modules}
-        self.effects.note_unloaded(view, proposal)
+        self.effects.note_unloaded(view, proposal, statement)
         return proposal
 
     def _places(
@@ -177,7 +178,7 @@ class ImportEdits:
         is_read = name in view.imported and not aim.is_same
         why = f"{view.reader_of(name)} reads `{name}` from here"
         is_read = is_read and not self.exchange.part_none(aim.old, aim.new, why, verdict)
-        self._take(view, proposal, aim, verdict)
+        self.take(view, proposal, aim, verdict)
         if is_read:
             before, after = aim.old.of or aim.old, aim.new.of or aim.new
             if before.sort != after.sort or before.sort not in ("class", "function"):
@@ -200,7 +201,7 @@ class ImportEdits:
             proposal.reach |= verdict.reach
         for one, inner in groups:
             found = verdict if one is aim else self.exchange.judge(view, one, inner)
-            self._take(view, proposal, one, found)
+            self.take(view, proposal, one, found)
             new = self._collapsed(view, proposal, one, inner)
             proposal.reach |= {
                 **self.exchange.reach.through(view, one, new, late),
@@ -212,7 +213,7 @@ class ImportEdits:
             proposal.reach[f"{EARLY}{old}"] = None
         if late:
             proposal.reach.setdefault(aim.new.home, None)  # it is looked up there from now on
-        self._note(proposal, aim, old)
+        self.note(proposal, aim, old)
         proposal.title = f"Replace `{old}` with `{aim.new.home}{'()' if aim.calls else ''}`"
         return proposal
 
@@ -224,7 +225,7 @@ class ImportEdits:
             "rename that, and import what is meant by name",
         )
 
-    def _take(self, view: View, proposal: Proposal, aim: Replacement, verdict: Verdict) -> None:
+    def take(self, view: View, proposal: Proposal, aim: Replacement, verdict: Verdict) -> None:
         """Take in what was found of one of the exchanges, with the members that are called otherwise."""
         proposal.take(verdict)
         if verdict.builders and self.effects.is_timed(view, proposal, aim):
@@ -337,7 +338,7 @@ class ImportEdits:
         return view.uses.of(*found) if found is not None else []
 
     @staticmethod
-    def _note(proposal: Proposal, aim: Replacement, old: str) -> None:
+    def note(proposal: Proposal, aim: Replacement, old: str) -> None:
         """What of the tests depends on it: the module in `sys.modules`, and the object itself."""
         proposal.reach[f"{PUT}{old.rpartition('.')[0]}"] = None
         if not aim.is_same:
@@ -361,13 +362,9 @@ class ImportEdits:
                 f"the module `{name}` is named elsewhere too, by an import from here or in a string",
                 "import by name what is needed of it",
             )
-        if not is_readable(self.objects, old):
-            raise Refusal(
-                f"a package gives the name of `{old}` to something else",
-                "rename that in the package's `__init__`",
-            )
+        check_module(self.objects, old)
         self.effects.check(view, proposal, old, old)
-        groups = self._by_member(view, old, places)
+        groups = by_member(view, self.replacements, old, places)
         if any(not is_only for _, is_only in self._meanings(view, proposal, name)) and not (
             isinstance(proposal.statement, ast.Import) and proposal.drops[0].asname is None
         ):
@@ -382,38 +379,13 @@ class ImportEdits:
         proposal.title = f"Replace `{old}` with `{' and '.join(sorted(homes))}`"
         return proposal
 
-    def _by_member(self, view: View, old: str, places: list[ast.expr]) -> dict[str, Group]:
-        """What is read of a module, by its dotted name, with what it is exchanged for."""
-        groups: dict[str, Group] = {}
-        for place in places:
-            member, dotted = place, old
-            while True:
-                parent = view.uses.parents.get(member)
-                if not isinstance(parent, ast.Attribute):
-                    raise Refusal(
-                        f"line {place.lineno} hands the module itself on", "hand on what is needed of it"
-                    )
-                if not isinstance(parent.ctx, ast.Load):
-                    raise Refusal(
-                        f"line {place.lineno} sets `{parent.attr}` of the module, for all who read it there",
-                        "let the manager do that by a function, or patch the name in the module that uses it",
-                    )
-                member, dotted = parent, f"{dotted}.{parent.attr}"
-                thing = self.objects.thing(dotted)
-                if thing is None or thing.sort != "module":
-                    break
-            groups.setdefault(dotted, (self.replacements.aim(dotted, view.place.boundary), []))[1].append(
-                member
-            )
-        return groups
-
     def _exchange_members(
         self, view: View, proposal: Proposal, name: str, groups: dict[str, Group], *, keeps: bool, late: bool
     ) -> None:
         """Exchange what is read of a module, through another module where that `keeps` all of it."""
         for dotted, (aim, members) in groups.items():
             verdict = self.exchange.judge(view, aim, members)
-            self._take(view, proposal, aim, verdict)
+            self.take(view, proposal, aim, verdict)
             module, _, last = aim.new.home.rpartition(".")
             found = verdict.reach
             if keeps:
@@ -427,7 +399,7 @@ class ImportEdits:
             proposal.reach |= {
                 **self.exchange.reach.through(view, aim, new, late or keeps), **found, dotted: place
             }  # fmt: skip
-            self._note(proposal, aim, dotted)
+            self.note(proposal, aim, dotted)
 
     # from module import *
 
@@ -461,7 +433,7 @@ class ImportEdits:
             )
         for name, (aim, members) in groups.items():
             verdict = self.exchange.judge(view, aim, members)
-            self._take(view, proposal, aim, verdict)
+            self.take(view, proposal, aim, verdict)
             new = name
             if aim.collapses:
                 new = self._collapsed(view, proposal, aim, members)
@@ -470,7 +442,7 @@ class ImportEdits:
                 bound = name if name != last else None
                 proposal.adds.append(Imported(spelled(view, statement, home), last, bound))
             proposal.reach |= dict.fromkeys(verdict.reach | self.exchange.reach.through(view, aim, new, late))
-            self._note(proposal, aim, f"{module}.{name}")
+            self.note(proposal, aim, f"{module}.{name}")
         proposal.reach |= dict.fromkeys(f"{m}.{name}" for m in view.place.modules for name in names)
         proposal.title = f"Import by name what is used of `{module}`"
         return proposal

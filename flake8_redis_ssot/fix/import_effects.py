@@ -41,8 +41,9 @@ class ImportEffects:
         anyhow |= self.acts.reached(new)
         if module in anyhow:
             return
-        assert proposal.statement is not None
-        running = self.acts.running(module, frozenset(anyhow | self.others(view, proposal.statement)))
+        if proposal.statement is not None:
+            anyhow |= self.others(view, proposal.statement)
+        running = self.acts.running(module, frozenset(anyhow))
         for here in running:
             acts = self.acts.directly(here)
             if acts and not _WARNING.match(acts) and not self._is_run_anyhow(here, module, running):
@@ -61,7 +62,7 @@ class ImportEffects:
         """What importing a module, or the one of an object, does."""
         return self.acts.directly(self.module_of(name))
 
-    def others(self, view: View, statement: ast.stmt) -> frozenset[str]:
+    def others(self, view: View, statement: ast.AST) -> frozenset[str]:
         """The modules that run with the other imports at the top of a file."""
         found: set[str] = set()
         for module in view.place.modules:
@@ -82,10 +83,9 @@ class ImportEffects:
             return not aim.is_same and not {aim.old.module, aim.new.module} <= known
         return aim.is_same and aim.new.module not in known | self.acts.reached(aim.old.module)
 
-    def note_unloaded(self, view: View, proposal: Proposal) -> None:
-        """Note the modules that the file may not import any more: a test may ask `sys.modules` for them."""
-        assert proposal.statement is not None
+    def note_unloaded(self, view: View, proposal: Proposal, importing: ast.AST) -> None:
+        """Note the modules that the file may not import any more when `importing` is gone: `sys.modules` may be asked."""
         module = self.module_of(proposal.diagnostic.symbols[0].removesuffix(".*"))
-        if module not in self.others(view, proposal.statement):
+        if module not in self.others(view, importing):
             own = {package for of in view.place.modules for package in packages_of(of)}
             proposal.reach |= dict.fromkeys(f"{LOADED}{one}" for one in {module, *packages_of(module)} - own)

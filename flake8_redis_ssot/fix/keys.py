@@ -36,6 +36,8 @@ class Keys:
         texts = [set(self._of(old, name)), set(self._of(new, to))]
         if texts[0] == texts[1]:
             return None
+        if not all(texts):
+            return f"it keeps things under keys in the {'old' if texts[0] else 'new'} one alone"
         shown = [" and ".join(f"`{text}`" for text in sorted(found - {""})) or "no text" for found in texts]
         return f"it puts {shown[0]} into its keys in the old one, {shown[1]} in the new one"
 

@@ -231,6 +231,8 @@ class MemberChecks:
             raise Refusal(f"{where}, and {lacking.what}", lacking.advice)
         for name, was in public.items():
             now = after.named[name]
+            if was.colour == now.colour == "attribute" and self.alike.holds(old, new, name):
+                continue
             why = self._differs(was, now, None, self.alike.members(old, new, name))
             if why is None and name not in ENDING:
                 why = self.dangers.difference(old, new, name, name)

@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from flake8_redis_ssot.facts.modules import bound, exported_names
+from flake8_redis_ssot.fix.leaving import leaves, suppresses
 
 if TYPE_CHECKING:
     from flake8_redis_ssot.fix.names import Names
@@ -60,18 +61,14 @@ def _binds(body: list[ast.stmt], name: str) -> bool:
                     return True
             case ast.Try(body=tried, handlers=handlers, finalbody=last):
                 if _binds(last, name) or (
-                    _binds(tried, name) and all(_leaves_or_binds(h.body, name) for h in handlers)
+                    _binds(tried, name) and all(_binds(h.body, name) or leaves(h.body) for h in handlers)
                 ):
                     return True
             case ast.With(body=inner):
-                if _binds(inner, name):
+                if _binds(inner, name) and not suppresses(statement):
                     return True
             case ast.For() | ast.While() | ast.Match():
                 pass
             case _ if any(bound_name in (name, "*") for bound_name, _ in bound([statement])):
                 return True
     return False
-
-
-def _leaves_or_binds(body: list[ast.stmt], name: str) -> bool:
-    return _binds(body, name) or any(isinstance(part, ast.Raise) for part in body)

@@ -27,6 +27,15 @@ def exact(view: View, node: ast.expr, text: str | None = None) -> tuple[int, int
     return start, end
 
 
+def renamed_text(view: View, node: ast.Constant, old: str, new: str) -> Part:
+    """The change of a string literal that has `old` at its beginning."""
+    start, end = view.span(node)
+    at = view.source.text.find(old, start, end)
+    if at < 0 or view.source.text.find(old, at + 1, end) >= 0:
+        raise Refusal("the string is written in parts, or with escapes", "change it by hand")
+    return at, at + len(old), new
+
+
 def renamed(view: View, node: ast.Attribute | ast.keyword, name: str) -> Part:
     """The change by which a member, or a keyword of a call, has another name."""
     if isinstance(node, ast.Attribute):

@@ -143,12 +143,14 @@ class ObjectChecks:
             more = self._mentioned(old, is_test=self.index.settings.is_test(unseen.path))
             self.members.covered(old, new, unseen.does, more)
             used |= more
-        for name in sorted(self.objects.members(old).named if used is None else used):
+        may_use = {*self.objects.members(old).named} if used is None else used
+        for name in sorted(may_use):
             differing = self.state.difference(old, new, name, names.get(name, name))
             if differing is not None:
                 raise self.members.another(new, names.get(name, name), differing)
-        before_reach, after_reach = self.reach.of_members(old, used, aim), self.reach.of_new(after, new, used)
-        for name in used or ():
+        before_reach = self.reach.of_members(old, used, aim)
+        after_reach = self.reach.of_new(after, new, {names.get(name, name) for name in may_use})
+        for name in may_use:
             if names.get(name, name) == name and self.alike.members(old, new, name):
                 before_reach |= self.reach.twins(old, new, name, after_reach)
         verdict.reach |= before_reach
@@ -160,7 +162,7 @@ class ObjectChecks:
         if is_late:
             verdict.reach |= dict.fromkeys(builders)
         verdict.reach |= after_reach
-        for name in used if used is not None else self.objects.members(old).named:
+        for name in may_use:
             for of, to in ((old, new), (before, after)):
                 if of.home:
                     there = f"{to.home}.{names.get(name, name)}" if to.home else None

@@ -50,6 +50,8 @@ class Built:
     told: str = ""
     attributes: set[str] = field(default_factory=set)
     """Those of objects from which it is read where it connects."""
+    late: set[str] = field(default_factory=set)
+    """What of that is read whenever one is built."""
     doubts: set[str] = field(default_factory=set)
     """Calls that say where it connects, and may give something else each time."""
 
@@ -121,12 +123,27 @@ class Offers:
             leads=self.accessors.shared, is_open=True, hidden=built.hidden, is_tuned=is_tuned,
         )  # fmt: skip
         text = resolver.text_of_call(built.call, built.target)
+        built.late |= resolver.late(text)
         built.attributes |= resolver.attributes
         built.doubts |= resolver.doubts
         return text
 
     def tell_accessor(self, accessor: Accessor, *, is_tuned: bool = False) -> str:
-        return Told(self.making, accessor.made, leads=self.accessors.shared, is_tuned=is_tuned).text()
+        """The same for what the manager gives."""
+        return self._resolver(accessor, is_tuned=is_tuned).text()
+
+    def late_in(self, accessor: Accessor) -> set[str]:
+        """What the manager reads of where it connects after its module has run."""
+        resolver = self._resolver(accessor)
+        return resolver.late(resolver.text())
+
+    def _resolver(self, accessor: Accessor, *, is_tuned: bool = False) -> Told:
+        thing = self.objects.thing(accessor.home)
+        is_made_early = thing is not None and thing.sort == "instance" and not accessor.tail.startswith("()")
+        return Told(
+            self.making, accessor.made,
+            leads=self.accessors.shared, is_tuned=is_tuned, is_made_early=is_made_early,
+        )  # fmt: skip
 
     def _check_kind(self, view: View, made: Construction) -> None:
         """Refusal where all that the manager builds is for asyncio, and this is not, or the other way round."""

@@ -13,6 +13,7 @@ from flake8_redis_ssot.fix.propose import Rewriter
 from flake8_redis_ssot.fix.reach import EARLY, LOADED, LOGGER, MODULE, OBJECT, PUT
 from flake8_redis_ssot.fix.reads import dictionary_owner, names_given
 from flake8_redis_ssot.fix.signatures import Function, decorators_of
+from flake8_redis_ssot.fix.stated import is_none
 from flake8_redis_ssot.fix.view import View
 from flake8_redis_ssot.libraries.frameworks import FIXTURES, PATCHING, SETTING, TAKERS
 from flake8_redis_ssot.source import SourceError
@@ -27,7 +28,8 @@ _QUOTED = re.compile(r"[A-Za-z_]\w*(?:\.\w+)+\Z")
 class Patch:
     """A place that names what may be patched; `string` is there where it can be written anew.
 
-    `is_written` says that the place has the object by an expression, which an import of its file gives.
+    `is_written` says that the place has the object by an expression, which an import of its file gives, `is_none`
+    that it puts None there.
     """
 
     path: str
@@ -35,6 +37,7 @@ class Patch:
     text: str
     string: ast.Constant | None = None
     is_written: bool = False
+    is_none: bool = False
 
     @property
     def act(self) -> str:
@@ -217,7 +220,13 @@ class PatchFinder:
             string = arguments[0]
             if _is_dotted(texts[0]) and (is_patch or view.is_test):
                 is_string = is_patch and isinstance(string, ast.Constant)
-                yield Patch(view.path, string.lineno, texts[0], string if is_string else None)  # type: ignore[arg-type]
+                yield Patch(
+                    view.path,
+                    string.lineno,
+                    texts[0],
+                    string if is_string else None,  # type: ignore[arg-type]
+                    is_none=_gives_none(node, 1),
+                )
             owner = texts[0].removesuffix(".__dict__")
             for name in names_given(node) if owner in by_module else ():
                 yield Patch(view.path, string.lineno, f"{owner}.{name}")
@@ -229,7 +238,13 @@ class PatchFinder:
             if given & names and called in SETTING:
                 for last in by_module[module] & said:
                     is_object = self.index.modules.find(module) is None
-                    yield Patch(view.path, node.lineno, f"{module}.{last}", is_written=is_object)
+                    yield Patch(
+                        view.path,
+                        node.lineno,
+                        f"{module}.{last}",
+                        is_written=is_object,
+                        is_none=_gives_none(node, 2),
+                    )
 
     def _touched(self, touched: set[str]) -> Iterator[Patch]:
         """Where something is set on one of these objects itself, or a patch does it."""
@@ -258,6 +273,12 @@ class PatchFinder:
             rb"\b(?:%b)\((?:type\()?%b\b|\b%b\.[\w.]+ = " % (b"|".join(_SETTING), name, name)
         )
         return any(self.index.settings.is_test(path) for path, _ in self.rewriter.reads.matching(pattern))
+
+
+def _gives_none(call: ast.Call, at: int) -> bool:
+    """Whether a call that patches puts None in the place of what it patches, by its argument `at` or by name."""
+    given = [*call.args[at : at + 1], *(k.value for k in call.keywords if k.arg in ("new", "value"))]
+    return len(given) == 1 and is_none(given[0])
 
 
 def _is_changed(view: View, place: ast.expr) -> bool:

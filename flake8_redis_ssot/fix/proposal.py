@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from flake8_redis_ssot.diagnostic import Applicability, Diagnostic, Fix
+from flake8_redis_ssot.diagnostic import Applicability, Diagnostic
 from flake8_redis_ssot.fix.reach import Reached
 from flake8_redis_ssot.fix.ties import Ties
 from flake8_redis_ssot.fix.verdict import Verdict
@@ -15,14 +15,6 @@ from flake8_redis_ssot.syntax.imports import Imported, Part
 
 MENDS = {rule.code: rule.fix_kind for rule in all_rules() if rule.fix_kind is not None}
 """The rules whose diagnostics a fix may settle, and what it changes."""
-
-
-_REMOVE = "Remove "
-
-
-def is_removal(fix: Fix) -> bool:
-    """Whether a fix puts nothing in the place of what it takes out, as the titles of proposals say."""
-    return fix.message.startswith(_REMOVE)
 
 
 @dataclass(slots=True)
@@ -49,6 +41,8 @@ class Proposal:
     """Why it is not safe, where it is not."""
     names: set[str] = field(default_factory=set)
     """The names by which the file has afterwards what it exchanges."""
+    asked: set[str] = field(default_factory=set)
+    """Those of `reach` that the code uses only where they are not None: a patch that makes them None does not reach it."""
     ties: Ties = field(default_factory=Ties)
     roots: set[str] = field(default_factory=set)
     objects: set[tuple[str, str, str]] = field(default_factory=set)
@@ -60,6 +54,12 @@ class Proposal:
 
     _stands: tuple[tuple[int, int] | None, list[tuple[int, int]]] = (None, [])
     """Where the statement and the aliases stand that are let go."""
+
+    @property
+    def is_removal(self) -> bool:
+        """Whether it puts nothing in the place of what it takes out."""
+        is_of_object = MENDS[self.diagnostic.code] in ("import", "construction")
+        return is_of_object and not self.adds and not self.written
 
     @property
     def path(self) -> str:

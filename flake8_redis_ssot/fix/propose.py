@@ -14,8 +14,9 @@ from flake8_redis_ssot.fix.compatibility import Compatibility
 from flake8_redis_ssot.fix.constructions import ConstructionEdits
 from flake8_redis_ssot.fix.import_edits import ImportEdits
 from flake8_redis_ssot.fix.import_graph import ImportGraph
+from flake8_redis_ssot.fix.loads import LoadEdits
 from flake8_redis_ssot.fix.module_names import star_names
-from flake8_redis_ssot.fix.naming import dotted_places, exact, name_for
+from flake8_redis_ssot.fix.naming import dotted_places, exact, name_for, renamed_text
 from flake8_redis_ssot.fix.proposal import MENDS, Proposal
 from flake8_redis_ssot.fix.reads import ProjectReads
 from flake8_redis_ssot.fix.replacements import Refusal, Unfollowed
@@ -25,7 +26,6 @@ from flake8_redis_ssot.libraries.frameworks import LOADING, PATCHING
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.rule import RuleContext
 from flake8_redis_ssot.source import Range, SourceError
-from flake8_redis_ssot.syntax.imports import Part
 from flake8_redis_ssot.syntax.nodes import last_name
 
 _BY_NAME = "import the shared object by its name, and use that"
@@ -46,6 +46,7 @@ class Rewriter:
         self.replacements = self.exchange.replacements
         self.graph = ImportGraph(self.objects)
         self.imports = ImportEdits(self.exchange, self.graph)
+        self.loads = LoadEdits(self.imports)
         self.constructions = ConstructionEdits(self.exchange, reads, self)
         self._read = read
         self._views: dict[str, View | None] = {}
@@ -81,6 +82,8 @@ class Rewriter:
         if view.place.is_manager:
             raise Refusal("it stands in the manager itself, which is never rewritten", "change it by hand")
         match MENDS.get(diagnostic.code):
+            case "import" if diagnostic.code == "RED105":
+                return self.loads.propose(view, diagnostic)
             case "import":
                 return self.imports.propose(view, diagnostic)
             case "call":
@@ -93,10 +96,7 @@ class Rewriter:
                 return without_unused_codes(view, diagnostic, unused)
             case "name":
                 return with_successor(view, diagnostic)
-        raise Refusal(
-            "it is imported by its name in a string",
-            "change the string, and what is done with the module, by hand",
-        )
+        raise Refusal(f"no fix is known for {diagnostic.code}", "change it by hand")
 
     def _unread(self, path: str) -> Refusal:
         """Why nothing can be proposed for a file that has no view."""
@@ -212,15 +212,13 @@ class Rewriter:
         aim = self.replacements.aim(old, view.place.boundary)
         if aim.old.sort != aim.new.sort or aim.calls:
             raise self.exchange.unlike(aim.old, aim.new)
-        proposal = Proposal(
-            diagnostic, f"Name `{aim.new.home}` instead of `{old}`", "safe" if aim.is_same else "unsafe"
-        )
+        proposal = Proposal(diagnostic, f"Name `{aim.new.home}` instead of `{old}`", "safe")
+        proposal.reach[old] = aim.new.home
         if not aim.is_same:
-            before, after = aim.old.of or aim.old, aim.new.of or aim.new
-            self.exchange.members.covered(
-                before, after, "what is done with what the string names is not seen"
-            )
-        proposal.parts = [self.renamed(view, node, old, aim.new.home)]
+            verdict = self.exchange.judge_unseen(aim, "what is done with what the string names is not seen")
+            proposal.take(verdict)
+            proposal.reach |= verdict.reach
+        proposal.parts = [renamed_text(view, node, old, aim.new.home)]
         proposal.written.append(aim.new.home)
         return proposal
 
@@ -236,15 +234,6 @@ class Rewriter:
                 return last_name(parent.func) in LOADING
             parent = view.uses.parents.get(parent)
         return not view.is_test or not any(word in view.source.data for word in PATCHING)
-
-    @staticmethod
-    def renamed(view: View, node: ast.Constant, old: str, new: str) -> Part:
-        """The change of a string literal that has `old` at its beginning."""
-        start, end = view.span(node)
-        at = view.source.text.find(old, start, end)
-        if at < 0 or view.source.text.find(old, at + 1, end) >= 0:
-            raise Refusal("the string is written in parts, or with escapes", "change it by hand")
-        return at, at + len(old), new
 
     def short(self, path: str) -> str:
         """A path as the project names it."""

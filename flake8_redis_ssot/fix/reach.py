@@ -44,21 +44,22 @@ class Reach:
             owners.append(aim.old.home)
         return self._needed(of, owners, None if used is None else {"__init__", *used})
 
-    def of_new(self, new: Thing, of: Thing, used: set[str] | None) -> Reached:
+    def of_new(self, new: Thing, of: Thing, used: set[str]) -> Reached:
         """What reaches the new object: a patch of it reached nothing here before, and would afterwards."""
         owners = [owner for owner in (new.home, *(one.home for one in self.objects.order(of)[0])) if owner]
         return self._needed(of, owners, used) | dict.fromkeys(f"{OBJECT}{owner}" for owner in owners)
 
     def twins(self, old: Thing, new: Thing, name: str, after: Reached) -> Reached:
         """The names that a method reads in its module, with those that its twin reads in the module of `new`."""
-        member = self.objects.members(old).named.get(name)
-        if member is None:
+        was, now = (self.objects.members(of).named.get(name) for of in (old, new))
+        if was is None or now is None:
             return {}
-        pairs = (
-            (key, f"{new.module}.{key.rpartition('.')[2]}")
-            for key in self.globals_of(member.node, member.module)
-        )
-        return {key: twin for key, twin in pairs if twin in after}
+        keys = self.globals_of(was.node, was.module)
+        pairs = {key: f"{new.module}.{key.rpartition('.')[2]}" for key in keys}
+        names = [_names_in(member.node) for member in (was, now)]
+        if len(names[0]) == len(names[1]):
+            pairs |= {f"{was.module}.{a}": f"{now.module}.{b}" for a, b in zip(*names, strict=True)}
+        return {key: twin for key, twin in pairs.items() if key in keys and twin in after}
 
     def _needed(self, of: Thing, owners: list[str], used: set[str] | None) -> Reached:
         """What the `used` members of a class need, by the names of its `owners`; of all where that is None."""
@@ -141,3 +142,9 @@ def _is_logger_of_module(thing: Thing) -> bool:
         case ast.Call(func=func, args=[ast.Name(id="__name__"), *_]):
             return last_name(func).lower() in ("getlogger", "get_logger")
     return False
+
+
+def _names_in(node: ast.AST) -> list[str]:
+    """The names that the statements of a function have, in their order."""
+    body = getattr(node, "body", [])
+    return [part.id for one in body for part in ast.walk(one) if isinstance(part, ast.Name)]

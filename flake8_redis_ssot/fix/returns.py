@@ -1,13 +1,14 @@
-"""The `return` statements of a function, and what is surely set when each of them runs."""
+"""The `return` statements of a function, and what is surely set when these and other parts of it run."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from flake8_redis_ssot.fix.leaving import leaves, suppresses
 from flake8_redis_ssot.fix.signatures import Function
 from flake8_redis_ssot.fix.stated import is_none
-from flake8_redis_ssot.syntax.nodes import last_name, unparsed
+from flake8_redis_ssot.syntax.nodes import unparsed
 
 
 def sure_at_end(function: Function) -> set[str]:
@@ -41,7 +42,7 @@ def returns(body: list[ast.stmt], sure: set[str]) -> Iterator[tuple[ast.Return, 
                     other = inner
                 sure &= inner & other
                 sure |= inner & other
-            case ast.With(body=inside) | ast.AsyncWith(body=inside) if not _suppresses(statement):
+            case ast.With(body=inside) | ast.AsyncWith(body=inside) if not suppresses(statement):
                 yield from returns(inside, sure)
             case ast.With(body=inside) | ast.AsyncWith(body=inside):
                 yield from returns(inside, set(sure))
@@ -57,6 +58,25 @@ def returns(body: list[ast.stmt], sure: set[str]) -> Iterator[tuple[ast.Return, 
             case ast.For() | ast.AsyncFor() | ast.While():
                 yield from returns(statement.body, set(sure))
                 yield from returns(statement.orelse, set(sure))
+
+
+def is_set_at(node: ast.AST, place: str, parents: Mapping[ast.AST, ast.AST]) -> bool:
+    """Whether a part of a function runs only where a `place` is not None, by the conditions around and before it."""
+    while True:
+        above = parents.get(node)
+        if isinstance(above, ast.If | ast.IfExp) and node is not above.test:
+            missing, there = _asked(above.test)
+            is_then = node is above.body or (isinstance(above.body, list) and node in above.body)
+            if place in (there if is_then else missing):
+                return True
+        blocks = (getattr(above, name, None) for name in ("body", "orelse", "finalbody"))
+        for block in (b for b in blocks if isinstance(b, list) and node in b):
+            for before in block[: block.index(node)]:
+                if isinstance(before, ast.If) and leaves(before.body) and place in _asked(before.test)[0]:
+                    return True
+        if above is None or isinstance(above, Function | ast.Lambda):
+            return False
+        node = above
 
 
 def _asked(test: ast.expr) -> tuple[set[str], set[str]]:
@@ -75,24 +95,3 @@ def _asked(test: ast.expr) -> tuple[set[str], set[str]]:
         case ast.Name() | ast.Attribute():
             return set(), {unparsed(test)}
     return set(), set()
-
-
-def leaves(body: list[ast.stmt]) -> bool:
-    """Whether a body never runs on past its end."""
-    match body[-1] if body else None:
-        case ast.Return() | ast.Raise():
-            return True
-        case ast.If(body=then, orelse=otherwise):
-            return leaves(then) and leaves(otherwise)
-        case ast.With(body=inside) | ast.AsyncWith(body=inside):
-            return not _suppresses(body[-1]) and leaves(inside)
-        case ast.Try(body=tried, handlers=handlers, orelse=otherwise):
-            return (leaves(tried) or leaves(otherwise)) and all(leaves(h.body) for h in handlers)
-    return False
-
-
-def _suppresses(statement: ast.stmt) -> bool:
-    """Whether a `with` may go on after an exception in it."""
-    items = statement.items if isinstance(statement, ast.With | ast.AsyncWith) else []
-    calls = [item.context_expr for item in items]
-    return any(last_name(c.func if isinstance(c, ast.Call) else c) in ("suppress", "raises") for c in calls)

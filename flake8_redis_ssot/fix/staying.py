@@ -11,7 +11,7 @@ from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.fix.beside import PYTHON, QUOTED, Unchecked, line_of, split
 from flake8_redis_ssot.fix.proposal import Proposal
 from flake8_redis_ssot.fix.propose import Rewriter
-from flake8_redis_ssot.fix.replacements import Refusal
+from flake8_redis_ssot.fix.replacements import Awaiting, Refusal, Unfollowed
 from flake8_redis_ssot.fix.symbols import Thing
 from flake8_redis_ssot.fix.ties import Ties
 from flake8_redis_ssot.fix.view import View
@@ -99,12 +99,13 @@ class Staying:
         left: dict[str, tuple[Diagnostic, Refusal]] = {}
         kept: dict[str, set[str]] = {}
         for diagnostic, why in refused:
-            if homes := self._homes(diagnostic, module, related):
+            homes = self._homes(diagnostic, module, related)
+            if homes and not isinstance(why, Awaiting | Unfollowed):
                 left.setdefault(diagnostic.path, (diagnostic, why))
                 kept.setdefault(diagnostic.path, set()).update(homes)
-        for path in self._users_of(root, module, related):
+        for path in sorted({*self._users_of(root, module, related), *kept}):
             asked = self._asked(path, module, related, moved)
-            stays = (asked - moved.get(path, set())) | (asked & kept.get(path, set()))
+            stays = (asked - moved.get(path, set())) | kept.get(path, set())
             if not stays:
                 continue
             ties = self._ties_in(path, root, stays)
@@ -204,7 +205,9 @@ class Staying:
     def _users_of(self, root: str, module: str, related: set[str]) -> list[str]:
         if root not in self._users:
             own = self.index.modules.find(module)
-            self._users[root] = sorted(self.index.importers_of({module}, related) - {own or ""})
+            quoting = {p for name in related for p in self.rewriter.reads.quoted.get(name, ())}
+            naming = {path for path in quoting if not self.index.settings.is_test(path)}  # a test patches
+            self._users[root] = sorted((self.index.importers_of({module}, related) | naming) - {own or ""})
         return self._users[root]
 
     def _homes(self, diagnostic: Diagnostic, module: str, related: set[str]) -> set[str]:
@@ -232,6 +235,8 @@ class Staying:
                 found |= related
         if self._hands_on(path, module):
             return related
+        if not self.index.settings.is_test(path):
+            found |= {name for name in related if path in self.rewriter.reads.quoted.get(name, ())}
         read = self.rewriter.reads.of(path).of(self.index.handles(path, module))
         return found | {name for name in related if name.rpartition(".")[2] in read}
 

@@ -9,11 +9,12 @@ from collections.abc import Collection, Iterable, Iterator
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.fix.beside import Unchecked
+from flake8_redis_ssot.fix.naming import renamed_text
 from flake8_redis_ssot.fix.patches import Patch, PatchFinder, heads
 from flake8_redis_ssot.fix.proposal import MENDS, Proposal
 from flake8_redis_ssot.fix.propose import Rewriter
 from flake8_redis_ssot.fix.reach import EARLY, LOADED, OBJECT
-from flake8_redis_ssot.fix.replacements import Cause, Refusal
+from flake8_redis_ssot.fix.replacements import Awaiting, Cause, Refusal
 from flake8_redis_ssot.fix.runs import Runs
 from flake8_redis_ssot.fix.staying import Reference, Staying
 from flake8_redis_ssot.syntax.imports import Part
@@ -171,7 +172,9 @@ class Units:
                 (proposal, key)
                 for key in heads(patch.text)
                 for proposal in by_key.get(key, ())
-                if id(proposal) not in held and self._may_meet(patch, proposal, key)
+                if id(proposal) not in held
+                and not (patch.is_none and patch.text in proposal.asked)
+                and self._may_meet(patch, proposal, key)
             ]
             if not mine or all(p.reach[key] == key for p, key in mine):
                 continue
@@ -212,15 +215,16 @@ class Units:
                 raise self._out_of_reach(mine)
             self._check_rest(patch, patch.owner, done | {patch.path}, proposals, refused)
             return None
+        if None in places:
+            raise self._out_of_reach([(p, key) for p, key in mine if p.reach[key] is None])
         if len(places) > 1:
             several = " and ".join(f"`{place}`" for place in sorted(filter(None, places)))
             raise Refusal(
-                f"what it patches would be looked up in {len(places)} places then{several and f', {several}'}",
+                f"what it patches would be looked up in {len(places)} places then, {several}",
                 "patch each of them there, and change both by hand",
             )
         place = places.pop()
-        if place is None:
-            raise self._out_of_reach(mine)
+        assert place is not None
         self._check_shared(place, longest, proposals)
         self._check_rest(patch, longest, done, proposals, refused, place)
         if patch.path not in self.within:
@@ -228,7 +232,7 @@ class Units:
         view = self.rewriter.view(patch.path)
         if view is None or patch.string is None:
             raise Refusal("what it patches is not written as one string, which could follow", _WITH_IT)
-        return self.rewriter.renamed(view, patch.string, longest, place)
+        return renamed_text(view, patch.string, longest, place)
 
     def _out_of_reach(self, mine: list[tuple[Proposal, str]]) -> Refusal:
         """That a patch would not reach what takes the place of what it patches."""
@@ -295,25 +299,26 @@ class Units:
     def _rest(
         self, patch: Patch, key: str, done: set[str], proposals: list[Proposal], refused: Left
     ) -> tuple[str, Refusal | None] | None:
-        """A file that still reaches the object by `key` when the proposals are carried out, and why."""
+        """A file that may run with a patch, and still reaches the object by `key` afterwards; why it does."""
         own = self.index.file_of(key)
         module = key.rpartition(".")[0]
         while module and self.index.modules.find(module) is None:
             module = module.rpartition(".")[0]
-        # what runs with the patch is the nearer cause
-        for diagnostic, why in sorted(
-            refused, key=lambda one: not self.runs.may_meet(patch.path, one[0].path)
-        ):
+        reached = self.runs.reached(patch.path)
+        for diagnostic, why in refused:
             if (
-                any(_is_under(name, module) for name in diagnostic.symbols)
+                (reached is None or diagnostic.path in reached)
+                and any(_is_under(name, module) for name in diagnostic.symbols)
                 and MENDS.get(diagnostic.code) != "string"
+                and not isinstance(why, Awaiting)
             ):
                 return diagnostic.path, why
-        for diagnostic in self._dynamic:
-            if any(_is_under(name, module) for name in diagnostic.symbols):
-                return diagnostic.path, None
         settled = {proposal.path for proposal in proposals} | done
-        return next(((p, None) for p in self.index.importers(module) if p not in settled and p != own), None)
+        dynamic = {d.path for d in self._dynamic if any(_is_under(name, module) for name in d.symbols)}
+        for path in (*sorted(dynamic), *self.index.importers(module)):
+            if path not in settled and path != own and (reached is None or path in reached):
+                return path, None
+        return None
 
 
 def _keeps(proposal: Proposal) -> bool:

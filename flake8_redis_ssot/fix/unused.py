@@ -31,19 +31,20 @@ def why_kept(
     lines = range(statement.lineno, (statement.end_lineno or statement.lineno) + 1)
     is_module = isinstance(statement, ast.Import)
     shares = view.uses.words - {name} if is_module else frozenset()
+    is_local = view.uses.home(statement).kind == "function" and name not in view.uses.scopes.module.bindings
     reasons = [
         (view.has_fallback(statement), "it is under `try`, where its failure may be what is asked for"),
         (view.is_read_unseen(name) is not None, str(view.is_read_unseen(name))),
         (has_comment(view, statement), "a comment stands inside the import"),
-        (name in view.exported, f"{view.reader_of(name)} imports `{name}` from here"),
-        (view.place.is_package, "a package's names are there to be imported"),
+        (not is_local and name in view.exported, f"{view.reader_of(name)} imports `{name}` from here"),
+        (not is_local and view.place.is_package, "a package's names are there to be imported"),
         (name in view.uses.texts, f"`{name}` stands in a string of it"),
         (name in view.uses.type_comments, f"`{name}` stands in a comment on types in it"),
         (any("F401" in view.source.line(n) for n in lines), "`noqa: F401` says that it is kept on purpose"),
         (is_module or (thing is not None and thing.sort == "module"), "it may be imported for what the module does then"),
         (acts is not None, f"importing it does more than to define: {acts}"),
-        (_is_fixture(view, name, thing), f"`{name}` may be a fixture of pytest, which tests name as a parameter"),
-        (_is_collected(view, name, thing), f"a test runner may look for `{name}`"),
+        (not is_local and _is_fixture(view, name, thing), f"`{name}` may be a fixture of pytest, which tests name as a parameter"),
+        (not is_local and _is_collected(view, name, thing), f"a test runner may look for `{name}`"),
         (alias.name.split(".")[0] in shares or (is_module and len(view.uses.scopes.module.bindings.get(name, ())) > 1),
          "it may load the module for another import of the same package"),
     ]  # fmt: skip

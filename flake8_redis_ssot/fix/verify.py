@@ -49,7 +49,12 @@ def _circle(view: View, proposal: Proposal, graph: ImportGraph) -> Refusal | Non
     """What speaks against an import that runs when the file is imported."""
     if proposal.statement is None or view.uses.home(proposal.statement).kind == "function":
         return None
-    for target in sorted({name.rpartition(".")[0] for name in proposal.written}):
+    return circle(view, {name.rpartition(".")[0] for name in proposal.written}, graph)
+
+
+def circle(view: View, modules: Iterable[str], graph: ImportGraph) -> Refusal | None:
+    """What speaks against an import of one of the `modules` at the top of a file."""
+    for target in sorted(modules):
         for here in view.place.modules:
             path = graph.path_between(target, here)
             if path is not None:

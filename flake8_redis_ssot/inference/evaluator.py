@@ -7,12 +7,13 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
-from flake8_redis_ssot.inference import annotation, calls, classes, containers, reach, stores
+from flake8_redis_ssot.inference import annotation, calls, classes, containers, reach, stores, strings
 from flake8_redis_ssot.inference.builder_table import builds
 from flake8_redis_ssot.inference.fixpoint import Fixpoint
 from flake8_redis_ssot.inference.methods import effect_of, role_of
 from flake8_redis_ssot.inference.names import Names
 from flake8_redis_ssot.inference.values import (
+    MANY_TEXTS,
     NOTHING,
     CallContext,
     Coroutine,
@@ -28,6 +29,7 @@ from flake8_redis_ssot.inference.values import (
     Values,
     has_grown,
 )
+from flake8_redis_ssot.inference.widening import widened
 from flake8_redis_ssot.libraries.builders import Builder
 from flake8_redis_ssot.libraries.commands import Effect
 from flake8_redis_ssot.syntax.scopes import Binding, Branch, ProgramPoint, Scope, Scopes
@@ -37,8 +39,6 @@ BUDGET = 300_000
 
 _MOST_VALUES = 500
 """Values of one expression; one that may be more is unknown."""
-_LONGEST_TEXT = 2_000
-"""Characters of a string that is put together; a longer one names nothing."""
 
 _CASTS = re.compile(r"typing(?:_extensions)?\.cast")
 _STANDS_IN = re.compile(r"(?:unittest\.)?mock\.(?:\w*Mock|create_autospec|sentinel\.\w+)")
@@ -99,19 +99,23 @@ class Inference:
         """
         answers = self.answers
         before = answers.so_far(key)
-        found = set()
+        found: set[Value] = set()
         present, self.context = self.context, key[1]
         try:
             for value in self.evaluate(key[0], point):
                 if value not in found and (value in before or not has_grown(value, before)):
                     answers.steps += 1
                     found.add(value)
-                if len(found) > _MOST_VALUES or answers.is_exhausted:
+                if len(found) > _MOST_VALUES:
+                    found = widened(found, self.names)
+                    if len(found) > _MOST_VALUES:
+                        return NOTHING
+                if answers.is_exhausted:
                     answers.cut()
                     return NOTHING
         finally:
             self.context = present
-        return frozenset(found)
+        return frozenset(widened(found, self.names))
 
     @property
     def is_exhausted(self) -> bool:
@@ -177,8 +181,13 @@ class Inference:
         return found
 
     def texts(self, node: ast.AST | None, point: ProgramPoint) -> Iterator[Text]:
-        """The strings that an expression can be, names followed."""
+        """The strings that an expression can be, names followed, as far as they are told apart."""
         return (value for value in self.values(node, point) if isinstance(value, Text))
+
+    def all_texts(self, node: ast.AST | None, point: ProgramPoint) -> set[str]:
+        """The strings that an expression can be; empty where there may be others."""
+        texts = {text.value for text in self.texts(node, point)}
+        return texts if MANY_TEXTS not in self.values(node, point) else set()
 
     def evaluate(self, node: ast.AST, point: ProgramPoint) -> Iterable[Value]:
         """The values of an expression, definition, parameter or annotated assignment, perhaps several times."""
@@ -227,9 +236,9 @@ class Inference:
             case ast.AnnAssign():
                 return self._stated(node, point)
             case ast.JoinedStr():
-                return self._text_of(node, node.values, point)
+                return strings.joined(self, node, node.values, point)
             case ast.BinOp(op=ast.Add()):
-                return self._text_of(node, [node.left, node.right], point)
+                return strings.joined(self, node, [node.left, node.right], point)
             case ast.Lambda():
                 scope = self.namespaces.get(node) or self.scopes.scope_of(node, point)
                 return (Definition(scope, context=self.context),)
@@ -321,19 +330,6 @@ class Inference:
         return isinstance(node, ast.Call) and any(
             isinstance(v, QualifiedName) and names.fullmatch(v.name) for v in self.values(node.func, point)
         )
-
-    def _text_of(self, node: ast.expr, parts: list[ast.expr], point: ProgramPoint) -> Iterator[Text]:
-        """The string of parts that are known, each to be one string."""
-        whole = ""
-        for part in parts:
-            inner = part.value if isinstance(part, ast.FormattedValue) else part
-            texts = {text.value for text in self.texts(inner, point)}
-            if len(texts) != 1 or (isinstance(part, ast.FormattedValue) and part.format_spec):
-                return
-            whole += texts.pop()
-            if len(whole) > _LONGEST_TEXT:
-                return
-        yield Text(whole, node)
 
     def attribute(self, value: Value, name: str) -> Iterable[Value]:
         """What the attribute `name` of a value can be."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable
+from heapq import heapify, heappop, heappush
 from typing import Any, Generic, NamedTuple, TypeVar
 
 _Key = TypeVar("_Key", bound=Hashable)
@@ -71,8 +72,12 @@ class Fixpoint(Generic[_Key, _Value]):
         """The questions that are being answered, by their depth."""
         self._cyclic: dict[_Key, _Asked] = {}
         """Those asked within a cycle that is not done, in turn."""
+        self._turns: list[_Key] = []
+        """The same, by their number."""
+        self._settling: list[tuple[int, list[int]]] = []
+        """The cycles that are being settled, by their first number, with the numbers of those to be asked again."""
         self._hanging: dict[_Key, int] = {}
-        """The same, by the depth of the question that each waits for."""
+        """By the depth of the question that each waits for."""
         self._so_far: dict[_Key, frozenset[_Value]] = {}
         self._readers: dict[_Key, dict[_Key, None]] = {}
         """Who was given what was found so far."""
@@ -176,10 +181,10 @@ class Fixpoint(Generic[_Key, _Value]):
             self._is_cut = True
             return frozenset()
         if depth > _DEPTH:
+            self._stale[key] = None
             self._hang(key, 0, find, given, set())
             self._lowest = 0
             self._readers[key] = {self._present: None}
-            self._stale[key] = None
             return frozenset()
         start = len(self._cyclic)
         outer = (self._lowest, self._is_cut, self._present if depth else None, self._reads)
@@ -233,8 +238,19 @@ class Fixpoint(Generic[_Key, _Value]):
         given: tuple[Any, ...],
         reads: set[_Source],
     ) -> None:
-        self._cyclic[key] = _Asked(len(self._cyclic), find, given, reads)
+        number = len(self._cyclic)
+        self._cyclic[key] = _Asked(number, find, given, reads)
+        self._turns.append(key)
         self._hanging[key] = waits_for
+        if key in self._stale:
+            self._take_up(number)
+
+    def _take_up(self, number: int) -> None:
+        """Put a question where it is asked again: in the innermost cycle that it is of, among those being settled."""
+        for start, turns in reversed(self._settling):
+            if start <= number:
+                heappush(turns, number)
+                break
 
     def _found(self, key: _Key, found: frozenset[_Value]) -> None:
         before = self.so_far(key)
@@ -244,29 +260,44 @@ class Fixpoint(Generic[_Key, _Value]):
             # it is there because it is not: in doubt it is left out
             found = frozenset(value for value in found if self._lost[key][value] < _LOSSES)
         if found != before:
-            self._stale.update(self._readers.get(key, {}))
             self._so_far[key] = found
+            for reader in self._readers.get(key, ()):
+                if reader not in self._stale:
+                    self._stale[reader] = None
+                    if reader in self._cyclic:
+                        self._take_up(self._cyclic[reader].number)
 
     def _settle(self, start: int, depth: int) -> None:
         """Ask the questions of a cycle again until nothing changes, or until it is part of a larger one."""
         rounds: dict[_Key, int] = {}
-        while self._lowest >= depth:
-            if self.is_exhausted:
-                self._is_cut = True
-                break
-            # first what others read; those of an outer cycle are asked again with it
-            there = (key for key in self._stale if key in self._cyclic and self._cyclic[key].number >= start)
-            key = min(there, key=lambda key: self._cyclic[key].number, default=None)
-            if key is None:
-                break
-            del self._stale[key]
-            rounds[key] = rounds.get(key, 0) + 1
-            self._is_cut = self._is_cut or rounds[key] > _ROUNDS
-            if rounds[key] <= _ROUNDS:
-                _, find, given, self._reads = self._cyclic[key]
-                self._present = key
-                self.steps += 1
-                self._found(key, find(*given))
+        # first what others read; those of an outer cycle are asked again with it
+        turns = [
+            asked.number
+            for key in self._stale
+            if (asked := self._cyclic.get(key)) is not None and asked.number >= start
+        ]
+        heapify(turns)
+        self._settling.append((start, turns))
+        try:
+            while turns and self._lowest >= depth:
+                if self.is_exhausted:
+                    self._is_cut = True
+                    break
+                key = self._turns[heappop(turns)]
+                if key not in self._stale:
+                    continue
+                del self._stale[key]
+                rounds[key] = rounds.get(key, 0) + 1
+                self._is_cut = self._is_cut or rounds[key] > _ROUNDS
+                if rounds[key] <= _ROUNDS:
+                    _, find, given, self._reads = self._cyclic[key]
+                    self._present = key
+                    self.steps += 1
+                    self._found(key, find(*given))
+        finally:
+            self._settling.pop()
+            for number in turns:
+                self._take_up(number)
         if self._lowest < depth:
             for member in list(self._cyclic)[start:]:
                 self._hanging[member] = min(self._hanging[member], self._lowest)
@@ -275,6 +306,7 @@ class Fixpoint(Generic[_Key, _Value]):
         """The questions of the cycle that began at `start`, which is done with."""
         members = list(self._cyclic)[start:] if len(self._cyclic) > start else []
         dropped = {member: self._cyclic.pop(member) for member in members}
+        del self._turns[start:]
         for member in members:
             del self._hanging[member]
             self._readers.pop(member, None)

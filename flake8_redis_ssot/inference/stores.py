@@ -223,7 +223,7 @@ def keys_of(inference: Inference, node: ast.expr, point: ProgramPoint) -> set[ob
     """What a key can be: its constants, or its own text where it is a dotted name."""
     if isinstance(node, ast.Constant):
         return {("constant", repr(node.value))}
-    texts: set[object] = {("constant", repr(text.value)) for text in inference.texts(node, point)}
+    texts: set[object] = {("constant", repr(text)) for text in inference.all_texts(node, point)}
     if not texts and isinstance(node, ast.Attribute):
         return {("name", unparsed(node))}
     return texts

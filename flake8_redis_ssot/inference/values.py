@@ -28,6 +28,16 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
+class Many:
+    """One of more values of a kind than are told apart."""
+
+    kind: str
+
+
+MANY_TEXTS, MANY_ITEMS = Many("text"), Many("items")
+
+
+@dataclass(frozen=True, slots=True)
 class Definition:
     """A class or function of ours; with `below` a class or any that derives from it.
 
@@ -140,7 +150,17 @@ class Promised(ast.expr):
 
 
 Value = (
-    QualifiedName | Text | Definition | Coroutine | Generator | Instance | Items | Pairs | Filled | SuperProxy
+    QualifiedName
+    | Text
+    | Many
+    | Definition
+    | Coroutine
+    | Generator
+    | Instance
+    | Items
+    | Pairs
+    | Filled
+    | SuperProxy
 )
 Values = frozenset[Value]
 NOTHING: Values = frozenset()

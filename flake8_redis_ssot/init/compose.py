@@ -52,8 +52,11 @@ def compose(evidence: Evidence, choose: Choose) -> Proposal:
         homes = {scope.home for scope in (proposal.scope, *proposal.boundaries)}
         managers = [module for module in evidence.modules if module.name in homes]
         found = [*shims(evidence, index), *competitors(evidence, index, managers, others)]
-        proposal.forbidden = sorted((one.choice for one in found if one.is_plain), key=lambda c: c.value)
-        proposal.undecided = [f"{one.choice.value}: {one.choice.why}" for one in found if not one.is_plain]
+        close = {name for scope in (proposal.scope, *proposal.boundaries) for name in scope.close}
+        plain = [one.choice for one in found if one.is_plain and one.choice.value not in close]
+        proposal.forbidden = sorted(plain, key=lambda choice: choice.value)
+        others_found = [one.choice for one in found if one.choice not in plain]
+        proposal.undecided = [f"{choice.value}: {choice.why}" for choice in others_found]
         proposal.replacements = list(exchanges(evidence, proposal))
         _say_what_is_decided(evidence, index, proposal)
     else:
@@ -94,15 +97,15 @@ def _scope(
     pairs = {one: why for one in rest if (why := why_another(evidence, best, one)) is not None}
     near = [one for one in close_to(best, rest) if one not in pairs and not _is_narrower(one, best)]
     if near:
-        chosen = choose(
-            f"Which module is the manager{f' of {group.folder}' if group.folder else ''}?", [best, *near]
-        )
-        best = [best, *near][chosen or 0]
+        near = sorted([best, *near], key=lambda one: not one.is_called_manager)
+        chosen = choose(f"Which module is the manager{f' of {group.folder}' if group.folder else ''}?", near)
+        best = near[chosen or 0]
         rest = [one for one in group.candidates if one is not best]
         pairs = {one: why for one in rest if (why := why_another(evidence, best, one)) is not None}
         against = [one for one in near if one is not best]
         names = "; ".join(f"`{one.name}` ({spoken_for(one.module)})" for one in against)
         if chosen is None:
+            scope.close = [one.name for one in against]
             proposal.doubts.append(
                 f"cannot tell for certain: `{best.name}` is close to {names}; set `manager` to the one that is meant"
             )

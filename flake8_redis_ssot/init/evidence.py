@@ -11,7 +11,7 @@ from typing import Any
 from flake8_redis_ssot.analysis.operations import words
 from flake8_redis_ssot.facts.model import FileFacts
 from flake8_redis_ssot.inference.builder_table import BUILDERS
-from flake8_redis_ssot.init.layout import Roots, Tree, import_roots, is_beside, test_globs
+from flake8_redis_ssot.init.layout import Roots, Tree, import_roots, test_globs
 from flake8_redis_ssot.init.modules import Built, Module, module_of
 from flake8_redis_ssot.libraries.traits import INITIALISING
 from flake8_redis_ssot.libraries.vocabulary import SERVERS
@@ -121,7 +121,7 @@ def gather(root: str, files: Sequence[str], progress: Progress) -> Evidence:
         short
         for path in sorted(relevant)
         if not checker.settings.is_test(path)
-        and not is_beside(short := os.path.relpath(path, root).replace(os.sep, "/"))
+        and not tree.is_beside(short := os.path.relpath(path, root).replace(os.sep, "/"))
     ]
     roots = import_roots(tree, named)
     known = Evidence(

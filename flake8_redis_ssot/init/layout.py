@@ -89,6 +89,16 @@ class Tree:
         """Whether a folder is a regular package."""
         return posixpath.join(folder, "__init__.py") in self.files
 
+    def is_beside(self, path: str) -> bool:
+        """Whether a file stands beside the application: what is a package within a package is part of that."""
+        folder, name = posixpath.split(posixpath.dirname(path))
+        while name:
+            is_part = bool(folder) and self.is_package(folder) and self.is_package(f"{folder}/{name}")
+            if name in _BESIDE and not is_part:
+                return True
+            folder, name = posixpath.split(folder)
+        return False
+
     def root_for(self, path: str, module: str) -> str | None:
         """The import root by which the file at `path` has a dotted `module`; None where it is not of the project.
 
@@ -175,11 +185,6 @@ def _root_that_names(path: str) -> str:
     return "/".join(
         parts[: max((n for n, part in enumerate(parts, 1) if not part.isidentifier()), default=0)]
     )
-
-
-def is_beside(path: str) -> bool:
-    """Whether a file stands beside the application."""
-    return not _BESIDE.isdisjoint(posixpath.dirname(path).split("/"))
 
 
 def test_globs(tree: Tree, settings: Settings) -> list[str]:

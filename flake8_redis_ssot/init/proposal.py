@@ -20,7 +20,8 @@ class Choice:
 class Scope:
     """The managers of one boundary, which has no name where it is the root one, and the shared object.
 
-    That is in the module `home`. `tests` are those that lie outside of the boundary's `folder`.
+    That is in the module `home`; those `close` to it may be meant as well. `tests` are those that lie outside of the
+    boundary's `folder`.
     """
 
     home: str = ""
@@ -30,6 +31,7 @@ class Scope:
     managers: list[Choice] = field(default_factory=list)
     instance: Choice | None = None
     tests: list[str] = field(default_factory=list)
+    close: list[str] = field(default_factory=list)
 
     @property
     def globs(self) -> list[str]:

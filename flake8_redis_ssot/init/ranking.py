@@ -9,7 +9,6 @@ from functools import cached_property
 from flake8_redis_ssot.analysis.manager_classes import ENOUGH
 from flake8_redis_ssot.analysis.operations import words
 from flake8_redis_ssot.init.evidence import Evidence
-from flake8_redis_ssot.init.layout import is_beside
 from flake8_redis_ssot.init.modules import Module, is_plain_name
 from flake8_redis_ssot.libraries.vocabulary import GETTING, PLAIN_WORDS, PURPOSES, SERVERS, SUBJECTS
 
@@ -33,6 +32,11 @@ class Candidate:
     def is_named_so(self) -> bool:
         """Whether it is called after Redis, and after nothing else."""
         return is_plain(self.module)
+
+    @property
+    def is_called_manager(self) -> bool:
+        """Whether it says of itself that it is one."""
+        return words(self.name.rpartition(".")[2])[-1:] == ["manager"]
 
     @cached_property
     def gives_out(self) -> bool:
@@ -95,7 +99,9 @@ def candidates(evidence: Evidence) -> list[Candidate]:
 
 def is_of_application(evidence: Evidence, module: Module) -> bool:
     """Whether a module is neither a test nor something that stands beside the application."""
-    return not evidence.settings.is_test(module.path) and not is_beside(evidence.short(module.path))
+    return not evidence.settings.is_test(module.path) and not evidence.tree.is_beside(
+        evidence.short(module.path)
+    )
 
 
 def close_to(best: Candidate, others: Iterable[Candidate]) -> list[Candidate]:

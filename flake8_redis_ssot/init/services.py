@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from flake8_redis_ssot.init.evidence import Evidence
-from flake8_redis_ssot.init.layout import DEFAULT_ROOTS, STARTS, is_beside, signs_of_a_service
+from flake8_redis_ssot.init.layout import DEFAULT_ROOTS, STARTS, signs_of_a_service
 from flake8_redis_ssot.init.ranking import Candidate
 
 _SERVICES = frozenset(["microservices", "services"])
@@ -180,7 +180,9 @@ def _imported(evidence: Evidence, path: str) -> Iterator[str]:
 
 def _is_aside(evidence: Evidence, path: str) -> bool:
     """Whether a file is a test, or stands beside the application."""
-    return is_beside(path) or evidence.settings.is_test(os.path.join(evidence.settings.root, path))
+    return evidence.tree.is_beside(path) or evidence.settings.is_test(
+        os.path.join(evidence.settings.root, path)
+    )
 
 
 def _holds_services(folder: str) -> bool:

@@ -88,8 +88,8 @@ class FileChecker:
                 self.project_rules.append(rule)
             if rule.follows and follows:
                 self.following.append(rule)
-            for node_type, name in rule_type.handlers():
-                self.handlers.setdefault(node_type, []).append(getattr(rule, name))
+            for node_type, handlers in _handlers(rule).items():
+                self.handlers.setdefault(node_type, []).extend(handlers)
         self.judges_comments = heeds_noqa and Noqa in self.handlers
         self.keeps_facts = keeps_facts or bool(self.project_rules or self.following) or self.judges_comments
         """Whether a run needs the facts of all files: for rules on the whole of them, or for fixes."""
@@ -133,7 +133,7 @@ class FileChecker:
             return self.unreadable(source, error), None
         context = self._context(source)
         found: list[Diagnostic] = []
-        for handler, subject in self._handled(context):
+        for handler, subject in _handled(self.handlers, context):
             try:
                 found += handler(subject, context)
             except RecursionError:
@@ -141,31 +141,13 @@ class FileChecker:
         found.sort(key=lambda diagnostic: diagnostic.sort_key)
         return found, context
 
-    def _handled(self, context: RuleContext) -> Iterator[tuple[Callable[..., Iterator[Diagnostic]], Any]]:
-        """Each handler with what it is to look at."""
-        for handler in self.handlers.get(ast.Module, ()):
-            yield handler, context.source.tree
-        for point in context.points:
-            for handler in self.handlers.get(type(point.node), ()):
-                yield handler, point
-
     def check_followed(self, rule: Rule, project: ProjectContext) -> Iterator[Diagnostic]:
         """What a rule finds in files with what comes from others, and not without."""
         for followed in project.followed:
             for alone, context in followed.contexts:
-                found = list(self._said_by(rule, context))
-                own = {d.range for d in self._said_by(rule, alone)} if found else set()
+                found = list(_said_by(rule, context))
+                own = {d.range for d in _said_by(rule, alone)} if found else set()
                 yield from (d for d in found if d.range not in own)
-
-    def _said_by(self, rule: Rule, context: RuleContext) -> Iterator[Diagnostic]:
-        for node_type, name in rule.handlers():
-            handler = getattr(rule, name)
-            if node_type is ast.Module:
-                yield from handler(context.source.tree, context)
-            else:
-                for point in context.points:
-                    if type(point.node) is node_type:
-                        yield from handler(point, context)
 
     def needs_parsing(self, source: SourceFile) -> bool:
         """Whether more is to be done with a file than to look at its bytes."""
@@ -173,7 +155,8 @@ class FileChecker:
 
     def _must_be_parsed(self, source: SourceFile) -> bool:
         """The same of a file that concerns no rule."""
-        return self.parse_all or self._uses_manager(source)
+        is_python = source.path.endswith((".py", ".pyi"))  # another file is looked at only where it is named
+        return self.parse_all or not is_python or self._uses_manager(source)
 
     def _uses_manager(self, source: SourceFile) -> bool:
         """Whether the file imports a manager, so that project rules may have to know what is in it."""
@@ -323,6 +306,30 @@ class FileChecker:
             d for noqa in noqas for handler in self.handlers.get(Noqa, ()) for d in handler(noqa, context)
         ]
         return unsuppressed(found, self.settings)
+
+
+def _handlers(rule: Rule) -> Handlers:
+    """The handlers of a rule by what they are to look at."""
+    found: Handlers = {}
+    for node_type, name in rule.handlers():
+        found.setdefault(node_type, []).append(getattr(rule, name))
+    return found
+
+
+def _handled(
+    handlers: Handlers, context: RuleContext
+) -> Iterator[tuple[Callable[..., Iterator[Diagnostic]], Any]]:
+    """Each handler with what it is to look at."""
+    for handler in handlers.get(ast.Module, ()):
+        yield handler, context.source.tree
+    for point in context.points:
+        for handler in handlers.get(type(point.node), ()):
+            yield handler, point
+
+
+def _said_by(rule: Rule, context: RuleContext) -> Iterator[Diagnostic]:
+    for handler, subject in _handled(_handlers(rule), context):
+        yield from handler(subject, context)
 
 
 def _top_level(root: str, filesystem: FileSystem) -> Iterator[str]:

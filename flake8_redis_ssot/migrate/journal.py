@@ -187,8 +187,11 @@ def roll_back(root: str, name: str | None = None) -> Run:
 
 def _chosen(there: list[Run], name: str | None) -> str:
     left = [run.name for run in there if run.state != "rolled back"]
-    if not there or (name is None and not left):
+    if not there:
         raise JournalError(_NO_RUN)
+    if name is None and not left:
+        which = "the one run here is" if len(there) == 1 else f"all {len(there)} runs here are"
+        raise JournalError(f"{which} rolled back already; `redis-ssot migrate --list` lists what there is")
     if name is None:
         return left[-1]
     if name in left:

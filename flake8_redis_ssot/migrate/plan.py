@@ -165,7 +165,7 @@ def plan(
         by = silenced.by(diagnostic)
         is_built, counts = diagnostic.code in CONSTRUCTIONS, by in COUNTED
         building += is_built and counts
-        is_said = counts and (diagnostic.code in codes or not is_built)
+        is_said = counts and diagnostic.code in codes
         # what a forbidden module has itself goes with it
         if not is_said and not index.place(diagnostic.path).is_forbidden:
             what = diagnostic.message

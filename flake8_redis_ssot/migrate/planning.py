@@ -20,6 +20,8 @@ MIGRATED = (
     frozenset(c for c, what in MENDS.items() if what in ("import", "call", "construction", "string"))
     | EXPLAINED
 )
+_PLANNED = ("RED1", "RED2")
+"""The rules on imports of managers and on what is built beside them."""
 ABSENT = "RED403"
 """The rule that says which managers of the settings are not there."""
 _CLASSES = frozenset(["RED401", "RED402"])
@@ -45,8 +47,9 @@ def planned(files: Sequence[str], project: Project, whole: Outcome) -> tuple[Pla
 
 
 def rules_of(settings: Settings) -> frozenset[str]:
-    """The rules whose diagnostics a plan asks for, silenced or not."""
-    return migration_rules(settings) | CONSTRUCTIONS
+    """The rules whose diagnostics a plan asks for, silenced or not: also those that only a person can settle."""
+    chosen = chosen_codes(settings.selections, defaults())
+    return migration_rules(settings) | CONSTRUCTIONS | {c for c in chosen if c.startswith(_PLANNED)}
 
 
 def heard(whole: Outcome, settings: Settings) -> Outcome:

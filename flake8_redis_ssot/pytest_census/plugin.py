@@ -29,11 +29,8 @@ class CensusPlugin:
         """`limits` are the settings that say how many there may be, by what they count."""
         self.config = config
         self.path = config.known_args_namespace.redis_census
-        if self.path and not self.path.endswith(".json"):
-            raise pytest.UsageError(
-                f"--redis-census={self.path}: is no .json file; write --redis-census=PATH.json, or name what is "
-                "to be tested before --redis-census"
-            )
+        if self.path:
+            _check_writable(self.path)
         self.limits = _limits(config, limits)
         self.packages = config.getini("redis_census_packages")
         self.before = dict(os.environ)
@@ -121,6 +118,19 @@ class CensusPlugin:
                 os.environ.pop(name, None)
                 if name in self.before:
                     os.environ[name] = self.before[name]
+
+
+def _check_writable(path: str) -> None:
+    """A usage error where the counts could not be written when all tests have run."""
+    folder, why = os.path.dirname(os.path.abspath(path)), None
+    if not path.endswith(".json"):
+        why = "is no .json file; write --redis-census=PATH.json, or name what is to be tested before --redis-census"
+    elif not os.path.isdir(folder):
+        why = f"there is no folder {folder}; make it, or name another"
+    elif os.path.isdir(path) or not os.access(path if os.path.exists(path) else folder, os.W_OK):
+        why = "cannot be written; name another file"
+    if why is not None:
+        raise pytest.UsageError(f"--redis-census={path}: {why}")
 
 
 def _limits(config: pytest.Config, names: Mapping[str, What]) -> dict[What, int]:

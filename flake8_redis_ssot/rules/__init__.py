@@ -14,10 +14,9 @@ def all_rules() -> tuple[type[Rule], ...]:
     """Every rule class, sorted by code."""
     found: list[type[Rule]] = []
     for module in pkgutil.iter_modules(__path__):
-        if module.name.startswith("red"):
-            home = importlib.import_module(f"{__name__}.{module.name}")
-            own = [m for m in vars(home).values() if getattr(m, "__module__", "") == home.__name__]
-            found += [m for m in own if isinstance(m, type) and issubclass(m, Rule)]
+        home = importlib.import_module(f"{__name__}.{module.name}")
+        own = [m for m in vars(home).values() if getattr(m, "__module__", "") == home.__name__]
+        found += [m for m in own if isinstance(m, type) and issubclass(m, Rule)]
     return tuple(sorted(found, key=lambda rule: rule.code))
 
 

@@ -49,6 +49,7 @@ class DynamicManagerImport(Rule):
     code = "RED105"
     name = "dynamic-manager-import"
     since = "0.1.0"
+    fix_kind = "import"
 
     @on(ast.Call, ast.Subscript)
     def check(self, point: ProgramPoint, context: RuleContext) -> Iterator[Diagnostic]:

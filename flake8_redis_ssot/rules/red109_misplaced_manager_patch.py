@@ -183,7 +183,7 @@ def _patches(point: ProgramPoint, context: RuleContext) -> Iterator[_Patch]:
         for value in context.inference.values(call.args[0], point)
     }
     given = [call.args[1]] if last != "multiple" and len(call.args) > 1 else []
-    names = {text.value for node in given for text in context.inference.texts(node, point)}
+    names = {text for node in given for text in context.inference.all_texts(node, point)}
     if last == "multiple":
         names = {keyword.arg for keyword in call.keywords if keyword.arg}
     if len(modules) == 1 and (last == "multiple" or len(names) == 1):

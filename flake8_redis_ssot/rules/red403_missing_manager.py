@@ -23,7 +23,8 @@ class MissingManager(ProjectRule):
     Reports a `manager` (a package's name means its `__init__.py`), a module of `settings-modules` and
     the new object of a replacement that do not exist, where their top-level package is the project's own, their
     file lies below no folder of `src`, or a name like theirs exists; an `instance` that no manager of its boundary defines; and a method or parameter
-    in `replacements` that its class or function does not have, as far as their sources tell. What is forbidden or
+    in `replacements` that its class or function does not have, as far as their sources tell. A replacement of what is
+    there, but neither in `forbidden-managers` nor in a manager, does nothing. What is forbidden or
     replaced may be gone, and stays: it is reported only where it looks like a slip of the pen.
 
     ## Why is this bad?
@@ -78,6 +79,10 @@ class MissingManager(ProjectRule):
                 hint = names.hint(new.removesuffix("()"), "replacements")
                 yield self._at(place, f"The replacement `{new}` does not exist{hint}", new)
             yield from self._gone(place, "replacements", old, names)
+            home = names.untouched(old) if place[0] == settings.path else None
+            if home is not None:
+                message = f"`{home}` is not in `forbidden-managers`, so that this replacement does nothing; add it there"
+                yield self._at(place, message, old)
         yield from self._replaced(settings, MemberFinder(project.index.modules, partial(_tree, project)))
 
     def _replaced(self, settings: Settings, members: MemberFinder) -> Iterator[Diagnostic]:
@@ -175,6 +180,19 @@ class _Names:
         """Whether `name` is of the project and there, or may be."""
         top = self.modules.find(name.partition(".")[0])
         return top is not None and self.modules.lookup(name) is not None
+
+    def untouched(self, old: str) -> str | None:
+        """The module of the replaced `old`, where that is there and nothing that is forbidden, or a manager, has it."""
+        boundaries = self._index.settings.boundaries
+        if any(p.reaches(old) for b in boundaries for p in b.forbidden) or self._index.managers.owner(old):
+            return None
+        parts = old.split(".")
+        around = (".".join(parts[:n]) for n in range(len(parts), 0, -1))
+        home = next((module for module in around if self.modules.find(module) in self._index.facts), None)
+        if home is None or not self.exists(old):
+            return None
+        handing_on = (path for path in self._index.importing(home) if self._index.place(path).is_forbidden)
+        return home if next(handing_on, None) is None else None
 
     def is_missing(self, name: str) -> bool:
         """Whether `name` is not there and should be: its package, its file or a name like it is the project's."""

@@ -93,7 +93,10 @@ def _asked_asynchronously(node: ast.AST) -> Iterator[tuple[ast.expr, str]]:
             yield from ((item.context_expr, "entered by `async with`") for item in items)
         case ast.AsyncFor(iter=whole):
             yield whole, _THROUGH
-        case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
-            # the others run in the scope of the comprehension
-            if node.generators[0].is_async:
-                yield node.generators[0].iter, _THROUGH
+        case (
+            ast.ListComp(generators=[first, *_])
+            | ast.SetComp(generators=[first, *_])
+            | ast.DictComp(generators=[first, *_])
+            | ast.GeneratorExp(generators=[first, *_])
+        ) if first.is_async:  # the others run in the scope of the comprehension
+            yield first.iter, _THROUGH

@@ -64,7 +64,7 @@ class SettingsFinder:
             candidate = os.path.join(folder, "pyproject.toml")
             parent = os.path.dirname(folder)
             self.looked_at.add(candidate)
-            if has_table(candidate, self.filesystem):
+            if has_table(candidate, self.filesystem, is_nested=self._is_nested(folder)):
                 self._above[folder] = candidate
             else:
                 self._above[folder] = self.table_above(parent) if parent != folder else None
@@ -85,6 +85,9 @@ class SettingsFinder:
         """Take the absolute `folders` for named by a user."""
         self.tops = sorted({*self.tops, *(f for f in folders if not is_below(f, self.top))}, key=len)
 
+    def _is_nested(self, folder: str) -> bool:
+        return any(folder != top and is_below(folder, top) for top in self.tops)
+
     def _settings(self, path: str | None, folder: str) -> Settings | None:
         root = os.path.dirname(path or "") or next((t for t in self.tops if is_below(folder, t)), self.top)
         if (path, root) not in self._read:
@@ -102,6 +105,7 @@ class SettingsFinder:
                 options=self._options if joins else None,
                 overrides=self._overrides,
                 filesystem=self.filesystem,
+                is_nested=self.config is None and self._is_nested(root),
             )
         except SettingsError as error:
             self.errors += [message for message in error.messages if message not in self.errors]

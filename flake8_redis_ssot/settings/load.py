@@ -28,6 +28,7 @@ def load_settings(
     options: Mapping[str, Any] | None = None,
     overrides: Sequence[Table] = (),
     filesystem: FileSystem = DISK,
+    is_nested: bool = False,
 ) -> Settings:
     """Settings of the file `path` (none: defaults below `root`), with flake8's `options` added.
 
@@ -35,7 +36,7 @@ def load_settings(
     `formats` are the known rule codes and output formats. SettingsError holds every mistake at once.
     """
     problems = Problems()
-    tables = read_chain(path, problems, filesystem) if path else []
+    tables = read_chain(path, problems, filesystem, is_nested=is_nested) if path else []
     base = os.path.dirname(os.path.abspath(path)) if path else os.path.abspath(root)
     if options:
         tables = joined(tables, options, path, base, problems)

@@ -14,10 +14,16 @@ from typing import Any
 from flake8_redis_ssot.filesystem import FileSystem
 
 
-def has_table(path: str, filesystem: FileSystem) -> bool:
-    """Whether the file has a `[tool.redis-ssot]` table, or may have one: what reads it then says why nobody knows."""
+def has_table(path: str, filesystem: FileSystem, *, is_nested: bool = False) -> bool:
+    """Whether the file has a `[tool.redis-ssot]` table, or may have one: what reads it then says why nobody knows.
+
+    One that `is_nested` in what a run is about may be no TOML at all, as in a template, if it does not name the table.
+    """
     try:
-        tool = parsed(filesystem.read(path).decode()).get("tool")
+        data = filesystem.read(path)
+        if is_nested and b"redis-ssot" not in data:
+            return False
+        tool = parsed(data.decode()).get("tool")
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, PermissionError):
         return True
     except OSError:
@@ -34,7 +40,11 @@ def parsed(text: str) -> dict[str, Any]:
 
 
 def broken_toml(
-    data: bytes, error: tomllib.TOMLDecodeError | UnicodeDecodeError, *, quotes: bool = True
+    data: bytes,
+    error: tomllib.TOMLDecodeError | UnicodeDecodeError,
+    *,
+    quotes: bool = True,
+    advice: str = "correct it",
 ) -> tuple[str, str]:
     """Where TOML is broken, as `:line:column`, and why.
 
@@ -54,7 +64,7 @@ def broken_toml(
     shown = lines[number - 1].decode().strip() if quotes and number <= len(lines) else ""
     shown = shown if len(shown) <= 80 else f"{shown[:77]}..."
     what = f"{text}{'' if found else ', up to the end'}{f' in `{shown}`' if shown else ''}"
-    return where, f"not valid TOML: {what}; correct it"
+    return where, f"not valid TOML: {what}; {advice}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +135,14 @@ class Problems:
         self.messages.append(f"{place}: {message}")
 
 
-def read_chain(path: str, problems: Problems, filesystem: FileSystem) -> list[Table]:
-    """The table of `path` and of what it extends, the innermost parent first."""
+def read_chain(
+    path: str, problems: Problems, filesystem: FileSystem, *, is_nested: bool = False
+) -> list[Table]:
+    """The table of `path` and of what it extends, the innermost parent first.
+
+    One that `is_nested` in what a run is about can be left out.
+    """
+    advice = "correct it, or leave its folder out by `extend-exclude`" if is_nested else "correct it"
     chain: list[Table] = []
     current: str | None = os.path.abspath(path)
     while current is not None:
@@ -136,7 +152,7 @@ def read_chain(path: str, problems: Problems, filesystem: FileSystem) -> list[Ta
         if any(table.path == current for table in chain):
             problems.add(chain[-1], "extend", f"`extend` leads back to {current}; remove one of the two")
             break
-        table = _read_file(current, problems, filesystem, asked=chain[-1] if chain else None)
+        table = _read_file(current, problems, filesystem, advice, asked=chain[-1] if chain else None)
         if table is None:
             break
         chain.append(table)
@@ -156,7 +172,9 @@ def _is_other(path: str, filesystem: FileSystem) -> bool:
     return False
 
 
-def _read_file(path: str, problems: Problems, filesystem: FileSystem, *, asked: Table | None) -> Table | None:
+def _read_file(
+    path: str, problems: Problems, filesystem: FileSystem, advice: str, *, asked: Table | None
+) -> Table | None:
     data = b""
     try:
         data = filesystem.read(path)
@@ -172,7 +190,7 @@ def _read_file(path: str, problems: Problems, filesystem: FileSystem, *, asked: 
             problems.messages.append(f"{path}: cannot be read: {error.strerror}; {advice}")
         return None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        where, why = broken_toml(data, error, quotes=asked is None)
+        where, why = broken_toml(data, error, quotes=asked is None, advice=advice)
         problems.messages.append(f"{path}{where}: {why}")
         return None
     tool = values.get("tool", {})

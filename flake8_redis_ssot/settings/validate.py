@@ -122,12 +122,14 @@ class Validator:
         for old, new in ((old, new if isinstance(new, str) else new["to"]) for old, new in value.items()):
             if not _DOTTED.fullmatch(old) or not _DOTTED.fullmatch(new.removesuffix("()")):
                 wrong = new if _DOTTED.fullmatch(old) else old
-                self.error(
-                    table,
-                    key,
+                why = (
                     f"`replacements` has `{wrong}`, which is no dotted name; "
-                    'write it as "app.old.get" = "app.new.manager", or "app.new.get()" for what a call gives',
+                    'write it as "app.old.get" = "app.new.manager", or "app.new.get()" for what a call gives'
                 )
+                called = old.removesuffix("()")
+                if old != called and _DOTTED.fullmatch(called):
+                    why = f'`replacements` has `{old}`: the old name takes no `()`; write it as "{called}"'
+                self.error(table, key, why)
 
     def _check_names(
         self,

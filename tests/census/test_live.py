@@ -218,11 +218,11 @@ def test_unknown_exporter() -> None:
     assert running() is None
 
 
-def test_a_registry_takes_one_census() -> None:
+def test_a_process_has_one_census() -> None:
     registry = CollectorRegistry()
     with install(["prometheus"], registry=registry) as installed:
-        with pytest.raises(ValueError, match="Duplicated timeseries"):
-            install(["prometheus"], registry=registry)
+        with pytest.raises(RuntimeError, match=r"the census is on already; call `uninstall\(\)`"):
+            install(["log"])
         client = redis.Redis()
         assert registry.get_sample_value("redis_census_pools", labels_of(__file__, installed)) == 1
     assert running() is None

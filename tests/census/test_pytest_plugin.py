@@ -287,6 +287,39 @@ def test_workers_of_xdist(tmp_path: Path) -> None:
     assert census["pools"]["peak"] == 2
 
 
+def test_workers_where_warnings_are_errors(tmp_path: Path) -> None:
+    """A worker has the package loaded before pytest marks what is installed for its rewriting of asserts."""
+    write(
+        tmp_path,
+        {
+            "site/twin-1.dist-info/METADATA": "Metadata-Version: 2.1\nName: twin\nVersion: 1\n",
+            "site/twin-1.dist-info/RECORD": "flake8_redis_ssot/__init__.py,,\n",
+            "site/twin-1.dist-info/entry_points.txt": "[pytest11]\nredis_ssot = flake8_redis_ssot.pytest_plugin\n",
+            "test_many.py": MANY,
+        },
+    )
+    census = census_of(
+        tmp_path, "-p", "no:asyncio", "-W", "error", "-n", "2", PYTHONPATH=str(tmp_path / "site")
+    )
+    assert (census["lost"], pools(census)) == ([], {"test_many.py:5": 3})
+    assert "Warning" not in census["stdout"]
+
+
+@pytest.mark.parametrize(
+    ("path", "why"),
+    [
+        ("gone/x.json", "there is no folder {}/gone; make it, or name another"),
+        ("folder.json", "cannot be written; name another file"),
+    ],
+)
+def test_a_file_that_cannot_be_written_is_said_before_the_tests(tmp_path: Path, path: str, why: str) -> None:
+    write(tmp_path, {"test_app.py": "def test(): pass\n", "folder.json/inner.txt": ""})
+    done = run_pytest(tmp_path, f"--redis-census={path}")
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    assert f"--redis-census={path}: {why.format(tmp_path)}\n" in done.stderr
+    assert "passed" not in done.stdout and "Traceback" not in done.stderr
+
+
 def test_run_within_a_worker_of_another_run(tmp_path: Path) -> None:
     write(tmp_path, {"test_many.py": MANY})
     census = census_of(tmp_path, PYTEST_XDIST_WORKER="gw7")

@@ -15,6 +15,7 @@ from snippets import comments, dedented, marks, names, param, place
 
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.importing import loaded
+from flake8_redis_ssot.inference.methods import colour_of
 from flake8_redis_ssot.inference.reach import exposed, family, handed, starred
 from flake8_redis_ssot.inference.values import (
     Coroutine,
@@ -23,6 +24,7 @@ from flake8_redis_ssot.inference.values import (
     Generator,
     Instance,
     Items,
+    Many,
     Pairs,
     QualifiedName,
     SuperProxy,
@@ -47,6 +49,8 @@ def shown(value: Value) -> str:
             return name
         case Text(value=text):
             return repr(text)
+        case Many(kind=kind):
+            return f"many {kind}"
         case Definition(scope=scope):
             kind = {ast.ClassDef: "class ", ast.Lambda: ""}.get(type(scope.node), "def ")
             return kind + name_of(scope)
@@ -769,6 +773,132 @@ VALUES = {
         a
         # ^ a: 'a' | 'b' | redis.Redis
         """,
+    # -- what is said, made and given in rarer ways
+    "what is assigned within an expression": """
+        import redis
+        (a := redis.Redis), [b := redis.Redis][0], (c := redis).Redis
+        # ^ (a := redis.Redis): redis.Redis
+        # ^ [b := redis.Redis][0]: redis.Redis
+        # ^ (c := redis).Redis: redis.Redis
+        """,
+    "classes that derive from each other, or twice from one": """
+        import redis
+        class A(B): x = redis.Redis
+        class B(A): pass
+        class C: y = redis.Redis
+        class D(C): pass
+        class E(C): pass
+        class F(D, E, redis.Redis): pass
+        A.x, A.gone, B().x, F.y, F()
+        # ^ A.x: redis.Redis
+        # ^ A.gone: nothing
+        # ^ B().x: redis.Redis
+        # ^ F.y: redis.Redis
+        # ^ F(): F()
+        """,
+    "an annotation beside a cast is as good as the cast, a broken one says nothing": """
+        import redis, typing
+        x: redis.Redis = typing.cast("redis.ConnectionPool", made())
+        y: "redis.Redis |" = made()
+        x, y
+        # ^ x: redis.ConnectionPool() said | redis.Redis() said
+        # ^ y: nothing
+        """,
+    "what a field of a dataclass is made of": """
+        import redis
+        from dataclasses import dataclass, field
+        @dataclass
+        class A:
+            one: object = field(repr=False, default=redis.Redis)
+            two: object = field(default_factory=redis.Redis)
+            three: object = field(default_factory=made)
+            four: object = field(default_factory=lambda: redis.Redis())
+            five: object = field(default_factory="redis.Redis")
+        a = A()
+        a.one, a.two, a.three, a.four, a.five
+        # ^ a.one: redis.Redis
+        # ^ a.two: redis.Redis()
+        # ^ a.three: nothing
+        # ^ a.four: redis.Redis()
+        # ^ a.five: nothing
+        """,
+    "only a function gives what is asked for by name": """
+        import redis
+        class A:
+            __getattr__ = lambda self, name: redis.Redis()
+        class B:
+            async def __getattr__(self, name): return redis.Redis()
+        class C:
+            __getattr__ = redis.Redis
+        class D:
+            def __getattr__(self, name): return redis.Redis()
+        A().x, B().x, C().x, D().x
+        # ^ A().x: nothing
+        # ^ B().x: nothing
+        # ^ C().x: nothing
+        # ^ D().x: redis.Redis()
+        """,
+    "the type of an object": """
+        import redis
+        class A: pass
+        type(A()), type(redis.Redis()), type(A), type(unknown)
+        # ^ type(A()): class A
+        # ^ type(redis.Redis()): redis.Redis
+        # ^ type(A): nothing
+        # ^ type(unknown): nothing
+        """,
+    "what is entered gives itself, or what it says": """
+        import redis
+        class A:
+            def __enter__(self): return redis.Redis()
+        class B:
+            async def __aenter__(self): return redis.Redis()
+        class C: pass
+        async def f():
+            with A() as a, C() as c:
+                async with B() as b:
+                    a, b, c
+                    # ^ a: redis.Redis()
+                    # ^ b: redis.Redis()
+                    # ^ c: C()
+        """,
+    "a member of an enumeration is the key of its own alone": """
+        import enum, redis
+        class K(enum.Enum):
+            A = 1
+        d = {K.A: redis.Redis, "b": redis.ConnectionPool}
+        d[K.A], d[k.A], d[K.B], redis.Redis()[0]
+        # ^ d[K.A]: redis.Redis
+        # ^ d[k.A]: redis.ConnectionPool | redis.Redis
+        # ^ d[K.B]: nothing
+        # ^ redis.Redis()[0]: nothing
+        """,
+    "calls that go ever deeper end": """
+        import redis
+        def f(x): return f([x])
+        def g(x): return g(lambda: x)
+        class A:
+            def __init__(self, x): self.x = x
+            def m(self): return A(self).m()
+        f(redis.Redis), g(redis.Redis), A(redis.Redis).m(), A(redis.Redis).x
+        # ^ f(redis.Redis): nothing
+        # ^ g(redis.Redis): nothing
+        # ^ A(redis.Redis).m(): nothing
+        # ^ A(redis.Redis).x: redis.Redis
+        """,
+    "a test's parameter is a fixture, and nothing else of its name": """
+        import redis, pytest
+        @pytest.fixture
+        def cache(): yield redis.Redis()
+        def other(): return redis.Redis()
+        third = redis.Redis()
+        def test_a(cache, other, third, unknown):
+            cache, other, third, unknown
+            # ^ cache: redis.Redis()
+            # ^ other: nothing
+            # ^ third: nothing
+            # ^ unknown: nothing
+        """,
 }
 
 
@@ -799,10 +929,31 @@ def test_past_the_budget_what_is_not_known_stays_unknown(monkeypatch: pytest.Mon
     assert values_of(inference, 42, "a2") == ["redis.Redis"]  # known before
 
 
+@pytest.mark.parametrize("count", [3, 32, 33, 200])
+@pytest.mark.parametrize("kind", ["strings", "containers"])
+def test_of_more_values_of_a_kind_than_are_told_apart_none_is_known(kind: str, count: int) -> None:
+    one = {"strings": "'n{n}'", "containers": "[{n}]"}[kind]
+    many = ", ".join(one.format(n=n) for n in range(count))
+    text = f"import redis\nx = [redis.Redis, 'redis.Redis', {many}]\ny = x[i]\nz = y\ny, z, f'{{y}}'\n"
+    told = count if count <= 32 else 0
+    for expression in ("y", "z"):
+        found = values_of(flow_of(text), 5, expression)
+        assert {"redis.Redis", "'redis.Redis'"} <= set(found)
+        assert len(found) == 2 + told + (not told)
+
+
+@pytest.mark.parametrize("count, found", [(32, []), (40, ["redis.Redis"])])
+def test_a_key_that_may_be_one_of_many_strings_may_be_any_of_a_dict(count: int, found: list[str]) -> None:
+    keys = [f"k{n}" for n in range(count)]
+    text = f"import redis\nd = {{'a': redis.Redis}}\nfor key in {keys}:\n    d[key]\n"
+    assert values_of(flow_of(text), 4, "d[key]") == found
+
+
 def test_an_expression_of_too_many_values_is_unknown() -> None:
-    text = f"x = [{', '.join(map(repr, map(str, range(501))))}]\nx[i]\ny = ['a', 'b']\ny[i]\n"
-    assert values_of(flow_of(text), 2, "x[i]") == []
-    assert values_of(flow_of(text), 4, "y[i]") == ["'a'", "'b'"]
+    text = f"x = [{', '.join(f'm{n}.K' for n in range(501))}]\nx[i]\ny = ['a', 'b']\ny[i]\n"
+    text = f"import {', '.join(f'm{n}' for n in range(501))}\n{text}"
+    assert values_of(flow_of(text), 3, "x[i]") == []
+    assert values_of(flow_of(text), 5, "y[i]") == ["'a'", "'b'"]
 
 
 def test_long_chains_of_calls_are_followed() -> None:
@@ -882,6 +1033,19 @@ def test_classes_that_derive_from_a_library_s() -> None:
 def test_what_sends_commands(made: str, expected: str | None) -> None:
     found = flow_of("").client(Instance(QualifiedName(made)))
     assert (found[0] if found else None) == expected
+
+
+@pytest.mark.parametrize(
+    ("builder", "colour"),
+    [
+        ("redis.Redis", "sync"),
+        ("redis.asyncio.Redis", "async"),
+        ("coredis.Redis", "async"),
+        ("acme.connect", None),
+    ],
+)
+def test_whether_a_client_blocks(builder: str, colour: str | None) -> None:
+    assert colour_of(names().table[builder]) == colour
 
 
 def test_what_a_method_of_a_client_does() -> None:

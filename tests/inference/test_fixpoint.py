@@ -1,6 +1,9 @@
 """The least fixpoint that all answers of the evaluator come from."""
 
 from collections.abc import Callable
+from random import Random
+
+import pytest
 
 from flake8_redis_ssot.inference.fixpoint import Fixpoint
 
@@ -127,3 +130,96 @@ def test_what_is_made_of_an_answer_that_was_cut_short_is_not_kept():
         return [*ask("first")]
 
     assert [ask.fixpoint.made("list", listed) for _ in range(3)] == [[1]] * 3 and len(made) == 3
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_the_answers_are_the_least_that_hold_in_whatever_order_they_are_asked(seed: int):
+    random = Random(seed)
+    names = [str(n) for n in range(random.randint(2, 9))]
+    table = {
+        name: (
+            frozenset(random.choices(range(5), k=random.randint(0, 2))),
+            [(random.choice(names), random.choice([None, *range(5)])) for _ in range(random.randint(0, 4))],
+        )
+        for name in names
+    }
+
+    def rule(name: str) -> Callable[[Callable[[str], frozenset[int]]], frozenset[int]]:
+        def find(ask: Callable[[str], frozenset[int]]) -> frozenset[int]:
+            found, others = table[name]
+            for other, wanted in others:
+                if wanted is None or wanted in found:  # what is asked may come with what is found
+                    found |= ask(other)
+            return found
+
+        return find
+
+    rules = {name: rule(name) for name in names}
+    least = dict.fromkeys(names, frozenset[int]())
+    while (after := {name: rules[name](least.__getitem__) for name in names}) != least:
+        least = after
+    for _ in range(4):
+        ask = _Asked(rules)
+        assert {name: ask(name) for name in random.sample(names, len(names))} == least
+        assert sum(ask.count.values()) < 60 * len(names)
+
+
+def test_a_cycle_may_turn_out_to_be_part_of_a_larger_one():
+    def last(ask: Callable[[str], frozenset[int]]) -> frozenset[int]:
+        found = ask("inner")
+        return found | ask("outer") if 1 in found else found
+
+    ask = _Asked(
+        {
+            "outer": lambda ask: ask("inner") | ask("beside") | {2},
+            "inner": lambda ask: ask("last") | {1},
+            "last": last,
+            "beside": lambda ask: ask("last") | {3},
+        }
+    )
+    assert {name: ask(name) for name in ask.rules} == dict.fromkeys(ask.rules, frozenset({1, 2, 3}))
+
+
+def test_a_question_that_fails_leaves_nothing_behind():
+    failing = [True]
+
+    def last(ask: Callable[[str], frozenset[int]]) -> frozenset[int]:
+        found = ask("first") | {3}
+        if failing.pop():
+            raise RecursionError
+        return found
+
+    ask = _Asked(
+        {
+            "first": lambda ask: ask("second") | {1},
+            "second": lambda ask: ask("last") | ask("second") | {2},
+            "last": last,
+        }
+    )
+    with pytest.raises(RecursionError):
+        ask("first")
+    failing += [False] * 9
+    assert {name: ask(name) for name in ("last", "second", "first")} == dict.fromkeys(
+        ask.rules, frozenset({1, 2, 3})
+    )
+
+
+def test_what_is_found_and_lost_in_turns_is_given_up():
+    asked = [0]
+
+    def changing(ask: Callable[[str], frozenset[int]]) -> frozenset[int]:
+        asked[0] += 1
+        return ask("other") | {asked[0]}
+
+    ask = _Asked({"changing": changing, "other": lambda ask: ask("changing")})
+    ask("changing")
+    assert asked[0] < 1000
+
+
+def test_what_was_found_is_forgotten():
+    ask = _Asked({"one": lambda ask: frozenset({len(ask.count)})})
+    before = ask("one")
+    ask.count["other"] = 1
+    assert ask("one") == before
+    ask.fixpoint.forget()
+    assert ask("one") != before

@@ -92,7 +92,7 @@ def manager_in(table: dict[str, Any]) -> bool:
 def test_what_is_written_is_valid_and_leaves_the_rest(
     written: tuple[Path, dict[str, Any], list[str]], run: Command
 ) -> None:
-    root, tables, _ = written
+    root, tables, said = written
     files = {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
     result = run("init", "--write", cwd=root)
     assert result.returncode == 0, result.stderr
@@ -103,6 +103,9 @@ def test_what_is_written_is_valid_and_leaves_the_rest(
     for folder, expected in tables.items():
         table = tomllib.loads((root / folder / "pyproject.toml").read_text())["tool"]["redis-ssot"]
         assert table == expected
+    doubts = [line for line in said if line.startswith("cannot tell")]
+    assert result.stderr.count("warning: cannot tell for certain") == len(doubts)
+    assert all(flat(doubt) in flat(result.stderr) for doubt in doubts)
     if tables:
         checked = run("check", "--output-format", "concise", "--no-cache", cwd=root)
         assert checked.returncode < 2, checked.stderr

@@ -306,12 +306,15 @@ BROKEN = {
     '{"redis-ssot-baseline": 1}\n[]\n': ":2: the baseline is broken: an entry is an object",
     '{"redis-ssot-baseline": 1}\nno json\n': ":2: the baseline is broken: no JSON from column 1 on: Expecting value;",
     '{"redis-ssot-baseline": 1}\n{"line": 1}\n': "an entry has no `line`",
-}
+    '{"redis-ssot-baseline": 1}\n{"path": "a", "rule": "", "in": "", "text": "", "digest": "", "sketch": "", "nth": 0}\n': ":2: the baseline is broken: `nth` must be a number from 1",
+    '{"redis-ssot-baseline": 1}\n{"path": "a", "rule": "", "in": "", "text": "", "digest": "", "sketch": "", "nth": 1, "reason": 2}\n': ":2: the baseline is broken: `reason` must be a string",
+    "\udcff": ":1: the baseline is broken: it is not valid utf-8",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("text", BROKEN)
 def test_what_cannot_be_read_is_one_error(text: str, project: Path, run: Command) -> None:
-    (project / FILE).write_text(text)
+    (project / FILE).write_bytes(text.encode("utf-8", "surrogateescape"))
     for arguments in (["check"], ["plan"], ["baseline"]):
         refused = run(*arguments, cwd=project)
         assert refused.returncode == 2 and refused.stdout == ""
@@ -327,6 +330,14 @@ def test_a_missing_one_is_an_error_until_it_is_written(project: Path, run: Comma
         assert refused.returncode == 2
         assert f"{FILE}: there is no such baseline; write it by `redis-ssot baseline`" in refused.stderr
     assert run("baseline", cwd=project).returncode == 0
+
+
+def test_one_that_is_no_file_cannot_be_read(project: Path, run: Command) -> None:
+    (project / FILE).unlink()
+    (project / FILE).mkdir()
+    refused = run("check", cwd=project)
+    assert refused.returncode == 2
+    assert f"{FILE}: the baseline cannot be read: Is a directory; make it readable" in refused.stderr
 
 
 def test_what_would_be_checked_is_no_baseline(project: Path, run: Command) -> None:

@@ -277,6 +277,7 @@ def test_without_distributed_it_says_what_to_install(
     [
         (["--scheduler", "tcp://127.0.0.1:1"], "add --executor dask"),
         (["--executor", "dask"], "add --scheduler ADDRESS"),
+        (["--executor", "dask", "--scheduler", "localhost"], "write it as tcp://HOST:8786"),
         (["--executor", "ray", "--scheduler", "x"], "invalid choice: 'ray'"),
         (["--executor", "dask", "--scheduler", "x", "-"], "leave --executor out"),
     ],

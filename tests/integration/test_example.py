@@ -29,6 +29,9 @@ def test_its_own_tests_pass() -> None:
     assert done.returncode == 0 and " passed" in done.stdout, done.stdout + done.stderr
 
 
+REFERENCES = ("RED101", "RED105", "RED106", "RED203")
+"""The rules on references to managers that are forbidden, or made once more."""
+
 CONNECTIONS = """
 import asyncio, os, tempfile
 from pathlib import Path
@@ -64,17 +67,24 @@ def test_it_migrates_on_a_real_server_and_back(tmp_path: Path, run: Command) -> 
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
+    referring = [row for row in GOLDEN.read_text().splitlines() if row.endswith(REFERENCES)]
     phase_1(copy)
     before = contents()
     found = places(run("check", "--output-format", "concise", cwd=copy).stdout)
     managers_before = python("-c", CONNECTIONS)
-    assert "Phase 2, migrate: 8 references" in run("plan", cwd=copy).stdout
+    assert " passed" in python("-m", "pytest", "-q", "-p", "no:cacheprovider", "-rs")
+    assert "Phase 2, migrate: 22 references" in run("plan", cwd=copy).stdout
     migrated = run("migrate", cwd=copy)
-    assert "Migrated 6 imports and removed 2 imports in 5 files." in migrated.stdout
+    assert (
+        "Migrated 5 constructions, 11 imports, 3 strings and removed 3 imports in 12 files."
+        in migrated.stdout
+    )
     assert "Verified: a fresh scan finds" in migrated.stdout and migrated.stderr == ""
     assert (managers_before, python("-c", CONNECTIONS)) == ("2\n", "1\n")
     assert " passed" in python("-m", "pytest", "-q", "-p", "no:cacheprovider", "-rs")
     left = places(run("check", "--output-format", "concise", cwd=copy).stdout)
+    still = [row for row in left if row[3] in REFERENCES]
+    assert (len(referring), len(still), {code for *_, code in still}) == (27, 6, {"RED203"})
     gone = [row for row in found if row not in left]
     assert {path for path, *_ in gone} == {n for n, data in contents().items() if data != before[n]}
     assert run("rollback", cwd=copy).returncode == 0

@@ -140,7 +140,7 @@ def test_runs_are_in_order_and_undone_from_the_newest(project: Path) -> None:
         roll_back(str(project))
         assert files(project) == state
     assert {run.state for run in runs(str(project))} == {"rolled back"}
-    assert not_undone(project) == NO_RUN
+    assert not_undone(project).startswith("all 12 runs here are rolled back already; ")
     assert (
         not_undone(project, there[3].name)
         == f"the run {there[3].name} is rolled back already; `redis-ssot migrate --list` shows which are not"
@@ -756,7 +756,7 @@ def test_killed_at_random_every_file_is_whole_and_all_is_restored(tmp_path: Path
         assert roll_back(str(root)).state == "rolled back" and files(root) == before
     print(f"\n{landed.total()} kills: {dict(landed)}; {mixed} of those inside left old and new files")
     assert landed["inside"] >= max(1, KILLS // 5)
-    with pytest.raises(JournalError, match="there is no run of `redis-ssot migrate` here to roll back"):
+    with pytest.raises(JournalError, match="rolled back already; `redis-ssot migrate --list` lists"):
         roll_back(str(root))
     assert {path.rpartition("/")[2] for path in written(root)} == {".gitignore", "run.json"}
 
@@ -801,11 +801,14 @@ def test_the_command(project: Path, work: list[Change], run: Command) -> None:
         "",
         f"error: the run {done.name} is rolled back already; `redis-ssot migrate --list` shows which are not\n",
     )
+    again = "rolled back already; `redis-ssot migrate --list` lists what there is\n"
+    assert said() == (2, "", f"error: the one run here is {again}")
     one = carry_out(str(project), [change(project / "app" / "\x1b[31m.py", b"")], "migrate")
     (project / "app" / "\x1b[31m.py").write_bytes(b"edited")
     status, out, error = said("--config", "pyproject.toml", one.name)
     assert (status, out) == (2, "") and r"app/\x1b[31m.py" in error and "\x1b" not in error
     (project / "app" / "\x1b[31m.py").write_bytes(b"")
     assert said(one.name)[1] == f"Rolled back {one.name}: 1 file restored.\n"
+    assert said() == (2, "", f"error: all 2 runs here are {again}")
     (project / "pyproject.toml").write_text("[tool.redis-ssot]\nmanger = 1\n")
     assert said()[0] == 2

@@ -72,15 +72,15 @@ def test_a_file_in_another_encoding_is_no_mistake_of_syntax(
 
 
 BROKEN = {
-    b"[project]\nname = 'a\n": ":2: not valid TOML: ",
-    b"x = [1,\n\n": ":1: not valid TOML: ",
-    b"# a\nx = '\xe9'\n": ":2: is not UTF-8 (byte 0xe9)",
+    b"[tool.redis-ssot]\nmanager = 'a\n": ":2: not valid TOML: ",
+    b"x = [1,  # redis-ssot\n\n": ":1: not valid TOML: ",
+    b"# redis-ssot\nx = '\xe9'\n": ":2: is not UTF-8 (byte 0xe9)",
 }
 
 
 @pytest.mark.parametrize("data", BROKEN, ids=range(len(BROKEN)))
 @pytest.mark.parametrize("folder", ["", "inner"])
-def test_a_broken_pyproject_is_an_error_whosever_it_is(
+def test_a_broken_pyproject_that_names_the_table_is_an_error(
     data: bytes, folder: str, tmp_path: Path, run: Command
 ) -> None:
     write(tmp_path, {"a.py": "import redis\n", "inner/b.py": "import redis\n"})

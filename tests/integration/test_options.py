@@ -36,7 +36,8 @@ def test_settings_are_shown_as_they_are_set(tmp_path: Path, run: Command) -> Non
         'per-file-ignores = { "!sub/**" = ["RED601"], "a.py" = ["RED2"] }\n'
         '[[tool.redis-ssot.boundary]]\nname = "b"\npaths = ["sub/**"]\nmanager = "sub.m"\nreason = "a \\"word\\""\n'
         '[[tool.redis-ssot.allow]]\npaths = ["/c.py"]\nrules = ["RED2"]\nreason = "\u00fc"\nsymbols = ["redis.Redis"]\n'
-        'owner = "@x"\nexpires = 2999-01-01\n[tool.redis-ssot.replacements]\n"old.a" = "m.b"\n',
+        'owner = "@x"\nexpires = 2999-01-01\n[tool.redis-ssot.replacements]\n"old.a" = "m.b"\n'
+        '"old.c" = { to = "m.d", arguments = { name = "key" } }\n',
     ],
 )
 def test_what_is_shown_of_settings_may_be_used_as_such(table: str, tmp_path: Path, run: Command) -> None:
@@ -57,6 +58,20 @@ def test_what_is_shown_of_settings_may_be_used_as_such(table: str, tmp_path: Pat
     assert [row for row in json.loads(after) if row["filename"].endswith(".py")] == [
         row for row in json.loads(before) if row["filename"].endswith(".py")
     ]
+
+
+def test_paths_of_another_settings_file_are_shown_from_here(tmp_path: Path, run: Command) -> None:
+    for name in ("base", "own"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "base" / "base.toml").write_text(
+        'tests = ["/spec/**", "!/spec/no/**", "deep/**", "*.spec.py"]\nexclude = ["gone/x", "no"]\n'
+    )
+    (tmp_path / "own" / "pyproject.toml").write_text('[tool.redis-ssot]\nextend = "../base/base.toml"\n')
+    (tmp_path / "own" / "a.py").write_text(BAD)
+    shown = tomllib.loads(run("check", "--show-settings", cwd=tmp_path / "own").stdout)["tool"]["redis-ssot"]
+    base = tmp_path / "base"
+    assert shown["tests"] == [f"{base}/spec/**", f"!{base}/spec/no/**", f"{base}/deep/**", "*.spec.py"]
+    assert f"{base}/gone/x" in shown["exclude"] and "no" in shown["exclude"]
 
 
 def test_options_hold_in_every_project_of_a_run(tmp_path: Path, run: Command) -> None:

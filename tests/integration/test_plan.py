@@ -354,3 +354,36 @@ def test_a_code_that_is_not_chosen_is_left_alone(project: Path, run: Command) ->
     add(project, "app/own.py", CLIENT)
     run("migrate", cwd=project)
     assert (project / "app/own.py").read_text() == CLIENT
+
+
+def test_what_no_fix_settles_is_in_the_plan_too(project: Path, run: Command) -> None:
+    boundary = 'boundary = [{name = "auth", paths = ["auth/**"], manager = "auth.redis_manager"}]\n'
+    add(project, "pyproject.toml", SETTINGS.replace('exclude = ["vendored"]\n', boundary))
+    add(project, "auth/redis_manager.py", MANAGER)
+    add(project, "app/sessions.py", "from auth.redis_manager import redis_manager\n")
+    add(project, "app/traced.py", "import redis\n\n\nclass Traced(redis.Redis):\n    pass\n")
+    lines = [
+        "app/sessions.py:1: RED103 `auth.redis_manager.redis_manager` belongs to the Redis manager of boundary `auth`; ",
+        "app/traced.py:4: RED204 `Traced` derives from `redis.Redis` outside the Redis manager; ",
+    ]
+    shown = {
+        form: run("plan", "--output-format", form, cwd=project).stdout for form in ("terminal", "markdown")
+    }
+    assert all(line in text.replace("\n    ", " ") for line in lines for text in shown.values())
+    steps = planned(project, run)["by_hand"]
+    told = [f"{s['site']['path']}:{s['site']['line']}: {s['code']} {s['reason']}" for s in steps]
+    assert [t for t in told for line in lines if t.startswith(line)] == told
+
+
+def test_a_class_that_competes_is_a_manager_though_no_setting_names_it(project: Path, run: Command) -> None:
+    (project / "app" / "other.py").write_text(
+        MANAGER.replace("RedisManager", "Other").replace(
+            "    def get(",
+            "    def set(self, key: str, value: str) -> None:\n        self._client.set(key, value)\n\n"
+            "    def delete(self, key: str) -> None:\n        self._client.delete(key)\n\n    def get(",
+        )
+    )
+    planned = json.loads(run("plan", "--output-format", "json", cwd=project).stdout)
+    found = {one["module"]: (one["role"], one["classes"]) for one in planned["managers"]}
+    assert found["app.other"] == ("competing", ["Other"])
+    assert found["app.redis_manager"][0] == "manager" and found["app.cache.store"][0] == "forbidden"

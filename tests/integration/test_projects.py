@@ -185,6 +185,20 @@ def test_files_below_no_table(tmp_path: Path, run: Command) -> None:
     assert not (tmp_path / "far" / ".redis_ssot_cache").exists()
 
 
+def test_a_broken_table_above_is_said_for_a_project_below(tmp_path: Path, run: Command) -> None:
+    write(
+        tmp_path,
+        {
+            "pyproject.toml": "[tool.redis-ssot]\nmanger = 1\n",
+            "below/pyproject.toml": "[tool.redis-ssot]\n",
+            "below/a.py": BAD,
+        },
+    )
+    done = run("check", "a.py", cwd=tmp_path / "below")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.count("unknown key `manger`") == 1
+
+
 def test_broken_tables_are_all_said_at_once(monorepo: Path, tmp_path: Path, run: Command) -> None:
     write(
         monorepo,
@@ -333,7 +347,9 @@ def test_each_table_is_looked_for_and_read_once(monorepo: Path, monkeypatch: pyt
 
     asked: list[str] = []
     original = module.has_table
-    monkeypatch.setattr(module, "has_table", lambda path, disk: asked.append(path) or original(path, disk))
+    monkeypatch.setattr(
+        module, "has_table", lambda path, *disk, **more: asked.append(path) or original(path, *disk, **more)
+    )
     scanned: list[str] = []
     scandir = os.scandir
     monkeypatch.setattr(filesystem.os, "scandir", lambda path: scanned.append(path) or scandir(path))
@@ -343,3 +359,28 @@ def test_each_table_is_looked_for_and_read_once(monorepo: Path, monkeypatch: pyt
     assert len(scanned) == len(set(scanned))
     found.all_files(found.projects[0])
     assert len(scanned) == len(set(scanned))
+
+
+TEMPLATE = '[project]\nname = "{{ cookiecutter.name }}"\n{% if cookiecutter.redis %}\n'
+
+
+def test_a_nested_settings_file_of_others_may_be_broken(monorepo: Path, run: Command) -> None:
+    """A template is no TOML; what does not name the table has none."""
+    template = monorepo / "template" / "{{ cookiecutter.name }}"
+    write(template, {"pyproject.toml": TEMPLATE, "bad.py": BAD})
+    for top in (monorepo, monorepo / "template"):
+        done = run("check", "--output-format", "concise", cwd=top)
+        assert done.returncode == 1 and "cookiecutter.name }}/bad.py:3:1: RED201" in done.stdout, done.stderr
+    done = run("check", cwd=template)
+    assert done.returncode == 2 and "pyproject.toml:3:1: not valid TOML" in done.stderr
+
+
+def test_a_nested_table_that_is_broken(monorepo: Path, run: Command) -> None:
+    write(monorepo / "template", {"pyproject.toml": TEMPLATE + "[tool.redis-ssot]\n", "bad.py": BAD})
+    done = run("check", cwd=monorepo)
+    assert done.returncode == 2
+    assert "template/pyproject.toml:3:1: not valid TOML: " in done.stderr
+    assert "; correct it, or leave its folder out by `extend-exclude`\n" in done.stderr
+    table = monorepo / "pyproject.toml"
+    table.write_text(table.read_text().replace('"generated"', '"generated", "template"'))
+    assert run("check", cwd=monorepo).returncode == 1

@@ -107,7 +107,7 @@ def test_piped_output_is_that_of_no_width(tmp_path: Path, process: Command) -> N
     (tmp_path / "a.py").write_text(BAD)
     piped = process("check", "--output-format", "concise", cwd=tmp_path)
     _, text = on_terminal("check", "--output-format", "concise", "--color", "never", cwd=tmp_path, columns=60)
-    assert re.sub(r"\n +", " ", text) == piped.stdout and "\n    " in text
+    assert re.sub(r"\n +", " ", text) == piped.stdout + piped.stderr and "\n    " in text
 
 
 def test_progress_is_shown_after_a_second_and_taken_away(tmp_path: Path) -> None:

@@ -86,6 +86,35 @@ def test_what_fails_for_good_is_checked_here_and_said(local: Outcome, small_task
     assert "checked here and not by a worker: ValueError: no luck" in said[0]
 
 
+def test_where_nothing_can_be_handed_over_it_is_checked_here_and_said(
+    local: Outcome, small_tasks: None
+) -> None:
+    class Closed(Executor):
+        def submit(self, function: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
+            raise RuntimeError("cannot schedule new futures after shutdown")
+
+    said: list[str] = []
+    assert found_by(Closed(), said).diagnostics == local.diagnostics
+    assert said and "cannot schedule new futures after shutdown" in said[0]
+
+
+def test_what_is_asked_again_and_again_is_checked_here_and_said(
+    local: Outcome, small_tasks: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = remote.unpacked
+
+    def asking(data: bytes) -> Any:
+        answer = plain(data)
+        for fact in answer.outcome.facts[:1] if isinstance(answer, remote._Answer) else ():
+            answer.questions[fact.path] = ("read", fact.path)
+        return answer
+
+    said: list[str] = []
+    monkeypatch.setattr(remote, "unpacked", asking)
+    found_by(Here(), said)
+    assert any("the answer to read " in one and "does not help it" in one for one in said)
+
+
 def test_what_ends_a_run_here_ends_it_there(small_tasks: None) -> None:
     def wrong(call: Callable[[], Any]) -> Any:
         raise SettingsError(["a wrong table"])

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import ast
+from pathlib import Path
 
 import pytest
 
 from flake8_redis_ssot.inference.builder_table import BUILDERS, builders
+from flake8_redis_ssot.lint.run import checker_for, run_project
 from flake8_redis_ssot.project import oracle
 from flake8_redis_ssot.project.oracle import Oracle, Question
+from flake8_redis_ssot.rules import defaults
+from flake8_redis_ssot.settings.load import load_settings
+from flake8_redis_ssot.settings.model import Selection
 
 TEXT = """
 import redis
@@ -62,3 +67,18 @@ def test_the_shortest_files_with_calls_are_asked_first(monkeypatch: pytest.Monke
     assert list(Oracle([long, question(TEXT)], BUILDERS).answers()) == ["asked"]
     monkeypatch.setattr(oracle, "MOST_CALLS", 0)
     assert Oracle([long, question(TEXT)], BUILDERS).answers() == {}
+
+
+def test_what_astroid_alone_can_tell_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "pyproject.toml").write_text('[tool.redis-ssot]\nmanager = "app.manager"\n')
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "kinds.py").write_text("import redis\n\nKINDS = {}\nkind = redis.Redis\n")
+    (tmp_path / "app" / "use.py").write_text(
+        "from app.kinds import KINDS, kind\n\n\ndef make(name):\n    KINDS[name]()\n    KINDS[name](1)\n    return kind\n"
+    )
+    told = {"app.use": {(5, 4): ("redis.Redis",), (6, 4): ("redis.Redis", "app.Own")}, "app.gone": {}}
+    monkeypatch.setattr(Oracle, "answers", lambda self: told)
+    settings = load_settings(str(tmp_path / "pyproject.toml"), root=str(tmp_path), codes=list(defaults()))
+    files = sorted(map(str, tmp_path.rglob("*.py")))
+    found = run_project(files, checker_for(settings, Selection())).diagnostics
+    assert [(d.range.start.line, d.symbols[0]) for d in found if d.code == "RED206"] == [(5, "redis.Redis")]

@@ -185,6 +185,69 @@ def test_a_version_that_is_none_says_how_to_write_one(required: str, tmp_path: P
         settings(tmp_path, f'required-version = "{required}"\n')
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('output-format = "jsom"\n', ":2: `output-format` is `jsom`; did you mean `json`?"),
+        ('force-exclude = "yes"\n', ":2: `force-exclude` must be true or false"),
+        ("allow = 3\n", ":2: write each `allow` under a line [[tool.redis-ssot.allow]] of its own"),
+        ('boundary = ["auth"]\n', ":2: write each `boundary` under a line [[tool.redis-ssot.boundary]] of its own"),
+        ("per-file-ignores = 3\n", ':2: `per-file-ignores` must be a table, as "tests/**" = ["RED201"]'),
+        ('manager = "app manager"\n', ":2: `manager` is `app manager`, which is no module name; write it as `app.redis_manager`"),
+        ('settings-modules = ["app.*"]\n', ":2: `settings-modules` is `app.*`, which is no module name; write it as `app.redis_manager`"),
+        ('forbidden-managers = ["app/db"]\n', ":2: `forbidden-managers` is `app/db`, which is no dotted name or pattern; write it as `app.db.*`"),
+        (
+            '[[tool.redis-ssot.boundary]]\nname = "a"\npaths = ["a"]\n[[tool.redis-ssot.boundary]]\nname = "a"\npaths = ["b"]\n',
+            ":5: boundary `a` is defined twice; give each a name of its own",
+        ),
+        ('[[tool.redis-ssot.allow]]\npaths = ["a"]\nrules = ["RED201"]\nreason = "x"\nuntil = 3\n', ":2: unknown key `allow.until`; "),
+        ('[[tool.redis-ssot.allow]]\npaths = ["a"]\nrules = ["RED201"]\nreason = " "\n', ":2: `allow.reason` must be a string that is not empty"),
+        ('[tool.redis-ssot.replacements]\n"old.get" = "new get"\n', ":2: `replacements` has `new get`, which is no dotted name; "),
+        ('[tool.redis-ssot.replacements]\n"old get" = "new.get"\n', ":2: `replacements` has `old get`, which is no dotted name; "),
+    ],
+)  # fmt: skip
+def test_a_value_that_means_nothing_is_one_error(text: str, message: str, tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool.redis-ssot]\n" + text)
+    with pytest.raises(SettingsError) as error:
+        load_settings(
+            str(tmp_path / "pyproject.toml"), root=str(tmp_path), codes=CODES, formats=["json", "full"]
+        )
+    (said,) = error.value.messages
+    assert message in said
+
+
+def test_a_settings_file_has_a_table(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool.other]\n")
+    with pytest.raises(SettingsError, match=r"pyproject\.toml: has no \[tool\.redis-ssot\] table; add one"):
+        load_settings(str(tmp_path / "pyproject.toml"), root=str(tmp_path), codes=CODES)
+    (tmp_path / "own.toml").write_text('manager = "m"\n')
+    found = load_settings(str(tmp_path / "own.toml"), root=str(tmp_path), codes=CODES)
+    assert found.boundaries[0].managers == ("m",)
+
+
+def test_an_option_of_flake8_must_equal_the_table(tmp_path: Path) -> None:
+    path = tmp_path / "pyproject.toml"
+    path.write_text(
+        '[tool.redis-ssot]\nmanager = "m"\n[[tool.redis-ssot.boundary]]\nname = "auth"\npaths = ["auth/**"]\n'
+        'manager = "auth.m"\n'
+    )
+
+    def with_options(**options: object) -> Settings:
+        given = {key.replace("_", "-"): value for key, value in options.items()}
+        return load_settings(str(path), root=str(tmp_path), codes=CODES, options=given)
+
+    auth = {"name": "auth", "paths": ["auth/**"], "manager": ["auth.m"]}
+    same = with_options(manager=["m"], boundary=[auth], forbidden_managers=["old"])
+    assert [one.managers for one in same.boundaries] == [("m",), ("auth.m",)]
+    assert same.boundaries[0].forbidden
+    with pytest.raises(SettingsError) as error:
+        with_options(manager="other", boundary=[auth | {"paths": ["login/**"]}])
+    assert [
+        "`manager` is set" in error.value.messages[0],
+        "--redis-ssot-boundaries" in error.value.messages[1],
+    ] == [True, True]
+
+
 @pytest.mark.parametrize("key", ["select", "src"])
 def test_a_list_that_says_nothing_is_an_error(key: str, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=f":2: `{key}` is empty"):
