@@ -89,7 +89,7 @@ def mend(
     within = set(within) - kept.keys()
     rules = [rule for rule in all_rules() if rule.code in codes]
     reads = ProjectReads(files, filesystem)
-    unchecked = Unchecked(settings.root, files, filesystem)
+    unchecked = Unchecked(settings, files, filesystem)
     for _ in range(PASSES):
         checker = FileChecker(settings, rules, filesystem=filesystem, keeps_facts=True)
         cache = cache_of(checker) if first is None else None
@@ -179,7 +179,7 @@ class Step:
         self._good: list[Proposal] = []
         self._before: dict[str, bytes] = {}
         dynamic = [d for d in outcome.diagnostics if d.code == "RED105"]
-        unchecked = unchecked or Unchecked(checker.settings.root, self.index.facts, checker.filesystem)
+        unchecked = unchecked or Unchecked(checker.settings, self.index.facts, checker.filesystem)
         self._units = Units(self.rewriter, within, dynamic, unchecked, unsafe=unsafe)
         proposals: list[Proposal] = []
         for path, of_path in groupby(outcome.diagnostics, lambda diagnostic: diagnostic.path):

@@ -12,10 +12,20 @@ from flake8_redis_ssot.facts.model import FileFacts
 from flake8_redis_ssot.facts.modules import Modules
 from flake8_redis_ssot.filesystem import FileSystem
 from flake8_redis_ssot.fix.reads import ProjectReads
+from flake8_redis_ssot.settings.model import Settings
 from flake8_redis_ssot.source import SourceError
 
 _KEPT_HIDDEN = frozenset([".github", ".gitlab", ".circleci"])
 _SKIPPED = frozenset(["node_modules", "__pycache__", "venv", "dist", "build", "site-packages"])
+
+PYTHON = (".py", ".pyi")
+SETTINGS_SUFFIXES = (".toml", ".cfg", ".ini", ".yaml", ".yml", ".json", ".env", ".conf")
+"""Of files that are no Python and may name what code is to load."""
+LARGEST = 1 << 20
+"""Bytes of a file that is no Python and still looked through."""
+_TABLE = re.compile(r"^[ \t]*\[{1,2}[ \t]*([^\[\]\n]+?)[ \t]*\]{1,2}[ \t]*(?:#.*)?$", re.MULTILINE)
+"""The head of a table in TOML; an element of a list ends in a comma."""
+_DOTTED = re.compile(r"[A-Za-z_]\w*(?:[.:][A-Za-z_]\w*)+")
 
 QUOTED = "?"
 """What a name in quotes is bound to in the facts of a file that is not checked: it may be used for anything."""
@@ -50,11 +60,31 @@ def _is_import(text: str, at: int) -> bool:
     return text[start:at].lstrip().startswith(("import ", "from "))
 
 
-class Unchecked:
-    """The Python files in the folder `root` that are not `known`, looked for at the first question."""
+def without_own(path: str, text: str, settings: Settings) -> str:
+    """The text of a file without what these settings say in it."""
+    if path == settings.baseline:
+        return ""
+    if path not in settings.read_from and path != settings.path:
+        return text
+    if not path.endswith("pyproject.toml"):
+        return ""
+    parts, start = [], 0
+    tables = [*_TABLE.finditer(text)]
+    for table, after in zip(tables, [*tables[1:], None], strict=True):
+        parts.append(text[start : table.start()])
+        end = after.start() if after is not None else len(text)
+        is_own = table[1].replace('"', "").startswith("tool.redis-ssot")
+        body = text[table.start() : end]
+        parts.append("\n" * body.count("\n") if is_own else body)
+        start = end
+    return "".join(parts) + text[start:]
 
-    def __init__(self, root: str, known: Collection[str], filesystem: FileSystem) -> None:
-        self._root = root
+
+class Unchecked:
+    """The files in a project's folder that are not `known`, and may name its objects; looked for at the first question."""
+
+    def __init__(self, settings: Settings, known: Collection[str], filesystem: FileSystem) -> None:
+        self._settings = settings
         self._known = known
         self._filesystem = filesystem
         self._facts: list[FileFacts] | None = None
@@ -62,25 +92,43 @@ class Unchecked:
     def facts(self, modules: Modules) -> list[FileFacts]:
         """What each of them imports; a name in quotes that begins with one of the `modules` counts as imported."""
         if self._facts is None:
-            paths = [
-                p
-                for p in beside(self._root, frozenset(self._known), self._filesystem)
-                if p.endswith((".py", ".pyi"))
-            ]
+            around = [*beside(self._settings.root, frozenset(self._known), self._filesystem)]
+            paths = [path for path in around if path.endswith(PYTHON) or self._is_script(path)]
             lines: dict[str, list[str]] = {}
             for path in paths:
                 with suppress(SourceError):
                     data = self._filesystem.source(path).data
                     lines[path] = [statements(data).decode("utf-8", "replace")]
-            for text, places in ProjectReads(paths, self._filesystem).quoted.items():
-                module, name = _split(text, modules)
+            named = dict(ProjectReads(paths, self._filesystem).quoted)
+            for path in around:
+                if path.endswith((*SETTINGS_SUFFIXES, ".ipynb")) and self._filesystem.size(path) <= LARGEST:
+                    for text in self._named_in(path):
+                        named.setdefault(text, []).append(path)
+            for text, places in named.items():
+                module, name = split(text, modules)
                 for path in places if module else ():
-                    lines[path].append(f"{module} {name} as {QUOTED}")
+                    lines.setdefault(path, []).append(f"{module} {name} as {QUOTED}")
             self._facts = [FileFacts(path, imports="\n".join(found)) for path, found in lines.items()]
         return self._facts
 
+    def _is_script(self, path: str) -> bool:
+        """Whether the first line of a file without a suffix says that Python runs it."""
+        if "." in os.path.basename(path) or self._filesystem.size(path) > LARGEST:
+            return False
+        with suppress(SourceError):
+            first = self._filesystem.source(path).data.partition(b"\n")[0]
+            return first.startswith(b"#!") and b"python" in first
+        return False
 
-def _split(text: str, modules: Modules) -> tuple[str, str]:
+    def _named_in(self, path: str) -> set[str]:
+        """The dotted names in a file that is no Python."""
+        with suppress(SourceError):
+            text = self._filesystem.source(path).data.decode("utf-8", "replace")
+            return set(_DOTTED.findall(without_own(path, text, self._settings)))
+        return set()
+
+
+def split(text: str, modules: Modules) -> tuple[str, str]:
     """The longest module at the beginning of a dotted name, and what of it is named; all where it is the module."""
     parts = text.replace(":", ".").split(".")
     depth = 0

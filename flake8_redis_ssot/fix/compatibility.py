@@ -9,9 +9,11 @@ from flake8_redis_ssot.fix.call_checks import arguments_given
 from flake8_redis_ssot.fix.member_checks import Lacking, a
 from flake8_redis_ssot.fix.object_checks import ObjectChecks, note_names
 from flake8_redis_ssot.fix.replacements import Refusal, Replacement
+from flake8_redis_ssot.fix.signatures import Function, decorators_of
 from flake8_redis_ssot.fix.symbols import Thing
 from flake8_redis_ssot.fix.verdict import Verdict
 from flake8_redis_ssot.fix.view import UnseenReader, View
+from flake8_redis_ssot.libraries.frameworks import TYPE_READERS, VALIDATING
 from flake8_redis_ssot.libraries.standard import SPEC_KEYWORDS, TYPE_QUESTIONS
 from flake8_redis_ssot.syntax.nodes import last_name
 
@@ -279,10 +281,25 @@ class Compatibility(ObjectChecks):
             return
         if is_type:
             self._check_said(view, old, new, line)
+            if self._is_read(view, place):
+                verdict.ties.strong.add(f"identity {old.home}")
             return
         verdict.ties.strong.add(f"identity {old.home}")
         if not _is_question(above, place):
             verdict.unsafe(where)
+
+    def _is_read(self, view: View, place: ast.expr) -> bool:
+        """Whether something acts by a stated type when the code runs: a decorator, or the class of a field."""
+        above: ast.AST | None = place
+        while above is not None and not isinstance(above, ast.stmt):
+            above = view.uses.parents.get(above)
+        if isinstance(above, Function):
+            return not decorators_of(above).isdisjoint(TYPE_READERS)
+        owner = view.uses.parents.get(above) if above is not None else None
+        if not isinstance(owner, ast.ClassDef) or not view.place.modules:
+            return False
+        bases = self.making.foreign_bases(Thing("class", f"{view.place.modules[0]}.{owner.name}", owner))
+        return any((base or "").partition(".")[0] in VALIDATING for base in bases)
 
     def _check_said(self, view: View, old: Thing, new: Thing, line: int) -> None:
         """An annotation goes with its file: what is called of it is covered."""

@@ -26,6 +26,7 @@ from flake8_redis_ssot.fix.signatures import own_parts
 from flake8_redis_ssot.fix.stated import is_none
 from flake8_redis_ssot.fix.view import View
 from flake8_redis_ssot.libraries.builders import Kind
+from flake8_redis_ssot.libraries.frameworks import MAKING_NAMES
 from flake8_redis_ssot.libraries.traits import POOL_KEYWORDS, WITH_DEFAULTS
 from flake8_redis_ssot.syntax.nodes import last_name, unparsed
 
@@ -283,6 +284,7 @@ class ConstructionEdits:
         for name in built.made.symbols:
             parts = name.split(".")
             keys |= {".".join(parts[:n]) for n in range(2, len(parts) + 1)}
+            keys |= {f"{name}.{method}" for method in MAKING_NAMES}
             if proposal.statement is not None and view.uses.home(proposal.statement).kind == "function":
                 keys.add(f"{PUT}{parts[0]}")
         if built.code.function is not None:

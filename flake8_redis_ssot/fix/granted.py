@@ -58,7 +58,7 @@ def fixes_alone(
     """Those of the `diagnostics` that a fix settles where nothing else is changed, with that fix."""
     unfixed = unfixed_of(checker.settings)
     reads = ProjectReads(files, checker.filesystem)
-    unchecked = Unchecked(checker.settings.root, files, checker.filesystem)
+    unchecked = Unchecked(checker.settings, files, checker.filesystem)
     dynamic = [d for d in outcome.diagnostics if d.code in EXPLAINED]
     for diagnostic in diagnostics:
         if diagnostic.code in FIXABLE and not closed([diagnostic.path], checker.settings.root):

@@ -24,7 +24,7 @@ from flake8_redis_ssot.fix.naming import (
     spelled,
 )
 from flake8_redis_ssot.fix.proposal import Proposal
-from flake8_redis_ssot.fix.reach import MODULE, PUT
+from flake8_redis_ssot.fix.reach import EARLY, MODULE, PUT
 from flake8_redis_ssot.fix.replacements import Refusal, Replacement
 from flake8_redis_ssot.fix.symbols import Thing
 from flake8_redis_ssot.fix.unused import why_kept, why_tested
@@ -209,6 +209,8 @@ class ImportEdits:
             }
         if aim.collapses or groups:
             proposal.reach |= {old: None} if late else dict.fromkeys(keys)
+        if not late:
+            proposal.reach[f"{EARLY}{old}"] = None
         if late:
             proposal.reach.setdefault(aim.new.home, None)  # it is looked up there from now on
         self.note(proposal, aim, old)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import re
+from collections.abc import Sequence
 from contextlib import suppress
 
 from flake8_redis_ssot.fix.import_graph import ImportGraph, packages_of
@@ -13,6 +15,8 @@ from flake8_redis_ssot.fix.symbols import Objects
 from flake8_redis_ssot.fix.unused import Acts
 from flake8_redis_ssot.fix.view import View
 
+_WARNING = re.compile(r"`[\w.]*\bwarn\(")
+
 
 class ImportEffects:
     """Compares what runs by the imports of a file before and after a change."""
@@ -20,7 +24,7 @@ class ImportEffects:
     def __init__(self, objects: Objects, replacements: Replacements, graph: ImportGraph) -> None:
         self.objects = objects
         self.replacements = replacements
-        self.acts = Acts(objects, graph)
+        self.acts = Acts(objects, graph, replacements.reads)
         self.graph = graph
 
     def module_of(self, name: str) -> str:
@@ -29,16 +33,30 @@ class ImportEffects:
         return name if thing is not None and thing.sort == "module" else name.rpartition(".")[0]
 
     def check(self, view: View, proposal: Proposal, module: str, old: str) -> None:
-        """Note that importing a module does something, unless it is imported anyhow: by the new one, or as a package."""
-        acts = self.acts.directly(module)
-        if acts is None or "warn" in acts:
-            return
+        """Note that importing a module does something, unless what does it is imported anyhow."""
         new = ""
         with suppress(Refusal):
             new = self.module_of(self.replacements.aim(old, view.place.boundary).new.home)
-        around = {package for name in (new, *view.place.modules) for package in packages_of(name)}
-        if module not in around | self.acts.reached(new):
-            proposal.unsafe(f"importing `{module}` does more than to define: {acts}")
+        anyhow = {package for name in (new, *view.place.modules) for package in packages_of(name)}
+        anyhow |= self.acts.reached(new)
+        if module in anyhow:
+            return
+        if proposal.statement is not None:
+            anyhow |= self.others(view, proposal.statement)
+        running = self.acts.running(module, frozenset(anyhow))
+        for here in running:
+            acts = self.acts.directly(here)
+            if acts and not _WARNING.match(acts) and not self._is_run_anyhow(here, module, running):
+                proposal.unsafe(f"importing `{module}` does more than to define: {acts}")
+                return
+
+    def _is_run_anyhow(self, module: str, old: str, running: Sequence[str]) -> bool:
+        """Whether something else of the project imports a module that `old` imports, where all these are `running` with it."""
+        index = self.replacements.index
+        own = {index.modules.find(one) for one in running}
+        return module != old and any(
+            path not in own and not index.settings.is_test(path) for path in index.importers(module)
+        )
 
     def what_acts(self, name: str) -> str | None:
         """What importing a module, or the one of an object, does."""

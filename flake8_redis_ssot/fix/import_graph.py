@@ -103,10 +103,10 @@ class ImportGraph:
         Packages around both are no way: they run before. Nor is it one that `goal` is the package
         of what is imported.
         """
-        ancestors = set(_with_parents(goal)[:-1]) & set(_with_parents(start)[:-1])
+        ancestors = set(with_parents(goal)[:-1]) & set(with_parents(start)[:-1])
 
         def run(module: str) -> list[str]:
-            return [m for m in _with_parents(module) if m not in ancestors and (m != goal or module == goal)]
+            return [m for m in with_parents(module) if m not in ancestors and (m != goal or module == goal)]
 
         came: dict[str, str | None] = dict.fromkeys(run(start))
         queue = list(came)
@@ -162,9 +162,10 @@ def _at_import(body: list[ast.stmt]) -> Iterator[ast.stmt]:
 
 def packages_of(module: str) -> list[str]:
     """The packages around a module."""
-    return _with_parents(module)[:-1]
+    return with_parents(module)[:-1]
 
 
-def _with_parents(module: str) -> list[str]:
+def with_parents(module: str) -> list[str]:
+    """A module behind the packages around it."""
     parts = module.split(".")
     return [".".join(parts[:n]) for n in range(1, len(parts) + 1)]

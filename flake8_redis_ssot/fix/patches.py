@@ -10,14 +10,17 @@ from dataclasses import dataclass, replace
 from flake8_redis_ssot.fix.beside import line_of
 from flake8_redis_ssot.fix.import_graph import packages_of
 from flake8_redis_ssot.fix.propose import Rewriter
-from flake8_redis_ssot.fix.reach import LOADED, MODULE, OBJECT, PUT
+from flake8_redis_ssot.fix.reach import EARLY, LOADED, LOGGER, MODULE, OBJECT, PUT
 from flake8_redis_ssot.fix.reads import dictionary_owner, names_given
+from flake8_redis_ssot.fix.signatures import Function, decorators_of
 from flake8_redis_ssot.fix.stated import is_none
 from flake8_redis_ssot.fix.view import View
-from flake8_redis_ssot.libraries.frameworks import PATCHING, SETTING, TAKERS
+from flake8_redis_ssot.libraries.frameworks import FIXTURES, PATCHING, SETTING, TAKERS
 from flake8_redis_ssot.source import SourceError
 from flake8_redis_ssot.syntax.nodes import last_name, unparsed
 
+_SETTING = sorted(name.encode() for name in SETTING)
+_LOG_TESTS = re.compile(rb"\b(?:caplog|assertLogs|assertNoLogs|getLogger|LogCapture|capture_logs)\b")
 _QUOTED = re.compile(r"[A-Za-z_]\w*(?:\.\w+)+\Z")
 
 
@@ -43,9 +46,11 @@ class Patch:
             return f"changes `{self.text.removeprefix(OBJECT)}` itself"
         if self.text.startswith(LOADED):
             return f"asks whether `{self.text.removeprefix(LOADED)}` has been imported"
+        if self.text.startswith(LOGGER):
+            return f"asks for what `{self.text.removeprefix(LOGGER)}` logs"
         if self.text.startswith(PUT):
             return f"gives `sys.modules` another `{self.text.removeprefix(PUT)}`"
-        return f"patches `{self.text.removeprefix(MODULE)}`"
+        return f"patches `{self.text.removeprefix(MODULE).removeprefix(EARLY)}`"
 
     @property
     def owner(self) -> str:
@@ -65,8 +70,11 @@ class PatchFinder:
     def of(self, keys: Collection[str]) -> Iterator[Patch]:
         """Where files name what is in `keys`, or something in it, so that it may be patched."""
         whole = {key.removeprefix(MODULE) for key in keys if key.startswith(MODULE)}
-        for patch in self._named(set(keys) | whole):
+        early = {key.removeprefix(EARLY) for key in keys if key.startswith(EARLY)}
+        for patch in self._named(set(keys) | whole | early):
             yield replace(patch, text=f"{MODULE}{patch.text}") if patch.text in whole else patch
+            if patch.text in early:
+                yield replace(patch, text=f"{EARLY}{patch.text}")
 
     def _named(self, keys: Collection[str]) -> Iterator[Patch]:
         by_module: dict[str, set[str]] = {}
@@ -95,6 +103,7 @@ class PatchFinder:
             if view is not None:
                 yield from self._in_file(view, {m: by_module[m] for m in modules}, keys)
         yield from self._of_loaded(keys)
+        yield from self._of_loggers({k.removeprefix(LOGGER) for k in keys if k.startswith(LOGGER)})
         yield from self._touched({key.removeprefix(OBJECT) for key in keys if key.startswith(OBJECT)})
 
     def _of_loaded(self, keys: Collection[str]) -> Iterator[Patch]:
@@ -113,13 +122,22 @@ class PatchFinder:
             put = set(_put_in_modules(tree))
             for node in texts_of(tree):
                 text = str(node.value)
-                for module in modules[LOADED] if node not in put else ():
+                for module in sorted(modules[LOADED]) if node not in put else ():
                     if text == module or (goes_through and _begins(text, module)):
                         yield Patch(path, node.lineno, f"{LOADED}{module}")
                 if text in modules[PUT]:
                     yield Patch(path, node.lineno, f"{PUT}{text}")
         for module in modules[LOADED]:
             yield from self._found_in_package(module)
+
+    def _of_loggers(self, modules: Collection[str]) -> Iterator[Patch]:
+        """Where tests name a module, or a package around it, to see what is logged there."""
+        for path, _ in self.rewriter.reads.matching(_LOG_TESTS) if modules else ():
+            tree = self.rewriter.reads.tree(path) if self.index.settings.is_test(path) else None
+            for node in texts_of(tree) if tree is not None else ():
+                for module in sorted(modules):
+                    if "." in (text := str(node.value)) and f"{module}.".startswith(f"{text}."):
+                        yield Patch(path, node.lineno, f"{LOGGER}{module}")
 
     def _found_in_package(self, module: str) -> Iterator[Patch]:
         """Where files find a module in its package that others have imported, not they."""
@@ -159,8 +177,6 @@ class PatchFinder:
         handles = {m: found for m in by_module if (found := self.index.handles(path, m))}
         for node in ast.walk(tree):
             match node:
-                case ast.Call():
-                    yield from self._in_call(view, node, by_module, handles)
                 case ast.Attribute(ctx=ast.Store() | ast.Del(), attr=attr) if attr in lasts:
                     for module, names in handles.items():
                         if unparsed(node.value) in names and attr in by_module[module]:
@@ -172,6 +188,15 @@ class PatchFinder:
                     for module, names in handles.items():
                         if unparsed(owner) in names and key in by_module[module]:
                             yield Patch(path, node.lineno, f"{module}.{key}")
+                case ast.Call(func=ast.Attribute(value=ast.Constant(value="."), attr="join")) if view.is_test:
+                    for part in texts_of(node):
+                        yield from (
+                            Patch(path, node.lineno, f"{module}.{part.value}")
+                            for module, names in by_module.items()
+                            if part.value in names
+                        )
+                case ast.Call():
+                    yield from self._in_call(view, node, by_module, handles)
         first = {
             node.args[0] if node.args else node.keywords[0].value
             for node in ast.walk(tree)
@@ -233,8 +258,26 @@ class PatchFinder:
             view = self.rewriter.view(path, keep=False)
             for place, home in self.rewriter.uses_of(view, modules, touched) if view is not None else ():
                 assert view is not None
-                if _is_changed(view, place):
+                if _is_changed(view, place) or (view.is_test and self._is_handed_on(view, place, home)):
                     yield Patch(path, place.lineno, f"{OBJECT}{home}", is_written=True)
+
+    def _is_handed_on(self, view: View, place: ast.expr, home: str) -> bool:
+        """Whether a test hands an object on, with the name of a member or by a fixture, to what may change it."""
+        above = view.uses.parents.get(place)
+        if isinstance(above, ast.Call):
+            of = self.rewriter.objects.thing(home)
+            known = self.rewriter.objects.members(of.of).named if of is not None and of.of is not None else {}
+            return any(isinstance(one, ast.Constant) and one.value in known for one in above.args)
+        function: ast.AST | None = above if isinstance(above, ast.Return | ast.Yield) else None
+        while function is not None and not isinstance(function, Function):
+            function = view.uses.parents.get(function)
+        if function is None or not decorators_of(function) & FIXTURES:
+            return False
+        name = re.escape(function.name.encode())
+        pattern = re.compile(
+            rb"\b(?:%b)\((?:type\()?%b\b|\b%b\.[\w.]+ = " % (b"|".join(_SETTING), name, name)
+        )
+        return any(self.index.settings.is_test(path) for path, _ in self.rewriter.reads.matching(pattern))
 
 
 def _gives_none(call: ast.Call, at: int) -> bool:
@@ -266,8 +309,8 @@ def heads(text: str) -> Iterator[str]:
         text = text.rpartition(".")[0]
 
 
-def texts_of(tree: ast.Module) -> Iterator[ast.Constant]:
-    """The strings of a file."""
+def texts_of(tree: ast.AST) -> Iterator[ast.Constant]:
+    """The strings in a part of the source."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node

@@ -20,6 +20,10 @@ MODULE = "module "
 """How that of a module begins, which a patch of the attribute of its package exchanges as a whole."""
 PUT = "put "
 """How that of a module begins in whose place `sys.modules` is given another one."""
+EARLY = "early "
+"""How that of a name begins which is looked up when a file is imported, and never after that."""
+LOGGER = "logger "
+"""How that of a module begins whose logger has the module's name."""
 LOADED = "loaded "
 """How that of a module begins of which `sys.modules` tells whether it has been imported."""
 
@@ -94,6 +98,8 @@ class Reach:
             } & facts.names.keys():
                 found[f"{module}.{name}"] = None
                 thing = self.objects.thing(f"{module}.{name}")
+                if thing is not None and _is_logger_of_module(thing):
+                    found[f"{LOGGER}{thing.module}"] = None
                 if thing is not None and thing.sort == "function" and thing.node is not None:
                     new.append((thing.node, thing.module))
         return found
@@ -128,6 +134,14 @@ class Reach:
                 if held is not None and held.sort == "module" and held.home == module:
                     return True
         return False
+
+
+def _is_logger_of_module(thing: Thing) -> bool:
+    """Whether an object is a logger by the name of its module."""
+    match getattr(thing.node, "value", None):
+        case ast.Call(func=func, args=[ast.Name(id="__name__"), *_]):
+            return last_name(func).lower() in ("getlogger", "get_logger")
+    return False
 
 
 def _names_in(node: ast.AST) -> list[str]:

@@ -23,6 +23,8 @@ _LOADING = re.compile(
     rb"|\biter_modules\b|\bsys\.modules\b"
 )
 """What imports modules by names that are put together, or goes through those that are there."""
+_BY_PATH = re.compile(rb"\b(?:run_path|spec_from_file_location|SourceFileLoader|run_module\((?!\s*[\"']))")
+"""What runs a file by its path, or a module by a name that is put together."""
 _EXAMPLE = re.compile(r"^ *(?:>>>|\.\.\.) ?(.*)$", re.MULTILINE)
 _IMPORTS = (ast.Import, ast.ImportFrom)
 _READING = frozenset(["getattr", "hasattr", "getattr_static"])
@@ -122,13 +124,18 @@ class ProjectReads:
 
     @property
     def loading(self) -> list[str]:
-        """The files that may import modules whose names are put together."""
+        """The files that may import modules whose names are put together, or run files."""
         return self._texts[1]
 
+    @property
+    def by_path(self) -> list[str]:
+        """Those that run files by their paths."""
+        return self._texts[2]
+
     @cached_property
-    def _texts(self) -> tuple[dict[str, list[str]], list[str]]:
+    def _texts(self) -> tuple[dict[str, list[str]], list[str], list[str]]:
         quoted: dict[str, list[str]] = {}
-        loading = []
+        loading, by_path = [], []
         for path in self._paths:
             try:
                 data = self._filesystem.source(path).data
@@ -136,9 +143,11 @@ class ProjectReads:
                 continue
             for name in set(_QUOTED.findall(data)):
                 quoted.setdefault(name.decode(), []).append(path)
-            if _LOADING.search(data):
+            if is_by_path := _BY_PATH.search(data) is not None:
+                by_path.append(path)
+            if is_by_path or _LOADING.search(data):
                 loading.append(path)
-        return quoted, loading
+        return quoted, loading, by_path
 
 
 def reads(tree: ast.Module) -> Reads:
@@ -199,6 +208,8 @@ def dictionary_owner(node: ast.expr) -> ast.expr:
     """The object whose dictionary an expression gives; any other expression is itself."""
     match node:
         case ast.Attribute(value=owner, attr="__dict__") | ast.Call(func=ast.Name(id="vars"), args=[owner]):
+            return owner
+        case ast.Attribute(value=ast.Attribute(value=owner), attr="__globals__"):
             return owner
     return node
 

@@ -97,7 +97,7 @@ class Replacements:
     def __init__(self, index: ProjectIndex, reads: ProjectReads, objects: Objects) -> None:
         self.index = index
         self.objects = objects
-        self._project_reads = reads
+        self.reads = reads
         self.settings = index.settings
         self._replacements = dict(index.settings.replacements)
         self._arguments = {old: dict(names) for old, names in index.settings.renamed_arguments}
@@ -247,11 +247,11 @@ class Replacements:
             return self.index.modules.find(module)
         for user in self._users(module):
             handles = self.index.handles(user, module)
-            if any(f"{handle}.{last}" in self._project_reads.of(user).stored for handle in handles):
+            if any(f"{handle}.{last}" in self.reads.of(user).stored for handle in handles):
                 return user
-        quoted = self._project_reads.quoted
+        quoted = self.reads.quoted
         users = (*quoted.get(module, ()), *quoted.get(name, ()))
-        exchanging = (user for user in users if last in self._project_reads.of(user).exchanged)
+        exchanging = (user for user in users if last in self.reads.of(user).exchanged)
         return next((user for user in exchanging if not self.settings.is_test(user)), None)
 
     def _check_bound_once(self, name: str) -> None:
@@ -271,7 +271,7 @@ class Replacements:
     def _handed_on(self, module: str) -> str | None:
         """A file of the application that hands a module on, so that its names may be given anything."""
         for user in self._users(module):
-            reads = self._project_reads.of(user)
+            reads = self.reads.of(user)
             for handle in self.index.handles(user, module):
                 if handle in reads.bare or f"{handle}.__dict__" in reads.read:
                     return user

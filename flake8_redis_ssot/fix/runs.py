@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import os
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 
+from flake8_redis_ssot.facts.modules import absolute
 from flake8_redis_ssot.fix.reads import ProjectReads
+from flake8_redis_ssot.libraries.frameworks import RUNNING_ANEW
 from flake8_redis_ssot.project.index import ProjectIndex
+from flake8_redis_ssot.syntax.nodes import last_name
 
 
 def _is_conftest(path: str) -> bool:
@@ -16,6 +21,23 @@ def _is_conftest(path: str) -> bool:
 def _is_run(path: str) -> bool:
     """Whether pytest runs a file by its name."""
     return os.path.basename(path).startswith("test_") or path.endswith("_test.py")
+
+
+def _spans(statement: ast.stmt, line: int) -> bool:
+    """Whether a line is one of a statement, or of its decorators."""
+    decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
+    first = min([statement.lineno, *(one.lineno for one in decorators)])
+    return first <= line <= (statement.end_lineno or first)
+
+
+def _imported(node: ast.Import | ast.ImportFrom, modules: Iterable[str]) -> Iterator[str]:
+    """The dotted names that a statement imports in a file that has these names itself."""
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+        return
+    for module in modules if node.level else [""]:
+        base = absolute(node, module, False)
+        yield from (f"{base}.{alias.name}" for alias in node.names)
 
 
 class Runs:
@@ -42,6 +64,35 @@ class Runs:
         """The files that run with one, itself included, or may be imported by it, directly or not."""
         return self._closure({path}, self._imports)
 
+    def may_load(self, path: str, line: int, other: str) -> bool:
+        """Whether the function or class around a line of a test may be the first to import another file, or import it anew."""
+        tree = self.reads.tree(path)
+        if tree is None or not self.index.settings.is_test(path):
+            return False
+        around = next((one for one in tree.body if _spans(one, line)), None)
+        if not isinstance(around, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            return False
+        if any(
+            isinstance(part, ast.Name | ast.Attribute) and last_name(part) in RUNNING_ANEW
+            for part in ast.walk(around)
+        ):
+            return self.may_meet(path, other)
+        inside = set(ast.walk(around))
+        late, early = (
+            self._closure(
+                {
+                    file
+                    for part in ast.walk(tree)
+                    if isinstance(part, ast.Import | ast.ImportFrom) and (part in inside) is is_inside
+                    for name in _imported(part, self.index.place(path).modules)
+                    for file in self._files(name)
+                },
+                self._imports,
+            )
+            for is_inside in (True, False)
+        )
+        return other in late - early
+
     def _met_by(self, path: str) -> set[str] | None:
         settings = self.index.settings
         if not settings.is_test(path):
@@ -57,7 +108,8 @@ class Runs:
         } & self.index.facts.keys()
         found = self._closure(tests | conftests, self._imports)
         named = {path for paths in self.reads.quoted.values() for path in paths}
-        return None if (found & set(self.reads.loading)) - named else found
+        loading = (found & set(self.reads.loading)) - named
+        return None if loading or not found.isdisjoint(self.reads.by_path) else found
 
     def _folders(self, path: str) -> list[str]:
         folders = [os.path.dirname(path)]

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from flake8_redis_ssot.fix.making import Making
 from flake8_redis_ssot.fix.signatures import Function
-from flake8_redis_ssot.fix.stores import Code, Store
+from flake8_redis_ssot.fix.stores import Code, Store, set_in
 from flake8_redis_ssot.fix.symbols import Thing
-from flake8_redis_ssot.libraries.standard import CHANGING_METHODS, PLAIN_CALLS
+from flake8_redis_ssot.libraries.standard import CHANGING_FUNCTIONS, CHANGING_METHODS, PLAIN_CALLS
 from flake8_redis_ssot.libraries.vocabulary import ENDING
 from flake8_redis_ssot.syntax.nodes import last_name
 
@@ -130,15 +130,22 @@ class State:
         )
 
     def globals_of(self, node: ast.AST, module: str) -> set[str]:
-        """The names of a module in which code keeps state."""
+        """The names of a module in which code keeps state: objects, and attributes of classes and functions."""
         facts = self.objects.modules.facts(module)
         found = set()
         for name in {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}:
             known = facts.names.get(name) if facts is not None else None
-            if known is None or known.kind not in ("object", "unknown"):
+            if known is None:
                 continue
             thing = self.objects.thing(f"{module}.{name}")
-            if thing is None or thing.sort != "instance" or not thing.home or thing.of is not None:
+            if thing is None or not thing.home or thing.of is not None:
+                continue
+            if thing.sort in ("class", "function"):
+                is_around = thing.node is not None and any(part is node for part in ast.walk(thing.node))
+                if not is_around and self._is_set_below(thing):
+                    found.add(thing.home)
+                continue
+            if thing.sort != "instance" or known.kind not in ("object", "unknown"):
                 continue
             value = getattr(thing.node, "value", None)
             is_shared = isinstance(value, ast.expr) and self._is_changeable(Code(value, thing.module))
@@ -147,6 +154,24 @@ class State:
             ):
                 found.add(thing.home)
         return found
+
+    def _is_set_below(self, thing: Thing) -> bool:
+        """Whether functions of its module change attributes of a class or function, other than to keep an object made."""
+        name, tree = thing.home.rpartition(".")[2], self.objects.tree(thing.module)
+        for function in ast.walk(tree) if tree is not None else ():
+            if not isinstance(function, Function):
+                continue
+            for part in ast.walk(function):
+                for store in set_in(Code(part, thing.module, None, function), function.name, {name}):
+                    made = store.value.node if store.value is not None else None
+                    value = (
+                        self.objects.value(made, thing.module, function)
+                        if isinstance(made, ast.expr)
+                        else None
+                    )
+                    if value is None or value.of is None:
+                        return True
+        return False
 
     def raised(self, node: ast.AST, module: str) -> set[str]:
         """The exceptions of the project that code raises, by their homes."""
@@ -185,9 +210,13 @@ def _is_changed(home: str, tree: ast.Module | None) -> bool:
         match part:
             case ast.Subscript(value=ast.Name(id=found), ctx=ast.Store() | ast.Del()):
                 pass
+            case ast.Attribute(value=ast.Name(id=found), ctx=ast.Store() | ast.Del()):
+                pass
             case ast.Call(func=ast.Attribute(value=ast.Name(id=found), attr=attr)) if (
                 attr in CHANGING_METHODS
             ):
+                pass
+            case ast.Call(func=func, args=[ast.Name(id=found), *_]) if last_name(func) in CHANGING_FUNCTIONS:
                 pass
             case ast.withitem(context_expr=ast.Name(id=found)) | ast.AugAssign(target=ast.Name(id=found)):
                 pass

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.fix.beside import QUOTED, Unchecked, line_of
+from flake8_redis_ssot.fix.beside import PYTHON, QUOTED, Unchecked, line_of, split
 from flake8_redis_ssot.fix.proposal import Proposal
 from flake8_redis_ssot.fix.propose import Rewriter
 from flake8_redis_ssot.fix.replacements import Awaiting, Refusal, Unfollowed
@@ -47,10 +47,13 @@ class Staying:
     `within` are the files that may change.
     """
 
-    def __init__(self, rewriter: Rewriter, within: Collection[str], unchecked: Unchecked) -> None:
+    def __init__(
+        self, rewriter: Rewriter, within: Collection[str], unchecked: Unchecked, dynamic: Iterable[Diagnostic]
+    ) -> None:
         self.rewriter = rewriter
         self._within = within
         self._unchecked = unchecked
+        self._dynamic = dynamic
         self.objects = rewriter.objects
         self._related: dict[str, set[str]] = {}
         self._users: dict[str, list[str]] = {}
@@ -59,10 +62,28 @@ class Staying:
 
     @cached_property
     def index(self) -> ProjectIndex:
-        """The project with the files that no run checks."""
+        """The project with the files that no run checks, and with what strings name."""
         index = self.rewriter.index
         more = self._unchecked.facts(index.modules)
-        return ProjectIndex(index.settings, [*index.facts.values(), *more], index.managers) if more else index
+        named: dict[str, str] = {}
+        for path, module, name in self._named_in_strings():
+            named[path] = f"{named.get(path, index.facts[path].imports)}\n{module} {name} as {QUOTED}"
+        facts = [replace(f, imports=named[p]) if p in named else f for p, f in index.facts.items()]
+        return ProjectIndex(index.settings, [*facts, *more], index.managers) if more or named else index
+
+    def _named_in_strings(self) -> Iterator[tuple[str, str, str]]:
+        """The files that name an object, or load a module, by a string that is no patch: with the module and what of it."""
+        index = self.rewriter.index
+        for text, paths in self.rewriter.reads.quoted.items():
+            module, name = split(text, index.modules)
+            for path in paths if module and name != "*" else ():
+                if path in index.facts and not index.settings.is_test(path):
+                    yield path, module, name
+        for diagnostic in self._dynamic:
+            for symbol in diagnostic.symbols:
+                module, name = split(symbol, index.modules)
+                if module and diagnostic.path in index.facts:
+                    yield diagnostic.path, module, name
 
     def of(
         self, root: str, proposals: Collection[Proposal], refused: Iterable[tuple[Diagnostic, Refusal]]
@@ -105,6 +126,8 @@ class Staying:
 
     def _why(self, path: str) -> Refusal | None:
         """Why a file stays of which nothing is reported; None where something silences that."""
+        if path not in self.rewriter.index.facts and not path.endswith(PYTHON):
+            return Refusal("that file is no Python, and is left as it is", "change both by hand")
         if path not in self.rewriter.index.facts:
             return Refusal(
                 "that file is not checked, as it is excluded or not of this project", "change both by hand"
@@ -119,14 +142,20 @@ class Staying:
         )
 
     def users_of_state(self, of: str) -> list[str]:
-        """The files that use what the objects of a class keep."""
-        thing = self.objects.thing(of)
+        """The files that use what the objects of a class keep: themselves, by functions of its module, or by a string."""
+        module, related = of.rpartition(".")[0], self.related(of)
+        thing, finder = self.objects.thing(of), self.rewriter.exchange.ties
         found = []
-        for path in self._users_of(of, of.rpartition(".")[0], self.related(of)) if thing is not None else ():
+        for path in self._users_of(of, module, related) if thing is not None else ():
             assert thing is not None
             reads = self.rewriter.reads.of(path)
             attributes = {text.rpartition(".")[2] for text in reads.read | reads.stored}
-            ties = self.rewriter.exchange.ties.of_members(thing, attributes)
+            is_quoted = any(e.bound == QUOTED and e.full_name in related for e in self.index.edges(path))
+            ties = finder.of_members(thing, None if is_quoted else attributes)
+            for home in self._asked(path, module, related, {}):
+                function = self.objects.thing(home)
+                if function is not None and function.sort == "function":
+                    ties.add(finder.of_function(function))
             if any(key.startswith(f"state {of}.") for key in ties.strong):
                 found.append(self.rewriter.short(path))
         return found
@@ -134,6 +163,16 @@ class Staying:
     def users_of(self, home: str) -> list[str]:
         """The files that use an object, or what its module makes of it."""
         return [*map(self.rewriter.short, self._users_of(home, home.rpartition(".")[0], self.related(home)))]
+
+    def users_asking(self, home: str) -> list[str]:
+        """The files that use a class as a value, not only to make objects of it."""
+        thing = self.objects.thing(home)
+        found = []
+        for path in self.index.importers_of({home.rpartition(".")[0]}, {home}) if thing is not None else ():
+            view = self.rewriter.view(path, keep=False)
+            if view is not None and thing is not None and self._ties_of_values(view, thing).strong:
+                found.append(self.rewriter.short(path))
+        return sorted(found)
 
     def users_raising(self, raised: str) -> list[str]:
         """The files that use what raises an exception, by its home."""
@@ -213,6 +252,8 @@ class Staying:
             reads = self.rewriter.reads.of(path)
             attributes = {text.rpartition(".")[2] for text in reads.read | reads.stored}
             handed = {e.full_name for e in self.index.edges(path) if e.bound in reads.bare | {QUOTED}}
+            if not path.endswith(PYTHON):
+                handed |= asked  # what is done with it there is not seen
             view = self.rewriter.view(path, keep=False)
             is_whole = self._hands_on(path, root.rpartition(".")[0])
             for home in sorted(asked):
@@ -229,7 +270,7 @@ class Staying:
         finder = self.rewriter.exchange.ties
         ties = Ties()
         of = thing.of if thing.sort == "instance" else thing if thing.sort == "class" else None
-        if thing.sort == "instance" and of is None:
+        if of is None or thing.sort == "class":
             ties.weak.add(f"state {thing.home}")
         if thing.sort == "function":
             ties.add(finder.of_function(thing))

@@ -13,7 +13,7 @@ from flake8_redis_ssot.fix.naming import renamed_text
 from flake8_redis_ssot.fix.patches import Patch, PatchFinder, heads
 from flake8_redis_ssot.fix.proposal import MENDS, Proposal
 from flake8_redis_ssot.fix.propose import Rewriter
-from flake8_redis_ssot.fix.reach import LOADED, OBJECT
+from flake8_redis_ssot.fix.reach import EARLY, LOADED, OBJECT
 from flake8_redis_ssot.fix.replacements import Cause, Refusal
 from flake8_redis_ssot.fix.runs import Runs
 from flake8_redis_ssot.fix.staying import Reference, Staying, goes_along
@@ -52,7 +52,7 @@ class Units:
         self.unsafe = unsafe
         self.runs = Runs(rewriter.index, rewriter.reads)
         self.finder = PatchFinder(rewriter)
-        self.staying = Staying(rewriter, within, unchecked)
+        self.staying = Staying(rewriter, within, unchecked, dynamic)
         self._dynamic = dynamic
         self.unmoved: dict[tuple[str, int], Unmoved] = {}
         """The patches that cannot follow, by path and line."""
@@ -111,6 +111,13 @@ class Units:
                 users = self.staying.users_of(home)
                 if users:
                     held[id(proposal)] = Refusal(f"{why}, and {users[0]} uses `{home}` already", _LOOK)
+            for home in self._asked_as(proposal):
+                users = self.staying.users_asking(home)
+                if users:
+                    held[id(proposal)] = Refusal(
+                        f"{users[0]} asks for `{home}` as that very one, and could not tell the two apart then",
+                        _LOOK,
+                    )
             for raised in sorted(proposal.caught):
                 users = self.staying.users_raising(raised)
                 if not proposal.caught[raised]:
@@ -134,6 +141,14 @@ class Units:
                         f"{users[0]} uses a `{new}` already, and what the two keep would become one", _LOOK
                     )
         return held
+
+    def _asked_as(self, proposal: Proposal) -> Iterator[str]:
+        """The classes that take the place of those for which a proposal asks as that very one."""
+        if any(key.startswith("identity ") for key in proposal.ties.strong):
+            for home in proposal.written:
+                thing = self.rewriter.objects.thing(home)
+                if thing is not None and thing.sort == "class":
+                    yield home
 
     def _named(self, home: str) -> str:
         """An object with where it is made."""
@@ -159,7 +174,7 @@ class Units:
                 for proposal in by_key.get(key, ())
                 if id(proposal) not in held
                 and not (patch.is_none and patch.text in proposal.asked)
-                and self._may_meet(patch.path, proposal, key)
+                and self._may_meet(patch, proposal, key)
             ]
             if not mine or all(p.reach[key] == key for p, key in mine):
                 continue
@@ -177,10 +192,12 @@ class Units:
                 self.unmoved[patch.path, patch.line] = own, {p.path for p, _ in mine}
         return held, strings
 
-    def _may_meet(self, path: str, proposal: Proposal, key: str) -> bool:
-        """Whether a patch in the file at `path` can be on when the code of `proposal` runs."""
+    def _may_meet(self, patch: Patch, proposal: Proposal, key: str) -> bool:
+        """Whether a patch can be on when the code of `proposal` runs."""
+        if key.startswith(EARLY):
+            return self.runs.may_load(patch.path, patch.line, proposal.path)
         own = self.index.file_of(key)
-        return own == proposal.path or self.runs.may_meet(path, proposal.path)
+        return own == proposal.path or self.runs.may_meet(patch.path, proposal.path)
 
     def _followed(
         self, patch: Patch, mine: list[tuple[Proposal, str]], proposals: list[Proposal], refused: Left

@@ -6,13 +6,15 @@ import ast
 import os
 import re
 from collections.abc import Iterator
+from functools import cached_property
 
-from flake8_redis_ssot.fix.import_graph import ImportGraph
+from flake8_redis_ssot.fix.import_graph import ImportGraph, with_parents
+from flake8_redis_ssot.fix.reads import ProjectReads
 from flake8_redis_ssot.fix.signatures import Function
 from flake8_redis_ssot.fix.symbols import Objects, Thing
 from flake8_redis_ssot.fix.view import View
 from flake8_redis_ssot.libraries.frameworks import FIXTURES, RUNNER_METHODS, WARNING_TESTS
-from flake8_redis_ssot.libraries.standard import LOGS, PURE_DECORATORS
+from flake8_redis_ssot.libraries.standard import LOGS, PURE_DECORATORS, REPORTING
 from flake8_redis_ssot.syntax.imports import is_directive
 from flake8_redis_ssot.syntax.nodes import last_name, unparsed
 
@@ -109,24 +111,24 @@ def _called(node: ast.expr) -> ast.expr:
 class Acts:
     """Finds what modules do when they are imported, besides defining and making things of their own."""
 
-    def __init__(self, objects: Objects, graph: ImportGraph) -> None:
+    def __init__(self, objects: Objects, graph: ImportGraph, reads: ProjectReads) -> None:
         self.objects = objects
         self.graph = graph
+        self._reads = reads
         self._known: dict[str, str | None] = {}
 
     def of(self, module: str, *, but_for: frozenset[str] = frozenset()) -> str | None:
         """What importing a module does, it or what runs with it apart from `but_for`; None where nothing."""
-        seen = {module}
-        new = [module]
-        while new:
-            here = new.pop()
-            found = self.directly(here)
-            if found is not None:
-                return found
-            fresh = self.graph.imports(here) - seen - but_for
-            seen |= fresh
-            new += sorted(fresh)
-        return None
+        running = self.running(module, but_for)
+        return next((done for here in running if (done := self.directly(here)) is not None), None)
+
+    def running(self, module: str, but_for: frozenset[str] = frozenset()) -> list[str]:
+        """The modules that run when one is imported, with itself and the packages around, apart from `but_for`."""
+        seen = [module]
+        for here in seen:
+            named = {name for one in (here, *self.graph.imports(here)) for name in with_parents(one)}
+            seen += sorted(name for name in named - but_for - {*seen} if self.objects.modules.find(name))
+        return seen
 
     def directly(self, module: str) -> str | None:
         """What importing a module does by its own statements."""
@@ -156,6 +158,11 @@ class Acts:
                 path = self.objects.modules.find(module) or module
                 yield f"`{unparsed(statement).splitlines()[0][:60]}` in {self.objects.short(path)}:{statement.lineno}"
 
+    @cached_property
+    def _asks_for_subclasses(self) -> bool:
+        """Whether a file of the project asks classes for those derived from them."""
+        return next(self._reads.matching(re.compile(rb"\b__subclasses__\b")), None) is not None
+
     def _does(self, node: ast.stmt, module: str, own: set[str]) -> bool:
         match node:
             case ast.FunctionDef() | ast.AsyncFunctionDef():
@@ -168,7 +175,7 @@ class Acts:
                 root = call.func
                 while isinstance(root, ast.Attribute):
                     root = root.value
-                return last_name(root) not in LOGS or last_name(call.func) == "warn"
+                return last_name(root) not in LOGS or last_name(call.func) not in REPORTING
             case ast.Assign(targets=targets, value=value):
                 return self._sets_elsewhere(targets, module, own) or self._hands_out(value, module, own)
             case ast.AnnAssign(target=target, value=ast.expr() as value):
@@ -233,7 +240,7 @@ class Acts:
         for base in node.bases:
             thing = self.objects.value(base, module)
             if thing is not None and thing.sort == "class":
-                if "__init_subclass__" in self.objects.members(thing).named:
+                if "__init_subclass__" in self.objects.members(thing).named or self._asks_for_subclasses:
                     return True
                 if isinstance(thing.node, ast.ClassDef) and thing.node.keywords:
                     return True

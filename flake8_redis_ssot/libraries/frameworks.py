@@ -216,6 +216,17 @@ IMPORTED = frozenset(["name", "modname", "import_name", "dotted_path"])
 LOADER_NAMES = frozenset(["import_module", "__import__", "resolve_name", "import_string", "importorskip"])
 """Their last names."""
 
+TYPE_READERS = frozenset(
+    ["register", "inject", "autowired", "validate_call", "validate_arguments", "typechecked", "beartype"]
+)
+"""Decorators, by their last names, that act by the types which a function states."""
+
+VALIDATING = frozenset(["pydantic", "pydantic_settings", "sqlmodel", "beanie", "odmantic", "ninja"])
+"""Packages whose classes check their fields by the types stated for them."""
+
+RUNNING_ANEW = LOADER_NAMES | {"reload", "run_module", "run_path", "exec_module", "load_module", "modules"}
+"""What may run a module once more, or for the first time: names of functions, and of `sys.modules`."""
+
 MAKING_NAMES = ("__init__", "__new__", "__post_init__")
 """Methods that run when an object is made."""
 

@@ -67,6 +67,9 @@ CHANGING_METHODS = frozenset(
 FILLING = frozenset(["append", "appendleft", "add", "put", "put_nowait"])
 """Methods of a container that take in one more element."""
 
+CHANGING_FUNCTIONS = frozenset(["next", "setattr", "delattr", "heappush", "heappop", "insort", "shuffle"])
+"""Functions that change their first argument."""
+
 PLAIN_CALLS = frozenset(
     ["str", "int", "float", "bool", "bytes", "len", "min", "max", "abs", "round", "getLogger", "get_logger"]
     + ["getenv", "frozenset", "tuple", "partial", "Path", "timedelta", "compile", "TypeVar", "NamedTuple"]
@@ -152,6 +155,9 @@ PURE_DECORATORS = (
 
 LOGS = frozenset(["logger", "log", "logging", "warnings", "_logger", "_log", "LOGGER", "LOG"])
 """The usual names of what only reports."""
+
+REPORTING = frozenset(["debug", "info", "warning", "error", "critical", "exception", "log"])
+"""Its methods that do so, and set nothing."""
 
 BUILT_IN_EXCEPTIONS = frozenset(
     name

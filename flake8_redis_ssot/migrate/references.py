@@ -10,20 +10,13 @@ from functools import cached_property
 
 from flake8_redis_ssot.facts.import_scan import edges, statements
 from flake8_redis_ssot.filesystem import FileSystem
-from flake8_redis_ssot.fix.beside import beside, line_of
+from flake8_redis_ssot.fix.beside import LARGEST, SETTINGS_SUFFIXES, beside, line_of, without_own
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.settings.model import Settings
 from flake8_redis_ssot.source import SourceError
 
-_LARGEST = 1 << 20
-"""Bytes of a file that is no Python and still looked through."""
-
-_SUFFIXES = (
-    ".toml", ".cfg", ".ini", ".yaml", ".yml", ".json", ".md", ".rst", ".sh", ".env", ".conf", ".service",
-)  # fmt: skip
+_SUFFIXES = (*SETTINGS_SUFFIXES, ".md", ".rst", ".sh", ".service")
 _NAMES = ("Dockerfile", "Containerfile", "Makefile", "Procfile", "Jenkinsfile")
-_TABLE = re.compile(r"^[ \t]*\[{1,2}[ \t]*([^\[\]\n]+?)[ \t]*\]{1,2}[ \t]*(?:#.*)?$", re.MULTILINE)
-"""The head of a table in TOML; an element of a list ends in a comma."""
 _QUOTED = re.compile(rb"[\"']([A-Za-z_]\w*(?:[.:][A-Za-z_]\w*)+)[\"']")
 
 
@@ -91,29 +84,9 @@ class References:
         for path in beside(self._settings.root, self._index.facts, self._filesystem):
             is_python = path.endswith((".py", ".pyi"))
             is_text = path.endswith(_SUFFIXES) or os.path.basename(path).startswith(_NAMES)
-            if is_python or (is_text and self._filesystem.size(path) <= _LARGEST):
-                found.append((path, self._without_own(path)))
+            if is_python or (is_text and self._filesystem.size(path) <= LARGEST):
+                found.append((path, without_own(path, self._text(path), self._settings)))
         return found
-
-    def _without_own(self, path: str) -> str:
-        """The text of a file without what these settings say in it."""
-        if path == self._settings.baseline:
-            return ""
-        text = self._text(path)
-        if path not in self._settings.read_from and path != self._settings.path:
-            return text
-        if not path.endswith("pyproject.toml"):
-            return ""
-        parts, start = [], 0
-        tables = [*_TABLE.finditer(text)]
-        for table, after in zip(tables, [*tables[1:], None], strict=True):
-            parts.append(text[start : table.start()])
-            end = after.start() if after is not None else len(text)
-            is_own = table[1].replace('"', "").startswith("tool.redis-ssot")
-            body = text[table.start() : end]
-            parts.append("\n" * body.count("\n") if is_own else body)
-            start = end
-        return "".join(parts) + text[start:]
 
     def _data(self, path: str) -> bytes:
         try:

@@ -57,6 +57,39 @@ ODD = {
 }  # fmt: skip
 """Ways in which a method of the new manager may be another: which, the text there, and the text in its place."""
 
+PREFIXES = {
+    "the class's name": ("", "type(self).__name__"),
+    "the module's name": ("", "__name__"),
+    "the module of the class": ("", "self.__class__.__module__"),
+    "the object's text": ("", "str(self).split()[0]"),
+    "a helper's": ("def full() -> str:\n    return '{prefix}'\n\n\n", "full()"),
+    "a constant": ("PREFIX = '{prefix}'\n\n\n", "PREFIX"),
+    "the environment's": ("import os\n\nPREFIX = os.environ.get('{prefix}', 'app')\n\n\n", "PREFIX"),
+    "a shared constant": ("from app.settings import URL as PREFIX\n\n\n", "PREFIX"),
+    "a descriptor's": ("from app.settings import Named\n\n\n", "self.named"),
+}  # fmt: skip
+"""What begins all keys: what stands above the class for it, with a prefix of its own, and how the methods name it."""
+
+KEEPERS = {
+    "a class": ("class Stats:\n    seen = 0\n\n\n", "Stats.seen += 1", "manager.Stats.seen"),
+    "a function": ("def note() -> None:\n    note.seen = getattr(note, 'seen', 0) + 1\n\n\n", "note()", "getattr(manager.note, 'seen', 0)"),
+    "a thread": ("seen = threading.local()\n\n\n", "seen.last = key", "getattr(manager.seen, 'last', None)"),
+    "a counter": ("seen = itertools.count()\n\n\n", "next(seen)", "next(manager.seen)"),
+    "a list": ("SEEN: list[str] = []\n\n\n", "SEEN.append(key)", "len(manager.SEEN)"),
+    "a global": ("seen = 0\n\n\n", "global seen; seen += 1", "manager.seen"),
+}  # fmt: skip
+"""What keeps state beside the object: what stands above the class, what `get` does with it, and how others read it."""
+
+ACTING = [
+    "import app.receivers  # noqa: F401\n",
+    "from app import receivers\n",
+    "from app.receivers import ready\n",
+    "import warnings\n\nwarnings.filterwarnings('ignore', 'acting')\n",
+    "from app.registry import REGISTRY\n\nREGISTRY.append('acting')\n",
+    "from app.registry import Base\n\n\nclass Acting(Base):\n    pass\n",
+]
+"""What acts when it is imported: in the old module, or in its package."""
+
 SAME_SERVER = [
     ("redis.Redis()", "redis.Redis()"),
     ("redis.Redis()", "redis.Redis(host='localhost', port=6379)"),
@@ -80,6 +113,30 @@ CACHE_URL = 'redis://localhost:6379/4'
 
 def make(db: int = 0) -> redis.Redis:
     return redis.Redis(db=db)
+
+
+class Named:
+    def __set_name__(self, owner, name):
+        self.name = owner.__name__
+
+    def __get__(self, instance, owner=None):
+        return self.name
+"""
+RECEIVERS = "from app.registry import REGISTRY\n\nREGISTRY.append('receiver')\nready = True\n"
+REGISTRY = """REGISTRY: list[str] = []
+
+
+def register(function):
+    REGISTRY.append(function.__name__)
+    return function
+
+
+class Base:
+    pass
+
+
+def derived() -> list[str]:
+    return [one.__name__ for one in Base.__subclasses__()]
 """
 
 INSTANCES = {
@@ -103,7 +160,7 @@ WRAPPERS = [
     "from app.redis_manager import redis_manager\n\nredis_manager.enabled = True\n\n\ndef get_manager():\n    return redis_manager\n",
 ]  # fmt: skip
 
-HEAD = "import functools\nimport threading\nfrom collections.abc import Callable, Iterator\nfrom typing import Any\n\nimport redis\n\nfrom app.settings import CACHE_URL, URL, make\n\n\n"
+HEAD = "import functools\nimport itertools\nimport threading\nfrom collections.abc import Callable, Iterator\nfrom typing import Any\n\nimport redis\n\nfrom app.settings import CACHE_URL, URL, make\n\n\n"
 INIT = """class {error}(Exception):
     pass
 
@@ -171,7 +228,8 @@ def managers(pick: Random) -> dict[str, str]:
     accessor = "\n\ndef get_redis_manager() -> RedisManager:\n    return redis_manager\n"
     files = {
         "app/settings.py": SETTINGS,
-        "app/registry.py": "REGISTRY: list[str] = []\n\n\ndef register(function):\n    REGISTRY.append(function.__name__)\n    return function\n",
+        "app/registry.py": REGISTRY,
+        "app/receivers.py": RECEIVERS,
         "app/redis_manager.py": f"{HEAD}{home}\n\nredis_manager = RedisManager()\n{accessor}{kept}",
         "app/cache/manager.py": f"{HEAD}{cache}\n\n{tail}",
         "app/db/redis_manager.py": pick.choice(WRAPPERS),
@@ -187,4 +245,35 @@ def managers(pick: Random) -> dict[str, str]:
                 "from .manager import *\n",
             ]
         )
+    _beside(pick, files)
     return files
+
+
+def _beside(pick: Random, files: dict[str, str]) -> None:
+    """Give both managers keys that begin with something, and state beside the object; and the old one what acts."""
+    homes = {"app/cache/manager.py": "class CacheError", "app/redis_manager.py": "class ManagerError"}
+    if pick.random() < 0.12:
+        above, prefix = PREFIXES[pick.choice([*PREFIXES])]
+        for (path, start), value in zip(homes.items(), [pick.choice(["old", "app"]), "app"], strict=True):
+            text = files[path].replace(start, above.replace("{prefix}", value) + start, 1)
+            for command in ("get(key", "set(key"):
+                text = text.replace(
+                    f"self._client.{command}", f"self._client.{command[:4]}f'{{{prefix}}}{{key}}'"
+                )
+            named = "    named = Named()\n\n    def __init__(self)"
+            files[path] = text.replace("    def __init__(self)", named, 1) if "Named" in above else text
+    if pick.random() < 0.12:
+        above, does, read = KEEPERS[pick.choice([*KEEPERS])]
+        lines = "".join(f"        {line}\n" for line in does.split("; "))
+        head = "    def get(self, key: str) -> str | None:\n"
+        for path, start in homes.items():
+            files[path] = files[path].replace(start, above + start, 1).replace(head, head + lines)
+        if pick.random() < 0.7:
+            files["app/stats.py"] = (
+                f"from app.cache import manager\n\n\ndef f0(key='k', value=''):\n    return {read}\n"
+            )
+    if pick.random() < 0.12:
+        path = pick.choice(["app/cache/manager.py", "app/cache/manager.py", "app/cache/__init__.py"])
+        files[path] = files[path].replace(
+            "import redis\n", f"import redis\n\n{pick.choice(ACTING)}", 1
+        ) or pick.choice(ACTING)

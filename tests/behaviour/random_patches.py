@@ -43,6 +43,8 @@ _WITH = [
     "with patch('{owner}.{last}', new={v}, create=True):\n    {body}",
     "with patch(f'{{\"{owner}\"}}.{last}', {v}, create=True):\n    {body}",
     "with patch('%s.{last}' % '{owner}', {v}, create=True):\n    {body}",
+    "with patch('.'.join(['{owner}', '{last}']), {v}, create=True):\n    {body}",
+    "with patch('{t}', {v}, create=True):\n    importlib.reload({user_module})\n    {body}",
     "with patch(target='{t}', new={v}, create=True):\n    {body}",
     "with patch.multiple('{owner}', create=True, {last}={v}):\n    {body}",
     "with patch('{t}', side_effect=fake, create=True):\n    {body}",
@@ -220,7 +222,14 @@ def _filled(text: str, calls: list[str]) -> str:
 
 def _put(form: str, owner: str, last: str, value: str, m: str, name: str, body: str) -> str:
     return form.format(
-        t=f"{owner}.{last}", owner=owner, last=last, v=value, m=m, user=f"{name}.f0", body=body
+        t=f"{owner}.{last}",
+        owner=owner,
+        last=last,
+        v=value,
+        m=m,
+        user=f"{name}.f0",
+        user_module=name,
+        body=body,
     )
 
 

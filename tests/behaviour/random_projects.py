@@ -90,6 +90,8 @@ def project(pick: Random) -> Project:
     if pick.random() < 0.3:
         files["app/admin.py"] = other(pick)
         functions["admin"] = 1
+    if "app/stats.py" in files:
+        functions["stats"] = 1
     files["app/helpers.py"] = helpers([*files.values()])
     if pick.random() < 0.6:
         patches(pick, files, functions)

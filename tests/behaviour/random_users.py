@@ -138,6 +138,8 @@ CLASS_BODIES = [
     "return {c}.__doc__ is None",
     "{c}.prefix = 'changed:'\nreturn {o}.key(name=key)",
     "return [{c}][0]().local(key)",
+    "from app.redis_manager import RedisManager\n\nreturn issubclass({c}, RedisManager)",
+    "from app.redis_manager import RedisManager\n\nreturn len({{{c}, RedisManager}})",
     "from app.helpers import made\n\nreturn made({c}, key)",
 ]
 ERROR_BODIES = [
@@ -208,6 +210,8 @@ OTHERS = [
     "from app.cache.manager import cache\nfrom app.registry import REGISTRY\n\n\ndef f0(key='k', value=''):\n    return list(REGISTRY)",
     "from app.registry import REGISTRY\n\n\ndef f0(key='k', value=''):\n    return list(REGISTRY)",
     "from app.cache import manager as _unused\nfrom app.helpers import guarded\nfrom app.redis_manager import redis_manager\n\n\ndef f0(key='k', value=''):\n    return guarded(redis_manager.check, value)",
+    "from app.registry import derived\n\n\ndef f0(key='k', value=''):\n    return derived()",
+    "import warnings\n\n\ndef f0(key='k', value=''):\n    return len([one for one in warnings.filters if 'acting' in str(one[1])])",
     "import sys\n\n\ndef f0(key='k', value=''):\n    return 'app.cache.manager' in sys.modules",
     "import sys\n\n\ndef f0(key='k', value=''):\n    return any(name.startswith('app.cache.') for name in sys.modules)",
     "import sys\n\n\ndef f0(key='k', value=''):\n    return sys.modules.get('app.db.redis_manager') is None",
