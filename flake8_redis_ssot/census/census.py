@@ -24,6 +24,8 @@ class Census:
         self._wrapping = Wrapping()
         self._hook = _Hook(self)
         self.users = 0
+        self.is_exported = False
+        """Whether the counts of a live process are exported."""
 
     def counts(self, window: Fold | None = None) -> Counts:
         """What was counted so far; of a window, since it was opened."""

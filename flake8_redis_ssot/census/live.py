@@ -24,10 +24,6 @@ _LIBRARIES: dict[Exporter, str] = {
 }
 
 
-_INSTALLED: list[Live] = []
-"""What exports the counts of this process: one at most, for each would export all."""
-
-
 class _Closing(Protocol):
     def close(self) -> None: ...
 
@@ -55,9 +51,9 @@ class Live:
             for exporter in self._exporters.values():
                 exporter.close()
             self._last = self._census.counts()
+            self._census.is_exported = False
             stop(self._census)
             self._census = None
-            _INSTALLED.remove(self)
 
     def __enter__(self) -> Live:
         return self
@@ -96,9 +92,10 @@ def install(
         raise ValueError(
             f"no exporter is called {min(unknown)!r}; there are prometheus, opentelemetry and log"
         )
-    if _INSTALLED:
-        raise RuntimeError("the census is on already; call `uninstall()` of what `install()` gave first")
     census = start(packages=packages)
+    if census.is_exported:  # each exporter would export all
+        stop(census)
+        raise RuntimeError("the census is on already; call `uninstall()` of what `install()` gave first")
     made: dict[Exporter, _Closing] = {}
     try:
         for name in chosen or ["log"]:
@@ -108,9 +105,8 @@ def install(
             exporter.close()
         stop(census)
         raise
-    live = Live(census, made)
-    _INSTALLED.append(live)
-    return live
+    census.is_exported = True
+    return Live(census, made)
 
 
 def _is_there(module: str) -> bool:

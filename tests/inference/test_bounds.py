@@ -219,10 +219,10 @@ def test_a_bound_of_the_project_rules_is_said_once(
     (tmp_path / "store.py").write_text("import redis\n\n\ndef client():\n    return redis.Redis()\n")
     (tmp_path / "use.py").write_text("from store import client\n\n\nasync def f():\n    client().get('k')\n")
     monkeypatch.chdir(tmp_path)
-    main(["check", "--no-cache", "--output-format", "concise"])
+    main(["check", "--isolated", "--no-cache", "--output-format", "concise"])
     assert capsys.readouterr().err == ""
     monkeypatch.setattr(ProjectInference, "budget", 2)
-    main(["check", "--no-cache", "--output-format", "concise"])
+    main(["check", "--isolated", "--no-cache", "--output-format", "concise"])
     said = capsys.readouterr()
     assert said.err.count("values may flow from file to file in more ways than are followed") == 1
     assert "store.py:5:12: RED201" in said.out
