@@ -399,8 +399,9 @@ class ImportEdits:
             self.take(view, proposal, aim, verdict)
             module, _, last = aim.new.home.rpartition(".")
             found = verdict.reach
-            if keeps:
+            if keeps or late:
                 proposal.reach.setdefault(aim.new.home, None)  # it is looked up there from now on
+            if keeps:
                 prefix = module_name(view, proposal, name, module)
                 proposal.parts += [(*exact(view, m), f"{prefix}.{last}") for m in members]
                 new, place = last, aim.new.home
