@@ -389,7 +389,7 @@ def test_reasons_do_not_depend_on_the_order_of_sets(project: Path, run: Command)
         done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True)
         said.add(done.stdout)
     assert len(said) == 1
-    assert "asks whether `app.cache.store` has been imported" in said.pop()
+    assert "asks whether `app.cache" in said.pop()
 
 
 def test_what_no_fix_settles_is_in_the_plan_too(project: Path, run: Command) -> None:
