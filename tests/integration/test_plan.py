@@ -99,6 +99,7 @@ def test_a_module_can_go_when_nothing_names_it(project: Path, run: Command) -> N
         ),
         ("tests/test_x.py", "PATCHED = 'app.cache.store.cache.get'\n", 1, "names it in a string"),
         ("app/entry.py", "TARGET = 'app.cache.store:cache'\n", 1, "names it in a string"),
+        ("app/whole.py", "TARGET = 'app.cache:store.cache'\n", 1, "names it in a string"),
         ("app/kept.py", "from app.cache import store  # noqa: RED101\n", 1, "imports it"),
         (
             "vendored/x.py",
