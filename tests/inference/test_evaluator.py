@@ -337,6 +337,28 @@ VALUES = {
         # ^ twice('a'): 'a'
         # ^ same(same)('b'): 'b'
         """,
+    "a function within one knows what that one was given": """
+        import redis
+        def connect(client):
+            def make(db):
+                return client
+            return make(3)
+        made = connect(redis.Redis())
+        made
+        # ^ made: redis.Redis()
+        pool = connect(redis.ConnectionPool())
+        pool
+        # ^ pool: redis.ConnectionPool()
+        def keeping(kept, new):
+            def keep(new):  # not what the function around it was given
+                nonlocal kept
+                kept = new
+            keep(3)
+            return kept
+        kept = keeping(redis.Redis(), redis.Sentinel())
+        kept
+        # ^ kept: redis.Redis()
+        """,
     "lambdas": """
         import redis
         make = lambda x, y=redis.Sentinel: (x, y)
