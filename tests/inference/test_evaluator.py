@@ -111,6 +111,15 @@ VALUES = {
         # ^ c: redis.Redis
         # ^ b(): redis.Redis()
         """,
+    "assigned to an attribute, an item and a name at once": """
+        import redis
+        class Holder:
+            def __init__(self, table):
+                self.client = table["a"] = client = redis.Redis()
+                client, self.client
+                # ^ client: redis.Redis()
+                # ^ self.client: redis.Redis()
+        """,
     "every binding that may hold": """
         import redis, fakes
         if c:
