@@ -100,7 +100,10 @@ def test_what_lies_above_a_pattern(pattern: str, name: str, reaches: bool) -> No
         ('extend = "/dev/zero"', "names /dev/zero, which is no file"),
         ('extend = "pipe"', "pipe, which is no file"),
         ('extend = "."', "which is no file"),
-        ('extend = "bare/pyproject.toml"', r"bare/pyproject.toml: has no \[tool.redis-ssot\] table; add one$"),
+        (
+            'extend = "bare/pyproject.toml"',
+            r"bare/pyproject.toml: has no \[tool.redis-ssot\] table; add one$",
+        ),
         ('extend = "secret.txt"', r"secret.txt:1:\d+: not valid TOML"),
         ('cache-dir = "../../elsewhere"', "outside the project"),
         ('baseline = "../../elsewhere.jsonl"', "outside the project"),
