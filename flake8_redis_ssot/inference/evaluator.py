@@ -64,6 +64,7 @@ class Inference:
         self.stores = stores.Stores(self)
         self.stores.add(scopes.stores)
         self.answers: Fixpoint[object, Any] = Fixpoint(self.budget)
+        # asked of a file by itself alone, to which nothing is added: what these two found stays true
         self.leads_to_builder = reach.Reach(self, reach.is_library)
         self._is_asked_for = reach.Reach(self, reach.is_asked_for, members=False)
         self._bindings: dict[tuple[str, Scope, float, tuple[Branch, ...]], list[Binding]] = {}
@@ -79,10 +80,6 @@ class Inference:
     def forget(self) -> None:
         """Forget what was found, as when there is more to know."""
         self.answers.forget()
-        self.classes.forget()
-        self.stores.forget()
-        self.leads_to_builder.forget()
-        self._is_asked_for.forget()
         self._bindings.clear()
 
     def values(self, node: ast.AST | None, point: ProgramPoint) -> Values:

@@ -64,10 +64,6 @@ class Reach:
         known.update(dict.fromkeys(holders, False))
         return False
 
-    def forget(self) -> None:
-        """Forget what was found, as when there is more to know."""
-        self._known.clear()
-
     def _held(self, value: Value) -> Iterator[Value]:
         inference = self._inference
         match value:

@@ -126,7 +126,6 @@ class ProjectInference(Inference):
         self._changed.clear()
         self._called_since.clear()
         if is_stale:
-            self.leads_to_builder.forget()
             self.blocking.clear()
         return is_stale
 
