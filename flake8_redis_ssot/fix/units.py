@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.fix.beside import Unchecked
 from flake8_redis_ssot.fix.naming import renamed_text
-from flake8_redis_ssot.fix.patches import Patch, PatchFinder, heads
+from flake8_redis_ssot.fix.patches import Patch, PatchFinder, begins, heads
 from flake8_redis_ssot.fix.proposal import MENDS, Proposal
 from flake8_redis_ssot.fix.propose import Rewriter
 from flake8_redis_ssot.fix.reach import EARLY, LOADED, OBJECT
@@ -174,6 +174,7 @@ class Units:
                 for proposal in by_key.get(key, ())
                 if id(proposal) not in held
                 and not (patch.is_none and patch.text in proposal.asked)
+                and not (patch.beginning and any(begins(patch.beginning, m) for m in proposal.loaded))
                 and self._may_meet(patch, proposal, key)
             ]
             if not mine or all(p.reach[key] == key for p, key in mine):
