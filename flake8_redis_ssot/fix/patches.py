@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from flake8_redis_ssot.fix.beside import line_of
 from flake8_redis_ssot.fix.import_graph import packages_of
 from flake8_redis_ssot.fix.propose import Rewriter
-from flake8_redis_ssot.fix.reach import EARLY, LOADED, LOGGER, MODULE, OBJECT, PUT
+from flake8_redis_ssot.fix.reach import LOADED, LOGGER, MODULE, OBJECT, PUT
 from flake8_redis_ssot.fix.reads import dictionary_owner, names_given
 from flake8_redis_ssot.fix.signatures import Function, decorators_of
 from flake8_redis_ssot.fix.stated import is_none
@@ -50,7 +50,7 @@ class Patch:
             return f"asks for what `{self.text.removeprefix(LOGGER)}` logs"
         if self.text.startswith(PUT):
             return f"gives `sys.modules` another `{self.text.removeprefix(PUT)}`"
-        return f"patches `{self.text.removeprefix(MODULE).removeprefix(EARLY)}`"
+        return f"patches `{self.text.removeprefix(MODULE)}`"
 
     @property
     def owner(self) -> str:
@@ -70,11 +70,13 @@ class PatchFinder:
     def of(self, keys: Collection[str]) -> Iterator[Patch]:
         """Where files name what is in `keys`, or something in it, so that it may be patched."""
         whole = {key.removeprefix(MODULE) for key in keys if key.startswith(MODULE)}
-        early = {key.removeprefix(EARLY) for key in keys if key.startswith(EARLY)}
-        for patch in self._named(set(keys) | whole | early):
+        for patch in self._named(set(keys) | whole):
             yield replace(patch, text=f"{MODULE}{patch.text}") if patch.text in whole else patch
-            if patch.text in early:
-                yield replace(patch, text=f"{EARLY}{patch.text}")
+            owner, _, last = patch.text.rpartition(".")
+            led = self.index.modules.lookup(owner) if " " not in owner and owner else None
+            if led is not None and led.home.partition(".")[0] not in (owner.partition(".")[0], ""):
+                # a library, by the name of a module that imports it
+                yield replace(patch, text=f"{led.home}.{last}", string=None)
 
     def _named(self, keys: Collection[str]) -> Iterator[Patch]:
         by_module: dict[str, set[str]] = {}

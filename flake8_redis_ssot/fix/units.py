@@ -13,7 +13,7 @@ from flake8_redis_ssot.fix.naming import renamed_text
 from flake8_redis_ssot.fix.patches import Patch, PatchFinder, heads
 from flake8_redis_ssot.fix.proposal import MENDS, Proposal
 from flake8_redis_ssot.fix.propose import Rewriter
-from flake8_redis_ssot.fix.reach import EARLY, LOADED, OBJECT
+from flake8_redis_ssot.fix.reach import LOADED, OBJECT
 from flake8_redis_ssot.fix.replacements import Cause, Refusal
 from flake8_redis_ssot.fix.runs import Runs
 from flake8_redis_ssot.fix.staying import Reference, Staying, goes_along
@@ -53,7 +53,9 @@ class Units:
         self.runs = Runs(rewriter.index, rewriter.reads)
         self.finder = PatchFinder(rewriter)
         self.staying = Staying(rewriter, within, unchecked, dynamic)
+        self.effects = rewriter.imports.effects
         self._dynamic = dynamic
+        self._users: dict[str, set[str]] = {}
         self.unmoved: dict[tuple[str, int], Unmoved] = {}
         """The patches that cannot follow, by path and line."""
         self.met = False
@@ -64,7 +66,10 @@ class Units:
 
         `refused` says what else is left, and receives the proposals that cannot be.
         """
-        found = list(self.finder.of({key for proposal in proposals for key in proposal.reach}))
+        keys = {key for proposal in proposals for key in (*proposal.reach, *proposal.early)}
+        keys |= {name for proposal in proposals for name, _ in proposal.lasting}
+        keys |= {n for p in proposals for module in p.loads for n in self.effects.looked_up(module)}
+        found = list(self.finder.of(keys))
         while True:
             held: dict[int, Refusal] = {}
             if not self.unsafe:
@@ -72,6 +77,7 @@ class Units:
             strings: Strings = {}
             if not held:
                 held, strings = self._patched(found, proposals, refused)
+            held = held or self._kept(found, proposals) or self._loaded(found, proposals)
             if not held:
                 return proposals, strings
             refused += [(p.diagnostic, held[id(p)]) for p in proposals if id(p) in held]
@@ -192,10 +198,59 @@ class Units:
                 self.unmoved[patch.path, patch.line] = own, {p.path for p, _ in mine}
         return held, strings
 
+    def _kept(self, found: Iterable[Patch], proposals: list[Proposal]) -> dict[int, Refusal]:
+        """The proposals whose objects are made when they are first used, which a test may do while it patches."""
+        by_name: dict[str, list[tuple[Proposal, str]]] = {}
+        for proposal in proposals:
+            for name, home in proposal.lasting:
+                by_name.setdefault(name, []).append((proposal, home))
+        held: dict[int, Refusal] = {}
+        for patch in found:
+            for name in heads(patch.text):
+                for proposal, home in by_name.get(name, ()):
+                    reached = self.runs.reached(patch.path)
+                    if reached is None or not reached.isdisjoint(self._having(home)):
+                        why = f"and `{home}` keeps what it finds when it is first used"
+                        held[id(proposal)] = self._held_by(patch, why)
+        return held
+
+    def _loaded(self, found: Iterable[Patch], proposals: list[Proposal]) -> dict[int, Refusal]:
+        """The proposals that change what a test is the first to import, while it patches what is looked up then."""
+        by_name: dict[str, list[tuple[Proposal, str]]] = {}
+        for proposal in proposals:
+            for name in proposal.early:
+                by_name.setdefault(name, []).append((proposal, proposal.path))
+            for module in proposal.loads:
+                path = self.index.modules.find(module)
+                for name in self.effects.looked_up(module) if path is not None else ():
+                    by_name.setdefault(name, []).append((proposal, path or ""))
+        held: dict[int, Refusal] = {}
+        for patch in found:
+            for proposal, path in by_name.get(patch.text, ()):
+                if id(proposal) not in held and self.runs.may_load(patch.path, patch.line, path):
+                    why = (
+                        f"and may be the first to import {self.rewriter.short(path)}, which looks it up then"
+                    )
+                    held[id(proposal)] = self._held_by(patch, why)
+        return held
+
+    def _held_by(self, patch: Patch, why: str) -> Refusal:
+        where = f"{self.rewriter.short(patch.path)}:{patch.line}"
+        return Refusal(f"{where} {patch.act}, {why}", _WITH_IT)
+
+    def _having(self, home: str) -> set[str]:
+        """The files that use something of the module of an object, its classes apart."""
+        if home not in self._users:
+            module, objects = home.rpartition(".")[0], self.rewriter.objects
+            facts = self.index.modules.facts(module)
+            names = {f"{module}.{name}" for name in (facts.names if facts is not None else ())}
+            used = {n for n in names if (one := objects.thing(n)) is not None and one.sort != "class"}
+            own = self.index.modules.find(module)
+            self._users[home] = self.index.importers_of({module}, used) - {own or ""}
+        return self._users[home]
+
     def _may_meet(self, patch: Patch, proposal: Proposal, key: str) -> bool:
         """Whether a patch can be on when the code of `proposal` runs."""
-        if key.startswith(EARLY):
-            return self.runs.may_load(patch.path, patch.line, proposal.path)
         own = self.index.file_of(key)
         return own == proposal.path or self.runs.may_meet(patch.path, proposal.path)
 
