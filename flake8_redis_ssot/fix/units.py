@@ -181,6 +181,7 @@ class Units:
                 if id(proposal) not in held
                 and not (patch.is_none and patch.text in proposal.asked)
                 and self._may_meet(patch, proposal, key)
+                and not (patch.written and self._follows(patch, proposal, proposals, held))
             ]
             if not mine or all(p.reach[key] == key for p, key in mine):
                 continue
@@ -197,6 +198,20 @@ class Units:
                 own = refusal.after(f"it {patch.act}, and ")
                 self.unmoved[patch.path, patch.line] = own, {p.path for p, _ in mine}
         return held, strings
+
+    def _follows(
+        self, patch: Patch, mine: Proposal, proposals: list[Proposal], held: Collection[int]
+    ) -> bool:
+        """Whether a patch by the name of another file comes to patch what a proposal uses then, or is its own."""
+        names = {*heads(patch.written)}
+        if not names.isdisjoint(mine.reach):
+            return True
+        return any(
+            not set(mine.written).isdisjoint(one.written)
+            and any(one.reach.get(name) is not None for name in names)
+            for one in proposals
+            if id(one) not in held
+        )
 
     def _kept(self, found: Iterable[Patch], proposals: list[Proposal]) -> dict[int, Refusal]:
         """The proposals whose objects are made when they are first used, which a test may do while it patches."""
@@ -270,8 +285,8 @@ class Units:
                 raise self._out_of_reach(mine)
             self._check_rest(patch, patch.owner, done | {patch.path}, proposals, refused)
             return None
-        if None in places:
-            raise self._out_of_reach([(p, key) for p, key in mine if p.reach[key] is None])
+        if None in places or patch.written:
+            raise self._out_of_reach([(p, key) for p, key in mine if p.reach[key] is None] or mine)
         if len(places) > 1:
             several = " and ".join(f"`{place}`" for place in sorted(filter(None, places)))
             raise Refusal(
