@@ -9,6 +9,7 @@ from contextlib import suppress
 
 from flake8_redis_ssot.facts.modules import absolute
 from flake8_redis_ssot.fix.import_graph import ImportGraph, packages_of, with_parents
+from flake8_redis_ssot.fix.making import within
 from flake8_redis_ssot.fix.proposal import Proposal
 from flake8_redis_ssot.fix.reach import LOADED
 from flake8_redis_ssot.fix.replacements import Refusal, Replacement, Replacements
@@ -66,14 +67,15 @@ class ImportEffects:
         return self.acts.directly(self.module_of(name))
 
     def others(self, view: View, statement: ast.AST) -> frozenset[str]:
-        """The modules that run with the other imports at the top of a file."""
+        """The modules that run with the other imports at the top of a file, the file itself apart."""
+        own = frozenset(view.place.modules)
         found: set[str] = set()
         for module in view.place.modules:
             for other in view.source.tree.body:
                 if other is not statement and isinstance(other, ast.Import | ast.ImportFrom):
                     for name in self.graph.named(other, module):
                         if self.objects.modules.find(name) is not None:
-                            found |= self.acts.reached(name)
+                            found |= self.acts.reached(name, own)
         return frozenset(found)
 
     def is_timed(self, view: View, proposal: Proposal, aim: Replacement) -> bool:
@@ -90,11 +92,11 @@ class ImportEffects:
         """Note the modules that the file may be the first to import, by what it imports before or afterwards alone."""
         symbol = proposal.diagnostic.symbols[0].removesuffix(".*")
         old, *new = [self._running_with(self.module_of(name)) for name in (symbol, *proposal.written)]
-        apart = old.symmetric_difference(frozenset().union(*new))
-        statement = proposal.statement
-        anyhow = self.others(view, statement) if apart and statement is not None else frozenset()
         own = {one for module in view.place.modules for one in with_parents(module)}
-        proposal.loads = frozenset(apart - anyhow - own)
+        proposal.loads = old.symmetric_difference(frozenset().union(*new)) - own
+        proposal.lets_go = symbol
+        statement = proposal.statement
+        proposal.is_late = statement is None or view.uses.home(statement).kind == "function"
 
     def _running_with(self, module: str) -> frozenset[str]:
         """The modules that surely run when one is imported, with the packages around them."""
@@ -118,9 +120,9 @@ class ImportEffects:
                 yield from (f"{base}.{alias.name}" for alias in node.names)
             for part in ast.walk(node) if isinstance(node, ast.expr) else ():
                 name = self.objects.dotted(part, home) if isinstance(part, ast.Attribute) else None
-                while name is not None and "." in name:
-                    yield name
-                    name = name.rpartition(".")[0]
+                led = self.objects.modules.lookup(name) if name is not None else None
+                for found in (name, led.home if led is not None else None):
+                    yield from within(found or "")
 
     def note_unloaded(self, view: View, proposal: Proposal, importing: ast.AST) -> None:
         """Note the modules that the file may not import any more when `importing` is gone: `sys.modules` may be asked."""

@@ -363,7 +363,7 @@ class Making:
     def looked_up(self, old_class: Thing, new_class: Thing) -> tuple[set[str], bool]:
         """The names of the builders of two classes; whether one is looked up only when an object is used."""
         found = [self.connections(of, None) for of in (old_class, new_class)]
-        builders = {part for name in found[0].names | found[1].names for part in _within_library(name)}
+        builders = {part for name in found[0].names | found[1].names for part in within(name)}
         return builders, bool(found[0].late or found[1].late)
 
     def found_at_first_use(self, thing: Thing, of: Thing) -> tuple[set[str], list[Code]]:
@@ -377,7 +377,7 @@ class Making:
             )
             late += [Code(thing.node, thing.module, None, thing.node)] if is_made else []
         kept = [code for code in late if isinstance(code.node, Function) and _keeps(code.node)]
-        return {part for name in found.names for part in _within_library(name)} if kept else set(), kept
+        return {part for name in found.names for part in within(name)} if kept else set(), kept
 
     def _making(self, thing: Thing, of: Thing) -> Iterator[Code]:
         """The calls of a class by which an object, or what a function gives, is made."""
@@ -458,7 +458,7 @@ class Making:
             return None
 
 
-def _within_library(name: str) -> Iterator[str]:
+def within(name: str) -> Iterator[str]:
     """A dotted name, and those before its dots but for the first."""
     parts = name.split(".")
     return (".".join(parts[:n]) for n in range(2, len(parts) + 1))

@@ -58,6 +58,10 @@ class Proposal:
     """The dotted names that are looked up when its file is imported, and never after that."""
     loads: frozenset[str] = frozenset()
     """The modules that its file may be the first to import, before or afterwards alone."""
+    lets_go: str = ""
+    """The dotted name that its file imports no more, if nothing else there does."""
+    is_late: bool = False
+    """Whether it changes what the file imports as its functions run, not as it is imported."""
 
     _stands: tuple[tuple[int, int] | None, list[tuple[int, int]]] = (None, [])
     """Where the statement and the aliases stand that are let go."""

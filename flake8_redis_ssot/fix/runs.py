@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from flake8_redis_ssot.facts.modules import absolute
@@ -12,6 +14,7 @@ from flake8_redis_ssot.fix.import_graph import at_import
 from flake8_redis_ssot.fix.reads import ProjectReads
 from flake8_redis_ssot.libraries.frameworks import RUNNING_ANEW
 from flake8_redis_ssot.project.index import ProjectIndex
+from flake8_redis_ssot.settings.boundaries import Place
 from flake8_redis_ssot.syntax.nodes import last_name
 
 
@@ -31,22 +34,35 @@ def _spans(statement: ast.stmt, line: int) -> bool:
     return first <= line <= (statement.end_lineno or first)
 
 
-def _imported(node: ast.Import | ast.ImportFrom, modules: Iterable[str]) -> Iterator[str]:
-    """The dotted names that a statement imports in a file that has these names itself."""
+def _imported(node: ast.Import | ast.ImportFrom, place: Place) -> Iterator[str]:
+    """The dotted names that a statement imports in a file at this place; of all of a module the module itself."""
     if isinstance(node, ast.Import):
         yield from (alias.name for alias in node.names)
         return
-    for module in modules if node.level else [""]:
-        base = absolute(node, module, False)
-        yield from (f"{base}.{alias.name}" for alias in node.names)
+    for module in place.modules if node.level else [""]:
+        base = absolute(node, module, place.is_package)
+        yield from (base if alias.name == "*" else f"{base}.{alias.name}" for alias in node.names)
+
+
+@dataclass(slots=True)
+class Change:
+    """The dotted names that a file imports no more, and those that it comes to import; which of them when it runs."""
+
+    gone: list[str] = field(default_factory=list)
+    come: list[str] = field(default_factory=list)
+    gone_at_top: list[str] = field(default_factory=list)
+    come_at_top: list[str] = field(default_factory=list)
 
 
 class Runs:
-    """Follows imports, and modules named in strings, from file to file."""
+    """Follows imports, and modules named in strings, from file to file; as they are after `changes`."""
 
-    def __init__(self, index: ProjectIndex, reads: ProjectReads) -> None:
+    def __init__(
+        self, index: ProjectIndex, reads: ProjectReads, changes: Mapping[str, Change] | None = None
+    ) -> None:
         self.index = index
         self.reads = reads
+        self._changes = changes or {}
         self._met: dict[str, set[str] | None] = {}
         self._before: dict[tuple[str, int | None], set[str]] = {}
         self._stated_by: dict[str, set[str]] = {}
@@ -87,29 +103,31 @@ class Runs:
     def _run_before(self, test: str, line: int | None = None) -> set[str]:
         """The files that surely run before the functions of a test, or before a line of it."""
         if (test, line) not in self._before:
-            tree = self.reads.tree(test)
-            start = {
-                file
-                for part in (tree.body if tree is not None else ())
-                if isinstance(part, ast.Import | ast.ImportFrom) and (line is None or part.lineno < line)
-                for name in _imported(part, self.index.place(test).modules)
-                for file in self._files(name)
-            }
+            start = self._stated(test) if line is None else self._stated_before(test, line)
             self._before[test, line] = self._closure(start | self._conftests({test}), self._stated)
         return self._before[test, line]
 
     def _stated(self, path: str) -> set[str]:
         """The files that a file imports by statements that run with it."""
         if path not in self._stated_by:
-            tree = self.reads.tree(path)
-            self._stated_by[path] = {
-                file
-                for part in at_import(tree.body if tree is not None else [])
-                if isinstance(part, ast.Import | ast.ImportFrom)
-                for name in _imported(part, self.index.place(path).modules)
-                for file in self._files(name)
-            }
+            self._stated_by[path] = self._stated_before(path)
         return self._stated_by[path]
+
+    def _stated_before(self, path: str, line: int | None = None) -> set[str]:
+        """The same, for the statements before a line."""
+        tree, place = self.reads.tree(path), self.index.place(path)
+        names = [
+            name
+            for part in at_import(tree.body if tree is not None else [])
+            if isinstance(part, ast.Import | ast.ImportFrom) and (line is None or part.lineno < line)
+            for name in _imported(part, place)
+        ]
+        change = self._changes.get(path, Change())
+        return self._files_of(names, change.gone_at_top, change.come_at_top)
+
+    def _files_of(self, names: Iterable[str], gone: Iterable[str], come: Iterable[str]) -> set[str]:
+        left = Counter(names) - Counter(gone)
+        return {file for name in {*left, *come} for file in self._files(name)}
 
     def _tests_with(self, path: str) -> set[str]:
         """The files of tests that run with one, itself included."""
@@ -161,10 +179,11 @@ class Runs:
     @cached_property
     def _imports(self) -> dict[str, set[str]]:
         """Each file with those that it imports, or names in a string."""
-        found: dict[str, set[str]] = {path: set() for path in self.index.facts}
+        found: dict[str, set[str]] = {}
         for path in self.index.facts:
-            for edge in self.index.edges(path):
-                found[path] |= self._files(".".join(filter(None, [edge.module, edge.name])))
+            change = self._changes.get(path, Change())
+            names = [edge.full_name for edge in self.index.edges(path)]
+            found[path] = self._files_of(names, change.gone, change.come)
         for name, paths in self.reads.quoted.items():
             files = self._files(name.replace(":", "."))
             for path in paths if files else ():

@@ -15,7 +15,7 @@ from flake8_redis_ssot.fix.proposal import MENDS, Proposal
 from flake8_redis_ssot.fix.propose import Rewriter
 from flake8_redis_ssot.fix.reach import LOADED, OBJECT
 from flake8_redis_ssot.fix.replacements import Cause, Refusal
-from flake8_redis_ssot.fix.runs import Runs
+from flake8_redis_ssot.fix.runs import Change, Runs
 from flake8_redis_ssot.fix.staying import Reference, Staying, goes_along
 from flake8_redis_ssot.syntax.imports import Part
 
@@ -240,14 +240,28 @@ class Units:
                 for name in self.effects.looked_up(module) if path is not None else ():
                     by_name.setdefault(name, []).append((proposal, path or ""))
         held: dict[int, Refusal] = {}
-        for patch in found:
-            for proposal, path in by_name.get(patch.text, ()):
-                if id(proposal) not in held and self.runs.may_load(patch.path, patch.line, path):
-                    why = (
-                        f"and may be the first to import {self.rewriter.short(path)}, which looks it up then"
-                    )
+        touching = [patch for patch in found if patch.text in by_name]
+        both = (self.runs, self._runs_after(proposals)) if touching else ()
+        for patch in touching:
+            for proposal, path in by_name[patch.text]:
+                if id(proposal) not in held and any(r.may_load(patch.path, patch.line, path) for r in both):
+                    where = self.rewriter.short(path)
+                    why = f"and may be the first to import {where}, which looks it up then"
                     held[id(proposal)] = self._held_by(patch, why)
         return held
+
+    def _runs_after(self, proposals: Iterable[Proposal]) -> Runs:
+        """What runs with what when all these are carried out."""
+        changes: dict[str, Change] = {}
+        for proposal in proposals:
+            if proposal.lets_go:
+                change = changes.setdefault(proposal.path, Change())
+                change.gone.append(proposal.lets_go)
+                change.come += proposal.written
+                if not proposal.is_late:
+                    change.gone_at_top.append(proposal.lets_go)
+                    change.come_at_top += proposal.written
+        return Runs(self.index, self.rewriter.reads, changes)
 
     def _held_by(self, patch: Patch, why: str) -> Refusal:
         where = f"{self.rewriter.short(patch.path)}:{patch.line}"
