@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from flake8_redis_ssot.fix.beside import line_of
 from flake8_redis_ssot.fix.import_graph import packages_of, with_parents
 from flake8_redis_ssot.fix.propose import Rewriter
-from flake8_redis_ssot.fix.reach import EARLY, LOADED, LOGGER, MODULE, OBJECT, PUT
+from flake8_redis_ssot.fix.reach import LOADED, LOGGER, MODULE, OBJECT, PUT
 from flake8_redis_ssot.fix.reads import dictionary_owner, names_given
 from flake8_redis_ssot.fix.signatures import Function, decorators_of
 from flake8_redis_ssot.fix.stated import is_none
 from flake8_redis_ssot.fix.view import View
-from flake8_redis_ssot.libraries.frameworks import FIXTURES, PATCHING, SETTING, TAKERS
+from flake8_redis_ssot.libraries.frameworks import FIXTURES, LOADER_NAMES, PATCHING, SETTING, TAKERS
 from flake8_redis_ssot.source import SourceError
 from flake8_redis_ssot.syntax.nodes import last_name, unparsed
 
@@ -31,7 +31,8 @@ class Patch:
     """A place that names what may be patched; `string` is there where it can be written anew.
 
     `is_written` says that the place has the object by an expression, which an import of its file gives, `is_none`
-    that it puts None there. `beginning` is there where it asks for all modules whose names begin so.
+    that it puts None there, `written` how the place names it where that is not its home. `beginning` is there
+    where it asks for all modules whose names begin so.
     """
 
     path: str
@@ -41,6 +42,7 @@ class Patch:
     is_written: bool = False
     is_none: bool = False
     beginning: str = ""
+    written: str = ""
 
     @property
     def act(self) -> str:
@@ -53,7 +55,7 @@ class Patch:
             return f"asks for what `{self.text.removeprefix(LOGGER)}` logs"
         if self.text.startswith(PUT):
             return f"gives `sys.modules` another `{self.text.removeprefix(PUT)}`"
-        return f"patches `{self.text.removeprefix(MODULE).removeprefix(EARLY)}`"
+        return f"patches `{self.text.removeprefix(MODULE)}`"
 
     @property
     def owner(self) -> str:
@@ -73,11 +75,12 @@ class PatchFinder:
     def of(self, keys: Collection[str]) -> Iterator[Patch]:
         """Where files name what is in `keys`, or something in it, so that it may be patched."""
         whole = {key.removeprefix(MODULE) for key in keys if key.startswith(MODULE)}
-        early = {key.removeprefix(EARLY) for key in keys if key.startswith(EARLY)}
-        for patch in self._named(set(keys) | whole | early):
+        for patch in self._named(set(keys) | whole):
             yield replace(patch, text=f"{MODULE}{patch.text}") if patch.text in whole else patch
-            if patch.text in early:
-                yield replace(patch, text=f"{EARLY}{patch.text}")
+            owner, _, last = patch.text.rpartition(".")
+            led = self.index.modules.lookup(owner) if owner and " " not in owner else None
+            if led is not None and led.home != owner:
+                yield replace(patch, text=f"{led.home}.{last}", string=None, written=patch.text)
 
     def _named(self, keys: Collection[str]) -> Iterator[Patch]:
         by_module: dict[str, set[str]] = {}
@@ -95,9 +98,7 @@ class PatchFinder:
                 data = self.index.modules.filesystem.source(path).data
             except SourceError:
                 continue
-            if not (
-                self.index.settings.is_test(path) or any(w in data for w in PATCHING) or path in naming
-            ):
+            if not (self.index.settings.is_test(path) or any(w in data for w in PATCHING) or path in naming):
                 continue
             modules = [m for word in by_last.keys() & {b"", *_WORD.findall(data)} for m in by_last[word]]
             if not modules:
@@ -183,7 +184,12 @@ class PatchFinder:
     def _in_file(self, view: View, by_module: dict[str, set[str]], keys: Collection[str]) -> Iterator[Patch]:
         path, tree = view.path, view.source.tree
         lasts = {last for names in by_module.values() for last in names}
-        handles = {m: found for m in by_module if (found := self.index.handles(path, m))}
+        named = _modules_named(tree)
+        handles = {
+            module: found
+            for module in by_module
+            if (found := self.index.handles(path, module) | set(_below(named, module)))
+        }
         for node in ast.walk(tree):
             match node:
                 case ast.Attribute(ctx=ast.Store() | ast.Del(), attr=attr) if attr in lasts:
@@ -347,6 +353,33 @@ def _goes_through_modules(tree: ast.Module) -> bool:
 def begins(text: str, module: str) -> bool:
     """Whether a text is the beginning of a module's name; one without a dot has to be a package's name."""
     return module.startswith(text if "." in text.strip(".") else f"{text.strip('.') or ' '}.")
+
+
+def _modules_named(tree: ast.Module) -> dict[str, str]:
+    """The expressions of a file that give the module which a string in them names, and the names bound to one."""
+    found: dict[str, str] = {}
+    bound: list[tuple[str, str]] = []
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=func, args=[ast.Constant(value=str(name)), *_]) if (
+                last_name(func) in LOADER_NAMES
+            ):
+                found[unparsed(node)] = name
+            case ast.Subscript(value=value, slice=ast.Constant(value=str(name))) if unparsed(value) in (
+                "sys.modules",
+                "modules",
+            ):
+                found[unparsed(node)] = name
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call() | ast.Subscript() as value):
+                bound.append((name, unparsed(value)))
+    return found | {name: found[text] for name, text in bound if text in found}
+
+
+def _below(named: Mapping[str, str], owner: str) -> Iterator[str]:
+    """The expressions that give a module, or an object of one, by those that give modules."""
+    for text, module in named.items():
+        if f"{owner}.".startswith(f"{module}."):
+            yield text + owner[len(module) :]
 
 
 def _put_in_modules(tree: ast.Module) -> Iterator[ast.AST]:

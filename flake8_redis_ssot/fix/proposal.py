@@ -54,6 +54,17 @@ class Proposal:
     alone: dict[str, str] = field(default_factory=dict)
     """As `Verdict.alone`."""
 
+    lasting: set[tuple[str, str]] = field(default_factory=set)
+    """As `Verdict.lasting`."""
+    early: set[str] = field(default_factory=set)
+    """The dotted names that are looked up when its file is imported, and never after that."""
+    loads: frozenset[str] = frozenset()
+    """The modules that its file may be the first to import, before or afterwards alone."""
+    lets_go: str = ""
+    """The dotted name that its file imports no more, if nothing else there does."""
+    is_late: bool = False
+    """Whether it changes what the file imports as its functions run, not as it is imported."""
+
     _stands: tuple[tuple[int, int] | None, list[tuple[int, int]]] = (None, [])
     """Where the statement and the aliases stand that are let go."""
 
@@ -93,6 +104,7 @@ class Proposal:
         self.roots |= verdict.roots
         self.objects |= verdict.objects
         self.alone |= verdict.alone
+        self.lasting |= verdict.lasting
         for raised, is_any in verdict.caught.items():
             self.caught[raised] = self.caught.get(raised, False) or is_any
 
