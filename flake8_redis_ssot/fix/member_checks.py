@@ -205,8 +205,7 @@ class MemberChecks:
                 continue
             found = self._obstacles(was, now, None, self.alike.members(old, new, name))
             if not found and name not in ENDING:
-                why = self.dangers.difference(old, new, name, name)
-                found = [Obstacle(why)] if why is not None else []
+                found = self._dangers(old, new, name, name)
             if found:
                 another = self.another(new, name, found)
                 raise Refusal(f"{where}, and {another.what}", another.advice)

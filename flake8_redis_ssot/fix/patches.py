@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from flake8_redis_ssot.fix.beside import line_of
-from flake8_redis_ssot.fix.import_graph import packages_of
+from flake8_redis_ssot.fix.import_graph import packages_of, with_parents
 from flake8_redis_ssot.fix.propose import Rewriter
-from flake8_redis_ssot.fix.reach import EARLY, LOADED, LOGGER, MODULE, OBJECT, PUT
+from flake8_redis_ssot.fix.reach import LOADED, LOGGER, MODULE, OBJECT, PUT
 from flake8_redis_ssot.fix.reads import dictionary_owner, names_given
 from flake8_redis_ssot.fix.signatures import Function, decorators_of
 from flake8_redis_ssot.fix.stated import is_none
 from flake8_redis_ssot.fix.view import View
-from flake8_redis_ssot.libraries.frameworks import FIXTURES, PATCHING, SETTING, TAKERS
+from flake8_redis_ssot.libraries.frameworks import FIXTURES, LOADER_NAMES, PATCHING, SETTING, TAKERS
 from flake8_redis_ssot.source import SourceError
 from flake8_redis_ssot.syntax.nodes import last_name, unparsed
 
 _SETTING = sorted(name.encode() for name in SETTING)
 _LOG_TESTS = re.compile(rb"\b(?:caplog|assertLogs|assertNoLogs|getLogger|LogCapture|capture_logs)\b")
+_LIKE_MODULE = re.compile(r"[\w.]+\Z")
+_WORD = re.compile(rb"[\w\x80-\xff]+")
 _QUOTED = re.compile(r"[A-Za-z_]\w*(?:\.\w+)+\Z")
 
 
@@ -29,7 +31,8 @@ class Patch:
     """A place that names what may be patched; `string` is there where it can be written anew.
 
     `is_written` says that the place has the object by an expression, which an import of its file gives, `is_none`
-    that it puts None there.
+    that it puts None there, `written` how the place names it where that is not its home. `beginning` is there
+    where it asks for all modules whose names begin so.
     """
 
     path: str
@@ -38,6 +41,8 @@ class Patch:
     string: ast.Constant | None = None
     is_written: bool = False
     is_none: bool = False
+    beginning: str = ""
+    written: str = ""
 
     @property
     def act(self) -> str:
@@ -50,7 +55,7 @@ class Patch:
             return f"asks for what `{self.text.removeprefix(LOGGER)}` logs"
         if self.text.startswith(PUT):
             return f"gives `sys.modules` another `{self.text.removeprefix(PUT)}`"
-        return f"patches `{self.text.removeprefix(MODULE).removeprefix(EARLY)}`"
+        return f"patches `{self.text.removeprefix(MODULE)}`"
 
     @property
     def owner(self) -> str:
@@ -70,11 +75,12 @@ class PatchFinder:
     def of(self, keys: Collection[str]) -> Iterator[Patch]:
         """Where files name what is in `keys`, or something in it, so that it may be patched."""
         whole = {key.removeprefix(MODULE) for key in keys if key.startswith(MODULE)}
-        early = {key.removeprefix(EARLY) for key in keys if key.startswith(EARLY)}
-        for patch in self._named(set(keys) | whole | early):
+        for patch in self._named(set(keys) | whole):
             yield replace(patch, text=f"{MODULE}{patch.text}") if patch.text in whole else patch
-            if patch.text in early:
-                yield replace(patch, text=f"{EARLY}{patch.text}")
+            owner, _, last = patch.text.rpartition(".")
+            led = self.index.modules.lookup(owner) if owner and " " not in owner else None
+            if led is not None and led.home != owner:
+                yield replace(patch, text=f"{led.home}.{last}", string=None, written=patch.text)
 
     def _named(self, keys: Collection[str]) -> Iterator[Patch]:
         by_module: dict[str, set[str]] = {}
@@ -83,17 +89,19 @@ class PatchFinder:
             if " " not in key and "[" not in key:
                 by_module.setdefault(module, set()).add(last)
         modules_of = {m for m in map(self._module_of, by_module) if m}
+        naming = {path for module in modules_of for path in self.rewriter.reads.quoted.get(module, ())}
+        by_last: dict[bytes, list[str]] = {}
+        for module in by_module:
+            by_last.setdefault(module.rpartition(".")[2].encode(), []).append(module)
         for path in self.index.facts if keys else ():
             try:
                 data = self.index.modules.filesystem.source(path).data
             except SourceError:
                 continue
-            modules = [m for m in by_module if m.rpartition(".")[2].encode() in data]
-            if not modules or not (
-                self.index.settings.is_test(path)
-                or any(w in data for w in PATCHING)
-                or any(path in self.rewriter.reads.quoted.get(m, ()) for m in modules_of)
-            ):
+            if not (self.index.settings.is_test(path) or any(w in data for w in PATCHING) or path in naming):
+                continue
+            modules = [m for word in by_last.keys() & {b"", *_WORD.findall(data)} for m in by_last[word]]
+            if not modules:
                 continue
             if not any(m.encode() in data or self.index.handles(path, m) for m in modules) and not (
                 any(re.search(rb"[}s\"']\." + last.encode(), data) for m in modules for last in by_module[m])
@@ -115,26 +123,28 @@ class PatchFinder:
             for kind in (PUT, LOADED)
         }
         for path in self.rewriter.reads.loading if any(modules.values()) else ():
-            tree = self.rewriter.reads.tree(path)
-            if tree is None or b"sys.modules" not in self.index.modules.filesystem.source(path).data:
+            if b"sys.modules" not in self.index.modules.filesystem.source(path).data:
                 continue
-            goes_through = _goes_through_modules(tree)
-            put = set(_put_in_modules(tree))
-            for node in texts_of(tree):
-                text = str(node.value)
-                for module in sorted(modules[LOADED]) if node not in put else ():
-                    if text == module or (goes_through and _begins(text, module)):
-                        yield Patch(path, node.lineno, f"{LOADED}{module}")
+            goes_through, texts = self.rewriter.reads.summary(path, _texts_on_modules) or (False, [])
+            for line, text, is_put in texts:
+                for module in sorted(modules[LOADED]) if not is_put else ():
+                    if text == module:
+                        yield Patch(path, line, f"{LOADED}{module}")
+                    elif goes_through and begins(text, module):
+                        yield Patch(path, line, f"{LOADED}{module}", beginning=text)
                 if text in modules[PUT]:
-                    yield Patch(path, node.lineno, f"{PUT}{text}")
+                    yield Patch(path, line, f"{PUT}{text}")
         for module in modules[LOADED]:
             yield from self._found_in_package(module)
 
     def _of_loggers(self, modules: Collection[str]) -> Iterator[Patch]:
         """Where tests name a module, or a package around it, to see what is logged there."""
-        for path, _ in self.rewriter.reads.matching(_LOG_TESTS) if modules else ():
-            tree = self.rewriter.reads.tree(path) if self.index.settings.is_test(path) else None
-            for node in texts_of(tree) if tree is not None else ():
+        around = {name for module in modules for name in with_parents(module)}
+        logging = self.rewriter.reads.matching(_LOG_TESTS) if modules else ()
+        asking = {path for path, _ in logging if self.index.settings.is_test(path)}
+        quoted = self.rewriter.reads.quoted
+        for path in sorted(asking & {path for name in around for path in quoted.get(name, ())}):
+            for node in texts_of(self.rewriter.reads.tree(path) or ast.Pass()):
                 for module in sorted(modules):
                     if "." in (text := str(node.value)) and f"{module}.".startswith(f"{text}."):
                         yield Patch(path, node.lineno, f"{LOGGER}{module}")
@@ -174,7 +184,12 @@ class PatchFinder:
     def _in_file(self, view: View, by_module: dict[str, set[str]], keys: Collection[str]) -> Iterator[Patch]:
         path, tree = view.path, view.source.tree
         lasts = {last for names in by_module.values() for last in names}
-        handles = {m: found for m in by_module if (found := self.index.handles(path, m))}
+        named = _modules_named(tree)
+        handles = {
+            module: found
+            for module in by_module
+            if (found := self.index.handles(path, module) | set(_below(named, module)))
+        }
         for node in ast.walk(tree):
             match node:
                 case ast.Attribute(ctx=ast.Store() | ast.Del(), attr=attr) if attr in lasts:
@@ -316,6 +331,14 @@ def texts_of(tree: ast.AST) -> Iterator[ast.Constant]:
             yield node
 
 
+def _texts_on_modules(tree: ast.Module) -> tuple[bool, list[tuple[int, str, bool]]]:
+    """Whether a file goes through the modules that have been imported; its texts with their lines, and whether it puts a module there."""
+    put = set(_put_in_modules(tree))
+    texts = ((node, str(node.value)) for node in texts_of(tree))
+    told = [(node.lineno, text, node in put) for node, text in texts if _LIKE_MODULE.match(text)]
+    return _goes_through_modules(tree), told
+
+
 def _goes_through_modules(tree: ast.Module) -> bool:
     """Whether a file goes through the names of the modules that have been imported."""
     for node in ast.walk(tree):
@@ -327,9 +350,36 @@ def _goes_through_modules(tree: ast.Module) -> bool:
     return False
 
 
-def _begins(text: str, module: str) -> bool:
+def begins(text: str, module: str) -> bool:
     """Whether a text is the beginning of a module's name; one without a dot has to be a package's name."""
     return module.startswith(text if "." in text.strip(".") else f"{text.strip('.') or ' '}.")
+
+
+def _modules_named(tree: ast.Module) -> dict[str, str]:
+    """The expressions of a file that give the module which a string in them names, and the names bound to one."""
+    found: dict[str, str] = {}
+    bound: list[tuple[str, str]] = []
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=func, args=[ast.Constant(value=str(name)), *_]) if (
+                last_name(func) in LOADER_NAMES
+            ):
+                found[unparsed(node)] = name
+            case ast.Subscript(value=value, slice=ast.Constant(value=str(name))) if unparsed(value) in (
+                "sys.modules",
+                "modules",
+            ):
+                found[unparsed(node)] = name
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call() | ast.Subscript() as value):
+                bound.append((name, unparsed(value)))
+    return found | {name: found[text] for name, text in bound if text in found}
+
+
+def _below(named: Mapping[str, str], owner: str) -> Iterator[str]:
+    """The expressions that give a module, or an object of one, by those that give modules."""
+    for text, module in named.items():
+        if f"{owner}.".startswith(f"{module}."):
+            yield text + owner[len(module) :]
 
 
 def _put_in_modules(tree: ast.Module) -> Iterator[ast.AST]:

@@ -73,8 +73,7 @@ class View:
     @cached_property
     def exported(self) -> frozenset[str]:
         """The names of this module that other files read or may read, or are told to."""
-        unseen = {name for name in self.uses.words if self.unseen_reader(name) is not None}
-        return self.imported | unseen
+        return self.imported | self._read_unseen
 
     @cached_property
     def imported(self) -> frozenset[str]:
@@ -122,6 +121,21 @@ class View:
                         path, f"{where} may read `{name}` of this module by the module's name"
                     )
         return None
+
+    @cached_property
+    def _read_unseen(self) -> frozenset[str]:
+        """The names of this module that some other file may read without importing it."""
+        words, quoted = self.uses.words, self._reads.quoted
+        if self._handing_on:
+            return words
+        found: set[str] = set()
+        for module in self.place.modules:
+            found |= {name for name in words if f"{module}:{name}" in quoted}
+            for path in {*quoted.get(module, ())} - {self.path}:
+                found |= words if self._reads.of(path).computes else words & self._reads.names(path)
+        for path in {*self._reads.loading} - {self.path} if self.place.modules else ():
+            found |= words & self._reads.names(path)
+        return frozenset(found)
 
     @cached_property
     def _handing_on(self) -> list[tuple[str, str]]:

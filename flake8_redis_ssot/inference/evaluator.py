@@ -100,9 +100,10 @@ class Inference:
         present, self.context = self.context, key[1]
         try:
             for value in self.evaluate(key[0], point):
-                if value not in found and (value in before or not has_grown(value, before)):
-                    answers.steps += 1
-                    found.add(value)
+                if value in found or (before and value not in before and has_grown(value, before)):
+                    continue
+                answers.steps += 1
+                found.add(value)
                 if len(found) > _MOST_VALUES:
                     found = widened(found, self.names)
                     if len(found) > _MOST_VALUES:

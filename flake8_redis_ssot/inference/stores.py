@@ -83,7 +83,7 @@ class Stores:
     def filled(self, owner: ast.expr, point: ProgramPoint) -> Iterator[Filled]:
         """What is put, elsewhere, into the container that an expression is."""
         same = self._into(owner, point, ("all", last_name(owner)))
-        for keyed in (False, True):
+        for keyed in (False, True) if same else ():
             stores = tuple(store for store in same if (store.key is not None) is keyed)
             if stores:
                 yield Filled(stores, keyed)
