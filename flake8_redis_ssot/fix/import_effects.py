@@ -128,10 +128,10 @@ class ImportEffects:
         """Note the modules that the file may not import any more when `importing` is gone: `sys.modules` may be asked."""
         module = self.module_of(proposal.diagnostic.symbols[0].removesuffix(".*"))
         there = {*view.place.modules, *map(self.module_of, proposal.written)}
-        proposal.loaded = self.others(view, importing) | there
-        if module not in proposal.loaded:
+        loaded = self.others(view, importing) | there
+        if module not in loaded:
             proposal.reach |= {
                 f"{LOADED}{one}": None
                 for one in with_parents(module)
-                if not any(f"{other}.".startswith(f"{one}.") for other in proposal.loaded)
+                if not any(f"{other}.".startswith(f"{one}.") for other in loaded)
             }

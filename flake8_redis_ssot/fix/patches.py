@@ -31,8 +31,7 @@ class Patch:
     """A place that names what may be patched; `string` is there where it can be written anew.
 
     `is_written` says that the place has the object by an expression, which an import of its file gives, `is_none`
-    that it puts None there, `written` how the place names it where that is not its home. `beginning` is there
-    where it asks for all modules whose names begin so.
+    that it puts None there, `written` how the place names it where that is not its home.
     """
 
     path: str
@@ -41,7 +40,6 @@ class Patch:
     string: ast.Constant | None = None
     is_written: bool = False
     is_none: bool = False
-    beginning: str = ""
     written: str = ""
 
     @property
@@ -128,10 +126,8 @@ class PatchFinder:
             goes_through, texts = self.rewriter.reads.summary(path, _texts_on_modules) or (False, [])
             for line, text, is_put in texts:
                 for module in sorted(modules[LOADED]) if not is_put else ():
-                    if text == module:
+                    if text == module or (goes_through and _begins(text, module)):
                         yield Patch(path, line, f"{LOADED}{module}")
-                    elif goes_through and begins(text, module):
-                        yield Patch(path, line, f"{LOADED}{module}", beginning=text)
                 if text in modules[PUT]:
                     yield Patch(path, line, f"{PUT}{text}")
         for module in modules[LOADED]:
@@ -350,7 +346,7 @@ def _goes_through_modules(tree: ast.Module) -> bool:
     return False
 
 
-def begins(text: str, module: str) -> bool:
+def _begins(text: str, module: str) -> bool:
     """Whether a text is the beginning of a module's name; one without a dot has to be a package's name."""
     return module.startswith(text if "." in text.strip(".") else f"{text.strip('.') or ' '}.")
 

@@ -43,8 +43,6 @@ class Proposal:
     """The names by which the file has afterwards what it exchanges."""
     asked: set[str] = field(default_factory=set)
     """Those of `reach` that the code uses only where they are not None: a patch that makes them None does not reach it."""
-    loaded: frozenset[str] = frozenset()
-    """The modules that are imported with its file anyhow, when what it imports no more is left out."""
     ties: Ties = field(default_factory=Ties)
     roots: set[str] = field(default_factory=set)
     objects: set[tuple[str, str, str]] = field(default_factory=set)

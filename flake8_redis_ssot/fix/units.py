@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.fix.beside import Unchecked
 from flake8_redis_ssot.fix.naming import renamed_text
-from flake8_redis_ssot.fix.patches import Patch, PatchFinder, begins, heads
+from flake8_redis_ssot.fix.patches import Patch, PatchFinder, heads
 from flake8_redis_ssot.fix.proposal import MENDS, Proposal
 from flake8_redis_ssot.fix.propose import Rewriter
 from flake8_redis_ssot.fix.reach import LOADED, OBJECT
@@ -180,7 +180,6 @@ class Units:
                 for proposal in by_key.get(key, ())
                 if id(proposal) not in held
                 and not (patch.is_none and patch.text in proposal.asked)
-                and not (patch.beginning and any(begins(patch.beginning, m) for m in proposal.loaded))
                 and self._may_meet(patch, proposal, key)
                 and not (patch.written and self._follows(patch, proposal, proposals, held))
             ]
