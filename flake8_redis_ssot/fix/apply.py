@@ -171,7 +171,8 @@ class Step:
     ) -> None:
         self.index = ProjectIndex(checker.settings, outcome.facts, checker.managers)
         reads = reads or ProjectReads(self.index.facts, checker.filesystem)
-        self.rewriter = Rewriter(self.index, checker.context_of, reads)
+        unchecked = unchecked or Unchecked(checker.settings, self.index.facts, checker.filesystem)
+        self.rewriter = Rewriter(self.index, checker.context_of, reads, unchecked)
         self.within = within
         self.refused: list[tuple[Diagnostic, Refusal]] = []
         self.settled: list[Diagnostic] = []
@@ -179,8 +180,7 @@ class Step:
         self._good: list[Proposal] = []
         self._before: dict[str, bytes] = {}
         dynamic = [d for d in outcome.diagnostics if d.code == "RED105"]
-        unchecked = unchecked or Unchecked(checker.settings, self.index.facts, checker.filesystem)
-        self._units = Units(self.rewriter, within, dynamic, unchecked, unsafe=unsafe)
+        self._units = Units(self.rewriter, within, dynamic, unsafe=unsafe)
         proposals: list[Proposal] = []
         for path, of_path in groupby(outcome.diagnostics, lambda diagnostic: diagnostic.path):
             mine: list[Proposal] = []

@@ -18,6 +18,8 @@ from flake8_redis_ssot.syntax.nodes import last_name, unparsed
 _QUOTED = re.compile(rb"[\"']([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?:[.:][A-Za-z_]\w*)+)\.?[\"'%{]")
 
 
+_CODED = re.compile(rb"[\"'](?:[^\"'\n]*(?:;|\\n) *)?(?:from +([\w.]+) +)?import +([\w.]+)")
+"""An import in code that a string holds."""
 _LOADING = re.compile(
     rb"\b(?:import_module|__import__|resolve_name|import_string)\((?!\s*[\"'][\w.]+[\"'])|\bwalk_packages\b"
     rb"|\biter_modules\b|\bsys\.modules\b"
@@ -27,6 +29,7 @@ _BY_PATH = re.compile(rb"\b(?:run_path|spec_from_file_location|SourceFileLoader|
 """What runs a file by its path, or a module by a name that is put together."""
 _EXAMPLE = re.compile(r"^ *(?:>>>|\.\.\.) ?(.*)$", re.MULTILINE)
 _IMPORTS = (ast.Import, ast.ImportFrom)
+_LISTING = frozenset(["vars", "dir", "getmembers", "getmembers_static"])
 _READING = frozenset(["getattr", "hasattr", "getattr_static"])
 _BY_NAME = LOADER_NAMES | LOADING
 """What gives the module, or the object, that a string names."""
@@ -37,7 +40,8 @@ class Reads:
     """Texts as `base.name` of what is `read` and `stored`, `.name` where the base is no chain of names.
 
     `bare` are the chains of which nothing is read: what they give may be read anywhere. What a call exchanges by
-    its name, as `setattr` does, is stored. `strings` are those that may be a name. `computes` says that the file
+    its name, as `setattr` does, is stored. `strings` are those that may be a name, `listed` the chains of which all
+    names are gone through. `computes` says that the file
     loads modules by their names, and reads of something a name that it does not write out.
     """
 
@@ -45,6 +49,7 @@ class Reads:
     stored: frozenset[str] = frozenset()
     bare: frozenset[str] = frozenset()
     strings: frozenset[str] = frozenset()
+    listed: frozenset[str] = frozenset()
     computes: bool = False
 
     @property
@@ -123,6 +128,11 @@ class ProjectReads:
         return self._texts[0]
 
     @property
+    def coded(self) -> Mapping[str, list[str]]:
+        """The dotted names that code in strings imports, with the files of the strings."""
+        return self._texts[3]
+
+    @property
     def loading(self) -> list[str]:
         """The files that may import modules whose names are put together, or run files."""
         return self._texts[1]
@@ -133,8 +143,9 @@ class ProjectReads:
         return self._texts[2]
 
     @cached_property
-    def _texts(self) -> tuple[dict[str, list[str]], list[str], list[str]]:
+    def _texts(self) -> tuple[dict[str, list[str]], list[str], list[str], dict[str, list[str]]]:
         quoted: dict[str, list[str]] = {}
+        coded: dict[str, list[str]] = {}
         loading, by_path = [], []
         for path in self._paths:
             try:
@@ -143,17 +154,20 @@ class ProjectReads:
                 continue
             for name in set(_QUOTED.findall(data)):
                 quoted.setdefault(name.decode(), []).append(path)
+            for module, name in set(_CODED.findall(data)):
+                coded.setdefault(b".".join(filter(None, [module, name])).decode(), []).append(path)
             if is_by_path := _BY_PATH.search(data) is not None:
                 by_path.append(path)
             if is_by_path or _LOADING.search(data):
                 loading.append(path)
-        return quoted, loading, by_path
+        return quoted, loading, by_path, coded
 
 
 def reads(tree: ast.Module) -> Reads:
     """The reads of one file."""
     read: set[str] = set()
     stored: set[str] = set()
+    owners: list[tuple[ast.expr, ast.expr]] = []
     bare: set[str] = set()
     strings: set[str] = set()
     nodes: list[ast.Name | ast.Attribute] = []
@@ -163,6 +177,10 @@ def reads(tree: ast.Module) -> Reads:
         if isinstance(part, ast.Call):
             loads |= last_name(part.func) in _BY_NAME
             computes |= _is_computed(part)
+            if last_name(part.func) in _LISTING and part.args:
+                owners.append((part.args[0], part))
+        elif isinstance(part, ast.Attribute) and part.attr == "__dict__":
+            owners.append((part.value, part))
         match part:
             case ast.Call(func=ast.Name(id="eval" | "exec"), args=[given, *_]) if _code_in(given) is None:
                 bare |= {bound_name(s, a) for s in ast.walk(tree) if isinstance(s, _IMPORTS) for a in s.names}
@@ -201,7 +219,12 @@ def reads(tree: ast.Module) -> Reads:
             continue
         if isinstance(node.ctx, ast.Load) and _is_chain(node):
             bare.add(unparsed(node))
-    return Reads(frozenset(read), frozenset(stored), frozenset(bare), frozenset(strings), loads and computes)
+    listed = frozenset(
+        unparsed(owner) for owner, place in owners if _is_chain(owner) and place not in harmless
+    )
+    return Reads(
+        frozenset(read), frozenset(stored), frozenset(bare), frozenset(strings), listed, loads and computes
+    )
 
 
 def dictionary_owner(node: ast.expr) -> ast.expr:
@@ -237,7 +260,7 @@ def _is_computed(call: ast.Call) -> bool:
     match last_name(call.func):
         case "getattr":
             return not isinstance(named, ast.Constant)
-        case "vars" | "dir" | "getmembers" | "getmembers_static":
+        case called if called in _LISTING:
             return bool(call.args)
     return False
 
