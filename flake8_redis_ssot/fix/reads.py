@@ -18,7 +18,7 @@ from flake8_redis_ssot.syntax.nodes import last_name, unparsed
 _QUOTED = re.compile(rb"[\"']([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?:[.:][A-Za-z_]\w*)+)\.?[\"'%{]")
 
 
-_CODED = re.compile(rb"[\"'](?:[^\"'\n]*(?:;|\\n) *)?(?:from +([\w.]+) +)?import +([\w.]+)")
+CODED = re.compile(rb"[\"'](?:[^\"'\n]*(?:;|\\n) *)?(?:from +([\w.]+) +)?import +([\w.]+)")
 """An import in code that a string holds."""
 _LOADING = re.compile(
     rb"\b(?:import_module|__import__|resolve_name|import_string)\((?!\s*[\"'][\w.]+[\"'])|\bwalk_packages\b"
@@ -154,7 +154,7 @@ class ProjectReads:
                 continue
             for name in set(_QUOTED.findall(data)):
                 quoted.setdefault(name.decode(), []).append(path)
-            for module, name in set(_CODED.findall(data)):
+            for module, name in set(CODED.findall(data)):
                 coded.setdefault(b".".join(filter(None, [module, name])).decode(), []).append(path)
             if is_by_path := _BY_PATH.search(data) is not None:
                 by_path.append(path)
