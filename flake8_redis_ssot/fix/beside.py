@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Collection, Iterator
 from contextlib import suppress
+from functools import cached_property
 
 from flake8_redis_ssot.facts.import_scan import statements
 from flake8_redis_ssot.facts.model import FileFacts
@@ -100,7 +101,7 @@ class Unchecked:
     def facts(self, modules: Modules) -> list[FileFacts]:
         """What each of them imports; a name in quotes that begins with one of the `modules` counts as imported."""
         if self._facts is None:
-            around = [*beside(self._settings.root, frozenset(self._known), self._filesystem)]
+            around = self._around
             paths = [path for path in around if path.endswith(PYTHON) or self._is_script(path)]
             lines: dict[str, list[str]] = {}
             for path in paths:
@@ -122,6 +123,16 @@ class Unchecked:
                     lines.setdefault(path, []).append(f"{module} {name} as {QUOTED}")
             self._facts = [FileFacts(path, imports="\n".join(found)) for path, found in lines.items()]
         return self._facts
+
+    @cached_property
+    def data(self) -> list[str]:
+        """The files that hold data or settings."""
+        found = (path for path in self._around if path.endswith((*SETTINGS_SUFFIXES, ".txt", ".csv")))
+        return [path for path in found if self._filesystem.size(path) <= LARGEST]
+
+    @cached_property
+    def _around(self) -> list[str]:
+        return [*beside(self._settings.root, frozenset(self._known), self._filesystem)]
 
     def _is_script(self, path: str) -> bool:
         """Whether the first line of a file without a suffix says that Python runs it."""

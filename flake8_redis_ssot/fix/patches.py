@@ -120,15 +120,21 @@ class PatchFinder:
         """Where tests that no run checks, and files of data beside tests, name something that may be patched."""
         around = self.rewriter.around
         touched = {key.removeprefix(OBJECT) for key in keys if key.startswith(OBJECT)}
-        for path in sorted(around.facts.keys() - self.index.facts.keys()) if keys else ():
+        paths = (
+            around.facts.keys() - self.index.facts.keys() | {*self.rewriter.unchecked.data} if keys else ()
+        )
+        for path in sorted(paths):
             if not self.index.settings.is_test(path):
                 continue
-            text = self._text(path)
+            try:
+                text = self._text(path)
+            except SourceError:
+                continue
             for found in _NAMED.finditer(text):
                 name = found[1] or found[2]
                 if not set(heads(name)).isdisjoint(keys):
                     yield Patch(path, text.count("\n", 0, found.start()) + 1, name)
-            if not any(word.decode() in text for word in PATCHING):
+            if path not in around.facts or not any(word.decode() in text for word in PATCHING):
                 continue
             for module, lasts in by_module.items():
                 if around.handles(path, module):

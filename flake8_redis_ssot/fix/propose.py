@@ -47,7 +47,7 @@ class Rewriter:
     ) -> None:
         self.index = index
         self.reads = reads
-        self._unchecked = unchecked
+        self.unchecked = unchecked
         self.exchange = Compatibility(index, reads)
         self.objects = self.exchange.objects
         self.replacements = self.exchange.replacements
@@ -62,7 +62,7 @@ class Rewriter:
     @cached_property
     def around(self) -> ProjectIndex:
         """The project with the files beside it that no run checks."""
-        more = self._unchecked.facts(self.index.modules)
+        more = self.unchecked.facts(self.index.modules)
         facts = [*self.index.facts.values(), *more]
         return ProjectIndex(self.index.settings, facts, self.index.managers) if more else self.index
 

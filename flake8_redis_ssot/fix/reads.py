@@ -41,7 +41,7 @@ class Reads:
 
     `bare` are the chains of which nothing is read: what they give may be read anywhere. What a call exchanges by
     its name, as `setattr` does, is stored. `strings` are those that may be a name, `listed` the chains of which all
-    names are gone through. `computes` says that the file
+    names are gone through, `filled` those of which names are set that are not written out, "" the file itself. `computes` says that the file
     loads modules by their names, and reads of something a name that it does not write out.
     """
 
@@ -50,6 +50,7 @@ class Reads:
     bare: frozenset[str] = frozenset()
     strings: frozenset[str] = frozenset()
     listed: frozenset[str] = frozenset()
+    filled: frozenset[str] = frozenset()
     computes: bool = False
 
     @property
@@ -223,7 +224,49 @@ def reads(tree: ast.Module) -> Reads:
         unparsed(owner) for owner, place in owners if _is_chain(owner) and place not in harmless
     )
     return Reads(
-        frozenset(read), frozenset(stored), frozenset(bare), frozenset(strings), listed, loads and computes
+        frozenset(read),
+        frozenset(stored),
+        frozenset(bare),
+        frozenset(strings),
+        listed,
+        frozenset(_filled(tree)),
+        loads and computes,
+    )
+
+
+def _filled(tree: ast.Module) -> Iterator[str]:
+    """The chains of which a file sets names that it does not write out; empty for its own."""
+    for part in ast.walk(tree):
+        match part:
+            case ast.Call(func=ast.Name(id="setattr" | "delattr"), args=[owner, named, *_]) if not isinstance(
+                named, ast.Constant
+            ):
+                yield unparsed(owner)
+                continue
+            case ast.Call(func=ast.Attribute(value=within, attr="update" | "clear")) if not _writes_out(part):
+                pass
+            case ast.Subscript(value=within, slice=named, ctx=ast.Store() | ast.Del()) if not isinstance(
+                named, ast.Constant
+            ):
+                pass
+            case _:
+                continue
+        if isinstance(within, ast.Call) and last_name(within.func) == "globals":
+            yield ""
+        elif (owner := dictionary_owner(within)) is not within:
+            yield unparsed(owner)
+
+
+def _writes_out(call: ast.Call) -> bool:
+    """Whether the names that a call gives values are written there."""
+    unpacked = any(keyword.arg is None for keyword in call.keywords)
+    return (
+        bool(call.args or call.keywords)
+        and not unpacked
+        and all(
+            isinstance(given, ast.Dict) and all(isinstance(key, ast.Constant) for key in given.keys)
+            for given in call.args
+        )
     )
 
 
