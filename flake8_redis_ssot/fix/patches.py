@@ -95,9 +95,7 @@ class PatchFinder:
                 data = self.index.modules.filesystem.source(path).data
             except SourceError:
                 continue
-            if not (
-                self.index.settings.is_test(path) or any(w in data for w in PATCHING) or path in naming
-            ):
+            if not (self.index.settings.is_test(path) or any(w in data for w in PATCHING) or path in naming):
                 continue
             modules = [m for word in by_last.keys() & {b"", *_WORD.findall(data)} for m in by_last[word]]
             if not modules:
