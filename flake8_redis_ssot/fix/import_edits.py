@@ -150,8 +150,9 @@ class ImportEdits:
         proposal.adds = [Imported(written, last, name if name != last else None)]
         proposal.written.append(same.new.home)
         proposal.title = f"Import `{same.new.home}` from its home"
-        proposal.ties.weak.add(f"identity {same.old.home}")
-        proposal.roots.add(same.old.home)
+        if same.old.home != same.new.home:
+            proposal.ties.weak.add(f"identity {same.old.home}")
+            proposal.roots.add(same.old.home)
         if late:
             proposal.reach = {old: same.new.home}
         return proposal

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from flake8_redis_ssot.fix.alike import Alike
@@ -51,9 +51,16 @@ class Lacking(Refusal):
 
 
 class MemberChecks:
-    """Compares members of classes, and functions."""
+    """Compares members of classes, and functions; `is_asked_for` says whether files beside some modules name a member."""
 
-    def __init__(self, objects: Objects, alike: Alike, dangers: Dangers) -> None:
+    def __init__(
+        self,
+        objects: Objects,
+        alike: Alike,
+        dangers: Dangers,
+        is_asked_for: Callable[[str, Collection[str]], bool],
+    ) -> None:
+        self._is_asked_for = is_asked_for
         self.objects = objects
         self.alike = alike
         self.dangers = dangers
@@ -225,6 +232,8 @@ class MemberChecks:
             found = self._obstacles(was, now, None, self.alike.members(old, new, name))
             if not found and name not in ENDING:
                 found = self._dangers(old, new, name, name)
+                if found and not self._is_asked_for(name, (old.module, new.module)):
+                    continue  # nobody does it
             if found:
                 another = self.another(new, name, found)
                 raise Refusal(f"{where}, and {another.what}", another.advice)

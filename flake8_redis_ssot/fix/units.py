@@ -301,6 +301,11 @@ class Units:
             self._check_rest(patch, patch.owner, done | {patch.path}, proposals, refused)
             return None
         if None in places or patch.written:
+            late = next((p for p, key in mine if p.reach[key] is None and key in p.written), None)
+            if late is not None:
+                raise Refusal(
+                    f"would reach what {self._where(late)} uses then, which it does not reach now", _WITH_IT
+                )
             raise self._out_of_reach([(p, key) for p, key in mine if p.reach[key] is None] or mine)
         if len(places) > 1:
             several = " and ".join(f"`{place}`" for place in sorted(filter(None, places)))
@@ -322,9 +327,12 @@ class Units:
     def _out_of_reach(self, mine: list[tuple[Proposal, str]]) -> Refusal:
         """That a patch would not reach what takes the place of what it patches."""
         proposal = mine[0][0]
-        where = f"{self.rewriter.short(proposal.path)}:{proposal.diagnostic.range.start.line}"
         news = f", where `{proposal.written[0]}` would take its place" if proposal.written else ""
-        return Refusal(f"would no longer reach what {where} uses{news}", _WITH_IT)
+        return Refusal(f"would no longer reach what {self._where(proposal)} uses{news}", _WITH_IT)
+
+    def _where(self, proposal: Proposal) -> str:
+        """Where what a proposal settles stands."""
+        return f"{self.rewriter.short(proposal.path)}:{proposal.diagnostic.range.start.line}"
 
     def _check_shared(self, place: str, key: str, proposals: list[Proposal]) -> None:
         """Refusal where a patch that follows to a name of a file would reach what it did not reach there before."""

@@ -217,7 +217,10 @@ def _check_use(rewriter: Rewriter, aim: Replacement, name: str) -> None:
         before.of or before, after.of or after, f"`{name}` may be used for anything outside of the project"
     )
     if before.of is not None and after.of is not None:
-        why = exchange.making.difference(aim.old, before.of, after, after.of)
+        old, new = before.of, after.of
+        why = exchange.making.difference(
+            aim.old, old, after, new, lambda: exchange.alike.is_same_code(old, new)
+        )
         if why is not None:
             raise why
 
