@@ -417,8 +417,11 @@ def _goes_through_modules(tree: ast.Module) -> bool:
 
 
 def _begins(text: str, module: str) -> bool:
-    """Whether a text is the beginning of a module's name; one without a dot has to be a package's name."""
-    return module.startswith(text if "." in text.strip(".") else f"{text.strip('.') or ' '}.")
+    """Whether a text is the beginning of a module's name, and more than the package that all modules are in.
+
+    Who goes through all modules of a project would see that one is gone whatever moves.
+    """
+    return "." in text.strip(".") and module.startswith(text)
 
 
 def _modules_named(tree: ast.Module) -> dict[str, str]:
