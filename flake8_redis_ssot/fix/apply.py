@@ -126,10 +126,10 @@ def mend(
             mended.outcome,
             within,
             unsafe=True,
-            reads=reads,
             unchecked=unchecked,
             only=only,
             unfixed=unfixed,
+            rewriter=step.rewriter,
         )
         anyhow = {d.sort_key: refusal.reason for d, refusal in other.refused}
         mended.left = [(d, anyhow.get(d.sort_key, reason)) for d, reason in mended.left]
@@ -155,7 +155,10 @@ def refers_to(diagnostic: Diagnostic, only: str) -> bool:
 
 
 class Step:
-    """One pass: what can be settled of an outcome, and why the rest is left."""
+    """One pass: what can be settled of an outcome, and why the rest is left.
+
+    A `rewriter` of an earlier one of the same outcome knows already what it was asked then.
+    """
 
     def __init__(
         self,
@@ -168,11 +171,14 @@ class Step:
         unchecked: Unchecked | None = None,
         only: str = "",
         unfixed: Collection[str] = (),
+        rewriter: Rewriter | None = None,
     ) -> None:
-        self.index = ProjectIndex(checker.settings, outcome.facts, checker.managers)
-        reads = reads or ProjectReads(self.index.facts, checker.filesystem)
-        unchecked = unchecked or Unchecked(checker.settings, self.index.facts, checker.filesystem)
-        self.rewriter = Rewriter(self.index, checker.context_of, reads, unchecked)
+        if rewriter is None:
+            index = ProjectIndex(checker.settings, outcome.facts, checker.managers)
+            reads = reads or ProjectReads(index.facts, checker.filesystem)
+            unchecked = unchecked or Unchecked(checker.settings, index.facts, checker.filesystem)
+            rewriter = Rewriter(index, checker.context_of, reads, unchecked)
+        self.rewriter, self.index = rewriter, rewriter.index
         self.within = within
         self.refused: list[tuple[Diagnostic, Refusal]] = []
         self.settled: list[Diagnostic] = []
@@ -197,7 +203,7 @@ class Step:
                             )
                         mine.append(self._proposed(diagnostic, unsafe, unused))
                     except Refusal as refusal:
-                        self.refused.append((diagnostic, refusal))
+                        self.refused.append((diagnostic, refusal.untraced()))
             for proposal in mine:
                 proposal.let_go()
             proposals += mine

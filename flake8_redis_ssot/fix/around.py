@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import ItemsView, Iterator
 from functools import cached_property
 from typing import Protocol
 
@@ -46,7 +46,6 @@ class Around:
     def __init__(self, index: ProjectIndex, reads: ProjectReads) -> None:
         self.index = index
         self.reads = reads
-        self._found: dict[bytes, list[tuple[str, int]]] = {}
 
     def judge(
         self, view: View, judged: Judged, *,
@@ -79,10 +78,8 @@ class Around:
                 f"this file imports nothing of `{first}` so far, and `import {first}` may fail where it is run as a script"
             )
 
-    def _matching(self, pattern: bytes) -> list[tuple[str, int]]:
-        if pattern not in self._found:
-            self._found[pattern] = list(self.reads.matching(re.compile(pattern)))
-        return self._found[pattern]
+    def _matching(self, pattern: bytes) -> ItemsView[str, int]:
+        return self.reads.matching(re.compile(pattern))
 
     def _at(self, path: str, line: int) -> str:
         return f"{os.path.relpath(path, self.index.settings.root)}:{line}"

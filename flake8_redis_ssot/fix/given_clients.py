@@ -42,7 +42,7 @@ class GivenClients:
             try:
                 self._known[aim] = self._compared(aim)
             except Refusal as refusal:
-                self._known[aim] = refusal
+                self._known[aim] = refusal.untraced()
         known = self._known[aim]
         if isinstance(known, Refusal):
             raise known

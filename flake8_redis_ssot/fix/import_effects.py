@@ -127,6 +127,11 @@ class ImportEffects:
     def note_unloaded(self, view: View, proposal: Proposal, importing: ast.AST) -> None:
         """Note the modules that the file may not import any more when `importing` is gone: `sys.modules` may be asked."""
         module = self.module_of(proposal.diagnostic.symbols[0].removesuffix(".*"))
-        if module not in self.others(view, importing):
-            own = {package for of in view.place.modules for package in packages_of(of)}
-            proposal.reach |= dict.fromkeys(f"{LOADED}{one}" for one in {module, *packages_of(module)} - own)
+        there = {*view.place.modules, *map(self.module_of, proposal.written)}
+        loaded = self.others(view, importing) | there
+        if module not in loaded:
+            proposal.reach |= {
+                f"{LOADED}{one}": None
+                for one in with_parents(module)
+                if not any(f"{other}.".startswith(f"{one}.") for other in loaded)
+            }

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from flake8_redis_ssot.facts.modules import absolute
+from flake8_redis_ssot.fix.reads import ProjectReads
 from flake8_redis_ssot.fix.signatures import Function
 from flake8_redis_ssot.fix.symbols import Objects
 from flake8_redis_ssot.libraries.frameworks import LOADER_NAMES, MAKING_NAMES
@@ -15,8 +16,9 @@ from flake8_redis_ssot.syntax.nodes import last_name
 class ImportGraph:
     """The imports that run with a module, step by step."""
 
-    def __init__(self, objects: Objects) -> None:
+    def __init__(self, objects: Objects, reads: ProjectReads) -> None:
         self.objects = objects
+        self._reads = reads
         self._reached: dict[str, frozenset[str]] = {}
         self._stated: dict[str, frozenset[str]] = {}
 
@@ -45,10 +47,9 @@ class ImportGraph:
     def stated(self, module: str) -> frozenset[str]:
         """The modules that the import statements at the top of a module name."""
         if module not in self._stated:
-            tree = self.objects.tree(module)
-            found = {
-                name for node in at_import(tree.body if tree else []) for name in self.named(node, module)
-            }
+            path = self.objects.modules.find(module)
+            statements = self._reads.summary(path, _imports_at_top) if path is not None else None
+            found = {name for node in statements or () for name in self.named(node, module)}
             self._stated[module] = frozenset(n for n in found if self.objects.modules.find(n) is not None)
         return self._stated[module]
 
@@ -180,6 +181,10 @@ def at_import(body: list[ast.stmt]) -> Iterator[ast.stmt]:
                 yield from at_import(getattr(node, name, None) or [])
             for part in (*getattr(node, "handlers", ()), *getattr(node, "cases", ())):
                 yield from at_import(part.body)
+
+
+def _imports_at_top(tree: ast.Module) -> list[ast.stmt]:
+    return [node for node in at_import(tree.body) if isinstance(node, ast.Import | ast.ImportFrom)]
 
 
 def packages_of(module: str) -> list[str]:

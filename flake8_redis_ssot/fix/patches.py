@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from flake8_redis_ssot.fix.beside import line_of
-from flake8_redis_ssot.fix.import_graph import packages_of
+from flake8_redis_ssot.fix.import_graph import packages_of, with_parents
 from flake8_redis_ssot.fix.propose import Rewriter
 from flake8_redis_ssot.fix.reach import LOADED, LOGGER, MODULE, OBJECT, PUT
 from flake8_redis_ssot.fix.reads import dictionary_owner, names_given
@@ -23,6 +23,8 @@ from flake8_redis_ssot.syntax.nodes import last_name, unparsed
 _SETTING = sorted(name.encode() for name in SETTING)
 _LOG_TESTS = re.compile(rb"\b(?:caplog|assertLogs|assertNoLogs|getLogger|LogCapture|capture_logs)\b")
 _NAMED = re.compile(r"[\"']([A-Za-z_]\w*(?:\.\w+)+)[\"']|^ *-? *([A-Za-z_]\w*(?:\.\w+)+) *$", re.MULTILINE)
+_LIKE_MODULE = re.compile(r"[\w.]+\Z")
+_WORD = re.compile(rb"[\w\x80-\xff]+")
 _QUOTED = re.compile(r"[A-Za-z_]\w*(?:\.\w+)+\Z")
 
 
@@ -31,7 +33,8 @@ class Patch:
     """A place that names what may be patched; `string` is there where it can be written anew.
 
     `is_written` says that the place has the object by an expression, which an import of its file gives, `is_none`
-    that it puts None there, `written` how the place names it where that is not its home.
+    that it puts None there, `written` how the place names it where that is not its home, `code` is that in a string
+    which does it.
     """
 
     path: str
@@ -41,6 +44,7 @@ class Patch:
     is_written: bool = False
     is_none: bool = False
     written: str = ""
+    code: str = ""
 
     @property
     def act(self) -> str:
@@ -88,19 +92,22 @@ class PatchFinder:
             if " " not in key and "[" not in key:
                 by_module.setdefault(module, set()).add(last)
         modules_of = {m for m in map(self._module_of, by_module) if m}
+        naming = {path for module in modules_of for path in self.rewriter.reads.quoted.get(module, ())}
+        by_last: dict[bytes, list[str]] = {}
+        for module in by_module:
+            by_last.setdefault(module.rpartition(".")[2].encode(), []).append(module)
         for path in self.index.facts if keys else ():
             try:
                 data = self.index.modules.filesystem.source(path).data
             except SourceError:
                 continue
+            if not (self.index.settings.is_test(path) or any(w in data for w in PATCHING) or path in naming):
+                continue
             fixtures = self._given_around(path)
             given = {name for fixture, name in fixtures.items() if fixture.encode() in data}
-            modules = [m for m in by_module if m.rpartition(".")[2].encode() in data or m in given]
-            if not modules or not (
-                self.index.settings.is_test(path)
-                or any(w in data for w in PATCHING)
-                or any(path in self.rewriter.reads.quoted.get(m, ()) for m in modules_of)
-            ):
+            modules = [m for word in by_last.keys() & {b"", *_WORD.findall(data)} for m in by_last[word]]
+            modules += given & by_module.keys() - {*modules}
+            if not modules:
                 continue
             if not any(
                 m.encode() in data or m in given or self.index.handles(path, m) for m in modules
@@ -156,27 +163,27 @@ class PatchFinder:
             for kind in (PUT, LOADED)
         }
         for path in self.rewriter.reads.loading if any(modules.values()) else ():
-            tree = self.rewriter.reads.tree(path)
-            if tree is None or b"sys.modules" not in self.index.modules.filesystem.source(path).data:
+            if b"sys.modules" not in self.index.modules.filesystem.source(path).data:
                 continue
-            goes_through = _goes_through_modules(tree)
-            put = set(_put_in_modules(tree))
-            for node in texts_of(tree):
-                text = str(node.value)
-                for module in sorted(modules[LOADED]) if node not in put else ():
+            goes_through, texts = self.rewriter.reads.summary(path, _texts_on_modules) or (False, [])
+            for line, text, is_put in texts:
+                for module in sorted(modules[LOADED]) if not is_put else ():
                     is_in_code = "sys.modules" in text and re.search(rf"[\"']{re.escape(module)}[\"']", text)
                     if text == module or is_in_code or (goes_through and _begins(text, module)):
-                        yield Patch(path, node.lineno, f"{LOADED}{module}")
+                        yield Patch(path, line, f"{LOADED}{module}", code=text if is_in_code else "")
                 if text in modules[PUT]:
-                    yield Patch(path, node.lineno, f"{PUT}{text}")
+                    yield Patch(path, line, f"{PUT}{text}")
         for module in modules[LOADED]:
             yield from self._found_in_package(module)
 
     def _of_loggers(self, modules: Collection[str]) -> Iterator[Patch]:
         """Where tests name a module, or a package around it, to see what is logged there."""
-        for path, _ in self.rewriter.reads.matching(_LOG_TESTS) if modules else ():
-            tree = self.rewriter.reads.tree(path) if self.index.settings.is_test(path) else None
-            for node in texts_of(tree) if tree is not None else ():
+        around = {name for module in modules for name in with_parents(module)}
+        logging = self.rewriter.reads.matching(_LOG_TESTS) if modules else ()
+        asking = {path for path, _ in logging if self.index.settings.is_test(path)}
+        quoted = self.rewriter.reads.quoted
+        for path in sorted(asking & {path for name in around for path in quoted.get(name, ())}):
+            for node in texts_of(self.rewriter.reads.tree(path) or ast.Pass()):
                 for module in sorted(modules):
                     if "." in (text := str(node.value)) and f"{module}.".startswith(f"{text}."):
                         yield Patch(path, node.lineno, f"{LOGGER}{module}")
@@ -386,6 +393,18 @@ def texts_of(tree: ast.AST) -> Iterator[ast.Constant]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node
+
+
+def _texts_on_modules(tree: ast.Module) -> tuple[bool, list[tuple[int, str, bool]]]:
+    """Whether a file goes through the modules that have been imported; its texts with their lines, and whether it puts a module there."""
+    put = set(_put_in_modules(tree))
+    texts = ((node, str(node.value)) for node in texts_of(tree))
+    told = [
+        (node.lineno, text, node in put)
+        for node, text in texts
+        if _LIKE_MODULE.match(text) or "sys.modules" in text
+    ]
+    return _goes_through_modules(tree), told
 
 
 def _goes_through_modules(tree: ast.Module) -> bool:

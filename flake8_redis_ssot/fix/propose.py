@@ -51,7 +51,7 @@ class Rewriter:
         self.exchange = Compatibility(index, reads)
         self.objects = self.exchange.objects
         self.replacements = self.exchange.replacements
-        self.graph = ImportGraph(self.objects)
+        self.graph = ImportGraph(self.objects, reads)
         self.imports = ImportEdits(self.exchange, self.graph)
         self.loads = LoadEdits(self.imports)
         self.constructions = ConstructionEdits(self.exchange, reads, self)

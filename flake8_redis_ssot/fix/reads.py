@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from bisect import insort
+from collections.abc import Callable, Container, ItemsView, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any, TypeVar
 
 from flake8_redis_ssot.filesystem import FileSystem
 from flake8_redis_ssot.libraries.frameworks import LOADER_NAMES, LOADING, SETTING
@@ -35,7 +37,7 @@ _BY_NAME = LOADER_NAMES | LOADING
 """What gives the module, or the object, that a string names."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Reads:
     """Texts as `base.name` of what is `read` and `stored`, `.name` where the base is no chain of names.
 
@@ -58,29 +60,41 @@ class Reads:
         """The last names of what is stored."""
         return {text.rpartition(".")[2] for text in self.stored}
 
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The attributes that are read, of whatever, and what may be the name of one in a string."""
+        return self.strings | {text.rpartition(".")[2] for text in self.read}
+
     def of(self, bases: Iterable[str]) -> set[str]:
         """The names read of one of the chains `bases`."""
         known = set(bases)
         return {last for text in self.read for base, _, last in [text.rpartition(".")] if base in known}
 
 
+Summary = TypeVar("Summary")
+
+
 class ProjectReads:
-    """The reads of the project's files, each file parsed at the first question about it."""
+    """What the files of a project say, each read or parsed at the first question about it, and asked no question twice."""
 
     def __init__(self, paths: Iterable[str], filesystem: FileSystem) -> None:
-        self._paths = tuple(paths)
+        self._order = {path: number for number, path in enumerate(paths)}
         self._filesystem = filesystem
-        self._known: dict[str, Reads] = {}
-        self._named: dict[str, frozenset[str]] = {}
+        self._summaries: dict[Callable[[ast.Module], Any], dict[str, Any]] = {}
+        self._matches: dict[re.Pattern[bytes], dict[str, int]] = {}
+        self._texts: _Texts | None = None
 
     def of(self, path: str) -> Reads:
         """What the file at `path` reads; nothing where it cannot be parsed."""
-        if path not in self._known:
-            try:
-                self._known[path] = reads(self._filesystem.source(path).tree)
-            except SourceError:
-                self._known[path] = Reads()
-        return self._known[path]
+        return self.summary(path, reads) or Reads()
+
+    def summary(self, path: str, of: Callable[[ast.Module], Summary]) -> Summary | None:
+        """What a function tells of a file's tree, which is not kept; None where it cannot be parsed."""
+        known: dict[str, Summary | None] = self._summaries.setdefault(of, {})
+        if path not in known:
+            tree = self.tree(path)
+            known[path] = of(tree) if tree is not None else None
+        return known[path]
 
     def tree(self, path: str) -> ast.Module | None:
         """The tree of a file; None where it cannot be parsed."""
@@ -88,20 +102,26 @@ class ProjectReads:
             return self._filesystem.source(path).tree
         return None
 
+    def names(self, path: str) -> frozenset[str]:
+        """The attributes that a file reads, of whatever, and those that it has as strings."""
+        return self.of(path).names
+
     def may_read(self, path: str, name: str) -> bool:
         """Whether a file reads an attribute of that name, of whatever, or has it as a string."""
-        if path not in self._named:
-            known = self.of(path)
-            self._named[path] = known.strings | {text.rpartition(".")[2] for text in known.read}
-        return name in self._named[path]
+        return name in self.names(path)
 
     def may_load(self, path: str, name: str) -> bool:
         """Whether a file that names a module in a string may read that name of it."""
         return self.of(path).computes or self.may_read(path, name)
 
-    def matching(self, pattern: re.Pattern[bytes]) -> Iterator[tuple[str, int]]:
+    def matching(self, pattern: re.Pattern[bytes]) -> ItemsView[str, int]:
         """The files whose bytes match, each with the line of the first match."""
-        for path in self._paths:
+        if pattern not in self._matches:
+            self._matches[pattern] = dict(self._matched(pattern, self._order))
+        return self._matches[pattern].items()
+
+    def _matched(self, pattern: re.Pattern[bytes], paths: Iterable[str]) -> Iterator[tuple[str, int]]:
+        for path in paths:
             with suppress(SourceError):
                 data = self._filesystem.source(path).data
                 found = pattern.search(data)
@@ -116,9 +136,18 @@ class ProjectReads:
 
     def changed(self, changes: Mapping[str, bytes]) -> ProjectReads:
         """The same where these files hold other bytes; what is known of the others stays."""
-        reads = ProjectReads(self._paths, self._filesystem.with_edits(changes))
-        reads._known = {path: known for path, known in self._known.items() if path not in changes}
-        return reads
+        new = ProjectReads(self._order, self._filesystem.with_edits(changes))
+        for of, known in self._summaries.items():
+            new._summaries[of] = {path: told for path, told in known.items() if path not in changes}
+        mine = [path for path in changes if path in self._order]
+        for pattern, matches in self._matches.items():
+            kept = {path: line for path, line in matches.items() if path not in changes}
+            both = kept | dict(new._matched(pattern, mine))
+            new._matches[pattern] = dict(sorted(both.items(), key=lambda one: self._order[one[0]]))
+        if self._texts is not None:
+            new._texts = self._texts.without(changes)
+            new._texts.add(mine, new._filesystem, self._order)
+        return new
 
     @property
     def quoted(self) -> Mapping[str, list[str]]:
@@ -126,42 +155,68 @@ class ProjectReads:
 
         `module:name` is among them, as entry points are written.
         """
-        return self._texts[0]
+        return self._scanned.quoted
 
     @property
     def coded(self) -> Mapping[str, list[str]]:
         """The dotted names that code in strings imports, with the files of the strings."""
-        return self._texts[3]
+        return self._scanned.coded
 
     @property
     def loading(self) -> list[str]:
         """The files that may import modules whose names are put together, or run files."""
-        return self._texts[1]
+        return self._scanned.loading
 
     @property
     def by_path(self) -> list[str]:
         """Those that run files by their paths."""
-        return self._texts[2]
+        return self._scanned.by_path
 
-    @cached_property
-    def _texts(self) -> tuple[dict[str, list[str]], list[str], list[str], dict[str, list[str]]]:
-        quoted: dict[str, list[str]] = {}
-        coded: dict[str, list[str]] = {}
-        loading, by_path = [], []
-        for path in self._paths:
+    @property
+    def _scanned(self) -> _Texts:
+        if self._texts is None:
+            self._texts = _Texts()
+            self._texts.add(self._order, self._filesystem, self._order)
+        return self._texts
+
+
+@dataclass(slots=True)
+class _Texts:
+    """What the bytes of files say; the lists are in the order of the files."""
+
+    quoted: dict[str, list[str]] = field(default_factory=dict)
+    coded: dict[str, list[str]] = field(default_factory=dict)
+    loading: list[str] = field(default_factory=list)
+    by_path: list[str] = field(default_factory=list)
+
+    def without(self, paths: Container[str]) -> _Texts:
+        """The same without these files."""
+
+        def kept(files: list[str]) -> list[str]:
+            return [path for path in files if path not in paths]
+
+        quoted, coded = (
+            {name: left for name, files in named.items() if (left := kept(files))}
+            for named in (self.quoted, self.coded)
+        )
+        return _Texts(quoted, coded, kept(self.loading), kept(self.by_path))
+
+    def add(self, paths: Iterable[str], filesystem: FileSystem, order: Mapping[str, int]) -> None:
+        """Take in what these files say."""
+        for path in paths:
             try:
-                data = self._filesystem.source(path).data
+                data = filesystem.source(path).data
             except SourceError:
                 continue
             for name in set(_QUOTED.findall(data)):
-                quoted.setdefault(name.decode(), []).append(path)
+                insort(self.quoted.setdefault(name.decode(), []), path, key=order.__getitem__)
             for module, name in set(CODED.findall(data)):
-                coded.setdefault(b".".join(filter(None, [module, name])).decode(), []).append(path)
+                dotted = b".".join(filter(None, [module, name])).decode()
+                insort(self.coded.setdefault(dotted, []), path, key=order.__getitem__)
             if is_by_path := _BY_PATH.search(data) is not None:
-                by_path.append(path)
+                insort(self.by_path, path, key=order.__getitem__)
             if is_by_path or _LOADING.search(data):
-                loading.append(path)
-        return quoted, loading, by_path, coded
+                insort(self.loading, path, key=order.__getitem__)
 
 
 def reads(tree: ast.Module) -> Reads:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Self
 
 from flake8_redis_ssot.facts.modules import bound
 from flake8_redis_ssot.fix.module_names import is_surely_bound
@@ -40,6 +41,11 @@ class Refusal(Exception):
         found = Refusal(f"{words}{self.what}", self.advice)
         found.cause = self.cause
         return found
+
+    def untraced(self) -> Self:
+        """This one, to be kept, without the frames that raised it: these hold whole files."""
+        self.__traceback__ = self.__context__ = self.__cause__ = None
+        return self
 
     @property
     def reason(self) -> str:
@@ -118,7 +124,7 @@ class Replacements:
             try:
                 self._aims[key] = self._aim(old, boundary)
             except Refusal as refusal:
-                self._aims[key] = refusal
+                self._aims[key] = refusal.untraced()
         known = self._aims[key]
         if isinstance(known, Refusal):
             raise Refusal(known.what, known.advice)

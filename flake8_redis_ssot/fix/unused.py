@@ -18,6 +18,8 @@ from flake8_redis_ssot.libraries.standard import LOGS, PURE_DECORATORS, REPORTIN
 from flake8_redis_ssot.syntax.imports import is_directive
 from flake8_redis_ssot.syntax.nodes import last_name, unparsed
 
+_SUBCLASSES = re.compile(rb"\b__subclasses__\b")
+
 
 def why_kept(
     view: View,
@@ -162,7 +164,7 @@ class Acts:
     @cached_property
     def _asks_for_subclasses(self) -> bool:
         """Whether a file of the project asks classes for those derived from them."""
-        return next(self._reads.matching(re.compile(rb"\b__subclasses__\b")), None) is not None
+        return bool(self._reads.matching(_SUBCLASSES))
 
     def _does(self, node: ast.stmt, module: str, own: set[str]) -> bool:
         match node:

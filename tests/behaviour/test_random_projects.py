@@ -8,8 +8,6 @@ from random import Random
 
 import pytest
 import random_projects
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from random_projects import Project, Runner, judged, project, project_of_clients, runner
 
 
@@ -17,15 +15,6 @@ from random_projects import Project, Runner, judged, project, project_of_clients
 def running() -> Iterator[Runner]:
     with runner() as one:
         yield one
-
-
-@settings(
-    max_examples=40, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
-)
-@given(st.randoms(use_true_random=False))
-def test_nothing_changes(running: Runner, tmp_path_factory: pytest.TempPathFactory, pick: Random) -> None:
-    made = project(pick)
-    assert judged(made, tmp_path_factory.mktemp("made"), running).broken == "", made.files
 
 
 @pytest.mark.parametrize("make", [project, project_of_clients])
