@@ -33,7 +33,8 @@ class Patch:
     """A place that names what may be patched; `string` is there where it can be written anew.
 
     `is_written` says that the place has the object by an expression, which an import of its file gives, `is_none`
-    that it puts None there, `written` how the place names it where that is not its home.
+    that it puts None there, `written` how the place names it where that is not its home, `code` is that in a string
+    which does it.
     """
 
     path: str
@@ -43,6 +44,7 @@ class Patch:
     is_written: bool = False
     is_none: bool = False
     written: str = ""
+    code: str = ""
 
     @property
     def act(self) -> str:
@@ -168,7 +170,7 @@ class PatchFinder:
                 for module in sorted(modules[LOADED]) if not is_put else ():
                     is_in_code = "sys.modules" in text and re.search(rf"[\"']{re.escape(module)}[\"']", text)
                     if text == module or is_in_code or (goes_through and _begins(text, module)):
-                        yield Patch(path, line, f"{LOADED}{module}")
+                        yield Patch(path, line, f"{LOADED}{module}", code=text if is_in_code else "")
                 if text in modules[PUT]:
                     yield Patch(path, line, f"{PUT}{text}")
         for module in modules[LOADED]:

@@ -279,6 +279,8 @@ class Units:
 
     def _may_meet(self, patch: Patch, proposal: Proposal, key: str) -> bool:
         """Whether a patch can be on when the code of `proposal` runs."""
+        if patch.code and (run := self.runs.of_code(patch.code)) is not None:
+            return proposal.path in run
         own = self.index.file_of(key)
         return own == proposal.path or self.runs.may_meet(patch.path, proposal.path)
 
