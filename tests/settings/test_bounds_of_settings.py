@@ -125,6 +125,11 @@ def test_what_is_refused(text: str, message: str, tmp_path: Path) -> None:
     assert "hunter2" not in str(error.value)
 
 
+def test_a_folder_is_no_settings_file(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="cannot be read: Is a directory; name a settings file"):
+        load_settings(str(tmp_path), root=str(tmp_path), codes=["RED201"])
+
+
 def test_import_roots_are_found_once_however_many_stars_there_are(tmp_path: Path) -> None:
     (tmp_path / "/".join("abcdefghijkl")).mkdir(parents=True)
     with soon():
