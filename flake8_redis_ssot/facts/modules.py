@@ -43,12 +43,16 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class ModuleFacts:
-    """What one module binds at its top level; `dynamic` where that is not all it may bind."""
+    """What one module binds at its top level; `dynamic` where that is not all it may bind.
+
+    `optional` are the names that are None where an import fails, each with what it imports.
+    """
 
     path: str
     names: dict[str, Name] = field(default_factory=dict)
     stars: tuple[str, ...] = ()
     dynamic: bool = False
+    optional: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +217,8 @@ def module_facts(source: SourceFile, module: str) -> ModuleFacts:
     is_package = os.path.basename(source.path).startswith("__init__.")
     names: dict[str, Name] = {}
     stars = []
+    optional: dict[str, str] = {}
+    fallbacks = {*_fallbacks(source.tree.body)}
     for name, node in bound(source.tree.body):
         match node:
             case ast.ImportFrom():
@@ -231,13 +237,26 @@ def module_facts(source: SourceFile, module: str) -> ModuleFacts:
                 names[name] = Name("data" if _is_data(node, names) else "class")
             case ast.Assign(value=ast.Name(id=other)) if other in names:
                 names[name] = names[other]
+            case _ if node in fallbacks and name in names and (target := names[name].target):
+                optional[name] = target
+                names[name] = Name("object")
             case _:
                 names[name] = Name("object")
     for found in _GLOBAL.finditer(source.text):
         for name in re.findall(r"\w+", found[1]):
             names.setdefault(name, Name("object"))
     dynamic = _DYNAMIC.search(source.text) is not None
-    return ModuleFacts(source.path, names, tuple(stars), dynamic)
+    return ModuleFacts(source.path, names, tuple(stars), dynamic, optional)
+
+
+def _fallbacks(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """The statements that put None in the place of what could not be imported."""
+    for node in body:
+        for handler in node.handlers if isinstance(node, ast.Try) else ():
+            for statement in handler.body:
+                match statement:
+                    case ast.Assign(value=ast.Constant(value=None)):
+                        yield statement
 
 
 def exported_names(tree: ast.Module) -> frozenset[str] | None:

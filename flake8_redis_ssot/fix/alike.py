@@ -10,6 +10,7 @@ from flake8_redis_ssot.fix.making import Making
 from flake8_redis_ssot.fix.names import locals_of
 from flake8_redis_ssot.fix.signatures import Function, parameters
 from flake8_redis_ssot.fix.state import State
+from flake8_redis_ssot.fix.stated import is_none
 from flake8_redis_ssot.fix.stores import Code
 from flake8_redis_ssot.fix.symbols import Thing
 from flake8_redis_ssot.libraries.standard import ENUMERATIONS
@@ -46,11 +47,7 @@ class Alike:
 
     def classes(self, one: Thing, other: Thing) -> bool:
         """Whether two classes are the same but for their names."""
-        members = [self.objects.members(of) for of in (one, other)]
-        if any(found.is_open for found in members) and not self.inherited(one, other):
-            return False
-        names = members[0].named.keys() | members[1].named.keys()
-        return all(self.members(one, other, name) for name in names) and self._connect_alike(one, other)
+        return self._have_same_members(one, other) and self._connect_alike(one, other)
 
     def covers(self, old: Thing, new: Thing) -> bool:
         """Whether objects of the class `new` do all that those of `old` do, in the same way; they may do more by name."""
@@ -173,13 +170,36 @@ class Alike:
             return self._names(a, b, one, other)
         if isinstance(a, ast.Attribute) and isinstance(b, ast.Attribute):
             return self._attributes(a, b, one, other)
-        if type(a) is not type(b) or (isinstance(a, ast.Call) and _asks_for_members(a, one)):
+        if type(a) is not type(b) or (isinstance(a, ast.Call) and self._asks_for_members(a, one, other)):
             return False
         return all(
             self._parts(getattr(a, name, None), getattr(b, name, None), one, other)
             for name in a._fields
             if name not in _IGNORED
         )
+
+    def _asks_for_members(self, call: ast.Call, code: Code, other: Code) -> bool:
+        """Whether a call asks an object of the project which members it has: one that does the same may have more."""
+        if last_name(call.func) not in ("hasattr", "getattr", "vars", "dir"):
+            return False
+        asked = call.args[0] if call.args else call
+        if isinstance(asked, ast.Attribute) and _is_self(asked) and code.owner and other.owner:
+            makers = self._makers(code.owner, asked.attr)
+            return None in makers or makers != self._makers(other.owner, asked.attr)
+        root: ast.AST = asked
+        while isinstance(root, ast.Attribute):
+            root = root.value
+        own = locals_of(code.function) - {"self", "cls"} if code.function is not None else frozenset()
+        return not (isinstance(root, ast.Name) and root.id in own)
+
+    def _makers(self, of: Thing, name: str) -> set[str | None]:
+        """What is called for the values that an attribute is given, None apart; None where one comes otherwise."""
+        given = [s.value for s in self.making.stores(of) if s.attribute == name and not s.is_item]
+        values = [code for code in given if code is None or not is_none(code.node)]
+        return {
+            self.making.home(code.at(code.node.func)) if code and isinstance(code.node, ast.Call) else None
+            for code in values
+        } or {None}
 
     def _parts(self, a: Any, b: Any, one: Code, other: Code) -> bool:
         if isinstance(a, list) and isinstance(b, list):
@@ -233,7 +253,24 @@ class Alike:
     def _connect_alike(self, one: Thing, other: Thing) -> bool:
         """Whether the clients of two classes are shown to be connected alike."""
         found = [self.making.connections(of, None) for of in (one, other)]
-        return found[0].clients == found[1].clients and found[0].unknown is found[1].unknown is None
+        if found[0].unknown is found[1].unknown is None:
+            return found[0].clients == found[1].clients
+        return self.is_same_code(one, other)
+
+    def is_same_code(self, one: Thing, other: Thing) -> bool:
+        """Whether two classes build their clients by the same code, wherever that connects; none is given one."""
+        if one.node is None or other.node is None:
+            return False
+        if any(self.making.connections(of, None).is_given for of in (one, other)):
+            return False
+        return self._settled((one.node, other.node), lambda: self._have_same_members(one, other))
+
+    def _have_same_members(self, one: Thing, other: Thing) -> bool:
+        members = [self.objects.members(of) for of in (one, other)]
+        if any(found.is_open for found in members) and not self.inherited(one, other):
+            return False
+        names = members[0].named.keys() | members[1].named.keys()
+        return all(self.members(one, other, name) for name in names)
 
     def _names(self, a: ast.Name, b: ast.Name, one: Code, other: Code) -> bool:
         names = [self.objects.dotted(node, c.module, c.function) for node, c in ((a, one), (b, other))]
@@ -256,6 +293,10 @@ class Alike:
                 other.node, other.module
             )
             return not keeps and self.same(Code(one.node, one.module), Code(other.node, other.module))
+        if one.sort == "class":
+            return not self.objects.members(one).is_open and self._settled(
+                (one.node or ast.Pass(), other.node or ast.Pass()), lambda: self.classes(one, other)
+            )
         values = [getattr(t.node, "value", None) for t in (one, other)]
         texts = [
             self.making.text(Code(v, t.module)) if isinstance(v, ast.Constant | ast.Call) else None
@@ -265,17 +306,6 @@ class Alike:
             return True
         is_logger = all("ogger" in (text or "") for text in texts)
         return is_logger or (isinstance(values[0], ast.Constant) and texts[0] == texts[1])
-
-
-def _asks_for_members(call: ast.Call, code: Code) -> bool:
-    """Whether a call asks an object which members it has, of which another one that does the same may have more."""
-    if last_name(call.func) not in ("hasattr", "getattr", "vars", "dir"):
-        return False
-    root: ast.AST = call.args[0] if call.args else call
-    while isinstance(root, ast.Attribute):
-        root = root.value
-    own = locals_of(code.function) - {"self", "cls"} if code.function is not None else frozenset()
-    return not (isinstance(root, ast.Name) and root.id in own)
 
 
 def _is_self(node: ast.Attribute) -> bool:

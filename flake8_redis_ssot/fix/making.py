@@ -37,13 +37,15 @@ class Connections:
     """What the source says about the clients of an object.
 
     `clients` are the calls that build them, as text; `names` the dotted names by which they are looked up when
-    that happens, `late` the code that builds some only when they are needed, `unknown` what is not told.
+    that happens, `late` the code that builds some only when they are needed, `unknown` what is not told, `is_given`
+    that a client comes from a caller.
     """
 
     clients: set[str] = field(default_factory=set)
     names: set[str] = field(default_factory=set)
     late: list[Code] = field(default_factory=list)
     unknown: str | None = None
+    is_given: bool = False
 
 
 class Making:
@@ -74,7 +76,7 @@ class Making:
         found = set()
         for one in self.objects.order(of)[0]:
             for base in one.node.bases if isinstance(one.node, ast.ClassDef) else ():
-                home = self._home(Code(base, one.module))
+                home = self.home(Code(base, one.module))
                 thing = self.objects.thing(home) if home is not None else None
                 if (thing is None or thing.sort != "class") and last_name(base) not in PLAIN_BASES:
                     found.add(home)
@@ -135,7 +137,7 @@ class Making:
                 found.unknown = found.unknown or f"`{unparsed(part)}`"
             else:
                 found.clients.add(text)
-            found.names.add(self._home(code.at(part.func)) or "")
+            found.names.add(self.home(code.at(part.func)) or "")
             if not is_early:
                 found.late.append(code)
 
@@ -144,6 +146,7 @@ class Making:
         is_given = self._is_client_given(value)
         if is_given is not None:
             found.unknown = found.unknown or f"the client that `{store.method}` is given as `{is_given}`"
+            found.is_given = True
         elif self._is_from_elsewhere(value):
             text = self.text(value)
             if text is None:
@@ -296,8 +299,13 @@ class Making:
                 if isinstance(part, Function) and part.name == "__init__":
                     yield one, part
 
-    def difference(self, old: Thing, old_class: Thing, new: Thing, new_class: Thing) -> Refusal | None:
-        """Why two objects are not shown to be connected alike; None where they are."""
+    def difference(
+        self, old: Thing, old_class: Thing, new: Thing, new_class: Thing, is_same_code: Callable[[], bool]
+    ) -> Refusal | None:
+        """Why two objects are not shown to be connected alike; None where they are.
+
+        `is_same_code` is asked where the classes do not say where they connect.
+        """
         found = []
         for thing, of in ((old, old_class), (new, new_class)):
             calls = list(self._making(thing, of))
@@ -309,6 +317,8 @@ class Making:
                         _ALIKE,
                     )
             found.append(self.connections(of, calls[0] if len(calls) == 1 else None))
+            if found[-1].unknown is not None and is_same_code():
+                found[-1].unknown = None
             self._add_of_module(thing, found[-1])
             if found[-1].unknown is not None:
                 return Refusal(
@@ -435,11 +445,11 @@ class Making:
 
     def builder(self, callee: Code) -> str | None:
         """The builder that a callee is, by the class of what it makes and how."""
-        home = self._home(callee)
+        home = self.home(callee)
         known = self.table.get(home or "")
         return None if known is None else known.target
 
-    def _home(self, code: Code) -> str | None:
+    def home(self, code: Code) -> str | None:
         """Where the dotted name of an expression leads."""
         name = self._dotted(code)
         found = self.objects.modules.lookup(name) if name is not None else None

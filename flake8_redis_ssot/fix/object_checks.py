@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from flake8_redis_ssot.fix.alike import Alike
 from flake8_redis_ssot.fix.around import Around
@@ -42,7 +42,7 @@ class ObjectChecks:
         self.state = State(self.making)
         self.alike = Alike(self.making, self.state)
         self.dangers = Dangers(self.making)
-        self.members = MemberChecks(self.objects, self.alike, self.dangers)
+        self.members = MemberChecks(self.objects, self.alike, self.dangers, self._is_asked_for)
         self.calls = CallChecks(self.objects, self.making, self.members)
         self.ties = TieFinder(self.state)
         self.reach = Reach(index, self.objects)
@@ -121,7 +121,7 @@ class ObjectChecks:
                 self.members.check(view, attribute, call, old, new, name, renamed)
             names[attribute.attr] = name
             note_names(verdict, attribute, call, name, renamed)
-        why = self.making.difference(aim.old, old, aim.new, new)
+        why = self.making.difference(aim.old, old, aim.new, new, lambda: self.alike.is_same_code(old, new))
         if why is not None:
             raise why
         for entered in uses.entered:
@@ -191,6 +191,12 @@ class ObjectChecks:
             own = {f"{one.module}.{name}" for name in self.objects.set_by_functions(one.module)}
             names |= self.reach.globals_of(one.node, one.module).keys() - own
         return {name for name in names if " " not in name}
+
+    def _is_asked_for(self, name: str, modules: Collection[str]) -> bool:
+        """Whether a file beside some modules may ask for a member of that name, of whatever."""
+        own = {self.index.modules.find(module) for module in modules}
+        pattern = re.compile(rb"(?:\.|[\"'])%b\b" % re.escape(name.encode()))
+        return any(path not in own for path, _ in self._reads.matching(pattern))
 
     def _mentioned(self, of: Thing, *, is_test: bool) -> frozenset[str]:
         """The members of a class that other files may ask for, of whatever: tests alone, or all files."""

@@ -184,7 +184,7 @@ class Runs:
             change = self._changes.get(path, Change())
             names = [edge.full_name for edge in self.index.edges(path)]
             found[path] = self._files_of(names, change.gone, change.come)
-        for name, paths in self.reads.quoted.items():
+        for name, paths in (*self.reads.quoted.items(), *self.reads.coded.items()):
             files = self._files(name.replace(":", "."))
             for path in paths if files else ():
                 found.setdefault(path, set()).update(files)

@@ -52,7 +52,16 @@ class TieFinder:
                 ties.strong.add(f"connection {of.home}" if of_connection else f"state {attribute}")
             for inner in reached_members(name, members):
                 ties.weak |= {f"exception {e}" for e in self.state.raised(inner.node, inner.module)}
+                ties.weak |= {f"identity {home}" for home in self._classes_in(inner)}
         return ties
+
+    def _classes_in(self, member: Member) -> Iterator[str]:
+        """The classes of its module that a member makes something of, which others may ask for."""
+        for part in ast.walk(member.node):
+            if isinstance(part, ast.Call) and isinstance(part.func, ast.Name):
+                made = self.objects.value(part.func, member.module)
+                if made is not None and made.sort == "class" and made.module == member.module:
+                    yield made.home
 
     def of_function(self, function: Thing, kept: Thing | None = None) -> Ties:
         """Those of a call of a function: what it keeps in its module, itself or by an object there.

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.fix.beside import Unchecked
 from flake8_redis_ssot.fix.naming import renamed_text
 from flake8_redis_ssot.fix.patches import Patch, PatchFinder, heads
 from flake8_redis_ssot.fix.proposal import MENDS, Proposal
@@ -17,6 +16,7 @@ from flake8_redis_ssot.fix.reach import LOADED, OBJECT
 from flake8_redis_ssot.fix.replacements import Cause, Refusal
 from flake8_redis_ssot.fix.runs import Change, Runs
 from flake8_redis_ssot.fix.staying import Reference, Staying, goes_along
+from flake8_redis_ssot.libraries.frameworks import MAKING_NAMES
 from flake8_redis_ssot.syntax.imports import Part
 
 Strings = dict[str, dict[Part, str]]
@@ -33,8 +33,8 @@ _WITH_IT = "change that by hand, and this with it"
 class Units:
     """Decides which proposals can be carried out, each with all that belongs to it.
 
-    `within` are the files that may change, `dynamic` the diagnostics of imports by a string, `unchecked` the
-    files beside those of the index. An `unsafe` run may part what belongs together.
+    `within` are the files that may change, `dynamic` the diagnostics of imports by a string. An `unsafe` run may
+    part what belongs together.
     """
 
     def __init__(
@@ -42,7 +42,6 @@ class Units:
         rewriter: Rewriter,
         within: Collection[str],
         dynamic: list[Diagnostic],
-        unchecked: Unchecked,
         *,
         unsafe: bool,
     ) -> None:
@@ -50,9 +49,9 @@ class Units:
         self.index = rewriter.index
         self.within = within
         self.unsafe = unsafe
-        self.runs = Runs(rewriter.index, rewriter.reads)
+        self.runs = Runs(rewriter.around, rewriter.reads)
         self.finder = PatchFinder(rewriter)
-        self.staying = Staying(rewriter, within, unchecked, dynamic)
+        self.staying = Staying(rewriter, within, dynamic)
         self.effects = rewriter.imports.effects
         self._dynamic = dynamic
         self._users: dict[str, set[str]] = {}
@@ -261,7 +260,7 @@ class Units:
                 if not proposal.is_late:
                     change.gone_at_top.append(proposal.lets_go)
                     change.come_at_top += proposal.written
-        return Runs(self.index, self.rewriter.reads, changes)
+        return Runs(self.rewriter.around, self.rewriter.reads, changes)
 
     def _held_by(self, patch: Patch, why: str) -> Refusal:
         where = f"{self.rewriter.short(patch.path)}:{patch.line}"
@@ -294,12 +293,19 @@ class Units:
             raise Refusal("would get another answer without this import", "change both by hand")
         done = {proposal.path for proposal, _ in mine}
         if patch.is_written:
+            if longest.rpartition(".")[2] in MAKING_NAMES and any(p.collapses for p, _ in mine):
+                raise self._out_of_reach(mine)
             key = f"{OBJECT}{patch.owner}"
             if not any(p.path == patch.path and key in p.reach for p in proposals):
                 raise self._out_of_reach(mine)
             self._check_rest(patch, patch.owner, done | {patch.path}, proposals, refused)
             return None
         if None in places or patch.written:
+            late = next((p for p, key in mine if p.reach[key] is None and key in p.written), None)
+            if late is not None:
+                raise Refusal(
+                    f"would reach what {self._where(late)} uses then, which it does not reach now", _WITH_IT
+                )
             raise self._out_of_reach([(p, key) for p, key in mine if p.reach[key] is None] or mine)
         if len(places) > 1:
             several = " and ".join(f"`{place}`" for place in sorted(filter(None, places)))
@@ -321,9 +327,12 @@ class Units:
     def _out_of_reach(self, mine: list[tuple[Proposal, str]]) -> Refusal:
         """That a patch would not reach what takes the place of what it patches."""
         proposal = mine[0][0]
-        where = f"{self.rewriter.short(proposal.path)}:{proposal.diagnostic.range.start.line}"
         news = f", where `{proposal.written[0]}` would take its place" if proposal.written else ""
-        return Refusal(f"would no longer reach what {where} uses{news}", _WITH_IT)
+        return Refusal(f"would no longer reach what {self._where(proposal)} uses{news}", _WITH_IT)
+
+    def _where(self, proposal: Proposal) -> str:
+        """Where what a proposal settles stands."""
+        return f"{self.rewriter.short(proposal.path)}:{proposal.diagnostic.range.start.line}"
 
     def _check_shared(self, place: str, key: str, proposals: list[Proposal]) -> None:
         """Refusal where a patch that follows to a name of a file would reach what it did not reach there before."""

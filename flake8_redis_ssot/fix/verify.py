@@ -46,7 +46,13 @@ def wrong(path: str, before: bytes, after: bytes, written: Iterable[str], object
 
 
 def _circle(view: View, proposal: Proposal, graph: ImportGraph) -> Refusal | None:
-    """What speaks against an import that runs when the file is imported."""
+    """What speaks against an import that runs when the file is imported.
+
+    A module that hands an object on imports it at its top: with that, the circle is there already.
+    """
+    found = graph.objects.modules.lookup(proposal.diagnostic.symbols[0])
+    if found is not None and found.home in proposal.written:
+        return None
     if proposal.statement is None or view.uses.home(proposal.statement).kind == "function":
         return None
     return circle(view, {name.rpartition(".")[0] for name in proposal.written}, graph)
