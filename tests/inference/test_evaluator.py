@@ -1004,6 +1004,13 @@ def test_an_expression_of_too_many_values_is_unknown(count: int, known: int) -> 
     assert values_of(flow_of(text), 5, "y[i]") == ["'a'", "'b'"]
 
 
+def test_one_string_for_all_of_many_leaves_room_for_other_values() -> None:
+    held = [f"m{n}.K" for n in range(480)]
+    given = [*map(repr, map(str, range(33))), *held]
+    text = f"import {', '.join(f'm{n}' for n in range(480))}\nx = [{', '.join(given)}]\nx[i]\n"
+    assert {*held} < {*values_of(flow_of(text), 3, "x[i]")}
+
+
 def test_long_chains_of_calls_are_followed() -> None:
     text = "import redis\ndef f0(x): return x\n" + "".join(
         f"def f{n}(x): return f{n - 1}(x)\n" for n in range(1, 8)
