@@ -152,7 +152,7 @@ class RuleContext:
         while new:
             named = [point for name in sorted(new) for point in self.inference.calls_named(name)]
             new = known.learn_calls(self.inference, named)
-        calls = known.calls(self.inference, self.scopes.calls)
+        calls = known.calls(self.inference, self.scopes)
         return list(in_coroutines(self.inference, self.scopes, calls))
 
     def exposed(self) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import operator
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from flake8_redis_ssot.analysis.client_calls import Command, Function, function_of
@@ -17,9 +17,6 @@ from flake8_redis_ssot.syntax.nodes import last_name
 from flake8_redis_ssot.syntax.scopes import ProgramPoint, Scope, Scopes
 
 _Guard = tuple[ast.expr, bool]
-_Constants = dict[str, object]
-"""The parameters of a function that are constants in a call, by name."""
-
 _MOST_WAYS = 4
 """Ways to a command kept of a function that goes each of them only where some argument is given."""
 
@@ -78,15 +75,15 @@ class BlockingFunctions:
         return {self._learn(one.point, Blocking(one, ())) for one in blocking} - {""}
 
     def learn_calls(self, inference: Inference, points: Iterable[ProgramPoint]) -> set[str]:
-        """Take in the functions that call such; the names of those of which more is known now."""
+        """Take in the functions that call such, in calls of their `names`; the names of those of which more is known now."""
         calls = self._calls(inference, points)
         return {self._learn(point, one) for point, _, found in calls for one in found} - {""}
 
     def calls(
-        self, inference: Inference, points: Iterable[ProgramPoint]
+        self, inference: Inference, scopes: Scopes
     ) -> Iterator[tuple[ProgramPoint, ast.Call, Blocking]]:
-        """The calls of these functions, each with what that comes to first."""
-        for point, call, found in self._calls(inference, points):
+        """The calls of these functions in a file, each with what that comes to first."""
+        for point, call, found in self._calls(inference, scopes.calls_of(self.names)):
             yield point, call, found[0]
 
     def _learn(self, point: ProgramPoint, one: Blocking) -> str:
@@ -112,7 +109,7 @@ class BlockingFunctions:
         """The calls of these functions, each with the ways that it goes of those of the first that it can be of."""
         for point in points:
             call = point.node
-            if isinstance(call, ast.Call) and last_name(call.func) in self.names and not point.for_typing:
+            if isinstance(call, ast.Call) and not point.for_typing:
                 called = inference.values(call.func, point)
                 ways = [
                     self._found.get(v.scope.node, ()) if isinstance(v, Definition) else () for v in called
@@ -171,53 +168,66 @@ def _guards(function: ast.FunctionDef, node: ast.AST) -> Iterator[_Guard]:
 
 def _is_taken(call: ast.Call, way: tuple[_Step, ...]) -> bool:
     """Whether a call comes to the end of a way, as far as constants tell."""
-    if not any(step.guards for step in way):
-        return True
-    known: _Constants = {}
+    handed: _Handed | None = None
     for step in way:
-        known = _handed(call, step.scope, known)
-        if any(_truth(test, known) not in (None, wanted) for test, wanted in step.guards):
+        handed = _Handed(call, step.scope, handed)
+        if any(_truth(test, handed) not in (None, wanted) for test, wanted in step.guards):
             return False
         call = step.call
     return True
 
 
-def _handed(call: ast.Call, scope: Scope, caller: Mapping[str, object]) -> _Constants:
-    """What is constant among the parameters of a function in a call of it, given that of the caller's."""
-    assert isinstance(scope.node, Function)
-    args = scope.node.args
-    is_open = any(isinstance(a, ast.Starred) for a in call.args) or any(k.arg is None for k in call.keywords)
-    shifted = Scopes.class_of(scope) is not None
-    found: _Constants = {}
-    for parameter in single(args):
-        argument = argument_of(call, args, parameter, shifted=shifted)
-        if len(scope.bindings.get(parameter.arg, ())) != 1:
-            continue  # it is bound anew
-        match argument or (None if is_open else default_of(args, parameter)):
-            case ast.Constant(value=value):
-                found[parameter.arg] = value
-            case ast.Name(id=name) if argument is not None and name in caller:
-                found[parameter.arg] = caller[name]
-    return found
+@dataclass(frozen=True, slots=True)
+class _Handed:
+    """What the parameters of a function are in a call of it by a `caller`, looked up where a condition asks."""
+
+    call: ast.Call
+    scope: Scope
+    caller: _Handed | None
+
+    def constant(self, name: str) -> ast.Constant | None:
+        """The constant that a parameter is, if it is one."""
+        assert isinstance(self.scope.node, Function)
+        args = self.scope.node.args
+        parameter = next((one for one in single(args) if one.arg == name), None)
+        if parameter is None or len(self.scope.bindings.get(name, ())) != 1:
+            return None  # it is bound anew
+        shifted = Scopes.class_of(self.scope) is not None
+        match argument_of(self.call, args, parameter, shifted=shifted):
+            case ast.Constant() as given:
+                return given
+            case ast.Name(id=passed_on):
+                return self.caller.constant(passed_on) if self.caller is not None else None
+            case None if not self._is_open:
+                default = default_of(args, parameter)
+                return default if isinstance(default, ast.Constant) else None
+        return None
+
+    @property
+    def _is_open(self) -> bool:
+        """Whether the call may hand over more than it says."""
+        call = self.call
+        return any(isinstance(a, ast.Starred) for a in call.args) or any(k.arg is None for k in call.keywords)
 
 
-def _truth(test: ast.expr, known: Mapping[str, object]) -> bool | None:
+def _truth(test: ast.expr, handed: _Handed) -> bool | None:
     """Whether a condition holds; None where that depends on more than is known."""
     match test:
         case ast.Constant(value=value):
             return bool(value)
-        case ast.Name(id=name) if name in known:
-            return bool(known[name])
+        case ast.Name(id=name):
+            known = handed.constant(name)
+            return None if known is None else bool(known.value)
         case ast.UnaryOp(op=ast.Not(), operand=operand):
-            truth = _truth(operand, known)
+            truth = _truth(operand, handed)
             return None if truth is None else not truth
         case ast.BoolOp(op=op, values=values):
             decides = isinstance(op, ast.Or)
-            truths = {_truth(value, known) for value in values}
+            truths = {_truth(value, handed) for value in values}
             return decides if decides in truths else None if None in truths else not decides
         case ast.Compare(left=ast.Name(id=name), ops=[op], comparators=[ast.Constant(value=value)]):
-            compare = _COMPARISONS.get(type(op))
-            return compare(known[name], value) if compare is not None and name in known else None
+            compare, known = _COMPARISONS.get(type(op)), handed.constant(name)
+            return compare(known.value, value) if compare is not None and known is not None else None
     return None
 
 

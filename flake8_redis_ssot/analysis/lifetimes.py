@@ -13,7 +13,7 @@ from flake8_redis_ssot.libraries.traits import OWNING, POOL_KEYWORDS
 from flake8_redis_ssot.libraries.vocabulary import CLOSING
 from flake8_redis_ssot.syntax.ancestors import ancestors
 from flake8_redis_ssot.syntax.memo import memoized
-from flake8_redis_ssot.syntax.nodes import unparsed
+from flake8_redis_ssot.syntax.nodes import own_nodes, unparsed
 
 Lifetime = Literal["closed", "entered", "guarded", "handed", "returned", "stored", "used", "yielded"]
 """`guarded` is one made only where there was none, `handed` one given to a call, `stored` one that may live on."""
@@ -39,6 +39,31 @@ def lifetimes(function: ast.AST, node: ast.expr) -> frozenset[Lifetime]:
 def fate_of(function: ast.AST, node: ast.expr) -> Fate:
     """The same, with the places that hold the value."""
     return _names_in(function).joined(function, _becomes(function, node))
+
+
+def goes_on(function: ast.AST, node: ast.expr) -> bool:
+    """Whether `function`, once it has come to `node`, ends only by an exception: a loop that nothing leaves follows."""
+    inner: ast.AST = node
+    for parent in ancestors(function, node):
+        if isinstance(parent, ast.For | ast.AsyncFor | ast.While):
+            return False  # it is made at each turn
+        bodies = (getattr(parent, name, None) for name in ("body", "orelse", "finalbody"))
+        around = next((body for body in bodies if isinstance(body, list) and inner in body), [])
+        if around and any(map(_is_endless, around[around.index(inner) + 1 :])):
+            return True
+        inner = parent
+        if parent is function:
+            break
+    return False
+
+
+def _is_endless(statement: ast.stmt) -> bool:
+    match statement:
+        case ast.With() | ast.AsyncWith():
+            return any(map(_is_endless, statement.body))
+        case ast.While(test=ast.Constant(value=value)) if value:
+            return not any(isinstance(part, ast.Break | ast.Return) for part in own_nodes(statement))
+    return False
 
 
 @dataclass(frozen=True, slots=True)

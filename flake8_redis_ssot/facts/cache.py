@@ -26,6 +26,10 @@ Asked = dict[str, tuple[str | None, str | None]]
 """Module -> where it is, and what stands for what it binds and builds if that was asked too."""
 
 
+_UNASKED = "-"
+"""Stands for a kind of facts that nobody asked for."""
+
+
 def digest(data: bytes) -> str:
     """What stands for these bytes."""
     return hashlib.sha256(data, usedforsecurity=False).hexdigest()[:32]
@@ -44,17 +48,20 @@ def asked_of(modules: Modules) -> Asked:
 
 def _known(facts: ModuleFacts | None, clients: ClientFacts | None) -> str | None:
     """What stands for what is known of a module, one word for each kind of facts."""
-    known = [
-        digest(repr(part).encode("utf-8", "backslashreplace"))
+    words = [
+        digest(repr(part).encode("utf-8", "backslashreplace")) if part is not None else _UNASKED
         for part in (facts, clients)
-        if part is not None
     ]
-    return " ".join(known) or None
+    return " ".join(words) if words != [_UNASKED, _UNASKED] else None
 
 
 def _known_now(modules: Modules, name: str, before: str) -> str | None:
     """The same of a module as it is now, with the kinds of facts that were known `before`."""
-    return _known(modules.facts(name), modules.clients(name) if " " in before else None)
+    facts, clients = before.split(" ")
+    return _known(
+        modules.facts(name) if facts != _UNASKED else None,
+        modules.clients(name) if clients != _UNASKED else None,
+    )
 
 
 class Cache:

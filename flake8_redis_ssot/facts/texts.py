@@ -9,8 +9,7 @@ from flake8_redis_ssot.filesystem import FileSystem
 from flake8_redis_ssot.source import SourceError
 
 _LETTER = r"[\w\x80-\xff]"
-_ELSE_SPACE = bytes(n if re.match(_LETTER.encode(), bytes([n])) else ord(" ") for n in range(256))
-"""A table that leaves words alone, with spaces between them."""
+_LETTERS = frozenset(n for n in range(256) if re.match(_LETTER.encode(), bytes([n])))
 
 
 class Texts:
@@ -28,13 +27,14 @@ class Texts:
         return known[pattern]
 
     def speaks_of(self, path: str, words: Collection[str]) -> bool:
-        """Whether a file has one of the `words`."""
-        either = "|".join(map(re.escape, sorted(words))) or "(?!)"
+        """Whether a file has one of the `words`; a dotted name is none."""
+        names = sorted(word for word in words if word.isidentifier())
+        either = "|".join(names) or "(?!)"
         pattern = f"(?<!{_LETTER})(?:{either})(?!{_LETTER})"
         known = self.asked.setdefault(path, {})
         if pattern not in known:
-            there = self._data_of(path).translate(_ELSE_SPACE).split()
-            known[pattern] = not {word.encode() for word in words}.isdisjoint(there)
+            data = self._data_of(path)
+            known[pattern] = any(_has_word(data, name.encode()) for name in names)
         return known[pattern]
 
     def _data_of(self, path: str) -> bytes:
@@ -42,3 +42,17 @@ class Texts:
             return self._filesystem.source(path).data
         except SourceError:
             return b""
+
+
+def _has_word(data: bytes, word: bytes) -> bool:
+    """Whether a word stands somewhere, not only as a part of another: faster than a regular expression."""
+    at = data.find(word)
+    while at >= 0:
+        end = at + len(word)
+        is_whole = (not at or data[at - 1] not in _LETTERS) and (
+            end == len(data) or data[end] not in _LETTERS
+        )
+        if is_whole:
+            return True
+        at = data.find(word, end)
+    return False

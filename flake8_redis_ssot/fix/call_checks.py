@@ -75,8 +75,7 @@ class CallChecks:
                 "decorate both alike",
             )
         arguments = self.objects.arguments(new)
-        if arguments is None:
-            raise self.uncallable(new, line, "its parameters cannot be determined")
+        assert arguments is not None
         why = incompatible(call, self.objects.arguments(old), arguments)
         if why is not None:
             raise self.uncallable(new, line, why)

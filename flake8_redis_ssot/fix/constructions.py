@@ -294,7 +294,9 @@ class ConstructionEdits:
                 proposal.asked |= {f"{module}.{root}" for module in view.place.modules}
         home = accessor.home
         keys |= {home, f"{OBJECT}{home}", f"{PUT}{home.rpartition('.')[0]}"}
-        keys |= late_names(self.objects, accessor.made)
+        late = late_names(self.objects, accessor.made)
+        proposal.lasting |= {(name, home) for name in late}
+        keys |= late
         thing = self.objects.thing(home)
         last = accessor.tail.strip("().").split(".")[-1]
         if thing is not None and last:

@@ -137,8 +137,13 @@ class GivenClients:
                 verdict.reach |= self.reach.globals_of(thing.node, thing.module)
         module = aim.new.module if held is None else held.module
         keys = {aim.new.home, f"{OBJECT}{aim.new.home}", f"{PUT}{module}"}
-        for lead in leads:
-            keys |= late_names(self.objects, lead.made)
+        for thing, lead in zip((aim.old, aim.new), leads, strict=True):
+            late = late_names(self.objects, lead.made)
+            keys |= late
+            home = (
+                thing.of.home if thing.sort in ("member", "method") and thing.of is not None else thing.home
+            )
+            verdict.lasting |= {(name, home) for name in late if not lead.is_fresh}
         verdict.reach |= dict.fromkeys(keys)
 
     def _note_connecting(

@@ -24,7 +24,7 @@ from flake8_redis_ssot.fix.naming import (
     spelled,
 )
 from flake8_redis_ssot.fix.proposal import Proposal
-from flake8_redis_ssot.fix.reach import EARLY, MODULE, PUT
+from flake8_redis_ssot.fix.reach import MODULE, PUT
 from flake8_redis_ssot.fix.replacements import Refusal, Replacement
 from flake8_redis_ssot.fix.symbols import Thing
 from flake8_redis_ssot.fix.unused import why_kept, why_tested
@@ -100,6 +100,7 @@ class ImportEdits:
             for new in proposal.names - {name}:
                 proposal.reach |= {f"{m}.{new}": proposal.reach.get(f"{m}.{new}") for m in view.place.modules}
         self.effects.note_unloaded(view, proposal, statement)
+        self.effects.note_loads(view, proposal)
         return proposal
 
     def _places(
@@ -211,7 +212,7 @@ class ImportEdits:
         if aim.collapses or groups:
             proposal.reach |= {old: None} if late else dict.fromkeys(keys)
         if not late:
-            proposal.reach[f"{EARLY}{old}"] = None
+            proposal.early |= {old, aim.new.home}
         if late:
             proposal.reach.setdefault(aim.new.home, None)  # it is looked up there from now on
         self.note(proposal, aim, old)

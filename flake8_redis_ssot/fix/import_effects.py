@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
+from flake8_redis_ssot.facts.modules import absolute
 from flake8_redis_ssot.fix.import_graph import ImportGraph, packages_of, with_parents
+from flake8_redis_ssot.fix.making import within
 from flake8_redis_ssot.fix.proposal import Proposal
 from flake8_redis_ssot.fix.reach import LOADED
 from flake8_redis_ssot.fix.replacements import Refusal, Replacement, Replacements
@@ -26,6 +28,8 @@ class ImportEffects:
         self.replacements = replacements
         self.acts = Acts(objects, graph, replacements.reads)
         self.graph = graph
+        self._running: dict[str, frozenset[str]] = {}
+        self._looked_up: dict[str, frozenset[str]] = {}
 
     def module_of(self, name: str) -> str:
         """The module that an import of the dotted name imports."""
@@ -63,14 +67,15 @@ class ImportEffects:
         return self.acts.directly(self.module_of(name))
 
     def others(self, view: View, statement: ast.AST) -> frozenset[str]:
-        """The modules that run with the other imports at the top of a file."""
+        """The modules that run with the other imports at the top of a file, the file itself apart."""
+        own = frozenset(view.place.modules)
         found: set[str] = set()
         for module in view.place.modules:
             for other in view.source.tree.body:
                 if other is not statement and isinstance(other, ast.Import | ast.ImportFrom):
                     for name in self.graph.named(other, module):
                         if self.objects.modules.find(name) is not None:
-                            found |= self.acts.reached(name)
+                            found |= self.acts.reached(name, own)
         return frozenset(found)
 
     def is_timed(self, view: View, proposal: Proposal, aim: Replacement) -> bool:
@@ -83,14 +88,50 @@ class ImportEffects:
             return not aim.is_same and not {aim.old.module, aim.new.module} <= known
         return aim.is_same and aim.new.module not in known | self.acts.reached(aim.old.module)
 
+    def note_loads(self, view: View, proposal: Proposal) -> None:
+        """Note the modules that the file may be the first to import, by what it imports before or afterwards alone."""
+        symbol = proposal.diagnostic.symbols[0].removesuffix(".*")
+        old, *new = [self._running_with(self.module_of(name)) for name in (symbol, *proposal.written)]
+        own = {one for module in view.place.modules for one in with_parents(module)}
+        proposal.loads = old.symmetric_difference(frozenset().union(*new)) - own
+        proposal.lets_go = symbol
+        statement = proposal.statement
+        proposal.is_late = statement is None or view.uses.home(statement).kind == "function"
+
+    def _running_with(self, module: str) -> frozenset[str]:
+        """The modules that surely run when one is imported, with the packages around them."""
+        if module not in self._running:
+            reached = self.acts.reached(module)
+            found = {one for name in reached for one in with_parents(name)}
+            self._running[module] = frozenset(n for n in found if self.objects.modules.find(n) is not None)
+        return self._running[module]
+
+    def looked_up(self, module: str) -> frozenset[str]:
+        """The dotted names that are looked up when a module runs: what it imports by name, and what its statements use."""
+        if module not in self._looked_up:
+            names = set(self._names_run(module))
+            self._looked_up[module] = frozenset(n for n in names if self.objects.modules.find(n) is None)
+        return self._looked_up[module]
+
+    def _names_run(self, module: str) -> Iterator[str]:
+        for node, home in self.graph.running(module):
+            if isinstance(node, ast.ImportFrom):
+                base = absolute(node, home, self.objects.is_package(home))
+                yield from (f"{base}.{alias.name}" for alias in node.names)
+            for part in ast.walk(node) if isinstance(node, ast.expr) else ():
+                name = self.objects.dotted(part, home) if isinstance(part, ast.Attribute) else None
+                led = self.objects.modules.lookup(name) if name is not None else None
+                for found in (name, led.home if led is not None else None):
+                    yield from within(found or "")
+
     def note_unloaded(self, view: View, proposal: Proposal, importing: ast.AST) -> None:
         """Note the modules that the file may not import any more when `importing` is gone: `sys.modules` may be asked."""
         module = self.module_of(proposal.diagnostic.symbols[0].removesuffix(".*"))
         there = {*view.place.modules, *map(self.module_of, proposal.written)}
-        proposal.loaded = self.others(view, importing) | there
-        if module not in proposal.loaded:
+        loaded = self.others(view, importing) | there
+        if module not in loaded:
             proposal.reach |= {
                 f"{LOADED}{one}": None
                 for one in with_parents(module)
-                if not any(f"{other}.".startswith(f"{one}.") for other in proposal.loaded)
+                if not any(f"{other}.".startswith(f"{one}.") for other in loaded)
             }

@@ -34,6 +34,16 @@ class ImportGraph:
             ) - {module}
         return self._reached[module]
 
+    def running(self, module: str) -> Iterator[tuple[ast.AST, str]]:
+        """The imports, calls, signatures and bases that run with a module, each with the module in which it stands."""
+        tree = self.objects.tree(module)
+        body = tree.body if tree is not None else []
+        yield from self._run(body, module)
+        is_put_off = any(isinstance(one, ast.ImportFrom) and one.module == "__future__" for one in body)
+        for statement in at_import(body):
+            if isinstance(statement, Function | ast.ClassDef):
+                yield from ((one, module) for one in _evaluated(statement, annotations=not is_put_off))
+
     def stated(self, module: str) -> frozenset[str]:
         """The modules that the import statements at the top of a module name."""
         if module not in self._stated:
@@ -125,9 +135,21 @@ class ImportGraph:
         return None
 
 
+def _evaluated(node: Function | ast.ClassDef, *, annotations: bool) -> Iterator[ast.expr]:
+    """The expressions that are evaluated when a function or class is defined."""
+    yield from node.decorator_list
+    if isinstance(node, ast.ClassDef):
+        yield from node.bases
+        return
+    yield from (*node.args.defaults, *filter(None, node.args.kw_defaults))
+    if annotations:
+        arguments = (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)
+        yield from filter(None, (*(one.annotation for one in arguments), node.returns))
+
+
 def _executed(body: list[ast.stmt]) -> Iterator[ast.AST]:
     """The imports, and the calls, of statements that run."""
-    for statement in _at_import(body):
+    for statement in at_import(body):
         if isinstance(statement, ast.Import | ast.ImportFrom):
             yield statement
             continue
@@ -148,21 +170,21 @@ def _executed(body: list[ast.stmt]) -> Iterator[ast.AST]:
                 stack.extend(ast.iter_child_nodes(part))
 
 
-def _at_import(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+def at_import(body: list[ast.stmt]) -> Iterator[ast.stmt]:
     """The statements that run when a module is imported, those for type checkers left out."""
     for node in body:
         yield node
         if isinstance(node, ast.If) and last_name(node.test) == "TYPE_CHECKING":
-            yield from _at_import(node.orelse)
+            yield from at_import(node.orelse)
         elif not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             for name in ("body", "orelse", "finalbody"):
-                yield from _at_import(getattr(node, name, None) or [])
+                yield from at_import(getattr(node, name, None) or [])
             for part in (*getattr(node, "handlers", ()), *getattr(node, "cases", ())):
-                yield from _at_import(part.body)
+                yield from at_import(part.body)
 
 
 def _imports_at_top(tree: ast.Module) -> list[ast.stmt]:
-    return [node for node in _at_import(tree.body) if isinstance(node, ast.Import | ast.ImportFrom)]
+    return [node for node in at_import(tree.body) if isinstance(node, ast.Import | ast.ImportFrom)]
 
 
 def packages_of(module: str) -> list[str]:

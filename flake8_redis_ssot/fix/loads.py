@@ -50,6 +50,7 @@ class LoadEdits:
         proposal.parts.append(renamed_text(view, text, old, new))
         proposal.reach |= {f"{PUT}{old}": None, f"{MODULE}{old}": None}
         self.imports.effects.note_unloaded(view, proposal, call)
+        self.imports.effects.note_loads(view, proposal)
         proposal.title = f"Load `{new}` instead of `{old}`"
         around = None if is_late else circle(view, {new}, self.imports.effects.graph)
         if around is not None:

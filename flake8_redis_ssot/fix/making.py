@@ -10,11 +10,17 @@ from dataclasses import dataclass, field, replace
 from flake8_redis_ssot.facts.modules import bound
 from flake8_redis_ssot.fix.replacements import Refusal
 from flake8_redis_ssot.fix.resolver import Resolver, Untold
-from flake8_redis_ssot.fix.signatures import Function, arguments_of, defaults_of, own_parts
+from flake8_redis_ssot.fix.signatures import (
+    Function,
+    arguments_of,
+    decorators_of,
+    defaults_of,
+    own_parts,
+)
 from flake8_redis_ssot.fix.stores import Code, Given, Store, set_in
 from flake8_redis_ssot.fix.symbols import Objects, Thing
 from flake8_redis_ssot.inference.builder_table import BuilderTable
-from flake8_redis_ssot.libraries.standard import PLAIN_BASES
+from flake8_redis_ssot.libraries.standard import CACHES, PLAIN_BASES
 from flake8_redis_ssot.libraries.vocabulary import CLIENT_WORDS
 from flake8_redis_ssot.syntax.nodes import last_name, unparsed
 
@@ -31,13 +37,13 @@ class Connections:
     """What the source says about the clients of an object.
 
     `clients` are the calls that build them, as text; `names` the dotted names by which they are looked up when
-    that happens, `is_late` that some are built only when they are needed, `unknown` what is not told, `is_given`
+    that happens, `late` the code that builds some only when they are needed, `unknown` what is not told, `is_given`
     that a client comes from a caller.
     """
 
     clients: set[str] = field(default_factory=set)
     names: set[str] = field(default_factory=set)
-    is_late: bool = False
+    late: list[Code] = field(default_factory=list)
     unknown: str | None = None
     is_given: bool = False
 
@@ -132,7 +138,8 @@ class Making:
             else:
                 found.clients.add(text)
             found.names.add(self.home(code.at(part.func)) or "")
-            found.is_late = found.is_late or not is_early
+            if not is_early:
+                found.late.append(code)
 
     def _add_stored(self, store: Store, value: Code, found: Connections) -> None:
         """Add a client that an attribute is given, and that is built outside of the class."""
@@ -366,9 +373,21 @@ class Making:
     def looked_up(self, old_class: Thing, new_class: Thing) -> tuple[set[str], bool]:
         """The names of the builders of two classes; whether one is looked up only when an object is used."""
         found = [self.connections(of, None) for of in (old_class, new_class)]
-        names = [name.split(".") for name in found[0].names | found[1].names]
-        builders = {".".join(parts[:n]) for parts in names for n in range(2, len(parts) + 1)}
-        return builders, found[0].is_late or found[1].is_late
+        builders = {part for name in found[0].names | found[1].names for part in within(name)}
+        return builders, bool(found[0].late or found[1].late)
+
+    def found_at_first_use(self, thing: Thing, of: Thing) -> tuple[set[str], list[Code]]:
+        """The names of the builders of what is made or connected at its first use, and kept; the code that does so."""
+        found = self.connections(of, None)
+        late = list(found.late)
+        if thing.sort == "function" and isinstance(thing.node, Function):
+            is_made = any(
+                isinstance(part, ast.Call) and self.objects.value(part.func, thing.module) == of
+                for part in ast.walk(thing.node)
+            )
+            late += [Code(thing.node, thing.module, None, thing.node)] if is_made else []
+        kept = [code for code in late if isinstance(code.node, Function) and _keeps(code.node)]
+        return {part for name in found.names for part in within(name)} if kept else set(), kept
 
     def _making(self, thing: Thing, of: Thing) -> Iterator[Code]:
         """The calls of a class by which an object, or what a function gives, is made."""
@@ -447,6 +466,21 @@ class Making:
             return Resolver(self, code, depth).text()
         except Untold:
             return None
+
+
+def within(name: str) -> Iterator[str]:
+    """A dotted name, and those before its dots but for the first."""
+    parts = name.split(".")
+    return (".".join(parts[:n]) for n in range(2, len(parts) + 1))
+
+
+def _keeps(function: Function) -> bool:
+    """Whether a function keeps something when it is done: under a global name, in an object, or by its decorator."""
+    return not decorators_of(function).isdisjoint(CACHES | {"cached_property"}) or any(
+        isinstance(part, ast.Global)
+        or (isinstance(part, ast.Attribute | ast.Subscript) and isinstance(part.ctx, ast.Store))
+        for part in own_parts(function)
+    )
 
 
 def _bound(call: Code | None, function: Function) -> Given | None:

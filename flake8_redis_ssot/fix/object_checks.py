@@ -175,6 +175,8 @@ class ObjectChecks:
         verdict.builders |= builders
         if is_late:
             verdict.reach |= dict.fromkeys(builders)
+        for thing, of in ((aim.old, old), (aim.new, new)):
+            verdict.lasting |= {(name, thing.home) for name in self._found_at_first_use(thing, of)}
         verdict.reach |= after_reach
         for name in may_use:
             for of, to in ((old, new), (before, after)):
@@ -187,6 +189,14 @@ class ObjectChecks:
         own = {self.index.modules.find(module) for module in modules}
         pattern = re.compile(rb"(?:\.|[\"'])%b\b" % re.escape(name.encode()))
         return any(path not in own for path, _ in self._reads.matching(pattern))
+
+    def _found_at_first_use(self, thing: Thing, of: Thing) -> set[str]:
+        """The names that are looked up when an object is first used, and never after that."""
+        names, code = self.making.found_at_first_use(thing, of) if thing.sort != "class" else (set(), [])
+        for one in code:
+            own = {f"{one.module}.{name}" for name in self.objects.set_by_functions(one.module)}
+            names |= self.reach.globals_of(one.node, one.module).keys() - own
+        return {name for name in names if " " not in name}
 
     def _mentioned(self, of: Thing, *, is_test: bool) -> frozenset[str]:
         """The members of a class that other files may ask for, of whatever: tests alone, or all files."""

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from flake8_redis_ssot.fix.beside import line_of
 from flake8_redis_ssot.fix.import_graph import packages_of, with_parents
 from flake8_redis_ssot.fix.propose import Rewriter
-from flake8_redis_ssot.fix.reach import EARLY, LOADED, LOGGER, MODULE, OBJECT, PUT
+from flake8_redis_ssot.fix.reach import LOADED, LOGGER, MODULE, OBJECT, PUT
 from flake8_redis_ssot.fix.reads import dictionary_owner, names_given
 from flake8_redis_ssot.fix.signatures import Function, decorators_of
 from flake8_redis_ssot.fix.stated import is_none
 from flake8_redis_ssot.fix.view import View
-from flake8_redis_ssot.libraries.frameworks import FIXTURES, PATCHING, SETTING, TAKERS
+from flake8_redis_ssot.libraries.frameworks import FIXTURES, LOADER_NAMES, PATCHING, SETTING, TAKERS
 from flake8_redis_ssot.source import SourceError
 from flake8_redis_ssot.syntax.nodes import last_name, unparsed
 
@@ -31,7 +31,8 @@ class Patch:
     """A place that names what may be patched; `string` is there where it can be written anew.
 
     `is_written` says that the place has the object by an expression, which an import of its file gives, `is_none`
-    that it puts None there. `beginning` is there where it asks for all modules whose names begin so.
+    that it puts None there, `written` how the place names it where that is not its home, `is_listing` that it goes
+    through all modules whose names begin alike.
     """
 
     path: str
@@ -40,20 +41,23 @@ class Patch:
     string: ast.Constant | None = None
     is_written: bool = False
     is_none: bool = False
-    beginning: str = ""
+    written: str = ""
+    is_listing: bool = False
 
     @property
     def act(self) -> str:
         """What the place does, for a message."""
         if self.text.startswith(OBJECT):
             return f"changes `{self.text.removeprefix(OBJECT)}` itself"
+        if self.is_listing:
+            return f"goes through the modules that have been imported, of which `{self.text.removeprefix(LOADED)}` is one"
         if self.text.startswith(LOADED):
             return f"asks whether `{self.text.removeprefix(LOADED)}` has been imported"
         if self.text.startswith(LOGGER):
             return f"asks for what `{self.text.removeprefix(LOGGER)}` logs"
         if self.text.startswith(PUT):
             return f"gives `sys.modules` another `{self.text.removeprefix(PUT)}`"
-        return f"patches `{self.text.removeprefix(MODULE).removeprefix(EARLY)}`"
+        return f"patches `{self.text.removeprefix(MODULE)}`"
 
     @property
     def owner(self) -> str:
@@ -73,11 +77,12 @@ class PatchFinder:
     def of(self, keys: Collection[str]) -> Iterator[Patch]:
         """Where files name what is in `keys`, or something in it, so that it may be patched."""
         whole = {key.removeprefix(MODULE) for key in keys if key.startswith(MODULE)}
-        early = {key.removeprefix(EARLY) for key in keys if key.startswith(EARLY)}
-        for patch in self._named(set(keys) | whole | early):
+        for patch in self._named(set(keys) | whole):
             yield replace(patch, text=f"{MODULE}{patch.text}") if patch.text in whole else patch
-            if patch.text in early:
-                yield replace(patch, text=f"{EARLY}{patch.text}")
+            owner, _, last = patch.text.rpartition(".")
+            led = self.index.modules.lookup(owner) if owner and " " not in owner else None
+            if led is not None and led.home != owner:
+                yield replace(patch, text=f"{led.home}.{last}", string=None, written=patch.text)
 
     def _named(self, keys: Collection[str]) -> Iterator[Patch]:
         by_module: dict[str, set[str]] = {}
@@ -125,10 +130,8 @@ class PatchFinder:
             goes_through, texts = self.rewriter.reads.summary(path, _texts_on_modules) or (False, [])
             for line, text, is_put in texts:
                 for module in sorted(modules[LOADED]) if not is_put else ():
-                    if text == module:
-                        yield Patch(path, line, f"{LOADED}{module}")
-                    elif goes_through and begins(text, module):
-                        yield Patch(path, line, f"{LOADED}{module}", beginning=text)
+                    if text == module or (goes_through and _begins(text, module)):
+                        yield Patch(path, line, f"{LOADED}{module}", is_listing=text != module)
                 if text in modules[PUT]:
                     yield Patch(path, line, f"{PUT}{text}")
         for module in modules[LOADED]:
@@ -181,7 +184,12 @@ class PatchFinder:
     def _in_file(self, view: View, by_module: dict[str, set[str]], keys: Collection[str]) -> Iterator[Patch]:
         path, tree = view.path, view.source.tree
         lasts = {last for names in by_module.values() for last in names}
-        handles = {m: found for m in by_module if (found := self.index.handles(path, m))}
+        named = _modules_named(tree)
+        handles = {
+            module: found
+            for module in by_module
+            if (found := self.index.handles(path, module) | set(_below(named, module)))
+        }
         for node in ast.walk(tree):
             match node:
                 case ast.Attribute(ctx=ast.Store() | ast.Del(), attr=attr) if attr in lasts:
@@ -342,9 +350,36 @@ def _goes_through_modules(tree: ast.Module) -> bool:
     return False
 
 
-def begins(text: str, module: str) -> bool:
+def _begins(text: str, module: str) -> bool:
     """Whether a text is the beginning of a module's name; one without a dot has to be a package's name."""
     return module.startswith(text if "." in text.strip(".") else f"{text.strip('.') or ' '}.")
+
+
+def _modules_named(tree: ast.Module) -> dict[str, str]:
+    """The expressions of a file that give the module which a string in them names, and the names bound to one."""
+    found: dict[str, str] = {}
+    bound: list[tuple[str, str]] = []
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=func, args=[ast.Constant(value=str(name)), *_]) if (
+                last_name(func) in LOADER_NAMES
+            ):
+                found[unparsed(node)] = name
+            case ast.Subscript(value=value, slice=ast.Constant(value=str(name))) if unparsed(value) in (
+                "sys.modules",
+                "modules",
+            ):
+                found[unparsed(node)] = name
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call() | ast.Subscript() as value):
+                bound.append((name, unparsed(value)))
+    return found | {name: found[text] for name, text in bound if text in found}
+
+
+def _below(named: Mapping[str, str], owner: str) -> Iterator[str]:
+    """The expressions that give a module, or an object of one, by those that give modules."""
+    for text, module in named.items():
+        if f"{owner}.".startswith(f"{module}."):
+            yield text + owner[len(module) :]
 
 
 def _put_in_modules(tree: ast.Module) -> Iterator[ast.AST]:

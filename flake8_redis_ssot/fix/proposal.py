@@ -43,8 +43,6 @@ class Proposal:
     """The names by which the file has afterwards what it exchanges."""
     asked: set[str] = field(default_factory=set)
     """Those of `reach` that the code uses only where they are not None: a patch that makes them None does not reach it."""
-    loaded: frozenset[str] = frozenset()
-    """The modules that are imported with its file anyhow, when what it imports no more is left out."""
     ties: Ties = field(default_factory=Ties)
     roots: set[str] = field(default_factory=set)
     objects: set[tuple[str, str, str]] = field(default_factory=set)
@@ -53,6 +51,17 @@ class Proposal:
     """As `Verdict.caught`."""
     alone: dict[str, str] = field(default_factory=dict)
     """As `Verdict.alone`."""
+
+    lasting: set[tuple[str, str]] = field(default_factory=set)
+    """As `Verdict.lasting`."""
+    early: set[str] = field(default_factory=set)
+    """The dotted names that are looked up when its file is imported, and never after that."""
+    loads: frozenset[str] = frozenset()
+    """The modules that its file may be the first to import, before or afterwards alone."""
+    lets_go: str = ""
+    """The dotted name that its file imports no more, if nothing else there does."""
+    is_late: bool = False
+    """Whether it changes what the file imports as its functions run, not as it is imported."""
 
     _stands: tuple[tuple[int, int] | None, list[tuple[int, int]]] = (None, [])
     """Where the statement and the aliases stand that are let go."""
@@ -93,6 +102,7 @@ class Proposal:
         self.roots |= verdict.roots
         self.objects |= verdict.objects
         self.alone |= verdict.alone
+        self.lasting |= verdict.lasting
         for raised, is_any in verdict.caught.items():
             self.caught[raised] = self.caught.get(raised, False) or is_any
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import ast
 import os
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from flake8_redis_ssot.facts.modules import absolute
+from flake8_redis_ssot.fix.import_graph import at_import
 from flake8_redis_ssot.fix.reads import ProjectReads
 from flake8_redis_ssot.libraries.frameworks import RUNNING_ANEW
 from flake8_redis_ssot.project.index import ProjectIndex
+from flake8_redis_ssot.settings.boundaries import Place
 from flake8_redis_ssot.syntax.nodes import last_name
 
 
@@ -30,23 +34,38 @@ def _spans(statement: ast.stmt, line: int) -> bool:
     return first <= line <= (statement.end_lineno or first)
 
 
-def _imported(node: ast.Import | ast.ImportFrom, modules: Iterable[str]) -> Iterator[str]:
-    """The dotted names that a statement imports in a file that has these names itself."""
+def _imported(node: ast.Import | ast.ImportFrom, place: Place) -> Iterator[str]:
+    """The dotted names that a statement imports in a file at this place; of all of a module the module itself."""
     if isinstance(node, ast.Import):
         yield from (alias.name for alias in node.names)
         return
-    for module in modules if node.level else [""]:
-        base = absolute(node, module, False)
-        yield from (f"{base}.{alias.name}" for alias in node.names)
+    for module in place.modules if node.level else [""]:
+        base = absolute(node, module, place.is_package)
+        yield from (base if alias.name == "*" else f"{base}.{alias.name}" for alias in node.names)
+
+
+@dataclass(slots=True)
+class Change:
+    """The dotted names that a file imports no more, and those that it comes to import; which of them when it runs."""
+
+    gone: list[str] = field(default_factory=list)
+    come: list[str] = field(default_factory=list)
+    gone_at_top: list[str] = field(default_factory=list)
+    come_at_top: list[str] = field(default_factory=list)
 
 
 class Runs:
-    """Follows imports, and modules named in strings, from file to file."""
+    """Follows imports, and modules named in strings, from file to file; as they are after `changes`."""
 
-    def __init__(self, index: ProjectIndex, reads: ProjectReads) -> None:
+    def __init__(
+        self, index: ProjectIndex, reads: ProjectReads, changes: Mapping[str, Change] | None = None
+    ) -> None:
         self.index = index
         self.reads = reads
+        self._changes = changes or {}
         self._met: dict[str, set[str] | None] = {}
+        self._before: dict[tuple[str, int | None], set[str]] = {}
+        self._stated_by: dict[str, set[str]] = {}
 
     def may_meet(self, path: str, other: str) -> bool:
         """Whether what the file at `path` patches can be on when the code of another one runs."""
@@ -62,51 +81,79 @@ class Runs:
 
     def imported(self, path: str) -> set[str]:
         """The files that run with one, itself included, or may be imported by it, directly or not."""
-        return self._closure({path}, self._imports)
+        return self._closure({path}, self._imported_by)
 
     def may_load(self, path: str, line: int, other: str) -> bool:
-        """Whether the function or class around a line of a test may be the first to import another file, or import it anew."""
+        """Whether another file may be imported for the first time, or anew, while what a line of a test patches is on."""
         tree = self.reads.tree(path)
-        if tree is None or not self.index.settings.is_test(path):
+        if tree is None or not self.index.settings.is_test(path) or not self.may_meet(path, other):
             return False
         around = next((one for one in tree.body if _spans(one, line)), None)
-        if not isinstance(around, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            return False
-        if any(
+        if around is not None and any(
             isinstance(part, ast.Name | ast.Attribute) and last_name(part) in RUNNING_ANEW
             for part in ast.walk(around)
         ):
-            return self.may_meet(path, other)
-        inside = set(ast.walk(around))
-        late, early = (
-            self._closure(
-                {
-                    file
-                    for part in ast.walk(tree)
-                    if isinstance(part, ast.Import | ast.ImportFrom) and (part in inside) is is_inside
-                    for name in _imported(part, self.index.place(path).modules)
-                    for file in self._files(name)
-                },
-                self._imports,
-            )
-            for is_inside in (True, False)
-        )
-        return other in late - early
+            return True
+        is_inside = isinstance(around, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        if not is_inside:
+            return other not in self._run_before(path, line)
+        tests = {one for one in self._tests_with(path) if _is_run(one)} or {path}
+        return any(other not in self._run_before(one) for one in tests)
 
-    def _met_by(self, path: str) -> set[str] | None:
+    def _run_before(self, test: str, line: int | None = None) -> set[str]:
+        """The files that surely run before the functions of a test, or before a line of it."""
+        if (test, line) not in self._before:
+            start = self._stated(test) if line is None else self._stated_before(test, line)
+            self._before[test, line] = self._closure(start | self._conftests({test}), self._stated)
+        return self._before[test, line]
+
+    def _stated(self, path: str) -> set[str]:
+        """The files that a file imports by statements that run with it."""
+        if path not in self._stated_by:
+            self._stated_by[path] = self._stated_before(path)
+        return self._stated_by[path]
+
+    def _stated_before(self, path: str, line: int | None = None) -> set[str]:
+        """The same, for the statements before a line."""
+        tree, place = self.reads.tree(path), self.index.place(path)
+        names = [
+            name
+            for part in at_import(tree.body if tree is not None else [])
+            if isinstance(part, ast.Import | ast.ImportFrom) and (line is None or part.lineno < line)
+            for name in _imported(part, place)
+        ]
+        change = self._changes.get(path, Change())
+        return self._files_of(names, change.gone_at_top, change.come_at_top)
+
+    def _files_of(self, names: Iterable[str], gone: Iterable[str], come: Iterable[str]) -> set[str]:
+        left = Counter(names) - Counter(gone)
+        return {file for name in {*left, *come} for file in self._files(name)}
+
+    def _tests_with(self, path: str) -> set[str]:
+        """The files of tests that run with one, itself included."""
         settings = self.index.settings
-        if not settings.is_test(path):
-            return None
-        tests = {one for one in self._closure({path}, self._users) if settings.is_test(one)}
+        tests = {
+            one
+            for one in self._closure({path}, lambda one: self._users.get(one, set()))
+            if settings.is_test(one)
+        }
         if not any(_is_run(one) for one in tests) and not any(map(_is_conftest, tests)):
             tests = {one for one in self.index.facts if settings.is_test(one)}  # a plugin, found otherwise
         for conftest in [one for one in tests if _is_conftest(one)]:
             folder = os.path.join(os.path.dirname(conftest), "")
             tests |= {one for one in self.index.facts if one.startswith(folder) and settings.is_test(one)}
-        conftests = {
-            os.path.join(folder, "conftest.py") for one in tests for folder in self._folders(one)
-        } & self.index.facts.keys()
-        found = self._closure(tests | conftests, self._imports)
+        return tests
+
+    def _conftests(self, tests: set[str]) -> set[str]:
+        """The `conftest.py` of the folders around tests."""
+        folders = {folder for one in tests for folder in self._folders(one)}
+        return {os.path.join(folder, "conftest.py") for folder in folders} & self.index.facts.keys()
+
+    def _met_by(self, path: str) -> set[str] | None:
+        if not self.index.settings.is_test(path):
+            return None
+        tests = self._tests_with(path)
+        found = self._closure(tests | self._conftests(tests), self._imported_by)
         named = {path for paths in self.reads.quoted.values() for path in paths}
         loading = (found & set(self.reads.loading)) - named
         return None if loading or not found.isdisjoint(self.reads.by_path) else found
@@ -118,21 +165,25 @@ class Runs:
         return folders
 
     @staticmethod
-    def _closure(start: set[str], steps: dict[str, set[str]]) -> set[str]:
+    def _closure(start: set[str], step: Callable[[str], set[str]]) -> set[str]:
         found, new = set(start), [*start]
         while new:
-            fresh = steps.get(new.pop(), set()) - found
+            fresh = step(new.pop()) - found
             found |= fresh
             new += fresh
         return found
 
+    def _imported_by(self, path: str) -> set[str]:
+        return self._imports.get(path, set())
+
     @cached_property
     def _imports(self) -> dict[str, set[str]]:
         """Each file with those that it imports, or names in a string."""
-        found: dict[str, set[str]] = {path: set() for path in self.index.facts}
+        found: dict[str, set[str]] = {}
         for path in self.index.facts:
-            for edge in self.index.edges(path):
-                found[path] |= self._files(".".join(filter(None, [edge.module, edge.name])))
+            change = self._changes.get(path, Change())
+            names = [edge.full_name for edge in self.index.edges(path)]
+            found[path] = self._files_of(names, change.gone, change.come)
         for name, paths in self.reads.quoted.items():
             files = self._files(name.replace(":", "."))
             for path in paths if files else ():

@@ -10,12 +10,12 @@ from collections.abc import Collection, Iterable, Iterator
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.fix.beside import Unchecked
 from flake8_redis_ssot.fix.naming import renamed_text
-from flake8_redis_ssot.fix.patches import Patch, PatchFinder, begins, heads
+from flake8_redis_ssot.fix.patches import Patch, PatchFinder, heads
 from flake8_redis_ssot.fix.proposal import MENDS, Proposal
 from flake8_redis_ssot.fix.propose import Rewriter
-from flake8_redis_ssot.fix.reach import EARLY, LOADED, OBJECT
+from flake8_redis_ssot.fix.reach import LOADED, OBJECT
 from flake8_redis_ssot.fix.replacements import Cause, Refusal
-from flake8_redis_ssot.fix.runs import Runs
+from flake8_redis_ssot.fix.runs import Change, Runs
 from flake8_redis_ssot.fix.staying import Reference, Staying, goes_along
 from flake8_redis_ssot.syntax.imports import Part
 
@@ -53,7 +53,9 @@ class Units:
         self.runs = Runs(rewriter.index, rewriter.reads)
         self.finder = PatchFinder(rewriter)
         self.staying = Staying(rewriter, within, unchecked, dynamic)
+        self.effects = rewriter.imports.effects
         self._dynamic = dynamic
+        self._users: dict[str, set[str]] = {}
         self.unmoved: dict[tuple[str, int], Unmoved] = {}
         """The patches that cannot follow, by path and line."""
         self.met = False
@@ -64,7 +66,10 @@ class Units:
 
         `refused` says what else is left, and receives the proposals that cannot be.
         """
-        found = list(self.finder.of({key for proposal in proposals for key in proposal.reach}))
+        keys = {key for proposal in proposals for key in (*proposal.reach, *proposal.early)}
+        keys |= {name for proposal in proposals for name, _ in proposal.lasting}
+        keys |= {n for p in proposals for module in p.loads for n in self.effects.looked_up(module)}
+        found = list(self.finder.of(keys))
         while True:
             held: dict[int, Refusal] = {}
             if not self.unsafe:
@@ -72,6 +77,7 @@ class Units:
             strings: Strings = {}
             if not held:
                 held, strings = self._patched(found, proposals, refused)
+            held = held or self._kept(found, proposals) or self._loaded(found, proposals)
             if not held:
                 return proposals, strings
             refused += [(p.diagnostic, held[id(p)]) for p in proposals if id(p) in held]
@@ -174,8 +180,9 @@ class Units:
                 for proposal in by_key.get(key, ())
                 if id(proposal) not in held
                 and not (patch.is_none and patch.text in proposal.asked)
-                and not (patch.beginning and any(begins(patch.beginning, m) for m in proposal.loaded))
+                and not (patch.is_listing and self.unsafe)
                 and self._may_meet(patch, proposal, key)
+                and not (patch.written and self._follows(patch, proposal, proposals, held))
             ]
             if not mine or all(p.reach[key] == key for p, key in mine):
                 continue
@@ -193,10 +200,87 @@ class Units:
                 self.unmoved[patch.path, patch.line] = own, {p.path for p, _ in mine}
         return held, strings
 
+    def _follows(
+        self, patch: Patch, mine: Proposal, proposals: list[Proposal], held: Collection[int]
+    ) -> bool:
+        """Whether a patch by the name of another file comes to patch what a proposal uses then, or is its own."""
+        names = {*heads(patch.written)}
+        if not names.isdisjoint(mine.reach):
+            return True
+        return any(
+            not set(mine.written).isdisjoint(one.written)
+            and any(one.reach.get(name) is not None for name in names)
+            for one in proposals
+            if id(one) not in held
+        )
+
+    def _kept(self, found: Iterable[Patch], proposals: list[Proposal]) -> dict[int, Refusal]:
+        """The proposals whose objects are made when they are first used, which a test may do while it patches."""
+        by_name: dict[str, list[tuple[Proposal, str]]] = {}
+        for proposal in proposals:
+            for name, home in proposal.lasting:
+                by_name.setdefault(name, []).append((proposal, home))
+        held: dict[int, Refusal] = {}
+        for patch in found:
+            for name in heads(patch.text):
+                for proposal, home in by_name.get(name, ()):
+                    reached = self.runs.reached(patch.path)
+                    if reached is None or not reached.isdisjoint(self._having(home)):
+                        why = f"and `{home}` keeps what it finds when it is first used"
+                        held[id(proposal)] = self._held_by(patch, why)
+        return held
+
+    def _loaded(self, found: Iterable[Patch], proposals: list[Proposal]) -> dict[int, Refusal]:
+        """The proposals that change what a test is the first to import, while it patches what is looked up then."""
+        by_name: dict[str, list[tuple[Proposal, str]]] = {}
+        for proposal in proposals:
+            for name in proposal.early:
+                by_name.setdefault(name, []).append((proposal, proposal.path))
+            for module in proposal.loads:
+                path = self.index.modules.find(module)
+                for name in self.effects.looked_up(module) if path is not None else ():
+                    by_name.setdefault(name, []).append((proposal, path or ""))
+        held: dict[int, Refusal] = {}
+        touching = [patch for patch in found if patch.text in by_name]
+        both = (self.runs, self._runs_after(proposals)) if touching else ()
+        for patch in touching:
+            for proposal, path in by_name[patch.text]:
+                if id(proposal) not in held and any(r.may_load(patch.path, patch.line, path) for r in both):
+                    where = self.rewriter.short(path)
+                    why = f"and may be the first to import {where}, which looks it up then"
+                    held[id(proposal)] = self._held_by(patch, why)
+        return held
+
+    def _runs_after(self, proposals: Iterable[Proposal]) -> Runs:
+        """What runs with what when all these are carried out."""
+        changes: dict[str, Change] = {}
+        for proposal in proposals:
+            if proposal.lets_go:
+                change = changes.setdefault(proposal.path, Change())
+                change.gone.append(proposal.lets_go)
+                change.come += proposal.written
+                if not proposal.is_late:
+                    change.gone_at_top.append(proposal.lets_go)
+                    change.come_at_top += proposal.written
+        return Runs(self.index, self.rewriter.reads, changes)
+
+    def _held_by(self, patch: Patch, why: str) -> Refusal:
+        where = f"{self.rewriter.short(patch.path)}:{patch.line}"
+        return Refusal(f"{where} {patch.act}, {why}", _WITH_IT)
+
+    def _having(self, home: str) -> set[str]:
+        """The files that use something of the module of an object, its classes apart."""
+        if home not in self._users:
+            module, objects = home.rpartition(".")[0], self.rewriter.objects
+            facts = self.index.modules.facts(module)
+            names = {f"{module}.{name}" for name in (facts.names if facts is not None else ())}
+            used = {n for n in names if (one := objects.thing(n)) is not None and one.sort != "class"}
+            own = self.index.modules.find(module)
+            self._users[home] = self.index.importers_of({module}, used) - {own or ""}
+        return self._users[home]
+
     def _may_meet(self, patch: Patch, proposal: Proposal, key: str) -> bool:
         """Whether a patch can be on when the code of `proposal` runs."""
-        if key.startswith(EARLY):
-            return self.runs.may_load(patch.path, patch.line, proposal.path)
         own = self.index.file_of(key)
         return own == proposal.path or self.runs.may_meet(patch.path, proposal.path)
 
@@ -207,6 +291,8 @@ class Units:
         longest = max((key for _, key in mine), key=len)
         mine = [(proposal, key) for proposal, key in mine if key == longest]
         places = {proposal.reach[longest] for proposal, _ in mine}
+        if patch.is_listing:
+            raise Refusal("would not find it there without this import", _LOOK)
         if longest.startswith(LOADED):
             raise Refusal("would get another answer without this import", "change both by hand")
         done = {proposal.path for proposal, _ in mine}
@@ -216,13 +302,13 @@ class Units:
                 raise self._out_of_reach(mine)
             self._check_rest(patch, patch.owner, done | {patch.path}, proposals, refused)
             return None
-        if None in places:
+        if None in places or patch.written:
             late = next((p for p, key in mine if p.reach[key] is None and key in p.written), None)
             if late is not None:
                 raise Refusal(
                     f"would reach what {self._where(late)} uses then, which it does not reach now", _WITH_IT
                 )
-            raise self._out_of_reach([(p, key) for p, key in mine if p.reach[key] is None])
+            raise self._out_of_reach([(p, key) for p, key in mine if p.reach[key] is None] or mine)
         if len(places) > 1:
             several = " and ".join(f"`{place}`" for place in sorted(filter(None, places)))
             raise Refusal(

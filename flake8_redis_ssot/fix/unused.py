@@ -138,12 +138,13 @@ class Acts:
             self._known[module] = next(self._acts(module), None)
         return self._known[module]
 
-    def reached(self, module: str) -> frozenset[str]:
-        """The modules of the project that surely run when one is imported, with itself."""
+    def reached(self, module: str, apart: frozenset[str] = frozenset()) -> frozenset[str]:
+        """The modules of the project that surely run when one is imported, with itself, without going through `apart`."""
         seen = {module}
         new = [module]
         while new:
-            fresh = self.graph.stated(new.pop()) - seen
+            here = new.pop()
+            fresh = self.graph.stated(here) - seen if here not in apart else frozenset()
             seen |= fresh
             new += fresh
         return frozenset(seen)

@@ -35,6 +35,9 @@ class Verdict:
     builders: set[str] = field(default_factory=set)
     """The names by which the clients of the objects are built when their modules run."""
 
+    lasting: set[tuple[str, str]] = field(default_factory=set)
+    """The names that are looked up when an object is made or connected at its first use, each with the object."""
+
     def unsafe(self, why: str) -> None:
         """Note that it is not safe; the first reason stays."""
         self.applicability, self.why = "unsafe", self.why or why

@@ -34,10 +34,6 @@ class Classes:
         self._inference = inference
         self._subclasses: dict[Scope, list[Scope]] | None = None
 
-    def forget(self) -> None:
-        """Forget what was found, as when there are more classes."""
-        self._subclasses = None
-
     def widened(self) -> list[Hashable]:
         """The inputs that have changed since there are more classes."""
         before, self._subclasses = self._subclasses, None

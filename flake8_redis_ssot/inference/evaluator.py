@@ -64,6 +64,7 @@ class Inference:
         self.stores = stores.Stores(self)
         self.stores.add(scopes.stores)
         self.answers: Fixpoint[object, Any] = Fixpoint(self.budget)
+        # asked of a file by itself alone, to which nothing is added: what these two found stays true
         self.leads_to_builder = reach.Reach(self, reach.is_library)
         self._is_asked_for = reach.Reach(self, reach.is_asked_for, members=False)
         self._bindings: dict[tuple[str, Scope, float, tuple[Branch, ...]], list[Binding]] = {}
@@ -79,10 +80,6 @@ class Inference:
     def forget(self) -> None:
         """Forget what was found, as when there is more to know."""
         self.answers.forget()
-        self.classes.forget()
-        self.stores.forget()
-        self.leads_to_builder.forget()
-        self._is_asked_for.forget()
         self._bindings.clear()
 
     def values(self, node: ast.AST | None, point: ProgramPoint) -> Values:
@@ -103,9 +100,10 @@ class Inference:
         present, self.context = self.context, key[1]
         try:
             for value in self.evaluate(key[0], point):
-                if value not in found and (value in before or not has_grown(value, before)):
-                    answers.steps += 1
-                    found.add(value)
+                if value in found or (before and value not in before and has_grown(value, before)):
+                    continue
+                answers.steps += 1
+                found.add(value)
                 if len(found) > _MOST_VALUES:
                     found = widened(found, self.names)
                     if len(found) > _MOST_VALUES:

@@ -131,14 +131,12 @@ class Fixpoint(Generic[_Key, _Value]):
             for source in self._sources:
                 source.is_stale = any(read.is_stale for read in source.reads)
             self._sources = [source for source in self._sources if not source.is_stale]
-            self._known = {key: known for key, known in self._known.items() if not known[1].is_stale}
-            self._made = {key: made for key, made in self._made.items() if not made[1].is_stale}
         return bool(there)
 
     def made(self, key: Hashable, make: Callable[[], _Made]) -> _Made:
         """What `make` makes of answers to questions from outside, made anew once one of those was forgotten."""
         known = self._made.get(key)
-        if known is not None:
+        if known is not None and not known[1].is_stale:
             return known[0]  # type: ignore[no-any-return]
         outer, self._reads, self._is_cut = self._reads, set(), False
         try:
@@ -160,7 +158,7 @@ class Fixpoint(Generic[_Key, _Value]):
     def answer(self, key: _Key, find: Callable[..., frozenset[_Value]], *given: Any) -> frozenset[_Value]:
         """The answer to `key`, which `find(*given)` gives as far as the answers that it asks for are known."""
         known = self._known.get(key)
-        if known is not None:
+        if known is not None and not known[1].is_stale:
             self._reads.add(known[1])
             return known[0]
         waits_for = self._waiting.get(key)

@@ -64,10 +64,6 @@ class Reach:
         known.update(dict.fromkeys(holders, False))
         return False
 
-    def forget(self) -> None:
-        """Forget what was found, as when there is more to know."""
-        self._known.clear()
-
     def _held(self, value: Value) -> Iterator[Value]:
         inference = self._inference
         match value:
@@ -235,10 +231,13 @@ def handed(inference: Inference, points: Iterable[ProgramPoint]) -> set[str]:
     found: set[str] = set()
     for point in points:
         if isinstance(point.node, ast.Call):
-            given = [*point.node.args, *(k.value for k in point.node.keywords)]
-            values = (v for part in given for v in inference.values(part, point))
-            if any(inference.leads_to_builder(v) for v in values):
-                found.update(_own(inference, inference.values(point.node.func, point)))
+            given = [part for part in _given(point.node) if not isinstance(part, ast.Constant)]
+            own = _own(inference, inference.values(point.node.func, point)) if given else set()
+            # few callables are ours: what the others are given is not asked
+            if not own <= found and any(
+                inference.leads_to_builder(v) for part in given for v in inference.values(part, point)
+            ):
+                found |= own
     names = stored(inference, inference.scopes, Reach(inference, is_exposed))
     found.update(name for name in names if "." in name[1:])
     for scope in list(inference.namespaces.values()):  # a lambda that is met adds its own
@@ -252,11 +251,18 @@ def named(inference: Inference, points: Iterable[ProgramPoint]) -> set[str]:
     found: set[str] = set()
     for point in points:
         if isinstance(point.node, ast.Call):
-            given = [*point.node.args, *(k.value for k in point.node.keywords)]
-            texts = (text.value for part in given for text in inference.texts(part, point))
-            if any(map(inference.names.leads_to_builder, texts)):
-                found |= _own(inference, inference.values(point.node.func, point)) - {"."}
+            given = _given(point.node)
+            own = _own(inference, inference.values(point.node.func, point)) - {"."} if given else set()
+            if not own <= found:
+                texts = (text.value for part in given for text in inference.texts(part, point))
+                if any(map(inference.names.leads_to_builder, texts)):
+                    found |= own
     return found
+
+
+def _given(call: ast.Call) -> list[ast.expr]:
+    """What a call hands over."""
+    return [*call.args, *(keyword.value for keyword in call.keywords)]
 
 
 def _own(inference: Inference, values: Values) -> set[str]:

@@ -57,10 +57,6 @@ class Stores:
         is_local = all(b.target is None and b.scope is not None for b in bindings)
         return not bindings or not is_local or self.is_on_application(store)
 
-    def forget(self) -> None:
-        """Forget what the names of owners are bound to."""
-        self._by_home.clear()
-
     def moved(self) -> list[Hashable]:
         """The inputs that have changed since the names of owners may be bound to more."""
         before, self._by_home = self._by_home, {}
@@ -87,7 +83,7 @@ class Stores:
     def filled(self, owner: ast.expr, point: ProgramPoint) -> Iterator[Filled]:
         """What is put, elsewhere, into the container that an expression is."""
         same = self._into(owner, point, ("all", last_name(owner)))
-        for keyed in (False, True):
+        for keyed in (False, True) if same else ():
             stores = tuple(store for store in same if (store.key is not None) is keyed)
             if stores:
                 yield Filled(stores, keyed)

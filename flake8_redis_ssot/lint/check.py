@@ -322,9 +322,10 @@ def _handled(
     """Each handler with what it is to look at."""
     for handler in handlers.get(ast.Module, ()):
         yield handler, context.source.tree
-    for point in context.points:
-        for handler in handlers.get(type(point.node), ()):
-            yield handler, point
+    if handlers.keys() - {ast.Module}:
+        for point in context.points:
+            for handler in handlers.get(type(point.node), ()):
+                yield handler, point
 
 
 def _said_by(rule: Rule, context: RuleContext) -> Iterator[Diagnostic]:

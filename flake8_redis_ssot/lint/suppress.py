@@ -126,11 +126,9 @@ def comments(
         return
     if opts_out(source):
         return
-    reported: dict[PhysicalLine, set[str]] = {}
+    reported: dict[PhysicalLine | None, set[str]] = {}
     for diagnostic in diagnostics:
-        line = lines.get(diagnostic.range.start.line)
-        if line is not None and diagnostic.code not in UNSILENCED:
-            reported.setdefault(line, set()).add(diagnostic.code)
+        reported.setdefault(lines.get(diagnostic.range.start.line), set()).add(diagnostic.code)
     for line in dict.fromkeys(lines.values()):
         found = directive(line)
         if found is None:

@@ -44,7 +44,7 @@ class References:
         """The references to the module at `path`, one a file."""
         modules = self._index.place(path).modules
         place = os.path.relpath(path, self._settings.root).replace(os.sep, "/")
-        names = "|".join(re.escape(name) for name in modules)
+        names = "|".join(re.escape(name).replace(r"\.", "[.:]") for name in modules)
         quoted = re.compile(rf"""["'](?:{names})(?:[.:][\w.:]+)?["']""")
         named = re.compile(rf"(?<![\w.])(?:{names})(?!\w)|(?<![\w./-])(?:\./)?{re.escape(place)}(?!\w)")
         importers = self._index.users_of(path)
@@ -52,11 +52,9 @@ class References:
         last = {name.rpartition(".")[2] for name in modules}
         for other in sorted(importers | naming - {path}):
             text = self._text(other)
-            match = quoted.search(text)
-            if other in importers:
-                yield Reference(other, line_of(text, last), "imports it")
-            elif match is not None:
-                yield Reference(other, _line(text, match), "names it in a string")
+            match = None if other in importers else quoted.search(text)
+            how = "imports it" if match is None else "names it in a string"
+            yield Reference(other, line_of(text, last) if match is None else _line(text, match), how)
         for other, text in self._beside:
             match = quoted.search(text)
             if not other.endswith((".py", ".pyi")):

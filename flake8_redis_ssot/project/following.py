@@ -207,13 +207,12 @@ class Following:
 
     def _learn(self, paths: Collection[str]) -> None:
         """Find the blocking functions of the files at `paths`, and of all that call these."""
-        new = self._inference.blocking.learn_commands(
-            one for path in paths for one in self._inference.sent(path)
-        )
-        points = [point for path in paths for point in self._inference.files[path].calls]
+        blocking = self._inference.blocking
+        new = blocking.learn_commands(one for path in paths for one in self._inference.sent(path))
+        points = [point for path in paths for point in self._inference.files[path].calls_of(blocking.names)]
         while new or points:
             points += [point for name in sorted(new) for point in self._inference.calls_named(name)]
-            new = self._inference.blocking.learn_calls(self._inference, points)
+            new = blocking.learn_calls(self._inference, points)
             points = []
 
     def _exposed(self, path: str, reach: Reach) -> set[str]:

@@ -24,6 +24,7 @@ class ProjectIndex:
         self.texts = Texts(managers.modules.filesystem)
         self._places: dict[str, Place] = {}
         self._edges: dict[str, tuple[Edge, ...]] = {}
+        self._taken: dict[str, dict[str, set[str | None]]] = {}
 
     def place(self, path: str) -> Place:
         """The boundary and the dotted names of a file."""
@@ -120,44 +121,47 @@ class ProjectIndex:
                             yield edge.bound if edge.name == name else name
                         yield from (f"{handle}.{name}" for handle in self.handles(path, module))
 
+    def _taken_from(self, module: str) -> Mapping[str, Collection[str | None]]:
+        """The files whose import statements name a module, each with what it takes; None for the module itself."""
+        found = self._taken.get(module)
+        if found is None:
+            users = dict.fromkeys(self._importing.get(module, ()))
+            found = self._taken[module] = {
+                user: {edge.name for edge in self.edges(user) if edge.module == module} for user in users
+            }
+        return found
+
+    def _with_module(self, module: str) -> Iterator[str]:
+        """The files that take a module from the package that it is in."""
+        parent, _, last = module.rpartition(".")
+        return (user for user, taken in self._taken_from(parent).items() if parent and last in taken)
+
     def asked_names(self, path: str) -> set[str] | None:
         """The names that others import from the file at `path`; None where one imports it as a whole."""
-        found: set[str] = set()
+        found: set[str | None] = set()
         for module in self.place(path).modules:
-            parent, _, last = module.rpartition(".")
-            for user in {*self._importing.get(module, ()), *self._importing.get(parent, ())}:
-                for edge in self.edges(user):
-                    if edge.module == module and edge.name not in (None, "*"):
-                        found.add(edge.name or "")
-                    elif edge.module == module or (edge.module == parent and edge.name == last):
-                        return None
-        return found
+            found.update(*self._taken_from(module).values())
+            found.update(None for _ in self._with_module(module))
+        return None if found & {None, "*"} else {name for name in found if name}
 
     def taken_names(self, path: str) -> set[str | None]:
         """The names that other files import, by name, from the file at `path`."""
         return {
-            edge.name
+            name
             for module in self.place(path).modules
-            for user in self._importing.get(module, ())
+            for user, taken in self._taken_from(module).items()
             if user != path
-            for edge in self.edges(user)
-            if edge.module == module and edge.name not in (None, "*")
+            for name in taken
+            if name not in (None, "*")
         }
 
     def users(self, path: str, names: set[str]) -> list[str]:
         """The files that import one of `names` from the file at `path`, or the module as a whole."""
-        found = set()
+        wanted = {*names, None, "*"}
+        found: set[str] = set()
         for module in self.place(path).modules:
-            parent, _, last = module.rpartition(".")
-            for user in self._importing.get(module, ()):
-                if any(
-                    edge.module == module and (edge.name is None or edge.name == "*" or edge.name in names)
-                    for edge in self.edges(user)
-                ):
-                    found.add(user)
-            for user in self._importing.get(parent, ()) if parent else ():
-                if any(edge.module == parent and edge.name == last for edge in self.edges(user)):
-                    found.add(user)
+            found.update(u for u, taken in self._taken_from(module).items() if not wanted.isdisjoint(taken))
+            found.update(self._with_module(module))
         return sorted(found - {path})
 
     def indirect_imports(self) -> dict[str, dict[str, str]]:

@@ -24,7 +24,6 @@ from flake8_redis_ssot.inference.values import (
 from flake8_redis_ssot.project.conftests import conftests_above
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.syntax.arguments import argument_of
-from flake8_redis_ssot.syntax.nodes import last_name
 from flake8_redis_ssot.syntax.scope_builder import build_scopes
 from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope, Scopes
 
@@ -62,10 +61,12 @@ class ProjectInference(Inference):
         self._names_asked: dict[tuple[Scope, str], ast.Name] = {}
         self._changed: set[Hashable] = set()
         """The inputs of answers that have changed since those were found."""
-        self._called_since: list[tuple[str, ProgramPoint]] = []
+        self._called_since: list[tuple[str, list[ProgramPoint]]] = []
         """The calls of files taken in since then, by the last name of the callee."""
         self._called_by: dict[str, dict[Scope, None]] = {}
         """The functions whose calls were asked for, by the names of these."""
+        self._method_names: dict[str, frozenset[str]] = {}
+        """What methods that may send are called in each file."""
         self._limits: set[str] = set()
         self._held: set[str] = set()
         self._makes_names = False
@@ -103,11 +104,10 @@ class ProjectInference(Inference):
         for module in scopes.modules:
             self._modules[module] = scopes.module
             self._changed.add(("module", module))
-        for point in scopes.calls:
-            assert isinstance(point.node, ast.Call)
-            last = last_name(point.node.func)
-            self._calls.setdefault(last, []).append(point)
-            self._called_since.append((last, point))
+        for last, points in scopes.calls_named.items():
+            self._calls.setdefault(last, []).extend(points)
+            self._called_since.append((last, points))
+        self._method_names[path] = METHOD_NAMES.union(["lock"], _methods_by_name(scopes))
         return scopes
 
     def refresh(self) -> bool:
@@ -126,16 +126,16 @@ class ProjectInference(Inference):
         self._changed.clear()
         self._called_since.clear()
         if is_stale:
-            self.leads_to_builder.forget()
             self.blocking.clear()
         return is_stale
 
     def _entered(self) -> Iterator[Hashable]:
         """The inputs that have changed since there are more calls."""
-        for name, point in self._called_since:
+        for name, points in self._called_since:
             for scope in list(self._called_by.get(name, ())):
-                if scope in self._run(point) and point not in self._entering(scope):
-                    yield ("entering", scope)
+                for point in points:
+                    if scope in self._run(point) and point not in self._entering(scope):
+                        yield ("entering", scope)
 
     def path_of(self, point: ProgramPoint) -> str:
         """The file of a place."""
@@ -315,16 +315,16 @@ class ProjectInference(Inference):
 
     def sent(self, path: str) -> list[Command]:
         """The commands of a file taken in."""
-        return self.answers.made(("sent", path), lambda: self._find_sent(self.files[path]))
+        return self.answers.made(("sent", path), lambda: self._find_sent(path))
 
-    def _find_sent(self, scopes: Scopes) -> list[Command]:
-        names = METHOD_NAMES | {"lock", *_methods_by_name(scopes)}
-        points = (p for p in scopes.calls if last_name(p.node.func) in names)  # type: ignore[attr-defined]
+    def _find_sent(self, path: str) -> list[Command]:
+        scopes = self.files[path]
+        points = scopes.calls_of(self._method_names[path])
         return [one for p in points if (one := command(self, scopes, p)) is not None]
 
     def calls(self, path: str) -> Iterator[tuple[ProgramPoint, ast.Call, Blocking]]:
         """The calls, in a file taken in, of functions that send by a blocking client, with what they send."""
-        return self.blocking.calls(self, self.files[path].calls)
+        return self.blocking.calls(self, self.files[path])
 
     def is_open(self, point: ProgramPoint) -> bool:
         """Whether a call may still be a builder's: its callee is computed in a way that is not followed here."""

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from flake8_redis_ssot.analysis.client_calls import function_of
-from flake8_redis_ssot.analysis.lifetimes import lifetimes
+from flake8_redis_ssot.analysis.lifetimes import goes_on, lifetimes
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.libraries.traits import SENTINEL, UNCLOSABLE
 from flake8_redis_ssot.rule import Rule, RuleContext, on
@@ -18,7 +18,7 @@ class UnclosedClient(Rule):
     ## What it does
     Reports a client that a function builds, with a pool of its own, and only uses: it is not
     closed, entered by `with`, returned, yielded, stored or handed on, nor is a pipeline,
-    subscription or lock of it.
+    subscription or lock of it. Not where the function goes on to a `while True` that nothing leaves.
 
     ## Why is this bad?
     The connections of its pool stay open until the client is collected. An asyncio client has to
@@ -73,6 +73,7 @@ class UnclosedClient(Rule):
                     b.library in UNCLOSABLE or b.target.endswith(SENTINEL) for b in made.reached.values()
                 )
                 and lifetimes(function, made.call) == {"used"}
+                and not goes_on(function, made.call)
             ):
                 yield self.diagnostic(
                     context,

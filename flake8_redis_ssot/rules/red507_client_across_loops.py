@@ -13,7 +13,7 @@ from flake8_redis_ssot.analysis.hot_paths import occasion_of
 from flake8_redis_ssot.analysis.patches import patched_around
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.libraries.frameworks import COMMAND_LINES, MOCKING
-from flake8_redis_ssot.libraries.standard import LOOP_WORDS
+from flake8_redis_ssot.libraries.standard import LOOP_PACKAGES, LOOP_WORDS
 from flake8_redis_ssot.rule import Rule, RuleContext, on
 from flake8_redis_ssot.syntax.nodes import last_name
 from flake8_redis_ssot.syntax.scopes import ProgramPoint
@@ -84,7 +84,9 @@ class ClientAcrossLoops(Rule):
 
     @on(ast.Module)
     def check(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:
-        if not _RUNNERS.search(context.source.text) or _ONE_LOOP in context.source.text:
+        text = context.source.text
+        # the imports are known without a search of the text
+        if LOOP_PACKAGES.isdisjoint(context.scopes.imports) or not _RUNNERS.search(text) or _ONE_LOOP in text:
             return
         loops = EventLoops(context.inference, context.scopes)
         found = [(run, home) for run in loops.runs() if (home := _outliving(run, loops)) is not None]

@@ -284,8 +284,8 @@ class _ScopeBuilder:
                 case ast.Name():
                     self.scopes.bind(scope, leaf.id, self._order, path, value=given, projection=taken)
                     continue
-                case ast.Attribute(value=value, attr=name) if given is not None:
-                    self._keep(value, name, given, taken)
+                case ast.Attribute(value=owner, attr=name) if given is not None:
+                    self._keep(owner, name, given, taken)
                 case ast.Subscript(
                     value=ast.Call(func=ast.Name(id="globals")), slice=ast.Constant(value=str(key))
                 ):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
@@ -20,6 +21,12 @@ STEP = 1 << 20
 
 _MARKS = frozenset(["ctx", "op", "ops", "attr", "id", "arg"])
 """Fields that hold no expression."""
+_PARTS = {
+    kind: [name for name in reversed(kind._fields) if name not in _MARKS]
+    for kind in vars(ast).values()
+    if isinstance(kind, type) and issubclass(kind, ast.AST)
+}
+"""The other fields of each type of nodes, the last one first."""
 _LEAVES = frozenset([ast.Name, ast.Constant])
 
 Projection = int | Literal["item", "enter"]
@@ -97,7 +104,7 @@ class Store:
         return ProgramPoint(self.owner, self.binding.scope, self.binding.order, self.path)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, for the same reason as a binding
 class ProgramPoint:
     """A node with the scope it stands in, its turn in the walk, and the branches around it."""
 
@@ -220,6 +227,11 @@ class Scopes:
             found.setdefault(last_name(point.node.func), []).append(point)  # type: ignore[attr-defined]
         return found
 
+    def calls_of(self, names: AbstractSet[str]) -> list[ProgramPoint]:
+        """The calls of what has one of the last `names`, in the order in which they run."""
+        found = [point for name in names & self.calls_named.keys() for point in self.calls_named[name]]
+        return sorted(found, key=lambda point: point.order)
+
     @cached_property
     def held(self) -> frozenset[str]:
         """The names of the module, of its classes and of objects under which anything but a plain function is kept."""
@@ -291,8 +303,8 @@ class Scopes:
             if kind is ast.Call and self.binds_within and node not in self._seen:
                 self._seen.add(node)
                 self._bind_globals(node, scope, order)  # type: ignore[arg-type]
-            for name in reversed(kind._fields):
-                value = None if name in _MARKS else getattr(node, name, None)
+            for name in _PARTS[kind]:
+                value = getattr(node, name, None)
                 if type(value) is list:
                     stack += [
                         (part, scope, path)

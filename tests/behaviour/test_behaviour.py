@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
-import subprocess
-import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from random_projects import Runner, runner
 from reasons import ACTION, left, without_what_is_not_there
 
 from flake8_redis_ssot.cli.main import main
@@ -76,11 +75,10 @@ def written(case: Case, folder: Path) -> Path:
     return folder
 
 
-def behaviour(*folders: Path) -> list[dict[str, object]]:
-    command = [sys.executable, str(HERE / "run.py"), str(HERE / "redis_in_memory")]
-    asked = "".join(f"{folder}\n" for folder in folders)
-    done = subprocess.run(command, input=asked, capture_output=True, text=True, check=True)
-    return [json.loads(line) for line in done.stdout.splitlines()]
+@pytest.fixture(scope="module")
+def running() -> Iterator[Runner]:
+    with runner() as one:
+        yield one
 
 
 def test_titles_are_unique() -> None:
@@ -89,7 +87,7 @@ def test_titles_are_unique() -> None:
 
 
 @pytest.mark.parametrize("case", ALL, ids=lambda case: case.title.replace(" ", "_"))
-def test_behaviour(case: Case, tmp_path: Path, monkeypatch, capsys) -> None:
+def test_behaviour(case: Case, running: Runner, tmp_path: Path, monkeypatch, capsys) -> None:
     before, after = (written(case, tmp_path / name / "project") for name in ("before", "after"))
     monkeypatch.chdir(after)
     main(["migrate", *case.options])
@@ -105,7 +103,7 @@ def test_behaviour(case: Case, tmp_path: Path, monkeypatch, capsys) -> None:
         assert any(words in text for text in lines), said
     for line in case.lines("needs"):
         assert any(line in new[name].decode() for name in changed), new
-    did, does = behaviour(before, after)
+    did, does = (running.behaviour(folder) for folder in (before, after))
     assert all(value is True for name, value in did.items() if name not in ("probe", "tests")), did
     assert all(str(o).startswith("passed") for o in did.get("tests", {}).values()), did  # type: ignore[attr-defined]
     assert does == did

@@ -8,8 +8,6 @@ from random import Random
 
 import pytest
 import random_projects
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from random_projects import Project, Runner, judged, project, project_of_clients, runner
 
 
@@ -19,17 +17,8 @@ def running() -> Iterator[Runner]:
         yield one
 
 
-@settings(
-    max_examples=40, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
-)
-@given(st.randoms(use_true_random=False))
-def test_nothing_changes(running: Runner, tmp_path_factory: pytest.TempPathFactory, pick: Random) -> None:
-    made = project(pick)
-    assert judged(made, tmp_path_factory.mktemp("made"), running).broken == "", made.files
-
-
 @pytest.mark.parametrize("make", [project, project_of_clients])
-@pytest.mark.parametrize("first", range(1000, 1040, 20))
+@pytest.mark.parametrize("first", range(0, 40, 20))
 def test_of_seeds(first: int, make: Callable[[Random], Project], tmp_path: Path) -> None:
     moved, broken = random_projects.tried(first, first + 20, tmp_path, make)
     assert broken == [] and moved > 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import shutil
@@ -11,6 +12,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from conftest import LEAN
 from monorepo import write
 
 from flake8_redis_ssot.census.census import running
@@ -34,7 +36,8 @@ def blocks(language: str, part: str = "") -> list[str]:
 
 def pytest_in(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *options]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    environment = {**os.environ, **LEAN}
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, env=environment)
 
 
 COMMANDS = [shlex.split(line, comments=True) for text in blocks("console") for line in text.splitlines()]

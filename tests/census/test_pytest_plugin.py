@@ -12,10 +12,17 @@ from typing import Any
 
 import pytest
 from chat_platform import phase_1
-from conftest import EXAMPLE
+from conftest import EXAMPLE, LEAN
 from junitparser import JUnitXml
 from monorepo import write
 
+INSTALLED = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "", "PYTEST_PLUGINS": ""}
+"""As pytest finds its plugins by itself."""
+WITHOUT_OTHERS = [
+    word
+    for name in ("asyncio", "anyio", "hypothesispytest", "pytest-lsp", "pytest_cov")
+    for word in ("-p", f"no:{name}")
+]
 TABLE = '[tool.redis-ssot]\nmanager = "app.manager"\n\n[tool.pytest.ini_options]\npythonpath = ["."]\n'
 MANAGER = "import redis\n\nclient = redis.Redis()\n"
 APP = {"pyproject.toml": TABLE, "app/__init__.py": "", "app/manager.py": MANAGER}
@@ -25,7 +32,7 @@ def run_pytest(
     folder: Path, *arguments: str, environment: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:randomly", *arguments]
-    given = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **(environment or {})}
+    given = {**os.environ, **LEAN, "PYTHONDONTWRITEBYTECODE": "1", **(environment or {})}
     given.pop("PYTEST_ADDOPTS", None)
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=given, check=False)
 
@@ -54,14 +61,14 @@ def test_loaded():
 
 def test_run_that_does_not_ask_loads_the_entry_alone(tmp_path: Path) -> None:
     write(tmp_path, {"test_loaded.py": LOADED})
-    said = run_pytest(tmp_path, "-s").stdout
+    said = run_pytest(tmp_path, "-s", *WITHOUT_OTHERS, environment=INSTALLED).stdout
     assert "ours: flake8_redis_ssot flake8_redis_ssot.pytest_plugin\n" in said
     assert "redis census" not in said
 
 
 def test_numbers_of_the_whole_run(tmp_path: Path) -> None:
     write(tmp_path, {**APP, "test_app.py": "from app.manager import client\n\n\ndef test(): pass\n"})
-    census = census_of(tmp_path)
+    census = census_of(tmp_path, *WITHOUT_OTHERS, **INSTALLED)
     assert pools(census) == {"app/manager.py:3": 1}
     assert census["pools"]["peak"] == 1
     assert census["processes"] == ["the main process"]
@@ -298,9 +305,8 @@ def test_workers_where_warnings_are_errors(tmp_path: Path) -> None:
             "test_many.py": MANY,
         },
     )
-    census = census_of(
-        tmp_path, "-p", "no:asyncio", "-W", "error", "-n", "2", PYTHONPATH=str(tmp_path / "site")
-    )
+    found = {**INSTALLED, "PYTHONPATH": str(tmp_path / "site")}
+    census = census_of(tmp_path, *WITHOUT_OTHERS, "-W", "error", "-n", "2", **found)
     assert (census["lost"], pools(census)) == ([], {"test_many.py:5": 3})
     assert "Warning" not in census["stdout"]
 

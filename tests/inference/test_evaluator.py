@@ -111,6 +111,15 @@ VALUES = {
         # ^ c: redis.Redis
         # ^ b(): redis.Redis()
         """,
+    "assigned to an attribute, an item and a name at once": """
+        import redis
+        class Holder:
+            def __init__(self, table):
+                self.client = table["a"] = client = redis.Redis()
+                client, self.client
+                # ^ client: redis.Redis()
+                # ^ self.client: redis.Redis()
+        """,
     "every binding that may hold": """
         import redis, fakes
         if c:
@@ -336,6 +345,28 @@ VALUES = {
         # ^ twice(redis.Redis): redis.Redis
         # ^ twice('a'): 'a'
         # ^ same(same)('b'): 'b'
+        """,
+    "a function within one knows what that one was given": """
+        import redis
+        def connect(client):
+            def make(db):
+                return client
+            return make(3)
+        made = connect(redis.Redis())
+        made
+        # ^ made: redis.Redis()
+        pool = connect(redis.ConnectionPool())
+        pool
+        # ^ pool: redis.ConnectionPool()
+        def keeping(kept, new):
+            def keep(new):  # not what the function around it was given
+                nonlocal kept
+                kept = new
+            keep(3)
+            return kept
+        kept = keeping(redis.Redis(), redis.Sentinel())
+        kept
+        # ^ kept: redis.Redis()
         """,
     "lambdas": """
         import redis

@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import Callable
-from random import Random
 
 import pytest
 
@@ -133,38 +132,6 @@ def test_what_is_made_of_an_answer_that_was_cut_short_is_not_kept():
     assert [ask.fixpoint.made("list", listed) for _ in range(3)] == [[1]] * 3 and len(made) == 3
 
 
-@pytest.mark.parametrize("seed", range(60))
-def test_the_answers_are_the_least_that_hold_in_whatever_order_they_are_asked(seed: int):
-    random = Random(seed)
-    names = [str(n) for n in range(random.randint(2, 9))]
-    table = {
-        name: (
-            frozenset(random.choices(range(5), k=random.randint(0, 2))),
-            [(random.choice(names), random.choice([None, *range(5)])) for _ in range(random.randint(0, 4))],
-        )
-        for name in names
-    }
-
-    def rule(name: str) -> Callable[[Callable[[str], frozenset[int]]], frozenset[int]]:
-        def find(ask: Callable[[str], frozenset[int]]) -> frozenset[int]:
-            found, others = table[name]
-            for other, wanted in others:
-                if wanted is None or wanted in found:  # what is asked may come with what is found
-                    found |= ask(other)
-            return found
-
-        return find
-
-    rules = {name: rule(name) for name in names}
-    least = dict.fromkeys(names, frozenset[int]())
-    while (after := {name: rules[name](least.__getitem__) for name in names}) != least:
-        least = after
-    for _ in range(4):
-        ask = _Asked(rules)
-        assert {name: ask(name) for name in random.sample(names, len(names))} == least
-        assert sum(ask.count.values()) < 60 * len(names)
-
-
 def test_a_cycle_may_turn_out_to_be_part_of_a_larger_one():
     def last(ask: Callable[[str], frozenset[int]]) -> frozenset[int]:
         found = ask("inner")
@@ -249,6 +216,8 @@ def test_it_is_the_least_fixpoint_of_whatever_questions(seed: int) -> None:
     while before != expected:
         before = expected
         expected = {name: find(before.__getitem__) for name, find in rules.items()}
-    ask = _Asked(rules)
-    chosen.shuffle(names)
-    assert {name: ask(name) for name in names} == expected
+    for _ in range(2):
+        ask = _Asked(rules)
+        chosen.shuffle(names)
+        assert {name: ask(name) for name in names} == expected
+        assert sum(ask.count.values()) < 8 * len(names)

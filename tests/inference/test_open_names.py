@@ -129,3 +129,21 @@ def test_a_client_knows_the_call_that_makes_it() -> None:
     assert isinstance(client, Built) and client.call is not None
     assert ast.unparse(client.call) == "redis.Redis(db=1)"
     assert not any(isinstance(value, Built) for value in asked.values("client.pipeline()"))
+
+
+def test_a_base_that_two_bases_share_is_met_once() -> None:
+    asked = Asked(
+        """
+        from elsewhere import Far
+        class Common(Far):
+            def use(self):
+                self.client
+        class One(Common): pass
+        class Other(Common): pass
+        class Both(One, Other): pass
+        """
+    )
+    inference = OpenInference(names(), asked.scopes, None)
+    family = inference.lineage(asked.scope("Both"))
+    assert [scope.node.name for scope in family] == ["Both", "One", "Common", "Other"]  # type: ignore[attr-defined]
+    assert inference.foreign_bases(asked.scope("Both")) == {"elsewhere.Far"}

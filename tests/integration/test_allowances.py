@@ -172,3 +172,9 @@ def test_a_symbol_narrows_an_entry(
         said = run(*arguments, "app/user.py", cwd=project, module=module)
         assert said.stderr == ""
         assert (not [p for p in places(said.stdout) if p[0] == "app/user.py"]) is is_allowed
+
+
+def test_a_file_that_silences_itself_or_cannot_be_read_lists_no_comments(project: Path, run: Command) -> None:
+    (project / "app/kept.py").write_text("# flake8: noqa\nfrom app.old import cache  # noqa: RED101\n")
+    (project / "scripts/load.py").write_bytes(b"# coding: martian\n# noqa: RED201 - why not\n")
+    assert listed(project, run)["comments"] == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import LEAN
 from monorepo import write
 
 TABLE = '[tool.redis-ssot]\nmanager = "app.redis_manager"\n'
@@ -121,6 +123,7 @@ def test_as_pytest_shows_it(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
+        env={**os.environ, **LEAN},
     )
     assert done.returncode == 1
     assert "E       AssertionError: 1 place does not keep to one Redis manager:" in done.stdout

@@ -194,6 +194,15 @@ def test_the_manager_is_part_of_what_others_depend_on(project: Path, here: Here,
     assert "call.py:3" in here()
 
 
+def test_a_manager_that_is_nowhere_does_not_change(project: Path, here: Here, checked: list[str]) -> None:
+    (project / "pyproject.toml").write_text(SETTINGS + 'instance = "redis_manager"\n')
+    (project / "part0" / "old.py").write_text("from app.old import cache\n\ncache.get('a')\n")
+    assert "old.py:1" in here()
+    checked.clear()
+    (project / "part0" / "quiet.py").write_text(QUIET + "\n")
+    assert "old.py:1" in here() and checked == ["quiet.py"]
+
+
 def test_so_are_the_bases_of_its_classes(project: Path, here: Here) -> None:
     base = project / "app" / "base.py"
     base.write_text(MANAGER.replace("RedisManager", "Base"))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 from chat_platform import phase_1
-from conftest import EXAMPLE, Command, places
+from conftest import EXAMPLE, LEAN, Command, places
 
+ENVIRONMENT = {**os.environ, **LEAN}
 GOLDEN = Path(__file__).parent / "example_findings.txt"
 
 
@@ -25,6 +27,7 @@ def test_its_own_tests_pass() -> None:
         cwd=EXAMPLE,
         capture_output=True,
         text=True,
+        env=ENVIRONMENT,
     )
     assert done.returncode == 0 and " passed" in done.stdout, done.stdout + done.stderr
 
@@ -63,7 +66,8 @@ def test_it_migrates_on_a_real_server_and_back(tmp_path: Path, run: Command) -> 
         return {str(p.relative_to(copy)): p.read_bytes() for p in files}
 
     def python(*arguments: str) -> str:
-        done = subprocess.run([sys.executable, "-B", *arguments], cwd=copy, capture_output=True, text=True)
+        command = [sys.executable, "-B", *arguments]
+        done = subprocess.run(command, cwd=copy, capture_output=True, text=True, env=ENVIRONMENT)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 

@@ -99,6 +99,7 @@ def test_a_module_can_go_when_nothing_names_it(project: Path, run: Command) -> N
         ),
         ("tests/test_x.py", "PATCHED = 'app.cache.store.cache.get'\n", 1, "names it in a string"),
         ("app/entry.py", "TARGET = 'app.cache.store:cache'\n", 1, "names it in a string"),
+        ("app/whole.py", "TARGET = 'app.cache:store.cache'\n", 1, "names it in a string"),
         ("app/kept.py", "from app.cache import store  # noqa: RED101\n", 1, "imports it"),
         (
             "vendored/x.py",
@@ -423,3 +424,21 @@ def test_a_class_that_competes_is_a_manager_though_no_setting_names_it(project: 
     found = {one["module"]: (one["role"], one["classes"]) for one in planned["managers"]}
     assert found["app.other"] == ("competing", ["Other"])
     assert found["app.redis_manager"][0] == "manager" and found["app.cache.store"][0] == "forbidden"
+
+
+def test_what_a_function_gives_is_compared_too(project: Path, run: Command) -> None:
+    """Where a function of the manager takes the place of the old object."""
+    add(
+        project,
+        "pyproject.toml",
+        SETTINGS.replace(".redis_manager.redis_manager", ".redis_manager.get_redis()"),
+    )
+    add(
+        project,
+        "app/redis_manager.py",
+        MANAGER + "\n\ndef get_redis() -> RedisManager:\n    return redis_manager\n",
+    )
+    add(project, "app/cache/store.py", STORE.replace("def get(", "def fetch("))
+    add(project, "app/rooms.py", USER.replace("cache.get(", "cache.fetch("))
+    gaps = planned(project, run)["gaps"]
+    assert [(gap["member"], gap["target"]) for gap in gaps] == [("fetch", "app.redis_manager.RedisManager")]

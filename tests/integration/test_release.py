@@ -27,9 +27,13 @@ def jobs() -> list[tuple[str, dict[str, Any]]]:
     return [(f"{p.stem}: {name}", job) for p in WORKFLOWS for name, job in workflow(p.name)["jobs"].items()]
 
 
-def test_every_action_is_pinned_to_a_commit() -> None:
-    used = [step["uses"] for _, job in jobs() for step in job["steps"] if "uses" in step]
-    assert used and not [one for one in used if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", one)]
+def test_every_action_is_pinned_to_a_commit_and_says_its_version() -> None:
+    used = [one for path in WORKFLOWS for one in re.findall(r"\buses:.*", path.read_text())]
+    assert len(used) == sum("uses" in step for _, job in jobs() for step in job["steps"]) > 0
+    pins = [re.fullmatch(r"uses: ([\w./-]+)@([0-9a-f]{40} # v\d+\.\d+\.\d+)", one) for one in used]
+    assert None not in pins, used
+    pinned = {(pin[1], pin[2]) for pin in pins if pin}
+    assert len(pinned) == len({action for action, _ in pinned}), "one action, one version"
 
 
 def test_jobs_may_do_what_they_need() -> None:

@@ -73,8 +73,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 CHANGES = {
     "plain": lambda data: data,
-    "crlf": lambda data: data.replace(b"\n", b"\r\n"),
-    "bom": lambda data: b"\xef\xbb\xbf" + data if data else data,
+    "crlf and bom": lambda data: b"\xef\xbb\xbf" + data.replace(b"\n", b"\r\n") if data else data,
 }
 
 

@@ -40,16 +40,23 @@ _OPPOSITE: dict[type[ast.AST], type[ast.AST]] = {
     ast.And: ast.Or,
     ast.Or: ast.And,
 }
+_SAID = ("annotation", "returns", "decorator_list", "type_comment")
+"""Fields that say something of what stands there; a change of them is left to the type checker."""
 _LEFT_OUT = (ast.AugAssign, ast.Break, ast.Continue, ast.Delete, ast.Expr, ast.Raise)
 
 
 def mutants(tree: ast.Module) -> Iterator[tuple[int, str]]:
     """The line of each change, and what it is, while the tree has it."""
+    said = {part for node in ast.walk(tree) for part in _said_of(node)}
     for parent in ast.walk(tree):
-        if isinstance(parent, ast.JoinedStr | ast.arg | ast.AnnAssign) or _is_import(parent):
+        if (
+            parent in said
+            or isinstance(parent, ast.JoinedStr | ast.arg | ast.AnnAssign)
+            or _is_import(parent)
+        ):
             continue
         for name, value in ast.iter_fields(parent):
-            if name in ("annotation", "returns", "decorator_list", "type_comment"):
+            if name in _SAID:
                 continue
             if isinstance(value, ast.AST):
                 for new in _others(parent, name, value):
@@ -62,6 +69,14 @@ def mutants(tree: ast.Module) -> Iterator[tuple[int, str]]:
                         setattr(parent, name, [*value[:n], *filter(None, [new]), *value[n + 1 :]])
                         yield _line(old, parent), _said(old, new)
                     setattr(parent, name, value)
+
+
+def _said_of(node: ast.AST) -> Iterator[ast.AST]:
+    """All parts of the decorators and annotations of a node."""
+    for name in _SAID:
+        value = getattr(node, name, None)
+        for part in value if isinstance(value, list) else [value]:
+            yield from ast.walk(part) if isinstance(part, ast.AST) else ()
 
 
 def _is_import(node: ast.AST) -> bool:

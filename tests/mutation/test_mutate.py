@@ -55,6 +55,11 @@ def test_arms_statements_and_generators_are_left_out() -> None:
     }
 
 
+def test_decorators_and_annotations_stay() -> None:
+    text = "@dataclass(frozen=True)\nclass A:\n    a: Literal['b'] = 3\n\n    @cached(9)\n    def f(self, a: X[4]) -> Y[5]: ...\n"
+    assert list(mutate.changed(text)) == []
+
+
 def test_what_no_test_notices_is_said(tmp_path: Path) -> None:
     (tmp_path / "least.py").write_text(MODULE)
     (tmp_path / "test_least.py").write_text(

@@ -22,6 +22,8 @@ FILES = sorted(
     for path in [*FIXTURES.rglob("*.py"), *FIXTURES.rglob("pyproject.toml")]
 )
 PARSED = [project for project in PROJECTS if project.parent.name != "RED000"]
+OF_OTHERS = {"RED000", "RED902", "RED904"}
+"""These speak of what the other rules of a run need to parse, and of what these say."""
 
 
 def of_two_folders(project: Path) -> str:
@@ -60,6 +62,24 @@ def test_fixture_reports_what_it_says(project: Path, path: Path) -> None:
     ]
     for line, code, text in expected:
         assert any(text in d.message for d in found if (d.range.start.line, d.code) == (line, code))
+
+
+@pytest.mark.parametrize("code", [rule.code for rule in all_rules() if rule.code not in OF_OTHERS])
+def test_a_rule_by_itself_says_the_same(code: str) -> None:
+    """What it needs to know is found out for it, whoever else runs."""
+    mine = [(project, path) for project, path in FILES if FIXTURES / code in path.parents]
+    assert mine
+    for project in {project for project, _ in mine}:
+        paths = [path for home, path in mine if home == project]
+        settings = load_settings(str(project / "pyproject.toml"), root=str(project), codes=list(defaults()))
+        alone = checker_for(settings, Selection(select=(code,)))
+        found = run_project([str(path) for path in paths if path.suffix == ".py"], alone).diagnostics
+        together = [d for path in paths for d in reported(project).get(path, []) if d.code == code]
+        assert {*map(_said, found)} == {*map(_said, together)}
+
+
+def _said(diagnostic: Diagnostic) -> tuple[str, str, str]:
+    return diagnostic.path, str(diagnostic.range), diagnostic.message
 
 
 def test_fixtures_expect_something_of_every_rule() -> None:

@@ -100,6 +100,10 @@ def test_what_lies_above_a_pattern(pattern: str, name: str, reaches: bool) -> No
         ('extend = "/dev/zero"', "names /dev/zero, which is no file"),
         ('extend = "pipe"', "pipe, which is no file"),
         ('extend = "."', "which is no file"),
+        (
+            'extend = "bare/pyproject.toml"',
+            r"bare/pyproject.toml: has no \[tool.redis-ssot\] table; add one$",
+        ),
         ('extend = "secret.txt"', r"secret.txt:1:\d+: not valid TOML"),
         ('cache-dir = "../../elsewhere"', "outside the project"),
         ('baseline = "../../elsewhere.jsonl"', "outside the project"),
@@ -110,6 +114,8 @@ def test_what_lies_above_a_pattern(pattern: str, name: str, reaches: bool) -> No
 def test_what_is_refused(text: str, message: str, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(".")
     (tmp_path / "secret.txt").write_text("the password is hunter2\n")
+    (tmp_path / "bare").mkdir()
+    (tmp_path / "bare/pyproject.toml").write_text('[project]\nname = "bare"\n')
     os.mkfifo(tmp_path / "pipe")
     with soon(), pytest.raises(SettingsError, match=message) as error:
         settings(tmp_path, text + "\n")
