@@ -34,7 +34,7 @@ class Patch:
 
     `is_written` says that the place has the object by an expression, which an import of its file gives, `is_none`
     that it puts None there, `written` how the place names it where that is not its home, `code` is that in a string
-    which does it.
+    which does it, `is_listing` says that it goes through all modules whose names begin alike.
     """
 
     path: str
@@ -45,12 +45,15 @@ class Patch:
     is_none: bool = False
     written: str = ""
     code: str = ""
+    is_listing: bool = False
 
     @property
     def act(self) -> str:
         """What the place does, for a message."""
         if self.text.startswith(OBJECT):
             return f"changes `{self.text.removeprefix(OBJECT)}` itself"
+        if self.is_listing:
+            return f"goes through the modules that have been imported, of which `{self.text.removeprefix(LOADED)}` is one"
         if self.text.startswith(LOADED):
             return f"asks whether `{self.text.removeprefix(LOADED)}` has been imported"
         if self.text.startswith(LOGGER):
@@ -169,8 +172,10 @@ class PatchFinder:
             for line, text, is_put in texts:
                 for module in sorted(modules[LOADED]) if not is_put else ():
                     is_in_code = "sys.modules" in text and re.search(rf"[\"']{re.escape(module)}[\"']", text)
-                    if text == module or is_in_code or (goes_through and _begins(text, module)):
+                    if text == module or is_in_code:
                         yield Patch(path, line, f"{LOADED}{module}", code=text if is_in_code else "")
+                    elif goes_through and _begins(text, module):
+                        yield Patch(path, line, f"{LOADED}{module}", is_listing=True)
                 if text in modules[PUT]:
                     yield Patch(path, line, f"{PUT}{text}")
         for module in modules[LOADED]:

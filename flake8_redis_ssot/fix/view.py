@@ -58,7 +58,7 @@ class View:
     @cached_property
     def strings(self) -> frozenset[str]:
         """All strings of the file."""
-        nodes = (node for node in self.uses.parents if isinstance(node, ast.Constant))
+        nodes = (node for node in ast.walk(self.source.tree) if isinstance(node, ast.Constant))
         return frozenset(node.value for node in nodes if isinstance(node.value, str))
 
     @cached_property
