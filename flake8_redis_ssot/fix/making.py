@@ -56,6 +56,7 @@ class Making:
         self.table = table
         self.is_rebound = is_rebound
         self._stores: dict[str, list[Store]] = {}
+        self._connected: dict[Thing, Connections] = {}
 
     def stores(self, of: Thing) -> list[Store]:
         """Where the attributes of the objects of a class are set and changed, by the class and its bases."""
@@ -84,6 +85,14 @@ class Making:
 
     def connections(self, of: Thing, call: Code | None) -> Connections:
         """The clients of the objects of a class, made by `call` where that is known."""
+        if call is not None:
+            return self._connections(of, call)
+        if of not in self._connected:
+            self._connected[of] = self._connections(of, None)
+        known = self._connected[of]
+        return replace(known, clients={*known.clients}, names={*known.names}, late=[*known.late])
+
+    def _connections(self, of: Thing, call: Code | None) -> Connections:
         found = Connections()
         early = _run_by_making({s.name: s for _, s in self._running(of) if isinstance(s, Function)})
         for one, statement in self._running(of):

@@ -33,7 +33,8 @@ class Patch:
     """A place that names what may be patched; `string` is there where it can be written anew.
 
     `is_written` says that the place has the object by an expression, which an import of its file gives, `is_none`
-    that it puts None there, `written` how the place names it where that is not its home.
+    that it puts None there, `written` how the place names it where that is not its home, `code` is that in a string
+    which does it, `is_listing` says that it goes through all modules whose names begin alike.
     """
 
     path: str
@@ -43,12 +44,16 @@ class Patch:
     is_written: bool = False
     is_none: bool = False
     written: str = ""
+    code: str = ""
+    is_listing: bool = False
 
     @property
     def act(self) -> str:
         """What the place does, for a message."""
         if self.text.startswith(OBJECT):
             return f"changes `{self.text.removeprefix(OBJECT)}` itself"
+        if self.is_listing:
+            return f"goes through the modules that have been imported, of which `{self.text.removeprefix(LOADED)}` is one"
         if self.text.startswith(LOADED):
             return f"asks whether `{self.text.removeprefix(LOADED)}` has been imported"
         if self.text.startswith(LOGGER):
@@ -167,8 +172,10 @@ class PatchFinder:
             for line, text, is_put in texts:
                 for module in sorted(modules[LOADED]) if not is_put else ():
                     is_in_code = "sys.modules" in text and re.search(rf"[\"']{re.escape(module)}[\"']", text)
-                    if text == module or is_in_code or (goes_through and _begins(text, module)):
-                        yield Patch(path, line, f"{LOADED}{module}")
+                    if text == module or is_in_code:
+                        yield Patch(path, line, f"{LOADED}{module}", code=text if is_in_code else "")
+                    elif goes_through and _begins(text, module):
+                        yield Patch(path, line, f"{LOADED}{module}", is_listing=True)
                 if text in modules[PUT]:
                     yield Patch(path, line, f"{PUT}{text}")
         for module in modules[LOADED]:
@@ -417,8 +424,11 @@ def _goes_through_modules(tree: ast.Module) -> bool:
 
 
 def _begins(text: str, module: str) -> bool:
-    """Whether a text is the beginning of a module's name; one without a dot has to be a package's name."""
-    return module.startswith(text if "." in text.strip(".") else f"{text.strip('.') or ' '}.")
+    """Whether a text is the beginning of a module's name, and more than the package that all modules are in.
+
+    Who goes through all modules of a project would see that one is gone whatever moves.
+    """
+    return "." in text.strip(".") and module.startswith(text)
 
 
 def _modules_named(tree: ast.Module) -> dict[str, str]:

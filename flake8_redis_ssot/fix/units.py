@@ -179,6 +179,7 @@ class Units:
                 for proposal in by_key.get(key, ())
                 if id(proposal) not in held
                 and not (patch.is_none and patch.text in proposal.asked)
+                and not (patch.is_listing and self.unsafe)
                 and self._may_meet(patch, proposal, key)
                 and not (patch.written and self._follows(patch, proposal, proposals, held))
             ]
@@ -279,6 +280,8 @@ class Units:
 
     def _may_meet(self, patch: Patch, proposal: Proposal, key: str) -> bool:
         """Whether a patch can be on when the code of `proposal` runs."""
+        if patch.code and (run := self.runs.of_code(patch.code)) is not None:
+            return proposal.path in run
         own = self.index.file_of(key)
         return own == proposal.path or self.runs.may_meet(patch.path, proposal.path)
 
@@ -289,6 +292,8 @@ class Units:
         longest = max((key for _, key in mine), key=len)
         mine = [(proposal, key) for proposal, key in mine if key == longest]
         places = {proposal.reach[longest] for proposal, _ in mine}
+        if patch.is_listing:
+            raise Refusal("would not find it there without this import", _LOOK)
         if longest.startswith(LOADED):
             raise Refusal("would get another answer without this import", "change both by hand")
         done = {proposal.path for proposal, _ in mine}

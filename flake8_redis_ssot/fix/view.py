@@ -58,7 +58,7 @@ class View:
     @cached_property
     def strings(self) -> frozenset[str]:
         """All strings of the file."""
-        nodes = (node for node in self.uses.parents if isinstance(node, ast.Constant))
+        nodes = (node for node in ast.walk(self.source.tree) if isinstance(node, ast.Constant))
         return frozenset(node.value for node in nodes if isinstance(node.value, str))
 
     @cached_property
@@ -114,10 +114,7 @@ class View:
         for module in self.place.modules:
             for path in self._reads.quoted.get(f"{module}:{name}", ()):
                 return UnseenReader(path, f"{self.where(path, name)} names it in a string")
-            in_code = self._reads.coded.get(f"{module}.{name}", ())
-            in_strings = self._reads.quoted.get(f"{module}.{name}", ())
-            others = [p for p in in_strings if p != self.path and not self._index.settings.is_test(p)]
-            for path in (*in_code, *others):
+            for path in self._in_strings(f"{module}.{name}"):
                 return UnseenReader(path, f"{self.where(path, name)} names it in a string")
             naming = [p for p in self._reads.quoted.get(module, ()) if self._reads.may_load(p, name)]
             loading = [p for p in self._reads.loading if self._reads.may_read(p, name)]
@@ -129,6 +126,11 @@ class View:
                     )
         return None
 
+    def _in_strings(self, dotted: str) -> list[str]:
+        """The files that name something of this module in a string, or import it in code that a string holds."""
+        naming = [p for p in self._reads.quoted.get(dotted, ()) if not self._index.settings.is_test(p)]
+        return [*self._reads.coded.get(dotted, ()), *(p for p in naming if p != self.path)]
+
     @cached_property
     def _read_unseen(self) -> frozenset[str]:
         """The names of this module that some other file may read without importing it."""
@@ -138,6 +140,7 @@ class View:
         found: set[str] = set()
         for module in self.place.modules:
             found |= {name for name in words if f"{module}:{name}" in quoted}
+            found |= {name for name in words if self._in_strings(f"{module}.{name}")}
             for path in {*quoted.get(module, ())} - {self.path}:
                 found |= words if self._reads.of(path).computes else words & self._reads.names(path)
         for path in {*self._reads.loading} - {self.path} if self.place.modules else ():
