@@ -102,7 +102,9 @@ class PatchFinder:
                 continue
             if not (self.index.settings.is_test(path) or any(w in data for w in PATCHING) or path in naming):
                 continue
-            modules = [m for word in by_last.keys() & {b"", *_WORD.findall(data)} for m in by_last[word]]
+            modules = sorted(
+                m for word in by_last.keys() & {b"", *_WORD.findall(data)} for m in by_last[word]
+            )
             if not modules:
                 continue
             if not any(m.encode() in data or self.index.handles(path, m) for m in modules) and not (
