@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import gc
 import os
 from collections.abc import Callable, Collection, Iterator
 from datetime import date
@@ -18,6 +19,9 @@ from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.project.inference import ProjectInference
 from flake8_redis_ssot.settings.model import Boundary, Settings
 from flake8_redis_ssot.syntax.scopes import ProgramPoint, Scopes
+
+_COLLECTED_EVERY = 500
+"""Files read between two collections of those that nobody needs any more: a collection goes through all that is held."""
 
 
 class ProjectContext:
@@ -45,8 +49,15 @@ class ProjectContext:
         self.index = index
         self._limits: dict[str, None] = {}
         self._followed: list[Followed] | None = None
-        self.read = lru_cache(maxsize=16)(read)
+        self._read, self._reads = read, 0
+        self.read = lru_cache(maxsize=16)(self._read_anew)
         """The context of a file that is parsed for this; None where it cannot be."""
+
+    def _read_anew(self, path: str) -> RuleContext | None:
+        self._reads += 1
+        if self._reads % _COLLECTED_EVERY == 0:
+            gc.collect()  # a context that nobody needs any more is a circle
+        return self._read(path)
 
     @property
     def limits(self) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,6 +21,8 @@ from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope
 
 ENOUGH = 3
 """Operations that make a class a manager."""
+_HEAD = re.compile(r"class(?:\s+\w+)?")
+"""How a class begins: with its name, unless that stands in the next line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +101,10 @@ class _Judge:
         if len({n for n, _ in operations}) < ENOUGH and not handing_out:
             return None
         start = self.source.range_of(node).start
-        at = self.source.line(start.line).find(node.name, start.column)
-        end = (at if at >= 0 else start.column - 1) + len(node.name) + 1
+        head = _HEAD.match(self.source.line(start.line), start.column - 1)
+        assert head is not None
         known_as = self._known_as(made, node.name)
-        where = Range(start, Position(start.line, end))
+        where = Range(start, Position(start.line, head.end() + 1))
         return ClassFacts(node.name, where, tuple(operations), tuple(handing_out), known_as)
 
     def _judged_with(self, made: Scope) -> Iterator[Scope]:
@@ -175,12 +178,13 @@ class _Judge:
 def _operation(commands: KeyCommands, name: str, method: Scope) -> list[str]:
     """What a method sends its command through, if it is an operation: nothing but a client or manager, or what else."""
     meanings = method_meanings(name)
-    found = {
-        sent.through
-        for sent in commands.of(method)
-        if not meanings.isdisjoint(sent.meanings) and (sent.whole or names_a_key(sent.parameter))
-    }
-    return [""] if "" in found else sorted(found)
+    return sorted(
+        {
+            sent.through
+            for sent in commands.of(method)
+            if not meanings.isdisjoint(sent.meanings) and (sent.whole or names_a_key(sent.parameter))
+        }
+    )
 
 
 def _is_test(node: ast.ClassDef) -> bool:

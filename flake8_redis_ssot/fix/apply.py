@@ -176,7 +176,8 @@ class Step:
         if rewriter is None:
             index = ProjectIndex(checker.settings, outcome.facts, checker.managers)
             reads = reads or ProjectReads(index.facts, checker.filesystem)
-            rewriter = Rewriter(index, checker.context_of, reads)
+            unchecked = unchecked or Unchecked(checker.settings, index.facts, checker.filesystem)
+            rewriter = Rewriter(index, checker.context_of, reads, unchecked)
         self.rewriter, self.index = rewriter, rewriter.index
         self.within = within
         self.refused: list[tuple[Diagnostic, Refusal]] = []
@@ -185,8 +186,7 @@ class Step:
         self._good: list[Proposal] = []
         self._before: dict[str, bytes] = {}
         dynamic = [d for d in outcome.diagnostics if d.code == "RED105"]
-        unchecked = unchecked or Unchecked(checker.settings, self.index.facts, checker.filesystem)
-        self._units = Units(self.rewriter, within, dynamic, unchecked, unsafe=unsafe)
+        self._units = Units(self.rewriter, within, dynamic, unsafe=unsafe)
         proposals: list[Proposal] = []
         for path, of_path in groupby(outcome.diagnostics, lambda diagnostic: diagnostic.path):
             mine: list[Proposal] = []

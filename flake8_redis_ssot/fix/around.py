@@ -22,6 +22,15 @@ _LOOPS = re.compile(
 _TESTED = re.compile(
     rb"\basync def (?:test|setUp|asyncSetUp)|\bIsolatedAsyncioTestCase\b|\bpytest\.mark\.(?:asyncio|anyio)\b"
 )
+_FILLING = re.compile(rb"\benviron\s*(?:\.\s*(?:update|setdefault)\b|\|=)|\bputenv\b")
+"""What sets variables of the environment by other means than a subscript."""
+_LOADING = re.compile(
+    rb"\b(?:load_dotenv|read_dotenv|read_env)\s*\(|\benviron\s*\.\s*(?:clear|update)\b"
+    rb"|\benviron\[\s*(?![\"'])[\w.]+\s*\]\s*=(?!=)"
+)
+"""What may set any variable of the environment."""
+_COMPUTED = re.compile(rb"\bsetattr\b|\b__dict__\b|\bvars\(")
+"""What may set attributes whose names are not written out."""
 _MAKING = frozenset(["run", "run_until_complete", "new_event_loop", "Runner", "async_to_sync"])
 
 
@@ -116,9 +125,24 @@ class Around:
         quoted = re.escape(word.encode())
         last = re.escape(word.rpartition(".")[2].encode())
         is_test = self.index.settings.is_test
-        stored = rb"\[\s*[\"']%b[\"']\s*\]\s*=(?!=)|(?<!self)\.%b\s*=(?!=)" % (quoted, last)
+        stored = (
+            rb"\[\s*[\"']%b[\"']\s*\]\s*=(?!=)|(?<!self)\.%b\s*=(?!=)"
+            rb"|\benviron\.pop\(\s*[\"']%b[\"']|\bdel [\w.]*environ\[[\"']%b[\"']"
+        ) % (quoted, last, quoted, quoted)
         for path, line in self._matching(stored):
             if not is_test(path):
+                return self._at(path, line)
+        given = rb"[\"']%b[\"']\s*:|\b%b\s*=(?!=)|(?:setdefault|putenv)\(\s*[\"']%b[\"']" % ((quoted,) * 3)
+        if any(not is_test(path) for path, _ in self._matching(_FILLING.pattern)):
+            for path, line in self._matching(given):
+                if not is_test(path):
+                    return self._at(path, line)
+        for path, line in self._matching(_LOADING.pattern) if is_late and "." not in word else ():
+            if not is_test(path):
+                return self._at(path, line)
+        for path, line in self._matching(_COMPUTED.pattern) if "." in word else ():
+            handles = self.index.handles(path, word.rpartition(".")[0])
+            if not is_test(path) and handles & self.reads.of(path).filled:
                 return self._at(path, line)
         # a test sets it in many ways, and so does what it imports
         named = self._matching(rb"[\"']%b[\"']|\b%b\s*=(?!=)" % (quoted, last)) if is_late else []

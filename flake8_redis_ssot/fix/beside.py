@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Collection, Iterator
 from contextlib import suppress
+from functools import cached_property
 
 from flake8_redis_ssot.facts.import_scan import statements
 from flake8_redis_ssot.facts.model import FileFacts
@@ -25,7 +26,15 @@ LARGEST = 1 << 20
 """Bytes of a file that is no Python and still looked through."""
 _TABLE = re.compile(r"^[ \t]*\[{1,2}[ \t]*([^\[\]\n]+?)[ \t]*\]{1,2}[ \t]*(?:#.*)?$", re.MULTILINE)
 """The head of a table in TOML; an element of a list ends in a comma."""
+_EXAMPLE = re.compile(rb"^[ \t]*(?:>>>|\.\.\.) ?(.*)$", re.MULTILINE)
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:[.:][A-Za-z_]\w*)+")
+
+_CODE_SUFFIXES = (*SETTINGS_SUFFIXES, ".ipynb", ".sh", ".bash", ".mk")
+_CODE_NAMES = frozenset(["Makefile", "Dockerfile", "Justfile", "justfile", "Procfile"])
+"""Files that may hold Python code beside other things."""
+_CODE = re.compile(r"\bfrom\s+([A-Za-z_][\w.]*)\s+import\s+\(?\s*([A-Za-z_]\w*(?:\s*,\s*[A-Za-z_]\w*)*)")
+_DOCUMENTS = (".md", ".rst", ".txt")
+"""Files whose examples doctest may run."""
 
 QUOTED = "?"
 """What a name in quotes is bound to in the facts of a file that is not checked: it may be used for anything."""
@@ -92,7 +101,7 @@ class Unchecked:
     def facts(self, modules: Modules) -> list[FileFacts]:
         """What each of them imports; a name in quotes that begins with one of the `modules` counts as imported."""
         if self._facts is None:
-            around = [*beside(self._settings.root, frozenset(self._known), self._filesystem)]
+            around = self._around
             paths = [path for path in around if path.endswith(PYTHON) or self._is_script(path)]
             lines: dict[str, list[str]] = {}
             for path in paths:
@@ -101,15 +110,29 @@ class Unchecked:
                     lines[path] = [statements(data).decode("utf-8", "replace")]
             named = dict(ProjectReads(paths, self._filesystem).quoted)
             for path in around:
-                if path.endswith((*SETTINGS_SUFFIXES, ".ipynb")) and self._filesystem.size(path) <= LARGEST:
+                if self._filesystem.size(path) > LARGEST:
+                    continue
+                if path.endswith(_CODE_SUFFIXES) or os.path.basename(path) in _CODE_NAMES:
                     for text in self._named_in(path):
                         named.setdefault(text, []).append(path)
+                elif path.endswith(_DOCUMENTS) and (code := self._examples(path)):
+                    lines[path] = [statements(code).decode("utf-8", "replace")]
             for text, places in named.items():
                 module, name = split(text, modules)
                 for path in places if module else ():
                     lines.setdefault(path, []).append(f"{module} {name} as {QUOTED}")
             self._facts = [FileFacts(path, imports="\n".join(found)) for path, found in lines.items()]
         return self._facts
+
+    @cached_property
+    def data(self) -> list[str]:
+        """The files that hold data or settings."""
+        found = (path for path in self._around if path.endswith((*SETTINGS_SUFFIXES, ".txt", ".csv")))
+        return [path for path in found if self._filesystem.size(path) <= LARGEST]
+
+    @cached_property
+    def _around(self) -> list[str]:
+        return [*beside(self._settings.root, frozenset(self._known), self._filesystem)]
 
     def _is_script(self, path: str) -> bool:
         """Whether the first line of a file without a suffix says that Python runs it."""
@@ -121,11 +144,20 @@ class Unchecked:
         return False
 
     def _named_in(self, path: str) -> set[str]:
-        """The dotted names in a file that is no Python."""
+        """The dotted names in a file that is no Python, and what code there imports."""
         with suppress(SourceError):
             text = self._filesystem.source(path).data.decode("utf-8", "replace")
-            return set(_DOTTED.findall(without_own(path, text, self._settings)))
+            text = without_own(path, text, self._settings)
+            code = {f"{m[1]}.{name.strip()}" for m in _CODE.finditer(text) for name in m[2].split(",")}
+            return set(_DOTTED.findall(text)) | code
         return set()
+
+    def _examples(self, path: str) -> bytes:
+        """The code of the examples in a document."""
+        with suppress(SourceError):
+            data = self._filesystem.source(path).data
+            return b"\n".join(_EXAMPLE.findall(data)) if b">>> " in data else b""
+        return b""
 
 
 def split(text: str, modules: Modules) -> tuple[str, str]:

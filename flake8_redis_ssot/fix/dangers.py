@@ -21,6 +21,8 @@ from flake8_redis_ssot.libraries.standard import CHANGING_METHODS
 from flake8_redis_ssot.libraries.vocabulary import ENDING, FLUSHING
 from flake8_redis_ssot.syntax.nodes import last_name, unparsed
 
+_ENDED_LATER = frozenset(["weakref.finalize", "finalize", "atexit.register"])
+"""Calls that have something run when an object goes, or the process ends."""
 EMPTIED = "which empties the whole database of the manager, perhaps as it does today"
 UNEMPTY = "take that out, or change this by hand where it is meant, as in tests"
 UNSHARE = "take that out, or let the manager do it, and run again"
@@ -41,6 +43,11 @@ class Dangers:
         `fresh` says that the old object was made for this one use.
         """
         known = self.objects.members(old).named if old is not None else {}
+        if fresh and old is not None and (end := self._end_of_its_own(old)) is not None:
+            raise Refusal(
+                f"each `{old.home}` is ended by {end} when nothing has it any more, and the shared one is not",
+                "let the manager do what has to be done then, and run again",
+            )
         for attribute, call in uses.members:
             member = known.get(attribute.attr)
             inner = self._inner(old, attribute.attr)
@@ -59,6 +66,17 @@ class Dangers:
             raise Refusal(f"line {stored.lineno} sets its attribute `{name}`, for all who share it", UNSHARE)
         for entered in uses.entered if fresh else ():
             raise Refusal(f"the `with` in line {entered.lineno} would end it for all who share it", _UNEND)
+
+    def _end_of_its_own(self, of: Thing) -> str | None:
+        """What runs by itself when an object of a class goes, or with the process."""
+        for name in ("__del__", "__init__", "__post_init__", "__new__"):
+            member = self.objects.members(of).named.get(name)
+            if member is not None and name == "__del__":
+                return f"`__del__`{self.objects.at(member)}"
+            for part in ast.walk(member.node) if member is not None else ():
+                if isinstance(part, ast.Call) and unparsed(part.func) in _ENDED_LATER:
+                    return f"`{unparsed(part.func)}`{self.objects.at(Code(part, member.module))}"  # type: ignore[union-attr]
+        return None
 
     def _check_below(self, view: View, attribute: ast.Attribute, is_data: bool) -> None:
         """Refusal where something below a member is emptied or changed, there or by another name of it."""

@@ -177,6 +177,9 @@ class ImportEdits:
         kept, groups = self._grouped(view, aim, places)
         unseen = view.unseen_reader(name) if not late else None
         verdict = self.exchange.judge(view, aim, kept, unseen)
+        listed = view.listed_by if not late and not aim.is_same else None
+        if listed is not None and not self.exchange.part_none(aim.old, aim.new, listed, verdict):
+            verdict.unsafe(listed)
         is_read = name in view.imported and not aim.is_same
         why = f"{view.reader_of(name)} reads `{name}` from here"
         is_read = is_read and not self.exchange.part_none(aim.old, aim.new, why, verdict)
@@ -320,6 +323,7 @@ class ImportEdits:
         home = held.home if held is not None else aim.new.home
         new = name_for(view, proposal, home, places)
         proposal.names.add(new)
+        proposal.collapses |= aim.collapses
         text = f"{new}.{aim.new.home.rpartition('.')[2]}" if held is not None else new
         for place in places:
             node = place

@@ -12,6 +12,7 @@ from flake8_redis_ssot.fix.dangers import Dangers
 from flake8_redis_ssot.fix.obstacles import Obstacle, advice_for, in_words, obstacles
 from flake8_redis_ssot.fix.replacements import Refusal
 from flake8_redis_ssot.fix.signatures import Function, covers, incompatible
+from flake8_redis_ssot.fix.stores import Code
 from flake8_redis_ssot.fix.symbols import Member, Objects, Thing
 from flake8_redis_ssot.fix.ties import reached_members
 from flake8_redis_ssot.fix.view import View
@@ -153,9 +154,27 @@ class MemberChecks:
         """What a member of the new class does beyond the old one, or raises otherwise."""
         key = (old.home, new.home, name, to)
         if key not in self._known_dangers:
-            why = self.dangers.difference(old, new, name, to) or self._unraised(old, new, name, to)
+            why = self._unlike(old, new, name, to) or self._unraised(old, new, name, to)
             self._known_dangers[key] = [Obstacle(why)] if why is not None else []
         return self._known_dangers[key]
+
+    def _unlike(self, old: Thing, new: Thing, name: str, to: str) -> str | None:
+        """What a member of one of two classes is seen to do that the one of the other does not."""
+        why = self.dangers.difference(old, new, name, to)
+        if why is not None or self.alike.members(old, new, name):
+            return why
+        for which, of, own, other, its in (("old", old, name, new, to), ("new", new, to, old, name)):
+            theirs = self.objects.members(other).named.get(its)
+            for base in self.objects.order(of)[0][1:]:
+                above = self.objects.members(base).named.get(own)
+                if above is None or theirs is None or above == self.objects.members(of).named.get(own):
+                    continue
+                if self.alike.same(
+                    Code(above.node, above.module, of), Code(theirs.node, theirs.module, other)
+                ):
+                    at = self.objects.at(self.objects.members(of).named[own])
+                    return f"`{of.home}`{at} changes in the {which} one what both would do alike"
+        return None
 
     def lacking(self, new: Thing, names: Iterable[str], used: Iterable[ast.expr] = ()) -> Lacking:
         """That a class has no such members, which are used in some places."""

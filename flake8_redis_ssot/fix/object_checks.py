@@ -184,12 +184,6 @@ class ObjectChecks:
                     there = f"{to.home}.{names.get(name, name)}" if to.home else None
                     verdict.reach[f"{of.home}.{name}"] = there
 
-    def _is_asked_for(self, name: str, modules: Collection[str]) -> bool:
-        """Whether a file beside some modules may ask for a member of that name, of whatever."""
-        own = {self.index.modules.find(module) for module in modules}
-        pattern = re.compile(rb"(?:\.|[\"'])%b\b" % re.escape(name.encode()))
-        return any(path not in own for path, _ in self._reads.matching(pattern))
-
     def _found_at_first_use(self, thing: Thing, of: Thing) -> set[str]:
         """The names that are looked up when an object is first used, and never after that."""
         names, code = self.making.found_at_first_use(thing, of) if thing.sort != "class" else (set(), [])
@@ -197,6 +191,12 @@ class ObjectChecks:
             own = {f"{one.module}.{name}" for name in self.objects.set_by_functions(one.module)}
             names |= self.reach.globals_of(one.node, one.module).keys() - own
         return {name for name in names if " " not in name}
+
+    def _is_asked_for(self, name: str, modules: Collection[str]) -> bool:
+        """Whether a file beside some modules may ask for a member of that name, of whatever."""
+        own = {self.index.modules.find(module) for module in modules}
+        pattern = re.compile(rb"(?:\.|[\"'])%b\b" % re.escape(name.encode()))
+        return any(path not in own for path, _ in self._reads.matching(pattern))
 
     def _mentioned(self, of: Thing, *, is_test: bool) -> frozenset[str]:
         """The members of a class that other files may ask for, of whatever: tests alone, or all files."""

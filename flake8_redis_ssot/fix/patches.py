@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -12,7 +13,7 @@ from flake8_redis_ssot.fix.import_graph import packages_of, with_parents
 from flake8_redis_ssot.fix.propose import Rewriter
 from flake8_redis_ssot.fix.reach import LOADED, LOGGER, MODULE, OBJECT, PUT
 from flake8_redis_ssot.fix.reads import dictionary_owner, names_given
-from flake8_redis_ssot.fix.signatures import Function, decorators_of
+from flake8_redis_ssot.fix.signatures import Function, decorators_of, own_parts
 from flake8_redis_ssot.fix.stated import is_none
 from flake8_redis_ssot.fix.view import View
 from flake8_redis_ssot.libraries.frameworks import FIXTURES, LOADER_NAMES, PATCHING, SETTING, TAKERS
@@ -23,6 +24,7 @@ _SETTING = sorted(name.encode() for name in SETTING)
 _LOG_TESTS = re.compile(rb"\b(?:caplog|assertLogs|assertNoLogs|getLogger|LogCapture|capture_logs)\b")
 _LIKE_MODULE = re.compile(r"[\w.]+\Z")
 _WORD = re.compile(rb"[\w\x80-\xff]+")
+_NAMED = re.compile(r"[\"']([A-Za-z_]\w*(?:\.\w+)+)[\"']|^ *-? *([A-Za-z_]\w*(?:\.\w+)+) *$", re.MULTILINE)
 _QUOTED = re.compile(r"[A-Za-z_]\w*(?:\.\w+)+\Z")
 
 
@@ -31,8 +33,8 @@ class Patch:
     """A place that names what may be patched; `string` is there where it can be written anew.
 
     `is_written` says that the place has the object by an expression, which an import of its file gives, `is_none`
-    that it puts None there, `written` how the place names it where that is not its home, `is_listing` that it goes
-    through all modules whose names begin alike.
+    that it puts None there, `written` how the place names it where that is not its home, `code` is that in a string
+    which does it, `is_listing` says that it goes through all modules whose names begin alike.
     """
 
     path: str
@@ -42,6 +44,7 @@ class Patch:
     is_written: bool = False
     is_none: bool = False
     written: str = ""
+    code: str = ""
     is_listing: bool = False
 
     @property
@@ -73,6 +76,7 @@ class PatchFinder:
     def __init__(self, rewriter: Rewriter) -> None:
         self.rewriter = rewriter
         self.index = rewriter.index
+        self._fixtures: dict[str, dict[str, str]] = {}
 
     def of(self, keys: Collection[str]) -> Iterator[Patch]:
         """Where files name what is in `keys`, or something in it, so that it may be patched."""
@@ -102,21 +106,57 @@ class PatchFinder:
                 continue
             if not (self.index.settings.is_test(path) or any(w in data for w in PATCHING) or path in naming):
                 continue
-            modules = sorted(
-                m for word in by_last.keys() & {b"", *_WORD.findall(data)} for m in by_last[word]
-            )
+            fixtures = self._given_around(path)
+            given = {name for fixture, name in fixtures.items() if fixture.encode() in data}
+            words = by_last.keys() & {b"", *_WORD.findall(data)}
+            named = sorted((m for word in words for m in by_last[word]), key=lambda m: (len(m), m))
+            modules = list(dict.fromkeys([*named, *(m for m in by_module if m in given)]))
             if not modules:
                 continue
-            if not any(m.encode() in data or self.index.handles(path, m) for m in modules) and not (
+            if not any(
+                m.encode() in data or m in given or self.index.handles(path, m) for m in modules
+            ) and not (
                 any(re.search(rb"[}s\"']\." + last.encode(), data) for m in modules for last in by_module[m])
             ):
                 continue
             view = self.rewriter.view(path, keep=False)
             if view is not None:
                 yield from self._in_file(view, {m: by_module[m] for m in modules}, keys)
+        yield from self._of_unchecked(by_module, keys)
         yield from self._of_loaded(keys)
         yield from self._of_loggers({k.removeprefix(LOGGER) for k in keys if k.startswith(LOGGER)})
         yield from self._touched({key.removeprefix(OBJECT) for key in keys if key.startswith(OBJECT)})
+
+    def _of_unchecked(self, by_module: dict[str, set[str]], keys: Collection[str]) -> Iterator[Patch]:
+        """Where tests that no run checks, and files of data beside tests, name something that may be patched."""
+        around = self.rewriter.around
+        touched = {key.removeprefix(OBJECT) for key in keys if key.startswith(OBJECT)}
+        paths = (
+            around.facts.keys() - self.index.facts.keys() | {*self.rewriter.unchecked.data} if keys else ()
+        )
+        for path in sorted(paths):
+            if not self.index.settings.is_test(path):
+                continue
+            try:
+                text = self._text(path)
+            except SourceError:
+                continue
+            for found in _NAMED.finditer(text):
+                name = found[1] or found[2]
+                if not set(heads(name)).isdisjoint(keys):
+                    yield Patch(path, text.count("\n", 0, found.start()) + 1, name)
+            if path not in around.facts or not any(word.decode() in text for word in PATCHING):
+                continue
+            for module, lasts in by_module.items():
+                if around.handles(path, module):
+                    for last in re.findall(r"[\"'.](\w+)(?:[\"']|\s*=(?!=))", text):
+                        if last in lasts:
+                            yield Patch(path, line_of(text, [last]), f"{module}.{last}")
+            for edge in around.edges(path):
+                home = self.index.modules.lookup(edge.full_name)
+                if home is not None and home.home in touched:
+                    line = line_of(text, [edge.bound])
+                    yield Patch(path, line, f"{OBJECT}{home.home}", is_written=True)
 
     def _of_loaded(self, keys: Collection[str]) -> Iterator[Patch]:
         """Where files look into `sys.modules` for a module, or put another one there."""
@@ -132,8 +172,11 @@ class PatchFinder:
             goes_through, texts = self.rewriter.reads.summary(path, _texts_on_modules) or (False, [])
             for line, text, is_put in texts:
                 for module in sorted(modules[LOADED]) if not is_put else ():
-                    if text == module or (goes_through and _begins(text, module)):
-                        yield Patch(path, line, f"{LOADED}{module}", is_listing=text != module)
+                    is_in_code = "sys.modules" in text and re.search(rf"[\"']{re.escape(module)}[\"']", text)
+                    if text == module or is_in_code:
+                        yield Patch(path, line, f"{LOADED}{module}", code=text if is_in_code else "")
+                    elif goes_through and _begins(text, module):
+                        yield Patch(path, line, f"{LOADED}{module}", is_listing=True)
                 if text in modules[PUT]:
                     yield Patch(path, line, f"{PUT}{text}")
         for module in modules[LOADED]:
@@ -186,7 +229,8 @@ class PatchFinder:
     def _in_file(self, view: View, by_module: dict[str, set[str]], keys: Collection[str]) -> Iterator[Patch]:
         path, tree = view.path, view.source.tree
         lasts = {last for names in by_module.values() for last in names}
-        named = _modules_named(tree)
+        named = _modules_named(tree) | self._given_around(path)
+        named |= self._fixtures_of(path) if view.is_test else {}
         handles = {
             module: found
             for module in by_module
@@ -227,6 +271,30 @@ class PatchFinder:
                 for module, names in by_module.items():
                     if piece[1] in names:
                         yield Patch(path, node.lineno, f"{module}.{piece[1]}")
+
+    def _given_around(self, path: str) -> dict[str, str]:
+        """The fixtures in the `conftest.py` files around a test that give what these import, each with that."""
+        folder = os.path.dirname(path)
+        found: dict[str, str] = {}
+        while self.index.settings.is_test(path) and folder.startswith(self.index.settings.root):
+            conftest = os.path.join(folder, "conftest.py")
+            found = {**(self._fixtures_of(conftest) if conftest in self.index.facts else {}), **found}
+            folder = os.path.dirname(folder)
+        return found
+
+    def _fixtures_of(self, path: str) -> dict[str, str]:
+        if path not in self._fixtures:
+            tree = self.rewriter.reads.tree(path)
+            imported = {edge.bound: edge.full_name for edge in self.index.edges(path)}
+            given = (
+                (function.name, part.value.id)
+                for function in (tree.body if tree is not None else ())
+                if isinstance(function, Function) and decorators_of(function) & FIXTURES
+                for part in own_parts(function)
+                if isinstance(part, ast.Return | ast.Yield) and isinstance(part.value, ast.Name)
+            )
+            self._fixtures[path] = {name: imported[value] for name, value in given if value in imported}
+        return self._fixtures[path]
 
     def _in_call(
         self, view: View, node: ast.Call, by_module: dict[str, set[str]], handles: dict[str, set[str]]
@@ -337,7 +405,11 @@ def _texts_on_modules(tree: ast.Module) -> tuple[bool, list[tuple[int, str, bool
     """Whether a file goes through the modules that have been imported; its texts with their lines, and whether it puts a module there."""
     put = set(_put_in_modules(tree))
     texts = ((node, str(node.value)) for node in texts_of(tree))
-    told = [(node.lineno, text, node in put) for node, text in texts if _LIKE_MODULE.match(text)]
+    told = [
+        (node.lineno, text, node in put)
+        for node, text in texts
+        if _LIKE_MODULE.match(text) or "sys.modules" in text
+    ]
     return _goes_through_modules(tree), told
 
 
@@ -353,8 +425,11 @@ def _goes_through_modules(tree: ast.Module) -> bool:
 
 
 def _begins(text: str, module: str) -> bool:
-    """Whether a text is the beginning of a module's name; one without a dot has to be a package's name."""
-    return module.startswith(text if "." in text.strip(".") else f"{text.strip('.') or ' '}.")
+    """Whether a text is the beginning of a module's name, and more than the package that all modules are in.
+
+    Who goes through all modules of a project would see that one is gone whatever moves.
+    """
+    return "." in text.strip(".") and module.startswith(text)
 
 
 def _modules_named(tree: ast.Module) -> dict[str, str]:

@@ -63,6 +63,9 @@ class Proposal:
     is_late: bool = False
     """Whether it changes what the file imports as its functions run, not as it is imported."""
 
+    collapses: bool = False
+    """Whether it takes an object that is there where one was made."""
+
     _stands: tuple[tuple[int, int] | None, list[tuple[int, int]]] = (None, [])
     """Where the statement and the aliases stand that are let go."""
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 import ast
 import os
 from collections.abc import Callable, Collection, Iterator
+from functools import cached_property
 
 from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.fix.beside import Unchecked
 from flake8_redis_ssot.fix.compatibility import Compatibility
 from flake8_redis_ssot.fix.constructions import ConstructionEdits
 from flake8_redis_ssot.fix.import_edits import ImportEdits
@@ -37,10 +39,15 @@ class Rewriter:
     """Proposes what settles diagnostics, by what the whole project says."""
 
     def __init__(
-        self, index: ProjectIndex, read: Callable[[str], RuleContext | None], reads: ProjectReads
+        self,
+        index: ProjectIndex,
+        read: Callable[[str], RuleContext | None],
+        reads: ProjectReads,
+        unchecked: Unchecked,
     ) -> None:
         self.index = index
         self.reads = reads
+        self.unchecked = unchecked
         self.exchange = Compatibility(index, reads)
         self.objects = self.exchange.objects
         self.replacements = self.exchange.replacements
@@ -52,12 +59,19 @@ class Rewriter:
         self._views: dict[str, View | None] = {}
         self._known: dict[str, int] = {}
 
+    @cached_property
+    def around(self) -> ProjectIndex:
+        """The project with the files beside it that no run checks."""
+        more = self.unchecked.facts(self.index.modules)
+        facts = [*self.index.facts.values(), *more]
+        return ProjectIndex(self.index.settings, facts, self.index.managers) if more else self.index
+
     def view(self, path: str, *, keep: bool = True) -> View | None:
         """The file at `path`, None where it cannot be parsed, or is another by now; some are kept, as each is large."""
         if path in self._views:
             return self._views[path]
         context = self._read(path)
-        view = View(context, self.index, self.reads) if context is not None else None
+        view = View(context, self.around, self.reads) if context is not None else None
         read = hash(view.source.data) if view is not None else 0
         if self._known.setdefault(path, read) != read:
             view = None

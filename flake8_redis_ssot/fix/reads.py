@@ -20,6 +20,8 @@ from flake8_redis_ssot.syntax.nodes import last_name, unparsed
 _QUOTED = re.compile(rb"[\"']([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?:[.:][A-Za-z_]\w*)+)\.?[\"'%{]")
 
 
+CODED = re.compile(rb"[\"'](?:[^\"'\n]*(?:;|\\n) *)?(?:from +([\w.]+) +)?import +([\w.]+)")
+"""An import in code that a string holds."""
 _LOADING = re.compile(
     rb"\b(?:import_module|__import__|resolve_name|import_string)\((?!\s*[\"'][\w.]+[\"'])|\bwalk_packages\b"
     rb"|\biter_modules\b|\bsys\.modules\b"
@@ -29,6 +31,7 @@ _BY_PATH = re.compile(rb"\b(?:run_path|spec_from_file_location|SourceFileLoader|
 """What runs a file by its path, or a module by a name that is put together."""
 _EXAMPLE = re.compile(r"^ *(?:>>>|\.\.\.) ?(.*)$", re.MULTILINE)
 _IMPORTS = (ast.Import, ast.ImportFrom)
+_LISTING = frozenset(["vars", "dir", "getmembers", "getmembers_static"])
 _READING = frozenset(["getattr", "hasattr", "getattr_static"])
 _BY_NAME = LOADER_NAMES | LOADING
 """What gives the module, or the object, that a string names."""
@@ -39,7 +42,8 @@ class Reads:
     """Texts as `base.name` of what is `read` and `stored`, `.name` where the base is no chain of names.
 
     `bare` are the chains of which nothing is read: what they give may be read anywhere. What a call exchanges by
-    its name, as `setattr` does, is stored. `strings` are those that may be a name. `computes` says that the file
+    its name, as `setattr` does, is stored. `strings` are those that may be a name, `listed` the chains of which all
+    names are gone through, `filled` those of which names are set that are not written out, "" the file itself. `computes` says that the file
     loads modules by their names, and reads of something a name that it does not write out.
     """
 
@@ -47,6 +51,8 @@ class Reads:
     stored: frozenset[str] = frozenset()
     bare: frozenset[str] = frozenset()
     strings: frozenset[str] = frozenset()
+    listed: frozenset[str] = frozenset()
+    filled: frozenset[str] = frozenset()
     computes: bool = False
 
     @property
@@ -152,6 +158,11 @@ class ProjectReads:
         return self._scanned.quoted
 
     @property
+    def coded(self) -> Mapping[str, list[str]]:
+        """The dotted names that code in strings imports, with the files of the strings."""
+        return self._scanned.coded
+
+    @property
     def loading(self) -> list[str]:
         """The files that may import modules whose names are put together, or run files."""
         return self._scanned.loading
@@ -174,6 +185,7 @@ class _Texts:
     """What the bytes of files say; the lists are in the order of the files."""
 
     quoted: dict[str, list[str]] = field(default_factory=dict)
+    coded: dict[str, list[str]] = field(default_factory=dict)
     loading: list[str] = field(default_factory=list)
     by_path: list[str] = field(default_factory=list)
 
@@ -183,8 +195,11 @@ class _Texts:
         def kept(files: list[str]) -> list[str]:
             return [path for path in files if path not in paths]
 
-        quoted = {name: left for name, files in self.quoted.items() if (left := kept(files))}
-        return _Texts(quoted, kept(self.loading), kept(self.by_path))
+        quoted, coded = (
+            {name: left for name, files in named.items() if (left := kept(files))}
+            for named in (self.quoted, self.coded)
+        )
+        return _Texts(quoted, coded, kept(self.loading), kept(self.by_path))
 
     def add(self, paths: Iterable[str], filesystem: FileSystem, order: Mapping[str, int]) -> None:
         """Take in what these files say."""
@@ -195,6 +210,9 @@ class _Texts:
                 continue
             for name in set(_QUOTED.findall(data)):
                 insort(self.quoted.setdefault(name.decode(), []), path, key=order.__getitem__)
+            for module, name in set(CODED.findall(data)):
+                dotted = b".".join(filter(None, [module, name])).decode()
+                insort(self.coded.setdefault(dotted, []), path, key=order.__getitem__)
             if is_by_path := _BY_PATH.search(data) is not None:
                 insort(self.by_path, path, key=order.__getitem__)
             if is_by_path or _LOADING.search(data):
@@ -205,6 +223,7 @@ def reads(tree: ast.Module) -> Reads:
     """The reads of one file."""
     read: set[str] = set()
     stored: set[str] = set()
+    owners: list[tuple[ast.expr, ast.expr]] = []
     bare: set[str] = set()
     strings: set[str] = set()
     nodes: list[ast.Name | ast.Attribute] = []
@@ -214,6 +233,10 @@ def reads(tree: ast.Module) -> Reads:
         if isinstance(part, ast.Call):
             loads |= last_name(part.func) in _BY_NAME
             computes |= _is_computed(part)
+            if last_name(part.func) in _LISTING and part.args:
+                owners.append((part.args[0], part))
+        elif isinstance(part, ast.Attribute) and part.attr == "__dict__":
+            owners.append((part.value, part))
         match part:
             case ast.Call(func=ast.Name(id="eval" | "exec"), args=[given, *_]) if _code_in(given) is None:
                 bare |= {bound_name(s, a) for s in ast.walk(tree) if isinstance(s, _IMPORTS) for a in s.names}
@@ -252,7 +275,54 @@ def reads(tree: ast.Module) -> Reads:
             continue
         if isinstance(node.ctx, ast.Load) and _is_chain(node):
             bare.add(unparsed(node))
-    return Reads(frozenset(read), frozenset(stored), frozenset(bare), frozenset(strings), loads and computes)
+    listed = frozenset(
+        unparsed(owner) for owner, place in owners if _is_chain(owner) and place not in harmless
+    )
+    return Reads(
+        frozenset(read),
+        frozenset(stored),
+        frozenset(bare),
+        frozenset(strings),
+        listed,
+        frozenset(_filled(tree)),
+        loads and computes,
+    )
+
+
+def _filled(tree: ast.Module) -> Iterator[str]:
+    """The chains of which a file sets names that it does not write out; empty for its own."""
+    for part in ast.walk(tree):
+        match part:
+            case ast.Call(func=ast.Name(id="setattr" | "delattr"), args=[owner, named, *_]) if not isinstance(
+                named, ast.Constant
+            ):
+                yield unparsed(owner)
+                continue
+            case ast.Call(func=ast.Attribute(value=within, attr="update" | "clear")) if not _writes_out(part):
+                pass
+            case ast.Subscript(value=within, slice=named, ctx=ast.Store() | ast.Del()) if not isinstance(
+                named, ast.Constant
+            ):
+                pass
+            case _:
+                continue
+        if isinstance(within, ast.Call) and last_name(within.func) == "globals":
+            yield ""
+        elif (owner := dictionary_owner(within)) is not within:
+            yield unparsed(owner)
+
+
+def _writes_out(call: ast.Call) -> bool:
+    """Whether the names that a call gives values are written there."""
+    unpacked = any(keyword.arg is None for keyword in call.keywords)
+    return (
+        bool(call.args or call.keywords)
+        and not unpacked
+        and all(
+            isinstance(given, ast.Dict) and all(isinstance(key, ast.Constant) for key in given.keys)
+            for given in call.args
+        )
+    )
 
 
 def dictionary_owner(node: ast.expr) -> ast.expr:
@@ -288,7 +358,7 @@ def _is_computed(call: ast.Call) -> bool:
     match last_name(call.func):
         case "getattr":
             return not isinstance(named, ast.Constant)
-        case "vars" | "dir" | "getmembers" | "getmembers_static":
+        case called if called in _LISTING:
             return bool(call.args)
     return False
 

@@ -255,6 +255,11 @@ class Replacements:
             handles = self.index.handles(user, module)
             if any(f"{handle}.{last}" in self.reads.of(user).stored for handle in handles):
                 return user
+            if handles & self.reads.of(user).filled and not self.settings.is_test(user):
+                return user
+        own = self.index.modules.find(module)
+        if own is not None and "" in self.reads.of(own).filled:
+            return own
         quoted = self.reads.quoted
         users = (*quoted.get(module, ()), *quoted.get(name, ()))
         exchanging = (user for user in users if last in self.reads.of(user).exchanged)

@@ -14,7 +14,6 @@ from flake8_redis_ssot.fix.import_graph import at_import
 from flake8_redis_ssot.fix.reads import ProjectReads
 from flake8_redis_ssot.libraries.frameworks import RUNNING_ANEW
 from flake8_redis_ssot.project.index import ProjectIndex
-from flake8_redis_ssot.settings.boundaries import Place
 from flake8_redis_ssot.syntax.nodes import last_name
 
 
@@ -34,13 +33,15 @@ def _spans(statement: ast.stmt, line: int) -> bool:
     return first <= line <= (statement.end_lineno or first)
 
 
-def _imported(node: ast.Import | ast.ImportFrom, place: Place) -> Iterator[str]:
-    """The dotted names that a statement imports in a file at this place; of all of a module the module itself."""
+def _imported(
+    node: ast.Import | ast.ImportFrom, modules: Iterable[str], *, is_package: bool = False
+) -> Iterator[str]:
+    """The dotted names that a statement imports in a file that has these names; of all of a module the module itself."""
     if isinstance(node, ast.Import):
         yield from (alias.name for alias in node.names)
         return
-    for module in place.modules if node.level else [""]:
-        base = absolute(node, module, place.is_package)
+    for module in modules if node.level else [""]:
+        base = absolute(node, module, is_package)
         yield from (base if alias.name == "*" else f"{base}.{alias.name}" for alias in node.names)
 
 
@@ -83,6 +84,16 @@ class Runs:
         """The files that run with one, itself included, or may be imported by it, directly or not."""
         return self._closure({path}, self._imported_by)
 
+    def of_code(self, text: str) -> set[str] | None:
+        """The files that run with code in a string, which is run by itself; None where it is no whole code."""
+        try:
+            tree = ast.parse(text)
+        except (SyntaxError, ValueError):
+            return None
+        imports = (part for part in ast.walk(tree) if isinstance(part, ast.Import | ast.ImportFrom))
+        names = (name for part in imports for name in _imported(part, ()))
+        return self._closure({file for name in names for file in self._files(name)}, self._imported_by)
+
     def may_load(self, path: str, line: int, other: str) -> bool:
         """Whether another file may be imported for the first time, or anew, while what a line of a test patches is on."""
         tree = self.reads.tree(path)
@@ -103,7 +114,7 @@ class Runs:
     def _run_before(self, test: str, line: int | None = None) -> set[str]:
         """The files that surely run before the functions of a test, or before a line of it."""
         if (test, line) not in self._before:
-            start = self._stated(test) if line is None else self._stated_before(test, line)
+            start = {test} if line is None else self._stated_before(test, line)
             self._before[test, line] = self._closure(start | self._conftests({test}), self._stated)
         return self._before[test, line]
 
@@ -120,7 +131,7 @@ class Runs:
             name
             for part in at_import(tree.body if tree is not None else [])
             if isinstance(part, ast.Import | ast.ImportFrom) and (line is None or part.lineno < line)
-            for name in _imported(part, place)
+            for name in _imported(part, place.modules, is_package=place.is_package)
         ]
         change = self._changes.get(path, Change())
         return self._files_of(names, change.gone_at_top, change.come_at_top)
@@ -184,7 +195,7 @@ class Runs:
             change = self._changes.get(path, Change())
             names = [edge.full_name for edge in self.index.edges(path)]
             found[path] = self._files_of(names, change.gone, change.come)
-        for name, paths in self.reads.quoted.items():
+        for name, paths in (*self.reads.quoted.items(), *self.reads.coded.items()):
             files = self._files(name.replace(":", "."))
             for path in paths if files else ():
                 found.setdefault(path, set()).update(files)

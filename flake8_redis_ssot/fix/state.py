@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from flake8_redis_ssot.fix.making import Making
-from flake8_redis_ssot.fix.signatures import Function
+from flake8_redis_ssot.fix.signatures import Function, decorators_of, own_parts
 from flake8_redis_ssot.fix.stores import Code, Store, set_in
 from flake8_redis_ssot.fix.symbols import Thing
 from flake8_redis_ssot.libraries.standard import CHANGING_FUNCTIONS, CHANGING_METHODS, PLAIN_CALLS
@@ -47,6 +47,7 @@ class State:
         clients = {name for name, stores in by_name.items() if any(self._is_client(s) for s in stores)}
         connecting = set(_CONNECTING) | {s.method for name in clients for s in by_name[name]}
         members = self.objects.members(of).named
+        yield from ((name, False) for name in self._computed(of))
         for name, stores in by_name.items():
             if (
                 name in clients
@@ -60,6 +61,16 @@ class State:
                     name,
                     name.startswith("_") and bool(later) and all(s.method in connecting for s in later),
                 )
+
+    def _computed(self, of: Thing) -> Iterator[str]:
+        """The properties of a class whose value is kept once it is asked for, and may be another each time."""
+        for name, member in self.objects.members(of).named.items():
+            if isinstance(member.node, Function) and "cached_property" in decorators_of(member.node):
+                code = Code(member.node, member.module, of, member.node)
+                values = [p.value for p in own_parts(member.node) if isinstance(p, ast.Return) and p.value]
+                parts = (code.at(part) for value in values for part in ast.walk(value))
+                if not self.making.is_client(code) and any(map(self._is_changeable, parts)):
+                    yield name
 
     def _is_client(self, store: Store) -> bool:
         return store.value is not None and self.making.is_client(store.value)

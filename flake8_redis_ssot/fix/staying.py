@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.fix.beside import PYTHON, QUOTED, Unchecked, line_of, split
+from flake8_redis_ssot.fix.beside import PYTHON, QUOTED, line_of, split
 from flake8_redis_ssot.fix.proposal import Proposal
 from flake8_redis_ssot.fix.propose import Rewriter
 from flake8_redis_ssot.fix.replacements import Awaiting, Refusal, Unfollowed
@@ -42,17 +42,14 @@ class Reference:
 
 
 class Staying:
-    """Finds the files that keep references to an object, those that are `unchecked` too.
+    """Finds the files that keep references to an object, those that no run checks too.
 
     `within` are the files that may change.
     """
 
-    def __init__(
-        self, rewriter: Rewriter, within: Collection[str], unchecked: Unchecked, dynamic: Iterable[Diagnostic]
-    ) -> None:
+    def __init__(self, rewriter: Rewriter, within: Collection[str], dynamic: Iterable[Diagnostic]) -> None:
         self.rewriter = rewriter
         self._within = within
-        self._unchecked = unchecked
         self._dynamic = dynamic
         self.objects = rewriter.objects
         self._related: dict[str, set[str]] = {}
@@ -63,18 +60,18 @@ class Staying:
     @cached_property
     def index(self) -> ProjectIndex:
         """The project with the files that no run checks, and with what strings name."""
-        index = self.rewriter.index
-        more = self._unchecked.facts(index.modules)
+        index = self.rewriter.around
         named: dict[str, str] = {}
         for path, module, name in self._named_in_strings():
             named[path] = f"{named.get(path, index.facts[path].imports)}\n{module} {name} as {QUOTED}"
         facts = [replace(f, imports=named[p]) if p in named else f for p, f in index.facts.items()]
-        return ProjectIndex(index.settings, [*facts, *more], index.managers) if more or named else index
+        return ProjectIndex(index.settings, facts, index.managers) if named else index
 
     def _named_in_strings(self) -> Iterator[tuple[str, str, str]]:
         """The files that name an object, or load a module, by a string that is no patch: with the module and what of it."""
         index = self.rewriter.index
-        for text, paths in self.rewriter.reads.quoted.items():
+        reads = self.rewriter.reads
+        for text, paths in (*reads.quoted.items(), *reads.coded.items()):
             module, name = split(text, index.modules)
             for path in paths if module and name != "*" else ():
                 if path in index.facts and not index.settings.is_test(path):
@@ -277,7 +274,7 @@ class Staying:
             given = self.objects.given(thing)
             of = given.of if given is not None else None
         if of is not None:
-            all_of_it = is_handed_on and thing.sort == "instance"
+            all_of_it = (is_handed_on or "__dict__" in attributes) and thing.sort == "instance"
             # what an operator or a condition asks for has no attribute
             asked = attributes | {name for name in self.objects.members(of).named if name in _BY_OPERATORS}
             ties.add(finder.of_members(of, None if all_of_it else asked))

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.fix.beside import Unchecked
 from flake8_redis_ssot.fix.naming import renamed_text
 from flake8_redis_ssot.fix.patches import Patch, PatchFinder, heads
 from flake8_redis_ssot.fix.proposal import MENDS, Proposal
@@ -17,6 +16,7 @@ from flake8_redis_ssot.fix.reach import LOADED, OBJECT
 from flake8_redis_ssot.fix.replacements import Cause, Refusal
 from flake8_redis_ssot.fix.runs import Change, Runs
 from flake8_redis_ssot.fix.staying import Reference, Staying, goes_along
+from flake8_redis_ssot.libraries.frameworks import MAKING_NAMES
 from flake8_redis_ssot.syntax.imports import Part
 
 Strings = dict[str, dict[Part, str]]
@@ -33,8 +33,8 @@ _WITH_IT = "change that by hand, and this with it"
 class Units:
     """Decides which proposals can be carried out, each with all that belongs to it.
 
-    `within` are the files that may change, `dynamic` the diagnostics of imports by a string, `unchecked` the
-    files beside those of the index. An `unsafe` run may part what belongs together.
+    `within` are the files that may change, `dynamic` the diagnostics of imports by a string. An `unsafe` run may
+    part what belongs together.
     """
 
     def __init__(
@@ -42,7 +42,6 @@ class Units:
         rewriter: Rewriter,
         within: Collection[str],
         dynamic: list[Diagnostic],
-        unchecked: Unchecked,
         *,
         unsafe: bool,
     ) -> None:
@@ -50,9 +49,9 @@ class Units:
         self.index = rewriter.index
         self.within = within
         self.unsafe = unsafe
-        self.runs = Runs(rewriter.index, rewriter.reads)
+        self.runs = Runs(rewriter.around, rewriter.reads)
         self.finder = PatchFinder(rewriter)
-        self.staying = Staying(rewriter, within, unchecked, dynamic)
+        self.staying = Staying(rewriter, within, dynamic)
         self.effects = rewriter.imports.effects
         self._dynamic = dynamic
         self._users: dict[str, set[str]] = {}
@@ -262,7 +261,7 @@ class Units:
                 if not proposal.is_late:
                     change.gone_at_top.append(proposal.lets_go)
                     change.come_at_top += proposal.written
-        return Runs(self.index, self.rewriter.reads, changes)
+        return Runs(self.rewriter.around, self.rewriter.reads, changes)
 
     def _held_by(self, patch: Patch, why: str) -> Refusal:
         where = f"{self.rewriter.short(patch.path)}:{patch.line}"
@@ -281,6 +280,8 @@ class Units:
 
     def _may_meet(self, patch: Patch, proposal: Proposal, key: str) -> bool:
         """Whether a patch can be on when the code of `proposal` runs."""
+        if patch.code and (run := self.runs.of_code(patch.code)) is not None:
+            return proposal.path in run
         own = self.index.file_of(key)
         return own == proposal.path or self.runs.may_meet(patch.path, proposal.path)
 
@@ -297,6 +298,8 @@ class Units:
             raise Refusal("would get another answer without this import", "change both by hand")
         done = {proposal.path for proposal, _ in mine}
         if patch.is_written:
+            if longest.rpartition(".")[2] in MAKING_NAMES and any(p.collapses for p, _ in mine):
+                raise self._out_of_reach(mine)
             key = f"{OBJECT}{patch.owner}"
             if not any(p.path == patch.path and key in p.reach for p in proposals):
                 raise self._out_of_reach(mine)

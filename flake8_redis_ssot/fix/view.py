@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import NamedTuple, TypeVar
 
 from flake8_redis_ssot.facts.modules import exported_names
-from flake8_redis_ssot.fix.beside import line_of
+from flake8_redis_ssot.fix.beside import QUOTED, line_of
 from flake8_redis_ssot.fix.escape import FileUses
 from flake8_redis_ssot.fix.reads import ProjectReads
 from flake8_redis_ssot.lint.noqa import PhysicalLine, physical_lines
@@ -100,6 +100,8 @@ class View:
         """How a name of this module may be read where no import shows it; None where it is not."""
         if self.reads_by_name:
             return "this file reads names by `globals()`, `eval` or the like, which may be that one"
+        if self._answers_itself:
+            return "this file has a `__getattr__`, which answers for the names that it lacks"
         if re.search(rf"(?:>>>|\.\.\.) .*\b{name}\b", self.source.text):
             return f"`{name}` stands in a doctest"
         reader = self.unseen_reader(name)
@@ -112,6 +114,8 @@ class View:
         for module in self.place.modules:
             for path in self._reads.quoted.get(f"{module}:{name}", ()):
                 return UnseenReader(path, f"{self.where(path, name)} names it in a string")
+            for path in self._in_strings(f"{module}.{name}"):
+                return UnseenReader(path, f"{self.where(path, name)} names it in a string")
             naming = [p for p in self._reads.quoted.get(module, ()) if self._reads.may_load(p, name)]
             loading = [p for p in self._reads.loading if self._reads.may_read(p, name)]
             for path in (*naming, *loading):
@@ -122,6 +126,11 @@ class View:
                     )
         return None
 
+    def _in_strings(self, dotted: str) -> list[str]:
+        """The files that name something of this module in a string, or import it in code that a string holds."""
+        naming = [p for p in self._reads.quoted.get(dotted, ()) if not self._index.settings.is_test(p)]
+        return [*self._reads.coded.get(dotted, ()), *(p for p in naming if p != self.path)]
+
     @cached_property
     def _read_unseen(self) -> frozenset[str]:
         """The names of this module that some other file may read without importing it."""
@@ -131,6 +140,7 @@ class View:
         found: set[str] = set()
         for module in self.place.modules:
             found |= {name for name in words if f"{module}:{name}" in quoted}
+            found |= {name for name in words if self._in_strings(f"{module}.{name}")}
             for path in {*quoted.get(module, ())} - {self.path}:
                 found |= words if self._reads.of(path).computes else words & self._reads.names(path)
         for path in {*self._reads.loading} - {self.path} if self.place.modules else ():
@@ -148,6 +158,15 @@ class View:
                 if handles & reads.bare or any(f"{h}.__dict__" in reads.read for h in handles):
                     found.append((user, module.rpartition(".")[2]))
         return found
+
+    @cached_property
+    def listed_by(self) -> str | None:
+        """A file that goes through all that this module has, and where."""
+        for path, last in self._handing_on:
+            handles = {h for module in self.place.modules for h in self._index.handles(path, module)}
+            if handles & self._reads.of(path).listed:
+                return f"{self.where(path, last)} goes through all names of this module"
+        return None
 
     @cached_property
     def is_open(self) -> bool:
@@ -176,6 +195,13 @@ class View:
                     return True
         return False
 
+    @cached_property
+    def _answers_itself(self) -> bool:
+        """Whether a function of the module gives what it has no name for."""
+        return any(
+            isinstance(part, ast.FunctionDef) and part.name == "__getattr__" for part in self.source.tree.body
+        )
+
     def is_submodule(self, name: str) -> bool:
         """Whether a name bound here would stand for a submodule of this package too."""
         modules = self.place.modules if self.place.is_package else ()
@@ -203,7 +229,7 @@ class View:
             for user in self._index.importing(module):
                 names: set[str] = set()
                 for edge in self._index.edges(user):
-                    if edge.module == module and edge.name == "*":
+                    if edge.module == module and edge.name == "*" and edge.bound != QUOTED:
                         names |= self.uses.words
                     elif edge.module == module and edge.name is not None:
                         names.add(edge.name)

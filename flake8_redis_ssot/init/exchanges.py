@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.fix.apply import Step
+from flake8_redis_ssot.fix.beside import Unchecked
 from flake8_redis_ssot.fix.propose import Rewriter
 from flake8_redis_ssot.fix.reads import ProjectReads
 from flake8_redis_ssot.fix.replacements import Refusal
@@ -38,7 +39,12 @@ def exchanges(evidence: Evidence, proposal: Proposal) -> Iterator[Exchange]:
         evidence,
         outcome.diagnostics,
         wanted,
-        Rewriter(index, checker.context_of, ProjectReads(index.facts, checker.filesystem)),
+        Rewriter(
+            index,
+            checker.context_of,
+            ProjectReads(index.facts, checker.filesystem),
+            Unchecked(settings, index.facts, checker.filesystem),
+        ),
     )
     outcome.facts = list(evidence.facts)
     outcome.diagnostics = [d for d in outcome.diagnostics if _old(d, wanted) not in {*refused, None}]

@@ -11,11 +11,12 @@ from functools import cached_property
 from flake8_redis_ssot.facts.import_scan import edges, statements
 from flake8_redis_ssot.filesystem import FileSystem
 from flake8_redis_ssot.fix.beside import LARGEST, SETTINGS_SUFFIXES, beside, line_of, without_own
+from flake8_redis_ssot.fix.reads import CODED
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.settings.model import Settings
 from flake8_redis_ssot.source import SourceError
 
-_SUFFIXES = (*SETTINGS_SUFFIXES, ".md", ".rst", ".sh", ".service")
+_SUFFIXES = (*SETTINGS_SUFFIXES, ".md", ".rst", ".txt", ".ipynb", ".sh", ".bash", ".service")
 _NAMES = ("Dockerfile", "Containerfile", "Makefile", "Procfile", "Jenkinsfile")
 _QUOTED = re.compile(rb"[\"']([A-Za-z_]\w*(?:[.:][A-Za-z_]\w*)+)[\"']")
 
@@ -45,7 +46,9 @@ class References:
         modules = self._index.place(path).modules
         place = os.path.relpath(path, self._settings.root).replace(os.sep, "/")
         names = "|".join(re.escape(name).replace(r"\.", "[.:]") for name in modules)
-        quoted = re.compile(rf"""["'](?:{names})(?:[.:][\w.:]+)?["']""")
+        quoted = re.compile(
+            rf"""["'](?:{names})(?:[.:][\w.:]+)?["']|["'](?:[^"'\n]*(?:;|\\n) *)?(?:from|import) +(?:{names})\b"""
+        )
         named = re.compile(rf"(?<![\w.])(?:{names})(?!\w)|(?<![\w./-])(?:\./)?{re.escape(place)}(?!\w)")
         importers = self._index.users_of(path)
         naming = {user for name, users in self._quoted.items() if _is_in(name, modules) for user in users}
@@ -73,6 +76,8 @@ class References:
         for path in self._index.facts:
             for name in set(_QUOTED.findall(self._data(path))):
                 found.setdefault(name.decode().replace(":", "."), []).append(path)
+            for module, name in set(CODED.findall(self._data(path))):
+                found.setdefault((module or name).decode(), []).append(path)
         return found
 
     @cached_property

@@ -7,11 +7,15 @@ import codecs
 import os
 from collections.abc import Collection, Iterator
 
+from flake8_redis_ssot.facts.modules import exported_names
 from flake8_redis_ssot.filesystem import FileSystem
 from flake8_redis_ssot.fix.apply import FixResult
 from flake8_redis_ssot.fix.member_checks import a
+from flake8_redis_ssot.fix.module_names import star_names
 from flake8_redis_ssot.fix.propose import Rewriter
-from flake8_redis_ssot.fix.replacements import Refusal
+from flake8_redis_ssot.fix.replacements import Refusal, Replacement
+from flake8_redis_ssot.fix.signatures import Function, arguments_of
+from flake8_redis_ssot.fix.symbols import Thing
 from flake8_redis_ssot.fix.verify import wrong
 from flake8_redis_ssot.migrate.references import References
 from flake8_redis_ssot.settings.boundaries import place_of
@@ -26,6 +30,7 @@ from typing import Any
 
 {functions}_MOVED: dict[str, Any] = {{
 {names}}}
+__all__ = {listed}
 
 
 def __getattr__(name: str) -> Any:
@@ -33,6 +38,10 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {{__name__!r}} has no attribute {{name!r}}")
     warnings.warn(f"{{__name__}}.{{name}} has moved to {homes}", DeprecationWarning, stacklevel=2)
     return _MOVED[name]
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_MOVED])
 '''
 
 
@@ -70,59 +79,171 @@ def with_shims(
 
 def _shim(rewriter: Rewriter, path: str, data: bytes, module: str, boundary: Boundary) -> bytes:
     """The text of a shim in a file of `boundary`; Refusal where a name of the module cannot be had there."""
-    facts = rewriter.index.modules.facts(module)
-    owns = rewriter.index.managers.owns
+    objects = rewriter.objects
+    _check_module(rewriter, module)
+    tree = objects.tree(module)
+    listed = exported_names(tree) if tree is not None else None
     imports: dict[str, str] = {}
     taken = {"_MOVED"}
     functions, names = "", ""
-    for name, known in facts.names.items() if facts is not None else ():
-        if name.startswith("_") or (known.target is not None and not owns(boundary, known.target)):
-            continue
-        aim = rewriter.replacements.aim(f"{module}.{name}", boundary)
-        if aim.calls or (aim.collapses and aim.old.sort != "function"):
-            raise Refusal(
-                f"`{name}`{rewriter.objects.at(aim.old)} is {a(aim.old.sort)}, and `{aim.new.home}` is none",
-                "write the shim by hand",
-            )
-        home = aim.new.home
+    for name, target in _names(rewriter, module, listed or frozenset()):
+        home, giver = _replaced(rewriter, name, target, module, boundary)
         owner = rewriter.index.file_of(home)
         if owner is not None and rewriter.index.place(owner).boundary.name != boundary.name:
             raise Refusal(
-                f"`{home}`{rewriter.objects.at(aim.new)}, which replaces `{name}`, stands in another boundary",
+                f"`{home}`{objects.at(objects.thing(home) or Thing('other', home))}, which replaces `{name}`, stands in "
+                "another boundary",
                 "delete the module instead",
             )
-        local = imports[home] = imports.get(home) or _free(home, taken)
-        if aim.collapses:
-            colour = "async def" if isinstance(aim.old.node, ast.AsyncFunctionDef) else "def"
-            giver = _free(name, taken)
-            functions += f"\n{colour} {giver}() -> Any:\n    return {local}\n\n"
-            local = giver
+        if giver is None:
+            local = imports[home] = imports.get(home) or _free(home, taken)
+        elif _is_late(giver):
+            local = _free(name, taken)
+            package, _, last = home.rpartition(".")
+            body = f"from {package} import {last}\n\n    return {last}"
+            functions += f"\n{_def(giver)} {local}() -> Any:\n    {body}\n\n"
+            holder = objects.thing(package)
+            if holder is None or holder.sort != "module":
+                raise _no_module(home, package)
+        else:
+            held = imports[home] = imports.get(home) or _free(home, taken)
+            local = _free(name, taken)
+            functions += f"\n{_def(giver)} {local}() -> Any:\n    return {held}\n\n"
         names += f'    "{name}": {local},\n'
     if not names:
         raise Refusal("it has no name that something replaces", "delete the module instead")
-    lines, homes = [], set()
+    lines = []
     for home, local in sorted(imports.items()):
         package, _, last = home.rpartition(".")
-        holder = rewriter.objects.thing(package) if package else None
-        if package and (holder is None or holder.sort != "module"):
-            raise Refusal(
-                f"`{home}` cannot be imported, since `{package}` is no module", "write the shim by hand"
-            )
+        holder = objects.thing(package) if package else None
+        is_ours = rewriter.index.modules.find(package.partition(".")[0]) is not None
+        if package and is_ours and (holder is None or holder.sort != "module"):
+            raise _no_module(home, package)
         lines.append(f"from {package} import {last} as {local}" if package else f"import {last} as {local}")
-        homes.add(package or last)
+    homes = {home.rpartition(".")[0] or home for home in imports} or {boundary.managers[0]}
     text = _HEAD.format(
         homes=", ".join(sorted(homes)),
         imports="\n".join(lines),
         functions=functions + "\n" * bool(functions),
         names=names,
+        listed=_list(listed),
     ).encode()
     if b"\r\n" in data:
         text = text.replace(b"\n", b"\r\n")
     text = codecs.BOM_UTF8 * data.startswith(codecs.BOM_UTF8) + text
-    refusal = wrong(path, data, text, imports, rewriter.objects)
+    refusal = wrong(path, data, text, (h for h in imports if objects.thing(h) is not None), objects)
     if refusal is not None:
         raise refusal
     return text
+
+
+def _check_module(rewriter: Rewriter, module: str) -> None:
+    """Refusal where a module is more than its names."""
+    tree = rewriter.objects.tree(module)
+    for node in tree.body if tree is not None else ():
+        if isinstance(node, ast.FunctionDef) and node.name == "__getattr__":
+            raise Refusal(
+                f"it answers for names by `__getattr__` in line {node.lineno}", "write the shim by hand"
+            )
+        if isinstance(node, ast.If) and "__main__" in ast.unparse(node.test):
+            raise Refusal(f"it is a program too, by line {node.lineno}", "move that to a file of its own")
+    acts = rewriter.imports.effects.acts.directly(module)
+    if acts is not None:
+        raise Refusal(f"importing it does more than to define: {acts}", "move that to where it is needed")
+
+
+def _names(rewriter: Rewriter, module: str, listed: Collection[str]) -> Iterator[tuple[str, str | None]]:
+    """The names that a module has for others, each with what it imports for it; Refusal where the source hides some."""
+    modules = rewriter.index.modules
+    facts = modules.facts(module)
+    if facts is None or facts.dynamic:
+        raise Refusal("which names it has is told at run time alone", "write the shim by hand")
+    found = {name: known.target for name, known in facts.names.items()}
+    for star in facts.stars:
+        given = star_names(rewriter.objects, star)
+        if given is None:
+            raise Refusal(f"what `from {star} import *` gives is not told", "import by name what is meant")
+        found |= {name: f"{star}.{name}" for name in sorted(given) if name not in found}
+    for name in listed - found.keys() if isinstance(listed, frozenset) else ():
+        raise Refusal(f"`{name}` of its `__all__` is not found in it", "write the shim by hand")
+    for name, target in found.items():
+        is_ours = target is None or modules.find(target.partition(".")[0]) is not None
+        if name in listed or (is_ours and not name.startswith("_")):
+            yield name, target
+
+
+def _replaced(
+    rewriter: Rewriter, name: str, target: str | None, module: str, boundary: Boundary
+) -> tuple[str, Function | None]:
+    """What takes the place of a name of a module; the function that gave it at each call, where that is what it was."""
+    objects, owns = rewriter.objects, rewriter.index.managers.owns
+    if target is not None and not owns(boundary, target):
+        home = rewriter.index.modules.lookup(target)
+        led = home.home if home is not None else target
+        if not any(p.covers(one) for p in boundary.forbidden for one in (target, led)):
+            return led, None
+    aim = rewriter.replacements.aim(f"{module}.{name}", boundary)
+    if aim.calls or (aim.collapses and aim.old.sort != "function"):
+        raise Refusal(
+            f"`{name}`{objects.at(aim.old)} is {a(aim.old.sort)}, and `{aim.new.home}` is none",
+            "write the shim by hand",
+        )
+    if aim.old.may_be_none and not aim.new.may_be_none:
+        raise Refusal(
+            f"`{name}`{objects.at(aim.old)} is None at times, and `{aim.new.home}` never is",
+            "write the shim by hand",
+        )
+    giver = aim.old.node if aim.collapses and isinstance(aim.old.node, Function) else None
+    if giver is not None and (arguments_of(giver) or giver.args.vararg or giver.args.kwarg):
+        raise Refusal(f"`{name}`{objects.at(aim.old)} takes parameters", "write the shim by hand")
+    if giver is not None and giver.decorator_list:
+        raise Refusal(f"`{name}`{objects.at(aim.old)} is decorated", "write the shim by hand")
+    _check_use(rewriter, aim, name)
+    return aim.new.home, giver
+
+
+def _check_use(rewriter: Rewriter, aim: Replacement, name: str) -> None:
+    """Refusal unless the new object can do all that the old one could: what is done with it outside is not seen."""
+    exchange = rewriter.exchange
+    if (
+        aim.is_same
+        or exchange.alike.clients(aim.old, aim.new)
+        or exchange.given_clients.alike(aim) is not None
+    ):
+        return
+    given = rewriter.objects.given(aim.old) if aim.collapses else aim.old
+    before, after = given or aim.old, aim.new
+    exchange.members.covered(
+        before.of or before, after.of or after, f"`{name}` may be used for anything outside of the project"
+    )
+    if before.of is not None and after.of is not None:
+        old, new = before.of, after.of
+        why = exchange.making.difference(
+            aim.old, old, after, new, lambda: exchange.alike.is_same_code(old, new)
+        )
+        if why is not None:
+            raise why
+
+
+def _is_late(giver: Function) -> bool:
+    """Whether a function looks for what it gives whenever it is called: by an import, or in a module."""
+    return any(isinstance(part, ast.Import | ast.ImportFrom | ast.Attribute) for part in ast.walk(giver))
+
+
+def _def(giver: Function) -> str:
+    return "async def" if isinstance(giver, ast.AsyncFunctionDef) else "def"
+
+
+def _no_module(home: str, package: str) -> Refusal:
+    return Refusal(f"`{home}` cannot be imported, since `{package}` is no module", "write the shim by hand")
+
+
+def _list(listed: Collection[str] | None) -> str:
+    """What `__all__` is given: all, or those that the old module listed."""
+    if listed is None:
+        return "[*_MOVED]"
+    names = ", ".join(f'"{name}"' for name in sorted(listed))
+    return f"[name for name in _MOVED if name in {{{names}}}]"
 
 
 def _free(dotted: str, taken: set[str]) -> str:

@@ -967,6 +967,15 @@ def test_past_the_budget_what_is_not_known_stays_unknown(monkeypatch: pytest.Mon
     assert values_of(inference, 42, "a2") == ["redis.Redis"]  # known before
 
 
+def test_what_the_budget_cut_short_is_not_kept_wherever_it_ran_out() -> None:
+    for budget in range(40):
+        inference = flow_of("import redis\ndef f():\n    return redis.Redis\nf()\nf(1)\n")
+        whole, inference.answers.budget = inference.answers.budget, budget
+        assert set(values_of(inference, 4, "f()")) <= {"redis.Redis"}
+        inference.answers.budget = whole
+        assert values_of(inference, 5, "f(1)") == ["redis.Redis"]
+
+
 @pytest.mark.parametrize("count", [3, 32, 33, 200])
 @pytest.mark.parametrize("kind", ["strings", "containers"])
 def test_of_more_values_of_a_kind_than_are_told_apart_none_is_known(kind: str, count: int) -> None:
@@ -987,11 +996,19 @@ def test_a_key_that_may_be_one_of_many_strings_may_be_any_of_a_dict(count: int, 
     assert values_of(flow_of(text), 4, "d[key]") == found
 
 
-def test_an_expression_of_too_many_values_is_unknown() -> None:
-    text = f"x = [{', '.join(f'm{n}.K' for n in range(501))}]\nx[i]\ny = ['a', 'b']\ny[i]\n"
-    text = f"import {', '.join(f'm{n}' for n in range(501))}\n{text}"
-    assert values_of(flow_of(text), 3, "x[i]") == []
+@pytest.mark.parametrize("count, known", [(500, 500), (501, 0)])
+def test_an_expression_of_too_many_values_is_unknown(count: int, known: int) -> None:
+    text = f"x = [{', '.join(f'm{n}.K' for n in range(count))}]\nx[i]\ny = ['a', 'b']\ny[i]\n"
+    text = f"import {', '.join(f'm{n}' for n in range(count))}\n{text}"
+    assert len(values_of(flow_of(text), 3, "x[i]")) == known
     assert values_of(flow_of(text), 5, "y[i]") == ["'a'", "'b'"]
+
+
+def test_one_string_for_all_of_many_leaves_room_for_other_values() -> None:
+    held = [f"m{n}.K" for n in range(480)]
+    given = [*map(repr, map(str, range(33))), *held]
+    text = f"import {', '.join(f'm{n}' for n in range(480))}\nx = [{', '.join(given)}]\nx[i]\n"
+    assert {*held} < {*values_of(flow_of(text), 3, "x[i]")}
 
 
 def test_long_chains_of_calls_are_followed() -> None:

@@ -2,6 +2,8 @@
 
     python tests/mutation/mutate.py flake8_redis_ssot/fix/verify.py -- tests/integration/test_fix.py
 
+Those that `equal.txt` names below their reason, as `MODULE | FUNCTION | CHANGE`, make no difference, and are left out.
+
 What stands behind `--` is for pytest, which stops at the first test that fails. The changes are: a
 comparison by its neighbour, `and` by `or`, a condition by its opposite, a constant by another one, a
 result by None, and a statement, or an arm of `match`, left out. A change that no test notices is a gap in the tests, or
@@ -23,6 +25,7 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 
+EQUAL = Path(__file__).parent / "equal.txt"
 CPU = 120
 """Seconds for the tests of one change; one that runs for longer is noticed."""
 
@@ -42,6 +45,7 @@ _OPPOSITE: dict[type[ast.AST], type[ast.AST]] = {
 }
 _SAID = ("annotation", "returns", "decorator_list", "type_comment")
 """Fields that say something of what stands there; a change of them is left to the type checker."""
+_NAMED = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 _LEFT_OUT = (ast.AugAssign, ast.Break, ast.Continue, ast.Delete, ast.Expr, ast.Raise)
 
 
@@ -150,6 +154,14 @@ def changed(text: str) -> Iterator[tuple[int, str, str]]:
             yield line, what, after
 
 
+def placed(text: str) -> Iterator[tuple[int, str, str, str]]:
+    """The same, with the function that each change is in behind its line."""
+    bodies = [node for node in ast.walk(ast.parse(text)) if isinstance(node, _NAMED)]
+    for line, what, after in changed(text):
+        around = [node.name for node in bodies if node.lineno <= line <= (node.end_lineno or 0)]
+        yield line, ".".join(around), what, after
+
+
 def run_tests(path: str, text: str | None, arguments: Sequence[str]) -> None:
     """In a process of its own: run the tests with that text for the module, and end with pytest's exit code."""
     import pytest
@@ -196,7 +208,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if notices(path, None, options.tests):
         print("the tests fail with the module as it is; mend that first", file=sys.stderr)
         return 2
-    made = [one for one in changed(Path(path).read_text()) if first <= one[0] <= last]
+    equal = {line for line in EQUAL.read_text().splitlines() if not line.startswith("#")}
+    made = [
+        (line, f"{function}: {what}", after)
+        for line, function, what, after in placed(Path(path).read_text())
+        if first <= line <= last and f"{options.module} | {function} | {what}" not in equal
+    ]
     survivors = 0
     with ThreadPoolExecutor(options.jobs) as pool:
         seen = pool.map(lambda one: notices(path, one[2], options.tests), made)

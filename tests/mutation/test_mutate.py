@@ -60,6 +60,26 @@ def test_decorators_and_annotations_stay() -> None:
     assert list(mutate.changed(text)) == []
 
 
+def test_a_change_is_known_by_its_function() -> None:
+    text = (
+        "A = 1\n\n\nclass B:\n    def f(self):\n        def g():\n            return 3\n\n        return 2\n"
+    )
+    found = [(function, what) for _, function, what, _ in mutate.placed(text) if what[0].isdigit()]
+    assert sorted(found) == [("", "1  ->  2"), ("B.f", "2  ->  3"), ("B.f.g", "3  ->  4")]
+
+
+def test_what_is_said_to_be_equal_is_a_change_that_there_is() -> None:
+    root = Path(__file__).parents[2]
+    named = [line for line in mutate.EQUAL.read_text().splitlines() if line and not line.startswith("#")]
+    modules = {line.partition(" | ")[0] for line in named}
+    there = {
+        f"{module} | {function} | {what}"
+        for module in modules
+        for _, function, what, _ in mutate.placed((root / module).read_text())
+    }
+    assert named and {*named} <= there
+
+
 def test_what_no_test_notices_is_said(tmp_path: Path) -> None:
     (tmp_path / "least.py").write_text(MODULE)
     (tmp_path / "test_least.py").write_text(

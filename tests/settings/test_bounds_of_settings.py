@@ -15,7 +15,8 @@ from flake8_redis_ssot.settings.load import load_settings
 from flake8_redis_ssot.settings.model import DottedPattern, Settings
 from flake8_redis_ssot.settings.patterns import FilePatterns
 
-ENDLESS = 20
+ENDLESS = ((signal.ITIMER_VIRTUAL, signal.SIGVTALRM, 20), (signal.ITIMER_REAL, signal.SIGALRM, 300))
+"""Seconds of work, and of waiting for what never comes."""
 
 
 @contextmanager
@@ -25,13 +26,15 @@ def soon() -> Iterator[None]:
     def stop(*_: object) -> None:
         raise TimeoutError
 
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.alarm(ENDLESS)
+    before = [signal.signal(sign, stop) for _, sign, _ in ENDLESS]
+    for timer, _, seconds in ENDLESS:
+        signal.setitimer(timer, seconds)
     try:
         yield
     finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
+        for (timer, sign, _), handler in zip(ENDLESS, before, strict=True):
+            signal.setitimer(timer, 0)
+            signal.signal(sign, handler)
 
 
 def settings(folder: Path, text: str) -> Settings:
@@ -120,6 +123,11 @@ def test_what_is_refused(text: str, message: str, tmp_path: Path) -> None:
     with soon(), pytest.raises(SettingsError, match=message) as error:
         settings(tmp_path, text + "\n")
     assert "hunter2" not in str(error.value)
+
+
+def test_a_folder_is_no_settings_file(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="cannot be read: Is a directory; name a settings file"):
+        load_settings(str(tmp_path), root=str(tmp_path), codes=["RED201"])
 
 
 def test_import_roots_are_found_once_however_many_stars_there_are(tmp_path: Path) -> None:
