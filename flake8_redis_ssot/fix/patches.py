@@ -108,7 +108,8 @@ class PatchFinder:
                 continue
             fixtures = self._given_around(path)
             given = {name for fixture, name in fixtures.items() if fixture.encode() in data}
-            named = [m for word in by_last.keys() & {b"", *_WORD.findall(data)} for m in by_last[word]]
+            words = by_last.keys() & {b"", *_WORD.findall(data)}
+            named = sorted((m for word in words for m in by_last[word]), key=lambda m: (len(m), m))
             modules = list(dict.fromkeys([*named, *(m for m in by_module if m in given)]))
             if not modules:
                 continue
