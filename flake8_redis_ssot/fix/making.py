@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from flake8_redis_ssot.facts.modules import bound
+from flake8_redis_ssot.fix.initialisers import (
+    given_to,
+    keeps_something,
+    outermost_calls,
+    run_by_making,
+)
 from flake8_redis_ssot.fix.replacements import Refusal
 from flake8_redis_ssot.fix.resolver import Resolver, Untold
 from flake8_redis_ssot.fix.signatures import (
     Function,
     arguments_of,
-    decorators_of,
     defaults_of,
     own_parts,
 )
-from flake8_redis_ssot.fix.stores import Code, Given, Store, set_in
+from flake8_redis_ssot.fix.stores import Code, Store, set_in
 from flake8_redis_ssot.fix.symbols import Objects, Thing
 from flake8_redis_ssot.inference.builder_table import BuilderTable
-from flake8_redis_ssot.libraries.standard import CACHES, PLAIN_BASES
+from flake8_redis_ssot.libraries.standard import PLAIN_BASES
 from flake8_redis_ssot.libraries.vocabulary import CLIENT_WORDS
 from flake8_redis_ssot.syntax.nodes import last_name, unparsed
 
@@ -29,7 +34,6 @@ _ALIKE = (
     "let both take it from one setting where they mean one server, and run again; where not, let the manager give an "
     "object for it, or `allow` it"
 )
-_MAKING = frozenset(["__init__", "__new__", "__post_init__"])
 
 
 @dataclass(slots=True)
@@ -94,7 +98,7 @@ class Making:
 
     def _connections(self, of: Thing, call: Code | None) -> Connections:
         found = Connections()
-        early = _run_by_making({s.name: s for _, s in self._running(of) if isinstance(s, Function)})
+        early = run_by_making({s.name: s for _, s in self._running(of) if isinstance(s, Function)})
         for one, statement in self._running(of):
             function = statement if isinstance(statement, Function) else None
             code = self.of_object(Code(statement, one.module, of, function), call)
@@ -140,7 +144,7 @@ class Making:
 
     def _add_built(self, code: Code, is_early: bool, found: Connections) -> None:
         """Add the calls of builders in a part of the source."""
-        for part in _outermost(code.node, lambda call: self.builder(code.at(call.func)) is not None):
+        for part in outermost_calls(code.node, lambda call: self.builder(code.at(call.func)) is not None):
             text = self.text(code.at(part))
             if text is None:
                 found.unknown = found.unknown or f"`{unparsed(part)}`"
@@ -286,7 +290,7 @@ class Making:
         assert code.owner is not None
         call = maker
         for one, init in self._initialisers(code.owner):
-            given = _bound(call, init)
+            given = given_to(call, init)
             if init is code.function:
                 return replace(code, given=given or {}, maker=maker, is_called=given is not None)
             above = [c for c in ast.walk(init) if isinstance(c, ast.Call) and last_name(c.func) == "__init__"]
@@ -395,7 +399,7 @@ class Making:
                 for part in ast.walk(thing.node)
             )
             late += [Code(thing.node, thing.module, None, thing.node)] if is_made else []
-        kept = [code for code in late if isinstance(code.node, Function) and _keeps(code.node)]
+        kept = [code for code in late if isinstance(code.node, Function) and keeps_something(code.node)]
         return {part for name in found.names for part in within(name)} if kept else set(), kept
 
     def _making(self, thing: Thing, of: Thing) -> Iterator[Code]:
@@ -418,12 +422,12 @@ class Making:
             return False
         inside = {
             part
-            for built in _outermost(
+            for built in outermost_calls(
                 init.node, lambda c: self.builder(Code(c.func, init.module, of)) is not None
             )
             for part in ast.walk(built)
         }
-        names = (_bound(call, init.node) or {}).keys()
+        names = (given_to(call, init.node) or {}).keys()
         return bool(names) and all(
             part in inside for part in ast.walk(init.node) if isinstance(part, ast.Name) and part.id in names
         )
@@ -444,7 +448,9 @@ class Making:
             function = statement if isinstance(statement, Function) else None
             if any(
                 c is not None
-                for c in _outermost(statement, lambda c: self.builder(Code(c.func, thing.module)) is not None)
+                for c in outermost_calls(
+                    statement, lambda c: self.builder(Code(c.func, thing.module)) is not None
+                )
             ):
                 self._add_built(Code(statement, thing.module, None, function), function is None, found)
 
@@ -483,54 +489,8 @@ def within(name: str) -> Iterator[str]:
     return (".".join(parts[:n]) for n in range(2, len(parts) + 1))
 
 
-def _keeps(function: Function) -> bool:
-    """Whether a function keeps something when it is done: under a global name, in an object, or by its decorator."""
-    return not decorators_of(function).isdisjoint(CACHES | {"cached_property"}) or any(
-        isinstance(part, ast.Global)
-        or (isinstance(part, ast.Attribute | ast.Subscript) and isinstance(part.ctx, ast.Store))
-        for part in own_parts(function)
-    )
-
-
-def _bound(call: Code | None, function: Function) -> Given | None:
-    """The arguments of a call by the parameters of the initialiser that takes them; None where some are not seen."""
-    if call is None or not isinstance(call.node, ast.Call):
-        return None
-    args, keywords = call.node.args, call.node.keywords
-    names = arguments_of(function)[1:]
-    if any(isinstance(a, ast.Starred) for a in args) or any(k.arg is None for k in keywords):
-        return None
-    pairs = [*zip(names, args, strict=False), *((k.arg or "", k.value) for k in keywords)]
-    return {name: call.at(value) for name, value in pairs}
-
-
 def _root(node: ast.expr) -> str:
     """The name with which a chain begins."""
     while isinstance(node, ast.Attribute | ast.Subscript | ast.Call):
         node = node.func if isinstance(node, ast.Call) else node.value
     return node.id if isinstance(node, ast.Name) else ""
-
-
-def _outermost(node: ast.AST, is_meant: Callable[[ast.Call], bool]) -> Iterator[ast.Call]:
-    """The calls that are meant and stand in no other such call."""
-    if isinstance(node, ast.Call) and is_meant(node):
-        yield node
-        return
-    for part in ast.iter_child_nodes(node):
-        yield from _outermost(part, is_meant)
-
-
-def _run_by_making(methods: Mapping[str, Function]) -> set[str]:
-    """Those of the methods of a class that run when an object is made."""
-    found: set[str] = set()
-    new = set(_MAKING) & set(methods)
-    while new:
-        found |= new
-        called = {
-            part.func.attr
-            for name in new
-            for part in ast.walk(methods[name])
-            if isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute)
-        }
-        new = (called & set(methods)) - found
-    return found

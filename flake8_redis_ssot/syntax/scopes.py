@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Collection, Iterator, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
@@ -227,9 +226,9 @@ class Scopes:
             found.setdefault(last_name(point.node.func), []).append(point)  # type: ignore[attr-defined]
         return found
 
-    def calls_of(self, names: AbstractSet[str]) -> list[ProgramPoint]:
+    def calls_of(self, names: Collection[str]) -> list[ProgramPoint]:
         """The calls of what has one of the last `names`, in the order in which they run."""
-        found = [point for name in names & self.calls_named.keys() for point in self.calls_named[name]]
+        found = [point for name in self.calls_named.keys() & names for point in self.calls_named[name]]
         return sorted(found, key=lambda point: point.order)
 
     @cached_property

@@ -215,7 +215,7 @@ OTHERS = [
     "import sys\n\n\ndef f0(key='k', value=''):\n    return 'app.cache.manager' in sys.modules",
     "import sys\n\n\ndef f0(key='k', value=''):\n    return any(name.startswith('app.cache.') for name in sys.modules)",
     "import sys\n\n\ndef f0(key='k', value=''):\n    return sys.modules.get('app.db.redis_manager') is None",
-    "import sys\n\n\ndef f0(key='k', value=''):\n    return [name for name in sorted(sys.modules) if name.split('.')[0] == 'app']",
+    "import sys\n\n\ndef f0(key='k', value=''):\n    return [name for name in sorted(sys.modules) if name.startswith('app.db.')]",
     "import app\n\n\ndef f0(key='k', value=''):\n    return hasattr(app, 'cache') and hasattr(app.cache, 'manager')",
     "import app\n\n\ndef f0(key='k', value=''):\n    return app.cache.manager.cache.get(key)",
     "import app.cache\n\n\ndef f0(key='k', value=''):\n    return sorted(n for n in vars(app.cache) if n == 'manager')",
