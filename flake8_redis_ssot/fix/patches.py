@@ -99,6 +99,7 @@ class PatchFinder:
         by_last: dict[bytes, list[str]] = {}
         for module in by_module:
             by_last.setdefault(module.rpartition(".")[2].encode(), []).append(module)
+        foreign = {m: _exchanging(lasts) for m, lasts in by_module.items() if self._is_foreign(m)}
         for path in self.index.facts if keys else ():
             try:
                 data = self.index.modules.filesystem.source(path).data
@@ -110,6 +111,7 @@ class PatchFinder:
             given = {name for fixture, name in fixtures.items() if fixture.encode() in data}
             words = by_last.keys() & {b"", *_WORD.findall(data)}
             named = sorted((m for word in words for m in by_last[word]), key=lambda m: (len(m), m))
+            named = [m for m in named if m not in foreign or foreign[m].search(data)]
             modules = list(dict.fromkeys([*named, *(m for m in by_module if m in given)]))
             if not modules:
                 continue
@@ -219,6 +221,9 @@ class PatchFinder:
 
     def _text(self, path: str) -> str:
         return self.index.modules.filesystem.source(path).data.decode("utf-8", "replace")
+
+    def _is_foreign(self, module: str) -> bool:
+        return bool(module) and self.index.modules.find(module.partition(".")[0]) is None
 
     def _module_of(self, name: str) -> str:
         """The module of the project in which a dotted name stands; empty where there is none."""
@@ -468,6 +473,12 @@ def _put_in_modules(tree: ast.Module) -> Iterator[ast.AST]:
             case ast.Call(args=[given, *more]) if unparsed(given) in ("sys.modules", "'sys.modules'"):
                 if last_name(node.func) in SETTING:
                     yield from (key for one in more for key in (getattr(one, "keys", None) or [one]) if key)
+
+
+def _exchanging(names: Collection[str]) -> re.Pattern[bytes]:
+    """Finds what may give names of a library another value: most files that use one only import it."""
+    either = "|".join(sorted(map(re.escape, names))).encode()
+    return re.compile(rb"[.\"'](?:%b)[\"']|\b(?:%b)\s*=(?!=)" % (either, either))
 
 
 def _is_dotted(text: str) -> bool:
