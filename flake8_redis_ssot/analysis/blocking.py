@@ -75,7 +75,7 @@ class BlockingFunctions:
         return {self._learn(one.point, Blocking(one, ())) for one in blocking} - {""}
 
     def learn_calls(self, inference: Inference, points: Iterable[ProgramPoint]) -> set[str]:
-        """Take in the functions that call such, in calls of their `names`; the names of those of which more is known now."""
+        """Take in the functions that call such; the names of those of which more is known now."""
         calls = self._calls(inference, points)
         return {self._learn(point, one) for point, _, found in calls for one in found} - {""}
 
@@ -109,7 +109,8 @@ class BlockingFunctions:
         """The calls of these functions, each with the ways that it goes of those of the first that it can be of."""
         for point in points:
             call = point.node
-            if isinstance(call, ast.Call) and not point.for_typing:
+            # names become more while it goes on
+            if isinstance(call, ast.Call) and last_name(call.func) in self.names and not point.for_typing:
                 called = inference.values(call.func, point)
                 ways = [
                     self._found.get(v.scope.node, ()) if isinstance(v, Definition) else () for v in called
