@@ -249,7 +249,7 @@ class ConstructionEdits:
             found = view.uses.binding(statement, alias) if alias.name != "*" else None
             if found is None or found[0] != node.id or found[1] not in others:
                 continue
-            if len(others) == 1:
+            if all(one.order == found[1].order for one in others):  # `import a, a.b` binds `a` twice
                 return statement
             if view.has_fallback(statement):
                 raise Refusal(
@@ -263,7 +263,7 @@ class ConstructionEdits:
     ) -> None:
         """The call becomes `text`, and what ended the client goes."""
         start, end = exact(view, call)
-        if "#" in view.source.text[start:end]:
+        if view.has_comment(start, end):
             raise Refusal(f"a comment stands inside the call in line {call.lineno}", "put it above that line")
         whole = text if got is call else f"await {text}"
         entered = {

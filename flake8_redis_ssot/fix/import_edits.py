@@ -332,7 +332,7 @@ class ImportEdits:
                 assert isinstance(call, ast.Call)
                 node = self.exchange.got(view, aim, call)
             start, end = exact(view, node)
-            if "#" in view.source.text[start:end]:
+            if view.has_comment(start, end):
                 raise Refusal(
                     f"a comment stands inside the call in line {node.lineno}", "put it above that line"
                 )

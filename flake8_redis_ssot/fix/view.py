@@ -66,6 +66,15 @@ class View:
         """Each row with its physical line."""
         return physical_lines(self.source)
 
+    def has_comment(self, start: int, end: int) -> bool:
+        """Whether a comment begins between two places of the text; a `#` in a string is none."""
+        for found in re.finditer("#", self.source.text[start:end]):
+            at = start + found.start()
+            line = self.lines.get(self.source.line_of(at))
+            if line is None or line.comment is None or line.offset(self.source, line.comment) <= at:
+                return True
+        return False
+
     @property
     def path(self) -> str:
         return self.source.path

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.filesystem import FileSystem
 from flake8_redis_ssot.fix.apply import FixResult
 from flake8_redis_ssot.fix.member_checks import is_used
@@ -199,14 +200,15 @@ def plan(
 
 
 def steps(
-    mended: FixResult, silenced: Silenced, site: Callable[[str, int], ProgramPoint], *, as_before: bool
-) -> tuple[list[Step], list[Step]]:
-    """What moves, and what is left with the reasons; `site` words a path and a line.
+    mended: FixResult, silenced: Silenced, site: Callable[[str, int], ProgramPoint], *,
+    as_before: bool, followed: Sequence[Diagnostic] = (),
+) -> tuple[list[Step], list[Step]]:  # fmt: skip
+    """What moves, with the strings that `followed`, and what is left with the reasons; `site` words a path and a line.
 
     What is left stands where it does afterwards, or `as_before`.
     """
     moving, left = [], []
-    for diagnostic in mended.settled:
+    for diagnostic in (*mended.settled, *followed):
         assert diagnostic.fix is not None
         where = site(diagnostic.path, diagnostic.range.start.line)
         by = silenced.by(diagnostic)

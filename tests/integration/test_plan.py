@@ -281,6 +281,25 @@ def test_a_migration_says_the_same_in_every_form(project: Path, run: Command) ->
     assert (project / "app/rooms.py").read_text() == USER
 
 
+def test_each_string_that_follows_is_said(project: Path, run: Command) -> None:
+    patching = """\
+from unittest.mock import patch
+
+from app import rooms
+
+
+def test_it() -> None:
+    with patch("app.rooms.cache", None), patch("app.cache.store.cache.get", return_value="x"):
+        assert rooms.cache is None
+"""
+    add(project, "tests/test_rooms.py", patching.replace("rooms.cache is None", "rooms.title"))
+    done = run("migrate", cwd=project)
+    assert "Migrated 1 import, 2 strings in 2 files." in done.stdout, done.stdout
+    assert (
+        "tests/test_rooms.py:7: RED106 Patch where it is looked up: `app.rooms.redis_manager`" in done.stdout
+    )
+
+
 def test_one_object_is_moved_alone(project: Path, run: Command) -> None:
     second = STORE.replace("Cache", "Other").replace("cache", "other")
     add(project, "app/cache/second.py", second)
