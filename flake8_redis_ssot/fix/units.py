@@ -241,10 +241,15 @@ class Units:
                     by_name.setdefault(name, []).append((proposal, path or ""))
         held: dict[int, Refusal] = {}
         touching = [patch for patch in found if patch.text in by_name]
-        both = (self.runs, self._runs_after(proposals)) if touching else ()
+        after = self._runs_after(proposals) if touching else self.runs
         for patch in touching:
             for proposal, path in by_name[patch.text]:
-                if id(proposal) not in held and any(r.may_load(patch.path, patch.line, path) for r in both):
+                if id(proposal) in held:
+                    continue
+                runs = [self.runs]
+                if path == proposal.path or after.is_imported(path):  # else nothing loads it any more
+                    runs.append(after)
+                if any(one.may_load(patch.path, patch.line, path) for one in runs):
                     where = self.rewriter.short(path)
                     why = f"and may be the first to import {where}, which looks it up then"
                     held[id(proposal)] = self._held_by(patch, why)
