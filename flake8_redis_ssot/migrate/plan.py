@@ -345,6 +345,8 @@ def _gaps(managers: Iterable[Manager], rewriter: Rewriter, settings: Settings) -
             if view is None or view.place.is_manager:
                 continue
             for old, target, attribute, call in used_members(rewriter, view, manager.module):
+                if not _is_manager_class(old, manager, settings):
+                    continue
                 needed.add((target.home, attribute.attr))
                 what = rewriter.exchange.members.difference(
                     old, target, attribute.attr, call, is_used=call is None or is_used(view, call)
@@ -354,6 +356,13 @@ def _gaps(managers: Iterable[Manager], rewriter: Rewriter, settings: Settings) -
                     found.setdefault(key, {})[site(view.path, attribute.lineno)] = None
     gaps = (Gap(*key, tuple(sites)) for key, sites in found.items())
     return len(needed), sorted(gaps, key=lambda g: (g.of, -len(g.sites), g.member))
+
+
+def _is_manager_class(of: Thing, manager: Manager, settings: Settings) -> bool:
+    """Whether a class acts as a manager: of a module that the settings do not speak of those that RED401 names."""
+    module, _, name = of.home.rpartition(".")
+    is_other = manager.role == "competing" and module == manager.module and name not in manager.classes
+    return not is_other or settings.replacement_of(of.home) is not None
 
 
 def used_members(

@@ -445,6 +445,20 @@ def test_a_class_that_competes_is_a_manager_though_no_setting_names_it(project: 
     assert found["app.redis_manager"][0] == "manager" and found["app.cache.store"][0] == "forbidden"
 
 
+def test_methods_are_asked_for_of_classes_that_act_as_managers_alone(project: Path, run: Command) -> None:
+    beside = "\n\nclass Clock:\n    def now(self) -> int:\n        return 0\n\n\nclock = Clock()\n"
+    other = MANAGER.replace("RedisManager", "Other").replace("redis_manager", "other")
+    methods = "".join(
+        f"\n    def {name}(self, key: str) -> int:\n        return self._client.{name}(key)\n"
+        for name in ("incr", "delete", "llen")
+    )
+    add(project, "app/other.py", other.replace("\n\nother =", f"{methods}\n\nother =") + beside)
+    add(project, "app/users.py", "from app.other import clock, other\n\nother.llen('a')\nclock.now()\n")
+    found = planned(project, run)
+    assert [(gap["of"], gap["member"]) for gap in found["gaps"]] == [("app.other.Other", "llen")]
+    assert found["needed"] == 2
+
+
 def test_what_a_function_gives_is_compared_too(project: Path, run: Command) -> None:
     """Where a function of the manager takes the place of the old object."""
     add(
