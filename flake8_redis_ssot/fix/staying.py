@@ -147,9 +147,13 @@ class Staying:
             assert thing is not None
             reads = self.rewriter.reads.of(path)
             attributes = {text.rpartition(".")[2] for text in reads.read | reads.stored}
-            is_quoted = any(e.bound == QUOTED and e.full_name in related for e in self.index.edges(path))
-            ties = finder.of_members(thing, None if is_quoted else attributes)
-            for home in self._asked(path, module, related, {}):
+            asked = self._asked(path, module, related, {})
+            handed = self._handed_on(path, module) & related
+            is_unseen = not self.index.place(path).is_forbidden and any(
+                one is not None and one.sort == "instance" for one in map(self.objects.thing, handed)
+            )
+            ties = finder.of_members(thing, None if is_unseen else attributes)
+            for home in asked:
                 function = self.objects.thing(home)
                 if function is not None and function.sort == "function":
                     ties.add(finder.of_function(function))
@@ -237,6 +241,13 @@ class Staying:
         read = self.rewriter.reads.of(path).of(self.index.handles(path, module))
         return found | {name for name in related if name.rpartition(".")[2] in read}
 
+    def _handed_on(self, path: str, module: str) -> set[str]:
+        """What a file has of a module, or by its name, and hands on or names in a string."""
+        bare = self.rewriter.reads.of(path).bare
+        found = {edge.full_name for edge in self.index.edges(path) if edge.bound in bare | {QUOTED}}
+        prefixes = {f"{handle}." for handle in self.index.handles(path, module)}
+        return found | {f"{module}.{one[len(p) :]}" for one in bare for p in prefixes if one.startswith(p)}
+
     def _hands_on(self, path: str, module: str) -> bool:
         """Whether a file hands a module on, so that all of it may be asked for."""
         return not self.index.handles(path, module).isdisjoint(self.rewriter.reads.of(path).bare)
@@ -248,7 +259,7 @@ class Staying:
             ties = Ties()
             reads = self.rewriter.reads.of(path)
             attributes = {text.rpartition(".")[2] for text in reads.read | reads.stored}
-            handed = {e.full_name for e in self.index.edges(path) if e.bound in reads.bare | {QUOTED}}
+            handed = self._handed_on(path, root.rpartition(".")[0])
             if not path.endswith(PYTHON):
                 handed |= asked  # what is done with it there is not seen
             view = self.rewriter.view(path, keep=False)
