@@ -223,8 +223,12 @@ class Compatibility(ObjectChecks):
         verdict.reach |= self.reach.of_members(old, None, aim)
         for name in names:
             twins = self.reach.twins(old, new, name, after)
-            held = (self.objects.thing(key) for key in twins if twins[key] != key)
-            verdict.ties.needs |= {f"identity {one.of.home}" for one in held if one is not None and one.of}
+            pairs = [[self.objects.thing(one or "") for one in pair] for pair in twins.items()]
+            verdict.ties.needs |= {
+                f"identity {one.of.home}"
+                for one, other in pairs
+                if one is not None and one.of and one != other
+            }
             verdict.reach |= twins
         verdict.reach |= after
 

@@ -307,8 +307,13 @@ class ConstructionEdits:
         keys |= late
         thing = self.objects.thing(home)
         last = accessor.tail.strip("().").split(".")[-1]
-        if thing is not None and last:
-            keys |= {f"{owner.home}.{last}" for owner in (thing, thing.of) if owner is not None}
+        if thing is not None and thing.sort == "function" and thing.node is not None:
+            keys |= self.exchange.reach.globals_of(thing.node, thing.module).keys()
+        given = self.objects.given(thing) if thing is not None and thing.sort == "function" else thing
+        if given is not None and last:
+            keys |= {
+                f"{owner.home}.{last}" for owner in (given, given.of) if owner is not None and owner.home
+            }
         proposal.reach |= dict.fromkeys(keys)
 
     def _named_in(self, view: View, built: Built) -> Iterator[str]:

@@ -149,9 +149,8 @@ class Staying:
             attributes = {text.rpartition(".")[2] for text in reads.read | reads.stored}
             asked = self._asked(path, module, related, {})
             handed = self._handed_on(path, module) & related
-            is_unseen = not self.index.place(path).is_forbidden and any(
-                one is not None and one.sort == "instance" for one in map(self.objects.thing, handed)
-            )
+            is_unseen = any(e.bound == QUOTED and e.full_name in related for e in self.index.edges(path))
+            is_unseen = is_unseen or (bool(handed) and self._is_given_away(path, module, handed))
             ties = finder.of_members(thing, None if is_unseen else attributes)
             for home in asked:
                 function = self.objects.thing(home)
@@ -247,6 +246,16 @@ class Staying:
         found = {edge.full_name for edge in self.index.edges(path) if edge.bound in bare | {QUOTED}}
         prefixes = {f"{handle}." for handle in self.index.handles(path, module)}
         return found | {f"{module}.{one[len(p) :]}" for one in bare for p in prefixes if one.startswith(p)}
+
+    def _is_given_away(self, path: str, module: str, homes: set[str]) -> bool:
+        """Whether a file gives one of these objects to a call or a container; one that returns it has users of its own."""
+        view = self.rewriter.view(path, keep=False)
+        away = (ast.Call, ast.keyword, ast.Tuple, ast.List, ast.Set, ast.Dict)
+        return view is not None and any(
+            isinstance(above := view.uses.parents.get(node), away)
+            and getattr(above, "func", None) is not node
+            for node, _ in self.rewriter.uses_of(view, {module}, homes)
+        )
 
     def _hands_on(self, path: str, module: str) -> bool:
         """Whether a file hands a module on, so that all of it may be asked for."""
