@@ -24,9 +24,12 @@ CODED = re.compile(rb"[\"'](?:[^\"'\n]*(?:;|\\n) *)?(?:from +([\w.]+) +)?import 
 """An import in code that a string holds."""
 _LOADING = re.compile(
     rb"\b(?:import_module|__import__|resolve_name|import_string)\((?!\s*[\"'][\w.]+[\"'])|\bwalk_packages\b"
-    rb"|\biter_modules\b|\bsys\.modules\b"
+    rb"|\biter_modules\b|(?<![\"'] in )(?<![\"'] not in )\bsys\.modules\b"
+    rb"(?!\s*(?:\[|\.get\()\s*(?:__name__|[\"']__main__[\"'])\s*[\]),]|[\"'])"
 )
-"""What imports modules by names that are put together, or goes through those that are there."""
+"""What imports modules by names that are put together, or goes through those that are there; asking whether there is
+one by its name, and a file's own module or the program, do not count.
+"""
 _BY_PATH = re.compile(rb"\b(?:run_path|spec_from_file_location|SourceFileLoader|run_module\((?!\s*[\"']))")
 """What runs a file by its path, or a module by a name that is put together."""
 _EXAMPLE = re.compile(r"^ *(?:>>>|\.\.\.) ?(.*)$", re.MULTILINE)
