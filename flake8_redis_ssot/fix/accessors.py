@@ -163,7 +163,7 @@ class Accessors:
         elif thing.sort == "function" and isinstance(thing.node, Function):
             given, first = self.objects.given(thing), len(found)
             is_object = given is not None and given.of is not None and colour_of(thing.node) == ""
-            if is_object and (given.home or made_once(self.objects, thing) is not None):  # type: ignore[union-attr]
+            if is_object and (given.home or made_once(self.making, thing) is not None):  # type: ignore[union-attr]
                 base = Code(ast.Call(name, [], []), thing.module)
                 self._add_members(home, "()", given.of, base, found, unfit)  # type: ignore[union-attr,arg-type]
                 if _acts(thing.node):
@@ -237,7 +237,7 @@ class Accessors:
         if isinstance(node, ast.Call) and not node.args and not node.keywords:
             called = self.objects.value(node.func, code.module, code.function)
             made = (
-                made_once(self.objects, called) if called is not None and called.sort == "function" else None
+                made_once(self.making, called) if called is not None and called.sort == "function" else None
             )
             if made is not None and isinstance(made.node, ast.Call):
                 of = self.objects.value(made.node.func, made.module, made.function)

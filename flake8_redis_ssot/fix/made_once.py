@@ -7,15 +7,16 @@ from collections.abc import Iterator
 
 from flake8_redis_ssot.facts.modules import bound
 from flake8_redis_ssot.fix.leaving import leaves
+from flake8_redis_ssot.fix.making import Making
 from flake8_redis_ssot.fix.returns import returns
 from flake8_redis_ssot.fix.signatures import Function, bound_to, colour_of, decorators_of, own_parts
 from flake8_redis_ssot.fix.stated import is_none
 from flake8_redis_ssot.fix.stores import Code
-from flake8_redis_ssot.fix.symbols import Objects, Thing
+from flake8_redis_ssot.fix.symbols import Thing
 from flake8_redis_ssot.libraries.standard import CACHES
 
 
-def made_once(objects: Objects, function: Thing) -> Code | None:
+def made_once(making: Making, function: Thing) -> Code | None:
     """The call of a class that makes what a function gives; None where it may give None, or one of several."""
     node = function.node
     if not isinstance(node, Function) or colour_of(node) != "" or not decorators_of(node) <= CACHES:
@@ -29,17 +30,19 @@ def made_once(objects: Objects, function: Thing) -> Code | None:
             value.id if isinstance(value, ast.Name) and value.id in sure else ""
             for value, (_, sure) in zip(values, found, strict=True)
         }
-        values = [*_kept_as(objects, function, *names)] if len(names) == 1 else []
+        values = [*_kept_as(making, function, *names)] if len(names) == 1 else []
     call = values[0] if len(values) == 1 else None
     if not isinstance(call, ast.Call):
         return None
-    made = objects.value(call.func, function.module, node)
+    made = making.objects.value(call.func, function.module, node)
     return Code(call, function.module, None, node) if made is not None and made.sort == "class" else None
 
 
-def _kept_as(objects: Objects, function: Thing, name: str) -> Iterator[ast.expr | None]:
+def _kept_as(making: Making, function: Thing, name: str) -> Iterator[ast.expr | None]:
     """What a module's name is given by a function, None apart; None where something else gives it a value."""
-    tree = objects.tree(function.module)
+    if making.is_rebound(f"{function.module}.{name}"):
+        yield None
+    tree = making.objects.tree(function.module)
     for where, statement in bindings_of(tree, name) if tree is not None else ():
         value = getattr(statement, "value", None)
         if not isinstance(statement, ast.Assign | ast.AnnAssign):

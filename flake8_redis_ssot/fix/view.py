@@ -96,14 +96,25 @@ class View:
 
     @cached_property
     def exposed(self) -> frozenset[str]:
-        """The attributes that files read which import from this one, of whatever they have from it."""
+        """The attributes that files read which import from this one, of whatever they have from it; all if one lists them."""
         users = {user for module in self.place.modules for user in self._index.importing(module)} - {
             self.path
         }
         found = (
             text for user in users for text in (*self._reads.of(user).read, *self._reads.of(user).stored)
         )
-        return frozenset(text.rpartition(".")[2] for text in found)
+        named = {text.rpartition(".")[2] for text in found}
+        if any(map(self._is_listed_by, users)):
+            named |= {part.attr for part in ast.walk(self.source.tree) if isinstance(part, ast.Attribute)}
+        return frozenset(named)
+
+    def _is_listed_by(self, user: str) -> bool:
+        """Whether a file goes through the attributes of something that it imports from this one."""
+        roots = {chain.partition(".")[0] for chain in self._reads.of(user).listed}
+        return any(
+            edge.bound in roots and not {edge.module, edge.full_name}.isdisjoint(self.place.modules)
+            for edge in (self._index.edges(user) if roots else ())
+        )
 
     def is_read_unseen(self, name: str) -> str | None:
         """How a name of this module may be read where no import shows it; None where it is not."""
