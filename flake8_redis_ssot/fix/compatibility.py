@@ -19,7 +19,8 @@ from flake8_redis_ssot.libraries.frameworks import TYPE_READERS, VALIDATING
 from flake8_redis_ssot.libraries.standard import SPEC_KEYWORDS, TYPE_QUESTIONS
 from flake8_redis_ssot.syntax.nodes import last_name
 
-_READING_TYPES = re.compile(rb"\b__annotations__\b|\bget_type_hints\b|\bget_annotations\b|\.annotation\b")
+_TYPE_WORDS = (b"__annotations__", b"get_type_hints", b"get_annotations", b".annotation")
+_READING_TYPES = re.compile(rb"\b(?:__annotations__|get_type_hints|get_annotations)\b|\.annotation\b")
 """What reads the types that functions and classes state."""
 _INERT = frozenset(["__doc__", "__name__"])
 
@@ -316,7 +317,7 @@ class Compatibility(ObjectChecks):
     @cached_property
     def _types_are_read(self) -> bool:
         """Whether a file of the project asks functions or classes for the types that they state."""
-        return bool(self._reads.matching(_READING_TYPES))
+        return bool(self._reads.matching(_READING_TYPES, _TYPE_WORDS))
 
     def _check_said(self, view: View, old: Thing, new: Thing, line: int) -> None:
         """An annotation goes with its file: what is called of it is covered."""

@@ -195,8 +195,10 @@ class ObjectChecks:
         """Note that a file may tell old classes by their names, which none of the new ones has."""
         kept = {home.rpartition(".")[2] for home in new}
         for name in sorted({home.rpartition(".")[2] for home in old} - kept):
-            quoting = self._reads.matching(re.compile(rb"[\"']%b[\"']" % re.escape(name.encode())))
-            telling = {path for path, _ in self._reads.matching(_NAMES_ASKED)}
+            quoting = self._reads.matching(re.compile(rb"[\"']%b[\"']" % name.encode()), [name.encode()])
+            telling = {
+                path for path, _ in self._reads.matching(_NAMES_ASKED, [b".__name__", b".__qualname__"])
+            }
             for path, line in quoting:
                 if path in telling:
                     where = os.path.relpath(path, self.index.settings.root)
@@ -215,8 +217,9 @@ class ObjectChecks:
     def _is_asked_for(self, name: str, modules: Collection[str]) -> bool:
         """Whether a file beside some modules may ask for a member of that name, of whatever."""
         own = {self.index.modules.find(module) for module in modules}
-        pattern = re.compile(rb"(?:\.|[\"'])%b\b" % re.escape(name.encode()))
-        return any(path not in own for path, _ in self._reads.matching(pattern))
+        word = name.encode()
+        pattern = re.compile(rb"(?:\.|[\"'])%b\b" % re.escape(word))
+        return any(path not in own for path, _ in self._reads.matching(pattern, [word]))
 
     def _mentioned(self, of: Thing, *, is_test: bool) -> frozenset[str]:
         """The members of a class that other files may ask for, of whatever: tests alone, or all files."""
