@@ -53,16 +53,20 @@ def parts_of(view: View, proposals: Sequence[Proposal]) -> Iterator[Part]:
 def _used_up(
     view: View, proposals: Sequence[Proposal], parts: Sequence[Part]
 ) -> Iterator[tuple[ast.Import | ast.ImportFrom, ast.alias]]:
-    """What the file imports to build what it builds no more, by whatever statements bind that name."""
+    """What the file imports of libraries to build what it builds no more, by whatever statements bind that name."""
     building = {
         proposal.statement
         for proposal in proposals
         if proposal.statement is not None and MENDS[proposal.diagnostic.code] in ("call", "construction")
     }
+    written = {name.rpartition(".")[0] for proposal in proposals for name in proposal.written}
     names = {(bound_name(s, alias), view.uses.home(s)) for s in building for alias in s.names}
     for statement, alias in view.aliases.values():
         is_one = isinstance(statement, ast.Import) and alias.asname is None
         is_same = is_one and (bound_name(statement, alias), view.uses.home(statement)) in names
+        modules = view.bases(statement) if isinstance(statement, ast.ImportFrom) else [alias.name]
+        if not all(view.is_foreign(module) or module in written for module in modules):
+            continue  # it may be there for what importing the module does
         if (statement in building or is_same) and _is_used_up(view, statement, alias, parts):
             yield statement, alias
 

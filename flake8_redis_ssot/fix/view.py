@@ -287,6 +287,10 @@ class View:
         nodes = (node for node in self.uses.parents if isinstance(node, sort) and node.lineno == row)
         return next((node for node in nodes if self.source.range_of(node) == where), None)
 
+    def is_foreign(self, module: str) -> bool:
+        """Whether a module is none of the project."""
+        return self._index.modules.find(module.partition(".")[0]) is None
+
     def block_of(self, statement: ast.stmt) -> list[ast.stmt]:
         """The statements of the block in which a statement stands."""
         parent = self.uses.parents[statement]
