@@ -217,15 +217,17 @@ def _migration(
     mended: FixResult, silenced: Silenced, dry_run: bool, shimless: Sequence[tuple[str, str]]
 ) -> Migration:
     """What is to be said of a run: what moves, and what is left with the reasons."""
+    settled = [*mended.settled, *mended.followed]
     moved, removed = (
-        Counter(MENDS[d.code] for d in mended.settled if d.fix is not None and d.fix.is_removal == gone)
+        Counter(MENDS[d.code] for d in settled if d.fix is not None and d.fix.is_removal == gone)
         for gone in (False, True)
     )
     files = [shown(path) for path in sorted(mended.changes)]
     found = Migration(dry_run, _counted(moved.items()), _counted(removed.items()), files)
     found.moved, found.left = steps(
-        mended, silenced, lambda path, line: ProgramPoint(shown(path), line), as_before=dry_run
-    )
+        mended, silenced, lambda path, line: ProgramPoint(shown(path), line),
+        as_before=dry_run, followed=mended.followed,
+    )  # fmt: skip
     found.not_shimmed = [NotShimmed(shown(path), reason) for path, reason in shimless]
     return found
 

@@ -25,8 +25,10 @@ _LOADING_WORDS = (
 )
 _LOADING = re.compile(
     rb"\b(?:import_module|__import__|resolve_name|import_string)\((?!\s*[\"'][\w.]+[\"'])|\bwalk_packages\b"
-    rb"|\biter_modules\b|\bsys\.modules\b"
+    rb"|\biter_modules\b|(?<![\"'] in )(?<![\"'] not in )\bsys\.modules\b"
+    rb"(?!\s*(?:\[|\.get\()\s*(?:__name__|[\"']__main__[\"'])\s*[\]),]|[\"'])"
 )
+"""To ask whether there is a module by its name, or for a file's own module or the program, loads none."""
 _BY_PATH_WORDS = (b"run_path", b"spec_from_file_location", b"SourceFileLoader", b"run_module")
 _BY_PATH = re.compile(rb"\b(?:run_path|spec_from_file_location|SourceFileLoader|run_module\((?!\s*[\"']))")
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from flake8_redis_ssot.facts.modules import bound
 from flake8_redis_ssot.fix.leaving import leaves
+from flake8_redis_ssot.fix.made_once import bindings_of, made_once
 from flake8_redis_ssot.fix.making import Making
 from flake8_redis_ssot.fix.module_names import is_surely_bound
 from flake8_redis_ssot.fix.names import locals_of
@@ -158,13 +157,17 @@ class Accessors:
             return
         name = ast.Name(home.rpartition(".")[2], ast.Load())
         if thing.sort == "instance" and thing.of is not None and not thing.is_set_later:
-            self._add_members(home, "", thing, found, unfit)
+            self._add_members(home, "", thing.of, Code(name, thing.module), found, unfit)
         elif thing.sort == "instance":
             self._add(Code(name, thing.module), home, "", found, unfit)
         elif thing.sort == "function" and isinstance(thing.node, Function):
-            given = self.objects.given(thing)
-            if given is not None and given.of is not None and given.home and colour_of(thing.node) == "":
-                self._add_members(home, "()", given, found, unfit)
+            given, first = self.objects.given(thing), len(found)
+            is_object = given is not None and given.of is not None and colour_of(thing.node) == ""
+            if is_object and (given.home or made_once(self.making, thing) is not None):  # type: ignore[union-attr]
+                base = Code(ast.Call(name, [], []), thing.module)
+                self._add_members(home, "()", given.of, base, found, unfit)  # type: ignore[union-attr,arg-type]
+                if _acts(thing.node):
+                    found[first:] = [replace(one, acts=True) for one in found[first:]]
             else:
                 self._add(Code(ast.Call(name, [], []), thing.module), home, "()", found, unfit, thing.node)
         elif thing.sort == "class":
@@ -175,20 +178,19 @@ class Accessors:
                         self._add(Code(call, thing.module), home, f".{last}()", found, unfit, member.node)
 
     def _add_members(
-        self, home: str, tail: str, thing: Thing, found: list[Accessor], unfit: list[str]
+        self, home: str, tail: str, of: Thing, base: Code, found: list[Accessor], unfit: list[str]
     ) -> None:
-        """The members of an object that give a client."""
-        assert thing.of is not None
-        base = ast.Name(thing.home.rpartition(".")[2], ast.Load())
-        for last, member in self.objects.members(thing.of).named.items():
+        """The members of an object that give a client; `base` is the expression that gives the object."""
+        assert isinstance(base.node, ast.expr)
+        for last, member in self.objects.members(of).named.items():
             if last.startswith("_"):
                 continue
-            node = ast.Attribute(base, last, ast.Load())
+            node = ast.Attribute(base.node, last, ast.Load())
             function = member.node if isinstance(member.node, Function) else None
             if function is None or colour_of(function) == "property":
-                self._add(Code(node, thing.module), home, f"{tail}.{last}", found, unfit, function)
+                self._add(base.at(node), home, f"{tail}.{last}", found, unfit, function)
             else:
-                call = Code(ast.Call(node, [], []), thing.module)
+                call = base.at(ast.Call(node, [], []))
                 self._add(call, home, f"{tail}.{last}()", found, unfit, function)
 
     def _add(
@@ -232,6 +234,14 @@ class Accessors:
         if isinstance(node, ast.Name) and node.id in ("self", "cls") and code.owner is not None:
             return code.owner, code.maker
         assert isinstance(node, ast.expr)
+        if isinstance(node, ast.Call) and not node.args and not node.keywords:
+            called = self.objects.value(node.func, code.module, code.function)
+            made = (
+                made_once(self.making, called) if called is not None and called.sort == "function" else None
+            )
+            if made is not None and isinstance(made.node, ast.Call):
+                of = self.objects.value(made.node.func, made.module, made.function)
+                return (of, made) if of is not None else None
         thing = self.objects.value(node, code.module, code.function)
         if thing is None or (thing.sort == "instance" and not thing.home):
             return None
@@ -289,7 +299,7 @@ class Accessors:
         tree = self.objects.tree(module)
         values: list[Code] = []
         may_be_none = False
-        for function, node in _bindings(tree, name) if tree is not None else ():
+        for function, node in bindings_of(tree, name) if tree is not None else ():
             value = getattr(node, "value", None)
             if not isinstance(node, ast.Assign | ast.AnnAssign) or isinstance(value, ast.Tuple):
                 raise Unfit(_UNKNOWN)
@@ -418,22 +428,6 @@ def _is_loop(node: ast.expr, function: Function) -> bool:
         ]
         return len(values) == 1 and not isinstance(values[0], ast.Name) and _is_loop(values[0], function)
     return isinstance(node, ast.Call) and last_name(node.func) == "get_running_loop"
-
-
-def _bindings(tree: ast.Module, name: str) -> Iterator[tuple[Function | None, ast.stmt]]:
-    """The statements that bind a module's name, those of functions by `global` included."""
-    yield from ((None, node) for bound_name, node in bound(tree.body) if bound_name == name)
-    for function in ast.walk(tree):
-        if not isinstance(function, Function):
-            continue
-        parts = list(own_parts(function))
-        if any(isinstance(part, ast.Global) and name in part.names for part in parts):
-            for part in parts:
-                if isinstance(part, ast.stmt) and any(
-                    isinstance(inner, ast.Name) and inner.id == name and not isinstance(inner.ctx, ast.Load)
-                    for inner in ast.iter_child_nodes(part)
-                ):
-                    yield function, part
 
 
 def _stores_surely(function: Function, name: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby, pairwise
 
@@ -37,19 +37,23 @@ EXPLAINED = frozenset(["RED000"])
 
 PASSES = 10
 
+_STRING = ("RED106", "stale-manager-reference")
+"""The rule on strings like those that follow what they patch."""
+
 
 @dataclass(slots=True)
 class FixResult:
     """What fixes came to.
 
     `changes` are the new bytes of each file, `before` those that were read; `settled` the
-    diagnostics that they settle, each with its fix, where they stood before; `left` those that remain, each with the reason, in `outcome` as they are found
-    when all is done. `rewriter` knows the project as it was, `index` as it is then; `root` is its folder.
+    diagnostics that they settle, each with its fix, where they stood before; `followed` the strings that change with
+    these, though no rule reports them; `left` those that remain, each with the reason, in `outcome` as they are found when all is done. `rewriter` knows the project as it was, `index` as it is then; `root` is its folder.
     """
 
     changes: dict[str, bytes] = field(default_factory=dict)
     before: dict[str, bytes] = field(default_factory=dict)
     settled: list[Diagnostic] = field(default_factory=list)
+    followed: list[Diagnostic] = field(default_factory=list)
     left: list[tuple[Diagnostic, str]] = field(default_factory=list)
     outcome: Outcome = field(default_factory=Outcome)
     rewriter: Rewriter | None = None
@@ -114,7 +118,8 @@ def mend(
             break
         settled = step.settled_saying_parts() if unsafe else step.settled
         shifts = mended.shifts()
-        mended.settled += [shifts.diagnostic_before(diagnostic) for diagnostic in settled]
+        mended.settled += map(shifts.diagnostic_before, settled)
+        mended.followed += map(shifts.diagnostic_before, step.followed)
         mended.before = {path: step.bytes_of(path) for path in step.changes} | mended.before
         mended.changes |= step.changes
         filesystem = filesystem.with_edits(step.changes)
@@ -182,6 +187,7 @@ class Step:
         self.within = within
         self.refused: list[tuple[Diagnostic, Refusal]] = []
         self.settled: list[Diagnostic] = []
+        self.followed: list[Diagnostic] = []
         self.changes: dict[str, bytes] = {}
         self._good: list[Proposal] = []
         self._before: dict[str, bytes] = {}
@@ -284,13 +290,24 @@ class Step:
         self.changes = composed
         self._good = good
         still = []
+        edits = [
+            (path, text, edit)
+            for path, of_path in strings.items()
+            for text, edit in self._edits(path, of_path)
+        ]
+        own: set[Edit] = set()
         for diagnostic, refusal in self.refused:
-            edit = self._following(diagnostic, strings.get(diagnostic.path, {}))
+            edit = next((edit for path, _, edit in edits if _is_of(diagnostic, path, edit)), None)
             if edit is None:
                 still.append((diagnostic, refusal))
             else:
-                fix = Fix(f"Patch where it is looked up: `{edit.content}`", (edit,), "safe")
-                self.settled.append(replace(diagnostic, fix=fix))
+                own.add(edit)
+                self.settled.append(replace(diagnostic, fix=_following(edit)))
+        self.followed = [
+            Diagnostic(path, edit.range, *_STRING, f"`{text}` is patched", fix=_following(edit))
+            for path, text, edit in edits
+            if edit not in own
+        ]
         causes = Causes(self._units.staying, self._units.runs, self._units.unmoved)
         self.refused = sorted(causes.explained(still), key=lambda one: one[0].sort_key)
 
@@ -310,19 +327,12 @@ class Step:
             for d in self.settled
         ]
 
-    def _following(self, diagnostic: Diagnostic, strings: Mapping[Part, str]) -> Edit | None:
-        """The change of a string that follows the imports, where the diagnostic is of that string."""
-        view = (
-            self.rewriter.view(diagnostic.path)
-            if strings and MENDS.get(diagnostic.code) == "string"
-            else None
-        )
-        for start, end, content in strings if view is not None else ():
+    def _edits(self, path: str, strings: Mapping[Part, str]) -> Iterator[tuple[str, Edit]]:
+        """The changes of the strings of a file that follow the imports, each with the string."""
+        view = self.rewriter.view(path)
+        for (start, end, content), text in strings.items() if view is not None else ():
             assert view is not None
-            where = view.source.place(start, end)
-            if diagnostic.range.start <= where.start and where.end <= diagnostic.range.end:
-                return Edit(where, content)
-        return None
+            yield text, Edit(view.source.place(start, end), content)
 
     def bytes_of(self, path: str) -> bytes:
         """What this pass has read of a file that it changes."""
@@ -371,3 +381,14 @@ class Step:
             Edit(view.source.place(start, end), content) for start, end, content in parts_of(view, [proposal])
         )
         return Fix(proposal.title, tuple(sorted(edits)), proposal.applicability, proposal.is_removal)
+
+
+def _is_of(diagnostic: Diagnostic, path: str, edit: Edit) -> bool:
+    """Whether the change of a string is one of the string that a diagnostic is about."""
+    where, inner = diagnostic.range, edit.range
+    is_inside = diagnostic.path == path and where.start <= inner.start and inner.end <= where.end
+    return is_inside and MENDS.get(diagnostic.code) == "string"
+
+
+def _following(edit: Edit) -> Fix:
+    return Fix(f"Patch where it is looked up: `{edit.content}`", (edit,), "safe")

@@ -10,6 +10,7 @@ from flake8_redis_ssot.fix.dangers import EMPTIED, UNEMPTY, UNSHARE
 from flake8_redis_ssot.fix.escape import Uses
 from flake8_redis_ssot.fix.proposal import Proposal
 from flake8_redis_ssot.fix.replacements import Refusal
+from flake8_redis_ssot.fix.signatures import Function
 from flake8_redis_ssot.fix.stated import is_none
 from flake8_redis_ssot.fix.view import View
 from flake8_redis_ssot.libraries.builders import Kind
@@ -25,6 +26,7 @@ from flake8_redis_ssot.libraries.commands import (
 from flake8_redis_ssot.libraries.standard import QUESTIONS
 from flake8_redis_ssot.libraries.traits import POOL_KEYWORDS
 from flake8_redis_ssot.libraries.vocabulary import CLOSING, FLUSHING
+from flake8_redis_ssot.syntax.nodes import last_name
 from flake8_redis_ssot.syntax.scopes import Binding
 
 _MOST = 3
@@ -41,7 +43,8 @@ class ClientUses:
 
     `ended` are the statements that do nothing but close it, `entered` the items of `with` that close it in the
     end, each with the name that they give it and the expression that they are given. `members` and `rest` are all
-    else; `attributes` are those that hold it, `exported` the names of the module that other files read.
+    else; `attributes` are those that hold it, `exported` the names of the module that other files read, and
+    `givers` its functions that return it to them.
     """
 
     ended: list[ast.stmt] = field(default_factory=list)
@@ -49,6 +52,7 @@ class ClientUses:
     members: list[tuple[ast.Attribute, ast.Call | None]] = field(default_factory=list)
     attributes: set[str] = field(default_factory=set)
     exported: set[str] = field(default_factory=set)
+    givers: dict[str, ast.AST] = field(default_factory=dict)
     rest: Uses = field(default_factory=Uses)
 
     def judge(self, view: View, kind: Kind, limit: str | None, proposal: Proposal) -> None:
@@ -125,9 +129,31 @@ def uses_of(view: View, got: ast.expr) -> ClientUses:
             attributes, names = _held(view, place)
             found.attributes |= attributes
             found.exported |= names
-            if not attributes and not names:
+            giver = view.uses.giver(place)
+            if giver is not None and view.readers(giver.name):
+                new += _given_here(view, giver, found)
+            elif not attributes and not names:
                 found.rest.escapes.append((place, what))
     return found
+
+
+def _given_here(view: View, giver: Function, found: ClientUses) -> list[ast.expr]:
+    """Note a function that returns the client to other files; the expressions by which its own file has it."""
+    found.givers[giver.name] = giver
+    binding = view.uses.scopes.definitions.get(giver)
+    places = view.uses.of(giver.name, binding) if binding is not None else []
+    return [got for place, _ in places for got in given_by(view, place, giver)]
+
+
+def given_by(view: View, place: ast.expr, giver: ast.AST) -> list[ast.expr]:
+    """The expressions that have what a function gives where it is named; Refusal where it is handed on."""
+    got = view.uses.given_by(place, giver)
+    if got is None:
+        raise Refusal(
+            f"line {place.lineno} hands on the function `{last_name(place)}`, which returns it",
+            "change that line by hand, to a call or to what it gives",
+        )
+    return got
 
 
 def _entered(view: View, node: ast.expr, got: ast.expr, found: ClientUses) -> list[ast.expr]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 from flake8_redis_ssot.fix.call_checks import arguments_given
 from flake8_redis_ssot.fix.member_checks import Lacking, a
@@ -17,6 +19,9 @@ from flake8_redis_ssot.libraries.frameworks import TYPE_READERS, VALIDATING
 from flake8_redis_ssot.libraries.standard import SPEC_KEYWORDS, TYPE_QUESTIONS
 from flake8_redis_ssot.syntax.nodes import last_name
 
+_TYPE_WORDS = (b"__annotations__", b"get_type_hints", b"get_annotations", b".annotation")
+_READING_TYPES = re.compile(rb"\b(?:__annotations__|get_type_hints|get_annotations)\b|\.annotation\b")
+"""What reads the types that functions and classes state."""
 _INERT = frozenset(["__doc__", "__name__"])
 
 
@@ -64,6 +69,8 @@ class Compatibility(ObjectChecks):
                 raise self._with_rest(lacking, view, aim, places[nth + 1 :], target) from lacking
         if unseen is not None and old.sort in ("class", "function"):
             self.members.covered(old, new, unseen.does)
+        if old.sort == "class":
+            self.check_names({old.home}, {target.of.home if target.of is not None else target.home}, verdict)
         return verdict
 
     def judge_unseen(self, aim: Replacement, where: str) -> Verdict:
@@ -223,8 +230,12 @@ class Compatibility(ObjectChecks):
         verdict.reach |= self.reach.of_members(old, None, aim)
         for name in names:
             twins = self.reach.twins(old, new, name, after)
-            held = (self.objects.thing(key) for key in twins if twins[key] != key)
-            verdict.ties.needs |= {f"identity {one.of.home}" for one in held if one is not None and one.of}
+            pairs = [[self.objects.thing(one or "") for one in pair] for pair in twins.items()]
+            verdict.ties.needs |= {
+                f"identity {one.of.home}"
+                for one, other in pairs
+                if one is not None and one.of and one != other
+            }
             verdict.reach |= twins
         verdict.reach |= after
 
@@ -294,12 +305,19 @@ class Compatibility(ObjectChecks):
         while above is not None and not isinstance(above, ast.stmt):
             above = view.uses.parents.get(above)
         if isinstance(above, Function):
-            return not decorators_of(above).isdisjoint(TYPE_READERS)
+            return self._types_are_read or not decorators_of(above).isdisjoint(TYPE_READERS)
         owner = view.uses.parents.get(above) if above is not None else None
         if not isinstance(owner, ast.ClassDef) or not view.place.modules:
             return False
+        if self._types_are_read:
+            return True
         bases = self.making.foreign_bases(Thing("class", f"{view.place.modules[0]}.{owner.name}", owner))
         return any((base or "").partition(".")[0] in VALIDATING for base in bases)
+
+    @cached_property
+    def _types_are_read(self) -> bool:
+        """Whether a file of the project asks functions or classes for the types that they state."""
+        return bool(self._reads.matching(_READING_TYPES, _TYPE_WORDS))
 
     def _check_said(self, view: View, old: Thing, new: Thing, line: int) -> None:
         """An annotation goes with its file: what is called of it is covered."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from flake8_redis_ssot.fix.proposal import MENDS, Proposal
 from flake8_redis_ssot.fix.view import View
-from flake8_redis_ssot.syntax.imports import Part, rewritten
+from flake8_redis_ssot.syntax.imports import Part, bound_name, rewritten
 
 
 def clash(proposals: Sequence[Proposal]) -> bool:
@@ -22,14 +22,14 @@ def parts_of(view: View, proposals: Sequence[Proposal]) -> Iterator[Part]:
     parts = [part for proposal in proposals for part in proposal.parts]
     yield from parts
     statements = dict.fromkeys(proposal.statement for proposal in proposals if proposal.statement is not None)
+    used_up = [*_used_up(view, proposals, parts)]
+    statements |= dict.fromkeys(statement for statement, _ in used_up)
     gone: dict[int, int] = {}
     imported = set()
     for statement in statements:
         mine = [proposal for proposal in proposals if proposal.statement is statement]
         dropped = [alias for proposal in mine for alias in proposal.drops]
-        if any(MENDS[proposal.diagnostic.code] in ("call", "construction") for proposal in mine):
-            rest = [alias for alias in statement.names if alias not in dropped]
-            dropped += [alias for alias in rest if _is_used_up(view, statement, alias, parts)]
+        dropped += [alias for one, alias in used_up if one is statement and alias not in dropped]
         added = []
         in_module = view.uses.home(statement).kind == "module" and statement in view.source.tree.body
         for one in dict.fromkeys(one for proposal in mine for one in proposal.adds):
@@ -48,6 +48,27 @@ def parts_of(view: View, proposals: Sequence[Proposal]) -> Iterator[Part]:
             next(iter(view.bases(statement)), ""),
             last_of_block=gone.get(id(block)) == len(block) and statement not in view.source.tree.body,
         )
+
+
+def _used_up(
+    view: View, proposals: Sequence[Proposal], parts: Sequence[Part]
+) -> Iterator[tuple[ast.Import | ast.ImportFrom, ast.alias]]:
+    """What the file imports of libraries to build what it builds no more, by whatever statements bind that name."""
+    building = {
+        proposal.statement
+        for proposal in proposals
+        if proposal.statement is not None and MENDS[proposal.diagnostic.code] in ("call", "construction")
+    }
+    written = {name.rpartition(".")[0] for proposal in proposals for name in proposal.written}
+    names = {(bound_name(s, alias), view.uses.home(s)) for s in building for alias in s.names}
+    for statement, alias in view.aliases.values():
+        is_one = isinstance(statement, ast.Import) and alias.asname is None
+        is_same = is_one and (bound_name(statement, alias), view.uses.home(statement)) in names
+        modules = view.bases(statement) if isinstance(statement, ast.ImportFrom) else [alias.name]
+        if not all(view.is_foreign(module) or module in written for module in modules):
+            continue  # it may be there for what importing the module does
+        if (statement in building or is_same) and _is_used_up(view, statement, alias, parts):
+            yield statement, alias
 
 
 def _is_used_up(

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from flake8_redis_ssot.analysis.constructions import Construction
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.fix.accessors import Accessor
-from flake8_redis_ssot.fix.client_uses import ClientUses, uses_of
+from flake8_redis_ssot.fix.client_uses import ClientUses, given_by, uses_of
 from flake8_redis_ssot.fix.compatibility import Compatibility
 from flake8_redis_ssot.fix.connecting import bound_of, read_in
 from flake8_redis_ssot.fix.endings import Endings
@@ -29,6 +29,8 @@ from flake8_redis_ssot.libraries.builders import Kind
 from flake8_redis_ssot.libraries.frameworks import MAKING_NAMES
 from flake8_redis_ssot.libraries.traits import POOL_KEYWORDS, WITH_DEFAULTS
 from flake8_redis_ssot.syntax.nodes import last_name, unparsed
+
+_TAKE = "let that file take the manager's client first"
 
 
 class ConstructionEdits:
@@ -159,7 +161,7 @@ class ConstructionEdits:
         except Untold:
             limit = "one that is not told"
         uses.judge(view, built.made.kind, limit, proposal)
-        for name in sorted(uses.exported):
+        for name in sorted(uses.exported | uses.givers.keys()):
             self._judge_readers(view, name, built.made.kind, limit, uses, proposal)
         self.around.judge(
             view, proposal, home=accessor.home,
@@ -171,7 +173,7 @@ class ConstructionEdits:
     def _judge_readers(
         self, view: View, name: str, kind: Kind, limit: str | None, uses: ClientUses, proposal: Proposal
     ) -> None:
-        """The same for the files that import the name under which a module keeps its client."""
+        """The same for the files that import the name under which a module keeps its client, or gives it."""
         unseen = view.is_read_unseen(name)
         if unseen is not None:
             proposal.unsafe(f"it is kept as `{name}`, and {unseen}")
@@ -187,7 +189,7 @@ class ConstructionEdits:
             if other is None or not places:
                 raise Refusal(
                     f"{view.where(path, name)} imports `{name}`, and what it does with it is not seen",
-                    "let that file take the manager's client first",
+                    _TAKE,
                 )
             for place in places:
                 try:
@@ -196,18 +198,24 @@ class ConstructionEdits:
                             f"{other.reader_of(last_name(place))} may read `{last_name(place)}` of it",
                             "let that take the manager's client first",
                         )
-                    found = uses_of(other, place)
-                    found.judge(other, kind, limit, proposal)
+                    giver = uses.givers.get(name)
+                    each = [place] if giver is None else given_by(other, place, giver)
+                    there = [uses_of(other, got) for got in each]
+                    for found in there:
+                        found.judge(other, kind, limit, proposal)
+                        if found.exported or found.givers:
+                            raise Refusal(f"line {place.lineno} hands it on to other files", _TAKE)
                 except Refusal as refusal:
                     raise Refusal(f"{view.short(path)} uses it: {refusal.what}", refusal.advice) from refusal
-                ended = [node.lineno for node in found.ended]
-                ended += [given.lineno for _, given in found.entered.values()]
+                ended = [node.lineno for found in there for node in found.ended]
+                ended += [given.lineno for found in there for _, given in found.entered.values()]
                 if ended:
                     raise Refusal(
                         f"{view.short(path)}:{min(ended)} closes it, which would end it for all who share it",
                         "take that out, and run again",
                     )
-                uses.attributes |= found.attributes
+                for found in there:
+                    uses.attributes |= found.attributes
 
     # the edits
 
@@ -249,7 +257,7 @@ class ConstructionEdits:
             found = view.uses.binding(statement, alias) if alias.name != "*" else None
             if found is None or found[0] != node.id or found[1] not in others:
                 continue
-            if len(others) == 1:
+            if all(one.order == found[1].order for one in others):  # `import a, a.b` binds `a` twice
                 return statement
             if view.has_fallback(statement):
                 raise Refusal(
@@ -263,7 +271,7 @@ class ConstructionEdits:
     ) -> None:
         """The call becomes `text`, and what ended the client goes."""
         start, end = exact(view, call)
-        if "#" in view.source.text[start:end]:
+        if view.has_comment(start, end):
             raise Refusal(f"a comment stands inside the call in line {call.lineno}", "put it above that line")
         whole = text if got is call else f"await {text}"
         entered = {
@@ -299,8 +307,13 @@ class ConstructionEdits:
         keys |= late
         thing = self.objects.thing(home)
         last = accessor.tail.strip("().").split(".")[-1]
-        if thing is not None and last:
-            keys |= {f"{owner.home}.{last}" for owner in (thing, thing.of) if owner is not None}
+        if thing is not None and thing.sort == "function" and thing.node is not None:
+            keys |= self.exchange.reach.globals_of(thing.node, thing.module).keys()
+        given = self.objects.given(thing) if thing is not None and thing.sort == "function" else thing
+        if given is not None and last:
+            keys |= {
+                f"{owner.home}.{last}" for owner in (given, given.of) if owner is not None and owner.home
+            }
         proposal.reach |= dict.fromkeys(keys)
 
     def _named_in(self, view: View, built: Built) -> Iterator[str]:

@@ -188,12 +188,12 @@ class Endings:
         _, inner = self.view.span(item.optional_vars or item.context_expr)
         found = _HEADER_END.match(self.text, inner)
         first, _ = self._span(node.body[0])
-        if found is None or self.view.source.line_of(found.end()) == self.view.source.line_of(first):
-            raise Refusal(f"line {node.lineno} is a `with` on one line", "write it on several lines")
-        if "#" in self.text[start : found.end()]:
+        if self.view.has_comment(start, found.end() if found is not None else first):
             raise Refusal(
                 f"a comment stands inside the `with` of line {node.lineno}", "put it above that line"
             )
+        if found is None or self.view.source.line_of(found.end()) == self.view.source.line_of(first):
+            raise Refusal(f"line {node.lineno} is a `with` on one line", "write it on several lines")
         if text:
             self._parts.append((start, found.end(), text))
         else:

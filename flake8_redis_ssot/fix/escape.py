@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from flake8_redis_ssot.inference.names import Names
-from flake8_redis_ssot.libraries.frameworks import PATCHING_METHODS, RAISING_TESTS
+from flake8_redis_ssot.libraries.frameworks import DEPENDS_NAMES, OVERRIDES, PATCHING_METHODS, RAISING_TESTS
+from flake8_redis_ssot.libraries.standard import CACHES
 from flake8_redis_ssot.source import SourceFile
 from flake8_redis_ssot.syntax.imports import bound_name
 from flake8_redis_ssot.syntax.nodes import last_name, parents_of, unparsed
@@ -217,9 +218,9 @@ class FileUses:
         }
 
     def returning(self, node: ast.AST) -> str | None:
-        """The function that returns what an expression gives; None where it is not returned."""
+        """The function that returns or yields what an expression gives; None where it does not."""
         above: ast.AST | None = self.parents.get(node)
-        is_returned = isinstance(above, ast.Return)
+        is_returned = isinstance(above, ast.Return | ast.Yield)
         while is_returned and not isinstance(
             above, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | None
         ):
@@ -227,6 +228,64 @@ class FileUses:
         return (
             above.name if is_returned and isinstance(above, ast.FunctionDef | ast.AsyncFunctionDef) else None
         )
+
+    def injected(self, node: ast.expr) -> list[ast.Name] | None:
+        """Where a parameter is read that a framework gives what the function `node` gives; None for any other use."""
+        call = self.parents.get(node)
+        if not (isinstance(call, ast.Call) and last_name(call.func) in DEPENDS_NAMES and call.args == [node]):
+            return None
+        parameter = self._filled_by(call)
+        found = next(((n, b) for n, b, _ in self.scopes.bound if b.value is parameter), None)
+        if parameter is None or found is None:
+            return None
+        return [place for place, _ in self.of(*found) if isinstance(place.ctx, ast.Load)]
+
+    def _filled_by(self, call: ast.Call) -> ast.arg | None:
+        """The parameter that has a call for its default, or in its annotation, as `Annotated[..., call]`."""
+        above = self.parents.get(call)
+        if isinstance(above, ast.arguments):
+            plain = [*above.posonlyargs, *above.args]
+            pairs = [*zip(plain[::-1], above.defaults[::-1], strict=False)]
+            pairs += [
+                (a, d) for a, d in zip(above.kwonlyargs, above.kw_defaults, strict=True) if d is not None
+            ]
+            return next((argument for argument, default in pairs if default is call), None)
+        subscript = self.parents.get(above) if isinstance(above, ast.Tuple) else None
+        if isinstance(subscript, ast.Subscript) and last_name(subscript.value) == "Annotated":
+            argument = self.parents.get(subscript)
+            return argument if isinstance(argument, ast.arg) else None
+        return None
+
+    def is_overridden(self, node: ast.expr) -> bool:
+        """Whether a function is only the key by which a test puts another one in its place."""
+        above = self.parents.get(node)
+        return (
+            isinstance(above, ast.Subscript)
+            and above.slice is node
+            and last_name(above.value) == OVERRIDES
+            and not isinstance(above.ctx, ast.Load)
+        )
+
+    def giver(self, node: ast.AST) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
+        """The function at the top of the file, as it is written, that returns what an expression gives."""
+        name = self.returning(node)
+        found = [one for one in self.source.tree.body if getattr(one, "name", None) == name is not None]
+        is_plain = len(found) == 1 and isinstance(found[0], ast.FunctionDef | ast.AsyncFunctionDef)
+        return found[0] if is_plain and _is_as_written(found[0]) else None  # type: ignore[arg-type,return-value]
+
+    def given_by(self, place: ast.expr, function: ast.AST) -> list[ast.expr] | None:
+        """The expressions that have what a function gives where it is named; None where it is handed on."""
+        reads = self.injected(place)
+        if reads is not None:
+            return [*reads]
+        if self.is_overridden(place):
+            return []
+        call = self.parents.get(place)
+        if any(isinstance(part, ast.Yield | ast.YieldFrom) for part in ast.walk(function)):
+            return None
+        got = self.parents.get(call) if isinstance(function, ast.AsyncFunctionDef) and call else call
+        is_called = isinstance(call, ast.Call) and call.func is place
+        return [got] if is_called and isinstance(got, ast.Call | ast.Await) else None
 
     def patched_name(self, node: ast.AST) -> str | None:
         """The attribute of an object that a test exchanges for a time, where the object is handed to what does so."""
@@ -292,7 +351,7 @@ class FileUses:
                     uses.none_asked.append(node)
                 if not uses.escapes and any(isinstance(op, ast.Eq | ast.NotEq) for op in ops):
                     uses.asked.append((node, frozenset(["__eq__", "__ne__"])))
-            case ast.Return():
+            case ast.Return() | ast.Yield():
                 self._follow_return(node, uses, known, seen)
             case ast.withitem():
                 uses.entered.append(node)
@@ -367,23 +426,32 @@ class FileUses:
             function, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef
         ):
             function = self.parents.get(function)
-        if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) or function.decorator_list:
+        if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) or not _is_as_written(function):
             uses.escapes.append((node, "is returned"))
             return
         binding = self.scopes.definitions.get(function)
         is_method = isinstance(self.parents.get(function), ast.ClassDef)
-        public = not function.name.startswith("_") or function.name in known.exported
-        if binding is None or is_method or (public and isinstance(self.parents.get(function), ast.Module)):
+        places = [place for place, _ in self.of(function.name, binding)] if binding is not None else []
+        public = function.name in known.exported or (
+            isinstance(self.parents.get(function), ast.Module)
+            and not function.name.startswith("_")
+            and not any(self.injected(place) is not None for place in places)
+        )
+        if binding is None or is_method or public:
             uses.escapes.append((node, f"is returned by `{function.name}`"))
             return
-        for place, _ in self.of(function.name, binding):
-            call = self.parents.get(place)
-            result = self.parents.get(call) if isinstance(function, ast.AsyncFunctionDef) and call else call
-            is_called = isinstance(call, ast.Call) and call.func is place
-            if is_called and isinstance(result, ast.Call | ast.Await):
-                self._follow(result, uses, known, seen)
-            else:
+        for place in places:
+            given = self.given_by(place, function)
+            for got in given or ():
+                self._follow(got, uses, known, seen)
+            if given is None:
                 uses.escapes.append((place, f"is what `{function.name}` gives, which is handed on"))
+
+
+def _is_as_written(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether a function gives what its body returns: no decorator makes more of it than to keep that."""
+    called = (one.func if isinstance(one, ast.Call) else one for one in function.decorator_list)
+    return all(last_name(one) in CACHES for one in called)
 
 
 def _results(value: ast.AST) -> Iterator[ast.AST]:

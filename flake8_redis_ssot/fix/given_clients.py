@@ -181,7 +181,8 @@ def _are_one(one: Lead, other: Lead) -> bool:
 
 def is_late(made: Code) -> bool:
     """Whether a client is built when it is asked for, not as its module runs."""
-    return made.function is not None and made.function.name != "__init__"
+    is_object_late = made.maker is not None and made.maker.function is not None
+    return made.function is not None and (made.function.name != "__init__" or is_object_late)
 
 
 def late_names(objects: Objects, made: Code) -> set[str]:

@@ -332,7 +332,7 @@ class ImportEdits:
                 assert isinstance(call, ast.Call)
                 node = self.exchange.got(view, aim, call)
             start, end = exact(view, node)
-            if "#" in view.source.text[start:end]:
+            if view.has_comment(start, end):
                 raise Refusal(
                     f"a comment stands inside the call in line {node.lineno}", "put it above that line"
                 )
@@ -430,6 +430,9 @@ class ImportEdits:
             raise Refusal("a star import hides which names are used", "import them by name")
         if view.reads_by_name or view.place.is_package or any(view.readers(name) for name in names):
             raise Refusal("a star import hands names on to others", "import by name those that they need")
+        tested = why_tested(view, statement, self.effects.what_acts(module))
+        if tested is not None:
+            raise Refusal(tested, "change the test by hand")
         unseen = next(filter(None, map(view.is_read_unseen, sorted(names))), None)
         if unseen is not None:
             raise Refusal(
@@ -450,8 +453,12 @@ class ImportEdits:
                 "remove it by hand if it can go",
             )
         for name, (aim, members) in groups.items():
+            old = f"{module}.{name}"
+            self.effects.check(view, proposal, module, old)
             verdict = self.exchange.judge(view, aim, members)
             self.take(view, proposal, aim, verdict)
+            if not late:
+                proposal.early |= {old, aim.new.home}
             new = name
             if aim.collapses:
                 new = self._collapsed(view, proposal, aim, members)
@@ -460,7 +467,7 @@ class ImportEdits:
                 bound = name if name != last else None
                 proposal.adds.append(Imported(spelled(view, statement, home), last, bound))
             proposal.reach |= dict.fromkeys(verdict.reach | self.exchange.reach.through(view, aim, new, late))
-            self.note(proposal, aim, f"{module}.{name}")
+            self.note(proposal, aim, old)
         proposal.reach |= dict.fromkeys(f"{m}.{name}" for m in view.place.modules for name in names)
         proposal.title = f"Import by name what is used of `{module}`"
         return proposal

@@ -105,7 +105,7 @@ class LoadEdits:
                 node = self.exchange.got(view, aim, call)
             (value, start), (first, end) = exact(view, member.value), exact(view, node)
             text = view.source.text
-            if "#" in text[first:end] or not text[start:end].lstrip().startswith("."):
+            if view.has_comment(first, end) or not text[start:end].lstrip().startswith("."):
                 raise Refusal(f"line {node.lineno} has a comment or brackets where it is got", _BY_HAND)
             awaited = [(first, value, "")] if node is not member and isinstance(node, ast.Await) else []
             proposal.parts += [*awaited, (start, end, f".{name}{'()' if aim.calls else ''}")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 from collections.abc import Collection, Mapping
 
@@ -19,12 +20,15 @@ from flake8_redis_ssot.fix.reads import ProjectReads
 from flake8_redis_ssot.fix.replacements import Refusal, Replacement, Replacements
 from flake8_redis_ssot.fix.state import State
 from flake8_redis_ssot.fix.symbols import Objects, Thing
-from flake8_redis_ssot.fix.ties import TieFinder
+from flake8_redis_ssot.fix.ties import EXCEPTION, TieFinder, Ties
 from flake8_redis_ssot.fix.verdict import Verdict
 from flake8_redis_ssot.fix.view import UnseenReader, View
 from flake8_redis_ssot.inference.builder_table import builders
 from flake8_redis_ssot.libraries.vocabulary import FLUSHING
 from flake8_redis_ssot.project.index import ProjectIndex
+
+_NAMES_ASKED = re.compile(rb"\.__(?:name|qualname)__\b")
+"""What asks classes for their names."""
 
 
 class ObjectChecks:
@@ -169,7 +173,10 @@ class ObjectChecks:
                 before_reach |= self.reach.twins(old, new, name, after_reach)
         verdict.reach |= before_reach
         verdict.roots.add(old.home)
-        verdict.ties.add(self.ties.of_members(old, used))
+        ties = self.ties.of_members(old, used)
+        verdict.ties.add(ties)
+        after_ties = self.ties.of_members(new, None)
+        self.check_names({old.home, *_raised(ties)}, {new.home, *_raised(after_ties)}, verdict)
         verdict.objects.add((old.home, before.home or f"one of `{aim.old.home}`", new.home))
         builders, is_late = self.making.looked_up(old, new)
         verdict.builders |= builders
@@ -183,6 +190,21 @@ class ObjectChecks:
                 if of.home:
                     there = f"{to.home}.{names.get(name, name)}" if to.home else None
                     verdict.reach[f"{of.home}.{name}"] = there
+
+    def check_names(self, old: Collection[str], new: Collection[str], verdict: Verdict) -> None:
+        """Note that a file may tell old classes by their names, which none of the new ones has."""
+        kept = {home.rpartition(".")[2] for home in new}
+        for name in sorted({home.rpartition(".")[2] for home in old} - kept):
+            quoting = self._reads.matching(re.compile(rb"[\"']%b[\"']" % name.encode()), [name.encode()])
+            telling = {
+                path for path, _ in self._reads.matching(_NAMES_ASKED, [b".__name__", b".__qualname__"])
+            }
+            for path, line in quoting:
+                if path in telling:
+                    where = os.path.relpath(path, self.index.settings.root)
+                    verdict.unsafe(
+                        f"{where}:{line} may tell `{name}` by its name, and the new one has another"
+                    )
 
     def _found_at_first_use(self, thing: Thing, of: Thing) -> set[str]:
         """The names that are looked up when an object is first used, and never after that."""
@@ -258,6 +280,10 @@ class ObjectChecks:
                 "patch there what takes its place",
             )
         return True
+
+
+def _raised(ties: Ties) -> set[str]:
+    return {key.removeprefix(EXCEPTION) for key in ties.weak if key.startswith(EXCEPTION)}
 
 
 def _part_none_of(before: Thing, after: Thing, why: str, verdict: Verdict) -> None:

@@ -23,6 +23,7 @@ from flake8_redis_ssot.source import SourceError
 from flake8_redis_ssot.syntax.nodes import last_name, unparsed
 
 _SETTING = sorted(name.encode() for name in SETTING)
+_MODULES = re.compile(rb"\bsys\.modules\b")
 _LOG_WORDS = (b"caplog", b"assertLogs", b"assertNoLogs", b"getLogger", b"LogCapture", b"capture_logs")
 _LOG_TESTS = re.compile(rb"\b(?:%b)\b" % b"|".join(_LOG_WORDS))
 _LIKE_MODULE = re.compile(r"[\w.]+\Z")
@@ -190,9 +191,9 @@ class PatchFinder:
             )
             for kind in (PUT, LOADED)
         }
-        for path in self.rewriter.reads.loading if any(modules.values()) else ():
-            if b"sys.modules" not in self.index.modules.filesystem.source(path).data:
-                continue
+        for path, _ in (
+            self.rewriter.reads.matching(_MODULES, [b"sys.modules"]) if any(modules.values()) else ()
+        ):
             goes_through, texts = self.rewriter.reads.summary(path, _texts_on_modules) or (False, [])
             for line, text, is_put in texts:
                 for module in sorted(modules[LOADED]) if not is_put else ():

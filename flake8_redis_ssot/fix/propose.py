@@ -209,7 +209,7 @@ class Rewriter:
         proposal.why = "one more object becomes the one that all share"
         new = name_for(view, proposal, aim.new.home, [call.func])
         start, end = exact(view, call)
-        if "#" in view.source.text[start:end]:
+        if view.has_comment(start, end):
             raise Refusal(f"a comment stands inside the call in line {call.lineno}", "put it above that line")
         proposal.parts.append((start, end, f"{new}()" if aim.calls else new))
         late = view.uses.home(found[0]).kind == "function"

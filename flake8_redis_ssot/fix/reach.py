@@ -104,9 +104,15 @@ class Reach:
 
     def through(self, view: View, aim: Replacement, new: str, late: bool) -> Reached:
         """The names through which an accessor finds the object, each with the one that replaces it."""
-        if aim.old.sort != "function" or not isinstance(aim.old.node, Function):
-            return {}
-        found = self.globals_of(aim.old.node, aim.old.module)
+        old, after = aim.old, aim.new
+        is_accessor = old.sort == "function" and isinstance(old.node, Function)
+        found = self.globals_of(old.node, old.module) if is_accessor and old.node is not None else {}
+        if after.sort == "function" and after.node is not None:
+            for key in self.globals_of(after.node, after.module):
+                is_same = key in found or (is_accessor and self._is_looked_up_late(old, key))
+                found[key] = key if is_same else None
+        if not is_accessor:
+            return found
         held = aim.new.of if aim.new.sort in ("method", "member") else aim.new
         if held is not None and (aim.is_same or held is not aim.new):
             # a file that nobody can import has names that nobody can patch
@@ -116,19 +122,18 @@ class Reach:
                 led = self.index.modules.lookup(key)
                 if isinstance(led, Found) and led.home == held.home:
                     found[key] = place
-            if self._is_looked_up_late(aim):
+            if self._is_looked_up_late(old, aim.new.home):
                 found[held.home] = place
         return found
 
-    def _is_looked_up_late(self, aim: Replacement) -> bool:
-        """Whether an accessor looks its object up in its home whenever it is called."""
-        module = aim.new.module
-        assert isinstance(aim.old.node, Function)
-        for part in ast.walk(aim.old.node):
+    def _is_looked_up_late(self, accessor: Thing, home: str) -> bool:
+        """Whether an accessor looks an object up in its home whenever it is called."""
+        module, _, name = home.rpartition(".")
+        for part in ast.walk(accessor.node or ast.Pass()):
             if isinstance(part, ast.Import | ast.ImportFrom):
                 return True
-            if isinstance(part, ast.Attribute) and part.attr == aim.new.home.rpartition(".")[2]:
-                held = self.objects.value(part.value, aim.old.module)
+            if isinstance(part, ast.Attribute) and part.attr == name:
+                held = self.objects.value(part.value, accessor.module)
                 if held is not None and held.sort == "module" and held.home == module:
                     return True
         return False

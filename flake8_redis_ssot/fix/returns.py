@@ -86,6 +86,12 @@ def _asked(test: ast.expr) -> tuple[set[str], set[str]]:
             return {unparsed(left)}, set()
         case ast.Compare(left=left, ops=[ast.IsNot()], comparators=[ast.Constant(value=None)]):
             return set(), {unparsed(left)}
+        case ast.Compare(
+            left=ast.Constant(value=str(name)),
+            ops=[ast.In() | ast.NotIn() as op],
+            comparators=[ast.Call(func=ast.Name(id="globals"))],
+        ):
+            return ({name}, set()) if isinstance(op, ast.NotIn) else (set(), {name})
         case ast.Compare(left=left, ops=[ast.NotIn()], comparators=[within]):
             return {f"{unparsed(within)}[{unparsed(left)}]"}, set()
         case ast.Compare(left=left, ops=[ast.In()], comparators=[within]):

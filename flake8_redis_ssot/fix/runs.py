@@ -80,6 +80,10 @@ class Runs:
         self.may_meet(path, path)
         return self._met[path]
 
+    def is_imported(self, path: str) -> bool:
+        """Whether another file imports one, or names it in a string."""
+        return not self._users.get(path, set()) <= {path}
+
     def imported(self, path: str) -> set[str]:
         """The files that run with one, itself included, or may be imported by it, directly or not."""
         return self._closure({path}, self._imported_by)

@@ -147,9 +147,12 @@ class Staying:
             assert thing is not None
             reads = self.rewriter.reads.of(path)
             attributes = {text.rpartition(".")[2] for text in reads.read | reads.stored}
-            is_quoted = any(e.bound == QUOTED and e.full_name in related for e in self.index.edges(path))
-            ties = finder.of_members(thing, None if is_quoted else attributes)
-            for home in self._asked(path, module, related, {}):
+            asked = self._asked(path, module, related, {})
+            handed = self._handed_on(path, module) & related
+            is_unseen = any(e.bound == QUOTED and e.full_name in related for e in self.index.edges(path))
+            is_unseen = is_unseen or (bool(handed) and self._is_given_away(path, module, handed))
+            ties = finder.of_members(thing, None if is_unseen else attributes)
+            for home in asked:
                 function = self.objects.thing(home)
                 if function is not None and function.sort == "function":
                     ties.add(finder.of_function(function))
@@ -237,6 +240,23 @@ class Staying:
         read = self.rewriter.reads.of(path).of(self.index.handles(path, module))
         return found | {name for name in related if name.rpartition(".")[2] in read}
 
+    def _handed_on(self, path: str, module: str) -> set[str]:
+        """What a file has of a module, or by its name, and hands on or names in a string."""
+        bare = self.rewriter.reads.of(path).bare
+        found = {edge.full_name for edge in self.index.edges(path) if edge.bound in bare | {QUOTED}}
+        prefixes = {f"{handle}." for handle in self.index.handles(path, module)}
+        return found | {f"{module}.{one[len(p) :]}" for one in bare for p in prefixes if one.startswith(p)}
+
+    def _is_given_away(self, path: str, module: str, homes: set[str]) -> bool:
+        """Whether a file gives one of these objects to a call or a container; one that returns it has users of its own."""
+        view = self.rewriter.view(path, keep=False)
+        away = (ast.Call, ast.keyword, ast.Tuple, ast.List, ast.Set, ast.Dict)
+        return view is not None and any(
+            isinstance(above := view.uses.parents.get(node), away)
+            and getattr(above, "func", None) is not node
+            for node, _ in self.rewriter.uses_of(view, {module}, homes)
+        )
+
     def _hands_on(self, path: str, module: str) -> bool:
         """Whether a file hands a module on, so that all of it may be asked for."""
         return not self.index.handles(path, module).isdisjoint(self.rewriter.reads.of(path).bare)
@@ -248,7 +268,7 @@ class Staying:
             ties = Ties()
             reads = self.rewriter.reads.of(path)
             attributes = {text.rpartition(".")[2] for text in reads.read | reads.stored}
-            handed = {e.full_name for e in self.index.edges(path) if e.bound in reads.bare | {QUOTED}}
+            handed = self._handed_on(path, root.rpartition(".")[0])
             if not path.endswith(PYTHON):
                 handed |= asked  # what is done with it there is not seen
             view = self.rewriter.view(path, keep=False)

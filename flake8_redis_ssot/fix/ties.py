@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from flake8_redis_ssot.fix.state import State
 from flake8_redis_ssot.fix.symbols import Member, Thing
 
+EXCEPTION = "exception "
+"""How the key of an exception begins."""
+
 
 @dataclass(slots=True)
 class Ties:
@@ -51,7 +54,7 @@ class TieFinder:
                 of_connection = kept.get(attribute.removeprefix(f"{of.home}."), False)
                 ties.strong.add(f"connection {of.home}" if of_connection else f"state {attribute}")
             for inner in reached_members(name, members):
-                ties.weak |= {f"exception {e}" for e in self.state.raised(inner.node, inner.module)}
+                ties.weak |= {f"{EXCEPTION}{e}" for e in self.state.raised(inner.node, inner.module)}
                 ties.weak |= {f"identity {home}" for home in self._classes_in(inner)}
         return ties
 
@@ -72,7 +75,7 @@ class TieFinder:
         if function.node is None:
             return ties
         ties.strong |= {f"state {name}" for name in self.state.globals_of(function.node, function.module)}
-        ties.weak |= {f"exception {e}" for e in self.state.raised(function.node, function.module)}
+        ties.weak |= {f"{EXCEPTION}{e}" for e in self.state.raised(function.node, function.module)}
         for part in ast.walk(function.node):
             if isinstance(part, ast.Attribute):
                 held = self.objects.value(part.value, function.module)

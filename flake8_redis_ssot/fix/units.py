@@ -241,10 +241,15 @@ class Units:
                     by_name.setdefault(name, []).append((proposal, path or ""))
         held: dict[int, Refusal] = {}
         touching = [patch for patch in found if patch.text in by_name]
-        both = (self.runs, self._runs_after(proposals)) if touching else ()
+        after = self._runs_after(proposals) if touching else self.runs
         for patch in touching:
             for proposal, path in by_name[patch.text]:
-                if id(proposal) not in held and any(r.may_load(patch.path, patch.line, path) for r in both):
+                if id(proposal) in held:
+                    continue
+                runs = [self.runs]
+                if path == proposal.path or after.is_imported(path):  # else nothing loads it any more
+                    runs.append(after)
+                if any(one.may_load(patch.path, patch.line, path) for one in runs):
                     where = self.rewriter.short(path)
                     why = f"and may be the first to import {where}, which looks it up then"
                     held[id(proposal)] = self._held_by(patch, why)
@@ -306,7 +311,7 @@ class Units:
             self._check_rest(patch, patch.owner, done | {patch.path}, proposals, refused)
             return None
         if None in places or patch.written:
-            late = next((p for p, key in mine if p.reach[key] is None and key in p.written), None)
+            late = next((p for p, key in mine if p.reach[key] is None and _is_beside(key, p.written)), None)
             if late is not None:
                 raise Refusal(
                     f"would reach what {self._where(late)} uses then, which it does not reach now", _WITH_IT
@@ -446,6 +451,11 @@ def _why(key: str, one: Reference) -> Refusal:
     if one.why is None:
         return Refusal(f"{one.where} {what}, and stays", "change both by hand")
     return Refusal(f"{one.where} {what}, and stays", one.why.advice, Cause(one.where, one.why))
+
+
+def _is_beside(key: str, written: Iterable[str]) -> bool:
+    """Whether a name is one of a module from which something is imported then."""
+    return key.rpartition(".")[0] in {name.rpartition(".")[0] for name in written}
 
 
 def _is_under(name: str, key: str) -> bool:

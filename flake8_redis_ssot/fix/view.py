@@ -66,6 +66,15 @@ class View:
         """Each row with its physical line."""
         return physical_lines(self.source)
 
+    def has_comment(self, start: int, end: int) -> bool:
+        """Whether a comment begins between two places of the text; a `#` in a string is none."""
+        for found in re.finditer("#", self.source.text[start:end]):
+            at = start + found.start()
+            line = self.lines.get(self.source.line_of(at))
+            if line is None or line.comment is None or line.offset(self.source, line.comment) <= at:
+                return True
+        return False
+
     @property
     def path(self) -> str:
         return self.source.path
@@ -87,14 +96,25 @@ class View:
 
     @cached_property
     def exposed(self) -> frozenset[str]:
-        """The attributes that files read which import from this one, of whatever they have from it."""
+        """The attributes that files read which import from this one, of whatever they have from it; all if one lists them."""
         users = {user for module in self.place.modules for user in self._index.importing(module)} - {
             self.path
         }
         found = (
             text for user in users for text in (*self._reads.of(user).read, *self._reads.of(user).stored)
         )
-        return frozenset(text.rpartition(".")[2] for text in found)
+        named = {text.rpartition(".")[2] for text in found}
+        if any(map(self._is_listed_by, users)):
+            named |= {part.attr for part in ast.walk(self.source.tree) if isinstance(part, ast.Attribute)}
+        return frozenset(named)
+
+    def _is_listed_by(self, user: str) -> bool:
+        """Whether a file goes through the attributes of something that it imports from this one."""
+        roots = {chain.partition(".")[0] for chain in self._reads.of(user).listed}
+        return any(
+            edge.bound in roots and not {edge.module, edge.full_name}.isdisjoint(self.place.modules)
+            for edge in (self._index.edges(user) if roots else ())
+        )
 
     def is_read_unseen(self, name: str) -> str | None:
         """How a name of this module may be read where no import shows it; None where it is not."""
@@ -266,6 +286,10 @@ class View:
         row = where.start.line
         nodes = (node for node in self.uses.parents if isinstance(node, sort) and node.lineno == row)
         return next((node for node in nodes if self.source.range_of(node) == where), None)
+
+    def is_foreign(self, module: str) -> bool:
+        """Whether a module is none of the project."""
+        return self._index.modules.find(module.partition(".")[0]) is None
 
     def block_of(self, statement: ast.stmt) -> list[ast.stmt]:
         """The statements of the block in which a statement stands."""

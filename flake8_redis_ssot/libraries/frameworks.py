@@ -159,6 +159,11 @@ LIFESPAN = "lifespan"
 DEPENDS = frozenset(["fastapi.Depends", "fastapi.params.Depends", "fastapi.Security"])
 """Functions that give what the function gives which is their first argument."""
 
+DEPENDS_NAMES = frozenset(name.rpartition(".")[2] for name in DEPENDS)
+
+OVERRIDES = "dependency_overrides"
+"""The mapping of an application by which a test puts another function in the place of one that is depended on."""
+
 INJECTING = frozenset(["fastapi"])
 """Packages that call a generator for each request that depends on it."""
 

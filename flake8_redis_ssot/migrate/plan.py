@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.filesystem import FileSystem
 from flake8_redis_ssot.fix.apply import FixResult
 from flake8_redis_ssot.fix.member_checks import is_used
@@ -199,14 +200,15 @@ def plan(
 
 
 def steps(
-    mended: FixResult, silenced: Silenced, site: Callable[[str, int], ProgramPoint], *, as_before: bool
-) -> tuple[list[Step], list[Step]]:
-    """What moves, and what is left with the reasons; `site` words a path and a line.
+    mended: FixResult, silenced: Silenced, site: Callable[[str, int], ProgramPoint], *,
+    as_before: bool, followed: Sequence[Diagnostic] = (),
+) -> tuple[list[Step], list[Step]]:  # fmt: skip
+    """What moves, with the strings that `followed`, and what is left with the reasons; `site` words a path and a line.
 
     What is left stands where it does afterwards, or `as_before`.
     """
     moving, left = [], []
-    for diagnostic in mended.settled:
+    for diagnostic in (*mended.settled, *followed):
         assert diagnostic.fix is not None
         where = site(diagnostic.path, diagnostic.range.start.line)
         by = silenced.by(diagnostic)
@@ -343,6 +345,8 @@ def _gaps(managers: Iterable[Manager], rewriter: Rewriter, settings: Settings) -
             if view is None or view.place.is_manager:
                 continue
             for old, target, attribute, call in used_members(rewriter, view, manager.module):
+                if not _is_manager_class(old, manager, settings):
+                    continue
                 needed.add((target.home, attribute.attr))
                 what = rewriter.exchange.members.difference(
                     old, target, attribute.attr, call, is_used=call is None or is_used(view, call)
@@ -352,6 +356,13 @@ def _gaps(managers: Iterable[Manager], rewriter: Rewriter, settings: Settings) -
                     found.setdefault(key, {})[site(view.path, attribute.lineno)] = None
     gaps = (Gap(*key, tuple(sites)) for key, sites in found.items())
     return len(needed), sorted(gaps, key=lambda g: (g.of, -len(g.sites), g.member))
+
+
+def _is_manager_class(of: Thing, manager: Manager, settings: Settings) -> bool:
+    """Whether a class acts as a manager: of a module that the settings do not speak of those that RED401 names."""
+    module, _, name = of.home.rpartition(".")
+    is_other = manager.role == "competing" and module == manager.module and name not in manager.classes
+    return not is_other or settings.replacement_of(of.home) is not None
 
 
 def used_members(

@@ -281,6 +281,25 @@ def test_a_migration_says_the_same_in_every_form(project: Path, run: Command) ->
     assert (project / "app/rooms.py").read_text() == USER
 
 
+def test_each_string_that_follows_is_said(project: Path, run: Command) -> None:
+    patching = """\
+from unittest.mock import patch
+
+from app import rooms
+
+
+def test_it() -> None:
+    with patch("app.rooms.cache", None), patch("app.cache.store.cache.get", return_value="x"):
+        assert rooms.cache is None
+"""
+    add(project, "tests/test_rooms.py", patching.replace("rooms.cache is None", "rooms.title"))
+    done = run("migrate", cwd=project)
+    assert "Migrated 1 import, 2 strings in 2 files." in done.stdout, done.stdout
+    assert (
+        "tests/test_rooms.py:7: RED106 Patch where it is looked up: `app.rooms.redis_manager`" in done.stdout
+    )
+
+
 def test_one_object_is_moved_alone(project: Path, run: Command) -> None:
     second = STORE.replace("Cache", "Other").replace("cache", "other")
     add(project, "app/cache/second.py", second)
@@ -424,6 +443,20 @@ def test_a_class_that_competes_is_a_manager_though_no_setting_names_it(project: 
     found = {one["module"]: (one["role"], one["classes"]) for one in planned["managers"]}
     assert found["app.other"] == ("competing", ["Other"])
     assert found["app.redis_manager"][0] == "manager" and found["app.cache.store"][0] == "forbidden"
+
+
+def test_methods_are_asked_for_of_classes_that_act_as_managers_alone(project: Path, run: Command) -> None:
+    beside = "\n\nclass Clock:\n    def now(self) -> int:\n        return 0\n\n\nclock = Clock()\n"
+    other = MANAGER.replace("RedisManager", "Other").replace("redis_manager", "other")
+    methods = "".join(
+        f"\n    def {name}(self, key: str) -> int:\n        return self._client.{name}(key)\n"
+        for name in ("incr", "delete", "llen")
+    )
+    add(project, "app/other.py", other.replace("\n\nother =", f"{methods}\n\nother =") + beside)
+    add(project, "app/users.py", "from app.other import clock, other\n\nother.llen('a')\nclock.now()\n")
+    found = planned(project, run)
+    assert [(gap["of"], gap["member"]) for gap in found["gaps"]] == [("app.other.Other", "llen")]
+    assert found["needed"] == 2
 
 
 def test_what_a_function_gives_is_compared_too(project: Path, run: Command) -> None:
