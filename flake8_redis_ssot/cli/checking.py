@@ -7,7 +7,7 @@ import dataclasses
 import os
 import sys
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -439,7 +439,7 @@ class _Run:
         baselines = {one.project.settings.baseline for one in runs} - {None}
         looked_at = {*self.found.looked_at, *self.finder.looked_at, *filter(None, baselines)}
         for one, cache in zip(runs, caches, strict=True):
-            looked_at.update(_looked_at(one, cache, looked_at))
+            looked_at.update(_looked_at(one, cache))
         first, *others = runs
         root = first.project.settings.root
         is_plain = (
@@ -478,8 +478,8 @@ def _join(whole: Outcome, part: Outcome) -> None:
     whole.has_moved |= part.has_moved
 
 
-def _looked_at(one: _Checked, cache: Cache, found: Collection[str]) -> Iterator[str]:
-    """All paths, there or not, that decide what is found, besides the files checked and those `found`."""
+def _looked_at(one: _Checked, cache: Cache) -> Iterator[str]:
+    """All paths, there or not, that decide what is found, besides the files checked and those that were found."""
     settings = one.project.settings
     yield from settings.read_from
     for table in one.project.nested:
@@ -488,12 +488,15 @@ def _looked_at(one: _Checked, cache: Cache, found: Collection[str]) -> Iterator[
         yield root
         if os.path.isdir(root):  # see `FileChecker.first_party`
             yield from (entry.path for entry in os.scandir(root) if os.path.isdir(entry.path))
-    known = {*cache.files, *found}
-    for module in cache.modules:
-        for place in one.checker.managers.modules.places(module):
-            # where the folder is known, its stamp tells of what comes and goes
-            if os.path.dirname(place) not in known or os.path.exists(place):
-                yield place
+    places = one.checker.managers.modules.places
+    yield from {_witness(place) for module in cache.modules for place in places(module)}
     flake8 = find_spec("flake8")
     if flake8 is not None and flake8.origin:
         yield flake8.origin
+
+
+def _witness(place: str) -> str:
+    """The path whose stamp tells whether there is anything at a place: itself, or the nearest folder above that is there."""
+    while not os.path.lexists(place):
+        place = os.path.dirname(place)
+    return place

@@ -279,6 +279,19 @@ def test_what_a_fix_reads_outside_of_the_project_is_looked_at(project: Path, che
     assert '"fix": {' not in after[1] and after == check("--no-cache", *style)
 
 
+def test_a_manager_that_was_nowhere_comes_into_a_folder_that_was_not_there(
+    project: Path, check, quickly
+) -> None:
+    settings = SETTINGS.replace("app.manager", "app.more.deep.manager").replace("outside.py", "app/more")
+    (project / "pyproject.toml").write_text(settings)
+    (project / "app" / "more").mkdir()  # excluded, so that no run searches it
+    before = check()
+    assert quickly() == before
+    (project / "app" / "more" / "deep").mkdir()
+    (project / "app" / "more" / "deep" / "manager.py").write_text(MANAGER)
+    assert before != check() == check("--no-cache")
+
+
 def test_what_comes_and_goes_between(project: Path, check) -> None:
     """Whatever is edited and asked for, in any order, it is as without a cache."""
     chance = random.Random(3)
