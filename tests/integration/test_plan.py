@@ -82,6 +82,18 @@ def named(root: Path, run: Command) -> list[tuple[str, int, str]]:
     return [(one["site"]["path"], one["site"]["line"], one["how"]) for one in old["named"]]
 
 
+def test_what_settings_and_a_baseline_say_names_nothing(project: Path, run: Command) -> None:
+    """A file of the table alone, and what is recorded."""
+    table = SETTINGS.partition("[project")[0].replace("[tool.redis-ssot]\n", 'baseline = "old.json"\n')
+    add(project, "ssot.toml", table.replace("tool.redis-ssot.", ""))
+    add(project, "pyproject.toml", "")
+    assert run("baseline", "--config", "ssot.toml", cwd=project).returncode == 0
+    assert "app.cache.store" in (project / "old.json").read_text()
+    planned = json.loads(run("plan", "--config", "ssot.toml", "--output-format", "json", cwd=project).stdout)
+    (old,) = [one for one in planned["managers"] if one["module"] == "app.cache.store"]
+    assert old["named"] == []
+
+
 def test_a_module_can_go_when_nothing_names_it(project: Path, run: Command) -> None:
     assert named(project, run) == []
     text = run("plan", cwd=project).stdout
