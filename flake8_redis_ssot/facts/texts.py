@@ -34,7 +34,7 @@ class Texts:
         known = self.asked.setdefault(path, {})
         if pattern not in known:
             data = self._data_of(path)
-            known[pattern] = any(_has_word(data, name.encode()) for name in names)
+            known[pattern] = any(has_word(data, name.encode()) for name in names)
         return known[pattern]
 
     def _data_of(self, path: str) -> bytes:
@@ -44,7 +44,7 @@ class Texts:
             return b""
 
 
-def _has_word(data: bytes, word: bytes) -> bool:
+def has_word(data: bytes, word: bytes) -> bool:
     """Whether a word stands somewhere, not only as a part of another: faster than a regular expression."""
     at = data.find(word)
     while at >= 0:

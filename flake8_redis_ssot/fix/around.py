@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import re
-from collections.abc import ItemsView, Iterator
+from collections.abc import ItemsView, Iterator, Sequence
 from functools import cached_property
 from typing import Protocol
 
@@ -16,20 +16,24 @@ from flake8_redis_ssot.fix.view import View
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.syntax.nodes import last_name, parents_of
 
-_LOOPS = re.compile(
-    rb"\b(?:asyncio|anyio|uvloop)\.run\b|\brun_until_complete\b|\bnew_event_loop\b|\basyncio\.Runner\b|\basync_to_sync\b"
+_LOOPS = (
+    rb"\b(?:asyncio|anyio|uvloop)\.run\b|\brun_until_complete\b|\bnew_event_loop\b|\basyncio\.Runner\b|\basync_to_sync\b",
+    (b".run", b"run_until_complete", b"new_event_loop", b"asyncio.Runner", b"async_to_sync"),
 )
-_TESTED = re.compile(
-    rb"\basync def (?:test|setUp|asyncSetUp)|\bIsolatedAsyncioTestCase\b|\bpytest\.mark\.(?:asyncio|anyio)\b"
+"""A pattern, and the words of which a match has one; as the following."""
+_TESTED = (
+    rb"\basync def (?:test|setUp|asyncSetUp)|\bIsolatedAsyncioTestCase\b|\bpytest\.mark\.(?:asyncio|anyio)\b",
+    (b"async def ", b"IsolatedAsyncioTestCase", b"pytest.mark."),
 )
-_FILLING = re.compile(rb"\benviron\s*(?:\.\s*(?:update|setdefault)\b|\|=)|\bputenv\b")
+_FILLING = rb"\benviron\s*(?:\.\s*(?:update|setdefault)\b|\|=)|\bputenv\b", (b"environ", b"putenv")
 """What sets variables of the environment by other means than a subscript."""
-_LOADING = re.compile(
+_LOADING = (
     rb"\b(?:load_dotenv|read_dotenv|read_env)\s*\(|\benviron\s*\.\s*(?:clear|update)\b"
-    rb"|\benviron\[\s*(?![\"'])[\w.]+\s*\]\s*=(?!=)"
+    rb"|\benviron\[\s*(?![\"'])[\w.]+\s*\]\s*=(?!=)",
+    (b"load_dotenv", b"read_dotenv", b"read_env", b"environ"),
 )
 """What may set any variable of the environment."""
-_COMPUTED = re.compile(rb"\bsetattr\b|\b__dict__\b|\bvars\(")
+_COMPUTED = rb"\bsetattr\b|\b__dict__\b|\bvars\(", (b"setattr", b"__dict__", b"vars(")
 """What may set attributes whose names are not written out."""
 _MAKING = frozenset(["run", "run_until_complete", "new_event_loop", "Runner", "async_to_sync"])
 
@@ -78,8 +82,8 @@ class Around:
                 f"this file imports nothing of `{first}` so far, and `import {first}` may fail where it is run as a script"
             )
 
-    def _matching(self, pattern: bytes) -> ItemsView[str, int]:
-        return self.reads.matching(re.compile(pattern))
+    def _matching(self, pattern: bytes, words: Sequence[bytes]) -> ItemsView[str, int]:
+        return self.reads.matching(re.compile(pattern), words)
 
     def _at(self, path: str, line: int) -> str:
         return f"{os.path.relpath(path, self.index.settings.root)}:{line}"
@@ -88,9 +92,12 @@ class Around:
         """A place that may read an attribute of a name."""
         if name in view.uses.texts:
             return self._at(view.path, view.uses.texts[name].lineno)
-        pattern = rb"\.%(name)b\b|[\"']%(name)b[\"']" % {b"name": name.encode()}
+        word = name.encode()
+        pattern = rb"\.%b\b|[\"']%b[\"']" % (word, word)
         others = [
-            (p, n) for p, n in self._matching(pattern) if p != view.path and self.reads.may_read(p, name)
+            (p, n)
+            for p, n in self._matching(pattern, [word])
+            if p != view.path and self.reads.may_read(p, name)
         ]
         return self._at(*others[0]) if others else None
 
@@ -110,7 +117,7 @@ class Around:
         if len(own) > 1:
             return self._at(view.path, own[-1])
         pattern = rb"\b%b\b\s*(?::[^=\n]+)?=(?!=)|[\"']%b[\"']" % (name.encode(), name.encode())
-        others = [(p, n) for p, n in self._matching(pattern) if p != view.path]
+        others = [(p, n) for p, n in self._matching(pattern, [name.encode()]) if p != view.path]
         others = [
             (p, n) for p, n in others if name in self.reads.of(p).exchanged or self._has_base_of(p, view)
         ]
@@ -122,30 +129,32 @@ class Around:
 
     def _setting(self, view: View, word: str, *, is_late: bool) -> str | None:
         """A place that may set a variable of the environment or an attribute by which it is told where to connect."""
-        quoted = re.escape(word.encode())
-        last = re.escape(word.rpartition(".")[2].encode())
+        whole, end = word.encode(), word.rpartition(".")[2].encode()
+        quoted, last = re.escape(whole), re.escape(end)
         is_test = self.index.settings.is_test
         stored = (
             rb"\[\s*[\"']%b[\"']\s*\]\s*=(?!=)|(?<!self)\.%b\s*=(?!=)"
             rb"|\benviron\.pop\(\s*[\"']%b[\"']|\bdel [\w.]*environ\[[\"']%b[\"']"
         ) % (quoted, last, quoted, quoted)
-        for path, line in self._matching(stored):
+        for path, line in self._matching(stored, [whole, end]):
             if not is_test(path):
                 return self._at(path, line)
         given = rb"[\"']%b[\"']\s*:|\b%b\s*=(?!=)|(?:setdefault|putenv)\(\s*[\"']%b[\"']" % ((quoted,) * 3)
-        if any(not is_test(path) for path, _ in self._matching(_FILLING.pattern)):
-            for path, line in self._matching(given):
+        if any(not is_test(path) for path, _ in self._matching(*_FILLING)):
+            for path, line in self._matching(given, [whole]):
                 if not is_test(path):
                     return self._at(path, line)
-        for path, line in self._matching(_LOADING.pattern) if is_late and "." not in word else ():
+        for path, line in self._matching(*_LOADING) if is_late and "." not in word else ():
             if not is_test(path):
                 return self._at(path, line)
-        for path, line in self._matching(_COMPUTED.pattern) if "." in word else ():
+        for path, line in self._matching(*_COMPUTED) if "." in word else ():
             handles = self.index.handles(path, word.rpartition(".")[0])
             if not is_test(path) and handles & self.reads.of(path).filled:
                 return self._at(path, line)
         # a test sets it in many ways, and so does what it imports
-        named = self._matching(rb"[\"']%b[\"']|\b%b\s*=(?!=)" % (quoted, last)) if is_late else []
+        named = (
+            self._matching(rb"[\"']%b[\"']|\b%b\s*=(?!=)" % (quoted, last), [whole, end]) if is_late else []
+        )
         for path, line in named:
             if is_test(path) and path != view.path and self._runs.may_meet(path, view.path):
                 return self._at(path, line)
@@ -165,8 +174,8 @@ class Around:
     @cached_property
     def _loops(self) -> list[tuple[str, int]]:
         """The places that make event loops more than once, tests that have one each included."""
-        found = [(p, n) for p, n in self._matching(_TESTED.pattern) if self.index.settings.is_test(p)]
-        for path, _ in self._matching(_LOOPS.pattern):
+        found = [(p, n) for p, n in self._matching(*_TESTED) if self.index.settings.is_test(p)]
+        for path, _ in self._matching(*_LOOPS):
             found += ((path, line) for line in self._made_in(path))
         return found
 

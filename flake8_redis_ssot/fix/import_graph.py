@@ -12,6 +12,9 @@ from flake8_redis_ssot.fix.symbols import Objects
 from flake8_redis_ssot.libraries.frameworks import LOADER_NAMES, MAKING_NAMES
 from flake8_redis_ssot.syntax.nodes import last_name
 
+_Step = tuple[ast.AST, list[tuple[Function, str]]]
+"""An import or call that runs, with the functions of the project that it runs, and their modules."""
+
 
 class ImportGraph:
     """The imports that run with a module, step by step."""
@@ -21,6 +24,7 @@ class ImportGraph:
         self._reads = reads
         self._reached: dict[str, frozenset[str]] = {}
         self._stated: dict[str, frozenset[str]] = {}
+        self._steps: dict[Function, list[_Step]] = {}
 
     def imports(self, module: str) -> frozenset[str]:
         """The modules of the project that run when `module` is imported, itself left out: one step."""
@@ -48,7 +52,7 @@ class ImportGraph:
         """The modules that the import statements at the top of a module name."""
         if module not in self._stated:
             path = self.objects.modules.find(module)
-            statements = self._reads.summary(path, _imports_at_top) if path is not None else None
+            statements = self._reads.summary(path, imports_at_top) if path is not None else None
             found = {name for node in statements or () for name in self.named(node, module)}
             self._stated[module] = frozenset(n for n in found if self.objects.modules.find(n) is not None)
         return self._stated[module]
@@ -73,12 +77,21 @@ class ImportGraph:
         new: list[tuple[list[ast.stmt], str, Function | None]] = [(body, module, None)]
         while new:
             statements, home, function = new.pop()
-            for part in _executed(statements):
+            steps = self._steps.get(function) if function is not None else None
+            if steps is None:
+                steps = [*self._steps_of(statements, home, function)]
+            if function is not None:
+                self._steps[function] = steps  # many modules call the same ones
+            for part, called in steps:
                 yield part, home
-                for called, of in self._called(part, home, function) if isinstance(part, ast.Call) else ():
-                    if called not in seen:
-                        seen.add(called)
-                        new.append((called.body, of, called))
+                for one, of in called:
+                    if one not in seen:
+                        seen.add(one)
+                        new.append((one.body, of, one))
+
+    def _steps_of(self, statements: list[ast.stmt], home: str, function: Function | None) -> Iterator[_Step]:
+        for part in _executed(statements):
+            yield part, [*self._called(part, home, function)] if isinstance(part, ast.Call) else []
 
     def _called(
         self, call: ast.Call, module: str, function: Function | None
@@ -183,7 +196,8 @@ def at_import(body: list[ast.stmt]) -> Iterator[ast.stmt]:
                 yield from at_import(part.body)
 
 
-def _imports_at_top(tree: ast.Module) -> list[ast.stmt]:
+def imports_at_top(tree: ast.Module) -> list[ast.Import | ast.ImportFrom]:
+    """The import statements that run when a module is imported."""
     return [node for node in at_import(tree.body) if isinstance(node, ast.Import | ast.ImportFrom)]
 
 

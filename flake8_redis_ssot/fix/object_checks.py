@@ -195,8 +195,9 @@ class ObjectChecks:
     def _is_asked_for(self, name: str, modules: Collection[str]) -> bool:
         """Whether a file beside some modules may ask for a member of that name, of whatever."""
         own = {self.index.modules.find(module) for module in modules}
-        pattern = re.compile(rb"(?:\.|[\"'])%b\b" % re.escape(name.encode()))
-        return any(path not in own for path, _ in self._reads.matching(pattern))
+        word = name.encode()
+        pattern = re.compile(rb"(?:\.|[\"'])%b\b" % re.escape(word))
+        return any(path not in own for path, _ in self._reads.matching(pattern, [word]))
 
     def _mentioned(self, of: Thing, *, is_test: bool) -> frozenset[str]:
         """The members of a class that other files may ask for, of whatever: tests alone, or all files."""

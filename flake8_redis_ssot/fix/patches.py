@@ -7,7 +7,9 @@ import os
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import chain
 
+from flake8_redis_ssot.facts.texts import has_word
 from flake8_redis_ssot.fix.beside import line_of
 from flake8_redis_ssot.fix.import_graph import packages_of, with_parents
 from flake8_redis_ssot.fix.propose import Rewriter
@@ -21,9 +23,9 @@ from flake8_redis_ssot.source import SourceError
 from flake8_redis_ssot.syntax.nodes import last_name, unparsed
 
 _SETTING = sorted(name.encode() for name in SETTING)
-_LOG_TESTS = re.compile(rb"\b(?:caplog|assertLogs|assertNoLogs|getLogger|LogCapture|capture_logs)\b")
+_LOG_WORDS = (b"caplog", b"assertLogs", b"assertNoLogs", b"getLogger", b"LogCapture", b"capture_logs")
+_LOG_TESTS = re.compile(rb"\b(?:%b)\b" % b"|".join(_LOG_WORDS))
 _LIKE_MODULE = re.compile(r"[\w.]+\Z")
-_WORD = re.compile(rb"[\w\x80-\xff]+")
 _NAMED = re.compile(r"[\"']([A-Za-z_]\w*(?:\.\w+)+)[\"']|^ *-? *([A-Za-z_]\w*(?:\.\w+)+) *$", re.MULTILINE)
 _QUOTED = re.compile(r"[A-Za-z_]\w*(?:\.\w+)+\Z")
 
@@ -92,42 +94,62 @@ class PatchFinder:
         by_module: dict[str, set[str]] = {}
         for key in sorted(keys):  # the first that is found is named
             module, _, last = key.rpartition(".")
-            if " " not in key and "[" not in key:
+            if module and " " not in key and "[" not in key:
                 by_module.setdefault(module, set()).add(last)
         modules_of = {m for m in map(self._module_of, by_module) if m}
         naming = {path for module in modules_of for path in self.rewriter.reads.quoted.get(module, ())}
-        by_last: dict[bytes, list[str]] = {}
-        for module in by_module:
-            by_last.setdefault(module.rpartition(".")[2].encode(), []).append(module)
         foreign = {m: _exchanging(lasts) for m, lasts in by_module.items() if self._is_foreign(m)}
-        for path in self.index.facts if keys else ():
+        speaking = self._speaking_of(by_module)
+        for path in self.index.facts if speaking else ():
+            if path not in speaking:
+                continue
             try:
                 data = self.index.modules.filesystem.source(path).data
             except SourceError:
                 continue
             if not (self.index.settings.is_test(path) or any(w in data for w in PATCHING) or path in naming):
                 continue
-            fixtures = self._given_around(path)
-            given = {name for fixture, name in fixtures.items() if fixture.encode() in data}
-            words = by_last.keys() & {b"", *_WORD.findall(data)}
-            named = sorted((m for word in words for m in by_last[word]), key=lambda m: (len(m), m))
-            named = [m for m in named if m not in foreign or foreign[m].search(data)]
-            modules = list(dict.fromkeys([*named, *(m for m in by_module if m in given)]))
+            given = {name for fixture, name in self._given_around(path).items() if fixture.encode() in data}
+            modules = {m for m in speaking[path] if has_word(data, m.rpartition(".")[2].encode())}
+            modules = {m for m in modules if m not in foreign or any(p.search(data) for p in foreign[m])}
+            modules |= given & by_module.keys()
             if not modules:
-                continue
-            if not any(
-                m.encode() in data or m in given or self.index.handles(path, m) for m in modules
-            ) and not (
-                any(re.search(rb"[}s\"']\." + last.encode(), data) for m in modules for last in by_module[m])
-            ):
                 continue
             view = self.rewriter.view(path, keep=False)
             if view is not None:
-                yield from self._in_file(view, {m: by_module[m] for m in modules}, keys)
+                yield from self._in_file(
+                    view, {m: by_module[m] for m in sorted(modules, key=lambda m: (len(m), m))}, keys
+                )
         yield from self._of_unchecked(by_module, keys)
         yield from self._of_loaded(keys)
         yield from self._of_loggers({k.removeprefix(LOGGER) for k in keys if k.startswith(LOGGER)})
         yield from self._touched({key.removeprefix(OBJECT) for key in keys if key.startswith(OBJECT)})
+
+    def _speaking_of(self, by_module: Mapping[str, Collection[str]]) -> dict[str, set[str]]:
+        """The files that import modules or objects of `by_module`, name them in strings, or have them by fixtures around."""
+        reads = self.rewriter.reads
+        found: dict[str, set[str]] = {}
+        for module, lasts in by_module.items():
+            pieces = (path for last in lasts for path in reads.pieces.get(last, ()))
+            for path in chain(self.index.having(module), pieces):
+                found.setdefault(path, set()).add(module)
+        for text, paths in reads.quoted.items():
+            for module in by_module.keys() & {*heads(text.replace(":", "."))}:
+                for path in paths:
+                    found.setdefault(path, set()).add(module)
+        for module in by_module:
+            *above, top = heads(module)
+            word = top.encode()
+            alone = reads.matching(re.compile(rb"%b(?<=[\"']%b)[\"']" % (word, word)), [word])
+            named = (path for name in above for path in reads.quoted.get(name, ()))
+            for path in chain(named, (path for path, _ in alone)):
+                found.setdefault(path, set()).add(module)
+        for path in self.index.facts:
+            is_conftest = os.path.basename(path) == "conftest.py"
+            if is_conftest and not by_module.keys().isdisjoint(self._fixtures_of(path).values()):
+                folder = os.path.join(os.path.dirname(path), "")
+                found = {one: set() for one in self.index.facts if one.startswith(folder)} | found
+        return found
 
     def _of_unchecked(self, by_module: dict[str, set[str]], keys: Collection[str]) -> Iterator[Patch]:
         """Where tests that no run checks, and files of data beside tests, name something that may be patched."""
@@ -187,7 +209,7 @@ class PatchFinder:
     def _of_loggers(self, modules: Collection[str]) -> Iterator[Patch]:
         """Where tests name a module, or a package around it, to see what is logged there."""
         around = {name for module in modules for name in with_parents(module)}
-        logging = self.rewriter.reads.matching(_LOG_TESTS) if modules else ()
+        logging = self.rewriter.reads.matching(_LOG_TESTS, _LOG_WORDS) if modules else ()
         asking = {path for path, _ in logging if self.index.settings.is_test(path)}
         quoted = self.rewriter.reads.quoted
         for path in sorted(asking & {path for name in around for path in quoted.get(name, ())}):
@@ -363,11 +385,12 @@ class PatchFinder:
             function = view.uses.parents.get(function)
         if function is None or not decorators_of(function) & FIXTURES:
             return False
-        name = re.escape(function.name.encode())
+        word = function.name.encode()
         pattern = re.compile(
-            rb"\b(?:%b)\((?:type\()?%b\b|\b%b\.[\w.]+ = " % (b"|".join(_SETTING), name, name)
+            rb"\b(?:%b)\((?:type\()?%b\b|\b%b\.[\w.]+ = " % (b"|".join(_SETTING), word, word)
         )
-        return any(self.index.settings.is_test(path) for path, _ in self.rewriter.reads.matching(pattern))
+        asking = self.rewriter.reads.matching(pattern, [word])
+        return any(self.index.settings.is_test(path) for path, _ in asking)
 
 
 def _gives_none(call: ast.Call, at: int) -> bool:
@@ -475,10 +498,13 @@ def _put_in_modules(tree: ast.Module) -> Iterator[ast.AST]:
                     yield from (key for one in more for key in (getattr(one, "keys", None) or [one]) if key)
 
 
-def _exchanging(names: Collection[str]) -> re.Pattern[bytes]:
+def _exchanging(names: Collection[str]) -> list[re.Pattern[bytes]]:
     """Finds what may give names of a library another value: most files that use one only import it."""
-    either = "|".join(sorted(map(re.escape, names))).encode()
-    return re.compile(rb"[.\"'](?:%b)[\"']|\b(?:%b)\s*=(?!=)" % (either, either))
+    # one pattern a name, as those that begin with plain bytes are searched for many times faster
+    return [
+        re.compile(rb"%b(?:(?<=[.\"']%b)[\"']|(?<!\w%b)\s*=(?!=))" % (name, name, name))
+        for name in (re.escape(one).encode() for one in sorted(names))
+    ]
 
 
 def _is_dotted(text: str) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from flake8_redis_ssot.facts.modules import absolute
-from flake8_redis_ssot.fix.import_graph import at_import
+from flake8_redis_ssot.fix.import_graph import imports_at_top
 from flake8_redis_ssot.fix.reads import ProjectReads
 from flake8_redis_ssot.libraries.frameworks import RUNNING_ANEW
 from flake8_redis_ssot.project.index import ProjectIndex
@@ -126,11 +126,11 @@ class Runs:
 
     def _stated_before(self, path: str, line: int | None = None) -> set[str]:
         """The same, for the statements before a line."""
-        tree, place = self.reads.tree(path), self.index.place(path)
+        place = self.index.place(path)
         names = [
             name
-            for part in at_import(tree.body if tree is not None else [])
-            if isinstance(part, ast.Import | ast.ImportFrom) and (line is None or part.lineno < line)
+            for part in self.reads.summary(path, imports_at_top) or ()
+            if line is None or part.lineno < line
             for name in _imported(part, place.modules, is_package=place.is_package)
         ]
         change = self._changes.get(path, Change())

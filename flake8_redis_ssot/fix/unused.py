@@ -164,7 +164,7 @@ class Acts:
     @cached_property
     def _asks_for_subclasses(self) -> bool:
         """Whether a file of the project asks classes for those derived from them."""
-        return bool(self._reads.matching(_SUBCLASSES))
+        return bool(self._reads.matching(_SUBCLASSES, [b"__subclasses__"]))
 
     def _does(self, node: ast.stmt, module: str, own: set[str]) -> bool:
         match node:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from flake8_redis_ssot.facts.import_scan import edges, statements
+from flake8_redis_ssot.facts.mentions import coded
 from flake8_redis_ssot.filesystem import FileSystem
 from flake8_redis_ssot.fix.beside import LARGEST, SETTINGS_SUFFIXES, beside, line_of, without_own
-from flake8_redis_ssot.fix.reads import CODED
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.settings.model import Settings
 from flake8_redis_ssot.source import SourceError
@@ -76,7 +76,7 @@ class References:
         for path in self._index.facts:
             for name in set(_QUOTED.findall(self._data(path))):
                 found.setdefault(name.decode().replace(":", "."), []).append(path)
-            for module, name in set(CODED.findall(self._data(path))):
+            for module, name in set(coded(self._data(path))):
                 found.setdefault((module or name).decode(), []).append(path)
         return found
 

@@ -109,6 +109,29 @@ class ProjectIndex:
             found |= set(self._library_handles(path, module))
         return found
 
+    def having(self, module: str) -> set[str]:
+        """The files that may have a module itself: no others have `handles` of it."""
+        parts = module.split(".")
+        around = [".".join(parts[:n]) for n in range(1, len(parts) + 1)]
+        found = self._having_top.get(parts[0], set()) | {
+            user for name in around for user, taken in self._taken_from(name).items() if None in taken
+        }
+        found |= {user for name in around for user in self._with_module(name)}
+        if self.modules.find(parts[0]) is None:
+            handing_on = {name for path in found for name in self.place(path).modules}
+            found |= {user for name in handing_on for user in self.importing(name)}
+        return found
+
+    @cached_property
+    def _having_top(self) -> dict[str, set[str]]:
+        """Each top-level package with the files that import a module of it, and have the package by that."""
+        found: dict[str, set[str]] = {}
+        for path in self.facts:
+            for edge in self.edges(path):
+                if edge.name is None and edge.bound == edge.module.partition(".")[0]:
+                    found.setdefault(edge.bound, set()).add(path)
+        return found
+
     def _library_handles(self, path: str, library: str) -> Iterator[str]:
         """The expressions by which a file has the module of a library through one of the project's modules."""
         for edge in self.edges(path):

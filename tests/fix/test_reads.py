@@ -25,7 +25,7 @@ def told(reads: ProjectReads, paths: list[str]) -> object:
         {name: files for name, files in reads.quoted.items() if files},
         reads.loading,
         reads.by_path,
-        [*reads.matching(PATTERN)],
+        [*reads.matching(PATTERN, [b"app", b"sys"])],
         [reads.of(path) for path in paths],
     )
 

@@ -1,0 +1,81 @@
+"""What a file names in strings, and whether it loads by name: taken from its bytes without parsing it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+# patterns that begin with one plain byte are searched for many times faster
+_QUOTED = [
+    re.compile(rb"%b([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?:[.:][A-Za-z_]\w*)+)\.?[\"'%%{]" % quote)
+    for quote in (b'"', b"'")
+]
+_PIECES = [re.compile(rb"%b\.(\w+)[.\"'{\\]" % before) for before in (b'"', b"'", rb"\}", b"%s")]
+_CODED = re.compile(rb"[\"'](?:[^\"'\n]*(?:;|\\n) *)?(?:from +([\w.]+) +)?import +([\w.]+)")
+_LOADING_WORDS = (
+    b"import_module",
+    b"__import__",
+    b"resolve_name",
+    b"import_string",
+    b"walk_packages",
+    b"iter_modules",
+    b"sys.modules",
+)
+_LOADING = re.compile(
+    rb"\b(?:import_module|__import__|resolve_name|import_string)\((?!\s*[\"'][\w.]+[\"'])|\bwalk_packages\b"
+    rb"|\biter_modules\b|\bsys\.modules\b"
+)
+_BY_PATH_WORDS = (b"run_path", b"spec_from_file_location", b"SourceFileLoader", b"run_module")
+_BY_PATH = re.compile(rb"\b(?:run_path|spec_from_file_location|SourceFileLoader|run_module\((?!\s*[\"']))")
+
+
+@dataclass(frozen=True, slots=True)
+class Mentions:
+    """What one file names without importing it.
+
+    `quoted` are the dotted names that it has in quotes, or at the beginning of a longer text; `module:name`, as
+    entry points are written, is among them. `coded` are those that code in strings imports, `pieces` the names with a
+    dot before them that are put behind others. `loads` says that it imports modules whose names are put together, goes
+    through those that are there, or runs files; `by_path` that it runs files by their paths.
+    """
+
+    quoted: tuple[str, ...] = ()
+    coded: tuple[str, ...] = ()
+    pieces: tuple[str, ...] = ()
+    loads: bool = False
+    by_path: bool = False
+
+
+NOTHING = Mentions()
+
+
+def mentions(data: bytes) -> Mentions:
+    """What the bytes of a file name."""
+    by_path = _has(data, _BY_PATH_WORDS, _BY_PATH)
+    found = Mentions(
+        _sorted(name for pattern in _QUOTED for name in pattern.findall(data)),
+        _sorted(b".".join(filter(None, pair)) for pair in coded(data)),
+        _sorted(name for pattern in _PIECES for name in pattern.findall(data)),
+        by_path or _has(data, _LOADING_WORDS, _LOADING),
+        by_path,
+    )
+    return NOTHING if found == NOTHING else found
+
+
+def coded(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """The modules, empty for none, and the names that code in strings imports from them."""
+    end = 0
+    while (at := data.find(b"import ", end)) >= 0:
+        start = data.rfind(b"\n", 0, at) + 1
+        end = data.find(b"\n", at)
+        end = end if end >= 0 else len(data)
+        yield from _CODED.findall(data, start, end)
+
+
+def _has(data: bytes, words: tuple[bytes, ...], pattern: re.Pattern[bytes]) -> bool:
+    return any(word in data for word in words) and pattern.search(data) is not None
+
+
+def _sorted(names: Iterator[bytes]) -> tuple[str, ...]:
+    return tuple(sorted(name.decode("utf-8", "replace") for name in {*names}))
