@@ -8,7 +8,7 @@ import pytest
 
 from flake8_redis_ssot.facts.modules import Modules
 from flake8_redis_ssot.filesystem import Disk
-from flake8_redis_ssot.fix.beside import Unchecked
+from flake8_redis_ssot.fix.beside import LARGEST, Unchecked
 from flake8_redis_ssot.settings.model import Settings
 
 
@@ -25,10 +25,11 @@ class Refusing(Disk):
 
 
 @pytest.mark.parametrize("refused", ["", "deploy.yaml", "start", "notes.md", "script.py"])
-def test_a_file_that_may_not_be_read_names_nothing(tmp_path: Path, refused: str) -> None:
+def test_a_file_that_may_not_be_read_or_is_too_large_names_nothing(tmp_path: Path, refused: str) -> None:
     (tmp_path / "app").mkdir()
     (tmp_path / "app" / "cache.py").write_text("")
     (tmp_path / "deploy.yaml").write_text("target: app.cache.client\n")
+    (tmp_path / "large.yaml").write_text("target: app.cache.client\n" + "#" * LARGEST)
     (tmp_path / "start").write_text("#!/usr/bin/env python\nfrom app.cache import client\n")
     (tmp_path / "notes.md").write_text(">>> from app.cache import client\n")
     (tmp_path / "script.py").write_text("from app.cache import client\n")
