@@ -234,7 +234,7 @@ def check_found(
         if fixes:
             from flake8_redis_ssot.fix.granted import finished
 
-            outcome.diagnostics, _ = finished(outcome, checker, files, one.files, known)
+            outcome.diagnostics = finished(outcome, checker, files, one.files, known).diagnostics
         reported = {*one.files, one.settings.path}
         whole.diagnostics += (d for d in outcome.diagnostics if d.path in reported)
         whole.failures += outcome.failures

@@ -7,9 +7,8 @@ import dataclasses
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from flake8_redis_ssot.cli import recording
@@ -40,7 +39,6 @@ from flake8_redis_ssot.output import shown
 from flake8_redis_ssot.output.report import Report
 from flake8_redis_ssot.rules import defaults
 from flake8_redis_ssot.settings.boundaries import SettingsError
-from flake8_redis_ssot.settings.load import chain_of
 from flake8_redis_ssot.settings.model import Selection, Settings, is_below
 from flake8_redis_ssot.store import folder_of, is_ours, prepare
 
@@ -64,8 +62,10 @@ class _Checked:
     """All that were checked, whatever is reported."""
     found: list[Diagnostic] = dataclasses.field(default_factory=list)
     """What was found in all of them."""
-    fixed_for: str = "none"
-    """For whom the fixes in it hold; see `fix.granted.finished`."""
+    fixes_hold_for: str = "none"
+    """For whom the fixes in it hold; see `fix.granted.Finished`."""
+    looked_at: Sequence[str] = ()
+    """The files and folders on which the fixes depend, and which were not checked."""
     since: Since | None = None
 
 
@@ -402,9 +402,11 @@ class _Run:
             from flake8_redis_ssot.fix.granted import finished
 
             self.progress("fixes", 0, len(one.found))
-            outcome.diagnostics, one.fixed_for = finished(outcome, one.checker, one.files, files, one.cache)
-            if one.fixed_for != "none":
-                one.found = outcome.diagnostics
+            done = finished(outcome, one.checker, one.files, files, one.cache)
+            outcome.diagnostics, one.looked_at = done.diagnostics, done.looked_at
+            one.fixes_hold_for = done.hold_for
+            if done.hold_for != "none":
+                one.found = done.diagnostics
         reported = {*files, one.project.settings.path}
         outcome.diagnostics = [d for d in outcome.diagnostics if d.path in reported]
 
@@ -439,7 +441,7 @@ class _Run:
         baselines = {one.project.settings.baseline for one in runs} - {None}
         looked_at = {*self.found.looked_at, *self.finder.looked_at, *filter(None, baselines)}
         for one, cache in zip(runs, caches, strict=True):
-            looked_at.update(_looked_at(one, cache))
+            looked_at.update(one.looked_at, recording.decisive(one.project, one.checker, cache))
         first, *others = runs
         root = first.project.settings.root
         is_plain = (
@@ -454,7 +456,7 @@ class _Run:
             looked_at=looked_at,
             stamps={path: stamp for cache in caches for path, stamp in cache.stamps.items()},
             diagnostics=[diagnostic for one in runs for diagnostic in one.found],
-            fixes=first.fixed_for,
+            fixes=first.fixes_hold_for,
             shown=outcome.diagnostics,
             shows_fixes=self.outputs.need_fixes,
             is_whole=first.checker.keeps_facts,
@@ -476,27 +478,3 @@ def _join(whole: Outcome, part: Outcome) -> None:
     whole.failures += part.failures
     whole.limits += part.limits
     whole.has_moved |= part.has_moved
-
-
-def _looked_at(one: _Checked, cache: Cache) -> Iterator[str]:
-    """All paths, there or not, that decide what is found, besides the files checked and those that were found."""
-    settings = one.project.settings
-    yield from settings.read_from
-    for table in one.project.nested:
-        yield from chain_of(table, DISK)
-    for root in {root for boundary in settings.boundaries for root in boundary.roots}:
-        yield root
-        if os.path.isdir(root):  # see `FileChecker.first_party`
-            yield from (entry.path for entry in os.scandir(root) if os.path.isdir(entry.path))
-    places = one.checker.managers.modules.places
-    yield from {_witness(place) for module in cache.modules for place in places(module)}
-    flake8 = find_spec("flake8")
-    if flake8 is not None and flake8.origin:
-        yield flake8.origin
-
-
-def _witness(place: str) -> str:
-    """The path whose stamp tells whether there is anything at a place: itself, or the nearest folder above that is there."""
-    while not os.path.lexists(place):
-        place = os.path.dirname(place)
-    return place

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 from flake8_redis_ssot.cli.replay import Record, Request, keep_record, keep_words, seal_of, today
 from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.facts.cache import Cache
 from flake8_redis_ssot.facts.codec import plain
+from flake8_redis_ssot.files import Project
+from flake8_redis_ssot.filesystem import DISK
+from flake8_redis_ssot.lint.check import FileChecker
+from flake8_redis_ssot.settings.load import chain_of
 from flake8_redis_ssot.settings.model import Settings
 from flake8_redis_ssot.stamps import Stamp, settled, stamp
 
@@ -82,6 +88,30 @@ def keep(arguments: list[str], start: int, run: Run, words: tuple[int, str, str,
     header = [key, seal, day, scope, fixes, run.style, *numbers]
     keep_record(request, of, [*header, found, *paths])
     keep_words(request, key, seal, [str(words[0]), *words[1:]])
+
+
+def decisive(project: Project, checker: FileChecker, cache: Cache) -> Iterator[str]:
+    """The paths that decide what is found in a project, besides the files checked and those that discovery looked at."""
+    settings = project.settings
+    yield from settings.read_from
+    for table in project.nested:
+        yield from chain_of(table, DISK)
+    for root in {root for boundary in settings.boundaries for root in boundary.roots}:
+        yield root
+        if os.path.isdir(root):  # see `FileChecker.first_party`
+            yield from (entry.path for entry in os.scandir(root) if os.path.isdir(entry.path))
+    places = checker.managers.modules.places
+    yield from {_witness(place) for module in cache.modules for place in places(module)}
+    flake8 = find_spec("flake8")
+    if flake8 is not None and flake8.origin:
+        yield flake8.origin
+
+
+def _witness(place: str) -> str:
+    """The path whose stamp tells whether there is anything at a place: itself, or the nearest folder above that is there."""
+    while not os.path.lexists(place):
+        place = os.path.dirname(place)
+    return place
 
 
 def _plain(diagnostics: Sequence[Diagnostic], paths: Collection[str] | None) -> str:

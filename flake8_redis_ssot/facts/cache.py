@@ -214,11 +214,15 @@ class Cache:
         )
 
     def fixes(
-        self, diagnostics: Sequence[Diagnostic], modules: Modules
+        self, diagnostics: Sequence[Diagnostic], modules: Modules, beside: Sequence[str]
     ) -> tuple[list[Diagnostic], str] | None:
-        """What was kept of the `diagnostics`, where nothing that a fix depends on has changed; else None."""
-        state, asked, fixed_for, found = json.loads(load(self.folder, self._fixes) or b"[0, {}, 0, []]")
-        if state == 0 or state != self._state(diagnostics):
+        """What was kept of the `diagnostics`, where nothing that a fix depends on has changed; else None.
+
+        It depends on the files `beside` those of the run too.
+        """
+        empty = b"[0, {}, 0, []]"
+        state, asked, fixed_for, found = json.loads(load(self.folder, self._fixes) or empty)
+        if state == 0 or state != self._state(diagnostics, beside):
             return None
         if any(
             modules.find(name) != path or self._content(path) != was for name, (path, was) in asked.items()
@@ -228,10 +232,15 @@ class Cache:
         return [*map(reader(Diagnostic), found)], fixed_for
 
     def keep_fixes(
-        self, diagnostics: Sequence[Diagnostic], asked: Asked, found: list[Diagnostic], fixed_for: str
+        self,
+        diagnostics: Sequence[Diagnostic],
+        asked: Asked,
+        beside: Sequence[str],
+        found: list[Diagnostic],
+        fixed_for: str,
     ) -> None:
         """Take the `diagnostics` with their fixes, and whom these are for; the modules `asked` were looked at."""
-        state = self._state(diagnostics)
+        state = self._state(diagnostics, beside)
         if state is not None:
             self._fixes_asked = [*asked]
             contents = {name: (path, self._content(path)) for name, (path, _) in asked.items()}
@@ -242,11 +251,11 @@ class Cache:
                     [json.dumps([state, contents, fixed_for, plain(found)]).encode()],
                 )
 
-    def _state(self, diagnostics: Sequence[Diagnostic]) -> str | None:
+    def _state(self, diagnostics: Sequence[Diagnostic], beside: Sequence[str]) -> str | None:
         """One digest for the contents of all files, and what was found in them; None where some are unknown."""
         if not all(path in self._files for path in self._stamps):
             return None
-        contents = sorted((path, self._files[path][1]) for path in self._stamps)
+        contents = sorted((path, self._content(path)) for path in (*self._stamps, *beside))
         return digest(json.dumps([contents, plain(diagnostics)]).encode())
 
     @property

@@ -12,7 +12,8 @@ _QUOTED = [
     for quote in (b'"', b"'")
 ]
 _PIECES = [re.compile(rb"%b\.(\w+)[.\"'{\\]" % before) for before in (b'"', b"'", rb"\}", b"%s")]
-_CODED = re.compile(rb"[\"'](?:[^\"'\n]*(?:;|\\n) *)?(?:from +([\w.]+) +)?import +([\w.]+)")
+_BEFORE_CODED = re.compile(rb"(?:[\"';]|\\n) *(?:from +([\w.]+) +)?\Z")
+_IMPORTED = re.compile(rb" *([\w.]+)")
 _LOADING_WORDS = (
     b"import_module",
     b"__import__",
@@ -65,12 +66,14 @@ def mentions(data: bytes) -> Mentions:
 
 def coded(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     """The modules, empty for none, and the names that code in strings imports from them."""
-    end = 0
-    while (at := data.find(b"import ", end)) >= 0:
-        start = data.rfind(b"\n", 0, at) + 1
-        end = data.find(b"\n", at)
-        end = end if end >= 0 else len(data)
-        yield from _CODED.findall(data, start, end)
+    at = data.find(b"import ")
+    while at >= 0:
+        line = data[data.rfind(b"\n", 0, at) + 1 : at]
+        before = _BEFORE_CODED.search(line) if b'"' in line or b"'" in line else None
+        name = _IMPORTED.match(data, at + 7) if before is not None else None
+        if before is not None and name is not None:
+            yield before[1] or b"", name[1]
+        at = data.find(b"import ", at + 7)
 
 
 def _has(data: bytes, words: tuple[bytes, ...], pattern: re.Pattern[bytes]) -> bool:

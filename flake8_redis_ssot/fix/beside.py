@@ -36,15 +36,24 @@ _CODE = re.compile(r"\bfrom\s+([A-Za-z_][\w.]*)\s+import\s+\(?\s*([A-Za-z_]\w*(?
 _DOCUMENTS = (".md", ".rst", ".txt")
 """Files whose examples doctest may run."""
 
+_NAMING = (*_CODE_SUFFIXES, *_DOCUMENTS, ".csv")
+
 QUOTED = "?"
 """What a name in quotes is bound to in the facts of a file that is not checked: it may be used for anything."""
 
 
-def beside(root: str, known: Collection[str], filesystem: FileSystem) -> Iterator[str]:
-    """The files below `root` that are not `known`, without those of environments and builds."""
+def beside(
+    root: str, known: Collection[str], filesystem: FileSystem, searched: list[str] | None = None
+) -> Iterator[str]:
+    """The files below `root` that are not `known`, without those of environments and builds.
+
+    `searched` receives the folders in which they are looked for.
+    """
     folders = [root]
     while folders:
         folder = folders.pop()
+        if searched is not None:
+            searched.append(folder)
         inner = []
         with suppress(OSError):
             for name, kind in filesystem.entries(folder):
@@ -89,6 +98,11 @@ def without_own(path: str, text: str, settings: Settings) -> str:
     return "".join(parts) + text[start:]
 
 
+def _is_plain(path: str) -> bool:
+    """Whether a file has no suffix: a script, or one like a Makefile."""
+    return "." not in os.path.basename(path)
+
+
 class Unchecked:
     """The files in a project's folder that are not `known`, and may name its objects; looked for at the first question."""
 
@@ -101,17 +115,14 @@ class Unchecked:
     def facts(self, modules: Modules) -> list[FileFacts]:
         """What each of them imports; a name in quotes that begins with one of the `modules` counts as imported."""
         if self._facts is None:
-            around = self._around
-            paths = [path for path in around if path.endswith(PYTHON) or self._is_script(path)]
+            paths = [path for path in self.files if path.endswith(PYTHON) or self._is_script(path)]
             lines: dict[str, list[str]] = {}
             for path in paths:
                 with suppress(SourceError):
                     data = self._filesystem.source(path).data
                     lines[path] = [statements(data).decode("utf-8", "replace")]
             named = dict(ProjectReads(paths, self._filesystem).quoted)
-            for path in around:
-                if self._filesystem.size(path) > LARGEST:
-                    continue
+            for path in self.files:
                 if path.endswith(_CODE_SUFFIXES) or os.path.basename(path) in _CODE_NAMES:
                     for text in self._named_in(path):
                         named.setdefault(text, []).append(path)
@@ -127,16 +138,29 @@ class Unchecked:
     @cached_property
     def data(self) -> list[str]:
         """The files that hold data or settings."""
-        found = (path for path in self._around if path.endswith((*SETTINGS_SUFFIXES, ".txt", ".csv")))
-        return [path for path in found if self._filesystem.size(path) <= LARGEST]
+        return [path for path in self.files if path.endswith((*SETTINGS_SUFFIXES, ".txt", ".csv"))]
+
+    @property
+    def files(self) -> list[str]:
+        """Those that may name something: of files of data the ones that are not too large."""
+        return self._found[0]
+
+    @property
+    def folders(self) -> list[str]:
+        """The folders in which they were looked for."""
+        return self._found[1]
 
     @cached_property
-    def _around(self) -> list[str]:
-        return [*beside(self._settings.root, frozenset(self._known), self._filesystem)]
+    def _found(self) -> tuple[list[str], list[str]]:
+        folders: list[str] = []
+        around = beside(self._settings.root, frozenset(self._known), self._filesystem, folders)
+        found = (path for path in around if path.endswith((*PYTHON, *_NAMING)) or _is_plain(path))
+        size = self._filesystem.size
+        return [path for path in found if path.endswith(PYTHON) or size(path) <= LARGEST], folders
 
     def _is_script(self, path: str) -> bool:
         """Whether the first line of a file without a suffix says that Python runs it."""
-        if "." in os.path.basename(path) or self._filesystem.size(path) > LARGEST:
+        if not _is_plain(path):
             return False
         with suppress(SourceError):
             first = self._filesystem.source(path).data.partition(b"\n")[0]

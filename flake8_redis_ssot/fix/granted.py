@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from flake8_redis_ssot.diagnostic import Diagnostic, Fix
 from flake8_redis_ssot.facts.cache import Cache, asked_of
@@ -75,44 +75,59 @@ def unfixed_of(settings: Settings) -> frozenset[str]:
     return frozenset(code for code in FIXABLE if not settings.may_fix(code))
 
 
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """Diagnostics with their fixes and with the rows of their comments.
+
+    These hold for `any` of the files checked, for `all` of them together, or for `none` but those reported.
+    They depend on the files and folders `looked_at` too, which no run checks.
+    """
+
+    diagnostics: list[Diagnostic]
+    hold_for: str
+    looked_at: Sequence[str] = ()
+
+
 def finished(
     outcome: Outcome,
     checker: FileChecker,
     files: Sequence[str],
     reported: Sequence[str],
     cache: Cache | None,
-) -> tuple[list[Diagnostic], str]:
-    """The diagnostics with their fixes and with the rows of their comments, and for whom these hold.
-
-    They do so for `any` of the `files` checked, for `all` of them together, or for `none` but those `reported`.
-    """
+) -> Finished:
+    """The diagnostics with their fixes; `files` are all that were checked."""
     is_whole = [*reported] == [*files]
     if not checker.keeps_facts:
-        return [*with_rows(outcome.diagnostics, checker.filesystem)], "any" if is_whole else "none"
+        found = [*with_rows(outcome.diagnostics, checker.filesystem)]
+        return Finished(found, "any" if is_whole else "none")
     modules = checker.managers.modules
-    earlier = cache.fixes(outcome.diagnostics, modules) if cache is not None else None
+    unchecked = Unchecked(checker.settings, files, checker.filesystem)
+    looked_at = [*unchecked.files, *unchecked.folders]
+    earlier = cache.fixes(outcome.diagnostics, modules, unchecked.files) if cache is not None else None
     if earlier is not None and (earlier[1] == "any" or is_whole):
-        return earlier
+        return Finished(*earlier, looked_at)
     if cache is not None and len(outcome.facts) < len(cache.files):
         outcome.facts = cache.facts(cache.files)
-    fixed, is_alone = _with_fixes(outcome, checker, {*reported})
+    fixed, is_alone = _with_fixes(outcome, checker, {*reported}, unchecked)
     if not is_whole:
         wanted = {*reported, checker.settings.path}
-        return [*with_rows((d for d in fixed if d.path in wanted), checker.filesystem)], "none"
-    result, fixed_for = [*with_rows(fixed, checker.filesystem)], "any" if is_alone else "all"
+        found = [*with_rows((d for d in fixed if d.path in wanted), checker.filesystem)]
+        return Finished(found, "none", looked_at)
+    result, hold_for = [*with_rows(fixed, checker.filesystem)], "any" if is_alone else "all"
     if cache is not None:
-        cache.keep_fixes(outcome.diagnostics, asked_of(modules), result, fixed_for)
-    return result, fixed_for
+        cache.keep_fixes(outcome.diagnostics, asked_of(modules), unchecked.files, result, hold_for)
+    return Finished(result, hold_for, looked_at)
 
 
 def _with_fixes(
-    outcome: Outcome, checker: FileChecker, within: Collection[str]
+    outcome: Outcome, checker: FileChecker, within: Collection[str], unchecked: Unchecked
 ) -> tuple[list[Diagnostic], bool]:
     """The diagnostics, each with the fix that would be granted; whether each is granted by its file alone."""
     if not any(d.code in FIXABLE for d in outcome.diagnostics):
         return outcome.diagnostics, True
     gc.freeze()  # what is known of all files stays, and is not looked through again and again
-    step = Step(checker, outcome, within, unsafe=True, unfixed=unfixed_of(checker.settings))
+    unfixed = unfixed_of(checker.settings)
+    step = Step(checker, outcome, within, unsafe=True, unfixed=unfixed, unchecked=unchecked)
     gc.unfreeze()
     fixes = {d.sort_key: d.fix for d in step.settled}
     return [replace(d, fix=fixes.get(d.sort_key)) for d in outcome.diagnostics], not step.meets_patches

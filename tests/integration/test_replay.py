@@ -400,3 +400,24 @@ def test_the_rows_of_comments_are_those_of_the_tokens(monkeypatch: pytest.Monkey
     assert [d.noqa_row for d in shortly[0]] == [
         1, 1, 2, 3, 4, 6, 8, 8, 11, 13, 15, 17, 19
     ]  # fmt: skip
+
+
+def test_what_no_run_checks_decides_on_fixes(project: Path, check, quickly) -> None:
+    """A file of settings, an excluded one and one in a folder that is not searched may each name what would go."""
+    style = ["--output-format", "json"]
+    (project / "app" / "user.py").write_text("import os\n\nfrom app.old import cache\n\nprint(os.name)\n")
+    granted = check(*style)
+    assert "Remove the unused import" in granted[1] and quickly(*style) == granted
+    (project / "outside.py").write_text("from app.user import cache\n")
+    held = check(*style)
+    assert granted != held == check(*style, "--no-cache") == quickly(*style)
+    (project / "outside.py").write_text(BAD)
+    assert check(*style) == granted == quickly(*style)
+    for name in ("empty/settings.yaml", ".github/hook.toml"):
+        path = project / name
+        path.parent.mkdir(exist_ok=True)
+        assert check(*style) == granted
+        path.write_text('entry = "app.user.cache"\n')
+        held = check(*style)
+        assert granted != held == check(*style, "--no-cache") == quickly(*style), name
+        path.unlink()
