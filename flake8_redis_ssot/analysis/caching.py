@@ -8,11 +8,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from flake8_redis_ssot.analysis.hot_paths import Loop
 from flake8_redis_ssot.syntax.ancestors import ancestors
 from flake8_redis_ssot.syntax.arguments import single
 from flake8_redis_ssot.syntax.memo import memoized
-from flake8_redis_ssot.syntax.nodes import unparsed
+from flake8_redis_ssot.syntax.nodes import Loop, unparsed
 from flake8_redis_ssot.syntax.scopes import Scope
 
 _COMPOUND = (ast.If, ast.Try, ast.With, ast.AsyncWith, ast.For, ast.AsyncFor, ast.While, ast.Match)

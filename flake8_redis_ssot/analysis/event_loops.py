@@ -19,7 +19,7 @@ from flake8_redis_ssot.libraries.traits import NO_POOL
 from flake8_redis_ssot.libraries.vocabulary import CLOSING
 from flake8_redis_ssot.syntax.ancestors import ancestors
 from flake8_redis_ssot.syntax.arguments import argument_of
-from flake8_redis_ssot.syntax.nodes import last_name, own_nodes, unparsed
+from flake8_redis_ssot.syntax.nodes import last_name, own_nodes, unparsed, ways_out
 from flake8_redis_ssot.syntax.scopes import ProgramPoint, Scope, Scopes, exclusive
 
 _CALLS = 6
@@ -162,7 +162,7 @@ class EventLoops:
         tree = point.scope.enclosing("module").node
         for parent in ancestors(function_of(point) or tree, node) if tree is not None else ():
             if isinstance(parent, ast.For | ast.AsyncFor | ast.While) and inner in parent.body:
-                return not any(isinstance(part, ast.Break | ast.Return) for part in own_nodes(parent))
+                return not ways_out(parent)
             inner = parent
         return False
 

@@ -35,11 +35,10 @@ from flake8_redis_ssot.libraries.standard import (
 from flake8_redis_ssot.libraries.vocabulary import MAKING
 from flake8_redis_ssot.syntax.arguments import single
 from flake8_redis_ssot.syntax.memo import memoized
-from flake8_redis_ssot.syntax.nodes import last_name
+from flake8_redis_ssot.syntax.nodes import Loop, last_name, ways_out
 from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope, Scopes
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
-Loop = ast.For | ast.AsyncFor | ast.While
 _DEPTH = 5
 
 
@@ -353,12 +352,7 @@ def loop_around(parents: list[ast.AST], node: ast.expr) -> Loop | None:
 
 def _may_be_left(loop: Loop, node: ast.expr) -> bool:
     """Whether the loop may end after `node`, as one that tries again does once it has what it wants."""
-    return any((leaving.end_lineno or 0) >= node.lineno for leaving in _leaving(loop))
-
-
-@memoized
-def _leaving(loop: Loop) -> tuple[ast.stmt, ...]:
-    return tuple(part for part in ast.walk(loop) if isinstance(part, ast.Break | ast.Return))
+    return any((leaving.end_lineno or 0) >= node.lineno for leaving in ways_out(loop))
 
 
 def _serves(loop: Loop, node: ast.expr) -> bool:

@@ -13,7 +13,7 @@ from flake8_redis_ssot.libraries.traits import OWNING, POOL_KEYWORDS
 from flake8_redis_ssot.libraries.vocabulary import CLOSING
 from flake8_redis_ssot.syntax.ancestors import ancestors
 from flake8_redis_ssot.syntax.memo import memoized
-from flake8_redis_ssot.syntax.nodes import own_nodes, unparsed
+from flake8_redis_ssot.syntax.nodes import unparsed, ways_out
 
 Lifetime = Literal["closed", "entered", "guarded", "handed", "returned", "stored", "used", "yielded"]
 """`guarded` is one made only where there was none, `handed` one given to a call, `stored` one that may live on."""
@@ -62,7 +62,7 @@ def _is_endless(statement: ast.stmt) -> bool:
         case ast.With() | ast.AsyncWith():
             return any(map(_is_endless, statement.body))
         case ast.While(test=ast.Constant(value=value)) if value:
-            return not any(isinstance(part, ast.Break | ast.Return) for part in own_nodes(statement))
+            return not ways_out(statement)
     return False
 
 

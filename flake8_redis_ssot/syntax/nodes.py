@@ -6,6 +6,10 @@ import ast
 import copy
 from collections.abc import Iterator
 
+from flake8_redis_ssot.syntax.memo import memoized
+
+Loop = ast.For | ast.AsyncFor | ast.While
+
 
 def parents_of(tree: ast.Module) -> dict[ast.AST, ast.AST]:
     """Each node with the one around it, in the order of `ast.walk`, which takes twice as long.
@@ -74,3 +78,19 @@ def own_nodes(function: ast.AST) -> Iterator[ast.AST]:
         yield node
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
             stack.extend(ast.iter_child_nodes(node))
+
+
+@memoized
+def ways_out(loop: Loop) -> tuple[ast.Break | ast.Return, ...]:
+    """The statements by which a loop is left before its end: a `break` of a loop in it leads out of that one alone."""
+    found: list[ast.Break | ast.Return] = []
+    stack: list[tuple[ast.AST, bool]] = [(part, True) for part in loop.body]
+    while stack:
+        node, is_own = stack.pop()
+        if isinstance(node, ast.Return) or (is_own and isinstance(node, ast.Break)):
+            found.append(node)
+        if isinstance(node, Loop):
+            stack += [*((part, False) for part in node.body), *((part, is_own) for part in node.orelse)]
+        elif not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.expr):
+            stack += ((part, is_own) for part in ast.iter_child_nodes(node))
+    return tuple(found)
