@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import operator
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from flake8_redis_ssot.analysis.client_calls import Command, Function, function_of
@@ -61,6 +61,10 @@ class BlockingFunctions:
     def __init__(self) -> None:
         self._found: dict[object, list[Blocking]] = {}
         self.names: set[str] = set()
+        self._waiting: dict[object, dict[ProgramPoint, None]] = {}
+        """The calls, by whatever name, that come to a command once more is known of a function."""
+        self._ready: list[ProgramPoint] = []
+        """Those of them of whose functions more is known by now."""
 
     def __contains__(self, function: object) -> bool:
         return function in self._found
@@ -68,16 +72,22 @@ class BlockingFunctions:
     def clear(self) -> None:
         self._found.clear()
         self.names.clear()
+        self._waiting.clear()
+        self._ready.clear()
 
     def learn_commands(self, sent: Iterable[Command]) -> set[str]:
         """Take in the functions that send themselves; the names of those of which more is known now."""
         blocking = [one for one in sent if one.colour == "sync" and one.sends]
         return {self._learn(one.point, Blocking(one, ())) for one in blocking} - {""}
 
-    def learn_calls(self, inference: Inference, points: Iterable[ProgramPoint]) -> set[str]:
+    def learn_calls(self, inference: Inference, points: Collection[ProgramPoint]) -> set[str]:
         """Take in the functions that call such; the names of those of which more is known now."""
-        calls = self._calls(inference, points)
-        return {self._learn(point, one) for point, _, found in calls for one in found} - {""}
+        new: set[str] = set()
+        while points:
+            calls = self._calls(inference, points)
+            new |= {self._learn(point, one) for point, _, found in calls for one in found}
+            points, self._ready = self._ready, []
+        return new - {""}
 
     def calls(
         self, inference: Inference, scopes: Scopes
@@ -101,6 +111,7 @@ class BlockingFunctions:
         else:
             known.append(new)
         self.names.add(function.name)
+        self._ready += self._waiting.get(function, ())
         return function.name
 
     def _calls(
@@ -112,12 +123,19 @@ class BlockingFunctions:
             # names become more while it goes on
             if isinstance(call, ast.Call) and last_name(call.func) in self.names and not point.for_typing:
                 called = inference.values(call.func, point)
-                ways = [
-                    self._found.get(v.scope.node, ()) if isinstance(v, Definition) else () for v in called
-                ]
+                functions = sorted({v.scope for v in called if isinstance(v, Definition)}, key=_place)
+                ways = [self._found.get(function.node, ()) for function in functions]
                 gone = [[one for one in some if _is_taken(call, one.way)] for some in ways]
-                if gone and all(gone):
+                if gone and all(gone) and all(isinstance(v, Definition) for v in called):
                     yield point, call, gone[0]
+                    continue
+                for function in functions:
+                    self._waiting.setdefault(function.node, {})[point] = None
+
+
+def _place(function: Scope) -> tuple[int, str]:
+    """By what functions are sorted: in whatever order they are found to be called, the same one is spoken of."""
+    return getattr(function.node, "lineno", 0), getattr(function.node, "name", "")
 
 
 def is_plain(point: ProgramPoint) -> bool:

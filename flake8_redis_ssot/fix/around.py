@@ -33,8 +33,6 @@ _LOADING = (
     (b"load_dotenv", b"read_dotenv", b"read_env", b"environ"),
 )
 """What may set any variable of the environment."""
-_COMPUTED = rb"\bsetattr\b|\b__dict__\b|\bvars\(", (b"setattr", b"__dict__", b"vars(")
-"""What may set attributes whose names are not written out."""
 _MAKING = frozenset(["run", "run_until_complete", "new_event_loop", "Runner", "async_to_sync"])
 
 
@@ -144,12 +142,8 @@ class Around:
             for path, line in self._matching(given, [whole]):
                 if not is_test(path):
                     return self._at(path, line)
-        for path, line in self._matching(*_LOADING) if is_late and "." not in word else ():
+        for path, line in self._matching(*_LOADING) if is_late else ():
             if not is_test(path):
-                return self._at(path, line)
-        for path, line in self._matching(*_COMPUTED) if "." in word else ():
-            handles = self.index.handles(path, word.rpartition(".")[0])
-            if not is_test(path) and handles & self.reads.of(path).filled:
                 return self._at(path, line)
         # a test sets it in many ways, and so does what it imports
         named = (

@@ -395,6 +395,4 @@ def is_used(view: View, call: ast.expr) -> bool:
 def _goes_on(view: View, call: ast.expr) -> bool:
     """Whether something is read of what a call gives."""
     above = view.uses.parents.get(call)
-    if isinstance(above, ast.Await):
-        above = view.uses.parents.get(above)
     return isinstance(above, ast.Attribute | ast.Subscript) and not isinstance(above.ctx, ast.Store)

@@ -62,18 +62,14 @@ def obstacles(
             yield Obstacle(f"`{name}` is `{said}` in the old one, `{now.takes[name]}` in the new one")
     if used and was.gives is not None and now.gives is not None and was.gives != now.gives:
         yield Obstacle(f"it gives `{was.gives}` in the old one, `{now.gives}` in the new one")
-    if is_alike and was.colour not in ("attribute", "property"):
-        if call is None and (was.arguments is None or now.arguments is None):
-            yield Obstacle("its parameters cannot be determined")
-        return
     if was.colour in ("property", "attribute"):
         yield from _held(was, now, at)
         return
+    if is_alike:
+        return
     if used and was.colour in ("", "async") and (was.gives is None or now.gives is None):
         yield Obstacle(f"it and the old one{at(was)} do not both state what they return", "annotate both")
-    if was.arguments is None or now.arguments is None:
-        yield Obstacle("its parameters cannot be determined")
-        return
+    assert was.arguments is not None and now.arguments is not None  # both are functions
     why = (
         covers(now.arguments, was.arguments)
         if call is None

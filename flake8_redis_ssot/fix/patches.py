@@ -93,7 +93,7 @@ class PatchFinder:
 
     def _named(self, keys: Collection[str]) -> Iterator[Patch]:
         by_module: dict[str, set[str]] = {}
-        for key in keys:
+        for key in sorted(keys):  # the first that is found is named
             module, _, last = key.rpartition(".")
             if module and " " not in key and "[" not in key:
                 by_module.setdefault(module, set()).add(last)
@@ -354,7 +354,7 @@ class PatchFinder:
         said = {*names_given(node)} | view.strings
         for module, names in handles.items():
             if given & names and called in SETTING:
-                for last in by_module[module] & said:
+                for last in sorted(by_module[module] & said):
                     is_object = self.index.modules.find(module) is None
                     yield Patch(
                         view.path,

@@ -61,10 +61,7 @@ class Resolver(ast.NodeTransformer):
         """The expression, resolved."""
         if self.depth > _DEPTH:
             raise Untold(self.code.node)
-        try:
-            return unparsed(self.visit(ast.parse(unparsed(self.code.node), mode="eval").body))
-        except (SyntaxError, ValueError) as error:
-            raise Untold(self.code.node) from error
+        return unparsed(self.visit(ast.parse(unparsed(self.code.node), mode="eval").body))
 
     def inner(self, code: Code) -> Resolver:
         """The same for an expression to which a name leads."""

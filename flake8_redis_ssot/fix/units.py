@@ -239,9 +239,9 @@ class Units:
         """The proposals that change what a test is the first to import, while it patches what is looked up then."""
         by_name: dict[str, list[tuple[Proposal, str]]] = {}
         for proposal in proposals:
-            for name in proposal.early:
+            for name in sorted(proposal.early):
                 by_name.setdefault(name, []).append((proposal, proposal.path))
-            for module in proposal.loads:
+            for module in sorted(proposal.loads):
                 path = self.index.modules.find(module)
                 for name in self.effects.looked_up(module) if path is not None else ():
                     by_name.setdefault(name, []).append((proposal, path or ""))

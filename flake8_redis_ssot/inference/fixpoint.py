@@ -77,8 +77,8 @@ class Fixpoint(Generic[_Key, _Value]):
         """Those asked within a cycle that is not done, in turn."""
         self._turns: list[_Key] = []
         """The same, by their number."""
-        self._settling: list[tuple[int, list[int]]] = []
-        """The cycles that are being settled, by their first number, with the numbers of those to be asked again."""
+        self._settling: list[list[int]] = []
+        """Of each cycle that is being settled, the numbers of those to be asked again."""
         self._hanging: dict[_Key, int] = {}
         """The same, and as which one the question was begun that each waits for, now or once."""
         self._so_far: dict[_Key, frozenset[_Value]] = {}
@@ -248,11 +248,9 @@ class Fixpoint(Generic[_Key, _Value]):
             self._take_up(number)
 
     def _take_up(self, number: int) -> None:
-        """Put a question where it is asked again: in the innermost cycle that it is of, among those being settled."""
-        for start, turns in reversed(self._settling):
-            if start <= number:
-                heappush(turns, number)
-                break
+        """Put a question where it is asked again: in the innermost of the cycles that are being settled."""
+        if self._settling:
+            heappush(self._settling[-1], number)
 
     def _found(self, key: _Key, found: frozenset[_Value]) -> None:
         before = self.so_far(key)
@@ -279,7 +277,7 @@ class Fixpoint(Generic[_Key, _Value]):
             if (asked := self._cyclic.get(key)) is not None and asked.number >= start
         ]
         heapify(turns)
-        self._settling.append((start, turns))
+        self._settling.append(turns)
         try:
             while turns and self._lowest >= begun:
                 if self.is_exhausted:

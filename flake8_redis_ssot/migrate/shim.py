@@ -213,11 +213,9 @@ def _check_use(rewriter: Rewriter, aim: Replacement, name: str) -> None:
         return
     given = rewriter.objects.given(aim.old) if aim.collapses else aim.old
     before, after = given or aim.old, aim.new
-    exchange.members.covered(
-        before.of or before, after.of or after, f"`{name}` may be used for anything outside of the project"
-    )
-    if before.of is not None and after.of is not None:
-        old, new = before.of, after.of
+    old, new = before.of or before, after.of or after
+    exchange.members.covered(old, new, f"`{name}` may be used for anything outside of the project")
+    if old.sort == new.sort == "class":
         why = exchange.making.difference(
             aim.old, old, after, new, lambda: exchange.alike.is_same_code(old, new)
         )

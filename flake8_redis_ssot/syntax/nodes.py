@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import copy
 from collections.abc import Iterator
 
 from flake8_redis_ssot.syntax.memo import memoized
@@ -39,10 +40,28 @@ def last_name(node: ast.AST | None) -> str:
 def unparsed(node: ast.AST) -> str:
     """The source of `node`, normalised; `...` where it is nested too deeply to be written out."""
     try:
-        return ast.unparse(node)
+        try:
+            return ast.unparse(node)
+        except ValueError:
+            return ast.unparse(_WithoutFStrings().visit(copy.deepcopy(node)))
     except RecursionError:
         last = getattr(node, "attr", "")
         return f"....{last}" if last else "..."
+
+
+class _WithoutFStrings(ast.NodeTransformer):
+    """Puts calls in the place of f-strings, which Python 3.11 cannot write where a string in them has to be escaped."""
+
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.expr:
+        parts = [self.visit(value) for value in node.values]
+        return ast.Call(ast.Attribute(ast.Constant(""), "join"), [ast.List(parts)], [])
+
+    def visit_FormattedValue(self, node: ast.FormattedValue) -> ast.expr:
+        given = [node.value, *([node.format_spec] if node.format_spec is not None else [])]
+        name = {ord("r"): "repr", ord("s"): "str", ord("a"): "ascii"}.get(node.conversion)
+        if name is not None:
+            given[0] = ast.Call(ast.Name(name), given[:1], [])
+        return ast.Call(ast.Name("format"), [self.visit(one) for one in given], [])
 
 
 def shortened(text: str, width: int = 60) -> str:

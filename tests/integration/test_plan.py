@@ -82,6 +82,18 @@ def named(root: Path, run: Command) -> list[tuple[str, int, str]]:
     return [(one["site"]["path"], one["site"]["line"], one["how"]) for one in old["named"]]
 
 
+def test_what_settings_and_a_baseline_say_names_nothing(project: Path, run: Command) -> None:
+    """A file of the table alone, and what is recorded."""
+    table = SETTINGS.partition("[project")[0].replace("[tool.redis-ssot]\n", 'baseline = "old.json"\n')
+    add(project, "ssot.toml", table.replace("tool.redis-ssot.", ""))
+    add(project, "pyproject.toml", "")
+    assert run("baseline", "--config", "ssot.toml", cwd=project).returncode == 0
+    assert "app.cache.store" in (project / "old.json").read_text()
+    planned = json.loads(run("plan", "--config", "ssot.toml", "--output-format", "json", cwd=project).stdout)
+    (old,) = [one for one in planned["managers"] if one["module"] == "app.cache.store"]
+    assert old["named"] == []
+
+
 def test_a_module_can_go_when_nothing_names_it(project: Path, run: Command) -> None:
     assert named(project, run) == []
     text = run("plan", cwd=project).stdout
@@ -416,10 +428,24 @@ def test_a_reason_names_the_lines_that_are_there_before_anything_moves(project: 
     assert left["reason"].startswith("in line 3 it goes where it cannot be followed")
 
 
-def test_reasons_do_not_depend_on_the_order_of_sets(project: Path, run: Command) -> None:
-    asking = "import sys\n\nfrom app import rooms\n\n\ndef test_it():\n    found = [m for m in sys.modules if m.startswith('app.cache')]\n    assert rooms and found\n"
-    add(project, "tests/test_loaded.py", asking)
-    add(project, "app/rooms.py", USER)
+@pytest.mark.parametrize(
+    ("test", "reason"),
+    [
+        (
+            "import sys\n\nfrom app import rooms\n\n\ndef test_it():\n    found = [m for m in sys.modules if m.startswith('app.cache')]\n    assert rooms and found\n",
+            "asks whether `app.cache",
+        ),
+        (
+            "from unittest.mock import MagicMock, patch\n\nfrom app import rooms\n\n\ndef test_it():\n    with patch('%s.Redis' % 'redis', MagicMock()):\n        assert rooms.title('a')\n",
+            "patches `redis.Redis`",
+        ),
+    ],
+    ids=["modules", "names"],
+)
+def test_reasons_do_not_depend_on_the_order_of_sets(project: Path, test: str, reason: str) -> None:
+    late = USER.splitlines()[0]
+    add(project, "app/rooms.py", f"def title(room):\n    {late}\n\n    return cache.get(room)\n")
+    add(project, "tests/test_rooms.py", test)
     said = set()
     for seed in range(6):
         command = [sys.executable, "-m", "flake8_redis_ssot", "migrate", "--dry-run"]
@@ -427,7 +453,7 @@ def test_reasons_do_not_depend_on_the_order_of_sets(project: Path, run: Command)
         done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True)
         said.add(done.stdout)
     assert len(said) == 1
-    assert "asks whether `app.cache" in said.pop()
+    assert reason in said.pop()
 
 
 def test_what_no_fix_settles_is_in_the_plan_too(project: Path, run: Command) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from multiprocessing import Pipe, Value
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -10,7 +11,7 @@ import pytest
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.filesystem import DISK
-from flake8_redis_ssot.lint import fingerprint
+from flake8_redis_ssot.lint import fingerprint, run
 from flake8_redis_ssot.lint.allowances import exceptions
 from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.noqa import with_rows
@@ -94,6 +95,13 @@ def test_a_defect_of_a_project_rule_is_said_and_the_rest_reported(
     outcome = ran(settings)
     assert [("RED401" in one, "planted" in one) for one in outcome.failures] == [(True, True)]
     assert ("rooms.py", "RED201") in codes(outcome)
+
+
+def test_a_process_of_its_own_sends_what_ended_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run.signal, "signal", lambda *_: None)
+    receiver, sender = Pipe(duplex=False)
+    run._work(failing(LookupError("planted")), [], False, Value("i", 0), sender)
+    assert repr(receiver.recv()) == "LookupError('planted')"
 
 
 @pytest.mark.parametrize("owner", [FileChecker, CompetingManager])

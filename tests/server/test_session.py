@@ -233,6 +233,14 @@ def test_a_run_over_what_is_not_saved_leaves_no_trace(project: Path) -> None:
     assert [*cache.rglob("files-*")]
 
 
+def test_a_finding_that_has_no_fix_is_given_none(project: Path) -> None:
+    files = (str(project / "app/old.py"), str(project / "app/db/redis_manager.py"))
+    found = asyncio.run(result_of(Check(options(project), files))).diagnostics
+    given = asyncio.run(result_of(Propose(options(project), files, {}, tuple(found))))
+    assert {d.code for d in found} == {"RED101", "RED402"}
+    assert {d.code for d, _ in given} == {"RED101"}
+
+
 def test_a_fix_for_one_finding_leaves_what_must_move_together(project: Path) -> None:
     write(
         project,

@@ -31,6 +31,15 @@ def test_what_is_nested_too_deeply_is_told_by_its_end() -> None:
     assert unparsed(ast.UnaryOp(ast.USub(), deep)) == "..."
 
 
+@pytest.mark.parametrize(
+    "source",
+    ["f'{\"\u00a0\".join(parts)}'", "f'a{\"\u00a0\"!r:>{width}}b'", 'f\'{"\u00a0"!s}{"\u2003"!a}\''],
+)
+def test_an_f_string_with_a_character_to_be_escaped_within_is_written_as_what_it_gives(source: str) -> None:
+    names = {"parts": ["a", "b"], "width": 9}
+    assert eval(unparsed(ast.parse(source, mode="eval").body), names) == eval(source, names)
+
+
 @pytest.mark.parametrize("length", [1, 59, 60, 61, 500])
 def test_a_long_text_is_cut_to_its_end(length: int) -> None:
     text = "".join(str(n % 10) for n in range(length))
