@@ -76,8 +76,14 @@ class Units:
             strings: Strings = {}
             if not held:
                 held, strings = self._patched(found, proposals, refused)
-            held = held or self._kept(found, proposals) or self._loaded(found, proposals)
+            held = held or self._kept(found, proposals)
+            loaded = self._loaded(found, proposals) if not held else {}
+            if not self.unsafe:
+                held = held or loaded
             if not held:
+                for proposal in proposals:
+                    if id(proposal) in loaded:
+                        proposal.unsafe(loaded[id(proposal)].what)
                 return proposals, strings
             refused += [(p.diagnostic, held[id(p)]) for p in proposals if id(p) in held]
             proposals = [proposal for proposal in proposals if id(proposal) not in held]
@@ -252,7 +258,7 @@ class Units:
                 if any(one.may_load(patch.path, patch.line, path) for one in runs):
                     where = self.rewriter.short(path)
                     why = f"and may be the first to import {where}, which looks it up then"
-                    held[id(proposal)] = self._held_by(patch, why)
+                    held[id(proposal)] = Refusal(self._held_by(patch, why).what, _LOOK)
         return held
 
     def _runs_after(self, proposals: Iterable[Proposal]) -> Runs:

@@ -312,6 +312,24 @@ def test_it() -> None:
     )
 
 
+def test_what_a_test_may_be_the_first_to_import_moves_unsafely_alone(project: Path, run: Command) -> None:
+    patching = """\
+from unittest.mock import patch
+
+
+def test_it() -> None:
+    with patch("app.redis_manager.redis_manager"):
+        import app.rooms
+        assert app.rooms
+"""
+    add(project, "tests/test_rooms.py", patching)
+    dry = json.loads(run("migrate", "--dry-run", "--output-format", "json", cwd=project).stdout)
+    assert dry["moved"] == [] and "may be the first to import app/rooms.py" in dry["left"][0]["reason"]
+    unsafe = ("migrate", "--dry-run", "--include-unsafe", "--output-format", "json")
+    dry = json.loads(run(*unsafe, cwd=project).stdout)
+    assert [step["applicability"] for step in dry["moved"]] == ["unsafe"] and dry["left"] == []
+
+
 def test_one_object_is_moved_alone(project: Path, run: Command) -> None:
     second = STORE.replace("Cache", "Other").replace("cache", "other")
     add(project, "app/cache/second.py", second)
