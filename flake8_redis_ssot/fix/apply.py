@@ -22,7 +22,7 @@ from flake8_redis_ssot.fix.units import Units
 from flake8_redis_ssot.fix.verify import rejection
 from flake8_redis_ssot.fix.view import View
 from flake8_redis_ssot.lint.check import FileChecker
-from flake8_redis_ssot.lint.run import Outcome, run_project
+from flake8_redis_ssot.lint.run import Outcome, collecting_seldom, run_project
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.rules import all_rules
 from flake8_redis_ssot.settings.model import Settings
@@ -67,6 +67,7 @@ class FixResult:
         return Shifts(self.before, self.changes, self.root)
 
 
+@collecting_seldom()
 def mend(
     files: Sequence[str],
     settings: Settings,

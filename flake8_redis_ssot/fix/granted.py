@@ -15,7 +15,7 @@ from flake8_redis_ssot.fix.closed import closed
 from flake8_redis_ssot.fix.reads import ProjectReads
 from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.noqa import with_rows
-from flake8_redis_ssot.lint.run import Outcome
+from flake8_redis_ssot.lint.run import Outcome, collecting_seldom
 from flake8_redis_ssot.settings.model import Settings
 
 
@@ -119,6 +119,7 @@ def finished(
     return Finished(result, hold_for, looked_at)
 
 
+@collecting_seldom()
 def _with_fixes(
     outcome: Outcome, checker: FileChecker, within: Collection[str], unchecked: Unchecked
 ) -> tuple[list[Diagnostic], bool]:
