@@ -5,11 +5,11 @@ from __future__ import annotations
 from flake8_redis_ssot.output import escaped, relative
 from flake8_redis_ssot.output.report import Format, Report
 
-_ENCODED = {"%": "%AZP25", "\r": "%0D", "\n": "%0A", ";": "%3B", "]": "%5D"}
+_ENCODED = str.maketrans({"%": "%AZP25", "\r": "%0D", "\n": "%0A", ";": "%3B", "]": "%5D"})
 
 
 def _property(text: str) -> str:
-    return "".join(_ENCODED.get(c, c) for c in text)
+    return text.translate(_ENCODED)
 
 
 def _render(report: Report) -> str:

@@ -8,10 +8,16 @@ from flake8_redis_ssot.output import escaped
 from flake8_redis_ssot.output.report import Format, Report
 from flake8_redis_ssot.source import Range
 
+_ENCODED = {code: f"%{code:02X}" for code in (*range(32), ord("%"), 0x7F)}
+_IN_PROPERTIES = _ENCODED | {ord(c): f"%{ord(c):02X}" for c in ":,"}
 
-def _encoded(text: str, more: str = "") -> str:
-    encoded = (f"%{ord(c):02X}" if c == "%" or c in more or c < " " or c == "\x7f" else c for c in text)
-    return escaped("".join(encoded))
+
+def _encoded(text: str) -> str:
+    return escaped(text.translate(_ENCODED))
+
+
+def _property(text: str) -> str:
+    return escaped(text.translate(_IN_PROPERTIES))
 
 
 def _place(where: Range) -> str:
@@ -24,8 +30,8 @@ def _place(where: Range) -> str:
 
 def _render(report: Report) -> str:
     return "".join(
-        f"::error title={_encoded(f'redis-ssot ({d.code})', ':,')},"
-        f"file={_encoded(os.path.relpath(d.path), ':,')},{_place(d.range)}::"
+        f"::error title={_property(f'redis-ssot ({d.code})')},"
+        f"file={_property(os.path.relpath(d.path))},{_place(d.range)}::"
         f"{_encoded(f'{d.code} {d.message}')}\n"
         for d in report.diagnostics
     )
