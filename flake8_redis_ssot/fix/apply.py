@@ -296,18 +296,18 @@ class Step:
             for path, of_path in strings.items()
             for text, edit in self._edits(path, of_path)
         ]
-        own: set[Edit] = set()
+        own: set[tuple[str, Edit]] = set()
         for diagnostic, refusal in self.refused:
             edit = next((edit for path, _, edit in edits if _is_of(diagnostic, path, edit)), None)
             if edit is None:
                 still.append((diagnostic, refusal))
             else:
-                own.add(edit)
+                own.add((diagnostic.path, edit))
                 self.settled.append(replace(diagnostic, fix=_following(edit)))
         self.followed = [
             Diagnostic(path, edit.range, *_STRING, f"`{text}` is patched", fix=_following(edit))
             for path, text, edit in edits
-            if edit not in own
+            if (path, edit) not in own
         ]
         causes = Causes(self._units.staying, self._units.runs, self._units.unmoved)
         self.refused = sorted(causes.explained(still), key=lambda one: one[0].sort_key)
