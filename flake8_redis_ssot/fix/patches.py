@@ -12,6 +12,7 @@ from itertools import chain
 from flake8_redis_ssot.facts.texts import has_word
 from flake8_redis_ssot.fix.beside import line_of
 from flake8_redis_ssot.fix.import_graph import packages_of, with_parents
+from flake8_redis_ssot.fix.loaded import begins, texts_of, texts_on_modules
 from flake8_redis_ssot.fix.propose import Rewriter
 from flake8_redis_ssot.fix.reach import LOADED, LOGGER, MODULE, OBJECT, PUT
 from flake8_redis_ssot.fix.reads import dictionary_owner, names_given
@@ -26,7 +27,6 @@ _SETTING = sorted(name.encode() for name in SETTING)
 _MODULES = re.compile(rb"\bsys\.modules\b")
 _LOG_WORDS = (b"caplog", b"assertLogs", b"assertNoLogs", b"getLogger", b"LogCapture", b"capture_logs")
 _LOG_TESTS = re.compile(rb"\b(?:%b)\b" % b"|".join(_LOG_WORDS))
-_LIKE_MODULE = re.compile(r"[\w.]+\Z")
 _NAMED = re.compile(r"[\"']([A-Za-z_]\w*(?:\.\w+)+)[\"']|^ *-? *([A-Za-z_]\w*(?:\.\w+)+) *$", re.MULTILINE)
 _QUOTED = re.compile(r"[A-Za-z_]\w*(?:\.\w+)+\Z")
 
@@ -194,13 +194,13 @@ class PatchFinder:
         for path, _ in (
             self.rewriter.reads.matching(_MODULES, [b"sys.modules"]) if any(modules.values()) else ()
         ):
-            goes_through, texts = self.rewriter.reads.summary(path, _texts_on_modules) or (False, [])
+            goes_through, texts = self.rewriter.reads.summary(path, texts_on_modules) or (False, [])
             for line, text, is_put in texts:
                 for module in sorted(modules[LOADED]) if not is_put else ():
                     is_in_code = "sys.modules" in text and re.search(rf"[\"']{re.escape(module)}[\"']", text)
                     if text == module or is_in_code:
                         yield Patch(path, line, f"{LOADED}{module}", code=text if is_in_code else "")
-                    elif goes_through and _begins(text, module):
+                    elif goes_through and begins(text, module):
                         yield Patch(path, line, f"{LOADED}{module}", is_listing=True)
                 if text in modules[PUT]:
                     yield Patch(path, line, f"{PUT}{text}")
@@ -423,44 +423,6 @@ def heads(text: str) -> Iterator[str]:
         text = text.rpartition(".")[0]
 
 
-def texts_of(tree: ast.AST) -> Iterator[ast.Constant]:
-    """The strings in a part of the source."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield node
-
-
-def _texts_on_modules(tree: ast.Module) -> tuple[bool, list[tuple[int, str, bool]]]:
-    """Whether a file goes through the modules that have been imported; its texts with their lines, and whether it puts a module there."""
-    put = set(_put_in_modules(tree))
-    texts = ((node, str(node.value)) for node in texts_of(tree))
-    told = [
-        (node.lineno, text, node in put)
-        for node, text in texts
-        if _LIKE_MODULE.match(text) or "sys.modules" in text
-    ]
-    return _goes_through_modules(tree), told
-
-
-def _goes_through_modules(tree: ast.Module) -> bool:
-    """Whether a file goes through the names of the modules that have been imported."""
-    for node in ast.walk(tree):
-        match node:
-            case ast.For(iter=given) | ast.comprehension(iter=given) if "sys.modules" in unparsed(given):
-                return True
-            case ast.Call(func=ast.Name(), args=[given, *_]) if unparsed(given) == "sys.modules":
-                return True
-    return False
-
-
-def _begins(text: str, module: str) -> bool:
-    """Whether a text is the beginning of a module's name, and more than the package that all modules are in.
-
-    Who goes through all modules of a project would see that one is gone whatever moves.
-    """
-    return "." in text.strip(".") and module.startswith(text)
-
-
 def _modules_named(tree: ast.Module) -> dict[str, str]:
     """The expressions of a file that give the module which a string in them names, and the names bound to one."""
     found: dict[str, str] = {}
@@ -486,17 +448,6 @@ def _below(named: Mapping[str, str], owner: str) -> Iterator[str]:
     for text, module in named.items():
         if f"{owner}.".startswith(f"{module}."):
             yield text + owner[len(module) :]
-
-
-def _put_in_modules(tree: ast.Module) -> Iterator[ast.AST]:
-    """The names under which a file puts modules of its own into `sys.modules`."""
-    for node in ast.walk(tree):
-        match node:
-            case ast.Subscript(value=value, slice=key, ctx=ast.Store()) if unparsed(value) == "sys.modules":
-                yield key
-            case ast.Call(args=[given, *more]) if unparsed(given) in ("sys.modules", "'sys.modules'"):
-                if last_name(node.func) in SETTING:
-                    yield from (key for one in more for key in (getattr(one, "keys", None) or [one]) if key)
 
 
 def _exchanging(names: Collection[str]) -> list[re.Pattern[bytes]]:
