@@ -88,6 +88,12 @@ def bound_at_top(tree: ast.Module) -> dict[str, ast.stmt]:
     return found
 
 
+def within_functions(tree: ast.AST) -> Iterator[ast.AST]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield from ast.walk(node)
+
+
 class Text:
     """The text of a file, changed from its end on."""
 
@@ -133,6 +139,9 @@ class Reversal:
             raise SystemExit(f"{self.home}: this Python cannot parse the manager; take a newer one")
         self.defined = bound_at_top(home)
         self.broken: set[Path] = set()
+        self.patched = set(self._patched())
+        self.deaf: list[str] = []
+        """Imports that are left as they are, since a patch of a test would no longer reach what they look up."""
 
     def carry_out(self) -> None:
         names: set[str] = set()
@@ -148,6 +157,13 @@ class Reversal:
         self.broken = {
             p for p in self.files if p.read_bytes() != self.texts[p] and parsed(p.read_bytes()) is None
         }
+
+    def _patched(self) -> Iterator[str]:
+        """The names of the manager that a string names, as the patches of tests do."""
+        for name in self.defined:
+            text = f"{self.manager}.{name}".encode()
+            if any(quote + text + quote in data for data in self.texts.values() for quote in (b'"', b"'")):
+                yield name
 
     def _is_plain(self, path: Path, tree: ast.Module, mine: list[ast.ImportFrom]) -> bool:
         """Whether the imports stand on a line each as one can write them anew."""
@@ -204,7 +220,11 @@ class Reversal:
         text = Text(self.texts[path])
         objects = self._objects(path, tree, mine) if self.kind == "wrapper" else set()
         found: set[str] = set()
+        late = set(within_functions(tree))
         for node in mine:
+            if node in late and any(a.name in self.patched for a in node.names):
+                self.deaf.append(f"{path.relative_to(self.root)}:{node.lineno}")
+                continue
             sent = [a for a in node.names if self.kind != "wrapper" or a.name in objects]
             rest = [a for a in node.names if a not in sent]
             if not sent or any(a.name not in self.defined for a in node.names):
@@ -288,7 +308,8 @@ def tried(tree: Path, kind: str, folder: Path) -> bool:
     before = reversal.contents()
     sent = reversal.left()
     print(
-        f"{tree.name} {kind}: {sent} imports sent through {reversal.new}; {len(reversal.broken)} broken before"
+        f"{tree.name} {kind}: {sent} imports sent through {reversal.new}; {len(reversal.broken)} broken before;"
+        f" {len(reversal.deaf)} not sent, which a patch of a test would no longer reach: {' '.join(reversal.deaf)}"
     )
     good = True
     for option in ([], ["--include-unsafe"]):

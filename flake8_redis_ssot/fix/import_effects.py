@@ -93,10 +93,13 @@ class ImportEffects:
         symbol = proposal.diagnostic.symbols[0].removesuffix(".*")
         old, *new = [self._running_with(self.module_of(name)) for name in (symbol, *proposal.written)]
         own = {one for module in view.place.modules for one in with_parents(module)}
-        proposal.loads = old.symmetric_difference(frozenset().union(*new)) - own
-        proposal.lets_go = symbol
         statement = proposal.statement
         proposal.is_late = statement is None or view.uses.home(statement).kind == "function"
+        if statement is not None and not proposal.is_late:
+            others = self.others(view, statement)
+            own |= others.union(*map(with_parents, others))
+        proposal.loads = old.symmetric_difference(frozenset().union(*new)) - own
+        proposal.lets_go = symbol
 
     def _running_with(self, module: str) -> frozenset[str]:
         """The modules that surely run when one is imported, with the packages around them."""

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from flake8_redis_ssot.facts.modules import absolute
+from flake8_redis_ssot.fix.call_graph import CallGraph
 from flake8_redis_ssot.fix.import_graph import imports_at_top
+from flake8_redis_ssot.fix.patched_code import patched_code
 from flake8_redis_ssot.fix.reads import ProjectReads
 from flake8_redis_ssot.libraries.frameworks import RUNNING_ANEW
 from flake8_redis_ssot.project.index import ProjectIndex
@@ -67,6 +69,7 @@ class Runs:
         self._met: dict[str, set[str] | None] = {}
         self._before: dict[tuple[str, int | None], set[str]] = {}
         self._stated_by: dict[str, set[str]] = {}
+        self._loaded: dict[tuple[str, int, str, str], set[str] | None] = {}
 
     def may_meet(self, path: str, other: str) -> bool:
         """Whether what the file at `path` patches can be on when the code of another one runs."""
@@ -98,8 +101,8 @@ class Runs:
         names = (name for part in imports for name in _imported(part, ()))
         return self._closure({file for name in names for file in self._files(name)}, self._imported_by)
 
-    def may_load(self, path: str, line: int, other: str) -> bool:
-        """Whether another file may be imported for the first time, or anew, while what a line of a test patches is on."""
+    def may_load(self, path: str, line: int, other: str, patched: str) -> bool:
+        """Whether another file may be imported for the first time, or anew, while a line of a test has `patched` something."""
         tree = self.reads.tree(path)
         if tree is None or not self.index.settings.is_test(path) or not self.may_meet(path, other):
             return False
@@ -113,7 +116,40 @@ class Runs:
         if not is_inside:
             return other not in self._run_before(path, line)
         tests = {one for one in self._tests_with(path) if _is_run(one)} or {path}
-        return any(other not in self._run_before(one) for one in tests)
+        late = [one for one in sorted(tests) if other not in self._run_before(one)]
+        return any(loaded is None or other in loaded for loaded in self._loaded_by(path, line, late, patched))
+
+    def _loaded_by(
+        self, path: str, line: int, tests: Iterable[str], patched: str
+    ) -> Iterator[set[str] | None]:
+        """The files that may be imported first in each of these tests while a line of a file has patched something."""
+        tree = self.reads.tree(path)
+        code = patched_code(tree, line) if tree is not None else None
+        for test in tests:
+            key = path, line, test, patched
+            if key not in self._loaded:
+                before = self._run_before(test)
+                self._loaded[key] = self._calls.loaded(path, code, before, patched) if code else None
+            yield self._loaded[key]
+
+    @cached_property
+    def _calls(self) -> CallGraph:
+        return CallGraph(
+            self.index,
+            self.reads,
+            lambda paths: self._closure(paths, self._stated),
+            self._files,
+            self._changed,
+        )
+
+    def _changed(self, path: str, names: list[str]) -> list[str]:
+        """What takes the place of dotted names that statements of a file import; those stay that some import afterwards."""
+        change = self._changes.get(path)
+        if change is None:
+            return names
+        left = Counter(edge.full_name for edge in self.index.edges(path)) - Counter(change.gone)
+        kept = [name for name in names if name in left or name not in change.gone]
+        return kept if len(kept) == len(names) else kept + change.come
 
     def _run_before(self, test: str, line: int | None = None) -> set[str]:
         """The files that surely run before the functions of a test, or before a line of it."""

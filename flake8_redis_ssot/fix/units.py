@@ -255,7 +255,7 @@ class Units:
                 runs = [self.runs]
                 if path == proposal.path or after.is_imported(path):  # else nothing loads it any more
                     runs.append(after)
-                if any(one.may_load(patch.path, patch.line, path) for one in runs):
+                if any(one.may_load(patch.path, patch.line, path, patch.text) for one in runs):
                     where = self.rewriter.short(path)
                     why = f"and may be the first to import {where}, which looks it up then"
                     held[id(proposal)] = Refusal(self._held_by(patch, why).what, _LOOK)
