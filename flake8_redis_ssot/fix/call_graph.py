@@ -14,6 +14,9 @@ from flake8_redis_ssot.project.index import ProjectIndex
 _NOT_CALLING_BACK = frozenset(["unittest", "abc", "typing", "enum", "dataclasses"])
 """Packages whose classes have methods that call none of those who are made of them."""
 
+_MOST = 20_000
+"""The most pieces that one question goes through: from so many on, nearly all code may run."""
+
 _Class = tuple[str, str]
 """A class of the project: its file and its name."""
 
@@ -135,7 +138,7 @@ class _Walk:
         self.new.append((path, piece, "run"))
         while self.new:
             where, one, purpose = self.new.pop()
-            if one.is_open and purpose in ("run", "flow"):
+            if (one.is_open and purpose in ("run", "flow")) or len(self.seen) > _MOST:
                 return None
             if isinstance(one, Flow):
                 self._flow(where, one, purpose)
