@@ -12,10 +12,12 @@ from flake8_redis_ssot.fix.beside import PYTHON, QUOTED, line_of, split
 from flake8_redis_ssot.fix.proposal import Proposal
 from flake8_redis_ssot.fix.propose import Rewriter
 from flake8_redis_ssot.fix.replacements import Awaiting, Refusal, Unfollowed
+from flake8_redis_ssot.fix.signatures import Function
 from flake8_redis_ssot.fix.symbols import Thing
 from flake8_redis_ssot.fix.ties import Ties
 from flake8_redis_ssot.fix.view import View
 from flake8_redis_ssot.project.index import ProjectIndex
+from flake8_redis_ssot.syntax.nodes import own_nodes, unparsed
 
 _BY_OPERATORS = frozenset(
     [
@@ -207,8 +209,39 @@ class Staying:
             own = self.index.modules.find(module)
             quoting = {p for name in related for p in self.rewriter.reads.quoted.get(name, ())}
             naming = {path for path in quoting if not self.index.settings.is_test(path)}  # a test patches
-            self._users[root] = sorted((self.index.importers_of({module}, related) | naming) - {own or ""})
+            users = self.index.importers_of({module}, related) - {own or ""}
+            given = self._given_by(users, related)
+            self._users[root] = sorted((users | naming | given) - {own or ""})
         return self._users[root]
+
+    def _given_by(self, users: Iterable[str], related: Collection[str]) -> set[str]:
+        """The files that have an object by functions of others which return it."""
+        found: set[str] = set()
+        new, known = set(users), set(related)
+        while new:
+            givers = {name for path in new for name in self._givers(path, known)} - known
+            known |= givers
+            homes = {name.rpartition(".")[0] for name in givers}
+            new = (self.index.importers_of(homes, givers) if givers else set()) - found
+            found |= new
+        return found
+
+    def _givers(self, path: str, known: Collection[str]) -> Iterator[str]:
+        """The functions at the top of a file that return one of these objects, which it has by imports."""
+        names = {edge.bound for edge in self.index.edges(path) if self._leads_to(edge.full_name, known)}
+        for module, _, last in (name.rpartition(".") for name in known):
+            names |= {f"{handle}.{last}" for handle in self.index.handles(path, module)}
+        tree = self.rewriter.reads.tree(path) if names else None
+        for function in tree.body if tree is not None else ():
+            if isinstance(function, Function) and any(
+                isinstance(part, ast.Return | ast.Yield) and _called(part.value) in names
+                for part in own_nodes(function)
+            ):
+                yield from (f"{name}.{function.name}" for name in self.index.place(path).modules)
+
+    def _leads_to(self, name: str, known: Collection[str]) -> bool:
+        led = self.index.modules.lookup(name)
+        return name in known or (led is not None and led.home in known)
 
     def _homes(self, diagnostic: Diagnostic, module: str, related: set[str]) -> set[str]:
         """Which of the related names a diagnostic is about; all where it is about the module."""
@@ -321,6 +354,13 @@ def goes_along(diagnostic: Diagnostic, why: Refusal, proposals: Iterable[Proposa
         and not set(diagnostic.symbols).isdisjoint(proposal.diagnostic.symbols)
         for proposal in proposals
     )
+
+
+def _called(value: ast.expr | None) -> str:
+    """The name of what is returned, or of the function whose result is."""
+    while isinstance(value, ast.Call | ast.Await):
+        value = value.func if isinstance(value, ast.Call) else value.value
+    return unparsed(value) if isinstance(value, ast.Name | ast.Attribute) else ""
 
 
 def _bound_by(statement: ast.stmt) -> Iterator[str]:
