@@ -20,6 +20,7 @@ from flake8_redis_ssot.filesystem import DISK, FileSystem
 from flake8_redis_ssot.installed import digest_of_flake8
 from flake8_redis_ssot.lint.baseline import Entry
 from flake8_redis_ssot.lint.check import FileChecker
+from flake8_redis_ssot.lint.interrupts import interrupts_put_off
 from flake8_redis_ssot.lint.suppress import comments, recorded, unsuppressed, without_noqa
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.rule import ProjectContext, RuleContext
@@ -403,14 +404,17 @@ def _in_processes(
     make = partial(maker(checker), filesystem=checker.filesystem)
     taken = context.Value("i", 0)
     workers, answers = [], []
-    for _ in range(jobs):
-        answer, sender = context.Pipe(duplex=False)
-        workers.append(context.Process(target=_work, args=(make, parts, hashed, taken, sender), daemon=True))
-        workers[-1].start()
-        sender.close()  # so that there is an end where the process dies
-        answers.append(answer)
     found: list[Outcome] = []
     try:
+        with interrupts_put_off():
+            for _ in range(jobs):
+                answer, sender = context.Pipe(duplex=False)
+                work = (make, parts, hashed, taken, sender)
+                worker = context.Process(target=_work, args=work, daemon=True)
+                worker.start()
+                workers.append(worker)
+                sender.close()  # so that there is an end where the process dies
+                answers.append(answer)
         for answer in answers:
             while not answer.poll(_PROGRESS_EVERY):
                 progress("files", sum(map(len, parts[: taken.value])), len(files))
