@@ -24,6 +24,7 @@ from flake8_redis_ssot.libraries.vocabulary import VARIABLE_PREFIX
 from flake8_redis_ssot.settings.boundaries import Place, manager_words
 from flake8_redis_ssot.settings.model import Boundary, Settings
 from flake8_redis_ssot.source import Range, SourceFile
+from flake8_redis_ssot.syntax.nodes import all_nodes
 from flake8_redis_ssot.syntax.scope_builder import build_scopes
 from flake8_redis_ssot.syntax.scopes import ProgramPoint, Scopes
 
@@ -358,7 +359,7 @@ class RuleContext:
 
     def every_import(self) -> Iterator[tuple[ast.Import | ast.ImportFrom, ast.alias, tuple[str, ...]]]:
         """Each alias of each import of the file, at any depth, with the dotted names it can mean."""
-        for node in ast.walk(self.source.tree):
+        for node in all_nodes(self.source.tree):
             if isinstance(node, ast.Import | ast.ImportFrom):
                 for alias, names in self.imported(ProgramPoint(node, self.scopes.module, 0, ())):
                     yield node, alias, names

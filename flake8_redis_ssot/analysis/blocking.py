@@ -13,7 +13,7 @@ from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.values import Definition
 from flake8_redis_ssot.syntax.ancestors import ancestors
 from flake8_redis_ssot.syntax.arguments import argument_of, default_of, single
-from flake8_redis_ssot.syntax.nodes import last_name
+from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
 from flake8_redis_ssot.syntax.scopes import ProgramPoint, Scope, Scopes
 
 _Guard = tuple[ast.expr, bool]
@@ -264,5 +264,5 @@ def _asked(test: ast.expr) -> Iterator[str]:
 
 def _words(function: ast.AST | None) -> set[str]:
     """The names of a function and of what it speaks of."""
-    parts = [] if function is None else ast.walk(function)
+    parts = [] if function is None else all_nodes(function)
     return {name for part in parts if (name := getattr(part, "name", None) or last_name(part))}

@@ -11,7 +11,7 @@ from functools import lru_cache
 from flake8_redis_ssot.syntax.ancestors import ancestors
 from flake8_redis_ssot.syntax.arguments import single
 from flake8_redis_ssot.syntax.memo import memoized
-from flake8_redis_ssot.syntax.nodes import Loop, unparsed
+from flake8_redis_ssot.syntax.nodes import Loop, all_nodes, unparsed
 from flake8_redis_ssot.syntax.scopes import Scope
 
 _COMPOUND = (ast.If, ast.Try, ast.With, ast.AsyncWith, ast.For, ast.AsyncFor, ast.While, ast.Match)
@@ -175,7 +175,7 @@ class _Conditions:
         return _Places.of(found)
 
     def _is_in(self, value: ast.AST) -> bool:
-        return any(part is self._node for part in ast.walk(value))
+        return any(part is self._node for part in all_nodes(value))
 
     def _tells(self, name: str, *, is_called: bool) -> bool:
         """Whether a name is a function of the class or file that speaks of a place; an inherited one may do so."""
@@ -211,7 +211,7 @@ def _itself(own: str) -> re.Pattern[str]:
 
 @memoized
 def _words(node: ast.AST, own: str) -> _Words:
-    parts = list(ast.walk(node))
+    parts = list(all_nodes(node))
     reads = [part for part in parts if isinstance(part, ast.Name | ast.Attribute | ast.Subscript)]
     called = [part.func for part in parts if isinstance(part, ast.Call)]
     inner = {id(part.value) for part in reads if isinstance(part, ast.Attribute)}
@@ -244,7 +244,7 @@ def _leaving_in(parent: ast.AST, nth: int) -> list[int]:
 def _may_leave(statement: ast.AST) -> bool:
     """Whether what stands after a statement may be left out because of it."""
     return isinstance(statement, ast.Assert) or (
-        isinstance(statement, _COMPOUND) and any(isinstance(p, _LEAVING) for p in ast.walk(statement))
+        isinstance(statement, _COMPOUND) and any(isinstance(p, _LEAVING) for p in all_nodes(statement))
     )
 
 
@@ -252,7 +252,7 @@ def _may_leave(statement: ast.AST) -> bool:
 def _set_in(statement: ast.AST, own: str) -> tuple[tuple[str, str], ...]:
     """What a statement assigns to, or sets as an event is set, each with the value; empty for a constant."""
     found: list[tuple[ast.expr, ast.AST | None]] = []
-    for part in ast.walk(statement):
+    for part in all_nodes(statement):
         match part:
             case ast.Assign(targets=targets, value=value):
                 found += ((target, value) for target in targets)
@@ -286,7 +286,7 @@ def _mentioned_in(function: ast.AST, own: str) -> dict[str, dict[str, list[ast.e
 def _bound_in(function: ast.AST) -> list[tuple[str, ast.expr]]:
     """The names that a function binds, with what they are bound to."""
     found: list[tuple[str, ast.expr]] = []
-    for part in ast.walk(function):
+    for part in all_nodes(function):
         match part:
             case ast.Assign(targets=targets, value=value):
                 pass
@@ -302,7 +302,7 @@ def _bound_in(function: ast.AST) -> list[tuple[str, ast.expr]]:
         found += [
             (name.id, value)
             for target in targets
-            for name in ast.walk(target)
+            for name in all_nodes(target)
             if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store)
         ]
     return found

@@ -16,7 +16,7 @@ from flake8_redis_ssot.libraries.commands import POOL_ATTRIBUTE, Effect
 from flake8_redis_ssot.libraries.standard import QUESTIONS
 from flake8_redis_ssot.source import SourceFile
 from flake8_redis_ssot.syntax.ancestors import ancestors
-from flake8_redis_ssot.syntax.nodes import last_name, shortened, unparsed
+from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, shortened, unparsed
 from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope, Scopes
 
 _DEPTH = 8
@@ -183,7 +183,7 @@ def _top(scope: Scope) -> str:
 def _is_asked_first(tree: ast.AST, call: ast.expr) -> bool:
     """Whether the call stands under a condition that asks what kind of client this is."""
     tests = [part.test for part in ancestors(tree, call) if isinstance(part, ast.If | ast.IfExp)]
-    asked = [part.func for test in tests for part in ast.walk(test) if isinstance(part, ast.Call)]
+    asked = [part.func for test in tests for part in all_nodes(test) if isinstance(part, ast.Call)]
     return any(last_name(func) in QUESTIONS for func in asked)
 
 

@@ -18,6 +18,7 @@ from flake8_redis_ssot.libraries.standard import BUILT_IN_DECORATORS
 from flake8_redis_ssot.libraries.traits import FIRST_POOL, FIRST_POOLS, OWNING, POOL_KEYWORDS
 from flake8_redis_ssot.libraries.vocabulary import CLIENT_WORDS
 from flake8_redis_ssot.syntax.arguments import default_of, positional
+from flake8_redis_ssot.syntax.nodes import all_nodes
 from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -111,7 +112,7 @@ class ClientMakers:
     def _stored(self, scope: Scope, method: Function) -> Iterator[Built]:
         """What a method puts into a container of its object, or hands to its base."""
         receiver = next((a.arg for a in positional(method.args)), "")
-        for node in ast.walk(method):
+        for node in all_nodes(method):
             values: list[ast.expr] = []
             match node:
                 case ast.Assign(
@@ -303,7 +304,7 @@ class ClientMakers:
         return any(
             not any(
                 isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute) and part.func.attr == name
-                for part in ast.walk(method)
+                for part in all_nodes(method)
             )
             for method in methods
         )
@@ -312,7 +313,7 @@ class ClientMakers:
         """Whether anything in a class is a client, a pool or a manager, or a builder of one."""
         node = scope.node
         assert isinstance(node, ast.ClassDef)
-        for part in ast.walk(node):
+        for part in all_nodes(node):
             if isinstance(part, ast.arg) and CLIENT_WORDS.intersection(words(part.arg)):
                 return True
         first, last = node.lineno, node.end_lineno or node.lineno

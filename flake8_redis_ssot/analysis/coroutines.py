@@ -6,6 +6,7 @@ import ast
 
 from flake8_redis_ssot.libraries.standard import COROUTINE_MEMBERS, TAKING_VALUES
 from flake8_redis_ssot.syntax.ancestors import ancestors
+from flake8_redis_ssot.syntax.nodes import all_nodes
 from flake8_redis_ssot.syntax.scopes import ProgramPoint
 
 
@@ -21,7 +22,7 @@ def is_misused(tree: ast.AST, point: ProgramPoint) -> bool:
         return False
     uses = [
         part
-        for part in ast.walk(scope.node)
+        for part in all_nodes(scope.node)
         if isinstance(part, ast.Name) and part.id == target and isinstance(part.ctx, ast.Load)
     ]
     return all(_is_misuse(use, ancestors(tree, use)) for use in uses)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.values import QualifiedName, Text
 from flake8_redis_ssot.libraries.frameworks import CELERY_SETTINGS, MOCKS, SETTINGS, TAKERS, TARGETS
+from flake8_redis_ssot.syntax.nodes import all_nodes
 from flake8_redis_ssot.syntax.scopes import ProgramPoint
 
 DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)+")
@@ -84,6 +85,6 @@ def _is_sys_modules(node: ast.expr, point: ProgramPoint, inference: Inference) -
 
 
 def _all_texts(node: ast.expr) -> Iterator[Text]:
-    for part in ast.walk(node):
+    for part in all_nodes(node):
         if isinstance(part, ast.Constant) and isinstance(part.value, str):
             yield Text(part.value, part)

@@ -19,7 +19,7 @@ from flake8_redis_ssot.libraries.traits import NO_POOL
 from flake8_redis_ssot.libraries.vocabulary import CLOSING
 from flake8_redis_ssot.syntax.ancestors import ancestors
 from flake8_redis_ssot.syntax.arguments import argument_of
-from flake8_redis_ssot.syntax.nodes import last_name, own_nodes, unparsed, ways_out
+from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, own_nodes, unparsed, ways_out
 from flake8_redis_ssot.syntax.scopes import ProgramPoint, Scope, Scopes, exclusive
 
 _CALLS = 6
@@ -182,7 +182,7 @@ class EventLoops:
 
     def reached(self, run: Run) -> Reach:
         """What runs in the loop."""
-        inside = {part for part in ast.walk(run.job) if isinstance(part, ast.Call)}
+        inside = {part for part in all_nodes(run.job) if isinstance(part, ast.Call)}
         here = [point for point in self._calls_in(run.point.scope) if point.node in inside]
         frames = [
             self._homes.frame(callee, run.job, run.call, run.point, None)

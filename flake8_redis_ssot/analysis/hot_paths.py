@@ -35,7 +35,7 @@ from flake8_redis_ssot.libraries.standard import (
 from flake8_redis_ssot.libraries.vocabulary import MAKING
 from flake8_redis_ssot.syntax.arguments import single
 from flake8_redis_ssot.syntax.memo import memoized
-from flake8_redis_ssot.syntax.nodes import Loop, last_name, ways_out
+from flake8_redis_ssot.syntax.nodes import Loop, all_nodes, last_name, ways_out
 from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope, Scopes
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -240,7 +240,7 @@ def _listed(function: Scope, inference: Inference) -> Occasion | None:
             scope.node.name == TASK_LISTS[0] or "arq" in inference.scopes_of(function).imports
         ):
             values = [b.value for key in lists for b in scope.bindings.get(key, ()) if b.value is not None]
-            if any(isinstance(n, ast.Name) and n.id == name for value in values for n in ast.walk(value)):
+            if any(isinstance(n, ast.Name) and n.id == name for value in values for n in all_nodes(value)):
                 return "job"
     return None
 
@@ -373,7 +373,7 @@ def _serves(loop: Loop, node: ast.expr) -> bool:
 @memoized
 def _loops(loop: Loop) -> tuple[Loop, ...]:
     return tuple(
-        p for p in ast.walk(loop) if isinstance(p, ast.For | ast.AsyncFor | ast.While) and p is not loop
+        p for p in all_nodes(loop) if isinstance(p, ast.For | ast.AsyncFor | ast.While) and p is not loop
     )
 
 
@@ -383,12 +383,12 @@ def _differs(loop: Loop, node: ast.AST) -> bool:
     return any(
         (isinstance(part, ast.Name) and part.id in bound)
         or (isinstance(part, ast.Call) and part is not node and last_name(part.func) in CHANGING)
-        for part in ast.walk(node)
+        for part in all_nodes(node)
     )
 
 
 @memoized
 def _bound_in(loop: Loop) -> frozenset[str]:
     """The names that a loop binds, found once for all that is built in it."""
-    names = (n for n in ast.walk(loop) if isinstance(n, ast.Name))
+    names = (n for n in all_nodes(loop) if isinstance(n, ast.Name))
     return frozenset(name.id for name in names if not isinstance(name.ctx, ast.Load))

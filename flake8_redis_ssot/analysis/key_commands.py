@@ -15,6 +15,7 @@ from flake8_redis_ssot.analysis.operations import (
 from flake8_redis_ssot.inference.open_names import OpenInference
 from flake8_redis_ssot.inference.values import Definition, Instance, QualifiedName, SuperProxy, Value
 from flake8_redis_ssot.libraries.standard import SAME_TEXT
+from flake8_redis_ssot.syntax.nodes import all_nodes
 from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope, Scopes
 
 _ROUNDS = 10
@@ -243,5 +244,5 @@ def _origins(nodes: Iterable[ast.AST], scope: Scope, function: Scope) -> set[tup
             case ast.List(elts=parts) | ast.Tuple(elts=parts) | ast.BoolOp(values=parts):
                 stack += [(part, here, whole) for part in parts]
             case ast.expr():
-                stack += [(part, here, False) for part in ast.walk(node) if isinstance(part, ast.Name)]
+                stack += [(part, here, False) for part in all_nodes(node) if isinstance(part, ast.Name)]
     return found

@@ -13,7 +13,7 @@ from flake8_redis_ssot.libraries.traits import OWNING, POOL_KEYWORDS
 from flake8_redis_ssot.libraries.vocabulary import CLOSING
 from flake8_redis_ssot.syntax.ancestors import ancestors
 from flake8_redis_ssot.syntax.memo import memoized
-from flake8_redis_ssot.syntax.nodes import unparsed, ways_out
+from flake8_redis_ssot.syntax.nodes import all_nodes, unparsed, ways_out
 
 Lifetime = Literal["closed", "entered", "guarded", "handed", "returned", "stored", "used", "yielded"]
 """`guarded` is one made only where there was none, `handed` one given to a call, `stored` one that may live on."""
@@ -82,7 +82,7 @@ class _Names:
         self._known: dict[str, frozenset[str | _Bound]] = {}
         self._bound: set[str] = set()
         outer: set[str] = set()
-        for part in ast.walk(function):
+        for part in all_nodes(function):
             if isinstance(part, ast.Global | ast.Nonlocal):
                 outer.update(part.names)
             elif isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load):

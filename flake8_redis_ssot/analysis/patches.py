@@ -11,7 +11,7 @@ from flake8_redis_ssot.inference.values import Definition, Generator
 from flake8_redis_ssot.libraries.frameworks import FIXTURES, PREPARING, SETTING, TAKERS
 from flake8_redis_ssot.syntax.ancestors import ancestors
 from flake8_redis_ssot.syntax.memo import memoized
-from flake8_redis_ssot.syntax.nodes import last_name
+from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
 from flake8_redis_ssot.syntax.scopes import ProgramPoint, Scope, Scopes
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -42,7 +42,7 @@ def patched_around(inference: Inference, point: ProgramPoint) -> set[str]:
 def _patched_by(node: ast.AST) -> frozenset[str]:
     """The names that a part of a file patches."""
     found: set[str] = set()
-    for part in ast.walk(node):
+    for part in all_nodes(node):
         if isinstance(part, ast.Call) and last_name(part.func) in TAKERS | SETTING:
             for argument in part.args[:2]:
                 texts = [n.value for n in _text_parts(argument) if isinstance(n, ast.Constant)]
@@ -74,7 +74,7 @@ def _patched_by_those_left(function: ast.AST, around: list[ast.AST]) -> set[str]
 @memoized
 def _entering(function: ast.AST) -> list[ast.With | ast.AsyncWith]:
     """The `with` statements of a function."""
-    return [part for part in ast.walk(function) if isinstance(part, ast.With | ast.AsyncWith)]
+    return [part for part in all_nodes(function) if isinstance(part, ast.With | ast.AsyncWith)]
 
 
 def _entered(inference: Inference, node: ast.expr, point: ProgramPoint) -> Iterator[ast.AST]:
@@ -127,7 +127,7 @@ def _asked_for(test: Scope) -> set[str]:
     while scope is not None:
         marks = [*getattr(scope.node, "decorator_list", ())]
         marks += [b.value for b in scope.bindings.get("pytestmark", ())]
-        for part in (part for mark in marks for part in ast.walk(mark)):
+        for part in (part for mark in marks for part in all_nodes(mark)):
             if isinstance(part, ast.Call) and last_name(part.func) == "usefixtures":
                 found.update(str(a.value) for a in part.args if isinstance(a, ast.Constant))
         scope = scope.parent

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.values import Definition, QualifiedName, Value
 from flake8_redis_ssot.libraries.frameworks import HARMLESS_DECORATORS, PLAIN_METACLASSES
+from flake8_redis_ssot.syntax.nodes import all_nodes
 from flake8_redis_ssot.syntax.scopes import ProgramPoint, Scope
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -67,8 +68,8 @@ def _is_singleton(value: Value) -> bool:
 def _keeps_objects(method: Function, name: str) -> bool:
     """Whether a `__new__` keeps the objects that it makes: on the class, or under a name of the module."""
     own = {name, *(a.arg for a in method.args.args[:1])}
-    local = {n.id for n in ast.walk(method) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-    for node in ast.walk(method):
+    local = {n.id for n in all_nodes(method) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    for node in all_nodes(method):
         match node:
             case ast.Global():
                 return True

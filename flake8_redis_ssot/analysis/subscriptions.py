@@ -10,7 +10,7 @@ from flake8_redis_ssot.libraries.commands import CLOSING_SUBSCRIPTION, CONNECTIN
 from flake8_redis_ssot.libraries.standard import WAITING_FOR
 from flake8_redis_ssot.libraries.vocabulary import CLOSING
 from flake8_redis_ssot.syntax.ancestors import ancestors
-from flake8_redis_ssot.syntax.nodes import own_nodes, unparsed
+from flake8_redis_ssot.syntax.nodes import all_nodes, own_nodes, unparsed
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Flaw = Literal["never closed", "closed outside `finally`"]
@@ -81,7 +81,7 @@ def _bound(parents: list[ast.AST]) -> str | None:
 def _loads(function: Function, name: str) -> list[ast.expr] | None:
     """Where a local name is read; None where it is none."""
     found: list[ast.expr] = []
-    for part in ast.walk(function):
+    for part in all_nodes(function):
         if isinstance(part, ast.Global | ast.Nonlocal) and name in part.names:
             return None
         if isinstance(part, ast.Name) and part.id == name and isinstance(part.ctx, ast.Load):
@@ -93,7 +93,7 @@ def _client_ends(function: Function, call: ast.Call, borrowing: Collection[ast.C
     """Whether the function closes the client as well, or enters it: that closes all connections of its own pool."""
     client = unparsed(call.func.value) if isinstance(call.func, ast.Attribute) else ""
     ends = pool_ends = borrows = False
-    for part in ast.walk(function):
+    for part in all_nodes(function):
         match part:
             case ast.Attribute(attr="connection_pool", value=owner):
                 pool_ends = pool_ends or unparsed(owner) == client

@@ -17,7 +17,7 @@ from flake8_redis_ssot.libraries.frameworks import (
     MAKING_METHODS,
 )
 from flake8_redis_ssot.source import SourceError, SourceFile
-from flake8_redis_ssot.syntax.nodes import last_name
+from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
 
 Kind = Literal["class", "data", "function", "module", "object", "unknown"]
 """What a name is: `data` are classes that hold or signal something, such as exceptions and enums."""
@@ -272,7 +272,7 @@ def exported_names(tree: ast.Module) -> frozenset[str] | None:
                 pass
             case _:
                 continue
-        texts = (part.value for part in ast.walk(node) if isinstance(part, ast.Constant))
+        texts = (part.value for part in all_nodes(node) if isinstance(part, ast.Constant))
         found = (found or set()) | {text for text in texts if isinstance(text, str)}
     return None if found is None else frozenset(found)
 
@@ -289,7 +289,7 @@ def absolute(node: ast.ImportFrom, module: str, is_package: bool) -> str:
 def _is_data(node: ast.ClassDef, names: dict[str, Name]) -> bool:
     if any(
         getattr(part, "name", getattr(part, "arg", None)) in MAKING_METHODS | FACTORY_KEYWORDS
-        for part in ast.walk(node)
+        for part in all_nodes(node)
         if isinstance(part, ast.FunctionDef | ast.keyword)
     ):
         return False  # it may make what it holds
@@ -324,6 +324,6 @@ def bound(body: list[ast.stmt]) -> Iterator[tuple[str, ast.stmt]]:
                     elif isinstance(part, ast.ExceptHandler | ast.match_case):
                         yield from bound(part.body)
                     elif not isinstance(node, ast.Expr):
-                        for inner in ast.walk(part):
+                        for inner in all_nodes(part):
                             if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store):
                                 yield inner.id, node

@@ -28,7 +28,7 @@ from flake8_redis_ssot.libraries.builders import Kind
 from flake8_redis_ssot.libraries.standard import CACHES, LOGS
 from flake8_redis_ssot.libraries.traits import OWNING, POOL_KEYWORDS
 from flake8_redis_ssot.libraries.vocabulary import CLOSING
-from flake8_redis_ssot.syntax.nodes import last_name, unparsed
+from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, unparsed
 
 _DEPTH = 8
 _STATIC = frozenset(["classmethod", "staticmethod"])
@@ -413,7 +413,7 @@ def _is_filled(of: Thing, name: str) -> bool:
         isinstance(part, ast.Attribute)
         and part.attr in ("setdefault", "update", "__setitem__")
         and last_name(part.value) == name
-        for part in ast.walk(of.node or ast.Pass())
+        for part in all_nodes(of.node or ast.Pass())
     )
 
 

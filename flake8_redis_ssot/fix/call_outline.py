@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from flake8_redis_ssot.fix.signatures import Function
 from flake8_redis_ssot.libraries.frameworks import LOADING, MAKING_NAMES, RUNNING_ANEW
-from flake8_redis_ssot.syntax.nodes import last_name, own_nodes
+from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, own_nodes
 
 _OPENING = (RUNNING_ANEW - {"modules"}) | LOADING | {"eval", "exec", "walk_packages", "iter_modules"}
 """What may run code that no name shows."""
@@ -117,7 +117,7 @@ class Outline:
 def outline_of(tree: ast.Module) -> Outline:
     """The pieces and flows of a file."""
     outline = Outline()
-    for node in ast.walk(tree):
+    for node in all_nodes(tree):
         if isinstance(node, ast.Import | ast.ImportFrom):
             for alias in node.names:
                 bound = alias.asname or alias.name.partition(".")[0]

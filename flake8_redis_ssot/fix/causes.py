@@ -14,6 +14,7 @@ from flake8_redis_ssot.fix.proposal import MENDS
 from flake8_redis_ssot.fix.replacements import Awaiting, Cause, Refusal, Unfollowed
 from flake8_redis_ssot.fix.runs import Runs
 from flake8_redis_ssot.fix.staying import Staying
+from flake8_redis_ssot.syntax.nodes import all_nodes
 
 Left = list[tuple[Diagnostic, Refusal]]
 
@@ -106,11 +107,11 @@ class Causes:
         found: set[str] = set()
         functions = [
             node
-            for node in ast.walk(view.source.tree)
+            for node in all_nodes(view.source.tree)
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
             and min([node.lineno, *(d.lineno for d in node.decorator_list)]) <= line <= (node.end_lineno or 0)
         ]
-        names = {part.id for node in functions for part in ast.walk(node) if isinstance(part, ast.Name)}
+        names = {part.id for node in functions for part in all_nodes(node) if isinstance(part, ast.Name)}
         for statement, alias in view.aliases.values():
             if (alias.asname or alias.name.partition(".")[0]) in names:
                 for base in view.bases(statement):

@@ -17,7 +17,7 @@ from flake8_redis_ssot.fix.verdict import Verdict
 from flake8_redis_ssot.fix.view import UnseenReader, View
 from flake8_redis_ssot.libraries.frameworks import TYPE_READERS, VALIDATING
 from flake8_redis_ssot.libraries.standard import SPEC_KEYWORDS, TYPE_QUESTIONS
-from flake8_redis_ssot.syntax.nodes import last_name
+from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
 
 _TYPE_WORDS = (b"__annotations__", b"get_type_hints", b"get_annotations", b".annotation")
 _READING_TYPES = re.compile(rb"\b(?:__annotations__|get_type_hints|get_annotations)\b|\.annotation\b")
@@ -365,7 +365,7 @@ class Compatibility(ObjectChecks):
     def _other_code(self, view: View, place: ast.expr, old: Thing) -> Iterator[bool]:
         """The calls of code that the module of an exception has not, where that is caught; whether it may be any code."""
         for part in view.uses.tried(place):
-            for call in ast.walk(part):
+            for call in all_nodes(part):
                 root = call.func if isinstance(call, ast.Call) else None
                 while isinstance(root, ast.Attribute):
                     root = root.value

@@ -18,7 +18,7 @@ from flake8_redis_ssot.fix.stores import Code
 from flake8_redis_ssot.fix.symbols import Thing
 from flake8_redis_ssot.libraries.standard import CACHES, CHANGING, SAME_TEXT
 from flake8_redis_ssot.libraries.traits import ASYNC_PART, SAID_ANYHOW, SAYING_WHERE, SECRETS, SIZES, TUNING
-from flake8_redis_ssot.syntax.nodes import unparsed
+from flake8_redis_ssot.syntax.nodes import all_nodes, unparsed
 
 Leads = Callable[[Code], Code | None]
 """The call that builds what an expression gives, where it gives what is there already."""
@@ -311,8 +311,8 @@ def _parts(text: str) -> tuple[str, dict[str, str]]:
 
 def read_in(node: ast.expr) -> Iterator[str]:
     """The variables, settings and attributes that an expression reads, by their last names; the builder's apart."""
-    parents = {inner: part for part in ast.walk(node) for inner in ast.iter_child_nodes(part)}
-    for part in ast.walk(node):
+    parents = {inner: part for part in all_nodes(node) for inner in ast.iter_child_nodes(part)}
+    for part in all_nodes(node):
         above = parents.get(part)
         if above is node and part is getattr(node, "func", None):
             continue

@@ -28,7 +28,7 @@ from flake8_redis_ssot.fix.view import View
 from flake8_redis_ssot.libraries.builders import Kind
 from flake8_redis_ssot.libraries.frameworks import MAKING_NAMES
 from flake8_redis_ssot.libraries.traits import POOL_KEYWORDS, WITH_DEFAULTS
-from flake8_redis_ssot.syntax.nodes import last_name, unparsed
+from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, unparsed
 
 _TAKE = "let that file take the manager's client first"
 
@@ -320,13 +320,13 @@ class ConstructionEdits:
         """The dotted names of the project that the arguments of a call are read from."""
         function = built.code.function
         given = [*built.call.args, *(keyword.value for keyword in built.call.keywords)]
-        parts = [part for argument in given for part in ast.walk(argument)]
+        parts = [part for argument in given for part in all_nodes(argument)]
         seen: set[str] = set()
         while function is not None and (new := {p.id for p in parts if isinstance(p, ast.Name)} - seen):
             seen |= new
             for statement in own_parts(function):
                 if isinstance(statement, ast.Assign) and {last_name(t) for t in statement.targets} & new:
-                    parts += ast.walk(statement.value)
+                    parts += all_nodes(statement.value)
         for part in parts:
             if isinstance(part, ast.Name | ast.Attribute):
                 name = self.objects.dotted(part, built.code.module, function)

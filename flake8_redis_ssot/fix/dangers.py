@@ -19,7 +19,7 @@ from flake8_redis_ssot.fix.view import View
 from flake8_redis_ssot.libraries.commands import EXPIRING, EXPIRY_KEYWORDS
 from flake8_redis_ssot.libraries.standard import CHANGING_METHODS
 from flake8_redis_ssot.libraries.vocabulary import ENDING, FLUSHING
-from flake8_redis_ssot.syntax.nodes import last_name, unparsed
+from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, unparsed
 
 _ENDED_LATER = frozenset(["weakref.finalize", "finalize", "atexit.register"])
 """Calls that have something run when an object goes, or the process ends."""
@@ -73,7 +73,7 @@ class Dangers:
             member = self.objects.members(of).named.get(name)
             if member is not None and name == "__del__":
                 return f"`__del__`{self.objects.at(member)}"
-            for part in ast.walk(member.node) if member is not None else ():
+            for part in all_nodes(member.node) if member is not None else ():
                 if isinstance(part, ast.Call) and unparsed(part.func) in _ENDED_LATER:
                     return f"`{unparsed(part.func)}`{self.objects.at(Code(part, member.module))}"  # type: ignore[union-attr]
         return None
@@ -115,7 +115,7 @@ class Dangers:
         """All attributes that a function reads, those in the members of the objects that it uses included."""
         assert function.node is not None
         found = set(attributes_in(function.node))
-        for part in ast.walk(function.node):
+        for part in all_nodes(function.node):
             if isinstance(part, ast.Attribute):
                 held = self.objects.value(part.value, function.module)
                 found |= self._inner(held.of, part.attr) if held is not None else set()
@@ -134,7 +134,7 @@ class Dangers:
                 continue
             seen.add(node)
             found |= set(attributes_in(node))
-            for part in ast.walk(node):
+            for part in all_nodes(node):
                 if isinstance(part, ast.Call) and isinstance(part.func, ast.Name | ast.Attribute):
                     called = self.objects.value(part.func, module)
                     if called is not None and called.sort == "function" and called.node is not None:
@@ -145,7 +145,7 @@ class Dangers:
         """The constant times after which what a method keeps is gone."""
         for member in reached_members(name, self.objects.members(of).named):
             function = member.node if isinstance(member.node, Function) else None
-            for part in ast.walk(member.node):
+            for part in all_nodes(member.node):
                 if not isinstance(part, ast.Call):
                     continue
                 given = [k.value for k in part.keywords if k.arg in EXPIRY_KEYWORDS]
@@ -182,7 +182,7 @@ def _led_to(value: ast.expr, function: Function | None) -> Iterator[ast.expr]:
     own = locals_of(function) - {"self", "cls"} if function is not None else set()
     new, seen = [value], set()
     while new:
-        for part in ast.walk(new.pop()):
+        for part in all_nodes(new.pop()):
             if not isinstance(part, ast.expr):
                 continue
             if not isinstance(part, ast.Name) or part.id not in own:
@@ -191,13 +191,13 @@ def _led_to(value: ast.expr, function: Function | None) -> Iterator[ast.expr]:
                 seen.add(part.id)
                 new += [
                     one.value
-                    for one in ast.walk(function or ast.Pass())
+                    for one in all_nodes(function or ast.Pass())
                     if isinstance(one, ast.Assign | ast.AnnAssign | ast.AugAssign | ast.NamedExpr)
                     and one.value is not None
                     and part.id
                     in {
                         n.id
-                        for n in ast.walk(one)
+                        for n in all_nodes(one)
                         if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
                     }
                 ]
@@ -205,14 +205,14 @@ def _led_to(value: ast.expr, function: Function | None) -> Iterator[ast.expr]:
 
 def attributes_in(node: ast.AST) -> Iterator[str]:
     """The attributes that code reads or sets, of whatever."""
-    return (part.attr for part in ast.walk(node) if isinstance(part, ast.Attribute))
+    return (part.attr for part in all_nodes(node) if isinstance(part, ast.Attribute))
 
 
 def _ended_by(member: Member | None) -> set[str]:
     """The methods by which a member itself ends what its object holds."""
     return {
         part.func.attr
-        for part in (ast.walk(member.node) if member is not None else ())
+        for part in (all_nodes(member.node) if member is not None else ())
         if isinstance(part, ast.Call)
         and isinstance(part.func, ast.Attribute)
         and part.func.attr in ENDING

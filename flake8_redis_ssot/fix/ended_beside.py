@@ -13,6 +13,7 @@ from flake8_redis_ssot.fix.symbols import Thing
 from flake8_redis_ssot.fix.view import View
 from flake8_redis_ssot.libraries.vocabulary import ENDING
 from flake8_redis_ssot.syntax.imports import Part
+from flake8_redis_ssot.syntax.nodes import all_nodes
 
 
 def take_out_ended(
@@ -62,7 +63,7 @@ def _ended_beside(
             calls = [
                 part.value
                 for one in view.block_of(statement)
-                for part in ast.walk(one)
+                for part in all_nodes(one)
                 if isinstance(part, ast.Attribute)
                 and part.attr == above.attr
                 and _ending(view, part) is one is not statement
@@ -107,7 +108,7 @@ def _reads_around(view: View, loop: ast.AST, name: str) -> Iterator[ast.Name]:
     around: ast.AST = loop
     while not isinstance(around, Function | ast.Module):
         around = view.uses.parents[around]
-    for part in ast.walk(around):
+    for part in all_nodes(around):
         if isinstance(part, ast.Name) and part.id == name and isinstance(part.ctx, ast.Load):
             yield part
 

@@ -11,7 +11,7 @@ from flake8_redis_ssot.fix.view import View
 from flake8_redis_ssot.libraries.standard import QUESTIONS
 from flake8_redis_ssot.source import Position
 from flake8_redis_ssot.syntax.imports import Part, removed
-from flake8_redis_ssot.syntax.nodes import last_name
+from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
 
 _HEADER_END = re.compile(r"[\s)]*,?[\s)]*:")
 
@@ -215,7 +215,7 @@ class Endings:
         kept = {
             line
             for statement in body
-            for part in ast.walk(statement)
+            for part in all_nodes(statement)
             if isinstance(part, ast.JoinedStr)
             or (isinstance(part, ast.Constant) and isinstance(part.value, str | bytes))
             for line in range(part.lineno + 1, (part.end_lineno or part.lineno) + 1)
@@ -234,5 +234,5 @@ def _only_asks(test: ast.expr) -> bool:
             | ast.boolop | ast.unaryop | ast.cmpop | ast.expr_context,
         )
         or (isinstance(part, ast.Call) and last_name(part.func) in QUESTIONS)
-        for part in ast.walk(test)
+        for part in all_nodes(test)
     )  # fmt: skip

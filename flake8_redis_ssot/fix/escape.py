@@ -13,7 +13,7 @@ from flake8_redis_ssot.libraries.frameworks import DEPENDS_NAMES, OVERRIDES, PAT
 from flake8_redis_ssot.libraries.standard import CACHES
 from flake8_redis_ssot.source import SourceFile
 from flake8_redis_ssot.syntax.imports import bound_name
-from flake8_redis_ssot.syntax.nodes import last_name, parents_of, unparsed
+from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, parents_of, unparsed
 from flake8_redis_ssot.syntax.scope_builder import build_scopes
 from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope
 
@@ -213,7 +213,7 @@ class FileUses:
         return {
             part.attr
             for statement in handler.body
-            for part in ast.walk(statement)
+            for part in all_nodes(statement)
             if isinstance(part, ast.Attribute) and last_name(part.value) == handler.name
         }
 
@@ -281,7 +281,7 @@ class FileUses:
         if self.is_overridden(place):
             return []
         call = self.parents.get(place)
-        if any(isinstance(part, ast.Yield | ast.YieldFrom) for part in ast.walk(function)):
+        if any(isinstance(part, ast.Yield | ast.YieldFrom) for part in all_nodes(function)):
             return None
         got = self.parents.get(call) if isinstance(function, ast.AsyncFunctionDef) and call else call
         is_called = isinstance(call, ast.Call) and call.func is place
@@ -415,7 +415,7 @@ class FileUses:
 
     def _attributes(self, name: str) -> Iterator[ast.Attribute]:
         """All places of the file that read or set an attribute of this name, whoever's it is."""
-        for part in ast.walk(self.source.tree):
+        for part in all_nodes(self.source.tree):
             if isinstance(part, ast.Attribute) and part.attr == name:
                 yield part
 

@@ -16,6 +16,7 @@ from flake8_redis_ssot.fix.replacements import Refusal, Replacement, Replacement
 from flake8_redis_ssot.fix.symbols import Objects
 from flake8_redis_ssot.fix.unused import Acts
 from flake8_redis_ssot.fix.view import View
+from flake8_redis_ssot.syntax.nodes import all_nodes
 
 _WARNING = re.compile(r"`[\w.]*\bwarn\(")
 
@@ -121,7 +122,7 @@ class ImportEffects:
             if isinstance(node, ast.ImportFrom):
                 base = absolute(node, home, self.objects.is_package(home))
                 yield from (f"{base}.{alias.name}" for alias in node.names)
-            for part in ast.walk(node) if isinstance(node, ast.expr) else ():
+            for part in all_nodes(node) if isinstance(node, ast.expr) else ():
                 name = self.objects.dotted(part, home) if isinstance(part, ast.Attribute) else None
                 led = self.objects.modules.lookup(name) if name is not None else None
                 for found in (name, led.home if led is not None else None):

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from flake8_redis_ssot.fix.signatures import Function, arguments_of, decorators_of, own_parts
 from flake8_redis_ssot.fix.stores import Code, Given
 from flake8_redis_ssot.libraries.standard import CACHES
+from flake8_redis_ssot.syntax.nodes import all_nodes
 
 INITIALISERS = frozenset(["__init__", "__new__", "__post_init__"])
 
@@ -51,7 +52,7 @@ def run_by_making(methods: Mapping[str, Function]) -> set[str]:
         called = {
             part.func.attr
             for name in new
-            for part in ast.walk(methods[name])
+            for part in all_nodes(methods[name])
             if isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute)
         }
         new = (called & set(methods)) - found

@@ -12,7 +12,7 @@ from flake8_redis_ssot.fix.stores import Code
 from flake8_redis_ssot.fix.symbols import Member, Thing
 from flake8_redis_ssot.fix.ties import reached_members
 from flake8_redis_ssot.libraries.commands import COMMANDS
-from flake8_redis_ssot.syntax.nodes import last_name
+from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
 
 _DEPTH = 4
 _RECEIVERS = frozenset(["self", "cls"])
@@ -50,7 +50,7 @@ class Keys:
             yield "".join(given)
         for member in reached_members(name, self.objects.members(of).named):
             function = member.node if isinstance(member.node, Function) else None
-            for part in ast.walk(member.node):
+            for part in all_nodes(member.node):
                 match part:
                     case ast.Call(func=ast.Attribute(attr=command), args=[key, *_]) if command in COMMANDS:
                         yield "".join(self._in(Code(key, member.module, of, function), frozenset()))
@@ -140,7 +140,7 @@ class Keys:
 
 def _given(name: str, function: Function) -> Iterator[ast.expr]:
     """The expressions that a function assigns to one of its names."""
-    for part in ast.walk(function):
+    for part in all_nodes(function):
         match part:
             case ast.Assign(targets=targets, value=value) if any(_is(name, target) for target in targets):
                 yield value
@@ -155,7 +155,7 @@ def _given(name: str, function: Function) -> Iterator[ast.expr]:
 def _returned(function: ast.AST) -> Iterator[ast.expr]:
     """What a function gives."""
     return (
-        part.value for part in ast.walk(function) if isinstance(part, ast.Return) and part.value is not None
+        part.value for part in all_nodes(function) if isinstance(part, ast.Return) and part.value is not None
     )
 
 

@@ -7,14 +7,14 @@ import re
 from collections.abc import Iterator
 
 from flake8_redis_ssot.libraries.frameworks import SETTING
-from flake8_redis_ssot.syntax.nodes import last_name, unparsed
+from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, unparsed
 
 _LIKE_MODULE = re.compile(r"[\w.]+\Z")
 
 
 def texts_of(tree: ast.AST) -> Iterator[ast.Constant]:
     """The strings in a part of the source."""
-    for node in ast.walk(tree):
+    for node in all_nodes(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node
 
@@ -33,7 +33,7 @@ def texts_on_modules(tree: ast.Module) -> tuple[bool, list[tuple[int, str, bool]
 
 def _goes_through_modules(tree: ast.Module) -> bool:
     """Whether a file goes through the names of the modules that have been imported."""
-    for node in ast.walk(tree):
+    for node in all_nodes(tree):
         match node:
             case ast.For(iter=given) | ast.comprehension(iter=given) if "sys.modules" in unparsed(given):
                 return True
@@ -52,7 +52,7 @@ def begins(text: str, module: str) -> bool:
 
 def _put_in_modules(tree: ast.Module) -> Iterator[ast.AST]:
     """The names under which a file puts modules of its own into `sys.modules`."""
-    for node in ast.walk(tree):
+    for node in all_nodes(tree):
         match node:
             case ast.Subscript(value=value, slice=key, ctx=ast.Store()) if unparsed(value) == "sys.modules":
                 yield key

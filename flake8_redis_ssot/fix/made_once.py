@@ -14,6 +14,7 @@ from flake8_redis_ssot.fix.stated import is_none
 from flake8_redis_ssot.fix.stores import Code
 from flake8_redis_ssot.fix.symbols import Thing
 from flake8_redis_ssot.libraries.standard import CACHES
+from flake8_redis_ssot.syntax.nodes import all_nodes
 
 
 def made_once(making: Making, function: Thing) -> Code | None:
@@ -56,7 +57,7 @@ def _kept_as(making: Making, function: Thing, name: str) -> Iterator[ast.expr | 
 def bindings_of(tree: ast.Module, name: str) -> Iterator[tuple[Function | None, ast.stmt]]:
     """The statements that bind a module's name, those of functions by `global` included."""
     yield from ((None, node) for bound_name, node in bound(tree.body) if bound_name == name)
-    for function in ast.walk(tree):
+    for function in all_nodes(tree):
         if not isinstance(function, Function):
             continue
         parts = list(own_parts(function))

@@ -27,7 +27,7 @@ from flake8_redis_ssot.fix.symbols import Objects, Thing
 from flake8_redis_ssot.inference.builder_table import BuilderTable
 from flake8_redis_ssot.libraries.standard import PLAIN_BASES
 from flake8_redis_ssot.libraries.vocabulary import CLIENT_WORDS
-from flake8_redis_ssot.syntax.nodes import last_name, unparsed
+from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, unparsed
 
 _DEPTH = 6
 _ALIKE = (
@@ -71,7 +71,7 @@ class Making:
                 if isinstance(statement, Function):
                     receiver = next(iter(arguments_of(statement)), "self")
                     own = {receiver, "self", "cls", one.home.rpartition(".")[2]}
-                    for part in ast.walk(statement):
+                    for part in all_nodes(statement):
                         found += set_in(Code(part, one.module, of, statement), statement.name, own)
             self._stores[of.home] = found
         return self._stores[of.home]
@@ -124,7 +124,7 @@ class Making:
                         else ast.Call(base, [], [])
                     )
                     yield Code(ast.Call(base, made.args, made.keywords), one.module)
-                for part in ast.walk(init.node) if init is not None else ():
+                for part in all_nodes(init.node) if init is not None else ():
                     if isinstance(part, ast.Call) and last_name(part.func) == "__init__":
                         assert init is not None and isinstance(init.node, Function)
                         made = ast.Call(base, part.args, part.keywords)
@@ -139,7 +139,7 @@ class Making:
             yield from ((one, part) for part in one.node.body if getattr(part, "name", "") not in replaced)
             replaced |= {
                 m.name for m in methods
-                if not any(isinstance(p, ast.Name) and p.id == "super" for p in ast.walk(m))
+                if not any(isinstance(p, ast.Name) and p.id == "super" for p in all_nodes(m))
             }  # fmt: skip
 
     def _add_built(self, code: Code, is_early: bool, found: Connections) -> None:
@@ -171,10 +171,10 @@ class Making:
         """Whether a client or pool is built in an expression, or was for a local name of it (`seen` ones apart)."""
         if any(
             isinstance(part, ast.Call) and self.builder(value.at(part.func)) is not None
-            for part in ast.walk(value.node)
+            for part in all_nodes(value.node)
         ):
             return True
-        names = {part.id for part in ast.walk(value.node) if isinstance(part, ast.Name)} - seen
+        names = {part.id for part in all_nodes(value.node) if isinstance(part, ast.Name)} - seen
         return value.function is not None and any(
             self.is_client(value.at(part.value), seen | names)
             for part in own_parts(value.function)
@@ -237,7 +237,7 @@ class Making:
 
     def _is_client_given(self, value: Code) -> str | None:
         """The parameter of a method from which an attribute gets a client, where nothing says which."""
-        names = {part.id for part in ast.walk(value.node) if isinstance(part, ast.Name)}
+        names = {part.id for part in all_nodes(value.node) if isinstance(part, ast.Name)}
         for name in sorted(names & set(arguments_of(value.function))) if value.function else ():
             assert value.function is not None
             words = set(name.lower().strip("_").split("_"))
@@ -251,7 +251,7 @@ class Making:
         """Whether a value comes from a name or function of the project behind which a client is built."""
         if depth > _DEPTH:
             return False
-        for part in ast.walk(value.node):
+        for part in all_nodes(value.node):
             if not isinstance(part, ast.Name | ast.Attribute) or not isinstance(part.ctx, ast.Load):
                 continue
             name = self._dotted(value.at(part))
@@ -260,7 +260,7 @@ class Making:
                 continue
             if any(
                 isinstance(call, ast.Call) and self.builder(inner.at(call.func)) is not None
-                for call in ast.walk(inner.node)
+                for call in all_nodes(inner.node)
             ) or self._is_from_elsewhere(inner, depth + 1):
                 return True
         return False
@@ -293,7 +293,9 @@ class Making:
             given = given_to(call, init)
             if init is code.function:
                 return replace(code, given=given or {}, maker=maker, is_called=given is not None)
-            above = [c for c in ast.walk(init) if isinstance(c, ast.Call) and last_name(c.func) == "__init__"]
+            above = [
+                c for c in all_nodes(init) if isinstance(c, ast.Call) and last_name(c.func) == "__init__"
+            ]
             call = None
             if len(above) == 1 and given is not None:
                 call = Code(above[0], one.module, code.owner, init, given, maker, is_called=True)
@@ -396,7 +398,7 @@ class Making:
         if thing.sort == "function" and isinstance(thing.node, Function):
             is_made = any(
                 isinstance(part, ast.Call) and self.objects.value(part.func, thing.module) == of
-                for part in ast.walk(thing.node)
+                for part in all_nodes(thing.node)
             )
             late += [Code(thing.node, thing.module, None, thing.node)] if is_made else []
         kept = [code for code in late if isinstance(code.node, Function) and keeps_something(code.node)]
@@ -411,7 +413,7 @@ class Making:
         elif thing.sort != "instance" or not thing.home:
             return
         for node in nodes:
-            for part in ast.walk(node) if node is not None else ():
+            for part in all_nodes(node) if node is not None else ():
                 if isinstance(part, ast.Call) and self.objects.value(part.func, thing.module) == of:
                     yield Code(part, thing.module)
 
@@ -425,11 +427,11 @@ class Making:
             for built in outermost_calls(
                 init.node, lambda c: self.builder(Code(c.func, init.module, of)) is not None
             )
-            for part in ast.walk(built)
+            for part in all_nodes(built)
         }
         names = (given_to(call, init.node) or {}).keys()
         return bool(names) and all(
-            part in inside for part in ast.walk(init.node) if isinstance(part, ast.Name) and part.id in names
+            part in inside for part in all_nodes(init.node) if isinstance(part, ast.Name) and part.id in names
         )
 
     def _add_of_module(self, thing: Thing, found: Connections) -> None:
@@ -442,7 +444,7 @@ class Making:
         tree = self.objects.tree(thing.module)
         for statement in tree.body if tree is not None else ():
             if statement is thing.node or not any(
-                isinstance(part, ast.Name) and part.id == name for part in ast.walk(statement)
+                isinstance(part, ast.Name) and part.id == name for part in all_nodes(statement)
             ):
                 continue
             function = statement if isinstance(statement, Function) else None

@@ -18,7 +18,7 @@ from flake8_redis_ssot.fix.ties import reached_members
 from flake8_redis_ssot.fix.view import View
 from flake8_redis_ssot.libraries.standard import BUILT_IN_EXCEPTIONS
 from flake8_redis_ssot.libraries.vocabulary import ENDING
-from flake8_redis_ssot.syntax.nodes import last_name
+from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
 
 _INERT = frozenset(["__doc__", "__name__"])
 _MOST = 5
@@ -280,7 +280,7 @@ class MemberChecks:
         """Refusal unless a class derived from `old` can be derived from `new`: all that it uses and replaces is there."""
         before, after = self.objects.members(old).named, self.objects.members(new).named
         own = {part.name for part in node.body if isinstance(part, Function)}
-        used = {part.attr for part in ast.walk(node) if isinstance(part, ast.Attribute)}
+        used = {part.attr for part in all_nodes(node) if isinstance(part, ast.Attribute)}
         if node.name in exported:
             used |= {name for name in before if not name.startswith("__")}
         for name in sorted((used | own) & before.keys()):
@@ -324,7 +324,7 @@ class MemberChecks:
         """The exceptions of Python's own that a member raises, or from which those derive that it raises."""
         found: set[str] = set()
         for member in reached_members(name, self.objects.members(of).named):
-            for part in ast.walk(member.node):
+            for part in all_nodes(member.node):
                 if isinstance(part, ast.Raise) and part.exc is not None:
                     raised = part.exc.func if isinstance(part.exc, ast.Call) else part.exc
                     thing = self.objects.value(raised, member.module)
@@ -352,7 +352,7 @@ class MemberChecks:
 def _with_names(member: Member, renamed: Mapping[str, str]) -> Member:
     """A member whose parameters have other names."""
     arguments = copy.deepcopy(member.arguments)
-    for part in ast.walk(arguments) if arguments is not None else ():
+    for part in all_nodes(arguments) if arguments is not None else ():
         if isinstance(part, ast.arg):
             part.arg = renamed.get(part.arg, part.arg)
     takes = {renamed.get(name, name): said for name, said in member.takes.items()}

@@ -11,6 +11,7 @@ from flake8_redis_ssot.facts.modules import Modules, absolute
 from flake8_redis_ssot.fix.module_names import is_readable
 from flake8_redis_ssot.fix.signatures import Function, arguments_of, own_parts
 from flake8_redis_ssot.source import SourceError
+from flake8_redis_ssot.syntax.nodes import all_nodes
 
 
 class Placed(Protocol):
@@ -90,7 +91,7 @@ class Names:
         """The names of a module that its functions set, by `global`."""
         if module not in self._rebound:
             tree = self.tree(module) or ast.Module([], [])
-            parts = (part for part in ast.walk(tree) if isinstance(part, ast.Global))
+            parts = (part for part in all_nodes(tree) if isinstance(part, ast.Global))
             self._rebound[module] = frozenset(name for part in parts for name in part.names)
         return self._rebound[module]
 

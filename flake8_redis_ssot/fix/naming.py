@@ -9,6 +9,7 @@ from flake8_redis_ssot.fix.proposal import Proposal
 from flake8_redis_ssot.fix.replacements import Refusal
 from flake8_redis_ssot.fix.view import View
 from flake8_redis_ssot.syntax.imports import Imported, Part
+from flake8_redis_ssot.syntax.nodes import all_nodes
 
 
 def exact(view: View, node: ast.expr, text: str | None = None) -> tuple[int, int]:
@@ -110,7 +111,7 @@ def name_for(view: View, proposal: Proposal, home: str, places: Sequence[ast.exp
 
 def root_of(place: ast.expr) -> ast.Name:
     """The name with which a chain of attributes begins."""
-    return next(node for node in ast.walk(place) if isinstance(node, ast.Name))
+    return next(node for node in all_nodes(place) if isinstance(node, ast.Name))
 
 
 def dotted_places(view: View, alias: ast.alias) -> dict[ast.expr, None]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from flake8_redis_ssot.fix.signatures import Function, decorators_of
 from flake8_redis_ssot.libraries.frameworks import FIXTURES
-from flake8_redis_ssot.syntax.nodes import own_nodes
+from flake8_redis_ssot.syntax.nodes import all_nodes, own_nodes
 
 _UNDOING = frozenset(["monkeypatch", "mocker"])
 """Fixtures that take back what they patch when the test ends."""
@@ -24,7 +24,7 @@ class PatchedCode:
 
 def patched_code(tree: ast.Module, line: int) -> PatchedCode | None:
     """What runs while a patch that stands on a line is on; None where the patch may last longer than that tells."""
-    around = [node for node in ast.walk(tree) if isinstance(node, ast.stmt) and _spans(node, line)]
+    around = [node for node in all_nodes(tree) if isinstance(node, ast.stmt) and _spans(node, line)]
     owner = next((node.name for node in reversed(around) if isinstance(node, ast.ClassDef)), "")
     for node in reversed(around):  # the innermost is the last
         match node:
@@ -50,7 +50,7 @@ def _until_its_end(test: Function, line: int, owner: str) -> PatchedCode | None:
     arguments = [one.arg for one in (*test.args.args, *test.args.kwonlyargs)]
     patching = {
         node.func.value.id
-        for node in ast.walk(test)
+        for node in all_nodes(test)
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
         and isinstance(node.func.value, ast.Name)

@@ -21,7 +21,7 @@ from flake8_redis_ssot.fix.stated import is_none
 from flake8_redis_ssot.fix.view import View
 from flake8_redis_ssot.libraries.frameworks import FIXTURES, LOADER_NAMES, PATCHING, SETTING, TAKERS
 from flake8_redis_ssot.source import SourceError
-from flake8_redis_ssot.syntax.nodes import last_name, unparsed
+from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, unparsed
 
 _SETTING = sorted(name.encode() for name in SETTING)
 _MODULES = re.compile(rb"\bsys\.modules\b")
@@ -236,7 +236,7 @@ class PatchFinder:
             module, ()
         ):  # a patch of a module takes it from its package
             tree = self.rewriter.reads.tree(path)
-            for call in ast.walk(tree) if tree is not None else ():
+            for call in all_nodes(tree) if tree is not None else ():
                 if isinstance(call, ast.Call) and last_name(call.func) == "patch":
                     for node in call.args[:1]:
                         if isinstance(node, ast.Constant) and node.value == module:
@@ -264,7 +264,7 @@ class PatchFinder:
             for module in by_module
             if (found := self.index.handles(path, module) | set(_below(named, module)))
         }
-        for node in ast.walk(tree):
+        for node in all_nodes(tree):
             match node:
                 case ast.Attribute(ctx=ast.Store() | ast.Del(), attr=attr) if attr in lasts:
                     for module, names in handles.items():
@@ -288,7 +288,7 @@ class PatchFinder:
                     yield from self._in_call(view, node, by_module, handles)
         first = {
             node.args[0] if node.args else node.keywords[0].value
-            for node in ast.walk(tree)
+            for node in all_nodes(tree)
             if isinstance(node, ast.Call) and (node.args or node.keywords)
         }
         for node in texts_of(tree) if view.is_test else ():
@@ -427,7 +427,7 @@ def _modules_named(tree: ast.Module) -> dict[str, str]:
     """The expressions of a file that give the module which a string in them names, and the names bound to one."""
     found: dict[str, str] = {}
     bound: list[tuple[str, str]] = []
-    for node in ast.walk(tree):
+    for node in all_nodes(tree):
         match node:
             case ast.Call(func=func, args=[ast.Constant(value=str(name)), *_]) if (
                 last_name(func) in LOADER_NAMES

@@ -10,7 +10,7 @@ from flake8_redis_ssot.fix.signatures import Function
 from flake8_redis_ssot.fix.symbols import Objects, Thing
 from flake8_redis_ssot.fix.view import View
 from flake8_redis_ssot.project.index import ProjectIndex
-from flake8_redis_ssot.syntax.nodes import last_name
+from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
 
 Reached = dict[str, str | None]
 """Dotted names, each with the one that does the same afterwards, None where none does."""
@@ -74,7 +74,7 @@ class Reach:
             member = members.get(name)
             if member is None:
                 continue
-            for part in ast.walk(member.node):
+            for part in all_nodes(member.node):
                 if isinstance(part, ast.Attribute) and last_name(part.value) == "self":
                     names.add(part.attr)
             found |= self.globals_of(member.node, member.module)
@@ -92,7 +92,7 @@ class Reach:
                 continue
             seen.add(node)
             for name in {
-                part.id for part in ast.walk(node) if isinstance(part, ast.Name)
+                part.id for part in all_nodes(node) if isinstance(part, ast.Name)
             } & facts.names.keys():
                 found[f"{module}.{name}"] = None
                 thing = self.objects.thing(f"{module}.{name}")
@@ -129,7 +129,7 @@ class Reach:
     def _is_looked_up_late(self, accessor: Thing, home: str) -> bool:
         """Whether an accessor looks an object up in its home whenever it is called."""
         module, _, name = home.rpartition(".")
-        for part in ast.walk(accessor.node or ast.Pass()):
+        for part in all_nodes(accessor.node or ast.Pass()):
             if isinstance(part, ast.Import | ast.ImportFrom):
                 return True
             if isinstance(part, ast.Attribute) and part.attr == name:
@@ -150,4 +150,4 @@ def _is_logger_of_module(thing: Thing) -> bool:
 def _names_in(node: ast.AST) -> list[str]:
     """The names that the statements of a function have, in their order."""
     body = getattr(node, "body", [])
-    return [part.id for one in body for part in ast.walk(one) if isinstance(part, ast.Name)]
+    return [part.id for one in body for part in all_nodes(one) if isinstance(part, ast.Name)]

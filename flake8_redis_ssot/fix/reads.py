@@ -15,7 +15,7 @@ from flake8_redis_ssot.filesystem import FileSystem
 from flake8_redis_ssot.libraries.frameworks import LOADER_NAMES, LOADING, SETTING
 from flake8_redis_ssot.source import SourceError
 from flake8_redis_ssot.syntax.imports import bound_name
-from flake8_redis_ssot.syntax.nodes import last_name, unparsed
+from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, unparsed
 
 _EXAMPLE = re.compile(r"^ *(?:>>>|\.\.\.) ?(.*)$", re.MULTILINE)
 _IMPORTS = (ast.Import, ast.ImportFrom)
@@ -227,7 +227,9 @@ def reads(tree: ast.Module) -> Reads:
             owners.append((part.value, part))
         match part:
             case ast.Call(func=ast.Name(id="eval" | "exec"), args=[given, *_]) if _code_in(given) is None:
-                bare |= {bound_name(s, a) for s in ast.walk(tree) if isinstance(s, _IMPORTS) for a in s.names}
+                bare |= {
+                    bound_name(s, a) for s in all_nodes(tree) if isinstance(s, _IMPORTS) for a in s.names
+                }
             case ast.Name() | ast.Attribute():
                 nodes.append(part)
             case ast.Constant(value=str(text)) if text.isidentifier():
@@ -279,7 +281,7 @@ def reads(tree: ast.Module) -> Reads:
 
 def _filled(tree: ast.Module) -> Iterator[str]:
     """The chains of which a file sets names that it does not write out; empty for its own."""
-    for part in ast.walk(tree):
+    for part in all_nodes(tree):
         match part:
             case ast.Call(func=ast.Name(id="setattr" | "delattr"), args=[owner, named, *_]) if not isinstance(
                 named, ast.Constant
@@ -353,7 +355,7 @@ def _is_computed(call: ast.Call) -> bool:
 
 def _walk(tree: ast.AST) -> Iterator[ast.AST]:
     """All nodes of a tree, and those of the code in its strings: what is evaluated, and the examples of doctests."""
-    for part in ast.walk(tree):
+    for part in all_nodes(tree):
         yield part
         code = None
         match part:

@@ -18,6 +18,7 @@ from flake8_redis_ssot.fix.symbols import Objects, Thing
 from flake8_redis_ssot.inference.builder_table import builders
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.settings.model import Boundary
+from flake8_redis_ssot.syntax.nodes import all_nodes
 
 
 class Refusal(Exception):
@@ -296,7 +297,7 @@ class Replacements:
     def check_read(self, accessor: Thing) -> None:
         """Refusal where the names by which a function finds its object may be given another one."""
         facts = self.index.modules.facts(accessor.module)
-        names = {part.id for part in ast.walk(accessor.node or ast.Pass()) if isinstance(part, ast.Name)}
+        names = {part.id for part in all_nodes(accessor.node or ast.Pass()) if isinstance(part, ast.Name)}
         for name in sorted(names & (facts.names.keys() if facts is not None else set())):
             self._check_bound_once(f"{accessor.module}.{name}")
         handing = self._handed_on(accessor.module)
@@ -372,7 +373,7 @@ class Replacements:
                 part.id
                 for name in new
                 for node in nodes.get(name, ())
-                for part in ast.walk(node)
+                for part in all_nodes(node)
                 if isinstance(part, ast.Name)
             } - seen
         return bool(new)

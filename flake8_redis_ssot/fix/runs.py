@@ -16,7 +16,7 @@ from flake8_redis_ssot.fix.patched_code import patched_code
 from flake8_redis_ssot.fix.reads import ProjectReads
 from flake8_redis_ssot.libraries.frameworks import RUNNING_ANEW
 from flake8_redis_ssot.project.index import ProjectIndex
-from flake8_redis_ssot.syntax.nodes import last_name
+from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
 
 
 def _is_conftest(path: str) -> bool:
@@ -97,7 +97,7 @@ class Runs:
             tree = ast.parse(text)
         except (SyntaxError, ValueError):
             return None
-        imports = (part for part in ast.walk(tree) if isinstance(part, ast.Import | ast.ImportFrom))
+        imports = (part for part in all_nodes(tree) if isinstance(part, ast.Import | ast.ImportFrom))
         names = (name for part in imports for name in _imported(part, ()))
         return self._closure({file for name in names for file in self._files(name)}, self._imported_by)
 
@@ -109,7 +109,7 @@ class Runs:
         around = next((one for one in tree.body if _spans(one, line)), None)
         if around is not None and any(
             isinstance(part, ast.Name | ast.Attribute) and last_name(part) in RUNNING_ANEW
-            for part in ast.walk(around)
+            for part in all_nodes(around)
         ):
             return True
         is_inside = isinstance(around, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)

@@ -11,11 +11,12 @@ from flake8_redis_ssot.fix.replacements import Refusal
 from flake8_redis_ssot.fix.view import View
 from flake8_redis_ssot.lint.noqa import directive, without_codes
 from flake8_redis_ssot.source import Range, SourceError, SourceFile
+from flake8_redis_ssot.syntax.nodes import all_nodes
 
 
 def with_successor(view: View, diagnostic: Diagnostic) -> Proposal:
     """A name of the library that has a successor, which is the same or needs a newer version."""
-    for node in ast.walk(view.source.tree):
+    for node in all_nodes(view.source.tree):
         if not isinstance(node, ast.Call | ast.Attribute | ast.alias):
             continue
         if view.source.range_of(node) != diagnostic.range:

@@ -11,7 +11,7 @@ from flake8_redis_ssot.fix.stores import Code, Store, set_in
 from flake8_redis_ssot.fix.symbols import Thing
 from flake8_redis_ssot.libraries.standard import CHANGING_FUNCTIONS, CHANGING_METHODS, PLAIN_CALLS
 from flake8_redis_ssot.libraries.vocabulary import ENDING
-from flake8_redis_ssot.syntax.nodes import last_name
+from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
 
 _CONNECTING = ENDING | {
     "__init__",
@@ -68,7 +68,7 @@ class State:
             if isinstance(member.node, Function) and "cached_property" in decorators_of(member.node):
                 code = Code(member.node, member.module, of, member.node)
                 values = [p.value for p in own_parts(member.node) if isinstance(p, ast.Return) and p.value]
-                parts = (code.at(part) for value in values for part in ast.walk(value))
+                parts = (code.at(part) for value in values for part in all_nodes(value))
                 if not self.making.is_client(code) and any(map(self._is_changeable, parts)):
                     yield name
 
@@ -112,7 +112,7 @@ class State:
                 continue
             tests = _tests(known.node)
             is_connecting = self._is_connecting(of, name)
-            for part in ast.walk(known.node):
+            for part in all_nodes(known.node):
                 if isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name):
                     of_connection = kept.get(part.attr, False) and (is_connecting or part in tests)
                     if part.value.id in ("self", "cls") and not of_connection:
@@ -144,7 +144,7 @@ class State:
         """The names of a module in which code keeps state: objects, and attributes of classes and functions."""
         facts = self.objects.modules.facts(module)
         found = set()
-        for name in {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}:
+        for name in {part.id for part in all_nodes(node) if isinstance(part, ast.Name)}:
             known = facts.names.get(name) if facts is not None else None
             if known is None:
                 continue
@@ -152,7 +152,7 @@ class State:
             if thing is None or not thing.home or thing.of is not None:
                 continue
             if thing.sort in ("class", "function"):
-                is_around = thing.node is not None and any(part is node for part in ast.walk(thing.node))
+                is_around = thing.node is not None and any(part is node for part in all_nodes(thing.node))
                 if not is_around and self._is_set_below(thing):
                     found.add(thing.home)
                 continue
@@ -169,10 +169,10 @@ class State:
     def _is_set_below(self, thing: Thing) -> bool:
         """Whether functions of its module change attributes of a class or function, other than to keep an object made."""
         name, tree = thing.home.rpartition(".")[2], self.objects.tree(thing.module)
-        for function in ast.walk(tree) if tree is not None else ():
+        for function in all_nodes(tree) if tree is not None else ():
             if not isinstance(function, Function):
                 continue
-            for part in ast.walk(function):
+            for part in all_nodes(function):
                 for store in set_in(Code(part, thing.module, None, function), function.name, {name}):
                     made = store.value.node if store.value is not None else None
                     value = (
@@ -187,7 +187,7 @@ class State:
     def raised(self, node: ast.AST, module: str) -> set[str]:
         """The exceptions of the project that code raises, by their homes."""
         found = set()
-        for part in ast.walk(node):
+        for part in all_nodes(node):
             if isinstance(part, ast.Raise) and part.exc is not None:
                 raised = part.exc.func if isinstance(part.exc, ast.Call) else part.exc
                 thing = self.objects.value(raised, module)
@@ -208,16 +208,16 @@ def _tests(function: Function) -> set[ast.AST]:
     """The parts of a function that only decide what it does."""
     conditions = (
         part.test
-        for part in ast.walk(function)
+        for part in all_nodes(function)
         if isinstance(part, ast.If | ast.While | ast.Assert | ast.IfExp)
     )
-    return {inner for condition in conditions for inner in ast.walk(condition)}
+    return {inner for condition in conditions for inner in all_nodes(condition)}
 
 
 def _is_changed(home: str, tree: ast.Module | None) -> bool:
     """Whether the module of a container changes it."""
     name = home.rpartition(".")[2]
-    for part in ast.walk(tree) if tree is not None else ():
+    for part in all_nodes(tree) if tree is not None else ():
         match part:
             case ast.Subscript(value=ast.Name(id=found), ctx=ast.Store() | ast.Del()):
                 pass

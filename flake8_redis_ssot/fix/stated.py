@@ -7,7 +7,7 @@ import re
 
 from flake8_redis_ssot.facts.modules import Modules
 from flake8_redis_ssot.libraries.standard import CONTAINERS, VAGUE
-from flake8_redis_ssot.syntax.nodes import last_name, unparsed
+from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, unparsed
 
 
 def stated(node: ast.expr | None, module: str, modules: Modules) -> str | None:
@@ -27,10 +27,10 @@ def stated(node: ast.expr | None, module: str, modules: Modules) -> str | None:
 
 def _is_vague(node: ast.expr) -> bool:
     """Whether some part of an annotation can be anything."""
-    within = {part.value for part in ast.walk(node) if isinstance(part, ast.Subscript)}
+    within = {part.value for part in all_nodes(node) if isinstance(part, ast.Subscript)}
     return any(
         last_name(part) in VAGUE or (last_name(part) in CONTAINERS and part not in within)
-        for part in ast.walk(node)
+        for part in all_nodes(node)
         if isinstance(part, ast.Name | ast.Attribute)
     )
 
@@ -70,6 +70,6 @@ def is_optional(node: ast.expr | None) -> bool:
         return re.search(r"\b(?:None|Optional)\b", node.value) is not None
     return node is not None and any(
         is_none(part) or (isinstance(part, ast.Name | ast.Attribute) and last_name(part) == "Optional")
-        for part in ast.walk(node)
+        for part in all_nodes(node)
         if isinstance(part, ast.expr)
     )

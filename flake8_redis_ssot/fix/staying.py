@@ -17,7 +17,7 @@ from flake8_redis_ssot.fix.symbols import Thing
 from flake8_redis_ssot.fix.ties import Ties
 from flake8_redis_ssot.fix.view import View
 from flake8_redis_ssot.project.index import ProjectIndex
-from flake8_redis_ssot.syntax.nodes import own_nodes, unparsed
+from flake8_redis_ssot.syntax.nodes import all_nodes, own_nodes, unparsed
 
 _BY_OPERATORS = frozenset(
     [
@@ -195,7 +195,7 @@ class Staying:
             tree = self.objects.tree(module)
             mentions: dict[str, set[str]] = {}
             for statement in tree.body if tree is not None else ():
-                words = {part.id for part in ast.walk(statement) if isinstance(part, ast.Name)}
+                words = {part.id for part in all_nodes(statement) if isinstance(part, ast.Name)}
                 for name in _bound_by(statement):
                     mentions.setdefault(name, set()).update(words)
             found = {last}
@@ -369,6 +369,6 @@ def _bound_by(statement: ast.stmt) -> Iterator[str]:
         yield statement.name
         return
     if not isinstance(statement, ast.Import | ast.ImportFrom):
-        for part in ast.walk(statement):
+        for part in all_nodes(statement):
             if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
                 yield part.id

@@ -25,7 +25,7 @@ from flake8_redis_ssot.libraries.standard import (
     OPTIONAL,
     PLAIN_BASES,
 )
-from flake8_redis_ssot.syntax.nodes import last_name, unparsed
+from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, unparsed
 
 Sort = Literal["class", "instance", "function", "method", "member", "module", "other"]
 
@@ -405,7 +405,7 @@ def _sets(function: Function, thing: Thing) -> bool:
 
 
 def _stores_on_self(function: Function) -> Iterator[tuple[str, ast.AST]]:
-    for part in ast.walk(function):
+    for part in all_nodes(function):
         match part:
             case ast.Attribute(value=ast.Name(id="self"), attr=name, ctx=ast.Store()):
                 yield name, part

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from flake8_redis_ssot.fix.state import State
 from flake8_redis_ssot.fix.symbols import Member, Thing
+from flake8_redis_ssot.syntax.nodes import all_nodes
 
 EXCEPTION = "exception "
 """How the key of an exception begins."""
@@ -60,7 +61,7 @@ class TieFinder:
 
     def _classes_in(self, member: Member) -> Iterator[str]:
         """The classes of its module that a member makes something of, which others may ask for."""
-        for part in ast.walk(member.node):
+        for part in all_nodes(member.node):
             if isinstance(part, ast.Call) and isinstance(part.func, ast.Name):
                 made = self.objects.value(part.func, member.module)
                 if made is not None and made.sort == "class" and made.module == member.module:
@@ -76,7 +77,7 @@ class TieFinder:
             return ties
         ties.strong |= {f"state {name}" for name in self.state.globals_of(function.node, function.module)}
         ties.weak |= {f"{EXCEPTION}{e}" for e in self.state.raised(function.node, function.module)}
-        for part in ast.walk(function.node):
+        for part in all_nodes(function.node):
             if isinstance(part, ast.Attribute):
                 held = self.objects.value(part.value, function.module)
                 if held is not None and held.of is not None and held.of != kept:
@@ -95,4 +96,4 @@ def reached_members(name: str, known: Mapping[str, Member]) -> Iterator[Member]:
             continue
         seen.add(name)
         yield member
-        names += [part.attr for part in ast.walk(member.node) if isinstance(part, ast.Attribute)]
+        names += [part.attr for part in all_nodes(member.node) if isinstance(part, ast.Attribute)]

@@ -16,7 +16,7 @@ from flake8_redis_ssot.fix.view import View
 from flake8_redis_ssot.libraries.frameworks import FIXTURES, RUNNER_METHODS, WARNING_TESTS
 from flake8_redis_ssot.libraries.standard import LOGS, PURE_DECORATORS, REPORTING
 from flake8_redis_ssot.syntax.imports import is_directive
-from flake8_redis_ssot.syntax.nodes import last_name, unparsed
+from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, unparsed
 
 _SUBCLASSES = re.compile(rb"\b__subclasses__\b")
 
@@ -88,7 +88,7 @@ def _is_fixture(view: View, name: str, thing: Thing | None) -> bool:
     if isinstance(made, ast.expr) and last_name(made) in FIXTURES:
         return True
     parameters = {
-        a.arg for node in ast.walk(view.source.tree) if isinstance(node, ast.arguments)
+        a.arg for node in all_nodes(view.source.tree) if isinstance(node, ast.arguments)
         for a in (*node.posonlyargs, *node.args, *node.kwonlyargs)
     }  # fmt: skip
     return name in parameters or (os.path.basename(view.path) == "conftest.py" and thing.sort != "class")
@@ -203,7 +203,7 @@ class Acts:
 
     def _hands_out(self, value: ast.expr, module: str, own: set[str]) -> bool:
         """Whether a call is given something of this module's own, or makes what notes itself."""
-        for part in ast.walk(value):
+        for part in all_nodes(value):
             if not isinstance(part, ast.Call):
                 continue
             given = [*part.args, *(k.value for k in part.keywords)]
@@ -233,7 +233,7 @@ class Acts:
                 isinstance(part, ast.Call)
                 and last_name(part.func) in ("append", "add", "register", "setdefault")
             )
-            for part in (ast.walk(thing.node) if thing.node is not None else ())
+            for part in (all_nodes(thing.node) if thing.node is not None else ())
         )
 
     def _is_noted(self, node: ast.ClassDef, module: str) -> bool:
@@ -269,7 +269,7 @@ def _running(body: list[ast.stmt]) -> Iterator[ast.stmt]:
 
 def _hands_itself(node: ast.AST) -> bool:
     """Whether an initialiser hands its object, or a method of it, to something."""
-    for part in ast.walk(node):
+    for part in all_nodes(node):
         if isinstance(part, ast.Call) and last_name(part.func) not in (
             "super",
             "isinstance",

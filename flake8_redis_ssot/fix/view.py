@@ -16,6 +16,7 @@ from flake8_redis_ssot.lint.noqa import PhysicalLine, physical_lines
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.rule import RuleContext
 from flake8_redis_ssot.source import Range
+from flake8_redis_ssot.syntax.nodes import all_nodes
 
 Node = TypeVar("Node", bound=ast.expr)
 
@@ -58,7 +59,7 @@ class View:
     @cached_property
     def strings(self) -> frozenset[str]:
         """All strings of the file."""
-        nodes = (node for node in ast.walk(self.source.tree) if isinstance(node, ast.Constant))
+        nodes = (node for node in all_nodes(self.source.tree) if isinstance(node, ast.Constant))
         return frozenset(node.value for node in nodes if isinstance(node.value, str))
 
     @cached_property
@@ -105,7 +106,7 @@ class View:
         )
         named = {text.rpartition(".")[2] for text in found}
         if any(map(self._is_listed_by, users)):
-            named |= {part.attr for part in ast.walk(self.source.tree) if isinstance(part, ast.Attribute)}
+            named |= {part.attr for part in all_nodes(self.source.tree) if isinstance(part, ast.Attribute)}
         return frozenset(named)
 
     def _is_listed_by(self, user: str) -> bool:

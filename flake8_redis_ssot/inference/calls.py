@@ -47,7 +47,7 @@ from flake8_redis_ssot.libraries.standard import (
     RUNNERS,
 )
 from flake8_redis_ssot.syntax.arguments import argument_of, default_of, parameters, positional, single
-from flake8_redis_ssot.syntax.nodes import last_name
+from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
 from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope, Scopes
 
 if TYPE_CHECKING:
@@ -310,7 +310,7 @@ def _is_parametrized(name: str, function: Scope) -> bool:
         for decorator in getattr(scope.node, "decorator_list", ()):
             if isinstance(decorator, ast.Call) and last_name(decorator.func) == "parametrize":
                 first = [*decorator.args[:1], *(k.value for k in decorator.keywords if k.arg == "argnames")]
-                texts = [n.value for part in first for n in ast.walk(part) if isinstance(n, ast.Constant)]
+                texts = [n.value for part in first for n in all_nodes(part) if isinstance(n, ast.Constant)]
                 names = {n.strip() for text in texts if isinstance(text, str) for n in text.split(",")}
                 if name in names and all(k.arg != "indirect" for k in decorator.keywords):
                     return True

@@ -17,7 +17,7 @@ from flake8_redis_ssot.inference.values import (
     Values,
 )
 from flake8_redis_ssot.libraries.standard import PLAIN_BASES
-from flake8_redis_ssot.syntax.nodes import last_name
+from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
 from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope
 
 if TYPE_CHECKING:
@@ -283,7 +283,7 @@ class Classes:
 
 def names_given(getter: ast.AST | None) -> set[str] | None:
     """The names that a `__getattr__` may know, by its texts; None for any name, where it compares none."""
-    nodes = list(ast.walk(getter)) if isinstance(getter, ast.FunctionDef) else []
+    nodes = list(all_nodes(getter)) if isinstance(getter, ast.FunctionDef) else []
     if nodes and not any(isinstance(n, ast.Compare) for n in nodes):
         return None
     return {n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)}
@@ -304,5 +304,5 @@ def _calls_on(node: ast.AST | None, name: str) -> bool:
     """Whether a method calls the one of the same name of `super()` or of another class."""
     return node is not None and any(
         isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == name
-        for call in ast.walk(node)
+        for call in all_nodes(node)
     )

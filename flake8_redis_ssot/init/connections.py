@@ -22,6 +22,7 @@ from flake8_redis_ssot.libraries.vocabulary import (
     SERVERS,
     SUBJECTS,
 )
+from flake8_redis_ssot.syntax.nodes import all_nodes
 from flake8_redis_ssot.syntax.scopes import ProgramPoint
 
 _PLACES = {*DEFAULTS, *POOL_KEYWORDS, "url", "unix_socket_path", None}
@@ -119,7 +120,7 @@ def _database(call: ast.Call) -> str | None:
 
 def _names(tree: ast.AST) -> Iterator[str]:
     """What may be a setting's name in a file: of a variable, a constant, or a member of another object."""
-    for node in ast.walk(tree):
+    for node in all_nodes(tree):
         match node:
             case ast.Constant(value=str(name)) if name.isidentifier():
                 yield name

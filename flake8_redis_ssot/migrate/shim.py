@@ -20,6 +20,7 @@ from flake8_redis_ssot.fix.verify import wrong
 from flake8_redis_ssot.migrate.references import References
 from flake8_redis_ssot.settings.boundaries import place_of
 from flake8_redis_ssot.settings.model import Boundary, Settings
+from flake8_redis_ssot.syntax.nodes import all_nodes
 
 _HEAD = '''"""Moved to {homes}. What is asked for here is taken from there, with a warning."""
 
@@ -225,7 +226,7 @@ def _check_use(rewriter: Rewriter, aim: Replacement, name: str) -> None:
 
 def _is_late(giver: Function) -> bool:
     """Whether a function looks for what it gives whenever it is called: by an import, or in a module."""
-    return any(isinstance(part, ast.Import | ast.ImportFrom | ast.Attribute) for part in ast.walk(giver))
+    return any(isinstance(part, ast.Import | ast.ImportFrom | ast.Attribute) for part in all_nodes(giver))
 
 
 def _def(giver: Function) -> str:

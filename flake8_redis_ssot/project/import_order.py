@@ -21,6 +21,7 @@ from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.project.conftests import CONFTEST
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.source import SourceFile
+from flake8_redis_ssot.syntax.nodes import all_nodes
 
 _LOADING = re.compile(
     r"\b(?:import_module|__import__|import_string|load_module|exec_module|runpy|pkgutil|autodiscover\w*"
@@ -236,6 +237,6 @@ def _plugins(tree: ast.Module) -> Iterator[str]:
     for node in tree.body:
         match node:
             case ast.Assign(targets=[ast.Name(id="pytest_plugins")], value=value):
-                for part in ast.walk(value):
+                for part in all_nodes(value):
                     if isinstance(part, ast.Constant) and isinstance(part.value, str):
                         yield part.value

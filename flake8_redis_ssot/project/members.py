@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from flake8_redis_ssot.facts.modules import Modules, bound
 from flake8_redis_ssot.libraries.standard import BUILT_IN_DECORATORS, CACHES, KIND_DECORATORS, PLAIN_BASES
-from flake8_redis_ssot.syntax.nodes import last_name, unparsed
+from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, unparsed
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _TRANSPARENT = BUILT_IN_DECORATORS | CACHES | KIND_DECORATORS
@@ -74,7 +74,7 @@ class MemberFinder:
 
     def _globals(self, module: str) -> set[str]:
         """The names that functions of a module give other objects."""
-        parts = ast.walk(self._tree(module) or ast.Module([], []))
+        parts = all_nodes(self._tree(module) or ast.Module([], []))
         return {name for part in parts if isinstance(part, ast.Global) for name in part.names}
 
     def _members(
@@ -98,7 +98,7 @@ class MemberFinder:
             if inherited is None:
                 return None
             members |= inherited
-        for part in ast.walk(self._tree(module) or node):
+        for part in all_nodes(self._tree(module) or node):
             match part:
                 case ast.Attribute(attr=name, ctx=ast.Store()):
                     members.setdefault(name, part)

@@ -14,7 +14,7 @@ from flake8_redis_ssot.libraries.standard import CACHES
 from flake8_redis_ssot.rule import Construction, Rule, RuleContext, on
 from flake8_redis_ssot.syntax.ancestors import ancestors
 from flake8_redis_ssot.syntax.memo import memoized
-from flake8_redis_ssot.syntax.nodes import last_name, unparsed
+from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, unparsed
 from flake8_redis_ssot.syntax.scopes import ProgramPoint, Scope
 
 
@@ -188,7 +188,7 @@ def _is_kept_by_callers(function: ast.FunctionDef | ast.AsyncFunctionDef, contex
 def _uses(tree: ast.Module) -> dict[tuple[str, bool], list[ast.expr]]:
     """The calls of a file by the last name of what is called, and the reads of attributes of `self` (True)."""
     found: dict[tuple[str, bool], list[ast.expr]] = {}
-    for part in ast.walk(tree):
+    for part in all_nodes(tree):
         match part:
             case ast.Call(func=func):
                 found.setdefault((last_name(func), False), []).append(part)

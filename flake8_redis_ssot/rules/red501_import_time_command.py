@@ -9,6 +9,7 @@ from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.libraries.traits import CONNECTING
 from flake8_redis_ssot.rule import Rule, RuleContext, on
 from flake8_redis_ssot.syntax.ancestors import ancestors
+from flake8_redis_ssot.syntax.nodes import all_nodes
 from flake8_redis_ssot.syntax.scopes import ProgramPoint
 
 
@@ -118,4 +119,4 @@ def _is_script(module: ast.Module, text: str) -> bool:
 
 
 def _names_main(test: ast.If) -> bool:
-    return any(isinstance(part, ast.Name) and part.id == "__name__" for part in ast.walk(test.test))
+    return any(isinstance(part, ast.Name) and part.id == "__name__" for part in all_nodes(test.test))

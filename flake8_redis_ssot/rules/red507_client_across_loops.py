@@ -15,7 +15,7 @@ from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.libraries.frameworks import COMMAND_LINES, MOCKING
 from flake8_redis_ssot.libraries.standard import LOOP_PACKAGES, LOOP_WORDS
 from flake8_redis_ssot.rule import Rule, RuleContext, on
-from flake8_redis_ssot.syntax.nodes import last_name
+from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
 from flake8_redis_ssot.syntax.scopes import ProgramPoint
 
 
@@ -209,6 +209,6 @@ def _is_test(function: ast.AST | None) -> bool:
     """Whether a function is a test, and puts nothing in the place of the client."""
     return _is_named_test(function) and not any(
         word in MOCKING
-        for part in (ast.walk(function) if function is not None else ())
+        for part in (all_nodes(function) if function is not None else ())
         for word in (getattr(part, "id", ""), getattr(part, "attr", ""), getattr(part, "arg", ""))
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from flake8_redis_ssot.libraries.standard import FILLING
 from flake8_redis_ssot.syntax.arguments import parameters
 from flake8_redis_ssot.syntax.lines import header_of, lines_of
-from flake8_redis_ssot.syntax.nodes import last_name
+from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
 from flake8_redis_ssot.syntax.scopes import (
     STEP,
     Binding,
@@ -152,7 +152,7 @@ class _ScopeBuilder:
         return [(c, scope, (*path, (id(node), f"cases{n}"))) for n, c in enumerate(node.cases)][::-1]
 
     def _case(self, node: ast.match_case, scope: Scope, path: tuple[Branch, ...]) -> Sequence[_Item]:
-        for pattern in ast.walk(node.pattern):
+        for pattern in all_nodes(node.pattern):
             captured = getattr(pattern, "rest" if isinstance(pattern, ast.MatchMapping) else "name", None)
             if isinstance(captured, str):
                 self.scopes.bind(scope, captured, self._order, path)
@@ -167,7 +167,7 @@ class _ScopeBuilder:
             self._part(part)
         # `del` and `+=` too give a name another meaning, which the file does not tell
         deeper = isinstance(node, ast.Delete)
-        for name in (n for part in parts for n in (ast.walk(part) if deeper else [part])):
+        for name in (n for part in parts for n in (all_nodes(part) if deeper else [part])):
             if isinstance(name, ast.Name) and not isinstance(name.ctx, ast.Load):
                 self.scopes.bind(scope, name.id, self._order + STEP - 1, path)
         return ()
