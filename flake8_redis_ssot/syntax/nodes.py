@@ -56,6 +56,13 @@ def last_name(node: ast.AST | None) -> str:
 
 def unparsed(node: ast.AST) -> str:
     """The source of `node`, normalised; `...` where it is nested too deeply to be written out."""
+    names: list[str] = []
+    inner = node
+    while isinstance(inner, ast.Attribute):
+        names.append(inner.attr)
+        inner = inner.value
+    if isinstance(inner, ast.Name):  # most are dotted names, for which `ast.unparse` takes many times as long
+        return ".".join([inner.id, *reversed(names)])
     try:
         try:
             return ast.unparse(node)
