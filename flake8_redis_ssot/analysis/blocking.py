@@ -28,7 +28,7 @@ _COMPARISONS = {ast.Is: operator.is_, ast.IsNot: operator.is_not, ast.Eq: operat
 class _Step:
     """A call on the way to a command, in the function `scope`, and what its parameters must be there."""
 
-    call: ast.Call
+    call: ast.AST
     scope: Scope
     guards: tuple[_Guard, ...]
 
@@ -157,7 +157,6 @@ def in_coroutines(
 
 
 def _step(point: ProgramPoint, function: ast.FunctionDef) -> _Step:
-    assert isinstance(point.node, ast.Call)
     scope = point.scope.enclosing("function")
     names = {a.arg for a in single(function.args)}
     guards = [(test, wanted) for test, wanted in _guards(function, point.node) if names & set(_asked(test))]
@@ -192,7 +191,8 @@ def _is_taken(call: ast.Call, way: tuple[_Step, ...]) -> bool:
         handed = _Handed(call, step.scope, handed)
         if any(_truth(test, handed) not in (None, wanted) for test, wanted in step.guards):
             return False
-        call = step.call
+        if isinstance(step.call, ast.Call):  # else it is the `with` at the end
+            call = step.call
     return True
 
 

@@ -27,12 +27,12 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 class Command:
     """A call of a method of a client, or of its pool, pipeline, subscription, lock or script (`role`).
 
-    `colour` says whether the client blocks, `effect` what the method does, `awaited` that the call
+    Or the lock that a `with` enters, which waits for it. `colour` says whether the client blocks, `effect` what the method does, `awaited` that the call
     is awaited where it stands, `iterated` that an `async for` goes through what it gives.
     """
 
     point: ProgramPoint
-    call: ast.Call
+    call: ast.expr
     method: str
     role: str
     builder: Builder
@@ -54,12 +54,17 @@ class Command:
     @property
     def receiver(self) -> ast.expr:
         """What the method is called on."""
-        return self.call.func.value if isinstance(self.call.func, ast.Attribute) else self.call.func
+        callee = self._callee
+        return callee.value if isinstance(callee, ast.Attribute) and callee is not self.call else callee
 
     @property
     def label(self) -> str:
-        """What is called, as it is written."""
-        return shown(self.call.func)
+        """What is called or entered, as it is written."""
+        return shown(self._callee)
+
+    @property
+    def _callee(self) -> ast.expr:
+        return self.call.func if isinstance(self.call, ast.Call) else self.call
 
     @property
     def sends(self) -> bool:
@@ -83,9 +88,24 @@ def function_of(point: ProgramPoint) -> Function | None:
 def commands(inference: Inference, scopes: Scopes, points: Iterable[ProgramPoint]) -> Iterator[Command]:
     """The commands among the calls of `points`, in source order; where the kind is in doubt, none."""
     for point in points:
+        if isinstance(point.node, ast.With):
+            yield from _entered(inference, point)
         sent = command(inference, scopes, point)
         if sent is not None:
             yield sent
+
+
+def _entered(inference: Inference, point: ProgramPoint) -> Iterator[Command]:
+    """The locks of blocking clients that a `with` enters by name or by their class; `client.lock()` is a call by itself."""
+    for item in point.node.items if isinstance(point.node, ast.With) else ():
+        lock = item.context_expr
+        if isinstance(lock, ast.Call) and last_name(lock.func) == "lock":
+            continue
+        found = [inference.client(value) for value in inference.values(lock, point)]
+        given = [one for one in found if one is not None and one[0] == "lock" and colour_of(one[1]) == "sync"]
+        if given and len(given) == len(found):
+            role, builder = given[0]
+            yield Command(point, lock, "__enter__", role, builder, "sync", "command", False, False)
 
 
 def command(inference: Inference, scopes: Scopes, point: ProgramPoint) -> Command | None:

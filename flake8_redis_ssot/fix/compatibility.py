@@ -201,6 +201,7 @@ class Compatibility(ObjectChecks):
         if before is None and after is None and said[0] is not None and said[0] == said[1]:
             if self.given_clients.names_client(said[0]):
                 raise self.given_clients.unshown(old, new)
+            self.given_clients.check_used(view, aim, verdict)
             verdict.ties.add(self.ties.of_function(old))
             return
         if before is None or after is None:
@@ -259,6 +260,7 @@ class Compatibility(ObjectChecks):
         why = self.members.forwards(view, old, held.of, new.home.rpartition(".")[2], call, renamed)
         if why is not None:
             raise self.calls.uncallable(new, place.lineno, why)
+        self.given_clients.check_forwarded(aim, verdict)
         note_names(verdict, None, call, "", renamed)
         verdict.roots.add(old.home)
         verdict.ties.add(self.ties.of_function(old, held.of))

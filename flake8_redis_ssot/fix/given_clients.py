@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import ast
 import re
+from dataclasses import replace
 
 from flake8_redis_ssot.fix.accessors import Accessors, Lead, Unfit
 from flake8_redis_ssot.fix.around import Around
 from flake8_redis_ssot.fix.connecting import Told, difference, read_in, waits_differently
-from flake8_redis_ssot.fix.making import Making
+from flake8_redis_ssot.fix.making import ALIKE, Making
 from flake8_redis_ssot.fix.reach import OBJECT, PUT, Reach
 from flake8_redis_ssot.fix.replacements import Refusal, Replacement, Replacements
 from flake8_redis_ssot.fix.resolver import Untold
+from flake8_redis_ssot.fix.signatures import Function
 from flake8_redis_ssot.fix.stores import Code
 from flake8_redis_ssot.fix.symbols import Objects, Thing
 from flake8_redis_ssot.fix.verdict import Verdict
 from flake8_redis_ssot.fix.view import View
 from flake8_redis_ssot.libraries.traits import ASYNC_PART
-from flake8_redis_ssot.syntax.nodes import unparsed
+from flake8_redis_ssot.syntax.nodes import all_nodes, unparsed
 
 _ONE = "let it give one client that is built once"
 
@@ -84,6 +86,69 @@ class GivenClients:
         if differing is not None:
             raise Refusal(f"{here}: {differing.what}", differing.advice)
         return before, after
+
+    def check_used(self, view: View, aim: Replacement, verdict: Verdict) -> None:
+        """Refusal where two functions give no client, but do what they do by clients that differ."""
+        theirs = self._used_by(aim.new)
+        for one in self._used_by(aim.old) if theirs else ():
+            differing: Refusal | None = None
+            for other in theirs:
+                pair = replace(aim, old=one, new=other, is_same=one.home == other.home)
+                try:
+                    leads = self.alike(pair)
+                except Refusal as refusal:
+                    differing = differing or refusal
+                    continue
+                if leads is not None:
+                    self.note(view, pair, leads, verdict)
+                differing = None
+                break
+            if differing is not None:
+                raise differing
+
+    def check_forwarded(self, aim: Replacement, verdict: Verdict) -> None:
+        """The same where a method takes the place of a function, and its object has the client."""
+        held = aim.new.of
+        used = self._used_by(aim.old)
+        if not used or held is None or held.of is None:
+            return
+        there = self.making.connections(held.of, self.making.maker(held))
+        for one in used:
+            text = self.making.text(self.accessors.lead(self._got(one)).made)
+            if text is None or there.unknown is not None:
+                verdict.unsafe(
+                    f"nothing shows that `{one.home}` and `{held.home}` connect to the same server"
+                )
+            elif there.clients and text not in there.clients:
+                raise Refusal(
+                    f"they may connect to different servers: `{one.home}`{self.objects.at(one)} by `{text}`, "
+                    f"`{held.of.home}`{self.objects.at(held.of)} by {' and '.join(f'`{c}`' for c in sorted(there.clients))}",
+                    ALIKE,
+                )
+
+    def _used_by(self, function: Thing) -> list[Thing]:
+        """The objects that are clients, and the functions that give one, that a function uses, or those that it calls."""
+        found: dict[str, Thing] = {}
+        seen: set[str] = set()
+        waiting = [function]
+        while waiting:
+            one = waiting.pop()
+            if one.home in seen or not isinstance(one.node, Function):
+                continue
+            seen.add(one.home)
+            for part in all_nodes(one.node):
+                if not isinstance(part, ast.Name | ast.Attribute):
+                    continue
+                thing = self.objects.value(part, one.module, one.node)
+                if thing is None or not thing.home or thing.sort not in ("instance", "function"):
+                    continue
+                try:
+                    self.accessors.lead(self._got(thing))
+                except Unfit:
+                    waiting += [thing] if thing.sort == "function" else []
+                else:
+                    found[thing.home] = thing
+        return [found[home] for home in sorted(found)]
 
     def unshown(
         self, old: Thing, new: Thing, why: str = "", advice: str = "build both where that is seen"

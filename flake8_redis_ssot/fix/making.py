@@ -30,7 +30,7 @@ from flake8_redis_ssot.libraries.vocabulary import CLIENT_WORDS
 from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, unparsed
 
 _DEPTH = 6
-_ALIKE = (
+ALIKE = (
     "let both take it from one setting where they mean one server, and run again; where not, let the manager give an "
     "object for it, or `allow` it"
 )
@@ -329,7 +329,7 @@ class Making:
                 if (code.node.args or code.node.keywords) and not self._only_connects(code, of):
                     return Refusal(
                         f"`{thing.home}`{self.objects.at(thing)} is made with arguments, which may name another server",
-                        _ALIKE,
+                        ALIKE,
                     )
             found.append(self.connections(of, calls[0] if len(calls) == 1 else None))
             if found[-1].unknown is not None and is_same_code():
@@ -347,7 +347,7 @@ class Making:
         return Refusal(
             f"they may connect to different servers: `{old_class.home}`{self.objects.at(old_class)} by {ways[0]}, "
             f"`{new_class.home}`{self.objects.at(new_class)} by {ways[1]}",
-            _ALIKE,
+            ALIKE,
         )
 
     def _changed_later(self, old: Thing, new: Thing) -> Refusal | None:

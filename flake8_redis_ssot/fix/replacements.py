@@ -424,8 +424,17 @@ class Replacements:
                     f"of {where} several objects are shared, {names}",
                     "set `instance` to the one that is meant",
                 )
+            init = self.objects.members(old).named.get("__init__")
+            needs = init is not None and init.arguments is not None and _required(init.arguments)
+            made = f"{old.home.rpartition('.')[2]}({'...' if needs else ''})"
             raise Refusal(
                 f"the manager's module has no shared object of {where}",
-                f"add one, as `redis_manager = {old.home.rpartition('.')[2]}()`, and name it as `instance`",
+                f"add one, as `redis_manager = {made}`, and name it as `instance`",
             )
         return shared[0]
+
+
+def _required(arguments: ast.arguments) -> bool:
+    """Whether a call has to give something."""
+    positional = [*arguments.posonlyargs, *arguments.args]
+    return len(positional) > len(arguments.defaults) or None in arguments.kw_defaults

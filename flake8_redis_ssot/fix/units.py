@@ -459,9 +459,10 @@ def _why(key: str, one: Reference) -> Refusal:
     return Refusal(f"{one.where} {what}, and stays", one.why.advice, Cause(one.where, one.why))
 
 
-def _is_beside(key: str, written: Iterable[str]) -> bool:
-    """Whether a name is one of a module from which something is imported then."""
-    return key.rpartition(".")[0] in {name.rpartition(".")[0] for name in written}
+def _is_beside(key: str, written: Collection[str]) -> bool:
+    """Whether a name is one of a module from which something is imported then, or a member of what is."""
+    modules = {name.rpartition(".")[0] for name in written}
+    return key.rpartition(".")[0] in modules or any(_is_under(key, name) for name in written)
 
 
 def _is_under(name: str, key: str) -> bool:

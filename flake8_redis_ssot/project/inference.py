@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable, Hashable, Iterable, Iterator
 
 from flake8_redis_ssot.analysis.blocking import Blocking, BlockingFunctions
-from flake8_redis_ssot.analysis.client_calls import Command, command
+from flake8_redis_ssot.analysis.client_calls import Command, commands
 from flake8_redis_ssot.facts.managers import ManagerFacts
 from flake8_redis_ssot.inference.builder_table import BuilderTable
 from flake8_redis_ssot.inference.calls import any_call, given_for, receiver_of
@@ -319,8 +319,13 @@ class ProjectInference(Inference):
 
     def _find_sent(self, path: str) -> list[Command]:
         scopes = self.files[path]
-        points = scopes.calls_of(self._method_names[path])
-        return [one for p in points if (one := command(self, scopes, p)) is not None]
+        entering = [
+            ProgramPoint(one.node, one.scope, one.order, one.path)
+            for one in scopes.statements
+            if isinstance(one.node, ast.With)
+        ]
+        points = [*scopes.calls_of(self._method_names[path]), *entering]
+        return [*commands(self, scopes, sorted(points, key=lambda point: point.order))]
 
     def calls(self, path: str) -> Iterator[tuple[ProgramPoint, ast.Call, Blocking]]:
         """The calls, in a file taken in, of functions that send by a blocking client, with what they send."""

@@ -15,7 +15,7 @@ class SyncClientInAsync(Rule):
 
     ## What it does
     Reports a command of a blocking client, its pipeline, subscription or lock that an
-    `async def` runs itself, or a function of the file that it calls. Not reported: functions and lambdas defined
+    `async def` runs itself, or a function of the file that it calls, and `with` on such a lock. Not reported: functions and lambdas defined
     in it, which may run in a thread, methods handed over without a call, clients whose kind the file does not
     show, and calls that do not come to the command, as they leave out the argument that it is sent for or patch
     what leads to it.
@@ -73,7 +73,7 @@ class SyncClientInAsync(Rule):
             yield self._stalled(context, call, what, coroutine, cause)
 
     def _stalled(
-        self, context: RuleContext, call: ast.Call, what: str, coroutine: ast.AsyncFunctionDef, sent: Command
+        self, context: RuleContext, call: ast.expr, what: str, coroutine: ast.AsyncFunctionDef, sent: Command
     ) -> Diagnostic:
         message = f"{what} the event loop in `async def {coroutine.name}`"
         return self.diagnostic(

@@ -71,7 +71,7 @@ class CrossModuleSyncClient(ProjectRule):
                         yield self.diagnostic(context, where, message, symbols=(cause.builder.target,))
 
 
-def _stalls(context: RuleContext) -> Iterator[tuple[ast.Call, str, Command]]:
+def _stalls(context: RuleContext) -> Iterator[tuple[ast.expr, str, Command]]:
     """The calls that block the event loop, with what is to be said of each and the command that does."""
     for sent in context.commands:
         function = sent.coroutine
