@@ -16,7 +16,7 @@ from flake8_redis_ssot.project.index import ProjectIndex
 _NOT_CALLING_BACK = frozenset(["unittest", "abc", "typing", "enum", "dataclasses"])
 """Packages whose classes have methods that call none of those who are made of them."""
 
-_MOST = 20_000
+_MOST = 40_000
 """The most pieces that one question goes through: from so many on, nearly all code may run."""
 
 _Class = tuple[str, str]
@@ -235,7 +235,7 @@ class _Walk:
                     self._enter("given", ref[-1], "kept")
             elif purpose == "flow":
                 self._enter("given", ref[-1], purpose)  # it may give back what it has been given
-        if flow.given:
+        if flow.given and purpose != "run":
             self._enter("given", flow.given, purpose)
         if purpose == "flow":
             for prefix in flow.prefixes - self.prefixes:

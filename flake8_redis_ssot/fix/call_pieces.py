@@ -25,6 +25,25 @@ _NAMED = ast.Name | ast.Attribute
 _READING = frozenset(["getattr", "attrgetter", "methodcaller", "getfixturevalue"])
 _LAZY = frozenset(["map", "filter", "iter", "property", "attrgetter", "methodcaller"])
 """What calls or reads what it is given when something is done with what it returns."""
+_PASSING = (
+    _BUILTINS
+    - {
+        "open",
+        "len",
+        "str",
+        "repr",
+        "format",
+        "int",
+        "float",
+        "bool",
+        "bytes",
+        "range",
+        "print",
+        "hash",
+        "id",
+    }
+) | {"partial", "wraps", "Mock"}
+"""What may return something of what it is given."""
 _NAMESPACES = frozenset(["vars", "globals", "locals", "__dict__"])
 _CALLING = _LAZY | {"sorted", "max", "min"}
 _ENTERED = ("__enter__", "__exit__", "__aenter__", "__aexit__")
@@ -128,7 +147,7 @@ def flow_of(values: Iterable[ast.expr], imported: Collection[str], owner: str) -
                     flow.lambdas.append(piece_of([node], imported, owner))
                 if last_name(func) not in _BUILTINS:
                     flow.results.add(reference(func, imported)[0])
-                if last_name(func) in _BUILTINS or last_name(func) in ("partial", "wraps", "Mock"):
+                if last_name(func) in _PASSING:
                     stack += (*node.args, *node.keywords)
             case ast.Name() | ast.Attribute():
                 flow.of.add(reference(node, imported)[0])
