@@ -6,15 +6,17 @@ import ast
 from collections.abc import Callable, Iterable, Iterator
 
 from flake8_redis_ssot.facts.modules import absolute
-from flake8_redis_ssot.fix.call_outline import Flow, Outline, Piece, Ref, outline_of, piece_of
+from flake8_redis_ssot.fix.call_outline import Outline, outline_of
+from flake8_redis_ssot.fix.call_pieces import OPENING, Flow, Piece, Ref, piece_of
 from flake8_redis_ssot.fix.patched_code import PatchedCode
 from flake8_redis_ssot.fix.reads import ProjectReads
+from flake8_redis_ssot.libraries.frameworks import CALLING_ANY_TIME, CALLING_WHILE_AWAITED
 from flake8_redis_ssot.project.index import ProjectIndex
 
 _NOT_CALLING_BACK = frozenset(["unittest", "abc", "typing", "enum", "dataclasses"])
 """Packages whose classes have methods that call none of those who are made of them."""
 
-_MOST = 20_000
+_MOST = 40_000
 """The most pieces that one question goes through: from so many on, nearly all code may run."""
 
 _Class = tuple[str, str]
@@ -41,6 +43,7 @@ class CallGraph:
         self.stated = stated
         self.files = files
         self.changed = changed
+        self._made_of: dict[str, list[tuple[_Class, set[_Class] | None, str]]] = {}
 
     def loaded(self, path: str, code: PatchedCode, before: set[str], fake: str) -> set[str] | None:
         """The files that may be imported first while code of a file runs, where `before` have been; None for any.
@@ -49,7 +52,9 @@ class CallGraph:
         """
         piece = piece_of(code.parts, self.outline(path).imported, code.owner)
         piece.called |= {("member", name) for name in code.fixtures}
-        return _Walk(self, fake, before).run(path, piece)
+        walk = _Walk(self, fake, before)
+        walk.begin(path, code)
+        return walk.run(path, piece)
 
     def is_test(self, path: str) -> bool:
         return self._index.settings.is_test(path)
@@ -90,9 +95,13 @@ class CallGraph:
         if not depth or (attributes and kind != "import"):
             return None
         if kind == "name":
-            if name in self.outline(path).classes:
-                return {(path, name)}
             outline = self.outline(path)
+            if name in outline.classes:
+                decorators = (self.classes(path, one, depth - 1) for one in outline.decorated[name])
+                return None if any(one != set() for one in decorators) else {(path, name)}
+            flows = [one for one in outline.table.get(("flow", name), ()) if isinstance(one, Flow)]
+            if flows and all(one.is_alias for one in flows):
+                return self._united(self.classes(path, ref, depth - 1) for one in flows for ref in one.of)
             return None if name in outline.bound or "*" in outline.imported else set()
         if kind != "import":
             return None
@@ -109,6 +118,25 @@ class CallGraph:
             found |= classes
         return found
 
+    @staticmethod
+    def _united(found: Iterable[set[_Class] | None]) -> set[_Class] | None:
+        united: set[_Class] = set()
+        for one in found:
+            if one is None:
+                return None
+            united |= one
+        return united
+
+    def made_of(self, path: str) -> list[tuple[_Class, set[_Class] | None, str]]:
+        """The classes of a file with each of their bases, and its last name."""
+        if path not in self._made_of:
+            self._made_of[path] = [
+                ((path, name), self.classes(path, base), base[-1])
+                for name, bases in self.outline(path).classes.items()
+                for base in bases
+            ]
+        return self._made_of[path]
+
     def _bases(self, path: str, node: ast.ImportFrom) -> Iterator[str]:
         place = self._index.place(path)
         for module in place.modules if node.level else [""]:
@@ -118,8 +146,8 @@ class CallGraph:
 class _Walk:
     """One question: the pieces that are reached, and the files that have been imported by then.
 
-    A flow is followed for a purpose: as what is called (`flow`), as a generator or coroutine that goes on (`resume`), or as what a
-    library has been given and may call (`kept`).
+    A flow is followed for a purpose: as what is called (`flow`), as what a library has been given and may call (`kept`), or
+    as an object of which something is done, whatever (`touch`): its special methods run, and a generator goes on.
     """
 
     def __init__(self, graph: CallGraph, fake: str, before: set[str]) -> None:
@@ -127,24 +155,39 @@ class _Walk:
         self.fake = fake
         self.before = before
         self.known: set[str] = set()
+        self.is_open = False
+        self.made_of: dict[_Class, set[_Class]] = {}
         self.everywhere: dict[tuple[str, str], set[str]] = {}
         self.prefixes: set[str] = set()
         self.dotted: set[tuple[str, str, str]] = set()
         self.seen: set[tuple[int, str]] = set()
         self.new: list[tuple[str, Piece | Flow, str]] = []
 
-    def run(self, path: str, piece: Piece) -> set[str] | None:
+    def begin(self, path: str, code: PatchedCode) -> None:
+        """What runs beside the code itself: what a library calls whenever it wants, and what pytest does."""
         self._take_in({path, *self.before})
+        for name in CALLING_ANY_TIME | (CALLING_WHILE_AWAITED if code.awaits else frozenset()):
+            for purpose in ("kept", "touch"):
+                self._enter("given", name, purpose)
+        self._enter("hook", "", "flow")
+        if code.is_whole_test:
+            self._enter("autouse", "")
+            self._prefix("pytest_")
+        if code.is_inherited:
+            self._tests((path, code.owner))
+
+    def run(self, path: str, piece: Piece) -> set[str] | None:
         self.new.append((path, piece, "run"))
         while self.new:
             where, one, purpose = self.new.pop()
-            if (one.is_open and purpose in ("run", "flow")) or len(self.seen) > _MOST:
+            self.is_open |= one.is_open and purpose in ("run", "flow")
+            if self.is_open or len(self.seen) > _MOST:
                 return None
             if isinstance(one, Flow):
                 self._flow(where, one, purpose)
             else:
                 self._run(where, one)
-        return self.known - self.before
+        return self.known - self.before if not self.is_open else None
 
     def _run(self, path: str, piece: Piece) -> None:
         for node in piece.imports:
@@ -156,33 +199,47 @@ class _Walk:
             self._use(path, piece.owner, ref, "read")
         for ref in piece.handed:
             self._use(path, piece.owner, ref, "run")
+            self._made_of_others(self.graph.classes(path, ref))
+        for ref in piece.read | piece.handed | piece.called:
+            self._use(path, piece.owner, ref, "flow", "touch")
+            self._use(path, piece.owner, ref, "result", "touch")
         for ref in piece.called:
             self._use(path, piece.owner, ref, "run")
+            self._use(path, piece.owner, ref, "kept", "kept")
             self._use(path, piece.owner, ref, "flow", "flow")
             if len(ref) > 2 and not self._types(path, piece.owner, ref[:-1]):
                 self._use(path, piece.owner, ref[:-1], "kept", "kept")
         self._reach(path, piece.flows, "flow")
-        self._reach(path, piece.resumed, "resume")
         for flow, methods in piece.implicit:
             self._implicit(path, flow, methods)
 
     def _flow(self, path: str, flow: Flow, purpose: str) -> None:
-        if purpose != "resume":
-            self._reach(path, flow.lambdas, "run")
+        self._reach(path, flow.lambdas, "run")
         for ref in flow.of:
-            if purpose != "resume":
+            if purpose != "touch":
                 self._use(path, flow.owner, ref, "run")
-            self._use(path, flow.owner, ref, "kept" if purpose == "kept" else "flow", purpose)
-        for ref in flow.results if purpose != "kept" else ():
+            self._use(path, flow.owner, ref, "flow", purpose)
+            if purpose != "touch":
+                self._use(path, flow.owner, ref, "kept", "kept")
+        for ref in flow.results:
+            if purpose == "kept":  # a library may call all methods of an object
+                for one in self._made(path, flow.owner, ref) or ():
+                    self._called_back(one)
+                continue
             self._use(path, flow.owner, ref, "result", purpose)
-            if purpose == "resume":
+            if purpose == "touch":
                 self._use(path, flow.owner, ref, "resume")
+                classes = self.graph.classes(path, ref)
+                self._made_of_others(classes)
+                if classes == set():  # of a library, which keeps what it is made of
+                    self._enter("given", ref[-1], "kept")
+            elif purpose == "flow":
+                self._enter("given", ref[-1], purpose)  # it may give back what it has been given
+        if flow.given and purpose != "run":
+            self._enter("given", flow.given, purpose)
         if purpose == "flow":
-            if flow.given:
-                self._enter("given", flow.given, purpose)
             for prefix in flow.prefixes - self.prefixes:
-                self.prefixes.add(prefix)
-                self._begin(self.known, prefix)
+                self._prefix(prefix)
 
     def _implicit(self, path: str, flow: Flow, methods: Iterable[str]) -> None:
         """The methods that a statement or an operator calls of what its operands may be."""
@@ -208,17 +265,23 @@ class _Walk:
                 self._dotted(".".join([dotted, *attributes]), key, purpose)
         elif kind == "name" and not attributes:
             self._reach(path, outline.table.get((key, name), ()), purpose)
+            if key == purpose == "flow":  # others may have put something else there
+                self._enter("set member", name, purpose)
         else:
             classes = self._types(path, owner, ref[:-1]) if kind != "member" else None
-            if classes is None and purpose != "resume":  # else whatever holds data would be followed
+            if classes is None or (not classes and key == "kept"):
                 self._enter(f"{key} member", ref[-1], purpose)
+            if not classes and key == "flow":  # others may have put it there
+                for put in (ref[-1], ""):
+                    self._enter("set member", put, purpose)
             for one in classes or ():
                 self._member(one, ref[-1], key, purpose)
 
     def _member(self, of: _Class, name: str, key: str, purpose: str) -> None:
         """Follow a member of a class, or of the classes that it is made of."""
         if key == "flow":
-            self._enter("set member", name, purpose)
+            for put in (name, ""):
+                self._enter("set member", put, purpose)
         seen, new = {of}, [of]
         while new:
             path, one = new.pop()
@@ -241,6 +304,17 @@ class _Walk:
         led = [".".join([name, *base[2:]]) for name in self.graph.led(path, base[1])]
         return not led or all(name.partition(".")[0] in _NOT_CALLING_BACK for name in led)
 
+    def _made_of_others(self, classes: Iterable[_Class] | None) -> None:
+        """Methods of libraries may call all that is defined by classes made of theirs."""
+        for one in classes or ():
+            for path, name in self._ancestors(one)[0]:
+                bases = self.graph.outline(path).classes.get(name, ())
+                if any(
+                    self.graph.classes(path, base) == set() and not self._is_harmless(path, base)
+                    for base in bases
+                ):
+                    self._called_back(one)
+
     def _called_back(self, of: _Class) -> None:
         """A method that a class has from a library may call all that it defines."""
         path, name = of
@@ -248,6 +322,15 @@ class _Walk:
         for own in outline.own:
             if own.startswith(f"{name}."):
                 self._reach(path, outline.members.get(("run", own), ()), "run")
+
+    def _tests(self, of: _Class) -> None:
+        """Run the tests that a class has, of its own or from others."""
+        for path, name in self._ancestors(of)[0]:
+            outline = self.graph.outline(path)
+            for own in outline.own:
+                if own.startswith(f"{name}.test"):
+                    for key in ("run", "flow"):
+                        self._reach(path, outline.members.get((key, own), ()), "flow")
 
     def _made(self, path: str, owner: str, ref: Ref) -> set[_Class] | None:
         """The classes of which the result of a call may be, as `_types` tells it."""
@@ -259,19 +342,20 @@ class _Walk:
 
     def _defines(self, of: _Class, name: str) -> bool:
         """Whether a class of the project, or one that it is made of, may have a member."""
-        seen, new = {of}, [of]
+        found, is_whole = self._ancestors(of)
+        return not is_whole or any(f"{one}.{name}" in self.graph.outline(path).own for path, one in found)
+
+    def _ancestors(self, of: _Class) -> tuple[set[_Class], bool]:
+        """A class with those of the project that it is made of, and whether these are all."""
+        seen, new, is_whole = {of}, [of], True
         while new:
             path, one = new.pop()
-            outline = self.graph.outline(path)
-            if f"{one}.{name}" in outline.own:
-                return True
-            for base in outline.classes.get(one, ()):
+            for base in self.graph.outline(path).classes.get(one, ()):
                 classes = self.graph.classes(path, base)
-                if classes is None:
-                    return True
-                new += classes - seen
-                seen |= classes
-        return False
+                is_whole &= classes is not None
+                new += (classes or set()) - seen
+                seen |= classes or set()
+        return seen, is_whole
 
     def _types(self, path: str, owner: str, ref: Ref) -> set[_Class] | None:
         """The classes of which an object may be; empty for one that is not of the project, None where that is unknown."""
@@ -305,14 +389,12 @@ class _Walk:
 
     def _family(self, of: _Class) -> set[_Class]:
         """A class with those of the known files that are made of it, told by its name."""
-        found, new = {of}, [of[1]]
+        found, new = {of}, [of]
         while new:
-            name = new.pop()
-            for path in self.known:
-                for one in self.graph.outline(path).made_of.get(name, ()):
-                    if (path, one) not in found:
-                        found.add((path, one))
-                        new.append(one)
+            one = new.pop()
+            fresh = (self.made_of.get(one, set()) | self.made_of.get(("", one[1]), set())) - found
+            found |= fresh
+            new += fresh
         return found
 
     def _dotted(self, dotted: str, key: str, purpose: str) -> None:
@@ -326,8 +408,14 @@ class _Walk:
             return
         led = self.graph.defined(dotted)
         if led is None:
+            self.is_open |= key == "run" and dotted.rpartition(".")[2] in OPENING
             return
         path, name, attributes = led
+        if name not in self.graph.outline(path).bound:
+            self._use(path, "", ("name", "__getattr__"), "run")
+        for n in range(len(attributes)):
+            self._use(path, "", ("name", name, *attributes[:n]), "flow", "touch")
+            self._use(path, "", ("name", name, *attributes[: n + 1]), "read")
         if name in self.graph.outline(path).imported:
             for again in self.graph.led(path, name):
                 self._dotted(".".join([again, *attributes]), key, purpose)
@@ -353,6 +441,11 @@ class _Walk:
         """Files that have been imported: what they have by the names of members may be meant."""
         self.known |= paths
         for path in paths:
+            self.is_open |= self.graph.outline(path).is_hooked
+            for one, bases, name in self.graph.made_of(path):
+                for base in {("", name)} if bases is None else bases:
+                    self.made_of.setdefault(base, set()).add(one)
+        for path in paths:
             table = self.graph.outline(path).table
             for key in self.everywhere.keys() & table.keys():
                 for purpose in self.everywhere[key]:
@@ -367,6 +460,10 @@ class _Walk:
             purposes.add(purpose)
             for path in self.known:
                 self._reach(path, self.graph.outline(path).table.get((key, name), ()), purpose)
+
+    def _prefix(self, prefix: str) -> None:
+        self.prefixes.add(prefix)
+        self._begin(self.known, prefix)
 
     def _begin(self, paths: Iterable[str], prefix: str) -> None:
         """Run what has a name that begins so."""

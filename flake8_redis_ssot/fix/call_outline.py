@@ -3,91 +3,28 @@
 from __future__ import annotations
 
 import ast
-import builtins
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from flake8_redis_ssot.fix.signatures import Function
-from flake8_redis_ssot.libraries.frameworks import LOADING, MAKING_NAMES, RUNNING_ANEW
+from flake8_redis_ssot.fix.call_pieces import (
+    OWN_NAMES,
+    Flow,
+    Piece,
+    Ref,
+    flow_of,
+    given_to,
+    is_namespace,
+    piece_of,
+    reference,
+)
+from flake8_redis_ssot.fix.signatures import Function, decorators_of
+from flake8_redis_ssot.libraries.frameworks import FIXTURES, MAKING_NAMES, SETTING
 from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, own_nodes
 
-_OPENING = (RUNNING_ANEW - {"modules"}) | LOADING | {"eval", "exec", "walk_packages", "iter_modules"}
-"""What may run code that no name shows."""
-_OWN = frozenset(["self", "cls"])
-_BUILTINS = frozenset(dir(builtins))
-_READING = frozenset(["getattr", "attrgetter", "methodcaller"])
-_GOING_ON = frozenset(
-    ["next", "anext", "list", "tuple", "set", "frozenset", "sorted", "sum", "any", "all", "max", "min"]
-)
-"""Builtins that let a generator go on."""
-_CALLING = frozenset(["map", "filter", "iter", "reduce"]) | _GOING_ON
-_ENTERED = ("__enter__", "__exit__", "__aenter__", "__aexit__")
-_WALKED = ("__iter__", "__next__", "__aiter__", "__anext__", "__getitem__", "__len__")
-_ITEM = ("__getitem__", "__setitem__", "__delitem__", "__missing__", "__class_getitem__")
-_COMPARED = ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__contains__", "__hash__")
-_COMPUTED = tuple(
-    f"__{before}{name}__"
-    for name in [
-        "add",
-        "sub",
-        "mul",
-        "truediv",
-        "floordiv",
-        "mod",
-        "matmul",
-        "pow",
-        "and",
-        "or",
-        "xor",
-        "lshift",
-        "rshift",
-        "divmod",
-    ]
-    for before in ("", "r", "i")
-)
-_ALONE = ("__neg__", "__pos__", "__invert__", "__bool__", "__len__")
-
-Ref = tuple[str, ...]
-"""What is referred to: `("name", n, *attributes)`, `("import", n, *attributes)` of what an import gives,
-`("self", *attributes)` of the object whose method it is, or `("member", attribute)` of any other object."""
-
-
-@dataclass(slots=True)
-class Flow:
-    """What a value may be: objects `of` these names, the `results` of calls, what is `given` to a function, lambdas.
-
-    `is_open` says that it is an attribute whose name is put together, `prefixes` how such names begin.
-    """
-
-    owner: str = ""
-    of: set[Ref] = field(default_factory=set)
-    results: set[Ref] = field(default_factory=set)
-    given: str = ""
-    lambdas: list[Piece] = field(default_factory=list)
-    prefixes: set[str] = field(default_factory=set)
-    is_open: bool = False
-
-
-@dataclass(slots=True)
-class Piece:
-    """Code that runs as a whole, in a class or none: what it reads, hands on, calls and imports.
-
-    `flows` are values that it calls which are no names, `resumed` those that go on if they are generators or
-    coroutines, `implicit` those on which the methods beside them are called by an operator or a statement,
-    `quoted` the dotted names in its strings; `is_open` says that it may run what no name shows.
-    """
-
-    owner: str = ""
-    read: set[Ref] = field(default_factory=set)
-    handed: set[Ref] = field(default_factory=set)
-    called: set[Ref] = field(default_factory=set)
-    flows: list[Flow] = field(default_factory=list)
-    resumed: list[Flow] = field(default_factory=list)
-    implicit: list[tuple[Flow, tuple[str, ...]]] = field(default_factory=list)
-    imports: list[ast.Import | ast.ImportFrom] = field(default_factory=list)
-    quoted: set[str] = field(default_factory=set)
-    is_open: bool = False
-
+_HELD = ast.Name | ast.Attribute | ast.Lambda | ast.Call | ast.Tuple | ast.List | ast.Dict | ast.Set
+"""Expressions of what an object may keep to call it."""
+_HOOKING = frozenset(["meta_path", "path_hooks", "LazyLoader"])
+"""What makes imports run other code, or later."""
 
 Imported = dict[str, list[tuple[ast.Import | ast.ImportFrom, ast.alias]]]
 
@@ -101,17 +38,18 @@ class Outline:
     for what its methods are given, `result` for what it returns, `given` for what a function of that name is given,
     `resume` where it is a generator or coroutine, `set` for what others put there.
     `members` has the same for the members of classes, as `Class.member`, `own` those that a class defines, `classes` the
-    bases of each, `made_of` the classes by the last names of their bases.
+    bases of each, `decorated` their decorators; `is_hooked` says that it changes what imports do.
     """
 
     table: dict[tuple[str, str], list[Piece | Flow]] = field(default_factory=dict)
     members: dict[tuple[str, str], list[Piece | Flow]] = field(default_factory=dict)
     own: set[str] = field(default_factory=set)
     classes: dict[str, list[Ref]] = field(default_factory=dict)
-    made_of: dict[str, list[str]] = field(default_factory=dict)
+    decorated: dict[str, list[Ref]] = field(default_factory=dict)
     bound: set[str] = field(default_factory=set)
     imported: Imported = field(default_factory=dict)
     top: Piece = field(default_factory=Piece)
+    is_hooked: bool = False
 
 
 def outline_of(tree: ast.Module) -> Outline:
@@ -122,6 +60,8 @@ def outline_of(tree: ast.Module) -> Outline:
             for alias in node.names:
                 bound = alias.asname or alias.name.partition(".")[0]
                 outline.imported.setdefault(bound, []).append((node, alias))
+        elif isinstance(node, ast.Attribute | ast.Name) and last_name(node) in _HOOKING:
+            outline.is_hooked = True
     _Outliner(outline).enter(tree)
     outline.top = piece_of(tree.body, outline.imported, "")
     return outline
@@ -153,6 +93,9 @@ class _Outliner:
         match node:
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 self._function(node, is_local)
+                self._given(node, function)
+            case ast.Lambda():
+                self._given(node, function)
             case ast.ClassDef():
                 self._class(node, is_local)
             case (
@@ -176,6 +119,15 @@ class _Outliner:
                 self._assign(target, value, is_local)
             case ast.Call():
                 self._call(node)
+            case ast.Dict(keys=keys, values=values):
+                for key, value in zip(keys, values, strict=True):
+                    if isinstance(key, ast.Constant):
+                        self._put("", [key, value])
+            case ast.Match(subject=value):
+                for part in all_nodes(node):
+                    name = getattr(part, "rest" if isinstance(part, ast.MatchMapping) else "name", None)
+                    if isinstance(part, ast.pattern) and name:
+                        self._assign(ast.Name(name), value, is_local)
 
     def _note(self, act: str, name: str, what: Piece | Flow, *, is_member: bool) -> None:
         """What a name of the file leads to, and where it may be a member so does that name of whatever object."""
@@ -198,22 +150,28 @@ class _Outliner:
         is_going_on = isinstance(node, ast.AsyncFunctionDef) or any(
             isinstance(part, ast.Yield | ast.YieldFrom) for part in own_nodes(node)
         )
+        if node.decorator_list:  # a property gives what it returns
+            given = Flow(results={("name", node.name)})
+            self._note("flow", node.name, given, is_member=not is_local)
+            if not is_local:
+                self._own(self.owner, "flow", node.name, given)
         if is_going_on:
             self._note("resume", node.name, piece, is_member=not is_local)
         self._decorated(node)
         self._given(node, node.name)
 
     def _class(self, node: ast.ClassDef, is_local: bool) -> None:
-        bases = [self._reference(base) for base in node.bases]
+        made_by = [one.value for one in node.keywords if one.arg == "metaclass"]
+        bases = [self._reference(base) for base in (*node.bases, *made_by)]
         self.outline.classes[node.name] = bases
-        for base in node.bases:
-            self.outline.made_of.setdefault(last_name(base), []).append(node.name)
+        decorators = (one.func if isinstance(one, ast.Call) else one for one in node.decorator_list)
+        self.outline.decorated.setdefault(node.name, []).extend(map(self._reference, decorators))
         for act in ("run", "result"):
             for ref in bases:
                 flow = Flow(of={ref}) if act == "run" else Flow(results={ref})
                 self._note(act, node.name, flow, is_member=True)
         for part in node.body:
-            if isinstance(part, Function) and part.name.startswith("__"):
+            if isinstance(part, Function) and part.name.startswith("_") and part.name.endswith("_"):
                 piece = piece_of(part.body, self.outline.imported, node.name)
                 self._note("run", node.name, piece, is_member=not is_local)
                 if part.name not in MAKING_NAMES:
@@ -221,6 +179,10 @@ class _Outliner:
                 self._given(part, node.name)
             elif isinstance(part, ast.AnnAssign) and isinstance(part.target, ast.Name):
                 self._own(node.name, "flow", part.target.id, Flow(node.name, given=node.name))
+            match part:
+                case ast.Assign(value=ast.Call() as call) | ast.AnnAssign(value=ast.Call() as call):
+                    self._note("run", node.name, self._flow(given_to(call)), is_member=True)  # a default
+        self._note("result", node.name, Flow(given=node.name), is_member=True)
         self._decorated(node)
 
     def _decorated(self, node: Function | ast.ClassDef) -> None:
@@ -231,37 +193,85 @@ class _Outliner:
             self.outline.table.setdefault(("given", last_name(called)), []).append(self._flow([itself]))
             if isinstance(called, ast.Attribute):
                 self._keeps(called.value, [itself])
+            if isinstance(decorator, ast.Call) and last_name(called) in FIXTURES:
+                self._fixture(node.name, decorator)
             made = Flow(self.owner, results={self._reference(called)})
             self._note("run", node.name, self._piece([decorator]), is_member=True)
             for act in ("flow", "result"):
                 self._note(act, node.name, made, is_member=True)
 
-    def _given(self, function: Function, name: str) -> None:
-        """A parameter may be whatever a call of a function of that name is given."""
+    def _fixture(self, name: str, decorator: ast.Call) -> None:
+        """Pytest gives what a fixture returns by another name, or runs it for every test."""
+        for keyword in decorator.keywords:
+            match keyword:
+                case ast.keyword(arg="name", value=ast.Constant(value=str(other))):
+                    for act in ("run", "result", "resume"):
+                        flow = Flow(of={("name", name)}, results={("name", name)})
+                        self._note(act, other, flow, is_member=True)
+                case ast.keyword(arg="autouse"):
+                    self._note("autouse", "", Flow(of={("name", name)}), is_member=False)
+                case ast.keyword(arg="params", value=value):
+                    self._note("flow", "param", self._flow([value]), is_member=True)
+
+    def _given(self, function: Function | ast.Lambda, name: str) -> None:
+        """A parameter may be whatever a call of a function of that name is given, or its default.
+
+        Of a function in another one also what that is given: who calls the inner one is not told by its name.
+        """
         of = function.args
+        is_fixed = name.startswith("test") or (
+            isinstance(function, Function) and bool(decorators_of(function) & FIXTURES)
+        )
+        defaults = self._flow([*of.defaults, *filter(None, of.kw_defaults)])
         for argument in (*of.posonlyargs, *of.args, *of.kwonlyargs, of.vararg, of.kwarg):
-            if argument is not None and argument.arg not in _OWN:
-                self._note("flow", argument.arg, Flow(given=name), is_member=False)
+            if argument is not None and argument.arg not in OWN_NAMES:
+                if name:
+                    self._note("flow", argument.arg, Flow(given=name), is_member=False)
+                self._note("flow", argument.arg, defaults, is_member=False)
+                if is_fixed:
+                    fixture = Flow(results={("member", argument.arg)})
+                    self._note("flow", argument.arg, fixture, is_member=False)
 
     def _call(self, call: ast.Call) -> None:
-        given = [*call.args, *(keyword.value for keyword in call.keywords)]
+        given = given_to(call)
         if not given:
             return
         called = last_name(call.func)
         self.outline.table.setdefault(("given", called), []).append(self._flow(given))
         if isinstance(call.func, ast.Attribute):
             self._keeps(call.func.value, given)
+        if len(call.args) > 1:
+            self._keeps(call.args[0], given[1:])
+        self._put(called, given)
         for keyword in call.keywords:
             if keyword.arg is not None:
                 flow = self._flow([keyword.value])
                 self._note("flow", keyword.arg, flow, is_member=True)
                 self._note("set", keyword.arg, flow, is_member=True)
 
+    def _put(self, called: str, given: list[ast.expr]) -> None:
+        """What a call puts under a name that stands in a string, as `setattr`, patches and parameters of tests do."""
+        texts = [str(one.value) for one in given if isinstance(one, ast.Constant)]
+        if called == "usefixtures":
+            self._note("autouse", "", Flow(of={("member", text) for text in texts}), is_member=False)
+        values = [one for one in given if not isinstance(one, ast.Constant)]
+        flow = self._flow(values)
+        for one in {one.strip() for text in texts for one in text.split(",")}:
+            owner, _, name = one.rpartition(".")
+            for act in ("flow", "set"):
+                self._note(act, name, flow, is_member=True)
+            if owner:
+                self._note("kept", owner.rpartition(".")[2], flow, is_member=True)
+        if called == "parametrize":
+            self._note("flow", "param", flow, is_member=True)
+        elif called in SETTING and not texts:
+            self._note("set", "", flow, is_member=True)
+
     def _keeps(self, owner: ast.expr, given: Iterable[ast.expr]) -> None:
         """What an object is given by a call of its method it may keep, and call later."""
-        direct = [one for one in given if isinstance(one, ast.Name | ast.Attribute | ast.Lambda)]
+        direct = [one for one in given if isinstance(one, _HELD)]
         name = last_name(owner)
-        if name and name not in _OWN and direct:
+        if name and name not in OWN_NAMES and direct:
             flow = self._flow(direct)
             self._note("kept", name, flow, is_member=True)
             self._own(self.owner, "kept", name, flow)
@@ -275,17 +285,29 @@ class _Outliner:
             case ast.Attribute(attr=name, value=inner):
                 flow = self._flow([value])
                 self._note("flow", name, flow, is_member=True)
-                if isinstance(inner, ast.Name) and inner.id in _OWN:
+                self.outline.table.setdefault(("given", name), []).append(flow)  # to a setter, or a hook
+                if isinstance(inner, ast.Name) and inner.id in OWN_NAMES and self.owner:
                     self._own(self.owner, "flow", name, flow)
                 else:
                     self._note("set", name, flow, is_member=True)
+                    self._keeps(inner, [value])
+                    if name.startswith("__"):
+                        self._note("hook", "", flow, is_member=False)
+            case ast.Subscript(value=inner, slice=key) if is_namespace(inner):
+                name = str(key.value) if isinstance(key, ast.Constant) else ""
+                for act in ("flow", "set"):
+                    self._note(act, name, self._flow([value]), is_member=True)
             case ast.Subscript(value=inner) | ast.Starred(value=inner):
                 self._assign(inner, value, is_local)
             case ast.Tuple(elts=parts) | ast.List(elts=parts):
                 for part in parts:
                     self._assign(part, value, is_local)
+        if isinstance(value, ast.Lambda):
+            self._given(value, last_name(target))
         if isinstance(value, ast.Call):
-            self._keeps(target, [*value.args, *(keyword.value for keyword in value.keywords)])
+            self._keeps(target, given_to(value))
+            if (self.owner and not is_local) or isinstance(target, ast.Attribute):  # a descriptor
+                self._note("read", last_name(target), self._flow(given_to(value)), is_member=True)
 
     def _piece(self, nodes: Iterable[ast.AST]) -> Piece:
         return piece_of(nodes, self.outline.imported, self.owner)
@@ -294,140 +316,4 @@ class _Outliner:
         return flow_of(values, self.outline.imported, self.owner)
 
     def _reference(self, node: ast.expr) -> Ref:
-        return _reference(node, self.outline.imported)[0]
-
-
-def flow_of(values: Iterable[ast.expr], imported: Collection[str], owner: str) -> Flow:
-    """What expressions may give, with what is in it where that is a container."""
-    flow = Flow(owner)
-    stack: list[ast.AST] = [*values]
-    while stack:
-        node = stack.pop()
-        match node:
-            case ast.Lambda(body=body):
-                flow.lambdas.append(piece_of([body], imported, owner))
-            case ast.Call(func=func):
-                if last_name(func) == "getattr":
-                    _put_together(node, flow)
-                if last_name(func) not in _BUILTINS:
-                    flow.results.add(_reference(func, imported)[0])
-                if last_name(func) in _BUILTINS or last_name(func) in ("partial", "wraps", "Mock"):
-                    stack += (*node.args, *node.keywords)
-            case ast.Name() | ast.Attribute():
-                flow.of.add(_reference(node, imported)[0])
-            case ast.Compare() | ast.JoinedStr() | ast.BinOp():
-                pass
-            case ast.Subscript(value=value):
-                stack.append(value)
-            case ast.IfExp(body=body, orelse=orelse):
-                stack += (body, orelse)
-            case _:
-                stack += ast.iter_child_nodes(node)
-    return flow
-
-
-def _put_together(call: ast.Call, flow: Flow) -> None:
-    """What `getattr` may give."""
-    match call.args[1:]:
-        case [ast.Constant(value=str(name)), *_]:
-            flow.of.add(("member", name))
-        case [ast.JoinedStr(values=[ast.Constant(value=str(prefix)), *_]), *_]:
-            flow.prefixes.add(prefix)
-        case [ast.BinOp(left=ast.Constant(value=str(prefix))), *_]:
-            flow.prefixes.add(prefix.partition("%")[0])
-        case _:
-            flow.is_open = True
-
-
-def _reference(node: ast.expr, imported: Collection[str]) -> tuple[Ref, list[Ref], ast.expr]:
-    """What a name or attribute refers to, what is read on the way there, and the expression at the root."""
-    attributes: list[str] = []
-    inner = node
-    while isinstance(inner, ast.Attribute):
-        attributes.insert(0, inner.attr)
-        inner = inner.value
-    match inner:
-        case ast.Name(id=name) if name in imported:
-            return ("import", name, *attributes), [], inner
-        case ast.Name(id=name) | ast.Call(func=ast.Name(id="super" as name)):
-            start: Ref = ("self",) if name in (*_OWN, "super") and attributes else ("name", name)
-            chain = [(*start, *attributes[:n]) for n in range(len(attributes) + 1)]
-            return chain[-1], [one for one in chain[:-1] if len(one) > 1], ast.Name(name)
-    members: list[Ref] = [("member", name) for name in attributes] or [("member", "")]
-    return members[-1], members[:-1], inner
-
-
-def piece_of(nodes: Iterable[ast.AST], imported: Collection[str], owner: str) -> Piece:
-    """What pieces of code do; what runs later only, the bodies of functions, left out."""
-    piece = Piece(owner)
-
-    def flow(*values: ast.expr) -> Flow:
-        return flow_of(values, imported, owner)
-
-    stack: list[tuple[ast.AST, bool]] = [(node, False) for node in nodes]
-    while stack:
-        node, is_handed = stack.pop()
-        match node:
-            case ast.Import() | ast.ImportFrom():
-                piece.imports.append(node)
-            case ast.FunctionDef() | ast.AsyncFunctionDef():
-                parts = (*node.decorator_list, *node.args.defaults, *filter(None, node.args.kw_defaults))
-                stack += ((part, False) for part in parts)
-                continue
-            case ast.Attribute() | ast.Name():
-                ref, more, inner = _reference(node, imported)
-                if isinstance(node.ctx, ast.Load):
-                    (piece.handed if is_handed else piece.read).add(ref)
-                piece.read.update(more)
-                if not isinstance(inner, ast.Name):
-                    stack.append((inner, False))
-                continue
-            case ast.Constant(value=str(text)):
-                if "." in text and all(part.isidentifier() for part in text.split(".")):
-                    piece.quoted.add(text)
-            case ast.withitem(context_expr=inner):
-                piece.implicit.append((flow(inner), _ENTERED))
-                piece.resumed.append(flow(inner))
-            case (
-                ast.For(iter=inner)
-                | ast.AsyncFor(iter=inner)
-                | ast.comprehension(iter=inner)
-                | ast.YieldFrom(value=inner)
-                | ast.Await(value=inner)
-            ):
-                piece.implicit.append((flow(inner), (*_WALKED, "__await__")))
-                piece.resumed.append(flow(inner))
-            case ast.Subscript(value=inner):
-                piece.implicit.append((flow(inner), _ITEM))
-            case ast.BinOp(left=left, right=right):
-                piece.implicit.append((flow(left, right), _COMPUTED))
-            case ast.AugAssign(target=left, value=right):
-                piece.implicit.append((flow(left, right), _COMPUTED))
-            case ast.Compare(left=left, comparators=rights):
-                piece.implicit.append((flow(left, *rights), _COMPARED))
-            case ast.UnaryOp(operand=inner):
-                piece.implicit.append((flow(inner), _ALONE))
-            case ast.Call(func=func, args=args, keywords=keywords):
-                called = last_name(func)
-                if called in _OPENING:
-                    piece.is_open |= not (args and isinstance(args[0], ast.Constant))
-                if isinstance(func, ast.Name | ast.Attribute):
-                    ref, more, inner = _reference(func, imported)
-                    piece.called.add(ref)
-                    piece.read.update(more)
-                    if not isinstance(inner, ast.Name):
-                        stack.append((inner, False))
-                else:
-                    piece.flows.append(flow(func))
-                    stack.append((func, False))
-                if called in _READING:
-                    texts = (str(one.value) for one in args if isinstance(one, ast.Constant))
-                    piece.called |= {("member", part) for text in texts for part in text.split(".")}
-                if called in _GOING_ON or called not in _BUILTINS:
-                    piece.resumed.append(flow(*args, *(one.value for one in keywords)))
-                handed = called not in _BUILTINS or called in _CALLING
-                stack += ((part, handed) for part in (*args, *keywords))
-                continue
-        inside = is_handed and not isinstance(node, ast.stmt)
-        stack += ((part, inside) for part in ast.iter_child_nodes(node))
-    return piece
+        return reference(node, self.outline.imported)[0]

@@ -15,11 +15,26 @@ _UNDOING = frozenset(["monkeypatch", "mocker"])
 
 @dataclass(slots=True)
 class PatchedCode:
-    """Parts of a file that run while a patch is on, in the class `owner` or in none, and the `fixtures` that may."""
+    """Parts of a file that run while a patch is on, in the class `owner` or in none, and the `fixtures` that may.
+
+    `is_inherited` says that so do the tests of the class, its own and those that it has from others.
+    """
 
     parts: list[ast.AST] = field(default_factory=list)
     owner: str = ""
     fixtures: list[str] = field(default_factory=list)
+    is_inherited: bool = False
+
+    @property
+    def is_whole_test(self) -> bool:
+        """Whether what pytest runs around a test may run, too."""
+        return bool(self.fixtures)
+
+    @property
+    def awaits(self) -> bool:
+        """Whether other coroutines may go on in the middle."""
+        parts = (one for part in self.parts for one in all_nodes(part))
+        return any(isinstance(one, ast.Await | ast.AsyncFor | ast.AsyncWith) for one in parts)
 
 
 def patched_code(tree: ast.Module, line: int) -> PatchedCode | None:
@@ -35,11 +50,11 @@ def patched_code(tree: ast.Module, line: int) -> PatchedCode | None:
                 is_fixture = bool(decorators_of(node) & FIXTURES) or _is_left_open(node)
                 return None if is_fixture else PatchedCode([*node.decorator_list, *node.body], owner)
             case ast.ClassDef() if _is_decorated(node, line):
-                tests = [
-                    one for one in node.body if isinstance(one, Function) and one.name.startswith("test")
-                ]
-                bodies = (part for one in tests for part in one.body)
-                return PatchedCode([*node.decorator_list, *bodies], node.name)
+                if any(
+                    isinstance(one, ast.Attribute) and one.attr == "TEST_PREFIX" for one in all_nodes(tree)
+                ):
+                    return None
+                return PatchedCode([*node.decorator_list], node.name, is_inherited=True)
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 return _until_its_end(node, line, owner)
     return None

@@ -241,6 +241,18 @@ LOADING = frozenset(
 )
 """Callables, by their last names, that give the object which a string names."""
 
+CALLING_ANY_TIME = frozenset(
+    ["Thread", "Timer", "start_new_thread", "submit", "signal", "add_signal_handler", "finalize", "ref"]
+    + ["WeakMethod", "addHandler", "addFilter", "settrace", "setprofile", "excepthook", "unraisablehook"]
+)
+"""What takes a callable, or an object with methods, and calls it whatever code runs, by their last names."""
+
+CALLING_WHILE_AWAITED = frozenset(
+    ["create_task", "ensure_future", "run_coroutine_threadsafe", "start_soon", "call_soon", "call_later"]
+    + ["call_at", "call_soon_threadsafe", "add_done_callback"]
+)
+"""The same, of what goes on where other code awaits something."""
+
 PATCHING = (b"patch", b"setattr", b"setitem", b"delattr")
 """Words without which no test patches anything."""
 

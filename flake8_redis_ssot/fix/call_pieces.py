@@ -1,0 +1,278 @@
+"""What a piece of code reads, calls and imports, and what its values may be: by the names in it."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+
+from flake8_redis_ssot.libraries.frameworks import LOADING, RUNNING_ANEW
+from flake8_redis_ssot.syntax.nodes import last_name
+
+OPENING = (
+    (RUNNING_ANEW - {"modules"})
+    | LOADING
+    | {*("eval", "exec", "walk_packages", "iter_modules", "getfixturevalue")}
+)
+"""What may run code that no name shows."""
+OWN_NAMES = frozenset(["self", "cls"])
+_BUILTINS = frozenset(dir(builtins))
+_FORMATTED = re.compile(r"\{\w*\.(\w+)")
+"""What the fields of `str.format` read."""
+_NAMED = ast.Name | ast.Attribute
+_READING = frozenset(["getattr", "attrgetter", "methodcaller", "getfixturevalue"])
+_LAZY = frozenset(["map", "filter", "iter", "property", "attrgetter", "methodcaller"])
+"""What calls or reads what it is given when something is done with what it returns."""
+_PASSING = (
+    _BUILTINS
+    - {
+        "open",
+        "len",
+        "str",
+        "repr",
+        "format",
+        "int",
+        "float",
+        "bool",
+        "bytes",
+        "range",
+        "print",
+        "hash",
+        "id",
+    }
+) | {"partial", "wraps", "Mock"}
+"""What may return something of what it is given."""
+_NAMESPACES = frozenset(["vars", "globals", "locals", "__dict__"])
+_CALLING = _LAZY | {"sorted", "max", "min"}
+_ENTERED = ("__enter__", "__exit__", "__aenter__", "__aexit__")
+_WALKED = ("__iter__", "__next__", "__aiter__", "__anext__", "__getitem__", "__len__")
+_ITEM = ("__getitem__", "__setitem__", "__delitem__", "__missing__", "__class_getitem__")
+_COMPARED = ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__contains__", "__hash__")
+_COMPUTED = tuple(
+    f"__{before}{name}__"
+    for name in [
+        "add",
+        "sub",
+        "mul",
+        "truediv",
+        "floordiv",
+        "mod",
+        "matmul",
+        "pow",
+        "and",
+        "or",
+        "xor",
+        "lshift",
+        "rshift",
+        "divmod",
+    ]
+    for before in ("", "r", "i")
+)
+_ALONE = ("__neg__", "__pos__", "__invert__", "__bool__", "__len__")
+
+Ref = tuple[str, ...]
+"""What is referred to: `("name", n, *attributes)`, `("import", n, *attributes)` of what an import gives,
+`("self", *attributes)` of the object whose method it is, or `("member", attribute)` of any other object."""
+
+
+@dataclass(slots=True)
+class Flow:
+    """What a value may be: objects `of` these names, the `results` of calls, what is `given` to a function, lambdas.
+
+    `is_open` says that it is an attribute whose name is put together, `prefixes` how such names begin.
+    """
+
+    owner: str = ""
+    of: set[Ref] = field(default_factory=set)
+    results: set[Ref] = field(default_factory=set)
+    given: str = ""
+    lambdas: list[Piece] = field(default_factory=list)
+    prefixes: set[str] = field(default_factory=set)
+    is_open: bool = False
+
+    @property
+    def is_alias(self) -> bool:
+        """Whether it is nothing but what other names give."""
+        return bool(self.of) and not (
+            self.results or self.given or self.lambdas or self.prefixes or self.is_open
+        )
+
+
+@dataclass(slots=True)
+class Piece:
+    """Code that runs as a whole, in a class or none: what it reads, hands on, calls and imports.
+
+    `flows` are values that it calls which are no names, `implicit` those on which the methods beside them are called
+    by an operator or a statement, `quoted` the dotted names in its strings; `is_open` says that it may run what no
+    name shows.
+    """
+
+    owner: str = ""
+    read: set[Ref] = field(default_factory=set)
+    handed: set[Ref] = field(default_factory=set)
+    called: set[Ref] = field(default_factory=set)
+    flows: list[Flow] = field(default_factory=list)
+    implicit: list[tuple[Flow, tuple[str, ...]]] = field(default_factory=list)
+    imports: list[ast.Import | ast.ImportFrom] = field(default_factory=list)
+    quoted: set[str] = field(default_factory=set)
+    is_open: bool = False
+
+
+def is_namespace(node: ast.expr) -> bool:
+    """Whether an expression gives the names of a module, a class or an object."""
+    return last_name(node.func if isinstance(node, ast.Call) else node) in _NAMESPACES
+
+
+def given_to(call: ast.Call) -> list[ast.expr]:
+    return [*call.args, *(keyword.value for keyword in call.keywords)]
+
+
+def flow_of(values: Iterable[ast.expr], imported: Collection[str], owner: str) -> Flow:
+    """What expressions may give, with what is in it where that is a container."""
+    flow = Flow(owner)
+    stack: list[ast.AST] = [*values]
+    while stack:
+        node = stack.pop()
+        match node:
+            case ast.Lambda(body=body) | (ast.GeneratorExp() as body):
+                flow.lambdas.append(piece_of([body], imported, owner))
+            case ast.Call(func=func):
+                if last_name(func) == "getattr":
+                    _put_together(node, flow)
+                if isinstance(func, ast.Attribute):
+                    stack.append(func.value)  # which may be a container
+                if last_name(func) in _LAZY:
+                    flow.lambdas.append(piece_of([node], imported, owner))
+                if last_name(func) not in _BUILTINS:
+                    flow.results.add(reference(func, imported)[0])
+                if last_name(func) in _PASSING:
+                    stack += (*node.args, *node.keywords)
+            case ast.Name() | ast.Attribute():
+                flow.of.add(reference(node, imported)[0])
+            case ast.Compare() | ast.JoinedStr() | ast.BinOp():
+                pass
+            case ast.Subscript(value=value, slice=key):
+                stack.append(value)
+                if is_namespace(value):
+                    match key:
+                        case ast.Constant(value=str(name)):
+                            flow.of |= {("member", name), ("name", name)}
+                        case _:
+                            flow.is_open = True
+            case ast.IfExp(body=body, orelse=orelse):
+                stack += (body, orelse)
+            case _:
+                stack += ast.iter_child_nodes(node)
+    return flow
+
+
+def _put_together(call: ast.Call, flow: Flow) -> None:
+    """What `getattr` may give."""
+    match call.args[1:]:
+        case [ast.Constant(value=str(name)), *_]:
+            flow.of.add(("member", name))
+        case [ast.JoinedStr(values=[ast.Constant(value=str(prefix)), *_]), *_]:
+            flow.prefixes.add(prefix)
+        case [ast.BinOp(left=ast.Constant(value=str(prefix))), *_]:
+            flow.prefixes.add(prefix.partition("%")[0])
+        case _:
+            flow.is_open = True
+
+
+def reference(node: ast.expr, imported: Collection[str]) -> tuple[Ref, list[Ref], ast.expr]:
+    """What a name or attribute refers to, what is read on the way there, and the expression at the root."""
+    attributes: list[str] = []
+    inner = node
+    while isinstance(inner, ast.Attribute):
+        attributes.insert(0, inner.attr)
+        inner = inner.value
+    match inner:
+        case ast.Name(id=name) if name in imported:
+            return ("import", name, *attributes), [], inner
+        case ast.Name(id=name) | ast.Call(func=ast.Name(id="super" as name)):
+            start: Ref = ("self",) if name in (*OWN_NAMES, "super") and attributes else ("name", name)
+            chain = [(*start, *attributes[:n]) for n in range(len(attributes) + 1)]
+            return chain[-1], [one for one in chain[:-1] if len(one) > 1], ast.Name(name)
+    members: list[Ref] = [("member", name) for name in attributes] or [("member", "")]
+    return members[-1], members[:-1], inner
+
+
+def piece_of(nodes: Iterable[ast.AST], imported: Collection[str], owner: str) -> Piece:
+    """What pieces of code do; what runs later only, the bodies of functions, left out."""
+    piece = Piece(owner)
+
+    def flow(*values: ast.expr) -> Flow:
+        return flow_of(values, imported, owner)
+
+    stack: list[tuple[ast.AST, bool]] = [(node, False) for node in nodes]
+    while stack:
+        node, is_handed = stack.pop()
+        match node:
+            case ast.Import() | ast.ImportFrom():
+                piece.imports.append(node)
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                parts = (*node.decorator_list, *node.args.defaults, *filter(None, node.args.kw_defaults))
+                stack += ((part, False) for part in parts)
+                continue
+            case ast.Attribute() | ast.Name():
+                ref, more, inner = reference(node, imported)
+                (piece.handed if is_handed else piece.read).add(ref)  # also what is set: by a descriptor
+                piece.read.update(more)
+                if not isinstance(inner, ast.Name):
+                    stack.append((inner, False))
+                continue
+            case ast.ClassDef(bases=bases, keywords=keywords):  # their hooks make it
+                named = (one for one in (*bases, *(k.value for k in keywords)) if isinstance(one, _NAMED))
+                piece.called |= {reference(one, imported)[0] for one in named}
+            case ast.MatchClass(kwd_attrs=names):
+                piece.read |= {("member", name) for name in names}
+            case ast.Constant(value=str(text)):
+                piece.read |= {("member", name) for name in _FORMATTED.findall(text)}
+                if "." in text and all(part.isidentifier() for part in text.split(".")):
+                    piece.quoted.add(text)
+            case ast.withitem(context_expr=inner):
+                piece.implicit.append((flow(inner), _ENTERED))
+            case (
+                ast.For(iter=inner)
+                | ast.AsyncFor(iter=inner)
+                | ast.comprehension(iter=inner)
+                | ast.YieldFrom(value=inner)
+                | ast.Await(value=inner)
+            ):
+                piece.implicit.append((flow(inner), (*_WALKED, "__await__")))
+            case ast.Subscript(value=inner):
+                piece.implicit.append((flow(inner), _ITEM))
+            case ast.BinOp(left=left, right=right):
+                piece.implicit.append((flow(left, right), _COMPUTED))
+            case ast.AugAssign(target=left, value=right):
+                piece.implicit.append((flow(left, right), _COMPUTED))
+            case ast.Compare(left=left, comparators=rights):
+                piece.implicit.append((flow(left, *rights), _COMPARED))
+            case ast.UnaryOp(operand=inner):
+                piece.implicit.append((flow(inner), _ALONE))
+            case ast.Call(func=func, args=args, keywords=keywords):
+                called = last_name(func)
+                is_shown = called in OPENING and bool(args) and isinstance(args[0], ast.Constant)
+                piece.is_open |= called in OPENING and not is_shown
+                if is_shown:
+                    pass
+                elif isinstance(func, ast.Name | ast.Attribute):
+                    ref, more, inner = reference(func, imported)
+                    piece.called.add(ref)
+                    piece.read.update(more)
+                    if not isinstance(inner, ast.Name):
+                        stack.append((inner, False))
+                else:
+                    piece.flows.append(flow(func))
+                    stack.append((func, False))
+                if called in _READING:
+                    texts = (str(one.value) for one in args if isinstance(one, ast.Constant))
+                    piece.called |= {("member", part) for text in texts for part in text.split(".")}
+                handed = called not in _BUILTINS or called in _CALLING
+                stack += ((part, handed) for part in (*args, *keywords))
+                continue
+        inside = is_handed and not isinstance(node, ast.stmt)
+        stack += ((part, inside) for part in ast.iter_child_nodes(node))
+    return piece
