@@ -18,11 +18,13 @@ from flake8_redis_ssot.fix.call_pieces import (
     reference,
 )
 from flake8_redis_ssot.fix.signatures import Function, decorators_of
-from flake8_redis_ssot.libraries.frameworks import FIXTURES, MAKING_NAMES, SETTING
+from flake8_redis_ssot.libraries.frameworks import FIXTURES, MAKING_NAMES
 from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, own_nodes
 
 _HELD = ast.Name | ast.Attribute | ast.Lambda | ast.Call | ast.Tuple | ast.List | ast.Dict | ast.Set
 """Expressions of what an object may keep to call it."""
+_SETTING_ANY = frozenset(["setattr", "__setattr__", "setitem"])
+"""What puts something under a name that it is given."""
 _HOOKING = frozenset(["meta_path", "path_hooks", "LazyLoader"])
 """What makes imports run other code, or later."""
 
@@ -36,9 +38,10 @@ class Outline:
     The keys of `table` are what is done, and a name; of a member of whatever object (`run member`), or of a
     name of the file: `run` where it may be called, `read` where it is a property, `flow` for what it may be, `kept`
     for what its methods are given, `result` for what it returns, `given` for what a function of that name is given,
-    `resume` where it is a generator or coroutine, `set` for what others put there.
+    `started` for what it is given when the file is imported, `resume` where it is a generator or coroutine, `set` for what
+    others put there, `hook` for what is set of the interpreter or by a special name.
     `members` has the same for the members of classes, as `Class.member`, `own` those that a class defines, `classes` the
-    bases of each, `decorated` their decorators; `is_hooked` says that it changes what imports do.
+    bases of each, `decorated` their decorators, `stated` the annotations of parameters; `is_hooked` says that it changes what imports do.
     """
 
     table: dict[tuple[str, str], list[Piece | Flow]] = field(default_factory=dict)
@@ -47,6 +50,7 @@ class Outline:
     classes: dict[str, list[Ref]] = field(default_factory=dict)
     decorated: dict[str, list[Ref]] = field(default_factory=dict)
     bound: set[str] = field(default_factory=set)
+    stated: dict[str, set[Ref]] = field(default_factory=dict)
     imported: Imported = field(default_factory=dict)
     top: Piece = field(default_factory=Piece)
     is_hooked: bool = False
@@ -118,7 +122,7 @@ class _Outliner:
             ):
                 self._assign(target, value, is_local)
             case ast.Call():
-                self._call(node)
+                self._call(node, is_local)
             case ast.Dict(keys=keys, values=values):
                 for key, value in zip(keys, values, strict=True):
                     if isinstance(key, ast.Constant):
@@ -143,7 +147,8 @@ class _Outliner:
 
     def _function(self, node: Function, is_local: bool) -> None:
         piece = self._piece(node.body)
-        for act in ("run", "read") if node.decorator_list else ("run",):
+        is_property = bool(node.decorator_list) and bool(self.owner) and not is_local
+        for act in ("run", "read") if is_property else ("run",):
             self._note(act, node.name, piece, is_member=not is_local)
             if not is_local:
                 self._own(self.owner, act, node.name, piece)
@@ -193,9 +198,12 @@ class _Outliner:
             self.outline.table.setdefault(("given", last_name(called)), []).append(self._flow([itself]))
             if isinstance(called, ast.Attribute):
                 self._keeps(called.value, [itself])
+            for argument in decorator.args if isinstance(decorator, ast.Call) else ():
+                self._keeps(argument, [itself])
             if isinstance(decorator, ast.Call) and last_name(called) in FIXTURES:
                 self._fixture(node.name, decorator)
-            made = Flow(self.owner, results={self._reference(called)})
+            ref = self._reference(called)
+            made = Flow(self.owner, results={ref}, taken={ref: [self._flow([itself])]})
             self._note("run", node.name, self._piece([decorator]), is_member=True)
             for act in ("flow", "result"):
                 self._note(act, node.name, made, is_member=True)
@@ -227,17 +235,28 @@ class _Outliner:
             if argument is not None and argument.arg not in OWN_NAMES:
                 if name:
                     self._note("flow", argument.arg, Flow(given=name), is_member=False)
+                self._state(argument)
                 self._note("flow", argument.arg, defaults, is_member=False)
                 if is_fixed:
                     fixture = Flow(results={("member", argument.arg)})
                     self._note("flow", argument.arg, fixture, is_member=False)
 
-    def _call(self, call: ast.Call) -> None:
+    def _state(self, argument: ast.arg) -> None:
+        """What an annotation says; a reference to nothing where it says nothing that is one class."""
+        match argument.annotation:
+            case ast.Name() | ast.Attribute():
+                ref = self._reference(argument.annotation)
+            case _:
+                ref = ("member", "")
+        self.outline.stated.setdefault(argument.arg, set()).add(ref)
+
+    def _call(self, call: ast.Call, is_local: bool) -> None:
         given = given_to(call)
         if not given:
             return
         called = last_name(call.func)
-        self.outline.table.setdefault(("given", called), []).append(self._flow(given))
+        for act in ("given", *(["started"] if not is_local else [])):
+            self.outline.table.setdefault((act, called), []).append(self._flow(given))
         if isinstance(call.func, ast.Attribute):
             self._keeps(call.func.value, given)
         if len(call.args) > 1:
@@ -264,7 +283,7 @@ class _Outliner:
                 self._note("kept", owner.rpartition(".")[2], flow, is_member=True)
         if called == "parametrize":
             self._note("flow", "param", flow, is_member=True)
-        elif called in SETTING and not texts:
+        elif called in _SETTING_ANY and not texts:
             self._note("set", "", flow, is_member=True)
 
     def _keeps(self, owner: ast.expr, given: Iterable[ast.expr]) -> None:
@@ -291,7 +310,7 @@ class _Outliner:
                 else:
                     self._note("set", name, flow, is_member=True)
                     self._keeps(inner, [value])
-                    if name.startswith("__"):
+                    if name.startswith("__") or last_name(inner) in ("builtins", "sys"):
                         self._note("hook", "", flow, is_member=False)
             case ast.Subscript(value=inner, slice=key) if is_namespace(inner):
                 name = str(key.value) if isinstance(key, ast.Constant) else ""

@@ -44,6 +44,10 @@ _PASSING = (
     }
 ) | {"partial", "wraps", "Mock"}
 """What may return something of what it is given."""
+_TAKING_OUT = frozenset(
+    ["values", "items", "keys", "get", "pop", "popitem", "popleft", "setdefault", "copy", "union"]
+)
+"""Methods of containers that give what is in them."""
 _NAMESPACES = frozenset(["vars", "globals", "locals", "__dict__"])
 _CALLING = _LAZY | {"sorted", "max", "min"}
 _ENTERED = ("__enter__", "__exit__", "__aenter__", "__aexit__")
@@ -81,12 +85,14 @@ Ref = tuple[str, ...]
 class Flow:
     """What a value may be: objects `of` these names, the `results` of calls, what is `given` to a function, lambdas.
 
-    `is_open` says that it is an attribute whose name is put together, `prefixes` how such names begin.
+    `taken` is what those functions are given there. `is_open` says that it is an attribute whose name is put together,
+    `prefixes` how such names begin.
     """
 
     owner: str = ""
     of: set[Ref] = field(default_factory=set)
     results: set[Ref] = field(default_factory=set)
+    taken: dict[Ref, list[Flow]] = field(default_factory=dict)
     given: str = ""
     lambdas: list[Piece] = field(default_factory=list)
     prefixes: set[str] = field(default_factory=set)
@@ -102,7 +108,7 @@ class Flow:
 
 @dataclass(slots=True)
 class Piece:
-    """Code that runs as a whole, in a class or none: what it reads, hands on, calls and imports.
+    """Code that runs as a whole, in a class or none: what it reads, sets, hands on, calls and imports.
 
     `flows` are values that it calls which are no names, `implicit` those on which the methods beside them are called
     by an operator or a statement, `quoted` the dotted names in its strings; `is_open` says that it may run what no
@@ -111,6 +117,7 @@ class Piece:
 
     owner: str = ""
     read: set[Ref] = field(default_factory=set)
+    stored: set[Ref] = field(default_factory=set)
     handed: set[Ref] = field(default_factory=set)
     called: set[Ref] = field(default_factory=set)
     flows: list[Flow] = field(default_factory=list)
@@ -141,12 +148,15 @@ def flow_of(values: Iterable[ast.expr], imported: Collection[str], owner: str) -
             case ast.Call(func=func):
                 if last_name(func) == "getattr":
                     _put_together(node, flow)
-                if isinstance(func, ast.Attribute):
-                    stack.append(func.value)  # which may be a container
+                if isinstance(func, ast.Attribute) and func.attr in _TAKING_OUT:
+                    stack.append(func.value)
                 if last_name(func) in _LAZY:
                     flow.lambdas.append(piece_of([node], imported, owner))
                 if last_name(func) not in _BUILTINS:
-                    flow.results.add(reference(func, imported)[0])
+                    ref = reference(func, imported)[0]
+                    flow.results.add(ref)
+                    if given := given_to(node):
+                        flow.taken.setdefault(ref, []).append(flow_of(given, imported, owner))
                 if last_name(func) in _PASSING:
                     stack += (*node.args, *node.keywords)
             case ast.Name() | ast.Attribute():
@@ -218,7 +228,8 @@ def piece_of(nodes: Iterable[ast.AST], imported: Collection[str], owner: str) ->
                 continue
             case ast.Attribute() | ast.Name():
                 ref, more, inner = reference(node, imported)
-                (piece.handed if is_handed else piece.read).add(ref)  # also what is set: by a descriptor
+                is_read = not isinstance(node.ctx, ast.Store)
+                (piece.stored if not is_read else piece.handed if is_handed else piece.read).add(ref)
                 piece.read.update(more)
                 if not isinstance(inner, ast.Name):
                     stack.append((inner, False))
@@ -239,9 +250,10 @@ def piece_of(nodes: Iterable[ast.AST], imported: Collection[str], owner: str) ->
                 | ast.AsyncFor(iter=inner)
                 | ast.comprehension(iter=inner)
                 | ast.YieldFrom(value=inner)
-                | ast.Await(value=inner)
             ):
-                piece.implicit.append((flow(inner), (*_WALKED, "__await__")))
+                piece.implicit.append((flow(inner), _WALKED))
+            case ast.Await(value=inner):
+                piece.implicit.append((flow(inner), ("__await__",)))
             case ast.Subscript(value=inner):
                 piece.implicit.append((flow(inner), _ITEM))
             case ast.BinOp(left=left, right=right):

@@ -11,6 +11,7 @@ from functools import cached_property
 
 from flake8_redis_ssot.facts.modules import absolute
 from flake8_redis_ssot.fix.call_graph import CallGraph
+from flake8_redis_ssot.fix.call_walk import loaded
 from flake8_redis_ssot.fix.import_graph import imports_at_top
 from flake8_redis_ssot.fix.patched_code import patched_code
 from flake8_redis_ssot.fix.reads import ProjectReads
@@ -117,7 +118,8 @@ class Runs:
             return other not in self._run_before(path, line)
         tests = {one for one in self._tests_with(path) if _is_run(one)} or {path}
         late = [one for one in sorted(tests) if other not in self._run_before(one)]
-        return any(loaded is None or other in loaded for loaded in self._loaded_by(path, line, late, patched))
+        found = self._loaded_by(path, line, late, patched)
+        return any(files is None or other in files for files in found)
 
     def _loaded_by(
         self, path: str, line: int, tests: Iterable[str], patched: str
@@ -129,7 +131,7 @@ class Runs:
             key = path, line, test, patched
             if key not in self._loaded:
                 before = self._run_before(test)
-                self._loaded[key] = self._calls.loaded(path, code, before, patched) if code else None
+                self._loaded[key] = loaded(self._calls, path, code, before, patched) if code else None
             yield self._loaded[key]
 
     @cached_property
