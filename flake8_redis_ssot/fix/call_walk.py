@@ -31,8 +31,10 @@ def loaded(graph: CallGraph, path: str, code: PatchedCode, before: set[str], fak
 class _Walk:
     """One question: the pieces that are reached, and the files that have been imported by then.
 
-    A flow is followed for a purpose: as what is called (`flow`), as what a library has been given and may call (`kept`), or
-    as an object of which something is done, whatever (`touch`): its special methods run, and a generator goes on.
+    A flow is followed for a purpose: as what is called (`flow`), as what a library has been given and may call (`kept`), as
+    an object of which something is done, whatever (`touch`): its special methods run, and a generator goes on; or
+    only as far as it names functions itself (`once`). Code is sought in all files that have been imported, values in
+    those that have to do with what runs: else nearly all code of a large project would seem to run.
     """
 
     def __init__(self, graph: CallGraph, fake: str, before: set[str]) -> None:

@@ -61,7 +61,9 @@ def unparsed(node: ast.AST) -> str:
     while isinstance(inner, ast.Attribute):
         names.append(inner.attr)
         inner = inner.value
-    if isinstance(inner, ast.Name):  # most are dotted names, for which `ast.unparse` takes many times as long
+    if (
+        isinstance(inner, ast.Name) and len(names) < 100
+    ):  # most are dotted names, for which `ast.unparse` takes many times as long
         return ".".join([inner.id, *reversed(names)])
     try:
         try:
