@@ -49,6 +49,7 @@ class _Walk:
         self.made_of: dict[Class, set[Class]] = {}
         self.everywhere: dict[tuple[str, str], set[str]] = {}
         self.prefixes: set[str] = set()
+        self.keeping: set[str] = set()
         self.dotted: set[tuple[str, str, str]] = set()
         self.seen: set[tuple[int, str]] = set()
         self.new: list[tuple[str, Piece | Flow, str]] = []
@@ -168,8 +169,9 @@ class _Walk:
                 self._dotted(".".join([dotted, *attributes]), key, purpose)
         elif kind == "name" and not attributes:
             self._reach(path, outline.table.get((key, name), ()), purpose)
-            if key == "kept":  # other files may give it something
-                self._involve_giving(name)
+            if key == "kept" and name not in self.keeping:  # other files may give it something
+                self.keeping.add(name)
+                self._follow_giving(self.known, name)
             if key == purpose == "flow":  # others may have put something else there
                 self._enter("set member", name, purpose)
         else:
@@ -380,12 +382,15 @@ class _Walk:
         self._follow_in(paths, only_values=False)
         for prefix in self.prefixes:
             self._begin(paths, prefix)
+        for name in self.keeping:
+            self._follow_giving(paths, name)
 
-    def _involve_giving(self, name: str) -> None:
-        for path in self.known - self.involved:
+    def _follow_giving(self, paths: Iterable[str], name: str) -> None:
+        """Follow what files give to an object that they import by its name."""
+        for path in paths:
             outline = self.graph.outline(path)
-            if name in outline.imported and (found := outline.table.get(("kept", name))):
-                self._reach(path, found, "kept")
+            if name in outline.imported:
+                self._reach(path, outline.table.get(("kept", name), ()), "kept")
 
     def _involve(self, path: str) -> None:
         """What values of a file are known for counts from now on."""
@@ -398,7 +403,7 @@ class _Walk:
         for path in paths:
             table = self.graph.outline(path).table
             for key in self.everywhere.keys() & table.keys():
-                if _is_run(key[0]) != only_values and (only_values or _is_run(key[0])):
+                if _is_run(key[0]) != only_values:
                     for purpose in self.everywhere[key]:
                         self._reach(path, table[key], purpose)
 

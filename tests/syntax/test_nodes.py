@@ -11,7 +11,6 @@ import pytest
 
 from flake8_redis_ssot.syntax.nodes import all_nodes, shortened, unparsed
 
-
 ODD = """
 def f(a, *, b, c=1, **d): return {**d, "k": a, **b}
 match f(1):
