@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 
 from flake8_redis_ssot.facts.modules import absolute
 from flake8_redis_ssot.fix.call_outline import Outline, outline_of
@@ -13,6 +14,13 @@ from flake8_redis_ssot.project.index import ProjectIndex
 
 Class = tuple[str, str]
 """A class of the project: its file and its name."""
+
+
+@dataclass(slots=True)
+class Budget:
+    """How many pieces of code all questions together may go through."""
+
+    left: int = 200_000
 
 
 class CallGraph:
@@ -29,12 +37,14 @@ class CallGraph:
         stated: Callable[[set[str]], set[str]],
         files: Callable[[str], set[str]],
         changed: Callable[[str, list[str]], Iterable[str]],
+        budget: Budget,
     ) -> None:
         self._index = index
         self._reads = reads
         self.stated = stated
         self.files = files
         self.changed = changed
+        self.budget = budget
         self._made_of: dict[str, list[tuple[Class, set[Class] | None, str]]] = {}
 
     def is_test(self, path: str) -> bool:

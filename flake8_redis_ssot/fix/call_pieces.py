@@ -11,11 +11,8 @@ from dataclasses import dataclass, field
 from flake8_redis_ssot.libraries.frameworks import LOADING, RUNNING_ANEW
 from flake8_redis_ssot.syntax.nodes import last_name
 
-OPENING = (
-    (RUNNING_ANEW - {"modules"})
-    | LOADING
-    | {*("eval", "exec", "walk_packages", "iter_modules", "getfixturevalue")}
-)
+OPENING = (RUNNING_ANEW - {"modules"}) | LOADING
+OPENING |= {"eval", "exec", "walk_packages", "iter_modules", "getfixturevalue"}
 """What may run code that no name shows."""
 OWN_NAMES = frozenset(["self", "cls"])
 _BUILTINS = frozenset(dir(builtins))
@@ -25,24 +22,10 @@ _NAMED = ast.Name | ast.Attribute
 _READING = frozenset(["getattr", "attrgetter", "methodcaller", "getfixturevalue"])
 _LAZY = frozenset(["map", "filter", "iter", "property", "attrgetter", "methodcaller"])
 """What calls or reads what it is given when something is done with what it returns."""
-_PASSING = (
-    _BUILTINS
-    - {
-        "open",
-        "len",
-        "str",
-        "repr",
-        "format",
-        "int",
-        "float",
-        "bool",
-        "bytes",
-        "range",
-        "print",
-        "hash",
-        "id",
-    }
-) | {"partial", "wraps", "Mock"}
+_TELLING = frozenset(
+    ["open", "len", "str", "repr", "format", "int", "float", "bool", "bytes", "range", "print", "hash", "id"]
+)
+_PASSING = (_BUILTINS - _TELLING) | {"partial", "wraps", "Mock"}
 """What may return something of what it is given."""
 _TAKING_OUT = frozenset(
     ["values", "items", "keys", "get", "pop", "popitem", "popleft", "setdefault", "copy", "union"]
@@ -54,26 +37,9 @@ _ENTERED = ("__enter__", "__exit__", "__aenter__", "__aexit__")
 _WALKED = ("__iter__", "__next__", "__aiter__", "__anext__", "__getitem__", "__len__")
 _ITEM = ("__getitem__", "__setitem__", "__delitem__", "__missing__", "__class_getitem__")
 _COMPARED = ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__contains__", "__hash__")
-_COMPUTED = tuple(
-    f"__{before}{name}__"
-    for name in [
-        "add",
-        "sub",
-        "mul",
-        "truediv",
-        "floordiv",
-        "mod",
-        "matmul",
-        "pow",
-        "and",
-        "or",
-        "xor",
-        "lshift",
-        "rshift",
-        "divmod",
-    ]
-    for before in ("", "r", "i")
-)
+_OPERATIONS = ["add", "sub", "mul", "truediv", "floordiv", "mod", "matmul", "pow", "and", "or", "xor"]
+_OPERATIONS += ["lshift", "rshift", "divmod"]
+_COMPUTED = tuple(f"__{before}{name}__" for name in _OPERATIONS for before in ("", "r", "i"))
 _ALONE = ("__neg__", "__pos__", "__invert__", "__bool__", "__len__")
 
 Ref = tuple[str, ...]

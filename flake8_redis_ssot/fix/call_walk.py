@@ -23,9 +23,13 @@ def loaded(graph: CallGraph, path: str, code: PatchedCode, before: set[str], fak
     """
     piece = piece_of(code.parts, graph.outline(path).imported, code.owner)
     piece.called |= {("member", name) for name in code.fixtures}
+    if graph.budget.left <= 0:
+        return None
     walk = _Walk(graph, fake, before)
     walk.begin(path, code)
-    return walk.run(path, piece)
+    found = walk.run(path, piece)
+    graph.budget.left -= len(walk.seen)
+    return found
 
 
 class _Walk:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from flake8_redis_ssot.facts.modules import absolute
-from flake8_redis_ssot.fix.call_graph import CallGraph
+from flake8_redis_ssot.fix.call_graph import Budget, CallGraph
 from flake8_redis_ssot.fix.call_walk import loaded
 from flake8_redis_ssot.fix.import_graph import imports_at_top
 from flake8_redis_ssot.fix.patched_code import patched_code
@@ -62,11 +62,16 @@ class Runs:
     """Follows imports, and modules named in strings, from file to file; as they are after `changes`."""
 
     def __init__(
-        self, index: ProjectIndex, reads: ProjectReads, changes: Mapping[str, Change] | None = None
+        self,
+        index: ProjectIndex,
+        reads: ProjectReads,
+        changes: Mapping[str, Change] | None = None,
+        budget: Budget | None = None,
     ) -> None:
         self.index = index
         self.reads = reads
         self._changes = changes or {}
+        self.budget = budget or Budget()
         self._met: dict[str, set[str] | None] = {}
         self._before: dict[tuple[str, int | None], set[str]] = {}
         self._stated_by: dict[str, set[str]] = {}
@@ -142,6 +147,7 @@ class Runs:
             lambda paths: self._closure(paths, self._stated),
             self._files,
             self._changed,
+            self.budget,
         )
 
     def _changed(self, path: str, names: list[str]) -> list[str]:

@@ -272,7 +272,7 @@ class Units:
                 if not proposal.is_late:
                     change.gone_at_top.append(proposal.lets_go)
                     change.come_at_top += proposal.written
-        return Runs(self.rewriter.around, self.rewriter.reads, changes)
+        return Runs(self.rewriter.around, self.rewriter.reads, changes, self.runs.budget)
 
     def _held_by(self, patch: Patch, why: str) -> Refusal:
         where = f"{self.rewriter.short(patch.path)}:{patch.line}"
