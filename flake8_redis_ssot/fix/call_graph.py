@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from flake8_redis_ssot.facts.modules import absolute
 from flake8_redis_ssot.fix.call_outline import Outline, outline_of
 from flake8_redis_ssot.fix.call_pieces import Flow, Ref
+from flake8_redis_ssot.fix.import_graph import imported_names
 from flake8_redis_ssot.fix.reads import ProjectReads
 from flake8_redis_ssot.project.index import ProjectIndex
 
@@ -74,11 +75,8 @@ class CallGraph:
 
     def imported(self, path: str, node: ast.Import | ast.ImportFrom) -> Iterator[str]:
         """The dotted names that an import statement of a file imports."""
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        else:
-            for base in self._bases(path, node):
-                yield from (base if alias.name == "*" else f"{base}.{alias.name}" for alias in node.names)
+        place = self._index.place(path)
+        return imported_names(node, place.modules, is_package=place.is_package)
 
     def classes(self, path: str, ref: Ref, depth: int = 8) -> set[Class] | None:
         """The classes that a reference may give; empty for what is not of the project, None where that is unknown."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from flake8_redis_ssot.facts.modules import absolute
 from flake8_redis_ssot.fix.reads import ProjectReads
@@ -199,6 +199,18 @@ def at_import(body: list[ast.stmt]) -> Iterator[ast.stmt]:
 def imports_at_top(tree: ast.Module) -> list[ast.Import | ast.ImportFrom]:
     """The import statements that run when a module is imported."""
     return [node for node in at_import(tree.body) if isinstance(node, ast.Import | ast.ImportFrom)]
+
+
+def imported_names(
+    node: ast.Import | ast.ImportFrom, modules: Iterable[str], *, is_package: bool = False
+) -> Iterator[str]:
+    """The dotted names that a statement imports in a file that has these names; of all of a module the module itself."""
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+        return
+    for module in modules if node.level else [""]:
+        base = absolute(node, module, is_package)
+        yield from (base if alias.name == "*" else f"{base}.{alias.name}" for alias in node.names)
 
 
 def packages_of(module: str) -> list[str]:

@@ -39,7 +39,7 @@ class PatchedCode:
 
 def patched_code(tree: ast.Module, line: int) -> PatchedCode | None:
     """What runs while a patch that stands on a line is on; None where the patch may last longer than that tells."""
-    around = [node for node in all_nodes(tree) if isinstance(node, ast.stmt) and _spans(node, line)]
+    around = [node for node in all_nodes(tree) if isinstance(node, ast.stmt) and spans(node, line)]
     owner = next((node.name for node in reversed(around) if isinstance(node, ast.ClassDef)), "")
     for node in reversed(around):  # the innermost is the last
         match node:
@@ -76,7 +76,7 @@ def _until_its_end(test: Function, line: int, owner: str) -> PatchedCode | None:
     return PatchedCode([*test.decorator_list, *test.body], owner, arguments)
 
 
-def _spans(statement: ast.stmt, line: int) -> bool:
+def spans(statement: ast.stmt, line: int) -> bool:
     """Whether a line is one of a statement, or of its decorators."""
     return _holds(statement, line) or _is_decorated(statement, line)
 

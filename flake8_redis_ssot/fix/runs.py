@@ -9,11 +9,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from flake8_redis_ssot.facts.modules import absolute
 from flake8_redis_ssot.fix.call_graph import Budget, CallGraph
 from flake8_redis_ssot.fix.call_walk import loaded
-from flake8_redis_ssot.fix.import_graph import imports_at_top
-from flake8_redis_ssot.fix.patched_code import patched_code
+from flake8_redis_ssot.fix.import_graph import imported_names, imports_at_top
+from flake8_redis_ssot.fix.patched_code import patched_code, spans
 from flake8_redis_ssot.fix.reads import ProjectReads
 from flake8_redis_ssot.libraries.frameworks import RUNNING_ANEW
 from flake8_redis_ssot.project.index import ProjectIndex
@@ -27,25 +26,6 @@ def _is_conftest(path: str) -> bool:
 def _is_run(path: str) -> bool:
     """Whether pytest runs a file by its name."""
     return os.path.basename(path).startswith("test_") or path.endswith("_test.py")
-
-
-def _spans(statement: ast.stmt, line: int) -> bool:
-    """Whether a line is one of a statement, or of its decorators."""
-    decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
-    first = min([statement.lineno, *(one.lineno for one in decorators)])
-    return first <= line <= (statement.end_lineno or first)
-
-
-def _imported(
-    node: ast.Import | ast.ImportFrom, modules: Iterable[str], *, is_package: bool = False
-) -> Iterator[str]:
-    """The dotted names that a statement imports in a file that has these names; of all of a module the module itself."""
-    if isinstance(node, ast.Import):
-        yield from (alias.name for alias in node.names)
-        return
-    for module in modules if node.level else [""]:
-        base = absolute(node, module, is_package)
-        yield from (base if alias.name == "*" else f"{base}.{alias.name}" for alias in node.names)
 
 
 @dataclass(slots=True)
@@ -104,7 +84,7 @@ class Runs:
         except (SyntaxError, ValueError):
             return None
         imports = (part for part in all_nodes(tree) if isinstance(part, ast.Import | ast.ImportFrom))
-        names = (name for part in imports for name in _imported(part, ()))
+        names = (name for part in imports for name in imported_names(part, ()))
         return self._closure({file for name in names for file in self._files(name)}, self._imported_by)
 
     def may_load(self, path: str, line: int, other: str, patched: str) -> bool:
@@ -112,7 +92,7 @@ class Runs:
         tree = self.reads.tree(path)
         if tree is None or not self.index.settings.is_test(path) or not self.may_meet(path, other):
             return False
-        around = next((one for one in tree.body if _spans(one, line)), None)
+        around = next((one for one in tree.body if spans(one, line)), None)
         if around is not None and any(
             isinstance(part, ast.Name | ast.Attribute) and last_name(part) in RUNNING_ANEW
             for part in all_nodes(around)
@@ -179,7 +159,7 @@ class Runs:
             name
             for part in self.reads.summary(path, imports_at_top) or ()
             if line is None or part.lineno < line
-            for name in _imported(part, place.modules, is_package=place.is_package)
+            for name in imported_names(part, place.modules, is_package=place.is_package)
         ]
         change = self._changes.get(path, Change())
         return self._files_of(names, change.gone_at_top, change.come_at_top)
