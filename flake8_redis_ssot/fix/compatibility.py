@@ -69,6 +69,8 @@ class Compatibility(ObjectChecks):
                 raise self._with_rest(lacking, view, aim, places[nth + 1 :], target) from lacking
         if unseen is not None and old.sort in ("class", "function"):
             self.members.covered(old, new, unseen.does)
+        elif unseen is not None and not places:
+            self.check_unread(old, target, unseen.does, verdict)
         if old.sort == "class":
             self.check_names({old.home}, {target.of.home if target.of is not None else target.home}, verdict)
         return verdict
@@ -228,7 +230,7 @@ class Compatibility(ObjectChecks):
         verdict.ties.add(self.ties.of_members(old, None))
         names = {*self.objects.members(old).named}
         after = self.reach.of_new(Thing("instance", "", new.node, new), new, names)
-        verdict.reach |= self.reach.of_members(old, None, aim)
+        before = self.reach.of_members(old, None, aim)
         for name in names:
             twins = self.reach.twins(old, new, name, after)
             pairs = [[self.objects.thing(one or "") for one in pair] for pair in twins.items()]
@@ -237,8 +239,8 @@ class Compatibility(ObjectChecks):
                 for one, other in pairs
                 if one is not None and one.of and one != other
             }
-            verdict.reach |= twins
-        verdict.reach |= after
+            before |= twins
+        verdict.reach |= before | after | self.reach.of_both(before, after)
 
     def _check_forwarded(self, view: View, aim: Replacement, place: ast.expr, verdict: Verdict) -> None:
         """One use of a function that a method of an object is to replace."""

@@ -27,7 +27,7 @@ from flake8_redis_ssot.fix.proposal import Proposal
 from flake8_redis_ssot.fix.reach import MODULE, PUT
 from flake8_redis_ssot.fix.replacements import Refusal, Replacement
 from flake8_redis_ssot.fix.symbols import Thing
-from flake8_redis_ssot.fix.unused import why_kept, why_tested
+from flake8_redis_ssot.fix.unused import Kept, why_kept, why_tested
 from flake8_redis_ssot.fix.verdict import Verdict
 from flake8_redis_ssot.fix.view import View
 from flake8_redis_ssot.syntax.imports import Imported
@@ -134,17 +134,15 @@ class ImportEdits:
         acts = self.effects.acts.of(module)
         if acts is not None:
             acts = self.effects.acts.of(module, but_for=self.effects.others(view, statement))
-        why = why_kept(view, statement, alias, name, thing, acts)
-        if why is None:
+        kept = why_kept(view, statement, alias, name, thing, acts)
+        if kept is None:
             proposal.title = f"Remove the unused import of `{old}`"
             if not late:
                 proposal.reach = {f"{module}.{name}": None for module in view.place.modules}
             return proposal
         same = self._same(view, old, thing)
         if same is None or self.effects.acts.directly(module) is not None:
-            raise Refusal(
-                f"nothing in this file uses it, but {why}", "remove the import by hand if it can go"
-            )
+            return self._unread(view, proposal, name, kept, late)
         module, _, last = same.new.home.rpartition(".")
         written = spelled(view, statement, module)
         proposal.adds = [Imported(written, last, name if name != last else None)]
@@ -156,6 +154,20 @@ class ImportEdits:
         if late:
             proposal.reach = {old: same.new.home}
         return proposal
+
+    def _unread(self, view: View, proposal: Proposal, name: str, kept: Kept, late: bool) -> Proposal:
+        """An import of which others may want the name, or what is done by it: it names the object that replaces it."""
+        old = proposal.diagnostic.symbols[0]
+        stays = Refusal(
+            f"nothing in this file uses it, but {kept.why}", "remove the import by hand if it can go"
+        )
+        self.effects.check(view, proposal, old.rpartition(".")[0], old)
+        if not kept.may_change or proposal.applicability != "safe":
+            raise stays
+        try:
+            return self._of_object(view, proposal, name, old, [], late)
+        except Refusal as refusal:
+            raise stays from refusal
 
     def _same(self, view: View, old: str, thing: Thing | None) -> Replacement | None:
         """The exchange for the very same object, where there is one."""
@@ -234,7 +246,9 @@ class ImportEdits:
         """Take in what was found of one of the exchanges, with the members that are called otherwise."""
         proposal.take(verdict)
         if verdict.builders and self.effects.is_timed(view, proposal, aim):
-            proposal.reach |= dict.fromkeys(verdict.builders)  # the modules may run while they are patched
+            timed = dict.fromkeys(verdict.builders)  # the modules may run while they are patched
+            proposal.reach |= timed
+            verdict.reach |= timed
         proposal.parts += [renamed(view, node, name) for node, name in verdict.renames]
 
     def _grouped(

@@ -168,9 +168,11 @@ class ObjectChecks:
                 raise self.members.another(new, names.get(name, name), [Obstacle(differing)])
         before_reach = self.reach.of_members(old, used, aim)
         after_reach = self.reach.of_new(after, new, {names.get(name, name) for name in may_use})
-        for name in may_use:
-            if names.get(name, name) == name and self.alike.members(old, new, name):
-                before_reach |= self.reach.twins(old, new, name, after_reach)
+        same = {n for n in may_use if names.get(n, n) == n and self.alike.members(old, new, n)}
+        for name in sorted(same):
+            before_reach |= self.reach.twins(old, new, name, after_reach)
+        if same == may_use:
+            after_reach |= self.reach.of_both(before_reach, after_reach)
         verdict.reach |= before_reach
         verdict.roots.add(old.home)
         ties = self.ties.of_members(old, used)
@@ -181,7 +183,8 @@ class ObjectChecks:
         builders, is_late = self.making.looked_up(old, new)
         verdict.builders |= builders
         if is_late:
-            verdict.reach |= dict.fromkeys(builders)
+            both = self.alike.classes(old, new)
+            verdict.reach |= {name: name if both else None for name in builders}
         for thing, of in ((aim.old, old), (aim.new, new)):
             verdict.lasting |= {(name, thing.home) for name in self._found_at_first_use(thing, of)}
         verdict.reach |= after_reach
@@ -266,6 +269,15 @@ class ObjectChecks:
         verdict.ties.needs.add(f"identity {before.of.home}")
         verdict.alone[after.home] = why
         return True
+
+    def check_unread(self, before: Thing, after: Thing, why: str, verdict: Verdict) -> None:
+        """Refusal unless one object can take the place of another one that its file does not use; `why` says who may."""
+        if self.part_none(before, after, why, verdict):
+            return
+        if before.of is None or after.of is None:
+            raise self.calls.unknown_class(Replacement(before, after), before.of, before, after)
+        self.members.covered(before.of, after.of, why)
+        verdict.unsafe(why)
 
     def is_patched(self, view: View, node: ast.expr, old: Thing, new: Thing) -> bool:
         """Whether an object is handed to what patches an attribute of it, which has to be of the same kind there."""

@@ -59,6 +59,11 @@ class Reach:
             pairs |= {f"{was.module}.{a}": f"{now.module}.{b}" for a, b in zip(*names, strict=True)}
         return {key: twin for key, twin in pairs.items() if key in keys and twin in after}
 
+    @staticmethod
+    def of_both(before: Reached, after: Reached) -> Reached:
+        """The names that two objects look up which do the same: a patch of one reaches the new object as it did the old."""
+        return {key: key for key in before.keys() & after.keys() if before[key] in (None, key)}
+
     def _needed(self, of: Thing, owners: list[str], used: set[str] | None) -> Reached:
         """What the `used` members of a class need, by the names of its `owners`; of all where that is None."""
         members = self.objects.members(of).named

@@ -76,14 +76,13 @@ class Units:
             strings: Strings = {}
             if not held:
                 held, strings = self._patched(found, proposals, refused)
-            held = held or self._kept(found, proposals)
-            loaded = self._loaded(found, proposals) if not held else {}
+            doubts = (self._kept(found, proposals) or self._loaded(found, proposals)) if not held else {}
             if not self.unsafe:
-                held = held or loaded
+                held = held or doubts
             if not held:
                 for proposal in proposals:
-                    if id(proposal) in loaded:
-                        proposal.unsafe(loaded[id(proposal)].what)
+                    if id(proposal) in doubts:
+                        proposal.unsafe(doubts[id(proposal)].what)
                 return proposals, strings
             refused += [(p.diagnostic, held[id(p)]) for p in proposals if id(p) in held]
             proposals = [proposal for proposal in proposals if id(proposal) not in held]

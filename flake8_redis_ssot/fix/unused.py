@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Iterator
 from functools import cached_property
+from typing import NamedTuple
 
 from flake8_redis_ssot.fix.import_graph import ImportGraph, with_parents
 from flake8_redis_ssot.fix.reads import ProjectReads
@@ -21,6 +22,13 @@ from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, unparsed
 _SUBCLASSES = re.compile(rb"\b__subclasses__\b")
 
 
+class Kept(NamedTuple):
+    """Why an import stays that nothing in its file reads; whether what it brings may come from elsewhere instead."""
+
+    why: str
+    may_change: bool
+
+
 def why_kept(
     view: View,
     statement: ast.Import | ast.ImportFrom,
@@ -28,29 +36,34 @@ def why_kept(
     name: str,
     thing: Thing | None,
     acts: str | None,
-) -> str | None:
+) -> Kept | None:
     """Why an import stays that nothing in its file reads; None where it can go."""
     lines = range(statement.lineno, (statement.end_lineno or statement.lineno) + 1)
     is_module = isinstance(statement, ast.Import)
     shares = view.uses.words - {name} if is_module else frozenset()
     is_local = view.uses.home(statement).kind == "function" and name not in view.uses.scopes.module.bindings
-    reasons = [
-        (view.has_fallback(statement), "it is under `try`, where its failure may be what is asked for"),
-        (view.is_read_unseen(name) is not None, str(view.is_read_unseen(name))),
-        (has_comment(view, statement), "a comment stands inside the import"),
+    reader = view.unseen_reader(name)
+    for_others = [
         (not is_local and name in view.exported, f"{view.reader_of(name)} imports `{name}` from here"),
         (not is_local and view.place.is_package, "a package's names are there to be imported"),
+        (reader is not None, reader.does if reader is not None else ""),
+        (acts is not None, f"importing it does more than to define: {acts}"),
+    ]
+    for_itself = [
+        (view.has_fallback(statement), "it is under `try`, where its failure may be what is asked for"),
+        (view.is_read_unseen_here(name) is not None, str(view.is_read_unseen_here(name))),
+        (has_comment(view, statement), "a comment stands inside the import"),
         (name in view.uses.texts, f"`{name}` stands in a string of it"),
         (name in view.uses.type_comments, f"`{name}` stands in a comment on types in it"),
         (any("F401" in view.source.line(n) for n in lines), "`noqa: F401` says that it is kept on purpose"),
         (is_module or (thing is not None and thing.sort == "module"), "it may be imported for what the module does then"),
-        (acts is not None, f"importing it does more than to define: {acts}"),
         (not is_local and _is_fixture(view, name, thing), f"`{name}` may be a fixture of pytest, which tests name as a parameter"),
         (not is_local and _is_collected(view, name, thing), f"a test runner may look for `{name}`"),
         (alias.name.split(".")[0] in shares or (is_module and len(view.uses.scopes.module.bindings.get(name, ())) > 1),
          "it may load the module for another import of the same package"),
     ]  # fmt: skip
-    return next((reason for is_so, reason in reasons if is_so), None)
+    found = next((reason for is_so, reason in (*for_others, *for_itself) if is_so), None)
+    return None if found is None else Kept(found, not any(is_so for is_so, _ in for_itself))
 
 
 def why_tested(view: View, statement: ast.stmt, acts: str | None) -> str | None:

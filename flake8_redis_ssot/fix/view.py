@@ -119,14 +119,18 @@ class View:
 
     def is_read_unseen(self, name: str) -> str | None:
         """How a name of this module may be read where no import shows it; None where it is not."""
+        reader = None if self.is_read_unseen_here(name) is not None else self.unseen_reader(name)
+        return reader.does if reader is not None else self.is_read_unseen_here(name)
+
+    def is_read_unseen_here(self, name: str) -> str | None:
+        """The same, of this file itself."""
         if self.reads_by_name:
             return "this file reads names by `globals()`, `eval` or the like, which may be that one"
         if self._answers_itself:
             return "this file has a `__getattr__`, which answers for the names that it lacks"
         if re.search(rf"(?:>>>|\.\.\.) .*\b{name}\b", self.source.text):
             return f"`{name}` stands in a doctest"
-        reader = self.unseen_reader(name)
-        return reader.does if reader is not None else None
+        return None
 
     def unseen_reader(self, name: str) -> UnseenReader | None:
         """Another file that may read a name of this module without importing it."""
