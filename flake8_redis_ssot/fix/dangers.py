@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from flake8_redis_ssot.fix.escape import Uses
 from flake8_redis_ssot.fix.keys import Keys
@@ -37,10 +37,20 @@ class Dangers:
         self.objects = making.objects
         self.keys = Keys(making)
 
-    def check(self, view: View, uses: Uses, old: Thing | None, *, fresh: bool, shared: bool) -> None:
+    def check(
+        self,
+        view: View,
+        uses: Uses,
+        old: Thing | None,
+        *,
+        fresh: bool,
+        shared: bool,
+        may_end: Callable[[str], bool],
+    ) -> None:
         """Refusal where one of the uses empties, changes or ends what is `shared` then.
 
-        `fresh` says that the old object was made for this one use.
+        `fresh` says that the old object was made for this one use; one that was shared before, too, may be ended
+        where `may_end` says so of the reason against it.
         """
         known = self.objects.members(old).named if old is not None else {}
         if fresh and old is not None and (end := self._end_of_its_own(old)) is not None:
@@ -58,10 +68,11 @@ class Dangers:
             for name in sorted(inner & FLUSHING):
                 raise Refusal(f"line {line} leads to `{name}`, {EMPTIED}", UNEMPTY)
             self._check_below(view, attribute, is_data)
-            if (fresh or shared) and attribute.attr in ENDING:
-                raise Refusal(
-                    f"line {line} calls `{attribute.attr}`, which would end it for all who share it", _UNEND
-                )
+            ends = attribute.attr in ENDING or bool(_ended_by(member))
+            if (fresh or shared) and ends:
+                why = f"line {line} calls `{attribute.attr}`, which would end it for all who share it"
+                if fresh or not may_end(why):
+                    raise Refusal(why, _UNEND)
         for stored, name in uses.stored:
             raise Refusal(f"line {stored.lineno} sets its attribute `{name}`, for all who share it", UNSHARE)
         for entered in uses.entered if fresh else ():
@@ -156,19 +167,22 @@ class Dangers:
                         if text is not None and text.replace(".", "").isdigit():
                             yield text
 
-    def added(self, before: set[str], new: Thing, name: str) -> str | None:
-        """What a member of a class ends or empties that code with the attributes `before` does not."""
-        now = self.objects.members(new).named
+    def added(self, before: set[str], new: Thing, name: str, *, is_alike: bool = False) -> str | None:
+        """What a member of a class ends or empties that code with the attributes `before` does not.
+
+        One that `is_alike` ends of its own what the old one does; whether that may be is asked where it is called.
+        """
+        ended = set() if is_alike else _ended_by(self.objects.members(new).named.get(name))
         after = self._inner(new, name)
         for worse in sorted((after & FLUSHING) - before):
             return f"it leads to `{worse}` there, which would empty the whole database of the manager"
-        for worse in sorted((after & ENDING) - before) or sorted(_ended_by(now.get(name))):
+        for worse in sorted((after & ENDING) - before) or sorted(ended):
             return f"it leads to `{worse}` there, which would end it for all who share it"
         return None
 
-    def difference(self, old: Thing, new: Thing, name: str, to: str) -> str | None:
+    def difference(self, old: Thing, new: Thing, name: str, to: str, *, is_alike: bool = False) -> str | None:
         """What a member of the new class does that the old one does not: empty, end, let expire."""
-        why = self.added(self._inner(old, name), new, to)
+        why = self.added(self._inner(old, name), new, to, is_alike=is_alike)
         if why is not None:
             return why
         ends = [set(self._ends(old, name)), set(self._ends(new, to))]

@@ -160,7 +160,8 @@ class MemberChecks:
 
     def _unlike(self, old: Thing, new: Thing, name: str, to: str) -> str | None:
         """What a member of one of two classes is seen to do that the one of the other does not."""
-        why = self.dangers.difference(old, new, name, to)
+        is_alike = name == to and self.alike.members(old, new, name)
+        why = self.dangers.difference(old, new, name, to, is_alike=is_alike)
         if why is not None or self.alike.members(old, new, name):
             return why
         for which, of, own, other, its in (("old", old, name, new, to), ("new", new, to, old, name)):

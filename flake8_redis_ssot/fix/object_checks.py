@@ -62,7 +62,14 @@ class ObjectChecks:
         uses = view.uses.follow(node, view.exported, lambda: view.exposed)
         fresh = aim.collapses and (aim.old.sort == "class" or (before.sort == "instance" and not before.home))
         if not aim.is_same or fresh:
-            self.dangers.check(view, uses, old, fresh=fresh, shared=not aim.is_same)
+            self.dangers.check(
+                view,
+                uses,
+                old,
+                fresh=fresh,
+                shared=not aim.is_same,
+                may_end=lambda why: self.part_none(before, after, why, verdict),
+            )
         if fresh and old is not None and self.state.kept(old):
             verdict.unsafe("one more object, with a state of its own, becomes the one that all share")
         if fresh and uses.escapes:

@@ -70,15 +70,17 @@ class Units:
         keys |= {n for p in proposals for module in p.loads for n in self.effects.looked_up(module)}
         found = list(self.finder.of(keys))
         while True:
-            held: dict[int, Refusal] = {}
-            if not self.unsafe:
-                held = self.tied(proposals, refused) or self._merged(proposals)
+            held = {} if self.unsafe else self.tied(proposals, refused) or self._merged(proposals)
             strings: Strings = {}
             if not held:
                 held, strings = self._patched(found, proposals, refused)
-            doubts = (self._kept(found, proposals) or self._loaded(found, proposals)) if not held else {}
+            doubts: dict[int, Refusal] = {}
+            if not held:
+                doubts = self._kept(found, proposals) or self._loaded(found, proposals)
             if not self.unsafe:
                 held = held or doubts
+            elif not held:
+                doubts |= self._merged(proposals)
             if not held:
                 for proposal in proposals:
                     if id(proposal) in doubts:
