@@ -140,6 +140,10 @@ class Reversal:
         self.defined = bound_at_top(home)
         self.broken: set[Path] = set()
         self.patched = set(self._patched())
+        self.circular = self._run_with_home() if kind == "copy" else set()
+        """The files that the manager imports: to have it of them closes a circle, which is there today."""
+        self.lacking: list[str] = []
+        """The files that use members which the manager's class does not have: they fail today, and are left out."""
         self.deaf: list[str] = []
         """Imports that are left as they are, since a patch of a test would no longer reach what they look up."""
 
@@ -150,12 +154,107 @@ class Reversal:
             if tree is None or path in (self.home, self.place):
                 continue
             mine = [*imports(tree, path, self.source, self.manager)]
+            if path in self.circular:
+                continue
+            if mine and self.kind == "copy" and (missing := self._missing(tree, mine)):
+                self.lacking.append(f"{path.relative_to(self.root)} ({', '.join(sorted(missing))})")
+                path.unlink()
+                continue
             if mine and self._is_plain(path, tree, mine):
                 names |= self._send(path, tree, mine)
+        self.files = [path for path in self.files if path.exists()]
         self._write_new(sorted(names & self.defined.keys()))
         self._write_settings(sorted(names))
         self.broken = {
             p for p in self.files if p.read_bytes() != self.texts[p] and parsed(p.read_bytes()) is None
+        }
+
+    def _run_with_home(self) -> set[Path]:
+        """The files that are imported with the manager."""
+        paths = {module_of(p, self.source): p for p in self.files if p.is_relative_to(self.source)}
+        found: set[Path] = set()
+        todo = [self.home]
+        while todo:
+            path = todo.pop()
+            tree = parsed(self.texts[path])
+            late = set(within_functions(tree)) if tree is not None else set()
+            for node in ast.walk(tree) if tree is not None else ():
+                names: list[str] = []
+                if node not in late and isinstance(node, ast.Import):
+                    names = [alias.name for alias in node.names]
+                elif node not in late and isinstance(node, ast.ImportFrom):
+                    base = absolute(node, path, self.source)
+                    names = [base, *(f"{base}.{alias.name}" for alias in node.names)]
+                for name in names:
+                    parts = name.split(".")
+                    for n in range(1, len(parts) + 1):
+                        one = paths.get(".".join(parts[:n]))
+                        if one is not None and one not in found:
+                            found.add(one)
+                            todo.append(one)
+        return found - {self.home}
+
+    def _members(self, name: str) -> set[str] | None:
+        """What objects of a class of the manager's module have; None where that is not all written there."""
+        node = self.defined.get(name)
+        if not isinstance(node, ast.ClassDef) or node.decorator_list or node.keywords:
+            return None
+        found = {*dir(object)}
+        for base in node.bases:
+            more = self._members(base.id) if isinstance(base, ast.Name) else None
+            if more is None:
+                return None
+            found |= more
+        for part in ast.walk(node):
+            if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                found.add(part.name)
+            elif isinstance(part, ast.Attribute | ast.Name) and isinstance(part.ctx, ast.Store):
+                found.add(part.attr if isinstance(part, ast.Attribute) else part.id)
+        return None if {"__getattr__", "__getattribute__"} & (found - {*dir(object)}) else found
+
+    def _class_of(self, value: ast.AST | None, names: dict[str, str], objects: dict[str, str]) -> str | None:
+        """The class, in the manager's module, of what an expression is; `names` and `objects` are those of a file."""
+        if isinstance(value, ast.Name):
+            return objects.get(value.id)
+        if isinstance(value, ast.Call) and isinstance(value.func, ast.Name):
+            called = names.get(value.func.id, "")
+            return called if isinstance(self.defined.get(called), ast.ClassDef) else None
+        return None
+
+    def _missing(self, tree: ast.Module, mine: list[ast.ImportFrom]) -> set[str]:
+        """The members that a file asks of the manager, or of an object that it makes, which its class does not have."""
+        own = {name: name for name in self.defined}
+        names = {a.asname or a.name: a.name for node in mine for a in node.names}
+        classes: dict[str, str] = {}
+        for name, home in names.items():
+            statement = self.defined.get(home)
+            of = home if isinstance(statement, ast.ClassDef) else None
+            of = of or self._class_of(getattr(statement, "value", None), own, {})
+            if of is not None:
+                classes[name] = of
+        objects = {n: of for n, of in classes.items() if names[n] != of}
+        given: dict[str, set[str | None]] = {}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Assign):
+                for target in node.targets:
+                    made = self._class_of(node.value, names, objects)
+                    given.setdefault(ast.unparse(target), set()).add(made)
+            elif isinstance(node, ast.arg):
+                given.setdefault(node.arg, set()).add(None)
+        for name, all_made in given.items():
+            only = next(iter(all_made))
+            classes.pop(name, None)
+            if len(all_made) == 1 and only is not None:
+                classes[name] = only
+        said = {n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+        known = {of: self._members(of) for of in classes.values()}
+        return {
+            node.attr
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Attribute)
+            and (of := classes.get(ast.unparse(node.value))) is not None
+            and (members := known[of]) is not None
+            and node.attr not in members | said
         }
 
     def _patched(self) -> Iterator[str]:
@@ -309,7 +408,8 @@ def tried(tree: Path, kind: str, folder: Path) -> bool:
     sent = reversal.left()
     print(
         f"{tree.name} {kind}: {sent} imports sent through {reversal.new}; {len(reversal.broken)} broken before;"
-        f" {len(reversal.deaf)} not sent, which a patch of a test would no longer reach: {' '.join(reversal.deaf)}"
+        f" {len(reversal.deaf)} not sent, which a patch of a test would no longer reach: {' '.join(reversal.deaf)};"
+        f" {len(reversal.lacking)} files left out that use what the manager lacks: {' '.join(reversal.lacking)}"
     )
     good = True
     for option in ([], ["--include-unsafe"]):

@@ -308,21 +308,20 @@ class Units:
             raise Refusal("would not find it there without this import", _LOOK)
         if longest.startswith(LOADED):
             raise Refusal("would get another answer without this import", "change both by hand")
-        done = {proposal.path for proposal, _ in mine}
         if patch.is_written:
             if longest.rpartition(".")[2] in MAKING_NAMES and any(p.collapses for p, _ in mine):
                 raise self._out_of_reach(mine)
             key = f"{OBJECT}{patch.owner}"
             if not any(p.path == patch.path and key in p.reach for p in proposals):
                 raise self._out_of_reach(mine)
-            self._check_rest(patch, patch.owner, done | {patch.path}, proposals, refused)
+            self._check_rest(patch, patch.owner, mine, {patch.path}, proposals, refused)
             return None
         if None in places or patch.written:
             late = next((p for p, key in mine if p.reach[key] is None and _is_beside(key, p.written)), None)
             if late is not None:
-                raise Refusal(
-                    f"would reach what {self._where(late)} uses then, which it does not reach now", _WITH_IT
-                )
+                wider = f"would reach what {self._where(late)} uses then, which it does not reach now"
+                self._widened(patch, wider, mine)
+                return None
             raise self._out_of_reach([(p, key) for p, key in mine if p.reach[key] is None] or mine)
         if len(places) > 1:
             several = " and ".join(f"`{place}`" for place in sorted(filter(None, places)))
@@ -333,13 +332,20 @@ class Units:
         place = places.pop()
         assert place is not None
         self._check_shared(place, longest, proposals)
-        self._check_rest(patch, longest, done, proposals, refused, place)
+        self._check_rest(patch, longest, mine, set(), proposals, refused, place)
         if patch.path not in self.within:
             raise Refusal("that file is not among those to change", "name it too, or leave the paths out")
         view = self.rewriter.view(patch.path)
         if view is None or patch.string is None:
             raise Refusal("what it patches is not written as one string, which could follow", _WITH_IT)
         return renamed_text(view, patch.string, longest, place)
+
+    def _widened(self, patch: Patch, why: str, mine: list[tuple[Proposal, str]]) -> None:
+        """Refusal of a patch that would reach more than it does; an unsafe run only notes that."""
+        if not self.unsafe:
+            raise Refusal(why, _WITH_IT)
+        for proposal, _ in mine:
+            proposal.unsafe(self._held_by(patch, f"and {why}").what)
 
     def _out_of_reach(self, mine: list[tuple[Proposal, str]]) -> Refusal:
         """That a patch would not reach what takes the place of what it patches."""
@@ -367,13 +373,18 @@ class Units:
         self,
         patch: Patch,
         key: str,
-        done: set[str],
+        mine: list[tuple[Proposal, str]],
+        more: set[str],
         proposals: list[Proposal],
         refused: Left,
         place: str | None = None,
     ) -> None:
-        """Refusal where a file is reached that has the old object still, or had the new one before."""
+        """Refusal where a file is reached that has the old object still, or had the new one before.
+
+        An unsafe run lets a patch reach the latter.
+        """
         own = self.index.file_of(key)
+        done = {proposal.path for proposal, _ in mine} | more
         if own in done:
             return  # the name of the file that is changed
         rest = self._rest(patch, key, done, proposals, refused)
@@ -394,7 +405,9 @@ class Units:
         for path in sorted(self._holders(homes)):
             if path != own and path not in done and (reached is None or path in reached):
                 where = self.staying.where(path, min(homes).rpartition(".")[0], homes)
-                raise Refusal(f"{where} has what takes its place already, and would be patched too", _WITH_IT)
+                wider = f"{where} has what takes its place already, and would be patched too"
+                self._widened(patch, wider, mine)
+                return
 
     def _holders(self, homes: set[str]) -> Iterator[str]:
         """The files that had one of these objects before, its own apart."""
