@@ -220,7 +220,7 @@ class ImportEdits:
             new = self._collapsed(view, proposal, one, inner)
             proposal.reach |= {
                 **self.exchange.reach.through(view, one, new, late),
-                **(found.reach if one.is_same else dict.fromkeys(found.reach)),
+                **(found.reach if one.is_same else self.exchange.reach.unmoved(found.reach)),
             }
         if aim.collapses or groups:
             proposal.reach |= {old: None} if late else dict.fromkeys(keys)
@@ -425,7 +425,7 @@ class ImportEdits:
                 new, place = last, aim.new.home
             else:
                 new, place = self._collapsed(view, proposal, aim, members), None
-                found = found if aim.is_same else dict.fromkeys(found)
+                found = found if aim.is_same else self.exchange.reach.unmoved(found)
             proposal.reach |= {
                 **self.exchange.reach.through(view, aim, new, late or keeps), **found, dotted: place
             }  # fmt: skip
@@ -477,8 +477,8 @@ class ImportEdits:
                 home, _, last = aim.new.home.rpartition(".")
                 bound = name if name != last else None
                 proposal.adds.append(Imported(spelled(view, statement, home), last, bound))
-            proposal.reach |= dict.fromkeys(
-                verdict.reach | self.exchange.reach.through(view, aim, new, False)
+            proposal.reach |= self.exchange.reach.unmoved(
+                self.exchange.reach.through(view, aim, new, late=False) | verdict.reach
             )
             self.note(proposal, aim, old)
         proposal.reach |= dict.fromkeys(f"{m}.{name}" for m in view.place.modules for name in names)
