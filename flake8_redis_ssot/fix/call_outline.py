@@ -318,8 +318,8 @@ class _Outliner:
                     self._note(act, name, self._flow([value]), is_member=True)
             case ast.Subscript(value=inner) | ast.Starred(value=inner):
                 self._assign(inner, value, is_local)
-            case ast.Tuple(elts=parts) | ast.List(elts=parts):
-                for part in parts:
+            case _:
+                for part in getattr(target, "elts", ()):
                     self._assign(part, value, is_local)
         if isinstance(value, ast.Lambda):
             self._given(value, last_name(target))

@@ -65,9 +65,7 @@ class ImportEdits:
         proposal = Proposal(diagnostic, "", "safe", statement, [alias])
         late = scope.kind == "function"
         if alias.name == "*":
-            return self._noted(
-                view, self._star(view, proposal, diagnostic.symbols[0].removesuffix(".*"), late)
-            )
+            return self._noted(view, self._star(view, proposal, diagnostic.symbols[0].removesuffix(".*")))
         found = view.uses.binding(statement, alias)
         if found is None or found[1].always:
             raise Refusal("the name that it binds has several meanings in this file", "rename one of them")
@@ -222,7 +220,7 @@ class ImportEdits:
             new = self._collapsed(view, proposal, one, inner)
             proposal.reach |= {
                 **self.exchange.reach.through(view, one, new, late),
-                **(found.reach if one.is_same else dict.fromkeys(found.reach)),
+                **(found.reach if one.is_same else self.exchange.reach.unmoved(found.reach)),
             }
         if aim.collapses or groups:
             proposal.reach |= {old: None} if late else dict.fromkeys(keys)
@@ -427,7 +425,7 @@ class ImportEdits:
                 new, place = last, aim.new.home
             else:
                 new, place = self._collapsed(view, proposal, aim, members), None
-                found = found if aim.is_same else dict.fromkeys(found)
+                found = found if aim.is_same else self.exchange.reach.unmoved(found)
             proposal.reach |= {
                 **self.exchange.reach.through(view, aim, new, late or keeps), **found, dotted: place
             }  # fmt: skip
@@ -435,8 +433,8 @@ class ImportEdits:
 
     # from module import *
 
-    def _star(self, view: View, proposal: Proposal, module: str, late: bool) -> Proposal:
-        """A star import becomes one of the names that are used."""
+    def _star(self, view: View, proposal: Proposal, module: str) -> Proposal:
+        """A star import, which stands at the top level alone, becomes one of the names that are used."""
         statement = proposal.statement
         assert statement is not None
         names = star_names(self.objects, module)
@@ -471,8 +469,7 @@ class ImportEdits:
             self.effects.check(view, proposal, module, old)
             verdict = self.exchange.judge(view, aim, members)
             self.take(view, proposal, aim, verdict)
-            if not late:
-                proposal.early |= {old, aim.new.home}
+            proposal.early |= {old, aim.new.home}
             new = name
             if aim.collapses:
                 new = self._collapsed(view, proposal, aim, members)
@@ -480,7 +477,9 @@ class ImportEdits:
                 home, _, last = aim.new.home.rpartition(".")
                 bound = name if name != last else None
                 proposal.adds.append(Imported(spelled(view, statement, home), last, bound))
-            proposal.reach |= dict.fromkeys(verdict.reach | self.exchange.reach.through(view, aim, new, late))
+            proposal.reach |= self.exchange.reach.unmoved(
+                self.exchange.reach.through(view, aim, new, late=False) | verdict.reach
+            )
             self.note(proposal, aim, old)
         proposal.reach |= dict.fromkeys(f"{m}.{name}" for m in view.place.modules for name in names)
         proposal.title = f"Import by name what is used of `{module}`"

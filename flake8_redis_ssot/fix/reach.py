@@ -64,6 +64,11 @@ class Reach:
         """The names that two objects look up which do the same: a patch of one reaches the new object as it did the old."""
         return {key: key for key in before.keys() & after.keys() if before[key] in (None, key)}
 
+    @staticmethod
+    def unmoved(found: Reached) -> Reached:
+        """The same where a patch follows to no other name: it still reaches what is looked up as before."""
+        return {key: key if new == key else None for key, new in found.items()}
+
     def _needed(self, of: Thing, owners: list[str], used: set[str] | None) -> Reached:
         """What the `used` members of a class need, by the names of its `owners`; of all where that is None."""
         members = self.objects.members(of).named

@@ -44,9 +44,9 @@ def why_kept(
     is_local = view.uses.home(statement).kind == "function" and name not in view.uses.scopes.module.bindings
     reader = view.unseen_reader(name)
     for_others = [
-        (not is_local and name in view.exported, f"{view.reader_of(name)} imports `{name}` from here"),
+        (not is_local and name in view.imported, f"{view.reader_of(name)} imports `{name}` from here"),
         (not is_local and view.place.is_package, "a package's names are there to be imported"),
-        (reader is not None, reader.does if reader is not None else ""),
+        (not is_local and reader is not None, reader.does if reader is not None else ""),
         (acts is not None, f"importing it does more than to define: {acts}"),
     ]
     for_itself = [

@@ -12,11 +12,12 @@ from flake8_redis_ssot.facts.modules import exported_names
 from flake8_redis_ssot.fix.beside import QUOTED, line_of
 from flake8_redis_ssot.fix.escape import FileUses
 from flake8_redis_ssot.fix.reads import ProjectReads
+from flake8_redis_ssot.libraries.frameworks import LOADER_NAMES
 from flake8_redis_ssot.lint.noqa import PhysicalLine, physical_lines
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.rule import RuleContext
 from flake8_redis_ssot.source import Range
-from flake8_redis_ssot.syntax.nodes import all_nodes
+from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
 
 Node = TypeVar("Node", bound=ast.expr)
 
@@ -216,8 +217,21 @@ class View:
                     return True
                 case ast.Attribute(attr="f_globals" | "f_locals" | "__globals__"):
                     return True
-                case ast.Subscript(value=ast.Attribute(attr="modules"), slice=ast.Name(id="__name__")):
-                    return True
+                case ast.Call(func=called, args=[named, *_]) if self._is_own_name(named):
+                    if last_name(called) in LOADER_NAMES or _is_modules_get(called):
+                        return True
+                case ast.Subscript(value=owner, slice=named) if self._is_own_name(named):
+                    if last_name(owner) == "modules":
+                        return True
+        return False
+
+    def _is_own_name(self, node: ast.expr) -> bool:
+        """Whether an expression gives the dotted name of this module, or of the one of a class or function."""
+        match node:
+            case ast.Name(id="__name__") | ast.Attribute(attr="__module__"):
+                return True
+            case ast.Constant(value=str(text)):
+                return text in self.place.modules
         return False
 
     @cached_property
@@ -322,6 +336,10 @@ class View:
                 return False
             node = parent
         return False
+
+
+def _is_modules_get(called: ast.expr) -> bool:
+    return isinstance(called, ast.Attribute) and called.attr == "get" and last_name(called.value) == "modules"
 
 
 def _is_written_out(parent: ast.AST | None) -> bool:
