@@ -78,7 +78,10 @@ async function start(
   output.appendLine(`starting ${chosen.command}, from ${chosen.from}`);
   told('starting');
   const options: LanguageClientOptions = {
-    documentSelector: [{ scheme: 'file', language: 'python' }],
+    documentSelector: [
+      { scheme: 'file', language: 'python' },
+      { scheme: 'file', pattern: '**/*.toml' }, // an entry of the settings goes into what is not saved yet
+    ],
     outputChannel: output,
     initializationOptions: {
       config: settings.get('config', ''),
