@@ -6,13 +6,15 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 from lsprotocol import types
+from pygls.workspace import Workspace
 
 from flake8_redis_ssot.diagnostic import Diagnostic, Edit, Fix
+from flake8_redis_ssot.filesystem import DISK
 from flake8_redis_ssot.lint.noqa import UNSILENCED
-from flake8_redis_ssot.server.messages import Converter, uri_of
+from flake8_redis_ssot.server.messages import Converter, path_of, uri_of
 from flake8_redis_ssot.server.session import Document, Session
 from flake8_redis_ssot.server.silencing import allowance, changes, noqa
-from flake8_redis_ssot.source import SourceFile
+from flake8_redis_ssot.source import SourceError, SourceFile
 
 FIX_ALL = "source.fixAll.redisSsot"
 _CONFIRMED = "confirmed"
@@ -27,10 +29,15 @@ class Actions:
     """Makes the actions of one client."""
 
     def __init__(
-        self, session: Session, converter: Converter, capabilities: types.ClientCapabilities
+        self,
+        session: Session,
+        converter: Converter,
+        workspace: Workspace,
+        capabilities: types.ClientCapabilities,
     ) -> None:
         self.session = session
         self.converter = converter
+        self._workspace = workspace
         self._capabilities = capabilities
 
     def fix(self, document: Document, diagnostic: Diagnostic, fix: Fix) -> types.CodeAction:
@@ -55,16 +62,29 @@ class Actions:
                 diagnostics=shown,
                 edit=self._edit(document, edits),
             )
-        settings = self.session.settings_of(diagnostic.path)
-        found = allowance(settings, self.session.options, diagnostic) if settings is not None else None
-        if found is not None:
-            source, edits = found
+        settings = self._settings_file(diagnostic.path)
+        edits = allowance(settings.source, self.session.options, diagnostic) if settings is not None else ()
+        if settings is not None and edits:
             yield types.CodeAction(
                 title=f"Allow {diagnostic.code} in this file, in the settings",
                 kind=types.CodeActionKind.QuickFix,
                 diagnostics=shown,
-                edit=types.WorkspaceEdit({uri_of(source.path): self.converter.edits(source, edits)}),
+                edit=self._edit(settings, edits),
             )
+
+    def _settings_file(self, path: str) -> Document | None:
+        """The settings file of a file, with the text that the client has where it is open there; None without one."""
+        settings = self.session.settings_of(path)
+        if settings is None or settings.path is None:
+            return None
+        for document in self._workspace.text_documents.values():
+            if path_of(document.uri) == settings.path:
+                source = SourceFile.of_buffer(settings.path, document.source)
+                return Document(source, document.uri, document.version)
+        try:
+            return Document(DISK.source(settings.path), uri_of(settings.path))
+        except SourceError:
+            return None
 
     def fix_all(self, uri: str) -> types.CodeAction:
         """All that is safe in a file, whose changes are found out when they are asked for."""
@@ -77,7 +97,7 @@ class Actions:
     def _edit(self, document: Document, edits: Sequence[Edit], confirmed: str = "") -> types.WorkspaceEdit:
         found = self.converter.edits(document.source, edits)
         uri = document.uri
-        if not self._has_versions:
+        if not self._has_versions or document.version is None:
             return types.WorkspaceEdit(changes={uri: found})
         identifier = types.OptionalVersionedTextDocumentIdentifier(uri, document.version)
         if not confirmed or not self._has_annotations:

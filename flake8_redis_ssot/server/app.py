@@ -68,7 +68,7 @@ class Server(LanguageServer):
         self._given = given if isinstance(given, dict) else {}
         self.session = Session(self._joined())
         self.converter = Converter.agreed(self.workspace.position_encoding, self.session)
-        self.actions = Actions(self.session, self.converter, params.capabilities)
+        self.actions = Actions(self.session, self.converter, self.workspace, params.capabilities)
 
     def _joined(self) -> Options:
         """The options of the command line with those of the client: `config` and `settings`, which count more."""

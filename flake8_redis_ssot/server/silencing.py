@@ -8,17 +8,17 @@ import re
 import tomllib
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any
 
 import tomlkit
+from tomlkit.items import Array
 
 from flake8_redis_ssot.diagnostic import Diagnostic, Edit
 from flake8_redis_ssot.filesystem import DISK
 from flake8_redis_ssot.lint.noqa import add_noqa
 from flake8_redis_ssot.lint.suppress import unsuppressed
 from flake8_redis_ssot.server.session import Options
-from flake8_redis_ssot.settings.model import Settings
 from flake8_redis_ssot.settings.tables import parsed
 from flake8_redis_ssot.source import Position, Range, SourceError, SourceFile
 
@@ -56,30 +56,27 @@ def noqa(source: SourceFile, diagnostic: Diagnostic) -> tuple[Edit, ...]:
     return changes(source, SourceFile(source.path, added.data)) if added.count else ()
 
 
-def allowance(
-    settings: Settings, options: Options, diagnostic: Diagnostic
-) -> tuple[SourceFile, tuple[Edit, ...]] | None:
-    """The settings file, and the entry in it that allows a diagnostic where it stands.
+def allowance(before: SourceFile, options: Options, diagnostic: Diagnostic) -> tuple[Edit, ...]:
+    """The entry of a settings file that allows a diagnostic where it stands.
 
-    None where there is no such file, or the entry would not do.
+    Nothing where the entry would not do, or the file, not saved yet, allows it already.
     """
-    path = settings.path
-    if path is None or diagnostic.code.startswith(_EXCEPTIONS):
-        return None
+    if diagnostic.code.startswith(_EXCEPTIONS):
+        return ()
     entry = {
-        "paths": [_pattern(os.path.relpath(diagnostic.path, os.path.dirname(path)))],
+        "paths": [_pattern(os.path.relpath(diagnostic.path, os.path.dirname(before.path)))],
         "rules": [diagnostic.code],
         **({"symbols": [diagnostic.symbols[0]]} if diagnostic.symbols else {}),
         "reason": REASON,
     }
     try:
-        before = DISK.source(path)
-        for data in _with_entry(before.text, entry):
-            if _allows(path, data.encode(), options, diagnostic):
-                return before, changes(before, SourceFile(path, data.encode()))
+        for text in chain([before.text], _with_entry(before.text, entry)):
+            after = SourceFile(before.path, text.encode())
+            if _allows(after, options, diagnostic):
+                return changes(before, after)
     except (SourceError, tomllib.TOMLDecodeError):
         pass
-    return None
+    return ()
 
 
 def _pattern(path: str) -> str:
@@ -99,15 +96,15 @@ def _with_entry(text: str, entry: dict[str, Any]) -> Iterator[str]:
     yield f"{text}{gap}{end}{end.join(lines)}{end}"
     document: Any = tomlkit.parse(text)
     table = document["tool"]["redis-ssot"] if has_header else document
-    if "allow" in table:
+    if isinstance(table.get("allow"), Array):
         inline = tomlkit.inline_table()
         inline.update(entry)
         table["allow"].append(inline)
         yield tomlkit.dumps(document)
 
 
-def _allows(path: str, data: bytes, options: Options, diagnostic: Diagnostic) -> bool:
-    """Whether the settings are right with the new file, and allow the diagnostic."""
-    finder = options.finder(DISK.with_edits({path: data}))
+def _allows(table: SourceFile, options: Options, diagnostic: Diagnostic) -> bool:
+    """Whether the settings are right with this file, and allow the diagnostic."""
+    finder = options.finder(DISK.with_edits({table.path: table.data}))
     settings = finder.find(os.path.dirname(diagnostic.path))
     return settings is not None and not [*unsuppressed([diagnostic], settings)]

@@ -132,6 +132,23 @@ def test_a_theme_is_chosen_and_kept(opened: Open) -> None:
     assert page.inner_text("#theme") == "Theme: system" and page.evaluate(ground) == dark
 
 
+def test_in_an_editor_the_system_is_its_theme(opened: Open) -> None:
+    page = opened("light")
+    ground = "getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(ground)
+    for kind, is_light in (
+        ("vscode-dark", False),
+        ("vscode-high-contrast-light", True),
+        ("vscode-high-contrast", False),
+        ("vscode-light", True),
+    ):
+        page.evaluate("kind => { document.body.dataset.vscodeThemeKind = kind; }", kind)
+        assert (page.evaluate(ground) == light) is is_light
+    page.click("#theme")
+    page.evaluate("document.body.dataset.vscodeThemeKind = 'vscode-dark'")
+    assert page.inner_text("#theme") == "Theme: light" and page.evaluate(ground) == light
+
+
 def test_tables_sort_by_a_click_and_back(opened: Open) -> None:
     page = opened()
     column = "#findings-table tbody tr td:nth-child(2)"

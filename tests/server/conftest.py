@@ -62,9 +62,10 @@ class Editor:
     def open(self, name: str, text: str | None = None) -> None:
         """Open a file, with what it holds unless a text is given."""
         text = (self.root / name).read_text() if text is None else text
+        language = "toml" if name.endswith(".toml") else "python"
         self.versions[name] = 1
         self.client.text_document_did_open(
-            types.DidOpenTextDocumentParams(types.TextDocumentItem(self.uri(name), "python", 1, text))
+            types.DidOpenTextDocumentParams(types.TextDocumentItem(self.uri(name), language, 1, text))
         )
 
     def type(self, name: str, text: str) -> None:

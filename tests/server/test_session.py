@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from pathlib import Path
 
@@ -173,11 +172,9 @@ def test_an_entry_goes_into_the_settings_as_they_are_written(project: Path, befo
     file.write_bytes(before.encode())
     session = session_of(project)
     (finding,) = opened(session, project / "app/jobs.py").own
-    settings = session.settings_of(finding.path)
-    assert settings is not None
-    found = allowance(settings, session.options, finding)
-    assert found is not None
-    source, edits = found
+    source = DISK.source(str(file))
+    edits = allowance(source, session.options, finding)
+    assert edits
     after = source.text
     for edit in sorted(edits, reverse=True):
         start, stop = source.offset(edit.range.start), source.offset(edit.range.end)
@@ -192,23 +189,12 @@ def test_an_entry_is_of_one_file(project: Path, name: str) -> None:
     write(project, {name: BAD, "app/sub/jobs.py": BAD, "app/we i.py": BAD})
     session = session_of(project)
     (finding,) = opened(session, project / name).own
-    settings = session.settings_of(finding.path)
-    assert settings is not None
-    found = allowance(settings, session.options, finding)
-    assert found is not None
-    source, (edit,) = found
+    source = DISK.source(str(project / "pyproject.toml"))
+    (edit,) = allowance(source, session.options, finding)
     write(project, {"pyproject.toml": source.text + edit.content})
     left = {Path(d.path).name for d in check_paths(project, cache=False).diagnostics if d.code == "RED201"}
     assert left >= {"jobs.py", "we i.py"} and (Path(name).name not in left or name == "jobs.py")
     assert str(project / name) not in {d.path for d in check_paths(project, cache=False).diagnostics}
-
-
-def test_no_entry_without_a_settings_file(project: Path) -> None:
-    os.unlink(project / "pyproject.toml")
-    session = session_of(project)
-    (finding,) = opened(session, project / "app/jobs.py").own
-    settings = session.settings_of(finding.path)
-    assert settings is not None and allowance(settings, session.options, finding) is None
 
 
 def options(root: Path) -> Options:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -210,6 +211,45 @@ async def test_an_entry_of_the_settings(editor: Editor) -> None:
     write(editor.root, {"pyproject.toml": after})
     editor.files_changed("pyproject.toml")
     await editor.shows(JOBS, [])
+
+
+WITH_VERSIONS = types.ClientCapabilities(
+    workspace=types.WorkspaceClientCapabilities(
+        workspace_edit=types.WorkspaceEditClientCapabilities(document_changes=True)
+    )
+)
+
+
+async def test_an_entry_goes_into_settings_that_are_not_saved(editor: Editor) -> None:
+    await editor.begin(capabilities=WITH_VERSIONS)
+    unsaved = f"# more\n# lines\n{TABLE}\n[tool.other]\nkey = 1\n"
+    editor.open("pyproject.toml")
+    editor.type("pyproject.toml", unsaved)
+    editor.open(JOBS)
+    (found,) = await editor.shows(JOBS, ["RED201"])
+    action = next(a for a in await editor.actions(JOBS, found.range) if a.title.startswith("Allow"))
+    assert action.edit is not None and action.edit.document_changes is not None
+    (change,) = action.edit.document_changes
+    assert isinstance(change, types.TextDocumentEdit)
+    assert (change.text_document.version, change.text_document.uri) == (2, editor.uri("pyproject.toml"))
+    after = applied(unsaved, action.edit)
+    assert after.startswith(unsaved) and tomllib.loads(after)["tool"]["redis-ssot"]["allow"]
+    editor.type("pyproject.toml", after)  # which allows it as soon as it is saved
+    assert not [a for a in await editor.actions(JOBS, found.range) if a.title.startswith("Allow")]
+    for wrong in (f"{unsaved}key =", after.replace("manager =", "manger =").replace("jobs", "other")):
+        editor.type("pyproject.toml", wrong)
+        assert not [a for a in await editor.actions(JOBS, found.range) if a.title.startswith("Allow")]
+    editor.close("pyproject.toml")
+    action = next(a for a in await editor.actions(JOBS, found.range) if a.title.startswith("Allow"))
+    assert applied(TABLE, action.edit, editor.uri("pyproject.toml")).startswith(TABLE)
+
+
+async def test_no_entry_without_a_settings_file(editor: Editor) -> None:
+    os.unlink(editor.root / "pyproject.toml")
+    await editor.begin()
+    editor.open(JOBS)
+    (found,) = await editor.shows(JOBS, ["RED201"])
+    assert [a.title[:7] for a in await editor.actions(JOBS, found.range)] == ["Silence"]
 
 
 async def test_hover_on_a_finding_and_on_the_manager(editor: Editor) -> None:

@@ -70,7 +70,7 @@ async function start(
   const told = (text: string, severity = vscode.LanguageStatusSeverity.Information): void => {
     status.text = `redis-ssot: ${text}`;
     status.severity = severity;
-    status.detail = `${chosen.command}, from ${chosen.from}`;
+    status.detail = `from ${chosen.from}`; // the path would push the command out of sight
     status.command = { title: 'Restart', command: 'redisSsot.restart' };
   };
   await client?.stop().catch(() => undefined); // one that never started cannot be stopped
@@ -78,7 +78,10 @@ async function start(
   output.appendLine(`starting ${chosen.command}, from ${chosen.from}`);
   told('starting');
   const options: LanguageClientOptions = {
-    documentSelector: [{ scheme: 'file', language: 'python' }],
+    documentSelector: [
+      { scheme: 'file', language: 'python' },
+      { scheme: 'file', pattern: '**/*.toml' }, // an entry of the settings goes into what is not saved yet
+    ],
     outputChannel: output,
     initializationOptions: {
       config: settings.get('config', ''),

@@ -9,14 +9,19 @@
 
   // ---- themes
   const themes = ["system", "light", "dark"];
+  // in VS Code, which says so on the body, its theme is meant rather than that of the system
+  const editors = { "vscode-light": "light", "vscode-high-contrast-light": "light", "vscode-dark": "dark", "vscode-high-contrast": "dark" };
   const show = (theme) => {
-    if (theme === "system") delete document.documentElement.dataset.theme;
-    else document.documentElement.dataset.theme = theme;
+    const shown = theme === "system" ? editors[document.body.dataset.vscodeThemeKind] : theme;
+    if (shown === undefined) delete document.documentElement.dataset.theme;
+    else document.documentElement.dataset.theme = shown;
     byId("theme").textContent = `Theme: ${theme}`;
   };
   let theme = "system";
   try { theme = localStorage.getItem("redis-ssot-theme") || theme; } catch { /* no storage: the choice is not kept */ }
-  show(themes.includes(theme) ? theme : "system");
+  if (!themes.includes(theme)) theme = "system";
+  show(theme);
+  new MutationObserver(() => show(theme)).observe(document.body, { attributeFilter: ["data-vscode-theme-kind"] });
   byId("theme").addEventListener("click", () => {
     theme = themes[(themes.indexOf(theme) + 1) % themes.length];
     show(theme);
