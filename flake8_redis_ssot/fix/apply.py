@@ -319,9 +319,7 @@ class Step:
         return [
             replace(
                 d,
-                fix=replace(
-                    d.fix, message=f"{d.fix.message}; this parts it from what stays: {said[d.sort_key].what}"
-                ),
+                fix=replace(d.fix, message=f"{d.fix.message}, though {said[d.sort_key].what}"),
             )
             if d.fix is not None and d.sort_key in said
             else d

@@ -61,7 +61,9 @@ class ClientUses:
         `limit` is how many connections the shared pool may have.
         """
         for stored, name in self.rest.stored:
-            raise Refusal(f"line {stored.lineno} sets its attribute `{name}`, for all who share it", UNSHARE)
+            raise Refusal(
+                f"line {stored.lineno} sets its attribute `{name}`, which all who share it would see", UNSHARE
+            )
         for node, what in self.rest.escapes:
             if not _is_asked(view, node) and not (kind == "pool" and _is_borrowed(view, node)):
                 raise _escaping(view, node, what)

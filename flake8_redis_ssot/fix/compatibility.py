@@ -215,7 +215,7 @@ class Compatibility(ObjectChecks):
                     f"use `{new.home}` there by hand if it does not",
                 )
             if self.state.kept(old) or not aim.is_declared:
-                verdict.unsafe("one more object, with a state of its own, becomes the one that all share")
+                verdict.unsafe("an object with a state of its own becomes the one that all share")
         elif is_twin:
             # an object of its own, as before; who asks for its class is tied by that
             self.take_twin(aim, verdict)
@@ -341,8 +341,8 @@ class Compatibility(ObjectChecks):
         name, line = attribute.attr, attribute.lineno
         if old.sort == "function" and not name.startswith("__"):
             raise Refusal(
-                f"line {line} reads `{name}` of the function, which `{new.home}`{self.objects.at(new)} may lack",
-                "take that line out, or change it by hand",
+                f"line {line} reads `{name}` of the function `{old.home}`, and `{new.home}`{self.objects.at(new)} may have none",
+                "change that line by hand",
             )
         if old.sort == "class" and name not in _INERT:
             call = view.uses.parents.get(attribute)

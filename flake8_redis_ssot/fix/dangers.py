@@ -25,7 +25,7 @@ _ENDED_LATER = frozenset(["weakref.finalize", "finalize", "atexit.register"])
 """Calls that have something run when an object goes, or the process ends."""
 EMPTIED = "which empties the whole database of the manager, perhaps as it does today"
 UNEMPTY = "take that out, or change this by hand where it is meant, as in tests"
-UNSHARE = "take that out, or let the manager do it, and run again"
+UNSHARE = "take that out, or do it in the manager, and run again"
 _UNEND = "take that out, since the manager ends what it shares, and run again"
 
 
@@ -74,7 +74,9 @@ class Dangers:
                 if fresh or not may_end(why):
                     raise Refusal(why, _UNEND)
         for stored, name in uses.stored:
-            raise Refusal(f"line {stored.lineno} sets its attribute `{name}`, for all who share it", UNSHARE)
+            raise Refusal(
+                f"line {stored.lineno} sets its attribute `{name}`, which all who share it would see", UNSHARE
+            )
         for entered in uses.entered if fresh else ():
             raise Refusal(f"the `with` in line {entered.lineno} would end it for all who share it", _UNEND)
 
@@ -95,7 +97,10 @@ class Dangers:
         while isinstance(chained, ast.Attribute | ast.Call | ast.Subscript):
             if not isinstance(chained, ast.Call) and not isinstance(chained.ctx, ast.Load):
                 what = chained.attr if isinstance(chained, ast.Attribute) else unparsed(chained.slice)
-                raise Refusal(f"line {chained.lineno} sets `{what}` below it, for all who share it", UNSHARE)
+                raise Refusal(
+                    f"line {chained.lineno} sets `{what}` in what it keeps, which all who share it would see",
+                    UNSHARE,
+                )
             if isinstance(chained, ast.Attribute) and chained.attr in FLUSHING:
                 raise Refusal(
                     f"line {attribute.lineno} calls `{chained.attr}`, {EMPTIED}",
@@ -107,19 +112,22 @@ class Dangers:
             is_called = isinstance(above, ast.Call) and chained is not attribute
             if is_data and is_called and last_name(chained) in CHANGING_METHODS:
                 raise Refusal(
-                    f"line {chained.lineno} changes `{attribute.attr}`, for all who share it", UNSHARE
+                    f"line {chained.lineno} changes `{attribute.attr}`, which all who share it would see",
+                    UNSHARE,
                 )
             chained = above
         if is_data and not isinstance(view.uses.parents.get(attribute), ast.Attribute | ast.Call):
             held = view.uses.follow(attribute, view.exported, lambda: view.exposed)
             for place, _ in held.stored:
                 raise Refusal(
-                    f"line {place.lineno} changes `{attribute.attr}`, for all who share it", UNSHARE
+                    f"line {place.lineno} changes `{attribute.attr}`, which all who share it would see",
+                    UNSHARE,
                 )
             for member, call in held.members:
                 if call is not None and member.attr in CHANGING_METHODS:
                     raise Refusal(
-                        f"line {member.lineno} changes `{attribute.attr}`, for all who share it", UNSHARE
+                        f"line {member.lineno} changes `{attribute.attr}`, which all who share it would see",
+                        UNSHARE,
                     )
 
     def reached_by(self, function: Thing) -> set[str]:

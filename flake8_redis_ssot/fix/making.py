@@ -158,7 +158,9 @@ class Making:
         """Add a client that an attribute is given, and that is built outside of the class."""
         is_given = self._is_client_given(value)
         if is_given is not None:
-            found.unknown = found.unknown or f"the client that `{store.method}` is given as `{is_given}`"
+            found.unknown = (
+                found.unknown or f"the client that `{store.method}` gets as its parameter `{is_given}`"
+            )
             found.is_given = True
         elif self._is_from_elsewhere(value):
             text = self.text(value)
@@ -339,7 +341,7 @@ class Making:
                 return Refusal(
                     f"nothing shows that `{old.home or old_class.home}` and `{new.home}` connect to the same server: "
                     f"{found[-1].unknown} of `{of.home}`{self.objects.at(of)} cannot be determined",
-                    "write there where it connects as plain values or environment variables",
+                    "write there to what it connects, as plain values or environment variables",
                 )
         if found[0].clients == found[1].clients:
             return self._changed_later(old, new)

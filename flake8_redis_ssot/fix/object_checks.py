@@ -71,7 +71,7 @@ class ObjectChecks:
                 may_end=lambda why: self.part_none(before, after, why, verdict),
             )
         if fresh and old is not None and self.state.kept(old):
-            verdict.unsafe("one more object, with a state of its own, becomes the one that all share")
+            verdict.unsafe("an object with a state of its own becomes the one that all share")
         if fresh and uses.escapes:
             place, what = uses.escapes[0]
             raise Refusal(

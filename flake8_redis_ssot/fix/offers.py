@@ -180,8 +180,7 @@ class Offers:
             why = f": {unfit[0]}" if unfit else ""
             raise Refusal(
                 f"`{modules[0]}` gives no {kind} that all can share{why}",
-                f"let it give one {kind} that is built once, by an object, a function or a property, or change this "
-                "by hand",
+                f"let it have one {kind} that is built once and is never None, or change this by hand",
             )
         return found
 

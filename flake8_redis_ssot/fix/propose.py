@@ -31,7 +31,7 @@ from flake8_redis_ssot.source import Range, SourceError
 from flake8_redis_ssot.syntax.nodes import last_name
 
 _BY_NAME = "import the shared object by its name, and use that"
-_KEPT = 200
+_KEPT = 100
 """How many files are kept parsed: what is proposed knows its places in them by lines and columns."""
 
 
@@ -197,7 +197,10 @@ class Rewriter:
         if found is None or view.uses.home(found[0]).kind == "class":
             lines = sorted({s.lineno for s, a in view.aliases.values() if (a.asname or a.name) == root.id})
             if len(lines) < 2:
-                raise Refusal(f"`{root.id}` is not what one import alone binds", _BY_NAME)
+                raise Refusal(
+                    f"`{root.id}` in line {call.lineno} is not, or not only, what an import of this file binds",
+                    _BY_NAME,
+                )
             where = f"{', '.join(map(str, lines[:-1]))} and {lines[-1]}"
             raise Refusal(
                 f"`{root.id}` is bound by several imports here, in lines {where}", "keep one, and run again"
@@ -206,7 +209,7 @@ class Rewriter:
             raise Refusal("the class is reached through its module", _BY_NAME)
         proposal = Proposal(diagnostic, "", "unsafe", found[0])
         verdict = self.exchange.judge(view, aim, [call.func])
-        proposal.why = "one more object becomes the one that all share"
+        proposal.why = "an object of its own becomes the one that all share"
         new = name_for(view, proposal, aim.new.home, [call.func])
         start, end = exact(view, call)
         if view.has_comment(start, end):

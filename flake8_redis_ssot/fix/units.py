@@ -27,7 +27,7 @@ Left = list[tuple[Diagnostic, Refusal]]
 """The diagnostics that stay, each with the reason."""
 
 _LOOK = "look there, and run with --include-unsafe if that does no harm"
-_WITH_IT = "change that by hand, and this with it"
+_WITH_IT = "change the patch and this line together by hand"
 
 
 class Units:
@@ -319,7 +319,7 @@ class Units:
         if None in places or patch.written:
             late = next((p for p, key in mine if p.reach[key] is None and _is_beside(key, p.written)), None)
             if late is not None:
-                wider = f"would reach what {self._where(late)} uses then, which it does not reach now"
+                wider = f"would affect {self._where(late)} then, which it does not today"
                 self._widened(patch, wider, mine)
                 return None
             raise self._out_of_reach([(p, key) for p, key in mine if p.reach[key] is None] or mine)
@@ -350,8 +350,8 @@ class Units:
     def _out_of_reach(self, mine: list[tuple[Proposal, str]]) -> Refusal:
         """That a patch would not reach what takes the place of what it patches."""
         proposal = mine[0][0]
-        news = f", where `{proposal.written[0]}` would take its place" if proposal.written else ""
-        return Refusal(f"would no longer reach what {self._where(proposal)} uses{news}", _WITH_IT)
+        news = f", which would use `{proposal.written[0]}` then" if proposal.written else ""
+        return Refusal(f"would no longer affect {self._where(proposal)}{news}", _WITH_IT)
 
     def _where(self, proposal: Proposal) -> str:
         """Where what a proposal settles stands."""
@@ -392,8 +392,8 @@ class Units:
             path, why = rest
             where = self.staying.where(path, key.rpartition(".")[0], {key})
             raise Refusal(
-                f"{where} keeps what it patches",
-                "change it and the test by hand",
+                f"{where} still uses what it patches",
+                "change that line and the test together by hand",
                 Cause(where, why) if why is not None else None,
             )
         reached = self.runs.reached(patch.path)
@@ -405,7 +405,7 @@ class Units:
         for path in sorted(self._holders(homes)):
             if path != own and path not in done and (reached is None or path in reached):
                 where = self.staying.where(path, min(homes).rpartition(".")[0], homes)
-                wider = f"{where} has what takes its place already, and would be patched too"
+                wider = f"{where} uses the new object already, and would be patched too"
                 self._widened(patch, wider, mine)
                 return
 
@@ -468,9 +468,10 @@ def _why(key: str, one: Reference) -> Refusal:
         "exception": f"raises or catches `{name}`, which moves with all that raise it",
         "identity": f"uses `{name}` as that very object",
     }[kind]
+    stays = f"it moves together with {one.where}, which {what}, and that stays"
     if one.why is None:
-        return Refusal(f"{one.where} {what}, and stays", "change both by hand")
-    return Refusal(f"{one.where} {what}, and stays", one.why.advice, Cause(one.where, one.why))
+        return Refusal(stays, "change both by hand")
+    return Refusal(stays, one.why.advice, Cause(one.where, one.why))
 
 
 def _is_beside(key: str, written: Collection[str]) -> bool:

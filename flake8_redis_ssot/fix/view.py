@@ -281,7 +281,7 @@ class View:
     def reader_of(self, name: str) -> str:
         """Who reads `name` of this module: a place in another file, else whoever imports all that it lists."""
         readers = self.readers(name)
-        return self.where(readers[0], name) if readers else "whoever imports all of this file"
+        return self.where(readers[0], name) if readers else "whoever imports all of this file by `*`"
 
     def where(self, path: str, word: str) -> str:
         """The place of another file that imports a word, or has it."""

@@ -381,7 +381,7 @@ def test_a_file_that_is_not_to_change_holds_back_what_it_uses(
     done = run("migrate", cwd=tmp_path)
     moved = [path for path in (rooms, kept) if "from new" in path.read_text()]
     assert moved == ([rooms, kept] if kind == "open" else []), done.stdout
-    said = "rooms.py:1: RED101 inner/kept.py:1 uses `local` of `old.Manager`"
+    said = "rooms.py:1: RED101 it moves together with inner/kept.py:1, which uses `local` of `old.Manager`"
     assert (said in done.stdout) == (kind != "open")
 
 
@@ -398,8 +398,8 @@ def test_a_run_that_parts_what_belongs_together_says_so(tmp_path: Path, run: Com
     words = " ".join(done.stdout.split())
     assert "from new" in (tmp_path / "rooms.py").read_text()
     assert (
-        "; this parts it from what stays: "
-        "kept.py:1 uses `local` of `old.Manager`, which has to be one for all" in words
+        ", though it moves together with "
+        "kept.py:1, which uses `local` of `old.Manager`, which has to be one for all, and that stays" in words
     )
     run("rollback", cwd=tmp_path)
-    assert "this parts it" not in run("migrate", "--include-unsafe", cwd=tmp_path).stdout
+    assert "though it moves together" not in run("migrate", "--include-unsafe", cwd=tmp_path).stdout
