@@ -151,6 +151,24 @@ def test_noqa_that_silences_nothing_goes(before: str, after: str, project: Path,
     assert path.read_text() == f"import redis\n\n{after}"
 
 
+def test_plain_imports_of_one_package_are_fixed_together(tmp_path: Path, run: Command) -> None:
+    (tmp_path / "app" / "old").mkdir(parents=True)
+    for name in ("cache", "queue"):
+        for path in (f"app/{name}.py", f"app/old/{name}.py"):
+            (tmp_path / path).write_text("def key(name: str) -> str:\n    return f'key:{name}'\n")
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.redis-ssot]\nmanager = ["app.cache", "app.queue"]\nforbidden-managers = ["app.old.**"]\n'
+        "[tool.redis-ssot.replacements]\n"
+        '"app.old.cache.key" = "app.cache.key"\n"app.old.queue.key" = "app.queue.key"\n'
+    )
+    (tmp_path / "app" / "rooms.py").write_text(
+        "import app.old.cache\nimport app.old.queue\n\n"
+        "print(app.old.cache.key('a'), app.old.queue.key('a'))\n"
+    )
+    done = run("check", "--output-format", "json", "app/rooms.py", cwd=tmp_path)
+    assert [found["fix"] is not None for found in json.loads(done.stdout)] == [True, True]
+
+
 def test_names_of_the_library_that_have_a_successor(project: Path, run: Command) -> None:
     path = project / "app" / "rooms.py"
     path.write_text(
