@@ -185,7 +185,6 @@ class Step:
             unchecked = unchecked or Unchecked(checker.settings, index.facts, checker.filesystem)
             rewriter = Rewriter(index, checker.context_of, reads, unchecked)
         self.rewriter, self.index = rewriter, rewriter.index
-        self.within = within
         self.refused: list[tuple[Diagnostic, Refusal]] = []
         self.settled: list[Diagnostic] = []
         self.followed: list[Diagnostic] = []

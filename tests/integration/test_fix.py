@@ -151,6 +151,16 @@ def test_noqa_that_silences_nothing_goes(before: str, after: str, project: Path,
     assert path.read_text() == f"import redis\n\n{after}"
 
 
+def test_an_import_goes_with_the_noqa_in_its_line(project: Path, run: Command) -> None:
+    path = project / "app" / "rooms.py"
+    path.write_text(
+        "import os\nfrom app.db.redis_manager import get_redis_manager  # noqa: RED201\n\nprint(os)\n"
+    )
+    done = run("check", "--fix", "--extend-select", "RED904", "app/rooms.py", cwd=project)
+    assert path.read_text() == "import os\n\nprint(os)\n"
+    assert done.stdout == "Found 1 error (1 fixed, 0 remaining).\n"
+
+
 def test_plain_imports_of_one_package_are_fixed_together(tmp_path: Path, run: Command) -> None:
     (tmp_path / "app" / "old").mkdir(parents=True)
     for name in ("cache", "queue"):
@@ -401,6 +411,8 @@ def test_a_file_that_is_not_to_change_holds_back_what_it_uses(
     assert moved == ([rooms, kept] if kind == "open" else []), done.stdout
     said = "rooms.py:1: RED101 inner/kept.py:1 uses `local` of `old.Manager`"
     assert (said in done.stdout) == (kind != "open")
+    listed = re.findall(r"^  (\S+):1: RED101", done.stdout, flags=re.MULTILINE)
+    assert listed == sorted(listed)
 
 
 def test_a_run_that_parts_what_belongs_together_says_so(tmp_path: Path, run: Command) -> None:
