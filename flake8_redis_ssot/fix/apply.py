@@ -97,7 +97,7 @@ def mend(
     unchecked = Unchecked(settings, files, filesystem)
     for _ in range(PASSES):
         checker = FileChecker(settings, rules, filesystem=filesystem, keeps_facts=True)
-        cache = cache_of(checker) if first is None else None
+        cache = cache_of(checker)
         mended.outcome = first or run_project(files, checker, jobs=jobs, cache=cache)
         first = None
         if cache is not None:
@@ -185,7 +185,6 @@ class Step:
             unchecked = unchecked or Unchecked(checker.settings, index.facts, checker.filesystem)
             rewriter = Rewriter(index, checker.context_of, reads, unchecked)
         self.rewriter, self.index = rewriter, rewriter.index
-        self.within = within
         self.refused: list[tuple[Diagnostic, Refusal]] = []
         self.settled: list[Diagnostic] = []
         self.followed: list[Diagnostic] = []
@@ -198,7 +197,7 @@ class Step:
         for path, of_path in groupby(outcome.diagnostics, lambda diagnostic: diagnostic.path):
             mine: list[Proposal] = []
             found = list(of_path) if path in within else []
-            unused = {d.range for d in found if MENDS.get(d.code) == "comment" and d.code not in unfixed}
+            unused = {d.range for d in found if MENDS.get(d.code) == "comment"}
             for diagnostic in found:
                 if is_looked_at(diagnostic, self.index):
                     try:

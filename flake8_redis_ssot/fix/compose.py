@@ -12,9 +12,12 @@ from flake8_redis_ssot.syntax.imports import Part, bound_name, rewritten
 
 def clash(proposals: Sequence[Proposal]) -> bool:
     """Whether units import different things under one name."""
-    added = {(one.bound, one.module, one.name) for proposal in proposals for one in proposal.adds}
-    added = {one for one in added if one[2] is not None or one[0] != one[1].partition(".")[0]}
-    return len({bound for bound, _, _ in added}) < len(added)
+    added = {
+        (one.bound, one.statement if one.name or one.alias else None)  # `import a.b, a.c` gives one `a`
+        for proposal in proposals
+        for one in proposal.adds
+    }
+    return len({bound for bound, _ in added}) < len(added)
 
 
 def parts_of(view: View, proposals: Sequence[Proposal]) -> Iterator[Part]:
@@ -62,8 +65,7 @@ def _used_up(
     written = {name.rpartition(".")[0] for proposal in proposals for name in proposal.written}
     names = {(bound_name(s, alias), view.uses.home(s)) for s in building for alias in s.names}
     for statement, alias in view.aliases.values():
-        is_one = isinstance(statement, ast.Import) and alias.asname is None
-        is_same = is_one and (bound_name(statement, alias), view.uses.home(statement)) in names
+        is_same = (bound_name(statement, alias), view.uses.home(statement)) in names
         modules = view.bases(statement) if isinstance(statement, ast.ImportFrom) else [alias.name]
         if not all(view.is_foreign(module) or module in written for module in modules):
             continue  # it may be there for what importing the module does

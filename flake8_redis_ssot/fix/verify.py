@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import os
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -13,7 +12,6 @@ from flake8_redis_ssot.fix.proposal import Proposal
 from flake8_redis_ssot.fix.replacements import Refusal
 from flake8_redis_ssot.fix.symbols import Objects
 from flake8_redis_ssot.fix.view import View
-from flake8_redis_ssot.source import SourceFile
 
 _BY_HAND = "change it by hand"
 _UNDEFINED = frozenset(["UndefinedName", "UndefinedLocal", "UndefinedExport"])
@@ -76,7 +74,7 @@ def compiles(data: bytes, path: str) -> bool:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            compile(data, os.fspath(path), "exec", dont_inherit=True)
+            compile(data, path, "exec", dont_inherit=True)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return True
@@ -86,12 +84,11 @@ def undefined(data: bytes, path: str) -> Counter[str]:
     """The names that pyflakes finds undefined, with how often; none where the bytes cannot be parsed."""
     from pyflakes.checker import Checker
 
-    source = SourceFile(path, data)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tree = ast.parse(data)
-        messages = Checker(tree, filename=source.path).messages
+        messages = Checker(tree, filename=path).messages
     except (SyntaxError, ValueError, RecursionError):
         return Counter()
     return Counter(str(m.message_args[0]) for m in messages if type(m).__name__ in _UNDEFINED)

@@ -151,6 +151,34 @@ def test_noqa_that_silences_nothing_goes(before: str, after: str, project: Path,
     assert path.read_text() == f"import redis\n\n{after}"
 
 
+def test_an_import_goes_with_the_noqa_in_its_line(project: Path, run: Command) -> None:
+    path = project / "app" / "rooms.py"
+    path.write_text(
+        "import os\nfrom app.db.redis_manager import get_redis_manager  # noqa: RED201\n\nprint(os)\n"
+    )
+    done = run("check", "--fix", "--extend-select", "RED904", "app/rooms.py", cwd=project)
+    assert path.read_text() == "import os\n\nprint(os)\n"
+    assert done.stdout == "Found 1 error (1 fixed, 0 remaining).\n"
+
+
+def test_plain_imports_of_one_package_are_fixed_together(tmp_path: Path, run: Command) -> None:
+    (tmp_path / "app" / "old").mkdir(parents=True)
+    for name in ("cache", "queue"):
+        for path in (f"app/{name}.py", f"app/old/{name}.py"):
+            (tmp_path / path).write_text("def key(name: str) -> str:\n    return f'key:{name}'\n")
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.redis-ssot]\nmanager = ["app.cache", "app.queue"]\nforbidden-managers = ["app.old.**"]\n'
+        "[tool.redis-ssot.replacements]\n"
+        '"app.old.cache.key" = "app.cache.key"\n"app.old.queue.key" = "app.queue.key"\n'
+    )
+    (tmp_path / "app" / "rooms.py").write_text(
+        "import app.old.cache\nimport app.old.queue\n\n"
+        "print(app.old.cache.key('a'), app.old.queue.key('a'))\n"
+    )
+    done = run("check", "--output-format", "json", "app/rooms.py", cwd=tmp_path)
+    assert [found["fix"] is not None for found in json.loads(done.stdout)] == [True, True]
+
+
 def test_names_of_the_library_that_have_a_successor(project: Path, run: Command) -> None:
     path = project / "app" / "rooms.py"
     path.write_text(
@@ -378,11 +406,52 @@ def test_a_file_that_is_not_to_change_holds_back_what_it_uses(
         (kept.parent / ".git").mkdir()
     elif kind == "project":
         (kept.parent / "pyproject.toml").write_text('[tool.redis-ssot]\nmanager = "new"\nsrc = [".."]\n')
+    if kind != "open":
+        run("check", "--fix", "--select", "RED101", cwd=tmp_path)
     done = run("migrate", cwd=tmp_path)
     moved = [path for path in (rooms, kept) if "from new" in path.read_text()]
     assert moved == ([rooms, kept] if kind == "open" else []), done.stdout
     said = "rooms.py:1: RED101 it moves together with inner/kept.py:1, which uses `local` of `old.Manager`"
     assert (said in done.stdout) == (kind != "open")
+    listed = re.findall(r"^  (\S+):1: RED101", done.stdout, flags=re.MULTILINE)
+    assert listed == sorted(listed)
+
+
+@pytest.mark.parametrize("loaded", ['".old", "app"', '"app." + "old"', '"app.old"'])
+def test_a_file_not_named_that_loads_the_module_holds_back_what_it_uses(
+    loaded: str, tmp_path: Path, run: Command
+) -> None:
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.redis-ssot]\nmanager = "app.new"\nforbidden-managers = ["app.old"]\n'
+        '[tool.redis-ssot.replacements]\n"app.old.manager" = "app.new.manager"\n'
+    )
+    (tmp_path / "app").mkdir()
+    for name in ("old", "new"):
+        (tmp_path / "app" / f"{name}.py").write_text(STATEFUL)
+    rooms = tmp_path / "rooms.py"
+    rooms.write_text('from app.old import manager\n\nmanager.get("room")\n')
+    (tmp_path / "kept.py").write_text(
+        f'import importlib\n\nimportlib.import_module({loaded}).manager.get("room")\n'
+    )
+    done = run("migrate", "rooms.py", cwd=tmp_path)
+    assert "rooms.py:1: RED101 kept.py:3 " in done.stdout, done.stdout
+    assert "app.old" in rooms.read_text()
+
+
+def test_a_name_that_the_encoding_of_a_file_lacks_is_not_written(tmp_path: Path, run: Command) -> None:
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.redis-ssot]\nmanager = "new"\nforbidden-managers = ["old"]\n'
+        '[tool.redis-ssot.replacements]\n"old.key" = "new.clé"\n'
+    )
+    for path, name in (("old.py", "key"), ("new.py", "clé")):
+        (tmp_path / path).write_text(f"def {name}(text: str) -> str:\n    return text\n", encoding="utf-8")
+    user = "from old import key\n\nprint(key('a'))\n"
+    (tmp_path / "plain.py").write_text(f"# coding: ascii\n{user}")
+    (tmp_path / "rooms.py").write_text(user)
+    done = run("migrate", cwd=tmp_path)
+    assert "plain.py:2: RED101 the file " in done.stdout, done.stdout
+    assert (tmp_path / "plain.py").read_text() == f"# coding: ascii\n{user}"
+    assert (tmp_path / "rooms.py").read_text(encoding="utf-8").startswith("from new import clé\n")
 
 
 def test_a_run_that_parts_what_belongs_together_says_so(tmp_path: Path, run: Command) -> None:

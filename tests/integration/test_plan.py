@@ -304,7 +304,14 @@ def test_it() -> None:
     with patch("app.rooms.cache", None), patch("app.cache.store.cache.get", return_value="x"):
         assert rooms.cache is None
 """
-    add(project, "tests/test_rooms.py", patching.replace("rooms.cache is None", "rooms.title"))
+    other = "\n\ndef test_other() -> None:\n    with patch('app.cache.store.Cache'):\n        pass\n"
+    add(project, "tests/test_rooms.py", patching.replace("rooms.cache is None", "rooms.title") + other)
+    fixes = [
+        (d["location"]["row"], d["fix"] and d["fix"]["applicability"])
+        for d in json.loads(run("check", "--output-format", "json", cwd=project).stdout)
+        if d["filename"].endswith("test_rooms.py")
+    ]
+    assert fixes == [(7, "safe"), (12, None)]
     done = run("migrate", cwd=project)
     assert "Migrated 1 import, 2 strings in 2 files." in done.stdout, done.stdout
     assert (
@@ -359,6 +366,11 @@ def test_one_object_is_moved_alone(project: Path, run: Command) -> None:
         "of which this file uses more than `app.cache.second.other`; import `other` by its name"
         in done.stdout
     )
+    # a string that names the module asks for all of it
+    named = "from django.utils.module_loading import import_string\n\nfrom app.cache import second\n\n"
+    add(project, "app/late.py", f"{named}print(import_string('app.cache.second'), second.other)\n")
+    done = run("migrate", "--only", "app.cache.second.other", cwd=project)
+    assert "RED101" in done.stdout and "RED106" not in done.stdout, done.stdout
     done = run("migrate", "--only", "app.cache.sec", cwd=project)
     assert (done.returncode, done.stdout) == (2, "")
     assert (
