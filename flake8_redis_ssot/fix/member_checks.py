@@ -64,7 +64,7 @@ class MemberChecks:
         self.objects = objects
         self.alike = alike
         self.dangers = dangers
-        self._known_dangers: dict[tuple[str, str, str, str], list[Obstacle]] = {}
+        self._known_dangers: dict[tuple[str, str, str, str, bool], list[Obstacle]] = {}
 
     def difference(
         self, old: Thing, new: Thing, name: str, call: ast.Call | None, *, is_used: bool
@@ -150,17 +150,17 @@ class MemberChecks:
         if found:
             raise self.another(new, to, found, f", used in line {line},")
 
-    def _dangers(self, old: Thing, new: Thing, name: str, to: str) -> list[Obstacle]:
-        """What a member of the new class does beyond the old one, or raises otherwise."""
-        key = (old.home, new.home, name, to)
+    def _dangers(self, old: Thing, new: Thing, name: str, to: str, *, is_seen: bool = True) -> list[Obstacle]:
+        """What a member of the new class does beyond the old one, or raises otherwise; `is_seen` says that its call is."""
+        key = (old.home, new.home, name, to, is_seen)
         if key not in self._known_dangers:
-            why = self._unlike(old, new, name, to) or self._unraised(old, new, name, to)
+            why = self._unlike(old, new, name, to, is_seen) or self._unraised(old, new, name, to)
             self._known_dangers[key] = [Obstacle(why)] if why is not None else []
         return self._known_dangers[key]
 
-    def _unlike(self, old: Thing, new: Thing, name: str, to: str) -> str | None:
+    def _unlike(self, old: Thing, new: Thing, name: str, to: str, is_seen: bool) -> str | None:
         """What a member of one of two classes is seen to do that the one of the other does not."""
-        is_alike = name == to and self.alike.members(old, new, name)
+        is_alike = is_seen and name == to and self.alike.members(old, new, name)
         why = self.dangers.difference(old, new, name, to, is_alike=is_alike)
         if why is not None or self.alike.members(old, new, name):
             return why
@@ -232,7 +232,7 @@ class MemberChecks:
                 continue
             found = self._obstacles(was, now, None, self.alike.members(old, new, name))
             if not found and name not in ENDING:
-                found = self._dangers(old, new, name, name)
+                found = self._dangers(old, new, name, name, is_seen=False)
                 if found and not self._is_asked_for(name, (old.module, new.module)):
                     continue  # nobody does it
             if found:

@@ -68,7 +68,7 @@ class ObjectChecks:
                 old,
                 fresh=fresh,
                 shared=not aim.is_same,
-                may_end=lambda why: self.part_none(before, after, why, verdict),
+                may_end=lambda why: self._may_end(before, after, why, verdict),
             )
         if fresh and old is not None and self.state.kept(old):
             verdict.unsafe("an object with a state of its own becomes the one that all share")
@@ -276,6 +276,11 @@ class ObjectChecks:
         verdict.ties.needs.add(f"identity {before.of.home}")
         verdict.alone[after.home] = why
         return True
+
+    def _may_end(self, before: Thing, after: Thing, why: str, verdict: Verdict) -> bool:
+        """Whether an unsafe run may let the new object be ended, as the old one is, which does the same."""
+        verdict.unsafe(why)
+        return self.part_none(before, after, why, verdict)
 
     def check_unread(self, before: Thing, after: Thing, why: str, verdict: Verdict) -> None:
         """Refusal unless one object can take the place of another one that its file does not use; `why` says who may."""
