@@ -223,10 +223,6 @@ class Compatibility(ObjectChecks):
         elif old.sort == "class" and not aim.is_same:
             self.calls.same_init(new, line)
         self.check_object(view, aim, node, before, after, verdict)
-        if (
-            after.home and not before.home
-        ):  # made here, where a patch may be on; the shared one with its module
-            verdict.reach |= dict.fromkeys(verdict.builders)
 
     def take_twin(self, aim: Replacement, verdict: Verdict) -> None:
         """Note what hangs together with all of a class, and what reaches it, where the new one does the same."""
@@ -245,6 +241,7 @@ class Compatibility(ObjectChecks):
             }
             before |= twins
         verdict.reach |= before | after | self.reach.of_both(before, after)
+        self.note_builders(Thing("instance", ""), Thing("instance", ""), old, new, verdict)
 
     def _check_forwarded(self, view: View, aim: Replacement, place: ast.expr, verdict: Verdict) -> None:
         """One use of a function that a method of an object is to replace."""

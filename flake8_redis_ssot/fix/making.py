@@ -387,11 +387,11 @@ class Making:
         held = self.objects.given(thing) if thing.sort == "function" else thing
         return held if held is not None and held.sort == "instance" and held.home else None
 
-    def looked_up(self, old_class: Thing, new_class: Thing) -> tuple[set[str], bool]:
-        """The names of the builders of two classes; whether one is looked up only when an object is used."""
+    def looked_up(self, old_class: Thing, new_class: Thing) -> tuple[dict[str, bool], bool]:
+        """The names of the builders of two classes, and whether both look each up; whether one does so only in use."""
         found = [self.connections(of, None) for of in (old_class, new_class)]
-        builders = {part for name in found[0].names | found[1].names for part in within(name)}
-        return builders, bool(found[0].late or found[1].late)
+        old, new = ({part for name in one.names for part in within(name)} for one in found)
+        return {name: name in old and name in new for name in old | new}, bool(found[0].late or found[1].late)
 
     def found_at_first_use(self, thing: Thing, of: Thing) -> tuple[set[str], list[Code]]:
         """The names of the builders of what is made or connected at its first use, and kept; the code that does so."""

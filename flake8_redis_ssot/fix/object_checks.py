@@ -80,7 +80,7 @@ class ObjectChecks:
             )
         if aim.is_same:
             if old is not None:
-                verdict.builders |= self.making.looked_up(old, old)[0]
+                verdict.builders |= self.making.looked_up(old, old)[0].keys()
             return
         if before.may_be_none and (uses.asked or uses.none_asked or uses.escapes):
             asked = [place for place, *_ in (*uses.asked, *uses.escapes)] + uses.none_asked
@@ -187,11 +187,7 @@ class ObjectChecks:
         after_ties = self.ties.of_members(new, None)
         self.check_names({old.home, *_raised(ties)}, {new.home, *_raised(after_ties)}, verdict)
         verdict.objects.add((old.home, before.home or f"one of `{aim.old.home}`", new.home))
-        builders, is_late = self.making.looked_up(old, new)
-        verdict.builders |= builders
-        if is_late:
-            both = self.alike.classes(old, new)
-            verdict.reach |= {name: name if both else None for name in builders}
+        self.note_builders(before, after, old, new, verdict)
         for thing, of in ((aim.old, old), (aim.new, new)):
             verdict.lasting |= {(name, thing.home) for name in self._found_at_first_use(thing, of)}
         verdict.reach |= after_reach
@@ -200,6 +196,15 @@ class ObjectChecks:
                 if of.home:
                     there = f"{to.home}.{names.get(name, name)}" if to.home else None
                     verdict.reach[f"{of.home}.{name}"] = there
+
+    def note_builders(self, before: Thing, after: Thing, old: Thing, new: Thing, verdict: Verdict) -> None:
+        """Note the names that objects of two classes look up to connect, where a patch may be on meanwhile."""
+        builders, is_late = self.making.looked_up(old, new)
+        verdict.builders |= builders.keys()
+        is_made_here = not before.home
+        if is_late or is_made_here:
+            is_same = not after.home if is_made_here else self.alike.classes(old, new)
+            verdict.reach |= {name: name if both and is_same else None for name, both in builders.items()}
 
     def check_names(self, old: Collection[str], new: Collection[str], verdict: Verdict) -> None:
         """Note that a file may tell old classes by their names, which none of the new ones has."""
