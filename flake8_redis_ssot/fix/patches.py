@@ -134,8 +134,13 @@ class PatchFinder:
             pieces = (path for last in lasts for path in reads.pieces.get(last, ()))
             for path in chain(self.index.having(module), pieces):
                 found.setdefault(path, set()).add(module)
+        lasts = {last for names in by_module.values() for last in names}
         for text, paths in reads.quoted.items():
-            for module in by_module.keys() & {*heads(text.replace(":", "."))}:
+            modules = by_module.keys() & {*heads(text.replace(":", "."))}
+            owner, _, last = text.rpartition(".")
+            if last in lasts and (led := self.index.modules.lookup(owner)) is not None:
+                modules |= by_module.keys() & {led.home}  # as one of the modules that import it has it
+            for module in modules:
                 for path in paths:
                     found.setdefault(path, set()).add(module)
         for module in by_module:
