@@ -318,7 +318,9 @@ class Units:
             return None
         if None in places or patch.written:
             late = next((p for p, key in mine if p.reach[key] is None and _is_beside(key, p.written)), None)
-            if late is not None:
+            # in an unsafe run it may reach more, where nobody needs it to follow
+            is_only_wider = all(p.reach[key] == key or _is_beside(key, p.written) for p, key in mine)
+            if late is not None and (is_only_wider or not self.unsafe):
                 wider = f"would affect {self._where(late)} then, which it does not today"
                 self._widened(patch, wider, mine)
                 return None

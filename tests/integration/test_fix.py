@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Command
+from stateful import STATEFUL
 
 PROJECT = Path(__file__).parent.parent / "migrations" / "project"
 ROOMS = """\
@@ -371,19 +372,6 @@ def test_a_script_beside_the_import_roots_is_fixed(tmp_path: Path, run: Command)
     script.write_text('from app import get_redis\n\nget_redis().set("a", 1)\n')
     run("check", "--fix", cwd=tmp_path)
     assert script.read_text() == 'from app.manager import get_redis\n\nget_redis().set("a", 1)\n'
-
-
-STATEFUL = """\
-class Manager:
-    def __init__(self):
-        self.local = {}
-
-    def get(self, key: str) -> str:
-        return self.local.get(key, "")
-
-
-manager = Manager()
-"""
 
 
 @pytest.mark.parametrize("kind", ["read-only", "repository", "project", "open"])

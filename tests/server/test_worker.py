@@ -5,21 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from stateful import STATEFUL
 
 from flake8_redis_ssot.server.session import Options
 from flake8_redis_ssot.server.worker import Check, Mend
-
-STATEFUL = """\
-class Manager:
-    def __init__(self):
-        self.local = {}
-
-    def get(self, key: str) -> str:
-        return self.local.get(key, "")
-
-
-manager = Manager()
-"""
 
 
 def test_what_other_files_hold_back_stays_once_the_project_is_known(
