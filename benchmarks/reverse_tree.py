@@ -1,8 +1,11 @@
 """Sends the users of a real tree's one manager through a second one, and lets `migrate` bring them back.
 
 `reverse_tree.py TREE KIND`, where the tree has an `ssot.toml` that names its manager. KIND is `wrapper` (a module
-with an accessor for each object), `shim` (a module that hands the names on) or `copy` (the same module once more).
-The tree is copied, never changed, and none of its code runs. Nothing here is shared with the tool: what moved, and
+with an accessor for each object), `shim` (a module that hands the names on) or `copy` (the same module once more; the strings of patches and of
+`import_module` go with the imports, so that nobody uses the manager itself any more). What could not go back is left out
+beforehand, and listed: files that use what the manager lacks, which fail today, or that import it by code in a string,
+and the imports of the manager in what
+it imports itself, a circle that is there today. The tree is copied, never changed, and none of its code runs. Nothing here is shared with the tool: what moved, and
 that nothing broke, is found out by Python's own parser and by pyflakes.
 """
 
@@ -12,6 +15,7 @@ import argparse
 import ast
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -101,11 +105,25 @@ class Text:
         self.lines = data.decode().splitlines(keepends=True)
         self.edits: list[tuple[int, int, int, str]] = []
 
-    def exchange(self, node: ast.expr, text: str) -> None:
+    def exchange(self, node: ast.expr | ast.alias, text: str) -> None:
+        """Write `text` in the place of what stands on one line."""
+        if node.lineno != node.end_lineno:
+            return
         line = self.lines[node.lineno - 1].encode()
         start = len(line[: node.col_offset].decode())
         end = len(line[: node.end_col_offset].decode())
         self.edits.append((node.lineno, start, end, text))
+
+    def replace_statement(self, node: ast.stmt, statements: list[str]) -> None:
+        """Write `statements` in the place of one, each on a line, indented alike."""
+        assert node.end_lineno is not None and node.end_col_offset is not None
+        first = self.lines[node.lineno - 1]
+        indent = first[: len(first) - len(first.lstrip())]
+        tail = self.lines[node.end_lineno - 1].encode()[node.end_col_offset :].decode()
+        head = first.encode()[: node.col_offset].decode()
+        self.lines[node.lineno - 1] = head + f"\n{indent}".join(statements) + tail
+        for row in range(node.lineno, node.end_lineno):
+            self.lines[row] = ""
 
     def data(self) -> bytes:
         for row, start, end, text in sorted(self.edits, reverse=True):
@@ -141,9 +159,12 @@ class Reversal:
         self.broken: set[Path] = set()
         self.patched = set(self._patched())
         self.circular = self._run_with_home() if kind == "copy" else set()
-        """The files that the manager imports: to have it of them closes a circle, which is there today."""
+        """The files that the manager imports: where they import it at once, a stand-in takes its place."""
         self.lacking: list[str] = []
-        """The files that use members which the manager's class does not have: they fail today, and are left out."""
+        """The files that are left out: they use members that the manager's class does not have, and fail today, or
+        have code in a string that imports the manager, of which nobody knows where it runs."""
+        self.stood_in: list[str] = []
+        """Imports that close a circle today, for which a stand-in was written."""
         self.deaf: list[str] = []
         """Imports that are left as they are, since a patch of a test would no longer reach what they look up."""
 
@@ -153,14 +174,18 @@ class Reversal:
             tree = parsed(self.texts[path])
             if tree is None or path in (self.home, self.place):
                 continue
-            mine = [*imports(tree, path, self.source, self.manager)]
             if path in self.circular:
-                continue
-            if mine and self.kind == "copy" and (missing := self._missing(tree, mine)):
+                tree = self._stand_in(path, tree)
+            mine = [*imports(tree, path, self.source, self.manager)]
+            is_named = mine or self.manager.encode() in self.texts[path]
+            missing = self._missing(tree, mine) if self.kind == "copy" and is_named else set()
+            if self.kind == "copy" and is_named and self._is_named_in_code(tree):
+                missing.add("code in a string")
+            if missing:
                 self.lacking.append(f"{path.relative_to(self.root)} ({', '.join(sorted(missing))})")
                 path.unlink()
                 continue
-            if mine and self._is_plain(path, tree, mine):
+            if (mine and self._is_plain(path, mine)) or (self.kind == "copy" and is_named):
                 names |= self._send(path, tree, mine)
         self.files = [path for path in self.files if path.exists()]
         self._write_new(sorted(names & self.defined.keys()))
@@ -168,6 +193,19 @@ class Reversal:
         self.broken = {
             p for p in self.files if p.read_bytes() != self.texts[p] and parsed(p.read_bytes()) is None
         }
+
+    def _stand_in(self, path: Path, tree: ast.Module) -> ast.Module:
+        """Names of nothing in place of what a file has of the manager when it is imported."""
+        text = Text(self.texts[path])
+        late = set(within_functions(tree))
+        for node in imports(tree, path, self.source, self.manager):
+            if node not in late:
+                names = " = ".join(alias.asname or alias.name for alias in node.names)
+                text.replace_statement(node, [f"{names} = None"])
+                self.stood_in.append(f"{path.relative_to(self.root)}:{node.lineno}")
+        self.texts[path] = text.data()
+        path.write_bytes(self.texts[path])
+        return parsed(self.texts[path]) or tree
 
     def _run_with_home(self) -> set[Path]:
         """The files that are imported with the manager."""
@@ -214,6 +252,9 @@ class Reversal:
 
     def _class_of(self, value: ast.AST | None, names: dict[str, str], objects: dict[str, str]) -> str | None:
         """The class, in the manager's module, of what an expression is; `names` and `objects` are those of a file."""
+        if isinstance(value, ast.BoolOp | ast.IfExp):
+            parts = value.values if isinstance(value, ast.BoolOp) else [value.body, value.orelse]
+            return next((of for part in parts if (of := self._class_of(part, names, objects))), None)
         if isinstance(value, ast.Name):
             return objects.get(value.id)
         if isinstance(value, ast.Call) and isinstance(value.func, ast.Name):
@@ -252,10 +293,25 @@ class Reversal:
             node.attr
             for node in ast.walk(tree)
             if isinstance(node, ast.Attribute)
+            and ast.unparse(node.value) == self.manager
+            and node.attr not in self.defined
+        } | {
+            node.attr
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Attribute)
             and (of := classes.get(ast.unparse(node.value))) is not None
             and (members := known[of]) is not None
             and node.attr not in members | said
         }
+
+    def _is_named_in_code(self, tree: ast.Module) -> bool:
+        """Whether a string has code that imports the manager, which may run anywhere."""
+        name = re.escape(self.manager)
+        imported = re.compile(rf"\bfrom {name} import \w|\bimport {name}\b")
+        return any(
+            isinstance(node, ast.Constant) and isinstance(node.value, str) and imported.search(node.value)
+            for node in ast.walk(tree)
+        )
 
     def _patched(self) -> Iterator[str]:
         """The names of the manager that a string names, as the patches of tests do."""
@@ -264,7 +320,7 @@ class Reversal:
             if any(quote + text + quote in data for data in self.texts.values() for quote in (b'"', b"'")):
                 yield name
 
-    def _is_plain(self, path: Path, tree: ast.Module, mine: list[ast.ImportFrom]) -> bool:
+    def _is_plain(self, path: Path, mine: list[ast.ImportFrom]) -> bool:
         """Whether the imports stand on a line each as one can write them anew."""
         return (
             all(node.lineno == node.end_lineno or self.kind != "wrapper" for node in mine)
@@ -321,7 +377,8 @@ class Reversal:
         found: set[str] = set()
         late = set(within_functions(tree))
         for node in mine:
-            if node in late and any(a.name in self.patched for a in node.names):
+            is_deaf = self.kind != "copy" and any(a.name in self.patched for a in node.names)
+            if node in late and is_deaf:
                 self.deaf.append(f"{path.relative_to(self.root)}:{node.lineno}")
                 continue
             sent = [a for a in node.names if self.kind != "wrapper" or a.name in objects]
@@ -329,22 +386,35 @@ class Reversal:
             if not sent or any(a.name not in self.defined for a in node.names):
                 continue
             found |= {alias.name for alias in sent}
-            lines = text.lines[node.lineno - 1 : node.end_lineno]
-            indent = lines[0][: len(lines[0]) - len(lines[0].lstrip())]
             parts = [f"from {self.new} import {', '.join(self._imported(a) for a in sent)}"]
             if rest:
                 parts.append(f"from {self.manager} import {', '.join(ast.unparse(a) for a in rest)}")
-            tail = lines[-1].encode()[node.end_col_offset :].decode()
-            head = text.lines[node.lineno - 1].encode()[: node.col_offset].decode()
-            text.lines[node.lineno - 1] = head + f"\n{indent}".join(parts) + tail
-            for row in range(node.lineno, node.end_lineno or node.lineno):
-                text.lines[row] = ""
+            text.replace_statement(node, parts)
         names = {a.asname or a.name: a.name for n in mine for a in n.names if a.name in objects}
         for part in ast.walk(tree):
             if isinstance(part, ast.Name) and part.id in names:
                 text.exchange(part, f"get_{names[part.id]}()")
-        path.write_bytes(text.data())
+        if self.kind == "copy":
+            self._send_dotted(tree, text)
+        if (data := text.data()) != self.texts[path]:
+            path.write_bytes(data)
         return found
+
+    def _send_dotted(self, tree: ast.Module, text: Text) -> None:
+        """Send what a file names by the whole dotted name: in strings, and by `import a.b`."""
+        in_texts = {p for n in ast.walk(tree) if isinstance(n, ast.JoinedStr) for p in ast.walk(n)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in in_texts:
+                head, found, rest = f"{node.value}.".partition(f"{self.manager}.")
+                name = rest.partition(".")[0]
+                if found and not head and (not name or name in self.defined):
+                    text.exchange(node, repr(self.new + node.value[len(self.manager) :]))
+            elif isinstance(node, ast.Import):
+                for alias in node.names:
+                    if alias.name == self.manager:
+                        text.exchange(alias, ast.unparse(ast.alias(self.new, alias.asname)))
+            elif isinstance(node, ast.Attribute) and ast.unparse(node) == self.manager:
+                text.exchange(node, self.new)
 
     def _imported(self, alias: ast.alias) -> str:
         return f"get_{alias.name}" if self.kind == "wrapper" else ast.unparse(alias)
@@ -409,7 +479,8 @@ def tried(tree: Path, kind: str, folder: Path) -> bool:
     print(
         f"{tree.name} {kind}: {sent} imports sent through {reversal.new}; {len(reversal.broken)} broken before;"
         f" {len(reversal.deaf)} not sent, which a patch of a test would no longer reach: {' '.join(reversal.deaf)};"
-        f" {len(reversal.lacking)} files left out that use what the manager lacks: {' '.join(reversal.lacking)}"
+        f" {len(reversal.stood_in)} imports of a circle that is there today, which have a stand-in: {' '.join(reversal.stood_in)};"
+        f" {len(reversal.lacking)} files left out that use what the manager lacks, or import it in a string: {' '.join(reversal.lacking)}"
     )
     good = True
     for option in ([], ["--include-unsafe"]):

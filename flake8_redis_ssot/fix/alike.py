@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
+from flake8_redis_ssot.fix.copies import Copies
 from flake8_redis_ssot.fix.making import Making
 from flake8_redis_ssot.fix.names import locals_of
 from flake8_redis_ssot.fix.signatures import Function, parameters
@@ -26,14 +27,15 @@ class Alike:
         self.making = making
         self.state = state
         self.objects = making.objects
+        self.copies = Copies(making, state)
         self._known: dict[tuple[ast.AST, ast.AST], bool] = {}
 
     def functions(self, one: Thing, other: Thing) -> bool:
         """Whether two functions do the same."""
-        return (
-            self.same(Code(one.node, one.module), Code(other.node, other.module))
-            if one.node and other.node
-            else False
+        if one.node is None or other.node is None:
+            return False
+        return self.copies.are(one, other) or self.same(
+            Code(one.node, one.module), Code(other.node, other.module)
         )
 
     def members(self, one: Thing, other: Thing, name: str) -> bool:
@@ -41,6 +43,8 @@ class Alike:
         was, now = self.objects.members(one).named.get(name), self.objects.members(other).named.get(name)
         if was is None or now is None:
             return was is now
+        if self.copies.are(one, other):
+            return True
         if not (isinstance(was.node, Function) and isinstance(now.node, Function)):
             return self._values(one, other, name)
         return self.same(Code(was.node, was.module, one), Code(now.node, now.module, other))
@@ -71,6 +75,8 @@ class Alike:
 
     def made(self, one: Thing, other: Thing) -> bool:
         """Whether two objects of modules, of whatever class, are made by the same calls, once and for all."""
+        if self.copies.are(one, other) and not (one.is_set_later or other.is_set_later):
+            return True
         values = [
             getattr(t.node, "value", None) if t.sort == "instance" and t.home else None for t in (one, other)
         ]
@@ -102,6 +108,8 @@ class Alike:
 
     def inherited(self, one: Thing, other: Thing) -> bool:
         """Whether two classes have the same from the same libraries: what they define themselves is alike too."""
+        if self.copies.are(one, other):
+            return True
         bases = [self.making.foreign_bases(of) for of in (one, other)]
         names = self.objects.members(one).named.keys() | self.objects.members(other).named.keys()
         return (
@@ -252,6 +260,8 @@ class Alike:
 
     def _connect_alike(self, one: Thing, other: Thing) -> bool:
         """Whether the clients of two classes are shown to be connected alike."""
+        if self.copies.are(one, other):
+            return True
         found = [self.making.connections(of, None) for of in (one, other)]
         if found[0].unknown is found[1].unknown is None:
             return found[0].clients == found[1].clients
@@ -294,7 +304,8 @@ class Alike:
             )
             return not keeps and self.same(Code(one.node, one.module), Code(other.node, other.module))
         if one.sort == "class":
-            return not self.objects.members(one).is_open and self._settled(
+            is_known = not self.objects.members(one).is_open or self.copies.are(one, other)
+            return is_known and self._settled(
                 (one.node or ast.Pass(), other.node or ast.Pass()), lambda: self.classes(one, other)
             )
         values = [getattr(t.node, "value", None) for t in (one, other)]
@@ -302,7 +313,7 @@ class Alike:
             self.making.text(Code(v, t.module)) if isinstance(v, ast.Constant | ast.Call) else None
             for v, t in zip(values, (one, other), strict=True)
         ]
-        if self.clients(one, other) or self._objects(one, other):
+        if self.clients(one, other) or self._objects(one, other) or self.copies.hold_the_same(one, other):
             return True
         is_logger = all("ogger" in (text or "") for text in texts)
         return is_logger or (isinstance(values[0], ast.Constant) and texts[0] == texts[1])

@@ -50,6 +50,8 @@ class Compatibility(ObjectChecks):
                     "bind it once, to a class, a function or an object, or change this by hand",
                 )
             raise self.unlike(old, new)
+        if self.alike.copies.are(old, new):
+            verdict.modules = (old.module, new.module)
         if aim.is_same and not aim.collapses:
             if old.home != new.home:
                 self._tie_values(view, places, old, verdict)
@@ -183,7 +185,7 @@ class Compatibility(ObjectChecks):
         if not aim.collapses and old.sort == "function":
             self.calls.check(old, new, call)
             if self.alike.functions(old, new):
-                verdict.ties.add(self.ties.of_function(old))
+                self._take_function(old, new, verdict)
                 return
         node = self.got(view, aim, call)
         if old.sort == "function" and self.given_clients.alike(aim) is not None:
@@ -204,7 +206,7 @@ class Compatibility(ObjectChecks):
             if self.given_clients.names_client(said[0]):
                 raise self.given_clients.unshown(old, new)
             self.given_clients.check_used(view, aim, verdict)
-            verdict.ties.add(self.ties.of_function(old))
+            self._take_function(old, new, verdict)
             return
         if before is None or after is None:
             raise self.calls.untold(old if before is None else new)
@@ -223,6 +225,12 @@ class Compatibility(ObjectChecks):
         elif old.sort == "class" and not aim.is_same:
             self.calls.same_init(new, line)
         self.check_object(view, aim, node, before, after, verdict)
+
+    def _take_function(self, old: Thing, new: Thing, verdict: Verdict) -> None:
+        """Note what hangs together with a function, and what the new one keeps instead of it."""
+        verdict.ties.add(self.ties.of_function(old))
+        kept = self.state.globals_of(new.node, new.module) if new.node is not None else ()
+        verdict.objects |= {(name, old.module, name) for name in kept}
 
     def take_twin(self, aim: Replacement, verdict: Verdict) -> None:
         """Note what hangs together with all of a class, and what reaches it, where the new one does the same."""
@@ -266,7 +274,9 @@ class Compatibility(ObjectChecks):
         self.given_clients.check_forwarded(aim, verdict)
         note_names(verdict, None, call, "", renamed)
         verdict.roots.add(old.home)
-        verdict.ties.add(self.ties.of_function(old, held.of))
+        ties = self.ties.of_function(old, held.of)
+        verdict.ties.add(ties)
+        verdict.objects |= {(held.of.home, old.module, held.of.home)} if ties.strong else set()
 
     def _check_value(self, view: View, aim: Replacement, place: ast.expr, verdict: Verdict) -> None:
         """A use of a function or class that is no call: as a base, a type, or anything else."""
@@ -292,7 +302,7 @@ class Compatibility(ObjectChecks):
             if is_type
             else f"line {line} uses `{last}` without calling it"
         )
-        self.members.covered(old, new, where)
+        self.check_covered((old, old), (new, new), where, verdict)
         if old.sort == "class" and self.is_patched(view, place, old, new):
             return
         if is_type:

@@ -44,8 +44,11 @@ class ImportEdits:
         self.replacements = exchange.replacements
         self.effects = ImportEffects(self.objects, self.replacements, graph)
 
-    def propose(self, view: View, diagnostic: Diagnostic) -> Proposal:
-        """What settles `diagnostic`; Refusal where nothing does."""
+    def propose(self, view: View, diagnostic: Diagnostic, wanted: str = "") -> Proposal:
+        """What settles `diagnostic`; Refusal where nothing does.
+
+        `wanted` says why an import is not to go, though its file does not read it.
+        """
         if diagnostic.range not in view.aliases:
             raise Refusal(
                 "it is used as an attribute of its module", "import it by name, or change what is used"
@@ -69,9 +72,9 @@ class ImportEdits:
         found = view.uses.binding(statement, alias)
         if found is None or found[1].always:
             raise Refusal("the name that it binds has several meanings in this file", "rename one of them")
-        return self._noted(view, self._by_name(view, proposal, found[0], late), found[0])
+        return self._noted(view, self._by_name(view, proposal, found[0], late, wanted), found[0])
 
-    def _by_name(self, view: View, proposal: Proposal, name: str, late: bool) -> Proposal:
+    def _by_name(self, view: View, proposal: Proposal, name: str, late: bool, wanted: str) -> Proposal:
         """`import module`, and `from module import object`."""
         statement, alias = proposal.statement, proposal.drops[0]
         assert statement is not None
@@ -84,7 +87,7 @@ class ImportEdits:
         ended = take_out_ended(view, proposal, thing, places, self.replacements)
         places = [place for place in places if place not in ended]
         if not places:
-            return self._unused(view, proposal, name, thing, late)
+            return self._unused(view, proposal, name, thing, late, wanted)
         if thing is not None and thing.sort == "module":
             return self._of_module(view, proposal, name, old, places, late)
         self.effects.check(view, proposal, old.rpartition(".")[0], old)
@@ -123,7 +126,9 @@ class ImportEdits:
 
     # nothing reads it
 
-    def _unused(self, view: View, proposal: Proposal, name: str, thing: Thing | None, late: bool) -> Proposal:
+    def _unused(
+        self, view: View, proposal: Proposal, name: str, thing: Thing | None, late: bool, wanted: str
+    ) -> Proposal:
         """An import that nothing needs goes; one that others ask for names the very same object at its home."""
         statement, alias = proposal.statement, proposal.drops[0]
         assert statement is not None
@@ -132,7 +137,7 @@ class ImportEdits:
         acts = self.effects.acts.of(module)
         if acts is not None:
             acts = self.effects.acts.of(module, but_for=self.effects.others(view, statement))
-        kept = why_kept(view, statement, alias, name, thing, acts)
+        kept = why_kept(view, statement, alias, name, thing, acts, wanted)
         if kept is None:
             proposal.title = f"Remove the unused import of `{old}`"
             if not late:
@@ -160,12 +165,20 @@ class ImportEdits:
             f"nothing in this file uses it, but {kept.why}", "remove the import by hand if it can go"
         )
         self.effects.check(view, proposal, old.rpartition(".")[0], old)
-        if not kept.may_change or proposal.applicability != "safe":
+        if "itself" in kept.wanted or proposal.applicability != "safe":
             raise stays
         try:
-            return self._of_object(view, proposal, name, old, [], late)
+            self._of_object(view, proposal, name, old, [], late)
         except Refusal as refusal:
             raise stays from refusal
+        if kept.wanted != {"name"}:
+            aim, verdict = self.replacements.aim(old, view.place.boundary), Verdict()
+            # only a copy fails where the other one does
+            is_told = "attempt" not in kept.wanted or bool(proposal.modules[0])
+            if not is_told or not self.exchange.part_none(aim.old, aim.new, kept.why, verdict):
+                raise stays
+            proposal.take(verdict)
+        return proposal
 
     def _same(self, view: View, old: str, thing: Thing | None) -> Replacement | None:
         """The exchange for the very same object, where there is one."""
@@ -244,7 +257,9 @@ class ImportEdits:
         """Take in what was found of one of the exchanges, with the members that are called otherwise."""
         proposal.take(verdict)
         if verdict.builders and self.effects.is_timed(view, proposal, aim):
-            timed = dict.fromkeys(verdict.builders)  # the modules may run while they are patched
+            modules = (aim.old.module, aim.new.module)
+            at_import = frozenset().union(*map(self.effects.looked_up, modules))
+            timed = dict.fromkeys(verdict.builders & at_import)  # the modules may run while they are patched
             proposal.reach |= timed
             verdict.reach |= timed
         proposal.parts += [renamed(view, node, name) for node, name in verdict.renames]

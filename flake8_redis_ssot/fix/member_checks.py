@@ -50,6 +50,10 @@ class Lacking(Refusal):
         return Lacking(self.owner, [*self.names, *other.names], [*self.lines, *other.lines])
 
 
+_Owned = tuple[Thing, Member]
+"""A member of a class, and that class."""
+
+
 class MemberChecks:
     """Compares members of classes, and functions; `is_asked_for` says whether files beside some modules name a member."""
 
@@ -81,7 +85,7 @@ class MemberChecks:
         if was is None or now is None:
             return None
         used = call is None or is_used
-        found = self._obstacles(was, now, call, self.alike.members(old, new, name), used=used)
+        found = self._obstacles((old, was), (new, now), call, self.alike.members(old, new, name), used=used)
         return in_words([*found, *self._dangers(old, new, name, name)]) or None
 
     def check_all(self, used: Mapping[ast.Attribute, str], old: Thing, new: Thing) -> None:
@@ -143,7 +147,8 @@ class MemberChecks:
             )
         if renamed:
             was, call = _with_names(was, renamed), _with_keywords(call, renamed)
-        found = self._obstacles(was, now, call, is_alike, used=call is None or is_used(view, call))
+        used = call is None or is_used(view, call)
+        found = self._obstacles((old, was), (new, now), call, is_alike, used=used)
         if not found and not is_alike and was.gives is None and call is not None and _goes_on(view, call):
             found = [Obstacle("what it gives is not stated, and more is done with that", "annotate both")]
         found += self._dangers(old, new, name, to)
@@ -160,6 +165,8 @@ class MemberChecks:
 
     def _unlike(self, old: Thing, new: Thing, name: str, to: str, is_seen: bool) -> str | None:
         """What a member of one of two classes is seen to do that the one of the other does not."""
+        if name == to and self.alike.copies.are(old, new):
+            return None if is_seen else self.dangers.added(set(), new, to)
         is_alike = is_seen and name == to and self.alike.members(old, new, name)
         why = self.dangers.difference(old, new, name, to, is_alike=is_alike)
         if why is not None or self.alike.members(old, new, name):
@@ -192,9 +199,11 @@ class MemberChecks:
         )
 
     def _obstacles(
-        self, was: Member, now: Member, call: ast.Call | None, is_alike: bool, *, used: bool = True
+        self, before: _Owned, after: _Owned, call: ast.Call | None, is_alike: bool, *, used: bool = True
     ) -> list[Obstacle]:
-        return list(obstacles(was, now, call, is_alike, self.objects.at, used=used))
+        if is_alike and self.alike.copies.are(before[0], after[0]):
+            return []  # what the two give of their modules is alike too
+        return list(obstacles(before[1], after[1], call, is_alike, self.objects.at, used=used))
 
     def covered(self, old: Thing, new: Thing, where: str, asked: Collection[str] | None = None) -> None:
         """Refusal unless `new` can all that `old` can, or is `asked`, so that it may go where it is not seen."""
@@ -230,7 +239,7 @@ class MemberChecks:
             now = after.named[name]
             if was.colour == now.colour == "attribute" and self.alike.holds(old, new, name):
                 continue
-            found = self._obstacles(was, now, None, self.alike.members(old, new, name))
+            found = self._obstacles((old, was), (new, now), None, self.alike.members(old, new, name))
             if not found and name not in ENDING:
                 found = self._dangers(old, new, name, name, is_seen=False)
                 if found and not self._is_asked_for(name, (old.module, new.module)):
@@ -269,7 +278,7 @@ class MemberChecks:
         assert isinstance(old.node, Function)
         was = self.objects.as_member(old.node, old.module)
         was, given = _with_names(was, renamed), _with_keywords(call, renamed)
-        found = self._obstacles(was, now, given, False, used=is_used(view, call))
+        found = list(obstacles(was, now, given, False, self.objects.at, used=is_used(view, call)))
         return in_words(found) or self.dangers.added(self.dangers.reached_by(old), of, name)
 
     def decorated(self, thing: Thing) -> list[str]:
@@ -291,7 +300,8 @@ class MemberChecks:
                 raise Refusal(
                     f"`{node.name}` in line {node.lineno} {what} `{name}`, and {lacking.what}", lacking.advice
                 )
-            found = self._obstacles(before[name], after[name], None, self.alike.members(old, new, name))
+            is_alike = self.alike.members(old, new, name)
+            found = self._obstacles((old, before[name]), (new, after[name]), None, is_alike)
             if found and before[name].colour != "attribute":
                 another = self.another(new, name, found)
                 raise Refusal(

@@ -132,9 +132,12 @@ class ObjectChecks:
                 self.members.check(view, attribute, call, old, new, name, renamed)
             names[attribute.attr] = name
             note_names(verdict, attribute, call, name, renamed)
-        why = self.making.difference(aim.old, old, aim.new, new, lambda: self.alike.is_same_code(old, new))
-        if why is not None:
-            raise why
+        if not self.alike.copies.are(aim.old, aim.new):
+            why = self.making.difference(
+                aim.old, old, aim.new, new, lambda: self.alike.is_same_code(old, new)
+            )
+            if why is not None:
+                raise why
         for entered in uses.entered:
             raise Refusal(
                 f"line {entered.lineno} enters it by `with`, which may mean something else for "
@@ -160,9 +163,10 @@ class ObjectChecks:
                     "the whole database of the manager",
                     f"change the import and line {place.lineno} by hand",
                 )
-            self.members.covered(old, new, f"in line {place.lineno} it {what}")
-            if not self.part_none(before, after, f"in line {place.lineno} it {what}", verdict):
-                verdict.unsafe(f"in line {place.lineno} it {what}")
+            where = f"in line {place.lineno} it {what}"
+            self.check_covered((old, before), (new, after), where, verdict)
+            if not self.part_none(before, after, where, verdict):
+                verdict.unsafe(where)
         used = None if escapes else {attribute.attr for attribute, _ in uses.members}
         if unseen is not None and used is not None:
             more = self._mentioned(old, is_test=self.index.settings.is_test(unseen.path))
@@ -262,11 +266,31 @@ class ObjectChecks:
         verdict.roots.add(before.home)
         verdict.ties.weak.add(f"identity {before.home}")
 
+    def check_covered(
+        self, old: tuple[Thing, Thing], new: tuple[Thing, Thing], where: str, verdict: Verdict
+    ) -> None:
+        """Refusal unless objects of one class, or one of these, may go where those of another one went, unseen.
+
+        One of a copy may, also if it may be ended there, where nobody else has it.
+        """
+        try:
+            self.members.covered(old[0], new[0], where)
+        except Refusal:
+            is_copy = self.alike.copies.are(old[0], new[0])
+            if not (is_copy and self.part_none(old[1], new[1], where, verdict)):
+                raise
+
     def part_none(self, before: Thing, after: Thing, why: str, verdict: Verdict) -> bool:
         """Whether two objects do the same wherever they go, if all who have the one come to have the other.
 
-        They are made in the same way, of classes that are the same; `why` says what is not seen.
+        They are made in the same way, of classes that are the same, or are these; `why` says what is not seen.
         """
+        if before.sort == after.sort == "class":
+            if not self.alike.classes(before, after):
+                return False
+            verdict.ties.needs.add(f"identity {before.home}")
+            verdict.alone[after.home] = why
+            return True
         if before.sort != "instance" or after.sort != "instance" or not (before.home and after.home):
             return False
         if before.of is None or after.of is None:
@@ -283,8 +307,11 @@ class ObjectChecks:
         return True
 
     def _may_end(self, before: Thing, after: Thing, why: str, verdict: Verdict) -> bool:
-        """Whether an unsafe run may let the new object be ended, as the old one is, which does the same."""
-        verdict.unsafe(why)
+        """Whether the new object may be ended, as the old one is, which does the same: a copy where it is the only one."""
+        if self.alike.copies.are(before, after):
+            verdict.ending = why
+        else:
+            verdict.unsafe(why)
         return self.part_none(before, after, why, verdict)
 
     def check_unread(self, before: Thing, after: Thing, why: str, verdict: Verdict) -> None:

@@ -52,6 +52,10 @@ class Proposal:
     alone: dict[str, str] = field(default_factory=dict)
     """As `Verdict.alone`."""
 
+    modules: tuple[str, str] = ("", "")
+    """As `Verdict.modules`."""
+    ending: str = ""
+    """As `Verdict.ending`."""
     lasting: set[tuple[str, str]] = field(default_factory=set)
     """As `Verdict.lasting`."""
     early: set[str] = field(default_factory=set)
@@ -106,6 +110,8 @@ class Proposal:
         self.objects |= verdict.objects
         self.alone |= verdict.alone
         self.lasting |= verdict.lasting
+        self.modules = verdict.modules if verdict.modules[0] else self.modules
+        self.ending = self.ending or verdict.ending
         for raised, is_any in verdict.caught.items():
             self.caught[raised] = self.caught.get(raised, False) or is_any
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import os
 from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from functools import cached_property
 
 from flake8_redis_ssot.diagnostic import Diagnostic
@@ -111,6 +112,16 @@ class Rewriter:
             case "name":
                 return with_successor(view, diagnostic)
         raise Refusal(f"no fix is known for {diagnostic.code}", "change it by hand")
+
+    def instead_of_removal(self, proposal: Proposal, why: str) -> Proposal | None:
+        """What exchanges an import that is not to go, as `why` says; None where nothing does, safely."""
+        view = self.view(proposal.path) if MENDS[proposal.diagnostic.code] == "import" else None
+        with suppress(Refusal):
+            found = self.imports.propose(view, proposal.diagnostic, why) if view is not None else None
+            if found is not None and found.applicability == "safe":
+                found.let_go()
+                return found
+        return None
 
     def _unread(self, path: str) -> Refusal:
         """Why nothing can be proposed for a file that has no view."""

@@ -160,7 +160,7 @@ class State:
                 continue
             value = getattr(thing.node, "value", None)
             is_shared = isinstance(value, ast.expr) and self._is_changeable(Code(value, thing.module))
-            if (is_shared and _is_changed(thing.home, self.objects.tree(thing.module))) or (
+            if (is_shared and is_changed(thing.home, self.objects.tree(thing.module))) or (
                 thing.home.rpartition(".")[2] in self.objects.set_by_functions(thing.module)
             ):
                 found.add(thing.home)
@@ -214,7 +214,7 @@ def _tests(function: Function) -> set[ast.AST]:
     return {inner for condition in conditions for inner in all_nodes(condition)}
 
 
-def _is_changed(home: str, tree: ast.Module | None) -> bool:
+def is_changed(home: str, tree: ast.Module | None) -> bool:
     """Whether the module of a container changes it."""
     name = home.rpartition(".")[2]
     for part in all_nodes(tree) if tree is not None else ():

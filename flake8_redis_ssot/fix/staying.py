@@ -88,10 +88,35 @@ class Staying:
         self, root: str, proposals: Collection[Proposal], refused: Iterable[tuple[Diagnostic, Refusal]]
     ) -> Iterator[Reference]:
         """The references to what has to do with `root` in its module that are none of the proposals."""
+        if self.objects.tree(root.rpartition(".")[0]) is not None:
+            yield from self._among(root, self.related(root), proposals, refused)
+
+    def is_replaced(
+        self,
+        old: str,
+        new: str,
+        proposals: Collection[Proposal],
+        refused: Iterable[tuple[Diagnostic, Refusal]],
+    ) -> bool:
+        """Whether all who use a module come to use another one, which nobody uses yet."""
+        whole = {module: {f"{module}.{name}" for name in self._names_in(module)} for module in (old, new)}
+        return not self._users_of(f"{new}.*", new, whole[new]) and not any(
+            self._among(f"{old}.*", whole[old], proposals, refused)
+        )
+
+    def _names_in(self, module: str) -> Iterable[str]:
+        facts = self.index.modules.facts(module)
+        return facts.names if facts is not None else ()
+
+    def _among(
+        self,
+        root: str,
+        related: set[str],
+        proposals: Collection[Proposal],
+        refused: Iterable[tuple[Diagnostic, Refusal]],
+    ) -> Iterator[Reference]:
+        """The references to names of one module, those `related` to `root`, that are none of the proposals."""
         module = root.rpartition(".")[0]
-        if self.objects.tree(module) is None:
-            return
-        related = self.related(root)
         moved: dict[str, set[str]] = {}
         for proposal in proposals:
             moved.setdefault(proposal.path, set()).update(self._homes(proposal.diagnostic, module, related))
@@ -141,24 +166,33 @@ class Staying:
         )
 
     def users_of_state(self, of: str) -> list[str]:
-        """The files that use what the objects of a class keep: themselves, by functions of its module, or by a string."""
-        module, related = of.rpartition(".")[0], self.related(of)
-        thing, finder = self.objects.thing(of), self.rewriter.exchange.ties
+        """The files that use what a name of a module keeps, or the objects of a class: by functions or a string too."""
+        module, finder = of.rpartition(".")[0], self.rewriter.exchange.ties
+        thing = self.objects.thing(of)
+        if thing is None:
+            return []
+        is_class = thing.sort == "class"
+        touched = finder.of_members(thing, None).strong if is_class else set()
+        states = {
+            of,
+            *(k.removeprefix("state ") for k in touched if k.rpartition(".")[0] == f"state {module}"),
+        }
+        related = set().union(*map(self.related, states))
         found = []
-        for path in self._users_of(of, module, related) if thing is not None else ():
-            assert thing is not None
+        for path in self._users_of(f"{of} state", module, related):
             reads = self.rewriter.reads.of(path)
             attributes = {text.rpartition(".")[2] for text in reads.read | reads.stored}
             asked = self._asked(path, module, related, {})
             handed = self._handed_on(path, module) & related
             is_unseen = any(e.bound == QUOTED and e.full_name in related for e in self.index.edges(path))
             is_unseen = is_unseen or (bool(handed) and self._is_given_away(path, module, handed))
-            ties = finder.of_members(thing, None if is_unseen else attributes)
+            ties = finder.of_members(thing, None if is_unseen else attributes) if is_class else Ties()
             for home in asked:
                 function = self.objects.thing(home)
                 if function is not None and function.sort == "function":
                     ties.add(finder.of_function(function))
-            if any(key.startswith(f"state {of}.") for key in ties.strong):
+            kept = {key.removeprefix("state ") for key in ties.strong if key.startswith("state ")}
+            if any(name in states or name.startswith(f"{of}.") for name in kept):
                 found.append(self.rewriter.short(path))
         return found
 

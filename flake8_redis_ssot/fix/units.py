@@ -14,8 +14,9 @@ from flake8_redis_ssot.fix.proposal import MENDS, Proposal
 from flake8_redis_ssot.fix.propose import Rewriter
 from flake8_redis_ssot.fix.reach import LOADED, OBJECT
 from flake8_redis_ssot.fix.replacements import Cause, Refusal
-from flake8_redis_ssot.fix.runs import Change, Runs
+from flake8_redis_ssot.fix.runs import Runs
 from flake8_redis_ssot.fix.staying import Reference, Staying, goes_along
+from flake8_redis_ssot.fix.timing import LOOK, WITH_IT, Timing, held_by
 from flake8_redis_ssot.libraries.frameworks import MAKING_NAMES
 from flake8_redis_ssot.syntax.imports import Part
 
@@ -25,9 +26,6 @@ Unmoved = tuple[Refusal, set[str]]
 """Why a patch cannot follow, and the files that it holds back."""
 Left = list[tuple[Diagnostic, Refusal]]
 """The diagnostics that stay, each with the reason."""
-
-_LOOK = "look there, and run with --include-unsafe if that does no harm"
-_WITH_IT = "change the patch and this line together by hand"
 
 
 class Units:
@@ -52,9 +50,9 @@ class Units:
         self.runs = Runs(rewriter.around, rewriter.reads)
         self.finder = PatchFinder(rewriter)
         self.staying = Staying(rewriter, within, dynamic)
+        self.timing = Timing(rewriter, self.runs, self.staying)
         self.effects = rewriter.imports.effects
         self._dynamic = dynamic
-        self._users: dict[str, set[str]] = {}
         self.unmoved: dict[tuple[str, int], Unmoved] = {}
         """The patches that cannot follow, by path and line."""
         self.met = False
@@ -65,10 +63,7 @@ class Units:
 
         `refused` says what else is left, and receives the proposals that cannot be.
         """
-        keys = {key for proposal in proposals for key in (*proposal.reach, *proposal.early)}
-        keys |= {name for proposal in proposals for name, _ in proposal.lasting}
-        keys |= {n for p in proposals for module in p.loads for n in self.effects.looked_up(module)}
-        found = list(self.finder.of(keys))
+        found = self._patches_of(proposals)
         while True:
             held = {} if self.unsafe else self.tied(proposals, refused) or self._merged(proposals)
             strings: Strings = {}
@@ -76,7 +71,11 @@ class Units:
                 held, strings = self._patched(found, proposals, refused)
             doubts: dict[int, Refusal] = {}
             if not held:
-                doubts = self._kept(found, proposals) or self._loaded(found, proposals)
+                doubts = self.timing.doubts(found, proposals, refused)
+            if not self.unsafe and (instead := self.timing.instead(proposals, doubts)):
+                proposals = [instead.get(id(p), p) for p in proposals]
+                found = self._patches_of(proposals)
+                continue
             if not self.unsafe:
                 held = held or doubts
             elif not held:
@@ -88,6 +87,13 @@ class Units:
                 return proposals, strings
             refused += [(p.diagnostic, held[id(p)]) for p in proposals if id(p) in held]
             proposals = [proposal for proposal in proposals if id(proposal) not in held]
+
+    def _patches_of(self, proposals: list[Proposal]) -> list[Patch]:
+        """What may patch something that has to do with one of the proposals."""
+        keys = {key for proposal in proposals for key in (*proposal.reach, *proposal.early)}
+        keys |= {name for proposal in proposals for name, _ in proposal.lasting}
+        keys |= {n for p in proposals for module in p.loads for n in self.effects.looked_up(module)}
+        return list(self.finder.of(keys))
 
     # state, exceptions, identity
 
@@ -122,13 +128,13 @@ class Units:
             for home, why in sorted(proposal.alone.items()):
                 users = self.staying.users_of(home)
                 if users:
-                    held[id(proposal)] = Refusal(f"{why}, and {users[0]} uses `{home}` already", _LOOK)
+                    held[id(proposal)] = Refusal(f"{why}, and {users[0]} uses `{home}` already", LOOK)
             for home in self._asked_as(proposal):
                 users = self.staying.users_asking(home)
                 if users:
                     held[id(proposal)] = Refusal(
                         f"{users[0]} asks for `{home}` as that very one, and could not tell the two apart then",
-                        _LOOK,
+                        LOOK,
                     )
             for raised in sorted(proposal.caught):
                 users = self.staying.users_raising(raised)
@@ -146,11 +152,12 @@ class Units:
                 if len(ones) > 1:
                     held[id(proposal)] = Refusal(
                         f"{' and '.join(map(self._named, ones))} each keep a state of their own, which would become one",
-                        _LOOK,
+                        LOOK,
                     )
                 elif users:
                     held[id(proposal)] = Refusal(
-                        f"{users[0]} uses a `{new}` already, and what the two keep would become one", _LOOK
+                        f"{users[0]} uses {'' if of == new else 'a '}`{new}` already, and what the two keep would become one",
+                        LOOK,
                     )
         return held
 
@@ -220,76 +227,6 @@ class Units:
             if id(one) not in held
         )
 
-    def _kept(self, found: Iterable[Patch], proposals: list[Proposal]) -> dict[int, Refusal]:
-        """The proposals whose objects are made when they are first used, which a test may do while it patches."""
-        by_name: dict[str, list[tuple[Proposal, str]]] = {}
-        for proposal in proposals:
-            for name, home in proposal.lasting:
-                by_name.setdefault(name, []).append((proposal, home))
-        held: dict[int, Refusal] = {}
-        for patch in found:
-            for name in heads(patch.text):
-                for proposal, home in by_name.get(name, ()):
-                    reached = self.runs.reached(patch.path)
-                    if reached is None or not reached.isdisjoint(self._having(home)):
-                        why = f"and `{home}` keeps what it finds when it is first used"
-                        held[id(proposal)] = self._held_by(patch, why)
-        return held
-
-    def _loaded(self, found: Iterable[Patch], proposals: list[Proposal]) -> dict[int, Refusal]:
-        """The proposals that change what a test is the first to import, while it patches what is looked up then."""
-        by_name: dict[str, list[tuple[Proposal, str]]] = {}
-        for proposal in proposals:
-            for name in sorted(proposal.early):
-                by_name.setdefault(name, []).append((proposal, proposal.path))
-            for module in sorted(proposal.loads):
-                path = self.index.modules.find(module)
-                for name in self.effects.looked_up(module) if path is not None else ():
-                    by_name.setdefault(name, []).append((proposal, path or ""))
-        held: dict[int, Refusal] = {}
-        touching = [patch for patch in found if patch.text in by_name]
-        after = self._runs_after(proposals) if touching else self.runs
-        for patch in touching:
-            for proposal, path in by_name[patch.text]:
-                if id(proposal) in held:
-                    continue
-                runs = [self.runs]
-                if path == proposal.path or after.is_imported(path):  # else nothing loads it any more
-                    runs.append(after)
-                if any(one.may_load(patch.path, patch.line, path, patch.text) for one in runs):
-                    where = self.rewriter.short(path)
-                    why = f"and may be the first to import {where}, which looks it up then"
-                    held[id(proposal)] = Refusal(self._held_by(patch, why).what, _LOOK)
-        return held
-
-    def _runs_after(self, proposals: Iterable[Proposal]) -> Runs:
-        """What runs with what when all these are carried out."""
-        changes: dict[str, Change] = {}
-        for proposal in proposals:
-            if proposal.lets_go:
-                change = changes.setdefault(proposal.path, Change())
-                change.gone.append(proposal.lets_go)
-                change.come += proposal.written
-                if not proposal.is_late:
-                    change.gone_at_top.append(proposal.lets_go)
-                    change.come_at_top += proposal.written
-        return Runs(self.rewriter.around, self.rewriter.reads, changes, self.runs.budget)
-
-    def _held_by(self, patch: Patch, why: str) -> Refusal:
-        where = f"{self.rewriter.short(patch.path)}:{patch.line}"
-        return Refusal(f"{where} {patch.act}, {why}", _WITH_IT)
-
-    def _having(self, home: str) -> set[str]:
-        """The files that use something of the module of an object, its classes apart."""
-        if home not in self._users:
-            module, objects = home.rpartition(".")[0], self.rewriter.objects
-            facts = self.index.modules.facts(module)
-            names = {f"{module}.{name}" for name in (facts.names if facts is not None else ())}
-            used = {n for n in names if (one := objects.thing(n)) is not None and one.sort != "class"}
-            own = self.index.modules.find(module)
-            self._users[home] = self.index.importers_of({module}, used) - {own or ""}
-        return self._users[home]
-
     def _may_meet(self, patch: Patch, proposal: Proposal, key: str) -> bool:
         """Whether a patch can be on when the code of `proposal` runs."""
         if patch.code and (run := self.runs.of_code(patch.code)) is not None:
@@ -305,7 +242,7 @@ class Units:
         mine = [(proposal, key) for proposal, key in mine if key == longest]
         places = {proposal.reach[longest] for proposal, _ in mine}
         if patch.is_listing:
-            raise Refusal("would not find it there without this import", _LOOK)
+            raise Refusal("would not find it there without this import", LOOK)
         if longest.startswith(LOADED):
             raise Refusal("would get another answer without this import", "change both by hand")
         if patch.is_written:
@@ -339,21 +276,21 @@ class Units:
             raise Refusal("that file is not among those to change", "name it too, or leave the paths out")
         view = self.rewriter.view(patch.path)
         if view is None or patch.string is None:
-            raise Refusal("what it patches is not written as one string, which could follow", _WITH_IT)
+            raise Refusal("what it patches is not written as one string, which could follow", WITH_IT)
         return renamed_text(view, patch.string, longest, place)
 
     def _widened(self, patch: Patch, why: str, mine: list[tuple[Proposal, str]]) -> None:
         """Refusal of a patch that would reach more than it does; an unsafe run only notes that."""
         if not self.unsafe:
-            raise Refusal(why, _WITH_IT)
+            raise Refusal(why, WITH_IT)
         for proposal, _ in mine:
-            proposal.unsafe(self._held_by(patch, f"and {why}").what)
+            proposal.unsafe(held_by(self.rewriter, patch, f"and {why}").what)
 
     def _out_of_reach(self, mine: list[tuple[Proposal, str]]) -> Refusal:
         """That a patch would not reach what takes the place of what it patches."""
         proposal = mine[0][0]
         news = f", which would use `{proposal.written[0]}` then" if proposal.written else ""
-        return Refusal(f"would no longer affect {self._where(proposal)}{news}", _WITH_IT)
+        return Refusal(f"would no longer affect {self._where(proposal)}{news}", WITH_IT)
 
     def _where(self, proposal: Proposal) -> str:
         """Where what a proposal settles stands."""

@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Iterator
 from functools import cached_property
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from flake8_redis_ssot.fix.import_graph import ImportGraph, with_parents
 from flake8_redis_ssot.fix.reads import ProjectReads
@@ -22,11 +22,15 @@ from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, unparsed
 _SUBCLASSES = re.compile(rb"\b__subclasses__\b")
 
 
+Wanted = Literal["name", "attempt", "object", "itself"]
+"""What is wanted of an import that nothing in its file reads: a name, whether it fails, what it gives, or what cannot be told."""
+
+
 class Kept(NamedTuple):
-    """Why an import stays that nothing in its file reads; whether what it brings may come from elsewhere instead."""
+    """Why an import stays that nothing in its file reads, and all that is wanted of it."""
 
     why: str
-    may_change: bool
+    wanted: frozenset[Wanted]
 
 
 def why_kept(
@@ -36,34 +40,36 @@ def why_kept(
     name: str,
     thing: Thing | None,
     acts: str | None,
+    wanted: str = "",
 ) -> Kept | None:
-    """Why an import stays that nothing in its file reads; None where it can go."""
+    """Why an import stays that nothing in its file reads, or for what others it is `wanted`; None where it can go."""
     lines = range(statement.lineno, (statement.end_lineno or statement.lineno) + 1)
     is_module = isinstance(statement, ast.Import)
     shares = view.uses.words - {name} if is_module else frozenset()
     is_local = view.uses.home(statement).kind == "function" and name not in view.uses.scopes.module.bindings
     reader = view.unseen_reader(name)
-    for_others = [
-        (not is_local and name in view.imported, f"{view.reader_of(name)} imports `{name}` from here"),
-        (not is_local and view.place.is_package, "a package's names are there to be imported"),
-        (not is_local and reader is not None, reader.does if reader is not None else ""),
-        (acts is not None, f"importing it does more than to define: {acts}"),
-    ]
-    for_itself = [
-        (view.has_fallback(statement), "it is under `try`, where its failure may be what is asked for"),
-        (view.is_read_unseen_here(name) is not None, str(view.is_read_unseen_here(name))),
-        (has_comment(view, statement), "a comment stands inside the import"),
-        (name in view.uses.texts, f"`{name}` stands in a string of it"),
-        (name in view.uses.type_comments, f"`{name}` stands in a comment on types in it"),
-        (any("F401" in view.source.line(n) for n in lines), "`noqa: F401` says that it is kept on purpose"),
-        (is_module or (thing is not None and thing.sort == "module"), "it may be imported for what the module does then"),
-        (not is_local and _is_fixture(view, name, thing), f"`{name}` may be a fixture of pytest, which tests name as a parameter"),
-        (not is_local and _is_collected(view, name, thing), f"a test runner may look for `{name}`"),
+    reasons: list[tuple[bool, str, Wanted]] = [
+        (bool(wanted), wanted, "name"),
+        (not is_local and name in view.imported, f"{view.reader_of(name)} imports `{name}` from here", "name"),
+        (not is_local and view.place.is_package, "a package's names are there to be imported", "name"),
+        (not is_local and reader is not None, reader.does if reader is not None else "", "name"),
+        (acts is not None, f"importing it does more than to define: {acts}", "name"),
+        (view.has_fallback(statement), "it is under `try`, where its failure may be what is asked for", "attempt"),
+        (view.is_read_unseen_here(name) is not None, str(view.is_read_unseen_here(name)), "itself"),
+        (has_comment(view, statement), "a comment stands inside the import", "itself"),
+        (name in view.uses.texts, f"`{name}` stands in a string of it", "object"),
+        (name in view.uses.type_comments, f"`{name}` stands in a comment on types in it", "itself"),
+        (any("F401" in view.source.line(n) for n in lines), "`noqa: F401` says that it is kept on purpose", "itself"),
+        (is_module or (thing is not None and thing.sort == "module"),
+         "it may be imported for what the module does then", "itself"),
+        (not is_local and _is_fixture(view, name, thing),
+         f"`{name}` may be a fixture of pytest, which tests name as a parameter", "itself"),
+        (not is_local and _is_collected(view, name, thing), f"a test runner may look for `{name}`", "itself"),
         (alias.name.split(".")[0] in shares or (is_module and len(view.uses.scopes.module.bindings.get(name, ())) > 1),
-         "it may load the module for another import of the same package"),
+         "it may load the module for another import of the same package", "itself"),
     ]  # fmt: skip
-    found = next((reason for is_so, reason in (*for_others, *for_itself) if is_so), None)
-    return None if found is None else Kept(found, not any(is_so for is_so, _ in for_itself))
+    found = [(reason, wanted) for is_so, reason, wanted in reasons if is_so]
+    return Kept(found[0][0], frozenset(wanted for _, wanted in found)) if found else None
 
 
 def why_tested(view: View, statement: ast.stmt, acts: str | None) -> str | None:

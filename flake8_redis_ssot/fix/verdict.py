@@ -25,7 +25,10 @@ class Verdict:
     ties: Ties = field(default_factory=Ties)
     roots: set[str] = field(default_factory=set)
     objects: set[tuple[str, str, str]] = field(default_factory=set)
-    """The class of each object that is exchanged, the object, and the class of the one that takes its place."""
+    """The class of each object that is exchanged, the object, and the class of the one that takes its place.
+
+    Where a function is exchanged that keeps something, the name that keeps it then, the old module, and that name again.
+    """
     renames: list[tuple[ast.Attribute | ast.keyword, str]] = field(default_factory=list)
     """Members and keywords that are called otherwise afterwards."""
     caught: dict[str, bool] = field(default_factory=dict)
@@ -35,6 +38,10 @@ class Verdict:
     builders: set[str] = field(default_factory=set)
     """The names by which the clients of the objects are built when their modules run."""
 
+    modules: tuple[str, str] = ("", "")
+    """The module of what is exchanged, and that of what takes its place, where the one is a copy of the other."""
+    ending: str = ""
+    """How the new object is ended, as the old one is today."""
     lasting: set[tuple[str, str]] = field(default_factory=set)
     """The names that are looked up when an object is made or connected at its first use, each with the object."""
 

@@ -64,6 +64,12 @@ CHANGING_METHODS = frozenset(
 )
 """Methods that change a container, a lock, a queue or an event."""
 
+READING_METHODS = frozenset(
+    ["get", "items", "keys", "values", "copy", "index", "count", "format", "startswith", "endswith", "split"]
+    + ["strip", "lower", "upper", "join", "encode", "decode", "replace", "isdigit", "parent", "name", "hex"]
+)
+"""Methods and attributes of plain values that change nothing."""
+
 FILLING = frozenset(["append", "appendleft", "add", "put", "put_nowait"])
 """Methods of a container that take in one more element."""
 
