@@ -34,9 +34,7 @@ class Alike:
         """Whether two functions do the same."""
         if one.node is None or other.node is None:
             return False
-        return self.copies.are(one, other) or self.same(
-            Code(one.node, one.module), Code(other.node, other.module)
-        )
+        return self.same(Code(one.node, one.module), Code(other.node, other.module))
 
     def members(self, one: Thing, other: Thing, name: str) -> bool:
         """Whether the member `name` does the same in two classes."""

@@ -17,6 +17,7 @@ from flake8_redis_ssot.fix.verdict import Verdict
 from flake8_redis_ssot.fix.view import UnseenReader, View
 from flake8_redis_ssot.libraries.frameworks import TYPE_READERS, VALIDATING
 from flake8_redis_ssot.libraries.standard import SPEC_KEYWORDS, TYPE_QUESTIONS
+from flake8_redis_ssot.libraries.vocabulary import ENDING, FLUSHING
 from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
 
 _TYPE_WORDS = (b"__annotations__", b"get_type_hints", b"get_annotations", b".annotation")
@@ -182,9 +183,11 @@ class Compatibility(ObjectChecks):
                 f"`{last}`{self.objects.at(old)} may give None, and `{new.home}` is always there",
                 "take out what is done for None here, and change the line by hand",
             )
+        is_copy = self.alike.copies.are(old, new)
         if not aim.collapses and old.sort == "function":
-            self.calls.check(old, new, call)
-            if self.alike.functions(old, new):
+            if not is_copy:
+                self.calls.check(old, new, call)
+            if before is None and not is_copy and self.alike.functions(old, new):
                 self._take_function(old, new, verdict)
                 return
         node = self.got(view, aim, call)
@@ -208,6 +211,10 @@ class Compatibility(ObjectChecks):
             self.given_clients.check_used(view, aim, verdict)
             self._take_function(old, new, verdict)
             return
+        if before is None and is_copy:
+            verdict.ending = verdict.ending or self._ended(view, node, last)
+            self._take_function(old, new, verdict)
+            return
         if before is None or after is None:
             raise self.calls.untold(old if before is None else new)
         if old.sort == "class" and aim.collapses:
@@ -225,6 +232,15 @@ class Compatibility(ObjectChecks):
         elif old.sort == "class" and not aim.is_same:
             self.calls.same_init(new, line)
         self.check_object(view, aim, node, before, after, verdict)
+
+    @staticmethod
+    def _ended(view: View, node: ast.expr, name: str) -> str:
+        """How what the function `name` gives may be ended or emptied for all who share it; empty where it is not."""
+        uses = view.uses.follow(node, view.exported, lambda: view.exposed)
+        ended = [attribute for attribute, _ in uses.members if attribute.attr in ENDING | FLUSHING]
+        for place in (*ended, *uses.entered, *(place for place, _ in uses.escapes)):
+            return f"line {place.lineno} may end what `{name}` gives for all who share it"
+        return ""
 
     def _take_function(self, old: Thing, new: Thing, verdict: Verdict) -> None:
         """Note what hangs together with a function, and what the new one keeps instead of it."""

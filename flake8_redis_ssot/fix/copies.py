@@ -33,7 +33,8 @@ class Copies:
 
     def hold_the_same(self, one: Thing, other: Thing) -> bool:
         """Whether two names of such modules have equal values at all times: their modules only read these."""
-        return self.are(one, other) and not any(map(self._is_changed, (one, other)))
+        is_plain = one.of is other.of is None
+        return is_plain and self.are(one, other) and not any(map(self._is_changed, (one, other)))
 
     def _modules(self, one: str, other: str) -> bool:
         key = (one, other)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from random import Random
 
 METHODS = {
@@ -277,3 +278,15 @@ def _beside(pick: Random, files: dict[str, str]) -> None:
         files[path] = files[path].replace(
             "import redis\n", f"import redis\n\n{pick.choice(ACTING)}", 1
         ) or pick.choice(ACTING)
+
+
+_OLD_NAMES = re.compile(
+    r"CacheManager|CacheError|(?<!app\.)(?<!from \.)(?<!from \.\.)(?<!app import )\bcache\b(?!\.manager|/)"
+)
+_NEW_NAMES = {"CacheManager": "RedisManager", "CacheError": "ManagerError", "cache": "redis_manager"}
+
+
+def with_copy(files: dict[str, str]) -> dict[str, str]:
+    """The same project whose old manager has the names of the new one, which becomes a copy of it."""
+    named = {path: _OLD_NAMES.sub(lambda found: _NEW_NAMES[found[0]], text) for path, text in files.items()}
+    return named | {"app/redis_manager.py": named["app/cache/manager.py"]}

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -25,7 +26,7 @@ from random import Random
 from typing import Any
 
 from random_clients import clients
-from random_objects import managers
+from random_objects import managers, with_copy
 from random_patches import DID, patches
 from random_users import helpers, other, reader, user
 
@@ -50,8 +51,12 @@ for value in ('', 'w'):
 _PROBE = """
 from app.redis_manager import redis_manager
 print({server: data for server, data in sorted(redis.STORE.items()) if data}, redis.EXPIRING)
-print('closed', redis_manager._client.is_closed)
 """
+_CLOSED = """print('closed', redis_manager._client.is_closed)
+"""
+_USES_MANAGER = re.compile(
+    r"app\.redis_manager|from app import redis_manager|from \.+(?: import )?redis_manager"
+)
 _SHARED = """
 def shared():
     from app import redis_manager as home
@@ -95,6 +100,10 @@ def project(pick: Random) -> Project:
     files["app/helpers.py"] = helpers([*files.values()])
     if pick.random() < 0.6:
         patches(pick, files, functions)
+    replacements = dict(_REPLACEMENTS)
+    if pick.random() < 0.2:
+        files = with_copy(files)
+        replacements = {"app.cache.manager": "app.redis_manager"}
     if pick.random() < 0.08:
         circle = pick.choice(users)
         files["app/redis_manager.py"] += pick.choice(
@@ -103,9 +112,11 @@ def project(pick: Random) -> Project:
                 f"\n\ndef later():\n    from app import {circle}\n\n    return {circle}\n",
             ]
         )
-    options, settings = _settings(pick, users, files)
+    options, settings = _settings(pick, users, files, replacements)
     files["pyproject.toml"] = settings
-    return Project(files, _probe(functions) + _PROBE, options)
+    # a copy that nobody used may be closed in the place of the other one
+    is_used = any(_USES_MANAGER.search(text) for path, text in files.items() if path.endswith(".py"))
+    return Project(files, _probe(functions) + _PROBE + (_CLOSED if is_used else ""), options)
 
 
 def project_of_clients(pick: Random) -> Project:
@@ -129,9 +140,11 @@ def _probe(functions: dict[str, int]) -> str:
     return DID + "\n".join(lines) + _CALLS
 
 
-def _settings(pick: Random, users: list[str], files: dict[str, str]) -> tuple[list[str], str]:
-    named = {old: new for old, new in _REPLACEMENTS.items() if pick.random() < 0.9 and _exists(new, files)}
-    if pick.random() < 0.15:
+def _settings(
+    pick: Random, users: list[str], files: dict[str, str], replacements: dict[str, str]
+) -> tuple[list[str], str]:
+    named = {old: new for old, new in replacements.items() if pick.random() < 0.9 and _exists(new, files)}
+    if pick.random() < 0.15 and replacements.keys() == _REPLACEMENTS.keys():
         named["app.cache.manager.CacheManager.names"] = "app.redis_manager.RedisManager.names"
     excluded = "\nexclude = ['app/mail.py']" if pick.random() < 0.06 and "mail" in users else ""
     lines = [f'"{old}" = "{new}"' for old, new in named.items()]
@@ -146,6 +159,8 @@ def _settings(pick: Random, users: list[str], files: dict[str, str]) -> tuple[li
 
 def _exists(new: str, files: dict[str, str]) -> bool:
     last = new.rpartition(".")[2]
+    if new == "app.redis_manager":
+        return True
     return f" {last}" in files["app/redis_manager.py"] or f"\n{last} =" in files["app/redis_manager.py"]
 
 
