@@ -96,24 +96,21 @@ class Inference:
         """
         answers = self.answers
         before = answers.so_far(key)
-        found: set[Value] = set()
         present, self.context = self.context, key[1]
         try:
-            for value in self.evaluate(key[0], point):
-                if value in found or (before and value not in before and has_grown(value, before)):
-                    continue
-                answers.steps += 1
-                found.add(value)
-                if len(found) > _MOST_VALUES:
-                    found = widened(found, self.names)
-                    if len(found) > _MOST_VALUES:
-                        return NOTHING
-                if answers.is_exhausted:
-                    answers.cut()
-                    return NOTHING
+            found = set(self.evaluate(key[0], point))
         finally:
             self.context = present
-        return frozenset(widened(found, self.names))
+        if not found:
+            return NOTHING
+        if before:
+            found -= {value for value in found - before if has_grown(value, before)}
+        answers.steps += len(found)
+        if answers.is_exhausted:
+            answers.cut()
+            return NOTHING
+        found = widened(found, self.names)
+        return frozenset(found) if len(found) <= _MOST_VALUES else NOTHING
 
     @property
     def is_exhausted(self) -> bool:
@@ -242,25 +239,28 @@ class Inference:
                 return (Definition(scope, context=self.context),)
         return ()
 
-    def _named(self, node: ast.Name, point: ProgramPoint) -> Iterator[Value]:
+    def _named(self, node: ast.Name, point: ProgramPoint) -> set[Value]:
         bindings = self.bindings(node.id, point)
         if self.answers.is_exhausted:  # there may be thousands of them, each of a question that gives nothing
             self.answers.cut()
-            return
+            return set()
+        found: set[Value] = set()
         for binding in bindings:
             if binding.star and binding.target is not None:
-                yield QualifiedName(f"{binding.target}.{node.id}")
+                found.add(QualifiedName(f"{binding.target}.{node.id}"))
             else:
-                yield from self.bound(binding)
-        yield from self.stores.filled(node, point)
+                found |= self.bound(binding)
+        found.update(self.stores.filled(node, point))
+        return found
 
-    def _had(self, node: ast.Attribute, point: ProgramPoint) -> Iterator[Value]:
+    def _had(self, node: ast.Attribute, point: ProgramPoint) -> set[Value]:
         stored = self.stores.attribute(node, point)
+        found = set(stored)
         for value in self.values(node.value, point):
             if not stored or not isinstance(value, QualifiedName):
-                yield from self.attribute(value, node.attr)
-        yield from stored
-        yield from self.stores.filled(node, point)
+                found.update(self.attribute(value, node.attr))
+        found.update(self.stores.filled(node, point))
+        return found
 
     def _defined(
         self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, point: ProgramPoint

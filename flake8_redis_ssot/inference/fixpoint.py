@@ -128,9 +128,15 @@ class Fixpoint(Generic[_Key, _Value]):
         for source in there:
             source.is_stale = True
         if there:
+            kept = []
             for source in self._sources:
-                source.is_stale = any(read.is_stale for read in source.reads)
-            self._sources = [source for source in self._sources if not source.is_stale]
+                for read in source.reads:
+                    if read.is_stale:
+                        source.is_stale = True
+                        break
+                else:
+                    kept.append(source)
+            self._sources = kept
         return bool(there)
 
     def made(self, key: Hashable, make: Callable[[], _Made]) -> _Made:
@@ -178,7 +184,7 @@ class Fixpoint(Generic[_Key, _Value]):
             self._is_cut = True
             return self._short[key]
         self.steps += 1
-        if self.is_exhausted:
+        if self.steps > self.budget:
             self._is_cut = True
             return frozenset()
         if depth > _DEPTH:
@@ -202,12 +208,15 @@ class Fixpoint(Generic[_Key, _Value]):
                     self._settle(start, begun)
                     found = self.so_far(key)
             if self._lowest >= begun:
-                members = self._drop(start)
+                members = self._drop(start) if len(self._cyclic) > start else {}
                 if self._is_cut:
                     self._short.update((member, self._so_far.pop(member, frozenset())) for member in members)
                     self._short[key] = found
                 else:
-                    source = self._source(self._reads.union(*(asked.reads for asked in members.values())))
+                    reads = self._reads
+                    if members:
+                        reads = reads.union(*(asked.reads for asked in members.values()))
+                    source = self._source(reads)
                     for member in members:
                         self._known[member] = (self._so_far.pop(member, frozenset()), source)
                     self._known[key] = (found, source)
@@ -301,7 +310,7 @@ class Fixpoint(Generic[_Key, _Value]):
 
     def _drop(self, start: int) -> dict[_Key, _Asked]:
         """The questions of the cycle that began at `start`, which is done with."""
-        members = list(self._cyclic)[start:] if len(self._cyclic) > start else []
+        members = list(self._cyclic)[start:]
         dropped = {member: self._cyclic.pop(member) for member in members}
         del self._turns[start:]
         for member in members:
