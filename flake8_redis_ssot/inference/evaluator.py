@@ -32,7 +32,7 @@ from flake8_redis_ssot.inference.values import (
 from flake8_redis_ssot.inference.widening import widened
 from flake8_redis_ssot.libraries.builders import Builder
 from flake8_redis_ssot.libraries.commands import Effect
-from flake8_redis_ssot.syntax.scopes import Binding, Branch, ProgramPoint, Scope, Scopes
+from flake8_redis_ssot.syntax.scopes import Binding, Branch, ProgramPoint, Scope, Scopes, Store
 
 BUDGET = 300_000
 """Steps of evaluation in one file (expressions, bindings and values looked at); past it what is not known yet stays unknown."""
@@ -68,6 +68,8 @@ class Inference:
         self.leads_to_builder = reach.Reach(self, reach.is_library)
         self._is_asked_for = reach.Reach(self, reach.is_asked_for, members=False)
         self._bindings: dict[tuple[str, Scope, float, tuple[Branch, ...]], list[Binding]] = {}
+        self.shared: dict[Store, set[str]] = {}
+        """By which names others get at what is stored, as far as bindings tell."""
         self.keyword_keys: dict[ast.Call, tuple[ast.expr, ...]] = {}
         """The keywords of calls as keys, one object for each."""
         self._generators: dict[Scope, bool] = {}
@@ -81,11 +83,14 @@ class Inference:
         """Forget what was found, as when there is more to know."""
         self.answers.forget()
         self._bindings.clear()
+        self.shared.clear()
 
     def values(self, node: ast.AST | None, point: ProgramPoint) -> Values:
         """What the expression `node`, evaluated at `point`, can be."""
         if node is None:
             return NOTHING
+        if type(node) is ast.Constant:  # is what it is, and many are asked for
+            return frozenset([Text(node.value, node)]) if isinstance(node.value, str) else NOTHING
         key = (node, self.context)
         return self.answers.answer(key, self._bounded, key, point)
 
@@ -193,8 +198,6 @@ class Inference:
                 return self._had(node, point)
             case ast.Call():
                 return calls.called(self, node, point)
-            case ast.Constant(value=str(text)):
-                return (Text(text, node),)
             case ast.arg():
                 return calls.parameter(self, node, point)
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():

@@ -188,9 +188,11 @@ class ProjectInference(Inference):
                 yield one
 
     def written(self, node: ast.expr, point: ProgramPoint) -> list[Binding]:
+        todo = [*super().written(node, point)]
+        if not any(binding.target for binding in todo):
+            return todo
         found: list[Binding] = []
         seen: set[str] = set()
-        todo = [*super().written(node, point)]
         while todo:
             binding = todo.pop()
             dotted = binding.target or ""
