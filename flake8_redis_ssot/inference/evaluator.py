@@ -92,7 +92,12 @@ class Inference:
         if type(node) is ast.Constant:  # is what it is, and many are asked for
             return frozenset([Text(node.value, node)]) if isinstance(node.value, str) else NOTHING
         key = (node, self.context)
-        return self.answers.answer(key, self._bounded, key, point)
+        answers = self.answers
+        known = answers.known.get(key)  # most are: a call less
+        if known is not None and not known[1].is_stale:
+            answers.reads.add(known[1])
+            return known[0]
+        return answers.answer(key, self._bounded, key, point)
 
     def _bounded(self, key: tuple[ast.AST, CallContext | None], point: ProgramPoint) -> Values:
         """The values of an expression, kept from growing without end.
