@@ -158,6 +158,11 @@ class SourceFile:
         """The 1-based line that holds the character `offset` of `text`."""
         return bisect_right(self.line_starts, offset)
 
+    def lines_with(self, *words: str) -> list[int]:
+        """The lines, in order, on which one of the `words` stands."""
+        found = re.finditer("|".join(map(re.escape, words)), self.text)
+        return sorted({self.line_of(one.start()) for one in found})
+
     def offset(self, position: Position) -> int:
         """Where `position` is in `text`."""
         return self.line_starts[position.line - 1] + position.column - 1

@@ -267,10 +267,10 @@ def _closed(scopes: Scopes) -> Iterator[tuple[ProgramPoint, ast.expr]]:
 
 def _entered(scopes: Scopes) -> Iterator[tuple[ProgramPoint, ast.expr]]:
     """What is entered by `with`, or handed to what enters it."""
-    for point in scopes.points((ast.With, ast.AsyncWith)):
-        assert isinstance(point.node, ast.With | ast.AsyncWith)
-        for item in point.node.items:
-            yield point, item.context_expr
+    for one in scopes.statements:
+        if isinstance(one.node, ast.With | ast.AsyncWith):
+            point = ProgramPoint(one.node, one.scope, one.order, one.path)
+            yield from ((point, item.context_expr) for item in one.node.items)
     for point in scopes.calls:
         assert isinstance(point.node, ast.Call)
         if last_name(point.node.func) in ENTERING and point.node.args:

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from flake8_redis_ssot.inference.evaluator import Inference
 
 
+_METHODS = GETTERS | TAKERS | {"values", "items"}
+
+
 def projected(inference: Inference, values: Values, step: Projection) -> Iterator[Value]:
     """What a target has of the values that are unpacked, gone through, or entered."""
     for value in values:
@@ -111,6 +114,8 @@ def method_call(
     inference: Inference, func: ast.Attribute, call: ast.Call, point: ProgramPoint
 ) -> Iterator[Value]:
     """What `get`, `values` and the like of a container give."""
+    if func.attr not in _METHODS:
+        return
     if func.attr in GETTERS and len(call.args) == 2:
         yield from inference.values(call.args[1], point)  # the default, of whatever mapping
     if func.attr in GETTERS and call.args:

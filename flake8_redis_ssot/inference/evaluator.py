@@ -32,7 +32,7 @@ from flake8_redis_ssot.inference.values import (
 from flake8_redis_ssot.inference.widening import widened
 from flake8_redis_ssot.libraries.builders import Builder
 from flake8_redis_ssot.libraries.commands import Effect
-from flake8_redis_ssot.syntax.scopes import Binding, Branch, ProgramPoint, Scope, Scopes
+from flake8_redis_ssot.syntax.scopes import Binding, Branch, ProgramPoint, Scope, Scopes, Store
 
 BUDGET = 300_000
 """Steps of evaluation in one file (expressions, bindings and values looked at); past it what is not known yet stays unknown."""
@@ -68,6 +68,8 @@ class Inference:
         self.leads_to_builder = reach.Reach(self, reach.is_library)
         self._is_asked_for = reach.Reach(self, reach.is_asked_for, members=False)
         self._bindings: dict[tuple[str, Scope, float, tuple[Branch, ...]], list[Binding]] = {}
+        self.shared: dict[Store, set[str]] = {}
+        """By which names others get at what is stored, as far as bindings tell."""
         self.keyword_keys: dict[ast.Call, tuple[ast.expr, ...]] = {}
         """The keywords of calls as keys, one object for each."""
         self._generators: dict[Scope, bool] = {}
@@ -81,13 +83,21 @@ class Inference:
         """Forget what was found, as when there is more to know."""
         self.answers.forget()
         self._bindings.clear()
+        self.shared.clear()
 
     def values(self, node: ast.AST | None, point: ProgramPoint) -> Values:
         """What the expression `node`, evaluated at `point`, can be."""
         if node is None:
             return NOTHING
+        if type(node) is ast.Constant:  # is what it is, and many are asked for
+            return frozenset([Text(node.value, node)]) if isinstance(node.value, str) else NOTHING
         key = (node, self.context)
-        return self.answers.answer(key, self._bounded, key, point)
+        answers = self.answers
+        known = answers.known.get(key)  # most are: a call less
+        if known is not None and not known[1].is_stale:
+            answers.reads.add(known[1])
+            return known[0]
+        return answers.answer(key, self._bounded, key, point)
 
     def _bounded(self, key: tuple[ast.AST, CallContext | None], point: ProgramPoint) -> Values:
         """The values of an expression, kept from growing without end.
@@ -96,24 +106,21 @@ class Inference:
         """
         answers = self.answers
         before = answers.so_far(key)
-        found: set[Value] = set()
         present, self.context = self.context, key[1]
         try:
-            for value in self.evaluate(key[0], point):
-                if value in found or (before and value not in before and has_grown(value, before)):
-                    continue
-                answers.steps += 1
-                found.add(value)
-                if len(found) > _MOST_VALUES:
-                    found = widened(found, self.names)
-                    if len(found) > _MOST_VALUES:
-                        return NOTHING
-                if answers.is_exhausted:
-                    answers.cut()
-                    return NOTHING
+            found = set(self.evaluate(key[0], point))
         finally:
             self.context = present
-        return frozenset(widened(found, self.names))
+        if not found:
+            return NOTHING
+        if before:
+            found -= {value for value in found - before if has_grown(value, before)}
+        answers.steps += len(found)
+        if answers.is_exhausted:
+            answers.cut()
+            return NOTHING
+        found = widened(found, self.names)
+        return frozenset(found) if len(found) <= _MOST_VALUES else NOTHING
 
     @property
     def is_exhausted(self) -> bool:
@@ -196,8 +203,6 @@ class Inference:
                 return self._had(node, point)
             case ast.Call():
                 return calls.called(self, node, point)
-            case ast.Constant(value=str(text)):
-                return (Text(text, node),)
             case ast.arg():
                 return calls.parameter(self, node, point)
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
@@ -242,25 +247,28 @@ class Inference:
                 return (Definition(scope, context=self.context),)
         return ()
 
-    def _named(self, node: ast.Name, point: ProgramPoint) -> Iterator[Value]:
+    def _named(self, node: ast.Name, point: ProgramPoint) -> set[Value]:
         bindings = self.bindings(node.id, point)
         if self.answers.is_exhausted:  # there may be thousands of them, each of a question that gives nothing
             self.answers.cut()
-            return
+            return set()
+        found: set[Value] = set()
         for binding in bindings:
             if binding.star and binding.target is not None:
-                yield QualifiedName(f"{binding.target}.{node.id}")
+                found.add(QualifiedName(f"{binding.target}.{node.id}"))
             else:
-                yield from self.bound(binding)
-        yield from self.stores.filled(node, point)
+                found |= self.bound(binding)
+        found.update(self.stores.filled(node, point))
+        return found
 
-    def _had(self, node: ast.Attribute, point: ProgramPoint) -> Iterator[Value]:
+    def _had(self, node: ast.Attribute, point: ProgramPoint) -> set[Value]:
         stored = self.stores.attribute(node, point)
+        found = set(stored)
         for value in self.values(node.value, point):
             if not stored or not isinstance(value, QualifiedName):
-                yield from self.attribute(value, node.attr)
-        yield from stored
-        yield from self.stores.filled(node, point)
+                found.update(self.attribute(value, node.attr))
+        found.update(self.stores.filled(node, point))
+        return found
 
     def _defined(
         self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, point: ProgramPoint

@@ -60,11 +60,12 @@ class Fixpoint(Generic[_Key, _Value]):
     def __init__(self, budget: int) -> None:
         self.budget = budget
         self.steps = 0
-        self._known: dict[_Key, tuple[frozenset[_Value], _Source]] = {}
+        self.known: dict[_Key, tuple[frozenset[_Value], _Source]] = {}
+        """The final answers, each with what it was found from: who takes one from here has read that."""
         self._sources: list[_Source] = []
         """Those of the answers, each after all that it reads."""
         self._inputs: dict[Hashable, _Source] = {}
-        self._reads: set[_Source] = set()
+        self.reads: set[_Source] = set()
         """What the present question has read so far."""
         self._made: dict[Hashable, tuple[Any, _Source]] = {}
         self._short: dict[_Key, frozenset[_Value]] = {}
@@ -107,7 +108,7 @@ class Fixpoint(Generic[_Key, _Value]):
 
     def forget(self) -> None:
         """Forget all answers, as when there is more to know."""
-        self._known.clear()
+        self.known.clear()
         self._made.clear()
         self._sources.clear()
         self._inputs.clear()
@@ -118,19 +119,25 @@ class Fixpoint(Generic[_Key, _Value]):
         source = self._inputs.get(name)
         if source is None:
             source = self._inputs[name] = _Source()
-        self._reads.add(source)
+        self.reads.add(source)
 
     def forget_found_from(self, changed: Iterable[Hashable]) -> bool:
         """Forget the answers that depend on one of the `changed` inputs; whether there are any."""
         self._asked.clear()
-        self._reads.clear()
+        self.reads.clear()
         there = [self._inputs.pop(name) for name in changed if name in self._inputs]
         for source in there:
             source.is_stale = True
         if there:
+            kept = []
             for source in self._sources:
-                source.is_stale = any(read.is_stale for read in source.reads)
-            self._sources = [source for source in self._sources if not source.is_stale]
+                for read in source.reads:
+                    if read.is_stale:
+                        source.is_stale = True
+                        break
+                else:
+                    kept.append(source)
+            self._sources = kept
         return bool(there)
 
     def made(self, key: Hashable, make: Callable[[], _Made]) -> _Made:
@@ -138,13 +145,13 @@ class Fixpoint(Generic[_Key, _Value]):
         known = self._made.get(key)
         if known is not None and not known[1].is_stale:
             return known[0]  # type: ignore[no-any-return]
-        outer, self._reads, self._is_cut = self._reads, set(), False
+        outer, self.reads, self._is_cut = self.reads, set(), False
         try:
             found = make()
             if not self._is_cut:
-                self._made[key] = (found, self._source(self._reads))
+                self._made[key] = (found, self._source(self.reads))
         finally:
-            self._reads = outer
+            self.reads = outer
         return found
 
     def _source(self, reads: set[_Source]) -> _Source:
@@ -157,9 +164,9 @@ class Fixpoint(Generic[_Key, _Value]):
 
     def answer(self, key: _Key, find: Callable[..., frozenset[_Value]], *given: Any) -> frozenset[_Value]:
         """The answer to `key`, which `find(*given)` gives as far as the answers that it asks for are known."""
-        known = self._known.get(key)
+        known = self.known.get(key)
         if known is not None and not known[1].is_stale:
-            self._reads.add(known[1])
+            self.reads.add(known[1])
             return known[0]
         waits_for = self._waiting.get(key)
         if waits_for is None:
@@ -178,7 +185,7 @@ class Fixpoint(Generic[_Key, _Value]):
             self._is_cut = True
             return self._short[key]
         self.steps += 1
-        if self.is_exhausted:
+        if self.steps > self.budget:
             self._is_cut = True
             return frozenset()
         if depth > _DEPTH:
@@ -188,29 +195,32 @@ class Fixpoint(Generic[_Key, _Value]):
             self._readers[key] = {self._present: None}
             return frozenset()
         start = len(self._cyclic)
-        outer = (self._lowest, self._is_cut, self._present if depth else None, self._reads)
+        outer = (self._lowest, self._is_cut, self._present if depth else None, self.reads)
         self._begun += 1
         begun = self._waiting[key] = self._begun
-        self._lowest, self._is_cut, self._present, self._reads = _NEVER, False, key, set()
+        self._lowest, self._is_cut, self._present, self.reads = _NEVER, False, key, set()
         source: _Source | None = None
         try:
             found = find(*given)
             if self._lowest <= begun:
                 self._found(key, found)
-                self._hang(key, self._lowest, find, given, self._reads)
+                self._hang(key, self._lowest, find, given, self.reads)
                 if self._lowest == begun:
                     self._settle(start, begun)
                     found = self.so_far(key)
             if self._lowest >= begun:
-                members = self._drop(start)
+                members = self._drop(start) if len(self._cyclic) > start else {}
                 if self._is_cut:
                     self._short.update((member, self._so_far.pop(member, frozenset())) for member in members)
                     self._short[key] = found
                 else:
-                    source = self._source(self._reads.union(*(asked.reads for asked in members.values())))
+                    reads = self.reads
+                    if members:
+                        reads = reads.union(*(asked.reads for asked in members.values()))
+                    source = self._source(reads)
                     for member in members:
-                        self._known[member] = (self._so_far.pop(member, frozenset()), source)
-                    self._known[key] = (found, source)
+                        self.known[member] = (self._so_far.pop(member, frozenset()), source)
+                    self.known[key] = (found, source)
                 self._lowest = _NEVER
         except BaseException:
             for member in [*self._drop(start), key]:
@@ -219,14 +229,14 @@ class Fixpoint(Generic[_Key, _Value]):
             raise
         finally:
             del self._waiting[key]
-            lowest, is_cut, present, self._reads = outer
+            lowest, is_cut, present, self.reads = outer
             self._lowest, self._is_cut = min(lowest, self._lowest), is_cut or self._is_cut
             if present is not None:
                 self._present = present
                 if key in self._hanging:
                     self._readers.setdefault(key, {})[present] = None
         if source is not None:
-            self._reads.add(source)
+            self.reads.add(source)
         elif not depth:
             # what is cut short is final only as an answer to this very question
             self._asked[key] = found
@@ -290,7 +300,7 @@ class Fixpoint(Generic[_Key, _Value]):
                 rounds[key] = rounds.get(key, 0) + 1
                 self._is_cut = self._is_cut or rounds[key] > _ROUNDS
                 if rounds[key] <= _ROUNDS:
-                    _, find, given, self._reads = self._cyclic[key]
+                    _, find, given, self.reads = self._cyclic[key]
                     self._present = key
                     self.steps += 1
                     self._found(key, find(*given))
@@ -301,7 +311,7 @@ class Fixpoint(Generic[_Key, _Value]):
 
     def _drop(self, start: int) -> dict[_Key, _Asked]:
         """The questions of the cycle that began at `start`, which is done with."""
-        members = list(self._cyclic)[start:] if len(self._cyclic) > start else []
+        members = list(self._cyclic)[start:]
         dropped = {member: self._cyclic.pop(member) for member in members}
         del self._turns[start:]
         for member in members:

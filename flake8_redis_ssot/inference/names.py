@@ -74,6 +74,7 @@ class Names:
         self.managers = managers
         self.arms: dict[int, frozenset[str]] = {}
         """The arms of the statements, as `Scopes.arms` has them."""
+        self._told_apart: dict[str, bool] = {}
 
     def is_builder(self, name: str) -> bool:
         """Whether the dotted `name` is a builder, not something of the project's own."""
@@ -82,6 +83,13 @@ class Names:
     def leads_to_builder(self, name: str) -> bool:
         """Whether the dotted `name` is a builder, or a module or class that has one."""
         return name in self.table.prefixes and self._is_library(name)
+
+    def is_told_apart(self, name: str) -> bool:
+        """Whether the dotted `name` is of a library or of a manager."""
+        known = self._told_apart.get(name)
+        if known is None:
+            known = self._told_apart[name] = self.leads_to_builder(name) or self.managers.covers(name)
+        return known
 
     def is_ours(self, name: str) -> bool:
         """Whether the dotted `name` is in a module of the project."""

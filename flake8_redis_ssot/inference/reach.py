@@ -201,7 +201,9 @@ def stored(inference: Inference, scopes: Scopes, reach: Reach) -> set[str]:
     """
     found: set[str] = set()
     for store in scopes.stores:
-        names = _shared_names(inference, scopes, store)
+        names = inference.shared.get(store)
+        if names is None:
+            names = inference.shared[store] = _shared_names(inference, scopes, store)
         if not names <= found and any(reach(value) for value in inference.bound(store.binding)):
             found |= names
     return found

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Collection, Hashable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from flake8_redis_ssot.inference.values import Definition, Filled, Instance, Value, Values
+from flake8_redis_ssot.inference.values import NOTHING, Definition, Filled, Instance, Value, Values
 from flake8_redis_ssot.libraries.frameworks import (
     APPLICATION_NAMES,
     APPLICATIONS,
@@ -64,7 +64,8 @@ class Stores:
 
     def attribute(self, node: ast.Attribute, point: ProgramPoint) -> Values:
         """What was stored as that attribute of a framework's object."""
-        return frozenset(self.each(self.of_attribute(node, point)))
+        stores = self.of_attribute(node, point)
+        return frozenset(self.each(stores)) if stores else NOTHING
 
     def of_attribute(self, node: ast.Attribute, point: ProgramPoint) -> list[Store]:
         """The assignments of that attribute."""
@@ -80,13 +81,13 @@ class Stores:
         asked = keys_of(self._inference, key, point) if same else set()
         return [store for store in same if self._is_under(asked, store)]
 
-    def filled(self, owner: ast.expr, point: ProgramPoint) -> Iterator[Filled]:
+    def filled(self, owner: ast.expr, point: ProgramPoint) -> list[Filled]:
         """What is put, elsewhere, into the container that an expression is."""
         same = self._into(owner, point, ("all", last_name(owner)))
-        for keyed in (False, True) if same else ():
-            stores = tuple(store for store in same if (store.key is not None) is keyed)
-            if stores:
-                yield Filled(stores, keyed)
+        if not same:
+            return []
+        both = (tuple(s for s in same if (s.key is not None) is keyed) for keyed in (False, True))
+        return [Filled(stores, keyed) for stores, keyed in zip(both, (False, True), strict=True) if stores]
 
     def each(self, stores: Iterable[Store]) -> Iterator[Value]:
         """What was stored; no objects where one of the stores is of something unknown."""
@@ -155,13 +156,13 @@ class Stores:
 
     def _held_into(self, store: Store) -> frozenset[_Home]:
         """The same of what a store is into, which many ask."""
-        inference, point = self._inference, store.point
-        context = inference.context_in(point.scope)
+        inference = self._inference
+        context = inference.context_in(store.scope)
+        key = ("held into", store.owner, context)
+        return inference.answers.answer(key, inference.within, context, self._find_held_into, store)
 
-        def find() -> frozenset[_Home]:
-            return inference.within(context, lambda: frozenset(self._held(store.owner, point)))
-
-        return inference.answers.answer(("held into", store.owner, context), find)
+    def _find_held_into(self, store: Store) -> frozenset[_Home]:
+        return frozenset(self._held(store.owner, store.point))
 
     def _held(self, owner: ast.expr, point: ProgramPoint) -> Iterator[_Home]:
         """The same by the module or the classes of what holds it, for which values are followed."""

@@ -21,13 +21,7 @@ def widened(found: set[Value], names: Names) -> set[Value]:
     """
     if len(found) <= _TOLD_APART and found.isdisjoint(_MANY):
         return found
-    texts = {
-        value
-        for value in found
-        if isinstance(value, Text)
-        and not names.leads_to_builder(value.value)
-        and not names.managers.covers(value.value)
-    }
+    texts = {value for value in found if isinstance(value, Text) and not names.is_told_apart(value.value)}
     if MANY_TEXTS in found or len({text.value for text in texts}) > _TOLD_APART:
         found = (found - texts) | {MANY_TEXTS}
     items = {value for value in found if isinstance(value, Items)}

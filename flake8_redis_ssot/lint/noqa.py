@@ -102,6 +102,15 @@ def physical_lines(source: SourceFile) -> dict[int, PhysicalLine]:
     return found
 
 
+def searched(source: SourceFile, rows: Iterable[int]) -> dict[int, str]:
+    """What flake8 searches for a `noqa` of something that begins on each of the `rows`; SourceError as above."""
+    nesting = _nesting(source)
+    found = {row: source.line(row) for row in rows}
+    joined = [row for row in found if not _is_by_itself(source, row, nesting)]
+    lines = physical_lines(source) if joined else {}
+    return found | {row: lines[row].text for row in joined if row in lines}
+
+
 def directive(line: PhysicalLine) -> Directive | None:
     """The `noqa` that counts on `line`, if it stands in its comment; None where a string has it, or nothing."""
     found = _inline().search(line.text)
@@ -236,7 +245,7 @@ def with_rows(diagnostics: Iterable[Diagnostic], filesystem: FileSystem) -> Iter
             if diagnostic.code in UNSILENCED:
                 yield diagnostic
                 continue
-            if not any(first <= row <= last for first, last in nesting) and _is_by_itself(source, row):
+            if _is_by_itself(source, row, nesting) and "#" not in source.line(row):
                 yield replace(diagnostic, noqa_row=row)
                 continue
             if lines is None:
@@ -261,12 +270,14 @@ def _nesting(source: SourceFile) -> list[tuple[int, int]]:
     return [(source.line_of(start), source.line_of(end) if end >= 0 else sys.maxsize) for start, end in found]
 
 
-def _is_by_itself(source: SourceFile, row: int) -> bool:
-    """Whether a row surely is a physical line without a comment: to ask for all tokens takes long."""
+def _is_by_itself(source: SourceFile, row: int, nesting: Iterable[tuple[int, int]]) -> bool:
+    """Whether a row on which something begins surely is a physical line: to ask for all tokens takes long."""
+    if any(first <= row <= last for first, last in nesting):
+        return False
     line = source.line(row)
     joins = _JOINING.search(line) or source.line(row - 1).endswith("\\")
     is_whole = all(line.count(quote) % 2 == 0 for quote in "'\"")
-    return bool(line.strip()) and is_whole and not joins and "#" not in line
+    return bool(line.strip()) and is_whole and not joins
 
 
 def _lines_or_none(source: SourceFile) -> dict[int, PhysicalLine]:

@@ -16,6 +16,7 @@ from flake8_redis_ssot.lint.noqa import (
     directive,
     opts_out,
     physical_lines,
+    searched,
     silences,
 )
 from flake8_redis_ssot.rule import Noqa
@@ -82,16 +83,16 @@ def without_noqa(diagnostics: list[Diagnostic], source: SourceFile) -> list[Diag
     if not diagnostics or b"noqa" not in source.data.lower():
         return diagnostics
     try:
-        lines = physical_lines(source)
+        texts = searched(source, {d.range.start.line for d in diagnostics if d.code not in UNSILENCED})
+        if opts_out(source):
+            return [d for d in diagnostics if d.code in UNSILENCED]
     except SourceError:
         return diagnostics
-    if opts_out(source):
-        return [d for d in diagnostics if d.code in UNSILENCED]
 
     def is_silenced(diagnostic: Diagnostic) -> bool:
-        row = diagnostic.range.start.line
-        text = lines[row].text if row in lines else source.line(row)
-        return diagnostic.code not in UNSILENCED and silences(text, diagnostic.code)
+        return diagnostic.code not in UNSILENCED and silences(
+            texts[diagnostic.range.start.line], diagnostic.code
+        )
 
     return [d for d in diagnostics if not is_silenced(d)]
 

@@ -31,7 +31,7 @@ MOST_FILES = 1_000
 """Files held at once; past it nothing more is followed."""
 
 _ROUNDS = 10
-"""How often it is asked what more calls and classes change; what goes back and forth is no news after that."""
+"""How often it is asked what more classes change; what goes back and forth is no news after that."""
 
 GETTER = "__getattr__"
 """The function of a module that gives the names which it does not have."""
@@ -61,8 +61,6 @@ class ProjectInference(Inference):
         self._names_asked: dict[tuple[Scope, str], ast.Name] = {}
         self._changed: set[Hashable] = set()
         """The inputs of answers that have changed since those were found."""
-        self._called_since: list[tuple[str, list[ProgramPoint]]] = []
-        """The calls of files taken in since then, by the last name of the callee."""
         self._called_by: dict[str, dict[Scope, None]] = {}
         """The functions whose calls were asked for, by the names of these."""
         self._method_names: dict[str, frozenset[str]] = {}
@@ -106,7 +104,8 @@ class ProjectInference(Inference):
             self._changed.add(("module", module))
         for last, points in scopes.calls_named.items():
             self._calls.setdefault(last, []).extend(points)
-            self._called_since.append((last, points))
+            # to ask which of them each call runs would be to follow values that are forgotten in the end
+            self._changed.update(("entering", function) for function in self._called_by.get(last, ()))
         self._method_names[path] = METHOD_NAMES.union(["lock"], _methods_by_name(scopes))
         return scopes
 
@@ -120,22 +119,13 @@ class ProjectInference(Inference):
         is_stale |= self.answers.forget_found_from([*self._changed, *self.stores.moved()])
         self.answers.steps = 0
         for _ in range(_ROUNDS):
-            if not self.answers.forget_found_from([*self.classes.widened(), *self._entered()]):
+            if not self.answers.forget_found_from(self.classes.widened()):
                 break
             is_stale = True
         self._changed.clear()
-        self._called_since.clear()
         if is_stale:
             self.blocking.clear()
         return is_stale
-
-    def _entered(self) -> Iterator[Hashable]:
-        """The inputs that have changed since there are more calls."""
-        for name, points in self._called_since:
-            for scope in list(self._called_by.get(name, ())):
-                for point in points:
-                    if scope in self._run(point) and point not in self._entering(scope):
-                        yield ("entering", scope)
 
     def path_of(self, point: ProgramPoint) -> str:
         """The file of a place."""
@@ -165,12 +155,11 @@ class ProjectInference(Inference):
     def scopes_of(self, scope: Scope) -> Scopes:
         return self._homes.get(scope.enclosing("module"), self.scopes)
 
-    def evaluate(self, node: ast.AST, point: ProgramPoint) -> Iterator[Value]:
-        for value in super().evaluate(node, point):
-            if isinstance(value, QualifiedName):
-                yield from self.resolved(value)
-            else:
-                yield value
+    def evaluate(self, node: ast.AST, point: ProgramPoint) -> Iterable[Value]:
+        found = set(super().evaluate(node, point))
+        names = [value for value in found if isinstance(value, QualifiedName)]
+        found.difference_update(names)
+        return found.union(*map(self.resolved, names)) if names else found
 
     def resolved(self, value: QualifiedName) -> Iterator[Value]:
         """What a dotted name is in the file that defines it; itself where that is none of these."""
@@ -199,9 +188,11 @@ class ProjectInference(Inference):
                 yield one
 
     def written(self, node: ast.expr, point: ProgramPoint) -> list[Binding]:
+        todo = [*super().written(node, point)]
+        if not any(binding.target for binding in todo):
+            return todo
         found: list[Binding] = []
         seen: set[str] = set()
-        todo = [*super().written(node, point)]
         while todo:
             binding = todo.pop()
             dotted = binding.target or ""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.libraries.traits import URL_SCHEMES
 from flake8_redis_ssot.rule import Rule, RuleContext, on
+from flake8_redis_ssot.syntax.lines import lines_of, touches
 from flake8_redis_ssot.syntax.nodes import unparsed
 
 _URL = re.compile(rf"(?:{'|'.join(URL_SCHEMES)})://(?:[^@/{{\s]*@)?[\w[]")
@@ -56,7 +57,8 @@ class HardcodedRedisAddress(Rule):
     def check(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:
         if context.place.is_manager or context.is_settings_module:
             return
-        found = [*_urls(module)] if any(word.decode() in context.source.text for word in self.needles) else []
+        lines = context.source.lines_with(*(word.decode() for word in self.needles))
+        found = [*_urls(module, lines)] if lines else []
         found += [node for made in context.constructions for node in _hosts(made.call)]
         for node in found:
             yield self.diagnostic(
@@ -66,12 +68,15 @@ class HardcodedRedisAddress(Rule):
             )
 
 
-def _urls(module: ast.Module) -> Iterator[ast.expr]:
+def _urls(module: ast.Module, lines: Sequence[int]) -> Iterator[ast.expr]:
+    """The addresses in the statements that touch one of the `lines`."""
     stack: list[ast.AST] = [module]
     while stack:
         node = stack.pop()
         match node:
             case ast.Expr(value=ast.Constant()):
+                continue
+            case ast.stmt() if not touches(lines, lines_of(node)):
                 continue
             case ast.Constant(value=str(text)) if _URL.match(text):
                 yield node

@@ -36,9 +36,10 @@ def argument_of(call: ast.Call, args: ast.arguments, parameter: ast.arg, *, shif
     for keyword in call.keywords:
         if keyword.arg == parameter.arg and parameter not in args.posonlyargs:
             return keyword.value
-    ordered = positional(args)
-    if parameter in ordered and not any(isinstance(a, ast.Starred) for a in call.args):
+    given = call.args
+    ordered = (positional(args) if args.posonlyargs else args.args) if given else []
+    if parameter in ordered:
         at = ordered.index(parameter) - int(shifted)
-        if 0 <= at < len(call.args):
-            return call.args[at]
+        if 0 <= at < len(given) and not any(isinstance(a, ast.Starred) for a in given):
+            return given[at]
     return None

@@ -87,7 +87,7 @@ class Scope:
         return scope
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Store:
     """What is put into the object `owner`: under a `key`, as an attribute (its name), or as one more element (None)."""
 
@@ -97,10 +97,15 @@ class Store:
     path: tuple[Branch, ...]
 
     @property
+    def scope(self) -> Scope:
+        """The scope that it stands in."""
+        assert self.binding.scope is not None
+        return self.binding.scope
+
+    @property
     def point(self) -> ProgramPoint:
         """Where it stands."""
-        assert self.binding.scope is not None
-        return ProgramPoint(self.owner, self.binding.scope, self.binding.order, self.path)
+        return ProgramPoint(self.owner, self.scope, self.binding.order, self.path)
 
 
 @dataclass(slots=True)  # not frozen, for the same reason as a binding
