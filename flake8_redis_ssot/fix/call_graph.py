@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -50,6 +51,10 @@ class CallGraph:
 
     def is_test(self, path: str) -> bool:
         return self._index.settings.is_test(path)
+
+    def ending(self, end: str) -> set[str]:
+        """The files of the project whose paths end so."""
+        return {path for path in self._index.facts if path.endswith(f"{os.sep}{end}")}
 
     def outline(self, path: str) -> Outline:
         """The pieces of a file; none where it cannot be parsed."""

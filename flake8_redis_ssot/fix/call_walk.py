@@ -92,6 +92,10 @@ class _Walk:
                 self._load(name)
         for text in piece.quoted:
             self._load(text)
+        for end in piece.files:
+            paths = self.graph.ending(end)
+            self.is_open |= not paths  # a file that is not there yet
+            self._load_files(paths)
         for ref in piece.read | piece.stored:  # a descriptor may set it
             self._use(path, piece.owner, ref, "read")
         for ref in piece.handed:
@@ -366,7 +370,10 @@ class _Walk:
             self._reach(path, outline.table.get((f"{key} member", name), ()), purpose)
 
     def _load(self, name: str) -> None:
-        files = self.graph.files(name) - self.known
+        self._load_files(self.graph.files(name))
+
+    def _load_files(self, paths: set[str]) -> None:
+        files = paths - self.known
         if files:
             fresh = self.graph.stated(files) - self.known
             self._take_in(fresh)

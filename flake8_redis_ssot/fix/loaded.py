@@ -59,3 +59,10 @@ def _put_in_modules(tree: ast.Module) -> Iterator[ast.AST]:
             case ast.Call(args=[given, *more]) if unparsed(given) in ("sys.modules", "'sys.modules'"):
                 if last_name(node.func) in SETTING:
                     yield from (key for one in more for key in (getattr(one, "keys", None) or [one]) if key)
+
+
+def end_of_path(call: ast.Call) -> str:
+    """How the path ends that `spec_from_file_location` is given; empty where that is not written there."""
+    given = [*call.args[1:2], *(keyword.value for keyword in call.keywords if keyword.arg == "location")]
+    texts = [str(one.value) for value in given for one in texts_of(value)]
+    return next((text.lstrip("./") for text in reversed(texts) if text.endswith(".py")), "")

@@ -12,9 +12,10 @@ from functools import cached_property
 from flake8_redis_ssot.fix.call_graph import Budget, CallGraph
 from flake8_redis_ssot.fix.call_walk import loaded
 from flake8_redis_ssot.fix.import_graph import imported_names, imports_at_top
+from flake8_redis_ssot.fix.loaded import end_of_path
 from flake8_redis_ssot.fix.patched_code import patched_code, spans
 from flake8_redis_ssot.fix.reads import ProjectReads
-from flake8_redis_ssot.libraries.frameworks import RUNNING_ANEW
+from flake8_redis_ssot.libraries.frameworks import RUNNING_ANEW, RUNNING_SPECIFIED, SPECIFYING
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
 
@@ -93,10 +94,7 @@ class Runs:
         if tree is None or not self.index.settings.is_test(path) or not self.may_meet(path, other):
             return False
         around = next((one for one in tree.body if spans(one, line)), None)
-        if around is not None and any(
-            isinstance(part, ast.Name | ast.Attribute) and last_name(part) in RUNNING_ANEW
-            for part in all_nodes(around)
-        ):
+        if around is not None and _runs_anew(around, other):
             return True
         is_inside = isinstance(around, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
         if not is_inside:
@@ -243,3 +241,18 @@ class Runs:
             for one in imported:
                 found.setdefault(one, set()).add(path)
         return found
+
+
+def _runs_anew(code: ast.AST, path: str) -> bool:
+    """Whether code may run a file that has been imported: by its name, or as one whose path is written there."""
+    running = {
+        last_name(part) for part in all_nodes(code) if isinstance(part, ast.Name | ast.Attribute)
+    } & RUNNING_ANEW
+    if not running <= RUNNING_SPECIFIED:
+        return True
+    ends = [
+        end_of_path(part)
+        for part in all_nodes(code)
+        if isinstance(part, ast.Call) and last_name(part.func) == SPECIFYING
+    ]
+    return bool(running) and (not ends or any(not end or path.endswith(end) for end in ends))

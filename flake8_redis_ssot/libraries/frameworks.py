@@ -229,7 +229,13 @@ TYPE_READERS = frozenset(
 VALIDATING = frozenset(["pydantic", "pydantic_settings", "sqlmodel", "beanie", "odmantic", "ninja"])
 """Packages whose classes check their fields by the types stated for them."""
 
-RUNNING_ANEW = LOADER_NAMES | {"reload", "run_module", "run_path", "exec_module", "load_module", "modules"}
+RUNNING_SPECIFIED = frozenset(["exec_module", "load_module"])
+"""Methods that run a file of which something else says where it is."""
+
+SPECIFYING = "spec_from_file_location"
+"""What says that."""
+
+RUNNING_ANEW = LOADER_NAMES | {"reload", "run_module", "run_path", "modules"} | RUNNING_SPECIFIED
 """What may run a module once more, or for the first time: names of functions, and of `sys.modules`."""
 
 MAKING_NAMES = ("__init__", "__new__", "__post_init__")
