@@ -17,8 +17,9 @@ from flake8_redis_ssot.fix.call_pieces import (
     piece_of,
     reference,
 )
+from flake8_redis_ssot.fix.loaded import end_of_path
 from flake8_redis_ssot.fix.signatures import Function, decorators_of
-from flake8_redis_ssot.libraries.frameworks import FIXTURES, MAKING_NAMES
+from flake8_redis_ssot.libraries.frameworks import FIXTURES, MAKING_NAMES, SPECIFYING
 from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, own_nodes
 
 _HELD = ast.Name | ast.Attribute | ast.Lambda | ast.Call | ast.Tuple | ast.List | ast.Dict | ast.Set
@@ -41,7 +42,8 @@ class Outline:
     `started` for what it is given when the file is imported, `resume` where it is a generator or coroutine, `set` for what
     others put there, `hook` for what is set of the interpreter or by a special name.
     `members` has the same for the members of classes, as `Class.member`, `own` those that a class defines, `classes` the
-    bases of each, `decorated` their decorators, `stated` the annotations of parameters; `is_hooked` says that it changes what imports do.
+    bases of each, `decorated` their decorators, `stated` the annotations of parameters; `is_hooked` says that it changes what imports do,
+    `specified` how the paths of files end that it may run, one empty where that is not written there.
     """
 
     table: dict[tuple[str, str], list[Piece | Flow]] = field(default_factory=dict)
@@ -54,6 +56,7 @@ class Outline:
     imported: Imported = field(default_factory=dict)
     top: Piece = field(default_factory=Piece)
     is_hooked: bool = False
+    specified: set[str] = field(default_factory=set)
 
 
 def outline_of(tree: ast.Module) -> Outline:
@@ -66,6 +69,8 @@ def outline_of(tree: ast.Module) -> Outline:
                 outline.imported.setdefault(bound, []).append((node, alias))
         elif isinstance(node, ast.Attribute | ast.Name) and last_name(node) in _HOOKING:
             outline.is_hooked = True
+        elif isinstance(node, ast.Call) and last_name(node.func) == SPECIFYING:
+            outline.specified.add(end_of_path(node))
     _Outliner(outline).enter(tree)
     outline.top = piece_of(tree.body, outline.imported, "")
     return outline

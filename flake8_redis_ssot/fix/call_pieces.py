@@ -8,8 +8,7 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
-from flake8_redis_ssot.fix.loaded import end_of_path
-from flake8_redis_ssot.libraries.frameworks import LOADING, RUNNING_ANEW, RUNNING_SPECIFIED, SPECIFYING
+from flake8_redis_ssot.libraries.frameworks import LOADING, RUNNING_ANEW, RUNNING_SPECIFIED
 from flake8_redis_ssot.syntax.nodes import last_name
 
 OPENING = (RUNNING_ANEW - {"modules"}) | LOADING
@@ -78,8 +77,8 @@ class Piece:
     """Code that runs as a whole, in a class or none: what it reads, sets, hands on, calls and imports.
 
     `flows` are values that it calls which are no names, `implicit` those on which the methods beside them are called
-    by an operator or a statement, `quoted` the dotted names in its strings, `files` how the paths of those end that it
-    runs as modules; `is_open` says that it may run what no name shows.
+    by an operator or a statement, `quoted` the dotted names in its strings; `runs_files` says that it
+    runs files that are specified by their paths, `is_open` that it may run what no name shows.
     """
 
     owner: str = ""
@@ -91,7 +90,7 @@ class Piece:
     implicit: list[tuple[Flow, tuple[str, ...]]] = field(default_factory=list)
     imports: list[ast.Import | ast.ImportFrom] = field(default_factory=list)
     quoted: set[str] = field(default_factory=set)
-    files: set[str] = field(default_factory=set)
+    runs_files: bool = False
     is_open: bool = False
 
 
@@ -184,8 +183,6 @@ def piece_of(nodes: Iterable[ast.AST], imported: Collection[str], owner: str) ->
     def flow(*values: ast.expr) -> Flow:
         return flow_of(values, imported, owner)
 
-    specified: list[str] = []
-    runs_specified = False
     stack: list[tuple[ast.AST, bool]] = [(node, False) for node in nodes]
     while stack:
         node, is_handed = stack.pop()
@@ -237,9 +234,8 @@ def piece_of(nodes: Iterable[ast.AST], imported: Collection[str], owner: str) ->
             case ast.Call(func=func, args=args, keywords=keywords):
                 called = last_name(func)
                 is_shown = called in OPENING and bool(args) and isinstance(args[0], ast.Constant)
-                runs_specified |= called in RUNNING_SPECIFIED
+                piece.runs_files |= called in RUNNING_SPECIFIED
                 piece.is_open |= called in OPENING - RUNNING_SPECIFIED and not is_shown
-                specified += [end_of_path(node)] if called == SPECIFYING else []
                 if is_shown:
                     pass
                 elif isinstance(func, ast.Name | ast.Attribute):
@@ -259,7 +255,4 @@ def piece_of(nodes: Iterable[ast.AST], imported: Collection[str], owner: str) ->
                 continue
         inside = is_handed and not isinstance(node, ast.stmt)
         stack += ((part, inside) for part in ast.iter_child_nodes(node))
-    if runs_specified:
-        piece.files.update(specified)
-        piece.is_open |= not specified or "" in specified
     return piece

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from flake8_redis_ssot.fix.call_graph import CallGraph, Class
 from flake8_redis_ssot.fix.call_pieces import OPENING, Flow, Piece, Ref, piece_of
@@ -92,10 +92,8 @@ class _Walk:
                 self._load(name)
         for text in piece.quoted:
             self._load(text)
-        for end in piece.files:
-            paths = self.graph.ending(end)
-            self.is_open |= not paths  # a file that is not there yet
-            self._load_files(paths)
+        if piece.runs_files:
+            self._run_files(self.graph.outline(path).specified)
         for ref in piece.read | piece.stored:  # a descriptor may set it
             self._use(path, piece.owner, ref, "read")
         for ref in piece.handed:
@@ -368,6 +366,14 @@ class _Walk:
             for of in outline.classes:
                 self._member((path, of), name, key, purpose)
             self._reach(path, outline.table.get((f"{key} member", name), ()), purpose)
+
+    def _run_files(self, ends: Collection[str]) -> None:
+        """Files whose paths end so are run."""
+        self.is_open |= not ends or "" in ends
+        for end in ends:
+            paths = self.graph.ending(end)
+            self.is_open |= not paths  # a file that is not there yet
+            self._load_files(paths)
 
     def _load(self, name: str) -> None:
         self._load_files(self.graph.files(name))

@@ -245,8 +245,11 @@ class Runs:
 
 def _runs_anew(code: ast.AST, path: str) -> bool:
     """Whether code may run a file that has been imported: by its name, or as one whose path is written there."""
+    kept = {id(node) for node in all_nodes(code) for node in _kept_modules(node)}
     running = {
-        last_name(part) for part in all_nodes(code) if isinstance(part, ast.Name | ast.Attribute)
+        last_name(part)
+        for part in all_nodes(code)
+        if isinstance(part, ast.Name | ast.Attribute) and id(part) not in kept
     } & RUNNING_ANEW
     if not running <= RUNNING_SPECIFIED:
         return True
@@ -256,3 +259,17 @@ def _runs_anew(code: ast.AST, path: str) -> bool:
         if isinstance(part, ast.Call) and last_name(part.func) == SPECIFYING
     ]
     return bool(running) and (not ends or any(not end or path.endswith(end) for end in ends))
+
+
+def _kept_modules(node: ast.AST) -> Iterable[ast.AST]:
+    """The expressions in a node, `sys.modules` mostly, of which it takes nothing out."""
+    match node:
+        case ast.Subscript(value=value, ctx=ast.Load() | ast.Store()):
+            return (value,)
+        case ast.Attribute(value=value, attr="get" | "setdefault" | "items" | "keys" | "values" | "copy"):
+            return (value,)
+        case ast.Compare(comparators=others):
+            return others
+        case ast.Call(func=func, args=[first, *_]) if last_name(func) in ("setitem", "dict"):
+            return (first,)
+    return ()
