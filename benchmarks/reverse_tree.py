@@ -3,7 +3,8 @@
 `reverse_tree.py TREE KIND`, where the tree has an `ssot.toml` that names its manager. KIND is `wrapper` (a module
 with an accessor for each object), `shim` (a module that hands the names on) or `copy` (the same module once more; the strings of patches and of
 `import_module` go with the imports, so that nobody uses the manager itself any more). What could not go back is left out
-beforehand, and listed: files that use what the manager lacks, which fail today, or that import it by code in a string,
+beforehand, and listed: files that do not compile or use what the manager lacks, which fail today, or that import it by
+code in a string,
 and the imports of the manager in what
 it imports itself, a circle that is there today. The tree is copied, never changed, and none of its code runs. Nothing here is shared with the tool: what moved, and
 that nothing broke, is found out by Python's own parser and by pyflakes.
@@ -172,12 +173,21 @@ class Reversal:
         names: set[str] = set()
         for path in self.files:
             tree = parsed(self.texts[path])
+            if (
+                tree is None
+                and self.kind == "copy"
+                and self.manager.rpartition(".")[2].encode() in self.texts[path]
+            ):
+                self.lacking.append(f"{path.relative_to(self.root)} (it does not compile)")
+                path.unlink()
             if tree is None or path in (self.home, self.place):
                 continue
             if path in self.circular:
                 tree = self._stand_in(path, tree)
             mine = [*imports(tree, path, self.source, self.manager)]
-            is_named = mine or self.manager.encode() in self.texts[path]
+            last = self.manager.rpartition(".")[2].encode()
+            naming = rb"\bimport\b.*\b%b\b|%b" % (last, self.manager.encode())
+            is_named = bool(mine) or re.search(naming, self.texts[path]) is not None
             missing = self._missing(tree, mine) if self.kind == "copy" and is_named else set()
             if self.kind == "copy" and is_named and self._is_named_in_code(tree):
                 missing.add("code in a string")
@@ -189,7 +199,7 @@ class Reversal:
                 names |= self._send(path, tree, mine)
         self.files = [path for path in self.files if path.exists()]
         self._write_new(sorted(names & self.defined.keys()))
-        self._write_settings(sorted(names))
+        self._write_settings()
         self.broken = {
             p for p in self.files if p.read_bytes() != self.texts[p] and parsed(p.read_bytes()) is None
         }
@@ -395,12 +405,12 @@ class Reversal:
             if isinstance(part, ast.Name) and part.id in names:
                 text.exchange(part, f"get_{names[part.id]}()")
         if self.kind == "copy":
-            self._send_dotted(tree, text)
+            self._send_dotted(path, tree, text)
         if (data := text.data()) != self.texts[path]:
             path.write_bytes(data)
         return found
 
-    def _send_dotted(self, tree: ast.Module, text: Text) -> None:
+    def _send_dotted(self, path: Path, tree: ast.Module, text: Text) -> None:
         """Send what a file names by the whole dotted name: in strings, and by `import a.b`."""
         in_texts = {p for n in ast.walk(tree) if isinstance(n, ast.JoinedStr) for p in ast.walk(n)}
         for node in ast.walk(tree):
@@ -409,6 +419,11 @@ class Reversal:
                 name = rest.partition(".")[0]
                 if found and not head and (not name or name in self.defined):
                     text.exchange(node, repr(self.new + node.value[len(self.manager) :]))
+            elif isinstance(node, ast.ImportFrom):
+                package, _, last = self.manager.rpartition(".")
+                for alias in node.names:
+                    if alias.name == last and absolute(node, path, self.source) == package:
+                        text.exchange(alias, f"{NEW} as {alias.asname or last}")
             elif isinstance(node, ast.Import):
                 for alias in node.names:
                     if alias.name == self.manager:
@@ -428,14 +443,14 @@ class Reversal:
             lines += [f"\n\ndef get_{name}():\n    return {name}\n" for name in names]
         self.place.write_text("".join(lines))
 
-    def _write_settings(self, names: list[str]) -> None:
+    def _write_settings(self) -> None:
         lines = (self.root / "ssot.toml").read_text().splitlines()
         start = lines.index("[tool.redis-ssot]")
         kept = [line for line in lines if not line.startswith("forbidden-managers")]
         kept.insert(start + 1, f'forbidden-managers = ["{self.new}"]')
         if self.kind == "copy":
             kept.append("[tool.redis-ssot.replacements]")
-            kept += [f'"{self.new}.{name}" = "{self.manager}.{name}"' for name in names]
+            kept.append(f'"{self.new}" = "{self.manager}"')
         (self.root / "ssot.toml").write_text("\n".join(kept) + "\n")
 
     # what came of it

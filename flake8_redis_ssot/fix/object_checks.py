@@ -82,7 +82,8 @@ class ObjectChecks:
             if old is not None:
                 verdict.builders |= self.making.looked_up(old, old)[0].keys()
             return
-        if before.may_be_none and (uses.asked or uses.none_asked or uses.escapes):
+        is_copy = self.alike.copies.are(aim.old, aim.new)
+        if before.may_be_none and not is_copy and (uses.asked or uses.none_asked or uses.escapes):
             asked = [place for place, *_ in (*uses.asked, *uses.escapes)] + uses.none_asked
             raise Refusal(
                 f"`{aim.old.home}`{self.objects.at(aim.old)} is None at times, for which line {asked[0].lineno} "
@@ -132,7 +133,7 @@ class ObjectChecks:
                 self.members.check(view, attribute, call, old, new, name, renamed)
             names[attribute.attr] = name
             note_names(verdict, attribute, call, name, renamed)
-        if not self.alike.copies.are(aim.old, aim.new):
+        if not is_copy:
             why = self.making.difference(
                 aim.old, old, aim.new, new, lambda: self.alike.is_same_code(old, new)
             )

@@ -97,11 +97,16 @@ class Staying:
         new: str,
         proposals: Collection[Proposal],
         refused: Iterable[tuple[Diagnostic, Refusal]],
+        renamed: Collection[str],
     ) -> bool:
-        """Whether all who use a module come to use another one, which nobody uses yet."""
+        """Whether all who use a module come to use another one, which nobody uses yet.
+
+        In files that are `renamed`, strings name that one then.
+        """
         whole = {module: {f"{module}.{name}" for name in self._names_in(module)} for module in (old, new)}
-        return not self._users_of(f"{new}.*", new, whole[new]) and not any(
-            self._among(f"{old}.*", whole[old], proposals, refused)
+        own = self.index.modules.find(old)
+        return {*self._users_of(f"{new}.*", new, whole[new])} <= {own} and not any(
+            self._among(f"{old}.*", whole[old], proposals, refused, renamed)
         )
 
     def _names_in(self, module: str) -> Iterable[str]:
@@ -114,6 +119,7 @@ class Staying:
         related: set[str],
         proposals: Collection[Proposal],
         refused: Iterable[tuple[Diagnostic, Refusal]],
+        renamed: Collection[str] = (),
     ) -> Iterator[Reference]:
         """The references to names of one module, those `related` to `root`, that are none of the proposals."""
         module = root.rpartition(".")[0]
@@ -128,7 +134,7 @@ class Staying:
                 left.setdefault(diagnostic.path, (diagnostic, why))
                 kept.setdefault(diagnostic.path, set()).update(homes)
         for path in sorted({*self._users_of(root, module, related), *kept}):
-            asked = self._asked(path, module, related, moved)
+            asked = self._asked(path, module, related, moved, is_renamed=path in renamed)
             stays = (asked - moved.get(path, set())) | kept.get(path, set())
             if not stays:
                 continue
@@ -289,12 +295,20 @@ class Staying:
         return found
 
     def _asked(
-        self, path: str, module: str, related: set[str], moved: Mapping[str, Collection[str]]
+        self,
+        path: str,
+        module: str,
+        related: set[str],
+        moved: Mapping[str, Collection[str]],
+        *,
+        is_renamed: bool = False,
     ) -> set[str]:
         """The related names that a file imports, or reads of the module; what another one hands on moves with that."""
         found = set()
         for edge in self.index.edges(path):
             home = self.index.modules.lookup(edge.full_name)
+            if edge.bound == QUOTED and is_renamed:
+                continue
             if home is not None and home.home in related:
                 if home.home not in moved.get(self.index.modules.find(edge.module) or "", ()):
                     found.add(home.home)
@@ -302,7 +316,7 @@ class Staying:
                 found |= related
         if self._hands_on(path, module):
             return related
-        if not self.index.settings.is_test(path):
+        if not is_renamed and not self.index.settings.is_test(path):
             found |= {name for name in related if path in self.rewriter.reads.quoted.get(name, ())}
         read = self.rewriter.reads.of(path).of(self.index.handles(path, module))
         return found | {name for name in related if name.rpartition(".")[2] in read}
@@ -385,7 +399,11 @@ def goes_along(diagnostic: Diagnostic, why: Refusal, proposals: Iterable[Proposa
     """Whether what is left of itself moves with the import of the same object, which is one of the proposals."""
     return isinstance(why, Awaiting) and any(
         proposal.path == diagnostic.path
-        and not set(diagnostic.symbols).isdisjoint(proposal.diagnostic.symbols)
+        and any(
+            f"{name}.".startswith(f"{whole}.")
+            for name in diagnostic.symbols
+            for whole in proposal.diagnostic.symbols
+        )
         for proposal in proposals
     )
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.fix.patches import Patch, heads
 from flake8_redis_ssot.fix.proposal import Proposal
 from flake8_redis_ssot.fix.propose import Rewriter
 from flake8_redis_ssot.fix.replacements import Refusal
 from flake8_redis_ssot.fix.runs import Change, Runs
-from flake8_redis_ssot.fix.staying import Staying
 
 LOOK = "look there, and run with --include-unsafe if that does no harm"
 WITH_IT = "change the patch and this line together by hand"
@@ -19,20 +17,17 @@ WITH_IT = "change the patch and this line together by hand"
 class Timing:
     """Finds the proposals after which something is made, kept, ended or imported at another time than today."""
 
-    def __init__(self, rewriter: Rewriter, runs: Runs, staying: Staying) -> None:
+    def __init__(self, rewriter: Rewriter, runs: Runs) -> None:
         self.rewriter = rewriter
         self.index = rewriter.index
         self.runs = runs
-        self.staying = staying
         self.effects = rewriter.imports.effects
         self._users: dict[str, set[str]] = {}
 
     def doubts(
-        self, found: Iterable[Patch], proposals: list[Proposal], refused: Iterable[tuple[Diagnostic, Refusal]]
+        self, found: Iterable[Patch], proposals: list[Proposal], replaced: Collection[str]
     ) -> dict[int, Refusal]:
-        """Those proposals, each with the reason; `refused` says what is left."""
-        pairs = sorted({p.modules for p in proposals if p.modules[0]})
-        replaced = {old for old, new in pairs if self.staying.is_replaced(old, new, proposals, refused)}
+        """Those proposals, each with the reason; `replaced` are the modules of which a copy takes the place."""
         # where a copy takes the place of all of a module, it does each thing when that did
         others = [p for p in proposals if p.modules[0] not in replaced]
         ending = {id(p): Refusal(p.ending, LOOK) for p in others if p.ending}

@@ -5,7 +5,7 @@ A reference is a proposal, or stays. One that stays holds back all that hang tog
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.fix.naming import renamed_text
@@ -17,11 +17,10 @@ from flake8_redis_ssot.fix.replacements import Cause, Refusal
 from flake8_redis_ssot.fix.runs import Runs
 from flake8_redis_ssot.fix.staying import Reference, Staying, goes_along
 from flake8_redis_ssot.fix.timing import LOOK, WITH_IT, Timing, held_by
+from flake8_redis_ssot.fix.whole_modules import Strings, WholeModules, is_under
 from flake8_redis_ssot.libraries.frameworks import MAKING_NAMES
 from flake8_redis_ssot.syntax.imports import Part
 
-Strings = dict[str, dict[Part, str]]
-"""For each file the changes of its strings, each with the string."""
 Unmoved = tuple[Refusal, set[str]]
 """Why a patch cannot follow, and the files that it holds back."""
 Left = list[tuple[Diagnostic, Refusal]]
@@ -50,7 +49,8 @@ class Units:
         self.runs = Runs(rewriter.around, rewriter.reads)
         self.finder = PatchFinder(rewriter)
         self.staying = Staying(rewriter, within, dynamic)
-        self.timing = Timing(rewriter, self.runs, self.staying)
+        self.timing = Timing(rewriter, self.runs)
+        self.whole = WholeModules(rewriter, self.staying, within)
         self.effects = rewriter.imports.effects
         self._dynamic = dynamic
         self.unmoved: dict[tuple[str, int], Unmoved] = {}
@@ -67,11 +67,12 @@ class Units:
         while True:
             held = {} if self.unsafe else self.tied(proposals, refused) or self._merged(proposals)
             strings: Strings = {}
-            if not held:
-                held, strings = self._patched(found, proposals, refused)
             doubts: dict[int, Refusal] = {}
             if not held:
-                doubts = self.timing.doubts(found, proposals, refused)
+                replaced = self.whole.replaced(proposals, refused)
+                held, strings = self._patched(found, proposals, refused, replaced)
+            if not held:
+                doubts = self.timing.doubts(found, proposals, replaced)
             if not self.unsafe and (instead := self.timing.instead(proposals, doubts)):
                 proposals = [instead.get(id(p), p) for p in proposals]
                 found = self._patches_of(proposals)
@@ -177,16 +178,27 @@ class Units:
     # patches
 
     def _patched(
-        self, found: Iterable[Patch], proposals: list[Proposal], refused: Left
+        self, found: Iterable[Patch], proposals: list[Proposal], refused: Left, replaced: Mapping[str, str]
     ) -> tuple[dict[int, Refusal], Strings]:
-        """The proposals that a patch holds back, each with the reason, and the strings that follow the others."""
+        """The proposals that a patch holds back, each with the reason, and the strings that follow the others.
+
+        Modules that are `replaced` as a whole have another name in all strings.
+        """
         by_key: dict[str, list[Proposal]] = {}
         for proposal in proposals:
             for key in proposal.reach:
                 by_key.setdefault(key, []).append(proposal)
+        renamed = {old: self.whole.strings(old, new) for old, new in replaced.items()}
+        whole = {old: strings for old, strings in renamed.items() if strings is not None}
         strings: Strings = {}
+        for of_module in whole.values():
+            for path, parts in of_module.items():
+                strings.setdefault(path, {}).update(parts)
         held: dict[int, Refusal] = {}
         for patch in found:
+            if self.whole.follows(patch, whole, proposals):
+                self.met = True
+                continue
             mine = [
                 (proposal, key)
                 for key in heads(patch.text)
@@ -370,13 +382,13 @@ class Units:
         for diagnostic, why in refused:
             if (
                 (reached is None or diagnostic.path in reached)
-                and any(_is_under(name, module) for name in diagnostic.symbols)
+                and any(is_under(name, module) for name in diagnostic.symbols)
                 and MENDS.get(diagnostic.code) != "string"
                 and not goes_along(diagnostic, why, proposals)
             ):
                 return diagnostic.path, why
         settled = {proposal.path for proposal in proposals} | done
-        dynamic = {d.path for d in self._dynamic if any(_is_under(name, module) for name in d.symbols)}
+        dynamic = {d.path for d in self._dynamic if any(is_under(name, module) for name in d.symbols)}
         for path in (*sorted(dynamic), *self.index.importers(module)):
             if path not in settled and path != own and (reached is None or path in reached):
                 return path, None
@@ -416,8 +428,4 @@ def _why(key: str, one: Reference) -> Refusal:
 def _is_beside(key: str, written: Collection[str]) -> bool:
     """Whether a name is one of a module from which something is imported then, or a member of what is."""
     modules = {name.rpartition(".")[0] for name in written}
-    return key.rpartition(".")[0] in modules or any(_is_under(key, name) for name in written)
-
-
-def _is_under(name: str, key: str) -> bool:
-    return name == key or name.startswith(f"{key}.")
+    return key.rpartition(".")[0] in modules or any(is_under(key, name) for name in written)
