@@ -313,7 +313,9 @@ class Step:
 
     def settled_saying_parts(self) -> list[Diagnostic]:
         """What is settled, where a fix parts what belongs together with a word on what stays."""
-        parted = self._units.tied(self._good, self.refused)
+        parted = self._units.tied(
+            self._good, self.refused, self._units.whole.replaced(self._good, self.refused)
+        )
         said = {p.diagnostic.sort_key: parted[id(p)] for p in self._good if id(p) in parted}
         return [
             replace(

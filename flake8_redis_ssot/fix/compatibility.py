@@ -212,7 +212,7 @@ class Compatibility(ObjectChecks):
             self._take_function(old, new, verdict)
             return
         if before is None and is_copy:
-            verdict.ending = verdict.ending or self._ended(view, node, last)
+            verdict.as_whole = verdict.as_whole or self._ended(view, node, last)
             self._take_function(old, new, verdict)
             return
         if before is None or after is None:

@@ -29,14 +29,15 @@ class Copies:
     def are(self, one: Thing, other: Thing) -> bool:
         """Whether two things have one name in two modules that are copies; each may keep a state of its own."""
         is_named_alike = one.home.rpartition(".")[2] == other.home.rpartition(".")[2] != ""
-        return is_named_alike and self._modules(one.module, other.module)
+        return is_named_alike and self.modules(one.module, other.module)
 
     def hold_the_same(self, one: Thing, other: Thing) -> bool:
         """Whether two names of such modules have equal values at all times: their modules only read these."""
         is_plain = one.of is other.of is None
         return is_plain and self.are(one, other) and not any(map(self._is_changed, (one, other)))
 
-    def _modules(self, one: str, other: str) -> bool:
+    def modules(self, one: str, other: str) -> bool:
+        """Whether two modules are copies of each other."""
         key = (one, other)
         if key not in self._known:
             texts = [self._text(module) for module in key]

@@ -42,7 +42,7 @@ class ImportEdits:
         self.exchange = exchange
         self.objects = exchange.objects
         self.replacements = exchange.replacements
-        self.effects = ImportEffects(self.objects, self.replacements, graph)
+        self.effects = ImportEffects(self.objects, self.replacements, exchange.alike.copies, graph)
 
     def propose(self, view: View, diagnostic: Diagnostic, wanted: str = "") -> Proposal:
         """What settles `diagnostic`; Refusal where nothing does.

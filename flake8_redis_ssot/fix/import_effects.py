@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 from flake8_redis_ssot.facts.modules import absolute
+from flake8_redis_ssot.fix.copies import Copies
 from flake8_redis_ssot.fix.import_graph import ImportGraph, packages_of, with_parents
 from flake8_redis_ssot.fix.making import within
 from flake8_redis_ssot.fix.proposal import Proposal
@@ -24,9 +25,12 @@ _WARNING = re.compile(r"`[\w.]*\bwarn\(")
 class ImportEffects:
     """Compares what runs by the imports of a file before and after a change."""
 
-    def __init__(self, objects: Objects, replacements: Replacements, graph: ImportGraph) -> None:
+    def __init__(
+        self, objects: Objects, replacements: Replacements, copies: Copies, graph: ImportGraph
+    ) -> None:
         self.objects = objects
         self.replacements = replacements
+        self.copies = copies
         self.acts = Acts(objects, graph, replacements.reads)
         self.graph = graph
         self._running: dict[str, frozenset[str]] = {}
@@ -52,7 +56,11 @@ class ImportEffects:
         for here in running:
             acts = self.acts.directly(here)
             if acts and not _WARNING.match(acts) and not self._is_run_anyhow(here, module, running):
-                proposal.unsafe(f"importing `{module}` does more than to define: {acts}")
+                why = f"importing `{module}` does more than to define: {acts}"
+                if here == module and self.copies.modules(module, new):
+                    proposal.as_whole = why  # so does the copy
+                else:
+                    proposal.unsafe(why)
                 return
 
     def _is_run_anyhow(self, module: str, old: str, running: Sequence[str]) -> bool:

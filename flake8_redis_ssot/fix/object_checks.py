@@ -310,7 +310,7 @@ class ObjectChecks:
     def _may_end(self, before: Thing, after: Thing, why: str, verdict: Verdict) -> bool:
         """Whether the new object may be ended, as the old one is, which does the same: a copy where it is the only one."""
         if self.alike.copies.are(before, after):
-            verdict.ending = why
+            verdict.as_whole = why
         else:
             verdict.unsafe(why)
         return self.part_none(before, after, why, verdict)

@@ -54,8 +54,8 @@ class Proposal:
 
     modules: tuple[str, str] = ("", "")
     """As `Verdict.modules`."""
-    ending: str = ""
-    """As `Verdict.ending`."""
+    as_whole: str = ""
+    """As `Verdict.as_whole`."""
     lasting: set[tuple[str, str]] = field(default_factory=set)
     """As `Verdict.lasting`."""
     early: set[str] = field(default_factory=set)
@@ -111,7 +111,7 @@ class Proposal:
         self.alone |= verdict.alone
         self.lasting |= verdict.lasting
         self.modules = verdict.modules if verdict.modules[0] else self.modules
-        self.ending = self.ending or verdict.ending
+        self.as_whole = self.as_whole or verdict.as_whole
         for raised, is_any in verdict.caught.items():
             self.caught[raised] = self.caught.get(raised, False) or is_any
 

@@ -30,7 +30,7 @@ class Timing:
         """Those proposals, each with the reason; `replaced` are the modules of which a copy takes the place."""
         # where a copy takes the place of all of a module, it does each thing when that did
         others = [p for p in proposals if p.modules[0] not in replaced]
-        ending = {id(p): Refusal(p.ending, LOOK) for p in others if p.ending}
+        ending = {id(p): Refusal(p.as_whole, LOOK) for p in others if p.as_whole}
         return ending or self._kept(found, others) or self._loaded(found, proposals, replaced)
 
     def instead(self, proposals: list[Proposal], doubts: dict[int, Refusal]) -> dict[int, Proposal]:

@@ -65,11 +65,11 @@ class Units:
         """
         found = self._patches_of(proposals)
         while True:
-            held = {} if self.unsafe else self.tied(proposals, refused) or self._merged(proposals)
+            replaced = self.whole.replaced(proposals, refused)
+            held = {} if self.unsafe else self.tied(proposals, refused, replaced) or self._merged(proposals)
             strings: Strings = {}
             doubts: dict[int, Refusal] = {}
             if not held:
-                replaced = self.whole.replaced(proposals, refused)
                 held, strings = self._patched(found, proposals, refused, replaced)
             if not held:
                 doubts = self.timing.doubts(found, proposals, replaced)
@@ -98,8 +98,11 @@ class Units:
 
     # state, exceptions, identity
 
-    def tied(self, proposals: list[Proposal], refused: Left) -> dict[int, Refusal]:
-        """The proposals that share something with a reference that stays, each with the reason."""
+    def tied(self, proposals: list[Proposal], refused: Left, replaced: Collection[str]) -> dict[int, Refusal]:
+        """The proposals that share something with a reference that stays, each with the reason.
+
+        Nothing stays of the modules that are `replaced`.
+        """
         roots = {
             root
             for proposal in proposals
@@ -110,6 +113,8 @@ class Units:
         strong = {key for ties in every for key in ties.strong}
         held: dict[int, Refusal] = {}
         for proposal in proposals:
+            if proposal.modules[0] in replaced:
+                continue
             mine = (proposal.ties.keys & strong) | proposal.ties.needs
             for one in staying:
                 shared = sorted(mine & one.ties.keys) if mine else []

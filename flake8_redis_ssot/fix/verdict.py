@@ -40,8 +40,8 @@ class Verdict:
 
     modules: tuple[str, str] = ("", "")
     """The module of what is exchanged, and that of what takes its place, where the one is a copy of the other."""
-    ending: str = ""
-    """How the new object is ended, as the old one is today."""
+    as_whole: str = ""
+    """What is right only where the new module takes the place of all of the old one, its copy."""
     lasting: set[tuple[str, str]] = field(default_factory=set)
     """The names that are looked up when an object is made or connected at its first use, each with the object."""
 

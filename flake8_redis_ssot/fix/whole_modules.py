@@ -36,6 +36,7 @@ class WholeModules:
     ) -> dict[str, str]:
         """The modules that all leave for one that nobody has yet, each with that one."""
         found = {}
+        refused = list(refused)
         for old, new in sorted({p.modules for p in proposals if p.modules[0]}):
             strings = self.strings(old, new) or {}
             left = [
