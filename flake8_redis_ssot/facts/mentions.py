@@ -11,7 +11,7 @@ _QUOTED = [
     re.compile(rb"%b([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?:[.:][A-Za-z_]\w*)+)\.?[\"'%%{]" % quote)
     for quote in (b'"', b"'")
 ]
-_PIECES = [re.compile(rb"%b\.(\w+)[.\"'{\\]" % before) for before in (b'"', b"'", rb"\}", b"%s")]
+_PIECES = [re.compile(rb"%b\.([\w.]*\w)[.\"'{\\]" % before) for before in (b'"', b"'", rb"\}", b"%s")]
 _BEFORE_CODED = re.compile(rb"(?:[\"';]|\\n) *(?:from +([\w.]+) +)?\Z")
 _IMPORTED = re.compile(rb" *([\w.]+)")
 _LOADING_WORDS = (
@@ -59,7 +59,7 @@ def mentions(data: bytes) -> Mentions:
     found = Mentions(
         _sorted(name for pattern in _QUOTED for name in pattern.findall(data)),
         _sorted(b".".join(filter(None, pair)) for pair in coded(data)),
-        _sorted(name for pattern in _PIECES for name in pattern.findall(data)),
+        _sorted(part for pattern in _PIECES for name in pattern.findall(data) for part in name.split(b".")),
         by_path or _has(data, _LOADING_WORDS, _LOADING),
         by_path,
     )

@@ -96,7 +96,8 @@ def name_for(view: View, proposal: Proposal, home: str, places: Sequence[ast.exp
                 return found[0]
     taken = view.uses.words | view.uses.texts.keys() | {one.bound for one in proposal.adds}
     wanted = [last, f"shared_{last}", f"the_{last}"]
-    new = next((name for name in wanted if name not in taken and not view.is_submodule(name)), None)
+    free = [name for name in wanted if name not in taken and not view.is_submodule(name)]
+    new = next((name for name in free if not view.is_asked_for(name)), free[0] if free else None)
     added = next((one for one in proposal.adds if one.name == last), None)
     if added is not None:
         return added.bound

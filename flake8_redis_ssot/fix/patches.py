@@ -300,10 +300,12 @@ class PatchFinder:
             text = str(node.value)
             if _is_dotted(text) and node not in first and set(heads(text)) & set(keys):
                 yield Patch(path, node.lineno, text)
-            elif piece := re.search(r"(?:^|%s|\{\w*\})\.(\w+)(?:\.|$)", text):
+            elif piece := re.search(r"(?:^|%s|\{\w*\})((?:\.\w+)+)", text):
+                chain = piece[1].split(".")  # begins with nothing
                 for module, names in by_module.items():
-                    if piece[1] in names:
-                        yield Patch(path, node.lineno, f"{module}.{piece[1]}")
+                    for n, last in enumerate(chain[1:], 1):
+                        if last in names and f".{module}".endswith(".".join(chain[:n])):
+                            yield Patch(path, node.lineno, f"{module}.{last}")
 
     def _given_around(self, path: str) -> dict[str, str]:
         """The fixtures in the `conftest.py` files around a test that give what these import, each with that."""

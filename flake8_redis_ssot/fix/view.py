@@ -246,6 +246,10 @@ class View:
         modules = self.place.modules if self.place.is_package else ()
         return any(self._index.modules.find(f"{module}.{name}") is not None for module in modules)
 
+    def is_asked_for(self, name: str) -> bool:
+        """Whether others ask this module for a name, or may: they would find one that is new."""
+        return bool(self.readers(name)) or self.unseen_reader(name) is not None
+
     def short(self, path: str) -> str:
         """A path as the project names it."""
         return os.path.relpath(path, self._index.settings.root)
