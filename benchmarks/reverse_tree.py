@@ -1,13 +1,12 @@
 """Sends the users of a real tree's one manager through a second one, and lets `migrate` bring them back.
 
 `reverse_tree.py TREE KIND`, where the tree has an `ssot.toml` that names its manager. KIND is `wrapper` (a module
-with an accessor for each object), `shim` (a module that hands the names on) or `copy` (the same module once more; the strings of patches and of
-`import_module` go with the imports, so that nobody uses the manager itself any more). What could not go back is left out
-beforehand, and listed: files that do not compile or use what the manager lacks, which fail today, or that import it by
-code in a string,
-and the imports of the manager in what
-it imports itself, a circle that is there today. The tree is copied, never changed, and none of its code runs. Nothing here is shared with the tool: what moved, and
-that nothing broke, is found out by Python's own parser and by pyflakes.
+with an accessor for each object), `shim` (a module that hands the names on) or `copy` (the same module once more;
+the strings of tests go with the imports, so that nobody uses the manager itself any more). For a copy, what could not
+come back is left out beforehand, and listed: files that do not compile or that use what the manager lacks, which fail
+today, files with code in a string that imports it, and imports of the manager in what it imports itself, a circle
+that is there today. The tree is copied, never changed, and none of its code runs. Nothing here is shared with the
+tool: what moved, and that nothing broke, is found out by Python's own parser and by pyflakes.
 """
 
 from __future__ import annotations
