@@ -68,7 +68,8 @@ class Copies:
             elif isinstance(node, ast.ImportFrom) and node.level:
                 relative.append(absolute(node, module, self.objects.is_package(module)))
         if any(
-            isinstance(node, ast.Name) and node.id in _OF_A_MODULE and node not in harmless
+            (isinstance(node, ast.Name) and node.id in _OF_A_MODULE and node not in harmless)
+            or _tells_module(node)
             for node in all_nodes(tree)
         ):
             return None
@@ -111,3 +112,19 @@ class Copies:
                 for node in all_nodes(tree or ast.Pass())
             )
         )
+
+
+def _tells_module(node: ast.AST) -> bool:
+    """Whether a node gives the name of the module in which a class stands: by name, or in the text of an object."""
+    match node:
+        case ast.Attribute(attr="__module__"):
+            return True
+        case ast.FormattedValue(value=value):
+            given = [value]
+        case ast.BinOp(op=ast.Mod(), right=right):
+            given = [right, *getattr(right, "elts", ())]
+        case ast.Call(func=func, args=args) if last_name(func) in ("str", "repr", "ascii", "format", "vars"):
+            given = args
+        case _:
+            return False
+    return any(isinstance(one, ast.Name) and one.id in ("self", "cls") for one in given)
