@@ -222,6 +222,11 @@ class Step:
         """Whether a test patches what is exchanged, so that a file may be settled only with others."""
         return self._units.met
 
+    @property
+    def parts(self) -> bool:
+        """Whether something stays that belongs together with what is settled."""
+        return bool(self._units.tied(self._good, self.refused, ()))
+
     def is_asked(self, diagnostic: Diagnostic, only: str) -> bool:
         """Whether a diagnostic is of the object `only`, or its file reads that of the module that it is of."""
         return refers_to(diagnostic, only) or any(self._read_of(diagnostic, only))

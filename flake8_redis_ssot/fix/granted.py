@@ -67,7 +67,8 @@ def fixes_alone(
                 checker, alone, {diagnostic.path},
                 unsafe=True, unfixed=unfixed, reads=reads, unchecked=unchecked,
             )  # fmt: skip
-            yield from ((diagnostic, d.fix) for d in step.settled if d.fix is not None)
+            if not step.parts:
+                yield from ((diagnostic, d.fix) for d in step.settled if d.fix is not None)
 
 
 def unfixed_of(settings: Settings) -> frozenset[str]:
