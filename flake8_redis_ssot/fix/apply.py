@@ -13,6 +13,7 @@ from flake8_redis_ssot.fix.beside import Unchecked
 from flake8_redis_ssot.fix.causes import Causes
 from flake8_redis_ssot.fix.closed import closed
 from flake8_redis_ssot.fix.compose import clash, parts_of
+from flake8_redis_ssot.fix.naming import is_under
 from flake8_redis_ssot.fix.proposal import MENDS, Proposal
 from flake8_redis_ssot.fix.propose import Rewriter
 from flake8_redis_ssot.fix.reads import ProjectReads
@@ -157,7 +158,7 @@ def is_looked_at(diagnostic: Diagnostic, index: ProjectIndex) -> bool:
 
 def refers_to(diagnostic: Diagnostic, only: str) -> bool:
     """Whether a diagnostic is of the object `only`, or of something below it; of any where that is empty."""
-    return not only or any(name == only or name.startswith(f"{only}.") for name in diagnostic.symbols)
+    return not only or any(is_under(name, only) for name in diagnostic.symbols)
 
 
 class Step:
@@ -223,7 +224,7 @@ class Step:
         return self._units.met
 
     @property
-    def parts(self) -> bool:
+    def leaves_behind(self) -> bool:
         """Whether something stays that belongs together with what is settled."""
         return bool(self._units.tied(self._good, self.refused, ()))
 

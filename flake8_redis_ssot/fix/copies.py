@@ -9,8 +9,8 @@ from flake8_redis_ssot.facts.modules import absolute
 from flake8_redis_ssot.fix.making import Making
 from flake8_redis_ssot.fix.state import State, is_changed
 from flake8_redis_ssot.fix.symbols import Thing
-from flake8_redis_ssot.libraries.standard import READING_METHODS
-from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
+from flake8_redis_ssot.libraries.standard import PICKLING, READING_METHODS
+from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, unparsed
 
 _OF_A_MODULE = frozenset(["__name__", "__file__", "__path__", "__package__", "__spec__", "__loader__"])
 """Names whose values are other ones in each module."""
@@ -61,10 +61,10 @@ class Copies:
         harmless: set[ast.AST] = set()
         relative = []
         for node in all_nodes(tree):
-            if (isinstance(node, ast.Call) and "ogger" in last_name(node.func)) or isinstance(
-                node, ast.Compare
-            ):
-                harmless.update(ast.iter_child_nodes(node))
+            if isinstance(node, ast.Call) and "ogger" in last_name(node.func):
+                harmless.update(node.args)
+            elif isinstance(node, ast.Compare) and unparsed(node.left) == "__name__":
+                harmless.add(node.left)
             elif isinstance(node, ast.ImportFrom) and node.level:
                 relative.append(absolute(node, module, self.objects.is_package(module)))
         if any(
@@ -95,30 +95,35 @@ class Copies:
             or thing.sort in ("class", "function")
         ):
             return False
-        is_set = name in self.objects.set_by_functions(module) or is_changed(f"{module}.{name}", tree)
-        return is_set and f"{module}.{name}" not in self.state.globals_of(tree or ast.Pass(), module)
+        return self._is_set(thing) and thing.home not in self.state.globals_of(tree or ast.Pass(), module)
+
+    def _is_set(self, thing: Thing) -> bool:
+        """Whether functions of its module give a name another value, or the module changes its value."""
+        name = thing.home.rpartition(".")[2]
+        set_later = self.objects.set_by_functions(thing.module)
+        return name in set_later or is_changed(thing.home, self.objects.tree(thing.module))
 
     def _is_changed(self, thing: Thing) -> bool:
         """Whether its module gives a name another value as it runs, or may change the value."""
         name, tree = thing.home.rpartition(".")[2], self.objects.tree(thing.module)
-        return (
-            name in self.objects.set_by_functions(thing.module)
-            or is_changed(thing.home, tree)
-            or any(
-                isinstance(node, ast.Attribute)
-                and isinstance(node.value, ast.Name)
-                and node.value.id == name
-                and node.attr not in READING_METHODS
-                for node in all_nodes(tree or ast.Pass())
-            )
+        return self._is_set(thing) or any(
+            isinstance(node, ast.Attribute)
+            and isinstance(node.value, ast.Name)
+            and node.value.id == name
+            and node.attr not in READING_METHODS
+            for node in all_nodes(tree or ast.Pass())
         )
 
 
 def _tells_module(node: ast.AST) -> bool:
-    """Whether a node gives the name of the module in which a class stands: by name, or in the text of an object."""
+    """Whether a node gives the name of the module in which a class stands: by name, in an object's text or when it is pickled."""
     match node:
         case ast.Attribute(attr="__module__"):
             return True
+        case ast.Import(names=names):
+            return any(alias.name.partition(".")[0] in PICKLING for alias in names)
+        case ast.ImportFrom(module=str(module)):
+            return module.partition(".")[0] in PICKLING
         case ast.FormattedValue(value=value):
             given = [value]
         case ast.BinOp(op=ast.Mod(), right=right):

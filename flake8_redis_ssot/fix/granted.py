@@ -67,7 +67,7 @@ def fixes_alone(
                 checker, alone, {diagnostic.path},
                 unsafe=True, unfixed=unfixed, reads=reads, unchecked=unchecked,
             )  # fmt: skip
-            if not step.parts:
+            if not step.leaves_behind:
                 yield from ((diagnostic, d.fix) for d in step.settled if d.fix is not None)
 
 

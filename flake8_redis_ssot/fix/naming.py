@@ -28,6 +28,11 @@ def exact(view: View, node: ast.expr, text: str | None = None) -> tuple[int, int
     return start, end
 
 
+def is_under(name: str, key: str) -> bool:
+    """Whether a dotted name is another one, or something below that."""
+    return name == key or name.startswith(f"{key}.")
+
+
 def renamed_text(view: View, node: ast.Constant, old: str, new: str) -> Part:
     """The change of a string literal that has `old` at its beginning."""
     start, end = view.span(node)

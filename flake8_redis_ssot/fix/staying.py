@@ -9,6 +9,7 @@ from functools import cached_property
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.fix.beside import PYTHON, QUOTED, line_of, split
+from flake8_redis_ssot.fix.naming import is_under
 from flake8_redis_ssot.fix.proposal import Proposal
 from flake8_redis_ssot.fix.propose import Rewriter
 from flake8_redis_ssot.fix.replacements import Awaiting, Refusal, Unfollowed
@@ -399,11 +400,7 @@ def goes_along(diagnostic: Diagnostic, why: Refusal, proposals: Iterable[Proposa
     """Whether what is left of itself moves with the import of the same object, which is one of the proposals."""
     return isinstance(why, Awaiting) and any(
         proposal.path == diagnostic.path
-        and any(
-            f"{name}.".startswith(f"{whole}.")
-            for name in diagnostic.symbols
-            for whole in proposal.diagnostic.symbols
-        )
+        and any(is_under(name, whole) for name in diagnostic.symbols for whole in proposal.diagnostic.symbols)
         for proposal in proposals
     )
 

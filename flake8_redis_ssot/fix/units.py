@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.fix.naming import renamed_text
+from flake8_redis_ssot.fix.naming import is_under, renamed_text
 from flake8_redis_ssot.fix.patches import Patch, PatchFinder, heads
 from flake8_redis_ssot.fix.proposal import MENDS, Proposal
 from flake8_redis_ssot.fix.propose import Rewriter
@@ -17,7 +17,7 @@ from flake8_redis_ssot.fix.replacements import Cause, Refusal
 from flake8_redis_ssot.fix.runs import Runs
 from flake8_redis_ssot.fix.staying import Reference, Staying, goes_along
 from flake8_redis_ssot.fix.timing import LOOK, WITH_IT, Timing, held_by
-from flake8_redis_ssot.fix.whole_modules import Strings, WholeModules, is_under
+from flake8_redis_ssot.fix.whole_modules import Strings, WholeModules
 from flake8_redis_ssot.libraries.frameworks import MAKING_NAMES
 from flake8_redis_ssot.syntax.imports import Part
 

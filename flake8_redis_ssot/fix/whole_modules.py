@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.facts.texts import has_word
 from flake8_redis_ssot.fix.loaded import texts_of
-from flake8_redis_ssot.fix.naming import renamed_text
+from flake8_redis_ssot.fix.naming import is_under, renamed_text
 from flake8_redis_ssot.fix.patches import Patch
 from flake8_redis_ssot.fix.proposal import MENDS, Proposal
 from flake8_redis_ssot.fix.propose import Rewriter
@@ -100,8 +100,3 @@ class WholeModules:
         return patch.path in whole[old] or any(
             p.path == patch.path and p.modules[0] == old for p in proposals
         )
-
-
-def is_under(name: str, key: str) -> bool:
-    """Whether a dotted name is another one, or something below that."""
-    return name == key or name.startswith(f"{key}.")

@@ -64,6 +64,11 @@ CHANGING_METHODS = frozenset(
 )
 """Methods that change a container, a lock, a queue or an event."""
 
+PICKLING = frozenset(
+    ["pickle", "cPickle", "cloudpickle", "dill", "jsonpickle", "joblib", "shelve", "copyreg"]
+)
+"""Packages that write the name of a class's module with its objects."""
+
 READING_METHODS = frozenset(
     ["get", "items", "keys", "values", "copy", "index", "count", "format", "startswith", "endswith", "split"]
     + ["strip", "lower", "upper", "join", "encode", "decode", "replace", "isdigit", "parent", "name", "hex"]
