@@ -151,6 +151,8 @@ def test_ctrl_c_stops_the_command_and_its_workers(tmp_path: Path) -> None:
     command = subprocess.Popen(
         [sys.executable, "-m", "flake8_redis_ssot", "check", "--jobs", "2"],
         cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+        # who runs the tests in the background may ignore the signal, and a process has that from its parent
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     workers = Path(f"/proc/{command.pid}/task/{command.pid}/children")
     while command.poll() is None and not workers.read_text():
