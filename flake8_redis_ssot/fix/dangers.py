@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator
 
-from flake8_redis_ssot.fix.escape import Uses
+from flake8_redis_ssot.fix.escape import BY_KEY, BY_NAME, Uses
 from flake8_redis_ssot.fix.keys import Keys
 from flake8_redis_ssot.fix.making import Making
 from flake8_redis_ssot.fix.names import locals_of
@@ -74,9 +74,10 @@ class Dangers:
                 if fresh or not may_end(why):
                     raise Refusal(why, _UNEND)
         for stored, name in uses.stored:
-            raise Refusal(
-                f"line {stored.lineno} sets its attribute `{name}`, which all who share it would see", UNSHARE
+            what = {BY_KEY: "an item of it", BY_NAME: "an attribute of it"}.get(
+                name, f"its attribute `{name}`"
             )
+            raise Refusal(f"line {stored.lineno} sets {what}, which all who share it would see", UNSHARE)
         for entered in uses.entered if fresh else ():
             raise Refusal(f"the `with` in line {entered.lineno} would end it for all who share it", _UNEND)
 
@@ -146,7 +147,7 @@ class Dangers:
             return set()
         found: set[str] = set()
         seen: set[ast.AST] = set()
-        new = [(m.node, m.module) for m in reached_members(name, self.objects.members(of).named)]
+        new = [(m.node, m.module) for m in reached_members(name, self.objects.members(of).named).values()]
         while new:
             node, module = new.pop()
             if node in seen:
@@ -162,7 +163,7 @@ class Dangers:
 
     def _ends(self, of: Thing, name: str) -> Iterator[str]:
         """The constant times after which what a method keeps is gone."""
-        for member in reached_members(name, self.objects.members(of).named):
+        for member in reached_members(name, self.objects.members(of).named).values():
             function = member.node if isinstance(member.node, Function) else None
             for part in all_nodes(member.node):
                 if not isinstance(part, ast.Call):

@@ -23,6 +23,12 @@ _TEXT = frozenset(["__str__", "__format__", "__repr__"])
 _TYPE_COMMENT = re.compile(r"#\s*type:\s*(?!ignore)(.*)")
 
 
+BY_KEY = "[]"
+"""In the place of an attribute's name: an item is set."""
+BY_NAME = ""
+"""In its place where the name is put together."""
+
+
 @dataclass(slots=True)
 class Uses:
     """What is done with an object: `members` are read of it, and called by the call beside each.
@@ -362,9 +368,10 @@ class FileUses:
             case ast.FormattedValue():
                 uses.asked.append((node, _TEXT))
             case ast.Subscript(ctx=ast.Store() | ast.Del()):
-                uses.stored.append((parent, "by a key"))
-            case ast.Call(func=ast.Name(id="setattr" | "delattr"), args=[first, *_]) if first is node:
-                uses.stored.append((node, "by name"))
+                uses.stored.append((parent, BY_KEY))
+            case ast.Call(func=ast.Name(id="setattr" | "delattr"), args=[first, *rest]) if first is node:
+                name = rest[0].value if rest and isinstance(rest[0], ast.Constant) else None
+                uses.stored.append((node, name if isinstance(name, str) else BY_NAME))
             case ast.Call() | ast.keyword():
                 call = parent if isinstance(parent, ast.Call) else self.parents.get(parent)
                 to = f"`{unparsed(call.func)}`" if isinstance(call, ast.Call) else "a function"

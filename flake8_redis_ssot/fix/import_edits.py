@@ -24,7 +24,7 @@ from flake8_redis_ssot.fix.naming import (
     spelled,
 )
 from flake8_redis_ssot.fix.proposal import Proposal
-from flake8_redis_ssot.fix.reach import MODULE, PUT
+from flake8_redis_ssot.fix.reach import MODULE, OBJECT, PUT
 from flake8_redis_ssot.fix.replacements import Refusal, Replacement
 from flake8_redis_ssot.fix.symbols import Thing
 from flake8_redis_ssot.fix.unused import Kept, why_kept, why_tested
@@ -377,9 +377,9 @@ class ImportEdits:
         proposal.reach[f"{PUT}{old.rpartition('.')[0]}"] = None
         if not aim.is_same:
             of = aim.old.of
-            proposal.reach[f"object {aim.old.home}"] = None
+            proposal.reach[f"{OBJECT}{aim.old.home}"] = None
             if of is not None:
-                proposal.reach[f"object {of.home}"] = None
+                proposal.reach[f"{OBJECT}{of.home}"] = None
         proposal.written.append(aim.new.home)
 
     # import module

@@ -48,7 +48,7 @@ class Keys:
             code = Code(own.node, own.module, of, own.node)
             given = (text for value in _returned(own.node) for text in self._in(code.at(value), frozenset()))
             yield "".join(given)
-        for member in reached_members(name, self.objects.members(of).named):
+        for member in reached_members(name, self.objects.members(of).named).values():
             function = member.node if isinstance(member.node, Function) else None
             for part in all_nodes(member.node):
                 match part:

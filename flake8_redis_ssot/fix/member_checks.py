@@ -334,7 +334,7 @@ class MemberChecks:
     def _raised_kinds(self, of: Thing, name: str) -> set[str]:
         """The exceptions of Python's own that a member raises, or from which those derive that it raises."""
         found: set[str] = set()
-        for member in reached_members(name, self.objects.members(of).named):
+        for member in reached_members(name, self.objects.members(of).named).values():
             for part in all_nodes(member.node):
                 if isinstance(part, ast.Raise) and part.exc is not None:
                     raised = part.exc.func if isinstance(part.exc, ast.Call) else part.exc

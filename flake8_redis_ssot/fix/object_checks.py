@@ -15,12 +15,12 @@ from flake8_redis_ssot.fix.given_clients import GivenClients
 from flake8_redis_ssot.fix.making import Making
 from flake8_redis_ssot.fix.member_checks import MemberChecks
 from flake8_redis_ssot.fix.obstacles import Obstacle
-from flake8_redis_ssot.fix.reach import Reach
+from flake8_redis_ssot.fix.reach import OBJECT, Reach
 from flake8_redis_ssot.fix.reads import ProjectReads
 from flake8_redis_ssot.fix.replacements import Refusal, Replacement, Replacements
 from flake8_redis_ssot.fix.state import State
 from flake8_redis_ssot.fix.symbols import Objects, Thing
-from flake8_redis_ssot.fix.ties import EXCEPTION, TieFinder, Ties
+from flake8_redis_ssot.fix.ties import EXCEPTION, STATE, TieFinder, Ties
 from flake8_redis_ssot.fix.verdict import Verdict
 from flake8_redis_ssot.fix.view import UnseenReader, View
 from flake8_redis_ssot.inference.builder_table import builders
@@ -101,7 +101,7 @@ class ObjectChecks:
             self.given_clients.note(view, aim, leads, verdict)
         if is_client or is_made:
             if not is_client:
-                verdict.ties.strong.add(f"state {before.home}")  # what it keeps is not known
+                verdict.ties.strong.add(f"{STATE}{before.home}")  # what it keeps is not known
                 verdict.alone[after.home] = f"what `{before.home}` keeps cannot be determined"
             self._take_client(aim, before, after, {a.attr for a, _ in uses.members}, verdict)
             if uses.escapes:
@@ -196,6 +196,8 @@ class ObjectChecks:
         for thing, of in ((aim.old, old), (aim.new, new)):
             verdict.lasting |= {(name, thing.home) for name in self._found_at_first_use(thing, of)}
         verdict.reach |= after_reach
+        if before.home and not aim.is_same:
+            verdict.reach[f"{OBJECT}{before.home}"] = None
         for name in may_use:
             for of, to in ((old, new), (before, after)):
                 if of.home:
@@ -262,7 +264,7 @@ class ObjectChecks:
         """Note by which names a client of a library, made as another one is, was reached, and what reaches the other."""
         for name in used:
             verdict.reach |= {f"{before.home}.{name}": f"{after.home}.{name}", f"{after.home}.{name}": None}
-        verdict.reach |= {f"object {after.home}": None}
+        verdict.reach |= {f"{OBJECT}{after.home}": None}
         verdict.builders |= self.making.builders_of(before) | self.making.builders_of(after)
         verdict.roots.add(before.home)
         verdict.ties.weak.add(f"identity {before.home}")
@@ -345,7 +347,7 @@ def _raised(ties: Ties) -> set[str]:
 
 def _part_none_of(before: Thing, after: Thing, why: str, verdict: Verdict) -> None:
     """Note that all who have one client have to come to have another one, of which `why` says what is not seen."""
-    verdict.ties.needs.add(f"state {before.home}")
+    verdict.ties.needs.add(f"{STATE}{before.home}")
     verdict.alone[after.home] = why
 
 

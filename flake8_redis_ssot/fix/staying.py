@@ -9,13 +9,14 @@ from functools import cached_property
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.fix.beside import PYTHON, QUOTED, line_of, split
+from flake8_redis_ssot.fix.escape import BY_NAME
 from flake8_redis_ssot.fix.naming import is_under
 from flake8_redis_ssot.fix.proposal import Proposal
 from flake8_redis_ssot.fix.propose import Rewriter
 from flake8_redis_ssot.fix.replacements import Awaiting, Refusal, Unfollowed
 from flake8_redis_ssot.fix.signatures import Function
 from flake8_redis_ssot.fix.symbols import Thing
-from flake8_redis_ssot.fix.ties import Ties
+from flake8_redis_ssot.fix.ties import STATE, Ties
 from flake8_redis_ssot.fix.view import View
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.syntax.nodes import all_nodes, own_nodes, unparsed
@@ -182,7 +183,7 @@ class Staying:
         touched = finder.of_members(thing, None).strong if is_class else set()
         states = {
             of,
-            *(k.removeprefix("state ") for k in touched if k.rpartition(".")[0] == f"state {module}"),
+            *(k.removeprefix(STATE) for k in touched if k.rpartition(".")[0] == f"{STATE}{module}"),
         }
         related = set().union(*map(self.related, states))
         found = []
@@ -198,7 +199,7 @@ class Staying:
                 function = self.objects.thing(home)
                 if function is not None and function.sort == "function":
                     ties.add(finder.of_function(function))
-            kept = {key.removeprefix("state ") for key in ties.strong if key.startswith("state ")}
+            kept = {key.removeprefix(STATE) for key in ties.strong if key.startswith(STATE)}
             if any(name in states or name.startswith(f"{of}.") for name in kept):
                 found.append(self.rewriter.short(path))
         return found
@@ -362,15 +363,34 @@ class Staying:
                     ties.strong |= {f"identity {home}"} if is_whole else set()
                     if view is not None and thing.sort in ("class", "function"):
                         ties.add(self._ties_of_values(view, thing))
+                    if view is not None:
+                        ties.strong.update(self._replaced(view, thing, is_handed_on=home in handed))
             self._ties[key] = ties
         return self._ties[key]
+
+    def _replaced(self, view: View, thing: Thing, *, is_handed_on: bool) -> Iterator[str]:
+        """The keys of methods that a file puts others in the place of, on an object that all share."""
+        given = self.objects.given(thing) if thing.sort == "function" else thing
+        if given is None or given.of is None or not given.home:
+            return
+        known = self.objects.members(given.of).named
+        methods = {name for name, member in known.items() if isinstance(member.node, Function)}
+        stored = self.rewriter.reads.of(view.path).exchanged & methods if is_handed_on else set()
+        for place, _ in self.rewriter.uses_of(view, {thing.module}, {thing.home}) if methods else ():
+            node: ast.expr = place
+            while isinstance(above := view.uses.parents.get(node), ast.Call | ast.Await) and node is getattr(
+                above, "func", node
+            ):
+                node = above
+            stored |= {name for _, name in view.uses.follow(node, view.exported, lambda: view.exposed).stored}
+        yield from (f"{STATE}{given.of.home}.{name}" for name in methods if {name, BY_NAME} & stored)
 
     def _ties_of(self, thing: Thing, attributes: set[str], *, is_handed_on: bool) -> Ties:
         finder = self.rewriter.exchange.ties
         ties = Ties()
         of = thing.of if thing.sort == "instance" else thing if thing.sort == "class" else None
         if of is None or thing.sort == "class":
-            ties.weak.add(f"state {thing.home}")
+            ties.weak.add(f"{STATE}{thing.home}")
         if thing.sort == "function":
             ties.add(finder.of_function(thing))
             given = self.objects.given(thing)

@@ -12,6 +12,8 @@ from flake8_redis_ssot.syntax.nodes import all_nodes
 
 EXCEPTION = "exception "
 """How the key of an exception begins."""
+STATE = "state "
+"""How that of something begins that is kept."""
 
 
 @dataclass(slots=True)
@@ -53,8 +55,9 @@ class TieFinder:
         for name in members.keys() | kept.keys() if used is None else used & (members.keys() | kept.keys()):
             for attribute in self.state.touched(of, name):
                 of_connection = kept.get(attribute.removeprefix(f"{of.home}."), False)
-                ties.strong.add(f"connection {of.home}" if of_connection else f"state {attribute}")
-            for inner in reached_members(name, members):
+                ties.strong.add(f"connection {of.home}" if of_connection else f"{STATE}{attribute}")
+            for reached, inner in reached_members(name, members).items():
+                ties.weak.add(f"{STATE}{of.home}.{reached}")  # others may replace it on the object
                 ties.weak |= {f"{EXCEPTION}{e}" for e in self.state.raised(inner.node, inner.module)}
                 ties.weak |= {f"identity {home}" for home in self._classes_in(inner)}
         return ties
@@ -75,7 +78,7 @@ class TieFinder:
         ties = Ties(weak={f"identity {function.home}"})
         if function.node is None:
             return ties
-        ties.strong |= {f"state {name}" for name in self.state.globals_of(function.node, function.module)}
+        ties.strong |= {f"{STATE}{name}" for name in self.state.globals_of(function.node, function.module)}
         ties.weak |= {f"{EXCEPTION}{e}" for e in self.state.raised(function.node, function.module)}
         for part in all_nodes(function.node):
             if isinstance(part, ast.Attribute):
@@ -85,15 +88,15 @@ class TieFinder:
         return ties
 
 
-def reached_members(name: str, known: Mapping[str, Member]) -> Iterator[Member]:
-    """A member of a class, and those that it uses."""
-    seen: set[str] = set()
+def reached_members(name: str, known: Mapping[str, Member]) -> dict[str, Member]:
+    """A member of a class, and those that it uses, by their names."""
+    found: dict[str, Member] = {}
     names = [name]
     while names:
         name = names.pop()
         member = known.get(name)
-        if member is None or name in seen:
+        if member is None or name in found:
             continue
-        seen.add(name)
-        yield member
+        found[name] = member
         names += [part.attr for part in all_nodes(member.node) if isinstance(part, ast.Attribute)]
+    return found

@@ -16,6 +16,7 @@ from flake8_redis_ssot.fix.reach import LOADED, OBJECT
 from flake8_redis_ssot.fix.replacements import Cause, Refusal
 from flake8_redis_ssot.fix.runs import Runs
 from flake8_redis_ssot.fix.staying import Reference, Staying, goes_along
+from flake8_redis_ssot.fix.ties import STATE
 from flake8_redis_ssot.fix.timing import LOOK, WITH_IT, Timing, held_by
 from flake8_redis_ssot.fix.whole_modules import Strings, WholeModules
 from flake8_redis_ssot.libraries.frameworks import MAKING_NAMES
@@ -402,7 +403,7 @@ class Units:
 
 def _keeps(proposal: Proposal) -> bool:
     """Whether what a proposal exchanges keeps state."""
-    return any(key.startswith("state ") for key in proposal.ties.strong)
+    return any(key.startswith(STATE) for key in proposal.ties.strong)
 
 
 def _owners(keys: Iterable[str]) -> set[str]:
