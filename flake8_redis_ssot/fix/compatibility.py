@@ -191,6 +191,10 @@ class Compatibility(ObjectChecks):
                 self._take_function(old, new, verdict)
                 return
         node = self.got(view, aim, call)
+        if before is None and is_copy:
+            verdict.as_whole = verdict.as_whole or self._ended(view, node, last)
+            self._take_function(old, new, verdict)
+            return
         if old.sort == "function" and self.given_clients.alike(aim) is not None:
             if call.args or call.keywords:
                 raise self.given_clients.unshown(
@@ -209,10 +213,6 @@ class Compatibility(ObjectChecks):
             if self.given_clients.names_client(said[0]):
                 raise self.given_clients.unshown(old, new)
             self.given_clients.check_used(view, aim, verdict)
-            self._take_function(old, new, verdict)
-            return
-        if before is None and is_copy:
-            verdict.as_whole = verdict.as_whole or self._ended(view, node, last)
             self._take_function(old, new, verdict)
             return
         if before is None or after is None:
@@ -327,7 +327,9 @@ class Compatibility(ObjectChecks):
                 verdict.ties.strong.add(f"identity {old.home}")
             return
         verdict.ties.strong.add(f"identity {old.home}")
-        if not _is_question(above, place):
+        if not _is_question(above, place) and self.alike.copies.are(old, new):
+            verdict.as_whole = verdict.as_whole or where
+        elif not _is_question(above, place):
             verdict.unsafe(where)
 
     def _is_read(self, view: View, place: ast.expr) -> bool:

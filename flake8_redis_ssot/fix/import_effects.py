@@ -11,6 +11,7 @@ from flake8_redis_ssot.facts.modules import absolute
 from flake8_redis_ssot.fix.copies import Copies
 from flake8_redis_ssot.fix.import_graph import ImportGraph, packages_of, with_parents
 from flake8_redis_ssot.fix.making import within
+from flake8_redis_ssot.fix.naming import is_under
 from flake8_redis_ssot.fix.proposal import Proposal
 from flake8_redis_ssot.fix.reach import LOADED
 from flake8_redis_ssot.fix.replacements import Refusal, Replacement, Replacements
@@ -62,6 +63,13 @@ class ImportEffects:
                 else:
                     proposal.unsafe(why)
                 return
+
+    def copy_of(self, module: str) -> str:
+        """The module that the settings name for all of one, where that is a copy of it; empty where none is."""
+        settings = self.replacements.settings
+        declared = settings.replacement_of(module)
+        apart = any(is_under(old, module) and old != module for old, _ in settings.replacements)
+        return declared if declared and not apart and self.copies.modules(module, declared) else ""
 
     def _is_run_anyhow(self, module: str, old: str, running: Sequence[str]) -> bool:
         """Whether something else of the project imports a module that `old` imports, where all these are `running` with it."""

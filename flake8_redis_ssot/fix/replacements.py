@@ -155,7 +155,7 @@ class Replacements:
                 twin = self._twin(before, boundary)
                 name = twin if twin is not None and not self._is_patched(given.home) else given.home
             else:
-                name = self._namesake(before, boundary)
+                name = self._namesake(old, before, boundary)
         after = self.objects.thing(name)
         if after is not None and after.sort == "other":
             after = self._member(name) or after
@@ -171,7 +171,8 @@ class Replacements:
                     f"the replacement `{name}` {whose}",
                     f"name something of this boundary's manager in {self._table}",
                 )
-        if after.home.rpartition(".")[2].startswith("__"):
+        last = after.home.rpartition(".")[2]
+        if last.startswith("__") and not last.endswith("__"):
             raise Refusal(
                 f"`{after.home}`{self.objects.at(after)} has a private name, which within a class means another",
                 "give it a public name",
@@ -336,12 +337,14 @@ class Replacements:
             and self.objects.is_plain(other)
         )
 
-    def _namesake(self, before: Thing, boundary: Boundary) -> str:
+    def _namesake(self, old: str, before: Thing, boundary: Boundary) -> str:
         last = before.home.rpartition(".")[2]
         for module in self.index.managers.modules_of(boundary):
             found = self.objects.thing(f"{module}.{last}") if before.sort != "module" else None
             if found is not None and found.sort == before.sort:
                 return f"{module}.{last}"
+        if self._only_passes(old, before, boundary):
+            return before.home
         what = f"no replacement for `{before.home}`{self.objects.at(before)} is set"
         if before.sort != "module" and not self._has_to_do_with_redis(before):
             raise Refusal(
@@ -350,9 +353,18 @@ class Replacements:
             )
         raise Refusal(what, f"name one in {self._table}")
 
+    def _only_passes(self, old: str, thing: Thing, boundary: Boundary) -> bool:
+        """Whether a forbidden module only hands on what is at home in another one, and no Redis object."""
+        home = thing.home
+        is_forbidden = any(pattern.covers(home) for pattern in boundary.forbidden)
+        if home == old or is_forbidden or self.index.managers.owner(home) is not None:
+            return False
+        module = home if thing.sort == "module" else thing.module
+        return self.objects.tree(module) is not None and not self._has_to_do_with_redis(thing)
+
     def _has_to_do_with_redis(self, thing: Thing) -> bool:
         """Whether what defines an object names, by whatever of its module, a client library or a manager's class."""
-        module, _, last = thing.home.rpartition(".")
+        module, last = (thing.home if thing.sort == "module" else thing.module), thing.home.rpartition(".")[2]
         tree, facts = self.objects.tree(module), self.index.modules.facts(module)
         if tree is None or facts is None:
             return True
@@ -362,6 +374,8 @@ class Replacements:
             name for name, known in facts.names.items() if (known.target or "").partition(".")[0] in libraries
         }
         wanted |= {n for n, known in facts.names.items() if self._is_of_manager(known.target)}
+        if thing.sort == "module":
+            return bool(wanted)
         nodes = dict[str, list[ast.AST]]()
         for name, node in bound(tree.body):
             nodes.setdefault(name, []).append(node)
