@@ -435,7 +435,8 @@ class Reversal:
 
     def _write_new(self, names: list[str]) -> None:
         if self.kind == "copy":
-            self.place.write_bytes(self.texts[self.home])
+            own = re.compile(rb"\b%b\b" % re.escape(self.manager.encode()))
+            self.place.write_bytes(own.sub(self.new.encode(), self.texts[self.home]))
             return
         lines = [f"from {self.manager} import {name}\n" for name in names]
         if self.kind == "wrapper":

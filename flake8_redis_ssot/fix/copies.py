@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import copy
 from collections.abc import Collection
 
 from flake8_redis_ssot.facts.modules import absolute
 from flake8_redis_ssot.fix.making import Making
+from flake8_redis_ssot.fix.signatures import Function
 from flake8_redis_ssot.fix.state import State, is_changed
 from flake8_redis_ssot.fix.symbols import Thing
 from flake8_redis_ssot.libraries.standard import PICKLING, READING_METHODS
@@ -50,14 +52,13 @@ class Copies:
         return self._known[key]
 
     def _text(self, module: str) -> str | None:
-        """The statements of a module, its docstring apart; None where they may do otherwise in another one."""
+        """The statements of a module, docstrings apart; None where they may do otherwise in another one."""
         if module not in self._texts:
             tree = self.objects.tree(module)
             self._texts[module] = self._written(tree, module) if tree is not None else None
         return self._texts[module]
 
     def _written(self, tree: ast.Module, module: str) -> str | None:
-        body = tree.body[1:] if ast.get_docstring(tree) is not None else tree.body
         harmless: set[ast.AST] = set()
         relative = []
         for node in all_nodes(tree):
@@ -75,7 +76,7 @@ class Copies:
             return None
         if any(self._is_state_unknown(module, name) for name in self._names_in(module)):
             return None
-        text = "\n".join([*map(ast.dump, body), *relative])
+        text = "\n".join([ast.dump(_undocumented(tree)), *relative])
         return None if f"{module}." in text or f"'{module}'" in text else text
 
     def _names_in(self, module: str) -> Collection[str]:
@@ -113,6 +114,20 @@ class Copies:
             and node.attr not in READING_METHODS
             for node in all_nodes(tree or ast.Pass())
         )
+
+
+def _undocumented(tree: ast.Module) -> ast.Module:
+    """A module without its docstrings, but for one that reads some."""
+    if any(
+        isinstance(node, ast.Attribute | ast.Name) and last_name(node) == "__doc__"
+        for node in all_nodes(tree)
+    ):
+        return tree
+    tree = copy.deepcopy(tree)
+    for node in all_nodes(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | Function) and ast.get_docstring(node) is not None:
+            node.body = node.body[1:]
+    return tree
 
 
 def _tells_module(node: ast.AST) -> bool:

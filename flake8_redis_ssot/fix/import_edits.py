@@ -67,10 +67,7 @@ class ImportEdits(ObjectEdits):
         old = proposal.diagnostic.symbols[0]
         places = list(self._places(view, statement, alias, name))
         thing = self.objects.thing(old)
-        tested = why_tested(view, statement, self.effects.what_acts(old))
-        if tested is not None and not self.effects.copy_of(self.effects.module_of(old)):
-            raise Refusal(tested, "change the test by hand")
-        proposal.as_whole = tested or ""
+        self._check_tested(view, proposal, self.effects.module_of(old))
         ended = take_out_ended(view, proposal, thing, places, self.replacements)
         places = [place for place in places if place not in ended]
         if not places:
@@ -79,6 +76,17 @@ class ImportEdits(ObjectEdits):
             return self._of_module(view, proposal, name, old, places, late)
         self.effects.check(view, proposal, old.rpartition(".")[0], old)
         return self._of_object(view, proposal, name, old, places, late)
+
+    def _check_tested(self, view: View, proposal: Proposal, module: str) -> None:
+        """Refusal where a test is about the import of a module, unless a copy takes the place of all of it."""
+        assert proposal.statement is not None
+        tested = why_tested(view, proposal.statement, self.effects.acts.directly(module))
+        if tested is None:
+            return
+        refusal = Refusal(tested, "change the test by hand")
+        if not (copy := self.effects.copy_of(module)):
+            raise refusal
+        proposal.modules, proposal.unless_whole = (module, copy), refusal
 
     def _noted(self, view: View, proposal: Proposal, name: str | None = None) -> Proposal:
         """The proposal, which notes what it imports no more, and that a patch of its new names did not reach it."""
@@ -255,7 +263,7 @@ class ImportEdits(ObjectEdits):
             raise refusal
         prefix = module_name(view, proposal, name, new)
         proposal.parts += [(*exact(view, place), prefix) for place in places]
-        proposal.modules, proposal.as_whole = modules, refusal.what
+        proposal.modules, proposal.unless_whole = modules, refusal
         proposal.written.append(new)
 
     @staticmethod
@@ -300,10 +308,7 @@ class ImportEdits(ObjectEdits):
             raise Refusal("a star import hides which names are used", "import them by name")
         if view.reads_by_name or view.place.is_package or any(view.readers(name) for name in names):
             raise Refusal("a star import hands names on to others", "import by name those that they need")
-        tested = why_tested(view, statement, self.effects.what_acts(module))
-        if tested is not None and not self.effects.copy_of(module):
-            raise Refusal(tested, "change the test by hand")
-        proposal.as_whole = tested or ""
+        self._check_tested(view, proposal, module)
         unseen = next(filter(None, map(view.is_read_unseen, sorted(names))), None)
         if unseen is not None:
             raise Refusal(

@@ -79,10 +79,6 @@ class ImportEffects:
             path not in own and not index.settings.is_test(path) for path in index.importers(module)
         )
 
-    def what_acts(self, name: str) -> str | None:
-        """What importing a module, or the one of an object, does."""
-        return self.acts.directly(self.module_of(name))
-
     def others(self, view: View, statement: ast.AST) -> frozenset[str]:
         """The modules that run with the other imports at the top of a file, the file itself apart."""
         own = frozenset(view.place.modules)

@@ -110,6 +110,10 @@ class ObjectChecks:
             elif unseen is not None:
                 _part_none_of(before, after, unseen.does, verdict)
             return
+        if (old is None or new is None) and is_copy:
+            verdict.ties.strong.add(f"{STATE}{before.home or aim.old.home}")
+            verdict.as_whole = verdict.as_whole or f"what `{aim.old.home}` keeps cannot be determined"
+            return
         if old is None or new is None:
             unfit = self.given_clients.unfit(aim.old) if old is None else None
             if unfit is not None:

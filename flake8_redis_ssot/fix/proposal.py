@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from flake8_redis_ssot.diagnostic import Applicability, Diagnostic
 from flake8_redis_ssot.fix.reach import Reached
+from flake8_redis_ssot.fix.replacements import Refusal
 from flake8_redis_ssot.fix.ties import Ties
 from flake8_redis_ssot.fix.verdict import Verdict
 from flake8_redis_ssot.rules import all_rules
@@ -56,6 +57,8 @@ class Proposal:
     """As `Verdict.modules`."""
     as_whole: str = ""
     """As `Verdict.as_whole`."""
+    unless_whole: Refusal | None = None
+    """Why nothing is proposed unless the new module takes the place of all of the old one, its copy."""
     lasting: set[tuple[str, str]] = field(default_factory=set)
     """As `Verdict.lasting`."""
     early: set[str] = field(default_factory=set)

@@ -67,7 +67,13 @@ class Units:
         found = self._patches_of(proposals)
         while True:
             replaced = self.whole.replaced(proposals, refused)
-            held = {} if self.unsafe else self.tied(proposals, refused, replaced) or self._merged(proposals)
+            held = {
+                id(p): p.unless_whole
+                for p in proposals
+                if p.unless_whole is not None and p.modules[0] not in replaced
+            }
+            if not held and not self.unsafe:
+                held = self.tied(proposals, refused, replaced) or self._merged(proposals)
             strings: Strings = {}
             doubts: dict[int, Refusal] = {}
             if not held:

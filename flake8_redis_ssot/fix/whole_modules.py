@@ -57,7 +57,10 @@ class WholeModules:
 
     def _is_named_unseen(self, old: str) -> bool:
         """Whether code in a string, or a test that no run checks, may name a module."""
-        if any(is_under(name, old) for name in self.rewriter.reads.coded):
+        own = self.index.modules.find(old)
+        if any(
+            is_under(name, old) and {*paths} != {own} for name, paths in self.rewriter.reads.coded.items()
+        ):
             return True
         around = self.rewriter.around.facts.keys() - self.index.facts.keys()
         return any(
@@ -75,7 +78,7 @@ class WholeModules:
         found: Strings = {}
         quoted = self.rewriter.reads.quoted.items()
         naming = {path for text, paths in quoted if is_under(text.replace(":", "."), old) for path in paths}
-        for path in sorted(naming):
+        for path in sorted(naming - {self.index.modules.find(old)}):
             view = self.rewriter.view(path)
             if view is None or path not in self.within:
                 return None
