@@ -28,7 +28,8 @@ class Budget:
 class CallGraph:
     """What the files of a project may run of each other.
 
-    `stated` gives the files that files import when they run, themselves included, `files` those that are imported
+    `stated` gives the files that files import when they run, themselves included, `imported_by` those that they import
+    anywhere or name in a string, `files` those that are imported
     for a dotted name, `changed` what a file imports of dotted names that its statements import.
     """
 
@@ -37,6 +38,7 @@ class CallGraph:
         index: ProjectIndex,
         reads: ProjectReads,
         stated: Callable[[set[str]], set[str]],
+        imported_by: Callable[[set[str]], set[str]],
         files: Callable[[str], set[str]],
         changed: Callable[[str, list[str]], Iterable[str]],
         budget: Budget,
@@ -44,6 +46,7 @@ class CallGraph:
         self._index = index
         self._reads = reads
         self.stated = stated
+        self.imported_by = imported_by
         self.files = files
         self.changed = changed
         self.budget = budget
@@ -69,6 +72,10 @@ class CallGraph:
             return None
         name, *attributes = dotted[len(module) + 1 :].split(".")
         return path, name, attributes
+
+    def is_foreign(self, dotted: str) -> bool:
+        """Whether a dotted name is one of no module of the project."""
+        return self._index.modules.find(dotted.partition(".")[0]) is None
 
     def led(self, path: str, name: str) -> Iterator[str]:
         """The dotted names that the imports of a file may give a name."""

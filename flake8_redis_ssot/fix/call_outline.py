@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from flake8_redis_ssot.fix.call_pieces import (
+    OPENING,
     OWN_NAMES,
     Flow,
     Piece,
@@ -14,6 +15,7 @@ from flake8_redis_ssot.fix.call_pieces import (
     flow_of,
     given_to,
     is_namespace,
+    is_opening,
     piece_of,
     reference,
 )
@@ -43,7 +45,7 @@ class Outline:
     others put there, `hook` for what is set of the interpreter or by a special name.
     `members` has the same for the members of classes, as `Class.member`, `own` those that a class defines, `classes` the
     bases of each, `decorated` their decorators, `stated` the annotations of parameters; `is_hooked` says that it changes what imports do,
-    `specified` how the paths of files end that it may run, one empty where that is not written there.
+    `opens` that it may load what no name shows, `specified` how the paths of files end that it may run, one empty where that is not written there.
     """
 
     table: dict[tuple[str, str], list[Piece | Flow]] = field(default_factory=dict)
@@ -56,21 +58,26 @@ class Outline:
     imported: Imported = field(default_factory=dict)
     top: Piece = field(default_factory=Piece)
     is_hooked: bool = False
+    opens: bool = False
     specified: set[str] = field(default_factory=set)
 
 
 def outline_of(tree: ast.Module) -> Outline:
     """The pieces and flows of a file."""
     outline = Outline()
+    opening = set(OPENING)
     for node in all_nodes(tree):
         if isinstance(node, ast.Import | ast.ImportFrom):
             for alias in node.names:
                 bound = alias.asname or alias.name.partition(".")[0]
                 outline.imported.setdefault(bound, []).append((node, alias))
+                if alias.asname and alias.name.rpartition(".")[2] in OPENING:
+                    opening.add(alias.asname)
         elif isinstance(node, ast.Attribute | ast.Name) and last_name(node) in _HOOKING:
             outline.is_hooked = True
         elif isinstance(node, ast.Call) and last_name(node.func) == SPECIFYING:
             outline.specified.add(end_of_path(node))
+    outline.opens = any(is_opening(node, opening) for node in all_nodes(tree) if isinstance(node, ast.Call))
     _Outliner(outline).enter(tree)
     outline.top = piece_of(tree.body, outline.imported, "")
     return outline

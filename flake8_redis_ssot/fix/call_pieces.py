@@ -12,7 +12,8 @@ from flake8_redis_ssot.libraries.frameworks import LOADING, RUNNING_ANEW, RUNNIN
 from flake8_redis_ssot.syntax.nodes import last_name
 
 OPENING = (RUNNING_ANEW - {"modules"}) | LOADING
-OPENING |= {"eval", "exec", "walk_packages", "iter_modules", "getfixturevalue"}
+_EVALUATING = frozenset(["eval", "exec"])
+OPENING |= {"walk_packages", "iter_modules", "getfixturevalue"} | _EVALUATING
 """What may run code that no name shows."""
 OWN_NAMES = frozenset(["self", "cls"])
 _BUILTINS = frozenset(dir(builtins))
@@ -52,7 +53,7 @@ class Flow:
     """What a value may be: objects `of` these names, the `results` of calls, what is `given` to a function, lambdas.
 
     `taken` is what those functions are given there. `is_open` says that it is an attribute whose name is put together,
-    `prefixes` how such names begin.
+    `prefixes` how such names begin; of what an import gives it is one of the `chosen`.
     """
 
     owner: str = ""
@@ -62,13 +63,14 @@ class Flow:
     given: str = ""
     lambdas: list[Piece] = field(default_factory=list)
     prefixes: set[str] = field(default_factory=set)
+    chosen: set[Ref] = field(default_factory=set)
     is_open: bool = False
 
     @property
     def is_alias(self) -> bool:
         """Whether it is nothing but what other names give."""
         return bool(self.of) and not (
-            self.results or self.given or self.lambdas or self.prefixes or self.is_open
+            self.results or self.given or self.lambdas or self.prefixes or self.chosen or self.is_open
         )
 
 
@@ -77,7 +79,8 @@ class Piece:
     """Code that runs as a whole, in a class or none: what it reads, sets, hands on, calls and imports.
 
     `flows` are values that it calls which are no names, `implicit` those on which the methods beside them are called
-    by an operator or a statement, `quoted` the dotted names in its strings; `runs_files` says that it
+    by an operator or a statement, `chosen` those of which it reads an attribute whose name is put together, each with how
+    that begins, `quoted` the dotted names in its strings; `runs_files` says that it
     runs files that are specified by their paths, `is_open` that it may run what no name shows.
     """
 
@@ -88,10 +91,28 @@ class Piece:
     called: set[Ref] = field(default_factory=set)
     flows: list[Flow] = field(default_factory=list)
     implicit: list[tuple[Flow, tuple[str, ...]]] = field(default_factory=list)
+    chosen: set[tuple[Ref, str]] = field(default_factory=set)
     imports: list[ast.Import | ast.ImportFrom] = field(default_factory=list)
     quoted: set[str] = field(default_factory=set)
     runs_files: bool = False
     is_open: bool = False
+
+
+def is_opening(call: ast.Call, names: Collection[str] = OPENING) -> bool:
+    """Whether a call of one of these may load what it does not name itself."""
+    return _is_loading(call, names) and not _names_module(call)
+
+
+def _is_loading(call: ast.Call, names: Collection[str] = OPENING) -> bool:
+    called = last_name(call.func)
+    is_method = called in _EVALUATING and not isinstance(
+        call.func, ast.Name
+    )  # a client's runs a script on its server
+    return called in names and called not in RUNNING_SPECIFIED and not is_method
+
+
+def _names_module(call: ast.Call) -> bool:
+    return bool(call.args) and isinstance(call.args[0], ast.Constant)
 
 
 def is_namespace(node: ast.expr) -> bool:
@@ -114,7 +135,7 @@ def flow_of(values: Iterable[ast.expr], imported: Collection[str], owner: str) -
                 flow.lambdas.append(piece_of([body], imported, owner))
             case ast.Call(func=func):
                 if last_name(func) == "getattr":
-                    _put_together(node, flow)
+                    _put_together(node, flow, imported)
                 if isinstance(func, ast.Attribute) and func.attr in _TAKING_OUT:
                     stack.append(func.value)
                 if last_name(func) in _LAZY:
@@ -145,17 +166,31 @@ def flow_of(values: Iterable[ast.expr], imported: Collection[str], owner: str) -
     return flow
 
 
-def _put_together(call: ast.Call, flow: Flow) -> None:
+def _put_together(call: ast.Call, flow: Flow, imported: Collection[str]) -> None:
     """What `getattr` may give."""
+    owner, prefix = _chosen(call, imported)
+    if len(call.args) > 1 and isinstance(call.args[1], ast.Constant):
+        flow.of.add(("member", prefix))
+    elif prefix:
+        flow.prefixes.add(prefix)
+    elif owner[0] == "import":
+        flow.chosen.add(owner)
+    else:
+        flow.is_open = True
+
+
+def _chosen(call: ast.Call, imported: Collection[str]) -> tuple[Ref, str]:
+    """Of what `getattr` reads an attribute, and how its name begins."""
+    owner = reference(call.args[0], imported)[0] if call.args else ("member", "")
     match call.args[1:]:
-        case [ast.Constant(value=str(name)), *_]:
-            flow.of.add(("member", name))
-        case [ast.JoinedStr(values=[ast.Constant(value=str(prefix)), *_]), *_]:
-            flow.prefixes.add(prefix)
-        case [ast.BinOp(left=ast.Constant(value=str(prefix))), *_]:
-            flow.prefixes.add(prefix.partition("%")[0])
-        case _:
-            flow.is_open = True
+        case [
+            ast.Constant(value=str(prefix))
+            | ast.JoinedStr(values=[ast.Constant(value=str(prefix)), *_])
+            | ast.BinOp(left=ast.Constant(value=str(prefix))),
+            *_,
+        ]:
+            return owner, prefix.partition("%")[0]
+    return owner, ""
 
 
 def reference(node: ast.expr, imported: Collection[str]) -> tuple[Ref, list[Ref], ast.expr]:
@@ -233,10 +268,9 @@ def piece_of(nodes: Iterable[ast.AST], imported: Collection[str], owner: str) ->
                 piece.implicit.append((flow(inner), _ALONE))
             case ast.Call(func=func, args=args, keywords=keywords):
                 called = last_name(func)
-                is_shown = called in OPENING and bool(args) and isinstance(args[0], ast.Constant)
                 piece.runs_files |= called in RUNNING_SPECIFIED
-                piece.is_open |= called in OPENING - RUNNING_SPECIFIED and not is_shown
-                if is_shown:
+                piece.is_open |= is_opening(node)
+                if _is_loading(node) and _names_module(node):
                     pass
                 elif isinstance(func, ast.Name | ast.Attribute):
                     ref, more, inner = reference(func, imported)
@@ -247,6 +281,8 @@ def piece_of(nodes: Iterable[ast.AST], imported: Collection[str], owner: str) ->
                 else:
                     piece.flows.append(flow(func))
                     stack.append((func, False))
+                if called == "getattr":
+                    piece.chosen.add(_chosen(node, imported))
                 if called in _READING:
                     texts = (str(one.value) for one in args if isinstance(one, ast.Constant))
                     piece.called |= {("member", part) for text in texts for part in text.split(".")}

@@ -23,10 +23,9 @@ def loaded(graph: CallGraph, path: str, code: PatchedCode, before: set[str], fak
     """
     piece = piece_of(code.parts, graph.outline(path).imported, code.owner)
     piece.called |= {("member", name) for name in code.fixtures}
-    if graph.budget.left <= 0:
-        return None
     walk = _Walk(graph, fake, before)
     walk.begin(path, code)
+    walk.is_open |= graph.budget.left <= 0
     found = walk.run(path, piece)
     graph.budget.left -= len(walk.seen)
     return found
@@ -52,7 +51,7 @@ class _Walk:
         self.beside: frozenset[str] = frozenset()
         self.made_of: dict[Class, set[Class]] = {}
         self.everywhere: dict[tuple[str, str], set[str]] = {}
-        self.prefixes: set[str] = set()
+        self.prefixes: set[tuple[str, str]] = set()
         self.keeping: set[str] = set()
         self.dotted: set[tuple[str, str, str]] = set()
         self.seen: set[tuple[int, str]] = set()
@@ -68,7 +67,7 @@ class _Walk:
         self._enter("hook", "", "flow")
         if code.is_whole_test:
             self._enter("autouse", "")
-            self._prefix("pytest_")
+            self._prefix("run", "pytest_")
         if code.is_inherited:
             self._tests((path, code.owner))
 
@@ -79,12 +78,26 @@ class _Walk:
             self._involve(where)
             self.is_open |= one.is_open and purpose in ("run", "flow")
             if self.is_open or len(self.seen) > _MOST:
-                return None
+                return self._all()
             if isinstance(one, Flow):
+                self.is_open |= purpose in ("run", "flow") and not all(
+                    self._is_foreign(where, ref) for ref in one.chosen
+                )
                 self._flow(where, one, purpose)
             else:
                 self._run(where, one)
-        return self.known - self.before if not self.is_open else None
+        return self.known - self.before if not self.is_open else self._all()
+
+    def _all(self) -> set[str] | None:
+        """The files that the known ones import anywhere, or name; None where one may load what no name shows."""
+        found = self.graph.imported_by(self.known)
+        outlines = [self.graph.outline(path) for path in found]
+        specified = [self.graph.ending(end) if end else set() for one in outlines for end in one.specified]
+        if any(one.opens or one.is_hooked for one in outlines):
+            return None
+        if any(not paths or not paths <= found for paths in specified):
+            return None
+        return found - self.before
 
     def _run(self, path: str, piece: Piece) -> None:
         for node in piece.imports:
@@ -94,6 +107,10 @@ class _Walk:
             self._load(text)
         if piece.runs_files:
             self._run_files(self.graph.outline(path).specified)
+        for ref, prefix in piece.chosen:
+            if ref[0] != "import" or not self._is_foreign(path, ref):
+                self._prefix("read", prefix)
+                self._enter("run member", "__getattr__")
         for ref in piece.read | piece.stored:  # a descriptor may set it
             self._use(path, piece.owner, ref, "read")
         for ref in piece.handed:
@@ -144,8 +161,8 @@ class _Walk:
         if flow.given and purpose != "run":
             self._enter("given", flow.given, purpose)
         if purpose == "flow":
-            for prefix in flow.prefixes - self.prefixes:
-                self._prefix(prefix)
+            for prefix in flow.prefixes:
+                self._prefix("run", prefix)
 
     def _implicit(self, path: str, flow: Flow, methods: Iterable[str]) -> None:
         """The methods that a statement or an operator calls of what its operands may be."""
@@ -354,6 +371,11 @@ class _Walk:
     def _is_of_fake(self, dotted: str) -> bool:
         return f"{dotted}.".startswith(f"{self.fake}.")
 
+    def _is_foreign(self, path: str, ref: Ref) -> bool:
+        """Whether what an import gives is nothing of the project, such as a module of a library."""
+        led = [".".join([name, *ref[2:]]) for name in self.graph.led(path, ref[1])]
+        return all(self.graph.is_foreign(name) for name in led)
+
     def _is_fake(self, path: str, ref: Ref) -> bool:
         """Whether a reference gives something of what a test has put in the place of an object."""
         led = self.graph.led(path, ref[1]) if ref[0] == "import" else ()
@@ -397,8 +419,8 @@ class _Walk:
             for name in self.beside:
                 self._reach(path, self.graph.outline(path).table.get(("started", name), ()), "once")
         self._follow_in(paths, only_values=False)
-        for prefix in self.prefixes:
-            self._begin(paths, prefix)
+        for act, prefix in self.prefixes:
+            self._begin(paths, act, prefix)
         for name in self.keeping:
             self._follow_giving(paths, name)
 
@@ -432,15 +454,16 @@ class _Walk:
             for path in [*(self.known if _is_run(key) else self.involved)]:
                 self._reach(path, self.graph.outline(path).table.get((key, name), ()), purpose)
 
-    def _prefix(self, prefix: str) -> None:
-        self.prefixes.add(prefix)
-        self._begin(self.known, prefix)
+    def _prefix(self, act: str, prefix: str) -> None:
+        if (act, prefix) not in self.prefixes:
+            self.prefixes.add((act, prefix))
+            self._begin(self.known, act, prefix)
 
-    def _begin(self, paths: Iterable[str], prefix: str) -> None:
-        """Run what has a name that begins so."""
+    def _begin(self, paths: Iterable[str], act: str, prefix: str) -> None:
+        """Run what has a name that begins so, or what reading such a name runs."""
         for path in paths:
             for (key, name), ones in self.graph.outline(path).table.items():
-                if key == "run member" and name.startswith(prefix):
+                if key == f"{act} member" and name.startswith(prefix):
                     self._reach(path, ones, "run")
 
     def _reach(self, path: str, ones: Iterable[Piece | Flow], purpose: str) -> None:

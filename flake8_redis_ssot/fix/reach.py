@@ -115,6 +115,8 @@ class Reach:
     def through(self, view: View, aim: Replacement, new: str, late: bool) -> Reached:
         """The names through which an accessor finds the object, each with the one that replaces it."""
         old, after = aim.old, aim.new
+        if old.home == after.home:
+            return {}  # the very same function looks up what it did
         is_accessor = old.sort == "function" and isinstance(old.node, Function)
         found = self.globals_of(old.node, old.module) if is_accessor and old.node is not None else {}
         if after.sort == "function" and after.node is not None:

@@ -102,7 +102,9 @@ class Runs:
         tests = {one for one in self._tests_with(path) if _is_run(one)} or {path}
         late = [one for one in sorted(tests) if other not in self._run_before(one)]
         found = self._loaded_by(path, line, late, patched)
-        return any(files is None or other in files for files in found)
+        # pytest imports a test before it runs one, and what may load any file seldom means a test
+        is_any = not _is_run(other) or self.is_imported(other)
+        return any(is_any if files is None else other in files for files in found)
 
     def _loaded_by(
         self, path: str, line: int, tests: Iterable[str], patched: str
@@ -123,6 +125,7 @@ class Runs:
             self.index,
             self.reads,
             lambda paths: self._closure(paths, self._stated),
+            lambda paths: self._closure(paths, self._imported_by),
             self._files,
             self._changed,
             self.budget,
