@@ -326,7 +326,10 @@ class Step:
         return [
             replace(
                 d,
-                fix=replace(d.fix, message=f"{d.fix.message}, though {said[d.sort_key].what}"),
+                fix=replace(
+                    d.fix,
+                    message=f"{d.fix.message}, though {said[d.sort_key].what}; see that this does no harm",
+                ),
             )
             if d.fix is not None and d.sort_key in said
             else d

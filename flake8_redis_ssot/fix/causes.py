@@ -37,7 +37,8 @@ class Causes:
         for diagnostic, why in refused:
             if isinstance(why, Awaiting):
                 cause = self._in_line(diagnostic, why.line, refused)
-                told.append((diagnostic, Refusal(why.what, why.advice, cause)))
+                what = why.together if cause is not None else why.what
+                told.append((diagnostic, Refusal(what, why.advice, cause)))
             else:
                 told.append((diagnostic, why))
         for diagnostic, why in told:
@@ -88,11 +89,12 @@ class Causes:
         text = self.index.modules.filesystem.source(first).data.decode("utf-8", "replace")
         line = line_of(text, [last, module.rpartition(".")[2]])
         cause = kept.get(first)
-        where = cause.where if cause is not None else f"{self.rewriter.short(first)}:{line}"
+        patch_moves = f"this patch moves with the code that looks `{old}` up"
+        if cause is not None:
+            return Refusal(f"{patch_moves}, as {cause.where} does", "", cause)
         return Refusal(
-            f"a patch moves with the code that looks `{old}` up, and {where} stays",
+            f"{patch_moves}, and {self.rewriter.short(first)}:{line} stays",
             "change both by hand, or patch the name in the module that uses it",
-            cause,
         )
 
     def _order(self, path: str) -> tuple[bool, str]:

@@ -58,7 +58,7 @@ class Compatibility(ObjectChecks):
                 self._tie_values(view, places, old, verdict)
             return verdict
         if not aim.is_declared and not aim.is_same:
-            verdict.unsafe("no replacement is set, it has only the same name")
+            verdict.unsafe("no replacement is set, and what has only the same name may do something else")
         target = new
         if aim.calls:
             given = self.objects.given(new)
@@ -224,7 +224,9 @@ class Compatibility(ObjectChecks):
                     f"use `{new.home}` there by hand if it does not",
                 )
             if self.state.kept(old) or not aim.is_declared:
-                verdict.unsafe("an object with a state of its own becomes the one that all share")
+                verdict.unsafe(
+                    "an object with a state of its own becomes the one that all share, so that others see what it keeps"
+                )
         elif is_twin:
             # an object of its own, as before; who asks for its class is tied by that
             self.take_twin(aim, verdict)
@@ -330,7 +332,7 @@ class Compatibility(ObjectChecks):
         if not _is_question(above, place) and self.alike.copies.are(old, new):
             verdict.as_whole = verdict.as_whole or where
         elif not _is_question(above, place):
-            verdict.unsafe(where)
+            verdict.unsafe(f"{where}, where the new class may not count as the old one")
 
     def _is_read(self, view: View, place: ast.expr) -> bool:
         """Whether something acts by a stated type when the code runs: a decorator, or the class of a field."""

@@ -61,7 +61,7 @@ class ImportEffects:
                 if here == module and self.copies.modules(module, new):
                     proposal.as_whole = why  # so does the copy
                 else:
-                    proposal.unsafe(why)
+                    proposal.unsafe(f"{why}, which this file would no longer do")
                 return
 
     def copy_of(self, module: str) -> str:

@@ -71,7 +71,9 @@ class ObjectChecks:
                 may_end=lambda why: self._may_end(before, after, why, verdict),
             )
         if fresh and old is not None and self.state.kept(old):
-            verdict.unsafe("an object with a state of its own becomes the one that all share")
+            verdict.unsafe(
+                "an object with a state of its own becomes the one that all share, so that others see what it keeps"
+            )
         if fresh and uses.escapes:
             place, what = uses.escapes[0]
             raise Refusal(
@@ -171,11 +173,11 @@ class ObjectChecks:
             where = f"in line {place.lineno} it {what}"
             self.check_covered((old, before), (new, after), where, verdict)
             if not self.part_none(before, after, where, verdict):
-                verdict.unsafe(where)
+                verdict.unsafe(f"{where}, and what is done with it there is not seen")
         used = None if escapes else {attribute.attr for attribute, _ in uses.members}
         if unseen is not None and used is not None:
             more = self._mentioned(old, is_test=self.index.settings.is_test(unseen.path))
-            self.members.covered(old, new, unseen.does, more)
+            self.check_covered((old, before), (new, after), unseen.does, verdict, more)
             used |= more
         may_use = {*self.objects.members(old).named} if used is None else used
         for name in sorted(may_use):
@@ -274,18 +276,25 @@ class ObjectChecks:
         verdict.ties.weak.add(f"identity {before.home}")
 
     def check_covered(
-        self, old: tuple[Thing, Thing], new: tuple[Thing, Thing], where: str, verdict: Verdict
+        self,
+        old: tuple[Thing, Thing],
+        new: tuple[Thing, Thing],
+        where: str,
+        verdict: Verdict,
+        asked: Collection[str] | None = None,
     ) -> None:
         """Refusal unless objects of one class, or one of these, may go where those of another one went, unseen.
 
-        One of a copy may, also if it may be ended there, where nobody else has it.
+        Those members count that may be `asked` for. One of a copy may, also if it may be ended there, where nobody else
+        has it.
         """
         try:
-            self.members.covered(old[0], new[0], where)
+            self.members.covered(old[0], new[0], where, asked)
         except Refusal:
-            is_copy = self.alike.copies.are(old[0], new[0])
-            if not (is_copy and self.part_none(old[1], new[1], where, verdict)):
+            if not self.alike.copies.are(old[0], new[0]):
                 raise
+            if not self.part_none(old[1], new[1], where, verdict):
+                verdict.as_whole = verdict.as_whole or where
 
     def part_none(self, before: Thing, after: Thing, why: str, verdict: Verdict) -> bool:
         """Whether two objects do the same wherever they go, if all who have the one come to have the other.
@@ -335,6 +344,8 @@ class ObjectChecks:
         name = view.uses.patched_name(node)
         if name is None:
             return False
+        if self.alike.copies.are(old, new):
+            return True
         was, now = self.objects.members(old).named.get(name), self.objects.members(new).named.get(name)
         if was is None or now is None or was.colour != now.colour:
             raise Refusal(

@@ -46,7 +46,7 @@ class ObjectEdits:
         verdict = self.exchange.judge(view, aim, kept, unseen)
         listed = view.listed_by if not late and not aim.is_same else None
         if listed is not None and not self.exchange.part_none(aim.old, aim.new, listed, verdict):
-            verdict.unsafe(listed)
+            verdict.unsafe(f"{listed}, and would find another object")
         is_read = name in view.imported and not aim.is_same
         why = f"{view.reader_of(name)} reads `{name}` from here"
         is_read = is_read and not self.exchange.part_none(aim.old, aim.new, why, verdict)
@@ -59,7 +59,7 @@ class ObjectEdits:
                     f"let that import `{aim.new.home}` first",
                 )
             self.exchange.members.covered(before, after, why)
-            proposal.unsafe(why)
+            proposal.unsafe(f"{why}, and what is done with it there is not seen")
         keys = [f"{m}.{name}" for m in view.place.modules]
         others = name in view.exported or name in view.uses.texts or name in view.uses.type_comments
         sure = all(is_only for _, is_only in self._meanings(view, proposal, name))

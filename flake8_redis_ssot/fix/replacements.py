@@ -24,14 +24,18 @@ from flake8_redis_ssot.syntax.nodes import all_nodes
 class Refusal(Exception):
     """Why something is left as it is: `what` stands in the way, and where, and the `advice` what to do about it.
 
-    Where it stays because another reference does, the `cause` is the one at the root of these, and its reason is said.
+    Where it stays because another reference does, the `cause` is the one at the root of these, and its reason is said
+    first.
     """
 
     def __init__(self, what: str, advice: str, cause: Cause | None = None) -> None:
+        self._own = what
         root: Cause | None = cause and (cause.why.cause or cause)
         if root is not None:
-            stays_with = "" if root is cause else f" with {root.where}"
-            what, advice = f"{what}{stays_with}: {root.why.what}", root.why.advice
+            chain = "" if root is cause else f", and that with {root.where}"
+            first = f"{root.where} stays, since {_seen_from_elsewhere(root.why.what, root.where)}"
+            what = f"{first}. {_as_sentence(what)}{chain}"
+            advice = _seen_from_elsewhere(root.why.advice, root.where)
         super().__init__(f"{what}; {advice}")
         self.what: str = what
         self.advice: str = advice
@@ -39,9 +43,7 @@ class Refusal(Exception):
 
     def after(self, words: str) -> Refusal:
         """The same reason, said after some words."""
-        found = Refusal(f"{words}{self.what}", self.advice)
-        found.cause = self.cause
-        return found
+        return Refusal(f"{words}{self._own}", self.advice, self.cause)
 
     def untraced(self) -> Self:
         """This one, to be kept, without the frames that raised it: these hold whole files."""
@@ -78,6 +80,27 @@ class Cause:
     why: Refusal
 
 
+def _seen_from_elsewhere(text: str, where: str) -> str:
+    """What is said of lines of a file, for one who reads of them at another place."""
+    path, colon, _ = where.rpartition(":")
+    if not colon:
+        return text
+    text = re.sub(r"\blines ((?:\d+, )*\d+ and \d+)", rf"lines \1 of {path}", text)
+    text = re.sub(r"\b(?:that|the) line\b", rf"{where}", text)
+    text = re.sub(
+        r"\b(?:in )?this (?:file|test)\b",
+        lambda found: f"in {path}" if found[0].startswith("in") else path,
+        text,
+    )
+    return re.sub(r"\bline (\d+)", rf"{path}:\1", text)
+
+
+def _as_sentence(text: str) -> str:
+    """The same words with a capital, where they begin with a word, not with a path or code."""
+    first = text.partition(" ")[0]
+    return f"{text[0].upper()}{text[1:]}" if first.isalpha() else text
+
+
 class Unsafe(Refusal):
     """That a safe run does not do it."""
 
@@ -85,8 +108,9 @@ class Unsafe(Refusal):
 class Awaiting(Refusal):
     """That something moves with what stands in another line of its file, which is left."""
 
-    def __init__(self, what: str, line: int) -> None:
-        super().__init__(what, "change both by hand")
+    def __init__(self, together: str, line: int) -> None:
+        super().__init__(f"{together}, which is left", "change both by hand")
+        self.together = together
         self.line = line
 
 
@@ -420,7 +444,7 @@ class Replacements:
         """The shared object that is an instance of the class `old`; `imported` is the line of its import."""
         if not self.index.managers.owns(boundary, old.home):
             where = f" in line {imported}" if imported else ""
-            raise Awaiting(f"it moves together with its import{where}, which is left", imported)
+            raise Awaiting(f"this moves together with its import{where}", imported)
         wanted = [f"{old.module}.{boundary.instance}"] if boundary.instance else []
         facts = self.index.modules.facts(old.module)
         wanted += [f"{old.module}.{n}" for n in (facts.names if facts is not None and not wanted else ())]

@@ -11,6 +11,7 @@ from flake8_redis_ssot.fix.replacements import Refusal
 from flake8_redis_ssot.fix.runs import Change, Runs
 
 LOOK = "look there, and run with --include-unsafe if that does no harm"
+_FIRST = "import that file at the top of the test, or run with --include-unsafe if it may have there what the test patches"
 WITH_IT = "change the patch and this line together by hand"
 
 
@@ -30,7 +31,7 @@ class Timing:
         """Those proposals, each with the reason; `replaced` are the modules of which a copy takes the place."""
         # where a copy takes the place of all of a module, it does each thing when that did
         others = [p for p in proposals if p.modules[0] not in replaced]
-        ending = {id(p): Refusal(p.as_whole, LOOK) for p in others if p.as_whole}
+        ending = {id(p): _of_some_users(p) for p in others if p.as_whole}
         return ending or self._kept(found, others) or self._loaded(found, proposals, replaced)
 
     def instead(self, proposals: list[Proposal], doubts: dict[int, Refusal]) -> dict[int, Proposal]:
@@ -82,7 +83,7 @@ class Timing:
                 if any(one.may_load(patch.path, patch.line, path, patch.text) for one in runs):
                     where = self.rewriter.short(path)
                     why = f"and may be the first to import {where}, which looks it up then"
-                    held[id(proposal)] = Refusal(held_by(self.rewriter, patch, why).what, LOOK)
+                    held[id(proposal)] = Refusal(held_by(self.rewriter, patch, why).what, _FIRST)
         return held
 
     def _runs_after(self, proposals: Iterable[Proposal]) -> Runs:
@@ -108,6 +109,15 @@ class Timing:
             own = self.index.modules.find(module)
             self._users[home] = self.index.importers_of({module}, used) - {own or ""}
         return self._users[home]
+
+
+def _of_some_users(proposal: Proposal) -> Refusal:
+    """That something is right only where all who use a module leave it."""
+    module = proposal.modules[0] or proposal.diagnostic.symbols[0].rpartition(".")[0]
+    return Refusal(
+        f"{proposal.as_whole}, and not all that use `{module}` can leave it at once",
+        f"settle what else is left of `{module}`, or look there, and run with --include-unsafe if that does no harm",
+    )
 
 
 def held_by(rewriter: Rewriter, patch: Patch, why: str) -> Refusal:

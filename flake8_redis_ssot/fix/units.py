@@ -141,7 +141,10 @@ class Units:
             for home, why in sorted(proposal.alone.items()):
                 users = self.staying.users_of(home)
                 if users:
-                    held[id(proposal)] = Refusal(f"{why}, and {users[0]} uses `{home}` already", LOOK)
+                    met = (
+                        f"{why}, and {users[0]}, which uses `{home}` already, would see what is done with it"
+                    )
+                    held[id(proposal)] = Refusal(met, LOOK)
             for home in self._asked_as(proposal):
                 users = self.staying.users_asking(home)
                 if users:
@@ -426,15 +429,15 @@ def _why(key: str, one: Reference) -> Refusal:
     kind, _, name = key.partition(" ")
     owner, _, last = name.rpartition(".")
     what = {
-        "state": f"uses `{last}` of `{owner}`, which has to be one for all",
+        "state": f"uses `{last}` of `{owner}`, of which there has to be one for all",
         "connection": f"asks the old `{name}` whether it is connected",
         "exception": f"raises or catches `{name}`, which moves with all that raise it",
-        "identity": f"uses `{name}` as that very object",
+        "identity": f"uses `{name}` itself, not only what it gives",
     }[kind]
-    stays = f"it moves together with {one.where}, which {what}, and that stays"
+    together = f"this moves together with {one.where}, which {what}"
     if one.why is None:
-        return Refusal(stays, "change both by hand")
-    return Refusal(stays, one.why.advice, Cause(one.where, one.why))
+        return Refusal(f"{together}, and that stays", "change both by hand")
+    return Refusal(together, "", Cause(one.where, one.why))
 
 
 def _is_beside(key: str, written: Collection[str]) -> bool:

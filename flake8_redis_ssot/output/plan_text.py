@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from flake8_redis_ssot.migrate.plan import Gap, Manager, Measure, Plan, ProgramPoint, Step
+from flake8_redis_ssot.migrate.silenced import BASELINE
 from flake8_redis_ssot.output import escaped
 from flake8_redis_ssot.output.report import Look
 from flake8_redis_ssot.output.terminal import wrapped
@@ -135,8 +136,14 @@ def said_once(steps: Iterable[Step]) -> Iterator[str]:
         if step.reason and len(at[step.site]) == 1 and first.setdefault(what, step.site) != step.site:
             what = f"the same as for {first[what]} ({_CAUSE.split(what, maxsplit=1)[0]})"
         unsafe = " (unsafe)" if step.applicability == "unsafe" else ""
-        silenced = f" (silenced today by {step.silenced})" if step.silenced else ""
-        yield f"{step.site}: {step.code} {what}{unsafe}{silenced}"
+        yield f"{step.site}: {step.code} {what}{unsafe}{_silenced(step.silenced)}"
+
+
+def _silenced(by: str | None) -> str:
+    """What silences a reference today, and what to do where that says that it shall stay."""
+    if by is None or by == BASELINE:
+        return f" (silenced today by {by})" if by else ""
+    return f" ({by} keeps it as it is; take that out, and it can move)"
 
 
 def _count(number: int, what: str) -> str:
