@@ -237,10 +237,7 @@ class ImportEdits(ObjectEdits):
         late: bool,
     ) -> None:
         """Exchange what is read of a module."""
-        if any(not is_only for _, is_only in self._meanings(view, proposal, name)) and not (
-            isinstance(proposal.statement, ast.Import) and proposal.drops[0].asname is None
-        ):
-            raise self._ambiguous(name)
+        self._check_only(view, proposal, name)
         homes = {aim.new.module for aim, _ in groups.values()}
         keeps = len(homes) == 1 and not any(aim.collapses for aim, _ in groups.values())
         keeps = (
@@ -259,12 +256,19 @@ class ImportEdits(ObjectEdits):
     ) -> None:
         """Put a copy in the place of a module, with which something is done that is right where it replaces all of it."""
         new = modules[1]
+        self._check_only(view, proposal, name)
         if not self._is_free(view, proposal, new) or not is_readable(self.objects, new):
             raise refusal
         prefix = module_name(view, proposal, name, new)
         proposal.parts += [(*exact(view, place), prefix) for place in places]
         proposal.modules, proposal.unless_whole = modules, refusal
         proposal.written.append(new)
+
+    def _check_only(self, view: View, proposal: Proposal, name: str) -> None:
+        """Refusal where what an import binds may mean something else where it is used."""
+        is_plain = isinstance(proposal.statement, ast.Import) and proposal.drops[0].asname is None
+        if not is_plain and any(not is_only for _, is_only in self._meanings(view, proposal, name)):
+            raise self._ambiguous(name)
 
     @staticmethod
     def _is_free(view: View, proposal: Proposal, module: str) -> bool:
