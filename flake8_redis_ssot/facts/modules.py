@@ -327,3 +327,8 @@ def bound(body: list[ast.stmt]) -> Iterator[tuple[str, ast.stmt]]:
                         for inner in all_nodes(part):
                             if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store):
                                 yield inner.id, node
+
+
+def is_under(name: str, key: str) -> bool:
+    """Whether a dotted name is another one, or something below that."""
+    return name == key or name.startswith(f"{key}.")

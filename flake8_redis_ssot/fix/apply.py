@@ -8,12 +8,12 @@ from itertools import groupby, pairwise
 
 from flake8_redis_ssot.diagnostic import Diagnostic, Edit, Fix
 from flake8_redis_ssot.facts.cache import Cache
+from flake8_redis_ssot.facts.modules import is_under
 from flake8_redis_ssot.filesystem import DISK, FileSystem
 from flake8_redis_ssot.fix.beside import Unchecked
 from flake8_redis_ssot.fix.causes import Causes
 from flake8_redis_ssot.fix.closed import closed
 from flake8_redis_ssot.fix.compose import clash, parts_of
-from flake8_redis_ssot.fix.naming import is_under
 from flake8_redis_ssot.fix.proposal import MENDS, Proposal
 from flake8_redis_ssot.fix.propose import Rewriter
 from flake8_redis_ssot.fix.reads import ProjectReads

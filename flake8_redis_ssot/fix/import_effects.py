@@ -7,11 +7,10 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
-from flake8_redis_ssot.facts.modules import absolute
+from flake8_redis_ssot.facts.modules import absolute, is_under
 from flake8_redis_ssot.fix.copies import Copies
 from flake8_redis_ssot.fix.import_graph import ImportGraph, packages_of, with_parents
 from flake8_redis_ssot.fix.making import within
-from flake8_redis_ssot.fix.naming import is_under
 from flake8_redis_ssot.fix.proposal import Proposal
 from flake8_redis_ssot.fix.reach import LOADED
 from flake8_redis_ssot.fix.replacements import Refusal, Replacement, Replacements

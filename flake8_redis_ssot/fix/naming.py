@@ -28,11 +28,6 @@ def exact(view: View, node: ast.expr, text: str | None = None) -> tuple[int, int
     return start, end
 
 
-def is_under(name: str, key: str) -> bool:
-    """Whether a dotted name is another one, or something below that."""
-    return name == key or name.startswith(f"{key}.")
-
-
 def renamed_text(view: View, node: ast.Constant, old: str, new: str) -> Part:
     """The change of a string literal that has `old` at its beginning."""
     start, end = view.span(node)
@@ -76,6 +71,7 @@ def module_name(view: View, proposal: Proposal, name: str, module: str) -> str:
         proposal.adds = [Imported(module, None, alias.asname)]
         return alias.asname or module
     own = alias.asname is None and last not in view.uses.words and not view.is_submodule(last)
+    own = own and (view.uses.home(statement).kind == "function" or not view.is_asked_for(last))
     bound = last if own else name
     proposal.adds = [Imported(spelled(view, statement, package), last, bound if bound != last else None)]
     if not package:

@@ -176,6 +176,7 @@ class ObjectEdits:
             not view.reads_by_name if late else not view.is_open and view.is_read_unseen(name) is None
         )
         new = name
+        own = own and (late or not view.is_asked_for(last))
         if own and last not in view.uses.words and not view.is_submodule(last):
             new = last
             proposal.parts += [(*exact(view, place, name), new) for place in places]

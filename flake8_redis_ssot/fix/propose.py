@@ -220,7 +220,7 @@ class Rewriter:
             raise Refusal("the class is reached through its module", _BY_NAME)
         proposal = Proposal(diagnostic, "", "unsafe", found[0])
         verdict = self.exchange.judge(view, aim, [call.func])
-        proposal.why = "an object of its own becomes the one that all share"
+        proposal.why = "an object of its own becomes the one that all share, so that others see what it keeps"
         new = name_for(view, proposal, aim.new.home, [call.func])
         start, end = exact(view, call)
         if view.has_comment(start, end):

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.facts.modules import is_under
 from flake8_redis_ssot.fix.beside import PYTHON, QUOTED, line_of, split
 from flake8_redis_ssot.fix.escape import BY_NAME
-from flake8_redis_ssot.fix.naming import is_under
 from flake8_redis_ssot.fix.proposal import Proposal
 from flake8_redis_ssot.fix.propose import Rewriter
 from flake8_redis_ssot.fix.replacements import Awaiting, Refusal, Unfollowed

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.fix.naming import is_under, renamed_text
+from flake8_redis_ssot.facts.modules import is_under
+from flake8_redis_ssot.fix.naming import renamed_text
 from flake8_redis_ssot.fix.patches import Patch, PatchFinder, heads
 from flake8_redis_ssot.fix.proposal import MENDS, Proposal
 from flake8_redis_ssot.fix.propose import Rewriter
@@ -274,10 +275,10 @@ class Units:
             raise Refusal("would get another answer without this import", "change both by hand")
         if patch.is_written:
             if longest.rpartition(".")[2] in MAKING_NAMES and any(p.collapses for p, _ in mine):
-                raise self._out_of_reach(mine)
+                raise self._out_of_reach(patch, mine)
             key = f"{OBJECT}{patch.owner}"
             if not any(p.path == patch.path and key in p.reach for p in proposals):
-                raise self._out_of_reach(mine)
+                raise self._out_of_reach(patch, mine)
             self._check_rest(patch, patch.owner, mine, {patch.path}, proposals, refused)
             return None
         if None in places or patch.written:
@@ -288,7 +289,7 @@ class Units:
                 wider = f"would affect {self._where(late)} then, which it does not today"
                 self._widened(patch, wider, mine)
                 return None
-            raise self._out_of_reach([(p, key) for p, key in mine if p.reach[key] is None] or mine)
+            raise self._out_of_reach(patch, [(p, key) for p, key in mine if p.reach[key] is None] or mine)
         if len(places) > 1:
             several = " and ".join(f"`{place}`" for place in sorted(filter(None, places)))
             raise Refusal(
@@ -313,9 +314,11 @@ class Units:
         for proposal, _ in mine:
             proposal.unsafe(held_by(self.rewriter, patch, f"and {why}").what)
 
-    def _out_of_reach(self, mine: list[tuple[Proposal, str]]) -> Refusal:
-        """That a patch would not reach what takes the place of what it patches."""
+    def _out_of_reach(self, patch: Patch, mine: list[tuple[Proposal, str]]) -> Refusal:
+        """That a patch would not reach what takes the place of what it patches, or that as well."""
         proposal = mine[0][0]
+        if any(is_under(patch.owner, name) for name in proposal.written):
+            return Refusal(f"would affect {self._where(proposal)} then, which it does not today", WITH_IT)
         news = f", which would use `{proposal.written[0]}` then" if proposal.written else ""
         return Refusal(f"would no longer affect {self._where(proposal)}{news}", WITH_IT)
 

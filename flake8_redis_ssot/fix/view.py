@@ -8,7 +8,7 @@ import re
 from functools import cached_property
 from typing import NamedTuple, TypeVar
 
-from flake8_redis_ssot.facts.modules import exported_names
+from flake8_redis_ssot.facts.modules import exported_names, is_under
 from flake8_redis_ssot.fix.beside import QUOTED, line_of
 from flake8_redis_ssot.fix.escape import FileUses
 from flake8_redis_ssot.fix.reads import ProjectReads
@@ -248,7 +248,9 @@ class View:
 
     def is_asked_for(self, name: str) -> bool:
         """Whether others ask this module for a name, or may: they would find one that is new."""
-        return bool(self.readers(name)) or self.unseen_reader(name) is not None
+        dotted = [f"{module}.{name}" for module in self.place.modules]
+        is_quoted = any(is_under(text, one) for one in dotted for text in self._reads.quoted)
+        return is_quoted or bool(self.readers(name)) or self.unseen_reader(name) is not None
 
     def short(self, path: str) -> str:
         """A path as the project names it."""
