@@ -8,7 +8,7 @@ from pathlib import Path
 
 ACTION = re.compile(
     r"; (?:add|allow|annotate|ask|await|bind|build|catch|change|close|compare|correct|decorate|define|delete|derive|do|give|hand|import|indent|keep"
-    r"|leave|let|look|make|migrate|move|name|patch|put|read|remove|rename|rewrite|run|save|send|set|settle|take|use|write)\b"
+    r"|leave|let|look|make|migrate|move|name|pass|patch|put|read|remove|rename|rewrite|run|save|send|set|settle|take|use|write)\b"
 )
 """How the part of a reason begins that says what to do."""
 

@@ -42,8 +42,8 @@ class CallChecks:
                 "let that line build it, or change this by hand",
             )
         return Refusal(
-            f"the class of {where} is none of the project, so nobody knows what it can do",
-            "let it be one of a class of the project, or change this by hand",
+            f"{where} is no object of a class of the project, so nobody knows what it can do",
+            "make it one, or change this by hand",
         )
 
     def untold(self, function: Thing) -> Refusal:

@@ -80,9 +80,9 @@ class Causes:
         inner = {path for one in used for path in self.runs.imported(one)}
         first = min(used & met or inner & met or met, key=self._order, default=None)
         if first is None:
-            what = "no module but its own" if not users else "nothing that this test runs"
+            what = "only the old module itself" if not users else "nothing that this test runs"
             instead = "patch what takes its place in the manager, or take the patch out"
-            return Refusal(f"it patches `{old}`, which {what} looks up", instead)
+            return Refusal(f"it patches `{old}`, which {what} uses", instead)
         held = self._held.get((patch.path, patch.range.start.line))
         if held is not None and first in held[1]:
             return held[0]

@@ -62,7 +62,7 @@ class ClientUses:
         """
         for stored, name in self.rest.stored:
             raise Refusal(
-                f"line {stored.lineno} sets its attribute `{name}`, which all who share it would see", UNSHARE
+                f"line {stored.lineno} sets `{name}` on the object, which all who share it would see", UNSHARE
             )
         for node, what in self.rest.escapes:
             if not _is_asked(view, node) and not (kind == "pool" and _is_borrowed(view, node)):

@@ -195,8 +195,8 @@ class ConstructionEdits:
                 try:
                     if last_name(place) in other.exported:
                         raise Refusal(
-                            f"{other.reader_of(last_name(place))} may read `{last_name(place)}` of it",
-                            "let that take the manager's client first",
+                            f"{other.reader_of(last_name(place))} may read `{last_name(place)}` of that file",
+                            "let that reader take the manager's client first",
                         )
                     giver = uses.givers.get(name)
                     each = [place] if giver is None else given_by(other, place, giver)
@@ -206,7 +206,9 @@ class ConstructionEdits:
                         if found.exported or found.givers:
                             raise Refusal(f"line {place.lineno} hands it on to other files", _TAKE)
                 except Refusal as refusal:
-                    raise Refusal(f"{view.short(path)} uses it: {refusal.what}", refusal.advice) from refusal
+                    raise Refusal(
+                        f"{view.short(path)} imports this client: {refusal.what}", refusal.advice
+                    ) from refusal
                 ended = [node.lineno for found in there for node in found.ended]
                 ended += [given.lineno for found in there for _, given in found.entered.values()]
                 if ended:

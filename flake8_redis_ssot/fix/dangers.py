@@ -25,7 +25,7 @@ _ENDED_LATER = frozenset(["weakref.finalize", "finalize", "atexit.register"])
 """Calls that have something run when an object goes, or the process ends."""
 EMPTIED = "which empties the whole database of the manager, perhaps as it does today"
 UNEMPTY = "take that out, or change this by hand where it is meant, as in tests"
-UNSHARE = "take that out, or do it in the manager, and run again"
+UNSHARE = "remove that use, or let the manager do it, and run again"
 _UNEND = "take that out, since the manager ends what it shares, and run again"
 
 
@@ -75,7 +75,7 @@ class Dangers:
                     raise Refusal(why, _UNEND)
         for stored, name in uses.stored:
             what = {BY_KEY: "an item of it", BY_NAME: "an attribute of it"}.get(
-                name, f"its attribute `{name}`"
+                name, f"`{name}` on the object"
             )
             raise Refusal(f"line {stored.lineno} sets {what}, which all who share it would see", UNSHARE)
         for entered in uses.entered if fresh else ():

@@ -64,7 +64,10 @@ class LoadEdits:
                 if last_name(func) == "import_module" and name == diagnostic.symbols[0]:
                     assert call is not None
                     return call, text
-        raise Refusal("it is imported by its name in a string", _BY_HAND)
+        raise Refusal(
+            f"`{diagnostic.symbols[0]}` is imported by a string, and what is done with it is not followed",
+            _BY_HAND,
+        )
 
     def _places(self, view: View, call: ast.Call) -> Iterator[ast.expr]:
         """Where something is read of the module; Refusal where it may go elsewhere, or be another one."""

@@ -52,7 +52,10 @@ def _handing_on(view: View, place: ast.expr, module: str) -> Refusal:
     """That the module itself is given to something; how to patch a name of it otherwise."""
     call, name = view.uses.parents.get(place), view.uses.patched_name(place)
     if not isinstance(call, ast.Call) or name is None:
-        return Refusal(f"line {place.lineno} hands the module itself on", "hand on what is needed of it")
+        return Refusal(
+            f"line {place.lineno} passes the module `{module}` itself on",
+            "pass on only the names of it that are needed",
+        )
     return Refusal(
         f"line {place.lineno} passes the module `{module}` to `{unparsed(call.func)}`",
         f'patch `{name}` by a string instead, as "MODULE.{name}" of the module that uses it',

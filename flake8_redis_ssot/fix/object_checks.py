@@ -88,9 +88,9 @@ class ObjectChecks:
         if before.may_be_none and not is_copy and (uses.asked or uses.none_asked or uses.escapes):
             asked = [place for place, *_ in (*uses.asked, *uses.escapes)] + uses.none_asked
             raise Refusal(
-                f"`{aim.old.home}`{self.objects.at(aim.old)} is None at times, for which line {asked[0].lineno} "
-                f"may ask, and `{aim.new.home}` never is",
-                "take that question out, and change this by hand",
+                f"`{aim.old.home}`{self.objects.at(aim.old)} may be None, for which line {asked[0].lineno} "
+                f"may test, and `{aim.new.home}` never is",
+                "take that test out, and change this by hand",
             )
         if old is not None and new is not None and old.home == new.home:
             return

@@ -34,9 +34,11 @@ class Refusal(Exception):
         if root is not None:
             chain = "" if root is cause else f", and that with {root.where}"
             first = f"{root.where} stays, since {_seen_from_elsewhere(root.why.what, root.where)}"
-            what = f"{first}. {_as_sentence(what)}{chain}"
-            advice = _seen_from_elsewhere(root.why.advice, root.where)
-        super().__init__(f"{what}; {advice}")
+            share = f"{_as_sentence(what)}{chain}"
+            what, advice = f"{first}. {share}", _seen_from_elsewhere(root.why.advice, root.where)
+            super().__init__(f"{first}; {advice}. {share}")
+        else:
+            super().__init__(f"{what}; {advice}")
         self.what: str = what
         self.advice: str = advice
         self.cause: Cause | None = root
@@ -86,7 +88,6 @@ def _seen_from_elsewhere(text: str, where: str) -> str:
     if not colon:
         return text
     text = re.sub(r"\blines ((?:\d+, )*\d+ and \d+)", rf"lines \1 of {path}", text)
-    text = re.sub(r"\b(?:that|the) line\b", rf"{where}", text)
     text = re.sub(
         r"\b(?:in )?this (?:file|test)\b",
         lambda found: f"in {path}" if found[0].startswith("in") else path,

@@ -53,7 +53,7 @@ def incompatible(call: ast.Call, old: ast.arguments | None, new: ast.arguments) 
     for argument, name in before.items():
         there = after.get(argument, name)
         if name == "*" and there != "*" and starred > 1:
-            return f"the arguments that it takes by `*` are `{there}` and others in the new one"
+            return f"what it takes as `*` goes to `{there}` and other parameters of the new one"
         if there != name and "*" not in (name[:1], there[:1]):
             return f"`{name}` is called `{there}` in the new one"
     return _other_defaults(old, new, set(before.values()) | set(after.values()))

@@ -12,7 +12,7 @@ from flake8_redis_ssot.fix.runs import Change, Runs
 
 LOOK = "look there, and run with --include-unsafe if that does no harm"
 _FIRST = "import that file at the top of the test, or run with --include-unsafe if it may have there what the test patches"
-WITH_IT = "change the patch and this line together by hand"
+WITH_IT = "change both together by hand"
 
 
 class Timing:

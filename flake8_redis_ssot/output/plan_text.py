@@ -136,14 +136,14 @@ def said_once(steps: Iterable[Step]) -> Iterator[str]:
         if step.reason and len(at[step.site]) == 1 and first.setdefault(what, step.site) != step.site:
             what = f"the same as for {first[what]} ({_CAUSE.split(what, maxsplit=1)[0]})"
         unsafe = " (unsafe)" if step.applicability == "unsafe" else ""
-        yield f"{step.site}: {step.code} {what}{unsafe}{_silenced(step.silenced)}"
+        yield f"{step.site}: {step.code} {_silenced(f'{what}{unsafe}', step.silenced)}"
 
 
-def _silenced(by: str | None) -> str:
-    """What silences a reference today, and what to do where that says that it shall stay."""
+def _silenced(what: str, by: str | None) -> str:
+    """What is said of a reference, with what silences it today, and what to do where that says that it shall stay."""
     if by is None or by == BASELINE:
-        return f" (silenced today by {by})" if by else ""
-    return f" ({by} keeps it as it is; take that out, and it can move)"
+        return f"{what} (silenced today by {by})" if by else what
+    return f"{by} keeps it as it is: nothing is to do, unless you take that out; then: {what}"
 
 
 def _count(number: int, what: str) -> str:

@@ -180,7 +180,7 @@ def test_what_is_silenced_is_shown_and_marked(project: Path, run: Command) -> No
     ]
     for form in ("terminal", "markdown"):
         text = " ".join(run("plan", "--output-format", form, cwd=project).stdout.split())
-        assert "(`noqa` keeps it as it is; take that out, and it can move)" in text
+        assert "`noqa` keeps it as it is: nothing is to do, unless you take that out; then: " in text
 
 
 def test_migrate_shows_and_keeps_what_is_silenced(project: Path, run: Command) -> None:
@@ -199,7 +199,7 @@ def test_migrate_shows_and_keeps_what_is_silenced(project: Path, run: Command) -
     run("rollback", cwd=project)
     text = run("migrate", "--dry-run", cwd=project).stdout
     assert "Left 2 references that the project keeps on purpose:\n  app/allowed.py:1: RED101" in text
-    assert "(`noqa` keeps it as it is; take that out, and it can move)" in text
+    assert "`noqa` keeps it as it is: nothing is to do, unless you take that out; then: " in text
     assert (
         json.loads(run("migrate", "--output-format", "json", "app/rooms.py", cwd=project).stdout)["silenced"]
         == []
