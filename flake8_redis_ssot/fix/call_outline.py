@@ -21,7 +21,7 @@ from flake8_redis_ssot.fix.call_pieces import (
 )
 from flake8_redis_ssot.fix.loaded import end_of_path
 from flake8_redis_ssot.fix.signatures import Function, decorators_of
-from flake8_redis_ssot.libraries.frameworks import FIXTURES, MAKING_NAMES, SPECIFYING
+from flake8_redis_ssot.libraries.frameworks import FIXTURES, MAKING_NAMES, RUNNING_SPECIFIED, SPECIFYING
 from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, own_nodes
 
 _HELD = ast.Name | ast.Attribute | ast.Lambda | ast.Call | ast.Tuple | ast.List | ast.Dict | ast.Set
@@ -77,7 +77,9 @@ def outline_of(tree: ast.Module) -> Outline:
             outline.is_hooked = True
         elif isinstance(node, ast.Call) and last_name(node.func) == SPECIFYING:
             outline.specified.add(end_of_path(node))
-    outline.opens = any(is_opening(node, opening) for node in all_nodes(tree) if isinstance(node, ast.Call))
+    calls = [node for node in all_nodes(tree) if isinstance(node, ast.Call)]
+    runs_unsaid = not outline.specified and any(last_name(node.func) in RUNNING_SPECIFIED for node in calls)
+    outline.opens = runs_unsaid or any(is_opening(node, opening) for node in calls)
     _Outliner(outline).enter(tree)
     outline.top = piece_of(tree.body, outline.imported, "")
     return outline

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from flake8_redis_ssot.fix.call_graph import Budget, CallGraph
+from flake8_redis_ssot.fix.call_outline import outline_of
 from flake8_redis_ssot.fix.call_walk import loaded
 from flake8_redis_ssot.fix.patched_code import patched_code
 
@@ -62,3 +63,19 @@ def test_past_the_budget_all_may_be_imported_that_known_files_import_anywhere() 
     assert asked(OPENS, budget) == {"rooms.py"}
     assert budget.left <= 0
     assert asked(DOES_NOT, budget) == {"late.py"}
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("spec.loader.exec_module(module)", True),
+        ('spec_from_file_location("a", "app/a.py").loader.exec_module(module)', False),
+        ("import_module(name)", True),
+        ('import_module("app.a")', False),
+        ("from importlib import import_module as load\nload(name)", True),
+        ("eval(text)", True),
+        ("client.eval(script, 0)", False),
+    ],
+)
+def test_what_may_load_a_file_that_no_name_shows(code: str, *, expected: bool) -> None:
+    assert outline_of(ast.parse(code)).opens is expected
