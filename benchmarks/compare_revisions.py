@@ -22,7 +22,7 @@ Row = tuple[str, int, int, str, str]
 
 def checked(command: str, tree: Path) -> list[Row]:
     """What the command reports on a tree, with all rules and without a cache."""
-    settings = tree / "ssot.toml"
+    settings = tree.resolve() / "ssot.toml"
     config = ["--config", str(settings)] if settings.exists() else []
     arguments = ["check", "--no-cache", "--select", "ALL", "--output-format", "json-lines", *config, "."]
     start = time.perf_counter()

@@ -8,8 +8,10 @@ from collections.abc import Collection
 from flake8_redis_ssot.filesystem import FileSystem
 from flake8_redis_ssot.source import SourceError
 
-_LETTER = r"[\w\x80-\xff]"
-_LETTERS = frozenset(n for n in range(256) if re.match(_LETTER.encode(), bytes([n])))
+LETTER = r"[\w\x80-\xff]"
+"""What a name is made of, in bytes."""
+
+_LETTERS = frozenset(n for n in range(256) if re.match(LETTER.encode(), bytes([n])))
 
 
 class Texts:
@@ -30,7 +32,7 @@ class Texts:
         """Whether a file has one of the `words`; a dotted name is none."""
         names = sorted(word for word in words if word.isidentifier())
         either = "|".join(names) or "(?!)"
-        pattern = f"(?<!{_LETTER})(?:{either})(?!{_LETTER})"
+        pattern = f"(?<!{LETTER})(?:{either})(?!{LETTER})"
         known = self.asked.setdefault(path, {})
         if pattern not in known:
             data = self._data_of(path)

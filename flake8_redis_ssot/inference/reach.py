@@ -42,6 +42,7 @@ class Reach:
         self._is_wanted = is_wanted
         self._members = members
         self._known: dict[Value, bool] = {}
+        self._led: dict[Value, list[tuple[str, Value]]] = {}
 
     def __call__(self, value: Value) -> bool:
         known = self._known
@@ -57,28 +58,64 @@ class Reach:
                     known[here] = True
                     here = holders[here]
                 return True
-            for held in self._held(here):
+            for _, held in self._held(here):
                 if held not in holders and known.get(held) is not False:
                     holders[held] = here
                     stack.append(held)
         known.update(dict.fromkeys(holders, False))
         return False
 
-    def _held(self, value: Value) -> Iterator[Value]:
+    def first(self, values: Iterable[Value]) -> frozenset[str]:
+        """The names of members of `values` by which a wanted value is come to; `""` where it needs none."""
+        words: set[str] = set()
+        todo = [value for value in values if self(value)]
+        seen = set(todo)
+        for here in todo:
+            if self._is_wanted(self._inference, here):
+                words.add("")
+            for word, held in self._ways(here):
+                if word:
+                    words.add(word)
+                elif held not in seen:
+                    seen.add(held)
+                    todo.append(held)
+        return frozenset(words)
+
+    def is_reached(self, values: Iterable[Value], is_said: Callable[[str], bool]) -> bool:
+        """Whether a wanted value is come to from `values` by names of members that are all said."""
+        todo = [value for value in values if self(value)]
+        seen = set(todo)
+        for here in todo:
+            if self._is_wanted(self._inference, here):
+                return True
+            fresh = [held for word, held in self._ways(here) if held not in seen and (not word or is_said(word))]
+            seen.update(fresh)
+            todo += fresh
+        return False
+
+    def _ways(self, value: Value) -> list[tuple[str, Value]]:
+        """What leads on from a value, each with the name of the member that it is; `""` where it needs no name."""
+        found = self._led.get(value)
+        if found is None:
+            ways = ((word, held) for word, held in self._held(value) if self(held))
+            found = self._led[value] = list(dict.fromkeys(ways))
+        return found
+
+    def _held(self, value: Value) -> Iterator[tuple[str, Value]]:
         inference = self._inference
         match value:
             case Instance(of=Definition() as made):
-                yield Definition(made.scope)
+                yield "", Definition(made.scope)
             case Items() | Filled() | Pairs():
-                yield from _contained(inference, value)
+                yield from (("", held) for held in _contained(inference, value))
             case Definition(scope=scope) if scope.kind == "class":
-                yield from inference.classes.bases(scope)
-                kept = (*scope.attributes.values(), *scope.bindings.values()) if self._members else ()
-                for bindings in kept:
-                    for binding in bindings:
-                        yield from inference.bound(binding)
+                yield from (("", base) for base in inference.classes.bases(scope))
+                kept = (*scope.attributes.items(), *scope.bindings.items()) if self._members else ()
+                for name, bindings in kept:
+                    word = "" if name.startswith("__") and name.endswith("__") else name
+                    yield from ((word, held) for binding in bindings for held in inference.bound(binding))
             case Definition(scope=scope) | Coroutine(scope=scope) | Generator(scope=scope):
-                yield from inference.given_by(scope)
+                yield from (("", given) for given in inference.given_by(scope))
 
 
 def is_library(inference: Inference, value: Value) -> bool:

@@ -19,6 +19,7 @@ from flake8_redis_ssot.libraries.standard import LOOP_PACKAGES, LOOP_WORDS
 from flake8_redis_ssot.project.conftests import CONFTEST, conftests_above
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.project.inference import GETTER, ProjectInference
+from flake8_redis_ssot.project.uses import Uses
 
 _FOR_RUNNERS = ("__", "setUp", "setup_", "tearDown", "teardown_", "test_")
 """How the methods begin that Python or a test runner calls, and nobody by name."""
@@ -66,7 +67,8 @@ class Following:
             for path, fact in facts
             if fact.exposed
             and (
-                self._index.users(path, self._with_made_on_demand(path, set(fact.exposed)))
+                self._index.users(path, set(fact.exposed))
+                or GETTER in fact.exposed
                 or self._tests_of(path)
                 or any(name.startswith(".") for name in fact.exposed)
             )
@@ -80,21 +82,32 @@ class Following:
             self._learn(taken)
             new = set()
             reach = Reach(self._inference, _is_exposed)
+            uses = Uses(self._index, Reach(self._inference, is_exposed), reach)
             for path in taken:
-                fresh = self._exposed(path, reach) - exposed.setdefault(path, set())
+                now = self._exposed(path, reach)
+                fresh = now.keys() - exposed.setdefault(path, set())
                 exposed[path] |= fresh
-                users = self._index.users(path, fresh) if fresh else []
                 known = words.setdefault(path, set())
+                users = self._index.users(path, set(now)) if now else []
                 known.update(self._members(path) if users else ())
-                taking = [user for user in users if self._speaks_of(known, user)]
+                taking = [
+                    user
+                    for user in users
+                    if user not in self._inference.files
+                    and self._speaks_of(known, user)
+                    and uses.comes_to_client(user, path, now)
+                ]
                 # a test has a fixture by its name alone
-                tests = (
-                    [test for test in self._tests_of(path) if self._speaks_of(fresh, test)] if fresh else []
-                )
+                tests = [
+                    test
+                    for test in (self._tests_of(path) if now else ())
+                    if test not in self._inference.files and uses.comes_by_fixture(test, now)
+                ]
                 for user in (*taking, *tests, *self._sharing(path, fresh), *self._storing(fresh)):
                     words.setdefault(user, set()).update(known)
                     new.add(user)
                 new.update(self._preparing(path))
+            new -= self._inference.files.keys()
             if not new and self._inference.refresh():
                 new = set(self._inference.files)
             if not new:
@@ -215,36 +228,44 @@ class Following:
             new = blocking.learn_calls(self._inference, points)
             points = []
 
-    def _exposed(self, path: str, reach: Reach) -> set[str]:
-        """The names by which others get at something of a client library that a file has, or stores elsewhere."""
+    def _exposed(self, path: str, reach: Reach) -> dict[str, list[Value]]:
+        """The names by which others get at something of a client library that a file has, or stores elsewhere.
+
+        Each with its values; none where it is had by other ways than those of values.
+        """
         asked = self._index.asked_names(path) if os.path.basename(path) != CONFTEST else None
-        shared = {
+        scopes = self._inference.files[path]
+        found: dict[str, list[Value]] = {}
+        for name, bindings in scopes.module.bindings.items():
+            if asked is None or name in asked:
+                for binding in bindings:
+                    for one in by_name(self._inference, binding):
+                        values = (
+                            self._inference.resolved(one) if isinstance(one, QualifiedName) else iter([one])
+                        )
+                        for value in filter(reach, values):
+                            found.setdefault(fixture_name(binding) or name, []).append(value)
+        for name in self._made_on_demand(path):
+            values = self._inference.resolved(QualifiedName(f"{scopes.modules[0]}.{name}"))
+            for value in filter(reach, values):
+                found.setdefault(name, []).append(value)
+        anyhow = {
             name
-            for name in stored(self._inference, self._inference.files[path], reach)
+            for name in stored(self._inference, scopes, reach)
             if "." in name or asked is None or name in asked
         }
-        own = {
-            fixture_name(binding) or name
-            for name, bindings in self._inference.files[path].module.bindings.items()
-            if asked is None or name in asked or name == GETTER
-            for binding in bindings
-            if any(
-                reach(value)
-                for one in by_name(self._inference, binding)
-                for value in (self._inference.resolved(one) if isinstance(one, QualifiedName) else (one,))
-            )
-        }
-        return shared | self._with_made_on_demand(path, own)
+        return {**found, **{name: [] for name in anyhow}}
 
-    def _with_made_on_demand(self, path: str, names: set[str]) -> set[str]:
-        """The `names` of a file that others may ask for; all that they do where its `__getattr__` is one of them."""
-        return names | {n for n in self._index.taken_names(path) if n} if GETTER in names else names
+    def _made_on_demand(self, path: str) -> list[str]:
+        """The names that others import from a file which has none of them, but a `__getattr__`."""
+        bindings = self._inference.files[path].module.bindings
+        taken = self._index.taken_names(path) if GETTER in bindings else ()
+        return sorted(name for name in taken if name and name not in bindings)
 
     def _members(self, path: str) -> Iterator[str]:
         """The names of a file by which others use something of a client library, or a function that sends by it."""
         scopes = self._inference.files[path]
-        if GETTER in scopes.module.bindings:
-            yield from (name for name in self._index.taken_names(path) if name)
+        yield from self._made_on_demand(path)
         for scope in (scopes.module, *scopes.namespaces.values()):
             if scope.kind != "function":
                 for name, bindings in (*scope.bindings.items(), *scope.attributes.items()):
