@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from functools import lru_cache
 
 from flake8_redis_ssot.filesystem import FileSystem
 from flake8_redis_ssot.source import SourceError
 
 LETTER = r"[\w\x80-\xff]"
 """What a name is made of, in bytes."""
+
+_MOST_HELD = 200
+"""Files whose bytes are held, as several things are asked of one."""
 
 _LETTERS = frozenset(n for n in range(256) if re.match(LETTER.encode(), bytes([n])))
 
@@ -20,6 +24,7 @@ class Texts:
     def __init__(self, filesystem: FileSystem) -> None:
         self._filesystem = filesystem
         self.asked: dict[str, dict[str, bool]] = {}
+        self._data_of = lru_cache(maxsize=_MOST_HELD)(self._read)
 
     def has(self, path: str, pattern: str) -> bool:
         """Whether a regular expression is found in a file; not in one that cannot be read."""
@@ -39,7 +44,7 @@ class Texts:
             known[pattern] = any(has_word(data, name.encode()) for name in names)
         return known[pattern]
 
-    def _data_of(self, path: str) -> bytes:
+    def _read(self, path: str) -> bytes:
         try:
             return self._filesystem.source(path).data
         except SourceError:

@@ -39,6 +39,7 @@ class Following:
         self._inference = inference
         self._index = index
         self._texts = index.texts
+        self._uses = Uses(index)
 
     def follow(self) -> None:
         """Take in every file to which something of a client library comes from another one.
@@ -82,7 +83,7 @@ class Following:
             self._learn(taken)
             new = set()
             reach = Reach(self._inference, _is_exposed)
-            uses = Uses(self._index, Reach(self._inference, is_exposed), reach)
+            self._uses.learn(Reach(self._inference, is_exposed), reach)
             for path in taken:
                 now = self._exposed(path, reach)
                 fresh = now.keys() - exposed.setdefault(path, set())
@@ -95,13 +96,13 @@ class Following:
                     for user in users
                     if user not in self._inference.files
                     and self._speaks_of(known, user)
-                    and uses.comes_to_client(user, path, now)
+                    and self._uses.comes_to_client(user, path, now)
                 ]
                 # a test has a fixture by its name alone
                 tests = [
                     test
                     for test in (self._tests_of(path) if now else ())
-                    if test not in self._inference.files and uses.comes_by_fixture(test, now)
+                    if test not in self._inference.files and self._uses.comes_by_fixture(test, now)
                 ]
                 for user in (*taking, *tests, *self._sharing(path, fresh), *self._storing(fresh)):
                     words.setdefault(user, set()).update(known)

@@ -25,6 +25,7 @@ class ProjectIndex:
         self._places: dict[str, Place] = {}
         self._edges: dict[str, tuple[Edge, ...]] = {}
         self._taken: dict[str, dict[str, set[str | None]]] = {}
+        self._all_users: dict[str, set[str]] = {}
 
     def place(self, path: str) -> Place:
         """The boundary and the dotted names of a file."""
@@ -177,6 +178,16 @@ class ProjectIndex:
             for name in taken
             if name not in (None, "*")
         }
+
+    def all_users(self, path: str) -> set[str]:
+        """The files whose import statements name the file at `path`, whatever they take of it."""
+        found = self._all_users.get(path)
+        if found is None:
+            found = self._all_users[path] = set()
+            for module in self.place(path).modules:
+                found.update(self._taken_from(module), self._with_module(module))
+            found.discard(path)
+        return found
 
     def users(self, path: str, names: set[str]) -> list[str]:
         """The files that import one of `names` from the file at `path`, or the module as a whole."""

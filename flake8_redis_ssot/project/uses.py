@@ -28,18 +28,23 @@ class _Had:
 
 
 class Uses:
-    """Judges the texts of files that are not parsed, by what is known of those that are.
+    """Judges the texts of files that are not parsed, by what is known of those that are."""
 
-    `clients` says which values lead to something of a client library, `blocking` which do, or send by a blocking
-    client: that is asked of what may run in a coroutine.
-    """
-
-    def __init__(self, index: ProjectIndex, clients: Reach, blocking: Reach) -> None:
+    def __init__(self, index: ProjectIndex) -> None:
         self._index = index
         self._texts: Texts = index.texts
+        self._clients: Reach
+        self._blocking: Reach
+        self._in_coroutines: dict[str, bool] = {}
+        self._after: dict[str, list[str]] = {}
+
+    def learn(self, clients: Reach, blocking: Reach) -> None:
+        """Take what is known by now: which values lead to something of a client library.
+
+        Those of `blocking` do, or send by a blocking client: that is asked of what may run in a coroutine.
+        """
         self._clients = clients
         self._blocking = blocking
-        self._in_coroutines: dict[str, bool] = {}
 
     def comes_to_client(self, user: str, path: str, exposed: Exposed) -> bool:
         """Whether the file `user` may come to a client, or to what sends by one, by what the file at `path` exposes."""
@@ -50,22 +55,36 @@ class Uses:
         return any(self._is_used(test, _Had(name, name, 0), values) for name, values in exposed.items())
 
     def _is_used(self, user: str, had: _Had, values: Collection[Value]) -> bool:
-        is_last = self._index.settings.is_test(user) and not self._index.users_of(user)
+        is_last = self._index.settings.is_test(user) and not self._index.all_users(user)
         reach = self._blocking if self._may_run_in_coroutine(user, is_last) else self._clients
         first = reach.first(values) if values else frozenset([""])
-        if not first:
+        if not first or not (self._hands_on(user, had) or self._is_said(user, had, first)):
             return False
-        if self._hands_on(user, had.bound):
-            return True
-        if "" in first:
+        saying = [user] if is_last else self._beyond(user)
+        return "" in first or reach.is_reached(
+            values, lambda word: any(self._texts.speaks_of(one, [word]) for one in saying)
+        )
+
+    def _is_said(self, user: str, had: _Had, members: Collection[str]) -> bool:
+        """Whether a file does anything with a name but ask it for other members than these."""
+        if "" in members:
             return self._has(user, had, f"(?!{LETTER})", had.imports)
-        words = "|".join(sorted(first))
-        leads = rf"(?!{LETTER})\s*\.\s*(?:{words})(?!{LETTER})"
-        goes_elsewhere = rf"(?!{LETTER})(?!\s*\.\s*[A-Za-z_])"
-        if is_last:
-            is_used = self._has(user, had, leads, 0) or self._has(user, had, goes_elsewhere, had.imports)
-            return is_used and reach.is_reached(values, lambda word: self._texts.speaks_of(user, [word]))
-        return self._has(user, had, leads, 0) or self._has(user, had, goes_elsewhere, had.imports)
+        words = "|".join(sorted(members))
+        return self._has(user, had, rf"(?!{LETTER})\s*\.\s*(?:{words})(?!{LETTER})", 0) or self._has(
+            user, had, rf"(?!{LETTER})(?!\s*\.\s*[A-Za-z_])", had.imports
+        )
+
+    def _beyond(self, path: str) -> list[str]:
+        """A file and those that may have something from it, the nearest first."""
+        found = self._after.get(path)
+        if found is None:
+            found = self._after[path] = [path]
+            seen = {path}
+            for here in found:
+                fresh = sorted(self._index.all_users(here) - seen)
+                seen.update(fresh)
+                found += fresh
+        return found
 
     def _has(self, user: str, had: _Had, end: str, times: int) -> bool:
         """Whether a file says a name more than so many times before what `end` matches."""
@@ -77,32 +96,33 @@ class Uses:
     def _had(self, user: str, path: str, exposed: Exposed) -> Iterator[_Had]:
         modules = set(self._index.place(path).modules)
         edges = self._index.edges(user)
-        is_whole = False
+        has_module = has_all = False
         for edge in edges:
             if edge.module in modules and edge.name is not None and edge.name in exposed:
                 said = sum((one.name == edge.bound) + (one.bound == edge.bound != one.name) for one in edges)
                 yield _Had(edge.name, edge.bound, said)
-            is_whole |= edge.full_name in modules
-        if is_whole:
-            yield from (_Had(name, name, 0, of_module=True) for name in sorted(exposed) if name.isidentifier())
+            has_all |= edge.module in modules and edge.name == "*"
+            has_module |= edge.full_name in modules and edge.name != "*"
+        for name in sorted(exposed):
+            if name.isidentifier():
+                if has_all:
+                    yield _Had(name, name, 0)
+                if has_module:
+                    yield _Had(name, name, 0, of_module=True)
 
-    def _hands_on(self, user: str, name: str) -> bool:
+    def _hands_on(self, user: str, had: _Had) -> bool:
         """Whether others may have a name of a file from that file."""
-        if name in self._index.taken_names(user):
+        if had.of_module:
+            return False
+        if had.bound in self._index.taken_names(user):
             return True
-        return any(self._texts.speaks_of(one, [name]) for one in self._index.users(user, set()))
+        return any(self._texts.speaks_of(one, [had.bound]) for one in self._index.users(user, set()))
 
     def _may_run_in_coroutine(self, path: str, is_last: bool) -> bool:
-        """Whether a file has a coroutine, or one that imports it has, directly or not."""
-        known = self._in_coroutines
-        todo, seen = [path], {path}
-        while todo:
-            here = todo.pop()
-            if known.get(here) or (here not in known and self._texts.has(here, _COROUTINE)):
-                known[path] = True
-                return True
-            fresh = self._index.users_of(here) - seen if not is_last and here not in known else set()
-            seen |= fresh
-            todo += fresh
-        known.update(dict.fromkeys(seen, False))
-        return False
+        """Whether a file has a coroutine, or one that may have something from it has."""
+        known = self._in_coroutines.get(path)
+        if known is None:
+            known = self._in_coroutines[path] = any(
+                self._texts.has(one, _COROUTINE) for one in ([path] if is_last else self._beyond(path))
+            )
+        return known
