@@ -89,7 +89,9 @@ class Reach:
         for here in todo:
             if self._is_wanted(self._inference, here):
                 return True
-            fresh = [held for word, held in self._ways(here) if held not in seen and (not word or is_said(word))]
+            fresh = [
+                held for word, held in self._ways(here) if held not in seen and (not word or is_said(word))
+            ]
             seen.update(fresh)
             todo += fresh
         return False
@@ -142,19 +144,6 @@ def is_exposed(inference: Inference, value: Value) -> bool:
         if builder is not None and builder.kind == "pool":
             return True
     return inference.client(value) is not None or is_library(inference, value)
-
-
-def is_exposed_by(inference: Inference, value: Value) -> bool:
-    """Whether others get at something of a client library by `value` itself, or by what it contains."""
-    todo, seen = [value], {value}
-    while todo:
-        here = todo.pop()
-        if is_exposed(inference, here):
-            return True
-        fresh = set(_contained(inference, here)) - seen
-        seen |= fresh
-        todo += fresh
-    return False
 
 
 def _contained(inference: Inference, value: Value) -> Iterator[Value]:
@@ -238,18 +227,20 @@ def by_name(inference: Inference, binding: Binding) -> Iterator[Value]:
         yield from aliased(inference, binding)
 
 
-def stored(inference: Inference, scopes: Scopes, reach: Reach) -> set[str]:
+def stored(inference: Inference, scopes: Scopes, reach: Reach) -> dict[str, set[Value]]:
     """The names by which others get at what a file stores in a container or an object, as far as it is wanted.
 
     A top-level name of the file; a dotted name where another file has the object; `.key` for an application's.
+    Each with what is stored.
     """
-    found: set[str] = set()
+    found: dict[str, set[Value]] = {}
     for store in scopes.stores:
         names = inference.shared.get(store)
         if names is None:
             names = inference.shared[store] = _shared_names(inference, scopes, store)
-        if not names <= found and any(reach(value) for value in inference.bound(store.binding)):
-            found |= names
+        values = set(filter(reach, inference.bound(store.binding))) if names else set()
+        for name in names if values else ():
+            found.setdefault(name, set()).update(values)
     return found
 
 

@@ -12,17 +12,14 @@ from flake8_redis_ssot.analysis.client_calls import function_of
 from flake8_redis_ssot.analysis.lines import DYNAMIC
 from flake8_redis_ssot.inference.calls import fixture_name
 from flake8_redis_ssot.inference.evaluator import Inference
-from flake8_redis_ssot.inference.reach import Reach, by_name, is_exposed, is_exposed_by, stored
-from flake8_redis_ssot.inference.values import Definition, Generator, QualifiedName, Value
+from flake8_redis_ssot.inference.reach import Reach, by_name, is_exposed, stored
+from flake8_redis_ssot.inference.values import Definition, QualifiedName, Value
 from flake8_redis_ssot.libraries.frameworks import APPLICATION_NAMES, PATCHING, STATES
 from flake8_redis_ssot.libraries.standard import LOOP_PACKAGES, LOOP_WORDS
 from flake8_redis_ssot.project.conftests import CONFTEST, conftests_above
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.project.inference import GETTER, ProjectInference
-from flake8_redis_ssot.project.uses import Uses
-
-_FOR_RUNNERS = ("__", "setUp", "setup_", "tearDown", "teardown_", "test_")
-"""How the methods begin that Python or a test runner calls, and nobody by name."""
+from flake8_redis_ssot.project.uses import Exposed, Uses
 
 _IMPORTING = "|".join(map(re.escape, sorted(DYNAMIC)))
 """What imports a module by its name."""
@@ -62,7 +59,6 @@ class Following:
                     self._inference.load(path)
                     self._inference.load(target)
         exposed: dict[str, set[str]] = {}
-        words: dict[str, set[str]] = {}
         new = {
             path
             for path, fact in facts
@@ -88,26 +84,15 @@ class Following:
                 now = self._exposed(path, reach)
                 fresh = now.keys() - exposed.setdefault(path, set())
                 exposed[path] |= fresh
-                known = words.setdefault(path, set())
-                users = self._index.users(path, set(now)) if now else []
-                known.update(self._members(path) if users else ())
-                taking = [
-                    user
-                    for user in users
-                    if user not in self._inference.files
-                    and self._speaks_of(known, user)
-                    and self._uses.comes_to_client(user, path, now)
-                ]
+                for user in self._index.users(path, set(now)) if now else ():
+                    if user not in self._inference.files and self._uses.comes_to_client(user, path, now):
+                        new.add(user)
                 # a test has a fixture by its name alone
-                tests = [
-                    test
-                    for test in (self._tests_of(path) if now else ())
-                    if test not in self._inference.files and self._uses.comes_by_fixture(test, now)
-                ]
-                for user in (*taking, *tests, *self._sharing(path, fresh), *self._storing(fresh)):
-                    words.setdefault(user, set()).update(known)
-                    new.add(user)
-                new.update(self._preparing(path))
+                for test in self._tests_of(path) if now else ():
+                    if test not in self._inference.files and self._uses.comes_by_fixture(test, path, now):
+                        new.add(test)
+                shared = {name: now[name] for name in fresh if name.startswith(".")}
+                new.update(self._sharing(path, shared), self._storing(fresh), self._preparing(path))
             new -= self._inference.files.keys()
             if not new and self._inference.refresh():
                 new = set(self._inference.files)
@@ -194,18 +179,20 @@ class Following:
                 if is_new and texts.has(one, _PATCHING):
                     yield one
 
-    def _sharing(self, path: str, names: Collection[str]) -> Iterator[str]:
-        """The files that get at one of `names`, `.key` each, by the application of their boundary."""
-        keys = "|".join(re.escape(name[1:]) for name in sorted(names) if name.startswith("."))
-        if keys:
-            holders = "|".join(sorted(STATES | APPLICATION_NAMES | {"g"}))
-            pattern = rf"""\b(?:{holders})(?:\.|\[["'])(?:{keys})\b"""
-            boundary = self._index.place(path).boundary
+    def _sharing(self, path: str, exposed: Exposed) -> Iterator[str]:
+        """The files that get at something exposed, `.key` each, by the application of their boundary."""
+        holders = "|".join(sorted(STATES | APPLICATION_NAMES | {"g"}))
+        boundary = self._index.place(path).boundary
+        for name, values in exposed.items():
+            key = name[1:]
+            pattern = rf"""\b(?:{holders})(?:\.|\[["']){re.escape(key)}\b"""
             for other in sorted(self._index.facts):
                 if (
-                    other != path
+                    other not in self._inference.files
                     and self._index.place(other).boundary is boundary
+                    and self._texts.speaks_of(other, [key])
                     and self._texts.has(other, pattern)
+                    and self._uses.comes_by_itself(other, values)
                 ):
                     yield other
 
@@ -250,40 +237,18 @@ class Following:
             values = self._inference.resolved(QualifiedName(f"{scopes.modules[0]}.{name}"))
             for value in filter(reach, values):
                 found.setdefault(name, []).append(value)
-        anyhow = {
-            name
-            for name in stored(self._inference, scopes, reach)
-            if "." in name or asked is None or name in asked
-        }
-        return {**found, **{name: [] for name in anyhow}}
+        for name, kept in stored(self._inference, scopes, reach).items():
+            if name.startswith("."):
+                found[name] = [*kept]
+            elif "." in name or asked is None or name in asked:
+                found[name] = []
+        return found
 
     def _made_on_demand(self, path: str) -> list[str]:
         """The names that others import from a file which has none of them, but a `__getattr__`."""
         bindings = self._inference.files[path].module.bindings
         taken = self._index.taken_names(path) if GETTER in bindings else ()
         return sorted(name for name in taken if name and name not in bindings)
-
-    def _members(self, path: str) -> Iterator[str]:
-        """The names of a file by which others use something of a client library, or a function that sends by it."""
-        scopes = self._inference.files[path]
-        yield from self._made_on_demand(path)
-        for scope in (scopes.module, *scopes.namespaces.values()):
-            if scope.kind != "function":
-                for name, bindings in (*scope.bindings.items(), *scope.attributes.items()):
-                    if not name.startswith(_FOR_RUNNERS) and any(
-                        self._is_used(value)
-                        for binding in bindings
-                        for value in by_name(self._inference, binding)
-                    ):
-                        yield name
-
-    def _is_used(self, value: Value) -> bool:
-        if isinstance(value, Definition | Generator) and value.scope.kind == "function":
-            given = self._inference.given_by(value.scope)
-            return value.scope.node in self._inference.blocking or any(
-                is_exposed_by(self._inference, one) for one in given
-            )
-        return is_exposed_by(self._inference, value)
 
 
 def _is_exposed(inference: Inference, value: Value) -> bool:

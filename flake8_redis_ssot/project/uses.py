@@ -37,6 +37,7 @@ class Uses:
         self._blocking: Reach
         self._in_coroutines: dict[str, bool] = {}
         self._after: dict[str, list[str]] = {}
+        self._first: dict[tuple[Reach, str, str], frozenset[str]] = {}
 
     def learn(self, clients: Reach, blocking: Reach) -> None:
         """Take what is known by now: which values lead to something of a client library.
@@ -45,23 +46,54 @@ class Uses:
         """
         self._clients = clients
         self._blocking = blocking
+        self._first.clear()
 
     def comes_to_client(self, user: str, path: str, exposed: Exposed) -> bool:
         """Whether the file `user` may come to a client, or to what sends by one, by what the file at `path` exposes."""
-        return any(self._is_used(user, had, exposed[had.name]) for had in self._had(user, path, exposed))
+        return any(
+            self._is_used(user, path, had, exposed[had.name]) for had in self._had(user, path, exposed)
+        )
 
-    def comes_by_fixture(self, test: str, exposed: Exposed) -> bool:
-        """The same of a test that has fixtures by their names alone."""
-        return any(self._is_used(test, _Had(name, name, 0), values) for name, values in exposed.items())
+    def comes_by_fixture(self, test: str, path: str, exposed: Exposed) -> bool:
+        """The same of a test that has the fixtures of the file at `path` by their names alone."""
+        return any(self._is_used(test, path, _Had(name, name, 0), values) for name, values in exposed.items())
 
-    def _is_used(self, user: str, had: _Had, values: Collection[Value]) -> bool:
+    def comes_by_itself(self, user: str, values: Collection[Value]) -> bool:
+        """The same of a file that has these `values`, and gives them to nobody."""
+        return self._is_come_to(self._asked_of(user, is_last=False), values, [user])
+
+    def _is_used(self, user: str, path: str, had: _Had, values: Collection[Value]) -> bool:
         is_last = self._index.settings.is_test(user) and not self._index.all_users(user)
-        reach = self._blocking if self._may_run_in_coroutine(user, is_last) else self._clients
-        first = reach.first(values) if values else frozenset([""])
-        if not first or not (self._hands_on(user, had) or self._is_said(user, had, first)):
+        reach = self._asked_of(user, is_last=is_last)
+        key = (reach, path, had.name)
+        first = self._first.get(key)
+        if first is None:
+            first = self._first[key] = reach.first(values) if values else frozenset([""])
+        if not first:
             return False
-        saying = [user] if is_last else self._beyond(user)
-        return "" in first or reach.is_reached(
+        hands_on = self._hands_on(user, had)
+        if not hands_on and not self._is_said(user, had, first):
+            return False
+        if "" in first:
+            return True
+        if hands_on:
+            return self._is_come_to(reach, values, self._beyond(user))
+        return self._is_come_to(reach, values, [user]) or any(
+            self._is_come_to(reach, values, [user, other]) for other in self._given(user, had)
+        )
+
+    def _asked_of(self, user: str, *, is_last: bool) -> Reach:
+        """What is asked of a file: where it may run in a coroutine what blocks as well."""
+        known = self._in_coroutines.get(user)
+        if known is None:
+            known = self._in_coroutines[user] = self._texts.has(user, _COROUTINE) or (
+                not is_last and any(self._texts.has(one, _COROUTINE) for one in self._beyond(user))
+            )
+        return self._blocking if known else self._clients
+
+    def _is_come_to(self, reach: Reach, values: Collection[Value], saying: Collection[str]) -> bool:
+        """Whether some of these files say all names of members by which a client is come to."""
+        return reach.is_reached(
             values, lambda word: any(self._texts.speaks_of(one, [word]) for one in saying)
         )
 
@@ -110,6 +142,12 @@ class Uses:
                 if has_module:
                     yield _Had(name, name, 0, of_module=True)
 
+    def _given(self, user: str, had: _Had) -> list[str]:
+        """The files that may have what a file makes of a name: by an assignment or a class at the margin."""
+        name = rf"(?<!{LETTER}){had.bound}(?!{LETTER})"
+        makes = self._texts.has(user, rf"(?m)^(?:class\s[^:]*|[A-Za-z_][^\n=(]*=[^\n]*){name}")
+        return sorted(self._index.all_users(user)) if makes else []
+
     def _hands_on(self, user: str, had: _Had) -> bool:
         """Whether others may have a name of a file from that file."""
         if had.of_module:
@@ -117,12 +155,3 @@ class Uses:
         if had.bound in self._index.taken_names(user):
             return True
         return any(self._texts.speaks_of(one, [had.bound]) for one in self._index.users(user, set()))
-
-    def _may_run_in_coroutine(self, path: str, is_last: bool) -> bool:
-        """Whether a file has a coroutine, or one that may have something from it has."""
-        known = self._in_coroutines.get(path)
-        if known is None:
-            known = self._in_coroutines[path] = any(
-                self._texts.has(one, _COROUTINE) for one in ([path] if is_last else self._beyond(path))
-            )
-        return known
