@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cached_property
 
 from flake8_redis_ssot.analysis.client_calls import function_of
@@ -19,7 +19,8 @@ from flake8_redis_ssot.libraries.standard import LOOP_PACKAGES, LOOP_WORDS
 from flake8_redis_ssot.project.conftests import CONFTEST, conftests_above
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.project.inference import GETTER, ProjectInference
-from flake8_redis_ssot.project.uses import Exposed, Uses
+from flake8_redis_ssot.project.uses import Uses
+from flake8_redis_ssot.settings.model import Boundary
 
 _IMPORTING = "|".join(map(re.escape, sorted(DYNAMIC)))
 """What imports a module by its name."""
@@ -80,6 +81,7 @@ class Following:
             new = set()
             reach = Reach(self._inference, _is_exposed)
             self._uses.learn(Reach(self._inference, is_exposed), reach)
+            shared: list[tuple[Boundary, str, Collection[Value]]] = []
             for path in taken:
                 now = self._exposed(path, reach)
                 fresh = now.keys() - exposed.setdefault(path, set())
@@ -91,8 +93,10 @@ class Following:
                 for test in self._tests_of(path) if now else ():
                     if test not in self._inference.files and self._uses.comes_by_fixture(test, path, now):
                         new.add(test)
-                shared = {name: now[name] for name in fresh if name.startswith(".")}
-                new.update(self._sharing(path, shared), self._storing(fresh), self._preparing(path))
+                boundary = self._index.place(path).boundary
+                shared += [(boundary, name[1:], now[name]) for name in sorted(fresh) if name.startswith(".")]
+                new.update(self._storing(fresh), self._preparing(path))
+            new.update(self._sharing(shared))
             new -= self._inference.files.keys()
             if not new and self._inference.refresh():
                 new = set(self._inference.files)
@@ -179,19 +183,16 @@ class Following:
                 if is_new and texts.has(one, _PATCHING):
                     yield one
 
-    def _sharing(self, path: str, exposed: Exposed) -> Iterator[str]:
-        """The files that get at something exposed, `.key` each, by the application of their boundary."""
+    def _sharing(self, shared: Sequence[tuple[Boundary, str, Collection[Value]]]) -> Iterator[str]:
+        """The files that get at something by the application of their boundary, each by its key and its values."""
         holders = "|".join(sorted(STATES | APPLICATION_NAMES | {"g"}))
-        boundary = self._index.place(path).boundary
-        for name, values in exposed.items():
-            key = name[1:]
-            pattern = rf"""\b(?:{holders})(?:\.|\[["']){re.escape(key)}\b"""
-            for other in sorted(self._index.facts):
+        for other in sorted(self._index.facts) if shared else ():
+            for boundary, key, values in shared:
                 if (
                     other not in self._inference.files
                     and self._index.place(other).boundary is boundary
                     and self._texts.speaks_of(other, [key])
-                    and self._texts.has(other, pattern)
+                    and self._texts.has(other, rf"""\b(?:{holders})(?:\.|\[["']){re.escape(key)}\b""")
                     and self._uses.comes_by_itself(other, values)
                 ):
                     yield other
