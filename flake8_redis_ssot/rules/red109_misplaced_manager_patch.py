@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 from flake8_redis_ssot.analysis.client_calls import function_of
@@ -98,23 +98,26 @@ class MisplacedManagerPatch(ProjectRule):
         order = ImportOrder(project.index, project.read)
         patching = {word.decode() for word in PATCHING}
         managers = manager_words(project.settings)
+        names = _manager_names(project)
         for path, fact in project.index.facts.items():
             is_test = project.settings.is_test(path)
             if managers.isdisjoint(fact.words) or (patching.isdisjoint(fact.words) and not is_test):
                 continue
             context = project.read(path) if is_test or _may_patch(path, project) else None
             if context is not None:
-                yield from self._in_file(context, order, project)
+                yield from self._in_file(context, order, project, names)
 
     def _in_file(
-        self, context: RuleContext, order: ImportOrder, project: ProjectContext
+        self, context: RuleContext, order: ImportOrder, project: ProjectContext, names: Collection[str]
     ) -> Iterator[Diagnostic]:
-        found = [p for point in context.scopes.calls for p in _patches(point, context)]
-        if project.settings.is_test(context.source.path):
-            found += _assigned(context)
+        is_test = project.settings.is_test(context.source.path)
+        mine = [
+            patch for patch in _found(context, is_test, names.__contains__) if _is_manager(patch, project)
+        ]
+        found = [*_found(context, is_test, bool)] if mine else []
         path = context.source.path
-        for patch in found:
-            if not _is_manager(patch, project) or not _is_for_tests(patch, context, project):
+        for patch in mine:
+            if not _is_for_tests(patch, context, project):
                 continue
             within = _alone(patch.owner, context)
             places = _places(order, patch, path, within)
@@ -159,7 +162,31 @@ def _may_patch(path: str, project: ProjectContext) -> bool:
     return "mock" in imports or "pytest" in imports
 
 
-def _patches(point: ProgramPoint, context: RuleContext) -> Iterator[_Patch]:
+def _manager_names(project: ProjectContext) -> set[str]:
+    """The names that the managers of the project have: others are not asked about."""
+    index = project.index
+    modules = (m for path in index.facts if index.place(path).is_manager for m in index.place(path).modules)
+    facts = filter(None, map(index.modules.facts, modules))
+    return {name for one in facts for name in one.names}
+
+
+def _found(context: RuleContext, is_test: bool, is_meant: Callable[[str], bool]) -> Iterator[_Patch]:
+    """What a file exchanges, of the names that are meant."""
+    for point in context.scopes.calls:
+        yield from _patches(point, context, is_meant)
+    if is_test:
+        yield from _assigned(context, is_meant)
+
+
+def _patches(point: ProgramPoint, context: RuleContext, is_meant: Callable[[str], bool]) -> Iterator[_Patch]:
+    for node, module, name in _exchanged(point, context):
+        owner = _owner(node, context) if is_meant(name) else None
+        if owner is not None:
+            yield _Patch(node, module, name, owner)
+
+
+def _exchanged(point: ProgramPoint, context: RuleContext) -> Iterator[tuple[ast.Call, str, str]]:
+    """The names of modules that a call exchanges."""
     call = point.node
     assert isinstance(call, ast.Call)
     last = last_name(call.func)
@@ -167,14 +194,11 @@ def _patches(point: ProgramPoint, context: RuleContext) -> Iterator[_Patch]:
         return
     if isinstance(call.func, ast.Name) and last == "setattr":
         return  # an assignment
-    owner = _owner(call, context)
-    if owner is None:
-        return
     if last in ("patch", "setattr", "delattr"):
         names = {text.value for text in references(point, context.inference)}
         if len(names) == 1:
             module, _, name = names.pop().rpartition(".")
-            yield _Patch(call, module, name, owner)
+            yield call, module, name
     is_by_name = last in ("setattr", "delattr") or "patch" in ast.unparse(call.func)
     if last == "patch" or not call.args or not is_by_name:
         return
@@ -188,20 +212,20 @@ def _patches(point: ProgramPoint, context: RuleContext) -> Iterator[_Patch]:
         names = {keyword.arg for keyword in call.keywords if keyword.arg}
     if len(modules) == 1 and (last == "multiple" or len(names) == 1):
         (module,) = modules
-        yield from (_Patch(call, module, name, owner) for name in sorted(names))
+        yield from ((call, module, name) for name in sorted(names))
 
 
-def _assigned(context: RuleContext) -> Iterator[_Patch]:
+def _assigned(context: RuleContext, is_meant: Callable[[str], bool]) -> Iterator[_Patch]:
     """The names of modules that the functions of a file assign to, where they put nothing back."""
     for store in context.scopes.stores:
-        if not isinstance(store.key, str) or function_of(store.point) is None:
+        if not isinstance(store.key, str) or not is_meant(store.key) or function_of(store.point) is None:
             continue
         modules = {getattr(v, "name", "") for v in context.inference.values(store.owner, store.point)}
-        owner = _owner(store.owner, context)
-        if len(modules) == 1 and owner is not None:
+        if len(modules) == 1:
             (module,) = modules
             before = QualifiedName(f"{module}.{store.key}")
-            if before not in context.inference.bound(store.binding):
+            owner = _owner(store.owner, context)
+            if owner is not None and before not in context.inference.bound(store.binding):
                 yield _Patch(store.owner, module, store.key, owner)
 
 
