@@ -18,7 +18,8 @@ from flake8_redis_ssot.project.following import Following
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.project.inference import ProjectInference
 from flake8_redis_ssot.settings.model import Boundary, Settings
-from flake8_redis_ssot.syntax.scopes import ProgramPoint, Scopes
+from flake8_redis_ssot.syntax.bindings import ProgramPoint
+from flake8_redis_ssot.syntax.scopes import Scopes
 
 _COLLECTED_EVERY = 500
 """Files read between two collections of those that nobody needs any more: a collection goes through all that is held."""

@@ -15,7 +15,8 @@ from flake8_redis_ssot.filesystem import DISK
 from flake8_redis_ssot.inference.builder_table import builders
 from flake8_redis_ssot.inference.names import Names
 from flake8_redis_ssot.settings.load import load_settings
-from flake8_redis_ssot.syntax.scopes import ProgramPoint, Scopes
+from flake8_redis_ssot.syntax.bindings import ProgramPoint
+from flake8_redis_ssot.syntax.scopes import Scopes
 
 
 def param(table: Mapping[str, str]) -> list[object]:

@@ -13,8 +13,9 @@ from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.values import Definition
 from flake8_redis_ssot.syntax.ancestors import ancestors
 from flake8_redis_ssot.syntax.arguments import argument_of, default_of, single
+from flake8_redis_ssot.syntax.bindings import ProgramPoint, Scope
 from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
-from flake8_redis_ssot.syntax.scopes import ProgramPoint, Scope, Scopes
+from flake8_redis_ssot.syntax.scopes import Scopes
 
 _Guard = tuple[ast.expr, bool]
 _MOST_WAYS = 4

@@ -10,9 +10,9 @@ from functools import lru_cache
 
 from flake8_redis_ssot.syntax.ancestors import ancestors
 from flake8_redis_ssot.syntax.arguments import single
+from flake8_redis_ssot.syntax.bindings import Scope
 from flake8_redis_ssot.syntax.memo import memoized
 from flake8_redis_ssot.syntax.nodes import Loop, all_nodes, unparsed
-from flake8_redis_ssot.syntax.scopes import Scope
 
 _COMPOUND = (ast.If, ast.Try, ast.With, ast.AsyncWith, ast.For, ast.AsyncFor, ast.While, ast.Match)
 _LEAVING = (ast.Return, ast.Raise, ast.Continue, ast.Break)

@@ -16,8 +16,9 @@ from flake8_redis_ssot.libraries.commands import POOL_ATTRIBUTE, Effect
 from flake8_redis_ssot.libraries.standard import QUESTIONS
 from flake8_redis_ssot.source import SourceFile
 from flake8_redis_ssot.syntax.ancestors import ancestors
+from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope
 from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, shortened, unparsed
-from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope, Scopes
+from flake8_redis_ssot.syntax.scopes import Scopes
 
 _DEPTH = 8
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda

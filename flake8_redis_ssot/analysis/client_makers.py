@@ -18,8 +18,8 @@ from flake8_redis_ssot.libraries.standard import BUILT_IN_DECORATORS
 from flake8_redis_ssot.libraries.traits import FIRST_POOL, FIRST_POOLS, OWNING, POOL_KEYWORDS
 from flake8_redis_ssot.libraries.vocabulary import CLIENT_WORDS
 from flake8_redis_ssot.syntax.arguments import default_of, positional
+from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope
 from flake8_redis_ssot.syntax.nodes import all_nodes
-from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 _Origin = tuple[ast.Call | ast.arg, ProgramPoint]

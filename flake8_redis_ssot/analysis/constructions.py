@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from flake8_redis_ssot.libraries.builders import Builder, Kind
 from flake8_redis_ssot.libraries.traits import FIRST_POOL, FIRST_POOLS, NO_POOL, OWNING, POOL_KEYWORDS
 from flake8_redis_ssot.source import Range
+from flake8_redis_ssot.syntax.bindings import ProgramPoint
 from flake8_redis_ssot.syntax.nodes import unparsed
-from flake8_redis_ssot.syntax.scopes import ProgramPoint
 
 
 @dataclass(frozen=True, slots=True)

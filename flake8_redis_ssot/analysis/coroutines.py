@@ -6,8 +6,8 @@ import ast
 
 from flake8_redis_ssot.libraries.standard import COROUTINE_MEMBERS, TAKING_VALUES
 from flake8_redis_ssot.syntax.ancestors import ancestors
+from flake8_redis_ssot.syntax.bindings import ProgramPoint
 from flake8_redis_ssot.syntax.nodes import all_nodes
-from flake8_redis_ssot.syntax.scopes import ProgramPoint
 
 
 def is_misused(tree: ast.AST, point: ProgramPoint) -> bool:

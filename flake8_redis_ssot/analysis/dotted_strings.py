@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.values import QualifiedName, Text
 from flake8_redis_ssot.libraries.frameworks import CELERY_SETTINGS, MOCKS, SETTINGS, TAKERS, TARGETS
+from flake8_redis_ssot.syntax.bindings import ProgramPoint
 from flake8_redis_ssot.syntax.nodes import all_nodes
-from flake8_redis_ssot.syntax.scopes import ProgramPoint
 
 DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)+")
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from flake8_redis_ssot.inference.names import Names
 from flake8_redis_ssot.libraries.frameworks import ENVIRONMENT_READERS
 from flake8_redis_ssot.libraries.vocabulary import VARIABLE_PREFIX
-from flake8_redis_ssot.syntax.scopes import ProgramPoint
+from flake8_redis_ssot.syntax.bindings import ProgramPoint
 
 
 @dataclass(frozen=True, slots=True)

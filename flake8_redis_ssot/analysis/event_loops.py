@@ -19,8 +19,9 @@ from flake8_redis_ssot.libraries.traits import NO_POOL
 from flake8_redis_ssot.libraries.vocabulary import CLOSING
 from flake8_redis_ssot.syntax.ancestors import ancestors
 from flake8_redis_ssot.syntax.arguments import argument_of
+from flake8_redis_ssot.syntax.bindings import ProgramPoint, Scope, exclusive
 from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, own_nodes, unparsed, ways_out
-from flake8_redis_ssot.syntax.scopes import ProgramPoint, Scope, Scopes, exclusive
+from flake8_redis_ssot.syntax.scopes import Scopes
 
 _CALLS = 6
 _MOST = 300

@@ -10,8 +10,9 @@ from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.open_names import OpenInference
 from flake8_redis_ssot.inference.values import Definition, Instance, QualifiedName
 from flake8_redis_ssot.libraries.standard import KEEPING, LOGS
+from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope
 from flake8_redis_ssot.syntax.nodes import last_name
-from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope, Scopes
+from flake8_redis_ssot.syntax.scopes import Scopes
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 

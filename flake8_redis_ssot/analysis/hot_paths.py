@@ -34,9 +34,10 @@ from flake8_redis_ssot.libraries.standard import (
 )
 from flake8_redis_ssot.libraries.vocabulary import MAKING
 from flake8_redis_ssot.syntax.arguments import single
+from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope
 from flake8_redis_ssot.syntax.memo import memoized
 from flake8_redis_ssot.syntax.nodes import Loop, all_nodes, last_name, ways_out
-from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope, Scopes
+from flake8_redis_ssot.syntax.scopes import Scopes
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 _DEPTH = 5

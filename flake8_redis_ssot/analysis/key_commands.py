@@ -15,8 +15,9 @@ from flake8_redis_ssot.analysis.operations import (
 from flake8_redis_ssot.inference.open_names import OpenInference
 from flake8_redis_ssot.inference.values import Definition, Instance, QualifiedName, SuperProxy, Value
 from flake8_redis_ssot.libraries.standard import SAME_TEXT
+from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope
 from flake8_redis_ssot.syntax.nodes import all_nodes
-from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope, Scopes
+from flake8_redis_ssot.syntax.scopes import Scopes
 
 _ROUNDS = 10
 

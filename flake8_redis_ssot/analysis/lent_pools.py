@@ -16,8 +16,9 @@ from flake8_redis_ssot.libraries.commands import POOL_ATTRIBUTE
 from flake8_redis_ssot.libraries.standard import ENTERING, QUESTIONS
 from flake8_redis_ssot.libraries.traits import CLOSING_POOL, LENDING, OWNING, POOL_KEYWORDS
 from flake8_redis_ssot.syntax.ancestors import ancestors
+from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope
 from flake8_redis_ssot.syntax.nodes import last_name, unparsed
-from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope, Scopes
+from flake8_redis_ssot.syntax.scopes import Scopes
 
 _CLOSING = frozenset(["close", "aclose"])
 _ENDING = _CLOSING | {"disconnect", "wait_closed"}

@@ -16,8 +16,8 @@ from flake8_redis_ssot.inference.open_names import Built, OpenInference
 from flake8_redis_ssot.inference.values import Definition, Instance, Value
 from flake8_redis_ssot.libraries.standard import PROPERTIES
 from flake8_redis_ssot.source import Position, Range, SourceFile
+from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope
 from flake8_redis_ssot.syntax.nodes import last_name
-from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope
 
 ENOUGH = 3
 """Operations that make a class a manager."""

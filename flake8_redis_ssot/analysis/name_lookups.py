@@ -11,8 +11,8 @@ from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.values import QualifiedName
 from flake8_redis_ssot.libraries.frameworks import SETTING
 from flake8_redis_ssot.syntax.ancestors import ancestors
+from flake8_redis_ssot.syntax.bindings import ProgramPoint
 from flake8_redis_ssot.syntax.nodes import last_name
-from flake8_redis_ssot.syntax.scopes import ProgramPoint
 
 Statement = ast.Import | ast.ImportFrom
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)

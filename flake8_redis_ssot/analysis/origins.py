@@ -8,7 +8,8 @@ from collections.abc import Collection, Iterator, Mapping
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.values import Definition, Instance, Items, QualifiedName
 from flake8_redis_ssot.syntax.arguments import argument_of
-from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope, Scopes
+from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope
+from flake8_redis_ssot.syntax.scopes import Scopes
 
 _MOST = 200_000
 """Questions; past it nothing more is found."""

@@ -10,9 +10,10 @@ from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.values import Definition, Generator
 from flake8_redis_ssot.libraries.frameworks import FIXTURES, PREPARING, SETTING, TAKERS
 from flake8_redis_ssot.syntax.ancestors import ancestors
+from flake8_redis_ssot.syntax.bindings import ProgramPoint, Scope
 from flake8_redis_ssot.syntax.memo import memoized
 from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
-from flake8_redis_ssot.syntax.scopes import ProgramPoint, Scope, Scopes
+from flake8_redis_ssot.syntax.scopes import Scopes
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 

@@ -18,8 +18,8 @@ from flake8_redis_ssot.libraries.frameworks import (
 from flake8_redis_ssot.libraries.standard import CONTEXT_MANAGERS
 from flake8_redis_ssot.syntax.ancestors import ancestors
 from flake8_redis_ssot.syntax.arguments import positional
+from flake8_redis_ssot.syntax.bindings import ProgramPoint, Scope
 from flake8_redis_ssot.syntax.nodes import last_name, own_nodes, unparsed
-from flake8_redis_ssot.syntax.scopes import ProgramPoint, Scope
 
 _ENDING = re.compile(
     r"(?:^|_)a?(?:close|shutdown|stop|disconnect|cleanup|terminate|teardown|dispose|exit)(?:_|$)|^del$"

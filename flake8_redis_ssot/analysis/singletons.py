@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.values import Definition, QualifiedName, Value
 from flake8_redis_ssot.libraries.frameworks import HARMLESS_DECORATORS, PLAIN_METACLASSES
+from flake8_redis_ssot.syntax.bindings import ProgramPoint, Scope
 from flake8_redis_ssot.syntax.nodes import all_nodes
-from flake8_redis_ssot.syntax.scopes import ProgramPoint, Scope
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 

@@ -26,8 +26,8 @@ from flake8_redis_ssot.libraries.commands import (
 from flake8_redis_ssot.libraries.standard import QUESTIONS
 from flake8_redis_ssot.libraries.traits import POOL_KEYWORDS
 from flake8_redis_ssot.libraries.vocabulary import CLOSING, FLUSHING
+from flake8_redis_ssot.syntax.bindings import Binding
 from flake8_redis_ssot.syntax.nodes import last_name
-from flake8_redis_ssot.syntax.scopes import Binding
 
 _MOST = 3
 _RENAME = "give each client a name of its own"

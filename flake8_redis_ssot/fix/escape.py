@@ -12,10 +12,10 @@ from flake8_redis_ssot.inference.names import Names
 from flake8_redis_ssot.libraries.frameworks import DEPENDS_NAMES, OVERRIDES, PATCHING_METHODS, RAISING_TESTS
 from flake8_redis_ssot.libraries.standard import CACHES
 from flake8_redis_ssot.source import SourceFile
+from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope
 from flake8_redis_ssot.syntax.imports import bound_name
 from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, parents_of, unparsed
 from flake8_redis_ssot.syntax.scope_builder import build_scopes
-from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope
 
 _NODES = (ast.Name, ast.Import, ast.ImportFrom, ast.Return)
 _TRUTH = frozenset(["__bool__", "__len__"])

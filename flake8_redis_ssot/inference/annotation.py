@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from flake8_redis_ssot.inference.values import Definition, Instance, Items, QualifiedName, Value
 from flake8_redis_ssot.libraries.standard import MAPPINGS, SEQUENCES
+from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint
 from flake8_redis_ssot.syntax.nodes import last_name
-from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint
 
 if TYPE_CHECKING:
     from flake8_redis_ssot.inference.evaluator import Inference

@@ -47,8 +47,9 @@ from flake8_redis_ssot.libraries.standard import (
     RUNNERS,
 )
 from flake8_redis_ssot.syntax.arguments import argument_of, default_of, parameters, positional, single
+from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope
 from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
-from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope, Scopes
+from flake8_redis_ssot.syntax.scopes import Scopes
 
 if TYPE_CHECKING:
     from flake8_redis_ssot.inference.evaluator import Inference

@@ -17,8 +17,8 @@ from flake8_redis_ssot.inference.values import (
     Values,
 )
 from flake8_redis_ssot.libraries.standard import PLAIN_BASES
+from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope
 from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
-from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope
 
 if TYPE_CHECKING:
     from flake8_redis_ssot.inference.evaluator import Inference

@@ -21,8 +21,8 @@ from flake8_redis_ssot.inference.values import (
     Values,
 )
 from flake8_redis_ssot.libraries.standard import GETTERS, TAKERS
+from flake8_redis_ssot.syntax.bindings import ProgramPoint, Projection
 from flake8_redis_ssot.syntax.nodes import unparsed
-from flake8_redis_ssot.syntax.scopes import ProgramPoint, Projection
 
 if TYPE_CHECKING:
     from flake8_redis_ssot.inference.evaluator import Inference

@@ -32,7 +32,8 @@ from flake8_redis_ssot.inference.values import (
 from flake8_redis_ssot.inference.widening import widened
 from flake8_redis_ssot.libraries.builders import Builder
 from flake8_redis_ssot.libraries.commands import Effect
-from flake8_redis_ssot.syntax.scopes import Binding, Branch, ProgramPoint, Scope, Scopes, Store
+from flake8_redis_ssot.syntax.bindings import Binding, Branch, ProgramPoint, Scope, Store
+from flake8_redis_ssot.syntax.scopes import Scopes
 
 BUDGET = 300_000
 """Steps of evaluation in one file (expressions, bindings and values looked at); past it what is not known yet stays unknown."""

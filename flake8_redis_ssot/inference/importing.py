@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from flake8_redis_ssot.inference.values import QualifiedName
 from flake8_redis_ssot.libraries.frameworks import IMPORTED, IMPORTERS
-from flake8_redis_ssot.syntax.scopes import ProgramPoint
+from flake8_redis_ssot.syntax.bindings import ProgramPoint
 
 if TYPE_CHECKING:
     from flake8_redis_ssot.inference.evaluator import Inference

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from flake8_redis_ssot.facts.managers import ManagerFacts
 from flake8_redis_ssot.inference.builder_table import BUILDERS, BuilderTable, builds
 from flake8_redis_ssot.libraries.builders import Builder
-from flake8_redis_ssot.syntax.scopes import Binding, Branch, ProgramPoint, Scope, exclusive
+from flake8_redis_ssot.syntax.bindings import Binding, Branch, ProgramPoint, Scope, exclusive
 
 
 def _reaching(

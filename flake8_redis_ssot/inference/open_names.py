@@ -17,7 +17,8 @@ from flake8_redis_ssot.inference.values import (
     SuperProxy,
     Value,
 )
-from flake8_redis_ssot.syntax.scopes import ProgramPoint, Scope, Scopes
+from flake8_redis_ssot.syntax.bindings import ProgramPoint, Scope
+from flake8_redis_ssot.syntax.scopes import Scopes
 
 
 @dataclass(frozen=True, slots=True)

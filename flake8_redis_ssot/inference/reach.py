@@ -23,7 +23,8 @@ from flake8_redis_ssot.inference.values import (
     Values,
 )
 from flake8_redis_ssot.libraries.commands import HANDED_CLASSES
-from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope, Scopes, Store
+from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope, Store
+from flake8_redis_ssot.syntax.scopes import Scopes
 
 if TYPE_CHECKING:
     from flake8_redis_ssot.inference.evaluator import Inference

@@ -13,8 +13,9 @@ from flake8_redis_ssot.libraries.frameworks import (
     CURRENT_APPLICATION,
     STATES,
 )
+from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope, Store
 from flake8_redis_ssot.syntax.nodes import last_name, unparsed
-from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope, Scopes, Store
+from flake8_redis_ssot.syntax.scopes import Scopes
 
 if TYPE_CHECKING:
     from flake8_redis_ssot.inference.evaluator import Inference

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from flake8_redis_ssot.inference.values import Text
-from flake8_redis_ssot.syntax.scopes import ProgramPoint
+from flake8_redis_ssot.syntax.bindings import ProgramPoint
 
 if TYPE_CHECKING:
     from flake8_redis_ssot.inference.evaluator import Inference

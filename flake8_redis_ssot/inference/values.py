@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from flake8_redis_ssot.syntax.scopes import ProgramPoint, Scope, Store
+from flake8_redis_ssot.syntax.bindings import ProgramPoint, Scope, Store
 
 
 @dataclass(frozen=True, slots=True)

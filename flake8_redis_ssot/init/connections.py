@@ -22,8 +22,8 @@ from flake8_redis_ssot.libraries.vocabulary import (
     SERVERS,
     SUBJECTS,
 )
+from flake8_redis_ssot.syntax.bindings import ProgramPoint
 from flake8_redis_ssot.syntax.nodes import all_nodes
-from flake8_redis_ssot.syntax.scopes import ProgramPoint
 
 _PLACES = {*DEFAULTS, *POOL_KEYWORDS, "url", "unix_socket_path", None}
 """The keywords that say where a client connects to, or that it may be anywhere."""

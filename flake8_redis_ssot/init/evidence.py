@@ -26,7 +26,7 @@ from flake8_redis_ssot.settings.load import load_settings
 from flake8_redis_ssot.settings.model import DEFAULT_TESTS, Settings
 from flake8_redis_ssot.settings.patterns import literal
 from flake8_redis_ssot.settings.tables import Table
-from flake8_redis_ssot.syntax.scopes import ProgramPoint
+from flake8_redis_ssot.syntax.bindings import ProgramPoint
 
 CONSTRUCTIONS = frozenset(["RED201", "RED202", "RED204", "RED301"])
 """The rules on what is built, by one file alone."""

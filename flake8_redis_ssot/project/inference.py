@@ -24,8 +24,9 @@ from flake8_redis_ssot.inference.values import (
 from flake8_redis_ssot.project.conftests import conftests_above
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.syntax.arguments import argument_of
+from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope
 from flake8_redis_ssot.syntax.scope_builder import build_scopes
-from flake8_redis_ssot.syntax.scopes import Binding, ProgramPoint, Scope, Scopes
+from flake8_redis_ssot.syntax.scopes import Scopes
 
 MOST_FILES = 1_000
 """Files held at once; past it nothing more is followed."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.inference.builder_table import star_names
 from flake8_redis_ssot.rule import Rule, RuleContext, on
-from flake8_redis_ssot.syntax.scopes import ProgramPoint
+from flake8_redis_ssot.syntax.bindings import ProgramPoint
 
 
 class RawClientImport(Rule):

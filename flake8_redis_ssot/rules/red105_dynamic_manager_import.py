@@ -9,8 +9,8 @@ from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.inference.importing import loaded
 from flake8_redis_ssot.libraries.frameworks import LOADERS
 from flake8_redis_ssot.rule import Rule, RuleContext, on
+from flake8_redis_ssot.syntax.bindings import ProgramPoint
 from flake8_redis_ssot.syntax.nodes import unparsed
-from flake8_redis_ssot.syntax.scopes import ProgramPoint
 
 
 class DynamicManagerImport(Rule):

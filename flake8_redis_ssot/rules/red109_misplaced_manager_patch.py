@@ -17,8 +17,8 @@ from flake8_redis_ssot.rule import ProjectContext, ProjectRule, RuleContext
 from flake8_redis_ssot.settings.boundaries import manager_words
 from flake8_redis_ssot.settings.model import Settings
 from flake8_redis_ssot.syntax.ancestors import ancestors
+from flake8_redis_ssot.syntax.bindings import ProgramPoint
 from flake8_redis_ssot.syntax.nodes import last_name
-from flake8_redis_ssot.syntax.scopes import ProgramPoint
 
 _MOST_PLACES = 3
 Owner = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef

@@ -9,8 +9,9 @@ from dataclasses import replace
 from flake8_redis_ssot.analysis.pools import pool_target
 from flake8_redis_ssot.diagnostic import Diagnostic, Related
 from flake8_redis_ssot.rule import Construction, Rule, RuleContext, on
+from flake8_redis_ssot.syntax.bindings import Branch, ProgramPoint, exclusive
 from flake8_redis_ssot.syntax.nodes import unparsed
-from flake8_redis_ssot.syntax.scopes import Branch, ProgramPoint, Scopes, exclusive
+from flake8_redis_ssot.syntax.scopes import Scopes
 
 
 class DuplicatePool(Rule):

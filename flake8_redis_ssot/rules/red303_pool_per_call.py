@@ -13,9 +13,9 @@ from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.libraries.standard import CACHES
 from flake8_redis_ssot.rule import Construction, Rule, RuleContext, on
 from flake8_redis_ssot.syntax.ancestors import ancestors
+from flake8_redis_ssot.syntax.bindings import ProgramPoint, Scope
 from flake8_redis_ssot.syntax.memo import memoized
 from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, unparsed
-from flake8_redis_ssot.syntax.scopes import ProgramPoint, Scope
 
 
 class PoolPerCall(Rule):

@@ -9,8 +9,8 @@ from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.libraries.traits import CONNECTING
 from flake8_redis_ssot.rule import Rule, RuleContext, on
 from flake8_redis_ssot.syntax.ancestors import ancestors
+from flake8_redis_ssot.syntax.bindings import ProgramPoint
 from flake8_redis_ssot.syntax.nodes import all_nodes
-from flake8_redis_ssot.syntax.scopes import ProgramPoint
 
 
 class ImportTimeCommand(Rule):

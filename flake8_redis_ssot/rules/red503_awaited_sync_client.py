@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from flake8_redis_ssot.analysis.client_calls import awaits_in_vain, enters_in_vain, shown
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.rule import Rule, RuleContext, on
-from flake8_redis_ssot.syntax.scopes import ProgramPoint
+from flake8_redis_ssot.syntax.bindings import ProgramPoint
 
 _THROUGH = "gone through by `async for`"
 

@@ -13,7 +13,7 @@ from flake8_redis_ssot.libraries.traits import (
     SUCCESSORS,
 )
 from flake8_redis_ssot.rule import Rule, RuleContext, on
-from flake8_redis_ssot.syntax.scopes import ProgramPoint
+from flake8_redis_ssot.syntax.bindings import ProgramPoint
 
 
 class DeprecatedRedisApi(Rule):

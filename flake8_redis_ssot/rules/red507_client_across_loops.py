@@ -15,8 +15,8 @@ from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.libraries.frameworks import COMMAND_LINES, MOCKING
 from flake8_redis_ssot.libraries.standard import LOOP_PACKAGES, LOOP_WORDS
 from flake8_redis_ssot.rule import Rule, RuleContext, on
+from flake8_redis_ssot.syntax.bindings import ProgramPoint
 from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
-from flake8_redis_ssot.syntax.scopes import ProgramPoint
 
 
 class ClientAcrossLoops(Rule):

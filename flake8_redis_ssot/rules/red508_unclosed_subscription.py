@@ -12,8 +12,8 @@ from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.inference.methods import colour_of
 from flake8_redis_ssot.libraries.traits import LOSING_SUBSCRIPTIONS
 from flake8_redis_ssot.rule import Rule, RuleContext, on
+from flake8_redis_ssot.syntax.bindings import ProgramPoint, Scope
 from flake8_redis_ssot.syntax.nodes import last_name
-from flake8_redis_ssot.syntax.scopes import ProgramPoint, Scope
 
 
 class UnclosedSubscription(Rule):

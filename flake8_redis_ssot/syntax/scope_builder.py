@@ -8,21 +8,10 @@ from dataclasses import dataclass
 
 from flake8_redis_ssot.libraries.standard import FILLING
 from flake8_redis_ssot.syntax.arguments import parameters
+from flake8_redis_ssot.syntax.bindings import Binding, Branch, ProgramPoint, Projection, Scope, Store
 from flake8_redis_ssot.syntax.lines import header_of, lines_of
 from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
-from flake8_redis_ssot.syntax.scopes import (
-    STEP,
-    Binding,
-    Branch,
-    Item,
-    OwnExpressions,
-    ProgramPoint,
-    Projection,
-    Scope,
-    Scopes,
-    Store,
-    targets_in,
-)
+from flake8_redis_ssot.syntax.scopes import STEP, Item, OwnExpressions, Scopes, targets_in
 
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 _CALLING = (ast.Call, ast.Await, ast.Attribute)

@@ -31,8 +31,8 @@ from flake8_redis_ssot.inference.values import (
     Text,
     Value,
 )
+from flake8_redis_ssot.syntax.bindings import Scope
 from flake8_redis_ssot.syntax.scope_builder import build_scopes
-from flake8_redis_ssot.syntax.scopes import Scope
 
 
 def flow_of(text: str) -> Inference:

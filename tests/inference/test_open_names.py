@@ -8,8 +8,8 @@ from snippets import dedented, names, place
 
 from flake8_redis_ssot.inference.open_names import Built, OpenInference
 from flake8_redis_ssot.inference.values import Definition, Instance, QualifiedName, Value
+from flake8_redis_ssot.syntax.bindings import Scope
 from flake8_redis_ssot.syntax.scope_builder import build_scopes
-from flake8_redis_ssot.syntax.scopes import Scope
 
 
 def shown(value: Value) -> str:

@@ -14,8 +14,9 @@ import re
 import pytest
 from snippets import comments, param
 
+from flake8_redis_ssot.syntax.bindings import Binding, Scope
 from flake8_redis_ssot.syntax.scope_builder import build_scopes
-from flake8_redis_ssot.syntax.scopes import Binding, Scope, Scopes
+from flake8_redis_ssot.syntax.scopes import Scopes
 
 
 def scopes_of(text: str, modules: tuple[str, ...] = ("app.here",), is_package: bool = False) -> Scopes:

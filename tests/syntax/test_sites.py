@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from snippets import comments, param
 
+from flake8_redis_ssot.syntax.bindings import Branch, ProgramPoint, exclusive
 from flake8_redis_ssot.syntax.lines import header_of, lines_of, touches
 from flake8_redis_ssot.syntax.scope_builder import build_scopes
-from flake8_redis_ssot.syntax.scopes import Branch, ProgramPoint, Scopes, exclusive
+from flake8_redis_ssot.syntax.scopes import Scopes
 
 pytestmark = pytest.mark.filterwarnings("ignore::SyntaxWarning")
 

@@ -16,8 +16,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from flake8_redis_ssot.syntax.bindings import Scope
 from flake8_redis_ssot.syntax.scope_builder import build_scopes
-from flake8_redis_ssot.syntax.scopes import Scope
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
