@@ -211,7 +211,8 @@ class Following:
         """Find the blocking functions of the files at `paths`, and of all that call these."""
         blocking = self._inference.blocking
         new = blocking.learn_commands(one for path in paths for one in self._inference.sent(path))
-        points = [point for path in paths for point in self._inference.files[path].calls]
+        files = self._inference.files
+        points = [point for path in paths for point in files[path].calls_of(blocking.names)]
         while new or points:
             points += [point for name in sorted(new) for point in self._inference.calls_named(name)]
             new = blocking.learn_calls(self._inference, points)
