@@ -24,6 +24,7 @@ class Texts:
     def __init__(self, filesystem: FileSystem) -> None:
         self._filesystem = filesystem
         self.asked: dict[str, dict[str, bool]] = {}
+        self._patterns: dict[str, str] = {}
         self._data_of = lru_cache(maxsize=_MOST_HELD)(self._read)
 
     def has(self, path: str, pattern: str) -> bool:
@@ -43,6 +44,17 @@ class Texts:
             data = self._data_of(path)
             known[pattern] = any(has_word(data, name.encode()) for name in names)
         return known[pattern]
+
+    def says(self, path: str, word: str) -> bool:
+        """Whether a file has the `word`, asked of many files and often."""
+        pattern = self._patterns.get(word)
+        if pattern is None:
+            pattern = self._patterns[word] = f"(?<!{LETTER}){re.escape(word)}(?!{LETTER})"
+        known = self.asked.setdefault(path, {})
+        found = known.get(pattern)
+        if found is None:
+            found = known[pattern] = has_word(self._data_of(path), word.encode())
+        return found
 
     def _read(self, path: str) -> bytes:
         try:

@@ -191,7 +191,7 @@ class Following:
                 if (
                     other not in self._inference.files
                     and self._index.place(other).boundary is boundary
-                    and self._texts.speaks_of(other, [key])
+                    and self._texts.says(other, key)
                     and self._texts.has(other, rf"""\b(?:{holders})(?:\.|\[["']){re.escape(key)}\b""")
                     and self._uses.comes_by_itself(other, values)
                 ):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -14,6 +15,16 @@ Exposed = Mapping[str, Collection[Value]]
 """Names of a file by which others get at something of a client library, with their values; none where any use does."""
 
 _COROUTINE = r"\basync\s+def\b"
+
+_MAKING = (
+    r"^class\s[^:]*",
+    # a line that begins further right goes on with the one before
+    r"^[A-Za-z_][^\n=(]*=[^\n]*(?:\n[ \t)\]}][^\n]*)*?",
+    r"^\s+(?:self|cls)\.[^\n=(]*=[^\n]*",
+    r"\b(?:return|yield)\b[^\n]*",
+    r"->[^\n:]*",
+)
+"""What stands before a name of which others may have what is made of it: a class, an assignment, a result."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +104,14 @@ class Uses:
 
     def _is_come_to(self, reach: Reach, values: Collection[Value], saying: Collection[str]) -> bool:
         """Whether some of these files say all names of members by which a client is come to."""
-        return reach.is_reached(
-            values, lambda word: any(self._texts.speaks_of(one, [word]) for one in saying)
-        )
+        says = self._texts.says
+        return reach.is_reached(values, lambda word: any(says(one, word) for one in saying))
 
     def _is_said(self, user: str, had: _Had, members: Collection[str]) -> bool:
         """Whether a file does anything with a name but ask it for other members than these."""
         if "" in members:
             return self._has(user, had, f"(?!{LETTER})", had.imports)
-        words = "|".join(sorted(members))
+        words = "|".join(map(re.escape, sorted(members)))
         return self._has(user, had, rf"(?!{LETTER})\s*\.\s*(?:{words})(?!{LETTER})", 0) or self._has(
             user, had, rf"(?!{LETTER})(?!\s*\.\s*[A-Za-z_])", had.imports
         )
@@ -143,9 +153,9 @@ class Uses:
                     yield _Had(name, name, 0, of_module=True)
 
     def _given(self, user: str, had: _Had) -> list[str]:
-        """The files that may have what a file makes of a name: by an assignment or a class at the margin."""
+        """The files that may have what a file makes of a name, where it may make something of it for others."""
         name = rf"(?<!{LETTER}){had.bound}(?!{LETTER})"
-        makes = self._texts.has(user, rf"(?m)^(?:class\s[^:]*|[A-Za-z_][^\n=(]*=[^\n]*){name}")
+        makes = self._texts.has(user, f"(?m)(?:{'|'.join(_MAKING)}){name}")
         return sorted(self._index.all_users(user)) if makes else []
 
     def _hands_on(self, user: str, had: _Had) -> bool:
@@ -154,4 +164,4 @@ class Uses:
             return False
         if had.bound in self._index.taken_names(user):
             return True
-        return any(self._texts.speaks_of(one, [had.bound]) for one in self._index.users(user, set()))
+        return any(self._texts.says(one, had.bound) for one in self._index.users(user, set()))
