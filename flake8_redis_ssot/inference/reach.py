@@ -75,12 +75,11 @@ class Reach:
             if self._is_wanted(self._inference, here):
                 words.add("")
             for word, held in self._ways(here):
-                if not word and held not in seen:
+                if word:
+                    words.add(word)
+                elif held not in seen:
                     seen.add(held)
                     todo.append(held)
-        own = {scope for value in seen if (scope := _class_of(value)) is not None}
-        for here in todo:  # what comes back to the same object leads nowhere that it does not lead itself
-            words.update(word for word, held in self._ways(here) if word and _class_of(held) not in own)
         return frozenset(words)
 
     def is_reached(self, values: Iterable[Value], is_said: Callable[[str], bool]) -> bool:
@@ -120,12 +119,6 @@ class Reach:
                     yield from ((word, held) for binding in bindings for held in inference.bound(binding))
             case Definition(scope=scope) | Coroutine(scope=scope) | Generator(scope=scope):
                 yield from (("", given) for given in inference.given_by(scope))
-
-
-def _class_of(value: Value) -> Scope | None:
-    """The class that a value is, or is an object of."""
-    made = value.of if isinstance(value, Instance) else value
-    return made.scope if isinstance(made, Definition) and made.scope.kind == "class" else None
 
 
 def is_library(inference: Inference, value: Value) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 CONFTEST = "conftest.py"
 
@@ -15,3 +15,11 @@ def conftests_above(path: str) -> Iterator[str]:
         yield os.path.join(folder, CONFTEST)
         outer = os.path.dirname(folder)
         folder = outer if outer != folder else ""
+
+
+def tests_below(path: str, files: Iterable[str]) -> list[str]:
+    """Those of the `files` that have the fixtures of the one at `path`; none where that is no `conftest.py`."""
+    if os.path.basename(path) != CONFTEST:
+        return []
+    folder = os.path.join(os.path.dirname(path), "")
+    return [other for other in files if other.startswith(folder) and other != path]

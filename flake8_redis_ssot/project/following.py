@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from flake8_redis_ssot.analysis.client_calls import function_of
@@ -14,9 +14,9 @@ from flake8_redis_ssot.inference.calls import fixture_name
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.reach import Reach, by_name, is_exposed, stored
 from flake8_redis_ssot.inference.values import Definition, QualifiedName, Value
-from flake8_redis_ssot.libraries.frameworks import APPLICATION_NAMES, PATCHING, STATES
+from flake8_redis_ssot.libraries.frameworks import PATCHING
 from flake8_redis_ssot.libraries.standard import LOOP_PACKAGES, LOOP_WORDS
-from flake8_redis_ssot.project.conftests import CONFTEST, conftests_above
+from flake8_redis_ssot.project.conftests import CONFTEST, conftests_above, tests_below
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.project.inference import GETTER, ProjectInference
 from flake8_redis_ssot.project.uses import Uses
@@ -67,7 +67,7 @@ class Following:
             and (
                 self._index.users(path, set(fact.exposed))
                 or GETTER in fact.exposed
-                or self._tests_of(path)
+                or os.path.basename(path) == CONFTEST
                 or any(name.startswith(".") for name in fact.exposed)
             )
         }
@@ -83,14 +83,14 @@ class Following:
             self._uses.learn(Reach(self._inference, is_exposed), reach)
             shared: list[tuple[Boundary, str, Collection[Value]]] = []
             for path in taken:
-                now = self._exposed(path, reach)
+                now = self._exposed(path, reach, exposed)
                 fresh = now.keys() - exposed.setdefault(path, set())
                 exposed[path] |= fresh
                 for user in self._index.users(path, set(now)) if now else ():
                     if user not in self._inference.files and self._uses.comes_to_client(user, path, now):
                         new.add(user)
                 # a test has a fixture by its name alone
-                for test in self._tests_of(path) if now else ():
+                for test in tests_below(path, self._index.facts) if now else ():
                     if test not in self._inference.files and self._uses.comes_by_fixture(test, path, now):
                         new.add(test)
                 boundary = self._index.place(path).boundary
@@ -167,13 +167,6 @@ class Following:
         """Whether a file has one of the `words`, or is a package, which hands on without a word."""
         return os.path.basename(path).startswith("__init__.") or self._texts.speaks_of(path, words)
 
-    def _tests_of(self, path: str) -> list[str]:
-        """The files that have the fixtures of a `conftest.py`."""
-        if os.path.basename(path) != CONFTEST:
-            return []
-        folder = os.path.join(os.path.dirname(path), "")
-        return [other for other in sorted(self._index.facts) if other.startswith(folder) and other != path]
-
     def _preparing(self, path: str) -> Iterator[str]:
         """The `conftest.py` files whose fixtures may patch something for what a test runs in an event loop."""
         texts = self._texts
@@ -185,15 +178,12 @@ class Following:
 
     def _sharing(self, shared: Sequence[tuple[Boundary, str, Collection[Value]]]) -> Iterator[str]:
         """The files that get at something by the application of their boundary, each by its key and its values."""
-        holders = "|".join(sorted(STATES | APPLICATION_NAMES | {"g"}))
         for other in sorted(self._index.facts) if shared else ():
             for boundary, key, values in shared:
                 if (
                     other not in self._inference.files
                     and self._index.place(other).boundary is boundary
-                    and self._texts.says(other, key)
-                    and self._texts.has(other, rf"""\b(?:{holders})(?:\.|\[["']){re.escape(key)}\b""")
-                    and self._uses.comes_by_itself(other, values)
+                    and self._uses.comes_by_application(other, key, values)
                 ):
                     yield other
 
@@ -218,10 +208,13 @@ class Following:
             new = blocking.learn_calls(self._inference, points)
             points = []
 
-    def _exposed(self, path: str, reach: Reach) -> dict[str, list[Value]]:
+    def _exposed(
+        self, path: str, reach: Reach, known: Mapping[str, Collection[str]]
+    ) -> dict[str, list[Value]]:
         """The names by which others get at something of a client library that a file has, or stores elsewhere.
 
-        Each with its values; none where it is had by other ways than those of values.
+        Each with its values; none where it is had by other ways than those of values. `known` are those of all
+        files so far.
         """
         asked = self._index.asked_names(path) if os.path.basename(path) != CONFTEST else None
         scopes = self._inference.files[path]
@@ -235,7 +228,7 @@ class Following:
                         )
                         for value in filter(reach, values):
                             found.setdefault(fixture_name(binding) or name, []).append(value)
-        for name in self._made_on_demand(path):
+        for name in self._not_bound(path, known):
             values = self._inference.resolved(QualifiedName(f"{scopes.modules[0]}.{name}"))
             for value in filter(reach, values):
                 found.setdefault(name, []).append(value)
@@ -246,11 +239,14 @@ class Following:
                 found[name] = []
         return found
 
-    def _made_on_demand(self, path: str) -> list[str]:
-        """The names that others import from a file which has none of them, but a `__getattr__`."""
-        bindings = self._inference.files[path].module.bindings
-        taken = self._index.taken_names(path) if GETTER in bindings else ()
-        return sorted(name for name in taken if name and name not in bindings)
+    def _not_bound(self, path: str, known: Mapping[str, Collection[str]]) -> list[str]:
+        """The names that others may have from a file without a binding: of its `__getattr__`, or of all of a module."""
+        module = self._inference.files[path].module
+        names = self._index.taken_names(path) if GETTER in module.bindings else set()
+        for star in module.stars:
+            home = self._index.file_of(star.target or "")
+            names = names.union(known.get(home, ()) if home is not None else ())
+        return sorted(name for name in names if name and name.isidentifier() and name not in module.bindings)
 
 
 def _is_exposed(inference: Inference, value: Value) -> bool:

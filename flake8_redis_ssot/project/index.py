@@ -189,6 +189,16 @@ class ProjectIndex:
             found.discard(path)
         return found
 
+    def is_taken_whole(self, path: str) -> bool:
+        """Whether a file imports all names of the file at `path`."""
+        modules = self.place(path).modules
+        return any("*" in taken for module in modules for taken in self._taken_from(module).values())
+
+    def number_in_imports(self, path: str, word: str) -> int:
+        """How often the import statements of a file say a name, as it is taken or as it is bound."""
+        found = (edge for line in self.facts[path].imports.split("\n") for edge in edges(line))
+        return sum((edge.name == word) + (edge.bound == word != edge.name) for edge in found)
+
     def users(self, path: str, names: set[str]) -> list[str]:
         """The files that import one of `names` from the file at `path`, or the module as a whole."""
         wanted = {*names, None, "*"}

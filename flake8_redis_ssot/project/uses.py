@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from flake8_redis_ssot.facts.texts import LETTER, Texts
 from flake8_redis_ssot.inference.reach import Reach
-from flake8_redis_ssot.inference.values import Value
+from flake8_redis_ssot.inference.values import Filled, Items, Pairs, Value
+from flake8_redis_ssot.libraries.frameworks import APPLICATION_NAMES, STATES
+from flake8_redis_ssot.project.conftests import CONFTEST, tests_below
 from flake8_redis_ssot.project.index import ProjectIndex
+from flake8_redis_ssot.project.inference import GETTER
 
 Exposed = Mapping[str, Collection[Value]]
 """Names of a file by which others get at something of a client library, with their values; none where any use does."""
@@ -20,11 +25,18 @@ _MAKING = (
     r"^class\s[^:]*",
     # a line that begins further right goes on with the one before
     r"^[A-Za-z_][^\n=(]*=[^\n]*(?:\n[ \t)\]}][^\n]*)*?",
+    r"^(?:    |\t)\w+\s*=[^\n]*",
+    r"^\s+[A-Za-z_]\w*\s*:[^\n]*",
     r"^\s+(?:self|cls)\.[^\n=(]*=[^\n]*",
     r"\b(?:return|yield)\b[^\n]*",
     r"->[^\n:]*",
 )
 """What stands before a name of which others may have what is made of it: a class, an assignment, a result."""
+
+_APPLICATION = rf"""\b(?:{"|".join(sorted(STATES | APPLICATION_NAMES | {"g"}))})(?:\.|\[["'])"""
+"""What stands before a key under which an application keeps something."""
+_SET = r"[^\n=]*=(?!=)"
+"""What stands after a name that is set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +60,9 @@ class Uses:
         self._blocking: Reach
         self._in_coroutines: dict[str, bool] = {}
         self._after: dict[str, list[str]] = {}
+        self._beyond_says: dict[tuple[str, str], bool] = {}
+        self._taken: dict[tuple[str, str], list[tuple[str, bool]]] = {}
+        self._having: dict[tuple[str, str, frozenset[str]], list[_Had]] = {}
         self._first: dict[tuple[Reach, str, str], frozenset[str]] = {}
 
     def learn(self, clients: Reach, blocking: Reach) -> None:
@@ -61,46 +76,91 @@ class Uses:
 
     def comes_to_client(self, user: str, path: str, exposed: Exposed) -> bool:
         """Whether the file `user` may come to a client, or to what sends by one, by what the file at `path` exposes."""
-        return any(
-            self._is_used(user, path, had, exposed[had.name]) for had in self._had(user, path, exposed)
-        )
+        key = (user, path, frozenset(exposed))
+        found = self._having.get(key)
+        if found is None:
+            found = self._having[key] = [*self._had(user, path, exposed)]
+        return any(self._is_used(user, path, had, exposed[had.name]) for had in found)
 
     def comes_by_fixture(self, test: str, path: str, exposed: Exposed) -> bool:
         """The same of a test that has the fixtures of the file at `path` by their names alone."""
         return any(self._is_used(test, path, _Had(name, name, 0), values) for name, values in exposed.items())
 
-    def comes_by_itself(self, user: str, values: Collection[Value]) -> bool:
-        """The same of a file that has these `values`, and gives them to nobody."""
-        return self._is_come_to(self._asked_of(user, is_last=False), values, [user])
+    def comes_by_application(self, user: str, key: str, values: Collection[Value]) -> bool:
+        """The same of a file of an application that keeps these `values` under a key; one that sets it counts too."""
+        has, place = self._texts.has, f"{_APPLICATION}{re.escape(key)}\\b"
+        if not self._texts.says(user, key) or not has(user, place):
+            return False
+        is_test = self._index.settings.is_test(user)  # what one sets is for itself
+        if not is_test and has(user, f"{place}{_SET}"):
+            return True
+        reach = self._asked_of(user)
+        return any(self._is_come_to(reach, values, [user, one]) for one in sorted({user} | self._users(user)))
 
     def _is_used(self, user: str, path: str, had: _Had, values: Collection[Value]) -> bool:
-        is_last = self._index.settings.is_test(user) and not self._index.all_users(user)
-        reach = self._asked_of(user, is_last=is_last)
+        reach = self._asked_of(user)
         key = (reach, path, had.name)
         first = self._first.get(key)
         if first is None:
             first = self._first[key] = reach.first(values) if values else frozenset([""])
         if not first:
             return False
-        hands_on = self._hands_on(user, had)
-        if not hands_on and not self._is_said(user, had, first):
-            return False
-        if "" in first:
+        # of a container all members lead on
+        members = [""] if any(isinstance(value, Items | Filled | Pairs) for value in values) else first
+        takers = self._takers(user, had)
+        is_said = self._is_said(user, had, members)
+        if "" in first or not (takers or is_said):
+            return bool(takers) or is_said
+        if is_said and self._is_come_to(reach, values, [user]):
             return True
-        if hands_on:
-            return self._is_come_to(reach, values, self._beyond(user))
-        return self._is_come_to(reach, values, [user]) or any(
-            self._is_come_to(reach, values, [user, other]) for other in self._given(user, had)
-        )
+        for one, is_further in takers:
+            if is_further and reach.is_reached(values, partial(self._is_said_beyond, one)):
+                return True
+            if self._is_come_to(reach, values, [user, one]):
+                return True
+        given = self._given(user, had) if is_said else ()
+        return any(self._is_come_to(reach, values, [user, one]) for one in sorted(given))
 
-    def _asked_of(self, user: str, *, is_last: bool) -> Reach:
-        """What is asked of a file: where it may run in a coroutine what blocks as well."""
+    def _given(self, user: str, had: _Had) -> Iterable[str]:
+        """The files that may have what a file makes of a name, where it may make something of it for others."""
+        name = rf"(?<!{LETTER}){had.bound}(?!{LETTER})"
+        return self._users(user) if self._texts.has(user, f"(?m)(?:{'|'.join(_MAKING)}){name}") else ()
+
+    def _is_said_beyond(self, user: str, word: str) -> bool:
+        """Whether a file says a name, or one does that may have something from it."""
+        known = self._beyond_says.get((user, word))
+        if known is None:
+            found = any(self._texts.says(one, word) for one in self._beyond(user))
+            known = self._beyond_says[user, word] = found
+        return known
+
+    def _users(self, path: str) -> set[str]:
+        """The files that may have something of another one, by importing it or as a fixture."""
+        users = self._index.all_users(path)
+        return users.union(tests_below(path, self._index.facts)) if path.endswith(CONFTEST) else users
+
+    def _asked_of(self, user: str) -> Reach:
+        """What is asked of a file: what blocks as well where it may run in a coroutine.
+
+        One of its own, or one of a file that may have something from it, also by what it imports or an application.
+        """
         known = self._in_coroutines.get(user)
         if known is None:
-            known = self._in_coroutines[user] = self._texts.has(user, _COROUTINE) or (
-                not is_last and any(self._texts.has(one, _COROUTINE) for one in self._beyond(user))
+            known = self._in_coroutines[user] = any(
+                self._texts.has(one, _COROUTINE) for one in self._near(user)
+            ) or (
+                not self._index.settings.is_test(user) and self._texts.has(user, rf"{_APPLICATION}\w{_SET}")
             )
         return self._blocking if known else self._clients
+
+    def _near(self, path: str) -> Iterator[str]:
+        """A file, those that may have something from it, and those from which it has something."""
+        yield path
+        yield from self._beyond(path)[1:]
+        for edge in self._index.edges(path):
+            home = self._index.file_of(edge.full_name)
+            if home is not None:
+                yield home
 
     def _is_come_to(self, reach: Reach, values: Collection[Value], saying: Collection[str]) -> bool:
         """Whether some of these files say all names of members by which a client is come to."""
@@ -109,6 +169,8 @@ class Uses:
 
     def _is_said(self, user: str, had: _Had, members: Collection[str]) -> bool:
         """Whether a file does anything with a name but ask it for other members than these."""
+        if had.name == GETTER:
+            return True
         if "" in members:
             return self._has(user, had, f"(?!{LETTER})", had.imports)
         words = "|".join(map(re.escape, sorted(members)))
@@ -123,7 +185,7 @@ class Uses:
             found = self._after[path] = [path]
             seen = {path}
             for here in found:
-                fresh = sorted(self._index.all_users(here) - seen)
+                fresh = sorted(self._users(here) - seen)
                 seen.update(fresh)
                 found += fresh
         return found
@@ -137,14 +199,14 @@ class Uses:
 
     def _had(self, user: str, path: str, exposed: Exposed) -> Iterator[_Had]:
         modules = set(self._index.place(path).modules)
-        edges = self._index.edges(user)
         has_module = has_all = False
-        for edge in edges:
+        for edge in self._index.edges(user):
             if edge.module in modules and edge.name is not None and edge.name in exposed:
-                said = sum((one.name == edge.bound) + (one.bound == edge.bound != one.name) for one in edges)
-                yield _Had(edge.name, edge.bound, said)
-            has_all |= edge.module in modules and edge.name == "*"
-            has_module |= edge.full_name in modules and edge.name != "*"
+                yield _Had(edge.name, edge.bound, self._index.number_in_imports(user, edge.bound))
+            if edge.module in modules and edge.name == "*":
+                has_all = True
+            elif edge.full_name in modules:
+                has_module = True
         for name in sorted(exposed):
             if name.isidentifier():
                 if has_all:
@@ -152,16 +214,21 @@ class Uses:
                 if has_module:
                     yield _Had(name, name, 0, of_module=True)
 
-    def _given(self, user: str, had: _Had) -> list[str]:
-        """The files that may have what a file makes of a name, where it may make something of it for others."""
-        name = rf"(?<!{LETTER}){had.bound}(?!{LETTER})"
-        makes = self._texts.has(user, f"(?m)(?:{'|'.join(_MAKING)}){name}")
-        return sorted(self._index.all_users(user)) if makes else []
-
-    def _hands_on(self, user: str, had: _Had) -> bool:
-        """Whether others may have a name of a file from that file."""
+    def _takers(self, user: str, had: _Had) -> list[tuple[str, bool]]:
+        """The files that may have a name from a file; whether others may have it from them."""
         if had.of_module:
-            return False
-        if had.bound in self._index.taken_names(user):
-            return True
-        return any(self._texts.says(one, had.bound) for one in self._index.users(user, set()))
+            return []
+        known = self._taken.get((user, had.bound))
+        if known is not None:
+            return known
+        index, name = self._index, had.bound
+        found = set(index.users(user, {name})) if name in index.taken_names(user) else set()
+        whole = {*index.users(user, set())}
+        if os.path.basename(user) == "__init__.py":  # who imports a submodule has the package as well
+            whole.update(one for module in index.place(user).modules for one in index.having(module))
+        if index.is_taken_whole(user):
+            whole.update(self._beyond(user))
+        found.update(one for one in whole - {user} if self._texts.says(one, name))
+        known = [(one, name in index.taken_names(one) or index.is_taken_whole(one)) for one in sorted(found)]
+        self._taken[user, name] = known
+        return known
