@@ -33,6 +33,9 @@ _MAKING = (
 )
 """What stands before a name of which others may have what is made of it: a class, an assignment, a result."""
 
+_STORING = r"(?m)^\s*(?!(?:self|cls)\b)\w+(?:\.\w+|\[[^]\n]*\])\s*=(?!=)"
+"""What puts something where others get at it who import the same module."""
+
 _APPLICATION = rf"""\b(?:{"|".join(sorted(STATES | APPLICATION_NAMES | {"g"}))})(?:\.|\[["'])"""
 """What stands before a key under which an application keeps something."""
 _SET = r"[^\n=]*=(?!=)"
@@ -161,6 +164,8 @@ class Uses:
             home = self._index.file_of(edge.full_name)
             if home is not None:
                 yield home
+                if self._texts.has(path, _STORING):
+                    yield from sorted(self._index.all_users(home))
 
     def _is_come_to(self, reach: Reach, values: Collection[Value], saying: Collection[str]) -> bool:
         """Whether some of these files say all names of members by which a client is come to."""
