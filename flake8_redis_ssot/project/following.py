@@ -243,7 +243,8 @@ class Following:
         """The names that others may have from a file without a binding: of its `__getattr__`, or of all of a module."""
         module = self._inference.files[path].module
         names = self._index.taken_names(path) if GETTER in module.bindings else set()
-        for star in module.stars:
+        # a fixture is found by its binding alone
+        for star in module.stars if os.path.basename(path) != CONFTEST else ():
             home = self._index.file_of(star.target or "")
             names = names.union(known.get(home, ()) if home is not None else ())
         return sorted(name for name in names if name and name.isidentifier() and name not in module.bindings)

@@ -33,8 +33,8 @@ _MAKING = (
 )
 """What stands before a name of which others may have what is made of it: a class, an assignment, a result."""
 
-_STORING = r"(?m)^\s*(?!(?:self|cls)\b)\w+(?:\.\w+|\[[^]\n]*\])\s*=(?!=)"
-"""What puts something where others get at it who import the same module."""
+_STORING = r"(?m)^\w+(?:\.\w+|\[[^]\n]*\])\s*=(?!=)"
+"""What puts something, as a file is imported, where others get at it who import the same module."""
 
 _APPLICATION = rf"""\b(?:{"|".join(sorted(STATES | APPLICATION_NAMES | {"g"}))})(?:\.|\[["'])"""
 """What stands before a key under which an application keeps something."""
@@ -149,23 +149,22 @@ class Uses:
         """
         known = self._in_coroutines.get(user)
         if known is None:
+            has, is_test = self._texts.has, self._index.settings.is_test(user)
             known = self._in_coroutines[user] = any(
-                self._texts.has(one, _COROUTINE) for one in self._near(user)
-            ) or (
-                not self._index.settings.is_test(user) and self._texts.has(user, rf"{_APPLICATION}\w{_SET}")
-            )
+                has(one, _COROUTINE) for one in self._near(user, is_test=is_test)
+            ) or (not is_test and has(user, rf"{_APPLICATION}\w{_SET}"))
         return self._blocking if known else self._clients
 
-    def _near(self, path: str) -> Iterator[str]:
-        """A file, those that may have something from it, and those from which it has something."""
+    def _near(self, path: str, *, is_test: bool) -> Iterator[str]:
+        """A file, those that may have something from it, and where it puts something others that may get at that."""
         yield path
         yield from self._beyond(path)[1:]
-        for edge in self._index.edges(path):
-            home = self._index.file_of(edge.full_name)
-            if home is not None:
-                yield home
-                if self._texts.has(path, _STORING):
-                    yield from sorted(self._index.all_users(home))
+        homes = {self._index.file_of(edge.full_name) for edge in self._index.edges(path)}
+        puts = not is_test and self._texts.has(path, _STORING)
+        for home in sorted(home for home in homes if home is not None):
+            yield home
+            if puts:
+                yield from sorted(self._index.all_users(home))
 
     def _is_come_to(self, reach: Reach, values: Collection[Value], saying: Collection[str]) -> bool:
         """Whether some of these files say all names of members by which a client is come to."""
