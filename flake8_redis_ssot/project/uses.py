@@ -33,8 +33,8 @@ _MAKING = (
 )
 """What stands before a name of which others may have what is made of it: a class, an assignment, a result."""
 
-_STORING = r"(?m)^\w+(?:\.\w+|\[[^]\n]*\])\s*=(?!=)"
-"""What puts something, as a file is imported, where others get at it who import the same module."""
+_STORING = r"(?m)^\s*(?!(?:self|cls)\b)\w+(?:\.\w+|\[[^]\n]*\])\s*=(?!=)"
+"""What puts something where others get at it who import the same module."""
 
 _APPLICATION = rf"""\b(?:{"|".join(sorted(STATES | APPLICATION_NAMES | {"g"}))})(?:\.|\[["'])"""
 """What stands before a key under which an application keeps something."""
