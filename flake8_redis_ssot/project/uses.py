@@ -19,7 +19,7 @@ from flake8_redis_ssot.project.inference import GETTER
 Exposed = Mapping[str, Collection[Value]]
 """Names of a file by which others get at something of a client library, with their values; none where any use does."""
 
-_COROUTINE = r"\basync\s+def\b"
+_COROUTINE = r"async\s+def\b"
 
 _MAKING = (
     r"^class\s[^:]*",
@@ -40,6 +40,9 @@ _APPLICATION = rf"""\b(?:{"|".join(sorted(STATES | APPLICATION_NAMES | {"g"}))})
 """What stands before a key under which an application keeps something."""
 _SET = r"[^\n=]*=(?!=)"
 """What stands after a name that is set."""
+
+_EVERY = frozenset([""])
+"""The members that lead on, where any use does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +67,8 @@ class Uses:
         self._in_coroutines: dict[str, bool] = {}
         self._after: dict[str, list[str]] = {}
         self._beyond_says: dict[tuple[str, str], bool] = {}
-        self._taken: dict[tuple[str, str], list[tuple[str, bool]]] = {}
-        self._having: dict[tuple[str, str, frozenset[str]], list[_Had]] = {}
+        self._having: dict[tuple[str, str, tuple[str, ...]], list[_Had]] = {}
+        self._said: dict[tuple[str, _Had, frozenset[str]], tuple[list[tuple[str, bool]], bool]] = {}
         self._first: dict[tuple[Reach, str, str], frozenset[str]] = {}
 
     def learn(self, clients: Reach, blocking: Reach) -> None:
@@ -79,7 +82,7 @@ class Uses:
 
     def comes_to_client(self, user: str, path: str, exposed: Exposed) -> bool:
         """Whether the file `user` may come to a client, or to what sends by one, by what the file at `path` exposes."""
-        key = (user, path, frozenset(exposed))
+        key = (user, path, tuple(exposed))
         found = self._having.get(key)
         if found is None:
             found = self._having[key] = [*self._had(user, path, exposed)]
@@ -105,13 +108,17 @@ class Uses:
         key = (reach, path, had.name)
         first = self._first.get(key)
         if first is None:
-            first = self._first[key] = reach.first(values) if values else frozenset([""])
+            first = self._first[key] = reach.first(values) if values else _EVERY
         if not first:
             return False
         # of a container all members lead on
-        members = [""] if any(isinstance(value, Items | Filled | Pairs) for value in values) else first
-        takers = self._takers(user, had)
-        is_said = self._is_said(user, had, members)
+        has_items = any(isinstance(value, Items | Filled | Pairs) for value in values)
+        members = _EVERY if has_items else first
+        asked = (user, had, members)
+        found = self._said.get(asked)
+        if found is None:
+            found = self._said[asked] = (self._takers(user, had), self._is_said(user, had, members))
+        takers, is_said = found
         if "" in first or not (takers or is_said):
             return bool(takers) or is_said
         if is_said and self._is_come_to(reach, values, [user]):
@@ -127,7 +134,8 @@ class Uses:
     def _given(self, user: str, had: _Had) -> Iterable[str]:
         """The files that may have what a file makes of a name, where it may make something of it for others."""
         name = rf"(?<!{LETTER}){had.bound}(?!{LETTER})"
-        return self._users(user) if self._texts.has(user, f"(?m)(?:{'|'.join(_MAKING)}){name}") else ()
+        users = self._users(user)
+        return users if users and self._texts.has(user, f"(?m)(?:{'|'.join(_MAKING)}){name}") else ()
 
     def _is_said_beyond(self, user: str, word: str) -> bool:
         """Whether a file says a name, or one does that may have something from it."""
@@ -222,9 +230,6 @@ class Uses:
         """The files that may have a name from a file; whether others may have it from them."""
         if had.of_module:
             return []
-        known = self._taken.get((user, had.bound))
-        if known is not None:
-            return known
         index, name = self._index, had.bound
         found = set(index.users(user, {name})) if name in index.taken_names(user) else set()
         whole = {*index.users(user, set())}
@@ -233,6 +238,4 @@ class Uses:
         if index.is_taken_whole(user):
             whole.update(self._beyond(user))
         found.update(one for one in whole - {user} if self._texts.says(one, name))
-        known = [(one, name in index.taken_names(one) or index.is_taken_whole(one)) for one in sorted(found)]
-        self._taken[user, name] = known
-        return known
+        return [(one, name in index.taken_names(one) or index.is_taken_whole(one)) for one in sorted(found)]
