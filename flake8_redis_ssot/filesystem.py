@@ -87,6 +87,11 @@ class FileSystem(ABC):
         """The same, with other bytes in these files: changes that are tried, buffers of an editor."""
         return Edited(self, edited)
 
+    @property
+    def unnoted(self) -> FileSystem:
+        """The same, where nobody notes what is read: for searches through all files."""
+        return self
+
 
 class Disk(FileSystem):
     """The files of this machine."""
@@ -178,6 +183,40 @@ class Edited(FileSystem):
                 entry = Entry(os.path.basename(folder), "folder")
                 folder = os.path.dirname(folder)
         return {folder: [*entries.values()] for folder, entries in found.items()}
+
+
+class Noting(FileSystem):
+    """Another file system, with the paths of the files that were read."""
+
+    def __init__(self, base: FileSystem) -> None:
+        self.base = base
+        self.noted: set[str] = set()
+
+    @property
+    def unnoted(self) -> FileSystem:
+        return self.base
+
+    def read(self, path: str) -> bytes:
+        self.noted.add(path)
+        return self.base.read(path)
+
+    def entries(self, folder: str) -> list[Entry]:
+        return self.base.entries(folder)
+
+    def kind(self, path: str) -> Kind:
+        return self.base.kind(path)
+
+    def size(self, path: str) -> int:
+        return self.base.size(path)
+
+    def stamp(self, path: str) -> Stamp | None:
+        return self.base.stamp(path)
+
+    def is_file(self, path: str) -> bool:
+        return self.base.is_file(path)
+
+    def is_folder(self, path: str) -> bool:
+        return self.base.is_folder(path)
 
 
 class UnansweredError(BaseException):

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.util import find_spec
 
 from flake8_redis_ssot.cli.replay import Record, Request, keep_record, keep_words, seal_of, today
@@ -101,7 +102,11 @@ def decisive(project: Project, checker: FileChecker, cache: Cache) -> Iterator[s
         if os.path.isdir(root):  # see `FileChecker.first_party`
             yield from (entry.path for entry in os.scandir(root) if os.path.isdir(entry.path))
     places = checker.managers.modules.places
-    yield from {_witness(place) for module in cache.modules for place in places(module)}
+    folder_above = lru_cache(maxsize=None)(
+        _witness
+    )  # most of what is looked for is in few folders that are not there
+    for place in {place for module in {*cache.modules} for place in places(module)}:
+        yield place if os.path.lexists(place) else folder_above(os.path.dirname(place))
     flake8 = find_spec("flake8")
     if flake8 is not None and flake8.origin:
         yield flake8.origin

@@ -164,7 +164,7 @@ class Cache:
         if self._project is None:
             return None
         facts, then, read, asked, found = self._project
-        if then != day or facts != self._digest_of_facts(files):
+        if then != day or facts != self.digest_of_facts(files):
             return None
         if any(self._content(path) != content for path, content in read.items()):
             return None
@@ -183,7 +183,7 @@ class Cache:
     ) -> None:
         """Take what the project rules found; they read the files `read`, and searched others for the patterns of `texts`."""
         contents = {path: self._content(path) for path in read}
-        known = self._digest_of_facts(files)
+        known = self.digest_of_facts(files)
         if known is not None:
             self._project = [known, day, contents, self._with_contents(asked), plain(found)]
             self._texts = self._as_kept({path: texts[path] for path in texts if path not in contents})
@@ -213,50 +213,21 @@ class Cache:
             for path, (content, asked) in kept.items()
         )
 
-    def fixes(
-        self, diagnostics: Sequence[Diagnostic], modules: Modules, beside: Sequence[str]
-    ) -> tuple[list[Diagnostic], str] | None:
-        """What was kept of the `diagnostics`, where nothing that a fix depends on has changed; else None.
-
-        It depends on the files `beside` those of the run too.
-        """
-        empty = b"[0, {}, 0, []]"
-        state, asked, fixed_for, found = json.loads(load(self.folder, self._fixes) or empty)
-        if state == 0 or state != self._state(diagnostics, beside):
-            return None
-        if any(
-            modules.find(name) != path or self._content(path) != was for name, (path, was) in asked.items()
-        ):
-            return None
+    def fixes(self, modules: Modules) -> tuple[Any, bool]:
+        """What was kept of fixes, None for nothing; whether the modules that they depend on hold what they held."""
+        asked, kept = json.loads(load(self.folder, self._fixes) or b"[{}, null]")
         self._fixes_asked = [*asked]
-        return [*map(reader(Diagnostic), found)], fixed_for
+        return kept, self._hold(asked, modules)
 
-    def keep_fixes(
-        self,
-        diagnostics: Sequence[Diagnostic],
-        asked: Asked,
-        beside: Sequence[str],
-        found: list[Diagnostic],
-        fixed_for: str,
-    ) -> None:
-        """Take the `diagnostics` with their fixes, and whom these are for; the modules `asked` were looked at."""
-        state = self._state(diagnostics, beside)
-        if state is not None:
-            self._fixes_asked = [*asked]
-            contents = {name: (path, self._content(path)) for name, (path, _) in asked.items()}
-            with suppress(OSError):
-                store(
-                    self.folder,
-                    self._fixes,
-                    [json.dumps([state, contents, fixed_for, plain(found)]).encode()],
-                )
+    def keep_fixes(self, kept: Any, asked: Asked) -> None:
+        """Keep something plain of fixes, which depend on the modules that were `asked` for."""
+        self._fixes_asked = [*asked]
+        with suppress(OSError):
+            store(self.folder, self._fixes, [json.dumps([self._with_contents(asked), kept]).encode()])
 
-    def _state(self, diagnostics: Sequence[Diagnostic], beside: Sequence[str]) -> str | None:
-        """One digest for the contents of all files, and what was found in them; None where some are unknown."""
-        if not all(path in self._files for path in self._stamps):
-            return None
-        contents = sorted((path, self._content(path)) for path in (*self._stamps, *beside))
-        return digest(json.dumps([contents, plain(diagnostics)]).encode())
+    def contents(self, beside: Iterable[str]) -> dict[str, str | None]:
+        """The digests of the contents of the files of this run and of those `beside`; None where there is none."""
+        return {path: self._content(path) for path in (*self._stamps, *beside)}
 
     @property
     def stamps(self) -> Mapping[str, Stamp | None]:
@@ -288,7 +259,7 @@ class Cache:
                     chain([head, b"\n", self._texts], (b"\n" + self._results[path] for path in self._files)),
                 )
 
-    def _digest_of_facts(self, files: Sequence[str]) -> str | None:
+    def digest_of_facts(self, files: Collection[str]) -> str | None:
         """One digest for the facts of all `files`; None where some are unknown."""
         if not all(path in self._files for path in files):
             return None

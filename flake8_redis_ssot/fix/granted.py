@@ -7,11 +7,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from flake8_redis_ssot.diagnostic import Diagnostic, Fix
-from flake8_redis_ssot.facts.cache import Cache, asked_of
+from flake8_redis_ssot.facts.cache import Cache
 from flake8_redis_ssot.filesystem import DISK, FileSystem
 from flake8_redis_ssot.fix.apply import EXPLAINED, FIXABLE, FixResult, Step, mend
 from flake8_redis_ssot.fix.beside import Unchecked
 from flake8_redis_ssot.fix.closed import closed
+from flake8_redis_ssot.fix.kept import KeptFixes
 from flake8_redis_ssot.fix.reads import ProjectReads
 from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.noqa import with_rows
@@ -101,35 +102,36 @@ def finished(
     if not checker.keeps_facts:
         found = [*with_rows(outcome.diagnostics, checker.filesystem)]
         return Finished(found, "any" if is_whole else "none")
-    modules = checker.managers.modules
     unchecked = Unchecked(checker.settings, files, checker.filesystem)
     looked_at = [*unchecked.files, *unchecked.folders]
-    earlier = cache.fixes(outcome.diagnostics, modules, unchecked.files) if cache is not None else None
+    reads = ProjectReads(sorted(files), checker.filesystem)
+    kept = KeptFixes(cache, checker, unchecked, reads) if cache is not None else None
+    earlier = kept.still(outcome.diagnostics) if kept is not None else None
     if earlier is not None and (earlier[1] == "any" or is_whole):
         return Finished(*earlier, looked_at)
     if cache is not None and len(outcome.facts) < len(cache.files):
         outcome.facts = cache.facts(cache.files)
-    fixed, is_alone = _with_fixes(outcome, checker, {*reported}, unchecked)
+    fixed, is_alone = _with_fixes(outcome, checker, {*reported}, unchecked, reads)
     if not is_whole:
         wanted = {*reported, checker.settings.path}
         found = [*with_rows((d for d in fixed if d.path in wanted), checker.filesystem)]
         return Finished(found, "none", looked_at)
-    result, hold_for = [*with_rows(fixed, checker.filesystem)], "any" if is_alone else "all"
-    if cache is not None:
-        cache.keep_fixes(outcome.diagnostics, asked_of(modules), unchecked.files, result, hold_for)
+    result, hold_for = [*with_rows(fixed, checker.filesystem.unnoted)], "any" if is_alone else "all"
+    if kept is not None:
+        kept.keep(result, hold_for)
     return Finished(result, hold_for, looked_at)
 
 
 @collecting_seldom()
 def _with_fixes(
-    outcome: Outcome, checker: FileChecker, within: Collection[str], unchecked: Unchecked
+    outcome: Outcome, checker: FileChecker, within: Collection[str], unchecked: Unchecked, reads: ProjectReads
 ) -> tuple[list[Diagnostic], bool]:
     """The diagnostics, each with the fix that would be granted; whether each is granted by its file alone."""
     if not any(d.code in FIXABLE for d in outcome.diagnostics):
         return outcome.diagnostics, True
     gc.freeze()  # what is known of all files stays, and is not looked through again and again
     unfixed = unfixed_of(checker.settings)
-    step = Step(checker, outcome, within, unsafe=True, unfixed=unfixed, unchecked=unchecked)
+    step = Step(checker, outcome, within, unsafe=True, reads=reads, unchecked=unchecked, unfixed=unfixed)
     gc.unfreeze()
     fixes = {d.sort_key: d.fix for d in step.settled}
     return [replace(d, fix=fixes.get(d.sort_key)) for d in outcome.diagnostics], not step.meets_patches

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, ItemsView, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, ItemsView, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -23,6 +23,8 @@ _LISTING = frozenset(["vars", "dir", "getmembers", "getmembers_static"])
 _READING = frozenset(["getattr", "hasattr", "getattr_static"])
 _BY_NAME = LOADER_NAMES | LOADING
 """What gives the module, or the object, that a string names."""
+_BYTES = "latin-1"
+"""In which any bytes are text."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,28 @@ class Reads:
 Summary = TypeVar("Summary")
 
 
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A search through all files for what a pattern matches: with its words, and the line of the first match in each."""
+
+    pattern: str
+    flags: int
+    words: tuple[str, ...]
+    lines: tuple[tuple[str, int], ...]
+
+    @property
+    def expression(self) -> re.Pattern[bytes]:
+        return re.compile(self.pattern.encode(_BYTES), self.flags)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What searches through all files of a project gave, as plain values: what is `mentioned` by those that mention anything."""
+
+    mentioned: tuple[tuple[str, Mentions], ...] | None = None
+    searches: tuple[Search, ...] = ()
+
+
 class ProjectReads:
     """What the files of a project say, each read or parsed at the first question about it, and asked no question twice."""
 
@@ -70,6 +94,7 @@ class ProjectReads:
         self._filesystem = filesystem
         self._summaries: dict[Callable[[ast.Module], Any], dict[str, Any]] = {}
         self._matches: dict[re.Pattern[bytes], dict[str, int]] = {}
+        self._words: dict[re.Pattern[bytes], Sequence[bytes]] = {}
         self._mentions: dict[str, Mentions] = {}
 
     def of(self, path: str) -> Reads:
@@ -109,14 +134,15 @@ class ProjectReads:
         """
         if pattern not in self._matches:
             self._matches[pattern] = dict(self._matched(pattern, self._order, words))
+            self._words[pattern] = words
         return self._matches[pattern].items()
 
     def _matched(
-        self, pattern: re.Pattern[bytes], paths: Iterable[str], words: Sequence[bytes] = (b"",)
+        self, pattern: re.Pattern[bytes], paths: Iterable[str], words: Sequence[bytes]
     ) -> Iterator[tuple[str, int]]:
         for path in paths:
             with suppress(SourceError):
-                data = self._filesystem.source(path).data
+                data = self._filesystem.unnoted.source(path).data
                 found = pattern.search(data) if any(word in data for word in words) else None
                 if found is not None:
                     yield path, data.count(b"\n", 0, found.start()) + 1
@@ -132,13 +158,55 @@ class ProjectReads:
         new = ProjectReads(self._order, self._filesystem.with_edits(changes))
         for of, known in self._summaries.items():
             new._summaries[of] = {path: told for path, told in known.items() if path not in changes}
-        mine = [path for path in changes if path in self._order]
-        for pattern, matches in self._matches.items():
-            kept = {path: line for path, line in matches.items() if path not in changes}
-            both = kept | dict(new._matched(pattern, mine))
-            new._matches[pattern] = dict(sorted(both.items(), key=lambda one: self._order[one[0]]))
         new._mentions = {path: told for path, told in self._mentions.items() if path not in changes}
+        for pattern, matches in self._matches.items():
+            new._take(pattern, self._words[pattern], matches, changes)
         return new
+
+    def told(self) -> Told:
+        """What was asked of all files, and answered."""
+        searches = (
+            Search(
+                pattern.pattern.decode(_BYTES),
+                pattern.flags,
+                tuple(word.decode(_BYTES) for word in self._words[pattern]),
+                tuple(lines.items()),
+            )
+            for pattern, lines in self._matches.items()
+        )
+        mentioned = None
+        if len(self._mentions) == len(self._order):
+            mentioned = tuple((path, told) for path, told in self._mentions.items() if told != NOTHING)
+        return Told(mentioned, tuple(searches))
+
+    def take(self, told: Told, changed: Collection[str]) -> bool:
+        """Take what was told where only the `changed` files have changed; whether these tell what they told."""
+        is_same = True
+        mine = [path for path in changed if path in self._order]
+        if told.mentioned is not None:
+            before = dict(told.mentioned)
+            self._mentions = {path: before.get(path, NOTHING) for path in self._order}
+            for path in mine:
+                self._mentions[path] = self._mentioned(path)
+                is_same &= self._mentions[path] == before.get(path, NOTHING)
+        for search in told.searches:
+            words = [word.encode(_BYTES) for word in search.words]
+            lines = dict(search.lines)
+            self._take(search.expression, words, lines, changed)
+            is_same &= self._matches[search.expression] == lines
+        return is_same
+
+    def _take(
+        self,
+        pattern: re.Pattern[bytes],
+        words: Sequence[bytes],
+        lines: Mapping[str, int],
+        changed: Collection[str],
+    ) -> None:
+        kept = {path: line for path, line in lines.items() if path not in changed}
+        kept |= self._matched(pattern, (path for path in changed if path in self._order), words)
+        self._matches[pattern] = dict(sorted(kept.items(), key=lambda one: self._order[one[0]]))
+        self._words[pattern] = words
 
     @property
     def quoted(self) -> Mapping[str, list[str]]:
@@ -176,7 +244,7 @@ class ProjectReads:
 
     def _mentioned(self, path: str) -> Mentions:
         with suppress(SourceError):
-            return mentions(self._filesystem.source(path).data)
+            return mentions(self._filesystem.unnoted.source(path).data)
         return NOTHING
 
 

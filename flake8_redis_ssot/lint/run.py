@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.facts.cache import Asked, Cache, asked_of, digest, key_of
 from flake8_redis_ssot.facts.model import FileFacts
-from flake8_redis_ssot.filesystem import DISK, FileSystem
+from flake8_redis_ssot.filesystem import DISK, FileSystem, Noting
 from flake8_redis_ssot.installed import digest_of_flake8
 from flake8_redis_ssot.lint.baseline import Entry
 from flake8_redis_ssot.lint.check import FileChecker
@@ -89,7 +89,7 @@ def checker_for(
     """A checker of the rules that the settings and the command line choose; RED000 always.
 
     Without `project` those that are the command's alone are left out. `fixes` says that fixes will be
-    asked for, whatever the rules.
+    asked for, whatever the rules: then it is noted which files are read.
     """
     codes = chosen_codes((*settings.selections, override), defaults()) | {"RED000"}
     rules = [r for r in all_rules() if r.code in codes and (project or not r.project or r.code == "RED000")]
@@ -97,7 +97,7 @@ def checker_for(
     return FileChecker(
         settings,
         rules,
-        filesystem=filesystem,
+        filesystem=Noting(filesystem) if fixes else filesystem,
         parse_all=parse_all,
         keeps_facts=keeps_facts,
         follows=project,

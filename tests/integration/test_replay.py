@@ -209,14 +209,45 @@ def test_fixes_are_granted_once(project: Path, check, monkeypatch: pytest.Monkey
         for path in project.rglob("*.py"):
             os.utime(path)
         assert check(*style) == first and check(*style, "app") == check(*style, "app")
+        for text in ("import os  # changed\n", "import os\n\n\ndef f() -> int:\n    return 1\n"):  # it is nothing to any fix
+            (project / "web/quiet.py").write_text(text)
+            assert check(*style) == first and check(*style, "app") == check(*style, "app"), text
     for name, text in {
         "tests/test_quiet.py": HOLDING_BACK,
-        "web/quiet.py": "import os  # changed\n",  # has the facts that it had
+        "web/quiet.py": "import os  # changed\n",
         "outside.py": "from app.old import cache\n",
         "app/manager.py": MANAGER.replace("def get", "def put"),
     }.items():
         (project / name).write_text(text)
         assert check(*style) == check("--no-cache", *style), name
+
+
+TELLING = {
+    "a name in quotes": "NAME = 'app.user.cache'\n",
+    "code in quotes": "CODE = 'from app.user import cache'\n",
+    "a name behind another": "from importlib import import_module\n\nimport_module(f'{__package__}.user').cache\n",
+    "all modules": "import sys\n\nfor module in sys.modules.values():\n    module.cache\n",
+    "a type by its name": "def show(thing: object) -> str:\n    return type(thing).__name__ + 'Cache'\n",
+    "all subclasses": "def all_of(kind: type) -> object:\n    return kind.__subclasses__()\n",
+    "an object by its type": "def is_it(thing: object) -> bool:\n    return isinstance(thing, type(None)) or type(thing) is int\n",
+    "what a user asks": "def ask(thing: object) -> object:\n    return thing.cache, getattr(thing, 'read')\n",
+    "a finding": BAD,
+}
+"""What may tell of an object without an import."""
+
+
+@pytest.mark.parametrize("name", ["web/quiet.py", "tests/test_quiet.py"])
+@pytest.mark.parametrize("telling", TELLING)
+def test_a_file_that_tells_something_else_has_fixes_granted_anew(
+    project: Path, check, name: str, telling: str
+) -> None:
+    style = ["--output-format", "json"]
+    (project / "app/user.py").write_text(USER + "\n\nclass Own(type(cache)):\n    pass\n")
+    before = (project / name).read_text()
+    assert check(*style) == check(*style, "--no-cache")
+    for text in (TELLING[telling], before, TELLING[telling] + "# more\n"):
+        (project / name).write_text(text)
+        assert check(*style) == check(*style, "--no-cache"), text
 
 
 def services(project: Path) -> None:

@@ -1,0 +1,99 @@
+"""The fixes that an earlier run granted, with all that they depend on: they hold while that is as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.facts.cache import Cache, asked_of
+from flake8_redis_ssot.facts.codec import plain, reader
+from flake8_redis_ssot.filesystem import Noting
+from flake8_redis_ssot.fix.apply import EXPLAINED, FIXABLE
+from flake8_redis_ssot.fix.beside import Unchecked
+from flake8_redis_ssot.fix.reads import ProjectReads, Told
+from flake8_redis_ssot.lint.check import FileChecker
+from flake8_redis_ssot.lint.noqa import with_rows
+
+
+@dataclass(frozen=True, slots=True)
+class _Granted:
+    """The `diagnostics` of one run with their fixes, and for which files they hold, as `Finished` says it.
+
+    They depend on the `facts` of all files, here their digest, on the files that were `read`, and on what was `told`
+    of the others; `contents` are the digests of all.
+    """
+
+    diagnostics: tuple[Diagnostic, ...]
+    hold_for: str
+    facts: str | None
+    contents: tuple[tuple[str, str | None], ...]
+    read: tuple[str, ...]
+    told: Told
+
+
+class KeptFixes:
+    """What a cache has of the fixes that earlier runs granted; `reads` is told what is still true of the files."""
+
+    def __init__(self, cache: Cache, checker: FileChecker, unchecked: Unchecked, reads: ProjectReads) -> None:
+        assert isinstance(checker.filesystem, Noting)
+        self._notes = checker.filesystem
+        self._notes.noted.clear()
+        self._cache = cache
+        self._modules = checker.managers.modules
+        self._reads = reads
+        self._facts = cache.digest_of_facts(cache.files)
+        self._contents = cache.contents(unchecked.files)
+        kept, holds = cache.fixes(self._modules)
+        self._granted: _Granted | None = reader(_Granted)(kept) if kept is not None else None
+        self._changed: set[str] = set()
+        self._holds = False
+        if self._granted is not None:
+            before = dict(self._granted.contents)
+            paths = before.keys() | self._contents
+            self._changed = {path for path in paths if before.get(path) != self._contents.get(path)}
+            tells_the_same = reads.take(self._granted.told, self._changed)
+            self._holds = (
+                holds
+                and tells_the_same
+                and self._facts is not None
+                and self._facts == self._granted.facts
+                and self._changed <= {*cache.files} - {*self._granted.read}
+            )
+
+    def still(self, diagnostics: Sequence[Diagnostic]) -> tuple[list[Diagnostic], str] | None:
+        """The `diagnostics` of this run with the fixes of that one, and for which files they hold; None where they may not."""
+        granted = self._granted
+        if granted is None or not self._holds or _asked(diagnostics) != _asked(granted.diagnostics):
+            return None
+        known = {_bare(one): one for one in granted.diagnostics}
+        found: list[Diagnostic] = []
+        fresh: list[Diagnostic] = []
+        for one in diagnostics:
+            is_as_it_was = one in known and one.path not in self._changed
+            (found if is_as_it_was else fresh).append(known.get(one, one))
+        found += with_rows(fresh, self._notes.unnoted)
+        return sorted(found, key=lambda one: one.sort_key), granted.hold_for
+
+    def keep(self, diagnostics: Sequence[Diagnostic], hold_for: str) -> None:
+        """Keep what was granted now."""
+        if self._facts is not None:
+            granted = _Granted(
+                tuple(diagnostics),
+                hold_for,
+                self._facts,
+                tuple(self._contents.items()),
+                tuple(sorted(self._notes.noted)),
+                self._reads.told(),
+            )
+            self._cache.keep_fixes(plain(granted), asked_of(self._modules))
+
+
+def _asked(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Those of which the fixes depend."""
+    return [_bare(one) for one in diagnostics if one.code in FIXABLE | EXPLAINED]
+
+
+def _bare(diagnostic: Diagnostic) -> Diagnostic:
+    """A diagnostic as it is found."""
+    return replace(diagnostic, fix=None, noqa_row=None)
