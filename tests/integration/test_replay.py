@@ -209,7 +209,10 @@ def test_fixes_are_granted_once(project: Path, check, monkeypatch: pytest.Monkey
         for path in project.rglob("*.py"):
             os.utime(path)
         assert check(*style) == first and check(*style, "app") == check(*style, "app")
-        for text in ("import os  # changed\n", "import os\n\n\ndef f() -> int:\n    return 1\n"):  # it is nothing to any fix
+        for text in (
+            "import os  # changed\n",
+            "import os\n\n\ndef f() -> int:\n    return 1\n",
+        ):  # it is nothing to any fix
             (project / "web/quiet.py").write_text(text)
             assert check(*style) == first and check(*style, "app") == check(*style, "app"), text
     for name, text in {
