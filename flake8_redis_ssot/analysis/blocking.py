@@ -70,6 +70,11 @@ class BlockingFunctions:
     def __contains__(self, function: object) -> bool:
         return function in self._found
 
+    @property
+    def functions(self) -> frozenset[object]:
+        """The nodes of the functions."""
+        return frozenset(self._found)
+
     def clear(self) -> None:
         self._found.clear()
         self.names.clear()

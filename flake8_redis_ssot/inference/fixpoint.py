@@ -21,17 +21,17 @@ _LOSSES = 2
 _NEVER = sys.maxsize
 
 
-class _Source:
+class Source:
     """What an answer was found from: an input, or the sources of what it read; stale once one of them has changed."""
 
     __slots__ = ("is_stale", "reads")
 
-    def __init__(self, reads: Iterable[_Source] = ()) -> None:
+    def __init__(self, reads: Iterable[Source] = ()) -> None:
         self.reads = tuple(reads)
         self.is_stale = False
 
 
-_FIXED = _Source()
+_FIXED = Source()
 """That of what depends on no input."""
 
 
@@ -41,7 +41,7 @@ class _Asked(NamedTuple):
     number: int
     find: Callable[..., frozenset[Any]]
     given: tuple[Any, ...]
-    reads: set[_Source]
+    reads: set[Source]
 
 
 class Fixpoint(Generic[_Key, _Value]):
@@ -60,14 +60,16 @@ class Fixpoint(Generic[_Key, _Value]):
     def __init__(self, budget: int) -> None:
         self.budget = budget
         self.steps = 0
-        self.known: dict[_Key, tuple[frozenset[_Value], _Source]] = {}
+        self.known: dict[_Key, tuple[frozenset[_Value], Source]] = {}
         """The final answers, each with what it was found from: who takes one from here has read that."""
-        self._sources: list[_Source] = []
+        self._sources: list[Source] = []
         """Those of the answers, each after all that it reads."""
-        self._inputs: dict[Hashable, _Source] = {}
-        self.reads: set[_Source] = set()
+        self._inputs: dict[Hashable, Source] = {}
+        self.reads: set[Source] = set()
         """What the present question has read so far."""
-        self._made: dict[Hashable, tuple[Any, _Source]] = {}
+        self._made: dict[Hashable, tuple[Any, Source]] = {}
+        self._passing = Source()
+        """That of what holds until something is forgotten."""
         self._short: dict[_Key, frozenset[_Value]] = {}
         self._asked: dict[_Key, frozenset[_Value]] = {}
         self._begun = 0
@@ -118,13 +120,14 @@ class Fixpoint(Generic[_Key, _Value]):
         """Say that the answer to the present question depends on an input."""
         source = self._inputs.get(name)
         if source is None:
-            source = self._inputs[name] = _Source()
+            source = self._inputs[name] = Source()
         self.reads.add(source)
 
     def forget_found_from(self, changed: Iterable[Hashable]) -> bool:
         """Forget the answers that depend on one of the `changed` inputs; whether there are any."""
         self._asked.clear()
         self.reads.clear()
+        self._passing.is_stale, self._passing = True, Source()
         there = [self._inputs.pop(name) for name in changed if name in self._inputs]
         for source in there:
             source.is_stale = True
@@ -144,21 +147,29 @@ class Fixpoint(Generic[_Key, _Value]):
         """What `make` makes of answers to questions from outside, made anew once one of those was forgotten."""
         known = self._made.get(key)
         if known is not None and not known[1].is_stale:
+            self.reads.add(known[1])
             return known[0]  # type: ignore[no-any-return]
-        outer, self.reads, self._is_cut = self.reads, set(), False
-        try:
-            found = make()
-            if not self._is_cut:
-                self._made[key] = (found, self._source(self.reads))
-        finally:
-            self.reads = outer
+        found, source = self.traced(make)
+        if source is not self._passing:
+            self._made[key] = (found, source)
         return found
 
-    def _source(self, reads: set[_Source]) -> _Source:
+    def traced(self, make: Callable[[], _Made]) -> tuple[_Made, Source]:
+        """What `make` makes of answers, and what that comes from; until something is forgotten where one was cut short."""
+        reads, is_cut, self.reads, self._is_cut = self.reads, self._is_cut, set(), False
+        try:
+            found = make()
+            source = self._passing if self._is_cut else self._source(self.reads)
+        finally:
+            self.reads, self._is_cut = reads, is_cut or self._is_cut
+        self.reads.add(source)
+        return found, source
+
+    def _source(self, reads: set[Source]) -> Source:
         reads.discard(_FIXED)
         if len(reads) < 2:
             return next(iter(reads), _FIXED)
-        source = _Source(reads)
+        source = Source(reads)
         self._sources.append(source)
         return source
 
@@ -199,7 +210,7 @@ class Fixpoint(Generic[_Key, _Value]):
         self._begun += 1
         begun = self._waiting[key] = self._begun
         self._lowest, self._is_cut, self._present, self.reads = _NEVER, False, key, set()
-        source: _Source | None = None
+        source: Source | None = None
         try:
             found = find(*given)
             if self._lowest <= begun:
@@ -248,7 +259,7 @@ class Fixpoint(Generic[_Key, _Value]):
         waits_for: int,
         find: Callable[..., frozenset[_Value]],
         given: tuple[Any, ...],
-        reads: set[_Source],
+        reads: set[Source],
     ) -> None:
         number = len(self._cyclic)
         self._cyclic[key] = _Asked(number, find, given, reads)

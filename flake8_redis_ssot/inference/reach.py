@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from flake8_redis_ssot.inference import containers
 from flake8_redis_ssot.inference.annotation import aliased
 from flake8_redis_ssot.inference.builder_table import star_names
+from flake8_redis_ssot.inference.fixpoint import Source
 from flake8_redis_ssot.inference.values import (
     Coroutine,
     Definition,
@@ -42,29 +44,43 @@ class Reach:
         self._inference = inference
         self._is_wanted = is_wanted
         self._members = members
-        self._known: dict[Value, bool] = {}
-        self._led: dict[Value, list[tuple[str, Value]]] = {}
+        self._known: dict[Value, tuple[bool, Source]] = {}
+        self._led: dict[Value, tuple[list[tuple[str, Value]], Source]] = {}
 
     def __call__(self, value: Value) -> bool:
-        known = self._known
-        if value in known:
-            return known[value]
+        known = self._answer(value)
+        if known is None:
+            judged, source = self._inference.answers.traced(partial(self._judge, value))
+            self._known.update((one, (leads, source)) for one, leads in judged.items())
+            known = judged[value]
+        return known
+
+    def _answer(self, value: Value) -> bool | None:
+        """What is known of a value; None where nothing is, or not any more."""
+        known = self._known.get(value)
+        if known is None or known[1].is_stale:
+            return None
+        self._inference.answers.reads.add(known[1])
+        return known[0]
+
+    def _judge(self, value: Value) -> dict[Value, bool]:
+        """Whether a value leads to a wanted one, and what is found of others by that."""
         holders: dict[Value, Value | None] = {value: None}
         stack = [value]
         while stack:
             here: Value | None = stack.pop()
             assert here is not None
-            if known.get(here) or self._is_wanted(self._inference, here):
+            if self._answer(here) or self._is_wanted(self._inference, here):
+                leading: dict[Value, bool] = {}
                 while here is not None:
-                    known[here] = True
+                    leading[here] = True
                     here = holders[here]
-                return True
+                return leading
             for _, held in self._held(here):
-                if held not in holders and known.get(held) is not False:
+                if held not in holders and self._answer(held) is not False:
                     holders[held] = here
                     stack.append(held)
-        known.update(dict.fromkeys(holders, False))
-        return False
+        return dict.fromkeys(holders, False)
 
     def first(self, values: Iterable[Value]) -> frozenset[str]:
         """The names of members of `values` by which a wanted value is come to; `""` where it needs none."""
@@ -98,11 +114,15 @@ class Reach:
 
     def _ways(self, value: Value) -> list[tuple[str, Value]]:
         """What leads on from a value, each with the name of the member that it is; `""` where it needs no name."""
-        found = self._led.get(value)
-        if found is None:
-            ways = ((word, held) for word, held in self._held(value) if self(held))
-            found = self._led[value] = list(dict.fromkeys(ways))
-        return found
+        known = self._led.get(value)
+        if known is None or known[1].is_stale:
+            known = self._led[value] = self._inference.answers.traced(partial(self._find_ways, value))
+        else:
+            self._inference.answers.reads.add(known[1])
+        return known[0]
+
+    def _find_ways(self, value: Value) -> list[tuple[str, Value]]:
+        return [*dict.fromkeys((word, held) for word, held in self._held(value) if self(held))]
 
     def _held(self, value: Value) -> Iterator[tuple[str, Value]]:
         inference = self._inference

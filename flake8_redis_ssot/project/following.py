@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 import os
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Collection, Hashable, Iterable, Iterator
+from functools import cached_property, partial
 
 from flake8_redis_ssot.analysis.client_calls import function_of
 from flake8_redis_ssot.analysis.lines import DYNAMIC
@@ -19,7 +19,7 @@ from flake8_redis_ssot.libraries.standard import LOOP_PACKAGES, LOOP_WORDS
 from flake8_redis_ssot.project.conftests import CONFTEST, conftests_above, tests_below
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.project.inference import GETTER, ProjectInference
-from flake8_redis_ssot.project.uses import Uses
+from flake8_redis_ssot.project.uses import Exposed, Uses
 from flake8_redis_ssot.settings.model import Boundary
 
 _IMPORTING = "|".join(map(re.escape, sorted(DYNAMIC)))
@@ -37,7 +37,18 @@ class Following:
         self._inference = inference
         self._index = index
         self._texts = index.texts
-        self._uses = Uses(index)
+        self._reach = Reach(inference, _is_exposed)
+        self._uses = Uses(index, Reach(inference, is_exposed), self._reach)
+        self._blocking: frozenset[object] = frozenset()
+        """The functions that were known to block when files were judged last."""
+        self._names: dict[str, set[str]] = {}
+        """The names that files expose, by all that was known so far."""
+        self._news: set[Hashable] = set()
+        """What has changed since files were judged, besides what the inference knows of itself."""
+        self._new: set[str] = set()
+        """The files that are to be taken in next."""
+        self._shared: list[tuple[Boundary, str, Collection[Value]]] = []
+        """What files keep by the application of a boundary, under which key, and that was not known before."""
 
     def follow(self) -> None:
         """Take in every file to which something of a client library comes from another one.
@@ -59,7 +70,6 @@ class Following:
                 if target is not None and self._texts.has(target, _IMPORTING):
                     self._inference.load(path)
                     self._inference.load(target)
-        exposed: dict[str, set[str]] = {}
         new = {
             path
             for path, fact in facts
@@ -78,32 +88,39 @@ class Following:
                 self._inference.load(path)
             taken = sorted(path for path in new if path in self._inference.files)
             self._learn(taken)
-            new = set()
-            reach = Reach(self._inference, _is_exposed)
-            self._uses.learn(Reach(self._inference, is_exposed), reach)
-            shared: list[tuple[Boundary, str, Collection[Value]]] = []
+            self._inference.answers.forget_found_from(self._news)
+            self._news.clear()
+            self._new = set()
+            self._shared = []
             for path in taken:
-                now = self._exposed(path, reach, exposed)
-                fresh = now.keys() - exposed.setdefault(path, set())
-                exposed[path] |= fresh
-                for user in self._index.users(path, set(now)) if now else ():
-                    if user not in self._inference.files and self._uses.comes_to_client(user, path, now):
-                        new.add(user)
-                # a test has a fixture by its name alone
-                for test in tests_below(path, self._index.facts) if now else ():
-                    if test not in self._inference.files and self._uses.comes_by_fixture(test, path, now):
-                        new.add(test)
-                boundary = self._index.place(path).boundary
-                shared += [(boundary, name[1:], now[name]) for name in sorted(fresh) if name.startswith(".")]
-                new.update(self._storing(fresh), self._preparing(path))
-            new.update(self._sharing(shared))
-            new -= self._inference.files.keys()
+                self._inference.answers.made(("exposed", path), partial(self._judge, path))
+            self._new.update(self._sharing())
+            new = self._new - self._inference.files.keys()
             if not new and self._inference.refresh():
                 new = set(self._inference.files)
             if not new:
                 new = self._running() - running
                 running |= new
         self._inference.renew()
+
+    def _judge(self, path: str) -> None:
+        """Find the files that come to something by what one exposes, as far as that is known by now."""
+        now = self._exposed(path)
+        before = self._names.setdefault(path, set())
+        fresh = now.keys() - before
+        before |= fresh
+        files, uses, exposed = self._inference.files, self._uses, Exposed(path, now)
+        if fresh:
+            self._news.add(("exposed", path))
+        if now:
+            users = (user for user in self._index.users(path, set(now)) if user not in files)
+            self._new.update(user for user in users if uses.comes_to_client(user, exposed))
+            # a test has a fixture by its name alone
+            tests = (test for test in tests_below(path, self._index.facts) if test not in files)
+            self._new.update(test for test in tests if uses.comes_by_fixture(test, exposed))
+        boundary = self._index.place(path).boundary
+        self._shared += [(boundary, name[1:], now[name]) for name in sorted(fresh) if name.startswith(".")]
+        self._new.update(self._storing(fresh), self._preparing(path))
 
     def _running(self) -> set[str]:
         """The files that may run, in event loops of their own, what uses an asyncio client in a file that is followed."""
@@ -176,10 +193,10 @@ class Following:
                 if is_new and texts.has(one, _PATCHING):
                     yield one
 
-    def _sharing(self, shared: Sequence[tuple[Boundary, str, Collection[Value]]]) -> Iterator[str]:
-        """The files that get at something by the application of their boundary, each by its key and its values."""
-        for other in sorted(self._index.facts) if shared else ():
-            for boundary, key, values in shared:
+    def _sharing(self) -> Iterator[str]:
+        """The files that get at what is shared by the application of their boundary."""
+        for other in sorted(self._index.facts) if self._shared else ():
+            for boundary, key, values in self._shared:
                 if (
                     other not in self._inference.files
                     and self._index.place(other).boundary is boundary
@@ -207,15 +224,15 @@ class Following:
             points += [point for name in sorted(new) for point in self._inference.calls_named(name)]
             new = blocking.learn_calls(self._inference, points)
             points = []
+        self._news.update(("blocks", function) for function in blocking.functions - self._blocking)
+        self._blocking = blocking.functions
 
-    def _exposed(
-        self, path: str, reach: Reach, known: Mapping[str, Collection[str]]
-    ) -> dict[str, list[Value]]:
+    def _exposed(self, path: str) -> dict[str, list[Value]]:
         """The names by which others get at something of a client library that a file has, or stores elsewhere.
 
-        Each with its values; none where it is had by other ways than those of values. `known` are those of all
-        files so far.
+        Each with its values; none where it is had by other ways than those of values.
         """
+        reach = self._reach
         asked = self._index.asked_names(path) if os.path.basename(path) != CONFTEST else None
         scopes = self._inference.files[path]
         found: dict[str, list[Value]] = {}
@@ -228,7 +245,7 @@ class Following:
                         )
                         for value in filter(reach, values):
                             found.setdefault(fixture_name(binding) or name, []).append(value)
-        for name in self._not_bound(path, known):
+        for name in self._not_bound(path):
             values = self._inference.resolved(QualifiedName(f"{scopes.modules[0]}.{name}"))
             for value in filter(reach, values):
                 found.setdefault(name, []).append(value)
@@ -239,18 +256,22 @@ class Following:
                 found[name] = []
         return found
 
-    def _not_bound(self, path: str, known: Mapping[str, Collection[str]]) -> list[str]:
+    def _not_bound(self, path: str) -> list[str]:
         """The names that others may have from a file without a binding: of its `__getattr__`, or of all of a module."""
         module = self._inference.files[path].module
         names = self._index.taken_names(path) if GETTER in module.bindings else set()
         # a fixture is found by its binding alone
         for star in module.stars if os.path.basename(path) != CONFTEST else ():
             home = self._index.file_of(star.target or "")
-            names = names.union(known.get(home, ()) if home is not None else ())
+            self._inference.answers.depends_on(("exposed", home))
+            names = names.union(self._names.get(home, ()) if home is not None else ())
         return sorted(name for name in names if name and name.isidentifier() and name not in module.bindings)
 
 
 def _is_exposed(inference: Inference, value: Value) -> bool:
     assert isinstance(inference, ProjectInference)
-    is_blocking = isinstance(value, Definition) and value.scope.node in inference.blocking
-    return is_blocking or is_exposed(inference, value)
+    if isinstance(value, Definition):
+        if value.scope.node in inference.blocking:
+            return True
+        inference.answers.depends_on(("blocks", value.scope.node))
+    return is_exposed(inference, value)

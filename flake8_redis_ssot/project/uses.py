@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from flake8_redis_ssot.facts.texts import LETTER, Texts
@@ -15,9 +15,6 @@ from flake8_redis_ssot.libraries.frameworks import APPLICATION_NAMES, STATES
 from flake8_redis_ssot.project.conftests import CONFTEST, tests_below
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.project.inference import GETTER
-
-Exposed = Mapping[str, Collection[Value]]
-"""Names of a file by which others get at something of a client library, with their values; none where any use does."""
 
 _COROUTINE = r"async\s+def\b"
 
@@ -45,6 +42,26 @@ _EVERY = frozenset([""])
 """The members that lead on, where any use does."""
 
 
+@dataclass(slots=True)
+class Exposed:
+    """The names of the file at `path` by which others get at something of a client library.
+
+    With their values, as they are known by now; none where any use leads to a client.
+    """
+
+    path: str
+    values: Mapping[str, Collection[Value]]
+    _first: dict[tuple[Reach, str], frozenset[str]] = field(default_factory=dict)
+
+    def first(self, reach: Reach, name: str) -> frozenset[str]:
+        """The members by which the values of a name lead to what is wanted."""
+        known = self._first.get((reach, name))
+        if known is None:
+            values = self.values[name]
+            known = self._first[reach, name] = reach.first(values) if values else _EVERY
+        return known
+
+
 @dataclass(frozen=True, slots=True)
 class _Had:
     """What a file has of another one: a `name` of that one as `bound` in its own text, so often said by its imports."""
@@ -59,38 +76,32 @@ class _Had:
 class Uses:
     """Judges the texts of files that are not parsed, by what is known of those that are."""
 
-    def __init__(self, index: ProjectIndex) -> None:
+    def __init__(self, index: ProjectIndex, clients: Reach, blocking: Reach) -> None:
+        """Which values lead to something of a client library say `clients`; `blocking` also which send by a blocking one.
+
+        That is asked of what may run in a coroutine.
+        """
         self._index = index
         self._texts: Texts = index.texts
-        self._clients: Reach
-        self._blocking: Reach
+        self._clients = clients
+        self._blocking = blocking
         self._in_coroutines: dict[str, bool] = {}
         self._after: dict[str, list[str]] = {}
         self._beyond_says: dict[tuple[str, str], bool] = {}
         self._having: dict[tuple[str, str, tuple[str, ...]], list[_Had]] = {}
         self._said: dict[tuple[str, _Had, frozenset[str]], tuple[list[tuple[str, bool]], bool]] = {}
-        self._first: dict[tuple[Reach, str, str], frozenset[str]] = {}
 
-    def learn(self, clients: Reach, blocking: Reach) -> None:
-        """Take what is known by now: which values lead to something of a client library.
-
-        Those of `blocking` do, or send by a blocking client: that is asked of what may run in a coroutine.
-        """
-        self._clients = clients
-        self._blocking = blocking
-        self._first.clear()
-
-    def comes_to_client(self, user: str, path: str, exposed: Exposed) -> bool:
-        """Whether the file `user` may come to a client, or to what sends by one, by what the file at `path` exposes."""
-        key = (user, path, tuple(exposed))
+    def comes_to_client(self, user: str, exposed: Exposed) -> bool:
+        """Whether the file `user` may come to a client, or to what sends by one, by what another file exposes."""
+        key = (user, exposed.path, tuple(exposed.values))
         found = self._having.get(key)
         if found is None:
-            found = self._having[key] = [*self._had(user, path, exposed)]
-        return any(self._is_used(user, path, had, exposed[had.name]) for had in found)
+            found = self._having[key] = [*self._had(user, exposed)]
+        return any(self._is_used(user, had, exposed) for had in found)
 
-    def comes_by_fixture(self, test: str, path: str, exposed: Exposed) -> bool:
-        """The same of a test that has the fixtures of the file at `path` by their names alone."""
-        return any(self._is_used(test, path, _Had(name, name, 0), values) for name, values in exposed.items())
+    def comes_by_fixture(self, test: str, exposed: Exposed) -> bool:
+        """The same of a test that has the fixtures of a `conftest.py` by their names alone."""
+        return any(self._is_used(test, _Had(name, name, 0), exposed) for name in exposed.values)
 
     def comes_by_application(self, user: str, key: str, values: Collection[Value]) -> bool:
         """The same of a file of an application that keeps these `values` under a key; one that sets it counts too."""
@@ -103,12 +114,9 @@ class Uses:
         reach = self._asked_of(user)
         return any(self._is_come_to(reach, values, [user, one]) for one in sorted({user} | self._users(user)))
 
-    def _is_used(self, user: str, path: str, had: _Had, values: Collection[Value]) -> bool:
-        reach = self._asked_of(user)
-        key = (reach, path, had.name)
-        first = self._first.get(key)
-        if first is None:
-            first = self._first[key] = reach.first(values) if values else _EVERY
+    def _is_used(self, user: str, had: _Had, exposed: Exposed) -> bool:
+        reach, values = self._asked_of(user), exposed.values[had.name]
+        first = exposed.first(reach, had.name)
         if not first:
             return False
         # of a container all members lead on
@@ -209,17 +217,17 @@ class Uses:
         one = rf"{had.bound}(?<!{before}{had.bound}){end}"
         return self._texts.has(user, rf"(?s){one}" + rf".*?{one}" * times)
 
-    def _had(self, user: str, path: str, exposed: Exposed) -> Iterator[_Had]:
-        modules = set(self._index.place(path).modules)
+    def _had(self, user: str, exposed: Exposed) -> Iterator[_Had]:
+        modules = set(self._index.place(exposed.path).modules)
         has_module = has_all = False
         for edge in self._index.edges(user):
-            if edge.module in modules and edge.name is not None and edge.name in exposed:
+            if edge.module in modules and edge.name is not None and edge.name in exposed.values:
                 yield _Had(edge.name, edge.bound, self._index.number_in_imports(user, edge.bound))
             if edge.module in modules and edge.name == "*":
                 has_all = True
             elif edge.full_name in modules:
                 has_module = True
-        for name in sorted(exposed):
+        for name in sorted(exposed.values):
             if name.isidentifier():
                 if has_all:
                     yield _Had(name, name, 0)
