@@ -15,7 +15,7 @@ from flake8_redis_ssot.cli import recording
 from flake8_redis_ssot.cli.cluster import workers_of
 from flake8_redis_ssot.cli.exclusions import check_options
 from flake8_redis_ssot.cli.loading import discovered, finder_of
-from flake8_redis_ssot.cli.messages import Kind, Messages, refuse
+from flake8_redis_ssot.cli.messages import Kind, Messages, refuse, some_of
 from flake8_redis_ssot.cli.outputs import Outputs
 from flake8_redis_ssot.cli.progress import Progress
 from flake8_redis_ssot.cli.replay import Request
@@ -46,9 +46,6 @@ if TYPE_CHECKING:
     from flake8_redis_ssot.cli.since import Since
     from flake8_redis_ssot.fix.apply import FixResult
     from flake8_redis_ssot.lint.remote import Workers
-
-
-_SHOWN = 3
 
 
 @dataclasses.dataclass(slots=True)
@@ -112,9 +109,7 @@ class _Run:
             return self._show()
         filesystem = DISK.with_edits({self.path: sys.stdin.buffer.read()}) if self.is_stdin else DISK
         runs = [
-            _Checked(
-                project, self._checker(self._settings(project), filesystem, fixes=self.outputs.need_fixes)
-            )
+            _Checked(project, self._checker(self._settings(project), filesystem, fixes=self._asks_for_fixes))
             for project in self.found.projects
         ]
         for one in runs:  # what is wrong with these is told before the work
@@ -195,23 +190,33 @@ class _Run:
     def _check(self, runs: Sequence[_Checked]) -> int:
         """Check files and folders."""
         options, found = self.options, self.found
-        mended = [self._fix(one.project) for one in runs] if self.is_fixing else []
-        if options.diff:
-            return self._diff(mended)
-        fixed = [diagnostic for what in mended for diagnostic in what.settled]
-        outcome = Outcome(failures=[failure for what in mended for failure in what.outcome.failures])
-        if options.fix_only:
-            return self._fixed_only(outcome, fixed)
+        mended: list[FixResult] = []
+        outcome = Outcome()
         with workers_of(options, self.say) as workers:
             for one in runs:
                 one.cache = self._cache(one.checker)
-                part = self._run(one, workers)
+            parts = [self._run(one, workers) for one in runs if not self._is_fixed_apart]
+            if self.is_fixing:
+                mended = [self._fix(one, parts[n] if parts else None) for n, one in enumerate(runs)]
+                outcome.failures = [failure for what in mended for failure in what.outcome.failures]
+            fixed = [diagnostic for what in mended for diagnostic in what.settled]
+            if options.diff:
+                return self._diff(mended)
+            if options.fix_only:
+                return self._fixed_only(outcome, fixed)
+            has_changed = any(what.changes for what in mended)
+            if has_changed:
+                self._forget(runs)
+            if has_changed or not parts:
+                parts = [self._run(one, workers) for one in runs]
+            for one, part in zip(runs, parts, strict=True):
+                self._tell(one, part, workers)
                 self._narrow(one, part)
-                _join(outcome, part)
+                outcome.add(part)
         self.progress.stop()
         if not found.files and not found.missing and not found.named_notebooks:
             self.say(
-                "warning", f"no Python files found in {_named(options.paths)}; name others, or see `exclude`"
+                "warning", f"no Python files found in {some_of(options.paths)}; name others, or see `exclude`"
             )
         if options.add_noqa is not None:
             return self._add_noqa(outcome, fixed)
@@ -268,18 +273,46 @@ class _Run:
             self.say("warning", message)
         return bool(self.found.missing or outcome.failures)
 
-    def _fix(self, project: Project) -> FixResult:
-        """Apply the fixes to the files of a project, or with `--diff` only find out what they would change."""
+    @property
+    def _asks_for_fixes(self) -> bool:
+        """Whether fixes are shown or applied."""
+        return bool(self.outputs.need_fixes or self.is_fixing)
+
+    @property
+    def _is_fixed_apart(self) -> bool:
+        """Whether fixes are for other findings than those that are reported: silenced ones too, or of more files."""
+        return bool(self.is_fixing and (self.options.ignore_noqa or self.options.parse_all))
+
+    def _forget(self, runs: Sequence[_Checked]) -> None:
+        """Let go of what is known of files that were changed."""
+        for one in runs:
+            settings, filesystem = one.checker.settings, one.checker.filesystem.unnoted
+            one.checker = self._checker(settings, filesystem, fixes=self._asks_for_fixes)
+            if one.cache is not None:
+                one.cache = cache_for(one.checker, one.cache.folder, self.start)
+
+    def _fix(self, one: _Checked, found: Outcome | None) -> FixResult:
+        """Apply the fixes to the files of a project, or with `--diff` only find out what they would change.
+
+        What a run has `found` is not looked for again.
+        """
         from flake8_redis_ssot.cli.fixing import fixed
 
+        project, cache = one.project, one.cache
         done = fixed(
             self.found.all_files(project),
-            self._settings(project),
-            self._checker(self._settings(project)).codes,
+            one.checker.settings,
+            one.checker.codes,
             set(project.files),
             unsafe=self.options.unsafe_fixes,
             jobs=self.jobs,
             write=not self.options.diff,
+            found=found,
+            cache_of=lambda checker: (
+                cache_for(checker, cache.folder, self.start)
+                if cache is not None and found is not None
+                else None
+            ),
         )
         for path in sorted({diagnostic.path for diagnostic, _ in done.left}):
             if is_closed(path):
@@ -332,12 +365,19 @@ class _Run:
         outcome = run(
             one.files, checker, jobs=self.jobs, cache=one.cache, progress=self.progress, elsewhere=workers
         )
-        self._say_mended(one, outcome)
-        self._say_ending(one)
-        if checker.keeps_facts and self.found.is_extended(project):
-            outcome.diagnostics = [d for d in outcome.diagnostics if d.code != "RED902"]
         if one.cache is not None:
             one.cache.save(one.files)
+        taken = (time.time_ns() - self.start) / 1e9
+        self.say("debug", f"{len(one.files)} files in {taken:.2f} s since the start")
+        return outcome
+
+    def _tell(self, one: _Checked, outcome: Outcome, workers: Workers | None) -> None:
+        """Say what an outcome means for the baseline and for exceptions, and leave of it what is new where that is asked for."""
+        project = one.project
+        self._say_mended(one, outcome)
+        self._say_ending(one)
+        if one.checker.keeps_facts and self.found.is_extended(project):
+            outcome.diagnostics = [d for d in outcome.diagnostics if d.code != "RED902"]
         if one.since is not None:
             outcome.diagnostics = one.since.only_new(
                 outcome,
@@ -345,16 +385,13 @@ class _Run:
                 lambda filesystem: self._checker(
                     dataclasses.replace(project.settings, baseline=None),
                     filesystem,
-                    fixes=self.outputs.need_fixes,
+                    fixes=self._asks_for_fixes,
                 ),
                 one.cache,
                 self.jobs,
                 self.progress,
                 workers,
             )
-        taken = (time.time_ns() - self.start) / 1e9
-        self.say("debug", f"{len(one.files)} files in {taken:.2f} s since the start")
-        return outcome
 
     def _say_mended(self, one: _Checked, outcome: Outcome) -> None:
         """Say how many entries of the baseline silence nothing, as far as this run can tell."""
@@ -377,22 +414,11 @@ class _Run:
 
     def _say_ending(self, one: _Checked) -> None:
         """Say which exceptions end soon."""
-        allowances = one.project.settings.allowances
-        if not any(entry.expires for entry in allowances):
-            return
-        from flake8_redis_ssot.lint.allowances import state_of
+        if any(entry.expires for entry in one.project.settings.allowances):
+            from flake8_redis_ssot.cli.ending import ending
 
-        today = one.checker.today
-        for entry in allowances:
-            if entry.expires is not None and state_of(entry, today) == "ending":
-                days = (entry.expires - today).days
-                when = f"in {days} day{'s' * (days != 1)}" if days else "today"
-                whose = f" of {entry.owner}" if entry.owner else ""
-                self.say(
-                    "warning",
-                    f"{shown(entry.file or one.project.name)}:{entry.line}: this exception{whose} ends {when}, on "
-                    f"{entry.expires} (its reason: {entry.reason}); end what it allows, or give it a new date",
-                )
+            for message in ending(one.project, one.checker.today):
+                self.say("warning", message)
 
     def _narrow(self, one: _Checked, outcome: Outcome) -> None:
         """Leave of an outcome what was asked for, with fixes and the rows of comments where a format shows them."""
@@ -464,17 +490,3 @@ class _Run:
             has_notes=bool(self.say.notes),
         )
         recording.keep(self.options.arguments, self.start, run, words)
-
-
-def _named(paths: Sequence[str]) -> str:
-    """The paths of a command line, the first of them, for a message."""
-    more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
-    return f"{', '.join(paths[:_SHOWN])}{more}" if paths else "this folder"
-
-
-def _join(whole: Outcome, part: Outcome) -> None:
-    """Add what was found in one project."""
-    whole.diagnostics = sorted([*whole.diagnostics, *part.diagnostics], key=lambda d: d.sort_key)
-    whole.failures += part.failures
-    whole.limits += part.limits
-    whole.has_moved |= part.has_moved

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Literal
 
 from flake8_redis_ssot.cli.replay import look
@@ -12,6 +12,7 @@ from flake8_redis_ssot.output.report import Look
 from flake8_redis_ssot.output.terminal import Paint, painted, wrapped
 
 Kind = Literal["error", "warning", "note", "debug"]
+_SHOWN = 3
 _PAINTS: dict[Kind, Paint] = {"error": "red", "warning": "yellow", "note": "cyan", "debug": "bold"}
 
 
@@ -50,3 +51,9 @@ def refuse(messages: Iterable[str]) -> int:
     for message in messages:
         say("error", message)
     return 2
+
+
+def some_of(paths: Sequence[str]) -> str:
+    """The paths of a command line, the first of them, as a message names them."""
+    more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
+    return f"{', '.join(paths[:_SHOWN])}{more}" if paths else "this folder"

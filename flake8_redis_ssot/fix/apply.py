@@ -82,13 +82,15 @@ def mend(
     unfixed: Collection[str] = (),
     cache_of: Callable[[FileChecker], Cache | None] = lambda checker: None,
     first: Outcome | None = None,
+    follows: bool = False,
 ) -> FixResult:
     """What the files `within` become when all fixes of the rules `codes` are applied; nothing is written.
 
     `files` are all of the project; what may not be written, or another git repository has, stays. With
     `only` what does not refer to that object, or to something below it, stays too, and is not among what is left. What the rules `unfixed` report stays. `FixResult.left` are what remains of the rules that have a fix,
     and of those that say what else refers to an object. `cache_of` gives what earlier runs found, `first` is
-    what these rules find now, where that is known.
+    what these rules find now, where that is known. Where comments are judged, what silences findings on clients of other
+    files counts if it `follows` these.
     """
     mended = FixResult(root=settings.root)
     kept = closed(within, settings.root)
@@ -97,7 +99,7 @@ def mend(
     reads = ProjectReads(files, filesystem)
     unchecked = Unchecked(settings, files, filesystem)
     for _ in range(PASSES):
-        checker = FileChecker(settings, rules, filesystem=filesystem, keeps_facts=True)
+        checker = FileChecker(settings, rules, filesystem=filesystem, keeps_facts=True, follows=follows)
         cache = cache_of(checker)
         mended.outcome = first or run_project(files, checker, jobs=jobs, cache=cache)
         first = None

@@ -29,28 +29,27 @@ def mend_chosen(
     *,
     unsafe: bool,
     jobs: int,
-    cache_of: Callable[[FileChecker], Cache | None] | None = None,
+    cache_of: Callable[[FileChecker], Cache | None],
+    first: Outcome | None = None,
 ) -> FixResult:
     """What the fixes of the rules `codes` come to, as far as `fixable` and `unfixable` leave them.
 
-    `cache_of` gives what earlier runs of all these rules found.
+    `cache_of` gives what earlier runs of all these rules found, `first` is what they find now, where that is known.
     """
-    unfixed = unfixed_of(settings)
-    if cache_of is not None:
-        return mend(
-            files,
-            settings,
-            codes,
-            within,
-            filesystem,
-            unsafe=unsafe,
-            jobs=jobs,
-            unfixed=unfixed,
-            cache_of=cache_of,
-        )
     # what a `noqa` silences depends on all rules, and what may move on all that has to move with it
-    needed = codes if "RED904" in codes - unfixed else codes & (FIXABLE | EXPLAINED)
-    return mend(files, settings, needed, within, filesystem, unsafe=unsafe, jobs=jobs, unfixed=unfixed)
+    return mend(
+        files,
+        settings,
+        codes,
+        within,
+        filesystem,
+        unsafe=unsafe,
+        jobs=jobs,
+        unfixed=unfixed_of(settings),
+        cache_of=cache_of,
+        first=first,
+        follows=True,
+    )
 
 
 def fixes_alone(

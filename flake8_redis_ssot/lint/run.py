@@ -68,6 +68,13 @@ class Outcome:
     has_moved: bool = False
     """Whether something that the baseline silences was found at another place, perhaps with git's help."""
 
+    def add(self, part: Outcome) -> None:
+        """Add what was found in another project."""
+        self.diagnostics = sorted([*self.diagnostics, *part.diagnostics], key=lambda d: d.sort_key)
+        self.failures += part.failures
+        self.limits += part.limits
+        self.has_moved |= part.has_moved
+
 
 def available_processors() -> int:
     """How many processors this process may use."""
@@ -127,6 +134,7 @@ def run_key(checker: FileChecker) -> str:
         checker.codes,
         checker.parse_all,
         checker.keeps_facts,
+        bool(checker.following),
         checker.heeds_noqa,
         checker.fingerprints,
         [sorted(checker.names_of(boundary).first_party) for boundary in settings.boundaries],

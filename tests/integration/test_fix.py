@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import Command
 from stateful import STATEFUL
+
+from flake8_redis_ssot.cli.main import main
 
 PROJECT = Path(__file__).parent.parent / "migrations" / "project"
 ROOMS = """\
@@ -458,3 +462,45 @@ def test_a_run_that_parts_what_belongs_together_says_so(tmp_path: Path, run: Com
     assert "This moves together with kept.py:1, which uses `local` of `old.Manager`" in words
     run("rollback", cwd=tmp_path)
     assert ", though " not in run("migrate", "--include-unsafe", cwd=tmp_path).stdout
+
+
+def test_one_look_is_enough_where_nothing_is_fixed(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """What is checked is not checked again to fix it, and once more only where something has changed."""
+    looks: list[int] = []
+    monkeypatch.chdir(project)
+    for module in ("flake8_redis_ssot.cli.checking", "flake8_redis_ssot.fix.apply"):
+        whole = importlib.import_module(module).run_project
+
+        def counted(files: list[str], *arguments: object, _whole: Any = whole, **options: object) -> object:
+            looks.append(len(files))
+            return _whole(files, *arguments, **options)
+
+        monkeypatch.setattr(f"{module}.run_project", counted)
+
+    def fixed(*arguments: str) -> int:
+        looks.clear()
+        main(["check", "--fix", "--jobs", "1", *arguments])
+        return len(looks)
+
+    assert fixed("--unfixable", "ALL") == fixed("--unfixable", "ALL", "--no-cache") == 1
+    assert fixed() == 3  # what is found, whether more can be fixed then, and what is left
+    assert fixed() == fixed("--diff") == fixed("--fix-only") == 1
+    assert "1 fixed" in capfd.readouterr().out
+
+
+def test_a_comment_on_what_other_files_bring_about_stays(tmp_path: Path, run: Command) -> None:
+    for name, text in {
+        "pyproject.toml": '[tool.redis-ssot]\nmanager = "app.manager"\nextend-select = ["RED904"]\n',
+        "app/__init__.py": "",
+        "app/manager.py": "import redis\n\nclient = redis.Redis()\n",
+        "app/making.py": "import redis\n\n\ndef make():\n    return redis.Redis()  # noqa: RED201, RED303\n",
+        "app/views.py": "from fastapi import FastAPI\n\nfrom app.making import make\n\napp = FastAPI()\n\n\n"
+        "@app.get('/')\ndef handler():\n    return make().get('key')\n",
+    }.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    before = (tmp_path / "app/making.py").read_text()
+    said = run("check", "--fix", "--output-format", "concise", cwd=tmp_path).stdout
+    assert (tmp_path / "app/making.py").read_text() == before, said
