@@ -102,11 +102,11 @@ def decisive(project: Project, checker: FileChecker, cache: Cache) -> Iterator[s
         if os.path.isdir(root):  # see `FileChecker.first_party`
             yield from (entry.path for entry in os.scandir(root) if os.path.isdir(entry.path))
     places = checker.managers.modules.places
-    folder_above = lru_cache(maxsize=None)(
-        _witness
-    )  # most of what is looked for is in few folders that are not there
+    # most of what is looked for is in few folders, many of which are not there
+    names_in, folder_above = lru_cache(maxsize=None)(DISK.names), lru_cache(maxsize=None)(_witness)
     for place in {place for module in {*cache.modules} for place in places(module)}:
-        yield place if os.path.lexists(place) else folder_above(os.path.dirname(place))
+        folder, _, name = place.rpartition(os.sep)
+        yield place if name in names_in(folder) else folder_above(folder)
     flake8 = find_spec("flake8")
     if flake8 is not None and flake8.origin:
         yield flake8.origin

@@ -36,14 +36,7 @@ class Texts:
 
     def speaks_of(self, path: str, words: Collection[str]) -> bool:
         """Whether a file has one of the `words`; a dotted name is none."""
-        names = sorted(word for word in words if word.isidentifier())
-        either = "|".join(names) or "(?!)"
-        pattern = f"(?<!{LETTER})(?:{either})(?!{LETTER})"
-        known = self.asked.setdefault(path, {})
-        if pattern not in known:
-            data = self._data_of(path)
-            known[pattern] = any(has_word(data, name.encode()) for name in names)
-        return known[pattern]
+        return any(self.says(path, word) for word in sorted(words) if word.isidentifier())
 
     def says(self, path: str, word: str) -> bool:
         """Whether a file has the `word`, asked of many files and often."""

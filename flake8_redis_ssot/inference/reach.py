@@ -85,32 +85,26 @@ class Reach:
     def first(self, values: Iterable[Value]) -> frozenset[str]:
         """The names of members of `values` by which a wanted value is come to; `""` where it needs none."""
         words: set[str] = set()
-        todo = [value for value in values if self(value)]
-        seen = set(todo)
-        for here in todo:
+        for here in self._through(values, lambda word: False):
             if self._is_wanted(self._inference, here):
                 words.add("")
-            for word, held in self._ways(here):
-                if word:
-                    words.add(word)
-                elif held not in seen:
-                    seen.add(held)
-                    todo.append(held)
+            words.update(word for word, _ in self._ways(here) if word)
         return frozenset(words)
 
     def is_reached(self, values: Iterable[Value], is_said: Callable[[str], bool]) -> bool:
         """Whether a wanted value is come to from `values` by names of members that are all said."""
+        return any(self._is_wanted(self._inference, here) for here in self._through(values, is_said))
+
+    def _through(self, values: Iterable[Value], is_said: Callable[[str], bool]) -> Iterator[Value]:
+        """What is come to on the ways to wanted values, by names of members that are said, or without."""
         todo = [value for value in values if self(value)]
         seen = set(todo)
         for here in todo:
-            if self._is_wanted(self._inference, here):
-                return True
-            fresh = [
-                held for word, held in self._ways(here) if held not in seen and (not word or is_said(word))
-            ]
-            seen.update(fresh)
-            todo += fresh
-        return False
+            yield here
+            for word, held in self._ways(here):
+                if held not in seen and (not word or is_said(word)):
+                    seen.add(held)
+                    todo.append(held)
 
     def _ways(self, value: Value) -> list[tuple[str, Value]]:
         """What leads on from a value, each with the name of the member that it is; `""` where it needs no name."""

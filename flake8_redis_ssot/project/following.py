@@ -43,9 +43,9 @@ class Following:
         """The functions that were known to block when files were judged last."""
         self._names: dict[str, set[str]] = {}
         """The names that files expose, by all that was known so far."""
-        self._news: set[Hashable] = set()
+        self._changed: set[Hashable] = set()
         """What has changed since files were judged, besides what the inference knows of itself."""
-        self._new: set[str] = set()
+        self._next: set[str] = set()
         """The files that are to be taken in next."""
         self._shared: list[tuple[Boundary, str, Collection[Value]]] = []
         """What files keep by the application of a boundary, under which key, and that was not known before."""
@@ -88,14 +88,14 @@ class Following:
                 self._inference.load(path)
             taken = sorted(path for path in new if path in self._inference.files)
             self._learn(taken)
-            self._inference.answers.forget_found_from(self._news)
-            self._news.clear()
-            self._new = set()
+            self._inference.answers.forget_found_from(self._changed)
+            self._changed.clear()
+            self._next = set()
             self._shared = []
             for path in taken:
                 self._inference.answers.made(("exposed", path), partial(self._judge, path))
-            self._new.update(self._sharing())
-            new = self._new - self._inference.files.keys()
+            self._next.update(self._sharing())
+            new = self._next - self._inference.files.keys()
             if not new and self._inference.refresh():
                 new = set(self._inference.files)
             if not new:
@@ -111,16 +111,16 @@ class Following:
         before |= fresh
         files, uses, exposed = self._inference.files, self._uses, Exposed(path, now)
         if fresh:
-            self._news.add(("exposed", path))
+            self._changed.add(("exposed", path))
         if now:
             users = (user for user in self._index.users(path, set(now)) if user not in files)
-            self._new.update(user for user in users if uses.comes_to_client(user, exposed))
+            self._next.update(user for user in users if uses.comes_to_client(user, exposed))
             # a test has a fixture by its name alone
             tests = (test for test in tests_below(path, self._index.facts) if test not in files)
-            self._new.update(test for test in tests if uses.comes_by_fixture(test, exposed))
+            self._next.update(test for test in tests if uses.comes_by_fixture(test, exposed))
         boundary = self._index.place(path).boundary
         self._shared += [(boundary, name[1:], now[name]) for name in sorted(fresh) if name.startswith(".")]
-        self._new.update(self._storing(fresh), self._preparing(path))
+        self._next.update(self._storing(fresh), self._preparing(path))
 
     def _running(self) -> set[str]:
         """The files that may run, in event loops of their own, what uses an asyncio client in a file that is followed."""
@@ -224,7 +224,7 @@ class Following:
             points += [point for name in sorted(new) for point in self._inference.calls_named(name)]
             new = blocking.learn_calls(self._inference, points)
             points = []
-        self._news.update(("blocks", function) for function in blocking.functions - self._blocking)
+        self._changed.update(("blocks", function) for function in blocking.functions - self._blocking)
         self._blocking = blocking.functions
 
     def _exposed(self, path: str) -> dict[str, list[Value]]:
