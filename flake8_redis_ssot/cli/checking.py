@@ -197,7 +197,10 @@ class _Run:
                 one.cache = self._cache(one.checker)
             parts = [self._run(one, workers) for one in runs if not self._is_fixed_apart]
             if self.is_fixing:
-                mended = [self._fix(one, parts[n] if parts else None) for n, one in enumerate(runs)]
+                for n, one in enumerate(runs):
+                    # what was fixed in one project may be of another one as well
+                    is_as_found = parts and not any(what.changes for what in mended)
+                    mended.append(self._fix(one, parts[n] if is_as_found else None))
                 outcome.failures = [failure for what in mended for failure in what.outcome.failures]
             fixed = [diagnostic for what in mended for diagnostic in what.settled]
             if options.diff:
@@ -256,12 +259,13 @@ class _Run:
 
     def _say_where_settings_come_from(self, outcome: Outcome) -> None:
         """Name `init` to who has findings and no settings, by which most rules are off."""
-        is_without = not self.options.isolated and any(
-            project.settings.path is None for project in self.found.projects
-        )
-        if outcome.diagnostics and is_without and self.outputs.is_for_people:
+        if self._lacks_settings(outcome) and self.outputs.is_for_people:
             sys.stdout.flush()  # it is said last
             self.say("note", "no settings here; `redis-ssot init` proposes some")
+
+    def _lacks_settings(self, outcome: Outcome) -> bool:
+        is_without = any(project.settings.path is None for project in self.found.projects)
+        return bool(outcome.diagnostics) and is_without and not self.options.isolated
 
     def _say_failures(self, outcome: Outcome) -> bool:
         """Say what went wrong with single files; whether anything did."""
@@ -299,6 +303,8 @@ class _Run:
         from flake8_redis_ssot.cli.fixing import fixed
 
         project, cache = one.project, one.cache
+        if found is not None and cache is not None:
+            found.facts = cache.completed(found.facts, one.files)
         done = fixed(
             self.found.all_files(project),
             one.checker.settings,
@@ -487,6 +493,6 @@ class _Run:
             shows_fixes=self.outputs.need_fixes,
             is_whole=first.checker.keeps_facts,
             is_plain=is_plain,
-            has_notes=bool(self.say.notes),
+            has_notes=bool(self.say.notes) or self._lacks_settings(outcome),
         )
         recording.keep(self.options.arguments, self.start, run, words)

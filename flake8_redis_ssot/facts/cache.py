@@ -159,6 +159,12 @@ class Cache:
         read = reader(FileFacts)
         return [read(json.loads(self._results[path])[1]) for path in files if path in self._files]
 
+    def completed(self, facts: Iterable[FileFacts], files: Iterable[str]) -> list[FileFacts]:
+        """The facts of all `files`, some of which were found by this run."""
+        found = {fact.path: fact for fact in facts}
+        known = self.facts(path for path in files if path not in found)
+        return sorted([*found.values(), *known], key=lambda fact: fact.path)
+
     def project(self, files: Sequence[str], modules: Modules, day: str) -> list[Diagnostic] | None:
         """What the project rules found, where nothing that they looked at has changed; else None."""
         if self._project is None:
@@ -227,7 +233,7 @@ class Cache:
 
     def contents(self, beside: Iterable[str]) -> dict[str, str | None]:
         """The digests of the contents of the files of this run and of those `beside`; None where there is none."""
-        return {path: self._content(path) for path in (*self._stamps, *beside)}
+        return {path: self._content(path) for path in dict.fromkeys((*self._stamps, *beside))}
 
     @property
     def stamps(self) -> Mapping[str, Stamp | None]:

@@ -89,7 +89,7 @@ def mend(
     `files` are all of the project; what may not be written, or another git repository has, stays. With
     `only` what does not refer to that object, or to something below it, stays too, and is not among what is left. What the rules `unfixed` report stays. `FixResult.left` are what remains of the rules that have a fix,
     and of those that say what else refers to an object. `cache_of` gives what earlier runs found, `first` is
-    what these rules find now, where that is known. Where comments are judged, what silences findings on clients of other
+    what these rules find now with the facts of all files, where that is known. Where comments are judged, what silences findings on clients of other
     files counts if it `follows` these.
     """
     mended = FixResult(root=settings.root)
@@ -100,11 +100,11 @@ def mend(
     unchecked = Unchecked(settings, files, filesystem)
     for _ in range(PASSES):
         checker = FileChecker(settings, rules, filesystem=filesystem, keeps_facts=True, follows=follows)
-        cache = cache_of(checker)
+        cache = cache_of(checker) if first is None else None
         mended.outcome = first or run_project(files, checker, jobs=jobs, cache=cache)
         first = None
         if cache is not None:
-            mended.outcome.facts = cache.facts(files)
+            mended.outcome.facts = cache.completed(mended.outcome.facts, files)
         step = Step(
             checker,
             mended.outcome,

@@ -108,8 +108,8 @@ def finished(
     earlier = kept.still(outcome.diagnostics) if kept is not None else None
     if earlier is not None and (earlier[1] == "any" or is_whole):
         return Finished(*earlier, looked_at)
-    if cache is not None and len(outcome.facts) < len(cache.files):
-        outcome.facts = cache.facts(cache.files)
+    if cache is not None:
+        outcome.facts = cache.completed(outcome.facts, files)
     fixed, is_alone = _with_fixes(outcome, checker, {*reported}, unchecked, reads)
     if not is_whole:
         wanted = {*reported, checker.settings.path}

@@ -21,7 +21,7 @@ class _Granted:
     """The `diagnostics` of one run with their fixes, and for which files they hold, as `Finished` says it.
 
     They depend on the `facts` of all files, here their digest, on the files that were `read`, and on what was `told`
-    of the others; `contents` are the digests of all.
+    of the others; `contents` are the digests of all, and of what was read besides these.
     """
 
     diagnostics: tuple[Diagnostic, ...]
@@ -42,16 +42,16 @@ class KeptFixes:
         self._cache = cache
         self._modules = checker.managers.modules
         self._reads = reads
+        self._beside = unchecked.files
         self._facts = cache.digest_of_facts(cache.files)
-        self._contents = cache.contents(unchecked.files)
         kept, holds = cache.fixes(self._modules)
         self._granted: _Granted | None = reader(_Granted)(kept) if kept is not None else None
         self._changed: set[str] = set()
         self._holds = False
         if self._granted is not None:
             before = dict(self._granted.contents)
-            paths = before.keys() | self._contents
-            self._changed = {path for path in paths if before.get(path) != self._contents.get(path)}
+            now = cache.contents({*self._beside, *before})
+            self._changed = {path for path in now if before.get(path) != now[path]}
             tells_the_same = reads.take(self._granted.told, self._changed)
             self._holds = (
                 holds
@@ -70,8 +70,10 @@ class KeptFixes:
         found: list[Diagnostic] = []
         fresh: list[Diagnostic] = []
         for one in diagnostics:
-            is_as_it_was = one in known and one.path not in self._changed
-            (found if is_as_it_was else fresh).append(known.get(one, one))
+            if one in known and one.path not in self._changed:
+                found.append(known[one])
+            else:
+                fresh.append(replace(known.get(one, one), noqa_row=None))
         found += with_rows(fresh, self._notes.unnoted)
         return sorted(found, key=lambda one: one.sort_key), granted.hold_for
 
@@ -82,7 +84,7 @@ class KeptFixes:
                 tuple(diagnostics),
                 hold_for,
                 self._facts,
-                tuple(self._contents.items()),
+                tuple(self._cache.contents({*self._beside, *self._notes.noted}).items()),
                 tuple(sorted(self._notes.noted)),
                 self._reads.told(),
             )

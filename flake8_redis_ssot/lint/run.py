@@ -257,9 +257,7 @@ def _run_project(
         if earlier is not None:
             outcome.diagnostics = sorted([*outcome.diagnostics, *earlier], key=lambda d: d.sort_key)
             return outcome
-        fresh = {fact.path for fact in outcome.facts}
-        outcome.facts += cache.facts(path for path in files if path not in fresh)
-        outcome.facts.sort(key=lambda fact: fact.path)
+        outcome.facts = cache.completed(outcome.facts, files)
     read: set[str] = set()
     index = ProjectIndex(checker.settings, outcome.facts, checker.managers)
     found = _check_project(outcome, checker, index, read, progress)

@@ -504,3 +504,18 @@ def test_a_comment_on_what_other_files_bring_about_stays(tmp_path: Path, run: Co
     before = (tmp_path / "app/making.py").read_text()
     said = run("check", "--fix", "--output-format", "concise", cwd=tmp_path).stdout
     assert (tmp_path / "app/making.py").read_text() == before, said
+
+
+def test_with_a_cache_the_same_is_fixed(project: Path, run: Command) -> None:
+    """What earlier runs left in the cache changes nothing of what is fixed, nor does a baseline."""
+    run("check", cwd=project)
+    rooms = (project / "app" / "rooms.py").read_text()
+    (project / "app" / "rooms.py").unlink()  # what it has is not known to the baseline
+    run("baseline", cwd=project)
+    (project / "app" / "rooms.py").write_text(rooms)
+    diffs = {
+        run("check", "--diff", *options, cwd=project).stdout
+        for options in ([], ["--no-cache"], ["--parse-all"], ["--baseline"])
+        for _ in range(2)
+    }
+    assert len(diffs) == 1 and "redis_manager.get(room)" in diffs.pop()

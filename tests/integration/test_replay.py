@@ -455,3 +455,39 @@ def test_what_no_run_checks_decides_on_fixes(project: Path, check, quickly) -> N
         held = check(*style)
         assert granted != held == check(*style, "--no-cache") == quickly(*style), name
         path.unlink()
+
+
+@pytest.mark.parametrize("where", ["linked", "node_modules"])
+@pytest.mark.parametrize("which", ["manager", "old"])
+def test_a_module_that_is_not_checked_decides_on_fixes(
+    project: Path, check, quickly, which: str, where: str
+) -> None:
+    """What lies behind a link, or in a folder that is not searched, is read for a fix as well."""
+    style = ["--output-format", "json"]
+    path = project / "app" / f"{which}.py"
+    if where == "linked":
+        real = project.parent / "elsewhere.py"
+        path.rename(real)
+        path.symlink_to(real)
+    else:
+        real = project / "node_modules" / f"{which}.py"
+        real.parent.mkdir()
+        path.rename(real)
+        settings = (project / "pyproject.toml").read_text()
+        (project / "pyproject.toml").write_text(settings.replace(f"app.{which}", f"node_modules.{which}"))
+        for user in ("app/user.py", "app/deep/other.py"):
+            text = (project / user).read_text()
+            (project / user).write_text(text.replace(f"app.{which}", f"node_modules.{which}"))
+    before = real.read_text()
+    granted = check(*style)
+    assert '"fix": {' in granted[1] and quickly(*style) == granted
+    for text in (before.replace("def get", "async def get"), before.replace("key: str", "name: str"), before):
+        real.write_text(text)
+        assert check(*style) == check(*style, "--no-cache") == quickly(*style), text
+
+
+def test_who_has_no_settings_is_told_so_after_any_format(project: Path, check) -> None:
+    (project / "pyproject.toml").unlink()
+    check("--output-format", "json")
+    assert check() == check("--no-cache")
+    assert "redis-ssot init" in check()[2]
