@@ -314,11 +314,6 @@ class _Run:
             jobs=self.jobs,
             write=not self.options.diff,
             found=found,
-            cache_of=lambda checker: (
-                cache_for(checker, cache.folder, self.start)
-                if cache is not None and found is not None
-                else None
-            ),
         )
         for path in sorted({diagnostic.path for diagnostic, _ in done.left}):
             if is_closed(path):

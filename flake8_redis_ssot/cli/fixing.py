@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
-from flake8_redis_ssot.facts.cache import Cache
 from flake8_redis_ssot.files import overwrite
 from flake8_redis_ssot.filesystem import DISK
 from flake8_redis_ssot.fix.apply import FixResult
 from flake8_redis_ssot.fix.granted import mend_chosen
-from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.run import Outcome
 from flake8_redis_ssot.output import escaped, shown
 from flake8_redis_ssot.settings.model import Settings
@@ -27,16 +25,13 @@ def fixed(
     jobs: int,
     write: bool,
     found: Outcome | None,
-    cache_of: Callable[[FileChecker], Cache | None],
 ) -> FixResult:
     """The fixes of the rules `codes`, written unless only asked for.
 
-    `found` is what these rules find now, where that is known, and `cache_of` gives what earlier runs of them did.
+    `found` is what these rules find now, with the facts of all files, where that is known.
     `FixResult.outcome.failures` has a line for each file that could not be written.
     """
-    mended = mend_chosen(
-        files, settings, codes, within, unsafe=unsafe, jobs=jobs, first=found, cache_of=cache_of
-    )
+    mended = mend_chosen(files, settings, codes, within, unsafe=unsafe, jobs=jobs, first=found)
     for path, data in mended.changes.items() if write else ():
         try:
             overwrite(path, data)

@@ -87,9 +87,10 @@ def mend(
     """What the files `within` become when all fixes of the rules `codes` are applied; nothing is written.
 
     `files` are all of the project; what may not be written, or another git repository has, stays. With
-    `only` what does not refer to that object, or to something below it, stays too, and is not among what is left. What the rules `unfixed` report stays. `FixResult.left` are what remains of the rules that have a fix,
-    and of those that say what else refers to an object. `cache_of` gives what earlier runs found, `first` is
-    what these rules find now with the facts of all files, where that is known. Where comments are judged, what silences findings on clients of other
+    `only` what does not refer to that object, or to something below it, stays too, and is not among what is left. What
+    the rules `unfixed` report stays. `FixResult.left` are what remains of the rules that have a fix, and of those that
+    say what else refers to an object. `cache_of` gives what earlier runs found, `first` is what these rules find now with
+    the facts of all files, where that is known. Where comments are judged, what silences findings on clients of other
     files counts if it `follows` these.
     """
     mended = FixResult(root=settings.root)

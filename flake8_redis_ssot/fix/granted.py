@@ -29,14 +29,17 @@ def mend_chosen(
     *,
     unsafe: bool,
     jobs: int,
-    cache_of: Callable[[FileChecker], Cache | None],
+    cache_of: Callable[[FileChecker], Cache | None] | None = None,
     first: Outcome | None = None,
 ) -> FixResult:
     """What the fixes of the rules `codes` come to, as far as `fixable` and `unfixable` leave them.
 
     `cache_of` gives what earlier runs of all these rules found, `first` is what they find now, where that is known.
     """
-    # what a `noqa` silences depends on all rules, and what may move on all that has to move with it
+    unfixed = unfixed_of(settings)
+    if cache_of is None and "RED904" not in codes - unfixed:
+        # what a `noqa` silences depends on all rules, and what may move on all that has to move with it
+        codes = codes & (FIXABLE | EXPLAINED)
     return mend(
         files,
         settings,
@@ -45,8 +48,8 @@ def mend_chosen(
         filesystem,
         unsafe=unsafe,
         jobs=jobs,
-        unfixed=unfixed_of(settings),
-        cache_of=cache_of,
+        unfixed=unfixed,
+        cache_of=cache_of or (lambda checker: None),
         first=first,
         follows=True,
     )

@@ -92,7 +92,7 @@ class KeptFixes:
 
 
 def _asked(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
-    """Those of which the fixes depend."""
+    """Those on which the fixes depend."""
     return [_bare(one) for one in diagnostics if one.code in FIXABLE | EXPLAINED]
 
 
