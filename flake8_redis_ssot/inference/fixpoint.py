@@ -109,7 +109,10 @@ class Fixpoint(Generic[_Key, _Value]):
         return self._so_far.get(key, frozenset())
 
     def forget(self) -> None:
-        """Forget all answers, as when there is more to know."""
+        """Forget all answers, as when there is more to know; what others made of them is stale too."""
+        for source in (*self._sources, *self._inputs.values(), self._passing):
+            source.is_stale = True
+        self._passing = Source()
         self.known.clear()
         self._made.clear()
         self._sources.clear()

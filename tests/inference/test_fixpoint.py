@@ -221,3 +221,52 @@ def test_it_is_the_least_fixpoint_of_whatever_questions(seed: int) -> None:
         chosen.shuffle(names)
         assert {name: ask(name) for name in names} == expected
         assert sum(ask.count.values()) < 8 * len(names)
+
+
+@pytest.mark.parametrize("forgets", ["an input", "another input", "everything"])
+def test_what_is_made_of_answers_is_stale_once_these_are_forgotten(forgets: str) -> None:
+    """Of inputs, of answers, and of what was made of either."""
+
+    def read(name: str) -> Callable[[Callable[[str], frozenset[int]]], frozenset[int]]:
+        def rule(ask: Callable[[str], frozenset[int]]) -> frozenset[int]:
+            fixpoint.depends_on(name)
+            return frozenset()
+
+        return rule
+
+    ask = _Asked({"first": read("a"), "second": read("b"), "both": lambda ask: ask("first") | ask("second")})
+    fixpoint = ask.fixpoint
+    made: list[str] = []
+
+    def make(name: str) -> None:
+        fixpoint.made(name, lambda: made.append(name) or ask(name))
+
+    def outer() -> None:
+        fixpoint.made("outer", lambda: made.append("outer") or make("both"))
+
+    outer(), make("second")
+    _, source = fixpoint.traced(lambda: outer())
+    made.clear()
+    if forgets == "everything":
+        fixpoint.forget()
+    else:
+        fixpoint.forget_found_from(["a" if forgets == "an input" else "c"])
+    assert source.is_stale == (forgets != "another input")
+    outer(), make("second")
+    assert (
+        made
+        == {
+            "an input": ["outer", "both"],
+            "another input": [],
+            "everything": ["outer", "both", "second"],
+        }[forgets]
+    )
+
+
+def test_what_the_budget_cut_short_holds_until_something_is_forgotten() -> None:
+    fixpoint: Fixpoint[str, int] = Fixpoint(100)
+    _, whole = fixpoint.traced(lambda: fixpoint.answer("a", frozenset[int]))
+    fixpoint.steps = 1000
+    _, short = fixpoint.traced(lambda: fixpoint.answer("b", frozenset[int]))
+    fixpoint.forget_found_from(["nothing"])
+    assert short.is_stale and not whole.is_stale
