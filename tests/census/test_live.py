@@ -254,11 +254,12 @@ def test_prometheus_in_many_processes(tmp_path: Path) -> None:
                 text = generate_latest(registry).decode()
             except struct.error:  # a child has made its file and not written to it yet
                 continue
-            sums = [float(l.split()[-1]) for l in text.splitlines() if l.startswith("redis_census_pools{")]
-            if sorted(sums) == [2, 3]:
+            lines = text.splitlines()
+            sums = [float(l.split()[-1]) for l in lines if l.startswith("redis_census_pools{")]
+            built = [float(l.split()[-1]) for l in lines if l.startswith("redis_census_pools_built_total{")]
+            if sorted(sums) == [2, 3] and sorted(built) == [1, 2]:  # a child writes one after the other
                 break
             time.sleep(0.05)
-        built = [float(l.split()[-1]) for l in text.splitlines() if l.startswith("redis_census_pools_built_total{")]
         print(sorted(sums), sorted(built))
         for child in children:
             os.waitpid(child, 0)
