@@ -19,7 +19,7 @@ from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.files import Discovery, Project
 from flake8_redis_ssot.filesystem import DISK
 from flake8_redis_ssot.fix.apply import FixResult, is_looked_at, mend, refers_to
-from flake8_redis_ssot.fix.proposal import MENDS
+from flake8_redis_ssot.fix.edits.proposal import MENDS
 from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.run import Outcome, available_processors, run_project
 from flake8_redis_ssot.migrate.journal import Change, JournalError, carry_out, check_finished, runs

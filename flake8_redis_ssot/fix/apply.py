@@ -10,18 +10,18 @@ from flake8_redis_ssot.diagnostic import Diagnostic, Edit, Fix
 from flake8_redis_ssot.facts.cache import Cache
 from flake8_redis_ssot.facts.modules import is_under
 from flake8_redis_ssot.filesystem import DISK, FileSystem
-from flake8_redis_ssot.fix.beside import Unchecked
-from flake8_redis_ssot.fix.causes import Causes
 from flake8_redis_ssot.fix.closed import closed
-from flake8_redis_ssot.fix.compose import clash, parts_of
-from flake8_redis_ssot.fix.proposal import MENDS, Proposal
-from flake8_redis_ssot.fix.propose import Rewriter
-from flake8_redis_ssot.fix.reads import ProjectReads
-from flake8_redis_ssot.fix.replacements import Refusal, Unsafe
+from flake8_redis_ssot.fix.code.beside import Unchecked
+from flake8_redis_ssot.fix.code.reads import ProjectReads
+from flake8_redis_ssot.fix.code.replacements import Refusal, Unsafe
+from flake8_redis_ssot.fix.code.view import View
+from flake8_redis_ssot.fix.edits.compose import clash, parts_of
+from flake8_redis_ssot.fix.edits.proposal import MENDS, Proposal
+from flake8_redis_ssot.fix.edits.propose import Rewriter
+from flake8_redis_ssot.fix.edits.verify import rejection
 from flake8_redis_ssot.fix.shifts import Shifts
-from flake8_redis_ssot.fix.units import Units
-from flake8_redis_ssot.fix.verify import rejection
-from flake8_redis_ssot.fix.view import View
+from flake8_redis_ssot.fix.together.causes import Causes
+from flake8_redis_ssot.fix.together.units import Units
 from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.run import Outcome, collecting_seldom, run_project
 from flake8_redis_ssot.project.index import ProjectIndex

@@ -8,7 +8,7 @@ from dataclasses import replace
 from flake8_redis_ssot.files import Project
 from flake8_redis_ssot.filesystem import DISK
 from flake8_redis_ssot.fix.apply import EXPLAINED, mend
-from flake8_redis_ssot.fix.proposal import MENDS
+from flake8_redis_ssot.fix.edits.proposal import MENDS
 from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.run import Outcome, Progress, available_processors, run_project, untold
 from flake8_redis_ssot.migrate.plan import CONSTRUCTIONS, Plan, plan

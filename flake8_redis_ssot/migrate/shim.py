@@ -10,13 +10,13 @@ from collections.abc import Collection, Iterator
 from flake8_redis_ssot.facts.modules import exported_names
 from flake8_redis_ssot.filesystem import FileSystem
 from flake8_redis_ssot.fix.apply import FixResult
-from flake8_redis_ssot.fix.member_checks import a
-from flake8_redis_ssot.fix.module_names import star_names
-from flake8_redis_ssot.fix.propose import Rewriter
-from flake8_redis_ssot.fix.replacements import Refusal, Replacement
-from flake8_redis_ssot.fix.signatures import Function, arguments_of
-from flake8_redis_ssot.fix.symbols import Thing
-from flake8_redis_ssot.fix.verify import wrong
+from flake8_redis_ssot.fix.code.module_names import star_names
+from flake8_redis_ssot.fix.code.replacements import Refusal, Replacement
+from flake8_redis_ssot.fix.code.signatures import Function, arguments_of
+from flake8_redis_ssot.fix.code.symbols import Thing
+from flake8_redis_ssot.fix.compatibility.member_checks import a
+from flake8_redis_ssot.fix.edits.propose import Rewriter
+from flake8_redis_ssot.fix.edits.verify import wrong
 from flake8_redis_ssot.migrate.references import References
 from flake8_redis_ssot.settings.boundaries import place_of
 from flake8_redis_ssot.settings.model import Boundary, Settings

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from flake8_redis_ssot.fix.call_graph import Budget, CallGraph
-from flake8_redis_ssot.fix.call_outline import outline_of
-from flake8_redis_ssot.fix.call_walk import loaded
-from flake8_redis_ssot.fix.patched_code import patched_code
+from flake8_redis_ssot.fix.execution.call_graph import Budget, CallGraph
+from flake8_redis_ssot.fix.execution.call_outline import outline_of
+from flake8_redis_ssot.fix.execution.call_walk import loaded
+from flake8_redis_ssot.fix.execution.patched_code import patched_code
 
 CODE = """
 from unittest.mock import patch

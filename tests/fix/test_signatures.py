@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from flake8_redis_ssot.fix.signatures import Function, bound_to, colour_of, covers, incompatible
+from flake8_redis_ssot.fix.code.signatures import Function, bound_to, colour_of, covers, incompatible
 
 
 def function(text: str) -> Function:

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from flake8_redis_ssot.fix.verify import compiles, undefined, wrong
+from flake8_redis_ssot.fix.edits.verify import compiles, undefined, wrong
 
 BEFORE = b"import os\nprint(os.name)\n"
 

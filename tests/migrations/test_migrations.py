@@ -13,7 +13,7 @@ import pytest
 from reasons import ACTION, left, without_what_is_not_there
 
 from flake8_redis_ssot.cli.main import main
-from flake8_redis_ssot.fix.verify import compiles, undefined
+from flake8_redis_ssot.fix.edits.verify import compiles, undefined
 
 CASES = Path(__file__).parent
 

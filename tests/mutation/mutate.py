@@ -1,6 +1,6 @@
 """Change a module in one place at a time, and say which changes its tests do not notice.
 
-    python tests/mutation/mutate.py flake8_redis_ssot/fix/verify.py -- tests/integration/test_fix.py
+    python tests/mutation/mutate.py flake8_redis_ssot/fix/edits/verify.py -- tests/integration/test_fix.py
 
 Those that `equal.txt` names below their reason, as `MODULE | FUNCTION | CHANGE`, make no difference, and are left out.
 

@@ -1,0 +1,1 @@
+"""What the code of files says that fixes go by: names and what they stand for, how things are called, what is read of a file."""

@@ -1,0 +1,165 @@
+"""By which dotted names a test that patches them reaches an object, before and after an exchange."""
+
+from __future__ import annotations
+
+import ast
+
+from flake8_redis_ssot.facts.modules import Found
+from flake8_redis_ssot.fix.code.replacements import Replacement
+from flake8_redis_ssot.fix.code.signatures import Function
+from flake8_redis_ssot.fix.code.symbols import Objects, Thing
+from flake8_redis_ssot.fix.code.view import View
+from flake8_redis_ssot.project.index import ProjectIndex
+from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
+
+Reached = dict[str, str | None]
+"""Dotted names, each with the one that does the same afterwards, None where none does."""
+OBJECT = "object "
+"""How the key of an object begins that is changed itself."""
+MODULE = "module "
+"""How that of a module begins, which a patch of the attribute of its package exchanges as a whole."""
+PUT = "put "
+"""How that of a module begins in whose place `sys.modules` is given another one."""
+LOGGER = "logger "
+"""How that of a module begins whose logger has the module's name."""
+LOADED = "loaded "
+"""How that of a module begins of which `sys.modules` tells whether it has been imported."""
+
+
+class Reach:
+    """Finds the names through which code gets at an object."""
+
+    def __init__(self, index: ProjectIndex, objects: Objects) -> None:
+        self.index = index
+        self.objects = objects
+
+    def of_members(self, of: Thing | None, used: set[str] | None, aim: Replacement) -> Reached:
+        """The members that the `used` ones need, and the globals of their modules: a patch of one reaches them."""
+        if aim.is_same or of is None:
+            return {}
+        owners = [one.home for one in self.objects.order(of)[0]]
+        if aim.old.sort == "instance":
+            owners.append(aim.old.home)
+        return self._needed(of, owners, None if used is None else {"__init__", *used})
+
+    def of_new(self, new: Thing, of: Thing, used: set[str]) -> Reached:
+        """What reaches the new object: a patch of it reached nothing here before, and would afterwards."""
+        owners = [owner for owner in (new.home, *(one.home for one in self.objects.order(of)[0])) if owner]
+        return self._needed(of, owners, used) | dict.fromkeys(f"{OBJECT}{owner}" for owner in owners)
+
+    def twins(self, old: Thing, new: Thing, name: str, after: Reached) -> Reached:
+        """The names that a method reads in its module, with those that its twin reads in the module of `new`."""
+        was, now = (self.objects.members(of).named.get(name) for of in (old, new))
+        if was is None or now is None:
+            return {}
+        keys = self.globals_of(was.node, was.module)
+        pairs = {key: f"{new.module}.{key.rpartition('.')[2]}" for key in keys}
+        names = [_names_in(member.node) for member in (was, now)]
+        if len(names[0]) == len(names[1]):
+            pairs |= {f"{was.module}.{a}": f"{now.module}.{b}" for a, b in zip(*names, strict=True)}
+        return {key: twin for key, twin in pairs.items() if key in keys and twin in after}
+
+    @staticmethod
+    def of_both(before: Reached, after: Reached) -> Reached:
+        """The names that two objects look up which do the same: a patch of one reaches the new object as it did the old."""
+        return {key: key for key in before.keys() & after.keys() if before[key] in (None, key)}
+
+    @staticmethod
+    def unmoved(found: Reached) -> Reached:
+        """The same where a patch follows to no other name: it still reaches what is looked up as before."""
+        return {key: key if new == key else None for key, new in found.items()}
+
+    def _needed(self, of: Thing, owners: list[str], used: set[str] | None) -> Reached:
+        """What the `used` members of a class need, by the names of its `owners`; of all where that is None."""
+        members = self.objects.members(of).named
+        names = set(members) if used is None else set(used)
+        found: Reached = {}
+        seen: set[str] = set()
+        while names:
+            name = names.pop()
+            if name in seen:
+                continue
+            seen.add(name)
+            found |= dict.fromkeys(f"{owner}.{name}" for owner in owners)
+            member = members.get(name)
+            if member is None:
+                continue
+            for part in all_nodes(member.node):
+                if isinstance(part, ast.Attribute) and last_name(part.value) == "self":
+                    names.add(part.attr)
+            found |= self.globals_of(member.node, member.module)
+        return found
+
+    def globals_of(self, node: ast.AST, module: str) -> Reached:
+        """The names of modules that code reads, those that the functions read which it names included."""
+        found: Reached = {}
+        new = [(node, module)]
+        seen: set[ast.AST] = set()
+        while new:
+            node, module = new.pop()
+            facts = self.index.modules.facts(module)
+            if node in seen or facts is None:
+                continue
+            seen.add(node)
+            for name in {
+                part.id for part in all_nodes(node) if isinstance(part, ast.Name)
+            } & facts.names.keys():
+                found[f"{module}.{name}"] = None
+                thing = self.objects.thing(f"{module}.{name}")
+                if thing is not None and _is_logger_of_module(thing):
+                    found[f"{LOGGER}{thing.module}"] = None
+                if thing is not None and thing.sort == "function" and thing.node is not None:
+                    new.append((thing.node, thing.module))
+        return found
+
+    def through(self, view: View, aim: Replacement, new: str, late: bool) -> Reached:
+        """The names through which an accessor finds the object, each with the one that replaces it."""
+        old, after = aim.old, aim.new
+        if old.home == after.home:
+            return {}  # the very same function looks up what it did
+        is_accessor = old.sort == "function" and isinstance(old.node, Function)
+        found = self.globals_of(old.node, old.module) if is_accessor and old.node is not None else {}
+        if after.sort == "function" and after.node is not None:
+            for key in self.globals_of(after.node, after.module):
+                is_same = key in found or (is_accessor and self._is_looked_up_late(old, key))
+                found[key] = key if is_same else None
+        if not is_accessor:
+            return found
+        held = aim.new.of if aim.new.sort in ("method", "member") else aim.new
+        if held is not None and (aim.is_same or held is not aim.new):
+            # a file that nobody can import has names that nobody can patch
+            own = f"{view.place.modules[0]}.{new}" if view.place.modules else None
+            place = held.home if late else own
+            for key in found:
+                led = self.index.modules.lookup(key)
+                if isinstance(led, Found) and led.home == held.home:
+                    found[key] = place
+            if self._is_looked_up_late(old, aim.new.home):
+                found[held.home] = place
+        return found
+
+    def _is_looked_up_late(self, accessor: Thing, home: str) -> bool:
+        """Whether an accessor looks an object up in its home whenever it is called."""
+        module, _, name = home.rpartition(".")
+        for part in all_nodes(accessor.node or ast.Pass()):
+            if isinstance(part, ast.Import | ast.ImportFrom):
+                return True
+            if isinstance(part, ast.Attribute) and part.attr == name:
+                held = self.objects.value(part.value, accessor.module)
+                if held is not None and held.sort == "module" and held.home == module:
+                    return True
+        return False
+
+
+def _is_logger_of_module(thing: Thing) -> bool:
+    """Whether an object is a logger by the name of its module."""
+    match getattr(thing.node, "value", None):
+        case ast.Call(func=func, args=[ast.Name(id="__name__"), *_]):
+            return last_name(func).lower() in ("getlogger", "get_logger")
+    return False
+
+
+def _names_in(node: ast.AST) -> list[str]:
+    """The names that the statements of a function have, in their order."""
+    body = getattr(node, "body", [])
+    return [part.id for one in body for part in all_nodes(one) if isinstance(part, ast.Name)]

@@ -1,0 +1,479 @@
+"""What takes the place of an object: by the settings, or by what the old name leads to anyhow."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Self
+
+from flake8_redis_ssot.facts.modules import bound
+from flake8_redis_ssot.fix.code.module_names import is_surely_bound
+from flake8_redis_ssot.fix.code.reads import ProjectReads
+from flake8_redis_ssot.fix.code.signatures import Function
+from flake8_redis_ssot.fix.code.symbols import Objects, Thing
+from flake8_redis_ssot.inference.builder_table import builders
+from flake8_redis_ssot.project.index import ProjectIndex
+from flake8_redis_ssot.settings.model import Boundary
+from flake8_redis_ssot.syntax.nodes import all_nodes
+
+
+class Refusal(Exception):
+    """Why something is left as it is: `what` stands in the way, and where, and the `advice` what to do about it.
+
+    Where it stays because another reference does, the `cause` is the one at the root of these, and its reason is said
+    first.
+    """
+
+    def __init__(self, what: str, advice: str, cause: Cause | None = None) -> None:
+        self._own = what
+        root: Cause | None = cause and (cause.why.cause or cause)
+        if root is not None:
+            chain = "" if root is cause else f", and that with {root.where}"
+            first = f"{root.where} stays, since {_seen_from_elsewhere(root.why.what, root.where)}"
+            share = f"{_as_sentence(what)}{chain}"
+            what, advice = f"{first}. {share}", _seen_from_elsewhere(root.why.advice, root.where)
+            super().__init__(f"{first}; {advice}. {share}")
+        else:
+            super().__init__(f"{what}; {advice}")
+        self.what: str = what
+        self.advice: str = advice
+        self.cause: Cause | None = root
+
+    def after(self, words: str) -> Refusal:
+        """The same reason, said after some words."""
+        return Refusal(f"{words}{self._own}", self.advice, self.cause)
+
+    def untraced(self) -> Self:
+        """This one, to be kept, without the frames that raised it: these hold whole files."""
+        self.__traceback__ = self.__context__ = self.__cause__ = None
+        return self
+
+    @property
+    def reason(self) -> str:
+        """What stands in the way, and what to do about it."""
+        return str(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """What an object is exchanged for; `calls` says that the new one has to be called to be had."""
+
+    old: Thing
+    new: Thing
+    calls: bool = False
+    is_same: bool = False
+    is_declared: bool = False
+
+    @property
+    def collapses(self) -> bool:
+        """Whether calls of the old one become the new one itself."""
+        return self.old.sort != self.new.sort or self.calls
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """A reference that stays, `where` it is and why."""
+
+    where: str
+    why: Refusal
+
+
+def _seen_from_elsewhere(text: str, where: str) -> str:
+    """What is said of lines of a file, for one who reads of them at another place."""
+    path, colon, _ = where.rpartition(":")
+    if not colon:
+        return text
+    text = re.sub(r"\blines ((?:\d+, )*\d+ and \d+)", rf"lines \1 of {path}", text)
+    text = re.sub(
+        r"\b(?:in )?this (?:file|test)\b",
+        lambda found: f"in {path}" if found[0].startswith("in") else path,
+        text,
+    )
+    return re.sub(r"\bline (\d+)", rf"{path}:\1", text)
+
+
+def _as_sentence(text: str) -> str:
+    """The same words with a capital, where they begin with a word, not with a path or code."""
+    first = text.partition(" ")[0]
+    return f"{text[0].upper()}{text[1:]}" if first.isalpha() else text
+
+
+class Unsafe(Refusal):
+    """That a safe run does not do it."""
+
+
+class Awaiting(Refusal):
+    """That something moves with what stands in another line of its file, which is left."""
+
+    def __init__(self, together: str, line: int) -> None:
+        super().__init__(f"{together}, which is left", "change both by hand")
+        self.together = together
+        self.line = line
+
+
+class Unfollowed(Refusal):
+    """That no import takes a string along that patches `old`; why is known when all else is settled."""
+
+    def __init__(self, old: str) -> None:
+        super().__init__(f"a patch moves with the code that looks `{old}` up", "change it by hand")
+        self.old = old
+
+
+class Replacements:
+    """Finds what takes the place of an object in the files of a boundary."""
+
+    def __init__(self, index: ProjectIndex, reads: ProjectReads, objects: Objects) -> None:
+        self.index = index
+        self.objects = objects
+        self.reads = reads
+        self.settings = index.settings
+        self._replacements = dict(index.settings.replacements)
+        self._arguments = {old: dict(names) for old, names in index.settings.renamed_arguments}
+        self._aims: dict[tuple[str, str], Replacement | Refusal] = {}
+
+    @cached_property
+    def _table(self) -> str:
+        """The place of the replacements in the settings."""
+        path, line = self.settings.line_of("replacements")
+        known = self.settings.path is not None and self._replacements
+        where = f" ({os.path.relpath(path, self.settings.root)}:{line})" if known else ""
+        return f"[tool.redis-ssot.replacements]{where}"
+
+    def aim(self, old: str, boundary: Boundary) -> Replacement:
+        """What the dotted `old` is exchanged for in a file of `boundary`; Refusal where nothing is known."""
+        key = (old, boundary.name)
+        if key not in self._aims:
+            try:
+                self._aims[key] = self._aim(old, boundary)
+            except Refusal as refusal:
+                self._aims[key] = refusal.untraced()
+        known = self._aims[key]
+        if isinstance(known, Refusal):
+            raise Refusal(known.what, known.advice)
+        return known
+
+    def _aim(self, old: str, boundary: Boundary) -> Replacement:
+        before = self.objects.thing(old)
+        if before is None:
+            raise Refusal(
+                f"`{old}` does not exist, so that nobody can tell what it was",
+                "remove the reference, or name what is there",
+            )
+        declared = self.settings.replacement_of(old)
+        if declared is None and before.home != old:
+            declared = self.settings.replacement_of(before.home)
+        name, calls = (declared or "").removesuffix("()"), (declared or "").endswith("()")
+        given = self.objects.given(before) if before.sort == "function" else None
+        if declared is None:
+            if self.index.managers.owns(boundary, before.home):
+                name = before.home
+            elif (
+                given is not None
+                and given.home
+                and self.index.managers.owns(boundary, given.home)
+                and self.objects.is_plain(before)
+            ):
+                twin = self._twin(before, boundary)
+                name = twin if twin is not None and not self._is_patched(given.home) else given.home
+            else:
+                name = self._namesake(old, before, boundary)
+        after = self.objects.thing(name)
+        if after is not None and after.sort == "other":
+            after = self._member(name) or after
+        if after is None:
+            raise Refusal(f"the replacement `{name}` does not exist", f"correct {self._table}")
+        if not self.index.managers.owns(boundary, after.home):
+            owner = self.index.managers.owner(after.home)
+            if owner is not None or any(p.covers(after.home) for p in boundary.forbidden):
+                whose = "is forbidden here"
+                if owner is not None:
+                    whose = f"belongs to {f'boundary `{owner.name}`' if owner.name else 'the files outside every boundary'}"
+                raise Refusal(
+                    f"the replacement `{name}` {whose}",
+                    f"name something of this boundary's manager in {self._table}",
+                )
+        last = after.home.rpartition(".")[2]
+        if last.startswith("__") and not last.endswith("__"):
+            raise Refusal(
+                f"`{after.home}`{self.objects.at(after)} has a private name, which within a class means another",
+                "give it a public name",
+            )
+        for name_of in (old, before.home):
+            self._check_bound_once(name_of)
+        held = after.of if after.sort in ("method", "member") and after.of is not None else after
+        if before.sort == "function" and after.sort != "function":
+            self.check_read(before)
+        if not is_surely_bound(self.objects, held.home):
+            raise Refusal(
+                f"`{after.home}`{self.objects.at(after)} is defined under a condition alone, or deleted",
+                "define it at the top level of its module",
+            )
+        later = held.is_set_later or self.is_rebound(held.home)
+        if later and (before.sort != "instance" or after.home != before.home):
+            raise Refusal(
+                f"`{name}`{self.objects.at(held)} is given another object later",
+                f"name a function that gives it in {self._table}, as `{name}()`",
+            )
+        is_plain = given is not None and given.home == after.home and self.objects.is_plain(before)
+        is_same = after.home == before.home or (is_plain and not calls)
+        is_same = is_same or self._are_alike(before, after)
+        if name != after.home and after.sort not in ("module", "method", "member") and not is_same:
+            after = replace(after, home=name)
+        return Replacement(before, after, calls, is_same, declared is not None)
+
+    def of_member(self, of: Thing, name: str) -> Replacement | None:
+        """What the settings put in the place of a call of a member of the class itself, as `Old.get_instance()`."""
+        declared = self._replacements.get(f"{of.home}.{name}")
+        member = self.objects.members(of).named.get(name)
+        after = self.objects.thing(declared) if declared is not None else None
+        if after is None or member is None or after.sort != "instance":
+            return None
+        return Replacement(Thing("function", f"{of.home}.{name}", member.node), after, is_declared=True)
+
+    def renamed(self, old: Collection[str], new: Collection[str], name: str) -> tuple[str, dict[str, str]]:
+        """How a member of the `old` objects is called in the `new` ones by the settings, and its parameters."""
+        for home in old:
+            key = f"{home}.{name}"
+            if key in self._replacements:
+                owner, _, last = self._replacements[key].rpartition(".")
+                held = self.objects.thing(owner)
+                if held is None or held.home not in new:
+                    raise Refusal(
+                        f"`replacements` sends `{key}` to `{owner}`, and the object to `{min(new)}`",
+                        f"send both to one object in {self._table}",
+                    )
+                return last, self._arguments.get(key, {})
+        return name, {}
+
+    def is_declared(self, old: Collection[str], name: str) -> bool:
+        """Whether the settings say what a member of the `old` objects becomes."""
+        return any(f"{home}.{name}" in self._replacements for home in old)
+
+    def arguments(self, old: str) -> dict[str, str]:
+        """The parameters of a function that are called otherwise in its replacement."""
+        return self._arguments.get(old, {})
+
+    def _member(self, name: str) -> Thing | None:
+        """The method, property or attribute of an object that a dotted name is."""
+        owner, _, last = name.rpartition(".")
+        held = self.objects.thing(owner)
+        member = self.objects.members(held.of).named.get(last) if held is not None and held.of else None
+        if held is None or held.sort != "instance" or member is None:
+            return None
+        is_read = member.colour in ("property", "attribute")
+        return Thing("member" if is_read else "method", name, member.node, held)
+
+    def is_rebound(self, name: str) -> bool:
+        """Whether a function of its module, or another file, gives a module's name another object."""
+        return self._rebinding(name) is not None
+
+    def _rebinding(self, name: str) -> str | None:
+        """The file that gives a module's name another object; None where none does."""
+        module, _, last = name.rpartition(".")
+        known = self.index.modules.facts(module)
+        if known is None or last not in known.names:
+            return None
+        if known.names[last].target and last in self.objects.set_by_functions(module):
+            return self.index.modules.find(module)
+        for user in self._users(module):
+            handles = self.index.handles(user, module)
+            if any(f"{handle}.{last}" in self.reads.of(user).stored for handle in handles):
+                return user
+            if handles & self.reads.of(user).filled and not self.settings.is_test(user):
+                return user
+        own = self.index.modules.find(module)
+        if own is not None and "" in self.reads.of(own).filled:
+            return own
+        quoted = self.reads.quoted
+        users = (*quoted.get(module, ()), *quoted.get(name, ()))
+        exchanging = (user for user in users if last in self.reads.of(user).exchanged)
+        return next((user for user in exchanging if not self.settings.is_test(user)), None)
+
+    def _check_bound_once(self, name: str) -> None:
+        """Refusal where a module's name is given another object."""
+        path = self._rebinding(name)
+        if path is None:
+            return
+        text = self.index.modules.filesystem.source(path).data.decode("utf-8", "replace")
+        found = re.search(rf"\b{name.rpartition('.')[2]}\b(?=\s*(?::[^=\n]*)?=(?!=)|[\"'])", text)
+        line = text.count("\n", 0, found.start()) + 1 if found else 1
+        where = f"{os.path.relpath(path, self.settings.root)}:{line}"
+        raise Refusal(
+            f"`{name}` is given another object at run time, as in {where}",
+            "bind the name once, or change this by hand",
+        )
+
+    def _handed_on(self, module: str) -> str | None:
+        """A file of the application that hands a module on, so that its names may be given anything."""
+        for user in self._users(module):
+            reads = self.reads.of(user)
+            for handle in self.index.handles(user, module):
+                if handle in reads.bare or f"{handle}.__dict__" in reads.read:
+                    return user
+        return None
+
+    def _users(self, module: str) -> Iterator[str]:
+        """The files of the application that import from a module."""
+        return (user for user in self.index.importing(module) if not self.settings.is_test(user))
+
+    def check_read(self, accessor: Thing) -> None:
+        """Refusal where the names by which a function finds its object may be given another one."""
+        facts = self.index.modules.facts(accessor.module)
+        names = {part.id for part in all_nodes(accessor.node or ast.Pass()) if isinstance(part, ast.Name)}
+        for name in sorted(names & (facts.names.keys() if facts is not None else set())):
+            self._check_bound_once(f"{accessor.module}.{name}")
+        handing = self._handed_on(accessor.module)
+        if handing is not None:
+            where = os.path.relpath(handing, self.settings.root)
+            raise Refusal(
+                f"{where} hands `{accessor.module}` on, where another object may be put in its place",
+                "import there by name what is needed of it",
+            )
+
+    def _twin(self, before: Thing, boundary: Boundary) -> str | None:
+        """A function of the manager that has the same name, and is as good."""
+        last = before.home.rpartition(".")[2]
+        names = [f"{module}.{last}" for module in self.index.managers.modules_of(boundary)]
+        twins = ((name, self.objects.thing(name)) for name in names)
+        return next(
+            (name for name, twin in twins if twin is not None and self._are_alike(before, twin)), None
+        )
+
+    def _is_patched(self, home: str) -> bool:
+        """Whether a test names an object, as one that patches it does: functions may look it up at another time."""
+        return any(map(self.settings.is_test, self.reads.quoted.get(home, ())))
+
+    def _are_alike(self, one: Thing, other: Thing) -> bool:
+        """Whether two functions are called in the same way, and give the very same object."""
+        if not (isinstance(one.node, Function) and isinstance(other.node, Function)):
+            return False
+        given = self.objects.given(one)
+        return (
+            type(one.node) is type(other.node)
+            and ast.dump(one.node.args) == ast.dump(other.node.args)
+            and given is not None
+            and given.home != ""
+            and given == self.objects.given(other)
+            and self.objects.is_plain(one)
+            and self.objects.is_plain(other)
+        )
+
+    def _namesake(self, old: str, before: Thing, boundary: Boundary) -> str:
+        last = before.home.rpartition(".")[2]
+        for module in self.index.managers.modules_of(boundary):
+            found = self.objects.thing(f"{module}.{last}") if before.sort != "module" else None
+            if found is not None and found.sort == before.sort:
+                return f"{module}.{last}"
+        if self._only_passes(old, before, boundary):
+            return before.home
+        what = f"no replacement for `{before.home}`{self.objects.at(before)} is set"
+        if before.sort != "module" and not self._has_to_do_with_redis(before):
+            raise Refusal(
+                f"{what}, and it is no Redis object",
+                f"move it to another module, or into the manager, and name that in {self._table}",
+            )
+        raise Refusal(what, f"name one in {self._table}")
+
+    def _only_passes(self, old: str, thing: Thing, boundary: Boundary) -> bool:
+        """Whether a forbidden module only hands on what is at home in another one, and no Redis object."""
+        home = thing.home
+        is_forbidden = any(pattern.covers(home) for pattern in boundary.forbidden)
+        if home == old or is_forbidden or self.index.managers.owner(home) is not None:
+            return False
+        module = home if thing.sort == "module" else thing.module
+        return self.objects.tree(module) is not None and not self._has_to_do_with_redis(thing)
+
+    def _has_to_do_with_redis(self, thing: Thing) -> bool:
+        """Whether what defines an object names, by whatever of its module, a client library or a manager's class."""
+        module, last = (thing.home if thing.sort == "module" else thing.module), thing.home.rpartition(".")[2]
+        tree, facts = self.objects.tree(module), self.index.modules.facts(module)
+        if tree is None or facts is None:
+            return True
+        settings = self.index.settings
+        libraries = {n.partition(".")[0] for n in builders(settings.client_builders, settings.pool_builders)}
+        wanted = set(self.index.managers.classes(module)) | {
+            name for name, known in facts.names.items() if (known.target or "").partition(".")[0] in libraries
+        }
+        wanted |= {n for n, known in facts.names.items() if self._is_of_manager(known.target)}
+        if thing.sort == "module":
+            return bool(wanted)
+        nodes = dict[str, list[ast.AST]]()
+        for name, node in bound(tree.body):
+            nodes.setdefault(name, []).append(node)
+        seen: set[str] = set()
+        new = {last}
+        while new and not new & wanted:
+            seen |= new
+            new = {
+                part.id
+                for name in new
+                for node in nodes.get(name, ())
+                for part in all_nodes(node)
+                if isinstance(part, ast.Name)
+            } - seen
+        return bool(new)
+
+    def _is_of_manager(self, target: str | None) -> bool:
+        """Whether an import brings in something of a module that is a manager, or is none of the project's classes."""
+        thing = self.objects.thing(target) if target else None
+        of = thing if thing is None or thing.sort == "class" else thing.of
+        return of is not None and of.home.rpartition(".")[2] in self.index.managers.classes(of.module)
+
+    def target(self, old: str, boundary: Boundary) -> Thing | None:
+        """The class of the manager whose object would take the place of `old`."""
+        try:
+            new: Thing | None = self.aim(old, boundary).new
+        except Refusal:
+            name = (boundary.instance or "").removesuffix("()")
+            modules = self.index.managers.modules_of(boundary) if name else ()
+            new = next(filter(None, (self.objects.thing(f"{module}.{name}") for module in modules)), None)
+        if new is not None and new.sort == "function":
+            new = self.objects.given(new)
+        if new is not None and new.sort == "instance":
+            new = new.of
+        homes = list(self.index.managers.modules_of(boundary))
+        if new is None and len(homes) == 1:
+            classes = list(self.index.managers.classes(homes[0]))
+            new = self.objects.thing(f"{homes[0]}.{classes[0]}") if len(classes) == 1 else None
+        return new if new is not None and new.sort == "class" else None
+
+    def shared(self, old: Thing, boundary: Boundary, imported: int = 0) -> Replacement:
+        """The shared object that is an instance of the class `old`; `imported` is the line of its import."""
+        if not self.index.managers.owns(boundary, old.home):
+            where = f" in line {imported}" if imported else ""
+            raise Awaiting(f"this moves together with its import{where}", imported)
+        wanted = [f"{old.module}.{boundary.instance}"] if boundary.instance else []
+        facts = self.index.modules.facts(old.module)
+        wanted += [f"{old.module}.{n}" for n in (facts.names if facts is not None and not wanted else ())]
+        shared = []
+        for one in wanted:
+            thing = self.objects.thing(one.removesuffix("()"))
+            given = self.objects.given(thing) if thing is not None and one.endswith("()") else thing
+            if thing is not None and given is not None and given.sort == "instance" and given.of == old:
+                shared.append(Replacement(old, thing, calls=one.endswith("()")))
+        if len(shared) != 1:
+            names = " and ".join(f"`{one.new.home}`" for one in shared)
+            where = f"the class `{old.home}`{self.objects.at(old)}"
+            if shared:
+                raise Refusal(
+                    f"of {where} several objects are shared, {names}",
+                    "set `instance` to the one that is meant",
+                )
+            init = self.objects.members(old).named.get("__init__")
+            needs = init is not None and init.arguments is not None and _required(init.arguments)
+            made = f"{old.home.rpartition('.')[2]}({'...' if needs else ''})"
+            raise Refusal(
+                f"the manager's module has no shared object of {where}",
+                f"add one, as `redis_manager = {made}`, and name it as `instance`",
+            )
+        return shared[0]
+
+
+def _required(arguments: ast.arguments) -> bool:
+    """Whether a call has to give something."""
+    positional = [*arguments.posonlyargs, *arguments.args]
+    return len(positional) > len(arguments.defaults) or None in arguments.kw_defaults

@@ -1,0 +1,411 @@
+"""What a name of the project stands for, and what can be done with it: for exchanging one for another."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from flake8_redis_ssot.facts.modules import Modules, bound
+from flake8_redis_ssot.fix.code.names import Names
+from flake8_redis_ssot.fix.code.signatures import (
+    Colour,
+    Function,
+    colour_of,
+    decorators_of,
+    own_parts,
+    without_receiver,
+)
+from flake8_redis_ssot.fix.code.stated import is_none, is_optional, stated
+from flake8_redis_ssot.libraries.standard import (
+    CACHES,
+    KIND_DECORATORS,
+    OPTIONAL,
+    PLAIN_BASES,
+)
+from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, unparsed
+
+Sort = Literal["class", "instance", "function", "method", "member", "module", "other"]
+
+_DEPTH = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """A class, function, module or object of the project; `home` is where it is defined.
+
+    An instance that no name stands for has an empty `home`; `of` is the class of an instance, or the object of
+    a method, or of a member that is read.
+    `is_set_later` says that its module gives the name another object at run time, `may_be_none` that it is
+    None at times.
+    """
+
+    sort: Sort
+    home: str
+    node: ast.AST | None = None
+    of: Thing | None = None
+    is_set_later: bool = False
+    may_be_none: bool = False
+
+    @property
+    def module(self) -> str:
+        return self.home.rpartition(".")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A member of a class: its colour, parameters without `self`, and what it is said to give.
+
+    `decorators` are those that may change what it is, and how it is bound; `takes` the stated types
+    of its parameters.
+    """
+
+    colour: Colour
+    arguments: ast.arguments | None
+    gives: str | None
+    node: ast.AST
+    module: str
+    decorators: frozenset[str] = frozenset()
+    takes: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """The members of a class and its bases by name; with `is_open` there may be more of them."""
+
+    named: Mapping[str, Member] = field(default_factory=dict)
+    is_open: bool = False
+
+
+class Objects(Names):
+    """The objects of a project's modules, from their sources alone."""
+
+    def __init__(self, modules: Modules, root: str) -> None:
+        super().__init__(modules, root)
+        self._members: dict[str, Members] = {}
+        self._things: dict[str, Thing | None] = {}
+
+    def thing(self, name: str, depth: int = 0) -> Thing | None:
+        """What the dotted `name` stands for, imports followed; None where it does not exist."""
+        if depth:
+            return self._thing(name, depth)
+        if name not in self._things:
+            self._things[name] = self._thing(name, 0)
+        return self._things[name]
+
+    def _thing(self, name: str, depth: int) -> Thing | None:
+        found = self.modules.lookup(name)
+        if found is None or depth > _DEPTH:
+            return None
+        if found.kind == "module":
+            return Thing("module", found.home)
+        module, _, last = found.home.rpartition(".")
+        tree = self.tree(module)
+        if found.kind == "unknown" or tree is None:
+            return Thing("other", found.home)
+        nodes = [node for bound_name, node in bound(tree.body) if bound_name == last]
+        things = [self._defined(node, found.home, module, depth) for node in nodes]
+        later = self._set_later(last, tree, found.home, module, depth)
+        known = [thing for thing in (*things, *later) if thing is not None]
+        of = {thing.of for thing in known if thing.of is not None}
+        if {thing.sort for thing in known} <= {"instance"} and len(of) < 2:
+            node = known[-1].node if known else None
+            is_set_later = None in things or bool(later) or not known
+            may_be_none = None in things or any(thing.may_be_none for thing in known)
+            return Thing("instance", found.home, node, of.pop() if of else None, is_set_later, may_be_none)
+        return known[0] if len(known) == 1 else Thing("other", found.home)
+
+    def _set_later(self, name: str, tree: ast.Module, home: str, module: str, depth: int) -> list[Thing]:
+        """What functions of the module assign to its `name` by `global`."""
+        found = []
+        for function in tree.body if name in self.set_by_functions(module) else ():
+            if isinstance(function, Function) and any(
+                isinstance(part, ast.Global) and name in part.names for part in own_parts(function)
+            ):
+                for part in own_parts(function):
+                    if isinstance(part, ast.Assign) and any(
+                        isinstance(t, ast.Name) and t.id == name for t in part.targets
+                    ):
+                        thing = self._assigned(part.value, part, home, module, depth)
+                        found.append(thing or Thing("instance", home, part))
+        return found
+
+    def _defined(self, node: ast.stmt, home: str, module: str, depth: int) -> Thing | None:
+        match node:
+            case ast.ClassDef():
+                return Thing("class", home, node)
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                return Thing("function", home, node)
+            case ast.AnnAssign():
+                made = self._assigned(node.value, node, home, module, depth) if node.value else None
+                if made is not None and made.of is not None:
+                    return made
+                of = self._annotated(node.annotation, module, depth)
+                may_be_none = made is None or is_optional(node.annotation)
+                return Thing("instance", home, node, of, made is None, may_be_none)
+            case ast.Assign(value=value):
+                return self._assigned(value, node, home, module, depth)
+        return Thing("instance", home, node)
+
+    def _assigned(self, value: ast.expr, node: ast.stmt, home: str, module: str, depth: int) -> Thing | None:
+        if isinstance(value, ast.Constant) and value.value is None:
+            return None  # to be set later
+        made = self.value(value, module, depth=depth + 1)
+        of = made.of if made is not None and made.sort == "instance" else None
+        return Thing("instance", home, node, of)
+
+    def value(
+        self, node: ast.expr, module: str, function: Function | None = None, depth: int = 0
+    ) -> Thing | None:
+        """What an expression of `module` gives, as far as names and calls tell."""
+        if depth > _DEPTH:
+            return None
+        if isinstance(node, ast.Await):
+            return self.value(node.value, module, function, depth + 1)
+        if isinstance(node, ast.Call):
+            called = self.value(node.func, module, function, depth + 1)
+            return None if called is None else self.given(called, depth + 1)
+        if isinstance(node, ast.BoolOp):
+            found = {self.value(part, module, function, depth + 1) for part in node.values}
+            return found.pop() if len(found) == 1 else None
+        name = self.dotted(node, module, function)
+        if name is None:
+            return None
+        thing = self.thing(name, depth + 1)
+        if thing is not None and thing.sort == "other" and isinstance(node, ast.Attribute):
+            owner = self.value(node.value, module, function, depth + 1)
+            if owner is not None and owner.sort == "class":
+                member = self.members(owner).named.get(node.attr)
+                if member is not None and isinstance(member.node, Function):
+                    return Thing("function", f"{owner.home}.{node.attr}", member.node)
+        return thing
+
+    def given(self, thing: Thing, depth: int = 0) -> Thing | None:
+        """What a call gives (for `async def` what awaiting it gives): an object with a name, or just its class.
+
+        None where the source does not tell.
+        """
+        if thing.sort == "class":
+            return Thing("instance", "", thing.node, thing)
+        node, module = thing.node, thing.module
+        if thing.sort != "function" or not isinstance(node, Function) or depth > _DEPTH:
+            return None
+        if self.tree(module) is None:  # a method: its class stands in a module
+            module = module.rpartition(".")[0]
+        if colour_of(node) not in ("", "async") or not decorators_of(node) <= CACHES | {
+            "staticmethod",
+            "classmethod",
+        }:
+            return None
+        values = [part.value for part in own_parts(node) if isinstance(part, ast.Return)]
+        found = []
+        for value in values:
+            one = self.value(value, module, node, depth + 1) if value is not None else None
+            found.append(one or (self._local(value, node, module, depth) if value is not None else None))
+        if found and found[0] is not None and all(one == found[0] for one in found):
+            return replace(found[0], may_be_none=found[0].may_be_none and not _sets(node, found[0]))
+        of = self._annotated(node.returns, module, depth) if node.returns is not None else None
+        may_be_none = any(value is None or is_none(value) for value in values) or is_optional(node.returns)
+        return None if of is None else Thing("instance", "", of.node, of, may_be_none=may_be_none)
+
+    def _local(self, value: ast.expr, function: Function, module: str, depth: int) -> Thing | None:
+        """What a local variable of a function holds, where all its assignments agree."""
+        if not isinstance(value, ast.Name):
+            return None
+        found = set()
+        for part in own_parts(function):
+            if isinstance(part, ast.Assign) and any(
+                isinstance(t, ast.Name) and t.id == value.id for t in part.targets
+            ):
+                found.add(self.value(part.value, module, function, depth + 1))
+        return found.pop() if len(found) == 1 else None
+
+    def _annotated(self, node: ast.expr, module: str, depth: int) -> Thing | None:
+        """The class that an annotation names; `None` beside it does not count."""
+        if depth > _DEPTH:
+            return None
+        match node:
+            case ast.Constant(value=str(text)):
+                try:
+                    return self._annotated(ast.parse(text, mode="eval").body, module, depth + 1)
+                except SyntaxError:
+                    return None
+            case ast.BinOp(op=ast.BitOr(), left=left, right=right):
+                sides = [s for s in (left, right) if not (isinstance(s, ast.Constant) and s.value is None)]
+                return self._annotated(sides[0], module, depth + 1) if len(sides) == 1 else None
+            case ast.Subscript(value=value, slice=inner) if last_name(value) in OPTIONAL:
+                return self._annotated(inner, module, depth + 1)
+        name = self.dotted(node, module)
+        thing = self.thing(name, depth + 1) if name is not None else None
+        return thing if thing is not None and thing.sort == "class" else None
+
+    def members(self, thing: Thing, depth: int = 0) -> Members:
+        """The members of a class."""
+        if thing.home in self._members:
+            return self._members[thing.home]
+        named: dict[str, Member] = {}
+        order, is_open = self.order(thing, depth)
+        for one in reversed(order):
+            node = one.node
+            assert isinstance(node, ast.ClassDef)
+            meta = any(k.arg == "metaclass" and last_name(k.value) != "ABCMeta" for k in node.keywords)
+            named |= self._own_members(node, one)
+            is_open = is_open or meta or bool(node.decorator_list)
+        is_open = is_open or "__getattr__" in named or "__getattribute__" in named
+        self._members[thing.home] = Members(named, is_open)
+        return self._members[thing.home]
+
+    def is_plain(self, thing: Thing) -> bool:
+        """Whether a function does nothing but return: without a condition, and without anything on the way."""
+        body = thing.node.body if isinstance(thing.node, Function) else []
+        rest = [part for part in body if not isinstance(part, ast.Import | ast.ImportFrom)]
+        rest = [p for p in rest if not (isinstance(p, ast.Expr) and isinstance(p.value, ast.Constant))]
+        return len(rest) == 1 and isinstance(rest[0], ast.Return)
+
+    def order(self, thing: Thing, depth: int = 0) -> tuple[list[Thing], bool]:
+        """A class and its bases in the order in which Python looks; whether there are others in between."""
+        node = thing.node
+        if not isinstance(node, ast.ClassDef) or depth > _DEPTH:
+            return [], True
+        is_open = False
+        lines: list[list[Thing]] = []
+        direct = []
+        for base in node.bases:
+            plain = base.value if isinstance(base, ast.Subscript) else base
+            name = self.dotted(plain, thing.module)
+            above = self.thing(name) if name is not None else None
+            if above is not None and above.sort == "class":
+                order, opened = self.order(above, depth + 1)
+                lines.append(order)
+                direct.append(above)
+                is_open = is_open or opened
+            elif last_name(plain) not in PLAIN_BASES:
+                is_open = True
+        found = [thing]
+        lines.append(direct)
+        while lines := [line for line in lines if line]:
+            heads = [line[0] for line in lines if not any(line[0] in other[1:] for other in lines)]
+            if not heads:
+                return found, True
+            found.append(heads[0])
+            lines = [[one for one in line if one != heads[0]] for line in lines]
+        return found, is_open
+
+    def _own_members(self, node: ast.ClassDef, of: Thing) -> dict[str, Member]:
+        """The members that a class itself defines; what is a method and assigned too is an attribute."""
+        module = of.module
+        found: dict[str, Member] = {}
+
+        def add(name: str, member: Member) -> None:
+            again = name in found and "attribute" in (member.colour, found[name].colour)
+            unknown = Member("attribute", None, None, member.node, module)
+            is_typed = again and found[name].gives is not None and member.gives is None
+            found[name] = found[name] if is_typed else unknown if again else member
+
+        for statement in node.body:
+            match statement:
+                case ast.FunctionDef() | ast.AsyncFunctionDef():
+                    add(statement.name, self._method(statement, node, of))
+                case ast.Assign(targets=targets):
+                    for name in (t.id for t in targets if isinstance(t, ast.Name)):
+                        add(name, Member("attribute", None, None, statement, module))
+                case ast.AnnAssign(target=ast.Name(id=name), annotation=annotation):
+                    add(
+                        name,
+                        Member(
+                            "attribute", None, stated(annotation, module, self.modules), statement, module
+                        ),
+                    )
+                case ast.Delete(targets=targets):
+                    for name in (t.id for t in targets if isinstance(t, ast.Name)):
+                        found.pop(name, None)
+        for statement in node.body:
+            if isinstance(statement, Function):
+                for target, value in _stores_on_self(statement):
+                    if target not in found or found[target].colour not in ("attribute", "property"):
+                        add(target, Member("attribute", None, None, value, module))
+        return found
+
+    def as_member(self, function: Function, module: str) -> Member:
+        """A function as if it were a method without a receiver."""
+        return self._member(function, self.with_values(function.args, None, module), module)
+
+    def _method(self, function: Function, owner: ast.ClassDef, of: Thing) -> Member:
+        arguments = self.with_values(without_receiver(function), owner, of.module)
+        member = self._member(function, arguments, of.module)
+        if member.gives is not None and re.search(r"\bSelf\b", member.gives):
+            return replace(member, gives=f"{member.gives} of {of.home}")
+        return member
+
+    def _member(self, function: Function, arguments: ast.arguments, module: str) -> Member:
+        takes = {
+            a.arg: said
+            for a in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)
+            if (said := stated(a.annotation, module, self.modules)) is not None
+        }
+        return Member(
+            colour_of(function),
+            arguments,
+            stated(function.returns, module, self.modules),
+            function,
+            module,
+            frozenset(decorators_of(function)) - KIND_DECORATORS,
+            takes,
+        )
+
+    def arguments(self, thing: Thing) -> ast.arguments | None:
+        """The parameters of a function, the values of their defaults put in."""
+        node = thing.node
+        return self.with_values(node.args, None, thing.module) if isinstance(node, Function) else None
+
+    def with_values(self, args: ast.arguments, owner: ast.ClassDef | None, module: str) -> ast.arguments:
+        """Parameters with the constants that their defaults name, so that these can be compared."""
+
+        def value(node: ast.expr) -> ast.expr:
+            if not isinstance(node, ast.Name | ast.Attribute):
+                return node
+            bodies = [owner.body] if owner is not None else []
+            home = self.dotted(node, module)
+            found = self.modules.lookup(home) if home is not None else None
+            name = node.id if isinstance(node, ast.Name) else ""
+            if found is not None and home is not None:
+                tree = self.tree(found.home.rpartition(".")[0])
+                bodies += [tree.body] if tree is not None else []
+                name = found.home.rpartition(".")[2]
+            for body in bodies:
+                for bound_name, statement in bound(body):
+                    if bound_name == name and isinstance(getattr(statement, "value", None), ast.Constant):
+                        return statement.value  # type: ignore[attr-defined, no-any-return]
+            return ast.Name(found.home if found is not None else f"{module}.{unparsed(node)}", ast.Load())
+
+        return ast.arguments(
+            args.posonlyargs,
+            args.args,
+            args.vararg,
+            args.kwonlyargs,
+            [d and value(d) for d in args.kw_defaults],
+            args.kwarg,
+            [value(d) for d in args.defaults],
+        )
+
+    def said(self, thing: Thing) -> str | None:
+        """What a function says that it gives, as text that is equal for equal types."""
+        node = thing.node
+        return stated(node.returns, thing.module, self.modules) if isinstance(node, Function) else None
+
+
+def _sets(function: Function, thing: Thing) -> bool:
+    """Whether a function sets the global that it gives."""
+    return any(
+        isinstance(part, ast.Global) and thing.home.rpartition(".")[2] in part.names
+        for part in own_parts(function)
+    )
+
+
+def _stores_on_self(function: Function) -> Iterator[tuple[str, ast.AST]]:
+    for part in all_nodes(function):
+        match part:
+            case ast.Attribute(value=ast.Name(id="self"), attr=name, ctx=ast.Store()):
+                yield name, part

@@ -1,0 +1,169 @@
+"""The constant text in the keys under which methods keep things in Redis: with another prefix, nothing is found again."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from flake8_redis_ssot.fix.code.names import locals_of
+from flake8_redis_ssot.fix.code.signatures import Function
+from flake8_redis_ssot.fix.code.symbols import Member, Thing
+from flake8_redis_ssot.fix.compatibility.ties import reached_members
+from flake8_redis_ssot.fix.objects.making import Making
+from flake8_redis_ssot.fix.objects.stores import Code
+from flake8_redis_ssot.libraries.commands import COMMANDS
+from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
+
+_DEPTH = 4
+_RECEIVERS = frozenset(["self", "cls"])
+_OF_PLACE = frozenset(
+    ["__name__", "__class__", "__qualname__", "__module__", "__file__", "__package__", "__spec__"]
+)
+"""Names that stand for something else in each class or module."""
+_BINDING = frozenset(["__get__", "__set_name__"])
+"""Methods by which the value of an attribute knows the class that it is in."""
+
+
+class Keys:
+    """Compares the keys of the methods of two classes."""
+
+    def __init__(self, making: Making) -> None:
+        self.making = making
+        self.objects = making.objects
+
+    def difference(self, old: Thing, new: Thing, name: str, to: str) -> str | None:
+        """The text that is in the keys of one of two methods alone."""
+        texts = [set(self._of(old, name)), set(self._of(new, to))]
+        if texts[0] == texts[1]:
+            return None
+        if not all(texts):
+            return f"it keeps things under keys in the {'old' if texts[0] else 'new'} one alone"
+        shown = [" and ".join(f"`{text}`" for text in sorted(found - {""})) or "no text" for found in texts]
+        return f"it puts {shown[0]} into its keys in the old one, {shown[1]} in the new one"
+
+    def _of(self, of: Thing, name: str) -> Iterator[str]:
+        """The text in the key of each command of a method, of the methods that it uses, and in a text that it gives."""
+        own = self.objects.members(of).named.get(name)
+        if own is not None and own.gives == "str" and isinstance(own.node, Function):
+            code = Code(own.node, own.module, of, own.node)
+            given = (text for value in _returned(own.node) for text in self._in(code.at(value), frozenset()))
+            yield "".join(given)
+        for member in reached_members(name, self.objects.members(of).named).values():
+            function = member.node if isinstance(member.node, Function) else None
+            for part in all_nodes(member.node):
+                match part:
+                    case ast.Call(func=ast.Attribute(attr=command), args=[key, *_]) if command in COMMANDS:
+                        yield "".join(self._in(Code(key, member.module, of, function), frozenset()))
+
+    def _in(self, code: Code, seen: frozenset[ast.AST]) -> Iterator[str]:
+        """The texts of an expression in their order, with those of what its names and calls stand for."""
+        node = code.node
+        if node in seen or len(seen) > _DEPTH * 20:
+            return
+        seen |= {node}
+        match node:
+            case ast.Constant(value=str(text)):
+                yield text
+                return
+            case ast.Name(id=name) if name in _OF_PLACE or (name in _RECEIVERS and code.owner is not None):
+                yield code.owner.home if code.owner is not None else code.module
+                return
+            case ast.Name(id=name) if code.function is not None and name in locals_of(code.function):
+                for value in _given(name, code.function):
+                    yield from self._in(code.at(value), seen)
+                return
+            case ast.Attribute(value=ast.Name(id=name), attr=attr) if (
+                name in _RECEIVERS and code.owner is not None
+            ):
+                yield from self._of_object(code, attr, code.owner, seen)
+                return
+            case ast.Name() | ast.Attribute() if dotted := self.objects.dotted(
+                node, code.module, code.function
+            ):
+                yield from self._of_module(code, dotted)
+                return
+            case ast.Call(func=ast.Name() | ast.Attribute() as func):
+                if self.making.builder(code.at(func)) is not None:
+                    return  # how it connects is compared by itself
+                called = self._called(func, code)
+                if called is not None:
+                    for value in _returned(called.node):
+                        yield from self._in(called.at(value), seen)
+                    for value in _arguments(node):
+                        yield from self._in(code.at(value), seen)
+                    return
+        for part in ast.iter_child_nodes(node):
+            if isinstance(part, ast.expr | ast.keyword | ast.comprehension):
+                yield from self._in(code.at(part), seen)
+
+    def _of_module(self, code: Code, name: str) -> Iterator[str]:
+        """The text that a name of the project's modules stands for, or how that is found out."""
+        text = self.making.text(code)
+        value = ast.parse(text, mode="eval").body if text is not None else None
+        thing = self.objects.thing(name)
+        if isinstance(value, ast.Constant) and isinstance(value.value, str):
+            yield value.value
+        elif thing is not None and thing.sort == "instance" and self.objects.tree(thing.module) is not None:
+            yield text or thing.home
+
+    def _of_object(self, code: Code, name: str, owner: Thing, seen: frozenset[ast.AST]) -> Iterator[str]:
+        """The text in an attribute or property of the object."""
+        if name.startswith("__"):
+            yield owner.home
+            return
+        member = self.objects.members(owner).named.get(name)
+        if member is not None and isinstance(member.node, Function):
+            for value in _returned(member.node):
+                yield from self._in(Code(value, member.module, owner, member.node), seen)
+            return
+        for store in self.making.stores(owner):
+            if store.attribute == name and isinstance(store.value, Code) and not store.is_item:
+                node = store.value.node
+                made = self.objects.value(node, store.value.module) if isinstance(node, ast.expr) else None
+                of = made.of if made is not None else None
+                if of is not None and self.objects.members(of).named.keys() & _BINDING:
+                    yield owner.home
+                yield from self._in(store.value, seen)
+
+    def _called(self, func: ast.expr, code: Code) -> Code | None:
+        """The function of the project that is called, or the method of the object."""
+        of = code.owner
+        if isinstance(func, ast.Attribute) and of is not None and last_name(func.value) in _RECEIVERS:
+            found: Member | Thing | None = self.objects.members(of).named.get(func.attr)
+        else:
+            found, of = self.objects.value(func, code.module, code.function), None
+        function = found.node if found is not None else None
+        return (
+            Code(function, found.module, of, function) if found and isinstance(function, Function) else None
+        )
+
+
+def _given(name: str, function: Function) -> Iterator[ast.expr]:
+    """The expressions that a function assigns to one of its names."""
+    for part in all_nodes(function):
+        match part:
+            case ast.Assign(targets=targets, value=value) if any(_is(name, target) for target in targets):
+                yield value
+            case (
+                ast.AnnAssign(target=target, value=ast.expr() as value)
+                | ast.AugAssign(target=target, value=value)
+                | ast.NamedExpr(target=target, value=value)
+            ) if _is(name, target):
+                yield value
+
+
+def _returned(function: ast.AST) -> Iterator[ast.expr]:
+    """What a function gives."""
+    return (
+        part.value for part in all_nodes(function) if isinstance(part, ast.Return) and part.value is not None
+    )
+
+
+def _arguments(call: ast.Call) -> Iterator[ast.expr]:
+    """What a call is given."""
+    yield from call.args
+    yield from (keyword.value for keyword in call.keywords)
+
+
+def _is(name: str, target: ast.expr) -> bool:
+    return isinstance(target, ast.Name) and target.id == name

@@ -1,0 +1,381 @@
+"""Whether what is done with an object can be done with the one that takes its place."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+from collections.abc import Collection, Mapping
+
+from flake8_redis_ssot.fix.code.reach import OBJECT, Reach
+from flake8_redis_ssot.fix.code.reads import ProjectReads
+from flake8_redis_ssot.fix.code.replacements import Refusal, Replacement, Replacements
+from flake8_redis_ssot.fix.code.symbols import Objects, Thing
+from flake8_redis_ssot.fix.code.view import UnseenReader, View
+from flake8_redis_ssot.fix.compatibility.alike import Alike
+from flake8_redis_ssot.fix.compatibility.around import Around
+from flake8_redis_ssot.fix.compatibility.call_checks import CallChecks
+from flake8_redis_ssot.fix.compatibility.dangers import Dangers
+from flake8_redis_ssot.fix.compatibility.given_clients import GivenClients
+from flake8_redis_ssot.fix.compatibility.member_checks import MemberChecks
+from flake8_redis_ssot.fix.compatibility.obstacles import Obstacle
+from flake8_redis_ssot.fix.compatibility.ties import EXCEPTION, STATE, TieFinder, Ties
+from flake8_redis_ssot.fix.compatibility.verdict import Verdict
+from flake8_redis_ssot.fix.objects.making import Making
+from flake8_redis_ssot.fix.objects.state import State
+from flake8_redis_ssot.inference.builder_table import builders
+from flake8_redis_ssot.libraries.vocabulary import FLUSHING
+from flake8_redis_ssot.project.index import ProjectIndex
+
+_NAMES_ASKED = re.compile(rb"\.__(?:name|qualname)__\b")
+"""What asks classes for their names."""
+
+
+class ObjectChecks:
+    """Follows an object where it is got, and judges what is done with it there."""
+
+    def __init__(self, index: ProjectIndex, reads: ProjectReads) -> None:
+        self.index = index
+        self._reads = reads
+        self._mentions: dict[tuple[str, bool], frozenset[str]] = {}
+        self.objects = Objects(index.modules, index.settings.root)
+        self.replacements = Replacements(index, reads, self.objects)
+        settings = index.settings
+        table = builders(settings.client_builders, settings.pool_builders)
+        self.making = Making(self.objects, table, self.replacements.is_rebound)
+        self.state = State(self.making)
+        self.alike = Alike(self.making, self.state)
+        self.dangers = Dangers(self.making)
+        self.members = MemberChecks(self.objects, self.alike, self.dangers, self._is_asked_for)
+        self.calls = CallChecks(self.objects, self.making, self.members)
+        self.ties = TieFinder(self.state)
+        self.reach = Reach(index, self.objects)
+        self.around = Around(index, reads)
+        self.given_clients = GivenClients(self.making, self.replacements, self.reach, self.around)
+
+    def check_object(
+        self, view: View, aim: Replacement, node: ast.expr, before: Thing, after: Thing, verdict: Verdict,
+        unseen: UnseenReader | None = None,
+    ) -> None:  # fmt: skip
+        """What is done with the object that `node` gives: once `before`, then `after`; `unseen` as in `judge`."""
+        old, new = before.of, after.of if after.sort == "instance" else None
+        uses = view.uses.follow(node, view.exported, lambda: view.exposed)
+        fresh = aim.collapses and (aim.old.sort == "class" or (before.sort == "instance" and not before.home))
+        if not aim.is_same or fresh:
+            self.dangers.check(
+                view,
+                uses,
+                old,
+                fresh=fresh,
+                shared=not aim.is_same,
+                may_end=lambda why: self._may_end(before, after, why, verdict),
+            )
+        if fresh and old is not None and self.state.kept(old):
+            verdict.unsafe(
+                "an object with a state of its own becomes the one that all share, so that others see what it keeps"
+            )
+        if fresh and uses.escapes:
+            place, what = uses.escapes[0]
+            raise Refusal(
+                f"in line {place.lineno} it {what}, and what is done with it there cannot be determined",
+                f"change the import and line {place.lineno} by hand",
+            )
+        if aim.is_same:
+            if old is not None:
+                verdict.builders |= self.making.looked_up(old, old)[0].keys()
+            return
+        is_copy = self.alike.copies.are(aim.old, aim.new)
+        if before.may_be_none and not is_copy and (uses.asked or uses.none_asked or uses.escapes):
+            asked = [place for place, *_ in (*uses.asked, *uses.escapes)] + uses.none_asked
+            raise Refusal(
+                f"`{aim.old.home}`{self.objects.at(aim.old)} may be None, for which line {asked[0].lineno} "
+                f"may test, and `{aim.new.home}` never is",
+                "take that test out, and change this by hand",
+            )
+        if old is not None and new is not None and old.home == new.home:
+            return
+        is_known = old is not None or new is not None
+        is_client = not is_known and self.alike.clients(before, after)
+        is_made = not is_known and not is_client and self.alike.made(before, after)
+        leads = self.given_clients.alike(aim) if not (is_known or is_client or is_made) else None
+        if leads is not None:
+            is_client = True
+            self.given_clients.note(view, aim, leads, verdict)
+        if is_client or is_made:
+            if not is_client:
+                verdict.ties.strong.add(f"{STATE}{before.home}")  # what it keeps is not known
+                verdict.alone[after.home] = f"what `{before.home}` keeps cannot be determined"
+            self._take_client(aim, before, after, {a.attr for a, _ in uses.members}, verdict)
+            if uses.escapes:
+                place, what = uses.escapes[0]
+                _part_none_of(before, after, f"in line {place.lineno} it {what}", verdict)
+            elif unseen is not None:
+                _part_none_of(before, after, unseen.does, verdict)
+            return
+        if (old is None or new is None) and is_copy:
+            verdict.ties.strong.add(f"{STATE}{before.home or aim.old.home}")
+            verdict.as_whole = verdict.as_whole or f"what `{aim.old.home}` keeps cannot be determined"
+            return
+        if old is None or new is None:
+            unfit = self.given_clients.unfit(aim.old) if old is None else None
+            if unfit is not None:
+                raise Refusal(unfit, "let it give one client that is built once, or change this by hand")
+            raise self.calls.unknown_class(aim, old, before, after)
+        homes = [home for home in (before.home, aim.old.home, old.home) if home]
+        called = {
+            attribute: self.replacements.renamed(homes, {after.home, new.home}, attribute.attr)
+            for attribute, _ in uses.members
+        }
+        self.members.check_all({attribute: name for attribute, (name, _) in called.items()}, old, new)
+        names: dict[str, str] = {}
+        for attribute, call in uses.members:
+            name, renamed = called[attribute]
+            inherited = self.members.inherited(old, attribute.attr)
+            if inherited and self.replacements.is_declared(homes, attribute.attr):
+                verdict.unsafe(
+                    f"`{attribute.attr}` is inherited from {inherited}, and only the settings speak of it"
+                )
+            else:
+                self.members.check(view, attribute, call, old, new, name, renamed)
+            names[attribute.attr] = name
+            note_names(verdict, attribute, call, name, renamed)
+        if not is_copy:
+            why = self.making.difference(
+                aim.old, old, aim.new, new, lambda: self.alike.is_same_code(old, new)
+            )
+            if why is not None:
+                raise why
+        for entered in uses.entered:
+            raise Refusal(
+                f"line {entered.lineno} enters it by `with`, which may mean something else for "
+                f"`{new.home}`{self.objects.at(new)}",
+                "use the shared object there without `with`",
+            )
+        telling = self.objects.members(old).named.keys() | self.objects.members(new).named.keys()
+        for asked_at, methods in uses.asked:
+            for method in sorted(methods & telling):
+                raise Refusal(
+                    f"line {asked_at.lineno} asks for its truth, length or text, to which `{method}` of one of the "
+                    "two classes may answer otherwise",
+                    "ask for what is meant, as `is not None`",
+                )
+        patched = [node for node, _ in uses.escapes if self.is_patched(view, node, old, new)]
+        escapes = [(node, what) for node, what in uses.escapes if node not in patched]
+        if escapes:
+            place, what = escapes[0]
+            flushing = sorted(self.objects.members(old).named.keys() & FLUSHING)
+            if flushing:
+                raise Refusal(
+                    f"in line {place.lineno} it {what}, where `{flushing[0]}` can be called of it, which would empty "
+                    "the whole database of the manager",
+                    f"change the import and line {place.lineno} by hand",
+                )
+            where = f"in line {place.lineno} it {what}"
+            self.check_covered((old, before), (new, after), where, verdict)
+            if not self.part_none(before, after, where, verdict):
+                verdict.unsafe(f"{where}, and what is done with it there is not seen")
+        used = None if escapes else {attribute.attr for attribute, _ in uses.members}
+        if unseen is not None and used is not None:
+            more = self._mentioned(old, is_test=self.index.settings.is_test(unseen.path))
+            self.check_covered((old, before), (new, after), unseen.does, verdict, more)
+            used |= more
+        may_use = {*self.objects.members(old).named} if used is None else used
+        for name in sorted(may_use):
+            differing = self.state.difference(old, new, name, names.get(name, name))
+            if differing is not None:
+                raise self.members.another(new, names.get(name, name), [Obstacle(differing)])
+        before_reach = self.reach.of_members(old, used, aim)
+        after_reach = self.reach.of_new(after, new, {names.get(name, name) for name in may_use})
+        same = {n for n in may_use if names.get(n, n) == n and self.alike.members(old, new, n)}
+        for name in sorted(same):
+            before_reach |= self.reach.twins(old, new, name, after_reach)
+        if same == may_use:
+            after_reach |= self.reach.of_both(before_reach, after_reach)
+        verdict.reach |= before_reach
+        verdict.roots.add(old.home)
+        ties = self.ties.of_members(old, used)
+        verdict.ties.add(ties)
+        after_ties = self.ties.of_members(new, None)
+        self.check_names({old.home, *_raised(ties)}, {new.home, *_raised(after_ties)}, verdict)
+        verdict.objects.add((old.home, before.home or f"one of `{aim.old.home}`", new.home))
+        self.note_builders(before, after, old, new, verdict)
+        for thing, of in ((aim.old, old), (aim.new, new)):
+            verdict.lasting |= {(name, thing.home) for name in self._found_at_first_use(thing, of)}
+        verdict.reach |= after_reach
+        if before.home and not aim.is_same:
+            verdict.reach[f"{OBJECT}{before.home}"] = None
+        for name in may_use:
+            for of, to in ((old, new), (before, after)):
+                if of.home:
+                    there = f"{to.home}.{names.get(name, name)}" if to.home else None
+                    verdict.reach[f"{of.home}.{name}"] = there
+
+    def note_builders(self, before: Thing, after: Thing, old: Thing, new: Thing, verdict: Verdict) -> None:
+        """Note the names that objects of two classes look up to connect, where a patch may be on meanwhile."""
+        builders, is_late = self.making.looked_up(old, new)
+        verdict.builders |= builders.keys()
+        is_made_here = not before.home
+        if is_late or is_made_here:
+            is_same = not after.home if is_made_here else self.alike.classes(old, new)
+            verdict.reach |= {name: name if both and is_same else None for name, both in builders.items()}
+
+    def check_names(self, old: Collection[str], new: Collection[str], verdict: Verdict) -> None:
+        """Note that a file may tell old classes by their names, which none of the new ones has."""
+        kept = {home.rpartition(".")[2] for home in new}
+        for name in sorted({home.rpartition(".")[2] for home in old} - kept):
+            quoting = self._reads.matching(re.compile(rb"[\"']%b[\"']" % name.encode()), [name.encode()])
+            telling = {
+                path for path, _ in self._reads.matching(_NAMES_ASKED, [b".__name__", b".__qualname__"])
+            }
+            for path, line in quoting:
+                if path in telling:
+                    where = os.path.relpath(path, self.index.settings.root)
+                    verdict.unsafe(
+                        f"{where}:{line} may tell `{name}` by its name, and the new one has another"
+                    )
+
+    def _found_at_first_use(self, thing: Thing, of: Thing) -> set[str]:
+        """The names that are looked up when an object is first used, and never after that."""
+        names, code = self.making.found_at_first_use(thing, of) if thing.sort != "class" else (set(), [])
+        for one in code:
+            own = {f"{one.module}.{name}" for name in self.objects.set_by_functions(one.module)}
+            names |= self.reach.globals_of(one.node, one.module).keys() - own
+        return {name for name in names if " " not in name}
+
+    def _is_asked_for(self, name: str, modules: Collection[str]) -> bool:
+        """Whether a file beside some modules may ask for a member of that name, of whatever."""
+        own = {self.index.modules.find(module) for module in modules}
+        word = name.encode()
+        pattern = re.compile(rb"(?:\.|[\"'])%b\b" % re.escape(word))
+        return any(path not in own for path, _ in self._reads.matching(pattern, [word]))
+
+    def _mentioned(self, of: Thing, *, is_test: bool) -> frozenset[str]:
+        """The members of a class that other files may ask for, of whatever: tests alone, or all files."""
+        key = (of.home, is_test)
+        if key not in self._mentions:
+            names = b"|".join(re.escape(name.encode()) for name in self.objects.members(of).named)
+            pattern = re.compile(rb"(?:\.|[\"'])(%b)\b" % names)
+            own = self.index.modules.find(of.module)
+            self._mentions[key] = frozenset(
+                name.decode()
+                for path in self.index.facts
+                if path != own and (not is_test or self.index.settings.is_test(path))
+                for name in self._reads.found(path, pattern)
+            )
+        return self._mentions[key]
+
+    def _take_client(
+        self, aim: Replacement, before: Thing, after: Thing, used: set[str], verdict: Verdict
+    ) -> None:
+        """Note by which names a client of a library, made as another one is, was reached, and what reaches the other."""
+        for name in used:
+            verdict.reach |= {f"{before.home}.{name}": f"{after.home}.{name}", f"{after.home}.{name}": None}
+        verdict.reach |= {f"{OBJECT}{after.home}": None}
+        verdict.builders |= self.making.builders_of(before) | self.making.builders_of(after)
+        verdict.roots.add(before.home)
+        verdict.ties.weak.add(f"identity {before.home}")
+
+    def check_covered(
+        self,
+        old: tuple[Thing, Thing],
+        new: tuple[Thing, Thing],
+        where: str,
+        verdict: Verdict,
+        asked: Collection[str] | None = None,
+    ) -> None:
+        """Refusal unless objects of one class, or one of these, may go where those of another one went, unseen.
+
+        Those members count that may be `asked` for. One of a copy may, also if it may be ended there, where nobody else
+        has it.
+        """
+        try:
+            self.members.covered(old[0], new[0], where, asked)
+        except Refusal:
+            if not self.alike.copies.are(old[0], new[0]):
+                raise
+            if not self.part_none(old[1], new[1], where, verdict):
+                verdict.as_whole = verdict.as_whole or where
+
+    def part_none(self, before: Thing, after: Thing, why: str, verdict: Verdict) -> bool:
+        """Whether two objects do the same wherever they go, if all who have the one come to have the other.
+
+        They are made in the same way, of classes that are the same, or are these; `why` says what is not seen.
+        """
+        if before.sort == after.sort == "class":
+            if not self.alike.classes(before, after):
+                return False
+            verdict.ties.needs.add(f"identity {before.home}")
+            verdict.alone[after.home] = why
+            return True
+        if before.sort != "instance" or after.sort != "instance" or not (before.home and after.home):
+            return False
+        if before.of is None or after.of is None:
+            if before.of is not after.of or not (
+                self.alike.clients(before, after) or self.alike.made(before, after)
+            ):
+                return False
+            _part_none_of(before, after, why, verdict)
+            return True
+        if not self.alike.classes(before.of, after.of):
+            return False
+        verdict.ties.needs.add(f"identity {before.of.home}")
+        verdict.alone[after.home] = why
+        return True
+
+    def _may_end(self, before: Thing, after: Thing, why: str, verdict: Verdict) -> bool:
+        """Whether the new object may be ended, as the old one is, which does the same: a copy where it is the only one."""
+        if self.alike.copies.are(before, after):
+            verdict.as_whole = why
+        else:
+            verdict.unsafe(why)
+        return self.part_none(before, after, why, verdict)
+
+    def check_unread(self, before: Thing, after: Thing, why: str, verdict: Verdict) -> None:
+        """Refusal unless one object can take the place of another one that its file does not use; `why` says who may."""
+        if self.part_none(before, after, why, verdict):
+            return
+        if before.of is None or after.of is None:
+            raise self.calls.unknown_class(Replacement(before, after), before.of, before, after)
+        self.members.covered(before.of, after.of, why)
+        verdict.unsafe(why)
+
+    def is_patched(self, view: View, node: ast.expr, old: Thing, new: Thing) -> bool:
+        """Whether an object is handed to what patches an attribute of it, which has to be of the same kind there."""
+        name = view.uses.patched_name(node)
+        if name is None:
+            return False
+        if self.alike.copies.are(old, new):
+            return True
+        was, now = self.objects.members(old).named.get(name), self.objects.members(new).named.get(name)
+        if was is None or now is None or was.colour != now.colour:
+            raise Refusal(
+                f"line {node.lineno} patches `{name}` of it, and `{new.home}`{self.objects.at(new)} has none of "
+                "that kind",
+                "patch there what takes its place",
+            )
+        return True
+
+
+def _raised(ties: Ties) -> set[str]:
+    return {key.removeprefix(EXCEPTION) for key in ties.weak if key.startswith(EXCEPTION)}
+
+
+def _part_none_of(before: Thing, after: Thing, why: str, verdict: Verdict) -> None:
+    """Note that all who have one client have to come to have another one, of which `why` says what is not seen."""
+    verdict.ties.needs.add(f"{STATE}{before.home}")
+    verdict.alone[after.home] = why
+
+
+def note_names(
+    verdict: Verdict,
+    attribute: ast.Attribute | None,
+    call: ast.Call | None,
+    to: str,
+    renamed: Mapping[str, str],
+) -> None:
+    """Note what of a use of a member is called otherwise afterwards."""
+    if attribute is not None and attribute.attr != to:
+        verdict.renames.append((attribute, to))
+    for keyword in call.keywords if call is not None else ():
+        if keyword.arg is not None and keyword.arg in renamed:
+            verdict.renames.append((keyword, renamed[keyword.arg]))

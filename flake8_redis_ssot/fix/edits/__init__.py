@@ -1,0 +1,1 @@
+"""From a diagnostic to the edits that settle it, and whether these hold."""

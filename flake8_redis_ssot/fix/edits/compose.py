@@ -1,0 +1,92 @@
+"""The units of one file put together: what is dropped from and added to each import statement, and all else."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+
+from flake8_redis_ssot.fix.code.view import View
+from flake8_redis_ssot.fix.edits.proposal import MENDS, Proposal
+from flake8_redis_ssot.syntax.imports import Part, bound_name, rewritten
+
+
+def clash(proposals: Sequence[Proposal]) -> bool:
+    """Whether units import different things under one name."""
+    added = {
+        (one.bound, one.statement if one.name or one.alias else None)  # `import a.b, a.c` gives one `a`
+        for proposal in proposals
+        for one in proposal.adds
+    }
+    return len({bound for bound, _ in added}) < len(added)
+
+
+def parts_of(view: View, proposals: Sequence[Proposal]) -> Iterator[Part]:
+    """The changes of one file that `proposals` make together."""
+    parts = [part for proposal in proposals for part in proposal.parts]
+    yield from parts
+    statements = dict.fromkeys(proposal.statement for proposal in proposals if proposal.statement is not None)
+    used_up = [*_used_up(view, proposals, parts)]
+    statements |= dict.fromkeys(statement for statement, _ in used_up)
+    gone: dict[int, int] = {}
+    imported = set()
+    for statement in statements:
+        mine = [proposal for proposal in proposals if proposal.statement is statement]
+        dropped = [alias for proposal in mine for alias in proposal.drops]
+        dropped += [alias for one, alias in used_up if one is statement and alias not in dropped]
+        added = []
+        in_module = view.uses.home(statement).kind == "module" and statement in view.source.tree.body
+        for one in dict.fromkeys(one for proposal in mine for one in proposal.adds):
+            if not in_module or one not in imported:
+                added.append(one)
+            if in_module:
+                imported.add(one)
+        block = view.block_of(statement)
+        if not added and len(dropped) == len(statement.names):
+            gone[id(block)] = gone.get(id(block), 0) + 1
+        yield from rewritten(
+            view.source,
+            statement,
+            dropped,
+            added,
+            next(iter(view.bases(statement)), ""),
+            last_of_block=gone.get(id(block)) == len(block) and statement not in view.source.tree.body,
+        )
+
+
+def _used_up(
+    view: View, proposals: Sequence[Proposal], parts: Sequence[Part]
+) -> Iterator[tuple[ast.Import | ast.ImportFrom, ast.alias]]:
+    """What the file imports of libraries to build what it builds no more, by whatever statements bind that name."""
+    building = {
+        proposal.statement
+        for proposal in proposals
+        if proposal.statement is not None and MENDS[proposal.diagnostic.code] in ("call", "construction")
+    }
+    written = {name.rpartition(".")[0] for proposal in proposals for name in proposal.written}
+    names = {(bound_name(s, alias), view.uses.home(s)) for s in building for alias in s.names}
+    for statement, alias in view.aliases.values():
+        is_same = (bound_name(statement, alias), view.uses.home(statement)) in names
+        modules = view.bases(statement) if isinstance(statement, ast.ImportFrom) else [alias.name]
+        if not all(view.is_foreign(module) or module in written for module in modules):
+            continue  # it may be there for what importing the module does
+        if (statement in building or is_same) and _is_used_up(view, statement, alias, parts):
+            yield statement, alias
+
+
+def _is_used_up(
+    view: View, statement: ast.Import | ast.ImportFrom, alias: ast.alias, parts: Sequence[Part]
+) -> bool:
+    """Whether every use of an imported class goes by the changes, and nothing else asks for it."""
+    found = view.uses.binding(statement, alias)
+    if (
+        found is None
+        or found[0] in view.exported
+        or found[0] in view.uses.texts
+        or view.has_fallback(statement)
+    ):
+        return False
+    if found[0] in view.uses.type_comments or view.is_read_unseen(found[0]) is not None:
+        return False
+    places = view.uses.of(*found)
+    spans = [view.span(node) for node, _ in places]
+    return bool(spans) and all(any(s <= start and end <= e for s, e, _ in parts) for start, end in spans)

@@ -1,0 +1,152 @@
+"""What importing a module does, and when: an import that goes or comes may take that along."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+
+from flake8_redis_ssot.facts.modules import absolute, is_under
+from flake8_redis_ssot.fix.code.reach import LOADED
+from flake8_redis_ssot.fix.code.replacements import Refusal, Replacement, Replacements
+from flake8_redis_ssot.fix.code.symbols import Objects
+from flake8_redis_ssot.fix.code.view import View
+from flake8_redis_ssot.fix.edits.proposal import Proposal
+from flake8_redis_ssot.fix.edits.unused import Acts
+from flake8_redis_ssot.fix.execution.import_graph import ImportGraph, packages_of, with_parents
+from flake8_redis_ssot.fix.objects.copies import Copies
+from flake8_redis_ssot.fix.objects.making import within
+from flake8_redis_ssot.syntax.nodes import all_nodes
+
+_WARNING = re.compile(r"`[\w.]*\bwarn\(")
+
+
+class ImportEffects:
+    """Compares what runs by the imports of a file before and after a change."""
+
+    def __init__(
+        self, objects: Objects, replacements: Replacements, copies: Copies, graph: ImportGraph
+    ) -> None:
+        self.objects = objects
+        self.replacements = replacements
+        self.copies = copies
+        self.acts = Acts(objects, graph, replacements.reads)
+        self.graph = graph
+        self._running: dict[str, frozenset[str]] = {}
+        self._looked_up: dict[str, frozenset[str]] = {}
+
+    def module_of(self, name: str) -> str:
+        """The module that an import of the dotted name imports."""
+        thing = self.objects.thing(name)
+        return name if thing is not None and thing.sort == "module" else name.rpartition(".")[0]
+
+    def check(self, view: View, proposal: Proposal, module: str, old: str) -> None:
+        """Note that importing a module does something, unless what does it is imported anyhow."""
+        new = ""
+        with suppress(Refusal):
+            new = self.module_of(self.replacements.aim(old, view.place.boundary).new.home)
+        anyhow = {package for name in (new, *view.place.modules) for package in packages_of(name)}
+        anyhow |= self.acts.reached(new)
+        if module in anyhow:
+            return
+        if proposal.statement is not None:
+            anyhow |= self.others(view, proposal.statement)
+        running = self.acts.running(module, frozenset(anyhow))
+        for here in running:
+            acts = self.acts.directly(here)
+            if acts and not _WARNING.match(acts) and not self._is_run_anyhow(here, module, running):
+                why = f"importing `{module}` does more than to define: {acts}"
+                if here == module and self.copies.modules(module, new):
+                    proposal.as_whole = why  # so does the copy
+                else:
+                    proposal.unsafe(f"{why}, which this file would no longer do")
+                return
+
+    def copy_of(self, module: str) -> str:
+        """The module that the settings name for all of one, where that is a copy of it; empty where none is."""
+        settings = self.replacements.settings
+        declared = settings.replacement_of(module)
+        apart = any(is_under(old, module) and old != module for old, _ in settings.replacements)
+        return declared if declared and not apart and self.copies.modules(module, declared) else ""
+
+    def _is_run_anyhow(self, module: str, old: str, running: Sequence[str]) -> bool:
+        """Whether something else of the project imports a module that `old` imports, where all these are `running` with it."""
+        index = self.replacements.index
+        own = {index.modules.find(one) for one in running}
+        return module != old and any(
+            path not in own and not index.settings.is_test(path) for path in index.importers(module)
+        )
+
+    def others(self, view: View, statement: ast.AST) -> frozenset[str]:
+        """The modules that run with the other imports at the top of a file, the file itself apart."""
+        own = frozenset(view.place.modules)
+        found: set[str] = set()
+        for module in view.place.modules:
+            for other in view.source.tree.body:
+                if other is not statement and isinstance(other, ast.Import | ast.ImportFrom):
+                    for name in self.graph.named(other, module):
+                        if self.objects.modules.find(name) is not None:
+                            found |= self.acts.reached(name, own)
+        return frozenset(found)
+
+    def is_timed(self, view: View, proposal: Proposal, aim: Replacement) -> bool:
+        """Whether a module that makes one of the objects may come to be imported at another time."""
+        statement = proposal.statement
+        if statement is None:
+            return False
+        known = self.others(view, statement)
+        if view.uses.home(statement).kind == "function":
+            return not aim.is_same and not {aim.old.module, aim.new.module} <= known
+        return aim.is_same and aim.new.module not in known | self.acts.reached(aim.old.module)
+
+    def note_loads(self, view: View, proposal: Proposal) -> None:
+        """Note the modules that the file may be the first to import, by what it imports before or afterwards alone."""
+        symbol = proposal.diagnostic.symbols[0].removesuffix(".*")
+        old, *new = [self._running_with(self.module_of(name)) for name in (symbol, *proposal.written)]
+        own = {one for module in view.place.modules for one in with_parents(module)}
+        statement = proposal.statement
+        proposal.is_late = statement is None or view.uses.home(statement).kind == "function"
+        if statement is not None and not proposal.is_late:
+            others = self.others(view, statement)
+            own |= others.union(*map(with_parents, others))
+        proposal.loads = old.symmetric_difference(frozenset().union(*new)) - own
+        proposal.lets_go = symbol
+
+    def _running_with(self, module: str) -> frozenset[str]:
+        """The modules that surely run when one is imported, with the packages around them."""
+        if module not in self._running:
+            reached = self.acts.reached(module)
+            found = {one for name in reached for one in with_parents(name)}
+            self._running[module] = frozenset(n for n in found if self.objects.modules.find(n) is not None)
+        return self._running[module]
+
+    def looked_up(self, module: str) -> frozenset[str]:
+        """The dotted names that are looked up when a module runs: what it imports by name, and what its statements use."""
+        if module not in self._looked_up:
+            names = set(self._names_run(module))
+            self._looked_up[module] = frozenset(n for n in names if self.objects.modules.find(n) is None)
+        return self._looked_up[module]
+
+    def _names_run(self, module: str) -> Iterator[str]:
+        for node, home in self.graph.running(module):
+            if isinstance(node, ast.ImportFrom):
+                base = absolute(node, home, self.objects.is_package(home))
+                yield from (f"{base}.{alias.name}" for alias in node.names)
+            for part in all_nodes(node) if isinstance(node, ast.expr) else ():
+                name = self.objects.dotted(part, home) if isinstance(part, ast.Attribute) else None
+                led = self.objects.modules.lookup(name) if name is not None else None
+                for found in (name, led.home if led is not None else None):
+                    yield from within(found or "")
+
+    def note_unloaded(self, view: View, proposal: Proposal, importing: ast.AST) -> None:
+        """Note the modules that the file may not import any more when `importing` is gone: `sys.modules` may be asked."""
+        module = self.module_of(proposal.diagnostic.symbols[0].removesuffix(".*"))
+        there = {*view.place.modules, *map(self.module_of, proposal.written)}
+        loaded = self.others(view, importing) | there
+        if module not in loaded:
+            proposal.reach |= {
+                f"{LOADED}{one}": None
+                for one in with_parents(module)
+                if not any(f"{other}.".startswith(f"{one}.") for other in loaded)
+            }

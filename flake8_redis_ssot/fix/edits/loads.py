@@ -1,0 +1,135 @@
+"""The edits by which code that imports a module by the text of its name comes to import another one."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.fix.code.reach import MODULE, PUT
+from flake8_redis_ssot.fix.code.replacements import Refusal, Replacement
+from flake8_redis_ssot.fix.code.signatures import Function
+from flake8_redis_ssot.fix.code.view import View
+from flake8_redis_ssot.fix.edits.import_edits import ImportEdits
+from flake8_redis_ssot.fix.edits.module_members import by_member, check_module
+from flake8_redis_ssot.fix.edits.naming import exact, renamed_text
+from flake8_redis_ssot.fix.edits.proposal import Proposal
+from flake8_redis_ssot.fix.edits.verify import circle
+from flake8_redis_ssot.syntax.nodes import last_name
+
+_BY_HAND = "change the string, and what is done with the module, by hand"
+
+
+class LoadEdits:
+    """Proposes what settles a diagnostic of `importlib.import_module("...")`."""
+
+    def __init__(self, imports: ImportEdits) -> None:
+        self.imports = imports
+        self.exchange = imports.exchange
+
+    def propose(self, view: View, diagnostic: Diagnostic) -> Proposal:
+        """What settles `diagnostic`; Refusal where nothing does."""
+        old = diagnostic.symbols[0]
+        call, text = self._literal(view, diagnostic)
+        places = list(self._places(view, call))
+        is_late = _is_in_function(view, call)
+        check_module(self.exchange.objects, old)
+        proposal = Proposal(diagnostic, "", "safe")
+        self.imports.effects.check(view, proposal, old, old)
+        groups = by_member(view, self.exchange.replacements, old, places)
+        homes = {_held(aim).rpartition(".")[0] for aim, _ in groups.values()}
+        if len(homes) > 1:
+            raise Refusal(
+                f"what is read of it goes to {' and '.join(f'`{home}`' for home in sorted(homes))}",
+                "import each of them by its name",
+            )
+        new = homes.pop()
+        check_module(self.exchange.objects, new)
+        for dotted, (aim, members) in groups.items():
+            self._exchange(view, proposal, aim, members, dotted)
+        proposal.parts.append(renamed_text(view, text, old, new))
+        proposal.reach |= {f"{PUT}{old}": None, f"{MODULE}{old}": None}
+        self.imports.effects.note_unloaded(view, proposal, call)
+        self.imports.effects.note_loads(view, proposal)
+        proposal.title = f"Load `{new}` instead of `{old}`"
+        around = None if is_late else circle(view, {new}, self.imports.effects.graph)
+        if around is not None:
+            raise around
+        return proposal
+
+    def _literal(self, view: View, diagnostic: Diagnostic) -> tuple[ast.Call, ast.Constant]:
+        """The call that imports the module, and the string that names it in full."""
+        match call := view.node_at(diagnostic.range, ast.Call):
+            case ast.Call(func=func, args=[ast.Constant(value=str(name)) as text], keywords=[]):
+                if last_name(func) == "import_module" and name == diagnostic.symbols[0]:
+                    assert call is not None
+                    return call, text
+        raise Refusal(
+            f"`{diagnostic.symbols[0]}` is imported by a string, and what is done with it is not followed",
+            _BY_HAND,
+        )
+
+    def _places(self, view: View, call: ast.Call) -> Iterator[ast.expr]:
+        """Where something is read of the module; Refusal where it may go elsewhere, or be another one."""
+        uses = view.uses.follow(call, view.exported, lambda: view.exposed)
+        for node in [n for n, _ in (*uses.escapes, *uses.stored, *uses.asked)] + uses.none_asked:
+            raise Refusal(
+                f"line {node.lineno} does more with the module than to read of it", "import it by its name"
+            )
+        if not uses.members:
+            raise Refusal(
+                "nothing is read of the module, which may be there for what importing it does",
+                "remove the line if it can go",
+            )
+        for attribute, _ in uses.members:
+            place = attribute.value
+            if place is not call and not (
+                isinstance(place, ast.Name) and all(b.value is call for b in view.uses.bindings_of(place))
+            ):
+                raise Refusal(
+                    f"what line {place.lineno} reads of may be another module", "give each a name of its own"
+                )
+            yield place
+
+    def _exchange(
+        self, view: View, proposal: Proposal, aim: Replacement, members: list[ast.expr], dotted: str
+    ) -> None:
+        """Read the new object of the module where the old one was read, or got by a call."""
+        verdict = self.exchange.judge(view, aim, members)
+        self.imports.take(view, proposal, aim, verdict)
+        held = _held(aim)
+        name = aim.new.home.removeprefix(f"{held.rpartition('.')[0]}.")
+        for member in members:
+            assert isinstance(member, ast.Attribute)
+            node: ast.expr = member
+            if aim.collapses and aim.old.sort in ("function", "class") and aim.new.sort != "method":
+                call = view.uses.parents[member]
+                assert isinstance(call, ast.Call)
+                node = self.exchange.got(view, aim, call)
+            (value, start), (first, end) = exact(view, member.value), exact(view, node)
+            text = view.source.text
+            if view.has_comment(first, end) or not text[start:end].lstrip().startswith("."):
+                raise Refusal(f"line {node.lineno} has a comment or brackets where it is got", _BY_HAND)
+            awaited = [(first, value, "")] if node is not member and isinstance(node, ast.Await) else []
+            proposal.parts += [*awaited, (start, end, f".{name}{'()' if aim.calls else ''}")]
+        is_kept = aim.is_same or not aim.collapses
+        proposal.reach |= {
+            held: None,  # it is looked up there from now on
+            **self.exchange.reach.through(view, aim, name, True),
+            **(verdict.reach if is_kept else dict.fromkeys(verdict.reach)),
+            dotted: None if aim.collapses else aim.new.home,
+        }
+        proposal.reach |= dict.fromkeys(verdict.builders)  # the modules may run while they are patched
+        self.imports.note(proposal, aim, dotted)
+
+
+def _held(aim: Replacement) -> str:
+    """The object that is read of the new module."""
+    return aim.new.of.home if aim.new.sort == "method" and aim.new.of is not None else aim.new.home
+
+
+def _is_in_function(view: View, node: ast.AST) -> bool:
+    above = view.uses.parents.get(node)
+    while above is not None and not isinstance(above, Function | ast.Lambda):
+        above = view.uses.parents.get(above)
+    return above is not None

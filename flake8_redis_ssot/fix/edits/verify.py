@@ -1,0 +1,94 @@
+"""Whether a changed file is as good as before: what every fix has to pass before it is granted."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from flake8_redis_ssot.fix.code.replacements import Refusal
+from flake8_redis_ssot.fix.code.symbols import Objects
+from flake8_redis_ssot.fix.code.view import View
+from flake8_redis_ssot.fix.edits.proposal import Proposal
+from flake8_redis_ssot.fix.execution.import_graph import ImportGraph
+
+_BY_HAND = "change it by hand"
+_UNDEFINED = frozenset(["UndefinedName", "UndefinedLocal", "UndefinedExport"])
+
+
+def rejection(view: View, proposals: Sequence[Proposal], after: bytes, graph: ImportGraph) -> Refusal | None:
+    """What is wrong with the bytes `after`, the result of `proposals` in one file; None where nothing is."""
+    refusal = wrong(
+        view.path,
+        view.source.data,
+        after,
+        [n for proposal in proposals for n in proposal.written],
+        graph.objects,
+    )
+    circles = (_circle(view, proposal, graph) for proposal in proposals if proposal.adds)
+    return refusal or next((circle for circle in circles if circle is not None), None)
+
+
+def wrong(path: str, before: bytes, after: bytes, written: Iterable[str], objects: Objects) -> Refusal | None:
+    """What is wrong with a file that had the bytes `before` and names what is `written`; None where nothing is."""
+    if not compiles(after, path):
+        return Refusal("the file would no longer compile", _BY_HAND) if compiles(before, path) else None
+    missing = undefined(after, path) - undefined(before, path)
+    if missing:
+        return Refusal(f"`{min(missing)}` would be undefined in this file", _BY_HAND)
+    absent = next((name for name in written if objects.thing(name) is None), None)
+    if absent is None:
+        return None
+    return Refusal(f"`{absent}` does not exist", "define it, or name another in `replacements`")
+
+
+def _circle(view: View, proposal: Proposal, graph: ImportGraph) -> Refusal | None:
+    """What speaks against an import that runs when the file is imported.
+
+    A module that hands an object on imports it at its top: with that, the circle is there already.
+    """
+    found = graph.objects.modules.lookup(proposal.diagnostic.symbols[0])
+    if found is not None and found.home in proposal.written:
+        return None
+    if proposal.statement is None or view.uses.home(proposal.statement).kind == "function":
+        return None
+    return circle(view, {name.rpartition(".")[0] for name in proposal.written}, graph)
+
+
+def circle(view: View, modules: Iterable[str], graph: ImportGraph) -> Refusal | None:
+    """What speaks against an import of one of the `modules` at the top of a file."""
+    for target in sorted(modules):
+        for here in view.place.modules:
+            path = graph.path_between(target, here)
+            if path is not None:
+                return Refusal(
+                    f"it would close a circle of imports: {' -> '.join([here, *path])}",
+                    "import it in a function, or move what both need to a module of its own",
+                )
+    return None
+
+
+def compiles(data: bytes, path: str) -> bool:
+    """Whether Python compiles the bytes of a file."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(data, path, "exec", dont_inherit=True)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
+
+
+def undefined(data: bytes, path: str) -> Counter[str]:
+    """The names that pyflakes finds undefined, with how often; none where the bytes cannot be parsed."""
+    from pyflakes.checker import Checker
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(data)
+        messages = Checker(tree, filename=path).messages
+    except (SyntaxError, ValueError, RecursionError):
+        return Counter()
+    return Counter(str(m.message_args[0]) for m in messages if type(m).__name__ in _UNDEFINED)

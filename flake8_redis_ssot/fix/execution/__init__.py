@@ -1,0 +1,1 @@
+"""What runs when: modules by imports, code by calls, and what a test has replaced meanwhile."""

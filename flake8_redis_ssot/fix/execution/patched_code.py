@@ -1,0 +1,94 @@
+"""The code that runs while a patch of a test is on."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+
+from flake8_redis_ssot.fix.code.signatures import Function, decorators_of
+from flake8_redis_ssot.libraries.frameworks import FIXTURES
+from flake8_redis_ssot.syntax.nodes import all_nodes, own_nodes
+
+_UNDOING = frozenset(["monkeypatch", "mocker"])
+"""Fixtures that take back what they patch when the test ends."""
+
+
+@dataclass(slots=True)
+class PatchedCode:
+    """Parts of a file that run while a patch is on, in the class `owner` or in none, and the `fixtures` that may.
+
+    `is_inherited` says that so do the tests of the class, its own and those that it has from others.
+    """
+
+    parts: list[ast.AST] = field(default_factory=list)
+    owner: str = ""
+    fixtures: list[str] = field(default_factory=list)
+    is_inherited: bool = False
+
+    @property
+    def is_whole_test(self) -> bool:
+        """Whether what pytest runs around a test may run, too."""
+        return bool(self.fixtures)
+
+    @property
+    def awaits(self) -> bool:
+        """Whether other coroutines may go on in the middle."""
+        parts = (one for part in self.parts for one in all_nodes(part))
+        return any(isinstance(one, ast.Await | ast.AsyncFor | ast.AsyncWith) for one in parts)
+
+
+def patched_code(tree: ast.Module, line: int) -> PatchedCode | None:
+    """What runs while a patch that stands on a line is on; None where the patch may last longer than that tells."""
+    around = [node for node in all_nodes(tree) if isinstance(node, ast.stmt) and spans(node, line)]
+    owner = next((node.name for node in reversed(around) if isinstance(node, ast.ClassDef)), "")
+    for node in reversed(around):  # the innermost is the last
+        match node:
+            case ast.With() | ast.AsyncWith() if any(_holds(one.context_expr, line) for one in node.items):
+                items = [one.context_expr for one in node.items]
+                return None if _is_left_open(node) else PatchedCode([*items, *node.body], owner)
+            case ast.FunctionDef() | ast.AsyncFunctionDef() if _is_decorated(node, line):
+                is_fixture = bool(decorators_of(node) & FIXTURES) or _is_left_open(node)
+                return None if is_fixture else PatchedCode([*node.decorator_list, *node.body], owner)
+            case ast.ClassDef() if _is_decorated(node, line):
+                if any(
+                    isinstance(one, ast.Attribute) and one.attr == "TEST_PREFIX" for one in all_nodes(tree)
+                ):
+                    return None
+                return PatchedCode([*node.decorator_list], node.name, is_inherited=True)
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                return _until_its_end(node, line, owner)
+    return None
+
+
+def _until_its_end(test: Function, line: int, owner: str) -> PatchedCode | None:
+    """What runs with a test that patches by a fixture, which undoes it when the test has ended."""
+    arguments = [one.arg for one in (*test.args.args, *test.args.kwonlyargs)]
+    patching = {
+        node.func.value.id
+        for node in all_nodes(test)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and isinstance(node.func.value, ast.Name)
+        and _holds(node, line)
+    }
+    if not test.name.startswith("test") or not patching & _UNDOING & {*arguments} or _is_left_open(test):
+        return None
+    return PatchedCode([*test.decorator_list, *test.body], owner, arguments)
+
+
+def spans(statement: ast.stmt, line: int) -> bool:
+    """Whether a line is one of a statement, or of its decorators."""
+    return _holds(statement, line) or _is_decorated(statement, line)
+
+
+def _is_decorated(statement: ast.stmt, line: int) -> bool:
+    return any(_holds(one, line) for one in getattr(statement, "decorator_list", ()))
+
+
+def _holds(node: ast.expr | ast.stmt, line: int) -> bool:
+    return node.lineno <= line <= (node.end_lineno or node.lineno)
+
+
+def _is_left_open(node: ast.AST) -> bool:
+    """Whether other code goes on in the middle: that of who has a fixture, or is in a `with`."""
+    return any(isinstance(part, ast.Yield | ast.YieldFrom) for part in own_nodes(node))

@@ -1,0 +1,1 @@
+"""How the objects of a project are made, kept and had, and where they connect."""

@@ -1,0 +1,150 @@
+"""Modules that are copies of each other: what has one name in both does the same in both."""
+
+from __future__ import annotations
+
+import ast
+import copy
+from collections.abc import Collection
+
+from flake8_redis_ssot.facts.modules import absolute
+from flake8_redis_ssot.fix.code.signatures import Function
+from flake8_redis_ssot.fix.code.symbols import Thing
+from flake8_redis_ssot.fix.objects.making import Making
+from flake8_redis_ssot.fix.objects.state import State, is_changed
+from flake8_redis_ssot.libraries.standard import PICKLING, READING_METHODS
+from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, unparsed
+
+_OF_A_MODULE = frozenset(["__name__", "__file__", "__path__", "__package__", "__spec__", "__loader__"])
+"""Names whose values are other ones in each module."""
+
+
+class Copies:
+    """Tells which modules have the same statements, whose names mean the same and are set by nobody else."""
+
+    def __init__(self, making: Making, state: State) -> None:
+        self.making = making
+        self.state = state
+        self.objects = making.objects
+        self._texts: dict[str, str | None] = {}
+        self._known: dict[tuple[str, str], bool] = {}
+
+    def are(self, one: Thing, other: Thing) -> bool:
+        """Whether two things have one name in two modules that are copies; each may keep a state of its own."""
+        is_named_alike = one.home.rpartition(".")[2] == other.home.rpartition(".")[2] != ""
+        return is_named_alike and self.modules(one.module, other.module)
+
+    def hold_the_same(self, one: Thing, other: Thing) -> bool:
+        """Whether two names of such modules have equal values at all times: their modules only read these."""
+        is_plain = one.of is other.of is None
+        return is_plain and self.are(one, other) and not any(map(self._is_changed, (one, other)))
+
+    def modules(self, one: str, other: str) -> bool:
+        """Whether two modules are copies of each other."""
+        key = (one, other)
+        if key not in self._known:
+            texts = [self._text(module) for module in key]
+            self._known[key] = (
+                one != other
+                and None not in texts
+                and texts[0] == texts[1]
+                and not any(map(self._is_rebound, key))
+            )
+        return self._known[key]
+
+    def _text(self, module: str) -> str | None:
+        """The statements of a module, docstrings apart; None where they may do otherwise in another one."""
+        if module not in self._texts:
+            tree = self.objects.tree(module)
+            self._texts[module] = self._written(tree, module) if tree is not None else None
+        return self._texts[module]
+
+    def _written(self, tree: ast.Module, module: str) -> str | None:
+        harmless: set[ast.AST] = set()
+        relative = []
+        for node in all_nodes(tree):
+            if isinstance(node, ast.Call) and "ogger" in last_name(node.func):
+                harmless.update(node.args)
+            elif isinstance(node, ast.Compare) and unparsed(node.left) == "__name__":
+                harmless.add(node.left)
+            elif isinstance(node, ast.ImportFrom) and node.level:
+                relative.append(absolute(node, module, self.objects.is_package(module)))
+        if any(
+            (isinstance(node, ast.Name) and node.id in _OF_A_MODULE and node not in harmless)
+            or _tells_module(node)
+            for node in all_nodes(tree)
+        ):
+            return None
+        if any(self._is_state_unknown(module, name) for name in self._names_in(module)):
+            return None
+        text = "\n".join([ast.dump(_undocumented(tree)), *relative])
+        return None if f"{module}." in text or f"'{module}'" in text else text
+
+    def _names_in(self, module: str) -> Collection[str]:
+        facts = self.objects.modules.facts(module)
+        return facts.names if facts is not None else ()
+
+    def _is_rebound(self, module: str) -> bool:
+        return any(self.making.is_rebound(f"{module}.{name}") for name in self._names_in(module))
+
+    def _is_state_unknown(self, module: str, name: str) -> bool:
+        """Whether a module changes what a name of it has, and nothing else tells that this is a state."""
+        thing, tree = self.objects.thing(f"{module}.{name}"), self.objects.tree(module)
+        if (
+            thing is None
+            or thing.module != module
+            or thing.of is not None
+            or thing.sort in ("class", "function")
+        ):
+            return False
+        return self._is_set(thing) and thing.home not in self.state.globals_of(tree or ast.Pass(), module)
+
+    def _is_set(self, thing: Thing) -> bool:
+        """Whether functions of its module give a name another value, or the module changes its value."""
+        name = thing.home.rpartition(".")[2]
+        set_later = self.objects.set_by_functions(thing.module)
+        return name in set_later or is_changed(thing.home, self.objects.tree(thing.module))
+
+    def _is_changed(self, thing: Thing) -> bool:
+        """Whether its module gives a name another value as it runs, or may change the value."""
+        name, tree = thing.home.rpartition(".")[2], self.objects.tree(thing.module)
+        return self._is_set(thing) or any(
+            isinstance(node, ast.Attribute)
+            and isinstance(node.value, ast.Name)
+            and node.value.id == name
+            and node.attr not in READING_METHODS
+            for node in all_nodes(tree or ast.Pass())
+        )
+
+
+def _undocumented(tree: ast.Module) -> ast.Module:
+    """A module without its docstrings, but for one that reads some."""
+    if any(
+        isinstance(node, ast.Attribute | ast.Name) and last_name(node) == "__doc__"
+        for node in all_nodes(tree)
+    ):
+        return tree
+    tree = copy.deepcopy(tree)
+    for node in all_nodes(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | Function) and ast.get_docstring(node) is not None:
+            node.body = node.body[1:]
+    return tree
+
+
+def _tells_module(node: ast.AST) -> bool:
+    """Whether a node gives the name of the module in which a class stands: by name, in an object's text or when it is pickled."""
+    match node:
+        case ast.Attribute(attr="__module__"):
+            return True
+        case ast.Import(names=names):
+            return any(alias.name.partition(".")[0] in PICKLING for alias in names)
+        case ast.ImportFrom(module=str(module)):
+            return module.partition(".")[0] in PICKLING
+        case ast.FormattedValue(value=value):
+            given = [value]
+        case ast.BinOp(op=ast.Mod(), right=right):
+            given = [right, *getattr(right, "elts", ())]
+        case ast.Call(func=func, args=args) if last_name(func) in ("str", "repr", "ascii", "format", "vars"):
+            given = args
+        case _:
+            return False
+    return any(isinstance(one, ast.Name) and one.id in ("self", "cls") for one in given)

@@ -1,0 +1,238 @@
+"""What objects keep in the process, and signal: by which their users hang together."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from flake8_redis_ssot.fix.code.signatures import Function, decorators_of, own_parts
+from flake8_redis_ssot.fix.code.symbols import Thing
+from flake8_redis_ssot.fix.objects.making import Making
+from flake8_redis_ssot.fix.objects.stores import Code, Store, set_in
+from flake8_redis_ssot.libraries.standard import CHANGING_FUNCTIONS, CHANGING_METHODS, PLAIN_CALLS
+from flake8_redis_ssot.libraries.vocabulary import ENDING
+from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
+
+_CONNECTING = ENDING | {
+    "__init__",
+    "__new__",
+    "__post_init__",
+    "__enter__",
+    "__exit__",
+    "__aenter__",
+    "__aexit__",
+}
+
+
+class State:
+    """Tells which state of an object a method of it touches."""
+
+    def __init__(self, making: Making) -> None:
+        self.making = making
+        self.objects = making.objects
+        self._kept: dict[str, dict[str, bool]] = {}
+        self._touched: dict[tuple[str, str], set[str]] = {}
+
+    def kept(self, of: Thing) -> dict[str, bool]:
+        """The attributes in which objects of a class keep state; whether it is that of the connection alone."""
+        if of.home not in self._kept:
+            self._kept[of.home] = {}  # a class that holds objects of itself
+            self._kept[of.home] = dict(self._found(of))
+        return self._kept[of.home]
+
+    def _found(self, of: Thing) -> Iterator[tuple[str, bool]]:
+        by_name: dict[str, list[Store]] = {}
+        for store in self.making.stores(of):
+            by_name.setdefault(store.attribute, []).append(store)
+        clients = {name for name, stores in by_name.items() if any(self._is_client(s) for s in stores)}
+        connecting = set(_CONNECTING) | {s.method for name in clients for s in by_name[name]}
+        members = self.objects.members(of).named
+        yield from ((name, False) for name in self._computed(of))
+        for name, stores in by_name.items():
+            if (
+                name in clients
+                or any(_makes_itself(s, of) for s in stores)
+                or isinstance(getattr(members.get(name), "node", None), Function)
+            ):
+                continue
+            later = [s for s in stores if s.method not in ("", "__init__", "__new__", "__post_init__")]
+            if later or any(s.value is None or self._is_changeable(s.value) for s in stores):
+                yield (
+                    name,
+                    name.startswith("_") and bool(later) and all(s.method in connecting for s in later),
+                )
+
+    def _computed(self, of: Thing) -> Iterator[str]:
+        """The properties of a class whose value is kept once it is asked for, and may be another each time."""
+        for name, member in self.objects.members(of).named.items():
+            if isinstance(member.node, Function) and "cached_property" in decorators_of(member.node):
+                code = Code(member.node, member.module, of, member.node)
+                values = [p.value for p in own_parts(member.node) if isinstance(p, ast.Return) and p.value]
+                parts = (code.at(part) for value in values for part in all_nodes(value))
+                if not self.making.is_client(code) and any(map(self._is_changeable, parts)):
+                    yield name
+
+    def _is_client(self, store: Store) -> bool:
+        return store.value is not None and self.making.is_client(store.value)
+
+    def _is_changeable(self, value: Code) -> bool:
+        """Whether a value is a container, a lock, or another object that may change."""
+        match value.node:
+            case ast.Dict() | ast.List() | ast.Set() | ast.DictComp() | ast.ListComp() | ast.SetComp():
+                return True
+            case ast.Call(func=func):
+                if last_name(func) in PLAIN_CALLS:
+                    return False
+                made = self.objects.value(value.node, value.module, value.function)
+                return made is None or made.of is None or bool(self.kept(made.of))
+        return False
+
+    def touched(self, of: Thing, member: str) -> set[str]:
+        """The state that a member of a class reads or changes, by the dotted names of its attributes."""
+        key = of.home, member
+        if key not in self._touched:
+            self._touched[key] = self._touched_by(of, member)
+        return self._touched[key]
+
+    def _touched_by(self, of: Thing, member: str) -> set[str]:
+        kept = self.kept(of)
+        members = self.objects.members(of).named
+        found: set[str] = set()
+        seen: set[str] = set()
+        new = [member]
+        while new:
+            name = new.pop()
+            if name in seen:
+                continue
+            seen.add(name)
+            if name in kept:
+                found.add(f"{of.home}.{name}")
+            known = members.get(name)
+            if known is None or not isinstance(known.node, Function):
+                continue
+            tests = _tests(known.node)
+            is_connecting = self._is_connecting(of, name)
+            for part in all_nodes(known.node):
+                if isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name):
+                    of_connection = kept.get(part.attr, False) and (is_connecting or part in tests)
+                    if part.value.id in ("self", "cls") and not of_connection:
+                        new.append(part.attr)
+            found |= self.globals_of(known.node, known.module)
+        return found
+
+    def difference(self, old: Thing, new: Thing, name: str, to: str) -> str | None:
+        """A member whose state a member of one of two classes has a part in, and that of the other has not."""
+        now = self.objects.members(new).named
+        for other in sorted(self.objects.members(old).named):
+            if other in now and other not in (name, to) and not other.startswith("_"):
+                shares = [
+                    not self.touched(of, one).isdisjoint(self.touched(of, other))
+                    for of, one in ((old, name), (new, to))
+                ]
+                if shares[0] != shares[1]:
+                    which = "old" if shares[0] else "new"
+                    return f"it has to do with the state behind `{other}` in the {which} one alone"
+        return None
+
+    def _is_connecting(self, of: Thing, method: str) -> bool:
+        clients = {s.attribute for s in self.making.stores(of) if self._is_client(s)}
+        return method in _CONNECTING or any(
+            s.attribute in clients and s.method == method for s in self.making.stores(of)
+        )
+
+    def globals_of(self, node: ast.AST, module: str) -> set[str]:
+        """The names of a module in which code keeps state: objects, and attributes of classes and functions."""
+        facts = self.objects.modules.facts(module)
+        found = set()
+        for name in {part.id for part in all_nodes(node) if isinstance(part, ast.Name)}:
+            known = facts.names.get(name) if facts is not None else None
+            if known is None:
+                continue
+            thing = self.objects.thing(f"{module}.{name}")
+            if thing is None or not thing.home or thing.of is not None:
+                continue
+            if thing.sort in ("class", "function"):
+                is_around = thing.node is not None and any(part is node for part in all_nodes(thing.node))
+                if not is_around and self._is_set_below(thing):
+                    found.add(thing.home)
+                continue
+            if thing.sort != "instance" or known.kind not in ("object", "unknown"):
+                continue
+            value = getattr(thing.node, "value", None)
+            is_shared = isinstance(value, ast.expr) and self._is_changeable(Code(value, thing.module))
+            if (is_shared and is_changed(thing.home, self.objects.tree(thing.module))) or (
+                thing.home.rpartition(".")[2] in self.objects.set_by_functions(thing.module)
+            ):
+                found.add(thing.home)
+        return found
+
+    def _is_set_below(self, thing: Thing) -> bool:
+        """Whether functions of its module change attributes of a class or function, other than to keep an object made."""
+        name, tree = thing.home.rpartition(".")[2], self.objects.tree(thing.module)
+        for function in all_nodes(tree) if tree is not None else ():
+            if not isinstance(function, Function):
+                continue
+            for part in all_nodes(function):
+                for store in set_in(Code(part, thing.module, None, function), function.name, {name}):
+                    made = store.value.node if store.value is not None else None
+                    value = (
+                        self.objects.value(made, thing.module, function)
+                        if isinstance(made, ast.expr)
+                        else None
+                    )
+                    if value is None or value.of is None:
+                        return True
+        return False
+
+    def raised(self, node: ast.AST, module: str) -> set[str]:
+        """The exceptions of the project that code raises, by their homes."""
+        found = set()
+        for part in all_nodes(node):
+            if isinstance(part, ast.Raise) and part.exc is not None:
+                raised = part.exc.func if isinstance(part.exc, ast.Call) else part.exc
+                thing = self.objects.value(raised, module)
+                if thing is not None and thing.sort == "class":
+                    found.add(thing.home)
+        return found
+
+
+def _makes_itself(store: Store, of: Thing) -> bool:
+    """Whether a class keeps the one object of itself."""
+    value = store.value.node if store.value is not None else None
+    if not isinstance(value, ast.Call):
+        return False
+    return last_name(value.func) in ("cls", "__new__", of.home.rpartition(".")[2])
+
+
+def _tests(function: Function) -> set[ast.AST]:
+    """The parts of a function that only decide what it does."""
+    conditions = (
+        part.test
+        for part in all_nodes(function)
+        if isinstance(part, ast.If | ast.While | ast.Assert | ast.IfExp)
+    )
+    return {inner for condition in conditions for inner in all_nodes(condition)}
+
+
+def is_changed(home: str, tree: ast.Module | None) -> bool:
+    """Whether the module of a container changes it."""
+    name = home.rpartition(".")[2]
+    for part in all_nodes(tree) if tree is not None else ():
+        match part:
+            case ast.Subscript(value=ast.Name(id=found), ctx=ast.Store() | ast.Del()):
+                pass
+            case ast.Attribute(value=ast.Name(id=found), ctx=ast.Store() | ast.Del()):
+                pass
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=found), attr=attr)) if (
+                attr in CHANGING_METHODS
+            ):
+                pass
+            case ast.Call(func=func, args=[ast.Name(id=found), *_]) if last_name(func) in CHANGING_FUNCTIONS:
+                pass
+            case ast.withitem(context_expr=ast.Name(id=found)) | ast.AugAssign(target=ast.Name(id=found)):
+                pass
+            case _:
+                continue
+        if found == name:
+            return True
+    return False

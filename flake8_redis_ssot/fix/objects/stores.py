@@ -1,0 +1,84 @@
+"""Where the attributes of objects are set and changed."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from flake8_redis_ssot.fix.code.signatures import Function
+from flake8_redis_ssot.fix.code.symbols import Thing
+from flake8_redis_ssot.libraries.standard import CHANGING_METHODS
+from flake8_redis_ssot.syntax.nodes import last_name
+
+Given = Mapping[str, "Code"]
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A part of the source, with where its names are looked up."""
+
+    node: ast.AST
+    module: str
+    owner: Thing | None = None
+    function: Function | None = None
+    given: Given = field(default_factory=dict, hash=False, compare=False)
+    """What its function is known to be called with."""
+    maker: Code | None = field(default=None, hash=False, compare=False)
+    """The call that makes the object whose method its function is, where that is known."""
+    is_called: bool = field(default=False, hash=False, compare=False)
+    """Whether its function is called with what is `given`, and nothing else."""
+
+    def at(self, node: ast.AST) -> Code:
+        """Another part that stands at the same place."""
+        return replace(self, node=node)
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A place where an attribute of an object gets a value, or one under a key, or is changed (`value` None)."""
+
+    attribute: str
+    value: Code | None
+    method: str = ""
+    is_item: bool = False
+
+
+def set_in(code: Code, method: str, receivers: set[str] | None = None) -> Iterator[Store]:
+    """The attributes that one statement of a class, or a part of a method, sets or changes."""
+    node = code.node
+    targets: list[ast.expr] = []
+    value: ast.expr | None = None
+    match node:
+        case ast.Assign(targets=targets, value=value):
+            pass
+        case ast.AnnAssign(target=target, value=ast.expr() as value):
+            targets = [target]
+        case ast.AugAssign(target=target):
+            targets = [target]
+        case ast.Delete(targets=targets):
+            pass
+        case ast.Call(func=ast.Attribute(value=base)) | ast.withitem(context_expr=base) if is_change(node):
+            targets = [base]
+    for place in targets:
+        inner = _without_keys(place)
+        given = code.at(value) if value is not None else None
+        is_item = inner is not place
+        if receivers is None and isinstance(inner, ast.Name):
+            yield Store(inner.id, given, method, is_item)
+        elif receivers and isinstance(inner, ast.Attribute) and last_name(inner.value) in receivers:
+            yield Store(inner.attr, given, method, is_item)
+
+
+def _without_keys(node: ast.expr) -> ast.expr:
+    """What is subscripted in a target."""
+    while isinstance(node, ast.Subscript):
+        node = node.value
+    return node
+
+
+def is_change(node: ast.AST) -> bool:
+    """Whether a call or a `with` changes the object that it is about."""
+    if isinstance(node, ast.Call):
+        return isinstance(node.func, ast.Attribute) and node.func.attr in CHANGING_METHODS
+    return isinstance(node, ast.withitem)

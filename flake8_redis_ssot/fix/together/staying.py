@@ -1,0 +1,443 @@
+"""The references to an object that stay, and by what they hang together with others."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.facts.modules import is_under
+from flake8_redis_ssot.fix.code.beside import PYTHON, QUOTED, line_of, split
+from flake8_redis_ssot.fix.code.escape import BY_NAME
+from flake8_redis_ssot.fix.code.replacements import Awaiting, Refusal, Unfollowed
+from flake8_redis_ssot.fix.code.signatures import Function
+from flake8_redis_ssot.fix.code.symbols import Thing
+from flake8_redis_ssot.fix.code.view import View
+from flake8_redis_ssot.fix.compatibility.ties import STATE, Ties
+from flake8_redis_ssot.fix.edits.proposal import Proposal
+from flake8_redis_ssot.fix.edits.propose import Rewriter
+from flake8_redis_ssot.project.index import ProjectIndex
+from flake8_redis_ssot.syntax.nodes import all_nodes, own_nodes, unparsed
+
+_BY_OPERATORS = frozenset(
+    [
+        "__bool__",
+        "__len__",
+        "__str__",
+        "__repr__",
+        "__format__",
+        "__eq__",
+        "__contains__",
+        "__iter__",
+        "__getitem__",
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A file that keeps an object: where, by what it hangs together with others, and why it stays."""
+
+    where: str
+    ties: Ties
+    why: Refusal | None = None
+
+
+class Staying:
+    """Finds the files that keep references to an object, those that no run checks too.
+
+    `within` are the files that may change.
+    """
+
+    def __init__(self, rewriter: Rewriter, within: Collection[str], dynamic: Iterable[Diagnostic]) -> None:
+        self.rewriter = rewriter
+        self._within = within
+        self._dynamic = dynamic
+        self.objects = rewriter.objects
+        self._related: dict[str, set[str]] = {}
+        self._users: dict[str, list[str]] = {}
+        self._wheres: dict[tuple[str, frozenset[str]], str] = {}
+        self._ties: dict[tuple[str, str, frozenset[str]], Ties] = {}
+
+    @cached_property
+    def index(self) -> ProjectIndex:
+        """The project with the files that no run checks, and with what strings name."""
+        index = self.rewriter.around
+        named: dict[str, str] = {}
+        for path, module, name in self._named_in_strings():
+            named[path] = f"{named.get(path, index.facts[path].imports)}\n{module} {name} as {QUOTED}"
+        facts = [replace(f, imports=named[p]) if p in named else f for p, f in index.facts.items()]
+        return ProjectIndex(index.settings, facts, index.managers) if named else index
+
+    def _named_in_strings(self) -> Iterator[tuple[str, str, str]]:
+        """The files that name an object, or load a module, by a string that is no patch: with the module and what of it."""
+        index = self.rewriter.index
+        reads = self.rewriter.reads
+        for text, paths in (*reads.quoted.items(), *reads.coded.items()):
+            module, name = split(text, index.modules)
+            for path in paths if module and name != "*" else ():
+                if path in index.facts and not index.settings.is_test(path):
+                    yield path, module, name
+        for diagnostic in self._dynamic:
+            for symbol in diagnostic.symbols:
+                module, name = split(symbol, index.modules)
+                if module and diagnostic.path in index.facts:
+                    yield diagnostic.path, module, name
+
+    def of(
+        self, root: str, proposals: Collection[Proposal], refused: Iterable[tuple[Diagnostic, Refusal]]
+    ) -> Iterator[Reference]:
+        """The references to what has to do with `root` in its module that are none of the proposals."""
+        if self.objects.tree(root.rpartition(".")[0]) is not None:
+            yield from self._among(root, self.related(root), proposals, refused)
+
+    def is_replaced(
+        self,
+        old: str,
+        new: str,
+        proposals: Collection[Proposal],
+        refused: Iterable[tuple[Diagnostic, Refusal]],
+        renamed: Collection[str],
+    ) -> bool:
+        """Whether all who use a module come to use another one, which nobody uses yet.
+
+        In files that are `renamed`, strings name that one then.
+        """
+        whole = {module: {f"{module}.{name}" for name in self._names_in(module)} for module in (old, new)}
+        own = self.index.modules.find(old)
+        return {*self._users_of(f"{new}.*", new, whole[new])} <= {own} and not any(
+            self._among(f"{old}.*", whole[old], proposals, refused, renamed)
+        )
+
+    def _names_in(self, module: str) -> Iterable[str]:
+        facts = self.index.modules.facts(module)
+        return facts.names if facts is not None else ()
+
+    def _among(
+        self,
+        root: str,
+        related: set[str],
+        proposals: Collection[Proposal],
+        refused: Iterable[tuple[Diagnostic, Refusal]],
+        renamed: Collection[str] = (),
+    ) -> Iterator[Reference]:
+        """The references to names of one module, those `related` to `root`, that are none of the proposals."""
+        module = root.rpartition(".")[0]
+        moved: dict[str, set[str]] = {}
+        for proposal in proposals:
+            moved.setdefault(proposal.path, set()).update(self._homes(proposal.diagnostic, module, related))
+        left: dict[str, tuple[Diagnostic, Refusal]] = {}
+        kept: dict[str, set[str]] = {}
+        for diagnostic, why in refused:
+            homes = self._homes(diagnostic, module, related)
+            if homes and not isinstance(why, Unfollowed) and not goes_along(diagnostic, why, proposals):
+                left.setdefault(diagnostic.path, (diagnostic, why))
+                kept.setdefault(diagnostic.path, set()).update(homes)
+        for path in sorted({*self._users_of(root, module, related), *kept}):
+            asked = self._asked(path, module, related, moved, is_renamed=path in renamed)
+            stays = (asked - moved.get(path, set())) | kept.get(path, set())
+            if not stays:
+                continue
+            ties = self._ties_in(path, root, stays)
+            if path in left:
+                diagnostic, why = left[path]
+                where = f"{self.rewriter.short(path)}:{diagnostic.range.start.line}"
+                yield Reference(where, ties, why)
+            else:
+                yield Reference(self.where(path, module, stays), ties, self._why(path))
+
+    def where(self, path: str, module: str, asked: Collection[str]) -> str:
+        """The place in a file where it gets what it asks for of a module."""
+        words = frozenset(name.rpartition(".")[2] for name in {*asked, module})
+        if (path, words) not in self._wheres:
+            text = self.index.modules.filesystem.source(path).data.decode("utf-8", "replace")
+            self._wheres[path, words] = f"{self.rewriter.short(path)}:{line_of(text, words)}"
+        return self._wheres[path, words]
+
+    def _why(self, path: str) -> Refusal | None:
+        """Why a file stays of which nothing is reported; None where something silences that."""
+        if path not in self.rewriter.index.facts and not path.endswith(PYTHON):
+            return Refusal("that file is no Python, and is left as it is", "change both by hand")
+        if path not in self.rewriter.index.facts:
+            return Refusal(
+                "that file is not checked, as it is excluded or not of this project", "change both by hand"
+            )
+        return (
+            None
+            if path in self._within
+            else Refusal(
+                "that file is not to change, as it is read-only, of another repository or not among the paths",
+                "let the run have it too, or change both by hand",
+            )
+        )
+
+    def users_of_state(self, of: str) -> list[str]:
+        """The files that use what a name of a module keeps, or the objects of a class: by functions or a string too."""
+        module, finder = of.rpartition(".")[0], self.rewriter.exchange.ties
+        thing = self.objects.thing(of)
+        if thing is None:
+            return []
+        is_class = thing.sort == "class"
+        touched = finder.of_members(thing, None).strong if is_class else set()
+        states = {
+            of,
+            *(k.removeprefix(STATE) for k in touched if k.rpartition(".")[0] == f"{STATE}{module}"),
+        }
+        related = set().union(*map(self.related, states))
+        found = []
+        for path in self._users_of(f"{of} state", module, related):
+            reads = self.rewriter.reads.of(path)
+            attributes = {text.rpartition(".")[2] for text in reads.read | reads.stored}
+            asked = self._asked(path, module, related, {})
+            handed = self._handed_on(path, module) & related
+            is_unseen = any(e.bound == QUOTED and e.full_name in related for e in self.index.edges(path))
+            is_unseen = is_unseen or (bool(handed) and self._is_given_away(path, module, handed))
+            ties = finder.of_members(thing, None if is_unseen else attributes) if is_class else Ties()
+            for home in asked:
+                function = self.objects.thing(home)
+                if function is not None and function.sort == "function":
+                    ties.add(finder.of_function(function))
+            kept = {key.removeprefix(STATE) for key in ties.strong if key.startswith(STATE)}
+            if any(name in states or name.startswith(f"{of}.") for name in kept):
+                found.append(self.rewriter.short(path))
+        return found
+
+    def users_of(self, home: str) -> list[str]:
+        """The files that use an object, or what its module makes of it."""
+        return [*map(self.rewriter.short, self._users_of(home, home.rpartition(".")[0], self.related(home)))]
+
+    def users_asking(self, home: str) -> list[str]:
+        """The files that use a class as a value, not only to make objects of it."""
+        thing = self.objects.thing(home)
+        found = []
+        for path in self.index.importers_of({home.rpartition(".")[0]}, {home}) if thing is not None else ():
+            view = self.rewriter.view(path, keep=False)
+            if view is not None and thing is not None and self._ties_of_values(view, thing).strong:
+                found.append(self.rewriter.short(path))
+        return sorted(found)
+
+    def users_raising(self, raised: str) -> list[str]:
+        """The files that use what raises an exception, by its home."""
+        module, related = raised.rpartition(".")[0], self.related(raised)
+        found = []
+        for path in self._users_of(raised, module, related):
+            if (
+                f"exception {raised}"
+                in self._ties_in(path, raised, self._asked(path, module, related, {})).weak
+            ):
+                found.append(path)
+        return found
+
+    def related(self, root: str) -> set[str]:
+        """`root` and what in its module makes use of it: its objects, accessors, resets, and what raises it."""
+        if root not in self._related:
+            module, _, last = root.rpartition(".")
+            tree = self.objects.tree(module)
+            mentions: dict[str, set[str]] = {}
+            for statement in tree.body if tree is not None else ():
+                words = {part.id for part in all_nodes(statement) if isinstance(part, ast.Name)}
+                for name in _bound_by(statement):
+                    mentions.setdefault(name, set()).update(words)
+            found = {last}
+            while fresh := {name for name, words in mentions.items() if words & found} - found:
+                found |= fresh
+            self._related[root] = {f"{module}.{name}" for name in found}
+        return self._related[root]
+
+    def _users_of(self, root: str, module: str, related: set[str]) -> list[str]:
+        if root not in self._users:
+            own = self.index.modules.find(module)
+            quoting = {p for name in related for p in self.rewriter.reads.quoted.get(name, ())}
+            naming = {path for path in quoting if not self.index.settings.is_test(path)}  # a test patches
+            users = self.index.importers_of({module}, related) - {own or ""}
+            given = self._given_by(users, related)
+            self._users[root] = sorted((users | naming | given) - {own or ""})
+        return self._users[root]
+
+    def _given_by(self, users: Iterable[str], related: Collection[str]) -> set[str]:
+        """The files that have an object by functions of others which return it."""
+        found: set[str] = set()
+        new, known = set(users), set(related)
+        while new:
+            givers = {name for path in new for name in self._givers(path, known)} - known
+            known |= givers
+            homes = {name.rpartition(".")[0] for name in givers}
+            new = (self.index.importers_of(homes, givers) if givers else set()) - found
+            found |= new
+        return found
+
+    def _givers(self, path: str, known: Collection[str]) -> Iterator[str]:
+        """The functions at the top of a file that return one of these objects, which it has by imports."""
+        names = {edge.bound for edge in self.index.edges(path) if self._leads_to(edge.full_name, known)}
+        for module, _, last in (name.rpartition(".") for name in known):
+            names |= {f"{handle}.{last}" for handle in self.index.handles(path, module)}
+        tree = self.rewriter.reads.tree(path) if names else None
+        for function in tree.body if tree is not None else ():
+            if isinstance(function, Function) and any(
+                isinstance(part, ast.Return | ast.Yield) and _called(part.value) in names
+                for part in own_nodes(function)
+            ):
+                yield from (f"{name}.{function.name}" for name in self.index.place(path).modules)
+
+    def _leads_to(self, name: str, known: Collection[str]) -> bool:
+        led = self.index.modules.lookup(name)
+        return name in known or (led is not None and led.home in known)
+
+    def _homes(self, diagnostic: Diagnostic, module: str, related: set[str]) -> set[str]:
+        """Which of the related names a diagnostic is about; all where it is about the module."""
+        found = set()
+        for symbol in diagnostic.symbols:
+            if symbol.removesuffix(".*") == module:
+                return related
+            home = self.index.modules.lookup(symbol)
+            if home is not None and home.home in related:
+                found.add(home.home)
+        return found
+
+    def _asked(
+        self,
+        path: str,
+        module: str,
+        related: set[str],
+        moved: Mapping[str, Collection[str]],
+        *,
+        is_renamed: bool = False,
+    ) -> set[str]:
+        """The related names that a file imports, or reads of the module; what another one hands on moves with that."""
+        found = set()
+        for edge in self.index.edges(path):
+            home = self.index.modules.lookup(edge.full_name)
+            if edge.bound == QUOTED and is_renamed:
+                continue
+            if home is not None and home.home in related:
+                if home.home not in moved.get(self.index.modules.find(edge.module) or "", ()):
+                    found.add(home.home)
+            elif edge.name == "*" and edge.module == module:
+                found |= related
+        if self._hands_on(path, module):
+            return related
+        if not is_renamed and not self.index.settings.is_test(path):
+            found |= {name for name in related if path in self.rewriter.reads.quoted.get(name, ())}
+        read = self.rewriter.reads.of(path).of(self.index.handles(path, module))
+        return found | {name for name in related if name.rpartition(".")[2] in read}
+
+    def _handed_on(self, path: str, module: str) -> set[str]:
+        """What a file has of a module, or by its name, and hands on or names in a string."""
+        bare = self.rewriter.reads.of(path).bare
+        found = {edge.full_name for edge in self.index.edges(path) if edge.bound in bare | {QUOTED}}
+        prefixes = {f"{handle}." for handle in self.index.handles(path, module)}
+        return found | {f"{module}.{one[len(p) :]}" for one in bare for p in prefixes if one.startswith(p)}
+
+    def _is_given_away(self, path: str, module: str, homes: set[str]) -> bool:
+        """Whether a file gives one of these objects to a call or a container; one that returns it has users of its own."""
+        view = self.rewriter.view(path, keep=False)
+        away = (ast.Call, ast.keyword, ast.Tuple, ast.List, ast.Set, ast.Dict)
+        return view is not None and any(
+            isinstance(above := view.uses.parents.get(node), away)
+            and getattr(above, "func", None) is not node
+            for node, _ in self.rewriter.uses_of(view, {module}, homes)
+        )
+
+    def _hands_on(self, path: str, module: str) -> bool:
+        """Whether a file hands a module on, so that all of it may be asked for."""
+        return not self.index.handles(path, module).isdisjoint(self.rewriter.reads.of(path).bare)
+
+    def _ties_in(self, path: str, root: str, asked: set[str]) -> Ties:
+        """By what the uses of an object in a file that stays hang together with others, as far as text tells."""
+        key = (path, root, frozenset(asked))
+        if key not in self._ties:
+            ties = Ties()
+            reads = self.rewriter.reads.of(path)
+            attributes = {text.rpartition(".")[2] for text in reads.read | reads.stored}
+            handed = self._handed_on(path, root.rpartition(".")[0])
+            if not path.endswith(PYTHON):
+                handed |= asked  # what is done with it there is not seen
+            view = self.rewriter.view(path, keep=False)
+            is_whole = self._hands_on(path, root.rpartition(".")[0])
+            for home in sorted(asked):
+                thing = self.objects.thing(home)
+                if thing is not None:
+                    ties.add(self._ties_of(thing, attributes, is_handed_on=is_whole or home in handed))
+                    ties.strong |= {f"identity {home}"} if is_whole else set()
+                    if view is not None and thing.sort in ("class", "function"):
+                        ties.add(self._ties_of_values(view, thing))
+                    if view is not None:
+                        ties.strong.update(self._replaced(view, thing, is_handed_on=home in handed))
+            self._ties[key] = ties
+        return self._ties[key]
+
+    def _replaced(self, view: View, thing: Thing, *, is_handed_on: bool) -> Iterator[str]:
+        """The keys of methods that a file puts others in the place of, on an object that all share."""
+        given = self.objects.given(thing) if thing.sort == "function" else thing
+        if given is None or given.of is None or not given.home:
+            return
+        known = self.objects.members(given.of).named
+        methods = {name for name, member in known.items() if isinstance(member.node, Function)}
+        stored = self.rewriter.reads.of(view.path).exchanged & methods if is_handed_on else set()
+        for place, _ in self.rewriter.uses_of(view, {thing.module}, {thing.home}) if methods else ():
+            node: ast.expr = place
+            while isinstance(above := view.uses.parents.get(node), ast.Call | ast.Await) and node is getattr(
+                above, "func", node
+            ):
+                node = above
+            stored |= {name for _, name in view.uses.follow(node, view.exported, lambda: view.exposed).stored}
+        yield from (f"{STATE}{given.of.home}.{name}" for name in methods if {name, BY_NAME} & stored)
+
+    def _ties_of(self, thing: Thing, attributes: set[str], *, is_handed_on: bool) -> Ties:
+        finder = self.rewriter.exchange.ties
+        ties = Ties()
+        of = thing.of if thing.sort == "instance" else thing if thing.sort == "class" else None
+        if of is None or thing.sort == "class":
+            ties.weak.add(f"{STATE}{thing.home}")
+        if thing.sort == "function":
+            ties.add(finder.of_function(thing))
+            given = self.objects.given(thing)
+            of = given.of if given is not None else None
+        if of is not None:
+            all_of_it = (is_handed_on or "__dict__" in attributes) and thing.sort == "instance"
+            # what an operator or a condition asks for has no attribute
+            asked = attributes | {name for name in self.objects.members(of).named if name in _BY_OPERATORS}
+            ties.add(finder.of_members(of, None if all_of_it else asked))
+        return ties
+
+    def _ties_of_values(self, view: View, thing: Thing) -> Ties:
+        """A class or function that is used as a value is asked for as that very one; an exception is caught."""
+        ties = Ties()
+        for place, home in self.rewriter.uses_of(view, {thing.module}, {thing.home}):
+            above = view.uses.parents.get(place)
+            if self.rewriter.exchange.members.builtin_bases(thing) is not None:
+                ties.strong.add(f"exception {home}")
+            elif not (isinstance(above, ast.Call) and above.func is place) and not view.uses.is_annotation(
+                place
+            ):
+                ties.strong.add(f"identity {home}")
+        return ties
+
+
+def goes_along(diagnostic: Diagnostic, why: Refusal, proposals: Iterable[Proposal]) -> bool:
+    """Whether what is left of itself moves with the import of the same object, which is one of the proposals."""
+    return isinstance(why, Awaiting) and any(
+        proposal.path == diagnostic.path
+        and any(is_under(name, whole) for name in diagnostic.symbols for whole in proposal.diagnostic.symbols)
+        for proposal in proposals
+    )
+
+
+def _called(value: ast.expr | None) -> str:
+    """The name of what is returned, or of the function whose result is."""
+    while isinstance(value, ast.Call | ast.Await):
+        value = value.func if isinstance(value, ast.Call) else value.value
+    return unparsed(value) if isinstance(value, ast.Name | ast.Attribute) else ""
+
+
+def _bound_by(statement: ast.stmt) -> Iterator[str]:
+    """The names that a statement at the top of a module binds."""
+    if isinstance(statement, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+        yield statement.name
+        return
+    if not isinstance(statement, ast.Import | ast.ImportFrom):
+        for part in all_nodes(statement):
+            if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
+                yield part.id
