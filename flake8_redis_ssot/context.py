@@ -15,7 +15,7 @@ from flake8_redis_ssot.analysis.lines import lines_of_interest
 from flake8_redis_ssot.analysis.pools import pool_target
 from flake8_redis_ssot.facts.model import DefaultFacts, PoolFacts
 from flake8_redis_ssot.inference.evaluator import Inference
-from flake8_redis_ssot.inference.methods import colour_of
+from flake8_redis_ssot.inference.methods import mode_of
 from flake8_redis_ssot.inference.names import Names
 from flake8_redis_ssot.inference.values import Instance, QualifiedName, Value, Values
 from flake8_redis_ssot.libraries.builders import Kind
@@ -29,7 +29,7 @@ from flake8_redis_ssot.syntax.nodes import all_nodes
 from flake8_redis_ssot.syntax.scope_builder import build_scopes
 from flake8_redis_ssot.syntax.scopes import Scopes
 
-_COLOURS = ("a blocking", "an asyncio")
+_MODES = ("a blocking", "an asyncio")
 
 
 class RuleContext:
@@ -328,12 +328,12 @@ class RuleContext:
         home = next((m for m in homes if managers.has(m, name.removesuffix("()"))), None) if name else None
         if home is None:
             return f"use {shown}"
-        wanted = managers.colour(old) if made is None else self._colour_of(made)
-        if wanted is not None and managers.colour(f"{home}.{name}") not in (None, wanted):
-            if not managers.all_of_colour(boundary, wanted):
-                there, here = _COLOURS if wanted == "async" else _COLOURS[::-1]
+        wanted = managers.mode(old) if made is None else self._mode_of(made)
+        if wanted is not None and managers.mode(f"{home}.{name}") not in (None, wanted):
+            if not managers.all_of_mode(boundary, wanted):
+                there, here = _MODES if wanted == "async" else _MODES[::-1]
                 return f"{shown} has {there} client only: let it give {here} one, and use that"
-            other = managers.of_colour(boundary, wanted)
+            other = managers.of_mode(boundary, wanted)
             return f"use {shown if other is None else self._from_home(other)}"
         return f"use `{name}` from {shown}"
 
@@ -344,10 +344,10 @@ class RuleContext:
             f"`{last}` from `{home}`" if self.names.managers.modules.find(home) is not None else f"`{name}`"
         )
 
-    def _colour_of(self, made: Construction) -> str | None:
+    def _mode_of(self, made: Construction) -> str | None:
         """Whether what is built blocks, where all that it can be is alike."""
-        colours = {colour_of(builder) for builder in made.reached.values()}
-        return min(filter(None, colours), default=None) if len(colours) == 1 else None
+        modes = {mode_of(builder) for builder in made.reached.values()}
+        return min(filter(None, modes), default=None) if len(modes) == 1 else None
 
     def built_message(self, made: Construction) -> str:
         """What is said of a construction outside the manager."""

@@ -83,7 +83,7 @@ class BlockingFunctions:
 
     def learn_commands(self, sent: Iterable[Command]) -> set[str]:
         """Take in the functions that send themselves; the names of those of which more is known now."""
-        blocking = [one for one in sent if one.colour == "sync" and one.sends]
+        blocking = [one for one in sent if one.mode == "sync" and one.sends]
         return {self._learn(one.point, Blocking(one, ())) for one in blocking} - {""}
 
     def learn_calls(self, inference: Inference, points: Collection[ProgramPoint]) -> set[str]:

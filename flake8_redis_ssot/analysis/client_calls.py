@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from flake8_redis_ssot.inference.evaluator import Inference
-from flake8_redis_ssot.inference.methods import Colour, colour_of, effect_of, pool_of
+from flake8_redis_ssot.inference.methods import Mode, effect_of, mode_of, pool_of
 from flake8_redis_ssot.inference.reach import exposed
 from flake8_redis_ssot.inference.values import Definition, Instance, QualifiedName, Value
 from flake8_redis_ssot.libraries.builders import Builder
@@ -28,7 +28,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 class Command:
     """A call of a method of a client, or of its pool, pipeline, subscription, lock or script (`role`).
 
-    Or the lock that a `with` enters, which waits for it. `colour` says whether the client blocks, `effect` what the method does, `awaited` that the call
+    Or the lock that a `with` enters, which waits for it. `mode` says whether the client blocks, `effect` what the method does, `awaited` that the call
     is awaited where it stands, `iterated` that an `async for` goes through what it gives.
     """
 
@@ -37,7 +37,7 @@ class Command:
     method: str
     role: str
     builder: Builder
-    colour: Colour
+    mode: Mode
     effect: Effect
     awaited: bool
     iterated: bool
@@ -103,7 +103,7 @@ def _entered(inference: Inference, point: ProgramPoint) -> Iterator[Command]:
         if isinstance(lock, ast.Call) and last_name(lock.func) == "lock":
             continue
         found = [inference.client(value) for value in inference.values(lock, point)]
-        given = [one for one in found if one is not None and one[0] == "lock" and colour_of(one[1]) == "sync"]
+        given = [one for one in found if one is not None and one[0] == "lock" and mode_of(one[1]) == "sync"]
         if given and len(given) == len(found):
             role, builder = given[0]
             yield Command(point, lock, "__enter__", role, builder, "sync", "command", False, False)
@@ -116,19 +116,19 @@ def command(inference: Inference, scopes: Scopes, point: ProgramPoint) -> Comman
     if found is None or not isinstance(call, ast.Call):
         return None
     method, role, builder = found
-    colour, effect = colour_of(builder), effect_of(role, method)
+    mode, effect = mode_of(builder), effect_of(role, method)
     if effect is None and method == "lock" and call in scopes.entered:
         effect = "command"  # entering waits for it
-    if colour is None or effect is None:
+    if mode is None or effect is None:
         return None
     awaited, iterated = call in scopes.awaited, call in scopes.iterated
-    return Command(point, call, method, role, builder, colour, effect, awaited, iterated)
+    return Command(point, call, method, role, builder, mode, effect, awaited, iterated)
 
 
 def stalls(sent: Command) -> bool:
     """Whether the command blocks the event loop."""
     is_meant = sent.awaited or sent.iterated  # for an asyncio client's, which is another fault
-    return sent.colour == "sync" and sent.sends and sent.coroutine is not None and not is_meant
+    return sent.mode == "sync" and sent.sends and sent.coroutine is not None and not is_meant
 
 
 def awaits_in_vain(inference: Inference, tree: ast.AST, sent: Command) -> bool:
@@ -137,7 +137,7 @@ def awaits_in_vain(inference: Inference, tree: ast.AST, sent: Command) -> bool:
     Or whether its answer is gone through by `async for`.
     """
     return (
-        sent.colour == "sync"
+        sent.mode == "sync"
         and (sent.awaited or (sent.iterated and sent.sends))
         and is_certain(inference, sent.receiver, sent.point)
         and not _is_asked_first(tree, sent.call)
@@ -153,7 +153,7 @@ def enters_in_vain(
     """
     values = inference.values(node, point)
     owners = [v for v in values if isinstance(v, Instance) and isinstance(v.of, QualifiedName)]
-    given = [found for v in owners if (found := inference.client(v)) and colour_of(found[1]) == "sync"]
+    given = [found for v in owners if (found := inference.client(v)) and mode_of(found[1]) == "sync"]
     if not given or len(given) < len(values) or _is_asked_first(tree, node):
         return None
     return given[0][1] if is_certain(inference, node, point) else None
@@ -162,7 +162,7 @@ def enters_in_vain(
 def is_blocking(inference: Inference, value: Value) -> bool:
     """Whether `value` is a blocking client, or what one hands out."""
     given = inference.client(value)
-    return given is not None and colour_of(given[1]) == "sync"
+    return given is not None and mode_of(given[1]) == "sync"
 
 
 def exposed_names(source: SourceFile, inference: Inference, sent: Iterable[Command]) -> set[str]:
@@ -172,7 +172,7 @@ def exposed_names(source: SourceFile, inference: Inference, sent: Iterable[Comma
     """
     found = exposed(inference)
     for one in sent:
-        if one.colour == "sync" and one.function is not None:
+        if one.mode == "sync" and one.function is not None:
             found.add(_top(one.point.scope))
     open_: list[tuple[str, str]] = []
     if found:
@@ -210,7 +210,7 @@ def _is_asked_first(tree: ast.AST, call: ast.expr) -> bool:
 
 def _sent(inference: Inference, call: ast.Call, point: ProgramPoint) -> tuple[str, str, Builder] | None:
     """The method that a call runs, what it is a method of, and the client's builder; None in doubt."""
-    found: dict[tuple[Colour | None, Effect | None], tuple[str, str, Builder]] = {}
+    found: dict[tuple[Mode | None, Effect | None], tuple[str, str, Builder]] = {}
     if isinstance(call.func, ast.Attribute) and any(
         isinstance(v, QualifiedName) and not v.name.endswith(f".{POOL_ATTRIBUTE}")
         for v in inference.values(call.func.value, point)
@@ -225,7 +225,7 @@ def _sent(inference: Inference, call: ast.Call, point: ProgramPoint) -> tuple[st
         if given is None or (method == "__call__" and given[0] != "script"):
             return None
         role, builder = given
-        found.setdefault((colour_of(builder), effect_of(role, method)), (method, role, builder))
+        found.setdefault((mode_of(builder), effect_of(role, method)), (method, role, builder))
     return next(iter(found.values())) if len(found) == 1 else None
 
 

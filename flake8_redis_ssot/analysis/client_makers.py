@@ -10,7 +10,7 @@ from flake8_redis_ssot.analysis.operations import words
 from flake8_redis_ssot.analysis.singletons import bases_of, decorators, is_shared
 from flake8_redis_ssot.facts.modules import Built, ClassTraits, ClientFacts
 from flake8_redis_ssot.inference.evaluator import Inference
-from flake8_redis_ssot.inference.methods import Colour, colour_of
+from flake8_redis_ssot.inference.methods import Mode, mode_of
 from flake8_redis_ssot.inference.values import Definition, Instance, QualifiedName, Value
 from flake8_redis_ssot.libraries.builders import Builder
 from flake8_redis_ssot.libraries.frameworks import FACTORY_KEYWORDS
@@ -34,7 +34,7 @@ def client_facts(inference: Inference, module: str, instances: Collection[str]) 
     return ClientFacts(
         tuple((name, makers.traits(scope)) for name, scope in sorted(makers.classes.items())),
         tuple(sorted({name for instance in instances for name in makers.classes_of(instance)})),
-        tuple(makers.colours()),
+        tuple(makers.modes()),
     )
 
 
@@ -339,32 +339,32 @@ class ClientMakers:
 
     # -- what is handed out
 
-    def colours(self) -> Iterator[tuple[str, Colour]]:
+    def modes(self) -> Iterator[tuple[str, Mode]]:
         """The names of the top level that are, hold or give clients, with `()` where they give them, where all block or none."""
         for name, bindings in self.scopes.module.bindings.items():
             values = [value for binding in bindings for value in self.inference.bound(binding)]
-            objects = {colour for value in values for colour in self._colours_of(value)}
+            objects = {mode for value in values for mode in self._modes_of(value)}
             given = {
-                colour
+                mode
                 for value in values
                 if isinstance(value, Definition) and value.scope.kind == "function"
                 for one in value.scope.returns
                 for result in self.inference.values(one.node, one)
-                for colour in self._colours_of(result)
+                for mode in self._modes_of(result)
             }
             if len(objects | given) == 1:
                 yield name if objects else f"{name}()", min(objects | given)
 
-    def _colours_of(self, value: Value) -> Iterator[Colour]:
+    def _modes_of(self, value: Value) -> Iterator[Mode]:
         """Whether an object blocks that is a client, or keeps some."""
         held = [value]
         if isinstance(value, Instance) and isinstance(value.of, Definition):
             attributes = value.of.scope.attributes.values()
             held += (one for bindings in attributes for b in bindings for one in self.inference.bound(b))
         for client in filter(None, map(self.inference.client, held)):
-            colour = colour_of(client[1])
-            if colour is not None:
-                yield colour
+            mode = mode_of(client[1])
+            if mode is not None:
+                yield mode
 
     def classes_of(self, instance: str) -> Iterator[str]:
         """The classes, by dotted name, of a shared object, or of what an accessor (`get()`) gives."""

@@ -10,7 +10,7 @@ from flake8_redis_ssot.analysis.client_calls import function_of
 from flake8_redis_ssot.analysis.client_homes import Frame, Home, Homes
 from flake8_redis_ssot.analysis.lifetimes import lifetimes
 from flake8_redis_ssot.inference.evaluator import Inference
-from flake8_redis_ssot.inference.methods import colour_of, effect_of
+from flake8_redis_ssot.inference.methods import effect_of, mode_of
 from flake8_redis_ssot.inference.values import Coroutine, QualifiedName
 from flake8_redis_ssot.libraries.commands import HANDED
 from flake8_redis_ssot.libraries.frameworks import FIXTURES, TEARING_DOWN
@@ -253,7 +253,7 @@ class EventLoops:
         owner, method = call.func.value, call.func.attr
         given = [self._inference.client(value) for value in self._homes.values(owner, point, frame)]
         for one in given:
-            if one is None or colour_of(one[1]) != "async" or one[1].library in NO_POOL:
+            if one is None or mode_of(one[1]) != "async" or one[1].library in NO_POOL:
                 return None
             if one[0] == "pubsub" or effect_of(one[0], method) not in ("command", "iterator"):
                 return None

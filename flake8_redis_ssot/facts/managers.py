@@ -60,7 +60,7 @@ class ManagerFacts:
             return False
         found = self.modules.lookup(name)
         is_instance = name.rpartition(".")[2] == (boundary.instance or "").removesuffix("()")
-        return found is None or is_instance or self.owns(boundary, found.home)
+        return found is None or is_instance or self.owns(boundary, found.qualified_name)
 
     def is_built_anew(self, name: str, boundary: Boundary, given: Callable[[str, int], bool]) -> bool:
         """Whether a call of the class `name` makes one more manager of `boundary`.
@@ -82,7 +82,7 @@ class ManagerFacts:
     def _of_instance(self, module: str) -> set[str]:
         """The classes of which the shared object in a manager's `module` is one."""
         names = (self.modules.lookup(name) for name in self.modules.clients(module).of_instance)
-        return {found.home for found in names if found is not None}
+        return {found.qualified_name for found in names if found is not None}
 
     def _built(self, name: str, seen: frozenset[str]) -> list[Built] | None:
         """What each object of a class builds, its bases included; None where a call may make no object."""
@@ -137,27 +137,27 @@ class ManagerFacts:
         package = self.modules.find(module.partition(".")[0])
         return package is not None and package.endswith((".py", ".pyi")) and self.modules.find(module) is None
 
-    def colour(self, name: str) -> str | None:
+    def mode(self, name: str) -> str | None:
         """Whether what the dotted `name` (`get()` too) is or gives is `sync` or `async`, where its module tells."""
         found = self.modules.lookup(name.removesuffix("()"))
-        module, _, last = (found.home if found is not None else name).rpartition(".")
-        colours = dict(self.modules.clients(module).colours)
-        return colours.get(last) or colours.get(f"{last}()")
+        module, _, last = (found.qualified_name if found is not None else name).rpartition(".")
+        modes = dict(self.modules.clients(module).modes)
+        return modes.get(last) or modes.get(f"{last}()")
 
-    def of_colour(self, boundary: Boundary, colour: str) -> str | None:
-        """The one object of the managers that is of that `colour`; else the one function that gives such a one."""
-        found = self.all_of_colour(boundary, colour)
+    def of_mode(self, boundary: Boundary, mode: str) -> str | None:
+        """The one object of the managers that is of that `mode`; else the one function that gives such a one."""
+        found = self.all_of_mode(boundary, mode)
         objects = [name for name in found if not name.endswith("()")]
         only = objects or found
         return only[0] if len(only) == 1 else None
 
-    def all_of_colour(self, boundary: Boundary, colour: str) -> list[str]:
-        """The public objects and functions (`get()`) of the managers that are or give what is of that `colour`."""
+    def all_of_mode(self, boundary: Boundary, mode: str) -> list[str]:
+        """The public objects and functions (`get()`) of the managers that are or give what is of that `mode`."""
         return [
             f"{module}.{name}"
             for module in self.modules_of(boundary)
-            for name, known in self.modules.clients(module).colours
-            if known == colour and not name.startswith("_")
+            for name, known in self.modules.clients(module).modes
+            if known == mode and not name.startswith("_")
         ]
 
     def classes(self, module: str) -> Iterator[str]:

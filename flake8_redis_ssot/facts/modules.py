@@ -85,20 +85,20 @@ class ClassTraits:
 class ClientFacts:
     """The classes at the top level of a module, and those of which the settings' `instance` in it is one.
 
-    `colours` are its names that are, hold or give clients which all block (`sync`), or of which none does (`async`).
+    `modes` are its names that are, hold or give clients which all block (`sync`), or of which none does (`async`).
     """
 
     classes: tuple[tuple[str, ClassTraits], ...] = ()
     of_instance: tuple[str, ...] = ()
-    colours: tuple[tuple[str, str], ...] = ()
+    modes: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Where a dotted name leads: its `home` is where it is defined."""
+    """Where a dotted name leads: its `qualified_name` is where it is defined."""
 
     kind: Kind
-    home: str
+    qualified_name: str
 
 
 class Modules:
@@ -147,8 +147,8 @@ class Modules:
         found = self.lookup(name)
         if found is None or found.kind not in ("class", "data"):
             return None
-        module, _, last = found.home.rpartition(".")
-        return found.home, dict(self.clients(module).classes).get(last, ClassTraits())
+        module, _, last = found.qualified_name.rpartition(".")
+        return found.qualified_name, dict(self.clients(module).classes).get(last, ClassTraits())
 
     def facts(self, module: str) -> ModuleFacts | None:
         """What `module` binds; None where there is no such module, all unknown where it is broken."""

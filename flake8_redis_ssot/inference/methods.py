@@ -16,14 +16,14 @@ from flake8_redis_ssot.libraries.traits import (
     SENTINELS,
 )
 
-Colour = Literal["sync", "async"]
+Mode = Literal["sync", "async"]
 """Whether a method of a client blocks, or gives a coroutine."""
 
 METHOD_NAMES = frozenset(name for effects in METHODS.values() for names in effects.values() for name in names)
 """The methods of all that sends."""
 
 
-def colour_of(builder: Builder) -> Colour | None:
+def mode_of(builder: Builder) -> Mode | None:
     """Whether the clients that `builder` makes block; None for a project's own, of which nothing is known."""
     parts = builder.target.split(".")
     packages = {".".join(parts[:n]) for n in range(1, len(parts))}

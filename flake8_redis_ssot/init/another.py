@@ -9,7 +9,7 @@ from flake8_redis_ssot.init.evidence import Evidence
 from flake8_redis_ssot.init.modules import Module
 from flake8_redis_ssot.init.ranking import Candidate, listed
 
-_COLOURS = {"async": "asyncio", "sync": "blocking"}
+_MODES = {"async": "asyncio", "sync": "blocking"}
 
 
 def why_another(evidence: Evidence, best: Candidate, other: Candidate) -> str | None:
@@ -24,9 +24,9 @@ def why_another(evidence: Evidence, best: Candidate, other: Candidate) -> str | 
         return None
     here, there = connection_of(evidence, one), connection_of(evidence, two)
     if other.is_named_so and _package(one) == _package(two):
-        if one.colours and two.colours and one.colours.isdisjoint(two.colours):
-            colours = " and ".join(_COLOURS[colour] for colour in sorted(two.colours))
-            return f"{colours} clients, which the other has not"
+        if one.modes and two.modes and one.modes.isdisjoint(two.modes):
+            modes = " and ".join(_MODES[mode] for mode in sorted(two.modes))
+            return f"{modes} clients, which the other has not"
         if here.libraries and there.libraries and here.libraries.isdisjoint(there.libraries):
             return f"clients of {listed(sorted(there.libraries))}, which the other has not"
     difference = here.difference(there)

@@ -68,14 +68,14 @@ def _real(ranked: Sequence[Candidate]) -> list[Candidate]:
     """Those that are managers, as far as can be told.
 
     Others take a client from them; else the only one that is called after Redis, where it builds most of what is
-    built, or one of each colour.
+    built, or one of each mode, blocking and asyncio.
     """
     shared = [one for one in ranked if one.is_shared]
     if shared:
         return shared + [one for one in ranked if one.is_named_so and not one.is_shared]
     named = [one for one in ranked if one.is_named_so]
     total = sum(len(one.module.built) for one in ranked)
-    if len(named) == 2 and named[0].module.colours.isdisjoint(named[1].module.colours):
+    if len(named) == 2 and named[0].module.modes.isdisjoint(named[1].module.modes):
         return named
     return named if len(named) == 1 and 2 * len(named[0].module.built) > total else []
 

@@ -11,7 +11,7 @@ from flake8_redis_ssot.analysis.manager_classes import ENOUGH
 from flake8_redis_ssot.analysis.operations import gives_a_client, method_meanings, words
 from flake8_redis_ssot.facts.model import ClassFacts
 from flake8_redis_ssot.inference.builder_table import BUILDERS
-from flake8_redis_ssot.inference.methods import colour_of
+from flake8_redis_ssot.inference.methods import mode_of
 from flake8_redis_ssot.libraries.vocabulary import CLIENTS, GETTING, PLAIN_WORDS, SUBJECTS
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.source import SourceError
@@ -33,14 +33,14 @@ class Module:
     Of a test nothing more is known than what it builds.
     `name` is the one by which most files import it, `importers` their number. `names` are those in it by which others get at a client or
     manager, each with the number of files that take it; `users` the files of the application that do, `tests`
-    the tests. `built` are the lines that build, `colours` what that is.
+    the tests. `built` are the lines that build, `modes` whether that blocks.
     """
 
     path: str
     name: str
     importers: int = 0
     built: tuple[int, ...] = ()
-    colours: frozenset[str] = frozenset()
+    modes: frozenset[str] = frozenset()
     classes: tuple[ClassFacts, ...] = ()
     names: tuple[tuple[str, int], ...] = ()
     users: tuple[str, ...] = ()
@@ -88,7 +88,7 @@ def module_of(
         name,
         len(importers[name]),
         lines,
-        frozenset(colour for made in built if (colour := _colour(made)) is not None),
+        frozenset(mode for made in built if (mode := _mode(made)) is not None),
         tuple(classes),
         tuple(counts),
         tuple(user for user in users if not index.settings.is_test(user)),
@@ -124,9 +124,9 @@ def _holders(index: ProjectIndex, module: str) -> Iterator[str]:
             yield name
 
 
-def _colour(made: Built) -> str | None:
+def _mode(made: Built) -> str | None:
     builders = (BUILDERS[name] for name in made.symbols if name in BUILDERS)
-    return next((colour for builder in builders if (colour := colour_of(builder)) is not None), None)
+    return next((mode for builder in builders if (mode := mode_of(builder)) is not None), None)
 
 
 def _taken(
@@ -138,7 +138,7 @@ def _taken(
     for user in index.importers_of(modules, full.keys()) - {path}:
         for edge in index.edges(user):
             home = index.modules.lookup(edge.full_name) if edge.name in full.values() else None
-            name = full.get(edge.full_name) or (full.get(home.home) if home is not None else None)
+            name = full.get(edge.full_name) or (full.get(home.qualified_name) if home is not None else None)
             if name is not None:
                 found.setdefault(name, set()).add(user)
             elif edge.full_name in modules:

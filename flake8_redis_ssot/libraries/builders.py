@@ -17,7 +17,7 @@ was listed by importing all their modules, and the table is the union:
 - flask-redis 0.1.0, 0.3.0 and 0.4.0
 - walrus 0.5.4, 0.7.1, 0.8.2, 0.9.0 and 0.9.8; `walrus.tusks.ledisdb` imports with no `ledis` to
   be had, and has no row; its twins for rlite and vedis are embedded databases
-- arq 0.28.0, redisvl 0.26.0 (its `connect` makes clients of either colour, and has no row) and
+- arq 0.28.0, redisvl 0.26.0 (its `connect` makes clients of either mode, and has no row) and
   redis-sentinel-url 1.0.1, whose `connect` gives a Sentinel with a client of it
 - upstash-redis 0.11.0, 0.12.4, 0.13.3, 0.15.0, 1.0.0 and 1.8.0; stray `play` and `commands-old`
   of 0.11 and 0.12 do not import

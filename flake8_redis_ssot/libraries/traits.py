@@ -1,4 +1,4 @@
-"""What is special about a library: its colour, its pools, what its calls take, what is out of date.
+"""What is special about a library: whether it blocks, its pools, what its calls take, what is out of date.
 
 Builders are named by their targets (`libraries.builders`). Versions are those listed there.
 """
@@ -9,7 +9,7 @@ ASYNC_LIBRARIES = frozenset(["aioredis", "aredis", "arq", "coredis", "yaaredis"]
 """Libraries that have asyncio clients alone."""
 
 ASYNC_PACKAGES = frozenset(["glide", "aredis_om"])
-"""Packages (dotted where they are below another one) of libraries of both colours in which all clients are asyncio ones."""
+"""Packages (dotted where they are below another one) of libraries of both modes (blocking, asyncio) in which all clients are asyncio ones."""
 
 ASYNC_PART = "asyncio"
 """The part of a dotted name that says so in the other libraries (`redis.asyncio.client.Redis`)."""

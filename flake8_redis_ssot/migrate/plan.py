@@ -11,7 +11,7 @@ from typing import Any
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.filesystem import FileSystem
 from flake8_redis_ssot.fix.apply import FixResult
-from flake8_redis_ssot.fix.code.symbols import Thing
+from flake8_redis_ssot.fix.code.symbols import Symbol
 from flake8_redis_ssot.fix.code.view import View
 from flake8_redis_ssot.fix.compatibility.member_checks import is_used
 from flake8_redis_ssot.fix.edits.propose import Rewriter
@@ -347,50 +347,55 @@ def _gaps(managers: Iterable[Manager], rewriter: Rewriter, settings: Settings) -
             for old, target, attribute, call in used_members(rewriter, view, manager.module):
                 if not _is_manager_class(old, manager, settings):
                     continue
-                needed.add((target.home, attribute.attr))
+                needed.add((target.qualified_name, attribute.attr))
                 what = rewriter.exchange.members.difference(
                     old, target, attribute.attr, call, is_used=call is None or is_used(view, call)
                 )
                 if what is not None:
-                    key = (old.home, attribute.attr, target.home, what)
+                    key = (old.qualified_name, attribute.attr, target.qualified_name, what)
                     found.setdefault(key, {})[site(view.path, attribute.lineno)] = None
     gaps = (Gap(*key, tuple(sites)) for key, sites in found.items())
     return len(needed), sorted(gaps, key=lambda g: (g.of, -len(g.sites), g.member))
 
 
-def _is_manager_class(of: Thing, manager: Manager, settings: Settings) -> bool:
+def _is_manager_class(of: Symbol, manager: Manager, settings: Settings) -> bool:
     """Whether a class acts as a manager: of a module that the settings do not speak of those that RED401 names."""
-    module, _, name = of.home.rpartition(".")
+    module, _, name = of.qualified_name.rpartition(".")
     is_other = manager.role == "competing" and module == manager.module and name not in manager.classes
-    return not is_other or settings.replacement_of(of.home) is not None
+    return not is_other or settings.replacement_of(of.qualified_name) is not None
 
 
 def used_members(
     rewriter: Rewriter, view: View, module: str
-) -> Iterator[tuple[Thing, Thing, ast.Attribute, ast.Call | None]]:
+) -> Iterator[tuple[Symbol, Symbol, ast.Attribute, ast.Call | None]]:
     """Each use in one file of a member of an object that comes from `module`.
 
     With the class of that object, and the class of the manager's that would take its place.
     """
     for place, dotted in rewriter.places(view, module):
-        old = rewriter.objects.thing(dotted)
+        old = rewriter.objects.symbol(dotted)
         if old is None:
             continue
         target = rewriter.replacements.target(dotted, view.place.boundary)
         node: ast.expr = place
-        thing: Thing | None = old
-        if old.sort in ("function", "class"):
+        symbol: Symbol | None = old
+        if old.kind in ("function", "class"):
             call = view.uses.parents.get(place)
             if not isinstance(call, ast.Call) or call.func is not place:
                 continue
-            thing = rewriter.objects.given(old)
+            symbol = rewriter.objects.given(old)
             awaited = view.uses.parents.get(call)
             node = (
                 awaited
                 if isinstance(old.node, ast.AsyncFunctionDef) and isinstance(awaited, ast.Await)
                 else call
             )
-        if thing is None or thing.of is None or target is None or thing.of.home == target.home:
+        if (
+            symbol is None
+            or symbol.of is None
+            or target is None
+            or symbol.of.qualified_name == target.qualified_name
+        ):
             continue
         for attribute, called in view.uses.follow(node, view.exported, lambda: view.exposed).members:
-            yield thing.of, target, attribute, called
+            yield symbol.of, target, attribute, called

@@ -13,7 +13,7 @@ from flake8_redis_ssot.fix.apply import FixResult
 from flake8_redis_ssot.fix.code.module_names import star_names
 from flake8_redis_ssot.fix.code.replacements import Refusal, Replacement
 from flake8_redis_ssot.fix.code.signatures import Function, arguments_of
-from flake8_redis_ssot.fix.code.symbols import Thing
+from flake8_redis_ssot.fix.code.symbols import Symbol
 from flake8_redis_ssot.fix.compatibility.member_checks import a
 from flake8_redis_ssot.fix.edits.propose import Rewriter
 from flake8_redis_ssot.fix.edits.verify import wrong
@@ -92,7 +92,7 @@ def _shim(rewriter: Rewriter, path: str, data: bytes, module: str, boundary: Bou
         owner = rewriter.index.file_of(home)
         if owner is not None and rewriter.index.place(owner).boundary.name != boundary.name:
             raise Refusal(
-                f"`{home}`{objects.at(objects.thing(home) or Thing('other', home))}, which replaces `{name}`, stands in "
+                f"`{home}`{objects.at(objects.symbol(home) or Symbol('other', home))}, which replaces `{name}`, stands in "
                 "another boundary",
                 "delete the module instead",
             )
@@ -103,8 +103,8 @@ def _shim(rewriter: Rewriter, path: str, data: bytes, module: str, boundary: Bou
             package, _, last = home.rpartition(".")
             body = f"from {package} import {last}\n\n    return {last}"
             functions += f"\n{_def(giver)} {local}() -> Any:\n    {body}\n\n"
-            holder = objects.thing(package)
-            if holder is None or holder.sort != "module":
+            holder = objects.symbol(package)
+            if holder is None or holder.kind != "module":
                 raise _no_module(home, package)
         else:
             held = imports[home] = imports.get(home) or _free(home, taken)
@@ -116,9 +116,9 @@ def _shim(rewriter: Rewriter, path: str, data: bytes, module: str, boundary: Bou
     lines = []
     for home, local in sorted(imports.items()):
         package, _, last = home.rpartition(".")
-        holder = objects.thing(package) if package else None
+        holder = objects.symbol(package) if package else None
         is_ours = rewriter.index.modules.find(package.partition(".")[0]) is not None
-        if package and is_ours and (holder is None or holder.sort != "module"):
+        if package and is_ours and (holder is None or holder.kind != "module"):
             raise _no_module(home, package)
         lines.append(f"from {package} import {last} as {local}" if package else f"import {last} as {local}")
     homes = {home.rpartition(".")[0] or home for home in imports} or {boundary.managers[0]}
@@ -132,7 +132,7 @@ def _shim(rewriter: Rewriter, path: str, data: bytes, module: str, boundary: Bou
     if b"\r\n" in data:
         text = text.replace(b"\n", b"\r\n")
     text = codecs.BOM_UTF8 * data.startswith(codecs.BOM_UTF8) + text
-    refusal = wrong(path, data, text, (h for h in imports if objects.thing(h) is not None), objects)
+    refusal = wrong(path, data, text, (h for h in imports if objects.symbol(h) is not None), objects)
     if refusal is not None:
         raise refusal
     return text
@@ -180,45 +180,47 @@ def _replaced(
     objects, owns = rewriter.objects, rewriter.index.managers.owns
     if target is not None and not owns(boundary, target):
         home = rewriter.index.modules.lookup(target)
-        led = home.home if home is not None else target
+        led = home.qualified_name if home is not None else target
         if not any(p.covers(one) for p in boundary.forbidden for one in (target, led)):
             return led, None
-    aim = rewriter.replacements.aim(f"{module}.{name}", boundary)
-    if aim.calls or (aim.collapses and aim.old.sort != "function"):
+    replacement = rewriter.replacements.find(f"{module}.{name}", boundary)
+    if replacement.calls or (replacement.collapses and replacement.old.kind != "function"):
         raise Refusal(
-            f"`{name}`{objects.at(aim.old)} is {a(aim.old.sort)}, and `{aim.new.home}` is none",
+            f"`{name}`{objects.at(replacement.old)} is {a(replacement.old.kind)}, and `{replacement.new.qualified_name}` is none",
             "write the shim by hand",
         )
-    if aim.old.may_be_none and not aim.new.may_be_none:
+    if replacement.old.may_be_none and not replacement.new.may_be_none:
         raise Refusal(
-            f"`{name}`{objects.at(aim.old)} is None at times, and `{aim.new.home}` never is",
+            f"`{name}`{objects.at(replacement.old)} is None at times, and `{replacement.new.qualified_name}` never is",
             "write the shim by hand",
         )
-    giver = aim.old.node if aim.collapses and isinstance(aim.old.node, Function) else None
+    giver = (
+        replacement.old.node if replacement.collapses and isinstance(replacement.old.node, Function) else None
+    )
     if giver is not None and (arguments_of(giver) or giver.args.vararg or giver.args.kwarg):
-        raise Refusal(f"`{name}`{objects.at(aim.old)} takes parameters", "write the shim by hand")
+        raise Refusal(f"`{name}`{objects.at(replacement.old)} takes parameters", "write the shim by hand")
     if giver is not None and giver.decorator_list:
-        raise Refusal(f"`{name}`{objects.at(aim.old)} is decorated", "write the shim by hand")
-    _check_use(rewriter, aim, name)
-    return aim.new.home, giver
+        raise Refusal(f"`{name}`{objects.at(replacement.old)} is decorated", "write the shim by hand")
+    _check_use(rewriter, replacement, name)
+    return replacement.new.qualified_name, giver
 
 
-def _check_use(rewriter: Rewriter, aim: Replacement, name: str) -> None:
+def _check_use(rewriter: Rewriter, replacement: Replacement, name: str) -> None:
     """Refusal unless the new object can do all that the old one could: what is done with it outside is not seen."""
     exchange = rewriter.exchange
     if (
-        aim.is_same
-        or exchange.alike.clients(aim.old, aim.new)
-        or exchange.given_clients.alike(aim) is not None
+        replacement.is_same
+        or exchange.alike.clients(replacement.old, replacement.new)
+        or exchange.given_clients.alike(replacement) is not None
     ):
         return
-    given = rewriter.objects.given(aim.old) if aim.collapses else aim.old
-    before, after = given or aim.old, aim.new
+    given = rewriter.objects.given(replacement.old) if replacement.collapses else replacement.old
+    before, after = given or replacement.old, replacement.new
     old, new = before.of or before, after.of or after
     exchange.members.covered(old, new, f"`{name}` may be used for anything outside of the project")
-    if old.sort == new.sort == "class":
+    if old.kind == new.kind == "class":
         why = exchange.making.difference(
-            aim.old, old, after, new, lambda: exchange.alike.is_same_code(old, new)
+            replacement.old, old, after, new, lambda: exchange.alike.is_same_code(old, new)
         )
         if why is not None:
             raise why

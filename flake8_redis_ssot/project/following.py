@@ -60,13 +60,13 @@ class Following:
         for path, fact in facts:
             for callee in fact.handed:
                 home = self._index.modules.lookup(callee) if callee != "." else None
-                target = path if home is None else self._index.file_of(home.home)
+                target = path if home is None else self._index.file_of(home.qualified_name)
                 if target is not None:
                     self._inference.load(path)
                     self._inference.load(target)
             for callee in fact.named:
                 home = self._index.modules.lookup(callee)
-                target = self._index.file_of(home.home) if home is not None else None
+                target = self._index.file_of(home.qualified_name) if home is not None else None
                 if target is not None and self._texts.has(target, _IMPORTING):
                     self._inference.load(path)
                     self._inference.load(target)
@@ -145,7 +145,7 @@ class Following:
     def _using_asyncio(self) -> set[ast.AST]:
         """The functions that use an asyncio client, by themselves or by what they call."""
         inference = self._inference
-        sent = (one for path in inference.files for one in inference.sent(path) if one.colour == "async")
+        sent = (one for path in inference.files for one in inference.sent(path) if one.mode == "async")
         found: set[ast.AST] = set()
         new = {function for one in sent if (function := one.function) is not None}
         while new:

@@ -252,8 +252,8 @@ class ProjectIndex:
                 name = f"{module}.{edge.name}"
                 home = self.modules.lookup(name)
                 owns = self.managers.owns
-                if home is not None and owns(boundary, home.home) and not owns(boundary, name):
-                    found[name] = home.home
+                if home is not None and owns(boundary, home.qualified_name) and not owns(boundary, name):
+                    found[name] = home.qualified_name
         return found
 
     def importers(self, module: str) -> list[str]:
@@ -297,4 +297,4 @@ class ProjectIndex:
 
     def _home(self, name: str) -> str | None:
         home = self.modules.lookup(name)
-        return None if home is None else home.home
+        return None if home is None else home.qualified_name

@@ -64,4 +64,4 @@ def _leads(index: ProjectIndex, name: str, homes: set[str]) -> bool:
     if not any(home.endswith(f".{last}") for home in homes):
         return False
     found = index.modules.lookup(name)
-    return found is not None and found.home in homes
+    return found is not None and found.qualified_name in homes

@@ -52,7 +52,7 @@ class MemberFinder:
         found = self._modules.lookup(name)
         if found is None or found.kind in ("module", "unknown"):
             return None
-        module, _, last = found.home.rpartition(".")
+        module, _, last = found.qualified_name.rpartition(".")
         tree = self._tree(module)
         nodes = [node for known, node in bound(tree.body) if known == last] if tree is not None else []
         return (module, nodes[0]) if len(nodes) == 1 else None

@@ -256,7 +256,7 @@ def _is_manager(patch: _Patch, project: ProjectContext) -> bool:
         return False
     package, _, last = patch.module.rpartition(".")
     above = index.modules.facts(package) if package else None
-    home, _, name = found.home.rpartition(".")
+    home, _, name = found.qualified_name.rpartition(".")
     kept = index.facts.get(index.modules.find(home) or "")
     instance = (boundary.instance or "").removesuffix("()")
     return (

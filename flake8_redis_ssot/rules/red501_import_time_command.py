@@ -69,7 +69,7 @@ class ImportTimeCommand(Rule):
         found = [
             (sent.call, sent.point, f"{sent.label} is sent", sent.builder.target)
             for sent in context.commands
-            if sent.colour == "sync" and sent.sends and _at_import(sent.point, module)
+            if sent.mode == "sync" and sent.sends and _at_import(sent.point, module)
         ]
         found += [
             (made.call, made.point, f"{made.label} connects", builder.target)

@@ -81,7 +81,7 @@ class UnawaitedAsyncCommand(Rule):
 def _is_coroutine(sent: Command) -> bool:
     """Whether the call gives a coroutine that has to be awaited."""
     return (
-        sent.colour == "async"
+        sent.mode == "async"
         and not sent.awaited
         and sent.effect in ("command", "closing")
         and gives_coroutine(sent.builder, sent.role, sent.method)

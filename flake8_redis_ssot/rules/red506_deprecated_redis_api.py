@@ -84,7 +84,7 @@ class DeprecatedRedisApi(Rule):
                     )
         for sent in context.commands:
             successor = DEPRECATED_ASYNC_METHODS.get(sent.builder.library, {}).get(sent.method)
-            if sent.colour == "async" and successor:
+            if sent.mode == "async" and successor:
                 yield self.diagnostic(
                     context,
                     context.source.range_of(sent.call),

@@ -9,7 +9,7 @@ from flake8_redis_ssot.analysis.client_calls import function_of, is_certain, sho
 from flake8_redis_ssot.analysis.hot_paths import occasion_of
 from flake8_redis_ssot.analysis.subscriptions import flaw, is_async_generator, is_worker
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.inference.methods import colour_of
+from flake8_redis_ssot.inference.methods import mode_of
 from flake8_redis_ssot.libraries.traits import LOSING_SUBSCRIPTIONS
 from flake8_redis_ssot.rule import Rule, RuleContext, on
 from flake8_redis_ssot.syntax.bindings import ProgramPoint, Scope
@@ -109,7 +109,7 @@ def _lost(call: ast.Call, point: ProgramPoint, context: RuleContext) -> str:
         for one in given
         if one is not None
         and one[0] == "pubsub"
-        and colour_of(one[1]) == "async"
+        and mode_of(one[1]) == "async"
         and one[1].library in LOSING_SUBSCRIPTIONS
     }
     owner = call.func.value if isinstance(call.func, ast.Attribute) else call.func

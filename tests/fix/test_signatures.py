@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from flake8_redis_ssot.fix.code.signatures import Function, bound_to, colour_of, covers, incompatible
+from flake8_redis_ssot.fix.code.signatures import Function, bound_to, covers, function_kind, incompatible
 
 
 def function(text: str) -> Function:
@@ -105,7 +105,7 @@ def test_which_parameter_takes_an_argument(call: str, parameters: str, bound: li
 
 
 @pytest.mark.parametrize(
-    ("text", "colour"),
+    ("text", "kind"),
     [
         ("def f(): pass", ""),
         ("async def f(): pass", "async"),
@@ -120,9 +120,9 @@ def test_which_parameter_takes_an_argument(call: str, parameters: str, bound: li
         ("@functools.lru_cache(3)\ndef f(): pass", ""),
     ],
 )
-def test_how_a_function_has_to_be_used(text: str, colour: str) -> None:
-    assert colour_of(function(text)) == colour
+def test_how_a_function_has_to_be_used(text: str, kind: str) -> None:
+    assert function_kind(function(text)) == kind
 
 
 def test_what_is_no_function_is_an_attribute() -> None:
-    assert colour_of(ast.parse("x = 1").body[0]) == "attribute"
+    assert function_kind(ast.parse("x = 1").body[0]) == "attribute"

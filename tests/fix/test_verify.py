@@ -29,7 +29,7 @@ BEFORE = b"import os\nprint(os.name)\n"
     ],
 )
 def test_what_a_fix_may_not_do(before: bytes, after: bytes, written: list[str], reason: str) -> None:
-    objects = SimpleNamespace(thing=lambda name: object() if name == "app.a" else None)
+    objects = SimpleNamespace(symbol=lambda name: object() if name == "app.a" else None)
     refusal = wrong("m.py", before, after, written, objects)
     assert (refusal.what if refusal is not None else "") == reason
     by_settings = "define it, or name another in `replacements`"

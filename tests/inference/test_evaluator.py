@@ -15,7 +15,7 @@ from snippets import comments, dedented, marks, names, param, place
 
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.importing import loaded
-from flake8_redis_ssot.inference.methods import colour_of
+from flake8_redis_ssot.inference.methods import mode_of
 from flake8_redis_ssot.inference.reach import exposed, family, handed, starred
 from flake8_redis_ssot.inference.values import (
     Coroutine,
@@ -1091,7 +1091,7 @@ def test_what_sends_commands(made: str, expected: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("builder", "colour"),
+    ("builder", "mode"),
     [
         ("redis.Redis", "sync"),
         ("redis.asyncio.Redis", "async"),
@@ -1099,8 +1099,8 @@ def test_what_sends_commands(made: str, expected: str | None) -> None:
         ("acme.connect", None),
     ],
 )
-def test_whether_a_client_blocks(builder: str, colour: str | None) -> None:
-    assert colour_of(names().table[builder]) == colour
+def test_whether_a_client_blocks(builder: str, mode: str | None) -> None:
+    assert mode_of(names().table[builder]) == mode
 
 
 def test_what_a_method_of_a_client_does() -> None:

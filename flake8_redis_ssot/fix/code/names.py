@@ -34,9 +34,9 @@ class Names:
         self._rebound: dict[str, frozenset[str]] = {}
         self._functions: dict[Function, tuple[frozenset[str], dict[str, str]]] = {}
 
-    def at(self, thing: Placed) -> str:
+    def at(self, symbol: Placed) -> str:
         """Where something of the project is defined, as a message has it behind its name; empty where nobody knows."""
-        path, line = self.modules.find(thing.module), getattr(thing.node, "lineno", None)
+        path, line = self.modules.find(symbol.module), getattr(symbol.node, "lineno", None)
         return f" ({self.short(path)}:{line})" if path and line else ""
 
     def short(self, path: str) -> str:
@@ -76,7 +76,7 @@ class Names:
             local = optional  # of a library, which is there where anything is done with it
         name = local or f"{module}.{node.id}"
         led = self.modules.lookup(name) if tail else None
-        if led is not None and led.kind == "module" and not is_readable(self, led.home):
+        if led is not None and led.kind == "module" and not is_readable(self, led.qualified_name):
             return None  # the package gives the module's name to something else
         return ".".join([name, *tail])
 

@@ -7,7 +7,7 @@ import ast
 from flake8_redis_ssot.facts.modules import Found
 from flake8_redis_ssot.fix.code.replacements import Replacement
 from flake8_redis_ssot.fix.code.signatures import Function
-from flake8_redis_ssot.fix.code.symbols import Objects, Thing
+from flake8_redis_ssot.fix.code.symbols import Objects, Symbol
 from flake8_redis_ssot.fix.code.view import View
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
@@ -33,21 +33,25 @@ class Reach:
         self.index = index
         self.objects = objects
 
-    def of_members(self, of: Thing | None, used: set[str] | None, aim: Replacement) -> Reached:
+    def of_members(self, of: Symbol | None, used: set[str] | None, replacement: Replacement) -> Reached:
         """The members that the `used` ones need, and the globals of their modules: a patch of one reaches them."""
-        if aim.is_same or of is None:
+        if replacement.is_same or of is None:
             return {}
-        owners = [one.home for one in self.objects.order(of)[0]]
-        if aim.old.sort == "instance":
-            owners.append(aim.old.home)
+        owners = [one.qualified_name for one in self.objects.order(of)[0]]
+        if replacement.old.kind == "instance":
+            owners.append(replacement.old.qualified_name)
         return self._needed(of, owners, None if used is None else {"__init__", *used})
 
-    def of_new(self, new: Thing, of: Thing, used: set[str]) -> Reached:
+    def of_new(self, new: Symbol, of: Symbol, used: set[str]) -> Reached:
         """What reaches the new object: a patch of it reached nothing here before, and would afterwards."""
-        owners = [owner for owner in (new.home, *(one.home for one in self.objects.order(of)[0])) if owner]
+        owners = [
+            owner
+            for owner in (new.qualified_name, *(one.qualified_name for one in self.objects.order(of)[0]))
+            if owner
+        ]
         return self._needed(of, owners, used) | dict.fromkeys(f"{OBJECT}{owner}" for owner in owners)
 
-    def twins(self, old: Thing, new: Thing, name: str, after: Reached) -> Reached:
+    def twins(self, old: Symbol, new: Symbol, name: str, after: Reached) -> Reached:
         """The names that a method reads in its module, with those that its twin reads in the module of `new`."""
         was, now = (self.objects.members(of).named.get(name) for of in (old, new))
         if was is None or now is None:
@@ -69,7 +73,7 @@ class Reach:
         """The same where a patch follows to no other name: it still reaches what is looked up as before."""
         return {key: key if new == key else None for key, new in found.items()}
 
-    def _needed(self, of: Thing, owners: list[str], used: set[str] | None) -> Reached:
+    def _needed(self, of: Symbol, owners: list[str], used: set[str] | None) -> Reached:
         """What the `used` members of a class need, by the names of its `owners`; of all where that is None."""
         members = self.objects.members(of).named
         names = set(members) if used is None else set(used)
@@ -105,40 +109,40 @@ class Reach:
                 part.id for part in all_nodes(node) if isinstance(part, ast.Name)
             } & facts.names.keys():
                 found[f"{module}.{name}"] = None
-                thing = self.objects.thing(f"{module}.{name}")
-                if thing is not None and _is_logger_of_module(thing):
-                    found[f"{LOGGER}{thing.module}"] = None
-                if thing is not None and thing.sort == "function" and thing.node is not None:
-                    new.append((thing.node, thing.module))
+                symbol = self.objects.symbol(f"{module}.{name}")
+                if symbol is not None and _is_logger_of_module(symbol):
+                    found[f"{LOGGER}{symbol.module}"] = None
+                if symbol is not None and symbol.kind == "function" and symbol.node is not None:
+                    new.append((symbol.node, symbol.module))
         return found
 
-    def through(self, view: View, aim: Replacement, new: str, late: bool) -> Reached:
+    def through(self, view: View, replacement: Replacement, new: str, late: bool) -> Reached:
         """The names through which an accessor finds the object, each with the one that replaces it."""
-        old, after = aim.old, aim.new
-        if old.home == after.home:
+        old, after = replacement.old, replacement.new
+        if old.qualified_name == after.qualified_name:
             return {}  # the very same function looks up what it did
-        is_accessor = old.sort == "function" and isinstance(old.node, Function)
+        is_accessor = old.kind == "function" and isinstance(old.node, Function)
         found = self.globals_of(old.node, old.module) if is_accessor and old.node is not None else {}
-        if after.sort == "function" and after.node is not None:
+        if after.kind == "function" and after.node is not None:
             for key in self.globals_of(after.node, after.module):
                 is_same = key in found or (is_accessor and self._is_looked_up_late(old, key))
                 found[key] = key if is_same else None
         if not is_accessor:
             return found
-        held = aim.new.of if aim.new.sort in ("method", "member") else aim.new
-        if held is not None and (aim.is_same or held is not aim.new):
+        held = replacement.new.of if replacement.new.kind in ("method", "member") else replacement.new
+        if held is not None and (replacement.is_same or held is not replacement.new):
             # a file that nobody can import has names that nobody can patch
             own = f"{view.place.modules[0]}.{new}" if view.place.modules else None
-            place = held.home if late else own
+            place = held.qualified_name if late else own
             for key in found:
                 led = self.index.modules.lookup(key)
-                if isinstance(led, Found) and led.home == held.home:
+                if isinstance(led, Found) and led.qualified_name == held.qualified_name:
                     found[key] = place
-            if self._is_looked_up_late(old, aim.new.home):
-                found[held.home] = place
+            if self._is_looked_up_late(old, replacement.new.qualified_name):
+                found[held.qualified_name] = place
         return found
 
-    def _is_looked_up_late(self, accessor: Thing, home: str) -> bool:
+    def _is_looked_up_late(self, accessor: Symbol, home: str) -> bool:
         """Whether an accessor looks an object up in its home whenever it is called."""
         module, _, name = home.rpartition(".")
         for part in all_nodes(accessor.node or ast.Pass()):
@@ -146,14 +150,14 @@ class Reach:
                 return True
             if isinstance(part, ast.Attribute) and part.attr == name:
                 held = self.objects.value(part.value, accessor.module)
-                if held is not None and held.sort == "module" and held.home == module:
+                if held is not None and held.kind == "module" and held.qualified_name == module:
                     return True
         return False
 
 
-def _is_logger_of_module(thing: Thing) -> bool:
+def _is_logger_of_module(symbol: Symbol) -> bool:
     """Whether an object is a logger by the name of its module."""
-    match getattr(thing.node, "value", None):
+    match getattr(symbol.node, "value", None):
         case ast.Call(func=func, args=[ast.Name(id="__name__"), *_]):
             return last_name(func).lower() in ("getlogger", "get_logger")
     return False

@@ -14,7 +14,7 @@ from flake8_redis_ssot.facts.modules import bound
 from flake8_redis_ssot.fix.code.module_names import is_surely_bound
 from flake8_redis_ssot.fix.code.reads import ProjectReads
 from flake8_redis_ssot.fix.code.signatures import Function
-from flake8_redis_ssot.fix.code.symbols import Objects, Thing
+from flake8_redis_ssot.fix.code.symbols import Objects, Symbol
 from flake8_redis_ssot.inference.builder_table import builders
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.settings.model import Boundary
@@ -62,8 +62,8 @@ class Refusal(Exception):
 class Replacement:
     """What an object is exchanged for; `calls` says that the new one has to be called to be had."""
 
-    old: Thing
-    new: Thing
+    old: Symbol
+    new: Symbol
     calls: bool = False
     is_same: bool = False
     is_declared: bool = False
@@ -71,7 +71,7 @@ class Replacement:
     @property
     def collapses(self) -> bool:
         """Whether calls of the old one become the new one itself."""
-        return self.old.sort != self.new.sort or self.calls
+        return self.old.kind != self.new.kind or self.calls
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ class Replacements:
         self.settings = index.settings
         self._replacements = dict(index.settings.replacements)
         self._arguments = {old: dict(names) for old, names in index.settings.renamed_arguments}
-        self._aims: dict[tuple[str, str], Replacement | Refusal] = {}
+        self._found: dict[tuple[str, str], Replacement | Refusal] = {}
 
     @cached_property
     def _table(self) -> str:
@@ -143,52 +143,56 @@ class Replacements:
         where = f" ({os.path.relpath(path, self.settings.root)}:{line})" if known else ""
         return f"[tool.redis-ssot.replacements]{where}"
 
-    def aim(self, old: str, boundary: Boundary) -> Replacement:
+    def find(self, old: str, boundary: Boundary) -> Replacement:
         """What the dotted `old` is exchanged for in a file of `boundary`; Refusal where nothing is known."""
         key = (old, boundary.name)
-        if key not in self._aims:
+        if key not in self._found:
             try:
-                self._aims[key] = self._aim(old, boundary)
+                self._found[key] = self._find(old, boundary)
             except Refusal as refusal:
-                self._aims[key] = refusal.untraced()
-        known = self._aims[key]
+                self._found[key] = refusal.untraced()
+        known = self._found[key]
         if isinstance(known, Refusal):
             raise Refusal(known.what, known.advice)
         return known
 
-    def _aim(self, old: str, boundary: Boundary) -> Replacement:
-        before = self.objects.thing(old)
+    def _find(self, old: str, boundary: Boundary) -> Replacement:
+        before = self.objects.symbol(old)
         if before is None:
             raise Refusal(
                 f"`{old}` does not exist, so that nobody can tell what it was",
                 "remove the reference, or name what is there",
             )
         declared = self.settings.replacement_of(old)
-        if declared is None and before.home != old:
-            declared = self.settings.replacement_of(before.home)
+        if declared is None and before.qualified_name != old:
+            declared = self.settings.replacement_of(before.qualified_name)
         name, calls = (declared or "").removesuffix("()"), (declared or "").endswith("()")
-        given = self.objects.given(before) if before.sort == "function" else None
+        given = self.objects.given(before) if before.kind == "function" else None
         if declared is None:
-            if self.index.managers.owns(boundary, before.home):
-                name = before.home
+            if self.index.managers.owns(boundary, before.qualified_name):
+                name = before.qualified_name
             elif (
                 given is not None
-                and given.home
-                and self.index.managers.owns(boundary, given.home)
+                and given.qualified_name
+                and self.index.managers.owns(boundary, given.qualified_name)
                 and self.objects.is_plain(before)
             ):
                 twin = self._twin(before, boundary)
-                name = twin if twin is not None and not self._is_patched(given.home) else given.home
+                name = (
+                    twin
+                    if twin is not None and not self._is_patched(given.qualified_name)
+                    else given.qualified_name
+                )
             else:
                 name = self._namesake(old, before, boundary)
-        after = self.objects.thing(name)
-        if after is not None and after.sort == "other":
+        after = self.objects.symbol(name)
+        if after is not None and after.kind == "other":
             after = self._member(name) or after
         if after is None:
             raise Refusal(f"the replacement `{name}` does not exist", f"correct {self._table}")
-        if not self.index.managers.owns(boundary, after.home):
-            owner = self.index.managers.owner(after.home)
-            if owner is not None or any(p.covers(after.home) for p in boundary.forbidden):
+        if not self.index.managers.owns(boundary, after.qualified_name):
+            owner = self.index.managers.owner(after.qualified_name)
+            if owner is not None or any(p.covers(after.qualified_name) for p in boundary.forbidden):
                 whose = "is forbidden here"
                 if owner is not None:
                     whose = f"belongs to {f'boundary `{owner.name}`' if owner.name else 'the files outside every boundary'}"
@@ -196,43 +200,49 @@ class Replacements:
                     f"the replacement `{name}` {whose}",
                     f"name something of this boundary's manager in {self._table}",
                 )
-        last = after.home.rpartition(".")[2]
+        last = after.qualified_name.rpartition(".")[2]
         if last.startswith("__") and not last.endswith("__"):
             raise Refusal(
-                f"`{after.home}`{self.objects.at(after)} has a private name, which within a class means another",
+                f"`{after.qualified_name}`{self.objects.at(after)} has a private name, which within a class means another",
                 "give it a public name",
             )
-        for name_of in (old, before.home):
+        for name_of in (old, before.qualified_name):
             self._check_bound_once(name_of)
-        held = after.of if after.sort in ("method", "member") and after.of is not None else after
-        if before.sort == "function" and after.sort != "function":
+        held = after.of if after.kind in ("method", "member") and after.of is not None else after
+        if before.kind == "function" and after.kind != "function":
             self.check_read(before)
-        if not is_surely_bound(self.objects, held.home):
+        if not is_surely_bound(self.objects, held.qualified_name):
             raise Refusal(
-                f"`{after.home}`{self.objects.at(after)} is defined under a condition alone, or deleted",
+                f"`{after.qualified_name}`{self.objects.at(after)} is defined under a condition alone, or deleted",
                 "define it at the top level of its module",
             )
-        later = held.is_set_later or self.is_rebound(held.home)
-        if later and (before.sort != "instance" or after.home != before.home):
+        later = held.is_set_later or self.is_rebound(held.qualified_name)
+        if later and (before.kind != "instance" or after.qualified_name != before.qualified_name):
             raise Refusal(
                 f"`{name}`{self.objects.at(held)} is given another object later",
                 f"name a function that gives it in {self._table}, as `{name}()`",
             )
-        is_plain = given is not None and given.home == after.home and self.objects.is_plain(before)
-        is_same = after.home == before.home or (is_plain and not calls)
+        is_plain = (
+            given is not None
+            and given.qualified_name == after.qualified_name
+            and self.objects.is_plain(before)
+        )
+        is_same = after.qualified_name == before.qualified_name or (is_plain and not calls)
         is_same = is_same or self._are_alike(before, after)
-        if name != after.home and after.sort not in ("module", "method", "member") and not is_same:
-            after = replace(after, home=name)
+        if name != after.qualified_name and after.kind not in ("module", "method", "member") and not is_same:
+            after = replace(after, qualified_name=name)
         return Replacement(before, after, calls, is_same, declared is not None)
 
-    def of_member(self, of: Thing, name: str) -> Replacement | None:
+    def of_member(self, of: Symbol, name: str) -> Replacement | None:
         """What the settings put in the place of a call of a member of the class itself, as `Old.get_instance()`."""
-        declared = self._replacements.get(f"{of.home}.{name}")
+        declared = self._replacements.get(f"{of.qualified_name}.{name}")
         member = self.objects.members(of).named.get(name)
-        after = self.objects.thing(declared) if declared is not None else None
-        if after is None or member is None or after.sort != "instance":
+        after = self.objects.symbol(declared) if declared is not None else None
+        if after is None or member is None or after.kind != "instance":
             return None
-        return Replacement(Thing("function", f"{of.home}.{name}", member.node), after, is_declared=True)
+        return Replacement(
+            Symbol("function", f"{of.qualified_name}.{name}", member.node), after, is_declared=True
+        )
 
     def renamed(self, old: Collection[str], new: Collection[str], name: str) -> tuple[str, dict[str, str]]:
         """How a member of the `old` objects is called in the `new` ones by the settings, and its parameters."""
@@ -240,8 +250,8 @@ class Replacements:
             key = f"{home}.{name}"
             if key in self._replacements:
                 owner, _, last = self._replacements[key].rpartition(".")
-                held = self.objects.thing(owner)
-                if held is None or held.home not in new:
+                held = self.objects.symbol(owner)
+                if held is None or held.qualified_name not in new:
                     raise Refusal(
                         f"`replacements` sends `{key}` to `{owner}`, and the object to `{min(new)}`",
                         f"send both to one object in {self._table}",
@@ -257,15 +267,15 @@ class Replacements:
         """The parameters of a function that are called otherwise in its replacement."""
         return self._arguments.get(old, {})
 
-    def _member(self, name: str) -> Thing | None:
+    def _member(self, name: str) -> Symbol | None:
         """The method, property or attribute of an object that a dotted name is."""
         owner, _, last = name.rpartition(".")
-        held = self.objects.thing(owner)
+        held = self.objects.symbol(owner)
         member = self.objects.members(held.of).named.get(last) if held is not None and held.of else None
-        if held is None or held.sort != "instance" or member is None:
+        if held is None or held.kind != "instance" or member is None:
             return None
-        is_read = member.colour in ("property", "attribute")
-        return Thing("member" if is_read else "method", name, member.node, held)
+        is_read = member.kind in ("property", "attribute")
+        return Symbol("member" if is_read else "method", name, member.node, held)
 
     def is_rebound(self, name: str) -> bool:
         """Whether a function of its module, or another file, gives a module's name another object."""
@@ -320,7 +330,7 @@ class Replacements:
         """The files of the application that import from a module."""
         return (user for user in self.index.importing(module) if not self.settings.is_test(user))
 
-    def check_read(self, accessor: Thing) -> None:
+    def check_read(self, accessor: Symbol) -> None:
         """Refusal where the names by which a function finds its object may be given another one."""
         facts = self.index.modules.facts(accessor.module)
         names = {part.id for part in all_nodes(accessor.node or ast.Pass()) if isinstance(part, ast.Name)}
@@ -334,11 +344,11 @@ class Replacements:
                 "import there by name what is needed of it",
             )
 
-    def _twin(self, before: Thing, boundary: Boundary) -> str | None:
+    def _twin(self, before: Symbol, boundary: Boundary) -> str | None:
         """A function of the manager that has the same name, and is as good."""
-        last = before.home.rpartition(".")[2]
+        last = before.qualified_name.rpartition(".")[2]
         names = [f"{module}.{last}" for module in self.index.managers.modules_of(boundary)]
-        twins = ((name, self.objects.thing(name)) for name in names)
+        twins = ((name, self.objects.symbol(name)) for name in names)
         return next(
             (name for name, twin in twins if twin is not None and self._are_alike(before, twin)), None
         )
@@ -347,7 +357,7 @@ class Replacements:
         """Whether a test names an object, as one that patches it does: functions may look it up at another time."""
         return any(map(self.settings.is_test, self.reads.quoted.get(home, ())))
 
-    def _are_alike(self, one: Thing, other: Thing) -> bool:
+    def _are_alike(self, one: Symbol, other: Symbol) -> bool:
         """Whether two functions are called in the same way, and give the very same object."""
         if not (isinstance(one.node, Function) and isinstance(other.node, Function)):
             return False
@@ -356,40 +366,43 @@ class Replacements:
             type(one.node) is type(other.node)
             and ast.dump(one.node.args) == ast.dump(other.node.args)
             and given is not None
-            and given.home != ""
+            and given.qualified_name != ""
             and given == self.objects.given(other)
             and self.objects.is_plain(one)
             and self.objects.is_plain(other)
         )
 
-    def _namesake(self, old: str, before: Thing, boundary: Boundary) -> str:
-        last = before.home.rpartition(".")[2]
+    def _namesake(self, old: str, before: Symbol, boundary: Boundary) -> str:
+        last = before.qualified_name.rpartition(".")[2]
         for module in self.index.managers.modules_of(boundary):
-            found = self.objects.thing(f"{module}.{last}") if before.sort != "module" else None
-            if found is not None and found.sort == before.sort:
+            found = self.objects.symbol(f"{module}.{last}") if before.kind != "module" else None
+            if found is not None and found.kind == before.kind:
                 return f"{module}.{last}"
         if self._only_passes(old, before, boundary):
-            return before.home
-        what = f"no replacement for `{before.home}`{self.objects.at(before)} is set"
-        if before.sort != "module" and not self._has_to_do_with_redis(before):
+            return before.qualified_name
+        what = f"no replacement for `{before.qualified_name}`{self.objects.at(before)} is set"
+        if before.kind != "module" and not self._has_to_do_with_redis(before):
             raise Refusal(
                 f"{what}, and it is no Redis object",
                 f"move it to another module, or into the manager, and name that in {self._table}",
             )
         raise Refusal(what, f"name one in {self._table}")
 
-    def _only_passes(self, old: str, thing: Thing, boundary: Boundary) -> bool:
+    def _only_passes(self, old: str, symbol: Symbol, boundary: Boundary) -> bool:
         """Whether a forbidden module only hands on what is at home in another one, and no Redis object."""
-        home = thing.home
+        home = symbol.qualified_name
         is_forbidden = any(pattern.covers(home) for pattern in boundary.forbidden)
         if home == old or is_forbidden or self.index.managers.owner(home) is not None:
             return False
-        module = home if thing.sort == "module" else thing.module
-        return self.objects.tree(module) is not None and not self._has_to_do_with_redis(thing)
+        module = home if symbol.kind == "module" else symbol.module
+        return self.objects.tree(module) is not None and not self._has_to_do_with_redis(symbol)
 
-    def _has_to_do_with_redis(self, thing: Thing) -> bool:
+    def _has_to_do_with_redis(self, symbol: Symbol) -> bool:
         """Whether what defines an object names, by whatever of its module, a client library or a manager's class."""
-        module, last = (thing.home if thing.sort == "module" else thing.module), thing.home.rpartition(".")[2]
+        module, last = (
+            (symbol.qualified_name if symbol.kind == "module" else symbol.module),
+            symbol.qualified_name.rpartition(".")[2],
+        )
         tree, facts = self.objects.tree(module), self.index.modules.facts(module)
         if tree is None or facts is None:
             return True
@@ -399,7 +412,7 @@ class Replacements:
             name for name, known in facts.names.items() if (known.target or "").partition(".")[0] in libraries
         }
         wanted |= {n for n, known in facts.names.items() if self._is_of_manager(known.target)}
-        if thing.sort == "module":
+        if symbol.kind == "module":
             return bool(wanted)
         nodes = dict[str, list[ast.AST]]()
         for name, node in bound(tree.body):
@@ -419,31 +432,33 @@ class Replacements:
 
     def _is_of_manager(self, target: str | None) -> bool:
         """Whether an import brings in something of a module that is a manager, or is none of the project's classes."""
-        thing = self.objects.thing(target) if target else None
-        of = thing if thing is None or thing.sort == "class" else thing.of
-        return of is not None and of.home.rpartition(".")[2] in self.index.managers.classes(of.module)
+        symbol = self.objects.symbol(target) if target else None
+        of = symbol if symbol is None or symbol.kind == "class" else symbol.of
+        return of is not None and of.qualified_name.rpartition(".")[2] in self.index.managers.classes(
+            of.module
+        )
 
-    def target(self, old: str, boundary: Boundary) -> Thing | None:
+    def target(self, old: str, boundary: Boundary) -> Symbol | None:
         """The class of the manager whose object would take the place of `old`."""
         try:
-            new: Thing | None = self.aim(old, boundary).new
+            new: Symbol | None = self.find(old, boundary).new
         except Refusal:
             name = (boundary.instance or "").removesuffix("()")
             modules = self.index.managers.modules_of(boundary) if name else ()
-            new = next(filter(None, (self.objects.thing(f"{module}.{name}") for module in modules)), None)
-        if new is not None and new.sort == "function":
+            new = next(filter(None, (self.objects.symbol(f"{module}.{name}") for module in modules)), None)
+        if new is not None and new.kind == "function":
             new = self.objects.given(new)
-        if new is not None and new.sort == "instance":
+        if new is not None and new.kind == "instance":
             new = new.of
         homes = list(self.index.managers.modules_of(boundary))
         if new is None and len(homes) == 1:
             classes = list(self.index.managers.classes(homes[0]))
-            new = self.objects.thing(f"{homes[0]}.{classes[0]}") if len(classes) == 1 else None
-        return new if new is not None and new.sort == "class" else None
+            new = self.objects.symbol(f"{homes[0]}.{classes[0]}") if len(classes) == 1 else None
+        return new if new is not None and new.kind == "class" else None
 
-    def shared(self, old: Thing, boundary: Boundary, imported: int = 0) -> Replacement:
+    def shared(self, old: Symbol, boundary: Boundary, imported: int = 0) -> Replacement:
         """The shared object that is an instance of the class `old`; `imported` is the line of its import."""
-        if not self.index.managers.owns(boundary, old.home):
+        if not self.index.managers.owns(boundary, old.qualified_name):
             where = f" in line {imported}" if imported else ""
             raise Awaiting(f"this moves together with its import{where}", imported)
         wanted = [f"{old.module}.{boundary.instance}"] if boundary.instance else []
@@ -451,13 +466,13 @@ class Replacements:
         wanted += [f"{old.module}.{n}" for n in (facts.names if facts is not None and not wanted else ())]
         shared = []
         for one in wanted:
-            thing = self.objects.thing(one.removesuffix("()"))
-            given = self.objects.given(thing) if thing is not None and one.endswith("()") else thing
-            if thing is not None and given is not None and given.sort == "instance" and given.of == old:
-                shared.append(Replacement(old, thing, calls=one.endswith("()")))
+            symbol = self.objects.symbol(one.removesuffix("()"))
+            given = self.objects.given(symbol) if symbol is not None and one.endswith("()") else symbol
+            if symbol is not None and given is not None and given.kind == "instance" and given.of == old:
+                shared.append(Replacement(old, symbol, calls=one.endswith("()")))
         if len(shared) != 1:
-            names = " and ".join(f"`{one.new.home}`" for one in shared)
-            where = f"the class `{old.home}`{self.objects.at(old)}"
+            names = " and ".join(f"`{one.new.qualified_name}`" for one in shared)
+            where = f"the class `{old.qualified_name}`{self.objects.at(old)}"
             if shared:
                 raise Refusal(
                     f"of {where} several objects are shared, {names}",
@@ -465,7 +480,7 @@ class Replacements:
                 )
             init = self.objects.members(old).named.get("__init__")
             needs = init is not None and init.arguments is not None and _required(init.arguments)
-            made = f"{old.home.rpartition('.')[2]}({'...' if needs else ''})"
+            made = f"{old.qualified_name.rpartition('.')[2]}({'...' if needs else ''})"
             raise Refusal(
                 f"the manager's module has no shared object of {where}",
                 f"add one, as `redis_manager = {made}`, and name it as `instance`",

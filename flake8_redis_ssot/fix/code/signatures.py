@@ -9,7 +9,9 @@ from typing import Literal
 from flake8_redis_ssot.libraries.standard import CONTEXT_MANAGERS
 from flake8_redis_ssot.syntax.nodes import last_name, unparsed
 
-Colour = Literal["", "async", "generator", "async generator", "property", "attribute", "context manager"]
+FunctionKind = Literal[
+    "", "async", "generator", "async generator", "property", "attribute", "context manager"
+]
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 _NEUTRAL = frozenset(["None", "False", "''", "()"])
@@ -23,7 +25,7 @@ def arguments_of(function: Function) -> list[str]:
     return [a.arg for a in every if a is not None]
 
 
-def colour_of(node: ast.AST) -> Colour:
+def function_kind(node: ast.AST) -> FunctionKind:
     """How a function has to be used."""
     if not isinstance(node, Function):
         return "attribute"

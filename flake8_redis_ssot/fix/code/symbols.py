@@ -11,10 +11,10 @@ from typing import Literal
 from flake8_redis_ssot.facts.modules import Modules, bound
 from flake8_redis_ssot.fix.code.names import Names
 from flake8_redis_ssot.fix.code.signatures import (
-    Colour,
     Function,
-    colour_of,
+    FunctionKind,
     decorators_of,
+    function_kind,
     own_parts,
     without_receiver,
 )
@@ -27,42 +27,42 @@ from flake8_redis_ssot.libraries.standard import (
 )
 from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, unparsed
 
-Sort = Literal["class", "instance", "function", "method", "member", "module", "other"]
+SymbolKind = Literal["class", "instance", "function", "method", "member", "module", "other"]
 
 _DEPTH = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Thing:
-    """A class, function, module or object of the project; `home` is where it is defined.
+class Symbol:
+    """A class, function, module or object of the project, by its `qualified_name` where it is defined.
 
-    An instance that no name stands for has an empty `home`; `of` is the class of an instance, or the object of
+    An instance that no name stands for has an empty `qualified_name`; `of` is the class of an instance, or the object of
     a method, or of a member that is read.
     `is_set_later` says that its module gives the name another object at run time, `may_be_none` that it is
     None at times.
     """
 
-    sort: Sort
-    home: str
+    kind: SymbolKind
+    qualified_name: str
     node: ast.AST | None = None
-    of: Thing | None = None
+    of: Symbol | None = None
     is_set_later: bool = False
     may_be_none: bool = False
 
     @property
     def module(self) -> str:
-        return self.home.rpartition(".")[0]
+        return self.qualified_name.rpartition(".")[0]
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A member of a class: its colour, parameters without `self`, and what it is said to give.
+    """A member of a class: its kind (how it is used), parameters without `self`, and what it is said to give.
 
     `decorators` are those that may change what it is, and how it is bound; `takes` the stated types
     of its parameters.
     """
 
-    colour: Colour
+    kind: FunctionKind
     arguments: ast.arguments | None
     gives: str | None
     node: ast.AST
@@ -85,39 +85,41 @@ class Objects(Names):
     def __init__(self, modules: Modules, root: str) -> None:
         super().__init__(modules, root)
         self._members: dict[str, Members] = {}
-        self._things: dict[str, Thing | None] = {}
+        self._symbols: dict[str, Symbol | None] = {}
 
-    def thing(self, name: str, depth: int = 0) -> Thing | None:
+    def symbol(self, name: str, depth: int = 0) -> Symbol | None:
         """What the dotted `name` stands for, imports followed; None where it does not exist."""
         if depth:
-            return self._thing(name, depth)
-        if name not in self._things:
-            self._things[name] = self._thing(name, 0)
-        return self._things[name]
+            return self._symbol(name, depth)
+        if name not in self._symbols:
+            self._symbols[name] = self._symbol(name, 0)
+        return self._symbols[name]
 
-    def _thing(self, name: str, depth: int) -> Thing | None:
+    def _symbol(self, name: str, depth: int) -> Symbol | None:
         found = self.modules.lookup(name)
         if found is None or depth > _DEPTH:
             return None
         if found.kind == "module":
-            return Thing("module", found.home)
-        module, _, last = found.home.rpartition(".")
+            return Symbol("module", found.qualified_name)
+        module, _, last = found.qualified_name.rpartition(".")
         tree = self.tree(module)
         if found.kind == "unknown" or tree is None:
-            return Thing("other", found.home)
+            return Symbol("other", found.qualified_name)
         nodes = [node for bound_name, node in bound(tree.body) if bound_name == last]
-        things = [self._defined(node, found.home, module, depth) for node in nodes]
-        later = self._set_later(last, tree, found.home, module, depth)
-        known = [thing for thing in (*things, *later) if thing is not None]
-        of = {thing.of for thing in known if thing.of is not None}
-        if {thing.sort for thing in known} <= {"instance"} and len(of) < 2:
+        symbols = [self._defined(node, found.qualified_name, module, depth) for node in nodes]
+        later = self._set_later(last, tree, found.qualified_name, module, depth)
+        known = [symbol for symbol in (*symbols, *later) if symbol is not None]
+        of = {symbol.of for symbol in known if symbol.of is not None}
+        if {symbol.kind for symbol in known} <= {"instance"} and len(of) < 2:
             node = known[-1].node if known else None
-            is_set_later = None in things or bool(later) or not known
-            may_be_none = None in things or any(thing.may_be_none for thing in known)
-            return Thing("instance", found.home, node, of.pop() if of else None, is_set_later, may_be_none)
-        return known[0] if len(known) == 1 else Thing("other", found.home)
+            is_set_later = None in symbols or bool(later) or not known
+            may_be_none = None in symbols or any(symbol.may_be_none for symbol in known)
+            return Symbol(
+                "instance", found.qualified_name, node, of.pop() if of else None, is_set_later, may_be_none
+            )
+        return known[0] if len(known) == 1 else Symbol("other", found.qualified_name)
 
-    def _set_later(self, name: str, tree: ast.Module, home: str, module: str, depth: int) -> list[Thing]:
+    def _set_later(self, name: str, tree: ast.Module, home: str, module: str, depth: int) -> list[Symbol]:
         """What functions of the module assign to its `name` by `global`."""
         found = []
         for function in tree.body if name in self.set_by_functions(module) else ():
@@ -128,37 +130,37 @@ class Objects(Names):
                     if isinstance(part, ast.Assign) and any(
                         isinstance(t, ast.Name) and t.id == name for t in part.targets
                     ):
-                        thing = self._assigned(part.value, part, home, module, depth)
-                        found.append(thing or Thing("instance", home, part))
+                        symbol = self._assigned(part.value, part, home, module, depth)
+                        found.append(symbol or Symbol("instance", home, part))
         return found
 
-    def _defined(self, node: ast.stmt, home: str, module: str, depth: int) -> Thing | None:
+    def _defined(self, node: ast.stmt, home: str, module: str, depth: int) -> Symbol | None:
         match node:
             case ast.ClassDef():
-                return Thing("class", home, node)
+                return Symbol("class", home, node)
             case ast.FunctionDef() | ast.AsyncFunctionDef():
-                return Thing("function", home, node)
+                return Symbol("function", home, node)
             case ast.AnnAssign():
                 made = self._assigned(node.value, node, home, module, depth) if node.value else None
                 if made is not None and made.of is not None:
                     return made
                 of = self._annotated(node.annotation, module, depth)
                 may_be_none = made is None or is_optional(node.annotation)
-                return Thing("instance", home, node, of, made is None, may_be_none)
+                return Symbol("instance", home, node, of, made is None, may_be_none)
             case ast.Assign(value=value):
                 return self._assigned(value, node, home, module, depth)
-        return Thing("instance", home, node)
+        return Symbol("instance", home, node)
 
-    def _assigned(self, value: ast.expr, node: ast.stmt, home: str, module: str, depth: int) -> Thing | None:
+    def _assigned(self, value: ast.expr, node: ast.stmt, home: str, module: str, depth: int) -> Symbol | None:
         if isinstance(value, ast.Constant) and value.value is None:
             return None  # to be set later
         made = self.value(value, module, depth=depth + 1)
-        of = made.of if made is not None and made.sort == "instance" else None
-        return Thing("instance", home, node, of)
+        of = made.of if made is not None and made.kind == "instance" else None
+        return Symbol("instance", home, node, of)
 
     def value(
         self, node: ast.expr, module: str, function: Function | None = None, depth: int = 0
-    ) -> Thing | None:
+    ) -> Symbol | None:
         """What an expression of `module` gives, as far as names and calls tell."""
         if depth > _DEPTH:
             return None
@@ -173,28 +175,28 @@ class Objects(Names):
         name = self.dotted(node, module, function)
         if name is None:
             return None
-        thing = self.thing(name, depth + 1)
-        if thing is not None and thing.sort == "other" and isinstance(node, ast.Attribute):
+        symbol = self.symbol(name, depth + 1)
+        if symbol is not None and symbol.kind == "other" and isinstance(node, ast.Attribute):
             owner = self.value(node.value, module, function, depth + 1)
-            if owner is not None and owner.sort == "class":
+            if owner is not None and owner.kind == "class":
                 member = self.members(owner).named.get(node.attr)
                 if member is not None and isinstance(member.node, Function):
-                    return Thing("function", f"{owner.home}.{node.attr}", member.node)
-        return thing
+                    return Symbol("function", f"{owner.qualified_name}.{node.attr}", member.node)
+        return symbol
 
-    def given(self, thing: Thing, depth: int = 0) -> Thing | None:
+    def given(self, symbol: Symbol, depth: int = 0) -> Symbol | None:
         """What a call gives (for `async def` what awaiting it gives): an object with a name, or just its class.
 
         None where the source does not tell.
         """
-        if thing.sort == "class":
-            return Thing("instance", "", thing.node, thing)
-        node, module = thing.node, thing.module
-        if thing.sort != "function" or not isinstance(node, Function) or depth > _DEPTH:
+        if symbol.kind == "class":
+            return Symbol("instance", "", symbol.node, symbol)
+        node, module = symbol.node, symbol.module
+        if symbol.kind != "function" or not isinstance(node, Function) or depth > _DEPTH:
             return None
         if self.tree(module) is None:  # a method: its class stands in a module
             module = module.rpartition(".")[0]
-        if colour_of(node) not in ("", "async") or not decorators_of(node) <= CACHES | {
+        if function_kind(node) not in ("", "async") or not decorators_of(node) <= CACHES | {
             "staticmethod",
             "classmethod",
         }:
@@ -208,9 +210,9 @@ class Objects(Names):
             return replace(found[0], may_be_none=found[0].may_be_none and not _sets(node, found[0]))
         of = self._annotated(node.returns, module, depth) if node.returns is not None else None
         may_be_none = any(value is None or is_none(value) for value in values) or is_optional(node.returns)
-        return None if of is None else Thing("instance", "", of.node, of, may_be_none=may_be_none)
+        return None if of is None else Symbol("instance", "", of.node, of, may_be_none=may_be_none)
 
-    def _local(self, value: ast.expr, function: Function, module: str, depth: int) -> Thing | None:
+    def _local(self, value: ast.expr, function: Function, module: str, depth: int) -> Symbol | None:
         """What a local variable of a function holds, where all its assignments agree."""
         if not isinstance(value, ast.Name):
             return None
@@ -222,7 +224,7 @@ class Objects(Names):
                 found.add(self.value(part.value, module, function, depth + 1))
         return found.pop() if len(found) == 1 else None
 
-    def _annotated(self, node: ast.expr, module: str, depth: int) -> Thing | None:
+    def _annotated(self, node: ast.expr, module: str, depth: int) -> Symbol | None:
         """The class that an annotation names; `None` beside it does not count."""
         if depth > _DEPTH:
             return None
@@ -238,15 +240,15 @@ class Objects(Names):
             case ast.Subscript(value=value, slice=inner) if last_name(value) in OPTIONAL:
                 return self._annotated(inner, module, depth + 1)
         name = self.dotted(node, module)
-        thing = self.thing(name, depth + 1) if name is not None else None
-        return thing if thing is not None and thing.sort == "class" else None
+        symbol = self.symbol(name, depth + 1) if name is not None else None
+        return symbol if symbol is not None and symbol.kind == "class" else None
 
-    def members(self, thing: Thing, depth: int = 0) -> Members:
+    def members(self, symbol: Symbol, depth: int = 0) -> Members:
         """The members of a class."""
-        if thing.home in self._members:
-            return self._members[thing.home]
+        if symbol.qualified_name in self._members:
+            return self._members[symbol.qualified_name]
         named: dict[str, Member] = {}
-        order, is_open = self.order(thing, depth)
+        order, is_open = self.order(symbol, depth)
         for one in reversed(order):
             node = one.node
             assert isinstance(node, ast.ClassDef)
@@ -254,36 +256,36 @@ class Objects(Names):
             named |= self._own_members(node, one)
             is_open = is_open or meta or bool(node.decorator_list)
         is_open = is_open or "__getattr__" in named or "__getattribute__" in named
-        self._members[thing.home] = Members(named, is_open)
-        return self._members[thing.home]
+        self._members[symbol.qualified_name] = Members(named, is_open)
+        return self._members[symbol.qualified_name]
 
-    def is_plain(self, thing: Thing) -> bool:
+    def is_plain(self, symbol: Symbol) -> bool:
         """Whether a function does nothing but return: without a condition, and without anything on the way."""
-        body = thing.node.body if isinstance(thing.node, Function) else []
+        body = symbol.node.body if isinstance(symbol.node, Function) else []
         rest = [part for part in body if not isinstance(part, ast.Import | ast.ImportFrom)]
         rest = [p for p in rest if not (isinstance(p, ast.Expr) and isinstance(p.value, ast.Constant))]
         return len(rest) == 1 and isinstance(rest[0], ast.Return)
 
-    def order(self, thing: Thing, depth: int = 0) -> tuple[list[Thing], bool]:
+    def order(self, symbol: Symbol, depth: int = 0) -> tuple[list[Symbol], bool]:
         """A class and its bases in the order in which Python looks; whether there are others in between."""
-        node = thing.node
+        node = symbol.node
         if not isinstance(node, ast.ClassDef) or depth > _DEPTH:
             return [], True
         is_open = False
-        lines: list[list[Thing]] = []
+        lines: list[list[Symbol]] = []
         direct = []
         for base in node.bases:
             plain = base.value if isinstance(base, ast.Subscript) else base
-            name = self.dotted(plain, thing.module)
-            above = self.thing(name) if name is not None else None
-            if above is not None and above.sort == "class":
+            name = self.dotted(plain, symbol.module)
+            above = self.symbol(name) if name is not None else None
+            if above is not None and above.kind == "class":
                 order, opened = self.order(above, depth + 1)
                 lines.append(order)
                 direct.append(above)
                 is_open = is_open or opened
             elif last_name(plain) not in PLAIN_BASES:
                 is_open = True
-        found = [thing]
+        found = [symbol]
         lines.append(direct)
         while lines := [line for line in lines if line]:
             heads = [line[0] for line in lines if not any(line[0] in other[1:] for other in lines)]
@@ -293,13 +295,13 @@ class Objects(Names):
             lines = [[one for one in line if one != heads[0]] for line in lines]
         return found, is_open
 
-    def _own_members(self, node: ast.ClassDef, of: Thing) -> dict[str, Member]:
+    def _own_members(self, node: ast.ClassDef, of: Symbol) -> dict[str, Member]:
         """The members that a class itself defines; what is a method and assigned too is an attribute."""
         module = of.module
         found: dict[str, Member] = {}
 
         def add(name: str, member: Member) -> None:
-            again = name in found and "attribute" in (member.colour, found[name].colour)
+            again = name in found and "attribute" in (member.kind, found[name].kind)
             unknown = Member("attribute", None, None, member.node, module)
             is_typed = again and found[name].gives is not None and member.gives is None
             found[name] = found[name] if is_typed else unknown if again else member
@@ -324,7 +326,7 @@ class Objects(Names):
         for statement in node.body:
             if isinstance(statement, Function):
                 for target, value in _stores_on_self(statement):
-                    if target not in found or found[target].colour not in ("attribute", "property"):
+                    if target not in found or found[target].kind not in ("attribute", "property"):
                         add(target, Member("attribute", None, None, value, module))
         return found
 
@@ -332,11 +334,11 @@ class Objects(Names):
         """A function as if it were a method without a receiver."""
         return self._member(function, self.with_values(function.args, None, module), module)
 
-    def _method(self, function: Function, owner: ast.ClassDef, of: Thing) -> Member:
+    def _method(self, function: Function, owner: ast.ClassDef, of: Symbol) -> Member:
         arguments = self.with_values(without_receiver(function), owner, of.module)
         member = self._member(function, arguments, of.module)
         if member.gives is not None and re.search(r"\bSelf\b", member.gives):
-            return replace(member, gives=f"{member.gives} of {of.home}")
+            return replace(member, gives=f"{member.gives} of {of.qualified_name}")
         return member
 
     def _member(self, function: Function, arguments: ast.arguments, module: str) -> Member:
@@ -346,7 +348,7 @@ class Objects(Names):
             if (said := stated(a.annotation, module, self.modules)) is not None
         }
         return Member(
-            colour_of(function),
+            function_kind(function),
             arguments,
             stated(function.returns, module, self.modules),
             function,
@@ -355,10 +357,10 @@ class Objects(Names):
             takes,
         )
 
-    def arguments(self, thing: Thing) -> ast.arguments | None:
+    def arguments(self, symbol: Symbol) -> ast.arguments | None:
         """The parameters of a function, the values of their defaults put in."""
-        node = thing.node
-        return self.with_values(node.args, None, thing.module) if isinstance(node, Function) else None
+        node = symbol.node
+        return self.with_values(node.args, None, symbol.module) if isinstance(node, Function) else None
 
     def with_values(self, args: ast.arguments, owner: ast.ClassDef | None, module: str) -> ast.arguments:
         """Parameters with the constants that their defaults name, so that these can be compared."""
@@ -371,14 +373,16 @@ class Objects(Names):
             found = self.modules.lookup(home) if home is not None else None
             name = node.id if isinstance(node, ast.Name) else ""
             if found is not None and home is not None:
-                tree = self.tree(found.home.rpartition(".")[0])
+                tree = self.tree(found.qualified_name.rpartition(".")[0])
                 bodies += [tree.body] if tree is not None else []
-                name = found.home.rpartition(".")[2]
+                name = found.qualified_name.rpartition(".")[2]
             for body in bodies:
                 for bound_name, statement in bound(body):
                     if bound_name == name and isinstance(getattr(statement, "value", None), ast.Constant):
                         return statement.value  # type: ignore[attr-defined, no-any-return]
-            return ast.Name(found.home if found is not None else f"{module}.{unparsed(node)}", ast.Load())
+            return ast.Name(
+                found.qualified_name if found is not None else f"{module}.{unparsed(node)}", ast.Load()
+            )
 
         return ast.arguments(
             args.posonlyargs,
@@ -390,16 +394,16 @@ class Objects(Names):
             [value(d) for d in args.defaults],
         )
 
-    def said(self, thing: Thing) -> str | None:
+    def said(self, symbol: Symbol) -> str | None:
         """What a function says that it gives, as text that is equal for equal types."""
-        node = thing.node
-        return stated(node.returns, thing.module, self.modules) if isinstance(node, Function) else None
+        node = symbol.node
+        return stated(node.returns, symbol.module, self.modules) if isinstance(node, Function) else None
 
 
-def _sets(function: Function, thing: Thing) -> bool:
+def _sets(function: Function, symbol: Symbol) -> bool:
     """Whether a function sets the global that it gives."""
     return any(
-        isinstance(part, ast.Global) and thing.home.rpartition(".")[2] in part.names
+        isinstance(part, ast.Global) and symbol.qualified_name.rpartition(".")[2] in part.names
         for part in own_parts(function)
     )
 

@@ -306,10 +306,10 @@ class View:
         where = self.source.range_of(node)
         return self.source.offset(where.start), self.source.offset(where.end)
 
-    def node_at(self, where: Range, sort: type[Node]) -> Node | None:
-        """The node of a sort that has just this range."""
+    def node_at(self, where: Range, kind: type[Node]) -> Node | None:
+        """The node of a kind that has just this range."""
         row = where.start.line
-        nodes = (node for node in self.uses.parents if isinstance(node, sort) and node.lineno == row)
+        nodes = (node for node in self.uses.parents if isinstance(node, kind) and node.lineno == row)
         return next((node for node in nodes if self.source.range_of(node) == where), None)
 
     def is_foreign(self, module: str) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 from flake8_redis_ssot.fix.code.names import locals_of
 from flake8_redis_ssot.fix.code.signatures import Function, parameters
 from flake8_redis_ssot.fix.code.stated import is_none
-from flake8_redis_ssot.fix.code.symbols import Thing
+from flake8_redis_ssot.fix.code.symbols import Symbol
 from flake8_redis_ssot.fix.objects.copies import Copies
 from flake8_redis_ssot.fix.objects.making import Making
 from flake8_redis_ssot.fix.objects.state import State
@@ -30,13 +30,13 @@ class Alike:
         self.copies = Copies(making, state)
         self._known: dict[tuple[ast.AST, ast.AST], bool] = {}
 
-    def functions(self, one: Thing, other: Thing) -> bool:
+    def functions(self, one: Symbol, other: Symbol) -> bool:
         """Whether two functions do the same."""
         if one.node is None or other.node is None:
             return False
         return self.same(Code(one.node, one.module), Code(other.node, other.module))
 
-    def members(self, one: Thing, other: Thing, name: str) -> bool:
+    def members(self, one: Symbol, other: Symbol, name: str) -> bool:
         """Whether the member `name` does the same in two classes."""
         was, now = self.objects.members(one).named.get(name), self.objects.members(other).named.get(name)
         if was is None or now is None:
@@ -47,11 +47,11 @@ class Alike:
             return self._values(one, other, name)
         return self.same(Code(was.node, was.module, one), Code(now.node, now.module, other))
 
-    def classes(self, one: Thing, other: Thing) -> bool:
+    def classes(self, one: Symbol, other: Symbol) -> bool:
         """Whether two classes are the same but for their names."""
         return self._have_same_members(one, other) and self._connect_alike(one, other)
 
-    def covers(self, old: Thing, new: Thing) -> bool:
+    def covers(self, old: Symbol, new: Symbol) -> bool:
         """Whether objects of the class `new` do all that those of `old` do, in the same way; they may do more by name."""
         before, after = self.objects.members(old), self.objects.members(new)
         if (before.is_open or after.is_open) and not self.inherited(old, new):
@@ -63,20 +63,21 @@ class Alike:
             and self._connect_alike(old, new)
         )
 
-    def clients(self, one: Thing, other: Thing) -> bool:
+    def clients(self, one: Symbol, other: Symbol) -> bool:
         """Whether two objects are clients of a library, made by the same calls, once and for all."""
-        codes = [self.making.made_by(thing) for thing in (one, other)]
+        codes = [self.making.made_by(symbol) for symbol in (one, other)]
         if codes[0] is None or codes[1] is None or one.is_set_later or other.is_set_later:
             return False
         texts = [self.making.text(code) for code in codes if code is not None]
         return (None not in texts and texts[0] == texts[1]) or self.same(codes[0], codes[1])
 
-    def made(self, one: Thing, other: Thing) -> bool:
+    def made(self, one: Symbol, other: Symbol) -> bool:
         """Whether two objects of modules, of whatever class, are made by the same calls, once and for all."""
         if self.copies.are(one, other) and not (one.is_set_later or other.is_set_later):
             return True
         values = [
-            getattr(t.node, "value", None) if t.sort == "instance" and t.home else None for t in (one, other)
+            getattr(t.node, "value", None) if t.kind == "instance" and t.qualified_name else None
+            for t in (one, other)
         ]
         if not all(isinstance(value, ast.Call) for value in values) or one.is_set_later or other.is_set_later:
             return False
@@ -85,11 +86,11 @@ class Alike:
         a, b = (Code(v, t.module) for v, t in zip(values, (one, other), strict=True) if v is not None)
         return self.same(a, b)
 
-    def _objects(self, old: Thing, new: Thing) -> bool:
+    def _objects(self, old: Symbol, new: Symbol) -> bool:
         """Whether an object does as another of the project: made by the same call, and without a state of its own."""
         if old.of is None or new.of is None or old.is_set_later or new.is_set_later:
             return False
-        call, other = (getattr(thing.node, "value", None) for thing in (old, new))
+        call, other = (getattr(symbol.node, "value", None) for symbol in (old, new))
         if not (isinstance(call, ast.Call) and isinstance(other, ast.Call)):
             return False
         made = [self.objects.value(c.func, t.module) for c, t in ((call, old), (other, new))]
@@ -104,7 +105,7 @@ class Alike:
             and self.covers(old.of, new.of)
         )
 
-    def inherited(self, one: Thing, other: Thing) -> bool:
+    def inherited(self, one: Symbol, other: Symbol) -> bool:
         """Whether two classes have the same from the same libraries: what they define themselves is alike too."""
         if self.copies.are(one, other):
             return True
@@ -117,12 +118,12 @@ class Alike:
             and all(self.members(one, other, name) for name in names)
         )
 
-    def holds(self, one: Thing, other: Thing, name: str) -> bool:
+    def holds(self, one: Symbol, other: Symbol, name: str) -> bool:
         """Whether an attribute is shown to hold the same in objects of two classes, by what their methods give it."""
         is_set = any(store.attribute == name and store.value for store in self.making.stores(one))
         return is_set and self._values(one, other, name)
 
-    def _values(self, one: Thing, other: Thing, name: str) -> bool:
+    def _values(self, one: Symbol, other: Symbol, name: str) -> bool:
         """Whether an attribute is given the same in the methods of two classes."""
         stores = [[s for s in self.making.stores(of) if s.attribute == name] for of in (one, other)]
         return len(stores[0]) == len(stores[1]) and all(
@@ -198,7 +199,7 @@ class Alike:
         own = locals_of(code.function) - {"self", "cls"} if code.function is not None else frozenset()
         return not (isinstance(root, ast.Name) and root.id in own)
 
-    def _makers(self, of: Thing, name: str) -> set[str | None]:
+    def _makers(self, of: Symbol, name: str) -> set[str | None]:
         """What is called for the values that an attribute is given, None apart; None where one comes otherwise."""
         given = [s.value for s in self.making.stores(of) if s.attribute == name and not s.is_item]
         values = [code for code in given if code is None or not is_none(code.node)]
@@ -234,7 +235,11 @@ class Alike:
             return self._settled((was.node, now.node), lambda: self.members(*owners, a.attr))
         names = [self.objects.dotted(c.node, c.module, c.function) for c in (one.at(a), other.at(b))]  # type: ignore[arg-type]
         found = [self.objects.modules.lookup(name) if name else None for name in names]
-        if found[0] is not None and found[1] is not None and found[0].home == found[1].home:
+        if (
+            found[0] is not None
+            and found[1] is not None
+            and found[0].qualified_name == found[1].qualified_name
+        ):
             return True
         if all(one is not None and one.kind != "unknown" for one in found):
             return self._homes(names[0] or "", names[1] or "")
@@ -249,14 +254,14 @@ class Alike:
                 if isinstance(node, ast.Attribute)
                 else None
             )
-            if of is None or of.sort != "class" or not self.making.foreign_bases(of) <= ENUMERATIONS:
+            if of is None or of.kind != "class" or not self.making.foreign_bases(of) <= ENUMERATIONS:
                 return False
             member = self.objects.members(of).named.get(last_name(node))
             value = getattr(member and member.node, "value", None)
             found.append(ast.dump(value) if isinstance(value, ast.Constant) else None)
         return None not in found and found[0] == found[1]
 
-    def _connect_alike(self, one: Thing, other: Thing) -> bool:
+    def _connect_alike(self, one: Symbol, other: Symbol) -> bool:
         """Whether the clients of two classes are shown to be connected alike."""
         if self.copies.are(one, other):
             return True
@@ -265,7 +270,7 @@ class Alike:
             return found[0].clients == found[1].clients
         return self.is_same_code(one, other)
 
-    def is_same_code(self, one: Thing, other: Thing) -> bool:
+    def is_same_code(self, one: Symbol, other: Symbol) -> bool:
         """Whether two classes build their clients by the same code, wherever that connects; none is given one."""
         if one.node is None or other.node is None:
             return False
@@ -273,7 +278,7 @@ class Alike:
             return False
         return self._settled((one.node, other.node), lambda: self._have_same_members(one, other))
 
-    def _have_same_members(self, one: Thing, other: Thing) -> bool:
+    def _have_same_members(self, one: Symbol, other: Symbol) -> bool:
         members = [self.objects.members(of) for of in (one, other)]
         if any(found.is_open for found in members) and not self.inherited(one, other):
             return False
@@ -291,17 +296,20 @@ class Alike:
         found = [self.objects.modules.lookup(name) for name in (a, b)]
         if found[0] is None or found[1] is None:
             return False
-        if found[0].home == found[1].home:
+        if found[0].qualified_name == found[1].qualified_name:
             return True
-        one, other = self.objects.thing(found[0].home), self.objects.thing(found[1].home)
-        if one is None or other is None or one.sort != other.sort:
+        one, other = (
+            self.objects.symbol(found[0].qualified_name),
+            self.objects.symbol(found[1].qualified_name),
+        )
+        if one is None or other is None or one.kind != other.kind:
             return False
         if isinstance(one.node, Function) and isinstance(other.node, Function):
             keeps = self.state.globals_of(one.node, one.module) | self.state.globals_of(
                 other.node, other.module
             )
             return not keeps and self.same(Code(one.node, one.module), Code(other.node, other.module))
-        if one.sort == "class":
+        if one.kind == "class":
             is_known = not self.objects.members(one).is_open or self.copies.are(one, other)
             return is_known and self._settled(
                 (one.node or ast.Pass(), other.node or ast.Pass()), lambda: self.classes(one, other)

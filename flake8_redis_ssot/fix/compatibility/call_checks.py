@@ -6,8 +6,8 @@ import ast
 
 from flake8_redis_ssot.fix.code.replacements import Refusal, Replacement
 from flake8_redis_ssot.fix.code.signatures import Function, incompatible
-from flake8_redis_ssot.fix.code.symbols import Objects, Thing
-from flake8_redis_ssot.fix.compatibility.member_checks import MemberChecks, colour_name
+from flake8_redis_ssot.fix.code.symbols import Objects, Symbol
+from flake8_redis_ssot.fix.compatibility.member_checks import MemberChecks, kind_name
 from flake8_redis_ssot.fix.objects.connecting import difference
 from flake8_redis_ssot.fix.objects.making import Making
 from flake8_redis_ssot.libraries.traits import SECRETS
@@ -22,19 +22,23 @@ class CallChecks:
         self.making = making
         self.members = members
 
-    def unknown_class(self, aim: Replacement, old: Thing | None, before: Thing, after: Thing) -> Refusal:
+    def unknown_class(
+        self, replacement: Replacement, old: Symbol | None, before: Symbol, after: Symbol
+    ) -> Refusal:
         """That nobody knows what one of two objects can do, as it is none of a class of the project."""
-        made = [self.making.made_by(thing) for thing in (before, after)]
+        made = [self.making.made_by(symbol) for symbol in (before, after)]
         texts = [self.making.text(code) for code in made if code is not None]
         if len(texts) == 2 and texts[0] and texts[1]:
-            other = difference(texts[0], texts[1], f"`{after.home}`{self.objects.at(after)}")
+            other = difference(texts[0], texts[1], f"`{after.qualified_name}`{self.objects.at(after)}")
             if other is not None:
-                return Refusal(f"`{before.home}`{self.objects.at(before)}: {other.what}", other.advice)
-        unknown = aim.old if old is None else aim.new
+                return Refusal(
+                    f"`{before.qualified_name}`{self.objects.at(before)}: {other.what}", other.advice
+                )
+        unknown = replacement.old if old is None else replacement.new
         value = getattr(unknown.node, "value", None)
         value = value.value if isinstance(value, ast.Await) else value
         called = self.objects.value(value.func, unknown.module) if isinstance(value, ast.Call) else None
-        where = f"`{unknown.home}`{self.objects.at(unknown)}"
+        where = f"`{unknown.qualified_name}`{self.objects.at(unknown)}"
         if isinstance(value, ast.Call) and called is not None and isinstance(called.node, Function):
             return Refusal(
                 f"{where} comes from a call of `{unparsed(value.func)}`, which is not followed, so nobody knows what it "
@@ -46,32 +50,32 @@ class CallChecks:
             "make it one, or change this by hand",
         )
 
-    def untold(self, function: Thing) -> Refusal:
+    def untold(self, function: Symbol) -> Refusal:
         """That nothing says what a function or class gives."""
         return Refusal(
-            f"what `{function.home}()`{self.objects.at(function)} gives cannot be determined",
+            f"what `{function.qualified_name}()`{self.objects.at(function)} gives cannot be determined",
             "let it return one named object, or annotate what it returns",
         )
 
-    def uncallable(self, new: Thing, line: int, why: str) -> Refusal:
+    def uncallable(self, new: Symbol, line: int, why: str) -> Refusal:
         """That a call cannot be one of the new function or class."""
         return Refusal(
-            f"`{new.home}`{self.objects.at(new)} cannot be called as in line {line}: {why}",
+            f"`{new.qualified_name}`{self.objects.at(new)} cannot be called as in line {line}: {why}",
             "let it take what the old one takes, or change the call",
         )
 
-    def check(self, old: Thing, new: Thing, call: ast.Call) -> None:
+    def check(self, old: Symbol, new: Symbol, call: ast.Call) -> None:
         """Refusal unless one function can be called as another is."""
-        last, line = old.home.rpartition(".")[2], call.lineno
+        last, line = old.qualified_name.rpartition(".")[2], call.lineno
         if type(old.node) is not type(new.node):
             raise Refusal(
-                f"`{last}`{self.objects.at(old)} is {colour_name(old.node)} and "
-                f"`{new.home}`{self.objects.at(new)} {colour_name(new.node)}",
-                f"name a replacement that is {colour_name(old.node)} too, or change line {line} by hand",
+                f"`{last}`{self.objects.at(old)} is {kind_name(old.node)} and "
+                f"`{new.qualified_name}`{self.objects.at(new)} {kind_name(new.node)}",
+                f"name a replacement that is {kind_name(old.node)} too, or change line {line} by hand",
             )
         if self.members.decorated(old) != self.members.decorated(new):
             raise Refusal(
-                f"`{last}`{self.objects.at(old)} and `{new.home}`{self.objects.at(new)} have other decorators",
+                f"`{last}`{self.objects.at(old)} and `{new.qualified_name}`{self.objects.at(new)} have other decorators",
                 "decorate both alike",
             )
         arguments = self.objects.arguments(new)
@@ -80,7 +84,7 @@ class CallChecks:
         if why is not None:
             raise self.uncallable(new, line, why)
 
-    def same_init(self, new: Thing, line: int) -> None:
+    def same_init(self, new: Symbol, line: int) -> None:
         """Refusal unless objects of a class can be made without arguments."""
         init = self.objects.members(new).named.get("__init__")
         if init is not None and init.arguments is not None:

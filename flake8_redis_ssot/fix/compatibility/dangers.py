@@ -10,7 +10,7 @@ from flake8_redis_ssot.fix.code.names import locals_of
 from flake8_redis_ssot.fix.code.reads import reads
 from flake8_redis_ssot.fix.code.replacements import Refusal
 from flake8_redis_ssot.fix.code.signatures import Function
-from flake8_redis_ssot.fix.code.symbols import Member, Thing
+from flake8_redis_ssot.fix.code.symbols import Member, Symbol
 from flake8_redis_ssot.fix.code.view import View
 from flake8_redis_ssot.fix.compatibility.keys import Keys
 from flake8_redis_ssot.fix.compatibility.ties import reached_members
@@ -41,7 +41,7 @@ class Dangers:
         self,
         view: View,
         uses: Uses,
-        old: Thing | None,
+        old: Symbol | None,
         *,
         fresh: bool,
         shared: bool,
@@ -55,13 +55,13 @@ class Dangers:
         known = self.objects.members(old).named if old is not None else {}
         if fresh and old is not None and (end := self._end_of_its_own(old)) is not None:
             raise Refusal(
-                f"each `{old.home}` is ended by {end} when nothing has it any more, and the shared one is not",
+                f"each `{old.qualified_name}` is ended by {end} when nothing has it any more, and the shared one is not",
                 "let the manager do what has to be done then, and run again",
             )
         for attribute, call in uses.members:
             member = known.get(attribute.attr)
             inner = self._inner(old, attribute.attr)
-            is_data = member is None or member.colour in ("property", "attribute")
+            is_data = member is None or member.kind in ("property", "attribute")
             if call is None and is_data:
                 inner |= {text.rpartition(".")[2] for text in reads(view.source.tree).read}
             line = attribute.lineno
@@ -81,7 +81,7 @@ class Dangers:
         for entered in uses.entered if fresh else ():
             raise Refusal(f"the `with` in line {entered.lineno} would end it for all who share it", _UNEND)
 
-    def _end_of_its_own(self, of: Thing) -> str | None:
+    def _end_of_its_own(self, of: Symbol) -> str | None:
         """What runs by itself when an object of a class goes, or with the process."""
         for name in ("__del__", "__init__", "__post_init__", "__new__"):
             member = self.objects.members(of).named.get(name)
@@ -131,7 +131,7 @@ class Dangers:
                         UNSHARE,
                     )
 
-    def reached_by(self, function: Thing) -> set[str]:
+    def reached_by(self, function: Symbol) -> set[str]:
         """All attributes that a function reads, those in the members of the objects that it uses included."""
         assert function.node is not None
         found = set(attributes_in(function.node))
@@ -141,7 +141,7 @@ class Dangers:
                 found |= self._inner(held.of, part.attr) if held is not None else set()
         return found
 
-    def _inner(self, of: Thing | None, name: str) -> set[str]:
+    def _inner(self, of: Symbol | None, name: str) -> set[str]:
         """All attributes that a member reads, those in the members and functions that it uses included."""
         if of is None:
             return set()
@@ -157,11 +157,11 @@ class Dangers:
             for part in all_nodes(node):
                 if isinstance(part, ast.Call) and isinstance(part.func, ast.Name | ast.Attribute):
                     called = self.objects.value(part.func, module)
-                    if called is not None and called.sort == "function" and called.node is not None:
+                    if called is not None and called.kind == "function" and called.node is not None:
                         new.append((called.node, called.module))
         return found
 
-    def _ends(self, of: Thing, name: str) -> Iterator[str]:
+    def _ends(self, of: Symbol, name: str) -> Iterator[str]:
         """The constant times after which what a method keeps is gone."""
         for member in reached_members(name, self.objects.members(of).named).values():
             function = member.node if isinstance(member.node, Function) else None
@@ -176,7 +176,7 @@ class Dangers:
                         if text is not None and text.replace(".", "").isdigit():
                             yield text
 
-    def added(self, before: set[str], new: Thing, name: str, *, is_alike: bool = False) -> str | None:
+    def added(self, before: set[str], new: Symbol, name: str, *, is_alike: bool = False) -> str | None:
         """What a member of a class ends or empties that code with the attributes `before` does not.
 
         One that `is_alike` ends of its own what the old one does; whether that may be is asked where it is called.
@@ -189,7 +189,9 @@ class Dangers:
             return f"it leads to `{worse}` there, which would end it for all who share it"
         return None
 
-    def difference(self, old: Thing, new: Thing, name: str, to: str, *, is_alike: bool = False) -> str | None:
+    def difference(
+        self, old: Symbol, new: Symbol, name: str, to: str, *, is_alike: bool = False
+    ) -> str | None:
         """What a member of the new class does that the old one does not: empty, end, let expire."""
         why = self.added(self._inner(old, name), new, to, is_alike=is_alike)
         if why is not None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from flake8_redis_ssot.fix.code.reach import OBJECT, PUT, Reach
 from flake8_redis_ssot.fix.code.replacements import Refusal, Replacement, Replacements
 from flake8_redis_ssot.fix.code.signatures import Function
-from flake8_redis_ssot.fix.code.symbols import Objects, Thing
+from flake8_redis_ssot.fix.code.symbols import Objects, Symbol
 from flake8_redis_ssot.fix.code.view import View
 from flake8_redis_ssot.fix.compatibility.around import Around
 from flake8_redis_ssot.fix.compatibility.verdict import Verdict
@@ -36,33 +36,33 @@ class GivenClients:
         self.accessors = Accessors(making, making.table)
         self._known: dict[Replacement, tuple[Lead, Lead] | Refusal | None] = {}
 
-    def alike(self, aim: Replacement) -> tuple[Lead, Lead] | None:
+    def alike(self, replacement: Replacement) -> tuple[Lead, Lead] | None:
         """How the old and the new one give a client; None where the old one gives none, Refusal where they differ."""
-        if aim.is_same:
+        if replacement.is_same:
             return None
-        if aim not in self._known:
+        if replacement not in self._known:
             try:
-                self._known[aim] = self._compared(aim)
+                self._known[replacement] = self._compared(replacement)
             except Refusal as refusal:
-                self._known[aim] = refusal.untraced()
-        known = self._known[aim]
+                self._known[replacement] = refusal.untraced()
+        known = self._known[replacement]
         if isinstance(known, Refusal):
             raise known
         return known
 
-    def _compared(self, aim: Replacement) -> tuple[Lead, Lead] | None:
-        old, new = aim.old, aim.new
+    def _compared(self, replacement: Replacement) -> tuple[Lead, Lead] | None:
+        old, new = replacement.old, replacement.new
         try:
             before = self.accessors.lead(self._got(old))
         except Unfit:
             return None
-        here, there = (f"`{thing.home}`{self.objects.at(thing)}" for thing in (old, new))
+        here, there = (f"`{symbol.qualified_name}`{self.objects.at(symbol)}" for symbol in (old, new))
         try:
             after = self.accessors.lead(self._got(new))
         except Unfit as error:
-            if new.of is not None and new.sort == "instance":
+            if new.of is not None and new.kind == "instance":
                 return None  # an object of a class of the project
-            why = str(error).format(new.home)
+            why = str(error).format(new.qualified_name)
             raise Refusal(f"{here} gives a client, and {why}{self.objects.at(new)}", _ONE) from error
         self.replacements.check_read(old)
         if _are_one(before, after):
@@ -87,13 +87,15 @@ class GivenClients:
             raise Refusal(f"{here}: {differing.what}", differing.advice)
         return before, after
 
-    def check_used(self, view: View, aim: Replacement, verdict: Verdict) -> None:
+    def check_used(self, view: View, replacement: Replacement, verdict: Verdict) -> None:
         """Refusal where two functions give no client, but do what they do by clients that differ."""
-        theirs = self._used_by(aim.new)
-        for one in self._used_by(aim.old) if theirs else ():
+        theirs = self._used_by(replacement.new)
+        for one in self._used_by(replacement.old) if theirs else ():
             differing: Refusal | None = None
             for other in theirs:
-                pair = replace(aim, old=one, new=other, is_same=one.home == other.home)
+                pair = replace(
+                    replacement, old=one, new=other, is_same=one.qualified_name == other.qualified_name
+                )
                 try:
                     leads = self.alike(pair)
                 except Refusal as refusal:
@@ -106,10 +108,10 @@ class GivenClients:
             if differing is not None:
                 raise differing
 
-    def check_forwarded(self, aim: Replacement, verdict: Verdict) -> None:
+    def check_forwarded(self, replacement: Replacement, verdict: Verdict) -> None:
         """The same where a method takes the place of a function, and its object has the client."""
-        held = aim.new.of
-        used = self._used_by(aim.old)
+        held = replacement.new.of
+        used = self._used_by(replacement.old)
         if not used or held is None or held.of is None:
             return
         there = self.making.connections(held.of, self.making.maker(held))
@@ -117,44 +119,44 @@ class GivenClients:
             text = self.making.text(self.accessors.lead(self._got(one)).made)
             if text is None or there.unknown is not None:
                 verdict.unsafe(
-                    f"nothing shows that `{one.home}` and `{held.home}` connect to the same server"
+                    f"nothing shows that `{one.qualified_name}` and `{held.qualified_name}` connect to the same server"
                 )
             elif there.clients and text not in there.clients:
                 raise Refusal(
-                    f"they may connect to different servers: `{one.home}`{self.objects.at(one)} by `{text}`, "
-                    f"`{held.of.home}`{self.objects.at(held.of)} by {' and '.join(f'`{c}`' for c in sorted(there.clients))}",
+                    f"they may connect to different servers: `{one.qualified_name}`{self.objects.at(one)} by `{text}`, "
+                    f"`{held.of.qualified_name}`{self.objects.at(held.of)} by {' and '.join(f'`{c}`' for c in sorted(there.clients))}",
                     ALIKE,
                 )
 
-    def _used_by(self, function: Thing) -> list[Thing]:
+    def _used_by(self, function: Symbol) -> list[Symbol]:
         """The objects that are clients, and the functions that give one, that a function uses, or those that it calls."""
-        found: dict[str, Thing] = {}
+        found: dict[str, Symbol] = {}
         seen: set[str] = set()
         waiting = [function]
         while waiting:
             one = waiting.pop()
-            if one.home in seen or not isinstance(one.node, Function):
+            if one.qualified_name in seen or not isinstance(one.node, Function):
                 continue
-            seen.add(one.home)
+            seen.add(one.qualified_name)
             for part in all_nodes(one.node):
                 if not isinstance(part, ast.Name | ast.Attribute):
                     continue
-                thing = self.objects.value(part, one.module, one.node)
-                if thing is None or not thing.home or thing.sort not in ("instance", "function"):
+                symbol = self.objects.value(part, one.module, one.node)
+                if symbol is None or not symbol.qualified_name or symbol.kind not in ("instance", "function"):
                     continue
                 try:
-                    self.accessors.lead(self._got(thing))
+                    self.accessors.lead(self._got(symbol))
                 except Unfit:
-                    waiting += [thing] if thing.sort == "function" else []
+                    waiting += [symbol] if symbol.kind == "function" else []
                 else:
-                    found[thing.home] = thing
+                    found[symbol.qualified_name] = symbol
         return [found[home] for home in sorted(found)]
 
     def unshown(
-        self, old: Thing, new: Thing, why: str = "", advice: str = "build both where that is seen"
+        self, old: Symbol, new: Symbol, why: str = "", advice: str = "build both where that is seen"
     ) -> Refusal:
         """That nothing shows where two clients connect to."""
-        here, there = (f"`{thing.home}`{self.objects.at(thing)}" for thing in (old, new))
+        here, there = (f"`{symbol.qualified_name}`{self.objects.at(symbol)}" for symbol in (old, new))
         return Refusal(f"nothing shows that {here} and {there} connect to the same server{why}", advice)
 
     def _told(self, lead: Lead, *, is_tuned: bool = False) -> str:
@@ -166,62 +168,69 @@ class GivenClients:
             leads=self.accessors.shared, is_tuned=is_tuned, is_made_early=is_made_early,
         )  # fmt: skip
 
-    def _got(self, thing: Thing) -> Code:
+    def _got(self, symbol: Symbol) -> Code:
         """The expression by which a thing's module gets the client."""
-        held = thing.of if thing.sort in ("member", "method") and thing.of is not None else thing
-        node: ast.expr = ast.Name(held.home.rpartition(".")[2], ast.Load())
-        if held is not thing:
-            node = ast.Attribute(node, thing.home.rpartition(".")[2], ast.Load())
-        return Code(ast.Call(node, [], []) if thing.sort in ("function", "method") else node, held.module)
+        held = symbol.of if symbol.kind in ("member", "method") and symbol.of is not None else symbol
+        node: ast.expr = ast.Name(held.qualified_name.rpartition(".")[2], ast.Load())
+        if held is not symbol:
+            node = ast.Attribute(node, symbol.qualified_name.rpartition(".")[2], ast.Load())
+        return Code(ast.Call(node, [], []) if symbol.kind in ("function", "method") else node, held.module)
 
-    def unfit(self, thing: Thing) -> str | None:
+    def unfit(self, symbol: Symbol) -> str | None:
         """Why something gives no client that all can share; None where nothing is known of it."""
         try:
-            self.accessors.lead(self._got(thing))
+            self.accessors.lead(self._got(symbol))
         except Unfit as error:
-            return str(error).format(thing.home) + self.objects.at(thing) if error.code is None else None
+            return (
+                str(error).format(symbol.qualified_name) + self.objects.at(symbol)
+                if error.code is None
+                else None
+            )
         return None
 
     def names_client(self, said: str) -> bool:
         """Whether the type that a function is said to give is that of a client, which says nothing of its server."""
         return any(name in self.making.table for name in re.findall(r"[\w.]+", said))
 
-    def note(self, view: View, aim: Replacement, leads: tuple[Lead, Lead], verdict: Verdict) -> None:
+    def note(self, view: View, replacement: Replacement, leads: tuple[Lead, Lead], verdict: Verdict) -> None:
         """Note what makes the exchange unsafe, and by what tests reach the two clients."""
-        for thing, lead in zip((aim.old, aim.new), leads, strict=True):
+        for symbol, lead in zip((replacement.old, replacement.new), leads, strict=True):
             if lead.acts:
-                verdict.unsafe(f"`{thing.home}` does more than to give it")
+                verdict.unsafe(f"`{symbol.qualified_name}` does more than to give it")
         if not _are_one(*leads):
-            self._note_connecting(view, aim, leads, verdict)
+            self._note_connecting(view, replacement, leads, verdict)
         held = None
-        for thing in (aim.old, aim.new):
-            held = thing.of if thing.sort in ("member", "method") else None
+        for symbol in (replacement.old, replacement.new):
+            held = symbol.of if symbol.kind in ("member", "method") else None
             if held is not None and held.of is not None:
-                verdict.reach |= self.reach.of_new(held, held.of, {thing.home.rpartition(".")[2]})
-            elif thing.sort == "function" and thing.node is not None:
-                verdict.reach |= self.reach.globals_of(thing.node, thing.module)
-        module = aim.new.module if held is None else held.module
-        keys = {aim.new.home, f"{OBJECT}{aim.new.home}", f"{PUT}{module}"}
-        for thing, lead in zip((aim.old, aim.new), leads, strict=True):
+                verdict.reach |= self.reach.of_new(held, held.of, {symbol.qualified_name.rpartition(".")[2]})
+            elif symbol.kind == "function" and symbol.node is not None:
+                verdict.reach |= self.reach.globals_of(symbol.node, symbol.module)
+        module = replacement.new.module if held is None else held.module
+        keys = {replacement.new.qualified_name, f"{OBJECT}{replacement.new.qualified_name}", f"{PUT}{module}"}
+        for symbol, lead in zip((replacement.old, replacement.new), leads, strict=True):
             late = late_names(self.objects, lead.made)
             keys |= late
             home = (
-                thing.of.home if thing.sort in ("member", "method") and thing.of is not None else thing.home
+                symbol.of.qualified_name
+                if symbol.kind in ("member", "method") and symbol.of is not None
+                else symbol.qualified_name
             )
             verdict.lasting |= {(name, home) for name in late if not lead.is_fresh}
         verdict.reach |= dict.fromkeys(keys)
 
     def _note_connecting(
-        self, view: View, aim: Replacement, leads: tuple[Lead, Lead], verdict: Verdict
+        self, view: View, replacement: Replacement, leads: tuple[Lead, Lead], verdict: Verdict
     ) -> None:
         """Note what may set otherwise where the two connect, and whether they wait otherwise."""
         texts = [self._told(lead, is_tuned=True) for lead in leads]
-        differing = waits_differently(texts[0], texts[1], aim.new.home)
+        differing = waits_differently(texts[0], texts[1], replacement.new.qualified_name)
         if differing is not None:
             verdict.unsafe(differing)
-        pairs = zip(leads, (aim.old, aim.new), strict=True)
+        pairs = zip(leads, (replacement.old, replacement.new), strict=True)
         resolvers = [
-            self._resolver(lead, is_made_early=thing.sort in ("instance", "member")) for lead, thing in pairs
+            self._resolver(lead, is_made_early=symbol.kind in ("instance", "member"))
+            for lead, symbol in pairs
         ]
         told = [resolver.text() for resolver in resolvers]
         for doubt in sorted({doubt for resolver in resolvers for doubt in resolver.doubts}):
@@ -229,7 +238,7 @@ class GivenClients:
         late = (resolver.late(text) for resolver, text in zip(resolvers, told, strict=True))
         target = self.accessors.target(leads[0])
         self.around.judge(
-            view, verdict, home=aim.new.home,
+            view, verdict, home=replacement.new.qualified_name,
             read=set(read_in(ast.parse(told[0], mode="eval").body)), late=set().union(*late),
             sources={name for resolver in resolvers for name in resolver.attributes}, attributes=set(),
             is_async=ASYNC_PART in target.split(".") and not leads[0].is_of_loop,

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from flake8_redis_ssot.fix.code.replacements import Refusal, Replacement
 from flake8_redis_ssot.fix.code.signatures import Function, decorators_of
-from flake8_redis_ssot.fix.code.symbols import Thing
+from flake8_redis_ssot.fix.code.symbols import Symbol
 from flake8_redis_ssot.fix.code.view import UnseenReader, View
 from flake8_redis_ssot.fix.compatibility.call_checks import arguments_given
 from flake8_redis_ssot.fix.compatibility.member_checks import Lacking, a
@@ -30,74 +30,89 @@ class Compatibility(ObjectChecks):
     """Judges each use of an object that another one is to replace."""
 
     def judge(
-        self, view: View, aim: Replacement, places: Sequence[ast.expr], unseen: UnseenReader | None = None
+        self,
+        view: View,
+        replacement: Replacement,
+        places: Sequence[ast.expr],
+        unseen: UnseenReader | None = None,
     ) -> Verdict:
         """Whether each use of the old object can be one of the new; Refusal with the first that cannot.
 
         `unseen` is a file that may use it too.
         """
         verdict = Verdict()
-        old, new = aim.old, aim.new
-        sorts = (old.sort, new.sort)
-        if sorts not in (
+        old, new = replacement.old, replacement.new
+        kinds = (old.kind, new.kind)
+        if kinds not in (
             ("class", "class"), ("instance", "instance"), ("function", "function"),
             ("function", "instance"), ("class", "instance"), ("module", "module"), ("function", "method"),
             ("function", "member"), ("instance", "member"),
-        ) and not (aim.calls and new.sort == "function"):  # fmt: skip
-            if "other" in sorts:
-                unknown = old if old.sort == "other" else new
+        ) and not (replacement.calls and new.kind == "function"):  # fmt: skip
+            if "other" in kinds:
+                unknown = old if old.kind == "other" else new
                 raise Refusal(
-                    f"what `{unknown.home}`{self.objects.at(unknown)} is cannot be determined",
+                    f"what `{unknown.qualified_name}`{self.objects.at(unknown)} is cannot be determined",
                     "bind it once, to a class, a function or an object, or change this by hand",
                 )
             raise self.unlike(old, new)
         if self.alike.copies.are(old, new):
             verdict.modules = (old.module, new.module)
-        if aim.is_same and not aim.collapses:
-            if old.home != new.home:
+        if replacement.is_same and not replacement.collapses:
+            if old.qualified_name != new.qualified_name:
                 self._tie_values(view, places, old, verdict)
             return verdict
-        if not aim.is_declared and not aim.is_same:
+        if not replacement.is_declared and not replacement.is_same:
             verdict.unsafe("no replacement is set, and what has only the same name may do something else")
         target = new
-        if aim.calls:
+        if replacement.calls:
             given = self.objects.given(new)
             if given is None or isinstance(new.node, ast.AsyncFunctionDef):
                 raise self.calls.untold(new)
             target = given
         for nth, place in enumerate(places):
             try:
-                self._check_place(view, aim, place, target, verdict, unseen)
+                self._check_place(view, replacement, place, target, verdict, unseen)
             except Lacking as lacking:
-                raise self._with_rest(lacking, view, aim, places[nth + 1 :], target) from lacking
-        if unseen is not None and old.sort in ("class", "function"):
+                raise self._with_rest(lacking, view, replacement, places[nth + 1 :], target) from lacking
+        if unseen is not None and old.kind in ("class", "function"):
             self.members.covered(old, new, unseen.does)
         elif unseen is not None and not places:
             self.check_unread(old, target, unseen.does, verdict)
-        if old.sort == "class":
-            self.check_names({old.home}, {target.of.home if target.of is not None else target.home}, verdict)
+        if old.kind == "class":
+            self.check_names(
+                {old.qualified_name},
+                {target.of.qualified_name if target.of is not None else target.qualified_name},
+                verdict,
+            )
         return verdict
 
-    def judge_unseen(self, aim: Replacement, where: str) -> Verdict:
+    def judge_unseen(self, replacement: Replacement, where: str) -> Verdict:
         """Whether the new object can do all that the old one can, `where` its uses are not seen; Refusal if not."""
         verdict = Verdict()
-        before, after = aim.old.of or aim.old, aim.new.of or aim.new
+        before, after = replacement.old.of or replacement.old, replacement.new.of or replacement.new
         self.members.covered(before, after, where)
-        if aim.old.sort == aim.new.sort == "class" and self.alike.covers(aim.old, aim.new):
-            self.take_twin(aim, verdict)
-            verdict.roots.add(aim.old.home)
-            verdict.reach[aim.new.home] = None  # it is looked up there from now on
+        if replacement.old.kind == replacement.new.kind == "class" and self.alike.covers(
+            replacement.old, replacement.new
+        ):
+            self.take_twin(replacement, verdict)
+            verdict.roots.add(replacement.old.qualified_name)
+            verdict.reach[replacement.new.qualified_name] = None  # it is looked up there from now on
         else:
             verdict.unsafe("the two may differ in what they do")
         return verdict
 
     def _with_rest(
-        self, lacking: Lacking, view: View, aim: Replacement, places: Sequence[ast.expr], target: Thing
+        self,
+        lacking: Lacking,
+        view: View,
+        replacement: Replacement,
+        places: Sequence[ast.expr],
+        target: Symbol,
     ) -> Lacking:
         """The same with what the other places use and the class lacks."""
         for place in places:
             try:
-                self._check_place(view, aim, place, target, Verdict())
+                self._check_place(view, replacement, place, target, Verdict())
             except Lacking as more:
                 lacking = lacking.joined(more)
             except Refusal:
@@ -105,135 +120,138 @@ class Compatibility(ObjectChecks):
         return lacking
 
     def _check_place(
-        self, view: View, aim: Replacement, place: ast.expr, target: Thing, verdict: Verdict,
+        self, view: View, replacement: Replacement, place: ast.expr, target: Symbol, verdict: Verdict,
         unseen: UnseenReader | None = None,
     ) -> None:  # fmt: skip
-        old, new = aim.old, aim.new
+        old, new = replacement.old, replacement.new
         if not isinstance(getattr(place, "ctx", None), ast.Load):
-            if aim.collapses:
+            if replacement.collapses:
                 raise Refusal(
                     f"line {place.lineno} deletes the name, or gives it another object",
                     "use another name there",
                 )
-        elif old.sort == "instance":
-            self.check_object(view, aim, place, old, target, verdict, unseen)
-        elif old.sort == "module":
+        elif old.kind == "instance":
+            self.check_object(view, replacement, place, old, target, verdict, unseen)
+        elif old.kind == "module":
             raise Refusal(
                 "a module is exchanged by the objects that are read of it", "name these in `replacements`"
             )
-        elif new.sort == "method":
-            self._check_forwarded(view, aim, place, verdict)
+        elif new.kind == "method":
+            self._check_forwarded(view, replacement, place, verdict)
         else:
-            self._check_callable(view, aim, place, target, verdict)
+            self._check_callable(view, replacement, place, target, verdict)
 
-    def unlike(self, old: Thing, new: Thing) -> Refusal:
-        """That two things are not of one sort."""
+    def unlike(self, old: Symbol, new: Symbol) -> Refusal:
+        """That two things are not of one kind."""
         return Refusal(
-            f"`{old.home}`{self.objects.at(old)} is {a(old.sort)} and "
-            f"`{new.home}`{self.objects.at(new)} {a(new.sort)}",
+            f"`{old.qualified_name}`{self.objects.at(old)} is {a(old.kind)} and "
+            f"`{new.qualified_name}`{self.objects.at(new)} {a(new.kind)}",
             "name a replacement of the same kind, or change this by hand",
         )
 
-    def _tie_values(self, view: View, places: Sequence[ast.expr], old: Thing, verdict: Verdict) -> None:
+    def _tie_values(self, view: View, places: Sequence[ast.expr], old: Symbol, verdict: Verdict) -> None:
         """A function or class that is used as a value is asked for by others as that very one."""
         for place in places:
             call = view.uses.parents.get(place)
             if not (isinstance(call, ast.Call) and call.func is place) and not view.uses.is_annotation(place):
-                verdict.ties.strong.add(f"identity {old.home}")
-                verdict.roots.add(old.home)
+                verdict.ties.strong.add(f"identity {old.qualified_name}")
+                verdict.roots.add(old.qualified_name)
 
     def _check_callable(
-        self, view: View, aim: Replacement, place: ast.expr, target: Thing, verdict: Verdict
+        self, view: View, replacement: Replacement, place: ast.expr, target: Symbol, verdict: Verdict
     ) -> None:
         """One use of a function or class, which mostly is a call."""
-        old, new = aim.old, aim.new
+        old, new = replacement.old, replacement.new
         call = view.uses.parents.get(place)
         line = place.lineno
-        last = old.home.rpartition(".")[2]
-        verdict.roots.add(old.home)
-        verdict.ties.weak.add(f"identity {old.home}")
+        last = old.qualified_name.rpartition(".")[2]
+        verdict.roots.add(old.qualified_name)
+        verdict.ties.weak.add(f"identity {old.qualified_name}")
         if not (isinstance(call, ast.Call) and call.func is place):
-            self._check_value(view, aim, place, verdict)
+            self._check_value(view, replacement, place, verdict)
             return
-        if old.sort == "class" and new.sort == "class" and self.members.builtin_bases(old) is not None:
+        if old.kind == "class" and new.kind == "class" and self.members.builtin_bases(old) is not None:
             self._tie_exception(view, old, new, place, verdict)
             self.members.same_signal(old, new, call)
             return
         has_arguments = bool(call.args or call.keywords)
-        is_twin = old.sort == new.sort == "class" and self.alike.covers(old, new)
-        if old.sort == "class" and not aim.is_same and has_arguments and not is_twin:
+        is_twin = old.kind == new.kind == "class" and self.alike.covers(old, new)
+        if old.kind == "class" and not replacement.is_same and has_arguments and not is_twin:
             raise Refusal(
                 f"line {line} makes a `{last}` with {arguments_given(call)}, and "
-                f"{'the shared object ' * (new.sort == 'instance')}`{new.home}`{self.objects.at(new)} may be made with others",
+                f"{'the shared object ' * (new.kind == 'instance')}`{new.qualified_name}`{self.objects.at(new)} may be made with others",
                 "use that here by hand if they are the same; if not, give this line an `allow`",
             )
-        if aim.collapses and isinstance(view.uses.parents.get(call), ast.Expr):
+        if replacement.collapses and isinstance(view.uses.parents.get(call), ast.Expr):
             raise Refusal(
                 f"line {line} calls `{last}` for what it does, and uses nothing that it gives",
                 "remove the line, if the manager does that by itself",
             )
-        if aim.collapses and (call.args or call.keywords):
+        if replacement.collapses and (call.args or call.keywords):
             raise Refusal(
-                f"line {line} gives `{last}` arguments, and `{new.home}`{self.objects.at(new)} takes none",
+                f"line {line} gives `{last}` arguments, and `{new.qualified_name}`{self.objects.at(new)} takes none",
                 "leave them out, or change the line by hand",
             )
-        before, after = self.objects.given(old), self.objects.given(new) if not aim.collapses else target
-        if aim.collapses and before is not None and before.may_be_none and not before.home:
+        before, after = (
+            self.objects.given(old),
+            self.objects.given(new) if not replacement.collapses else target,
+        )
+        if replacement.collapses and before is not None and before.may_be_none and not before.qualified_name:
             raise Refusal(
-                f"`{last}`{self.objects.at(old)} may give None, and `{new.home}` is always there",
+                f"`{last}`{self.objects.at(old)} may give None, and `{new.qualified_name}` is always there",
                 "take out what is done for None here, and change the line by hand",
             )
         is_copy = self.alike.copies.are(old, new)
-        if not aim.collapses and old.sort == "function":
+        if not replacement.collapses and old.kind == "function":
             if not is_copy:
                 self.calls.check(old, new, call)
             if before is None and not is_copy and self.alike.functions(old, new):
                 self._take_function(old, new, verdict)
                 return
-        node = self.got(view, aim, call)
+        node = self.got(view, replacement, call)
         if before is None and is_copy:
             verdict.as_whole = verdict.as_whole or self._ended(view, node, last)
             self._take_function(old, new, verdict)
             return
-        if old.sort == "function" and self.given_clients.alike(aim) is not None:
+        if old.kind == "function" and self.given_clients.alike(replacement) is not None:
             if call.args or call.keywords:
                 raise self.given_clients.unshown(
                     old, new, f": line {line} gives arguments", "leave them out, or change the line by hand"
                 )
-            got = Thing("instance", old.home), Thing("instance", new.home)
-            self.check_object(view, aim, node, *got, verdict)
+            got = Symbol("instance", old.qualified_name), Symbol("instance", new.qualified_name)
+            self.check_object(view, replacement, node, *got, verdict)
             return
-        if new.sort == "member" and not aim.is_same:
+        if new.kind == "member" and not replacement.is_same:
             raise Refusal(
-                f"`{old.home}`{self.objects.at(old)} is called, and `{new.home}`{self.objects.at(new)} is read",
+                f"`{old.qualified_name}`{self.objects.at(old)} is called, and `{new.qualified_name}`{self.objects.at(new)} is read",
                 "name a function as replacement, or drop the call's `()` by hand",
             )
-        said = [self.objects.said(thing) for thing in (old, new)]
+        said = [self.objects.said(symbol) for symbol in (old, new)]
         if before is None and after is None and said[0] is not None and said[0] == said[1]:
             if self.given_clients.names_client(said[0]):
                 raise self.given_clients.unshown(old, new)
-            self.given_clients.check_used(view, aim, verdict)
+            self.given_clients.check_used(view, replacement, verdict)
             self._take_function(old, new, verdict)
             return
         if before is None or after is None:
             raise self.calls.untold(old if before is None else new)
-        if old.sort == "class" and aim.collapses:
+        if old.kind == "class" and replacement.collapses:
             if view.uses.is_test:
                 raise Refusal(
                     f"line {line} is in a test, which may want an object of its own",
-                    f"use `{new.home}` there by hand if it does not",
+                    f"use `{new.qualified_name}` there by hand if it does not",
                 )
-            if self.state.kept(old) or not aim.is_declared:
+            if self.state.kept(old) or not replacement.is_declared:
                 verdict.unsafe(
                     "an object with a state of its own becomes the one that all share, so that others see what it keeps"
                 )
         elif is_twin:
             # an object of its own, as before; who asks for its class is tied by that
-            self.take_twin(aim, verdict)
+            self.take_twin(replacement, verdict)
             return
-        elif old.sort == "class" and not aim.is_same:
+        elif old.kind == "class" and not replacement.is_same:
             self.calls.same_init(new, line)
-        self.check_object(view, aim, node, before, after, verdict)
+        self.check_object(view, replacement, node, before, after, verdict)
 
     @staticmethod
     def _ended(view: View, node: ast.expr, name: str) -> str:
@@ -244,68 +262,72 @@ class Compatibility(ObjectChecks):
             return f"line {place.lineno} may end what `{name}` gives for all who share it"
         return ""
 
-    def _take_function(self, old: Thing, new: Thing, verdict: Verdict) -> None:
+    def _take_function(self, old: Symbol, new: Symbol, verdict: Verdict) -> None:
         """Note what hangs together with a function, and what the new one keeps instead of it."""
         verdict.ties.add(self.ties.of_function(old))
         kept = self.state.globals_of(new.node, new.module) if new.node is not None else ()
         verdict.objects |= {(name, old.module, name) for name in kept}
 
-    def take_twin(self, aim: Replacement, verdict: Verdict) -> None:
+    def take_twin(self, replacement: Replacement, verdict: Verdict) -> None:
         """Note what hangs together with all of a class, and what reaches it, where the new one does the same."""
-        old, new = aim.old, aim.new
+        old, new = replacement.old, replacement.new
         verdict.ties.add(self.ties.of_members(old, None))
         names = {*self.objects.members(old).named}
-        after = self.reach.of_new(Thing("instance", "", new.node, new), new, names)
-        before = self.reach.of_members(old, None, aim)
+        after = self.reach.of_new(Symbol("instance", "", new.node, new), new, names)
+        before = self.reach.of_members(old, None, replacement)
         for name in names:
             twins = self.reach.twins(old, new, name, after)
-            pairs = [[self.objects.thing(one or "") for one in pair] for pair in twins.items()]
+            pairs = [[self.objects.symbol(one or "") for one in pair] for pair in twins.items()]
             verdict.ties.needs |= {
-                f"identity {one.of.home}"
+                f"identity {one.of.qualified_name}"
                 for one, other in pairs
                 if one is not None and one.of and one != other
             }
             before |= twins
         verdict.reach |= before | after | self.reach.of_both(before, after)
-        self.note_builders(Thing("instance", ""), Thing("instance", ""), old, new, verdict)
+        self.note_builders(Symbol("instance", ""), Symbol("instance", ""), old, new, verdict)
 
-    def _check_forwarded(self, view: View, aim: Replacement, place: ast.expr, verdict: Verdict) -> None:
+    def _check_forwarded(
+        self, view: View, replacement: Replacement, place: ast.expr, verdict: Verdict
+    ) -> None:
         """One use of a function that a method of an object is to replace."""
-        old, new = aim.old, aim.new
+        old, new = replacement.old, replacement.new
         call, held = view.uses.parents.get(place), new.of
         assert held is not None and held.of is not None
         if not (isinstance(call, ast.Call) and call.func is place):
             raise Refusal(
-                f"line {place.lineno} uses `{old.home}` as a value, not only by calling it",
-                f"hand on `{new.home}` there by hand",
+                f"line {place.lineno} uses `{old.qualified_name}` as a value, not only by calling it",
+                f"hand on `{new.qualified_name}` there by hand",
             )
         is_bare = type(old.node) is type(new.node) and not (call.args or call.keywords)
-        if is_bare and self.given_clients.alike(aim) is not None:
-            got = Thing("instance", old.home), Thing("instance", new.home)
-            self.check_object(view, aim, self.got(view, aim, call), *got, verdict)
-            verdict.roots.add(old.home)
+        if is_bare and self.given_clients.alike(replacement) is not None:
+            got = Symbol("instance", old.qualified_name), Symbol("instance", new.qualified_name)
+            self.check_object(view, replacement, self.got(view, replacement, call), *got, verdict)
+            verdict.roots.add(old.qualified_name)
             return
-        renamed = self.replacements.arguments(old.home)
-        why = self.members.forwards(view, old, held.of, new.home.rpartition(".")[2], call, renamed)
+        renamed = self.replacements.arguments(old.qualified_name)
+        why = self.members.forwards(view, old, held.of, new.qualified_name.rpartition(".")[2], call, renamed)
         if why is not None:
             raise self.calls.uncallable(new, place.lineno, why)
-        self.given_clients.check_forwarded(aim, verdict)
+        self.given_clients.check_forwarded(replacement, verdict)
         note_names(verdict, None, call, "", renamed)
-        verdict.roots.add(old.home)
+        verdict.roots.add(old.qualified_name)
         ties = self.ties.of_function(old, held.of)
         verdict.ties.add(ties)
-        verdict.objects |= {(held.of.home, old.module, held.of.home)} if ties.strong else set()
+        verdict.objects |= (
+            {(held.of.qualified_name, old.module, held.of.qualified_name)} if ties.strong else set()
+        )
 
-    def _check_value(self, view: View, aim: Replacement, place: ast.expr, verdict: Verdict) -> None:
+    def _check_value(self, view: View, replacement: Replacement, place: ast.expr, verdict: Verdict) -> None:
         """A use of a function or class that is no call: as a base, a type, or anything else."""
-        old, new, line = aim.old, aim.new, place.lineno
-        last = old.home.rpartition(".")[2]
+        old, new, line = replacement.old, replacement.new, place.lineno
+        last = old.qualified_name.rpartition(".")[2]
         above = view.uses.parents.get(place)
-        if aim.collapses:
+        if replacement.collapses:
             what = "a type" if view.uses.is_annotation(place) else "a value"
             raise Refusal(
                 f"line {line} uses `{last}` as {what}, not only by calling it",
-                f"change that line to `{new.home}` by hand",
+                f"change that line to `{new.qualified_name}` by hand",
             )
         if isinstance(above, ast.Attribute):
             self._check_attribute(view, old, new, above)
@@ -321,14 +343,14 @@ class Compatibility(ObjectChecks):
             else f"line {line} uses `{last}` without calling it"
         )
         self.check_covered((old, old), (new, new), where, verdict)
-        if old.sort == "class" and self.is_patched(view, place, old, new):
+        if old.kind == "class" and self.is_patched(view, place, old, new):
             return
         if is_type:
             self._check_said(view, old, new, line)
             if self._is_read(view, place):
-                verdict.ties.strong.add(f"identity {old.home}")
+                verdict.ties.strong.add(f"identity {old.qualified_name}")
             return
-        verdict.ties.strong.add(f"identity {old.home}")
+        verdict.ties.strong.add(f"identity {old.qualified_name}")
         if not _is_question(above, place) and self.alike.copies.are(old, new):
             verdict.as_whole = verdict.as_whole or where
         elif not _is_question(above, place):
@@ -346,7 +368,7 @@ class Compatibility(ObjectChecks):
             return False
         if self._types_are_read:
             return True
-        bases = self.making.foreign_bases(Thing("class", f"{view.place.modules[0]}.{owner.name}", owner))
+        bases = self.making.foreign_bases(Symbol("class", f"{view.place.modules[0]}.{owner.name}", owner))
         return any((base or "").partition(".")[0] in VALIDATING for base in bases)
 
     @cached_property
@@ -354,34 +376,34 @@ class Compatibility(ObjectChecks):
         """Whether a file of the project asks functions or classes for the types that they state."""
         return bool(self._reads.matching(_READING_TYPES, _TYPE_WORDS))
 
-    def _check_said(self, view: View, old: Thing, new: Thing, line: int) -> None:
+    def _check_said(self, view: View, old: Symbol, new: Symbol, line: int) -> None:
         """An annotation goes with its file: what is called of it is covered."""
         if self.objects.members(new).is_open and not self.objects.members(old).is_open:
             raise Refusal(
-                f"line {line} names `{old.home}` as a type, and `{new.home}`{self.objects.at(new)} has bases or "
+                f"line {line} names `{old.qualified_name}` as a type, and `{new.qualified_name}`{self.objects.at(new)} has bases or "
                 "members that cannot be determined",
                 "change that line by hand",
             )
 
-    def _check_attribute(self, view: View, old: Thing, new: Thing, attribute: ast.Attribute) -> None:
+    def _check_attribute(self, view: View, old: Symbol, new: Symbol, attribute: ast.Attribute) -> None:
         """A member that is read of a class or function itself."""
         name, line = attribute.attr, attribute.lineno
-        if old.sort == "function" and not name.startswith("__"):
+        if old.kind == "function" and not name.startswith("__"):
             raise Refusal(
-                f"line {line} reads `{name}` of the function `{old.home}`, and `{new.home}`{self.objects.at(new)} may have none",
+                f"line {line} reads `{name}` of the function `{old.qualified_name}`, and `{new.qualified_name}`{self.objects.at(new)} may have none",
                 "change that line by hand",
             )
-        if old.sort == "class" and name not in _INERT:
+        if old.kind == "class" and name not in _INERT:
             call = view.uses.parents.get(attribute)
             called = call if isinstance(call, ast.Call) and call.func is attribute else None
             self.members.check(view, attribute, None if called is None else called, old, new)
 
-    def _tie_exception(self, view: View, old: Thing, new: Thing, place: ast.expr, verdict: Verdict) -> None:
+    def _tie_exception(self, view: View, old: Symbol, new: Symbol, place: ast.expr, verdict: Verdict) -> None:
         """A place that raises or catches a class: what is caught has to be what is raised then."""
-        before, after = (self.members.builtin_bases(thing) for thing in (old, new))
+        before, after = (self.members.builtin_bases(symbol) for symbol in (old, new))
         if before is None or before != after:
             raise Refusal(
-                f"line {place.lineno} raises or catches `{old.home}`, and `{new.home}`{self.objects.at(new)} "
+                f"line {place.lineno} raises or catches `{old.qualified_name}`, and `{new.qualified_name}`{self.objects.at(new)} "
                 "derives from another exception of Python's",
                 "derive both from the same one",
             )
@@ -390,14 +412,14 @@ class Compatibility(ObjectChecks):
             if name not in known:
                 raise Refusal(
                     f"what line {place.lineno} catches is asked for `{name}`, which "
-                    f"`{new.home}`{self.objects.at(new)} lacks",
+                    f"`{new.qualified_name}`{self.objects.at(new)} lacks",
                     f"give it `{name}`",
                 )
-        verdict.ties.strong.add(f"exception {old.home}")
-        for is_any in self._other_code(view, place, old) if old.home != new.home else ():
-            verdict.caught[new.home] = verdict.caught.get(new.home, False) or is_any
+        verdict.ties.strong.add(f"exception {old.qualified_name}")
+        for is_any in self._other_code(view, place, old) if old.qualified_name != new.qualified_name else ():
+            verdict.caught[new.qualified_name] = verdict.caught.get(new.qualified_name, False) or is_any
 
-    def _other_code(self, view: View, place: ast.expr, old: Thing) -> Iterator[bool]:
+    def _other_code(self, view: View, place: ast.expr, old: Symbol) -> Iterator[bool]:
         """The calls of code that the module of an exception has not, where that is caught; whether it may be any code."""
         for part in view.uses.tried(place):
             for call in all_nodes(part):
@@ -408,17 +430,17 @@ class Compatibility(ObjectChecks):
                     home = self.objects.modules.lookup(binding.target) if binding.target else None
                     if binding.target is None:
                         yield True
-                    elif home is not None and home.home.rpartition(".")[0] != old.module:
+                    elif home is not None and home.qualified_name.rpartition(".")[0] != old.module:
                         yield False
 
-    def got(self, view: View, aim: Replacement, call: ast.Call) -> ast.expr:
+    def got(self, view: View, replacement: Replacement, call: ast.Call) -> ast.expr:
         """The expression that has the object: a call, or what awaits it."""
-        if isinstance(aim.old.node, ast.AsyncFunctionDef):
+        if isinstance(replacement.old.node, ast.AsyncFunctionDef):
             awaited = view.uses.parents.get(call)
             if not isinstance(awaited, ast.Await):
                 raise Refusal(
                     f"the coroutine of line {call.lineno} is handed on, not awaited",
-                    f"hand on `{aim.new.home}` by hand",
+                    f"hand on `{replacement.new.qualified_name}` by hand",
                 )
             ancestors: ast.AST | None = awaited
             while isinstance(ancestors, ast.expr | ast.comprehension):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from flake8_redis_ssot.fix.code.names import locals_of
 from flake8_redis_ssot.fix.code.signatures import Function
-from flake8_redis_ssot.fix.code.symbols import Member, Thing
+from flake8_redis_ssot.fix.code.symbols import Member, Symbol
 from flake8_redis_ssot.fix.compatibility.ties import reached_members
 from flake8_redis_ssot.fix.objects.making import Making
 from flake8_redis_ssot.fix.objects.stores import Code
@@ -31,7 +31,7 @@ class Keys:
         self.making = making
         self.objects = making.objects
 
-    def difference(self, old: Thing, new: Thing, name: str, to: str) -> str | None:
+    def difference(self, old: Symbol, new: Symbol, name: str, to: str) -> str | None:
         """The text that is in the keys of one of two methods alone."""
         texts = [set(self._of(old, name)), set(self._of(new, to))]
         if texts[0] == texts[1]:
@@ -41,7 +41,7 @@ class Keys:
         shown = [" and ".join(f"`{text}`" for text in sorted(found - {""})) or "no text" for found in texts]
         return f"it puts {shown[0]} into its keys in the old one, {shown[1]} in the new one"
 
-    def _of(self, of: Thing, name: str) -> Iterator[str]:
+    def _of(self, of: Symbol, name: str) -> Iterator[str]:
         """The text in the key of each command of a method, of the methods that it uses, and in a text that it gives."""
         own = self.objects.members(of).named.get(name)
         if own is not None and own.gives == "str" and isinstance(own.node, Function):
@@ -66,7 +66,7 @@ class Keys:
                 yield text
                 return
             case ast.Name(id=name) if name in _OF_PLACE or (name in _RECEIVERS and code.owner is not None):
-                yield code.owner.home if code.owner is not None else code.module
+                yield code.owner.qualified_name if code.owner is not None else code.module
                 return
             case ast.Name(id=name) if code.function is not None and name in locals_of(code.function):
                 for value in _given(name, code.function):
@@ -100,16 +100,18 @@ class Keys:
         """The text that a name of the project's modules stands for, or how that is found out."""
         text = self.making.text(code)
         value = ast.parse(text, mode="eval").body if text is not None else None
-        thing = self.objects.thing(name)
+        symbol = self.objects.symbol(name)
         if isinstance(value, ast.Constant) and isinstance(value.value, str):
             yield value.value
-        elif thing is not None and thing.sort == "instance" and self.objects.tree(thing.module) is not None:
-            yield text or thing.home
+        elif (
+            symbol is not None and symbol.kind == "instance" and self.objects.tree(symbol.module) is not None
+        ):
+            yield text or symbol.qualified_name
 
-    def _of_object(self, code: Code, name: str, owner: Thing, seen: frozenset[ast.AST]) -> Iterator[str]:
+    def _of_object(self, code: Code, name: str, owner: Symbol, seen: frozenset[ast.AST]) -> Iterator[str]:
         """The text in an attribute or property of the object."""
         if name.startswith("__"):
-            yield owner.home
+            yield owner.qualified_name
             return
         member = self.objects.members(owner).named.get(name)
         if member is not None and isinstance(member.node, Function):
@@ -122,14 +124,14 @@ class Keys:
                 made = self.objects.value(node, store.value.module) if isinstance(node, ast.expr) else None
                 of = made.of if made is not None else None
                 if of is not None and self.objects.members(of).named.keys() & _BINDING:
-                    yield owner.home
+                    yield owner.qualified_name
                 yield from self._in(store.value, seen)
 
     def _called(self, func: ast.expr, code: Code) -> Code | None:
         """The function of the project that is called, or the method of the object."""
         of = code.owner
         if isinstance(func, ast.Attribute) and of is not None and last_name(func.value) in _RECEIVERS:
-            found: Member | Thing | None = self.objects.members(of).named.get(func.attr)
+            found: Member | Symbol | None = self.objects.members(of).named.get(func.attr)
         else:
             found, of = self.objects.value(func, code.module, code.function), None
         function = found.node if found is not None else None

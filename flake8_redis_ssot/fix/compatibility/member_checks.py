@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from flake8_redis_ssot.fix.code.replacements import Refusal
 from flake8_redis_ssot.fix.code.signatures import Function, covers, incompatible
-from flake8_redis_ssot.fix.code.symbols import Member, Objects, Thing
+from flake8_redis_ssot.fix.code.symbols import Member, Objects, Symbol
 from flake8_redis_ssot.fix.code.view import View
 from flake8_redis_ssot.fix.compatibility.alike import Alike
 from flake8_redis_ssot.fix.compatibility.dangers import Dangers
@@ -50,7 +50,7 @@ class Lacking(Refusal):
         return Lacking(self.owner, [*self.names, *other.names], [*self.lines, *other.lines])
 
 
-_Owned = tuple[Thing, Member]
+_Owned = tuple[Symbol, Member]
 """A member of a class, and that class."""
 
 
@@ -71,7 +71,7 @@ class MemberChecks:
         self._known_dangers: dict[tuple[str, str, str, str, bool], list[Obstacle]] = {}
 
     def difference(
-        self, old: Thing, new: Thing, name: str, call: ast.Call | None, *, is_used: bool
+        self, old: Symbol, new: Symbol, name: str, call: ast.Call | None, *, is_used: bool
     ) -> str | None:
         """What keeps a use of a member of the class `old` from being one of the class `new`.
 
@@ -88,18 +88,18 @@ class MemberChecks:
         found = self._obstacles((old, was), (new, now), call, self.alike.members(old, new, name), used=used)
         return in_words([*found, *self._dangers(old, new, name, name)]) or None
 
-    def check_all(self, used: Mapping[ast.Attribute, str], old: Thing, new: Thing) -> None:
+    def check_all(self, used: Mapping[ast.Attribute, str], old: Symbol, new: Symbol) -> None:
         """Refusal where members that are `used` of one class, each with its name in the other, are missing there."""
         missing = {node: name for node, name in used.items() if self._is_missing(node.attr, name, old, new)}
         if missing:
             raise self.lacking(new, missing.values(), missing)
 
-    def inherited(self, of: Thing, name: str) -> str:
+    def inherited(self, of: Symbol, name: str) -> str:
         """The classes of libraries from which a class may have a member; empty where it has it from the project."""
         bases = self.alike.making.foreign_bases(of) if name not in self.objects.members(of).named else set()
         return " or ".join(f"`{base}`" for base in sorted(filter(None, bases)))
 
-    def _is_missing(self, name: str, to: str, old: Thing, new: Thing) -> bool:
+    def _is_missing(self, name: str, to: str, old: Symbol, new: Symbol) -> bool:
         """Whether a member, called `to` there, is one that the new class lacks."""
         was, now = self.objects.members(old).named.get(name), self.objects.members(new).named.get(to)
         return now is None and name not in _INERT and not (was is None and self.alike.inherited(old, new))
@@ -109,8 +109,8 @@ class MemberChecks:
         view: View,
         attribute: ast.Attribute,
         call: ast.Call | None,
-        old: Thing,
-        new: Thing,
+        old: Symbol,
+        new: Symbol,
         to: str = "",
         renamed: Mapping[str, str] | None = None,
     ) -> None:
@@ -127,14 +127,14 @@ class MemberChecks:
             return
         if inherited := self.inherited(old, name):
             raise Refusal(
-                f"`{name}` of `{old.home}`{self.objects.at(old)}, used in line {line}, is inherited from {inherited}, and "
-                f"not compared with `{to}` of `{new.home}`{self.objects.at(now)}",
-                f"compare the two, send `{old.home}.{name}` to `{new.home}.{to}` in `replacements`, and run with "
+                f"`{name}` of `{old.qualified_name}`{self.objects.at(old)}, used in line {line}, is inherited from {inherited}, and "
+                f"not compared with `{to}` of `{new.qualified_name}`{self.objects.at(now)}",
+                f"compare the two, send `{old.qualified_name}.{name}` to `{new.qualified_name}.{to}` in `replacements`, and run with "
                 "--include-unsafe",
             )
         if was is None:
             raise Refusal(
-                f"`{old.home}`{self.objects.at(old)} does not define `{name}`, used in line {line}, so nobody knows "
+                f"`{old.qualified_name}`{self.objects.at(old)} does not define `{name}`, used in line {line}, so nobody knows "
                 "what it does",
                 "change that line by hand",
             )
@@ -142,7 +142,7 @@ class MemberChecks:
         if renamed and call is not None and any(k.arg is None for k in call.keywords):
             raise Refusal(
                 f"arguments are unpacked in line {line}, and some have another name in "
-                f"`{new.home}`{self.objects.at(new)}",
+                f"`{new.qualified_name}`{self.objects.at(new)}",
                 "give them by their names there",
             )
         if renamed:
@@ -155,15 +155,17 @@ class MemberChecks:
         if found:
             raise self.another(new, to, found, f", used in line {line},")
 
-    def _dangers(self, old: Thing, new: Thing, name: str, to: str, *, is_seen: bool = True) -> list[Obstacle]:
+    def _dangers(
+        self, old: Symbol, new: Symbol, name: str, to: str, *, is_seen: bool = True
+    ) -> list[Obstacle]:
         """What a member of the new class does beyond the old one, or raises otherwise; `is_seen` says that its call is."""
-        key = (old.home, new.home, name, to, is_seen)
+        key = (old.qualified_name, new.qualified_name, name, to, is_seen)
         if key not in self._known_dangers:
             why = self._unlike(old, new, name, to, is_seen) or self._unraised(old, new, name, to)
             self._known_dangers[key] = [Obstacle(why)] if why is not None else []
         return self._known_dangers[key]
 
-    def _unlike(self, old: Thing, new: Thing, name: str, to: str, is_seen: bool) -> str | None:
+    def _unlike(self, old: Symbol, new: Symbol, name: str, to: str, is_seen: bool) -> str | None:
         """What a member of one of two classes is seen to do that the one of the other does not."""
         if name == to and self.alike.copies.are(old, new):
             return None if is_seen else self.dangers.added(set(), new, to)
@@ -181,20 +183,20 @@ class MemberChecks:
                     Code(above.node, above.module, of), Code(theirs.node, theirs.module, other)
                 ):
                     at = self.objects.at(self.objects.members(of).named[own])
-                    return f"`{of.home}`{at} changes in the {which} one what both would do alike"
+                    return f"`{of.qualified_name}`{at} changes in the {which} one what both would do alike"
         return None
 
-    def lacking(self, new: Thing, names: Iterable[str], used: Iterable[ast.expr] = ()) -> Lacking:
+    def lacking(self, new: Symbol, names: Iterable[str], used: Iterable[ast.expr] = ()) -> Lacking:
         """That a class has no such members, which are used in some places."""
-        return Lacking(f"`{new.home}`{self.objects.at(new)}", names, (node.lineno for node in used))
+        return Lacking(f"`{new.qualified_name}`{self.objects.at(new)}", names, (node.lineno for node in used))
 
-    def another(self, new: Thing, name: str, why: Sequence[Obstacle], where: str = "") -> Refusal:
+    def another(self, new: Symbol, name: str, why: Sequence[Obstacle], where: str = "") -> Refusal:
         """That a member of a class is not the same as that of the old one."""
         member = self.objects.members(new).named.get(name)
         at = self.objects.at(member) if member is not None else ""
         does = "may do" if all(one.advice for one in why) else "does"
         return Refusal(
-            f"`{name}` of `{new.home}`{at}{where} {does} something else: {in_words(why)}",
+            f"`{name}` of `{new.qualified_name}`{at}{where} {does} something else: {in_words(why)}",
             f"{advice_for(why)}, or change the use by hand",
         )
 
@@ -205,9 +207,9 @@ class MemberChecks:
             return []  # what the two give of their modules is alike too
         return list(obstacles(before[1], after[1], call, is_alike, self.objects.at, used=used))
 
-    def covered(self, old: Thing, new: Thing, where: str, asked: Collection[str] | None = None) -> None:
+    def covered(self, old: Symbol, new: Symbol, where: str, asked: Collection[str] | None = None) -> None:
         """Refusal unless `new` can all that `old` can, or is `asked`, so that it may go where it is not seen."""
-        if old.sort == "function":
+        if old.kind == "function":
             self._covered_function(old, new, where)
             return
         before, after = self.objects.members(old), self.objects.members(new)
@@ -219,7 +221,7 @@ class MemberChecks:
                 else "has bases or members that cannot be determined"
             )
             raise Refusal(
-                f"{where}, and `{old.home}`{self.objects.at(old)} {what}",
+                f"{where}, and `{old.qualified_name}`{self.objects.at(old)} {what}",
                 "look there, and change it by hand",
             )
         public = {
@@ -232,12 +234,12 @@ class MemberChecks:
         if missing:
             names = listed(f"`{name}`{self.objects.at(public[name])}" for name in sorted(missing))
             raise Refusal(
-                f"{where}, where {names} may be asked for, and `{new.home}`{self.objects.at(new)} has none of that",
+                f"{where}, where {names} may be asked for, and `{new.qualified_name}`{self.objects.at(new)} has none of that",
                 "add it, hand on only what is needed, or change this by hand",
             )
         for name, was in public.items():
             now = after.named[name]
-            if was.colour == now.colour == "attribute" and self.alike.holds(old, new, name):
+            if was.kind == now.kind == "attribute" and self.alike.holds(old, new, name):
                 continue
             found = self._obstacles((old, was), (new, now), None, self.alike.members(old, new, name))
             if not found and name not in ENDING:
@@ -248,11 +250,11 @@ class MemberChecks:
                 another = self.another(new, name, found)
                 raise Refusal(f"{where}, and {another.what}", another.advice)
 
-    def _covered_function(self, old: Thing, new: Thing, where: str) -> None:
+    def _covered_function(self, old: Symbol, new: Symbol, where: str) -> None:
         arguments = self.objects.arguments(old), self.objects.arguments(new)
         if arguments[0] is None or arguments[1] is None:
             raise Refusal(
-                f"{where}, and what `{new.home}`{self.objects.at(new)} takes cannot be determined",
+                f"{where}, and what `{new.qualified_name}`{self.objects.at(new)} takes cannot be determined",
                 "look there, and change it by hand",
             )
         said = self.objects.said(old)
@@ -265,13 +267,13 @@ class MemberChecks:
             why = "they are decorated otherwise"
         if why is not None and not self.alike.functions(old, new):
             raise Refusal(
-                f"{where}, so that its calls are not seen, and `{new.home}`{self.objects.at(new)} is called "
+                f"{where}, so that its calls are not seen, and `{new.qualified_name}`{self.objects.at(new)} is called "
                 f"otherwise: {why}",
                 "make the two alike, or change it by hand",
             )
 
     def forwards(
-        self, view: View, old: Thing, of: Thing, name: str, call: ast.Call, renamed: Mapping[str, str]
+        self, view: View, old: Symbol, of: Symbol, name: str, call: ast.Call, renamed: Mapping[str, str]
     ) -> str | None:
         """Why a call of the function `old` does not mean the same as one of a method; None where it does."""
         now = self.objects.members(of).named[name]
@@ -281,12 +283,12 @@ class MemberChecks:
         found = list(obstacles(was, now, given, False, self.objects.at, used=is_used(view, call)))
         return in_words(found) or self.dangers.added(self.dangers.reached_by(old), of, name)
 
-    def decorated(self, thing: Thing) -> list[str]:
+    def decorated(self, symbol: Symbol) -> list[str]:
         """The decorators of a function, names by their homes."""
-        assert isinstance(thing.node, Function)
-        return [self.alike.making.text_of(d, thing.module) for d in thing.node.decorator_list]
+        assert isinstance(symbol.node, Function)
+        return [self.alike.making.text_of(d, symbol.module) for d in symbol.node.decorator_list]
 
-    def subclass(self, node: ast.ClassDef, old: Thing, new: Thing, exported: frozenset[str]) -> None:
+    def subclass(self, node: ast.ClassDef, old: Symbol, new: Symbol, exported: frozenset[str]) -> None:
         """Refusal unless a class derived from `old` can be derived from `new`: all that it uses and replaces is there."""
         before, after = self.objects.members(old).named, self.objects.members(new).named
         own = {part.name for part in node.body if isinstance(part, Function)}
@@ -302,57 +304,57 @@ class MemberChecks:
                 )
             is_alike = self.alike.members(old, new, name)
             found = self._obstacles((old, before[name]), (new, after[name]), None, is_alike)
-            if found and before[name].colour != "attribute":
+            if found and before[name].kind != "attribute":
                 another = self.another(new, name, found)
                 raise Refusal(
                     f"`{node.name}` in line {node.lineno} {what} `{name}`, and {another.what}", another.advice
                 )
 
-    def same_signal(self, old: Thing, new: Thing, call: ast.Call) -> None:
+    def same_signal(self, old: Symbol, new: Symbol, call: ast.Call) -> None:
         """Refusal unless an exception can be made as another one is."""
-        inits = [self.objects.members(thing).named.get("__init__") for thing in (old, new)]
+        inits = [self.objects.members(symbol).named.get("__init__") for symbol in (old, new)]
         arguments = [init.arguments if init is not None else None for init in inits]
         if (inits[0] is None) != (inits[1] is None):
             raise Refusal(
-                f"`{new.home}`{self.objects.at(new)} is not made as `{old.home}` is in line {call.lineno}",
+                f"`{new.qualified_name}`{self.objects.at(new)} is not made as `{old.qualified_name}` is in line {call.lineno}",
                 "give both the same `__init__`",
             )
         if arguments[1] is not None:
             why = incompatible(call, arguments[0], arguments[1])
             if why is not None:
                 raise Refusal(
-                    f"`{new.home}`{self.objects.at(new)} cannot be made as in line {call.lineno}: {why}",
+                    f"`{new.qualified_name}`{self.objects.at(new)} cannot be made as in line {call.lineno}: {why}",
                     "let it take what the old one takes",
                 )
 
-    def _unraised(self, old: Thing, new: Thing, name: str, to: str) -> str | None:
+    def _unraised(self, old: Symbol, new: Symbol, name: str, to: str) -> str | None:
         """A kind of exception that a member of the old class raises and that of the new one does not."""
         kinds = [self._raised_kinds(old, name), self._raised_kinds(new, to)]
         missing = sorted(kinds[0] - kinds[1])
         return f"it raises no `{missing[0]}` there" if missing else None
 
-    def _raised_kinds(self, of: Thing, name: str) -> set[str]:
+    def _raised_kinds(self, of: Symbol, name: str) -> set[str]:
         """The exceptions of Python's own that a member raises, or from which those derive that it raises."""
         found: set[str] = set()
         for member in reached_members(name, self.objects.members(of).named).values():
             for part in all_nodes(member.node):
                 if isinstance(part, ast.Raise) and part.exc is not None:
                     raised = part.exc.func if isinstance(part.exc, ast.Call) else part.exc
-                    thing = self.objects.value(raised, member.module)
-                    if thing is not None and thing.sort == "class":
-                        found |= self.builtin_bases(thing) or set()
+                    symbol = self.objects.value(raised, member.module)
+                    if symbol is not None and symbol.kind == "class":
+                        found |= self.builtin_bases(symbol) or set()
                     elif last_name(raised) in BUILT_IN_EXCEPTIONS:
                         found.add(last_name(raised))
         return found
 
-    def builtin_bases(self, of: Thing) -> set[str] | None:
+    def builtin_bases(self, of: Symbol) -> set[str] | None:
         """The exceptions of Python's own from which a class derives; None where it has other bases unknown."""
         found: set[str] = set()
         for one in self.objects.order(of)[0]:
             assert isinstance(one.node, ast.ClassDef)
             for base in one.node.bases:
-                thing = self.objects.value(base, one.module)
-                if thing is not None and thing.sort == "class":
+                symbol = self.objects.value(base, one.module)
+                if symbol is not None and symbol.kind == "class":
                     continue
                 if last_name(base) not in BUILT_IN_EXCEPTIONS:
                     return None
@@ -385,12 +387,12 @@ def listed(parts: Iterable[str]) -> str:
     return " and ".join(filter(None, [", ".join(shown[:-1]), shown[-1]]))
 
 
-def a(sort: str) -> str:
-    """A sort of object with its article."""
-    return f"{'an' if sort[0] in 'aeio' else 'a'} {sort}"
+def a(kind: str) -> str:
+    """A kind of object with its article."""
+    return f"{'an' if kind[0] in 'aeio' else 'a'} {kind}"
 
 
-def colour_name(node: ast.AST | None) -> str:
+def kind_name(node: ast.AST | None) -> str:
     """What a function is called that is used so."""
     return "a coroutine function" if isinstance(node, ast.AsyncFunctionDef) else "a function"
 

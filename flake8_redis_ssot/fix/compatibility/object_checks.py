@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from flake8_redis_ssot.fix.code.reach import OBJECT, Reach
 from flake8_redis_ssot.fix.code.reads import ProjectReads
 from flake8_redis_ssot.fix.code.replacements import Refusal, Replacement, Replacements
-from flake8_redis_ssot.fix.code.symbols import Objects, Thing
+from flake8_redis_ssot.fix.code.symbols import Objects, Symbol
 from flake8_redis_ssot.fix.code.view import UnseenReader, View
 from flake8_redis_ssot.fix.compatibility.alike import Alike
 from flake8_redis_ssot.fix.compatibility.around import Around
@@ -54,20 +54,22 @@ class ObjectChecks:
         self.given_clients = GivenClients(self.making, self.replacements, self.reach, self.around)
 
     def check_object(
-        self, view: View, aim: Replacement, node: ast.expr, before: Thing, after: Thing, verdict: Verdict,
+        self, view: View, replacement: Replacement, node: ast.expr, before: Symbol, after: Symbol, verdict: Verdict,
         unseen: UnseenReader | None = None,
     ) -> None:  # fmt: skip
         """What is done with the object that `node` gives: once `before`, then `after`; `unseen` as in `judge`."""
-        old, new = before.of, after.of if after.sort == "instance" else None
+        old, new = before.of, after.of if after.kind == "instance" else None
         uses = view.uses.follow(node, view.exported, lambda: view.exposed)
-        fresh = aim.collapses and (aim.old.sort == "class" or (before.sort == "instance" and not before.home))
-        if not aim.is_same or fresh:
+        fresh = replacement.collapses and (
+            replacement.old.kind == "class" or (before.kind == "instance" and not before.qualified_name)
+        )
+        if not replacement.is_same or fresh:
             self.dangers.check(
                 view,
                 uses,
                 old,
                 fresh=fresh,
-                shared=not aim.is_same,
+                shared=not replacement.is_same,
                 may_end=lambda why: self._may_end(before, after, why, verdict),
             )
         if fresh and old is not None and self.state.kept(old):
@@ -80,32 +82,34 @@ class ObjectChecks:
                 f"in line {place.lineno} it {what}, and what is done with it there cannot be determined",
                 f"change the import and line {place.lineno} by hand",
             )
-        if aim.is_same:
+        if replacement.is_same:
             if old is not None:
                 verdict.builders |= self.making.looked_up(old, old)[0].keys()
             return
-        is_copy = self.alike.copies.are(aim.old, aim.new)
+        is_copy = self.alike.copies.are(replacement.old, replacement.new)
         if before.may_be_none and not is_copy and (uses.asked or uses.none_asked or uses.escapes):
             asked = [place for place, *_ in (*uses.asked, *uses.escapes)] + uses.none_asked
             raise Refusal(
-                f"`{aim.old.home}`{self.objects.at(aim.old)} may be None, for which line {asked[0].lineno} "
-                f"may test, and `{aim.new.home}` never is",
+                f"`{replacement.old.qualified_name}`{self.objects.at(replacement.old)} may be None, for which line {asked[0].lineno} "
+                f"may test, and `{replacement.new.qualified_name}` never is",
                 "take that test out, and change this by hand",
             )
-        if old is not None and new is not None and old.home == new.home:
+        if old is not None and new is not None and old.qualified_name == new.qualified_name:
             return
         is_known = old is not None or new is not None
         is_client = not is_known and self.alike.clients(before, after)
         is_made = not is_known and not is_client and self.alike.made(before, after)
-        leads = self.given_clients.alike(aim) if not (is_known or is_client or is_made) else None
+        leads = self.given_clients.alike(replacement) if not (is_known or is_client or is_made) else None
         if leads is not None:
             is_client = True
-            self.given_clients.note(view, aim, leads, verdict)
+            self.given_clients.note(view, replacement, leads, verdict)
         if is_client or is_made:
             if not is_client:
-                verdict.ties.strong.add(f"{STATE}{before.home}")  # what it keeps is not known
-                verdict.alone[after.home] = f"what `{before.home}` keeps cannot be determined"
-            self._take_client(aim, before, after, {a.attr for a, _ in uses.members}, verdict)
+                verdict.ties.strong.add(f"{STATE}{before.qualified_name}")  # what it keeps is not known
+                verdict.alone[after.qualified_name] = (
+                    f"what `{before.qualified_name}` keeps cannot be determined"
+                )
+            self._take_client(replacement, before, after, {a.attr for a, _ in uses.members}, verdict)
             if uses.escapes:
                 place, what = uses.escapes[0]
                 _part_none_of(before, after, f"in line {place.lineno} it {what}", verdict)
@@ -113,17 +117,25 @@ class ObjectChecks:
                 _part_none_of(before, after, unseen.does, verdict)
             return
         if (old is None or new is None) and is_copy:
-            verdict.ties.strong.add(f"{STATE}{before.home or aim.old.home}")
-            verdict.as_whole = verdict.as_whole or f"what `{aim.old.home}` keeps cannot be determined"
+            verdict.ties.strong.add(f"{STATE}{before.qualified_name or replacement.old.qualified_name}")
+            verdict.as_whole = (
+                verdict.as_whole or f"what `{replacement.old.qualified_name}` keeps cannot be determined"
+            )
             return
         if old is None or new is None:
-            unfit = self.given_clients.unfit(aim.old) if old is None else None
+            unfit = self.given_clients.unfit(replacement.old) if old is None else None
             if unfit is not None:
                 raise Refusal(unfit, "let it give one client that is built once, or change this by hand")
-            raise self.calls.unknown_class(aim, old, before, after)
-        homes = [home for home in (before.home, aim.old.home, old.home) if home]
+            raise self.calls.unknown_class(replacement, old, before, after)
+        homes = [
+            home
+            for home in (before.qualified_name, replacement.old.qualified_name, old.qualified_name)
+            if home
+        ]
         called = {
-            attribute: self.replacements.renamed(homes, {after.home, new.home}, attribute.attr)
+            attribute: self.replacements.renamed(
+                homes, {after.qualified_name, new.qualified_name}, attribute.attr
+            )
             for attribute, _ in uses.members
         }
         self.members.check_all({attribute: name for attribute, (name, _) in called.items()}, old, new)
@@ -141,14 +153,14 @@ class ObjectChecks:
             note_names(verdict, attribute, call, name, renamed)
         if not is_copy:
             why = self.making.difference(
-                aim.old, old, aim.new, new, lambda: self.alike.is_same_code(old, new)
+                replacement.old, old, replacement.new, new, lambda: self.alike.is_same_code(old, new)
             )
             if why is not None:
                 raise why
         for entered in uses.entered:
             raise Refusal(
                 f"line {entered.lineno} enters it by `with`, which may mean something else for "
-                f"`{new.home}`{self.objects.at(new)}",
+                f"`{new.qualified_name}`{self.objects.at(new)}",
                 "use the shared object there without `with`",
             )
         telling = self.objects.members(old).named.keys() | self.objects.members(new).named.keys()
@@ -184,7 +196,7 @@ class ObjectChecks:
             differing = self.state.difference(old, new, name, names.get(name, name))
             if differing is not None:
                 raise self.members.another(new, names.get(name, name), [Obstacle(differing)])
-        before_reach = self.reach.of_members(old, used, aim)
+        before_reach = self.reach.of_members(old, used, replacement)
         after_reach = self.reach.of_new(after, new, {names.get(name, name) for name in may_use})
         same = {n for n in may_use if names.get(n, n) == n and self.alike.members(old, new, n)}
         for name in sorted(same):
@@ -192,31 +204,43 @@ class ObjectChecks:
         if same == may_use:
             after_reach |= self.reach.of_both(before_reach, after_reach)
         verdict.reach |= before_reach
-        verdict.roots.add(old.home)
+        verdict.roots.add(old.qualified_name)
         ties = self.ties.of_members(old, used)
         verdict.ties.add(ties)
         after_ties = self.ties.of_members(new, None)
-        self.check_names({old.home, *_raised(ties)}, {new.home, *_raised(after_ties)}, verdict)
-        verdict.objects.add((old.home, before.home or f"one of `{aim.old.home}`", new.home))
+        self.check_names(
+            {old.qualified_name, *_raised(ties)}, {new.qualified_name, *_raised(after_ties)}, verdict
+        )
+        verdict.objects.add(
+            (
+                old.qualified_name,
+                before.qualified_name or f"one of `{replacement.old.qualified_name}`",
+                new.qualified_name,
+            )
+        )
         self.note_builders(before, after, old, new, verdict)
-        for thing, of in ((aim.old, old), (aim.new, new)):
-            verdict.lasting |= {(name, thing.home) for name in self._found_at_first_use(thing, of)}
+        for symbol, of in ((replacement.old, old), (replacement.new, new)):
+            verdict.lasting |= {
+                (name, symbol.qualified_name) for name in self._found_at_first_use(symbol, of)
+            }
         verdict.reach |= after_reach
-        if before.home and not aim.is_same:
-            verdict.reach[f"{OBJECT}{before.home}"] = None
+        if before.qualified_name and not replacement.is_same:
+            verdict.reach[f"{OBJECT}{before.qualified_name}"] = None
         for name in may_use:
             for of, to in ((old, new), (before, after)):
-                if of.home:
-                    there = f"{to.home}.{names.get(name, name)}" if to.home else None
-                    verdict.reach[f"{of.home}.{name}"] = there
+                if of.qualified_name:
+                    there = f"{to.qualified_name}.{names.get(name, name)}" if to.qualified_name else None
+                    verdict.reach[f"{of.qualified_name}.{name}"] = there
 
-    def note_builders(self, before: Thing, after: Thing, old: Thing, new: Thing, verdict: Verdict) -> None:
+    def note_builders(
+        self, before: Symbol, after: Symbol, old: Symbol, new: Symbol, verdict: Verdict
+    ) -> None:
         """Note the names that objects of two classes look up to connect, where a patch may be on meanwhile."""
         builders, is_late = self.making.looked_up(old, new)
         verdict.builders |= builders.keys()
-        is_made_here = not before.home
+        is_made_here = not before.qualified_name
         if is_late or is_made_here:
-            is_same = not after.home if is_made_here else self.alike.classes(old, new)
+            is_same = not after.qualified_name if is_made_here else self.alike.classes(old, new)
             verdict.reach |= {name: name if both and is_same else None for name, both in builders.items()}
 
     def check_names(self, old: Collection[str], new: Collection[str], verdict: Verdict) -> None:
@@ -234,9 +258,9 @@ class ObjectChecks:
                         f"{where}:{line} may tell `{name}` by its name, and the new one has another"
                     )
 
-    def _found_at_first_use(self, thing: Thing, of: Thing) -> set[str]:
+    def _found_at_first_use(self, symbol: Symbol, of: Symbol) -> set[str]:
         """The names that are looked up when an object is first used, and never after that."""
-        names, code = self.making.found_at_first_use(thing, of) if thing.sort != "class" else (set(), [])
+        names, code = self.making.found_at_first_use(symbol, of) if symbol.kind != "class" else (set(), [])
         for one in code:
             own = {f"{one.module}.{name}" for name in self.objects.set_by_functions(one.module)}
             names |= self.reach.globals_of(one.node, one.module).keys() - own
@@ -249,9 +273,9 @@ class ObjectChecks:
         pattern = re.compile(rb"(?:\.|[\"'])%b\b" % re.escape(word))
         return any(path not in own for path, _ in self._reads.matching(pattern, [word]))
 
-    def _mentioned(self, of: Thing, *, is_test: bool) -> frozenset[str]:
+    def _mentioned(self, of: Symbol, *, is_test: bool) -> frozenset[str]:
         """The members of a class that other files may ask for, of whatever: tests alone, or all files."""
-        key = (of.home, is_test)
+        key = (of.qualified_name, is_test)
         if key not in self._mentions:
             names = b"|".join(re.escape(name.encode()) for name in self.objects.members(of).named)
             pattern = re.compile(rb"(?:\.|[\"'])(%b)\b" % names)
@@ -265,20 +289,23 @@ class ObjectChecks:
         return self._mentions[key]
 
     def _take_client(
-        self, aim: Replacement, before: Thing, after: Thing, used: set[str], verdict: Verdict
+        self, replacement: Replacement, before: Symbol, after: Symbol, used: set[str], verdict: Verdict
     ) -> None:
         """Note by which names a client of a library, made as another one is, was reached, and what reaches the other."""
         for name in used:
-            verdict.reach |= {f"{before.home}.{name}": f"{after.home}.{name}", f"{after.home}.{name}": None}
-        verdict.reach |= {f"{OBJECT}{after.home}": None}
+            verdict.reach |= {
+                f"{before.qualified_name}.{name}": f"{after.qualified_name}.{name}",
+                f"{after.qualified_name}.{name}": None,
+            }
+        verdict.reach |= {f"{OBJECT}{after.qualified_name}": None}
         verdict.builders |= self.making.builders_of(before) | self.making.builders_of(after)
-        verdict.roots.add(before.home)
-        verdict.ties.weak.add(f"identity {before.home}")
+        verdict.roots.add(before.qualified_name)
+        verdict.ties.weak.add(f"identity {before.qualified_name}")
 
     def check_covered(
         self,
-        old: tuple[Thing, Thing],
-        new: tuple[Thing, Thing],
+        old: tuple[Symbol, Symbol],
+        new: tuple[Symbol, Symbol],
         where: str,
         verdict: Verdict,
         asked: Collection[str] | None = None,
@@ -296,18 +323,22 @@ class ObjectChecks:
             if not self.part_none(old[1], new[1], where, verdict):
                 verdict.as_whole = verdict.as_whole or where
 
-    def part_none(self, before: Thing, after: Thing, why: str, verdict: Verdict) -> bool:
+    def part_none(self, before: Symbol, after: Symbol, why: str, verdict: Verdict) -> bool:
         """Whether two objects do the same wherever they go, if all who have the one come to have the other.
 
         They are made in the same way, of classes that are the same, or are these; `why` says what is not seen.
         """
-        if before.sort == after.sort == "class":
+        if before.kind == after.kind == "class":
             if not self.alike.classes(before, after):
                 return False
-            verdict.ties.needs.add(f"identity {before.home}")
-            verdict.alone[after.home] = why
+            verdict.ties.needs.add(f"identity {before.qualified_name}")
+            verdict.alone[after.qualified_name] = why
             return True
-        if before.sort != "instance" or after.sort != "instance" or not (before.home and after.home):
+        if (
+            before.kind != "instance"
+            or after.kind != "instance"
+            or not (before.qualified_name and after.qualified_name)
+        ):
             return False
         if before.of is None or after.of is None:
             if before.of is not after.of or not (
@@ -318,11 +349,11 @@ class ObjectChecks:
             return True
         if not self.alike.classes(before.of, after.of):
             return False
-        verdict.ties.needs.add(f"identity {before.of.home}")
-        verdict.alone[after.home] = why
+        verdict.ties.needs.add(f"identity {before.of.qualified_name}")
+        verdict.alone[after.qualified_name] = why
         return True
 
-    def _may_end(self, before: Thing, after: Thing, why: str, verdict: Verdict) -> bool:
+    def _may_end(self, before: Symbol, after: Symbol, why: str, verdict: Verdict) -> bool:
         """Whether the new object may be ended, as the old one is, which does the same: a copy where it is the only one."""
         if self.alike.copies.are(before, after):
             verdict.as_whole = why
@@ -330,7 +361,7 @@ class ObjectChecks:
             verdict.unsafe(why)
         return self.part_none(before, after, why, verdict)
 
-    def check_unread(self, before: Thing, after: Thing, why: str, verdict: Verdict) -> None:
+    def check_unread(self, before: Symbol, after: Symbol, why: str, verdict: Verdict) -> None:
         """Refusal unless one object can take the place of another one that its file does not use; `why` says who may."""
         if self.part_none(before, after, why, verdict):
             return
@@ -339,7 +370,7 @@ class ObjectChecks:
         self.members.covered(before.of, after.of, why)
         verdict.unsafe(why)
 
-    def is_patched(self, view: View, node: ast.expr, old: Thing, new: Thing) -> bool:
+    def is_patched(self, view: View, node: ast.expr, old: Symbol, new: Symbol) -> bool:
         """Whether an object is handed to what patches an attribute of it, which has to be of the same kind there."""
         name = view.uses.patched_name(node)
         if name is None:
@@ -347,9 +378,9 @@ class ObjectChecks:
         if self.alike.copies.are(old, new):
             return True
         was, now = self.objects.members(old).named.get(name), self.objects.members(new).named.get(name)
-        if was is None or now is None or was.colour != now.colour:
+        if was is None or now is None or was.kind != now.kind:
             raise Refusal(
-                f"line {node.lineno} patches `{name}` of it, and `{new.home}`{self.objects.at(new)} has none of "
+                f"line {node.lineno} patches `{name}` of it, and `{new.qualified_name}`{self.objects.at(new)} has none of "
                 "that kind",
                 "patch there what takes its place",
             )
@@ -360,10 +391,10 @@ def _raised(ties: Ties) -> set[str]:
     return {key.removeprefix(EXCEPTION) for key in ties.weak if key.startswith(EXCEPTION)}
 
 
-def _part_none_of(before: Thing, after: Thing, why: str, verdict: Verdict) -> None:
+def _part_none_of(before: Symbol, after: Symbol, why: str, verdict: Verdict) -> None:
     """Note that all who have one client have to come to have another one, of which `why` says what is not seen."""
-    verdict.ties.needs.add(f"{STATE}{before.home}")
-    verdict.alone[after.home] = why
+    verdict.ties.needs.add(f"{STATE}{before.qualified_name}")
+    verdict.alone[after.qualified_name] = why
 
 
 def note_names(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from flake8_redis_ssot.fix.code.signatures import bound_to, covers, incompatible
 from flake8_redis_ssot.fix.code.symbols import Member
 
-_COLOURS = {
+_KINDS = {
     "": "a function", "async": "a coroutine function", "generator": "a generator",
     "async generator": "an asynchronous generator", "property": "a property", "attribute": "an attribute",
     "context manager": "a context manager",
@@ -54,20 +54,20 @@ def obstacles(
     if was.decorators != now.decorators:
         names = sorted(was.decorators ^ now.decorators)
         yield Obstacle(f"it is decorated by `{names[0]}` in one of them alone")
-    if was.colour != now.colour:
-        yield Obstacle(f"it is {_COLOURS[was.colour]} in the old one, {_COLOURS[now.colour]} in the new one")
+    if was.kind != now.kind:
+        yield Obstacle(f"it is {_KINDS[was.kind]} in the old one, {_KINDS[now.kind]} in the new one")
         return
     for name, said in was.takes.items():
         if now.takes.get(name, said) != said:
             yield Obstacle(f"`{name}` is `{said}` in the old one, `{now.takes[name]}` in the new one")
     if used and was.gives is not None and now.gives is not None and was.gives != now.gives:
         yield Obstacle(f"it gives `{was.gives}` in the old one, `{now.gives}` in the new one")
-    if was.colour in ("property", "attribute"):
+    if was.kind in ("property", "attribute"):
         yield from _held(was, now, at)
         return
     if is_alike:
         return
-    if used and was.colour in ("", "async") and (was.gives is None or now.gives is None):
+    if used and was.kind in ("", "async") and (was.gives is None or now.gives is None):
         yield Obstacle(f"it and the old one{at(was)} do not both state what they return", "annotate both")
     assert was.arguments is not None and now.arguments is not None  # both are functions
     why = (
@@ -90,7 +90,7 @@ def _held(was: Member, now: Member, at: Callable[[Member], str]) -> Iterator[Obs
         yield Obstacle(what, "annotate the attribute in both")
         return
     values = [ast.dump(v) if (v := getattr(m.node, "value", None)) else "" for m in (was, now)]
-    if was.colour == "attribute" and values[0] != values[1]:
+    if was.kind == "attribute" and values[0] != values[1]:
         yield Obstacle("its value is another")
     elif was.gives is None:
         yield Obstacle("what it holds is not stated", "annotate the attribute in both")

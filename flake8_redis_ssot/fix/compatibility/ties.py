@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from flake8_redis_ssot.fix.code.symbols import Member, Thing
+from flake8_redis_ssot.fix.code.symbols import Member, Symbol
 from flake8_redis_ssot.fix.objects.state import State
 from flake8_redis_ssot.syntax.nodes import all_nodes
 
@@ -47,17 +47,17 @@ class TieFinder:
         self.state = state
         self.objects = state.objects
 
-    def of_members(self, of: Thing, used: set[str] | None) -> Ties:
+    def of_members(self, of: Symbol, used: set[str] | None) -> Ties:
         """Those of the use of some members of a class; of all where `used` is None."""
-        ties = Ties(weak={f"connection {of.home}", f"identity {of.home}"})
+        ties = Ties(weak={f"connection {of.qualified_name}", f"identity {of.qualified_name}"})
         kept = self.state.kept(of)
         members = self.objects.members(of).named
         for name in members.keys() | kept.keys() if used is None else used & (members.keys() | kept.keys()):
             for attribute in self.state.touched(of, name):
-                of_connection = kept.get(attribute.removeprefix(f"{of.home}."), False)
-                ties.strong.add(f"connection {of.home}" if of_connection else f"{STATE}{attribute}")
+                of_connection = kept.get(attribute.removeprefix(f"{of.qualified_name}."), False)
+                ties.strong.add(f"connection {of.qualified_name}" if of_connection else f"{STATE}{attribute}")
             for reached, inner in reached_members(name, members).items():
-                ties.weak.add(f"{STATE}{of.home}.{reached}")  # others may replace it on the object
+                ties.weak.add(f"{STATE}{of.qualified_name}.{reached}")  # others may replace it on the object
                 ties.weak |= {f"{EXCEPTION}{e}" for e in self.state.raised(inner.node, inner.module)}
                 ties.weak |= {f"identity {home}" for home in self._classes_in(inner)}
         return ties
@@ -67,15 +67,15 @@ class TieFinder:
         for part in all_nodes(member.node):
             if isinstance(part, ast.Call) and isinstance(part.func, ast.Name):
                 made = self.objects.value(part.func, member.module)
-                if made is not None and made.sort == "class" and made.module == member.module:
-                    yield made.home
+                if made is not None and made.kind == "class" and made.module == member.module:
+                    yield made.qualified_name
 
-    def of_function(self, function: Thing, kept: Thing | None = None) -> Ties:
+    def of_function(self, function: Symbol, kept: Symbol | None = None) -> Ties:
         """Those of a call of a function: what it keeps in its module, itself or by an object there.
 
         Objects of the class `kept` are the same ones afterwards, and tie nothing.
         """
-        ties = Ties(weak={f"identity {function.home}"})
+        ties = Ties(weak={f"identity {function.qualified_name}"})
         if function.node is None:
             return ties
         ties.strong |= {f"{STATE}{name}" for name in self.state.globals_of(function.node, function.module)}

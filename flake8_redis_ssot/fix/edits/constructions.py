@@ -124,10 +124,10 @@ class ConstructionEdits:
             )
         self._judge(view, built, accessor, uses, proposal)
         self._anchor(view, built, proposal)
-        name = name_for(view, proposal, accessor.home, [call.func])
+        name = name_for(view, proposal, accessor.qualified_name, [call.func])
         text = f"{name}{accessor.tail}"
         self._write(view, got, call, text, uses, proposal)
-        proposal.written.append(accessor.home)
+        proposal.written.append(accessor.qualified_name)
         proposal.title = f"Use `{accessor.label}` instead of one more {made.kind}"
         self._reach(view, built, accessor, proposal)
 
@@ -164,7 +164,7 @@ class ConstructionEdits:
         for name in sorted(uses.exported | uses.givers.keys()):
             self._judge_readers(view, name, built.made.kind, limit, uses, proposal)
         self.around.judge(
-            view, proposal, home=accessor.home,
+            view, proposal, home=accessor.qualified_name,
             read=set(read_in(ast.parse(built.told, mode="eval").body)),
             late=built.late | self.offers.late_in(accessor), sources=built.attributes,
             attributes=uses.attributes, is_async=built.is_async and not accessor.is_of_loop,
@@ -302,19 +302,21 @@ class ConstructionEdits:
             root = dotted.partition(".")[0]
             if root not in locals_of(built.code.function) and is_set_at(built.call, root, view.uses.parents):
                 proposal.asked |= {f"{module}.{root}" for module in view.place.modules}
-        home = accessor.home
+        home = accessor.qualified_name
         keys |= {home, f"{OBJECT}{home}", f"{PUT}{home.rpartition('.')[0]}"}
         late = late_names(self.objects, accessor.made)
         proposal.lasting |= {(name, home) for name in late}
         keys |= late
-        thing = self.objects.thing(home)
+        symbol = self.objects.symbol(home)
         last = accessor.tail.strip("().").split(".")[-1]
-        if thing is not None and thing.sort == "function" and thing.node is not None:
-            keys |= self.exchange.reach.globals_of(thing.node, thing.module).keys()
-        given = self.objects.given(thing) if thing is not None and thing.sort == "function" else thing
+        if symbol is not None and symbol.kind == "function" and symbol.node is not None:
+            keys |= self.exchange.reach.globals_of(symbol.node, symbol.module).keys()
+        given = self.objects.given(symbol) if symbol is not None and symbol.kind == "function" else symbol
         if given is not None and last:
             keys |= {
-                f"{owner.home}.{last}" for owner in (given, given.of) if owner is not None and owner.home
+                f"{owner.qualified_name}.{last}"
+                for owner in (given, given.of)
+                if owner is not None and owner.qualified_name
             }
         proposal.reach |= dict.fromkeys(keys)
 
@@ -334,6 +336,6 @@ class ConstructionEdits:
                 name = self.objects.dotted(part, built.code.module, function)
                 found = self.objects.modules.lookup(name) if name is not None else None
                 if name is not None and found is not None and found.kind != "module":
-                    yield from (one for one in (name, found.home) if "." in one)
+                    yield from (one for one in (name, found.qualified_name) if "." in one)
                     if isinstance(part, ast.Name):
                         yield f"{built.code.module}.{part.id}"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 
 from flake8_redis_ssot.fix.code.replacements import Refusal, Replacements
 from flake8_redis_ssot.fix.code.signatures import Function
-from flake8_redis_ssot.fix.code.symbols import Thing
+from flake8_redis_ssot.fix.code.symbols import Symbol
 from flake8_redis_ssot.fix.code.view import View
 from flake8_redis_ssot.fix.edits.endings import Endings
 from flake8_redis_ssot.fix.edits.proposal import Proposal
@@ -19,30 +19,34 @@ from flake8_redis_ssot.syntax.nodes import all_nodes
 def take_out_ended(
     view: View,
     proposal: Proposal,
-    thing: Thing | None,
+    symbol: Symbol | None,
     places: Sequence[ast.expr],
     replacements: Replacements,
 ) -> Collection[ast.expr]:
     """Of the places of an object those where it is ended beside the shared one, which the proposal takes out."""
-    if thing is None or thing.sort != "instance" or thing.of is None:
+    if symbol is None or symbol.kind != "instance" or symbol.of is None:
         return ()
     try:
-        aim = replacements.aim(proposal.diagnostic.symbols[0], view.place.boundary)
+        replacement = replacements.find(proposal.diagnostic.symbols[0], view.place.boundary)
     except Refusal:
         return ()
-    if aim.is_same or aim.new.sort != "instance":
+    if replacement.is_same or replacement.new.kind != "instance":
         return ()
 
     def is_shared(node: ast.expr) -> bool:
         found = view.uses.bindings_of(node) if isinstance(node, ast.Name) else []
         homes = [replacements.objects.modules.lookup(one.target) if one.target else None for one in found]
-        return len(homes) == 1 and homes[0] is not None and homes[0].home == aim.new.home
+        return (
+            len(homes) == 1
+            and homes[0] is not None
+            and homes[0].qualified_name == replacement.new.qualified_name
+        )
 
     ended = _ended_beside(view, places, is_shared)
     if ended:
         proposal.parts += [part for parts in ended.values() for part in parts]
-        proposal.ties.needs.add(f"identity {thing.of.home}")  # nobody ends it then
-        proposal.roots.add(thing.of.home)
+        proposal.ties.needs.add(f"identity {symbol.of.qualified_name}")  # nobody ends it then
+        proposal.roots.add(symbol.of.qualified_name)
     return ended
 
 

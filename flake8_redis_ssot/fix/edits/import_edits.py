@@ -9,7 +9,7 @@ from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.fix.code.module_names import is_readable, star_names
 from flake8_redis_ssot.fix.code.reach import MODULE, PUT
 from flake8_redis_ssot.fix.code.replacements import Refusal, Replacement
-from flake8_redis_ssot.fix.code.symbols import Thing
+from flake8_redis_ssot.fix.code.symbols import Symbol
 from flake8_redis_ssot.fix.code.view import View
 from flake8_redis_ssot.fix.compatibility.verdict import Verdict
 from flake8_redis_ssot.fix.edits.ended_beside import take_out_ended
@@ -66,13 +66,13 @@ class ImportEdits(ObjectEdits):
         assert statement is not None
         old = proposal.diagnostic.symbols[0]
         places = list(self._places(view, statement, alias, name))
-        thing = self.objects.thing(old)
+        symbol = self.objects.symbol(old)
         self._check_tested(view, proposal, self.effects.module_of(old))
-        ended = take_out_ended(view, proposal, thing, places, self.replacements)
+        ended = take_out_ended(view, proposal, symbol, places, self.replacements)
         places = [place for place in places if place not in ended]
         if not places:
-            return self._unused(view, proposal, name, thing, late, wanted)
-        if thing is not None and thing.sort == "module" and self._same(view, old, thing) is None:
+            return self._unused(view, proposal, name, symbol, late, wanted)
+        if symbol is not None and symbol.kind == "module" and self._same(view, old, symbol) is None:
             return self._of_module(view, proposal, name, old, places, late)
         self.effects.check(view, proposal, old.rpartition(".")[0], old)
         return self._of_object(view, proposal, name, old, places, late)
@@ -122,35 +122,35 @@ class ImportEdits(ObjectEdits):
     # nothing reads it
 
     def _unused(
-        self, view: View, proposal: Proposal, name: str, thing: Thing | None, late: bool, wanted: str
+        self, view: View, proposal: Proposal, name: str, symbol: Symbol | None, late: bool, wanted: str
     ) -> Proposal:
         """An import that nothing needs goes; one that others ask for names the very same object at its home."""
         statement, alias = proposal.statement, proposal.drops[0]
         assert statement is not None
         old = proposal.diagnostic.symbols[0]
-        module = old if thing is not None and thing.sort == "module" else old.rpartition(".")[0]
+        module = old if symbol is not None and symbol.kind == "module" else old.rpartition(".")[0]
         acts = self.effects.acts.of(module)
         if acts is not None:
             acts = self.effects.acts.of(module, but_for=self.effects.others(view, statement))
-        kept = why_kept(view, statement, alias, name, thing, acts, wanted)
+        kept = why_kept(view, statement, alias, name, symbol, acts, wanted)
         if kept is None:
             proposal.title = f"Remove the unused import of `{old}`"
             if not late:
                 proposal.reach = {f"{module}.{name}": None for module in view.place.modules}
             return proposal
-        same = self._same(view, old, thing)
+        same = self._same(view, old, symbol)
         if same is None or self.effects.acts.directly(module) is not None:
             return self._unread(view, proposal, name, kept, late)
-        module, _, last = same.new.home.rpartition(".")
+        module, _, last = same.new.qualified_name.rpartition(".")
         written = spelled(view, statement, module)
         proposal.adds = [Imported(written, last, name if name != last else None)]
-        proposal.written.append(same.new.home)
-        proposal.title = f"Import `{same.new.home}` from its home"
-        if same.old.home != same.new.home:
-            proposal.ties.weak.add(f"identity {same.old.home}")
-            proposal.roots.add(same.old.home)
+        proposal.written.append(same.new.qualified_name)
+        proposal.title = f"Import `{same.new.qualified_name}` from its home"
+        if same.old.qualified_name != same.new.qualified_name:
+            proposal.ties.weak.add(f"identity {same.old.qualified_name}")
+            proposal.roots.add(same.old.qualified_name)
         if late:
-            proposal.reach = {old: same.new.home}
+            proposal.reach = {old: same.new.qualified_name}
         return proposal
 
     def _unread(self, view: View, proposal: Proposal, name: str, kept: Kept, late: bool) -> Proposal:
@@ -167,23 +167,29 @@ class ImportEdits(ObjectEdits):
         except Refusal as refusal:
             raise stays from refusal
         if kept.wanted != {"name"}:
-            aim, verdict = self.replacements.aim(old, view.place.boundary), Verdict()
+            replacement, verdict = self.replacements.find(old, view.place.boundary), Verdict()
             # only a copy fails where the other one does
             is_told = "attempt" not in kept.wanted or bool(proposal.modules[0])
-            if not is_told or not self.exchange.part_none(aim.old, aim.new, kept.why, verdict):
+            if not is_told or not self.exchange.part_none(
+                replacement.old, replacement.new, kept.why, verdict
+            ):
                 raise stays
             proposal.take(verdict)
         return proposal
 
-    def _same(self, view: View, old: str, thing: Thing | None) -> Replacement | None:
+    def _same(self, view: View, old: str, symbol: Symbol | None) -> Replacement | None:
         """The exchange for the very same object, where there is one."""
-        if thing is None or (thing.sort == "module" and thing.home == old) or view.place.is_manager:
+        if (
+            symbol is None
+            or (symbol.kind == "module" and symbol.qualified_name == old)
+            or view.place.is_manager
+        ):
             return None
         try:
-            aim = self.replacements.aim(old, view.place.boundary)
+            replacement = self.replacements.find(old, view.place.boundary)
         except Refusal:
             return None
-        return aim if aim.is_same and not aim.collapses else None
+        return replacement if replacement.is_same and not replacement.collapses else None
 
     # import module
 
@@ -206,7 +212,7 @@ class ImportEdits(ObjectEdits):
             if elsewhere is not None and name not in {one.bound for one in proposal.adds}:
                 raise
         else:
-            homes = {aim.new.module for aim, _ in groups.values()}
+            homes = {replacement.new.module for replacement, _ in groups.values()}
             self._by_members(view, proposal, name, groups, late=late)
         proposal.reach |= {f"{PUT}{old}": None, f"{MODULE}{old}": None}
         if not late:
@@ -238,8 +244,8 @@ class ImportEdits(ObjectEdits):
     ) -> None:
         """Exchange what is read of a module."""
         self._check_only(view, proposal, name)
-        homes = {aim.new.module for aim, _ in groups.values()}
-        keeps = len(homes) == 1 and not any(aim.collapses for aim, _ in groups.values())
+        homes = {replacement.new.module for replacement, _ in groups.values()}
+        keeps = len(homes) == 1 and not any(replacement.collapses for replacement, _ in groups.values())
         keeps = (
             keeps and is_readable(self.objects, next(iter(homes))) and self._is_free(view, proposal, *homes)
         )
@@ -282,24 +288,26 @@ class ImportEdits(ObjectEdits):
         self, view: View, proposal: Proposal, name: str, groups: dict[str, Group], *, keeps: bool, late: bool
     ) -> None:
         """Exchange what is read of a module, through another module where that `keeps` all of it."""
-        for dotted, (aim, members) in groups.items():
-            verdict = self.exchange.judge(view, aim, members)
-            self.take(view, proposal, aim, verdict)
-            module, _, last = aim.new.home.rpartition(".")
+        for dotted, (replacement, members) in groups.items():
+            verdict = self.exchange.judge(view, replacement, members)
+            self.take(view, proposal, replacement, verdict)
+            module, _, last = replacement.new.qualified_name.rpartition(".")
             found = verdict.reach
             if keeps or late:
-                proposal.reach.setdefault(aim.new.home, None)  # it is looked up there from now on
+                proposal.reach.setdefault(
+                    replacement.new.qualified_name, None
+                )  # it is looked up there from now on
             if keeps:
                 prefix = module_name(view, proposal, name, module)
                 proposal.parts += [(*exact(view, m), f"{prefix}.{last}") for m in members]
-                new, place = last, aim.new.home
+                new, place = last, replacement.new.qualified_name
             else:
-                new, place = self._collapsed(view, proposal, aim, members), None
-                found = found if aim.is_same else self.exchange.reach.unmoved(found)
+                new, place = self._collapsed(view, proposal, replacement, members), None
+                found = found if replacement.is_same else self.exchange.reach.unmoved(found)
             proposal.reach |= {
-                **self.exchange.reach.through(view, aim, new, late or keeps), **found, dotted: place
+                **self.exchange.reach.through(view, replacement, new, late or keeps), **found, dotted: place
             }  # fmt: skip
-            self.note(proposal, aim, dotted)
+            self.note(proposal, replacement, dotted)
 
     # from module import *
 
@@ -325,30 +333,30 @@ class ImportEdits(ObjectEdits):
             if places is None or name in view.uses.texts:
                 raise self._ambiguous(name)
             if places:
-                aim = self.replacements.aim(f"{module}.{name}", view.place.boundary)
-                groups[name] = (aim, list(places))
+                replacement = self.replacements.find(f"{module}.{name}", view.place.boundary)
+                groups[name] = (replacement, list(places))
         if not groups:
             raise Refusal(
                 "nothing of the star import is used, which may be there for what importing the module does",
                 "remove it by hand if it can go",
             )
-        for name, (aim, members) in groups.items():
+        for name, (replacement, members) in groups.items():
             old = f"{module}.{name}"
             self.effects.check(view, proposal, module, old)
-            verdict = self.exchange.judge(view, aim, members)
-            self.take(view, proposal, aim, verdict)
-            proposal.early |= {old, aim.new.home}
+            verdict = self.exchange.judge(view, replacement, members)
+            self.take(view, proposal, replacement, verdict)
+            proposal.early |= {old, replacement.new.qualified_name}
             new = name
-            if aim.collapses:
-                new = self._collapsed(view, proposal, aim, members)
+            if replacement.collapses:
+                new = self._collapsed(view, proposal, replacement, members)
             else:
-                home, _, last = aim.new.home.rpartition(".")
+                home, _, last = replacement.new.qualified_name.rpartition(".")
                 bound = name if name != last else None
                 proposal.adds.append(Imported(spelled(view, statement, home), last, bound))
             proposal.reach |= self.exchange.reach.unmoved(
-                self.exchange.reach.through(view, aim, new, late=False) | verdict.reach
+                self.exchange.reach.through(view, replacement, new, late=False) | verdict.reach
             )
-            self.note(proposal, aim, old)
+            self.note(proposal, replacement, old)
         proposal.reach |= dict.fromkeys(f"{m}.{name}" for m in view.place.modules for name in names)
         proposal.title = f"Import by name what is used of `{module}`"
         return proposal

@@ -38,14 +38,14 @@ class ImportEffects:
 
     def module_of(self, name: str) -> str:
         """The module that an import of the dotted name imports."""
-        thing = self.objects.thing(name)
-        return name if thing is not None and thing.sort == "module" else name.rpartition(".")[0]
+        symbol = self.objects.symbol(name)
+        return name if symbol is not None and symbol.kind == "module" else name.rpartition(".")[0]
 
     def check(self, view: View, proposal: Proposal, module: str, old: str) -> None:
         """Note that importing a module does something, unless what does it is imported anyhow."""
         new = ""
         with suppress(Refusal):
-            new = self.module_of(self.replacements.aim(old, view.place.boundary).new.home)
+            new = self.module_of(self.replacements.find(old, view.place.boundary).new.qualified_name)
         anyhow = {package for name in (new, *view.place.modules) for package in packages_of(name)}
         anyhow |= self.acts.reached(new)
         if module in anyhow:
@@ -90,15 +90,17 @@ class ImportEffects:
                             found |= self.acts.reached(name, own)
         return frozenset(found)
 
-    def is_timed(self, view: View, proposal: Proposal, aim: Replacement) -> bool:
+    def is_timed(self, view: View, proposal: Proposal, replacement: Replacement) -> bool:
         """Whether a module that makes one of the objects may come to be imported at another time."""
         statement = proposal.statement
         if statement is None:
             return False
         known = self.others(view, statement)
         if view.uses.home(statement).kind == "function":
-            return not aim.is_same and not {aim.old.module, aim.new.module} <= known
-        return aim.is_same and aim.new.module not in known | self.acts.reached(aim.old.module)
+            return not replacement.is_same and not {replacement.old.module, replacement.new.module} <= known
+        return replacement.is_same and replacement.new.module not in known | self.acts.reached(
+            replacement.old.module
+        )
 
     def note_loads(self, view: View, proposal: Proposal) -> None:
         """Note the modules that the file may be the first to import, by what it imports before or afterwards alone."""
@@ -136,7 +138,7 @@ class ImportEffects:
             for part in all_nodes(node) if isinstance(node, ast.expr) else ():
                 name = self.objects.dotted(part, home) if isinstance(part, ast.Attribute) else None
                 led = self.objects.modules.lookup(name) if name is not None else None
-                for found in (name, led.home if led is not None else None):
+                for found in (name, led.qualified_name if led is not None else None):
                     yield from within(found or "")
 
     def note_unloaded(self, view: View, proposal: Proposal, importing: ast.AST) -> None:

@@ -37,7 +37,7 @@ class LoadEdits:
         proposal = Proposal(diagnostic, "", "safe")
         self.imports.effects.check(view, proposal, old, old)
         groups = by_member(view, self.exchange.replacements, old, places)
-        homes = {_held(aim).rpartition(".")[0] for aim, _ in groups.values()}
+        homes = {_held(replacement).rpartition(".")[0] for replacement, _ in groups.values()}
         if len(homes) > 1:
             raise Refusal(
                 f"what is read of it goes to {' and '.join(f'`{home}`' for home in sorted(homes))}",
@@ -45,8 +45,8 @@ class LoadEdits:
             )
         new = homes.pop()
         check_module(self.exchange.objects, new)
-        for dotted, (aim, members) in groups.items():
-            self._exchange(view, proposal, aim, members, dotted)
+        for dotted, (replacement, members) in groups.items():
+            self._exchange(view, proposal, replacement, members, dotted)
         proposal.parts.append(renamed_text(view, text, old, new))
         proposal.reach |= {f"{PUT}{old}": None, f"{MODULE}{old}": None}
         self.imports.effects.note_unloaded(view, proposal, call)
@@ -92,40 +92,48 @@ class LoadEdits:
             yield place
 
     def _exchange(
-        self, view: View, proposal: Proposal, aim: Replacement, members: list[ast.expr], dotted: str
+        self, view: View, proposal: Proposal, replacement: Replacement, members: list[ast.expr], dotted: str
     ) -> None:
         """Read the new object of the module where the old one was read, or got by a call."""
-        verdict = self.exchange.judge(view, aim, members)
-        self.imports.take(view, proposal, aim, verdict)
-        held = _held(aim)
-        name = aim.new.home.removeprefix(f"{held.rpartition('.')[0]}.")
+        verdict = self.exchange.judge(view, replacement, members)
+        self.imports.take(view, proposal, replacement, verdict)
+        held = _held(replacement)
+        name = replacement.new.qualified_name.removeprefix(f"{held.rpartition('.')[0]}.")
         for member in members:
             assert isinstance(member, ast.Attribute)
             node: ast.expr = member
-            if aim.collapses and aim.old.sort in ("function", "class") and aim.new.sort != "method":
+            if (
+                replacement.collapses
+                and replacement.old.kind in ("function", "class")
+                and replacement.new.kind != "method"
+            ):
                 call = view.uses.parents[member]
                 assert isinstance(call, ast.Call)
-                node = self.exchange.got(view, aim, call)
+                node = self.exchange.got(view, replacement, call)
             (value, start), (first, end) = exact(view, member.value), exact(view, node)
             text = view.source.text
             if view.has_comment(first, end) or not text[start:end].lstrip().startswith("."):
                 raise Refusal(f"line {node.lineno} has a comment or brackets where it is got", _BY_HAND)
             awaited = [(first, value, "")] if node is not member and isinstance(node, ast.Await) else []
-            proposal.parts += [*awaited, (start, end, f".{name}{'()' if aim.calls else ''}")]
-        is_kept = aim.is_same or not aim.collapses
+            proposal.parts += [*awaited, (start, end, f".{name}{'()' if replacement.calls else ''}")]
+        is_kept = replacement.is_same or not replacement.collapses
         proposal.reach |= {
             held: None,  # it is looked up there from now on
-            **self.exchange.reach.through(view, aim, name, True),
+            **self.exchange.reach.through(view, replacement, name, True),
             **(verdict.reach if is_kept else dict.fromkeys(verdict.reach)),
-            dotted: None if aim.collapses else aim.new.home,
+            dotted: None if replacement.collapses else replacement.new.qualified_name,
         }
         proposal.reach |= dict.fromkeys(verdict.builders)  # the modules may run while they are patched
-        self.imports.note(proposal, aim, dotted)
+        self.imports.note(proposal, replacement, dotted)
 
 
-def _held(aim: Replacement) -> str:
+def _held(replacement: Replacement) -> str:
     """The object that is read of the new module."""
-    return aim.new.of.home if aim.new.sort == "method" and aim.new.of is not None else aim.new.home
+    return (
+        replacement.new.of.qualified_name
+        if replacement.new.kind == "method" and replacement.new.of is not None
+        else replacement.new.qualified_name
+    )
 
 
 def _is_in_function(view: View, node: ast.AST) -> bool:

@@ -41,10 +41,10 @@ def by_member(
                     "let the manager do that by a function, or patch the name in the module that uses it",
                 )
             member, dotted = parent, f"{dotted}.{parent.attr}"
-            thing = replacements.objects.thing(dotted)
-            if thing is None or thing.sort != "module":
+            symbol = replacements.objects.symbol(dotted)
+            if symbol is None or symbol.kind != "module":
                 break
-        groups.setdefault(dotted, (replacements.aim(dotted, view.place.boundary), []))[1].append(member)
+        groups.setdefault(dotted, (replacements.find(dotted, view.place.boundary), []))[1].append(member)
     return groups
 
 

@@ -40,23 +40,25 @@ class ObjectEdits:
         self, view: View, proposal: Proposal, name: str, old: str, places: list[ast.expr], late: bool
     ) -> Proposal:
         """`from module import object`: the object is exchanged where it is imported, or where it is used."""
-        aim = self.replacements.aim(old, view.place.boundary)
-        kept, groups = self._grouped(view, aim, places)
+        replacement = self.replacements.find(old, view.place.boundary)
+        kept, groups = self._grouped(view, replacement, places)
         unseen = view.unseen_reader(name) if not late else None
-        verdict = self.exchange.judge(view, aim, kept, unseen)
-        listed = view.listed_by if not late and not aim.is_same else None
-        if listed is not None and not self.exchange.part_none(aim.old, aim.new, listed, verdict):
+        verdict = self.exchange.judge(view, replacement, kept, unseen)
+        listed = view.listed_by if not late and not replacement.is_same else None
+        if listed is not None and not self.exchange.part_none(
+            replacement.old, replacement.new, listed, verdict
+        ):
             verdict.unsafe(f"{listed}, and would find another object")
-        is_read = name in view.imported and not aim.is_same
+        is_read = name in view.imported and not replacement.is_same
         why = f"{view.reader_of(name)} reads `{name}` from here"
-        is_read = is_read and not self.exchange.part_none(aim.old, aim.new, why, verdict)
-        self.take(view, proposal, aim, verdict)
+        is_read = is_read and not self.exchange.part_none(replacement.old, replacement.new, why, verdict)
+        self.take(view, proposal, replacement, verdict)
         if is_read:
-            before, after = aim.old.of or aim.old, aim.new.of or aim.new
-            if before.sort != after.sort or before.sort not in ("class", "function"):
+            before, after = replacement.old.of or replacement.old, replacement.new.of or replacement.new
+            if before.kind != after.kind or before.kind not in ("class", "function"):
                 raise Refusal(
                     f"{why}, and what is done with it there is not seen",
-                    f"let that import `{aim.new.home}` first",
+                    f"let that import `{replacement.new.qualified_name}` first",
                 )
             self.exchange.members.covered(before, after, why)
             proposal.unsafe(f"{why}, and what is done with it there is not seen")
@@ -64,29 +66,33 @@ class ObjectEdits:
         others = name in view.exported or name in view.uses.texts or name in view.uses.type_comments
         sure = all(is_only for _, is_only in self._meanings(view, proposal, name))
         sure = sure and all(isinstance(getattr(place, "ctx", None), ast.Load) for place in places)
-        if aim.collapses or groups:
-            self._check_name_goes(view, name, aim, others, sure, late)
-        if aim.collapses:
-            groups = [(aim, kept), *groups]
+        if replacement.collapses or groups:
+            self._check_name_goes(view, name, replacement, others, sure, late)
+        if replacement.collapses:
+            groups = [(replacement, kept), *groups]
         elif kept or not groups:
-            self._renamed(view, proposal, aim, name, kept, others=others, sure=sure, late=late)
+            self._renamed(view, proposal, replacement, name, kept, others=others, sure=sure, late=late)
             proposal.reach |= verdict.reach
         for one, inner in groups:
-            found = verdict if one is aim else self.exchange.judge(view, one, inner)
+            found = verdict if one is replacement else self.exchange.judge(view, one, inner)
             self.take(view, proposal, one, found)
             new = self._collapsed(view, proposal, one, inner)
             proposal.reach |= {
                 **self.exchange.reach.through(view, one, new, late),
                 **(found.reach if one.is_same else self.exchange.reach.unmoved(found.reach)),
             }
-        if aim.collapses or groups:
+        if replacement.collapses or groups:
             proposal.reach |= {old: None} if late else dict.fromkeys(keys)
         if not late:
-            proposal.early |= {old, aim.new.home}
+            proposal.early |= {old, replacement.new.qualified_name}
         if late:
-            proposal.reach.setdefault(aim.new.home, None)  # it is looked up there from now on
-        self.note(proposal, aim, old)
-        proposal.title = f"Replace `{old}` with `{aim.new.home}{'()' if aim.calls else ''}`"
+            proposal.reach.setdefault(
+                replacement.new.qualified_name, None
+            )  # it is looked up there from now on
+        self.note(proposal, replacement, old)
+        proposal.title = (
+            f"Replace `{old}` with `{replacement.new.qualified_name}{'()' if replacement.calls else ''}`"
+        )
         return proposal
 
     @staticmethod
@@ -97,11 +103,11 @@ class ObjectEdits:
             "rename that, and import what is meant by name",
         )
 
-    def take(self, view: View, proposal: Proposal, aim: Replacement, verdict: Verdict) -> None:
+    def take(self, view: View, proposal: Proposal, replacement: Replacement, verdict: Verdict) -> None:
         """Take in what was found of one of the exchanges, with the members that are called otherwise."""
         proposal.take(verdict)
-        if verdict.builders and self.effects.is_timed(view, proposal, aim):
-            modules = (aim.old.module, aim.new.module)
+        if verdict.builders and self.effects.is_timed(view, proposal, replacement):
+            modules = (replacement.old.module, replacement.new.module)
             at_import = frozenset().union(*map(self.effects.looked_up, modules))
             timed = dict.fromkeys(verdict.builders & at_import)  # the modules may run while they are patched
             proposal.reach |= timed
@@ -109,10 +115,10 @@ class ObjectEdits:
         proposal.parts += [renamed(view, node, name) for node, name in verdict.renames]
 
     def _grouped(
-        self, view: View, aim: Replacement, places: list[ast.expr]
+        self, view: View, replacement: Replacement, places: list[ast.expr]
     ) -> tuple[list[ast.expr], list[Group]]:
         """The places where a class is used as such, and those where an object of it is got, with what these become."""
-        if aim.old.sort != "class" or aim.new.sort != "class":
+        if replacement.old.kind != "class" or replacement.new.kind != "class":
             return places, []
         groups: dict[str, Group] = {}
         kept = []
@@ -120,31 +126,38 @@ class ObjectEdits:
             above = view.uses.parents.get(place)
             one: Replacement | None = None
             if isinstance(above, ast.Attribute):
-                one = self.replacements.of_member(aim.old, above.attr)
+                one = self.replacements.of_member(replacement.old, above.attr)
                 node: ast.expr = above
-            elif isinstance(above, ast.Call) and above.func is place and not view.is_test and aim.is_declared:
-                one, node = self._shared(view, aim, place), place
+            elif (
+                isinstance(above, ast.Call)
+                and above.func is place
+                and not view.is_test
+                and replacement.is_declared
+            ):
+                one, node = self._shared(view, replacement, place), place
             if one is None:
                 kept.append(place)
             else:
-                groups.setdefault(f"{one.old.home} {one.new.home}", (one, []))[1].append(node)
+                groups.setdefault(f"{one.old.qualified_name} {one.new.qualified_name}", (one, []))[1].append(
+                    node
+                )
         return kept, list(groups.values())
 
-    def _shared(self, view: View, aim: Replacement, place: ast.expr) -> Replacement | None:
+    def _shared(self, view: View, replacement: Replacement, place: ast.expr) -> Replacement | None:
         """The shared object of the new class, where one more object of the old one can safely be that."""
         try:
-            shared = self.replacements.shared(aim.new, view.place.boundary)
-            one = replace(shared, old=aim.old, is_declared=True)
+            shared = self.replacements.shared(replacement.new, view.place.boundary)
+            one = replace(shared, old=replacement.old, is_declared=True)
             verdict = self.exchange.judge(view, one, [place])
         except Refusal:
             return None
         return one if verdict.applicability == "safe" else None
 
     def _check_name_goes(
-        self, view: View, name: str, aim: Replacement, others: bool, sure: bool, late: bool
+        self, view: View, name: str, replacement: Replacement, others: bool, sure: bool, late: bool
     ) -> None:
         """Refusal where somebody else asks for a name that is there no more."""
-        last = aim.new.home.rpartition(".")[2]
+        last = replacement.new.qualified_name.rpartition(".")[2]
         unseen = view.is_read_unseen(name) if not late or view.reads_by_name else None
         if unseen is not None:
             raise Refusal(f"`{name}` would become `{last}`, and {unseen}", UNSEEN)
@@ -157,19 +170,21 @@ class ObjectEdits:
             )
             raise Refusal(
                 f"`{name}` would become `{last}`, and {who}",
-                f"let that import `{aim.new.home}` first" if readers else "change the string by hand",
+                f"let that import `{replacement.new.qualified_name}` first"
+                if readers
+                else "change the string by hand",
             )
         if not sure:
             raise self._ambiguous(name)
 
     def _renamed(
-        self, view: View, proposal: Proposal, aim: Replacement, name: str, places: Sequence[ast.expr],
+        self, view: View, proposal: Proposal, replacement: Replacement, name: str, places: Sequence[ast.expr],
         *, others: bool, sure: bool, late: bool,
     ) -> None:  # fmt: skip
         """The new object under its own name where nobody minds, else under the old one."""
         statement, alias = proposal.statement, proposal.drops[0]
         assert statement is not None
-        module, _, last = aim.new.home.rpartition(".")
+        module, _, last = replacement.new.qualified_name.rpartition(".")
         is_spelled = re.search(rf"\{{\s*{name}\s*=", view.source.text) is not None  # f"{{name=}}"
         own = alias.asname is None and last != name and not others and sure and not is_spelled
         own = own and (
@@ -183,32 +198,38 @@ class ObjectEdits:
         proposal.adds.append(Imported(spelled(view, statement, module), last, new if new != last else None))
         proposal.names.add(new)
         old = proposal.diagnostic.symbols[0]
-        proposal.reach |= self.exchange.reach.through(view, aim, new, late)
+        proposal.reach |= self.exchange.reach.through(view, replacement, new, late)
         if late:
-            proposal.reach[old] = aim.new.home
+            proposal.reach[old] = replacement.new.qualified_name
         elif new != name:
             proposal.reach |= {f"{m}.{name}": f"{m}.{new}" for m in view.place.modules}
 
-    def _collapsed(self, view: View, proposal: Proposal, aim: Replacement, places: Sequence[ast.expr]) -> str:
+    def _collapsed(
+        self, view: View, proposal: Proposal, replacement: Replacement, places: Sequence[ast.expr]
+    ) -> str:
         """Put the new object where the old one was got by a call, or by its name; how it is called there."""
-        held = aim.new.of if aim.new.sort in ("method", "member") else None
-        home = held.home if held is not None else aim.new.home
+        held = replacement.new.of if replacement.new.kind in ("method", "member") else None
+        home = held.qualified_name if held is not None else replacement.new.qualified_name
         new = name_for(view, proposal, home, places)
         proposal.names.add(new)
-        proposal.collapses |= aim.collapses
-        text = f"{new}.{aim.new.home.rpartition('.')[2]}" if held is not None else new
+        proposal.collapses |= replacement.collapses
+        text = f"{new}.{replacement.new.qualified_name.rpartition('.')[2]}" if held is not None else new
         for place in places:
             node = place
-            if aim.collapses and aim.old.sort in ("function", "class") and aim.new.sort != "method":
+            if (
+                replacement.collapses
+                and replacement.old.kind in ("function", "class")
+                and replacement.new.kind != "method"
+            ):
                 call = view.uses.parents.get(place)
                 assert isinstance(call, ast.Call)
-                node = self.exchange.got(view, aim, call)
+                node = self.exchange.got(view, replacement, call)
             start, end = exact(view, node)
             if view.has_comment(start, end):
                 raise Refusal(
                     f"a comment stands inside the call in line {node.lineno}", "put it above that line"
                 )
-            proposal.parts.append((start, end, f"{text}()" if aim.calls else text))
+            proposal.parts.append((start, end, f"{text}()" if replacement.calls else text))
         return new
 
     def _meanings(self, view: View, proposal: Proposal, name: str) -> list[tuple[ast.Name, bool]]:
@@ -217,12 +238,12 @@ class ObjectEdits:
         return view.uses.of(*found) if found is not None else []
 
     @staticmethod
-    def note(proposal: Proposal, aim: Replacement, old: str) -> None:
+    def note(proposal: Proposal, replacement: Replacement, old: str) -> None:
         """What of the tests depends on it: the module in `sys.modules`, and the object itself."""
         proposal.reach[f"{PUT}{old.rpartition('.')[0]}"] = None
-        if not aim.is_same:
-            of = aim.old.of
-            proposal.reach[f"{OBJECT}{aim.old.home}"] = None
+        if not replacement.is_same:
+            of = replacement.old.of
+            proposal.reach[f"{OBJECT}{replacement.old.qualified_name}"] = None
             if of is not None:
-                proposal.reach[f"{OBJECT}{of.home}"] = None
-        proposal.written.append(aim.new.home)
+                proposal.reach[f"{OBJECT}{of.qualified_name}"] = None
+        proposal.written.append(replacement.new.qualified_name)

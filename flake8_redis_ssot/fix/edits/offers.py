@@ -19,9 +19,9 @@ from flake8_redis_ssot.fix.objects.accessors import Accessor
 from flake8_redis_ssot.fix.objects.connecting import (
     Difference,
     Told,
-    colour_of,
     difference,
     distance,
+    mode_of,
     own_kind,
     waits_differently,
 )
@@ -105,9 +105,9 @@ class Offers:
             if isinstance(node, Function):
                 functions.append(node)
             elif isinstance(node, ast.ClassDef) and len(functions) == 1 and owner is None:
-                owner = self.objects.thing(f"{view.place.modules[0]}.{node.name}")
+                owner = self.objects.symbol(f"{view.place.modules[0]}.{node.name}")
                 owner = (
-                    owner if owner is not None and owner.node is not None and owner.sort == "class" else None
+                    owner if owner is not None and owner.node is not None and owner.kind == "class" else None
                 )
         hidden = frozenset(name for function in functions[1:] for name in locals_of(function))
         return Built(
@@ -138,8 +138,10 @@ class Offers:
         return resolver.late(resolver.text())
 
     def _resolver(self, accessor: Accessor, *, is_tuned: bool = False) -> Told:
-        thing = self.objects.thing(accessor.home)
-        is_made_early = thing is not None and thing.sort == "instance" and not accessor.tail.startswith("()")
+        symbol = self.objects.symbol(accessor.qualified_name)
+        is_made_early = (
+            symbol is not None and symbol.kind == "instance" and not accessor.tail.startswith("()")
+        )
         return Told(
             self.making, accessor.made,
             leads=self.accessors.shared, is_tuned=is_tuned, is_made_early=is_made_early,
@@ -147,18 +149,18 @@ class Offers:
 
     def _check_kind(self, view: View, made: Construction) -> None:
         """Refusal where all that the manager builds is for asyncio, and this is not, or the other way round."""
-        colours = {colour_of(builder.target) for builder in made.reached.values()}
+        modes = {mode_of(builder.target) for builder in made.reached.values()}
         for module in self.index.managers.modules_of(view.place.boundary):
             path = self.index.modules.find(module)
             there = self.files.view(path) if path is not None else None
             found = {
-                colour_of(builder.target)
+                mode_of(builder.target)
                 for one in (there.context.constructions if there is not None else ())
                 for builder in one.reached.values()
             }
-            if len(colours) != 1 or len(found) != 1 or colours == found:
+            if len(modes) != 1 or len(found) != 1 or modes == found:
                 return
-            here, other = *colours, *found
+            here, other = *modes, *found
             raise Refusal(
                 f"it is {here} {made.kind}, and `{module}` has {other} one", own_kind(here, made.kind)
             )

@@ -142,16 +142,16 @@ class Rewriter:
             found = view.uses.binding(statement, alias) if alias.name != "*" else None
             for base in view.bases(statement) if found is not None else ():
                 home = self.index.modules.lookup(f"{base}.{alias.name}".lstrip("."))
-                if found is not None and home is not None and home.home in homes:
+                if found is not None and home is not None and home.qualified_name in homes:
                     for node, _ in view.uses.of(*found):
                         if node not in seen:
                             seen.add(node)
-                            yield node, home.home
+                            yield node, home.qualified_name
         for module in modules:
             for place, dotted in self.places(view, module):
                 home = self.index.modules.lookup(dotted)
-                if home is not None and home.home in homes and place not in seen:
-                    yield place, home.home
+                if home is not None and home.qualified_name in homes and place not in seen:
+                    yield place, home.qualified_name
 
     def _uses_of_star(
         self, view: View, statement: ast.stmt, homes: Collection[str]
@@ -161,8 +161,8 @@ class Rewriter:
         for base in view.bases(statement):  # type: ignore[arg-type]
             for name in names & (star_names(self.objects, base) or names):
                 home = self.index.modules.lookup(f"{base}.{name}")
-                if home is not None and home.home in homes:
-                    yield from ((node, home.home) for node in view.uses.named(name))
+                if home is not None and home.qualified_name in homes:
+                    yield from ((node, home.qualified_name) for node in view.uses.named(name))
 
     def places(self, view: View, module: str) -> Iterator[tuple[ast.expr, str]]:
         """Where a file uses something of `module`, each with its dotted name."""
@@ -190,8 +190,8 @@ class Rewriter:
     def _instantiation(self, view: View, diagnostic: Diagnostic) -> Proposal:
         name = diagnostic.symbols[0]
         call = view.node_at(diagnostic.range, ast.Call)
-        old = self.objects.thing(name)
-        if call is None or old is None or old.sort != "class":
+        old = self.objects.symbol(name)
+        if call is None or old is None or old.kind != "class":
             raise Refusal(f"what `{name}` is cannot be determined", "use the shared object there by hand")
         boundary = view.place.boundary
         root = call.func
@@ -204,7 +204,7 @@ class Rewriter:
              if a.name != "*" and (b := view.uses.binding(s, a)) is not None
              and b[0] == root.id and root in view.uses.points and view.uses.means(root.id, root, b[1])), None,
         )  # fmt: skip
-        aim = self.replacements.shared(old, boundary, found[0].lineno if found is not None else 0)
+        replacement = self.replacements.shared(old, boundary, found[0].lineno if found is not None else 0)
         if found is None or view.uses.home(found[0]).kind == "class":
             lines = sorted({s.lineno for s, a in view.aliases.values() if (a.asname or a.name) == root.id})
             if len(lines) < 2:
@@ -219,18 +219,18 @@ class Rewriter:
         if not isinstance(found[0], ast.ImportFrom) or not isinstance(call.func, ast.Name):
             raise Refusal("the class is reached through its module", _BY_NAME)
         proposal = Proposal(diagnostic, "", "unsafe", found[0])
-        verdict = self.exchange.judge(view, aim, [call.func])
+        verdict = self.exchange.judge(view, replacement, [call.func])
         proposal.why = "an object of its own becomes the one that all share, so that others see what it keeps"
-        new = name_for(view, proposal, aim.new.home, [call.func])
+        new = name_for(view, proposal, replacement.new.qualified_name, [call.func])
         start, end = exact(view, call)
         if view.has_comment(start, end):
             raise Refusal(f"a comment stands inside the call in line {call.lineno}", "put it above that line")
-        proposal.parts.append((start, end, f"{new}()" if aim.calls else new))
+        proposal.parts.append((start, end, f"{new}()" if replacement.calls else new))
         late = view.uses.home(found[0]).kind == "function"
         key = name if late else f"{view.place.modules[0]}.{root.id}" if view.place.modules else name
         proposal.reach = {k: v for k, v in verdict.reach.items() if k != v} | {key: None}
-        proposal.written.append(aim.new.home)
-        proposal.title = f"Use `{aim.new.home}` instead of one more `{name}`"
+        proposal.written.append(replacement.new.qualified_name)
+        proposal.title = f"Use `{replacement.new.qualified_name}` instead of one more `{name}`"
         return proposal
 
     # strings
@@ -243,17 +243,19 @@ class Rewriter:
             raise Refusal("the string is put together from parts", "change it by hand")
         if not self._is_loaded(view, node):
             raise Unfollowed(old)
-        aim = self.replacements.aim(old, view.place.boundary)
-        if aim.old.sort != aim.new.sort or aim.calls:
-            raise self.exchange.unlike(aim.old, aim.new)
-        proposal = Proposal(diagnostic, f"Name `{aim.new.home}` instead of `{old}`", "safe")
-        proposal.reach[old] = aim.new.home
-        if not aim.is_same:
-            verdict = self.exchange.judge_unseen(aim, "what is done with what the string names is not seen")
+        replacement = self.replacements.find(old, view.place.boundary)
+        if replacement.old.kind != replacement.new.kind or replacement.calls:
+            raise self.exchange.unlike(replacement.old, replacement.new)
+        proposal = Proposal(diagnostic, f"Name `{replacement.new.qualified_name}` instead of `{old}`", "safe")
+        proposal.reach[old] = replacement.new.qualified_name
+        if not replacement.is_same:
+            verdict = self.exchange.judge_unseen(
+                replacement, "what is done with what the string names is not seen"
+            )
             proposal.take(verdict)
             proposal.reach |= verdict.reach
-        proposal.parts = [renamed_text(view, node, old, aim.new.home)]
-        proposal.written.append(aim.new.home)
+        proposal.parts = [renamed_text(view, node, old, replacement.new.qualified_name)]
+        proposal.written.append(replacement.new.qualified_name)
         return proposal
 
     @staticmethod

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 from flake8_redis_ssot.fix.code.reads import ProjectReads
 from flake8_redis_ssot.fix.code.signatures import Function
-from flake8_redis_ssot.fix.code.symbols import Objects, Thing
+from flake8_redis_ssot.fix.code.symbols import Objects, Symbol
 from flake8_redis_ssot.fix.code.view import View
 from flake8_redis_ssot.fix.execution.import_graph import ImportGraph, with_parents
 from flake8_redis_ssot.libraries.frameworks import FIXTURES, RUNNER_METHODS, WARNING_TESTS
@@ -38,7 +38,7 @@ def why_kept(
     statement: ast.Import | ast.ImportFrom,
     alias: ast.alias,
     name: str,
-    thing: Thing | None,
+    symbol: Symbol | None,
     acts: str | None,
     wanted: str = "",
 ) -> Kept | None:
@@ -60,11 +60,11 @@ def why_kept(
         (name in view.uses.texts, f"`{name}` stands in a string of it", "object"),
         (name in view.uses.type_comments, f"`{name}` stands in a comment on types in it", "itself"),
         (any("F401" in view.source.line(n) for n in lines), "`noqa: F401` says that it is kept on purpose", "itself"),
-        (is_module or (thing is not None and thing.sort == "module"),
+        (is_module or (symbol is not None and symbol.kind == "module"),
          "it may be imported for what the module does then", "itself"),
-        (not is_local and _is_fixture(view, name, thing),
+        (not is_local and _is_fixture(view, name, symbol),
          f"`{name}` may be a fixture of pytest, which tests name as a parameter", "itself"),
-        (not is_local and _is_collected(view, name, thing), f"a test runner may look for `{name}`", "itself"),
+        (not is_local and _is_collected(view, name, symbol), f"a test runner may look for `{name}`", "itself"),
         (alias.name.split(".")[0] in shares or (is_module and len(view.uses.scopes.module.bindings.get(name, ())) > 1),
          "it may load the module for another import of the same package", "itself"),
     ]  # fmt: skip
@@ -94,9 +94,9 @@ def has_comment(view: View, statement: ast.stmt) -> bool:
     return any("#" in view.source.line(n) and not is_directive(view.source.line(n)) for n in lines)
 
 
-def _is_fixture(view: View, name: str, thing: Thing | None) -> bool:
-    node = thing.node if thing is not None else None
-    if thing is None or (
+def _is_fixture(view: View, name: str, symbol: Symbol | None) -> bool:
+    node = symbol.node if symbol is not None else None
+    if symbol is None or (
         isinstance(node, Function) and {last_name(_called(d)) for d in node.decorator_list} & FIXTURES
     ):
         return True
@@ -110,18 +110,18 @@ def _is_fixture(view: View, name: str, thing: Thing | None) -> bool:
         a.arg for node in all_nodes(view.source.tree) if isinstance(node, ast.arguments)
         for a in (*node.posonlyargs, *node.args, *node.kwonlyargs)
     }  # fmt: skip
-    return name in parameters or (os.path.basename(view.path) == "conftest.py" and thing.sort != "class")
+    return name in parameters or (os.path.basename(view.path) == "conftest.py" and symbol.kind != "class")
 
 
-def _is_collected(view: View, name: str, thing: Thing | None) -> bool:
+def _is_collected(view: View, name: str, symbol: Symbol | None) -> bool:
     """Whether pytest or unittest may run what an import brings into a test file."""
     if not view.is_test:
         return False
     if name.startswith(("Test", "test", "pytest_", *RUNNER_METHODS)):
         return True
-    return isinstance(thing and thing.node, ast.ClassDef) and any(
+    return isinstance(symbol and symbol.node, ast.ClassDef) and any(
         "Test" in last_name(base)
-        for base in thing.node.bases  # type: ignore[union-attr]
+        for base in symbol.node.bases  # type: ignore[union-attr]
     )
 
 
@@ -230,7 +230,7 @@ class Acts:
             if is_own and self._is_foreign(part.func, module):
                 return True
             made = self.objects.value(part.func, module)
-            init = self.objects.members(made).named.get("__init__") if made and made.sort == "class" else None
+            init = self.objects.members(made).named.get("__init__") if made and made.kind == "class" else None
             if init is not None and _hands_itself(init.node):
                 return True
         return False
@@ -245,14 +245,14 @@ class Acts:
 
     def _keeps(self, decorator: ast.expr, module: str) -> bool:
         """Whether a decorator of the module's own keeps what it is given."""
-        thing = self.objects.value(decorator, module)
-        return thing is None or any(
+        symbol = self.objects.value(decorator, module)
+        return symbol is None or any(
             (isinstance(part, ast.Subscript) and isinstance(part.ctx, ast.Store))
             or (
                 isinstance(part, ast.Call)
                 and last_name(part.func) in ("append", "add", "register", "setdefault")
             )
-            for part in (all_nodes(thing.node) if thing.node is not None else ())
+            for part in (all_nodes(symbol.node) if symbol.node is not None else ())
         )
 
     def _is_noted(self, node: ast.ClassDef, module: str) -> bool:
@@ -260,11 +260,11 @@ class Acts:
         if any(k.arg == "metaclass" and last_name(k.value) != "ABCMeta" for k in node.keywords):
             return True
         for base in node.bases:
-            thing = self.objects.value(base, module)
-            if thing is not None and thing.sort == "class":
-                if "__init_subclass__" in self.objects.members(thing).named or self._asks_for_subclasses:
+            symbol = self.objects.value(base, module)
+            if symbol is not None and symbol.kind == "class":
+                if "__init_subclass__" in self.objects.members(symbol).named or self._asks_for_subclasses:
                     return True
-                if isinstance(thing.node, ast.ClassDef) and thing.node.keywords:
+                if isinstance(symbol.node, ast.ClassDef) and symbol.node.keywords:
                     return True
         return False
 

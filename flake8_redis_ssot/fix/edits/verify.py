@@ -37,7 +37,7 @@ def wrong(path: str, before: bytes, after: bytes, written: Iterable[str], object
     missing = undefined(after, path) - undefined(before, path)
     if missing:
         return Refusal(f"`{min(missing)}` would be undefined in this file", _BY_HAND)
-    absent = next((name for name in written if objects.thing(name) is None), None)
+    absent = next((name for name in written if objects.symbol(name) is None), None)
     if absent is None:
         return None
     return Refusal(f"`{absent}` does not exist", "define it, or name another in `replacements`")
@@ -49,7 +49,7 @@ def _circle(view: View, proposal: Proposal, graph: ImportGraph) -> Refusal | Non
     A module that hands an object on imports it at its top: with that, the circle is there already.
     """
     found = graph.objects.modules.lookup(proposal.diagnostic.symbols[0])
-    if found is not None and found.home in proposal.written:
+    if found is not None and found.qualified_name in proposal.written:
         return None
     if proposal.statement is None or view.uses.home(proposal.statement).kind == "function":
         return None

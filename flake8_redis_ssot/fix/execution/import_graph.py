@@ -97,12 +97,12 @@ class ImportGraph:
         self, call: ast.Call, module: str, function: Function | None
     ) -> Iterator[tuple[Function, str]]:
         """The functions of the project that a call runs: what it names, or methods of that name in its module."""
-        thing = self.objects.value(call.func, module, function)
-        if thing is not None and isinstance(thing.node, Function):
-            yield thing.node, thing.module
-        elif thing is not None and thing.sort == "class":
+        symbol = self.objects.value(call.func, module, function)
+        if symbol is not None and isinstance(symbol.node, Function):
+            yield symbol.node, symbol.module
+        elif symbol is not None and symbol.kind == "class":
             for name in MAKING_NAMES:
-                member = self.objects.members(thing).named.get(name)
+                member = self.objects.members(symbol).named.get(name)
                 if member is not None and isinstance(member.node, Function):
                     yield member.node, member.module
         elif isinstance(call.func, ast.Attribute):

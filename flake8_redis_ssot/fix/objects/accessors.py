@@ -13,13 +13,13 @@ from flake8_redis_ssot.fix.code.signatures import (
     Function,
     arguments_of,
     bound_to,
-    colour_of,
     decorators_of,
+    function_kind,
     own_parts,
     without_receiver,
 )
 from flake8_redis_ssot.fix.code.stated import is_none
-from flake8_redis_ssot.fix.code.symbols import Member, Thing
+from flake8_redis_ssot.fix.code.symbols import Member, Symbol
 from flake8_redis_ssot.fix.objects.made_once import bindings_of, made_once
 from flake8_redis_ssot.fix.objects.making import Making
 from flake8_redis_ssot.fix.objects.stores import Code
@@ -65,13 +65,13 @@ class Lead:
 
 @dataclass(frozen=True, slots=True)
 class Accessor:
-    """An expression that gives the client or pool of a manager: the object `home`, and what is written after it.
+    """An expression that gives the client or pool of a manager: the object `qualified_name`, and what is written after it.
 
     `at` says where that is defined, `made` is the call that builds it. `acts` says that getting it does more than to give it,
     `is_of_loop` that each event loop has one of its own.
     """
 
-    home: str
+    qualified_name: str
     tail: str
     at: str
     made: Code
@@ -83,7 +83,7 @@ class Accessor:
 
     @property
     def label(self) -> str:
-        return f"{self.home}{self.tail}"
+        return f"{self.qualified_name}{self.tail}"
 
 
 class Accessors:
@@ -134,7 +134,7 @@ class Accessors:
         found = self.objects.modules.lookup(dotted) if dotted is not None else None
         if found is None or found.kind != "object":
             raise Unfit(_UNKNOWN, code)
-        return self._global(found.home, inner)
+        return self._global(found.qualified_name, inner)
 
     def target(self, lead: Lead) -> str:
         """The builder by which a client is built."""
@@ -152,33 +152,33 @@ class Accessors:
     # what a module names
 
     def _add_named(self, home: str, found: list[Accessor], unfit: list[str]) -> None:
-        thing = self.objects.thing(home)
-        if thing is None or not is_surely_bound(self.objects, home) or self.making.is_rebound(home):
+        symbol = self.objects.symbol(home)
+        if symbol is None or not is_surely_bound(self.objects, home) or self.making.is_rebound(home):
             return
         name = ast.Name(home.rpartition(".")[2], ast.Load())
-        if thing.sort == "instance" and thing.of is not None and not thing.is_set_later:
-            self._add_members(home, "", thing.of, Code(name, thing.module), found, unfit)
-        elif thing.sort == "instance":
-            self._add(Code(name, thing.module), home, "", found, unfit)
-        elif thing.sort == "function" and isinstance(thing.node, Function):
-            given, first = self.objects.given(thing), len(found)
-            is_object = given is not None and given.of is not None and colour_of(thing.node) == ""
-            if is_object and (given.home or made_once(self.making, thing) is not None):  # type: ignore[union-attr]
-                base = Code(ast.Call(name, [], []), thing.module)
+        if symbol.kind == "instance" and symbol.of is not None and not symbol.is_set_later:
+            self._add_members(home, "", symbol.of, Code(name, symbol.module), found, unfit)
+        elif symbol.kind == "instance":
+            self._add(Code(name, symbol.module), home, "", found, unfit)
+        elif symbol.kind == "function" and isinstance(symbol.node, Function):
+            given, first = self.objects.given(symbol), len(found)
+            is_object = given is not None and given.of is not None and function_kind(symbol.node) == ""
+            if is_object and (given.qualified_name or made_once(self.making, symbol) is not None):  # type: ignore[union-attr]
+                base = Code(ast.Call(name, [], []), symbol.module)
                 self._add_members(home, "()", given.of, base, found, unfit)  # type: ignore[union-attr,arg-type]
-                if _acts(thing.node):
+                if _acts(symbol.node):
                     found[first:] = [replace(one, acts=True) for one in found[first:]]
             else:
-                self._add(Code(ast.Call(name, [], []), thing.module), home, "()", found, unfit, thing.node)
-        elif thing.sort == "class":
-            for last, member in self.objects.members(thing).named.items():
+                self._add(Code(ast.Call(name, [], []), symbol.module), home, "()", found, unfit, symbol.node)
+        elif symbol.kind == "class":
+            for last, member in self.objects.members(symbol).named.items():
                 if isinstance(member.node, Function) and decorators_of(member.node) & _STATIC:
                     call = ast.Call(ast.Attribute(name, last, ast.Load()), [], [])
                     if not last.startswith("_"):
-                        self._add(Code(call, thing.module), home, f".{last}()", found, unfit, member.node)
+                        self._add(Code(call, symbol.module), home, f".{last}()", found, unfit, member.node)
 
     def _add_members(
-        self, home: str, tail: str, of: Thing, base: Code, found: list[Accessor], unfit: list[str]
+        self, home: str, tail: str, of: Symbol, base: Code, found: list[Accessor], unfit: list[str]
     ) -> None:
         """The members of an object that give a client; `base` is the expression that gives the object."""
         assert isinstance(base.node, ast.expr)
@@ -187,7 +187,7 @@ class Accessors:
                 continue
             node = ast.Attribute(base.node, last, ast.Load())
             function = member.node if isinstance(member.node, Function) else None
-            if function is None or colour_of(function) == "property":
+            if function is None or function_kind(function) == "property":
                 self._add(base.at(node), home, f"{tail}.{last}", found, unfit, function)
             else:
                 call = base.at(ast.Call(node, [], []))
@@ -228,7 +228,7 @@ class Accessors:
 
     # what expressions give
 
-    def _owner(self, code: Code) -> tuple[Thing, Code | None] | None:
+    def _owner(self, code: Code) -> tuple[Symbol, Code | None] | None:
         """The class of the object that an expression gives, with the call that makes the object."""
         node = code.node
         if isinstance(node, ast.Name) and node.id in ("self", "cls") and code.owner is not None:
@@ -237,19 +237,19 @@ class Accessors:
         if isinstance(node, ast.Call) and not node.args and not node.keywords:
             called = self.objects.value(node.func, code.module, code.function)
             made = (
-                made_once(self.making, called) if called is not None and called.sort == "function" else None
+                made_once(self.making, called) if called is not None and called.kind == "function" else None
             )
             if made is not None and isinstance(made.node, ast.Call):
                 of = self.objects.value(made.node.func, made.module, made.function)
                 return (of, made) if of is not None else None
-        thing = self.objects.value(node, code.module, code.function)
-        if thing is None or (thing.sort == "instance" and not thing.home):
+        symbol = self.objects.value(node, code.module, code.function)
+        if symbol is None or (symbol.kind == "instance" and not symbol.qualified_name):
             return None
-        if thing.sort == "class":
-            return thing, None
-        if thing.sort != "instance" or thing.of is None or thing.is_set_later:
+        if symbol.kind == "class":
+            return symbol, None
+        if symbol.kind != "instance" or symbol.of is None or symbol.is_set_later:
             return None
-        return thing.of, self.making.maker(thing)
+        return symbol.of, self.making.maker(symbol)
 
     def _called(self, code: Code, depth: int) -> Lead:
         """What a call without arguments gives, of a function or of a method."""
@@ -260,15 +260,15 @@ class Accessors:
             if of is not None and member is not None and isinstance(member.node, Function):
                 return self._returned(_called_in(member, *of), depth)
         assert isinstance(node, ast.expr)
-        thing = self.objects.value(node, code.module, code.function)
-        if thing is None or not isinstance(thing.node, Function) or thing.sort != "function":
+        symbol = self.objects.value(node, code.module, code.function)
+        if symbol is None or not isinstance(symbol.node, Function) or symbol.kind != "function":
             raise Unfit(_UNKNOWN, code)
-        return self._returned(Code(thing.node, thing.module, None, thing.node, is_called=True), depth)
+        return self._returned(Code(symbol.node, symbol.module, None, symbol.node, is_called=True), depth)
 
-    def _attribute(self, of: Thing, call: Code | None, name: str, depth: int) -> Lead:
+    def _attribute(self, of: Symbol, call: Code | None, name: str, depth: int) -> Lead:
         member = self.objects.members(of).named.get(name)
         if member is not None and isinstance(member.node, Function):
-            if colour_of(member.node) != "property":
+            if function_kind(member.node) != "property":
                 raise Unfit(_UNKNOWN)
             return self._returned(_called_in(member, of, call), depth)
         found, is_always = self._stored(of, call, name, depth)
@@ -276,7 +276,7 @@ class Accessors:
             raise Unfit("`{}` is not set from the beginning")
         return found
 
-    def _stored(self, of: Thing, call: Code | None, name: str, depth: int) -> tuple[Lead, bool]:
+    def _stored(self, of: Symbol, call: Code | None, name: str, depth: int) -> tuple[Lead, bool]:
         """What an attribute is given; whether it is so as soon as the object is there."""
         stores = [s for s in self.making.stores(of) if s.attribute == name and not s.is_item and s.value]
         values = [(s, s.value) for s in stores if s.value is not None and not is_none(s.value.node)]
@@ -343,7 +343,7 @@ class Accessors:
         function = code.function
         assert function is not None
         if (
-            colour_of(function) not in ("", "async", "property")
+            function_kind(function) not in ("", "async", "property")
             or not decorators_of(function) <= _KNOWN_DECORATORS
         ):
             raise Unfit(_UNKNOWN)
@@ -401,13 +401,13 @@ class Accessors:
         return replace(self.lead(item, depth), is_fresh=False, is_of_loop=True)
 
 
-def _called_in(member: Member, of: Thing, maker: Code | None) -> Code:
+def _called_in(member: Member, of: Symbol, maker: Code | None) -> Code:
     """A method that is called without arguments, of the object that `maker` makes."""
     assert isinstance(member.node, Function)
     return Code(member.node, member.module, of, member.node, maker=maker, is_called=True)
 
 
-def _is_filled(of: Thing, name: str) -> bool:
+def _is_filled(of: Symbol, name: str) -> bool:
     """Whether a call puts something into an attribute of the objects of a class."""
     return any(
         isinstance(part, ast.Attribute)

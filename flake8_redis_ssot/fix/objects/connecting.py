@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from flake8_redis_ssot.facts.modules import bound
 from flake8_redis_ssot.fix.code.names import locals_of
 from flake8_redis_ssot.fix.code.signatures import Function, arguments_of, decorators_of
-from flake8_redis_ssot.fix.code.symbols import Thing
+from flake8_redis_ssot.fix.code.symbols import Symbol
 from flake8_redis_ssot.fix.objects.making import Making
 from flake8_redis_ssot.fix.objects.resolver import Resolver, Untold
 from flake8_redis_ssot.fix.objects.stores import Code
@@ -85,7 +85,7 @@ class Told(Resolver):
             raise Untold(name, why, f"read the setting in `{function.name}` itself")
         return super().local(name, function)
 
-    def attribute(self, owner: Thing, node: ast.Attribute) -> ast.expr:
+    def attribute(self, owner: Symbol, node: ast.Attribute) -> ast.expr:
         maker = self.code.maker
         if maker is not None and not self.making.is_given_to(maker, owner):
             raise Untold(node)
@@ -105,12 +105,12 @@ class Told(Resolver):
         found = objects.modules.lookup(name)
         if found is None:
             raise Untold(name)
-        if found.home in self.making.table or found.kind != "object":
+        if found.qualified_name in self.making.table or found.kind != "object":
             return super().named(name)
-        thing = objects.thing(found.home)
-        module, _, last = found.home.rpartition(".")
-        if thing is None or thing.is_set_later or self.making.is_rebound(found.home):
-            raise Untold(found.home, "`{}` is given another value at run time")
+        symbol = objects.symbol(found.qualified_name)
+        module, _, last = found.qualified_name.rpartition(".")
+        if symbol is None or symbol.is_set_later or self.making.is_rebound(found.qualified_name):
+            raise Untold(found.qualified_name, "`{}` is given another value at run time")
         tree = objects.tree(module)
         values = [
             getattr(n, "value", None) for b, n in bound(tree.body if tree is not None else []) if b == last
@@ -121,7 +121,7 @@ class Told(Resolver):
                 if self.code.function is not None:
                     self.early.update(read_in(value))
                 return value
-        return ast.Name(found.home, ast.Load())
+        return ast.Name(found.qualified_name, ast.Load())
 
     def late(self, text: str) -> set[str]:
         """Of what is read for this `text`, that which is read when the call is made, not when its module runs."""
@@ -137,22 +137,22 @@ class Told(Resolver):
     def called(self, node: ast.Call) -> ast.expr:
         """A reading of the environment, a conversion, or a function that always gives the same."""
         objects = self.making.objects
-        thing = objects.value(node.func, self.code.module, self.code.function)
-        if thing is not None and isinstance(thing.node, Function):
-            if decorators_of(thing.node) & CACHES and not (node.args or node.keywords):
-                return ast.Call(ast.Name(thing.home, ast.Load()), [], [])
-            given = [*node.args, *node.keywords, *arguments_of(thing.node), *thing.node.decorator_list]
-            value = thing.node.body[-1]
-            is_plain = objects.is_plain(thing) and not given and isinstance(thing.node, ast.FunctionDef)
+        symbol = objects.value(node.func, self.code.module, self.code.function)
+        if symbol is not None and isinstance(symbol.node, Function):
+            if decorators_of(symbol.node) & CACHES and not (node.args or node.keywords):
+                return ast.Call(ast.Name(symbol.qualified_name, ast.Load()), [], [])
+            given = [*node.args, *node.keywords, *arguments_of(symbol.node), *symbol.node.decorator_list]
+            value = symbol.node.body[-1]
+            is_plain = objects.is_plain(symbol) and not given and isinstance(symbol.node, ast.FunctionDef)
             if is_plain and isinstance(value, ast.Return) and value.value is not None:
-                return self.of(Code(value.value, thing.module, None, thing.node))
+                return self.of(Code(value.value, symbol.module, None, symbol.node))
         found = self.generic_visit(node)
         assert isinstance(found, ast.Call)
         name = unparsed(found.func)
         if name in _READING:
             found.func = ast.parse("os.environ.get", mode="eval").body
         elif not (
-            (thing is not None and thing.sort == "class") or name in _CONVERSIONS or _is_looked_up(found)
+            (symbol is not None and symbol.kind == "class") or name in _CONVERSIONS or _is_looked_up(found)
         ):
             if name.rpartition(".")[2] in CHANGING:
                 raise Untold(found, "what `{}` gives is not the same each time")
@@ -213,10 +213,10 @@ def difference(one: str, other: str, label: str) -> Difference | None:
     """How two calls, as `Told` has them, connect otherwise; `label` is how the other is had, and where."""
     (name, given), (there, known) = _parts(one), _parts(other)
     if name != there:
-        colours = [colour_of(n) for n in (name, there)]
-        if colours[0] != colours[1]:
+        modes = [mode_of(n) for n in (name, there)]
+        if modes[0] != modes[1]:
             return Difference(
-                f"it is {colours[0]} client, and {label} is {colours[1]} one", own_kind(colours[0], "client")
+                f"it is {modes[0]} client, and {label} is {modes[1]} one", own_kind(modes[0], "client")
             )
         kinds = [_kind_of(n) for n in (name, there)]
         if kinds[0] != kinds[1]:
@@ -249,7 +249,7 @@ def difference(one: str, other: str, label: str) -> Difference | None:
     return Difference("; and ".join(parts), _ELSEWHERE if where else _OPTIONS)
 
 
-def colour_of(target: str) -> str:
+def mode_of(target: str) -> str:
     """Whether what a builder makes is for asyncio, with an article, for a message."""
     return "an asyncio" if ASYNC_PART in target.split(".") else "a blocking"
 
@@ -260,9 +260,9 @@ def _kind_of(target: str) -> str:
     return "a cluster" if "cluster" in last else "a Sentinel" if "sentinel" in last else "a plain"
 
 
-def own_kind(colour: str, kind: str) -> str:
-    """What to do about a client or pool of another colour than the manager's; `colour` is its own."""
-    return f"let the manager give {colour} {kind} too, or `allow` this one"
+def own_kind(mode: str, kind: str) -> str:
+    """What to do about a client or pool of another mode than the manager's; `mode` is its own."""
+    return f"let the manager give {mode} {kind} too, or `allow` this one"
 
 
 def _listed(words: Iterable[str]) -> str:

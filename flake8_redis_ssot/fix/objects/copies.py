@@ -8,7 +8,7 @@ from collections.abc import Collection
 
 from flake8_redis_ssot.facts.modules import absolute
 from flake8_redis_ssot.fix.code.signatures import Function
-from flake8_redis_ssot.fix.code.symbols import Thing
+from flake8_redis_ssot.fix.code.symbols import Symbol
 from flake8_redis_ssot.fix.objects.making import Making
 from flake8_redis_ssot.fix.objects.state import State, is_changed
 from flake8_redis_ssot.libraries.standard import PICKLING, READING_METHODS
@@ -28,12 +28,14 @@ class Copies:
         self._texts: dict[str, str | None] = {}
         self._known: dict[tuple[str, str], bool] = {}
 
-    def are(self, one: Thing, other: Thing) -> bool:
+    def are(self, one: Symbol, other: Symbol) -> bool:
         """Whether two things have one name in two modules that are copies; each may keep a state of its own."""
-        is_named_alike = one.home.rpartition(".")[2] == other.home.rpartition(".")[2] != ""
+        is_named_alike = (
+            one.qualified_name.rpartition(".")[2] == other.qualified_name.rpartition(".")[2] != ""
+        )
         return is_named_alike and self.modules(one.module, other.module)
 
-    def hold_the_same(self, one: Thing, other: Thing) -> bool:
+    def hold_the_same(self, one: Symbol, other: Symbol) -> bool:
         """Whether two names of such modules have equal values at all times: their modules only read these."""
         is_plain = one.of is other.of is None
         return is_plain and self.are(one, other) and not any(map(self._is_changed, (one, other)))
@@ -88,26 +90,28 @@ class Copies:
 
     def _is_state_unknown(self, module: str, name: str) -> bool:
         """Whether a module changes what a name of it has, and nothing else tells that this is a state."""
-        thing, tree = self.objects.thing(f"{module}.{name}"), self.objects.tree(module)
+        symbol, tree = self.objects.symbol(f"{module}.{name}"), self.objects.tree(module)
         if (
-            thing is None
-            or thing.module != module
-            or thing.of is not None
-            or thing.sort in ("class", "function")
+            symbol is None
+            or symbol.module != module
+            or symbol.of is not None
+            or symbol.kind in ("class", "function")
         ):
             return False
-        return self._is_set(thing) and thing.home not in self.state.globals_of(tree or ast.Pass(), module)
+        return self._is_set(symbol) and symbol.qualified_name not in self.state.globals_of(
+            tree or ast.Pass(), module
+        )
 
-    def _is_set(self, thing: Thing) -> bool:
+    def _is_set(self, symbol: Symbol) -> bool:
         """Whether functions of its module give a name another value, or the module changes its value."""
-        name = thing.home.rpartition(".")[2]
-        set_later = self.objects.set_by_functions(thing.module)
-        return name in set_later or is_changed(thing.home, self.objects.tree(thing.module))
+        name = symbol.qualified_name.rpartition(".")[2]
+        set_later = self.objects.set_by_functions(symbol.module)
+        return name in set_later or is_changed(symbol.qualified_name, self.objects.tree(symbol.module))
 
-    def _is_changed(self, thing: Thing) -> bool:
+    def _is_changed(self, symbol: Symbol) -> bool:
         """Whether its module gives a name another value as it runs, or may change the value."""
-        name, tree = thing.home.rpartition(".")[2], self.objects.tree(thing.module)
-        return self._is_set(thing) or any(
+        name, tree = symbol.qualified_name.rpartition(".")[2], self.objects.tree(symbol.module)
+        return self._is_set(symbol) or any(
             isinstance(node, ast.Attribute)
             and isinstance(node.value, ast.Name)
             and node.value.id == name

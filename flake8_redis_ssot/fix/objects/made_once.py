@@ -8,19 +8,19 @@ from collections.abc import Iterator
 from flake8_redis_ssot.facts.modules import bound
 from flake8_redis_ssot.fix.code.leaving import leaves
 from flake8_redis_ssot.fix.code.returns import returns
-from flake8_redis_ssot.fix.code.signatures import Function, bound_to, colour_of, decorators_of, own_parts
+from flake8_redis_ssot.fix.code.signatures import Function, bound_to, decorators_of, function_kind, own_parts
 from flake8_redis_ssot.fix.code.stated import is_none
-from flake8_redis_ssot.fix.code.symbols import Thing
+from flake8_redis_ssot.fix.code.symbols import Symbol
 from flake8_redis_ssot.fix.objects.making import Making
 from flake8_redis_ssot.fix.objects.stores import Code
 from flake8_redis_ssot.libraries.standard import CACHES
 from flake8_redis_ssot.syntax.nodes import all_nodes
 
 
-def made_once(making: Making, function: Thing) -> Code | None:
+def made_once(making: Making, function: Symbol) -> Code | None:
     """The call of a class that makes what a function gives; None where it may give None, or one of several."""
     node = function.node
-    if not isinstance(node, Function) or colour_of(node) != "" or not decorators_of(node) <= CACHES:
+    if not isinstance(node, Function) or function_kind(node) != "" or not decorators_of(node) <= CACHES:
         return None
     if isinstance(bound_to(ast.Call(ast.Name("x"), [], []), node.args), str) or not leaves(node.body):
         return None
@@ -36,10 +36,10 @@ def made_once(making: Making, function: Thing) -> Code | None:
     if not isinstance(call, ast.Call):
         return None
     made = making.objects.value(call.func, function.module, node)
-    return Code(call, function.module, None, node) if made is not None and made.sort == "class" else None
+    return Code(call, function.module, None, node) if made is not None and made.kind == "class" else None
 
 
-def _kept_as(making: Making, function: Thing, name: str) -> Iterator[ast.expr | None]:
+def _kept_as(making: Making, function: Symbol, name: str) -> Iterator[ast.expr | None]:
     """What a module's name is given by a function, None apart; None where something else gives it a value."""
     if making.is_rebound(f"{function.module}.{name}"):
         yield None

@@ -15,7 +15,7 @@ from flake8_redis_ssot.fix.code.signatures import (
     defaults_of,
     own_parts,
 )
-from flake8_redis_ssot.fix.code.symbols import Objects, Thing
+from flake8_redis_ssot.fix.code.symbols import Objects, Symbol
 from flake8_redis_ssot.fix.objects.initialisers import (
     given_to,
     keeps_something,
@@ -60,34 +60,34 @@ class Making:
         self.table = table
         self.is_rebound = is_rebound
         self._stores: dict[str, list[Store]] = {}
-        self._connected: dict[Thing, Connections] = {}
+        self._connected: dict[Symbol, Connections] = {}
 
-    def stores(self, of: Thing) -> list[Store]:
+    def stores(self, of: Symbol) -> list[Store]:
         """Where the attributes of the objects of a class are set and changed, by the class and its bases."""
-        if of.home not in self._stores:
+        if of.qualified_name not in self._stores:
             found: list[Store] = []
             for one, statement in self._running(of):
                 found += set_in(Code(statement, one.module, of), "")
                 if isinstance(statement, Function):
                     receiver = next(iter(arguments_of(statement)), "self")
-                    own = {receiver, "self", "cls", one.home.rpartition(".")[2]}
+                    own = {receiver, "self", "cls", one.qualified_name.rpartition(".")[2]}
                     for part in all_nodes(statement):
                         found += set_in(Code(part, one.module, of, statement), statement.name, own)
-            self._stores[of.home] = found
-        return self._stores[of.home]
+            self._stores[of.qualified_name] = found
+        return self._stores[of.qualified_name]
 
-    def foreign_bases(self, of: Thing) -> set[str | None]:
+    def foreign_bases(self, of: Symbol) -> set[str | None]:
         """The bases of a class that the project does not define; None for one that the source does not tell."""
         found = set()
         for one in self.objects.order(of)[0]:
             for base in one.node.bases if isinstance(one.node, ast.ClassDef) else ():
                 home = self.home(Code(base, one.module))
-                thing = self.objects.thing(home) if home is not None else None
-                if (thing is None or thing.sort != "class") and last_name(base) not in PLAIN_BASES:
+                symbol = self.objects.symbol(home) if home is not None else None
+                if (symbol is None or symbol.kind != "class") and last_name(base) not in PLAIN_BASES:
                     found.add(home)
         return found
 
-    def connections(self, of: Thing, call: Code | None) -> Connections:
+    def connections(self, of: Symbol, call: Code | None) -> Connections:
         """The clients of the objects of a class, made by `call` where that is known."""
         if call is not None:
             return self._connections(of, call)
@@ -96,7 +96,7 @@ class Making:
         known = self._connected[of]
         return replace(known, clients={*known.clients}, names={*known.names}, late=[*known.late])
 
-    def _connections(self, of: Thing, call: Code | None) -> Connections:
+    def _connections(self, of: Symbol, call: Code | None) -> Connections:
         found = Connections()
         early = run_by_making({s.name: s for _, s in self._running(of) if isinstance(s, Function)})
         for one, statement in self._running(of):
@@ -110,7 +110,7 @@ class Making:
                 self._add_stored(store, self.of_object(store.value, call), found)
         return found
 
-    def _made_as_client(self, of: Thing, call: Code | None) -> Iterator[Code]:
+    def _made_as_client(self, of: Symbol, call: Code | None) -> Iterator[Code]:
         """How an object is made that is a client itself: the call of the base, by its own initialiser or as it is made."""
         for one in self.objects.order(of)[0]:
             for base in one.node.bases if isinstance(one.node, ast.ClassDef) else ():
@@ -130,7 +130,7 @@ class Making:
                         made = ast.Call(base, part.args, part.keywords)
                         yield self.of_object(Code(made, init.module, of, init.node), call)
 
-    def _running(self, of: Thing) -> Iterator[tuple[Thing, ast.stmt]]:
+    def _running(self, of: Symbol) -> Iterator[tuple[Symbol, ast.stmt]]:
         """The statements of a class and its bases, without the methods that another one replaces."""
         replaced: set[str] = set()
         for one in self.objects.order(of)[0]:
@@ -185,7 +185,7 @@ class Making:
             and part.targets[0].id in names
         )
 
-    def gives_client(self, of: Thing, name: str) -> bool:
+    def gives_client(self, of: Symbol, name: str) -> bool:
         """Whether an attribute or property of a class is its client, however that is made and kept."""
         values = [s.value for s in self.stores(of) if s.attribute == name and s.value and not s.is_item]
         member = self.objects.members(of).named.get(name)
@@ -193,17 +193,18 @@ class Making:
             return any(map(self.is_client, values))
         return (
             member is not None
-            and member.colour == "property"
+            and member.kind == "property"
             and member.gives is not None
             and self.table.get(member.gives) is not None
             and self.is_client(Code(member.node, member.module, of))
         )
 
-    def made_by(self, thing: Thing) -> Code | None:
+    def made_by(self, symbol: Symbol) -> Code | None:
         """The expression of its module that makes a client of a library; None for any other object."""
-        value = getattr(thing.node, "value", None) if thing.sort == "instance" and thing.home else None
-        code = Code(value, thing.module) if isinstance(value, ast.Call) else None
-        if code is None or self.objects.thing(thing.home) is None or self.is_changed_after(thing):
+        name = symbol.qualified_name
+        value = getattr(symbol.node, "value", None) if symbol.kind == "instance" and name else None
+        code = Code(value, symbol.module) if isinstance(value, ast.Call) else None
+        if code is None or self.objects.symbol(name) is None or self.is_changed_after(symbol):
             return None
         return code if self.builder(code.at(value.func)) or self._gives_built(code) else None  # type: ignore[union-attr]
 
@@ -220,13 +221,13 @@ class Making:
             for value in given
         )
 
-    def is_changed_after(self, thing: Thing) -> bool:
+    def is_changed_after(self, symbol: Symbol) -> bool:
         """Whether statements of its module do anything with an object once it is made."""
-        return next(self._done_with(thing), None) is not None
+        return next(self._done_with(symbol), None) is not None
 
-    def builders_of(self, thing: Thing) -> set[str]:
+    def builders_of(self, symbol: Symbol) -> set[str]:
         """The names by which the client that an object is gets built."""
-        code = self.made_by(thing)
+        code = self.made_by(symbol)
         found = Connections()
         if code is not None and isinstance(code.node, ast.Call):
             function = self.objects.value(code.node.func, code.module)
@@ -269,23 +270,23 @@ class Making:
 
     def _behind(self, name: str) -> Code | None:
         """The value of a module's name, or the body of a function."""
-        thing = self.objects.thing(name)
-        if thing is None or thing.sort not in ("instance", "function"):
+        symbol = self.objects.symbol(name)
+        if symbol is None or symbol.kind not in ("instance", "function"):
             return None
-        if isinstance(thing.node, Function):
-            return Code(thing.node, thing.module, None, thing.node)
-        value = getattr(thing.node, "value", None)
-        return Code(value, thing.module) if isinstance(value, ast.AST) else None
+        if isinstance(symbol.node, Function):
+            return Code(symbol.node, symbol.module, None, symbol.node)
+        value = getattr(symbol.node, "value", None)
+        return Code(value, symbol.module) if isinstance(value, ast.AST) else None
 
-    def maker(self, thing: Thing) -> Code | None:
+    def maker(self, symbol: Symbol) -> Code | None:
         """The call of its class that makes an object of a module; None where another one gives it."""
-        value = getattr(thing.node, "value", None)
-        tree, name = self.objects.tree(thing.module), thing.home.rpartition(".")[2]
+        value = getattr(symbol.node, "value", None)
+        tree, name = self.objects.tree(symbol.module), symbol.qualified_name.rpartition(".")[2]
         is_bound_once = [b for b, _ in bound(tree.body if tree is not None else [])].count(name) == 1
         if not isinstance(value, ast.Call) or not is_bound_once:
             return None
-        is_of_class = self.objects.value(value.func, thing.module) == thing.of
-        return Code(value, thing.module) if is_of_class else None
+        is_of_class = self.objects.value(value.func, symbol.module) == symbol.of
+        return Code(value, symbol.module) if is_of_class else None
 
     def of_object(self, code: Code, maker: Code | None) -> Code:
         """A part of a class as it is for the object that `maker` makes; Untold where that may give it another value."""
@@ -303,13 +304,13 @@ class Making:
                 call = Code(above[0], one.module, code.owner, init, given, maker, is_called=True)
         return replace(code, maker=maker)
 
-    def is_given_to(self, maker: Code, of: Thing) -> bool:
+    def is_given_to(self, maker: Code, of: Symbol) -> bool:
         """Whether the call that makes an object of a class hands what it gives to an initialiser that is seen."""
         call = maker.node
         gives = isinstance(call, ast.Call) and bool(call.args or call.keywords)
         return not gives or next(self._initialisers(of), None) is not None
 
-    def _initialisers(self, of: Thing) -> Iterator[tuple[Thing, Function]]:
+    def _initialisers(self, of: Symbol) -> Iterator[tuple[Symbol, Function]]:
         """The initialisers of a class and its bases, in the order in which Python looks."""
         for one in self.objects.order(of)[0]:
             for part in one.node.body if isinstance(one.node, ast.ClassDef) else ():
@@ -317,57 +318,57 @@ class Making:
                     yield one, part
 
     def difference(
-        self, old: Thing, old_class: Thing, new: Thing, new_class: Thing, is_same_code: Callable[[], bool]
+        self, old: Symbol, old_class: Symbol, new: Symbol, new_class: Symbol, is_same_code: Callable[[], bool]
     ) -> Refusal | None:
         """Why two objects are not shown to be connected alike; None where they are.
 
         `is_same_code` is asked where the classes do not say where they connect.
         """
         found = []
-        for thing, of in ((old, old_class), (new, new_class)):
-            calls = list(self._making(thing, of))
+        for symbol, of in ((old, old_class), (new, new_class)):
+            calls = list(self._making(symbol, of))
             for code in calls:
                 assert isinstance(code.node, ast.Call)
                 if (code.node.args or code.node.keywords) and not self._only_connects(code, of):
                     return Refusal(
-                        f"`{thing.home}`{self.objects.at(thing)} is made with arguments, which may name another server",
+                        f"`{symbol.qualified_name}`{self.objects.at(symbol)} is made with arguments, which may name another server",
                         ALIKE,
                     )
             found.append(self.connections(of, calls[0] if len(calls) == 1 else None))
             if found[-1].unknown is not None and is_same_code():
                 found[-1].unknown = None
-            self._add_of_module(thing, found[-1])
+            self._add_of_module(symbol, found[-1])
             if found[-1].unknown is not None:
                 return Refusal(
-                    f"nothing shows that `{old.home or old_class.home}` and `{new.home}` connect to the same server: "
-                    f"{found[-1].unknown} of `{of.home}`{self.objects.at(of)} cannot be determined",
+                    f"nothing shows that `{old.qualified_name or old_class.qualified_name}` and `{new.qualified_name}` connect to the same server: "
+                    f"{found[-1].unknown} of `{of.qualified_name}`{self.objects.at(of)} cannot be determined",
                     "write there to what it connects, as plain values or environment variables",
                 )
         if found[0].clients == found[1].clients:
             return self._changed_later(old, new)
         ways = [" and ".join(f"`{c}`" for c in sorted(one.clients)) or "nothing" for one in found]
         return Refusal(
-            f"they may connect to different servers: `{old_class.home}`{self.objects.at(old_class)} by {ways[0]}, "
-            f"`{new_class.home}`{self.objects.at(new_class)} by {ways[1]}",
+            f"they may connect to different servers: `{old_class.qualified_name}`{self.objects.at(old_class)} by {ways[0]}, "
+            f"`{new_class.qualified_name}`{self.objects.at(new_class)} by {ways[1]}",
             ALIKE,
         )
 
-    def _changed_later(self, old: Thing, new: Thing) -> Refusal | None:
+    def _changed_later(self, old: Symbol, new: Symbol) -> Refusal | None:
         """What the statements of their modules do with one of two objects alone, once they are made."""
-        done = [dict(self._done_with(thing)) for thing in (old, new)]
-        for thing, mine, others in zip((old, new), done, done[::-1], strict=True):
+        done = [dict(self._done_with(symbol)) for symbol in (old, new)]
+        for symbol, mine, others in zip((old, new), done, done[::-1], strict=True):
             for text in sorted(mine.keys() - others.keys()):
-                where = self.objects.at(replace(thing, node=mine[text]))
+                where = self.objects.at(replace(symbol, node=mine[text]))
                 return Refusal(
                     f"`{unparsed(mine[text])}`{where} changes one of the two alone", "do the same with both"
                 )
         return None
 
-    def _done_with(self, thing: Thing) -> Iterator[tuple[str, ast.stmt]]:
+    def _done_with(self, symbol: Symbol) -> Iterator[tuple[str, ast.stmt]]:
         """The statements at the top of its module that change an object, or hand it on, each with its text for any object."""
-        held = self._held(thing)
+        held = self._held(symbol)
         tree = self.objects.tree(held.module) if held is not None else None
-        name = held.home.rpartition(".")[2] if held is not None else ""
+        name = held.qualified_name.rpartition(".")[2] if held is not None else ""
         for statement in tree.body if tree is not None else ():
             match statement:
                 case ast.Assign(targets=[target, *_]) | ast.AugAssign(target=target):
@@ -382,44 +383,44 @@ class Making:
             if is_change:
                 yield re.sub(rf"\b{name}\b", "it", unparsed(statement)), statement
 
-    def _held(self, thing: Thing) -> Thing | None:
+    def _held(self, symbol: Symbol) -> Symbol | None:
         """The object that a name stands for, or that a function gives, where it has a name."""
-        held = self.objects.given(thing) if thing.sort == "function" else thing
-        return held if held is not None and held.sort == "instance" and held.home else None
+        held = self.objects.given(symbol) if symbol.kind == "function" else symbol
+        return held if held is not None and held.kind == "instance" and held.qualified_name else None
 
-    def looked_up(self, old_class: Thing, new_class: Thing) -> tuple[dict[str, bool], bool]:
+    def looked_up(self, old_class: Symbol, new_class: Symbol) -> tuple[dict[str, bool], bool]:
         """The names of the builders of two classes, and whether both look each up; whether one does so only in use."""
         found = [self.connections(of, None) for of in (old_class, new_class)]
         old, new = ({part for name in one.names for part in within(name)} for one in found)
         return {name: name in old and name in new for name in old | new}, bool(found[0].late or found[1].late)
 
-    def found_at_first_use(self, thing: Thing, of: Thing) -> tuple[set[str], list[Code]]:
+    def found_at_first_use(self, symbol: Symbol, of: Symbol) -> tuple[set[str], list[Code]]:
         """The names of the builders of what is made or connected at its first use, and kept; the code that does so."""
         found = self.connections(of, None)
         late = list(found.late)
-        if thing.sort == "function" and isinstance(thing.node, Function):
+        if symbol.kind == "function" and isinstance(symbol.node, Function):
             is_made = any(
-                isinstance(part, ast.Call) and self.objects.value(part.func, thing.module) == of
-                for part in all_nodes(thing.node)
+                isinstance(part, ast.Call) and self.objects.value(part.func, symbol.module) == of
+                for part in all_nodes(symbol.node)
             )
-            late += [Code(thing.node, thing.module, None, thing.node)] if is_made else []
+            late += [Code(symbol.node, symbol.module, None, symbol.node)] if is_made else []
         kept = [code for code in late if isinstance(code.node, Function) and keeps_something(code.node)]
         return {part for name in found.names for part in within(name)} if kept else set(), kept
 
-    def _making(self, thing: Thing, of: Thing) -> Iterator[Code]:
+    def _making(self, symbol: Symbol, of: Symbol) -> Iterator[Code]:
         """The calls of a class by which an object, or what a function gives, is made."""
-        nodes = [thing.node]
-        if thing.sort == "function":
-            given = self.objects.given(thing)
-            nodes += [given.node] if given is not None and given.home else []
-        elif thing.sort != "instance" or not thing.home:
+        nodes = [symbol.node]
+        if symbol.kind == "function":
+            given = self.objects.given(symbol)
+            nodes += [given.node] if given is not None and given.qualified_name else []
+        elif symbol.kind != "instance" or not symbol.qualified_name:
             return
         for node in nodes:
             for part in all_nodes(node) if node is not None else ():
-                if isinstance(part, ast.Call) and self.objects.value(part.func, thing.module) == of:
-                    yield Code(part, thing.module)
+                if isinstance(part, ast.Call) and self.objects.value(part.func, symbol.module) == of:
+                    yield Code(part, symbol.module)
 
-    def _only_connects(self, call: Code, of: Thing) -> bool:
+    def _only_connects(self, call: Code, of: Symbol) -> bool:
         """Whether the arguments by which an object is made are those of its client, and nothing else."""
         init = self.objects.members(of).named.get("__init__")
         if init is None or not isinstance(init.node, Function):
@@ -436,16 +437,16 @@ class Making:
             part in inside for part in all_nodes(init.node) if isinstance(part, ast.Name) and part.id in names
         )
 
-    def _add_of_module(self, thing: Thing, found: Connections) -> None:
+    def _add_of_module(self, symbol: Symbol, found: Connections) -> None:
         """Add the clients that the statements of its module give to an object, or to what a function gives."""
-        held = self._held(thing)
+        held = self._held(symbol)
         if held is None:
             return
-        thing = held
-        name = thing.home.rpartition(".")[2]
-        tree = self.objects.tree(thing.module)
+        symbol = held
+        name = symbol.qualified_name.rpartition(".")[2]
+        tree = self.objects.tree(symbol.module)
         for statement in tree.body if tree is not None else ():
-            if statement is thing.node or not any(
+            if statement is symbol.node or not any(
                 isinstance(part, ast.Name) and part.id == name for part in all_nodes(statement)
             ):
                 continue
@@ -453,10 +454,10 @@ class Making:
             if any(
                 c is not None
                 for c in outermost_calls(
-                    statement, lambda c: self.builder(Code(c.func, thing.module)) is not None
+                    statement, lambda c: self.builder(Code(c.func, symbol.module)) is not None
                 )
             ):
-                self._add_built(Code(statement, thing.module, None, function), function is None, found)
+                self._add_built(Code(statement, symbol.module, None, function), function is None, found)
 
     def text_of(self, node: ast.expr, module: str) -> str:
         """An expression of a module with homes in the place of names, as far as these are told."""
@@ -472,7 +473,7 @@ class Making:
         """Where the dotted name of an expression leads."""
         name = self._dotted(code)
         found = self.objects.modules.lookup(name) if name is not None else None
-        return None if found is None else found.home
+        return None if found is None else found.qualified_name
 
     def _dotted(self, code: Code) -> str | None:
         if not isinstance(code.node, ast.Name | ast.Attribute):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from flake8_redis_ssot.fix.code.names import locals_of
 from flake8_redis_ssot.fix.code.signatures import Function, arguments_of, own_parts
 from flake8_redis_ssot.fix.code.stated import is_none
-from flake8_redis_ssot.fix.code.symbols import Thing
+from flake8_redis_ssot.fix.code.symbols import Symbol
 from flake8_redis_ssot.fix.objects.stores import Code
 from flake8_redis_ssot.libraries.traits import (
     ARGUMENTS,
@@ -168,7 +168,7 @@ class Resolver(ast.NodeTransformer):
             raise Untold(name)
         return self.of(self.code.at(values[0]))
 
-    def attribute(self, owner: Thing, node: ast.Attribute) -> ast.expr:
+    def attribute(self, owner: Symbol, node: ast.Attribute) -> ast.expr:
         found = [s.value for s in self.making.stores(owner) if s.attribute == node.attr and not s.is_item]
         found = [v for v in found if v is None or not is_none(v.node)]  # it is closed then
         if len(found) == 1 and found[0] is not None:
@@ -181,15 +181,17 @@ class Resolver(ast.NodeTransformer):
         found = self.making.objects.modules.lookup(name)
         if found is None:
             raise Untold(name)
-        known = self.making.table.get(found.home)
+        known = self.making.table.get(found.qualified_name)
         if known is not None:
             return ast.Name(known.target, ast.Load())
-        thing = self.making.objects.thing(found.home) if found.kind == "object" else None
-        value = getattr(thing.node, "value", None) if thing is not None and not thing.is_set_later else None
-        if isinstance(value, ast.expr) and not self.making.is_rebound(found.home):
+        symbol = self.making.objects.symbol(found.qualified_name) if found.kind == "object" else None
+        value = (
+            getattr(symbol.node, "value", None) if symbol is not None and not symbol.is_set_later else None
+        )
+        if isinstance(value, ast.expr) and not self.making.is_rebound(found.qualified_name):
             with suppress(Untold):
-                return self.of(Code(value, found.home.rpartition(".")[0]))
-        return ast.Name(found.home, ast.Load())
+                return self.of(Code(value, found.qualified_name.rpartition(".")[0]))
+        return ast.Name(found.qualified_name, ast.Load())
 
     def of(self, code: Code) -> ast.expr:
         return ast.parse(self.inner(code).text(), mode="eval").body

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from flake8_redis_ssot.fix.code.signatures import Function, decorators_of, own_parts
-from flake8_redis_ssot.fix.code.symbols import Thing
+from flake8_redis_ssot.fix.code.symbols import Symbol
 from flake8_redis_ssot.fix.objects.making import Making
 from flake8_redis_ssot.fix.objects.stores import Code, Store, set_in
 from flake8_redis_ssot.libraries.standard import CHANGING_FUNCTIONS, CHANGING_METHODS, PLAIN_CALLS
@@ -33,14 +33,14 @@ class State:
         self._kept: dict[str, dict[str, bool]] = {}
         self._touched: dict[tuple[str, str], set[str]] = {}
 
-    def kept(self, of: Thing) -> dict[str, bool]:
+    def kept(self, of: Symbol) -> dict[str, bool]:
         """The attributes in which objects of a class keep state; whether it is that of the connection alone."""
-        if of.home not in self._kept:
-            self._kept[of.home] = {}  # a class that holds objects of itself
-            self._kept[of.home] = dict(self._found(of))
-        return self._kept[of.home]
+        if of.qualified_name not in self._kept:
+            self._kept[of.qualified_name] = {}  # a class that holds objects of itself
+            self._kept[of.qualified_name] = dict(self._found(of))
+        return self._kept[of.qualified_name]
 
-    def _found(self, of: Thing) -> Iterator[tuple[str, bool]]:
+    def _found(self, of: Symbol) -> Iterator[tuple[str, bool]]:
         by_name: dict[str, list[Store]] = {}
         for store in self.making.stores(of):
             by_name.setdefault(store.attribute, []).append(store)
@@ -62,7 +62,7 @@ class State:
                     name.startswith("_") and bool(later) and all(s.method in connecting for s in later),
                 )
 
-    def _computed(self, of: Thing) -> Iterator[str]:
+    def _computed(self, of: Symbol) -> Iterator[str]:
         """The properties of a class whose value is kept once it is asked for, and may be another each time."""
         for name, member in self.objects.members(of).named.items():
             if isinstance(member.node, Function) and "cached_property" in decorators_of(member.node):
@@ -87,14 +87,14 @@ class State:
                 return made is None or made.of is None or bool(self.kept(made.of))
         return False
 
-    def touched(self, of: Thing, member: str) -> set[str]:
+    def touched(self, of: Symbol, member: str) -> set[str]:
         """The state that a member of a class reads or changes, by the dotted names of its attributes."""
-        key = of.home, member
+        key = of.qualified_name, member
         if key not in self._touched:
             self._touched[key] = self._touched_by(of, member)
         return self._touched[key]
 
-    def _touched_by(self, of: Thing, member: str) -> set[str]:
+    def _touched_by(self, of: Symbol, member: str) -> set[str]:
         kept = self.kept(of)
         members = self.objects.members(of).named
         found: set[str] = set()
@@ -106,7 +106,7 @@ class State:
                 continue
             seen.add(name)
             if name in kept:
-                found.add(f"{of.home}.{name}")
+                found.add(f"{of.qualified_name}.{name}")
             known = members.get(name)
             if known is None or not isinstance(known.node, Function):
                 continue
@@ -120,7 +120,7 @@ class State:
             found |= self.globals_of(known.node, known.module)
         return found
 
-    def difference(self, old: Thing, new: Thing, name: str, to: str) -> str | None:
+    def difference(self, old: Symbol, new: Symbol, name: str, to: str) -> str | None:
         """A member whose state a member of one of two classes has a part in, and that of the other has not."""
         now = self.objects.members(new).named
         for other in sorted(self.objects.members(old).named):
@@ -134,7 +134,7 @@ class State:
                     return f"it has to do with the state behind `{other}` in the {which} one alone"
         return None
 
-    def _is_connecting(self, of: Thing, method: str) -> bool:
+    def _is_connecting(self, of: Symbol, method: str) -> bool:
         clients = {s.attribute for s in self.making.stores(of) if self._is_client(s)}
         return method in _CONNECTING or any(
             s.attribute in clients and s.method == method for s in self.making.stores(of)
@@ -148,35 +148,35 @@ class State:
             known = facts.names.get(name) if facts is not None else None
             if known is None:
                 continue
-            thing = self.objects.thing(f"{module}.{name}")
-            if thing is None or not thing.home or thing.of is not None:
+            symbol = self.objects.symbol(f"{module}.{name}")
+            if symbol is None or not symbol.qualified_name or symbol.of is not None:
                 continue
-            if thing.sort in ("class", "function"):
-                is_around = thing.node is not None and any(part is node for part in all_nodes(thing.node))
-                if not is_around and self._is_set_below(thing):
-                    found.add(thing.home)
+            if symbol.kind in ("class", "function"):
+                is_around = symbol.node is not None and any(part is node for part in all_nodes(symbol.node))
+                if not is_around and self._is_set_below(symbol):
+                    found.add(symbol.qualified_name)
                 continue
-            if thing.sort != "instance" or known.kind not in ("object", "unknown"):
+            if symbol.kind != "instance" or known.kind not in ("object", "unknown"):
                 continue
-            value = getattr(thing.node, "value", None)
-            is_shared = isinstance(value, ast.expr) and self._is_changeable(Code(value, thing.module))
-            if (is_shared and is_changed(thing.home, self.objects.tree(thing.module))) or (
-                thing.home.rpartition(".")[2] in self.objects.set_by_functions(thing.module)
+            value = getattr(symbol.node, "value", None)
+            is_shared = isinstance(value, ast.expr) and self._is_changeable(Code(value, symbol.module))
+            if (is_shared and is_changed(symbol.qualified_name, self.objects.tree(symbol.module))) or (
+                symbol.qualified_name.rpartition(".")[2] in self.objects.set_by_functions(symbol.module)
             ):
-                found.add(thing.home)
+                found.add(symbol.qualified_name)
         return found
 
-    def _is_set_below(self, thing: Thing) -> bool:
+    def _is_set_below(self, symbol: Symbol) -> bool:
         """Whether functions of its module change attributes of a class or function, other than to keep an object made."""
-        name, tree = thing.home.rpartition(".")[2], self.objects.tree(thing.module)
+        name, tree = symbol.qualified_name.rpartition(".")[2], self.objects.tree(symbol.module)
         for function in all_nodes(tree) if tree is not None else ():
             if not isinstance(function, Function):
                 continue
             for part in all_nodes(function):
-                for store in set_in(Code(part, thing.module, None, function), function.name, {name}):
+                for store in set_in(Code(part, symbol.module, None, function), function.name, {name}):
                     made = store.value.node if store.value is not None else None
                     value = (
-                        self.objects.value(made, thing.module, function)
+                        self.objects.value(made, symbol.module, function)
                         if isinstance(made, ast.expr)
                         else None
                     )
@@ -190,18 +190,18 @@ class State:
         for part in all_nodes(node):
             if isinstance(part, ast.Raise) and part.exc is not None:
                 raised = part.exc.func if isinstance(part.exc, ast.Call) else part.exc
-                thing = self.objects.value(raised, module)
-                if thing is not None and thing.sort == "class":
-                    found.add(thing.home)
+                symbol = self.objects.value(raised, module)
+                if symbol is not None and symbol.kind == "class":
+                    found.add(symbol.qualified_name)
         return found
 
 
-def _makes_itself(store: Store, of: Thing) -> bool:
+def _makes_itself(store: Store, of: Symbol) -> bool:
     """Whether a class keeps the one object of itself."""
     value = store.value.node if store.value is not None else None
     if not isinstance(value, ast.Call):
         return False
-    return last_name(value.func) in ("cls", "__new__", of.home.rpartition(".")[2])
+    return last_name(value.func) in ("cls", "__new__", of.qualified_name.rpartition(".")[2])
 
 
 def _tests(function: Function) -> set[ast.AST]:

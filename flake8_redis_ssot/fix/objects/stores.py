@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from flake8_redis_ssot.fix.code.signatures import Function
-from flake8_redis_ssot.fix.code.symbols import Thing
+from flake8_redis_ssot.fix.code.symbols import Symbol
 from flake8_redis_ssot.libraries.standard import CHANGING_METHODS
 from flake8_redis_ssot.syntax.nodes import last_name
 
@@ -20,7 +20,7 @@ class Code:
 
     node: ast.AST
     module: str
-    owner: Thing | None = None
+    owner: Symbol | None = None
     function: Function | None = None
     given: Given = field(default_factory=dict, hash=False, compare=False)
     """What its function is known to be called with."""

@@ -88,8 +88,8 @@ class PatchFinder:
             yield replace(patch, text=f"{MODULE}{patch.text}") if patch.text in whole else patch
             owner, _, last = patch.text.rpartition(".")
             led = self.index.modules.lookup(owner) if owner and " " not in owner else None
-            if led is not None and led.home != owner:
-                yield replace(patch, text=f"{led.home}.{last}", string=None, written=patch.text)
+            if led is not None and led.qualified_name != owner:
+                yield replace(patch, text=f"{led.qualified_name}.{last}", string=None, written=patch.text)
 
     def _named(self, keys: Collection[str]) -> Iterator[Patch]:
         by_module: dict[str, set[str]] = {}
@@ -139,7 +139,9 @@ class PatchFinder:
             modules = by_module.keys() & {*heads(text.replace(":", "."))}
             owner, _, last = text.rpartition(".")
             if last in lasts and (led := self.index.modules.lookup(owner)) is not None:
-                modules |= by_module.keys() & {led.home}  # as one of the modules that import it has it
+                modules |= by_module.keys() & {
+                    led.qualified_name
+                }  # as one of the modules that import it has it
             for module in modules:
                 for path in paths:
                     found.setdefault(path, set()).add(module)
@@ -184,9 +186,9 @@ class PatchFinder:
                             yield Patch(path, line_of(text, [last]), f"{module}.{last}")
             for edge in around.edges(path):
                 home = self.index.modules.lookup(edge.full_name)
-                if home is not None and home.home in touched:
+                if home is not None and home.qualified_name in touched:
                     line = line_of(text, [edge.bound])
-                    yield Patch(path, line, f"{OBJECT}{home.home}", is_written=True)
+                    yield Patch(path, line, f"{OBJECT}{home.qualified_name}", is_written=True)
 
     def _of_loaded(self, keys: Collection[str]) -> Iterator[Patch]:
         """Where files look into `sys.modules` for a module, or put another one there."""
@@ -385,7 +387,7 @@ class PatchFinder:
         """Whether a test hands an object on, with the name of a member or by a fixture, to what may change it."""
         above = view.uses.parents.get(place)
         if isinstance(above, ast.Call):
-            of = self.rewriter.objects.thing(home)
+            of = self.rewriter.objects.symbol(home)
             known = self.rewriter.objects.members(of.of).named if of is not None and of.of is not None else {}
             return any(isinstance(one, ast.Constant) and one.value in known for one in above.args)
         function: ast.AST | None = above if isinstance(above, ast.Return | ast.Yield) else None

@@ -13,7 +13,7 @@ from flake8_redis_ssot.fix.code.beside import PYTHON, QUOTED, line_of, split
 from flake8_redis_ssot.fix.code.escape import BY_NAME
 from flake8_redis_ssot.fix.code.replacements import Awaiting, Refusal, Unfollowed
 from flake8_redis_ssot.fix.code.signatures import Function
-from flake8_redis_ssot.fix.code.symbols import Thing
+from flake8_redis_ssot.fix.code.symbols import Symbol
 from flake8_redis_ssot.fix.code.view import View
 from flake8_redis_ssot.fix.compatibility.ties import STATE, Ties
 from flake8_redis_ssot.fix.edits.proposal import Proposal
@@ -176,11 +176,11 @@ class Staying:
     def users_of_state(self, of: str) -> list[str]:
         """The files that use what a name of a module keeps, or the objects of a class: by functions or a string too."""
         module, finder = of.rpartition(".")[0], self.rewriter.exchange.ties
-        thing = self.objects.thing(of)
-        if thing is None:
+        symbol = self.objects.symbol(of)
+        if symbol is None:
             return []
-        is_class = thing.sort == "class"
-        touched = finder.of_members(thing, None).strong if is_class else set()
+        is_class = symbol.kind == "class"
+        touched = finder.of_members(symbol, None).strong if is_class else set()
         states = {
             of,
             *(k.removeprefix(STATE) for k in touched if k.rpartition(".")[0] == f"{STATE}{module}"),
@@ -194,10 +194,10 @@ class Staying:
             handed = self._handed_on(path, module) & related
             is_unseen = any(e.bound == QUOTED and e.full_name in related for e in self.index.edges(path))
             is_unseen = is_unseen or (bool(handed) and self._is_given_away(path, module, handed))
-            ties = finder.of_members(thing, None if is_unseen else attributes) if is_class else Ties()
+            ties = finder.of_members(symbol, None if is_unseen else attributes) if is_class else Ties()
             for home in asked:
-                function = self.objects.thing(home)
-                if function is not None and function.sort == "function":
+                function = self.objects.symbol(home)
+                if function is not None and function.kind == "function":
                     ties.add(finder.of_function(function))
             kept = {key.removeprefix(STATE) for key in ties.strong if key.startswith(STATE)}
             if any(name in states or name.startswith(f"{of}.") for name in kept):
@@ -210,11 +210,11 @@ class Staying:
 
     def users_asking(self, home: str) -> list[str]:
         """The files that use a class as a value, not only to make objects of it."""
-        thing = self.objects.thing(home)
+        symbol = self.objects.symbol(home)
         found = []
-        for path in self.index.importers_of({home.rpartition(".")[0]}, {home}) if thing is not None else ():
+        for path in self.index.importers_of({home.rpartition(".")[0]}, {home}) if symbol is not None else ():
             view = self.rewriter.view(path, keep=False)
-            if view is not None and thing is not None and self._ties_of_values(view, thing).strong:
+            if view is not None and symbol is not None and self._ties_of_values(view, symbol).strong:
                 found.append(self.rewriter.short(path))
         return sorted(found)
 
@@ -283,7 +283,7 @@ class Staying:
 
     def _leads_to(self, name: str, known: Collection[str]) -> bool:
         led = self.index.modules.lookup(name)
-        return name in known or (led is not None and led.home in known)
+        return name in known or (led is not None and led.qualified_name in known)
 
     def _homes(self, diagnostic: Diagnostic, module: str, related: set[str]) -> set[str]:
         """Which of the related names a diagnostic is about; all where it is about the module."""
@@ -292,8 +292,8 @@ class Staying:
             if symbol.removesuffix(".*") == module:
                 return related
             home = self.index.modules.lookup(symbol)
-            if home is not None and home.home in related:
-                found.add(home.home)
+            if home is not None and home.qualified_name in related:
+                found.add(home.qualified_name)
         return found
 
     def _asked(
@@ -311,9 +311,9 @@ class Staying:
             home = self.index.modules.lookup(edge.full_name)
             if edge.bound == QUOTED and is_renamed:
                 continue
-            if home is not None and home.home in related:
-                if home.home not in moved.get(self.index.modules.find(edge.module) or "", ()):
-                    found.add(home.home)
+            if home is not None and home.qualified_name in related:
+                if home.qualified_name not in moved.get(self.index.modules.find(edge.module) or "", ()):
+                    found.add(home.qualified_name)
             elif edge.name == "*" and edge.module == module:
                 found |= related
         if self._hands_on(path, module):
@@ -357,57 +357,61 @@ class Staying:
             view = self.rewriter.view(path, keep=False)
             is_whole = self._hands_on(path, root.rpartition(".")[0])
             for home in sorted(asked):
-                thing = self.objects.thing(home)
-                if thing is not None:
-                    ties.add(self._ties_of(thing, attributes, is_handed_on=is_whole or home in handed))
+                symbol = self.objects.symbol(home)
+                if symbol is not None:
+                    ties.add(self._ties_of(symbol, attributes, is_handed_on=is_whole or home in handed))
                     ties.strong |= {f"identity {home}"} if is_whole else set()
-                    if view is not None and thing.sort in ("class", "function"):
-                        ties.add(self._ties_of_values(view, thing))
+                    if view is not None and symbol.kind in ("class", "function"):
+                        ties.add(self._ties_of_values(view, symbol))
                     if view is not None:
-                        ties.strong.update(self._replaced(view, thing, is_handed_on=home in handed))
+                        ties.strong.update(self._replaced(view, symbol, is_handed_on=home in handed))
             self._ties[key] = ties
         return self._ties[key]
 
-    def _replaced(self, view: View, thing: Thing, *, is_handed_on: bool) -> Iterator[str]:
+    def _replaced(self, view: View, symbol: Symbol, *, is_handed_on: bool) -> Iterator[str]:
         """The keys of methods that a file puts others in the place of, on an object that all share."""
-        given = self.objects.given(thing) if thing.sort == "function" else thing
-        if given is None or given.of is None or not given.home:
+        given = self.objects.given(symbol) if symbol.kind == "function" else symbol
+        if given is None or given.of is None or not given.qualified_name:
             return
         known = self.objects.members(given.of).named
         methods = {name for name, member in known.items() if isinstance(member.node, Function)}
         stored = self.rewriter.reads.of(view.path).exchanged & methods if is_handed_on else set()
-        for place, _ in self.rewriter.uses_of(view, {thing.module}, {thing.home}) if methods else ():
+        for place, _ in (
+            self.rewriter.uses_of(view, {symbol.module}, {symbol.qualified_name}) if methods else ()
+        ):
             node: ast.expr = place
             while isinstance(above := view.uses.parents.get(node), ast.Call | ast.Await) and node is getattr(
                 above, "func", node
             ):
                 node = above
             stored |= {name for _, name in view.uses.follow(node, view.exported, lambda: view.exposed).stored}
-        yield from (f"{STATE}{given.of.home}.{name}" for name in methods if {name, BY_NAME} & stored)
+        yield from (
+            f"{STATE}{given.of.qualified_name}.{name}" for name in methods if {name, BY_NAME} & stored
+        )
 
-    def _ties_of(self, thing: Thing, attributes: set[str], *, is_handed_on: bool) -> Ties:
+    def _ties_of(self, symbol: Symbol, attributes: set[str], *, is_handed_on: bool) -> Ties:
         finder = self.rewriter.exchange.ties
         ties = Ties()
-        of = thing.of if thing.sort == "instance" else thing if thing.sort == "class" else None
-        if of is None or thing.sort == "class":
-            ties.weak.add(f"{STATE}{thing.home}")
-        if thing.sort == "function":
-            ties.add(finder.of_function(thing))
-            given = self.objects.given(thing)
+        of = symbol.of if symbol.kind == "instance" else symbol if symbol.kind == "class" else None
+        if of is None or symbol.kind == "class":
+            ties.weak.add(f"{STATE}{symbol.qualified_name}")
+        if symbol.kind == "function":
+            ties.add(finder.of_function(symbol))
+            given = self.objects.given(symbol)
             of = given.of if given is not None else None
         if of is not None:
-            all_of_it = (is_handed_on or "__dict__" in attributes) and thing.sort == "instance"
+            all_of_it = (is_handed_on or "__dict__" in attributes) and symbol.kind == "instance"
             # what an operator or a condition asks for has no attribute
             asked = attributes | {name for name in self.objects.members(of).named if name in _BY_OPERATORS}
             ties.add(finder.of_members(of, None if all_of_it else asked))
         return ties
 
-    def _ties_of_values(self, view: View, thing: Thing) -> Ties:
+    def _ties_of_values(self, view: View, symbol: Symbol) -> Ties:
         """A class or function that is used as a value is asked for as that very one; an exception is caught."""
         ties = Ties()
-        for place, home in self.rewriter.uses_of(view, {thing.module}, {thing.home}):
+        for place, home in self.rewriter.uses_of(view, {symbol.module}, {symbol.qualified_name}):
             above = view.uses.parents.get(place)
-            if self.rewriter.exchange.members.builtin_bases(thing) is not None:
+            if self.rewriter.exchange.members.builtin_bases(symbol) is not None:
                 ties.strong.add(f"exception {home}")
             elif not (isinstance(above, ast.Call) and above.func is place) and not view.uses.is_annotation(
                 place

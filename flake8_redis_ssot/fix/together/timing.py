@@ -105,7 +105,7 @@ class Timing:
             module, objects = home.rpartition(".")[0], self.rewriter.objects
             facts = self.index.modules.facts(module)
             names = {f"{module}.{name}" for name in (facts.names if facts is not None else ())}
-            used = {n for n in names if (one := objects.thing(n)) is not None and one.sort != "class"}
+            used = {n for n in names if (one := objects.symbol(n)) is not None and one.kind != "class"}
             own = self.index.modules.find(module)
             self._users[home] = self.index.importers_of({module}, used) - {own or ""}
         return self._users[home]

@@ -182,14 +182,14 @@ class Units:
         """The classes that take the place of those for which a proposal asks as that very one."""
         if any(key.startswith("identity ") for key in proposal.ties.strong):
             for home in proposal.written:
-                thing = self.rewriter.objects.thing(home)
-                if thing is not None and thing.sort == "class":
+                symbol = self.rewriter.objects.symbol(home)
+                if symbol is not None and symbol.kind == "class":
                     yield home
 
     def _named(self, home: str) -> str:
         """An object with where it is made."""
-        thing = self.rewriter.objects.thing(home) if "`" not in home else None
-        return f"`{home}`{self.rewriter.objects.at(thing)}" if thing is not None else home
+        symbol = self.rewriter.objects.symbol(home) if "`" not in home else None
+        return f"`{home}`{self.rewriter.objects.at(symbol)}" if symbol is not None else home
 
     # patches
 
@@ -381,12 +381,12 @@ class Units:
     def _holders(self, homes: set[str]) -> Iterator[str]:
         """The files that had one of these objects before, its own apart."""
         for home in homes:
-            thing = self.rewriter.objects.thing(home)
-            if thing is None or thing.sort == "module":
+            symbol = self.rewriter.objects.symbol(home)
+            if symbol is None or symbol.kind == "module":
                 continue
-            names = {home} | ({thing.of.home} if thing.of is not None else set())
-            files = self.index.importers_of({thing.module}, names)
-            yield from (path for path in files if self.index.modules.find(thing.module) != path)
+            names = {home} | ({symbol.of.qualified_name} if symbol.of is not None else set())
+            files = self.index.importers_of({symbol.module}, names)
+            yield from (path for path in files if self.index.modules.find(symbol.module) != path)
 
     def _rest(
         self, patch: Patch, key: str, done: set[str], proposals: list[Proposal], refused: Left
