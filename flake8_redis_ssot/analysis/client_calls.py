@@ -269,7 +269,7 @@ def is_certain(
             value = value.value
         if isinstance(value, ast.expr) and not binding.projection:
             return each((value, ProgramPoint(value, scope, binding.order, binding.path)))
-        found = inference.bound(binding)
+        found = inference.values_of(binding)
         return bool(found) and (said or not all(isinstance(v, Instance) and v.said for v in found))
 
     match node:

@@ -56,7 +56,7 @@ class ClientMakers:
             if scope.kind == "class" and scope.parent is self.scopes.module
         }
         for name, bindings in self.scopes.module.bindings.items():
-            for value in (value for binding in bindings for value in self.inference.bound(binding)):
+            for value in (value for binding in bindings for value in self.inference.values_of(binding)):
                 if isinstance(value, Definition) and value.scope in found.values():
                     found.setdefault(name, value.scope)
         return found
@@ -342,7 +342,7 @@ class ClientMakers:
     def modes(self) -> Iterator[tuple[str, Mode]]:
         """The names of the top level that are, hold or give clients, with `()` where they give them, where all block or none."""
         for name, bindings in self.scopes.module.bindings.items():
-            values = [value for binding in bindings for value in self.inference.bound(binding)]
+            values = [value for binding in bindings for value in self.inference.values_of(binding)]
             objects = {mode for value in values for mode in self._modes_of(value)}
             given = {
                 mode
@@ -360,7 +360,7 @@ class ClientMakers:
         held = [value]
         if isinstance(value, Instance) and isinstance(value.of, Definition):
             attributes = value.of.scope.attributes.values()
-            held += (one for bindings in attributes for b in bindings for one in self.inference.bound(b))
+            held += (one for bindings in attributes for b in bindings for one in self.inference.values_of(b))
         for client in filter(None, map(self.inference.client, held)):
             mode = mode_of(client[1])
             if mode is not None:

@@ -156,7 +156,7 @@ class KeyCommands:
         name = getattr(function.node, "name", "")
         if isinstance(node, ast.Name) and not name.startswith("_") and node.id in parameters(function):
             bound = [b for b in function.bindings[node.id] if not isinstance(b.value, ast.arg)]
-            return [value for binding in bound for value in self._inference.bound(binding)]
+            return [value for binding in bound for value in self._inference.values_of(binding)]
         return list(self._inference.values(node, point))
 
     def _keyed(

@@ -163,7 +163,7 @@ class LentPools:
             for bindings in scopes.module.bindings.values()
             for binding in bindings
             if binding.target is None
-            for value in self._inference.bound(binding)
+            for value in self._inference.values_of(binding)
         )
 
 

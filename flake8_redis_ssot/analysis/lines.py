@@ -33,7 +33,7 @@ def lines_of_interest(source: SourceFile, inference: Inference, needles: Iterabl
     words = {*inference.names.table.packages, *needles, *DYNAMIC, *reach.starred(inference)}
     # imports at the top level cost nothing to enter, and say what `partial` or `sys` is
     found = {source.line_of(at) for at in _imports(source.text)} | _lines_of(source, words)
-    fresh, waiting = sorted(found), inference.scopes.bound
+    fresh, waiting = sorted(found), inference.scopes.all_bindings
     while fresh and not inference.is_exhausted:
         names: set[str] = set()
         bodies: set[int] = set()

@@ -137,7 +137,7 @@ class _Judge:
         for name, binding in self._defined():
             function = self._function(binding)
             if function is None:
-                values: list[Value] = list(self.inference.bound(binding))
+                values: list[Value] = list(self.inference.values_of(binding))
             elif gives_a_client(name):
                 values = list(self.inference.results(function))
             else:
@@ -158,7 +158,9 @@ class _Judge:
         found = []
         for name, binding in self._defined():
             function = self._function(binding)
-            values = self.inference.bound(binding) if function is None else self.inference.results(function)
+            values = (
+                self.inference.values_of(binding) if function is None else self.inference.results(function)
+            )
             made = [v.of for v in values if isinstance(v, Instance)]
             found.append((name, {of.scope for of in made if isinstance(of, Definition)}))
         return found

@@ -21,12 +21,12 @@ _TYPING = "TYPE_CHECKING"
 
 @dataclass(frozen=True, slots=True)
 class Lookups:
-    """How a file has a name of another module: `bound` are its own names for it, taken while it was imported.
+    """How a file has a name of another module: `local_names` are its own names for it, taken while it was imported.
 
     `late` are the functions, by name and line, that look it up there whenever they run.
     """
 
-    bound: frozenset[str]
+    local_names: frozenset[str]
     late: frozenset[tuple[str, int]]
 
 

@@ -17,7 +17,7 @@ class Edge:
 
     module: str
     name: str | None
-    bound: str
+    local_name: str
 
     @property
     def full_name(self) -> str:

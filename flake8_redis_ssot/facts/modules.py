@@ -219,7 +219,7 @@ def module_facts(source: SourceFile, module: str) -> ModuleFacts:
     stars = []
     optional: dict[str, str] = {}
     fallbacks = {*_fallbacks(source.tree.body)}
-    for name, node in bound(source.tree.body):
+    for name, node in bindings_in(source.tree.body):
         match node:
             case ast.ImportFrom():
                 base = absolute(node, module, is_package)
@@ -305,7 +305,7 @@ def _is_data(node: ast.ClassDef, names: dict[str, Name]) -> bool:
     return False
 
 
-def bound(body: list[ast.stmt]) -> Iterator[tuple[str, ast.stmt]]:
+def bindings_in(body: list[ast.stmt]) -> Iterator[tuple[str, ast.stmt]]:
     """Each top-level name with the statement that binds it, those in compound statements included."""
     for node in body:
         match node:
@@ -320,9 +320,9 @@ def bound(body: list[ast.stmt]) -> Iterator[tuple[str, ast.stmt]]:
             case _:
                 for part in ast.iter_child_nodes(node):
                     if isinstance(part, ast.stmt):
-                        yield from bound([part])
+                        yield from bindings_in([part])
                     elif isinstance(part, ast.ExceptHandler | ast.match_case):
-                        yield from bound(part.body)
+                        yield from bindings_in(part.body)
                     elif not isinstance(node, ast.Expr):
                         for inner in all_nodes(part):
                             if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store):

@@ -283,7 +283,7 @@ def _fixture(inference: Inference, name: str, function: Scope) -> Iterator[Value
     for scope in inference.fixture_scopes(function):
         bindings = scope.bindings.get(name) or [b for b in _functions(scope) if fixture_name(b) == name]
         for binding in bindings:
-            for value in inference.bound(binding):
+            for value in inference.values_of(binding):
                 if isinstance(value, Generator) and value.how == "fixture":
                     yield from (v for v in given_by(inference, value.scope) if isinstance(v, Instance))
         if bindings:

@@ -149,9 +149,9 @@ class Classes:
         """What a class, or an object of it, has by one binding."""
         inference = self._inference
         if receiver is None or binding.scope is None:
-            return inference.bound(binding)
+            return inference.values_of(binding)
         context = calls.any_call(inference, receiver, binding.scope.enclosing("function"))
-        return inference.within(context, inference.bound, binding)
+        return inference.within(context, inference.values_of, binding)
 
     def below(self, scope: Scope) -> list[Scope]:
         """The classes that derive from `scope` at once."""

@@ -155,7 +155,7 @@ class Inference:
                 return [Binding(0, (), f"{module}.{name}") for module in sorted(held)]
         return []
 
-    def bound(self, binding: Binding) -> Values:
+    def values_of(self, binding: Binding) -> Values:
         """What a binding can hold."""
         if binding.target is not None:
             return frozenset([QualifiedName(binding.target)])
@@ -258,7 +258,7 @@ class Inference:
             if binding.star and binding.target is not None:
                 found.add(QualifiedName(f"{binding.target}.{node.id}"))
             else:
-                found |= self.bound(binding)
+                found |= self.values_of(binding)
         found.update(self.stores.filled(node, point))
         return found
 
@@ -466,7 +466,7 @@ class Inference:
 
         Through the members of a class only by their own names, which are bound themselves.
         """
-        return any(self._is_asked_for(value) for value in self.bound(binding))
+        return any(self._is_asked_for(value) for value in self.values_of(binding))
 
     def derived_from(self, base: ast.expr, point: ProgramPoint) -> set[str]:
         """The client and pool classes that a class with this base derives from."""

@@ -130,7 +130,7 @@ class Reach:
                 kept = (*scope.attributes.items(), *scope.bindings.items()) if self._members else ()
                 for name, bindings in kept:
                     word = "" if name.startswith("__") and name.endswith("__") else name
-                    yield from ((word, held) for binding in bindings for held in inference.bound(binding))
+                    yield from ((word, held) for binding in bindings for held in inference.values_of(binding))
             case Definition(scope=scope) | Coroutine(scope=scope) | Generator(scope=scope):
                 yield from (("", given) for given in inference.given_by(scope))
 
@@ -230,7 +230,7 @@ def _is_shared(owner: ast.expr, scope: Scope) -> bool:
 
 def by_name(inference: Inference, binding: Binding) -> Iterator[Value]:
     """What others get by a name: what it holds, and what it says of a parameter that it is the type of."""
-    yield from inference.bound(binding)
+    yield from inference.values_of(binding)
     if binding.scope is not None and binding.scope.kind == "module":
         yield from aliased(inference, binding)
 
@@ -246,7 +246,7 @@ def stored(inference: Inference, scopes: Scopes, reach: Reach) -> dict[str, set[
         names = inference.shared.get(store)
         if names is None:
             names = inference.shared[store] = _shared_names(inference, scopes, store)
-        values = set(filter(reach, inference.bound(store.binding))) if names else set()
+        values = set(filter(reach, inference.values_of(store.binding))) if names else set()
         for name in names if values else ():
             found.setdefault(name, set()).update(values)
     return found

@@ -92,7 +92,7 @@ class Stores:
 
     def each(self, stores: Iterable[Store]) -> Iterator[Value]:
         """What was stored; no objects where one of the stores is of something unknown."""
-        return either([(s.binding.value, self._inference.bound(s.binding)) for s in stores])
+        return either([(s.binding.value, self._inference.values_of(s.binding)) for s in stores])
 
     def _is_under(self, asked: set[object], store: Store) -> bool:
         """Whether something is stored under one of the keys `asked`, as far as they are known."""

@@ -115,15 +115,15 @@ class ImportOrder:
                     or within[0] <= line <= within[1]
                     for function, line in taken.late
                 )
-                if here == (module, name) and (is_late or (taken.bound and not is_before)):
+                if here == (module, name) and (is_late or (taken.local_names and not is_before)):
                     return None
                 if is_late:
                     found.append(".".join(here))
-                new += [(own, bound) for own in self._names(path) for bound in taken.bound]
+                new += [(own, bound) for own in self._names(path) for bound in taken.local_names]
                 found += [
                     f"{own}.{bound}"
                     for own in self._names(path)
-                    for bound in taken.bound
+                    for bound in taken.local_names
                     if self._is_read_at_home(path, bound)
                 ]
         return sorted(set(found))

@@ -97,15 +97,15 @@ class ProjectIndex:
             if edge.name is None and (module == edge.module or module.startswith(f"{edge.module}.")):
                 found.add(
                     module
-                    if edge.bound == edge.module.split(".")[0]
-                    else edge.bound + module[len(edge.module) :]
+                    if edge.local_name == edge.module.split(".")[0]
+                    else edge.local_name + module[len(edge.module) :]
                 )
-            elif edge.name is None and edge.module.split(".")[0] == module.split(".")[0] == edge.bound:
+            elif edge.name is None and edge.module.split(".")[0] == module.split(".")[0] == edge.local_name:
                 found.add(module)
             elif edge.module == parent and edge.name == last:
-                found.add(edge.bound)
+                found.add(edge.local_name)
             elif edge.name is not None and module.startswith(f"{edge.module}.{edge.name}."):
-                found.add(edge.bound + module[len(f"{edge.module}.{edge.name}") :])
+                found.add(edge.local_name + module[len(f"{edge.module}.{edge.name}") :])
         if self.modules.find(module.split(".")[0]) is None:
             found |= set(self._library_handles(path, module))
         return found
@@ -129,8 +129,8 @@ class ProjectIndex:
         found: dict[str, set[str]] = {}
         for path in self.facts:
             for edge in self.edges(path):
-                if edge.name is None and edge.bound == edge.module.partition(".")[0]:
-                    found.setdefault(edge.bound, set()).add(path)
+                if edge.name is None and edge.local_name == edge.module.partition(".")[0]:
+                    found.setdefault(edge.local_name, set()).add(path)
         return found
 
     def _library_handles(self, path: str, library: str) -> Iterator[str]:
@@ -142,7 +142,7 @@ class ProjectIndex:
                 for name, known in facts.names.items() if facts is not None else ():
                     if known.target == library:
                         if edge.name in (name, "*"):
-                            yield edge.bound if edge.name == name else name
+                            yield edge.local_name if edge.name == name else name
                         yield from (f"{handle}.{name}" for handle in self.handles(path, module))
 
     def _taken_from(self, module: str) -> Mapping[str, Collection[str | None]]:
@@ -197,7 +197,7 @@ class ProjectIndex:
     def number_in_imports(self, path: str, word: str) -> int:
         """How often the import statements of a file say a name, as it is taken or as it is bound."""
         found = (edge for line in self.facts[path].imports.split("\n") for edge in edges(line))
-        return sum((edge.name == word) + (edge.bound == word != edge.name) for edge in found)
+        return sum((edge.name == word) + (edge.local_name == word != edge.name) for edge in found)
 
     def users(self, path: str, names: set[str]) -> list[str]:
         """The files that import one of `names` from the file at `path`, or the module as a whole."""
@@ -224,10 +224,10 @@ class ProjectIndex:
                     continue
                 seen.add(path)
                 bound = {
-                    edge.bound
+                    edge.local_name
                     for edge in self.edges(path)
                     if self.managers.owns(boundary, edge.full_name)
-                    or edge.bound in found.get(path, {}).values()
+                    or edge.local_name in found.get(path, {}).values()
                     or edge.full_name in found.get(path, {})
                     or edge.name == "*"
                 }

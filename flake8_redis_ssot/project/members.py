@@ -9,7 +9,7 @@ import ast
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from flake8_redis_ssot.facts.modules import Modules, bound
+from flake8_redis_ssot.facts.modules import Modules, bindings_in
 from flake8_redis_ssot.libraries.standard import BUILT_IN_DECORATORS, CACHES, KIND_DECORATORS, PLAIN_BASES
 from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, unparsed
 
@@ -54,7 +54,7 @@ class MemberFinder:
             return None
         module, _, last = found.qualified_name.rpartition(".")
         tree = self._tree(module)
-        nodes = [node for known, node in bound(tree.body) if known == last] if tree is not None else []
+        nodes = [node for known, node in bindings_in(tree.body) if known == last] if tree is not None else []
         return (module, nodes[0]) if len(nodes) == 1 else None
 
     def _tree(self, module: str) -> ast.Module | None:
@@ -104,7 +104,7 @@ class MemberFinder:
                     members.setdefault(name, part)
                 case ast.Call(func=ast.Name(id="setattr")) | ast.Attribute(attr="__dict__"):
                     return None
-        members |= dict(bound(node.body))
+        members |= dict(bindings_in(node.body))
         return None if members.keys() & {"__getattr__", "__getattribute__"} else members
 
 

@@ -64,10 +64,10 @@ class Exposed:
 
 @dataclass(frozen=True, slots=True)
 class _Had:
-    """What a file has of another one: a `name` of that one as `bound` in its own text, so often said by its imports."""
+    """What a file has of another one: a `name` of that one by its `local_name` in its own text, so often said by its imports."""
 
     name: str
-    bound: str
+    local_name: str
     imports: int
     of_module: bool = False
     """Whether it has the module, and the name by that."""
@@ -141,7 +141,7 @@ class Uses:
 
     def _given(self, user: str, had: _Had) -> Iterable[str]:
         """The files that may have what a file makes of a name, where it may make something of it for others."""
-        name = rf"(?<!{LETTER}){had.bound}(?!{LETTER})"
+        name = rf"(?<!{LETTER}){had.local_name}(?!{LETTER})"
         users = self._users(user)
         return users if users and self._texts.has(user, f"(?m)(?:{'|'.join(_MAKING)}){name}") else ()
 
@@ -214,7 +214,7 @@ class Uses:
         """Whether a file says a name more than so many times before what `end` matches."""
         before = LETTER if had.of_module else rf"(?:{LETTER}|\.)"
         # what must stand there comes first: that is found fast
-        one = rf"{had.bound}(?<!{before}{had.bound}){end}"
+        one = rf"{had.local_name}(?<!{before}{had.local_name}){end}"
         return self._texts.has(user, rf"(?s){one}" + rf".*?{one}" * times)
 
     def _had(self, user: str, exposed: Exposed) -> Iterator[_Had]:
@@ -222,7 +222,7 @@ class Uses:
         has_module = has_all = False
         for edge in self._index.edges(user):
             if edge.module in modules and edge.name is not None and edge.name in exposed.values:
-                yield _Had(edge.name, edge.bound, self._index.number_in_imports(user, edge.bound))
+                yield _Had(edge.name, edge.local_name, self._index.number_in_imports(user, edge.local_name))
             if edge.module in modules and edge.name == "*":
                 has_all = True
             elif edge.full_name in modules:
@@ -238,7 +238,7 @@ class Uses:
         """The files that may have a name from a file; whether others may have it from them."""
         if had.of_module:
             return []
-        index, name = self._index, had.bound
+        index, name = self._index, had.local_name
         found = set(index.users(user, {name})) if name in index.taken_names(user) else set()
         whole = {*index.users(user, set())}
         if os.path.basename(user) == "__init__.py":  # who imports a submodule has the package as well

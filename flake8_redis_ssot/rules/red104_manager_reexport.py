@@ -98,7 +98,7 @@ def _may_hand_on(index: ProjectIndex, path: str, taken: set[str | None]) -> bool
     imports = index.facts[path].imports
     if index.facts[path].has_all or "*" in imports or _AS_ITSELF.search(imports) is not None:
         return True
-    return any(edge.bound in taken for edge in index.edges(path))
+    return any(edge.local_name in taken for edge in index.edges(path))
 
 
 def _hands_on(alias: ast.alias, exported: frozenset[str] | None, taken: set[str | None]) -> bool:

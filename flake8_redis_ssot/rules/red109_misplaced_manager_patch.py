@@ -225,7 +225,7 @@ def _assigned(context: RuleContext, is_meant: Callable[[str], bool]) -> Iterator
             (module,) = modules
             before = QualifiedName(f"{module}.{store.key}")
             owner = _owner(store.owner, context)
-            if owner is not None and before not in context.inference.bound(store.binding):
+            if owner is not None and before not in context.inference.values_of(store.binding):
                 yield _Patch(store.owner, module, store.key, owner)
 
 

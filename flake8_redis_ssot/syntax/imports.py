@@ -27,7 +27,7 @@ class Imported:
     alias: str | None = None
 
     @property
-    def bound(self) -> str:
+    def local_name(self) -> str:
         """The name that it gives."""
         return self.alias or self.name or self.module.partition(".")[0]
 

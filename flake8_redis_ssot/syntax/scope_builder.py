@@ -189,7 +189,7 @@ class _ScopeBuilder:
         if owner is not None:
             bare = Binding(self._order, path, value=node, scope=scope)
             owner.attributes.setdefault(declared, []).append(bare)
-            self.scopes.bound.append((declared, bare, self._here.header))
+            self.scopes.all_bindings.append((declared, bare, self._here.header))
         self._part(node.annotation)
         if node.value is not None:
             self._part(node.value)
@@ -299,7 +299,7 @@ class _ScopeBuilder:
             kept.setdefault(name, []).append(binding)
         else:
             self.scopes.stores.append(Store(owner, name, binding, here.path))
-        self.scopes.bound.append((name, binding, here.header))
+        self.scopes.all_bindings.append((name, binding, here.header))
 
     def _put(
         self, owner: ast.expr, key: ast.expr | None, value: ast.AST, projection: tuple[Projection, ...] = ()
@@ -310,7 +310,7 @@ class _ScopeBuilder:
         self.scopes.stores.append(Store(owner, key, binding, here.path))
         word = key.value if isinstance(key, ast.Constant) else None
         for name in {last_name(owner), word if isinstance(word, str) else ""} - {""}:
-            self.scopes.bound.append((name, binding, here.header))
+            self.scopes.all_bindings.append((name, binding, here.header))
 
     def _note_filling(self, node: ast.AST) -> None:
         """Note what the calls of a chain put into containers by their methods, or into objects by `setattr`."""

@@ -49,7 +49,7 @@ class Scopes:
 
     Expressions are entered where somebody asks for their `points`, or at once where they bind names
     themselves (`:=`, `globals().update`): `text` is searched for those. `modules` are the dotted names of
-    the file, for relative imports. `statements` are those of the file, in the order in which they run. `bound` lists every name and attribute with a known
+    the file, for relative imports. `statements` are those of the file, in the order in which they run. `all_bindings` lists every name and attribute with a known
     meaning and the lines that say which, `namespaces` the scope and `definitions` the binding of
     each definition. `arms` are the arms of the compound statements of which one always runs, by the statement's
     identity; `leaving` the arms that end in a `return` or the like. `stores` are assignments to
@@ -62,7 +62,7 @@ class Scopes:
         self.modules = modules
         self.is_package = is_package
         self.module = Scope("module", None, tree)
-        self.bound: list[tuple[str, Binding, Lines]] = []
+        self.all_bindings: list[tuple[str, Binding, Lines]] = []
         self.namespaces: dict[ast.AST, Scope] = {}
         self.definitions: dict[ast.AST, Binding] = {}
         self.arms: dict[int, frozenset[str]] = {}
@@ -131,7 +131,7 @@ class Scopes:
             scope.yields.clear()
         self.definitions.clear()
         self.stores.clear()
-        self.bound.clear()
+        self.all_bindings.clear()
         self.statements.clear()
         self.__dict__.pop("calls", None)
         self.__dict__.pop("calls_named", None)
@@ -300,7 +300,7 @@ class Scopes:
             projection, where or scope,
         )  # fmt: skip
         owner.bindings.setdefault(name, []).append(binding)
-        self.bound.append((name, binding, lines or self.statements[-1].header))
+        self.all_bindings.append((name, binding, lines or self.statements[-1].header))
         if isinstance(value, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             self.definitions[value] = binding
 

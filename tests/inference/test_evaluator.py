@@ -1184,7 +1184,7 @@ def test_names_from_which_a_builder_can_be_reached() -> None:
         "made",
         "pairs",
     }
-    carriers = {name for name, binding, _ in inference.scopes.bound if inference.is_carrier(binding)}
+    carriers = {name for name, binding, _ in inference.scopes.all_bindings if inference.is_carrier(binding)}
     # what a class has is met by its own name, as `kind` here
     assert carriers >= exposed(inference) - {"C", "D"}
     assert not carriers & {"os", "nothing", "text", "manager"}

@@ -405,7 +405,7 @@ def test_which_bindings_reach_a_place(text: str) -> None:
     scopes, known = resolved(text)
     lines = {
         id(b): b.value.lineno if isinstance(b.value, ast.FunctionDef | ast.ClassDef) else first
-        for _, b, (first, _) in scopes.bound
+        for _, b, (first, _) in scopes.all_bindings
     }
     asked = list(marks(text))
     assert asked

@@ -55,7 +55,7 @@ DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 def bindings(scopes: Scopes) -> list[tuple[int, int, str]]:
     """(line of the statement, order, what is bound) of all bindings."""
     lines = {}
-    for _, b, (first, _) in scopes.bound:
+    for _, b, (first, _) in scopes.all_bindings:
         node = b.scope.node if isinstance(b.value, ast.arg) and b.scope else b.value
         lines[id(b)] = node.lineno if isinstance(node, DEFINITIONS) else first
     inner = {point.scope for point in scopes.points((ast.Name, ast.Lambda))} | {*scopes.namespaces.values()}
@@ -390,9 +390,9 @@ def test_released_scopes_hold_nothing() -> None:
     scopes = scopes_of(
         "import a\nclass C:\n    def m(self):\n        self.x = [y for y in a()]\n        return a\n"
     )
-    assert scopes.calls and scopes.bound
+    assert scopes.calls and scopes.all_bindings
     everything = [scopes.module, *scopes.namespaces.values()]
     scopes.release()
     for scope in everything:
         assert not (scope.bindings or scope.attributes or scope.returns or scope.yields or scope.stars)
-    assert not scopes.bound and not scopes.calls
+    assert not scopes.all_bindings and not scopes.calls

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from flake8_redis_ssot.facts.modules import bound, exported_names
+from flake8_redis_ssot.facts.modules import bindings_in, exported_names
 from flake8_redis_ssot.fix.code.leaving import leaves, suppresses
 
 if TYPE_CHECKING:
@@ -69,6 +69,6 @@ def _binds(body: list[ast.stmt], name: str) -> bool:
                     return True
             case ast.For() | ast.While() | ast.Match():
                 pass
-            case _ if any(bound_name in (name, "*") for bound_name, _ in bound([statement])):
+            case _ if any(bound_name in (name, "*") for bound_name, _ in bindings_in([statement])):
                 return True
     return False

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Self
 
-from flake8_redis_ssot.facts.modules import bound
+from flake8_redis_ssot.facts.modules import bindings_in
 from flake8_redis_ssot.fix.code.module_names import is_surely_bound
 from flake8_redis_ssot.fix.code.reads import ProjectReads
 from flake8_redis_ssot.fix.code.signatures import Function
@@ -415,7 +415,7 @@ class Replacements:
         if symbol.kind == "module":
             return bool(wanted)
         nodes = dict[str, list[ast.AST]]()
-        for name, node in bound(tree.body):
+        for name, node in bindings_in(tree.body):
             nodes.setdefault(name, []).append(node)
         seen: set[str] = set()
         new = {last}

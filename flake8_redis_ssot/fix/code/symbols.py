@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from flake8_redis_ssot.facts.modules import Modules, bound
+from flake8_redis_ssot.facts.modules import Modules, bindings_in
 from flake8_redis_ssot.fix.code.names import Names
 from flake8_redis_ssot.fix.code.signatures import (
     Function,
@@ -105,7 +105,7 @@ class Objects(Names):
         tree = self.tree(module)
         if found.kind == "unknown" or tree is None:
             return Symbol("other", found.qualified_name)
-        nodes = [node for bound_name, node in bound(tree.body) if bound_name == last]
+        nodes = [node for bound_name, node in bindings_in(tree.body) if bound_name == last]
         symbols = [self._defined(node, found.qualified_name, module, depth) for node in nodes]
         later = self._set_later(last, tree, found.qualified_name, module, depth)
         known = [symbol for symbol in (*symbols, *later) if symbol is not None]
@@ -377,7 +377,7 @@ class Objects(Names):
                 bodies += [tree.body] if tree is not None else []
                 name = found.qualified_name.rpartition(".")[2]
             for body in bodies:
-                for bound_name, statement in bound(body):
+                for bound_name, statement in bindings_in(body):
                     if bound_name == name and isinstance(getattr(statement, "value", None), ast.Constant):
                         return statement.value  # type: ignore[attr-defined, no-any-return]
             return ast.Name(

@@ -114,7 +114,7 @@ class View:
         """Whether a file goes through the attributes of something that it imports from this one."""
         roots = {chain.partition(".")[0] for chain in self._reads.of(user).listed}
         return any(
-            edge.bound in roots and not {edge.module, edge.full_name}.isdisjoint(self.place.modules)
+            edge.local_name in roots and not {edge.module, edge.full_name}.isdisjoint(self.place.modules)
             for edge in (self._index.edges(user) if roots else ())
         )
 
@@ -274,7 +274,7 @@ class View:
             for user in self._index.importing(module):
                 names: set[str] = set()
                 for edge in self._index.edges(user):
-                    if edge.module == module and edge.name == "*" and edge.bound != QUOTED:
+                    if edge.module == module and edge.name == "*" and edge.local_name != QUOTED:
                         names |= self.uses.words
                     elif edge.module == module and edge.name is not None:
                         names.add(edge.name)

@@ -13,7 +13,7 @@ from flake8_redis_ssot.syntax.imports import Part, bound_name, rewritten
 def clash(proposals: Sequence[Proposal]) -> bool:
     """Whether units import different things under one name."""
     added = {
-        (one.bound, one.statement if one.name or one.alias else None)  # `import a.b, a.c` gives one `a`
+        (one.local_name, one.statement if one.name or one.alias else None)  # `import a.b, a.c` gives one `a`
         for proposal in proposals
         for one in proposal.adds
     }

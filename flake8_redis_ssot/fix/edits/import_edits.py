@@ -209,7 +209,7 @@ class ImportEdits(ObjectEdits):
                 raise
             homes = {copy}
             self._take_copy(view, proposal, name, (old, copy), places, refusal)
-            if elsewhere is not None and name not in {one.bound for one in proposal.adds}:
+            if elsewhere is not None and name not in {one.local_name for one in proposal.adds}:
                 raise
         else:
             homes = {replacement.new.module for replacement, _ in groups.values()}

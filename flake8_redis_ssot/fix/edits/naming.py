@@ -95,13 +95,13 @@ def name_for(view: View, proposal: Proposal, home: str, places: Sequence[ast.exp
                 continue
             if all(view.uses.means(found[0], root_of(place), found[1]) for place in places):
                 return found[0]
-    taken = view.uses.words | view.uses.texts.keys() | {one.bound for one in proposal.adds}
+    taken = view.uses.words | view.uses.texts.keys() | {one.local_name for one in proposal.adds}
     wanted = [last, f"shared_{last}", f"the_{last}"]
     free = [name for name in wanted if name not in taken and not view.is_submodule(name)]
     new = next((name for name in free if not view.is_asked_for(name)), free[0] if free else None)
     added = next((one for one in proposal.adds if one.name == last), None)
     if added is not None:
-        return added.bound
+        return added.local_name
     if new is None:
         raise Refusal(
             f"the name `{last}` is taken in this file, and so are {' and '.join(f'`{n}`' for n in wanted[1:])}",

@@ -103,7 +103,7 @@ class CallGraph:
             flows = [one for one in outline.table.get(("flow", name), ()) if isinstance(one, Flow)]
             if flows and all(one.is_alias for one in flows):
                 return self.united(self.classes(path, ref, depth - 1) for one in flows for ref in one.of)
-            return None if name in outline.bound or "*" in outline.imported else set()
+            return None if name in outline.names_bound or "*" in outline.imported else set()
         if kind != "import":
             return None
         found: set[Class] = set()

@@ -53,7 +53,7 @@ class Outline:
     own: set[str] = field(default_factory=set)
     classes: dict[str, list[Ref]] = field(default_factory=dict)
     decorated: dict[str, list[Ref]] = field(default_factory=dict)
-    bound: set[str] = field(default_factory=set)
+    names_bound: set[str] = field(default_factory=set)
     stated: dict[str, set[Ref]] = field(default_factory=dict)
     imported: Imported = field(default_factory=dict)
     top: Piece = field(default_factory=Piece)
@@ -149,7 +149,7 @@ class _Outliner:
 
     def _note(self, act: str, name: str, what: Piece | Flow, *, is_member: bool) -> None:
         """What a name of the file leads to, and where it may be a member so does that name of whatever object."""
-        self.outline.bound.add(name)
+        self.outline.names_bound.add(name)
         self.outline.table.setdefault((act, name), []).append(what)
         if is_member:
             self.outline.table.setdefault((f"{act} member", name), []).append(what)

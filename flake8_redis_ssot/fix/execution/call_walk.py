@@ -184,7 +184,7 @@ class _Walk:
         kind, name, *attributes = ref
         outline = self.graph.outline(path)
         self._involve(path)
-        if kind == "name" and name not in outline.bound and "*" in outline.imported:
+        if kind == "name" and name not in outline.names_bound and "*" in outline.imported:
             for star in self.graph.led(path, "*"):
                 self._dotted(".".join([star.removesuffix(".*"), name, *attributes]), key, purpose)
         elif kind == "import":
@@ -358,7 +358,7 @@ class _Walk:
             self.is_open |= key == "run" and dotted.rpartition(".")[2] in OPENING
             return
         path, name, attributes = led
-        if name not in self.graph.outline(path).bound:
+        if name not in self.graph.outline(path).names_bound:
             self._use(path, "", ("name", "__getattr__"), "run")
         for n in range(len(attributes)):
             self._use(path, "", ("name", name, *attributes[:n]), "flow", "touch")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
-from flake8_redis_ssot.facts.modules import bound
+from flake8_redis_ssot.facts.modules import bindings_in
 from flake8_redis_ssot.fix.code.names import locals_of
 from flake8_redis_ssot.fix.code.signatures import Function, arguments_of, decorators_of
 from flake8_redis_ssot.fix.code.symbols import Symbol
@@ -113,7 +113,9 @@ class Told(Resolver):
             raise Untold(found.qualified_name, "`{}` is given another value at run time")
         tree = objects.tree(module)
         values = [
-            getattr(n, "value", None) for b, n in bound(tree.body if tree is not None else []) if b == last
+            getattr(n, "value", None)
+            for b, n in bindings_in(tree.body if tree is not None else [])
+            if b == last
         ]
         if len(values) == 1 and isinstance(values[0], ast.expr):
             with suppress(Untold):

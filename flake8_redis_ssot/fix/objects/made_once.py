@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from flake8_redis_ssot.facts.modules import bound
+from flake8_redis_ssot.facts.modules import bindings_in
 from flake8_redis_ssot.fix.code.leaving import leaves
 from flake8_redis_ssot.fix.code.returns import returns
 from flake8_redis_ssot.fix.code.signatures import Function, bound_to, decorators_of, function_kind, own_parts
@@ -56,7 +56,7 @@ def _kept_as(making: Making, function: Symbol, name: str) -> Iterator[ast.expr |
 
 def bindings_of(tree: ast.Module, name: str) -> Iterator[tuple[Function | None, ast.stmt]]:
     """The statements that bind a module's name, those of functions by `global` included."""
-    yield from ((None, node) for bound_name, node in bound(tree.body) if bound_name == name)
+    yield from ((None, node) for bound_name, node in bindings_in(tree.body) if bound_name == name)
     for function in all_nodes(tree):
         if not isinstance(function, Function):
             continue

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
-from flake8_redis_ssot.facts.modules import bound
+from flake8_redis_ssot.facts.modules import bindings_in
 from flake8_redis_ssot.fix.code.replacements import Refusal
 from flake8_redis_ssot.fix.code.signatures import (
     Function,
@@ -282,7 +282,7 @@ class Making:
         """The call of its class that makes an object of a module; None where another one gives it."""
         value = getattr(symbol.node, "value", None)
         tree, name = self.objects.tree(symbol.module), symbol.qualified_name.rpartition(".")[2]
-        is_bound_once = [b for b, _ in bound(tree.body if tree is not None else [])].count(name) == 1
+        is_bound_once = [b for b, _ in bindings_in(tree.body if tree is not None else [])].count(name) == 1
         if not isinstance(value, ast.Call) or not is_bound_once:
             return None
         is_of_class = self.objects.value(value.func, symbol.module) == symbol.of
@@ -442,11 +442,10 @@ class Making:
         held = self._held(symbol)
         if held is None:
             return
-        symbol = held
-        name = symbol.qualified_name.rpartition(".")[2]
-        tree = self.objects.tree(symbol.module)
+        name = held.qualified_name.rpartition(".")[2]
+        tree = self.objects.tree(held.module)
         for statement in tree.body if tree is not None else ():
-            if statement is symbol.node or not any(
+            if statement is held.node or not any(
                 isinstance(part, ast.Name) and part.id == name for part in all_nodes(statement)
             ):
                 continue
@@ -454,10 +453,10 @@ class Making:
             if any(
                 c is not None
                 for c in outermost_calls(
-                    statement, lambda c: self.builder(Code(c.func, symbol.module)) is not None
+                    statement, lambda c: self.builder(Code(c.func, held.module)) is not None
                 )
             ):
-                self._add_built(Code(statement, symbol.module, None, function), function is None, found)
+                self._add_built(Code(statement, held.module, None, function), function is None, found)
 
     def text_of(self, node: ast.expr, module: str) -> str:
         """An expression of a module with homes in the place of names, as far as these are told."""

@@ -187,7 +187,7 @@ class PatchFinder:
             for edge in around.edges(path):
                 home = self.index.modules.lookup(edge.full_name)
                 if home is not None and home.qualified_name in touched:
-                    line = line_of(text, [edge.bound])
+                    line = line_of(text, [edge.local_name])
                     yield Patch(path, line, f"{OBJECT}{home.qualified_name}", is_written=True)
 
     def _of_loaded(self, keys: Collection[str]) -> Iterator[Patch]:
@@ -322,7 +322,7 @@ class PatchFinder:
     def _fixtures_of(self, path: str) -> dict[str, str]:
         if path not in self._fixtures:
             tree = self.rewriter.reads.tree(path)
-            imported = {edge.bound: edge.full_name for edge in self.index.edges(path)}
+            imported = {edge.local_name: edge.full_name for edge in self.index.edges(path)}
             given = (
                 (function.name, part.value.id)
                 for function in (tree.body if tree is not None else ())

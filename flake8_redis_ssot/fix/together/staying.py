@@ -192,7 +192,7 @@ class Staying:
             attributes = {text.rpartition(".")[2] for text in reads.read | reads.stored}
             asked = self._asked(path, module, related, {})
             handed = self._handed_on(path, module) & related
-            is_unseen = any(e.bound == QUOTED and e.full_name in related for e in self.index.edges(path))
+            is_unseen = any(e.local_name == QUOTED and e.full_name in related for e in self.index.edges(path))
             is_unseen = is_unseen or (bool(handed) and self._is_given_away(path, module, handed))
             ties = finder.of_members(symbol, None if is_unseen else attributes) if is_class else Ties()
             for home in asked:
@@ -270,7 +270,7 @@ class Staying:
 
     def _givers(self, path: str, known: Collection[str]) -> Iterator[str]:
         """The functions at the top of a file that return one of these objects, which it has by imports."""
-        names = {edge.bound for edge in self.index.edges(path) if self._leads_to(edge.full_name, known)}
+        names = {edge.local_name for edge in self.index.edges(path) if self._leads_to(edge.full_name, known)}
         for module, _, last in (name.rpartition(".") for name in known):
             names |= {f"{handle}.{last}" for handle in self.index.handles(path, module)}
         tree = self.rewriter.reads.tree(path) if names else None
@@ -309,7 +309,7 @@ class Staying:
         found = set()
         for edge in self.index.edges(path):
             home = self.index.modules.lookup(edge.full_name)
-            if edge.bound == QUOTED and is_renamed:
+            if edge.local_name == QUOTED and is_renamed:
                 continue
             if home is not None and home.qualified_name in related:
                 if home.qualified_name not in moved.get(self.index.modules.find(edge.module) or "", ()):
@@ -326,7 +326,7 @@ class Staying:
     def _handed_on(self, path: str, module: str) -> set[str]:
         """What a file has of a module, or by its name, and hands on or names in a string."""
         bare = self.rewriter.reads.of(path).bare
-        found = {edge.full_name for edge in self.index.edges(path) if edge.bound in bare | {QUOTED}}
+        found = {edge.full_name for edge in self.index.edges(path) if edge.local_name in bare | {QUOTED}}
         prefixes = {f"{handle}." for handle in self.index.handles(path, module)}
         return found | {f"{module}.{one[len(p) :]}" for one in bare for p in prefixes if one.startswith(p)}
 
