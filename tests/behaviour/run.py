@@ -1,6 +1,7 @@
 """What projects do, as a line of JSON for each folder on standard input, which has a `probe.py` beside it.
 
-`run.py REDIS`. Each module is imported, the probe run, and the tests, each in a process of its own.
+`run.py REDIS`. Each module is imported as the first of its project; the probe is run, and the tests, each in a
+process of its own.
 """
 
 import asyncio  # noqa: F401  (what projects import too is read once)
@@ -41,6 +42,20 @@ class _Outcomes:
             self.found[report.nodeid] = "cannot be collected"
 
 
+def imports(modules: list[str]) -> dict[str, object]:
+    """Whether each of the modules can be imported when none of the others has been."""
+    before = set(sys.modules)
+    found: dict[str, object] = {}
+    for name in modules:
+        for other in sys.modules.keys() - before:
+            del sys.modules[other]
+        try:
+            found[name] = bool(importlib.import_module(name))
+        except BaseException as error:
+            found[name] = f"{type(error).__name__}: {error}"
+    return found
+
+
 def tests() -> dict[str, str]:
     importlib.import_module("redis").RECONNECTS = True  # type: ignore[attr-defined]
     outcomes = _Outcomes()
@@ -65,9 +80,9 @@ def asked(question: Callable[[], object], redis: str, folder: str) -> object:
         try:
             answer = question()
         except BaseException as error:
-            answer = f"{type(error).__name__}: {error}".replace(folder, "")
+            answer = f"{type(error).__name__}: {error}"
         with os.fdopen(writing, "w") as out:
-            json.dump(answer, out)
+            out.write(json.dumps(answer).replace(folder, ""))
         os._exit(0)
     os.close(writing)
     with os.fdopen(reading) as given:
@@ -79,7 +94,8 @@ def asked(question: Callable[[], object], redis: str, folder: str) -> object:
 def behaviour(redis: str, folder: str) -> dict[str, object]:
     paths = sorted(path.relative_to(folder) for path in Path(folder).rglob("*.py"))
     modules = [".".join(path.with_suffix("").parts).removesuffix(".__init__") for path in paths]
-    found = {name: asked(lambda: bool(importlib.import_module(name)), redis, folder) for name in modules}  # noqa: B023
+    found = asked(lambda: imports(modules), redis, folder)
+    assert isinstance(found, dict)
     found["probe"] = asked(probe, redis, folder)
     if os.path.isdir(os.path.join(folder, "tests")):
         found["tests"] = asked(tests, redis, folder)

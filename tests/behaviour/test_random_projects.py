@@ -18,10 +18,10 @@ def running() -> Iterator[Runner]:
 
 
 @pytest.mark.parametrize("make", [project, project_of_clients])
-@pytest.mark.parametrize("first", range(0, 40, 20))
+@pytest.mark.parametrize("first", range(0, 20, 10))
 def test_of_seeds(first: int, make: Callable[[Random], Project], tmp_path: Path) -> None:
-    moved, broken = random_projects.tried(first, first + 20, tmp_path, make)
-    assert broken == [] and moved > 3
+    moved, broken = random_projects.tried(first, first + 10, tmp_path, make)
+    assert broken == [] and moved > 1
 
 
 def test_a_seed_makes_the_same_project() -> None:

@@ -71,10 +71,16 @@ def contents(folder: Path) -> dict[str, bytes]:
     }
 
 
-CHANGES = {
+CHANGES: dict[str, Callable[[bytes], bytes]] = {
     "plain": lambda data: data,
     "crlf and bom": lambda data: b"\xef\xbb\xbf" + data.replace(b"\n", b"\r\n") if data else data,
 }
+WRITTEN = [
+    pytest.param(case, change, id=f"{case.title.replace(' ', '_')}-{change}")
+    for n, case in enumerate(ALL)
+    for change in [list(CHANGES)[n % len(CHANGES)]]
+]
+"""Every case, one as it stands and the next with other line ends and a byte order mark."""
 
 
 def test_there_are_cases() -> None:
@@ -82,8 +88,7 @@ def test_there_are_cases() -> None:
     assert len(titles) == len(set(titles)) > 30
 
 
-@pytest.mark.parametrize("change", CHANGES)
-@pytest.mark.parametrize("case", ALL, ids=lambda case: case.title.replace(" ", "_"))
+@pytest.mark.parametrize(("case", "change"), WRITTEN)
 def test_migration(case: Case, change: str, tmp_path: Path, monkeypatch, capsys) -> None:
     folder = tmp_path / "project"
     before = project(case, folder, CHANGES[change])
