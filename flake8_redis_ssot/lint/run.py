@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from multiprocessing.sharedctypes import Synchronized
 
-PARALLEL_FROM = 300
-"""Files from which a second process pays for its start; see benchmarks/processes.py."""
+PARALLEL_FROM = 100 if sys.platform == "linux" else 300
+"""Files from which a second process pays for its start, which is dearer where none is forked; see benchmarks/processes.py."""
 _PROGRESS_EVERY = 0.1
 """Seconds between two looks at how far the processes are."""
 
