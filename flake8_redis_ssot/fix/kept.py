@@ -41,30 +41,36 @@ class KeptFixes:
         self._notes.noted.clear()
         self._cache = cache
         self._modules = checker.managers.modules
-        self._reads = reads
         self._beside = unchecked.files
         self._facts = cache.digest_of_facts(cache.files)
-        kept, holds = cache.fixes(self._modules)
-        self._granted: _Granted | None = reader(_Granted)(kept) if kept is not None else None
         self._changed: set[str] = set()
-        self._holds = False
-        if self._granted is not None:
-            before = dict(self._granted.contents)
-            now = cache.contents({*self._beside, *before})
-            self._changed = {path for path in now if before.get(path) != now[path]}
-            tells_the_same = reads.take(self._granted.told, self._changed)
-            self._holds = (
-                holds
-                and tells_the_same
-                and self._facts is not None
-                and self._facts == self._granted.facts
-                and self._changed <= {*cache.files} - {*self._granted.read}
-            )
+        """The files that hold something else than in the run that granted."""
+        self._reads = reads
+        self._granted = self._holding()
+
+    def _holding(self) -> _Granted | None:
+        """What an earlier run granted, where all that this depends on is as it was."""
+        kept, holds = self._cache.fixes(self._modules)
+        if kept is None:
+            return None
+        granted: _Granted = reader(_Granted)(kept)
+        before = dict(granted.contents)
+        now = self._cache.contents({*self._beside, *before})
+        self._changed = {path for path in now if before.get(path) != now[path]}
+        tells_the_same = self._reads.take(granted.told, self._changed)
+        is_as_it_was = (
+            holds
+            and tells_the_same
+            and self._facts is not None
+            and self._facts == granted.facts
+            and self._changed <= {*self._cache.files} - {*granted.read}
+        )
+        return granted if is_as_it_was else None
 
     def still(self, diagnostics: Sequence[Diagnostic]) -> tuple[list[Diagnostic], str] | None:
         """The `diagnostics` of this run with the fixes of that one, and for which files they hold; None where they may not."""
         granted = self._granted
-        if granted is None or not self._holds or _asked(diagnostics) != _asked(granted.diagnostics):
+        if granted is None or _asked(diagnostics) != _asked(granted.diagnostics):
             return None
         known = {_bare(one): one for one in granted.diagnostics}
         found: list[Diagnostic] = []
