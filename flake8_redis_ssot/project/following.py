@@ -88,12 +88,12 @@ class Following:
                 self._inference.load(path)
             taken = sorted(path for path in new if path in self._inference.files)
             self._learn(taken)
-            self._inference.answers.forget_found_from(self._changed)
-            self._changed.clear()
+            self._forget_changed()
             self._next = set()
             self._shared = []
-            for path in taken:
-                self._inference.answers.made(("exposed", path), partial(self._judge, path))
+            self._judge(taken)
+            while self._forget_changed():  # one has all names of another one that was judged after it
+                self._judge(sorted(self._inference.files))
             self._next.update(self._sharing())
             new = self._next - self._inference.files.keys()
             if not new and self._inference.refresh():
@@ -103,8 +103,18 @@ class Following:
                 running |= new
         self._inference.renew()
 
-    def _judge(self, path: str) -> None:
-        """Find the files that come to something by what one exposes, as far as that is known by now."""
+    def _forget_changed(self) -> bool:
+        """Forget what was found from what has changed; whether something was."""
+        is_stale = self._inference.answers.forget_found_from(self._changed)
+        self._changed.clear()
+        return is_stale
+
+    def _judge(self, paths: Iterable[str]) -> None:
+        """Find the files that come to something by what these expose, as far as that is known by now."""
+        for path in paths:
+            self._inference.answers.made(("exposed", path), partial(self._judge_file, path))
+
+    def _judge_file(self, path: str) -> None:
         now = self._exposed(path)
         before = self._names.setdefault(path, set())
         fresh = now.keys() - before
