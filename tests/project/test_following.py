@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from flake8_redis_ssot.api import Selection, checker_for
 from flake8_redis_ssot.lint.run import run_project
+from flake8_redis_ssot.project import following, uses
 from flake8_redis_ssot.project.inference import ProjectInference
 from flake8_redis_ssot.settings.load import load_settings
 
 PROJECTS = re.split(r"^## ", (Path(__file__).parent / "following.txt").read_text(), flags=re.MULTILINE)[1:]
 
 
+@pytest.mark.parametrize("order", ["by name", "the last first"])
 @pytest.mark.parametrize("text", [pytest.param(text, id=text.partition("\n")[0]) for text in PROJECTS])
 def test_files_are_taken_in_that_may_come_to_a_client(
-    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    text: str, order: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if order != "by name":
+        backwards = partial(sorted, reverse=True)
+        monkeypatch.setattr(following, "sorted", backwards, raising=False)
+        monkeypatch.setattr(uses, "sorted", backwards, raising=False)
     expected = set()
     paths = []
     for part in re.split(r"^-- ", text, flags=re.MULTILINE)[1:]:
