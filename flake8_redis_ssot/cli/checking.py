@@ -190,18 +190,13 @@ class _Run:
     def _check(self, runs: Sequence[_Checked]) -> int:
         """Check files and folders."""
         options, found = self.options, self.found
-        mended: list[FixResult] = []
         outcome = Outcome()
         with workers_of(options, self.say) as workers:
             for one in runs:
                 one.cache = self._cache(one.checker)
             parts = [self._run(one, workers) for one in runs if not self._is_fixed_apart]
-            if self.is_fixing:
-                for n, one in enumerate(runs):
-                    # what was fixed in one project may be of another one as well
-                    is_as_found = parts and not any(what.changes for what in mended)
-                    mended.append(self._fix(one, parts[n] if is_as_found else None))
-                outcome.failures = [failure for what in mended for failure in what.outcome.failures]
+            mended = self._mend(runs, parts) if self.is_fixing else []
+            outcome.failures = [failure for what in mended for failure in what.outcome.failures]
             fixed = [diagnostic for what in mended for diagnostic in what.settled]
             if options.diff:
                 return self._diff(mended)
@@ -294,6 +289,15 @@ class _Run:
             one.checker = self._checker(settings, filesystem, fixes=self._asks_for_fixes)
             if one.cache is not None:
                 one.cache = cache_for(one.checker, one.cache.folder, self.start)
+
+    def _mend(self, runs: Sequence[_Checked], parts: Sequence[Outcome]) -> list[FixResult]:
+        """Apply the fixes project by project, as far as `parts` has it by what was found in each."""
+        mended: list[FixResult] = []
+        for n, one in enumerate(runs):
+            # what was fixed in one project may be of another one as well
+            is_as_found = parts and not any(what.changes for what in mended)
+            mended.append(self._fix(one, parts[n] if is_as_found else None))
+        return mended
 
     def _fix(self, one: _Checked, found: Outcome | None) -> FixResult:
         """Apply the fixes to the files of a project, or with `--diff` only find out what they would change.
