@@ -124,6 +124,10 @@ class Modules:
             )
         return self._paths[module]
 
+    def is_ours(self, name: str) -> bool:
+        """Whether the dotted `name` is in a module of the project: its first part is one."""
+        return self.find(name.partition(".")[0]) is not None
+
     def places(self, module: str) -> Iterator[str]:
         """Where `find` looks for a module."""
         for root in self._roots:
@@ -178,7 +182,7 @@ class Modules:
             return Found("unknown", name)
         seen |= {name}
         parts = name.split(".")
-        if self.find(parts[0]) is None:
+        if not self.is_ours(parts[0]):
             return Found("unknown", name)  # no module of ours
         depth = 1
         while depth < len(parts) and self.find(".".join(parts[: depth + 1])) is not None:

@@ -93,7 +93,7 @@ class Names:
 
     def is_ours(self, name: str) -> bool:
         """Whether the dotted `name` is in a module of the project."""
-        return self.managers.modules.find(name.split(".")[0]) is not None
+        return self.managers.modules.is_ours(name)
 
     def _is_library(self, name: str) -> bool:
         return name.split(".")[0] not in self.first_party or name in self.table.extended

@@ -117,7 +117,7 @@ def _shim(rewriter: Rewriter, path: str, data: bytes, module: str, boundary: Bou
     for home, local in sorted(imports.items()):
         package, _, last = home.rpartition(".")
         holder = objects.symbol(package) if package else None
-        is_ours = rewriter.index.modules.find(package.partition(".")[0]) is not None
+        is_ours = rewriter.index.modules.is_ours(package)
         if package and is_ours and (holder is None or holder.kind != "module"):
             raise _no_module(home, package)
         lines.append(f"from {package} import {last} as {local}" if package else f"import {last} as {local}")
@@ -168,7 +168,7 @@ def _names(rewriter: Rewriter, module: str, listed: Collection[str]) -> Iterator
     for name in listed - found.keys() if isinstance(listed, frozenset) else ():
         raise Refusal(f"`{name}` of its `__all__` is not found in it", "write the shim by hand")
     for name, target in found.items():
-        is_ours = target is None or modules.find(target.partition(".")[0]) is not None
+        is_ours = target is None or modules.is_ours(target)
         if name in listed or (is_ours and not name.startswith("_")):
             yield name, target
 

@@ -106,7 +106,7 @@ class ProjectIndex:
                 found.add(edge.local_name)
             elif edge.name is not None and module.startswith(f"{edge.module}.{edge.name}."):
                 found.add(edge.local_name + module[len(f"{edge.module}.{edge.name}") :])
-        if self.modules.find(module.split(".")[0]) is None:
+        if not self.modules.is_ours(module):
             found |= set(self._library_handles(path, module))
         return found
 
@@ -118,7 +118,7 @@ class ProjectIndex:
             user for name in around for user, taken in self._taken_from(name).items() if None in taken
         }
         found |= {user for name in around for user in self._with_module(name)}
-        if self.modules.find(parts[0]) is None:
+        if not self.modules.is_ours(module):
             handing_on = {name for path in found for name in self.place(path).modules}
             found |= {user for name in handing_on for user in self.importing(name)}
         return found

@@ -196,7 +196,7 @@ class _Names:
 
     def is_missing(self, name: str) -> bool:
         """Whether `name` is not there and should be: its package, its file or a name like it is the project's."""
-        if self.modules.find(name.partition(".")[0]) is not None:
+        if self.modules.is_ours(name):
             return self.modules.lookup(name) is None
         return self.near(name) is not None or self._beside(name) is not None
 

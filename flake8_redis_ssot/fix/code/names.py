@@ -72,7 +72,7 @@ class Names:
         if is_alias and node.id in self.set_by_functions(module):
             return None  # imported, and exchanged at run time
         optional = facts.optional.get(node.id) if local is None and facts is not None else None
-        if optional is not None and self.modules.find(optional.partition(".")[0]) is None:
+        if optional is not None and not self.modules.is_ours(optional):
             local = optional  # of a library, which is there where anything is done with it
         name = local or f"{module}.{node.id}"
         led = self.modules.lookup(name) if tail else None

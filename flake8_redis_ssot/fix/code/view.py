@@ -37,6 +37,7 @@ class View:
         self.source = context.source
         self.place = context.place
         self._index = index
+        self.modules = index.modules
         self._reads = reads
         self.is_test = context.settings.is_test(context.source.path)
 
@@ -244,7 +245,7 @@ class View:
     def is_submodule(self, name: str) -> bool:
         """Whether a name bound here would stand for a submodule of this package too."""
         modules = self.place.modules if self.place.is_package else ()
-        return any(self._index.modules.find(f"{module}.{name}") is not None for module in modules)
+        return any(self.modules.find(f"{module}.{name}") is not None for module in modules)
 
     def is_asked_for(self, name: str) -> bool:
         """Whether others ask this module for a name, or may: they would find one that is new."""
@@ -291,7 +292,7 @@ class View:
 
     def where(self, path: str, word: str) -> str:
         """The place of another file that imports a word, or has it."""
-        text = self._index.modules.filesystem.source(path).data.decode("utf-8", "replace")
+        text = self.modules.filesystem.source(path).data.decode("utf-8", "replace")
         return f"{self.short(path)}:{line_of(text, [word])}"
 
     def readers(self, name: str) -> list[str]:
@@ -311,10 +312,6 @@ class View:
         row = where.start.line
         nodes = (node for node in self.uses.parents if isinstance(node, kind) and node.lineno == row)
         return next((node for node in nodes if self.source.range_of(node) == where), None)
-
-    def is_foreign(self, module: str) -> bool:
-        """Whether a module is none of the project."""
-        return self._index.modules.find(module.partition(".")[0]) is None
 
     def block_of(self, statement: ast.stmt) -> list[ast.stmt]:
         """The statements of the block in which a statement stands."""

@@ -67,7 +67,7 @@ def _used_up(
     for statement, alias in view.aliases.values():
         is_same = (bound_name(statement, alias), view.uses.home(statement)) in names
         modules = view.bases(statement) if isinstance(statement, ast.ImportFrom) else [alias.name]
-        if not all(view.is_foreign(module) or module in written for module in modules):
+        if any(view.modules.is_ours(module) and module not in written for module in modules):
             continue  # it may be there for what importing the module does
         if (statement in building or is_same) and _is_used_up(view, statement, alias, parts):
             yield statement, alias

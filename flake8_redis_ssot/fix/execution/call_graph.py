@@ -43,6 +43,7 @@ class CallGraph:
         changed: Callable[[str, list[str]], Iterable[str]],
         budget: Budget,
     ) -> None:
+        self.modules = index.modules
         self._index = index
         self._reads = reads
         self.stated = stated
@@ -66,16 +67,12 @@ class CallGraph:
     def defined(self, dotted: str) -> tuple[str, str, list[str]] | None:
         """The file of the module that a dotted name leads to, the name in it, and what is read of that."""
         module = dotted
-        while module and (path := self._index.modules.find(module)) is None:
+        while module and (path := self.modules.find(module)) is None:
             module = module.rpartition(".")[0]
         if not module or module == dotted or path is None:
             return None
         name, *attributes = dotted[len(module) + 1 :].split(".")
         return path, name, attributes
-
-    def is_foreign(self, dotted: str) -> bool:
-        """Whether a dotted name is one of no module of the project."""
-        return self._index.modules.find(dotted.partition(".")[0]) is None
 
     def led(self, path: str, name: str) -> Iterator[str]:
         """The dotted names that the imports of a file may give a name."""

@@ -374,7 +374,7 @@ class _Walk:
     def _is_foreign(self, path: str, ref: Ref) -> bool:
         """Whether what an import gives is nothing of the project, such as a module of a library."""
         led = [".".join([name, *ref[2:]]) for name in self.graph.led(path, ref[1])]
-        return all(self.graph.is_foreign(name) for name in led)
+        return not any(map(self.graph.modules.is_ours, led))
 
     def _is_fake(self, path: str, ref: Ref) -> bool:
         """Whether a reference gives something of what a test has put in the place of an object."""

@@ -99,7 +99,9 @@ class PatchFinder:
                 by_module.setdefault(module, set()).add(last)
         modules_of = {m for m in map(self._module_of, by_module) if m}
         naming = {path for module in modules_of for path in self.rewriter.reads.quoted.get(module, ())}
-        foreign = {m: _exchanging(lasts) for m, lasts in by_module.items() if self._is_foreign(m)}
+        foreign = {
+            m: _exchanging(lasts) for m, lasts in by_module.items() if m and not self.index.modules.is_ours(m)
+        }
         speaking = self._speaking_of(by_module)
         for path in self.index.facts if speaking else ():
             if path not in speaking:
@@ -251,9 +253,6 @@ class PatchFinder:
 
     def _text(self, path: str) -> str:
         return self.index.modules.filesystem.source(path).data.decode("utf-8", "replace")
-
-    def _is_foreign(self, module: str) -> bool:
-        return bool(module) and self.index.modules.find(module.partition(".")[0]) is None
 
     def _module_of(self, name: str) -> str:
         """The module of the project in which a dotted name stands; empty where there is none."""
