@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 
@@ -26,6 +27,7 @@ class ProjectIndex:
         self._edges: dict[str, tuple[Edge, ...]] = {}
         self._taken: dict[str, dict[str, set[str | None]]] = {}
         self._all_users: dict[str, set[str]] = {}
+        self._having_by_others: dict[str, dict[str, set[str]]] = {}
 
     def place(self, path: str) -> Place:
         """The boundary and the dotted names of a file."""
@@ -187,6 +189,35 @@ class ProjectIndex:
             for module in self.place(path).modules:
                 found.update(self._taken_from(module), self._with_module(module))
             found.discard(path)
+        return found
+
+    def having_by_others(self, path: str) -> Mapping[str, set[str]]:
+        """The files that may have the module at `path` from another one that has it, each with its names for it.
+
+        That is the package that it is in, or a file that imports it as a whole.
+        """
+        found = self._having_by_others.get(path)
+        if found is None:
+            found = self._having_by_others[path] = {}
+            for module in self.place(path).modules:
+                parent, _, last = module.rpartition(".")
+                for user in self.having(parent) if parent else ():
+                    found.setdefault(user, set()).add(last)
+                handed: defaultdict[str, set[str]] = defaultdict(set)
+                todo = [
+                    (holder, name)
+                    for holder in self.users(path, set())
+                    for name in sorted(filter(str.isidentifier, self.handles(holder, module)))
+                ]
+                for holder, name in todo:
+                    homes = self.place(holder).modules
+                    for user in self.users(holder, {name}):
+                        taken = (e for e in self.edges(user) if e.module in homes and e.name == name)
+                        own = {edge.local_name for edge in taken}
+                        todo += [(user, fresh) for fresh in sorted(own - handed[user])]
+                        handed[user] |= own
+                        found.setdefault(user, set()).update(own or {name})
+            found.pop(path, None)
         return found
 
     def is_taken_whole(self, path: str) -> bool:

@@ -220,6 +220,7 @@ class Uses:
     def _had(self, user: str, exposed: Exposed) -> Iterator[_Had]:
         modules = set(self._index.place(exposed.path).modules)
         has_module = has_all = False
+        handles = self._index.having_by_others(exposed.path).get(user, ())
         for edge in self._index.edges(user):
             if edge.module in modules and edge.name is not None and edge.name in exposed.values:
                 yield _Had(edge.name, edge.local_name, self._index.number_in_imports(user, edge.local_name))
@@ -233,6 +234,8 @@ class Uses:
                     yield _Had(name, name, 0)
                 if has_module:
                     yield _Had(name, name, 0, of_module=True)
+                for handle in sorted(handles):
+                    yield _Had(name, rf"{handle}\.{name}", 0, of_module=True)
 
     def _takers(self, user: str, had: _Had) -> list[tuple[str, bool]]:
         """The files that may have a name from a file; whether others may have it from them."""
