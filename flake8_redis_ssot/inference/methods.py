@@ -25,13 +25,16 @@ METHOD_NAMES = frozenset(name for effects in METHODS.values() for names in effec
 
 def mode_of(builder: Builder) -> Mode | None:
     """Whether the clients that `builder` makes block; None for a project's own, of which nothing is known."""
-    parts = builder.target.split(".")
-    packages = {".".join(parts[:n]) for n in range(1, len(parts))}
     if builder.library == builder.target:
         return None
-    if builder.library in ASYNC_LIBRARIES or ASYNC_PART in parts or packages & ASYNC_PACKAGES:
-        return "async"
-    return "sync"
+    return "async" if is_asyncio(builder.target) else "sync"
+
+
+def is_asyncio(name: str) -> bool:
+    """Whether what the dotted `name` of a library makes is for asyncio."""
+    parts = name.split(".")
+    packages = {".".join(parts[:n]) for n in range(1, len(parts))}
+    return parts[0] in ASYNC_LIBRARIES or ASYNC_PART in parts or not ASYNC_PACKAGES.isdisjoint(packages)
 
 
 def role_of(name: str, table: BuilderTable) -> tuple[str, Builder] | None:

@@ -18,7 +18,7 @@ from flake8_redis_ssot.fix.objects.connecting import Told, difference, read_in, 
 from flake8_redis_ssot.fix.objects.making import ALIKE, Making
 from flake8_redis_ssot.fix.objects.resolver import Untold
 from flake8_redis_ssot.fix.objects.stores import Code
-from flake8_redis_ssot.libraries.traits import ASYNC_PART
+from flake8_redis_ssot.inference.methods import is_asyncio
 from flake8_redis_ssot.syntax.nodes import all_nodes, unparsed
 
 _ONE = "let it give one client that is built once"
@@ -241,7 +241,7 @@ class GivenClients:
             view, verdict, home=replacement.new.qualified_name,
             read=set(read_in(ast.parse(told[0], mode="eval").body)), late=set().union(*late),
             sources={name for resolver in resolvers for name in resolver.attributes}, attributes=set(),
-            is_async=ASYNC_PART in target.split(".") and not leads[0].is_of_loop,
+            is_async=is_asyncio(target) and not leads[0].is_of_loop,
         )  # fmt: skip
 
 

@@ -21,13 +21,13 @@ from flake8_redis_ssot.fix.objects.connecting import (
     Told,
     difference,
     distance,
-    mode_of,
-    own_kind,
+    give_too,
+    mode_in_words,
     waits_differently,
 )
 from flake8_redis_ssot.fix.objects.resolver import Untold
 from flake8_redis_ssot.fix.objects.stores import Code
-from flake8_redis_ssot.libraries.traits import ASYNC_PART
+from flake8_redis_ssot.inference.methods import is_asyncio
 
 
 class Files(Protocol):
@@ -65,7 +65,7 @@ class Built:
 
     @property
     def is_async(self) -> bool:
-        return ASYNC_PART in self.target.split(".")
+        return is_asyncio(self.target)
 
 
 class Offers:
@@ -92,7 +92,7 @@ class Offers:
                 "take the manager's client by hand",
             )
         if made.inferred and view.context.is_adapted(made):
-            self._check_kind(view, made)
+            self._check_mode(view, made)
             raise Refusal(
                 "what is called may take other arguments than the library's own",
                 "take the manager's client by hand",
@@ -147,14 +147,14 @@ class Offers:
             leads=self.accessors.shared, is_tuned=is_tuned, is_made_early=is_made_early,
         )  # fmt: skip
 
-    def _check_kind(self, view: View, made: Construction) -> None:
+    def _check_mode(self, view: View, made: Construction) -> None:
         """Refusal where all that the manager builds is for asyncio, and this is not, or the other way round."""
-        modes = {mode_of(builder.target) for builder in made.reached.values()}
+        modes = {mode_in_words(builder.target) for builder in made.reached.values()}
         for module in self.index.managers.modules_of(view.place.boundary):
             path = self.index.modules.find(module)
             there = self.files.view(path) if path is not None else None
             found = {
-                mode_of(builder.target)
+                mode_in_words(builder.target)
                 for one in (there.context.constructions if there is not None else ())
                 for builder in one.reached.values()
             }
@@ -162,7 +162,7 @@ class Offers:
                 return
             here, other = *modes, *found
             raise Refusal(
-                f"it is {here} {made.kind}, and `{module}` has {other} one", own_kind(here, made.kind)
+                f"it is {here} {made.kind}, and `{module}` has {other} one", give_too(here, made.kind)
             )
 
     def offered(self, view: View, made: Construction) -> list[Accessor]:
@@ -178,7 +178,7 @@ class Offers:
             found += [one for one in accessors if one.kind == kind]
             unfit += reasons
         if not found:
-            self._check_kind(view, made)
+            self._check_mode(view, made)
             why = f": {unfit[0]}" if unfit else ""
             raise Refusal(
                 f"`{modules[0]}` gives no {kind} that all can share{why}",

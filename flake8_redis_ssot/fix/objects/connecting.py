@@ -16,8 +16,9 @@ from flake8_redis_ssot.fix.code.symbols import Symbol
 from flake8_redis_ssot.fix.objects.making import Making
 from flake8_redis_ssot.fix.objects.resolver import Resolver, Untold
 from flake8_redis_ssot.fix.objects.stores import Code
+from flake8_redis_ssot.inference.methods import is_asyncio
 from flake8_redis_ssot.libraries.standard import CACHES, CHANGING, SAME_TEXT
-from flake8_redis_ssot.libraries.traits import ASYNC_PART, SAID_ANYHOW, SAYING_WHERE, SECRETS, SIZES, TUNING
+from flake8_redis_ssot.libraries.traits import SAID_ANYHOW, SAYING_WHERE, SECRETS, SIZES, TUNING
 from flake8_redis_ssot.syntax.nodes import all_nodes, unparsed
 
 Leads = Callable[[Code], Code | None]
@@ -215,15 +216,15 @@ def difference(one: str, other: str, label: str) -> Difference | None:
     """How two calls, as `Told` has them, connect otherwise; `label` is how the other is had, and where."""
     (name, given), (there, known) = _parts(one), _parts(other)
     if name != there:
-        modes = [mode_of(n) for n in (name, there)]
+        modes = [mode_in_words(n) for n in (name, there)]
         if modes[0] != modes[1]:
             return Difference(
-                f"it is {modes[0]} client, and {label} is {modes[1]} one", own_kind(modes[0], "client")
+                f"it is {modes[0]} client, and {label} is {modes[1]} one", give_too(modes[0], "client")
             )
         kinds = [_kind_of(n) for n in (name, there)]
         if kinds[0] != kinds[1]:
             return Difference(
-                f"it is {kinds[0]} client, and {label} is {kinds[1]} one", own_kind(kinds[0], "client")
+                f"it is {kinds[0]} client, and {label} is {kinds[1]} one", give_too(kinds[0], "client")
             )
         return Difference(
             f"it is made by `{name}`, and {label} by `{there}`",
@@ -251,9 +252,9 @@ def difference(one: str, other: str, label: str) -> Difference | None:
     return Difference("; and ".join(parts), _ELSEWHERE if where else _OPTIONS)
 
 
-def mode_of(target: str) -> str:
+def mode_in_words(target: str) -> str:
     """Whether what a builder makes is for asyncio, with an article, for a message."""
-    return "an asyncio" if ASYNC_PART in target.split(".") else "a blocking"
+    return "an asyncio" if is_asyncio(target) else "a blocking"
 
 
 def _kind_of(target: str) -> str:
@@ -262,9 +263,9 @@ def _kind_of(target: str) -> str:
     return "a cluster" if "cluster" in last else "a Sentinel" if "sentinel" in last else "a plain"
 
 
-def own_kind(mode: str, kind: str) -> str:
-    """What to do about a client or pool of another mode than the manager's; `mode` is its own."""
-    return f"let the manager give {mode} {kind} too, or `allow` this one"
+def give_too(adjective: str, what: str) -> str:
+    """What to do about a client or pool that is otherwise than the manager's, by an adjective with its article."""
+    return f"let the manager give {adjective} {what} too, or `allow` this one"
 
 
 def _listed(words: Iterable[str]) -> str:
