@@ -11,15 +11,15 @@ from flake8_redis_ssot.facts.cache import Cache
 from flake8_redis_ssot.facts.modules import is_under
 from flake8_redis_ssot.filesystem import DISK, FileSystem
 from flake8_redis_ssot.fix.closed import closed
-from flake8_redis_ssot.fix.code.beside import Unchecked
-from flake8_redis_ssot.fix.code.reads import ProjectReads
-from flake8_redis_ssot.fix.code.replacements import Refusal, Unsafe
-from flake8_redis_ssot.fix.code.view import View
 from flake8_redis_ssot.fix.edits.compose import clash, parts_of
 from flake8_redis_ssot.fix.edits.proposal import MENDS, Proposal
 from flake8_redis_ssot.fix.edits.propose import Rewriter
 from flake8_redis_ssot.fix.edits.verify import rejection
+from flake8_redis_ssot.fix.refusal import Refusal, Unsafe
 from flake8_redis_ssot.fix.shifts import Shifts
+from flake8_redis_ssot.fix.sources.reads import ProjectReads
+from flake8_redis_ssot.fix.sources.unchecked import Unchecked
+from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.fix.together.causes import Causes
 from flake8_redis_ssot.fix.together.units import Units
 from flake8_redis_ssot.lint.check import FileChecker

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable
 
 from flake8_redis_ssot.files import is_closed
-from flake8_redis_ssot.fix.code.replacements import Refusal
+from flake8_redis_ssot.fix.refusal import Refusal
 
 
 def closed(paths: Iterable[str], root: str) -> dict[str, Refusal]:

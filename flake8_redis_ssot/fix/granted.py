@@ -11,9 +11,9 @@ from flake8_redis_ssot.facts.cache import Cache
 from flake8_redis_ssot.filesystem import DISK, FileSystem
 from flake8_redis_ssot.fix.apply import EXPLAINED, FIXABLE, FixResult, Step, mend
 from flake8_redis_ssot.fix.closed import closed
-from flake8_redis_ssot.fix.code.beside import Unchecked
-from flake8_redis_ssot.fix.code.reads import ProjectReads
 from flake8_redis_ssot.fix.kept import KeptFixes
+from flake8_redis_ssot.fix.sources.reads import ProjectReads
+from flake8_redis_ssot.fix.sources.unchecked import Unchecked
 from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.noqa import with_rows
 from flake8_redis_ssot.lint.run import Outcome, collecting_seldom

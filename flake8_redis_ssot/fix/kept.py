@@ -10,8 +10,8 @@ from flake8_redis_ssot.facts.cache import Cache, asked_of
 from flake8_redis_ssot.facts.codec import plain, reader
 from flake8_redis_ssot.filesystem import Noting
 from flake8_redis_ssot.fix.apply import EXPLAINED, FIXABLE
-from flake8_redis_ssot.fix.code.beside import Unchecked
-from flake8_redis_ssot.fix.code.reads import ProjectReads, Told
+from flake8_redis_ssot.fix.sources.reads import ProjectReads, Told
+from flake8_redis_ssot.fix.sources.unchecked import Unchecked
 from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.noqa import with_rows
 

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.fix.apply import Step
-from flake8_redis_ssot.fix.code.beside import Unchecked
-from flake8_redis_ssot.fix.code.reads import ProjectReads
-from flake8_redis_ssot.fix.code.replacements import Refusal
 from flake8_redis_ssot.fix.edits.propose import Rewriter
+from flake8_redis_ssot.fix.refusal import Refusal
+from flake8_redis_ssot.fix.sources.reads import ProjectReads
+from flake8_redis_ssot.fix.sources.unchecked import Unchecked
 from flake8_redis_ssot.init.evidence import Evidence, provisional
 from flake8_redis_ssot.init.proposal import Exchange, Proposal, Scope
 from flake8_redis_ssot.lint.check import FileChecker

@@ -11,10 +11,10 @@ from typing import Any
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.filesystem import FileSystem
 from flake8_redis_ssot.fix.apply import FixResult
-from flake8_redis_ssot.fix.code.symbols import Symbol
-from flake8_redis_ssot.fix.code.view import View
 from flake8_redis_ssot.fix.compatibility.member_checks import is_used
 from flake8_redis_ssot.fix.edits.propose import Rewriter
+from flake8_redis_ssot.fix.sources.symbols import Symbol
+from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.lint.run import Outcome
 from flake8_redis_ssot.migrate.references import References
 from flake8_redis_ssot.migrate.silenced import BASELINE, Silenced

@@ -10,13 +10,14 @@ from collections.abc import Collection, Iterator
 from flake8_redis_ssot.facts.modules import exported_names
 from flake8_redis_ssot.filesystem import FileSystem
 from flake8_redis_ssot.fix.apply import FixResult
-from flake8_redis_ssot.fix.code.module_names import star_names
-from flake8_redis_ssot.fix.code.replacements import Refusal, Replacement
-from flake8_redis_ssot.fix.code.signatures import Function, arguments_of
-from flake8_redis_ssot.fix.code.symbols import Symbol
 from flake8_redis_ssot.fix.compatibility.member_checks import a
+from flake8_redis_ssot.fix.compatibility.replacements import Replacement
 from flake8_redis_ssot.fix.edits.propose import Rewriter
 from flake8_redis_ssot.fix.edits.verify import wrong
+from flake8_redis_ssot.fix.refusal import Refusal
+from flake8_redis_ssot.fix.sources.module_names import star_names
+from flake8_redis_ssot.fix.sources.signatures import Function, arguments_of
+from flake8_redis_ssot.fix.sources.symbols import Symbol
 from flake8_redis_ssot.migrate.references import References
 from flake8_redis_ssot.settings.boundaries import place_of
 from flake8_redis_ssot.settings.model import Boundary, Settings

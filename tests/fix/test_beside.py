@@ -8,7 +8,7 @@ import pytest
 
 from flake8_redis_ssot.facts.modules import Modules
 from flake8_redis_ssot.filesystem import Disk
-from flake8_redis_ssot.fix.code.beside import LARGEST, Unchecked
+from flake8_redis_ssot.fix.sources.unchecked import LARGEST, Unchecked
 from flake8_redis_ssot.settings.model import Settings
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from flake8_redis_ssot.filesystem import DISK
-from flake8_redis_ssot.fix.code.reads import ProjectReads
+from flake8_redis_ssot.fix.sources.reads import ProjectReads
 
 TEXTS = [
     "from app import cache\ncache.first.get('a.b')\n",

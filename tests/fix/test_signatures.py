@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from flake8_redis_ssot.fix.code.signatures import Function, bound_to, covers, function_kind, incompatible
+from flake8_redis_ssot.fix.sources.signatures import Function, bound_to, covers, function_kind, incompatible
 
 
 def function(text: str) -> Function:

@@ -1,1 +1,1 @@
-"""Whether one object can take the place of another, and what speaks against it."""
+"""What takes the place of an object, whether it may, and what speaks against it; `ties` is what hangs together by that."""

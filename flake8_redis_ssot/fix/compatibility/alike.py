@@ -6,14 +6,14 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from flake8_redis_ssot.fix.code.names import locals_of
-from flake8_redis_ssot.fix.code.signatures import Function, parameters
-from flake8_redis_ssot.fix.code.stated import is_none
-from flake8_redis_ssot.fix.code.symbols import Symbol
-from flake8_redis_ssot.fix.objects.copies import Copies
+from flake8_redis_ssot.fix.compatibility.copies import Copies
+from flake8_redis_ssot.fix.objects.code import Code
 from flake8_redis_ssot.fix.objects.making import Making
 from flake8_redis_ssot.fix.objects.state import State
-from flake8_redis_ssot.fix.objects.stores import Code
+from flake8_redis_ssot.fix.sources.names import locals_of
+from flake8_redis_ssot.fix.sources.signatures import Function, parameters
+from flake8_redis_ssot.fix.sources.stated import is_none
+from flake8_redis_ssot.fix.sources.symbols import Symbol
 from flake8_redis_ssot.libraries.standard import ENUMERATIONS
 from flake8_redis_ssot.syntax.nodes import last_name
 

@@ -9,10 +9,10 @@ from collections.abc import ItemsView, Iterator, Sequence
 from functools import cached_property
 from typing import Protocol
 
-from flake8_redis_ssot.fix.code.reads import ProjectReads
-from flake8_redis_ssot.fix.code.signatures import Function
-from flake8_redis_ssot.fix.code.view import View
 from flake8_redis_ssot.fix.execution.runs import Runs
+from flake8_redis_ssot.fix.sources.reads import ProjectReads
+from flake8_redis_ssot.fix.sources.signatures import Function
+from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.syntax.nodes import last_name, parents_of
 

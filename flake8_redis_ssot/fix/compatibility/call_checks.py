@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 
-from flake8_redis_ssot.fix.code.replacements import Refusal, Replacement
-from flake8_redis_ssot.fix.code.signatures import Function, incompatible
-from flake8_redis_ssot.fix.code.symbols import Objects, Symbol
 from flake8_redis_ssot.fix.compatibility.member_checks import MemberChecks, kind_name
+from flake8_redis_ssot.fix.compatibility.replacements import Replacement
 from flake8_redis_ssot.fix.objects.connecting import difference
 from flake8_redis_ssot.fix.objects.making import Making
+from flake8_redis_ssot.fix.refusal import Refusal
+from flake8_redis_ssot.fix.sources.signatures import Function, incompatible
+from flake8_redis_ssot.fix.sources.symbols import Objects, Symbol
 from flake8_redis_ssot.libraries.traits import SECRETS
 from flake8_redis_ssot.syntax.nodes import unparsed
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator
 
-from flake8_redis_ssot.fix.code.escape import BY_KEY, BY_NAME, Uses
-from flake8_redis_ssot.fix.code.names import locals_of
-from flake8_redis_ssot.fix.code.reads import reads
-from flake8_redis_ssot.fix.code.replacements import Refusal
-from flake8_redis_ssot.fix.code.signatures import Function
-from flake8_redis_ssot.fix.code.symbols import Member, Symbol
-from flake8_redis_ssot.fix.code.view import View
 from flake8_redis_ssot.fix.compatibility.keys import Keys
 from flake8_redis_ssot.fix.compatibility.ties import reached_members
+from flake8_redis_ssot.fix.objects.code import Code
 from flake8_redis_ssot.fix.objects.making import Making
-from flake8_redis_ssot.fix.objects.stores import Code
+from flake8_redis_ssot.fix.refusal import Refusal
+from flake8_redis_ssot.fix.sources.escape import BY_KEY, BY_NAME, Uses
+from flake8_redis_ssot.fix.sources.names import locals_of
+from flake8_redis_ssot.fix.sources.reads import reads
+from flake8_redis_ssot.fix.sources.signatures import Function
+from flake8_redis_ssot.fix.sources.symbols import Member, Symbol
+from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.libraries.commands import EXPIRING, EXPIRY_KEYWORDS
 from flake8_redis_ssot.libraries.standard import CHANGING_METHODS
 from flake8_redis_ssot.libraries.vocabulary import ENDING, FLUSHING

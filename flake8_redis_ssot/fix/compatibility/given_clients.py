@@ -6,18 +6,19 @@ import ast
 import re
 from dataclasses import replace
 
-from flake8_redis_ssot.fix.code.reach import OBJECT, PUT, Reach
-from flake8_redis_ssot.fix.code.replacements import Refusal, Replacement, Replacements
-from flake8_redis_ssot.fix.code.signatures import Function
-from flake8_redis_ssot.fix.code.symbols import Objects, Symbol
-from flake8_redis_ssot.fix.code.view import View
 from flake8_redis_ssot.fix.compatibility.around import Around
+from flake8_redis_ssot.fix.compatibility.patch_targets import OBJECT, PUT, PatchTargets
+from flake8_redis_ssot.fix.compatibility.replacements import Replacement, Replacements
 from flake8_redis_ssot.fix.compatibility.verdict import Verdict
 from flake8_redis_ssot.fix.objects.accessors import Accessors, Lead, Unfit
+from flake8_redis_ssot.fix.objects.code import Code
 from flake8_redis_ssot.fix.objects.connecting import Told, difference, read_in, waits_differently
 from flake8_redis_ssot.fix.objects.making import ALIKE, Making
 from flake8_redis_ssot.fix.objects.resolver import Untold
-from flake8_redis_ssot.fix.objects.stores import Code
+from flake8_redis_ssot.fix.refusal import Refusal
+from flake8_redis_ssot.fix.sources.signatures import Function
+from flake8_redis_ssot.fix.sources.symbols import Objects, Symbol
+from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.inference.methods import is_asyncio
 from flake8_redis_ssot.syntax.nodes import all_nodes, unparsed
 
@@ -27,7 +28,9 @@ _ONE = "let it give one client that is built once"
 class GivenClients:
     """Compares the clients of a library that functions, objects and their attributes give."""
 
-    def __init__(self, making: Making, replacements: Replacements, reach: Reach, around: Around) -> None:
+    def __init__(
+        self, making: Making, replacements: Replacements, reach: PatchTargets, around: Around
+    ) -> None:
         self.making = making
         self.objects = making.objects
         self.replacements = replacements

@@ -7,14 +7,15 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
-from flake8_redis_ssot.fix.code.replacements import Refusal, Replacement
-from flake8_redis_ssot.fix.code.signatures import Function, decorators_of
-from flake8_redis_ssot.fix.code.symbols import Symbol
-from flake8_redis_ssot.fix.code.view import UnseenReader, View
 from flake8_redis_ssot.fix.compatibility.call_checks import arguments_given
 from flake8_redis_ssot.fix.compatibility.member_checks import Lacking, a
 from flake8_redis_ssot.fix.compatibility.object_checks import ObjectChecks, note_names
+from flake8_redis_ssot.fix.compatibility.replacements import Replacement
 from flake8_redis_ssot.fix.compatibility.verdict import Verdict
+from flake8_redis_ssot.fix.refusal import Refusal
+from flake8_redis_ssot.fix.sources.signatures import Function, decorators_of
+from flake8_redis_ssot.fix.sources.symbols import Symbol
+from flake8_redis_ssot.fix.sources.view import UnseenReader, View
 from flake8_redis_ssot.libraries.frameworks import TYPE_READERS, VALIDATING
 from flake8_redis_ssot.libraries.standard import SPEC_KEYWORDS, TYPE_QUESTIONS
 from flake8_redis_ssot.libraries.vocabulary import ENDING, FLUSHING

@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from flake8_redis_ssot.fix.code.names import locals_of
-from flake8_redis_ssot.fix.code.signatures import Function
-from flake8_redis_ssot.fix.code.symbols import Member, Symbol
 from flake8_redis_ssot.fix.compatibility.ties import reached_members
+from flake8_redis_ssot.fix.objects.code import Code
 from flake8_redis_ssot.fix.objects.making import Making
-from flake8_redis_ssot.fix.objects.stores import Code
+from flake8_redis_ssot.fix.sources.names import locals_of
+from flake8_redis_ssot.fix.sources.signatures import Function
+from flake8_redis_ssot.fix.sources.symbols import Member, Symbol
 from flake8_redis_ssot.libraries.commands import COMMANDS
 from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
 

@@ -7,15 +7,15 @@ import copy
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from flake8_redis_ssot.fix.code.replacements import Refusal
-from flake8_redis_ssot.fix.code.signatures import Function, covers, incompatible
-from flake8_redis_ssot.fix.code.symbols import Member, Objects, Symbol
-from flake8_redis_ssot.fix.code.view import View
 from flake8_redis_ssot.fix.compatibility.alike import Alike
 from flake8_redis_ssot.fix.compatibility.dangers import Dangers
 from flake8_redis_ssot.fix.compatibility.obstacles import Obstacle, advice_for, in_words, obstacles
 from flake8_redis_ssot.fix.compatibility.ties import reached_members
-from flake8_redis_ssot.fix.objects.stores import Code
+from flake8_redis_ssot.fix.objects.code import Code
+from flake8_redis_ssot.fix.refusal import Refusal
+from flake8_redis_ssot.fix.sources.signatures import Function, covers, incompatible
+from flake8_redis_ssot.fix.sources.symbols import Member, Objects, Symbol
+from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.libraries.standard import BUILT_IN_EXCEPTIONS
 from flake8_redis_ssot.libraries.vocabulary import ENDING
 from flake8_redis_ssot.syntax.nodes import all_nodes, last_name

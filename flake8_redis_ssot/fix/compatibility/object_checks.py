@@ -7,11 +7,6 @@ import os
 import re
 from collections.abc import Collection, Mapping
 
-from flake8_redis_ssot.fix.code.reach import OBJECT, Reach
-from flake8_redis_ssot.fix.code.reads import ProjectReads
-from flake8_redis_ssot.fix.code.replacements import Refusal, Replacement, Replacements
-from flake8_redis_ssot.fix.code.symbols import Objects, Symbol
-from flake8_redis_ssot.fix.code.view import UnseenReader, View
 from flake8_redis_ssot.fix.compatibility.alike import Alike
 from flake8_redis_ssot.fix.compatibility.around import Around
 from flake8_redis_ssot.fix.compatibility.call_checks import CallChecks
@@ -19,10 +14,16 @@ from flake8_redis_ssot.fix.compatibility.dangers import Dangers
 from flake8_redis_ssot.fix.compatibility.given_clients import GivenClients
 from flake8_redis_ssot.fix.compatibility.member_checks import MemberChecks
 from flake8_redis_ssot.fix.compatibility.obstacles import Obstacle
+from flake8_redis_ssot.fix.compatibility.patch_targets import OBJECT, PatchTargets
+from flake8_redis_ssot.fix.compatibility.replacements import Replacement, Replacements
 from flake8_redis_ssot.fix.compatibility.ties import EXCEPTION, STATE, TieFinder, Ties
 from flake8_redis_ssot.fix.compatibility.verdict import Verdict
 from flake8_redis_ssot.fix.objects.making import Making
 from flake8_redis_ssot.fix.objects.state import State
+from flake8_redis_ssot.fix.refusal import Refusal
+from flake8_redis_ssot.fix.sources.reads import ProjectReads
+from flake8_redis_ssot.fix.sources.symbols import Objects, Symbol
+from flake8_redis_ssot.fix.sources.view import UnseenReader, View
 from flake8_redis_ssot.inference.builder_table import builders
 from flake8_redis_ssot.libraries.vocabulary import FLUSHING
 from flake8_redis_ssot.project.index import ProjectIndex
@@ -49,7 +50,7 @@ class ObjectChecks:
         self.members = MemberChecks(self.objects, self.alike, self.dangers, self._is_asked_for)
         self.calls = CallChecks(self.objects, self.making, self.members)
         self.ties = TieFinder(self.state)
-        self.reach = Reach(index, self.objects)
+        self.reach = PatchTargets(index, self.objects)
         self.around = Around(index, reads)
         self.given_clients = GivenClients(self.making, self.replacements, self.reach, self.around)
 

@@ -6,8 +6,8 @@ import ast
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from flake8_redis_ssot.fix.code.signatures import bound_to, covers, incompatible
-from flake8_redis_ssot.fix.code.symbols import Member
+from flake8_redis_ssot.fix.sources.signatures import bound_to, covers, incompatible
+from flake8_redis_ssot.fix.sources.symbols import Member
 
 _KINDS = {
     "": "a function", "async": "a coroutine function", "generator": "a generator",

@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from flake8_redis_ssot.fix.code.symbols import Member, Symbol
 from flake8_redis_ssot.fix.objects.state import State
+from flake8_redis_ssot.fix.sources.symbols import Member, Symbol
 from flake8_redis_ssot.syntax.nodes import all_nodes
 
 EXCEPTION = "exception "

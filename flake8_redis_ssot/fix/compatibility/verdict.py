@@ -6,7 +6,7 @@ import ast
 from dataclasses import dataclass, field
 
 from flake8_redis_ssot.diagnostic import Applicability
-from flake8_redis_ssot.fix.code.reach import Reached
+from flake8_redis_ssot.fix.compatibility.patch_targets import Reached
 from flake8_redis_ssot.fix.compatibility.ties import Ties
 
 

@@ -1,1 +1,1 @@
-"""From a diagnostic to the edits that settle it, and whether these hold."""
+"""From a diagnostic to the edits that settle it: what of the manager suits (`offers`), the edits by kind, and whether they hold."""

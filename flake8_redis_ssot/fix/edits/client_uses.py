@@ -6,13 +6,13 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from flake8_redis_ssot.fix.code.escape import Uses
-from flake8_redis_ssot.fix.code.replacements import Refusal
-from flake8_redis_ssot.fix.code.signatures import Function
-from flake8_redis_ssot.fix.code.stated import is_none
-from flake8_redis_ssot.fix.code.view import View
 from flake8_redis_ssot.fix.compatibility.dangers import EMPTIED, UNEMPTY, UNSHARE
 from flake8_redis_ssot.fix.edits.proposal import Proposal
+from flake8_redis_ssot.fix.refusal import Refusal
+from flake8_redis_ssot.fix.sources.escape import Uses
+from flake8_redis_ssot.fix.sources.signatures import Function
+from flake8_redis_ssot.fix.sources.stated import is_none
+from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.libraries.builders import Kind
 from flake8_redis_ssot.libraries.commands import (
     COMMANDS,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 
-from flake8_redis_ssot.fix.code.view import View
 from flake8_redis_ssot.fix.edits.proposal import MENDS, Proposal
+from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.syntax.imports import Part, bound_name, rewritten
 
 

@@ -7,16 +7,9 @@ from collections.abc import Iterator
 
 from flake8_redis_ssot.analysis.constructions import Construction
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.fix.code.names import locals_of
-from flake8_redis_ssot.fix.code.reach import OBJECT, PUT
-from flake8_redis_ssot.fix.code.reads import ProjectReads
-from flake8_redis_ssot.fix.code.replacements import Awaiting, Refusal
-from flake8_redis_ssot.fix.code.returns import is_set_at
-from flake8_redis_ssot.fix.code.signatures import own_parts
-from flake8_redis_ssot.fix.code.stated import is_none
-from flake8_redis_ssot.fix.code.view import View
 from flake8_redis_ssot.fix.compatibility.given_clients import late_names
 from flake8_redis_ssot.fix.compatibility.judge import Compatibility
+from flake8_redis_ssot.fix.compatibility.patch_targets import OBJECT, PUT
 from flake8_redis_ssot.fix.edits.client_uses import ClientUses, given_by, uses_of
 from flake8_redis_ssot.fix.edits.endings import Endings
 from flake8_redis_ssot.fix.edits.naming import exact, name_for
@@ -25,6 +18,13 @@ from flake8_redis_ssot.fix.edits.proposal import Proposal
 from flake8_redis_ssot.fix.objects.accessors import Accessor
 from flake8_redis_ssot.fix.objects.connecting import bound_of, read_in
 from flake8_redis_ssot.fix.objects.resolver import Untold
+from flake8_redis_ssot.fix.refusal import Awaiting, Refusal
+from flake8_redis_ssot.fix.sources.names import locals_of
+from flake8_redis_ssot.fix.sources.reads import ProjectReads
+from flake8_redis_ssot.fix.sources.returns import is_set_at
+from flake8_redis_ssot.fix.sources.signatures import own_parts
+from flake8_redis_ssot.fix.sources.stated import is_none
+from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.libraries.builders import Kind
 from flake8_redis_ssot.libraries.frameworks import MAKING_NAMES
 from flake8_redis_ssot.libraries.traits import POOL_KEYWORDS, WITH_DEFAULTS

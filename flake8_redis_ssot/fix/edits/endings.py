@@ -6,8 +6,8 @@ import ast
 import re
 from collections.abc import Collection, Iterator, Sequence
 
-from flake8_redis_ssot.fix.code.replacements import Refusal
-from flake8_redis_ssot.fix.code.view import View
+from flake8_redis_ssot.fix.refusal import Refusal
+from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.libraries.standard import QUESTIONS
 from flake8_redis_ssot.source import Position
 from flake8_redis_ssot.syntax.imports import Part, removed

@@ -6,13 +6,10 @@ import ast
 from collections.abc import Iterable, Sequence
 
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.fix.code.module_names import is_readable, star_names
-from flake8_redis_ssot.fix.code.reach import MODULE, PUT
-from flake8_redis_ssot.fix.code.replacements import Refusal, Replacement
-from flake8_redis_ssot.fix.code.symbols import Symbol
-from flake8_redis_ssot.fix.code.view import View
+from flake8_redis_ssot.fix.compatibility.patch_targets import MODULE, PUT
+from flake8_redis_ssot.fix.compatibility.replacements import Replacement
 from flake8_redis_ssot.fix.compatibility.verdict import Verdict
-from flake8_redis_ssot.fix.edits.ended_beside import take_out_ended
+from flake8_redis_ssot.fix.edits.ended_twice import take_out_ended
 from flake8_redis_ssot.fix.edits.module_members import Group, by_member, check_module
 from flake8_redis_ssot.fix.edits.naming import (
     dotted_places,
@@ -24,6 +21,10 @@ from flake8_redis_ssot.fix.edits.naming import (
 from flake8_redis_ssot.fix.edits.object_edits import UNSEEN, ObjectEdits
 from flake8_redis_ssot.fix.edits.proposal import Proposal
 from flake8_redis_ssot.fix.edits.unused import Kept, why_kept, why_tested
+from flake8_redis_ssot.fix.refusal import Refusal
+from flake8_redis_ssot.fix.sources.module_names import is_readable, star_names
+from flake8_redis_ssot.fix.sources.symbols import Symbol
+from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.syntax.imports import Imported
 
 

@@ -8,15 +8,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 from flake8_redis_ssot.facts.modules import absolute, is_under
-from flake8_redis_ssot.fix.code.reach import LOADED
-from flake8_redis_ssot.fix.code.replacements import Refusal, Replacement, Replacements
-from flake8_redis_ssot.fix.code.symbols import Objects
-from flake8_redis_ssot.fix.code.view import View
+from flake8_redis_ssot.fix.compatibility.copies import Copies
+from flake8_redis_ssot.fix.compatibility.patch_targets import LOADED
+from flake8_redis_ssot.fix.compatibility.replacements import Replacement, Replacements
 from flake8_redis_ssot.fix.edits.proposal import Proposal
 from flake8_redis_ssot.fix.edits.unused import Acts
 from flake8_redis_ssot.fix.execution.import_graph import ImportGraph, packages_of, with_parents
-from flake8_redis_ssot.fix.objects.copies import Copies
 from flake8_redis_ssot.fix.objects.making import within
+from flake8_redis_ssot.fix.refusal import Refusal
+from flake8_redis_ssot.fix.sources.symbols import Objects
+from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.syntax.nodes import all_nodes
 
 _WARNING = re.compile(r"`[\w.]*\bwarn\(")

@@ -6,15 +6,16 @@ import ast
 from collections.abc import Iterator
 
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.fix.code.reach import MODULE, PUT
-from flake8_redis_ssot.fix.code.replacements import Refusal, Replacement
-from flake8_redis_ssot.fix.code.signatures import Function
-from flake8_redis_ssot.fix.code.view import View
+from flake8_redis_ssot.fix.compatibility.patch_targets import MODULE, PUT
+from flake8_redis_ssot.fix.compatibility.replacements import Replacement
 from flake8_redis_ssot.fix.edits.import_edits import ImportEdits
 from flake8_redis_ssot.fix.edits.module_members import by_member, check_module
 from flake8_redis_ssot.fix.edits.naming import exact, renamed_text
 from flake8_redis_ssot.fix.edits.proposal import Proposal
 from flake8_redis_ssot.fix.edits.verify import circle
+from flake8_redis_ssot.fix.refusal import Refusal
+from flake8_redis_ssot.fix.sources.signatures import Function
+from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.syntax.nodes import last_name
 
 _BY_HAND = "change the string, and what is done with the module, by hand"

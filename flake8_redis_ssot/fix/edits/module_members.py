@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
-from flake8_redis_ssot.fix.code.module_names import is_readable
-from flake8_redis_ssot.fix.code.replacements import Refusal, Replacement, Replacements
-from flake8_redis_ssot.fix.code.symbols import Objects
-from flake8_redis_ssot.fix.code.view import View
+from flake8_redis_ssot.fix.compatibility.replacements import Replacement, Replacements
+from flake8_redis_ssot.fix.refusal import Refusal
+from flake8_redis_ssot.fix.sources.module_names import is_readable
+from flake8_redis_ssot.fix.sources.symbols import Objects
+from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.syntax.nodes import unparsed
 
 Group = tuple[Replacement, list[ast.expr]]

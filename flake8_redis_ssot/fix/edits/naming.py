@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
-from flake8_redis_ssot.fix.code.replacements import Refusal
-from flake8_redis_ssot.fix.code.view import View
 from flake8_redis_ssot.fix.edits.proposal import Proposal
+from flake8_redis_ssot.fix.refusal import Refusal
+from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.syntax.imports import Imported, Part
 from flake8_redis_ssot.syntax.nodes import all_nodes
 

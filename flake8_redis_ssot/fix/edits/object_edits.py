@@ -7,10 +7,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from flake8_redis_ssot.fix.code.reach import OBJECT, PUT
-from flake8_redis_ssot.fix.code.replacements import Refusal, Replacement
-from flake8_redis_ssot.fix.code.view import View
 from flake8_redis_ssot.fix.compatibility.judge import Compatibility
+from flake8_redis_ssot.fix.compatibility.patch_targets import OBJECT, PUT
+from flake8_redis_ssot.fix.compatibility.replacements import Replacement
 from flake8_redis_ssot.fix.compatibility.verdict import Verdict
 from flake8_redis_ssot.fix.edits.import_effects import ImportEffects
 from flake8_redis_ssot.fix.edits.module_members import Group
@@ -22,6 +21,8 @@ from flake8_redis_ssot.fix.edits.naming import (
 )
 from flake8_redis_ssot.fix.edits.proposal import Proposal
 from flake8_redis_ssot.fix.execution.import_graph import ImportGraph
+from flake8_redis_ssot.fix.refusal import Refusal
+from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.syntax.imports import Imported
 
 UNSEEN = "change the import by hand, and what reads the name"

@@ -9,13 +9,10 @@ from typing import Protocol
 
 from flake8_redis_ssot.analysis.constructions import Construction
 from flake8_redis_ssot.context import manager_wanted
-from flake8_redis_ssot.fix.code.names import locals_of
-from flake8_redis_ssot.fix.code.replacements import Refusal
-from flake8_redis_ssot.fix.code.signatures import Function
-from flake8_redis_ssot.fix.code.view import View
 from flake8_redis_ssot.fix.compatibility.judge import Compatibility
 from flake8_redis_ssot.fix.edits.proposal import Proposal
 from flake8_redis_ssot.fix.objects.accessors import Accessor
+from flake8_redis_ssot.fix.objects.code import Code
 from flake8_redis_ssot.fix.objects.connecting import (
     Difference,
     Told,
@@ -26,7 +23,10 @@ from flake8_redis_ssot.fix.objects.connecting import (
     waits_differently,
 )
 from flake8_redis_ssot.fix.objects.resolver import Untold
-from flake8_redis_ssot.fix.objects.stores import Code
+from flake8_redis_ssot.fix.refusal import Refusal
+from flake8_redis_ssot.fix.sources.names import locals_of
+from flake8_redis_ssot.fix.sources.signatures import Function
+from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.inference.methods import is_asyncio
 
 

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from flake8_redis_ssot.diagnostic import Applicability, Diagnostic
-from flake8_redis_ssot.fix.code.reach import Reached
-from flake8_redis_ssot.fix.code.replacements import Refusal
+from flake8_redis_ssot.fix.compatibility.patch_targets import Reached
 from flake8_redis_ssot.fix.compatibility.ties import Ties
 from flake8_redis_ssot.fix.compatibility.verdict import Verdict
+from flake8_redis_ssot.fix.refusal import Refusal
 from flake8_redis_ssot.rules import all_rules
 from flake8_redis_ssot.syntax.imports import Imported, Part
 

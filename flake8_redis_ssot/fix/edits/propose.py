@@ -12,11 +12,6 @@ from contextlib import suppress
 from functools import cached_property
 
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.fix.code.beside import Unchecked
-from flake8_redis_ssot.fix.code.module_names import star_names
-from flake8_redis_ssot.fix.code.reads import ProjectReads
-from flake8_redis_ssot.fix.code.replacements import Refusal, Unfollowed
-from flake8_redis_ssot.fix.code.view import View
 from flake8_redis_ssot.fix.compatibility.judge import Compatibility
 from flake8_redis_ssot.fix.edits.constructions import ConstructionEdits
 from flake8_redis_ssot.fix.edits.import_edits import ImportEdits
@@ -25,6 +20,11 @@ from flake8_redis_ssot.fix.edits.naming import dotted_places, exact, name_for, r
 from flake8_redis_ssot.fix.edits.proposal import MENDS, Proposal
 from flake8_redis_ssot.fix.edits.small_edits import with_successor, without_unused_codes
 from flake8_redis_ssot.fix.execution.import_graph import ImportGraph
+from flake8_redis_ssot.fix.refusal import Refusal, Unfollowed
+from flake8_redis_ssot.fix.sources.module_names import star_names
+from flake8_redis_ssot.fix.sources.reads import ProjectReads
+from flake8_redis_ssot.fix.sources.unchecked import Unchecked
+from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.libraries.frameworks import LOADING, PATCHING
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.rule import RuleContext

@@ -6,9 +6,9 @@ import ast
 from collections.abc import Collection
 
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.fix.code.replacements import Refusal
-from flake8_redis_ssot.fix.code.view import View
 from flake8_redis_ssot.fix.edits.proposal import Proposal
+from flake8_redis_ssot.fix.refusal import Refusal
+from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.lint.noqa import directive, without_codes
 from flake8_redis_ssot.source import Range, SourceError, SourceFile
 from flake8_redis_ssot.syntax.nodes import all_nodes

@@ -7,11 +7,11 @@ import warnings
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from flake8_redis_ssot.fix.code.replacements import Refusal
-from flake8_redis_ssot.fix.code.symbols import Objects
-from flake8_redis_ssot.fix.code.view import View
 from flake8_redis_ssot.fix.edits.proposal import Proposal
 from flake8_redis_ssot.fix.execution.import_graph import ImportGraph
+from flake8_redis_ssot.fix.refusal import Refusal
+from flake8_redis_ssot.fix.sources.symbols import Objects
+from flake8_redis_ssot.fix.sources.view import View
 
 _BY_HAND = "change it by hand"
 _UNDEFINED = frozenset(["UndefinedName", "UndefinedLocal", "UndefinedExport"])

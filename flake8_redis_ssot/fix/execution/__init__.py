@@ -1,1 +1,1 @@
-"""What runs when: modules by imports, code by calls, and what a test has replaced meanwhile."""
+"""What runs when: modules by imports, code by calls, and which code runs while a test patches something."""

@@ -6,7 +6,6 @@ import ast
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from flake8_redis_ssot.fix.code.signatures import Function, decorators_of
 from flake8_redis_ssot.fix.execution.call_pieces import (
     OPENING,
     OWN_NAMES,
@@ -20,7 +19,8 @@ from flake8_redis_ssot.fix.execution.call_pieces import (
     piece_of,
     reference,
 )
-from flake8_redis_ssot.fix.execution.loaded import end_of_path
+from flake8_redis_ssot.fix.sources.loaded import end_of_path
+from flake8_redis_ssot.fix.sources.signatures import Function, decorators_of
 from flake8_redis_ssot.libraries.frameworks import FIXTURES, MAKING_NAMES, RUNNING_SPECIFIED, SPECIFYING
 from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, own_nodes
 

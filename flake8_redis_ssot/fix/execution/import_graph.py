@@ -6,9 +6,9 @@ import ast
 from collections.abc import Iterable, Iterator
 
 from flake8_redis_ssot.facts.modules import absolute
-from flake8_redis_ssot.fix.code.reads import ProjectReads
-from flake8_redis_ssot.fix.code.signatures import Function
-from flake8_redis_ssot.fix.code.symbols import Objects
+from flake8_redis_ssot.fix.sources.reads import ProjectReads
+from flake8_redis_ssot.fix.sources.signatures import Function
+from flake8_redis_ssot.fix.sources.symbols import Objects
 from flake8_redis_ssot.libraries.frameworks import LOADER_NAMES, MAKING_NAMES
 from flake8_redis_ssot.syntax.nodes import last_name
 

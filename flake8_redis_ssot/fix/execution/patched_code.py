@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, field
 
-from flake8_redis_ssot.fix.code.signatures import Function, decorators_of
+from flake8_redis_ssot.fix.sources.signatures import Function, decorators_of
 from flake8_redis_ssot.libraries.frameworks import FIXTURES
 from flake8_redis_ssot.syntax.nodes import all_nodes, own_nodes
 

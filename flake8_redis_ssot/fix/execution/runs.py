@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from flake8_redis_ssot.fix.code.reads import ProjectReads
 from flake8_redis_ssot.fix.execution.call_graph import Budget, CallGraph
 from flake8_redis_ssot.fix.execution.call_walk import loaded
 from flake8_redis_ssot.fix.execution.import_graph import imported_names, imports_at_top
-from flake8_redis_ssot.fix.execution.loaded import end_of_path
 from flake8_redis_ssot.fix.execution.patched_code import patched_code, spans
+from flake8_redis_ssot.fix.sources.loaded import end_of_path
+from flake8_redis_ssot.fix.sources.reads import ProjectReads
 from flake8_redis_ssot.libraries.frameworks import RUNNING_ANEW, RUNNING_SPECIFIED, SPECIFYING
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.syntax.nodes import all_nodes, last_name

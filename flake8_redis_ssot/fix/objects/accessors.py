@@ -5,11 +5,14 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, replace
 
-from flake8_redis_ssot.fix.code.leaving import leaves
-from flake8_redis_ssot.fix.code.module_names import is_surely_bound
-from flake8_redis_ssot.fix.code.names import locals_of
-from flake8_redis_ssot.fix.code.returns import returns, sure_at_end
-from flake8_redis_ssot.fix.code.signatures import (
+from flake8_redis_ssot.fix.objects.code import Code
+from flake8_redis_ssot.fix.objects.made_once import bindings_of, made_once
+from flake8_redis_ssot.fix.objects.making import Making
+from flake8_redis_ssot.fix.sources.leaving import leaves
+from flake8_redis_ssot.fix.sources.module_names import is_surely_bound
+from flake8_redis_ssot.fix.sources.names import locals_of
+from flake8_redis_ssot.fix.sources.returns import returns, sure_at_end
+from flake8_redis_ssot.fix.sources.signatures import (
     Function,
     arguments_of,
     bound_to,
@@ -18,11 +21,8 @@ from flake8_redis_ssot.fix.code.signatures import (
     own_parts,
     without_receiver,
 )
-from flake8_redis_ssot.fix.code.stated import is_none
-from flake8_redis_ssot.fix.code.symbols import Member, Symbol
-from flake8_redis_ssot.fix.objects.made_once import bindings_of, made_once
-from flake8_redis_ssot.fix.objects.making import Making
-from flake8_redis_ssot.fix.objects.stores import Code
+from flake8_redis_ssot.fix.sources.stated import is_none
+from flake8_redis_ssot.fix.sources.symbols import Member, Symbol
 from flake8_redis_ssot.inference.builder_table import BuilderTable
 from flake8_redis_ssot.libraries.builders import Kind
 from flake8_redis_ssot.libraries.standard import CACHES, LOGS

@@ -10,12 +10,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from flake8_redis_ssot.facts.modules import bindings_in
-from flake8_redis_ssot.fix.code.names import locals_of
-from flake8_redis_ssot.fix.code.signatures import Function, arguments_of, decorators_of
-from flake8_redis_ssot.fix.code.symbols import Symbol
+from flake8_redis_ssot.fix.objects.code import Code
 from flake8_redis_ssot.fix.objects.making import Making
 from flake8_redis_ssot.fix.objects.resolver import Resolver, Untold
-from flake8_redis_ssot.fix.objects.stores import Code
+from flake8_redis_ssot.fix.sources.names import locals_of
+from flake8_redis_ssot.fix.sources.signatures import Function, arguments_of, decorators_of
+from flake8_redis_ssot.fix.sources.symbols import Symbol
 from flake8_redis_ssot.inference.methods import is_asyncio
 from flake8_redis_ssot.libraries.standard import CACHES, CHANGING, SAME_TEXT
 from flake8_redis_ssot.libraries.traits import SAID_ANYHOW, SAYING_WHERE, SECRETS, SIZES, TUNING

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator, Mapping
 
-from flake8_redis_ssot.fix.code.signatures import Function, arguments_of, decorators_of, own_parts
-from flake8_redis_ssot.fix.objects.stores import Code, Given
+from flake8_redis_ssot.fix.objects.code import Code, Given
+from flake8_redis_ssot.fix.sources.signatures import Function, arguments_of, decorators_of, own_parts
 from flake8_redis_ssot.libraries.standard import CACHES
 from flake8_redis_ssot.syntax.nodes import all_nodes
 

@@ -6,13 +6,19 @@ import ast
 from collections.abc import Iterator
 
 from flake8_redis_ssot.facts.modules import bindings_in
-from flake8_redis_ssot.fix.code.leaving import leaves
-from flake8_redis_ssot.fix.code.returns import returns
-from flake8_redis_ssot.fix.code.signatures import Function, bound_to, decorators_of, function_kind, own_parts
-from flake8_redis_ssot.fix.code.stated import is_none
-from flake8_redis_ssot.fix.code.symbols import Symbol
+from flake8_redis_ssot.fix.objects.code import Code
 from flake8_redis_ssot.fix.objects.making import Making
-from flake8_redis_ssot.fix.objects.stores import Code
+from flake8_redis_ssot.fix.sources.leaving import leaves
+from flake8_redis_ssot.fix.sources.returns import returns
+from flake8_redis_ssot.fix.sources.signatures import (
+    Function,
+    bound_to,
+    decorators_of,
+    function_kind,
+    own_parts,
+)
+from flake8_redis_ssot.fix.sources.stated import is_none
+from flake8_redis_ssot.fix.sources.symbols import Symbol
 from flake8_redis_ssot.libraries.standard import CACHES
 from flake8_redis_ssot.syntax.nodes import all_nodes
 

@@ -8,14 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from flake8_redis_ssot.facts.modules import bindings_in
-from flake8_redis_ssot.fix.code.replacements import Refusal
-from flake8_redis_ssot.fix.code.signatures import (
-    Function,
-    arguments_of,
-    defaults_of,
-    own_parts,
-)
-from flake8_redis_ssot.fix.code.symbols import Objects, Symbol
+from flake8_redis_ssot.fix.objects.code import Code
 from flake8_redis_ssot.fix.objects.initialisers import (
     given_to,
     keeps_something,
@@ -23,7 +16,15 @@ from flake8_redis_ssot.fix.objects.initialisers import (
     run_by_making,
 )
 from flake8_redis_ssot.fix.objects.resolver import Resolver, Untold
-from flake8_redis_ssot.fix.objects.stores import Code, Store, set_in
+from flake8_redis_ssot.fix.objects.stores import Store, set_in
+from flake8_redis_ssot.fix.refusal import Refusal
+from flake8_redis_ssot.fix.sources.signatures import (
+    Function,
+    arguments_of,
+    defaults_of,
+    own_parts,
+)
+from flake8_redis_ssot.fix.sources.symbols import Objects, Symbol
 from flake8_redis_ssot.inference.builder_table import BuilderTable
 from flake8_redis_ssot.libraries.standard import PLAIN_BASES
 from flake8_redis_ssot.libraries.vocabulary import CLIENT_WORDS

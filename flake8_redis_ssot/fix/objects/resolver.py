@@ -7,11 +7,11 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from flake8_redis_ssot.fix.code.names import locals_of
-from flake8_redis_ssot.fix.code.signatures import Function, arguments_of, own_parts
-from flake8_redis_ssot.fix.code.stated import is_none
-from flake8_redis_ssot.fix.code.symbols import Symbol
-from flake8_redis_ssot.fix.objects.stores import Code
+from flake8_redis_ssot.fix.objects.code import Code
+from flake8_redis_ssot.fix.sources.names import locals_of
+from flake8_redis_ssot.fix.sources.signatures import Function, arguments_of, own_parts
+from flake8_redis_ssot.fix.sources.stated import is_none
+from flake8_redis_ssot.fix.sources.symbols import Symbol
 from flake8_redis_ssot.libraries.traits import (
     ARGUMENTS,
     ASYNC_PART,

@@ -3,35 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-from flake8_redis_ssot.fix.code.signatures import Function
-from flake8_redis_ssot.fix.code.symbols import Symbol
+from flake8_redis_ssot.fix.objects.code import Code
 from flake8_redis_ssot.libraries.standard import CHANGING_METHODS
 from flake8_redis_ssot.syntax.nodes import last_name
-
-Given = Mapping[str, "Code"]
-
-
-@dataclass(frozen=True, slots=True)
-class Code:
-    """A part of the source, with where its names are looked up."""
-
-    node: ast.AST
-    module: str
-    owner: Symbol | None = None
-    function: Function | None = None
-    given: Given = field(default_factory=dict, hash=False, compare=False)
-    """What its function is known to be called with."""
-    maker: Code | None = field(default=None, hash=False, compare=False)
-    """The call that makes the object whose method its function is, where that is known."""
-    is_called: bool = field(default=False, hash=False, compare=False)
-    """Whether its function is called with what is `given`, and nothing else."""
-
-    def at(self, node: ast.AST) -> Code:
-        """Another part that stands at the same place."""
-        return replace(self, node=node)
 
 
 @dataclass(frozen=True, slots=True)

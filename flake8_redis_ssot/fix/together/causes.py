@@ -9,10 +9,10 @@ import ast
 from collections.abc import Iterator, Mapping
 
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.fix.code.beside import line_of
-from flake8_redis_ssot.fix.code.replacements import Awaiting, Cause, Refusal, Unfollowed
 from flake8_redis_ssot.fix.edits.proposal import MENDS
 from flake8_redis_ssot.fix.execution.runs import Runs
+from flake8_redis_ssot.fix.refusal import Awaiting, Cause, Refusal, Unfollowed
+from flake8_redis_ssot.fix.sources.unchecked import line_of
 from flake8_redis_ssot.fix.together.staying import Staying
 from flake8_redis_ssot.syntax.nodes import all_nodes
 

@@ -10,15 +10,15 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from flake8_redis_ssot.facts.texts import has_word
-from flake8_redis_ssot.fix.code.beside import line_of
-from flake8_redis_ssot.fix.code.reach import LOADED, LOGGER, MODULE, OBJECT, PUT
-from flake8_redis_ssot.fix.code.reads import dictionary_owner, names_given
-from flake8_redis_ssot.fix.code.signatures import Function, decorators_of, own_parts
-from flake8_redis_ssot.fix.code.stated import is_none
-from flake8_redis_ssot.fix.code.view import View
+from flake8_redis_ssot.fix.compatibility.patch_targets import LOADED, LOGGER, MODULE, OBJECT, PUT
 from flake8_redis_ssot.fix.edits.propose import Rewriter
 from flake8_redis_ssot.fix.execution.import_graph import packages_of, with_parents
-from flake8_redis_ssot.fix.execution.loaded import begins, texts_of, texts_on_modules
+from flake8_redis_ssot.fix.sources.loaded import begins, texts_of, texts_on_modules
+from flake8_redis_ssot.fix.sources.reads import dictionary_owner, names_given
+from flake8_redis_ssot.fix.sources.signatures import Function, decorators_of, own_parts
+from flake8_redis_ssot.fix.sources.stated import is_none
+from flake8_redis_ssot.fix.sources.unchecked import line_of
+from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.libraries.frameworks import FIXTURES, LOADER_NAMES, PATCHING, SETTING, TAKERS
 from flake8_redis_ssot.source import SourceError
 from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, unparsed

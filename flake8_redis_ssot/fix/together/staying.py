@@ -9,15 +9,15 @@ from functools import cached_property
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.facts.modules import is_under
-from flake8_redis_ssot.fix.code.beside import PYTHON, QUOTED, line_of, split
-from flake8_redis_ssot.fix.code.escape import BY_NAME
-from flake8_redis_ssot.fix.code.replacements import Awaiting, Refusal, Unfollowed
-from flake8_redis_ssot.fix.code.signatures import Function
-from flake8_redis_ssot.fix.code.symbols import Symbol
-from flake8_redis_ssot.fix.code.view import View
 from flake8_redis_ssot.fix.compatibility.ties import STATE, Ties
 from flake8_redis_ssot.fix.edits.proposal import Proposal
 from flake8_redis_ssot.fix.edits.propose import Rewriter
+from flake8_redis_ssot.fix.refusal import Awaiting, Refusal, Unfollowed
+from flake8_redis_ssot.fix.sources.escape import BY_NAME
+from flake8_redis_ssot.fix.sources.signatures import Function
+from flake8_redis_ssot.fix.sources.symbols import Symbol
+from flake8_redis_ssot.fix.sources.unchecked import PYTHON, QUOTED, line_of, split
+from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.syntax.nodes import all_nodes, own_nodes, unparsed
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from flake8_redis_ssot.fix.code.replacements import Refusal
 from flake8_redis_ssot.fix.edits.proposal import Proposal
 from flake8_redis_ssot.fix.edits.propose import Rewriter
 from flake8_redis_ssot.fix.execution.runs import Change, Runs
+from flake8_redis_ssot.fix.refusal import Refusal
 from flake8_redis_ssot.fix.together.patches import Patch, heads
 
 LOOK = "look there, and run with --include-unsafe if that does no harm"

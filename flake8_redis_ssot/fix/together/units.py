@@ -9,13 +9,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.facts.modules import is_under
-from flake8_redis_ssot.fix.code.reach import LOADED, OBJECT
-from flake8_redis_ssot.fix.code.replacements import Cause, Refusal
+from flake8_redis_ssot.fix.compatibility.patch_targets import LOADED, OBJECT
 from flake8_redis_ssot.fix.compatibility.ties import STATE
 from flake8_redis_ssot.fix.edits.naming import renamed_text
 from flake8_redis_ssot.fix.edits.proposal import MENDS, Proposal
 from flake8_redis_ssot.fix.edits.propose import Rewriter
 from flake8_redis_ssot.fix.execution.runs import Runs
+from flake8_redis_ssot.fix.refusal import Cause, Refusal
 from flake8_redis_ssot.fix.together.patches import Patch, PatchFinder, heads
 from flake8_redis_ssot.fix.together.staying import Reference, Staying, goes_along
 from flake8_redis_ssot.fix.together.timing import LOOK, WITH_IT, Timing, held_by

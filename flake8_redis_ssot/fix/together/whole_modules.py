@@ -7,11 +7,11 @@ from collections.abc import Collection, Iterable
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.facts.modules import is_under
 from flake8_redis_ssot.facts.texts import has_word
-from flake8_redis_ssot.fix.code.replacements import Refusal
 from flake8_redis_ssot.fix.edits.naming import renamed_text
 from flake8_redis_ssot.fix.edits.proposal import MENDS, Proposal
 from flake8_redis_ssot.fix.edits.propose import Rewriter
-from flake8_redis_ssot.fix.execution.loaded import texts_of
+from flake8_redis_ssot.fix.refusal import Refusal
+from flake8_redis_ssot.fix.sources.loaded import texts_of
 from flake8_redis_ssot.fix.together.patches import Patch
 from flake8_redis_ssot.fix.together.staying import Staying
 from flake8_redis_ssot.libraries.frameworks import PATCHING

@@ -6,10 +6,10 @@ import ast
 from typing import TYPE_CHECKING
 
 from flake8_redis_ssot.facts.modules import bindings_in, exported_names
-from flake8_redis_ssot.fix.code.leaving import leaves, suppresses
+from flake8_redis_ssot.fix.sources.leaving import leaves, suppresses
 
 if TYPE_CHECKING:
-    from flake8_redis_ssot.fix.code.names import Names
+    from flake8_redis_ssot.fix.sources.names import Names
 
 
 def star_names(names: Names, module: str) -> frozenset[str] | None:

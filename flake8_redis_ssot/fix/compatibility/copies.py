@@ -7,10 +7,10 @@ import copy
 from collections.abc import Collection
 
 from flake8_redis_ssot.facts.modules import absolute
-from flake8_redis_ssot.fix.code.signatures import Function
-from flake8_redis_ssot.fix.code.symbols import Symbol
 from flake8_redis_ssot.fix.objects.making import Making
 from flake8_redis_ssot.fix.objects.state import State, is_changed
+from flake8_redis_ssot.fix.sources.signatures import Function
+from flake8_redis_ssot.fix.sources.symbols import Symbol
 from flake8_redis_ssot.libraries.standard import PICKLING, READING_METHODS
 from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, unparsed
 

@@ -9,9 +9,9 @@ from functools import cached_property
 from typing import NamedTuple, TypeVar
 
 from flake8_redis_ssot.facts.modules import exported_names, is_under
-from flake8_redis_ssot.fix.code.beside import QUOTED, line_of
-from flake8_redis_ssot.fix.code.escape import FileUses
-from flake8_redis_ssot.fix.code.reads import ProjectReads
+from flake8_redis_ssot.fix.sources.escape import FileUses
+from flake8_redis_ssot.fix.sources.reads import ProjectReads
+from flake8_redis_ssot.fix.sources.unchecked import QUOTED, line_of
 from flake8_redis_ssot.libraries.frameworks import LOADER_NAMES
 from flake8_redis_ssot.lint.noqa import PhysicalLine, physical_lines
 from flake8_redis_ssot.project.index import ProjectIndex

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 
 from flake8_redis_ssot.facts.modules import Found
-from flake8_redis_ssot.fix.code.replacements import Replacement
-from flake8_redis_ssot.fix.code.signatures import Function
-from flake8_redis_ssot.fix.code.symbols import Objects, Symbol
-from flake8_redis_ssot.fix.code.view import View
+from flake8_redis_ssot.fix.compatibility.replacements import Replacement
+from flake8_redis_ssot.fix.sources.signatures import Function
+from flake8_redis_ssot.fix.sources.symbols import Objects, Symbol
+from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
 
@@ -26,7 +26,7 @@ LOADED = "loaded "
 """How that of a module begins of which `sys.modules` tells whether it has been imported."""
 
 
-class Reach:
+class PatchTargets:
     """Finds the names through which code gets at an object."""
 
     def __init__(self, index: ProjectIndex, objects: Objects) -> None:

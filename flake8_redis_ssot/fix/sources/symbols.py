@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from flake8_redis_ssot.facts.modules import Modules, bindings_in
-from flake8_redis_ssot.fix.code.names import Names
-from flake8_redis_ssot.fix.code.signatures import (
+from flake8_redis_ssot.fix.sources.names import Names
+from flake8_redis_ssot.fix.sources.signatures import (
     Function,
     FunctionKind,
     decorators_of,
@@ -18,7 +18,7 @@ from flake8_redis_ssot.fix.code.signatures import (
     own_parts,
     without_receiver,
 )
-from flake8_redis_ssot.fix.code.stated import is_none, is_optional, stated
+from flake8_redis_ssot.fix.sources.stated import is_none, is_optional, stated
 from flake8_redis_ssot.libraries.standard import (
     CACHES,
     KIND_DECORATORS,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 
-from flake8_redis_ssot.fix.code.leaving import leaves, suppresses
-from flake8_redis_ssot.fix.code.signatures import Function
-from flake8_redis_ssot.fix.code.stated import is_none
+from flake8_redis_ssot.fix.sources.leaving import leaves, suppresses
+from flake8_redis_ssot.fix.sources.signatures import Function
+from flake8_redis_ssot.fix.sources.stated import is_none
 from flake8_redis_ssot.syntax.nodes import unparsed
 
 

@@ -12,7 +12,7 @@ from flake8_redis_ssot.facts.import_scan import statements
 from flake8_redis_ssot.facts.model import FileFacts
 from flake8_redis_ssot.facts.modules import Modules
 from flake8_redis_ssot.filesystem import FileSystem
-from flake8_redis_ssot.fix.code.reads import ProjectReads
+from flake8_redis_ssot.fix.sources.reads import ProjectReads
 from flake8_redis_ssot.settings.model import Settings
 from flake8_redis_ssot.source import SourceError
 

@@ -8,8 +8,8 @@ from contextlib import suppress
 from typing import Protocol
 
 from flake8_redis_ssot.facts.modules import Modules, absolute
-from flake8_redis_ssot.fix.code.module_names import is_readable
-from flake8_redis_ssot.fix.code.signatures import Function, arguments_of, own_parts
+from flake8_redis_ssot.fix.sources.module_names import is_readable
+from flake8_redis_ssot.fix.sources.signatures import Function, arguments_of, own_parts
 from flake8_redis_ssot.source import SourceError
 from flake8_redis_ssot.syntax.nodes import all_nodes
 

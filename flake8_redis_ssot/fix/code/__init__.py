@@ -1,1 +1,0 @@
-"""What the code of files says that fixes go by: names and what they stand for, how things are called, what is read of a file."""
