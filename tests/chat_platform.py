@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 
-def exchange(path: Path, *pairs: tuple[str, str]) -> None:
+def compatibility(path: Path, *pairs: tuple[str, str]) -> None:
     text = path.read_text()
     for old, new in pairs:
         assert old in text
@@ -33,7 +33,7 @@ def phase_1(copy: Path) -> None:
     connecting = text[text.index("    def __init__(") : text.index("    async def ready(")]
     closing = text[text.index("    async def close(") : text.index("\n\nredis_manager = ")]
     text = old.read_text()
-    exchange(
+    compatibility(
         old,
         (text[text.index("    def __init__(") : text.index("    async def get(")], connecting),
         (text[text.index("    async def close(") : text.index("\n\ncache = ")], closing),
@@ -42,7 +42,7 @@ def phase_1(copy: Path) -> None:
     )
     methods = text[text.index("    async def get_value(") : text.index("    async def close(")]
     backend = text[text.index("class CacheBackend:") :].replace("= cache\n", "= redis_manager\n")
-    exchange(
+    compatibility(
         home,
         ("import os\n", "import json\nimport os\nfrom collections.abc import Awaitable, Callable\nfrom typing import Any\n"),
         ("\n\nclass RedisManager", "\nDEFAULT_TTL = 300\n\n\nclass RedisManager"),
@@ -50,16 +50,16 @@ def phase_1(copy: Path) -> None:
         ("    async def close(", f"{methods}    async def close("),
         ("redis_manager = RedisManager()\n", f"redis_manager = RedisManager()\n\n\n{backend}"),
     )  # fmt: skip
-    exchange(
+    compatibility(
         copy / "backend/app/db/redis_manager.py",
         ("from backend", "from redis.asyncio import Redis\n\nfrom backend"),
         ("def get_redis_client():", "def get_redis_client() -> Redis:"),
     )
-    exchange(copy / "auth_service/auth_core/limits.py", ("db=1", "db=1, decode_responses=True"))
-    exchange(copy / "pyproject.toml", ("\n[tool.pytest", f"{REPLACEMENTS}\n[tool.pytest"))
+    compatibility(copy / "auth_service/auth_core/limits.py", ("db=1", "db=1, decode_responses=True"))
+    compatibility(copy / "pyproject.toml", ("\n[tool.pytest", f"{REPLACEMENTS}\n[tool.pytest"))
     accessor = "backend.app.db.redis_manager.get_redis_manager"
     manager = "backend.app.redis_manager.RedisManager"
-    exchange(
+    compatibility(
         copy / "tests/test_chat.py",
         (f'patch("{accessor}") as get,', f'patch("{manager}.push", AsyncMock()) as push,'),
         ("        get.return_value.push = AsyncMock()\n", ""),
@@ -67,13 +67,13 @@ def phase_1(copy: Path) -> None:
         (f'patch("{accessor}") as get:\n        get.return_value.delete = AsyncMock(return_value=2)\n',
          f'patch("{manager}.delete", AsyncMock(return_value=2)):\n'),
     )  # fmt: skip
-    exchange(
+    compatibility(
         copy / "tests/test_manager.py",
         ('patch("backend.app.db.redis_manager.redis_manager") as manager:\n        manager.ready = AsyncMock(return_value=False)\n',
          f'patch("{manager}.ready", AsyncMock(return_value=False)) as ready:\n'),
         ("manager.ready.assert", "ready.assert"),
     )  # fmt: skip
-    exchange(
+    compatibility(
         copy / "tests/test_scripts.py",
         ('patch("backend.app.db.redis_manager.redis_manager") as manager:', f'patch.multiple("{manager}", **METHODS):'),
         ('        manager.smembers = AsyncMock(return_value=["a", "b"])\n', ""),

@@ -348,7 +348,7 @@ def _gaps(managers: Iterable[Manager], rewriter: Rewriter, settings: Settings) -
                 if not _is_manager_class(old, manager, settings):
                     continue
                 needed.add((target.qualified_name, attribute.attr))
-                what = rewriter.exchange.members.difference(
+                what = rewriter.compatibility.members.difference(
                     old, target, attribute.attr, call, is_used=call is None or is_used(view, call)
                 )
                 if what is not None:

@@ -208,20 +208,20 @@ def _replaced(
 
 def _check_use(rewriter: Rewriter, replacement: Replacement, name: str) -> None:
     """Refusal unless the new object can do all that the old one could: what is done with it outside is not seen."""
-    exchange = rewriter.exchange
+    compatibility = rewriter.compatibility
     if (
         replacement.is_same
-        or exchange.alike.clients(replacement.old, replacement.new)
-        or exchange.given_clients.alike(replacement) is not None
+        or compatibility.alike.clients(replacement.old, replacement.new)
+        or compatibility.given_clients.alike(replacement) is not None
     ):
         return
     given = rewriter.objects.given(replacement.old) if replacement.collapses else replacement.old
     before, after = given or replacement.old, replacement.new
     old, new = before.of or before, after.of or after
-    exchange.members.covered(old, new, f"`{name}` may be used for anything outside of the project")
+    compatibility.members.covered(old, new, f"`{name}` may be used for anything outside of the project")
     if old.kind == new.kind == "class":
-        why = exchange.making.difference(
-            replacement.old, old, after, new, lambda: exchange.alike.is_same_code(old, new)
+        why = compatibility.making.difference(
+            replacement.old, old, after, new, lambda: compatibility.alike.is_same_code(old, new)
         )
         if why is not None:
             raise why

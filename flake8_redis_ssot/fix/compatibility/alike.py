@@ -204,7 +204,9 @@ class Alike:
         given = [s.value for s in self.making.stores(of) if s.attribute == name and not s.is_item]
         values = [code for code in given if code is None or not is_none(code.node)]
         return {
-            self.making.home(code.at(code.node.func)) if code and isinstance(code.node, ast.Call) else None
+            self.making.qualified_name_of(code.at(code.node.func))
+            if code and isinstance(code.node, ast.Call)
+            else None
             for code in values
         } or {None}
 

@@ -29,12 +29,12 @@ class GivenClients:
     """Compares the clients of a library that functions, objects and their attributes give."""
 
     def __init__(
-        self, making: Making, replacements: Replacements, reach: PatchTargets, around: Around
+        self, making: Making, replacements: Replacements, patch_targets: PatchTargets, around: Around
     ) -> None:
         self.making = making
         self.objects = making.objects
         self.replacements = replacements
-        self.reach = reach
+        self.patch_targets = patch_targets
         self.around = around
         self.accessors = Accessors(making, making.table)
         self._known: dict[Replacement, tuple[Lead, Lead] | Refusal | None] = {}
@@ -206,9 +206,11 @@ class GivenClients:
         for symbol in (replacement.old, replacement.new):
             held = symbol.of if symbol.kind in ("member", "method") else None
             if held is not None and held.of is not None:
-                verdict.reach |= self.reach.of_new(held, held.of, {symbol.qualified_name.rpartition(".")[2]})
+                verdict.reach |= self.patch_targets.of_new(
+                    held, held.of, {symbol.qualified_name.rpartition(".")[2]}
+                )
             elif symbol.kind == "function" and symbol.node is not None:
-                verdict.reach |= self.reach.globals_of(symbol.node, symbol.module)
+                verdict.reach |= self.patch_targets.globals_of(symbol.node, symbol.module)
         module = replacement.new.module if held is None else held.module
         keys = {replacement.new.qualified_name, f"{OBJECT}{replacement.new.qualified_name}", f"{PUT}{module}"}
         for symbol, lead in zip((replacement.old, replacement.new), leads, strict=True):

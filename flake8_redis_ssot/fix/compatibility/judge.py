@@ -274,10 +274,10 @@ class Compatibility(ObjectChecks):
         old, new = replacement.old, replacement.new
         verdict.ties.add(self.ties.of_members(old, None))
         names = {*self.objects.members(old).named}
-        after = self.reach.of_new(Symbol("instance", "", new.node, new), new, names)
-        before = self.reach.of_members(old, None, replacement)
+        after = self.patch_targets.of_new(Symbol("instance", "", new.node, new), new, names)
+        before = self.patch_targets.of_members(old, None, replacement)
         for name in names:
-            twins = self.reach.twins(old, new, name, after)
+            twins = self.patch_targets.twins(old, new, name, after)
             pairs = [[self.objects.symbol(one or "") for one in pair] for pair in twins.items()]
             verdict.ties.needs |= {
                 f"identity {one.of.qualified_name}"
@@ -285,7 +285,7 @@ class Compatibility(ObjectChecks):
                 if one is not None and one.of and one != other
             }
             before |= twins
-        verdict.reach |= before | after | self.reach.of_both(before, after)
+        verdict.reach |= before | after | self.patch_targets.of_both(before, after)
         self.note_builders(Symbol("instance", ""), Symbol("instance", ""), old, new, verdict)
 
     def _check_forwarded(
@@ -428,10 +428,10 @@ class Compatibility(ObjectChecks):
                 while isinstance(root, ast.Attribute):
                     root = root.value
                 for binding in view.uses.bindings_of(root) if isinstance(root, ast.Name) else ():
-                    home = self.objects.modules.lookup(binding.target) if binding.target else None
+                    led = self.objects.modules.lookup(binding.target) if binding.target else None
                     if binding.target is None:
                         yield True
-                    elif home is not None and home.qualified_name.rpartition(".")[0] != old.module:
+                    elif led is not None and led.qualified_name.rpartition(".")[0] != old.module:
                         yield False
 
     def got(self, view: View, replacement: Replacement, call: ast.Call) -> ast.expr:

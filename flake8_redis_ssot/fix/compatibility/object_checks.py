@@ -50,9 +50,9 @@ class ObjectChecks:
         self.members = MemberChecks(self.objects, self.alike, self.dangers, self._is_asked_for)
         self.calls = CallChecks(self.objects, self.making, self.members)
         self.ties = TieFinder(self.state)
-        self.reach = PatchTargets(index, self.objects)
+        self.patch_targets = PatchTargets(index, self.objects)
         self.around = Around(index, reads)
-        self.given_clients = GivenClients(self.making, self.replacements, self.reach, self.around)
+        self.given_clients = GivenClients(self.making, self.replacements, self.patch_targets, self.around)
 
     def check_object(
         self, view: View, replacement: Replacement, node: ast.expr, before: Symbol, after: Symbol, verdict: Verdict,
@@ -197,13 +197,13 @@ class ObjectChecks:
             differing = self.state.difference(old, new, name, names.get(name, name))
             if differing is not None:
                 raise self.members.another(new, names.get(name, name), [Obstacle(differing)])
-        before_reach = self.reach.of_members(old, used, replacement)
-        after_reach = self.reach.of_new(after, new, {names.get(name, name) for name in may_use})
+        before_reach = self.patch_targets.of_members(old, used, replacement)
+        after_reach = self.patch_targets.of_new(after, new, {names.get(name, name) for name in may_use})
         same = {n for n in may_use if names.get(n, n) == n and self.alike.members(old, new, n)}
         for name in sorted(same):
-            before_reach |= self.reach.twins(old, new, name, after_reach)
+            before_reach |= self.patch_targets.twins(old, new, name, after_reach)
         if same == may_use:
-            after_reach |= self.reach.of_both(before_reach, after_reach)
+            after_reach |= self.patch_targets.of_both(before_reach, after_reach)
         verdict.reach |= before_reach
         verdict.roots.add(old.qualified_name)
         ties = self.ties.of_members(old, used)
@@ -264,7 +264,7 @@ class ObjectChecks:
         names, code = self.making.found_at_first_use(symbol, of) if symbol.kind != "class" else (set(), [])
         for one in code:
             own = {f"{one.module}.{name}" for name in self.objects.set_by_functions(one.module)}
-            names |= self.reach.globals_of(one.node, one.module).keys() - own
+            names |= self.patch_targets.globals_of(one.node, one.module).keys() - own
         return {name for name in names if " " not in name}
 
     def _is_asked_for(self, name: str, modules: Collection[str]) -> bool:

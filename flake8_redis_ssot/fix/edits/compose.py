@@ -34,7 +34,7 @@ def parts_of(view: View, proposals: Sequence[Proposal]) -> Iterator[Part]:
         dropped = [alias for proposal in mine for alias in proposal.drops]
         dropped += [alias for one, alias in used_up if one is statement and alias not in dropped]
         added = []
-        in_module = view.uses.home(statement).kind == "module" and statement in view.source.tree.body
+        in_module = view.uses.scope_of(statement).kind == "module" and statement in view.source.tree.body
         for one in dict.fromkeys(one for proposal in mine for one in proposal.adds):
             if not in_module or one not in imported:
                 added.append(one)
@@ -63,9 +63,9 @@ def _used_up(
         if proposal.statement is not None and MENDS[proposal.diagnostic.code] in ("call", "construction")
     }
     written = {name.rpartition(".")[0] for proposal in proposals for name in proposal.written}
-    names = {(bound_name(s, alias), view.uses.home(s)) for s in building for alias in s.names}
+    names = {(bound_name(s, alias), view.uses.scope_of(s)) for s in building for alias in s.names}
     for statement, alias in view.aliases.values():
-        is_same = (bound_name(statement, alias), view.uses.home(statement)) in names
+        is_same = (bound_name(statement, alias), view.uses.scope_of(statement)) in names
         modules = view.bases(statement) if isinstance(statement, ast.ImportFrom) else [alias.name]
         if any(view.modules.is_ours(module) and module not in written for module in modules):
             continue  # it may be there for what importing the module does

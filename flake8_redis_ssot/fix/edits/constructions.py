@@ -36,13 +36,13 @@ _TAKE = "let that file take the manager's client first"
 class ConstructionEdits:
     """Proposes what settles a diagnostic of a construction."""
 
-    def __init__(self, exchange: Compatibility, reads: ProjectReads, files: Files) -> None:
+    def __init__(self, compatibility: Compatibility, reads: ProjectReads, files: Files) -> None:
         self.files = files
-        self.exchange = exchange
-        self.index = exchange.index
-        self.objects = exchange.objects
-        self.offers = Offers(exchange, files)
-        self.around = exchange.around
+        self.compatibility = compatibility
+        self.index = compatibility.index
+        self.objects = compatibility.objects
+        self.offers = Offers(compatibility, files)
+        self.around = compatibility.around
 
     def propose(self, view: View, diagnostic: Diagnostic) -> Proposal:
         """What settles `diagnostic`; Refusal where nothing does."""
@@ -229,7 +229,7 @@ class ConstructionEdits:
             top = view.uses.parents[top]
         own = self._import_of(view, built.call.func)
         if own is not None and (
-            own in body or view.uses.home(own).kind == "function" or view.has_fallback(own)
+            own in body or view.uses.scope_of(own).kind == "function" or view.has_fallback(own)
         ):
             proposal.statement = own  # what catches that the library is missing catches it of the manager
             return
@@ -295,7 +295,7 @@ class ConstructionEdits:
             parts = name.split(".")
             keys |= {".".join(parts[:n]) for n in range(2, len(parts) + 1)}
             keys |= {f"{name}.{method}" for method in MAKING_NAMES}
-            if proposal.statement is not None and view.uses.home(proposal.statement).kind == "function":
+            if proposal.statement is not None and view.uses.scope_of(proposal.statement).kind == "function":
                 keys.add(f"{PUT}{parts[0]}")
         if built.code.function is not None:
             keys |= set(self._named_in(view, built))
@@ -310,7 +310,7 @@ class ConstructionEdits:
         symbol = self.objects.symbol(home)
         last = accessor.tail.strip("().").split(".")[-1]
         if symbol is not None and symbol.kind == "function" and symbol.node is not None:
-            keys |= self.exchange.reach.globals_of(symbol.node, symbol.module).keys()
+            keys |= self.compatibility.patch_targets.globals_of(symbol.node, symbol.module).keys()
         given = self.objects.given(symbol) if symbol is not None and symbol.kind == "function" else symbol
         if given is not None and last:
             keys |= {

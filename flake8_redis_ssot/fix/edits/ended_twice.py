@@ -36,11 +36,9 @@ def take_out_ended(
 
     def is_shared(node: ast.expr) -> bool:
         found = view.uses.bindings_of(node) if isinstance(node, ast.Name) else []
-        homes = [replacements.objects.modules.lookup(one.target) if one.target else None for one in found]
+        led = [replacements.objects.modules.lookup(one.target) if one.target else None for one in found]
         return (
-            len(homes) == 1
-            and homes[0] is not None
-            and homes[0].qualified_name == replacement.new.qualified_name
+            len(led) == 1 and led[0] is not None and led[0].qualified_name == replacement.new.qualified_name
         )
 
     ended = _ended_beside(view, places, is_shared)

@@ -41,7 +41,7 @@ class ImportEdits(ObjectEdits):
                 "it is used as an attribute of its module", "import it by name, or change what is used"
             )
         statement, alias = view.aliases[diagnostic.range]
-        scope = view.uses.home(statement)
+        scope = view.uses.scope_of(statement)
         if scope.kind == "class":
             raise Refusal(
                 "the import binds a class attribute, whose readers cannot be determined",
@@ -93,7 +93,7 @@ class ImportEdits(ObjectEdits):
         """The proposal, which notes what it imports no more, and that a patch of its new names did not reach it."""
         statement = proposal.statement
         assert statement is not None
-        if view.uses.home(statement).kind != "function":
+        if view.uses.scope_of(statement).kind != "function":
             for new in proposal.names - {name}:
                 proposal.reach |= {f"{m}.{new}": proposal.reach.get(f"{m}.{new}") for m in view.place.modules}
         self.effects.note_unloaded(view, proposal, statement)
@@ -171,7 +171,7 @@ class ImportEdits(ObjectEdits):
             replacement, verdict = self.replacements.find(old, view.place.boundary), Verdict()
             # only a copy fails where the other one does
             is_told = "attempt" not in kept.wanted or bool(proposal.modules[0])
-            if not is_told or not self.exchange.part_none(
+            if not is_told or not self.compatibility.part_none(
                 replacement.old, replacement.new, kept.why, verdict
             ):
                 raise stays
@@ -290,7 +290,7 @@ class ImportEdits(ObjectEdits):
     ) -> None:
         """Exchange what is read of a module, through another module where that `keeps` all of it."""
         for dotted, (replacement, members) in groups.items():
-            verdict = self.exchange.judge(view, replacement, members)
+            verdict = self.compatibility.judge(view, replacement, members)
             self.take(view, proposal, replacement, verdict)
             module, _, last = replacement.new.qualified_name.rpartition(".")
             found = verdict.reach
@@ -304,9 +304,9 @@ class ImportEdits(ObjectEdits):
                 new, place = last, replacement.new.qualified_name
             else:
                 new, place = self._collapsed(view, proposal, replacement, members), None
-                found = found if replacement.is_same else self.exchange.reach.unmoved(found)
+                found = found if replacement.is_same else self.compatibility.patch_targets.unmoved(found)
             proposal.reach |= {
-                **self.exchange.reach.through(view, replacement, new, late or keeps), **found, dotted: place
+                **self.compatibility.patch_targets.through(view, replacement, new, late or keeps), **found, dotted: place
             }  # fmt: skip
             self.note(proposal, replacement, dotted)
 
@@ -344,7 +344,7 @@ class ImportEdits(ObjectEdits):
         for name, (replacement, members) in groups.items():
             old = f"{module}.{name}"
             self.effects.check(view, proposal, module, old)
-            verdict = self.exchange.judge(view, replacement, members)
+            verdict = self.compatibility.judge(view, replacement, members)
             self.take(view, proposal, replacement, verdict)
             proposal.early |= {old, replacement.new.qualified_name}
             new = name
@@ -354,8 +354,8 @@ class ImportEdits(ObjectEdits):
                 home, _, last = replacement.new.qualified_name.rpartition(".")
                 bound = name if name != last else None
                 proposal.adds.append(Imported(spelled(view, statement, home), last, bound))
-            proposal.reach |= self.exchange.reach.unmoved(
-                self.exchange.reach.through(view, replacement, new, late=False) | verdict.reach
+            proposal.reach |= self.compatibility.patch_targets.unmoved(
+                self.compatibility.patch_targets.through(view, replacement, new, late=False) | verdict.reach
             )
             self.note(proposal, replacement, old)
         proposal.reach |= dict.fromkeys(f"{m}.{name}" for m in view.place.modules for name in names)

@@ -97,7 +97,7 @@ class ImportEffects:
         if statement is None:
             return False
         known = self.others(view, statement)
-        if view.uses.home(statement).kind == "function":
+        if view.uses.scope_of(statement).kind == "function":
             return not replacement.is_same and not {replacement.old.module, replacement.new.module} <= known
         return replacement.is_same and replacement.new.module not in known | self.acts.reached(
             replacement.old.module
@@ -105,16 +105,16 @@ class ImportEffects:
 
     def note_loads(self, view: View, proposal: Proposal) -> None:
         """Note the modules that the file may be the first to import, by what it imports before or afterwards alone."""
-        symbol = proposal.diagnostic.symbols[0].removesuffix(".*")
-        old, *new = [self._running_with(self.module_of(name)) for name in (symbol, *proposal.written)]
+        named = proposal.diagnostic.symbols[0].removesuffix(".*")
+        old, *new = [self._running_with(self.module_of(name)) for name in (named, *proposal.written)]
         own = {one for module in view.place.modules for one in with_parents(module)}
         statement = proposal.statement
-        proposal.is_late = statement is None or view.uses.home(statement).kind == "function"
+        proposal.is_late = statement is None or view.uses.scope_of(statement).kind == "function"
         if statement is not None and not proposal.is_late:
             others = self.others(view, statement)
             own |= others.union(*map(with_parents, others))
         proposal.loads = old.symmetric_difference(frozenset().union(*new)) - own
-        proposal.lets_go = symbol
+        proposal.lets_go = named
 
     def _running_with(self, module: str) -> frozenset[str]:
         """The modules that surely run when one is imported, with the packages around them."""

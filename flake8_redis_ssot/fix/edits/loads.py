@@ -26,7 +26,7 @@ class LoadEdits:
 
     def __init__(self, imports: ImportEdits) -> None:
         self.imports = imports
-        self.exchange = imports.exchange
+        self.compatibility = imports.compatibility
 
     def propose(self, view: View, diagnostic: Diagnostic) -> Proposal:
         """What settles `diagnostic`; Refusal where nothing does."""
@@ -34,10 +34,10 @@ class LoadEdits:
         call, text = self._literal(view, diagnostic)
         places = list(self._places(view, call))
         is_late = _is_in_function(view, call)
-        check_module(self.exchange.objects, old)
+        check_module(self.compatibility.objects, old)
         proposal = Proposal(diagnostic, "", "safe")
         self.imports.effects.check(view, proposal, old, old)
-        groups = by_member(view, self.exchange.replacements, old, places)
+        groups = by_member(view, self.compatibility.replacements, old, places)
         homes = {_held(replacement).rpartition(".")[0] for replacement, _ in groups.values()}
         if len(homes) > 1:
             raise Refusal(
@@ -45,7 +45,7 @@ class LoadEdits:
                 "import each of them by its name",
             )
         new = homes.pop()
-        check_module(self.exchange.objects, new)
+        check_module(self.compatibility.objects, new)
         for dotted, (replacement, members) in groups.items():
             self._exchange(view, proposal, replacement, members, dotted)
         proposal.parts.append(renamed_text(view, text, old, new))
@@ -96,7 +96,7 @@ class LoadEdits:
         self, view: View, proposal: Proposal, replacement: Replacement, members: list[ast.expr], dotted: str
     ) -> None:
         """Read the new object of the module where the old one was read, or got by a call."""
-        verdict = self.exchange.judge(view, replacement, members)
+        verdict = self.compatibility.judge(view, replacement, members)
         self.imports.take(view, proposal, replacement, verdict)
         held = _held(replacement)
         name = replacement.new.qualified_name.removeprefix(f"{held.rpartition('.')[0]}.")
@@ -110,7 +110,7 @@ class LoadEdits:
             ):
                 call = view.uses.parents[member]
                 assert isinstance(call, ast.Call)
-                node = self.exchange.got(view, replacement, call)
+                node = self.compatibility.got(view, replacement, call)
             (value, start), (first, end) = exact(view, member.value), exact(view, node)
             text = view.source.text
             if view.has_comment(first, end) or not text[start:end].lstrip().startswith("."):
@@ -120,7 +120,7 @@ class LoadEdits:
         is_kept = replacement.is_same or not replacement.collapses
         proposal.reach |= {
             held: None,  # it is looked up there from now on
-            **self.exchange.reach.through(view, replacement, name, True),
+            **self.compatibility.patch_targets.through(view, replacement, name, True),
             **(verdict.reach if is_kept else dict.fromkeys(verdict.reach)),
             dotted: None if replacement.collapses else replacement.new.qualified_name,
         }

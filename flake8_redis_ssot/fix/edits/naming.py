@@ -71,7 +71,7 @@ def module_name(view: View, proposal: Proposal, name: str, module: str) -> str:
         proposal.adds = [Imported(module, None, alias.asname)]
         return alias.asname or module
     own = alias.asname is None and last not in view.uses.words and not view.is_submodule(last)
-    own = own and (view.uses.home(statement).kind == "function" or not view.is_asked_for(last))
+    own = own and (view.uses.scope_of(statement).kind == "function" or not view.is_asked_for(last))
     bound = last if own else name
     proposal.adds = [Imported(spelled(view, statement, package), last, bound if bound != last else None)]
     if not package:

@@ -31,11 +31,11 @@ UNSEEN = "change the import by hand, and what reads the name"
 class ObjectEdits:
     """Exchanges what an import binds."""
 
-    def __init__(self, exchange: Compatibility, graph: ImportGraph) -> None:
-        self.exchange = exchange
-        self.objects = exchange.objects
-        self.replacements = exchange.replacements
-        self.effects = ImportEffects(self.objects, self.replacements, exchange.alike.copies, graph)
+    def __init__(self, compatibility: Compatibility, graph: ImportGraph) -> None:
+        self.compatibility = compatibility
+        self.objects = compatibility.objects
+        self.replacements = compatibility.replacements
+        self.effects = ImportEffects(self.objects, self.replacements, compatibility.alike.copies, graph)
 
     def _of_object(
         self, view: View, proposal: Proposal, name: str, old: str, places: list[ast.expr], late: bool
@@ -44,15 +44,15 @@ class ObjectEdits:
         replacement = self.replacements.find(old, view.place.boundary)
         kept, groups = self._grouped(view, replacement, places)
         unseen = view.unseen_reader(name) if not late else None
-        verdict = self.exchange.judge(view, replacement, kept, unseen)
+        verdict = self.compatibility.judge(view, replacement, kept, unseen)
         listed = view.listed_by if not late and not replacement.is_same else None
-        if listed is not None and not self.exchange.part_none(
+        if listed is not None and not self.compatibility.part_none(
             replacement.old, replacement.new, listed, verdict
         ):
             verdict.unsafe(f"{listed}, and would find another object")
         is_read = name in view.imported and not replacement.is_same
         why = f"{view.reader_of(name)} reads `{name}` from here"
-        is_read = is_read and not self.exchange.part_none(replacement.old, replacement.new, why, verdict)
+        is_read = is_read and not self.compatibility.part_none(replacement.old, replacement.new, why, verdict)
         self.take(view, proposal, replacement, verdict)
         if is_read:
             before, after = replacement.old.of or replacement.old, replacement.new.of or replacement.new
@@ -61,7 +61,7 @@ class ObjectEdits:
                     f"{why}, and what is done with it there is not seen",
                     f"let that import `{replacement.new.qualified_name}` first",
                 )
-            self.exchange.members.covered(before, after, why)
+            self.compatibility.members.covered(before, after, why)
             proposal.unsafe(f"{why}, and what is done with it there is not seen")
         keys = [f"{m}.{name}" for m in view.place.modules]
         others = name in view.exported or name in view.uses.texts or name in view.uses.type_comments
@@ -75,12 +75,12 @@ class ObjectEdits:
             self._renamed(view, proposal, replacement, name, kept, others=others, sure=sure, late=late)
             proposal.reach |= verdict.reach
         for one, inner in groups:
-            found = verdict if one is replacement else self.exchange.judge(view, one, inner)
+            found = verdict if one is replacement else self.compatibility.judge(view, one, inner)
             self.take(view, proposal, one, found)
             new = self._collapsed(view, proposal, one, inner)
             proposal.reach |= {
-                **self.exchange.reach.through(view, one, new, late),
-                **(found.reach if one.is_same else self.exchange.reach.unmoved(found.reach)),
+                **self.compatibility.patch_targets.through(view, one, new, late),
+                **(found.reach if one.is_same else self.compatibility.patch_targets.unmoved(found.reach)),
             }
         if replacement.collapses or groups:
             proposal.reach |= {old: None} if late else dict.fromkeys(keys)
@@ -149,7 +149,7 @@ class ObjectEdits:
         try:
             shared = self.replacements.shared(replacement.new, view.place.boundary)
             one = replace(shared, old=replacement.old, is_declared=True)
-            verdict = self.exchange.judge(view, one, [place])
+            verdict = self.compatibility.judge(view, one, [place])
         except Refusal:
             return None
         return one if verdict.applicability == "safe" else None
@@ -199,7 +199,7 @@ class ObjectEdits:
         proposal.adds.append(Imported(spelled(view, statement, module), last, new if new != last else None))
         proposal.names.add(new)
         old = proposal.diagnostic.symbols[0]
-        proposal.reach |= self.exchange.reach.through(view, replacement, new, late)
+        proposal.reach |= self.compatibility.patch_targets.through(view, replacement, new, late)
         if late:
             proposal.reach[old] = replacement.new.qualified_name
         elif new != name:
@@ -224,7 +224,7 @@ class ObjectEdits:
             ):
                 call = view.uses.parents.get(place)
                 assert isinstance(call, ast.Call)
-                node = self.exchange.got(view, replacement, call)
+                node = self.compatibility.got(view, replacement, call)
             start, end = exact(view, node)
             if view.has_comment(start, end):
                 raise Refusal(

@@ -71,12 +71,12 @@ class Built:
 class Offers:
     """Finds the accessor that gives what a construction builds."""
 
-    def __init__(self, exchange: Compatibility, files: Files) -> None:
+    def __init__(self, compatibility: Compatibility, files: Files) -> None:
         self.files = files
-        self.making = exchange.making
-        self.index = exchange.index
-        self.objects = exchange.objects
-        self.accessors = exchange.given_clients.accessors
+        self.making = compatibility.making
+        self.index = compatibility.index
+        self.objects = compatibility.objects
+        self.accessors = compatibility.given_clients.accessors
 
     def built(self, view: View, made: Construction) -> Built:
         """A construction with where its names are looked up."""

@@ -49,13 +49,13 @@ class Rewriter:
         self.index = index
         self.reads = reads
         self.unchecked = unchecked
-        self.exchange = Compatibility(index, reads)
-        self.objects = self.exchange.objects
-        self.replacements = self.exchange.replacements
+        self.compatibility = Compatibility(index, reads)
+        self.objects = self.compatibility.objects
+        self.replacements = self.compatibility.replacements
         self.graph = ImportGraph(self.objects, reads)
-        self.imports = ImportEdits(self.exchange, self.graph)
+        self.imports = ImportEdits(self.compatibility, self.graph)
         self.loads = LoadEdits(self.imports)
-        self.constructions = ConstructionEdits(self.exchange, reads, self)
+        self.constructions = ConstructionEdits(self.compatibility, reads, self)
         self._read = read
         self._views: dict[str, View | None] = {}
         self._known: dict[str, int] = {}
@@ -132,37 +132,37 @@ class Rewriter:
         return Refusal("the file was changed meanwhile", "run again")
 
     def uses_of(
-        self, view: View, modules: Collection[str], homes: Collection[str]
+        self, view: View, modules: Collection[str], wanted: Collection[str]
     ) -> Iterator[tuple[ast.expr, str]]:
-        """Where a file uses one of the objects `homes`, by whatever import, each with its home."""
+        """Where a file uses one of the objects `wanted`, by whatever import, each with its qualified name."""
         seen: set[ast.expr] = set()
         for statement, alias in view.aliases.values():
             if alias.name == "*":
-                yield from self._uses_of_star(view, statement, homes)
+                yield from self._uses_of_star(view, statement, wanted)
             found = view.uses.binding(statement, alias) if alias.name != "*" else None
             for base in view.bases(statement) if found is not None else ():
-                home = self.index.modules.lookup(f"{base}.{alias.name}".lstrip("."))
-                if found is not None and home is not None and home.qualified_name in homes:
+                led = self.index.modules.lookup(f"{base}.{alias.name}".lstrip("."))
+                if found is not None and led is not None and led.qualified_name in wanted:
                     for node, _ in view.uses.of(*found):
                         if node not in seen:
                             seen.add(node)
-                            yield node, home.qualified_name
+                            yield node, led.qualified_name
         for module in modules:
             for place, dotted in self.places(view, module):
-                home = self.index.modules.lookup(dotted)
-                if home is not None and home.qualified_name in homes and place not in seen:
-                    yield place, home.qualified_name
+                led = self.index.modules.lookup(dotted)
+                if led is not None and led.qualified_name in wanted and place not in seen:
+                    yield place, led.qualified_name
 
     def _uses_of_star(
-        self, view: View, statement: ast.stmt, homes: Collection[str]
+        self, view: View, statement: ast.stmt, wanted: Collection[str]
     ) -> Iterator[tuple[ast.expr, str]]:
-        """Where a file uses one of the objects `homes` by a star import, or something else of the name."""
-        names = {home.rpartition(".")[2] for home in homes}
+        """Where a file uses one of the objects `wanted` by a star import, or something else of the name."""
+        names = {one.rpartition(".")[2] for one in wanted}
         for base in view.bases(statement):  # type: ignore[arg-type]
             for name in names & (star_names(self.objects, base) or names):
-                home = self.index.modules.lookup(f"{base}.{name}")
-                if home is not None and home.qualified_name in homes:
-                    yield from ((node, home.qualified_name) for node in view.uses.named(name))
+                led = self.index.modules.lookup(f"{base}.{name}")
+                if led is not None and led.qualified_name in wanted:
+                    yield from ((node, led.qualified_name) for node in view.uses.named(name))
 
     def places(self, view: View, module: str) -> Iterator[tuple[ast.expr, str]]:
         """Where a file uses something of `module`, each with its dotted name."""
@@ -205,7 +205,7 @@ class Rewriter:
              and b[0] == root.id and root in view.uses.points and view.uses.means(root.id, root, b[1])), None,
         )  # fmt: skip
         replacement = self.replacements.shared(old, boundary, found[0].lineno if found is not None else 0)
-        if found is None or view.uses.home(found[0]).kind == "class":
+        if found is None or view.uses.scope_of(found[0]).kind == "class":
             lines = sorted({s.lineno for s, a in view.aliases.values() if (a.asname or a.name) == root.id})
             if len(lines) < 2:
                 raise Refusal(
@@ -219,14 +219,14 @@ class Rewriter:
         if not isinstance(found[0], ast.ImportFrom) or not isinstance(call.func, ast.Name):
             raise Refusal("the class is reached through its module", _BY_NAME)
         proposal = Proposal(diagnostic, "", "unsafe", found[0])
-        verdict = self.exchange.judge(view, replacement, [call.func])
+        verdict = self.compatibility.judge(view, replacement, [call.func])
         proposal.why = "an object of its own becomes the one that all share, so that others see what it keeps"
         new = name_for(view, proposal, replacement.new.qualified_name, [call.func])
         start, end = exact(view, call)
         if view.has_comment(start, end):
             raise Refusal(f"a comment stands inside the call in line {call.lineno}", "put it above that line")
         proposal.parts.append((start, end, f"{new}()" if replacement.calls else new))
-        late = view.uses.home(found[0]).kind == "function"
+        late = view.uses.scope_of(found[0]).kind == "function"
         key = name if late else f"{view.place.modules[0]}.{root.id}" if view.place.modules else name
         proposal.reach = {k: v for k, v in verdict.reach.items() if k != v} | {key: None}
         proposal.written.append(replacement.new.qualified_name)
@@ -245,11 +245,11 @@ class Rewriter:
             raise Unfollowed(old)
         replacement = self.replacements.find(old, view.place.boundary)
         if replacement.old.kind != replacement.new.kind or replacement.calls:
-            raise self.exchange.unlike(replacement.old, replacement.new)
+            raise self.compatibility.unlike(replacement.old, replacement.new)
         proposal = Proposal(diagnostic, f"Name `{replacement.new.qualified_name}` instead of `{old}`", "safe")
         proposal.reach[old] = replacement.new.qualified_name
         if not replacement.is_same:
-            verdict = self.exchange.judge_unseen(
+            verdict = self.compatibility.judge_unseen(
                 replacement, "what is done with what the string names is not seen"
             )
             proposal.take(verdict)

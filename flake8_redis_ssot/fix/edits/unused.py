@@ -46,7 +46,9 @@ def why_kept(
     lines = range(statement.lineno, (statement.end_lineno or statement.lineno) + 1)
     is_module = isinstance(statement, ast.Import)
     shares = view.uses.words - {name} if is_module else frozenset()
-    is_local = view.uses.home(statement).kind == "function" and name not in view.uses.scopes.module.bindings
+    is_local = (
+        view.uses.scope_of(statement).kind == "function" and name not in view.uses.scopes.module.bindings
+    )
     reader = view.unseen_reader(name)
     reasons: list[tuple[bool, str, Wanted]] = [
         (bool(wanted), wanted, "name"),

@@ -82,7 +82,7 @@ class Making:
         found = set()
         for one in self.objects.order(of)[0]:
             for base in one.node.bases if isinstance(one.node, ast.ClassDef) else ():
-                home = self.home(Code(base, one.module))
+                home = self.qualified_name_of(Code(base, one.module))
                 symbol = self.objects.symbol(home) if home is not None else None
                 if (symbol is None or symbol.kind != "class") and last_name(base) not in PLAIN_BASES:
                     found.add(home)
@@ -151,7 +151,7 @@ class Making:
                 found.unknown = found.unknown or f"`{unparsed(part)}`"
             else:
                 found.clients.add(text)
-            found.names.add(self.home(code.at(part.func)) or "")
+            found.names.add(self.qualified_name_of(code.at(part.func)) or "")
             if not is_early:
                 found.late.append(code)
 
@@ -465,11 +465,10 @@ class Making:
 
     def builder(self, callee: Code) -> str | None:
         """The builder that a callee is, by the class of what it makes and how."""
-        home = self.home(callee)
-        known = self.table.get(home or "")
+        known = self.table.get(self.qualified_name_of(callee) or "")
         return None if known is None else known.target
 
-    def home(self, code: Code) -> str | None:
+    def qualified_name_of(self, code: Code) -> str | None:
         """Where the dotted name of an expression leads."""
         name = self._dotted(code)
         found = self.objects.modules.lookup(name) if name is not None else None

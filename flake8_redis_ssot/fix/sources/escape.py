@@ -93,7 +93,7 @@ class FileUses:
         )  # `import a.b, a.c` binds `a` twice
         return (name, found[0]) if found and (len(found) == 1 or is_whole) else None
 
-    def home(self, statement: ast.Import | ast.ImportFrom) -> Scope:
+    def scope_of(self, statement: ast.Import | ast.ImportFrom) -> Scope:
         """The scope in which an import stands."""
         return self.points[statement].scope
 

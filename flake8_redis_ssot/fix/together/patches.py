@@ -187,10 +187,10 @@ class PatchFinder:
                         if last in lasts:
                             yield Patch(path, line_of(text, [last]), f"{module}.{last}")
             for edge in around.edges(path):
-                home = self.index.modules.lookup(edge.full_name)
-                if home is not None and home.qualified_name in touched:
+                led = self.index.modules.lookup(edge.full_name)
+                if led is not None and led.qualified_name in touched:
                     line = line_of(text, [edge.local_name])
-                    yield Patch(path, line, f"{OBJECT}{home.qualified_name}", is_written=True)
+                    yield Patch(path, line, f"{OBJECT}{led.qualified_name}", is_written=True)
 
     def _of_loaded(self, keys: Collection[str]) -> Iterator[Patch]:
         """Where files look into `sys.modules` for a module, or put another one there."""
@@ -377,16 +377,16 @@ class PatchFinder:
         modules = {name.rpartition(".")[0] for name in touched}
         for path in sorted(self.index.importers_of(modules, touched)) if touched else ():
             view = self.rewriter.view(path, keep=False)
-            for place, home in self.rewriter.uses_of(view, modules, touched) if view is not None else ():
+            for place, name in self.rewriter.uses_of(view, modules, touched) if view is not None else ():
                 assert view is not None
-                if _is_changed(view, place) or (view.is_test and self._is_handed_on(view, place, home)):
-                    yield Patch(path, place.lineno, f"{OBJECT}{home}", is_written=True)
+                if _is_changed(view, place) or (view.is_test and self._is_handed_on(view, place, name)):
+                    yield Patch(path, place.lineno, f"{OBJECT}{name}", is_written=True)
 
-    def _is_handed_on(self, view: View, place: ast.expr, home: str) -> bool:
+    def _is_handed_on(self, view: View, place: ast.expr, name: str) -> bool:
         """Whether a test hands an object on, with the name of a member or by a fixture, to what may change it."""
         above = view.uses.parents.get(place)
         if isinstance(above, ast.Call):
-            of = self.rewriter.objects.symbol(home)
+            of = self.rewriter.objects.symbol(name)
             known = self.rewriter.objects.members(of.of).named if of is not None and of.of is not None else {}
             return any(isinstance(one, ast.Constant) and one.value in known for one in above.args)
         function: ast.AST | None = above if isinstance(above, ast.Return | ast.Yield) else None

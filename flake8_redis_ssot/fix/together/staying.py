@@ -81,8 +81,8 @@ class Staying:
                 if path in index.facts and not index.settings.is_test(path):
                     yield path, module, name
         for diagnostic in self._dynamic:
-            for symbol in diagnostic.symbols:
-                module, name = split(symbol, index.modules)
+            for dotted in diagnostic.symbols:
+                module, name = split(dotted, index.modules)
                 if module and diagnostic.path in index.facts:
                     yield diagnostic.path, module, name
 
@@ -127,14 +127,16 @@ class Staying:
         module = root.rpartition(".")[0]
         moved: dict[str, set[str]] = {}
         for proposal in proposals:
-            moved.setdefault(proposal.path, set()).update(self._homes(proposal.diagnostic, module, related))
+            moved.setdefault(proposal.path, set()).update(
+                self._related_in(proposal.diagnostic, module, related)
+            )
         left: dict[str, tuple[Diagnostic, Refusal]] = {}
         kept: dict[str, set[str]] = {}
         for diagnostic, why in refused:
-            homes = self._homes(diagnostic, module, related)
-            if homes and not isinstance(why, Unfollowed) and not goes_along(diagnostic, why, proposals):
+            names = self._related_in(diagnostic, module, related)
+            if names and not isinstance(why, Unfollowed) and not goes_along(diagnostic, why, proposals):
                 left.setdefault(diagnostic.path, (diagnostic, why))
-                kept.setdefault(diagnostic.path, set()).update(homes)
+                kept.setdefault(diagnostic.path, set()).update(names)
         for path in sorted({*self._users_of(root, module, related), *kept}):
             asked = self._asked(path, module, related, moved, is_renamed=path in renamed)
             stays = (asked - moved.get(path, set())) | kept.get(path, set())
@@ -175,7 +177,7 @@ class Staying:
 
     def users_of_state(self, of: str) -> list[str]:
         """The files that use what a name of a module keeps, or the objects of a class: by functions or a string too."""
-        module, finder = of.rpartition(".")[0], self.rewriter.exchange.ties
+        module, finder = of.rpartition(".")[0], self.rewriter.compatibility.ties
         symbol = self.objects.symbol(of)
         if symbol is None:
             return []
@@ -195,8 +197,8 @@ class Staying:
             is_unseen = any(e.local_name == QUOTED and e.full_name in related for e in self.index.edges(path))
             is_unseen = is_unseen or (bool(handed) and self._is_given_away(path, module, handed))
             ties = finder.of_members(symbol, None if is_unseen else attributes) if is_class else Ties()
-            for home in asked:
-                function = self.objects.symbol(home)
+            for name in asked:
+                function = self.objects.symbol(name)
                 if function is not None and function.kind == "function":
                     ties.add(finder.of_function(function))
             kept = {key.removeprefix(STATE) for key in ties.strong if key.startswith(STATE)}
@@ -204,15 +206,15 @@ class Staying:
                 found.append(self.rewriter.short(path))
         return found
 
-    def users_of(self, home: str) -> list[str]:
+    def users_of(self, name: str) -> list[str]:
         """The files that use an object, or what its module makes of it."""
-        return [*map(self.rewriter.short, self._users_of(home, home.rpartition(".")[0], self.related(home)))]
+        return [*map(self.rewriter.short, self._users_of(name, name.rpartition(".")[0], self.related(name)))]
 
-    def users_asking(self, home: str) -> list[str]:
+    def users_asking(self, name: str) -> list[str]:
         """The files that use a class as a value, not only to make objects of it."""
-        symbol = self.objects.symbol(home)
+        symbol = self.objects.symbol(name)
         found = []
-        for path in self.index.importers_of({home.rpartition(".")[0]}, {home}) if symbol is not None else ():
+        for path in self.index.importers_of({name.rpartition(".")[0]}, {name}) if symbol is not None else ():
             view = self.rewriter.view(path, keep=False)
             if view is not None and symbol is not None and self._ties_of_values(view, symbol).strong:
                 found.append(self.rewriter.short(path))
@@ -263,8 +265,8 @@ class Staying:
         while new:
             givers = {name for path in new for name in self._givers(path, known)} - known
             known |= givers
-            homes = {name.rpartition(".")[0] for name in givers}
-            new = (self.index.importers_of(homes, givers) if givers else set()) - found
+            modules = {name.rpartition(".")[0] for name in givers}
+            new = (self.index.importers_of(modules, givers) if givers else set()) - found
             found |= new
         return found
 
@@ -285,15 +287,15 @@ class Staying:
         led = self.index.modules.lookup(name)
         return name in known or (led is not None and led.qualified_name in known)
 
-    def _homes(self, diagnostic: Diagnostic, module: str, related: set[str]) -> set[str]:
+    def _related_in(self, diagnostic: Diagnostic, module: str, related: set[str]) -> set[str]:
         """Which of the related names a diagnostic is about; all where it is about the module."""
         found = set()
-        for symbol in diagnostic.symbols:
-            if symbol.removesuffix(".*") == module:
+        for name in diagnostic.symbols:
+            if name.removesuffix(".*") == module:
                 return related
-            home = self.index.modules.lookup(symbol)
-            if home is not None and home.qualified_name in related:
-                found.add(home.qualified_name)
+            led = self.index.modules.lookup(name)
+            if led is not None and led.qualified_name in related:
+                found.add(led.qualified_name)
         return found
 
     def _asked(
@@ -308,12 +310,12 @@ class Staying:
         """The related names that a file imports, or reads of the module; what another one hands on moves with that."""
         found = set()
         for edge in self.index.edges(path):
-            home = self.index.modules.lookup(edge.full_name)
+            led = self.index.modules.lookup(edge.full_name)
             if edge.local_name == QUOTED and is_renamed:
                 continue
-            if home is not None and home.qualified_name in related:
-                if home.qualified_name not in moved.get(self.index.modules.find(edge.module) or "", ()):
-                    found.add(home.qualified_name)
+            if led is not None and led.qualified_name in related:
+                if led.qualified_name not in moved.get(self.index.modules.find(edge.module) or "", ()):
+                    found.add(led.qualified_name)
             elif edge.name == "*" and edge.module == module:
                 found |= related
         if self._hands_on(path, module):
@@ -330,14 +332,14 @@ class Staying:
         prefixes = {f"{handle}." for handle in self.index.handles(path, module)}
         return found | {f"{module}.{one[len(p) :]}" for one in bare for p in prefixes if one.startswith(p)}
 
-    def _is_given_away(self, path: str, module: str, homes: set[str]) -> bool:
+    def _is_given_away(self, path: str, module: str, names: set[str]) -> bool:
         """Whether a file gives one of these objects to a call or a container; one that returns it has users of its own."""
         view = self.rewriter.view(path, keep=False)
         away = (ast.Call, ast.keyword, ast.Tuple, ast.List, ast.Set, ast.Dict)
         return view is not None and any(
             isinstance(above := view.uses.parents.get(node), away)
             and getattr(above, "func", None) is not node
-            for node, _ in self.rewriter.uses_of(view, {module}, homes)
+            for node, _ in self.rewriter.uses_of(view, {module}, names)
         )
 
     def _hands_on(self, path: str, module: str) -> bool:
@@ -356,15 +358,15 @@ class Staying:
                 handed |= asked  # what is done with it there is not seen
             view = self.rewriter.view(path, keep=False)
             is_whole = self._hands_on(path, root.rpartition(".")[0])
-            for home in sorted(asked):
-                symbol = self.objects.symbol(home)
+            for name in sorted(asked):
+                symbol = self.objects.symbol(name)
                 if symbol is not None:
-                    ties.add(self._ties_of(symbol, attributes, is_handed_on=is_whole or home in handed))
-                    ties.strong |= {f"identity {home}"} if is_whole else set()
+                    ties.add(self._ties_of(symbol, attributes, is_handed_on=is_whole or name in handed))
+                    ties.strong |= {f"identity {name}"} if is_whole else set()
                     if view is not None and symbol.kind in ("class", "function"):
                         ties.add(self._ties_of_values(view, symbol))
                     if view is not None:
-                        ties.strong.update(self._replaced(view, symbol, is_handed_on=home in handed))
+                        ties.strong.update(self._replaced(view, symbol, is_handed_on=name in handed))
             self._ties[key] = ties
         return self._ties[key]
 
@@ -390,7 +392,7 @@ class Staying:
         )
 
     def _ties_of(self, symbol: Symbol, attributes: set[str], *, is_handed_on: bool) -> Ties:
-        finder = self.rewriter.exchange.ties
+        finder = self.rewriter.compatibility.ties
         ties = Ties()
         of = symbol.of if symbol.kind == "instance" else symbol if symbol.kind == "class" else None
         if of is None or symbol.kind == "class":
@@ -409,14 +411,14 @@ class Staying:
     def _ties_of_values(self, view: View, symbol: Symbol) -> Ties:
         """A class or function that is used as a value is asked for as that very one; an exception is caught."""
         ties = Ties()
-        for place, home in self.rewriter.uses_of(view, {symbol.module}, {symbol.qualified_name}):
+        for place, name in self.rewriter.uses_of(view, {symbol.module}, {symbol.qualified_name}):
             above = view.uses.parents.get(place)
-            if self.rewriter.exchange.members.builtin_bases(symbol) is not None:
-                ties.strong.add(f"exception {home}")
+            if self.rewriter.compatibility.members.builtin_bases(symbol) is not None:
+                ties.strong.add(f"exception {name}")
             elif not (isinstance(above, ast.Call) and above.func is place) and not view.uses.is_annotation(
                 place
             ):
-                ties.strong.add(f"identity {home}")
+                ties.strong.add(f"identity {name}")
         return ties
 
 
