@@ -22,7 +22,7 @@ __all__ = [
 ]  # fmt: skip
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
-Mends = Literal["import", "call", "construction", "string", "comment", "name"]
+FixKind = Literal["import", "call", "construction", "string", "comment", "name"]
 """What a fix changes: an import with its uses, a call of a manager's class, one of a client or pool, a string,
 a `noqa` comment, a library's name."""
 
@@ -53,7 +53,7 @@ class Rule:
     project: ClassVar[bool] = False
     follows: ClassVar[bool] = False
     """Whether the command asks it once more of files that something of a client library reaches from others."""
-    fix_kind: ClassVar[Mends | None] = None
+    fix_kind: ClassVar[FixKind | None] = None
     needles: ClassVar[tuple[bytes, ...]] = ()
     """Texts for whose sake alone it asks that a file be parsed."""
 

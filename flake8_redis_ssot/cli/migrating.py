@@ -19,7 +19,7 @@ from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.files import Discovery, Project
 from flake8_redis_ssot.filesystem import DISK
 from flake8_redis_ssot.fix.apply import FixResult, is_looked_at, mend, refers_to
-from flake8_redis_ssot.fix.edits.proposal import MENDS
+from flake8_redis_ssot.fix.edits.proposal import FIX_KINDS
 from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.run import Outcome, available_processors, run_project
 from flake8_redis_ssot.migrate.journal import Change, JournalError, carry_out, check_finished, runs
@@ -219,7 +219,7 @@ def _migration(
     """What is to be said of a run: what moves, and what is left with the reasons."""
     settled = [*mended.settled, *mended.followed]
     moved, removed = (
-        Counter(MENDS[d.code] for d in settled if d.fix is not None and d.fix.is_removal == gone)
+        Counter(FIX_KINDS[d.code] for d in settled if d.fix is not None and d.fix.is_removal == gone)
         for gone in (False, True)
     )
     files = [shown(path) for path in sorted(mended.changes)]

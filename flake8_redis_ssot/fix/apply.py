@@ -12,7 +12,7 @@ from flake8_redis_ssot.facts.modules import is_under
 from flake8_redis_ssot.filesystem import DISK, FileSystem
 from flake8_redis_ssot.fix.closed import closed
 from flake8_redis_ssot.fix.edits.compose import clash, parts_of
-from flake8_redis_ssot.fix.edits.proposal import MENDS, Proposal
+from flake8_redis_ssot.fix.edits.proposal import FIX_KINDS, Proposal
 from flake8_redis_ssot.fix.edits.propose import Rewriter
 from flake8_redis_ssot.fix.edits.verify import rejection
 from flake8_redis_ssot.fix.refusal import Refusal, Unsafe
@@ -30,7 +30,7 @@ from flake8_redis_ssot.settings.model import Settings
 from flake8_redis_ssot.source import Range, SourceError
 from flake8_redis_ssot.syntax.imports import Part
 
-FIXABLE = frozenset(MENDS)
+FIXABLE = frozenset(FIX_KINDS)
 """The rules whose diagnostics a fix may settle."""
 
 EXPLAINED = frozenset(["RED000"])
@@ -154,7 +154,7 @@ def mend(
 
 def is_looked_at(diagnostic: Diagnostic, index: ProjectIndex) -> bool:
     """Whether a diagnostic is settled or left with a reason; what a forbidden module builds itself goes with it."""
-    if MENDS.get(diagnostic.code) == "construction" and index.place(diagnostic.path).is_forbidden:
+    if FIX_KINDS.get(diagnostic.code) == "construction" and index.place(diagnostic.path).is_forbidden:
         return False
     return diagnostic.code in FIXABLE | EXPLAINED
 
@@ -201,7 +201,7 @@ class Step:
         for path, of_path in groupby(outcome.diagnostics, lambda diagnostic: diagnostic.path):
             mine: list[Proposal] = []
             found = list(of_path) if path in within else []
-            unused = {d.range for d in found if MENDS.get(d.code) == "comment"}
+            unused = {d.range for d in found if FIX_KINDS.get(d.code) == "comment"}
             for diagnostic in found:
                 if is_looked_at(diagnostic, self.index):
                     try:
@@ -251,7 +251,7 @@ class Step:
     def _read_of(self, diagnostic: Diagnostic, only: str) -> list[bool]:
         """Of each use of the module that is imported, whether it is one of `only`, which is below it."""
         module = next((name for name in diagnostic.symbols if only.startswith(f"{name}.")), None)
-        is_import = MENDS.get(diagnostic.code) == "import" and module is not None
+        is_import = FIX_KINDS.get(diagnostic.code) == "import" and module is not None
         view = self.rewriter.view(diagnostic.path, keep=False) if is_import else None
         if view is None or module is None:
             return []
@@ -399,7 +399,7 @@ def _is_of(diagnostic: Diagnostic, path: str, edit: Edit) -> bool:
     """Whether the change of a string is one of the string that a diagnostic is about."""
     where, inner = diagnostic.range, edit.range
     is_inside = diagnostic.path == path and where.start <= inner.start and inner.end <= where.end
-    return is_inside and MENDS.get(diagnostic.code) == "string"
+    return is_inside and FIX_KINDS.get(diagnostic.code) == "string"
 
 
 def _following(edit: Edit) -> Fix:

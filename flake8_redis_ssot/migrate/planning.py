@@ -8,7 +8,7 @@ from dataclasses import replace
 from flake8_redis_ssot.files import Project
 from flake8_redis_ssot.filesystem import DISK
 from flake8_redis_ssot.fix.apply import EXPLAINED, mend
-from flake8_redis_ssot.fix.edits.proposal import MENDS
+from flake8_redis_ssot.fix.edits.proposal import FIX_KINDS
 from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.run import Outcome, Progress, available_processors, run_project, untold
 from flake8_redis_ssot.migrate.plan import CONSTRUCTIONS, Plan, plan
@@ -17,7 +17,7 @@ from flake8_redis_ssot.rules import all_rules, defaults
 from flake8_redis_ssot.settings.model import Settings, chosen_codes
 
 MIGRATED = (
-    frozenset(c for c, what in MENDS.items() if what in ("import", "call", "construction", "string"))
+    frozenset(c for c, what in FIX_KINDS.items() if what in ("import", "call", "construction", "string"))
     | EXPLAINED
 )
 _PLANNED = ("RED1", "RED2")
@@ -76,4 +76,4 @@ def silenced_or_not(
 def migration_rules(settings: Settings) -> frozenset[str]:
     """The rules of a migration; what the settings leave out of those on calls stays out."""
     chosen = chosen_codes(settings.selections, defaults())
-    return frozenset(c for c in MIGRATED if MENDS.get(c) not in ("call", "construction") or c in chosen)
+    return frozenset(c for c in MIGRATED if FIX_KINDS.get(c) not in ("call", "construction") or c in chosen)

@@ -42,7 +42,7 @@ class Imported:
         return f"from {self.module} import {self.names}" if self.name else f"import {self.names}"
 
 
-def bound_name(statement: ast.Import | ast.ImportFrom, alias: ast.alias) -> str:
+def local_name_of(statement: ast.Import | ast.ImportFrom, alias: ast.alias) -> str:
     """The name that an alias of an import binds."""
     if alias.asname:
         return alias.asname

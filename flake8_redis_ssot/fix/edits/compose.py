@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 
-from flake8_redis_ssot.fix.edits.proposal import MENDS, Proposal
+from flake8_redis_ssot.fix.edits.proposal import FIX_KINDS, Proposal
 from flake8_redis_ssot.fix.sources.view import View
-from flake8_redis_ssot.syntax.imports import Part, bound_name, rewritten
+from flake8_redis_ssot.syntax.imports import Part, local_name_of, rewritten
 
 
 def clash(proposals: Sequence[Proposal]) -> bool:
@@ -60,12 +60,12 @@ def _used_up(
     building = {
         proposal.statement
         for proposal in proposals
-        if proposal.statement is not None and MENDS[proposal.diagnostic.code] in ("call", "construction")
+        if proposal.statement is not None and FIX_KINDS[proposal.diagnostic.code] in ("call", "construction")
     }
     written = {name.rpartition(".")[0] for proposal in proposals for name in proposal.written}
-    names = {(bound_name(s, alias), view.uses.scope_of(s)) for s in building for alias in s.names}
+    names = {(local_name_of(s, alias), view.uses.scope_of(s)) for s in building for alias in s.names}
     for statement, alias in view.aliases.values():
-        is_same = (bound_name(statement, alias), view.uses.scope_of(statement)) in names
+        is_same = (local_name_of(statement, alias), view.uses.scope_of(statement)) in names
         modules = view.bases(statement) if isinstance(statement, ast.ImportFrom) else [alias.name]
         if any(view.modules.is_ours(module) and module not in written for module in modules):
             continue  # it may be there for what importing the module does

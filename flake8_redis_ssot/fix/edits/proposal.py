@@ -14,7 +14,7 @@ from flake8_redis_ssot.fix.refusal import Refusal
 from flake8_redis_ssot.rules import all_rules
 from flake8_redis_ssot.syntax.imports import Imported, Part
 
-MENDS = {rule.code: rule.fix_kind for rule in all_rules() if rule.fix_kind is not None}
+FIX_KINDS = {rule.code: rule.fix_kind for rule in all_rules() if rule.fix_kind is not None}
 """The rules whose diagnostics a fix may settle, and what it changes."""
 
 
@@ -79,7 +79,7 @@ class Proposal:
     @property
     def is_removal(self) -> bool:
         """Whether it puts nothing in the place of what it takes out."""
-        is_of_object = MENDS[self.diagnostic.code] in ("import", "construction")
+        is_of_object = FIX_KINDS[self.diagnostic.code] in ("import", "construction")
         return is_of_object and not self.adds and not self.written
 
     @property

@@ -17,7 +17,7 @@ from flake8_redis_ssot.fix.edits.constructions import ConstructionEdits
 from flake8_redis_ssot.fix.edits.import_edits import ImportEdits
 from flake8_redis_ssot.fix.edits.loads import LoadEdits
 from flake8_redis_ssot.fix.edits.naming import dotted_places, exact, name_for, renamed_text
-from flake8_redis_ssot.fix.edits.proposal import MENDS, Proposal
+from flake8_redis_ssot.fix.edits.proposal import FIX_KINDS, Proposal
 from flake8_redis_ssot.fix.edits.small_edits import with_successor, without_unused_codes
 from flake8_redis_ssot.fix.execution.import_graph import ImportGraph
 from flake8_redis_ssot.fix.refusal import Refusal, Unfollowed
@@ -96,7 +96,7 @@ class Rewriter:
             raise self._unread(diagnostic.path)
         if view.place.is_manager:
             raise Refusal("it stands in the manager itself, which is never rewritten", "change it by hand")
-        match MENDS.get(diagnostic.code):
+        match FIX_KINDS.get(diagnostic.code):
             case "import" if diagnostic.code == "RED105":
                 return self.loads.propose(view, diagnostic)
             case "import":
@@ -115,7 +115,7 @@ class Rewriter:
 
     def instead_of_removal(self, proposal: Proposal, why: str) -> Proposal | None:
         """What exchanges an import that is not to go, as `why` says; None where nothing does, safely."""
-        view = self.view(proposal.path) if MENDS[proposal.diagnostic.code] == "import" else None
+        view = self.view(proposal.path) if FIX_KINDS[proposal.diagnostic.code] == "import" else None
         with suppress(Refusal):
             found = self.imports.propose(view, proposal.diagnostic, why) if view is not None else None
             if found is not None and found.applicability == "safe":

@@ -62,7 +62,7 @@ def _kept_as(making: Making, function: Symbol, name: str) -> Iterator[ast.expr |
 
 def bindings_of(tree: ast.Module, name: str) -> Iterator[tuple[Function | None, ast.stmt]]:
     """The statements that bind a module's name, those of functions by `global` included."""
-    yield from ((None, node) for bound_name, node in bindings_in(tree.body) if bound_name == name)
+    yield from ((None, node) for known, node in bindings_in(tree.body) if known == name)
     for function in all_nodes(tree):
         if not isinstance(function, Function):
             continue

@@ -13,7 +13,7 @@ from flake8_redis_ssot.libraries.frameworks import DEPENDS_NAMES, OVERRIDES, PAT
 from flake8_redis_ssot.libraries.standard import CACHES
 from flake8_redis_ssot.source import SourceFile
 from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope
-from flake8_redis_ssot.syntax.imports import bound_name
+from flake8_redis_ssot.syntax.imports import local_name_of
 from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, parents_of, unparsed
 from flake8_redis_ssot.syntax.scope_builder import build_scopes
 
@@ -84,7 +84,7 @@ class FileUses:
 
     def binding(self, statement: ast.Import | ast.ImportFrom, alias: ast.alias) -> tuple[str, Binding] | None:
         """The name that an import binds, and the binding; None for a star, or a name of several meanings."""
-        name = bound_name(statement, alias)
+        name = local_name_of(statement, alias)
         point = self.points[statement]
         owner = point.scope.outer.get(name, point.scope)
         found = [b for b in owner.bindings.get(name, ()) if b.order == point.order]

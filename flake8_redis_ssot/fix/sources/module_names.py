@@ -69,6 +69,6 @@ def _binds(body: list[ast.stmt], name: str) -> bool:
                     return True
             case ast.For() | ast.While() | ast.Match():
                 pass
-            case _ if any(bound_name in (name, "*") for bound_name, _ in bindings_in([statement])):
+            case _ if any(known in (name, "*") for known, _ in bindings_in([statement])):
                 return True
     return False

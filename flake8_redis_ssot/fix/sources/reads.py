@@ -14,7 +14,7 @@ from flake8_redis_ssot.facts.mentions import NOTHING, Mentions, mentions
 from flake8_redis_ssot.filesystem import FileSystem
 from flake8_redis_ssot.libraries.frameworks import LOADER_NAMES, LOADING, SETTING
 from flake8_redis_ssot.source import SourceError
-from flake8_redis_ssot.syntax.imports import bound_name
+from flake8_redis_ssot.syntax.imports import local_name_of
 from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, unparsed
 
 _EXAMPLE = re.compile(r"^ *(?:>>>|\.\.\.) ?(.*)$", re.MULTILINE)
@@ -296,7 +296,7 @@ def reads(tree: ast.Module) -> Reads:
         match part:
             case ast.Call(func=ast.Name(id="eval" | "exec"), args=[given, *_]) if _code_in(given) is None:
                 bare |= {
-                    bound_name(s, a) for s in all_nodes(tree) if isinstance(s, _IMPORTS) for a in s.names
+                    local_name_of(s, a) for s in all_nodes(tree) if isinstance(s, _IMPORTS) for a in s.names
                 }
             case ast.Name() | ast.Attribute():
                 nodes.append(part)

@@ -105,7 +105,7 @@ class Objects(Names):
         tree = self.tree(module)
         if found.kind == "unknown" or tree is None:
             return Symbol("other", found.qualified_name)
-        nodes = [node for bound_name, node in bindings_in(tree.body) if bound_name == last]
+        nodes = [node for known, node in bindings_in(tree.body) if known == last]
         symbols = [self._defined(node, found.qualified_name, module, depth) for node in nodes]
         later = self._set_later(last, tree, found.qualified_name, module, depth)
         known = [symbol for symbol in (*symbols, *later) if symbol is not None]
@@ -377,8 +377,8 @@ class Objects(Names):
                 bodies += [tree.body] if tree is not None else []
                 name = found.qualified_name.rpartition(".")[2]
             for body in bodies:
-                for bound_name, statement in bindings_in(body):
-                    if bound_name == name and isinstance(getattr(statement, "value", None), ast.Constant):
+                for known, statement in bindings_in(body):
+                    if known == name and isinstance(getattr(statement, "value", None), ast.Constant):
                         return statement.value  # type: ignore[attr-defined, no-any-return]
             return ast.Name(
                 found.qualified_name if found is not None else f"{module}.{unparsed(node)}", ast.Load()

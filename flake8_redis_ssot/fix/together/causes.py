@@ -9,7 +9,7 @@ import ast
 from collections.abc import Iterator, Mapping
 
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.fix.edits.proposal import MENDS
+from flake8_redis_ssot.fix.edits.proposal import FIX_KINDS
 from flake8_redis_ssot.fix.execution.runs import Runs
 from flake8_redis_ssot.fix.refusal import Awaiting, Cause, Refusal, Unfollowed
 from flake8_redis_ssot.fix.sources.unchecked import line_of
@@ -65,7 +65,7 @@ class Causes:
         for diagnostic, why in refused:
             is_about = any(f"{name}.".startswith(f"{module}.") for name in diagnostic.symbols)
             is_user = diagnostic.path in users or diagnostic.code == "RED105"
-            if is_about and is_user and MENDS.get(diagnostic.code) != "string":
+            if is_about and is_user and FIX_KINDS.get(diagnostic.code) != "string":
                 place = f"{self.rewriter.short(diagnostic.path)}:{diagnostic.range.start.line}"
                 # of several reasons of a file, that of the object itself
                 if diagnostic.path not in kept or old in diagnostic.symbols:

@@ -12,7 +12,7 @@ from flake8_redis_ssot.facts.modules import is_under
 from flake8_redis_ssot.fix.compatibility.patch_targets import LOADED, OBJECT
 from flake8_redis_ssot.fix.compatibility.ties import STATE
 from flake8_redis_ssot.fix.edits.naming import renamed_text
-from flake8_redis_ssot.fix.edits.proposal import MENDS, Proposal
+from flake8_redis_ssot.fix.edits.proposal import FIX_KINDS, Proposal
 from flake8_redis_ssot.fix.edits.propose import Rewriter
 from flake8_redis_ssot.fix.execution.runs import Runs
 from flake8_redis_ssot.fix.refusal import Cause, Refusal
@@ -401,7 +401,7 @@ class Units:
             if (
                 (reached is None or diagnostic.path in reached)
                 and any(is_under(name, module) for name in diagnostic.symbols)
-                and MENDS.get(diagnostic.code) != "string"
+                and FIX_KINDS.get(diagnostic.code) != "string"
                 and not goes_along(diagnostic, why, proposals)
             ):
                 return diagnostic.path, why
