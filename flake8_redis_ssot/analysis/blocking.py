@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import operator
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from flake8_redis_ssot.analysis.client_calls import Command, Function, function_of
@@ -55,11 +55,12 @@ class Blocking:
 class BlockingFunctions:
     """The functions that send by a blocking client when they are called, each with the ways to what it sends.
 
-    Those of a function are of one that is gone whatever is handed over, or else of several. `names` are the
-    names of the functions.
+    Those of a function are of one that is gone whatever is handed over, or else of several. `names` are those by
+    which the functions are `called`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, called: Callable[[str], Iterable[str]] = lambda name: [name]) -> None:
+        self._called = called
         self._found: dict[object, list[Blocking]] = {}
         self.names: set[str] = set()
         self._waiting: dict[object, dict[ProgramPoint, None]] = {}
@@ -83,6 +84,7 @@ class BlockingFunctions:
 
     def learn_commands(self, sent: Iterable[Command]) -> set[str]:
         """Take in the functions that send themselves; the names of those of which more is known now."""
+        self.names.update(*map(self._called, [*self.names]))  # by what is known since
         blocking = [one for one in sent if one.mode == "sync" and one.sends]
         return {self._learn(one.point, Blocking(one, ())) for one in blocking} - {""}
 
@@ -116,7 +118,7 @@ class BlockingFunctions:
             return ""
         else:
             known.append(new)
-        self.names.add(function.name)
+        self.names.update(self._called(function.name))
         self._ready += self._waiting.get(function, ())
         return function.name
 

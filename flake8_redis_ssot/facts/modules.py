@@ -22,7 +22,8 @@ from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
 Kind = Literal["class", "data", "function", "module", "object", "unknown"]
 """What a name is: `data` are classes that hold or signal something, such as exceptions and enums."""
 
-_SUFFIXES = (".py", "/__init__.py", ".pyi", "/__init__.pyi")
+_SUFFIXES = ("/__init__.py", ".py", "/__init__.pyi", ".pyi")
+"""What stands behind the name of a module: Python takes a package before a file beside it."""
 _SIGNALS = ("Error", "Exception", "Warning")
 _DYNAMIC = re.compile(
     r"\bglobals\(\)|\bsys\.modules\[__name__\]|^def __getattr__|^[^#\n]*\bexec\("

@@ -57,7 +57,8 @@ def promised(inference: Inference, node: ast.expr, point: ProgramPoint) -> Itera
             for name in inference.names.dotted(node, point, typing=True):
                 if inference.names.is_builder(name) or inference.keeps(name):
                     yield Instance(QualifiedName(name), said=True)
-            for known in inference.values(node, point):
+            stated = map(QualifiedName, inference.names.dotted(node, point, typing=True))
+            for known in inference.values(node, point).union(*map(inference.resolved, stated)):
                 if isinstance(known, Definition) or (
                     isinstance(known, QualifiedName) and inference.names.is_builder(known.name)
                 ):

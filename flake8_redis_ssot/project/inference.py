@@ -8,6 +8,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 from flake8_redis_ssot.analysis.blocking import Blocking, BlockingFunctions
 from flake8_redis_ssot.analysis.client_calls import Command, commands
 from flake8_redis_ssot.facts.managers import ManagerFacts
+from flake8_redis_ssot.facts.modules import exported_names
 from flake8_redis_ssot.inference.builder_table import BuilderTable
 from flake8_redis_ssot.inference.calls import any_call, given_for, receiver_of
 from flake8_redis_ssot.inference.classes import may_give, names_given
@@ -52,7 +53,7 @@ class ProjectInference(Inference):
         super().__init__(reaching, build_scopes(ast.parse(""), "", (), False))
         self.index = index
         self.files: dict[str, Scopes] = {}
-        self.blocking = BlockingFunctions()
+        self.blocking = BlockingFunctions(self._called)
         self._scopes_of = scopes_of
         self._modules: dict[str, Scope] = {}
         self._stars_missed: set[str] = set()
@@ -62,6 +63,8 @@ class ProjectInference(Inference):
         self._names_asked: dict[tuple[Scope, str], ast.Name] = {}
         self._changed: set[Hashable] = set()
         """The inputs of answers that have changed since those were found."""
+        self._aliases: dict[str, set[str]] = {}
+        """By which other names files import something of a name."""
         self._called_by: dict[str, dict[Scope, None]] = {}
         """The functions whose calls were asked for, by the names of these."""
         self._method_names: dict[str, frozenset[str]] = {}
@@ -101,8 +104,15 @@ class ProjectInference(Inference):
             self._held |= names or set()
             self._makes_names = self._makes_names or names is None
         for module in scopes.modules:
+            if self.names.managers.modules.find(module) not in (None, path):
+                continue  # another file goes before it
             self._modules[module] = scopes.module
             self._changed.add(("module", module))
+        for name, binding, _ in scopes.all_bindings:
+            last = (binding.target or name).rpartition(".")[2]
+            if last != name and not binding.star and name not in self._aliases.setdefault(last, set()):
+                self._aliases[last].add(name)
+                self._changed.update(("entering", function) for function in self._called_by.get(last, ()))
         for last, points in scopes.calls_named.items():
             self._calls.setdefault(last, []).extend(points)
             # to ask which of them each call runs would be to follow values that are forgotten in the end
@@ -165,7 +175,7 @@ class ProjectInference(Inference):
     def resolved(self, value: QualifiedName) -> Iterator[Value]:
         """What a dotted name is in the file that defines it; itself where that is none of these."""
         name = value.name
-        if "." not in name or self.names.leads_to_builder(name) or self._module(name) is not None:
+        if "." not in name or self.names.leads_to_builder(name) or self._is_module(name):
             yield value
             return
         parts = name.split(".")
@@ -187,6 +197,15 @@ class ProjectInference(Inference):
                 yield from self.resolved(one)
             else:
                 yield one
+
+    def _is_module(self, name: str) -> bool:
+        """Whether a dotted name is that of a module, and its package has nothing else by that name."""
+        if self._module(name) is None:
+            return False
+        parent, _, last = name.rpartition(".")
+        package = self._module(parent)
+        known = package.bindings.get(last, ()) if package is not None else ()
+        return all(binding.for_typing or binding.target == name for binding in known)
 
     def written(self, node: ast.expr, point: ProgramPoint) -> list[Binding]:
         todo = [*super().written(node, point)]
@@ -227,7 +246,14 @@ class ProjectInference(Inference):
         return self._makes_names or name in self._held
 
     def calls_named(self, name: str) -> Iterable[ProgramPoint]:
-        return self._calls.get(name, ())
+        return [point for called in self._called(name) for point in self._calls.get(called, ())]
+
+    def _called(self, name: str) -> list[str]:
+        """By which names something is called: its own, and those by which files import it."""
+        found = [name]
+        for one in found:
+            found += sorted(self._aliases.get(one, set()).difference(found))
+        return found
 
     def given(
         self, parameter: ast.arg, point: ProgramPoint, receiver: Instance | None = None
@@ -253,6 +279,7 @@ class ProjectInference(Inference):
         if names == ["__init__"] and owner is not None and isinstance(owner.node, ast.ClassDef):
             below = [c.node.name for c in self.classes.below(owner) if isinstance(c.node, ast.ClassDef)]
             names = [*names, owner.node.name, "cls", *below]
+        names = [called for name in names for called in self._called(name)]
         for name in names:
             self._called_by.setdefault(name, {})[scope] = None
         self.answers.depends_on(("entering", scope))
@@ -410,9 +437,26 @@ class _Names(Names):
         self._module = module
 
     def star_binds(self, star: Binding, name: str) -> bool:
-        if super().star_binds(star, name):
-            return True
-        scope = self._module(star.target or "")
-        return scope is not None and (
-            name in scope.bindings or any(s is not star and self.star_binds(s, name) for s in scope.stars)
+        return super().star_binds(star, name) or self._binds(star.target or "", name, frozenset())
+
+    def _binds(self, module: str, name: str, seen: frozenset[str]) -> bool:
+        """Whether all names of a module are this one too."""
+        scope = self._module(module)
+        if scope is None:  # it may be one of ours in which there is nothing to follow
+            found = self.managers.modules.lookup(f"{module}.{name}") if self.is_ours(module) else None
+            return found is not None and found.kind != "unknown" and not name.startswith("_")
+        exported = self._exported(scope)
+        if name not in exported if exported is not None else name.startswith("_"):
+            return False
+        return name in scope.bindings or any(
+            star.target not in seen and self._binds(star.target or "", name, seen | {module})
+            for star in scope.stars
+        )
+
+    def _exported(self, scope: Scope) -> frozenset[str] | None:
+        """What `__all__` of a module names; None where it has none."""
+        return (
+            exported_names(scope.node)
+            if isinstance(scope.node, ast.Module) and "__all__" in scope.bindings
+            else None
         )
