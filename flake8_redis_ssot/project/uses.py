@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -22,10 +22,12 @@ _MAKING = (
     r"^class\s[^:]*",
     # a line that begins further right goes on with the one before
     r"^[A-Za-z_][^\n=(]*=[^\n]*(?:\n[ \t)\]}][^\n]*)*?",
-    r"^(?:    |\t)\w+\s*=[^\n]*",
-    r"^\s+[A-Za-z_]\w*\s*:[^\n]*",
+    r"^[ \t]+\w+\s*=[^\n]*",
+    r"^\s*[A-Za-z_]\w*\s*:[^\n]*",
+    r"\bdef\s[^\n]*",
     r"^\s+(?:self|cls)\.[^\n=(]*=[^\n]*",
-    r"\b(?:return|yield)\b[^\n]*",
+    r"\b(?:return|yield)\b(?:\s*\(\s*)?[^\n]*",
+    r"\.(?:append|add|insert|extend|update|setdefault)\([^\n]*",
     r"->[^\n:]*",
 )
 """What stands before a name of which others may have what is made of it: a class, an assignment, a result."""
@@ -136,14 +138,16 @@ class Uses:
                 return True
             if self._is_come_to(reach, values, [user, one]):
                 return True
+            if any(self._is_come_to(reach, values, [user, one, given]) for given in self._given(one, had)):
+                return True
         given = self._given(user, had) if is_said else ()
-        return any(self._is_come_to(reach, values, [user, one]) for one in sorted(given))
+        return any(self._is_come_to(reach, values, [user, one]) for one in given)
 
-    def _given(self, user: str, had: _Had) -> Iterable[str]:
+    def _given(self, user: str, had: _Had) -> list[str]:
         """The files that may have what a file makes of a name, where it may make something of it for others."""
         name = rf"(?<!{LETTER}){had.local_name}(?!{LETTER})"
-        users = self._users(user)
-        return users if users and self._texts.has(user, f"(?m)(?:{'|'.join(_MAKING)}){name}") else ()
+        users = sorted(self._users(user))
+        return users if users and self._texts.has(user, f"(?m)(?:{'|'.join(_MAKING)}){name}") else []
 
     def _is_said_beyond(self, user: str, word: str) -> bool:
         """Whether a file says a name, or one does that may have something from it."""
