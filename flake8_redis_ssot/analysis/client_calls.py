@@ -22,6 +22,9 @@ from flake8_redis_ssot.syntax.scopes import Scopes
 
 _DEPTH = 8
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+ASYNCHRONOUS = (ast.AsyncWith, ast.AsyncFor, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+"""What may ask something by the asynchronous protocol."""
+THROUGH = "gone through by `async for`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +147,7 @@ def awaits_in_vain(inference: Inference, tree: ast.AST, sent: Command) -> bool:
     )
 
 
-def enters_in_vain(
+def _enters_in_vain(
     inference: Inference, tree: ast.AST, node: ast.expr, point: ProgramPoint
 ) -> Builder | None:
     """The builder of the blocking client that is given to `async with` or `async for`, itself or what it hands out.
@@ -157,6 +160,32 @@ def enters_in_vain(
     if not given or len(given) < len(values) or _is_asked_first(tree, node):
         return None
     return given[0][1] if is_certain(inference, node, point) else None
+
+
+def entered_in_vain(
+    inference: Inference, tree: ast.AST, point: ProgramPoint
+) -> Iterator[tuple[ast.expr, str, Builder]]:
+    """What a statement or comprehension asks of a blocking client by the asynchronous protocol, how, and what makes it."""
+    for node, how in _asked_asynchronously(point.node):
+        builder = _enters_in_vain(inference, tree, node, point)
+        if builder is not None:
+            yield node, how, builder
+
+
+def _asked_asynchronously(node: ast.AST) -> Iterator[tuple[ast.expr, str]]:
+    """What a statement or comprehension enters, or goes through, by the asynchronous protocol."""
+    match node:
+        case ast.AsyncWith(items=items):
+            yield from ((item.context_expr, "entered by `async with`") for item in items)
+        case ast.AsyncFor(iter=whole):
+            yield whole, THROUGH
+        case (
+            ast.ListComp(generators=[first, *_])
+            | ast.SetComp(generators=[first, *_])
+            | ast.DictComp(generators=[first, *_])
+            | ast.GeneratorExp(generators=[first, *_])
+        ) if first.is_async:  # the others run in the scope of the comprehension
+            yield first.iter, THROUGH
 
 
 def is_blocking(inference: Inference, value: Value) -> bool:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from flake8_redis_ssot.analysis.client_calls import awaits_in_vain, enters_in_vain, shown
+from flake8_redis_ssot.analysis.client_calls import (
+    ASYNCHRONOUS,
+    THROUGH,
+    awaits_in_vain,
+    entered_in_vain,
+    shown,
+)
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.rule import Rule, RuleContext, on
 from flake8_redis_ssot.syntax.bindings import ProgramPoint
-
-_THROUGH = "gone through by `async for`"
 
 
 class AwaitedSyncClient(Rule):
@@ -65,7 +69,7 @@ class AwaitedSyncClient(Rule):
     def check(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:
         for sent in context.commands:
             if awaits_in_vain(context.inference, context.source.tree, sent):
-                how = "awaited" if sent.awaited else _THROUGH
+                how = "awaited" if sent.awaited else THROUGH
                 yield self.diagnostic(
                     context,
                     context.source.range_of(sent.call),
@@ -73,30 +77,12 @@ class AwaitedSyncClient(Rule):
                     symbols=(sent.builder.target,),
                 )
 
-    @on(ast.AsyncWith, ast.AsyncFor, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+    @on(*ASYNCHRONOUS)
     def check_entered(self, point: ProgramPoint, context: RuleContext) -> Iterator[Diagnostic]:
-        for node, how in _asked_asynchronously(point.node):
-            builder = enters_in_vain(context.inference, context.source.tree, node, point)
-            if builder is not None:
-                yield self.diagnostic(
-                    context,
-                    context.source.range_of(node),
-                    f"{shown(node)} is {how}, but the client blocks; use an asyncio client",
-                    symbols=(builder.target,),
-                )
-
-
-def _asked_asynchronously(node: ast.AST) -> Iterator[tuple[ast.expr, str]]:
-    """What a statement or comprehension enters, or goes through, by the asynchronous protocol."""
-    match node:
-        case ast.AsyncWith(items=items):
-            yield from ((item.context_expr, "entered by `async with`") for item in items)
-        case ast.AsyncFor(iter=whole):
-            yield whole, _THROUGH
-        case (
-            ast.ListComp(generators=[first, *_])
-            | ast.SetComp(generators=[first, *_])
-            | ast.DictComp(generators=[first, *_])
-            | ast.GeneratorExp(generators=[first, *_])
-        ) if first.is_async:  # the others run in the scope of the comprehension
-            yield first.iter, _THROUGH
+        for node, how, builder in entered_in_vain(context.inference, context.source.tree, point):
+            yield self.diagnostic(
+                context,
+                context.source.range_of(node),
+                f"{shown(node)} is {how}, but the client blocks; use an asyncio client",
+                symbols=(builder.target,),
+            )

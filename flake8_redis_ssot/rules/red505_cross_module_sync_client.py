@@ -5,7 +5,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from flake8_redis_ssot.analysis.client_calls import Command, awaits_in_vain, shown, stalls
+from flake8_redis_ssot.analysis.client_calls import (
+    ASYNCHRONOUS,
+    awaits_in_vain,
+    entered_in_vain,
+    shown,
+    stalls,
+)
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.rule import ProjectContext, ProjectRule, RuleContext
 
@@ -65,14 +71,14 @@ class CrossModuleSyncClient(ProjectRule):
             for alone, context in followed.contexts:
                 found = list(_stalls(context))
                 own = {alone.source.range_of(call) for call, _, _ in _stalls(alone)} if found else set()
-                for call, message, cause in found:
+                for call, message, target in found:
                     where = context.source.range_of(call)
                     if where not in own:
-                        yield self.diagnostic(context, where, message, symbols=(cause.builder.target,))
+                        yield self.diagnostic(context, where, message, symbols=(target,))
 
 
-def _stalls(context: RuleContext) -> Iterator[tuple[ast.expr, str, Command]]:
-    """The calls that block the event loop, with what is to be said of each and the command that does."""
+def _stalls(context: RuleContext) -> Iterator[tuple[ast.expr, str, str]]:
+    """What blocks the event loop or is awaited in vain, with what is to be said of it and what makes the client."""
     for sent in context.commands:
         function = sent.coroutine
         if function is not None and stalls(sent):
@@ -81,10 +87,15 @@ def _stalls(context: RuleContext) -> Iterator[tuple[ast.expr, str, Command]]:
             message = f"{sent.label} is awaited, but the client blocks"
         else:
             continue
-        yield sent.call, f"{message}; use an asyncio client", sent
+        yield sent.call, f"{message}; use an asyncio client", sent.builder.target
     for call, function, cause in context.stalling:
         message = (
             f"{shown(call.func)} sends {cause.label} ({context.place_of(cause.point)}) "
             f"and blocks the event loop in `async def {function.name}`"
         )
-        yield call, f"{message}; use an asyncio client, or run it in a thread", cause
+        yield call, f"{message}; use an asyncio client, or run it in a thread", cause.builder.target
+    asks = "async with" in context.source.text or "async for" in context.source.text
+    for point in context.scopes.points(ASYNCHRONOUS) if asks else ():
+        for node, how, builder in entered_in_vain(context.inference, context.source.tree, point):
+            message = f"{shown(node)} is {how}, but the client blocks; use an asyncio client"
+            yield node, message, builder.target
