@@ -224,7 +224,8 @@ class Uses:
     def _had(self, user: str, exposed: Exposed) -> Iterator[_Had]:
         modules = set(self._index.place(exposed.path).modules)
         has_module = has_all = False
-        handles = self._index.having_by_others(exposed.path).get(user, ())
+        others = self._index.having_by_others(exposed.path).get(user, ())
+        handles = [handle for handle in sorted(others) if self._texts.says(user, handle)]
         for edge in self._index.edges(user):
             if edge.module in modules and edge.name is not None and edge.name in exposed.values:
                 yield _Had(edge.name, edge.local_name, self._index.number_in_imports(user, edge.local_name))
@@ -238,7 +239,7 @@ class Uses:
                     yield _Had(name, name, 0)
                 if has_module:
                     yield _Had(name, name, 0, of_module=True)
-                for handle in sorted(handles):
+                for handle in handles if handles and self._texts.says(user, name) else ():
                     yield _Had(name, rf"{handle}\.{name}", 0, of_module=True)
 
     def _takers(self, user: str, had: _Had) -> list[tuple[str, bool]]:
