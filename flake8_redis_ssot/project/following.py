@@ -269,6 +269,8 @@ class Following:
     def _not_bound(self, path: str) -> list[str]:
         """The names that others may have from a file without a binding: of its `__getattr__`, or of all of a module."""
         module = self._inference.files[path].module
+        if not self._inference.files[path].modules:
+            return []  # it is below no import root: nobody can import it
         names = self._index.taken_names(path) if GETTER in module.bindings else set()
         # a fixture is found by its binding alone
         for star in module.stars if os.path.basename(path) != CONFTEST else ():

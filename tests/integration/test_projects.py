@@ -384,3 +384,16 @@ def test_a_nested_table_that_is_broken(monorepo: Path, run: Command) -> None:
     table = monorepo / "pyproject.toml"
     table.write_text(table.read_text().replace('"generated"', '"generated", "template"'))
     assert run("check", cwd=monorepo).returncode == 1
+
+
+def test_a_file_below_no_import_root_has_all_names_of_a_module(tmp_path: Path, run: Command) -> None:
+    for name, text in {
+        "pyproject.toml": '[tool.redis-ssot]\nsrc = ["lib"]\nmanager = "manager"\n',
+        "lib/store.py": "import redis\n\nclient = redis.Redis()\n",
+        "scripts/run.py": "from store import *\n\n\nasync def main():\n    client.get('a')\n",
+    }.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    done = run("check", "--select", "RED505", "--output-format", "concise", "--no-cache", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert places(done.stdout) == [("scripts/run.py", 5, 5, "RED505")]
