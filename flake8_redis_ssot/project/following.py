@@ -123,7 +123,7 @@ class Following:
         if fresh:
             self._changed.add(("exposed", path))
         if now:
-            users = {*self._index.users(path, set(now)), *self._index.having_by_others(path)} - files.keys()
+            users = {*self._index.users(path, set(now)), *uses.having_by_others(path)} - files.keys()
             self._next.update(user for user in users if uses.comes_to_client(user, exposed))
             # a test has a fixture by its name alone
             tests = (test for test in tests_below(path, self._index.facts) if test not in files)

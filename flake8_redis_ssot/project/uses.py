@@ -89,6 +89,7 @@ class Uses:
         self._blocking = blocking
         self._in_coroutines: dict[str, bool] = {}
         self._after: dict[str, list[str]] = {}
+        self._by_others: dict[str, list[str]] = {}
         self._beyond_says: dict[tuple[str, str], bool] = {}
         self._having: dict[tuple[str, str, tuple[str, ...]], list[_Had]] = {}
         self._said: dict[tuple[str, _Had, frozenset[str]], tuple[list[tuple[str, bool]], bool]] = {}
@@ -100,6 +101,15 @@ class Uses:
         if found is None:
             found = self._having[key] = [*self._had(user, exposed)]
         return any(self._is_used(user, had, exposed) for had in found)
+
+    def having_by_others(self, path: str) -> list[str]:
+        """The files that have the module at `path` from another one, and say one of their names for it."""
+        found = self._by_others.get(path)
+        if found is None:
+            others, says = self._index.having_by_others(path), self._texts.says
+            found = [user for user, names in others.items() if any(says(user, name) for name in names)]
+            self._by_others[path] = found
+        return found
 
     def comes_by_fixture(self, test: str, exposed: Exposed) -> bool:
         """The same of a test that has the fixtures of a `conftest.py` by their names alone."""
@@ -239,7 +249,7 @@ class Uses:
                     yield _Had(name, name, 0)
                 if has_module:
                     yield _Had(name, name, 0, of_module=True)
-                for handle in handles if handles and self._texts.says(user, name) else ():
+                for handle in (h for h in handles if self._texts.says(user, f"{h}.{name}")):
                     yield _Had(name, rf"{handle}\.{name}", 0, of_module=True)
 
     def _takers(self, user: str, had: _Had) -> list[tuple[str, bool]]:
