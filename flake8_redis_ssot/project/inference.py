@@ -454,9 +454,10 @@ class _Names(Names):
         )
 
     def _exported(self, scope: Scope) -> frozenset[str] | None:
-        """What `__all__` of a module names; None where it has none."""
-        return (
-            exported_names(scope.node)
-            if isinstance(scope.node, ast.Module) and "__all__" in scope.bindings
-            else None
+        """What `__all__` of a module names; None where it has none, or one that is put together."""
+        written = [binding.value for binding in scope.bindings.get("__all__", ())]
+        is_told = bool(written) and all(
+            isinstance(value, ast.List | ast.Tuple) and all(isinstance(e, ast.Constant) for e in value.elts)
+            for value in written
         )
+        return exported_names(scope.node) if is_told and isinstance(scope.node, ast.Module) else None
