@@ -54,8 +54,9 @@ class LentPools:
             for path, scopes in self._files
             for shutdowns in [Shutdowns(self._inference, scopes.module)]
             for point, client in _closed(scopes)
+            if shutdowns.is_one(point)
             for built in self._lent(client, point)
-            if shutdowns.is_one(point) and self._lives_on(client, point, built, shutdowns)
+            if self._lives_on(client, point, built, shutdowns)
         ]
         if not found:
             return

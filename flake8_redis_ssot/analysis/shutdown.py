@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cached_property
 
 from flake8_redis_ssot.analysis.client_calls import function_of
 from flake8_redis_ssot.inference.evaluator import Inference
@@ -66,7 +67,7 @@ class Shutdowns:
     def _ends(self, function: Function) -> bool:
         """Whether a function is there to end something, by its name, or by whom it is given to."""
         said = [unparsed(d) for d in function.decorator_list]
-        given = [text for part, text in self._given() if last_name(part) == function.name]
+        given = self._given.get(function.name, [])
         if any(word in text for text in (*said, *given) for word in PER_REQUEST_ENDS):
             return False
         if "fixture" in "".join(said):
@@ -75,23 +76,28 @@ class Shutdowns:
             word in text for text in (*said, *given) for word in SHUTDOWN_WORDS
         )
 
-    def _given(self) -> list[tuple[ast.expr, str]]:
-        """The names that are handed to something, each with what it is handed to."""
-        found: list[tuple[ast.expr, str]] = []
+    @cached_property
+    def _given(self) -> dict[str, list[str]]:
+        """The last names of what is handed to something, each with what it is handed to."""
+        found: dict[str, list[str]] = {}
         for point in self._scopes.calls:
             assert isinstance(point.node, ast.Call)
             texts = [a.value for a in point.node.args if isinstance(a, ast.Constant)]
-            to = " ".join([unparsed(point.node.func), *(str(t) for t in texts)])
-            found += [(part, to) for part in point.node.args]
+            given = [(part, "") for part in point.node.args]
             for keyword in point.node.keywords:
                 inner = keyword.value.elts if isinstance(keyword.value, ast.List) else [keyword.value]
-                found += [(part, f"{to} {keyword.arg}") for part in inner]
-        for name, bindings in self._scopes.module.bindings.items():
-            found += [(b.value, name) for b in bindings if isinstance(b.value, ast.Name)]
-        for scope in self._scopes.namespaces.values():
-            if scope.kind == "class":
-                for name, bindings in scope.bindings.items():
-                    found += [(b.value, name) for b in bindings if isinstance(b.value, ast.Name)]
+                given += [(part, f" {keyword.arg}") for part in inner]
+            names = [(last_name(part), how) for part, how in given]
+            if any(name for name, _ in names):
+                to = " ".join([unparsed(point.node.func), *map(str, texts)])
+                for name, how in names:
+                    found.setdefault(name, []).append(to + how)
+        classes = (scope for scope in self._scopes.namespaces.values() if scope.kind == "class")
+        for scope in (self._scopes.module, *classes):
+            for name, bindings in scope.bindings.items():
+                for binding in bindings:
+                    if isinstance(binding.value, ast.Name):
+                        found.setdefault(binding.value.id, []).append(name)
         return found
 
     def _is_registered(self, node: ast.AST) -> bool:

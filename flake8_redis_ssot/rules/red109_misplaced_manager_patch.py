@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.inference.values import QualifiedName
 from flake8_redis_ssot.libraries.frameworks import FIXTURES, PATCHING, RUNNER_METHODS
 from flake8_redis_ssot.project.import_order import ImportOrder
+from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.rule import ProjectContext, ProjectRule, RuleContext
 from flake8_redis_ssot.settings.boundaries import manager_words
 from flake8_redis_ssot.settings.model import Settings
@@ -98,21 +100,28 @@ class MisplacedManagerPatch(ProjectRule):
         order = ImportOrder(project.index, project.read)
         patching = {word.decode() for word in PATCHING}
         managers = manager_words(project.settings)
-        names = _manager_names(project)
+        kept = _kept_by_managers(project)
+        said = _said(kept)
         for path, fact in project.index.facts.items():
             is_test = project.settings.is_test(path)
             if managers.isdisjoint(fact.words) or (patching.isdisjoint(fact.words) and not is_test):
                 continue
-            context = project.read(path) if is_test or _may_patch(path, project) else None
+            may_patch = (
+                kept and (is_test or _may_patch(path, project)) and project.index.texts.has(path, said)
+            )
+            context = project.read(path) if may_patch else None
             if context is not None:
-                yield from self._in_file(context, order, project, names)
+                yield from self._in_file(context, order, project, kept)
 
     def _in_file(
-        self, context: RuleContext, order: ImportOrder, project: ProjectContext, names: Collection[str]
+        self, context: RuleContext, order: ImportOrder, project: ProjectContext, kept: Collection[str]
     ) -> Iterator[Diagnostic]:
         is_test = project.settings.is_test(context.source.path)
+        names = _last_names(kept)
         mine = [
-            patch for patch in _found(context, is_test, names.__contains__) if _is_manager(patch, project)
+            patch
+            for patch in _found(context, is_test, names.__contains__)
+            if f"{patch.module}.{patch.name}" in kept
         ]
         found = [*_found(context, is_test, bool)] if mine else []
         path = context.source.path
@@ -162,12 +171,24 @@ def _may_patch(path: str, project: ProjectContext) -> bool:
     return "mock" in imports or "pytest" in imports
 
 
-def _manager_names(project: ProjectContext) -> set[str]:
-    """The names that the managers of the project have: others are not asked about."""
+def _kept_by_managers(project: ProjectContext) -> frozenset[str]:
+    """The dotted names of the managers by which others get at what these keep."""
     index = project.index
     modules = (m for path in index.facts if index.place(path).is_manager for m in index.place(path).modules)
-    facts = filter(None, map(index.modules.facts, modules))
-    return {name for one in facts for name in one.names}
+    found = ((module, facts) for module in modules if (facts := index.modules.facts(module)) is not None)
+    return frozenset(
+        f"{module}.{name}" for module, facts in found for name in facts.names if _is_kept(module, name, index)
+    )
+
+
+def _last_names(names: Collection[str]) -> frozenset[str]:
+    return frozenset(name.rpartition(".")[2] for name in names)
+
+
+def _said(names: Collection[str]) -> str:
+    """What a file says that exchanges one of these: its last name at the end of a text, as an attribute, or for `multiple`."""
+    lasts = "|".join(sorted(map(re.escape, _last_names(names))))
+    return rf"""(?s)\b(?:{lasts})["']|\.\s*(?:{lasts})(?!\w|\s*[.(])|\bmultiple\b.*?\b(?:{lasts})\s*=(?!=)"""
 
 
 def _found(context: RuleContext, is_test: bool, is_meant: Callable[[str], bool]) -> Iterator[_Patch]:
@@ -247,23 +268,19 @@ def _alone(owner: Owner, context: RuleContext) -> tuple[int, int] | None:
     return (one.lineno, one.end_lineno or one.lineno) if isinstance(one, Owner) else None
 
 
-def _is_manager(patch: _Patch, project: ProjectContext) -> bool:
-    """Whether the name is a manager's, by which others get at what it keeps."""
-    index, full = project.index, f"{patch.module}.{patch.name}"
-    boundary, facts = index.managers.owner(full), index.modules.facts(patch.module)
-    found = index.modules.lookup(full)
-    if boundary is None or facts is None or found is None or not boundary.is_manager(patch.module):
+def _is_kept(module: str, name: str, index: ProjectIndex) -> bool:
+    """Whether others get, by a name of a manager, at what that keeps."""
+    boundary, found = index.managers.owner(f"{module}.{name}"), index.modules.lookup(f"{module}.{name}")
+    if boundary is None or found is None or not boundary.is_manager(module):
         return False
-    package, _, last = patch.module.rpartition(".")
+    package, _, last = module.rpartition(".")
     above = index.modules.facts(package) if package else None
-    home, _, name = found.qualified_name.rpartition(".")
+    if above is not None and last in above.names:
+        return False  # a patch finds another object by that name
+    home, _, own = found.qualified_name.rpartition(".")
     kept = index.facts.get(index.modules.find(home) or "")
     instance = (boundary.instance or "").removesuffix("()")
-    return (
-        patch.name in facts.names
-        and (above is None or last not in above.names)  # else the patch finds another object by that name
-        and (patch.name == instance or (kept is not None and name in kept.exposed))
-    )
+    return name == instance or (kept is not None and own in kept.exposed)
 
 
 def _is_for_tests(patch: _Patch, context: RuleContext, project: ProjectContext) -> bool:

@@ -9,9 +9,13 @@ from flake8_redis_ssot.analysis.client_calls import shown
 from flake8_redis_ssot.analysis.lent_pools import Leak, LentPools
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.libraries.commands import POOL_ATTRIBUTE
+from flake8_redis_ssot.libraries.traits import POOL_KEYWORDS
 from flake8_redis_ssot.rule import ProjectContext, ProjectRule, RuleContext
 from flake8_redis_ssot.settings.model import Settings
 from flake8_redis_ssot.syntax.nodes import unparsed
+
+_LENDING = rf"\b(?:{'|'.join(sorted(POOL_KEYWORDS))})\s*="
+"""What a file says that hands a pool to a client."""
 
 
 class PoolLeftOpen(ProjectRule):
@@ -80,7 +84,11 @@ class PoolLeftOpen(ProjectRule):
         lending = {path for path, fact in project.index.facts.items() if POOL_ATTRIBUTE in fact.words}
         if not lending:
             return
-        alone = set(lending)
+        alone = {
+            path
+            for path in lending
+            if not project.settings.is_test(path) and project.index.texts.has(path, _LENDING)
+        }
         for followed in project.followed:
             contexts = [context for _, context in followed.contexts]
             alone -= {context.source.path for context in contexts}
