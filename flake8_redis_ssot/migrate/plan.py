@@ -373,7 +373,7 @@ def used_members(
     With the class of that object, and the class of the manager's that would take its place.
     """
     for place, dotted in rewriter.places(view, module):
-        old = rewriter.objects.symbol(dotted)
+        old = rewriter.symbols.symbol(dotted)
         if old is None:
             continue
         target = rewriter.replacements.target(dotted, view.place.boundary)
@@ -383,7 +383,7 @@ def used_members(
             call = view.uses.parents.get(place)
             if not isinstance(call, ast.Call) or call.func is not place:
                 continue
-            symbol = rewriter.objects.given(old)
+            symbol = rewriter.symbols.given(old)
             awaited = view.uses.parents.get(call)
             node = (
                 awaited

@@ -81,7 +81,7 @@ def with_shims(
 
 def _shim(rewriter: Rewriter, path: str, data: bytes, module: str, boundary: Boundary) -> bytes:
     """The text of a shim in a file of `boundary`; Refusal where a name of the module cannot be had there."""
-    objects = rewriter.objects
+    objects = rewriter.symbols
     _check_module(rewriter, module)
     tree = objects.tree(module)
     listed = exported_names(tree) if tree is not None else None
@@ -141,7 +141,7 @@ def _shim(rewriter: Rewriter, path: str, data: bytes, module: str, boundary: Bou
 
 def _check_module(rewriter: Rewriter, module: str) -> None:
     """Refusal where a module is more than its names."""
-    tree = rewriter.objects.tree(module)
+    tree = rewriter.symbols.tree(module)
     for node in tree.body if tree is not None else ():
         if isinstance(node, ast.FunctionDef) and node.name == "__getattr__":
             raise Refusal(
@@ -162,7 +162,7 @@ def _names(rewriter: Rewriter, module: str, listed: Collection[str]) -> Iterator
         raise Refusal("which names it has is told at run time alone", "write the shim by hand")
     found = {name: known.target for name, known in facts.names.items()}
     for star in facts.stars:
-        given = star_names(rewriter.objects, star)
+        given = star_names(rewriter.symbols, star)
         if given is None:
             raise Refusal(f"what `from {star} import *` gives is not told", "import by name what is meant")
         found |= {name: f"{star}.{name}" for name in sorted(given) if name not in found}
@@ -178,7 +178,7 @@ def _replaced(
     rewriter: Rewriter, name: str, target: str | None, module: str, boundary: Boundary
 ) -> tuple[str, Function | None]:
     """What takes the place of a name of a module; the function that gave it at each call, where that is what it was."""
-    objects, owns = rewriter.objects, rewriter.index.managers.owns
+    objects, owns = rewriter.symbols, rewriter.index.managers.owns
     if target is not None and not owns(boundary, target):
         home = rewriter.index.modules.lookup(target)
         led = home.qualified_name if home is not None else target
@@ -215,7 +215,7 @@ def _check_use(rewriter: Rewriter, replacement: Replacement, name: str) -> None:
         or compatibility.given_clients.alike(replacement) is not None
     ):
         return
-    given = rewriter.objects.given(replacement.old) if replacement.collapses else replacement.old
+    given = rewriter.symbols.given(replacement.old) if replacement.collapses else replacement.old
     before, after = given or replacement.old, replacement.new
     old, new = before.of or before, after.of or after
     compatibility.members.covered(old, new, f"`{name}` may be used for anything outside of the project")

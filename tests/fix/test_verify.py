@@ -29,8 +29,8 @@ BEFORE = b"import os\nprint(os.name)\n"
     ],
 )
 def test_what_a_fix_may_not_do(before: bytes, after: bytes, written: list[str], reason: str) -> None:
-    objects = SimpleNamespace(symbol=lambda name: object() if name == "app.a" else None)
-    refusal = wrong("m.py", before, after, written, objects)
+    symbols = SimpleNamespace(symbol=lambda name: object() if name == "app.a" else None)
+    refusal = wrong("m.py", before, after, written, symbols)
     assert (refusal.what if refusal is not None else "") == reason
     by_settings = "define it, or name another in `replacements`"
     assert refusal is None or refusal.advice == (by_settings if written else "change it by hand")

@@ -26,7 +26,7 @@ class Alike:
     def __init__(self, making: Making, state: State) -> None:
         self.making = making
         self.state = state
-        self.objects = making.objects
+        self.symbols = making.symbols
         self.copies = Copies(making, state)
         self._known: dict[tuple[ast.AST, ast.AST], bool] = {}
 
@@ -38,7 +38,7 @@ class Alike:
 
     def members(self, one: Symbol, other: Symbol, name: str) -> bool:
         """Whether the member `name` does the same in two classes."""
-        was, now = self.objects.members(one).named.get(name), self.objects.members(other).named.get(name)
+        was, now = self.symbols.members(one).named.get(name), self.symbols.members(other).named.get(name)
         if was is None or now is None:
             return was is now
         if self.copies.are(one, other):
@@ -53,7 +53,7 @@ class Alike:
 
     def covers(self, old: Symbol, new: Symbol) -> bool:
         """Whether objects of the class `new` do all that those of `old` do, in the same way; they may do more by name."""
-        before, after = self.objects.members(old), self.objects.members(new)
+        before, after = self.symbols.members(old), self.symbols.members(new)
         if (before.is_open or after.is_open) and not self.inherited(old, new):
             return False
         more = after.named.keys() - before.named.keys()
@@ -86,14 +86,14 @@ class Alike:
         a, b = (Code(v, t.module) for v, t in zip(values, (one, other), strict=True) if v is not None)
         return self.same(a, b)
 
-    def _objects(self, old: Symbol, new: Symbol) -> bool:
+    def _symbols(self, old: Symbol, new: Symbol) -> bool:
         """Whether an object does as another of the project: made by the same call, and without a state of its own."""
         if old.of is None or new.of is None or old.is_set_later or new.is_set_later:
             return False
         call, other = (getattr(symbol.node, "value", None) for symbol in (old, new))
         if not (isinstance(call, ast.Call) and isinstance(other, ast.Call)):
             return False
-        made = [self.objects.value(c.func, t.module) for c, t in ((call, old), (other, new))]
+        made = [self.symbols.value(c.func, t.module) for c, t in ((call, old), (other, new))]
         if made != [old.of, new.of] or any(map(self.making.is_changed_after, (old, new))):
             return False
         codes = Code(call, old.module), Code(other, new.module)
@@ -110,7 +110,7 @@ class Alike:
         if self.copies.are(one, other):
             return True
         bases = [self.making.foreign_bases(of) for of in (one, other)]
-        names = self.objects.members(one).named.keys() | self.objects.members(other).named.keys()
+        names = self.symbols.members(one).named.keys() | self.symbols.members(other).named.keys()
         return (
             bases[0] == bases[1]
             and bool(bases[0])
@@ -229,14 +229,14 @@ class Alike:
             owners = one.owner, other.owner
             if all(self.making.gives_client(owner, a.attr) for owner in owners):
                 return self._connect_alike(*owners)
-            was, now = (self.objects.members(owner).named.get(a.attr) for owner in owners)
+            was, now = (self.symbols.members(owner).named.get(a.attr) for owner in owners)
             if was is None or now is None:
                 return was is now
             if isinstance(was.node, Function) and isinstance(now.node, Function):
                 return self.members(*owners, a.attr)
             return self._settled((was.node, now.node), lambda: self.members(*owners, a.attr))
-        names = [self.objects.dotted(c.node, c.module, c.function) for c in (one.at(a), other.at(b))]  # type: ignore[arg-type]
-        found = [self.objects.modules.lookup(name) if name else None for name in names]
+        names = [self.symbols.dotted(c.node, c.module, c.function) for c in (one.at(a), other.at(b))]  # type: ignore[arg-type]
+        found = [self.symbols.modules.lookup(name) if name else None for name in names]
         if (
             found[0] is not None
             and found[1] is not None
@@ -252,13 +252,13 @@ class Alike:
         found = []
         for node, code in ((a, one), (b, other)):
             of = (
-                self.objects.value(node.value, code.module, code.function)
+                self.symbols.value(node.value, code.module, code.function)
                 if isinstance(node, ast.Attribute)
                 else None
             )
             if of is None or of.kind != "class" or not self.making.foreign_bases(of) <= ENUMERATIONS:
                 return False
-            member = self.objects.members(of).named.get(last_name(node))
+            member = self.symbols.members(of).named.get(last_name(node))
             value = getattr(member and member.node, "value", None)
             found.append(ast.dump(value) if isinstance(value, ast.Constant) else None)
         return None not in found and found[0] == found[1]
@@ -281,28 +281,28 @@ class Alike:
         return self._settled((one.node, other.node), lambda: self._have_same_members(one, other))
 
     def _have_same_members(self, one: Symbol, other: Symbol) -> bool:
-        members = [self.objects.members(of) for of in (one, other)]
+        members = [self.symbols.members(of) for of in (one, other)]
         if any(found.is_open for found in members) and not self.inherited(one, other):
             return False
         names = members[0].named.keys() | members[1].named.keys()
         return all(self.members(one, other, name) for name in names)
 
     def _names(self, a: ast.Name, b: ast.Name, one: Code, other: Code) -> bool:
-        names = [self.objects.dotted(node, c.module, c.function) for node, c in ((a, one), (b, other))]
+        names = [self.symbols.dotted(node, c.module, c.function) for node, c in ((a, one), (b, other))]
         if names == [None, None]:
             return a.id == b.id and a.id not in ("self", "cls")  # by itself it is another object
         return None not in names and self._homes(names[0] or "", names[1] or "")
 
     def _homes(self, a: str, b: str) -> bool:
         """Whether two dotted names lead to the same, or to functions and values that are alike."""
-        found = [self.objects.modules.lookup(name) for name in (a, b)]
+        found = [self.symbols.modules.lookup(name) for name in (a, b)]
         if found[0] is None or found[1] is None:
             return False
         if found[0].qualified_name == found[1].qualified_name:
             return True
         one, other = (
-            self.objects.symbol(found[0].qualified_name),
-            self.objects.symbol(found[1].qualified_name),
+            self.symbols.symbol(found[0].qualified_name),
+            self.symbols.symbol(found[1].qualified_name),
         )
         if one is None or other is None or one.kind != other.kind:
             return False
@@ -312,7 +312,7 @@ class Alike:
             )
             return not keeps and self.same(Code(one.node, one.module), Code(other.node, other.module))
         if one.kind == "class":
-            is_known = not self.objects.members(one).is_open or self.copies.are(one, other)
+            is_known = not self.symbols.members(one).is_open or self.copies.are(one, other)
             return is_known and self._settled(
                 (one.node or ast.Pass(), other.node or ast.Pass()), lambda: self.classes(one, other)
             )
@@ -321,7 +321,7 @@ class Alike:
             self.making.text(Code(v, t.module)) if isinstance(v, ast.Constant | ast.Call) else None
             for v, t in zip(values, (one, other), strict=True)
         ]
-        if self.clients(one, other) or self._objects(one, other) or self.copies.hold_the_same(one, other):
+        if self.clients(one, other) or self._symbols(one, other) or self.copies.hold_the_same(one, other):
             return True
         is_logger = all("ogger" in (text or "") for text in texts)
         return is_logger or (isinstance(values[0], ast.Constant) and texts[0] == texts[1])

@@ -24,7 +24,7 @@ class Copies:
     def __init__(self, making: Making, state: State) -> None:
         self.making = making
         self.state = state
-        self.objects = making.objects
+        self.symbols = making.symbols
         self._texts: dict[str, str | None] = {}
         self._known: dict[tuple[str, str], bool] = {}
 
@@ -56,7 +56,7 @@ class Copies:
     def _text(self, module: str) -> str | None:
         """The statements of a module, docstrings apart; None where they may do otherwise in another one."""
         if module not in self._texts:
-            tree = self.objects.tree(module)
+            tree = self.symbols.tree(module)
             self._texts[module] = self._written(tree, module) if tree is not None else None
         return self._texts[module]
 
@@ -69,7 +69,7 @@ class Copies:
             elif isinstance(node, ast.Compare) and unparsed(node.left) == "__name__":
                 harmless.add(node.left)
             elif isinstance(node, ast.ImportFrom) and node.level:
-                relative.append(absolute(node, module, self.objects.is_package(module)))
+                relative.append(absolute(node, module, self.symbols.is_package(module)))
         if any(
             (isinstance(node, ast.Name) and node.id in _OF_A_MODULE and node not in harmless)
             or _tells_module(node)
@@ -82,7 +82,7 @@ class Copies:
         return None if f"{module}." in text or f"'{module}'" in text else text
 
     def _names_in(self, module: str) -> Collection[str]:
-        facts = self.objects.modules.facts(module)
+        facts = self.symbols.modules.facts(module)
         return facts.names if facts is not None else ()
 
     def _is_rebound(self, module: str) -> bool:
@@ -90,7 +90,7 @@ class Copies:
 
     def _is_state_unknown(self, module: str, name: str) -> bool:
         """Whether a module changes what a name of it has, and nothing else tells that this is a state."""
-        symbol, tree = self.objects.symbol(f"{module}.{name}"), self.objects.tree(module)
+        symbol, tree = self.symbols.symbol(f"{module}.{name}"), self.symbols.tree(module)
         if (
             symbol is None
             or symbol.module != module
@@ -105,12 +105,12 @@ class Copies:
     def _is_set(self, symbol: Symbol) -> bool:
         """Whether functions of its module give a name another value, or the module changes its value."""
         name = symbol.qualified_name.rpartition(".")[2]
-        set_later = self.objects.set_by_functions(symbol.module)
-        return name in set_later or is_changed(symbol.qualified_name, self.objects.tree(symbol.module))
+        set_later = self.symbols.set_by_functions(symbol.module)
+        return name in set_later or is_changed(symbol.qualified_name, self.symbols.tree(symbol.module))
 
     def _is_changed(self, symbol: Symbol) -> bool:
         """Whether its module gives a name another value as it runs, or may change the value."""
-        name, tree = symbol.qualified_name.rpartition(".")[2], self.objects.tree(symbol.module)
+        name, tree = symbol.qualified_name.rpartition(".")[2], self.symbols.tree(symbol.module)
         return self._is_set(symbol) or any(
             isinstance(node, ast.Attribute)
             and isinstance(node.value, ast.Name)

@@ -34,7 +34,7 @@ class Dangers:
 
     def __init__(self, making: Making) -> None:
         self.making = making
-        self.objects = making.objects
+        self.symbols = making.symbols
         self.keys = Keys(making)
 
     def check(
@@ -52,7 +52,7 @@ class Dangers:
         `fresh` says that the old object was made for this one use; one that was shared before, too, may be ended
         where `may_end` says so of the reason against it.
         """
-        known = self.objects.members(old).named if old is not None else {}
+        known = self.symbols.members(old).named if old is not None else {}
         if fresh and old is not None and (end := self._end_of_its_own(old)) is not None:
             raise Refusal(
                 f"each `{old.qualified_name}` is ended by {end} when nothing has it any more, and the shared one is not",
@@ -84,12 +84,12 @@ class Dangers:
     def _end_of_its_own(self, of: Symbol) -> str | None:
         """What runs by itself when an object of a class goes, or with the process."""
         for name in ("__del__", "__init__", "__post_init__", "__new__"):
-            member = self.objects.members(of).named.get(name)
+            member = self.symbols.members(of).named.get(name)
             if member is not None and name == "__del__":
-                return f"`__del__`{self.objects.at(member)}"
+                return f"`__del__`{self.symbols.at(member)}"
             for part in all_nodes(member.node) if member is not None else ():
                 if isinstance(part, ast.Call) and unparsed(part.func) in _ENDED_LATER:
-                    return f"`{unparsed(part.func)}`{self.objects.at(Code(part, member.module))}"  # type: ignore[union-attr]
+                    return f"`{unparsed(part.func)}`{self.symbols.at(Code(part, member.module))}"  # type: ignore[union-attr]
         return None
 
     def _check_below(self, view: View, attribute: ast.Attribute, is_data: bool) -> None:
@@ -137,7 +137,7 @@ class Dangers:
         found = set(attributes_in(function.node))
         for part in all_nodes(function.node):
             if isinstance(part, ast.Attribute):
-                held = self.objects.value(part.value, function.module)
+                held = self.symbols.value(part.value, function.module)
                 found |= self._inner(held.of, part.attr) if held is not None else set()
         return found
 
@@ -147,7 +147,7 @@ class Dangers:
             return set()
         found: set[str] = set()
         seen: set[ast.AST] = set()
-        new = [(m.node, m.module) for m in reached_members(name, self.objects.members(of).named).values()]
+        new = [(m.node, m.module) for m in reached_members(name, self.symbols.members(of).named).values()]
         while new:
             node, module = new.pop()
             if node in seen:
@@ -156,14 +156,14 @@ class Dangers:
             found |= set(attributes_in(node))
             for part in all_nodes(node):
                 if isinstance(part, ast.Call) and isinstance(part.func, ast.Name | ast.Attribute):
-                    called = self.objects.value(part.func, module)
+                    called = self.symbols.value(part.func, module)
                     if called is not None and called.kind == "function" and called.node is not None:
                         new.append((called.node, called.module))
         return found
 
     def _ends(self, of: Symbol, name: str) -> Iterator[str]:
         """The constant times after which what a method keeps is gone."""
-        for member in reached_members(name, self.objects.members(of).named).values():
+        for member in reached_members(name, self.symbols.members(of).named).values():
             function = member.node if isinstance(member.node, Function) else None
             for part in all_nodes(member.node):
                 if not isinstance(part, ast.Call):
@@ -181,7 +181,7 @@ class Dangers:
 
         One that `is_alike` ends of its own what the old one does; whether that may be is asked where it is called.
         """
-        ended = set() if is_alike else _ended_by(self.objects.members(new).named.get(name))
+        ended = set() if is_alike else _ended_by(self.symbols.members(new).named.get(name))
         after = self._inner(new, name)
         for worse in sorted((after & FLUSHING) - before):
             return f"it leads to `{worse}` there, which would empty the whole database of the manager"

@@ -17,7 +17,7 @@ from flake8_redis_ssot.fix.objects.making import ALIKE, Making
 from flake8_redis_ssot.fix.objects.resolver import Untold
 from flake8_redis_ssot.fix.refusal import Refusal
 from flake8_redis_ssot.fix.sources.signatures import Function
-from flake8_redis_ssot.fix.sources.symbols import Objects, Symbol
+from flake8_redis_ssot.fix.sources.symbols import Symbol, Symbols
 from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.inference.methods import is_asyncio
 from flake8_redis_ssot.syntax.nodes import all_nodes, unparsed
@@ -32,7 +32,7 @@ class GivenClients:
         self, making: Making, replacements: Replacements, patch_targets: PatchTargets, around: Around
     ) -> None:
         self.making = making
-        self.objects = making.objects
+        self.symbols = making.symbols
         self.replacements = replacements
         self.patch_targets = patch_targets
         self.around = around
@@ -59,14 +59,14 @@ class GivenClients:
             before = self.accessors.lead(self._got(old))
         except Unfit:
             return None
-        here, there = (f"`{symbol.qualified_name}`{self.objects.at(symbol)}" for symbol in (old, new))
+        here, there = (f"`{symbol.qualified_name}`{self.symbols.at(symbol)}" for symbol in (old, new))
         try:
             after = self.accessors.lead(self._got(new))
         except Unfit as error:
             if new.of is not None and new.kind == "instance":
                 return None  # an object of a class of the project
             why = str(error).format(new.qualified_name)
-            raise Refusal(f"{here} gives a client, and {why}{self.objects.at(new)}", _ONE) from error
+            raise Refusal(f"{here} gives a client, and {why}{self.symbols.at(new)}", _ONE) from error
         self.replacements.check_read(old)
         if _are_one(before, after):
             return before, after
@@ -126,8 +126,8 @@ class GivenClients:
                 )
             elif there.clients and text not in there.clients:
                 raise Refusal(
-                    f"they may connect to different servers: `{one.qualified_name}`{self.objects.at(one)} by `{text}`, "
-                    f"`{held.of.qualified_name}`{self.objects.at(held.of)} by {' and '.join(f'`{c}`' for c in sorted(there.clients))}",
+                    f"they may connect to different servers: `{one.qualified_name}`{self.symbols.at(one)} by `{text}`, "
+                    f"`{held.of.qualified_name}`{self.symbols.at(held.of)} by {' and '.join(f'`{c}`' for c in sorted(there.clients))}",
                     ALIKE,
                 )
 
@@ -144,7 +144,7 @@ class GivenClients:
             for part in all_nodes(one.node):
                 if not isinstance(part, ast.Name | ast.Attribute):
                     continue
-                symbol = self.objects.value(part, one.module, one.node)
+                symbol = self.symbols.value(part, one.module, one.node)
                 if symbol is None or not symbol.qualified_name or symbol.kind not in ("instance", "function"):
                     continue
                 try:
@@ -159,7 +159,7 @@ class GivenClients:
         self, old: Symbol, new: Symbol, why: str = "", advice: str = "build both where that is seen"
     ) -> Refusal:
         """That nothing shows where two clients connect to."""
-        here, there = (f"`{symbol.qualified_name}`{self.objects.at(symbol)}" for symbol in (old, new))
+        here, there = (f"`{symbol.qualified_name}`{self.symbols.at(symbol)}" for symbol in (old, new))
         return Refusal(f"nothing shows that {here} and {there} connect to the same server{why}", advice)
 
     def _told(self, lead: Lead, *, is_tuned: bool = False) -> str:
@@ -185,7 +185,7 @@ class GivenClients:
             self.accessors.lead(self._got(symbol))
         except Unfit as error:
             return (
-                str(error).format(symbol.qualified_name) + self.objects.at(symbol)
+                str(error).format(symbol.qualified_name) + self.symbols.at(symbol)
                 if error.code is None
                 else None
             )
@@ -214,7 +214,7 @@ class GivenClients:
         module = replacement.new.module if held is None else held.module
         keys = {replacement.new.qualified_name, f"{OBJECT}{replacement.new.qualified_name}", f"{PUT}{module}"}
         for symbol, lead in zip((replacement.old, replacement.new), leads, strict=True):
-            late = late_names(self.objects, lead.made)
+            late = late_names(self.symbols, lead.made)
             keys |= late
             home = (
                 symbol.of.qualified_name
@@ -264,13 +264,13 @@ def is_late(made: Code) -> bool:
     return made.function is not None and (made.function.name != "__init__" or is_object_late)
 
 
-def late_names(objects: Objects, made: Code) -> set[str]:
+def late_names(symbols: Symbols, made: Code) -> set[str]:
     """The names by which what builds a client is looked up, where a test may patch it meanwhile."""
     if not is_late(made):
         return set()
     assert isinstance(made.node, ast.Call)
     root, *rest = unparsed(made.node.func).split(".")
-    facts = objects.modules.facts(made.module)
+    facts = symbols.modules.facts(made.module)
     known = facts.names.get(root) if facts is not None else None
     parts = [*(known.target or root if known is not None else root).split("."), *rest]
     keys = {".".join(parts[:n]) for n in range(2, len(parts) + 1)}

@@ -52,7 +52,7 @@ class Compatibility(ObjectChecks):
             if "other" in kinds:
                 unknown = old if old.kind == "other" else new
                 raise Refusal(
-                    f"what `{unknown.qualified_name}`{self.objects.at(unknown)} is cannot be determined",
+                    f"what `{unknown.qualified_name}`{self.symbols.at(unknown)} is cannot be determined",
                     "bind it once, to a class, a function or an object, or change this by hand",
                 )
             raise self.unlike(old, new)
@@ -66,7 +66,7 @@ class Compatibility(ObjectChecks):
             verdict.unsafe("no replacement is set, and what has only the same name may do something else")
         target = new
         if replacement.calls:
-            given = self.objects.given(new)
+            given = self.symbols.given(new)
             if given is None or isinstance(new.node, ast.AsyncFunctionDef):
                 raise self.calls.untold(new)
             target = given
@@ -145,8 +145,8 @@ class Compatibility(ObjectChecks):
     def unlike(self, old: Symbol, new: Symbol) -> Refusal:
         """That two things are not of one kind."""
         return Refusal(
-            f"`{old.qualified_name}`{self.objects.at(old)} is {a(old.kind)} and "
-            f"`{new.qualified_name}`{self.objects.at(new)} {a(new.kind)}",
+            f"`{old.qualified_name}`{self.symbols.at(old)} is {a(old.kind)} and "
+            f"`{new.qualified_name}`{self.symbols.at(new)} {a(new.kind)}",
             "name a replacement of the same kind, or change this by hand",
         )
 
@@ -180,7 +180,7 @@ class Compatibility(ObjectChecks):
         if old.kind == "class" and not replacement.is_same and has_arguments and not is_twin:
             raise Refusal(
                 f"line {line} makes a `{last}` with {arguments_given(call)}, and "
-                f"{'the shared object ' * (new.kind == 'instance')}`{new.qualified_name}`{self.objects.at(new)} may be made with others",
+                f"{'the shared object ' * (new.kind == 'instance')}`{new.qualified_name}`{self.symbols.at(new)} may be made with others",
                 "use that here by hand if they are the same; if not, give this line an `allow`",
             )
         if replacement.collapses and isinstance(view.uses.parents.get(call), ast.Expr):
@@ -190,16 +190,16 @@ class Compatibility(ObjectChecks):
             )
         if replacement.collapses and (call.args or call.keywords):
             raise Refusal(
-                f"line {line} gives `{last}` arguments, and `{new.qualified_name}`{self.objects.at(new)} takes none",
+                f"line {line} gives `{last}` arguments, and `{new.qualified_name}`{self.symbols.at(new)} takes none",
                 "leave them out, or change the line by hand",
             )
         before, after = (
-            self.objects.given(old),
-            self.objects.given(new) if not replacement.collapses else target,
+            self.symbols.given(old),
+            self.symbols.given(new) if not replacement.collapses else target,
         )
         if replacement.collapses and before is not None and before.may_be_none and not before.qualified_name:
             raise Refusal(
-                f"`{last}`{self.objects.at(old)} may give None, and `{new.qualified_name}` is always there",
+                f"`{last}`{self.symbols.at(old)} may give None, and `{new.qualified_name}` is always there",
                 "take out what is done for None here, and change the line by hand",
             )
         is_copy = self.alike.copies.are(old, new)
@@ -224,10 +224,10 @@ class Compatibility(ObjectChecks):
             return
         if new.kind == "member" and not replacement.is_same:
             raise Refusal(
-                f"`{old.qualified_name}`{self.objects.at(old)} is called, and `{new.qualified_name}`{self.objects.at(new)} is read",
+                f"`{old.qualified_name}`{self.symbols.at(old)} is called, and `{new.qualified_name}`{self.symbols.at(new)} is read",
                 "name a function as replacement, or drop the call's `()` by hand",
             )
-        said = [self.objects.said(symbol) for symbol in (old, new)]
+        said = [self.symbols.said(symbol) for symbol in (old, new)]
         if before is None and after is None and said[0] is not None and said[0] == said[1]:
             if self.given_clients.names_client(said[0]):
                 raise self.given_clients.unshown(old, new)
@@ -273,12 +273,12 @@ class Compatibility(ObjectChecks):
         """Note what hangs together with all of a class, and what reaches it, where the new one does the same."""
         old, new = replacement.old, replacement.new
         verdict.ties.add(self.ties.of_members(old, None))
-        names = {*self.objects.members(old).named}
+        names = {*self.symbols.members(old).named}
         after = self.patch_targets.of_new(Symbol("instance", "", new.node, new), new, names)
         before = self.patch_targets.of_members(old, None, replacement)
         for name in names:
             twins = self.patch_targets.twins(old, new, name, after)
-            pairs = [[self.objects.symbol(one or "") for one in pair] for pair in twins.items()]
+            pairs = [[self.symbols.symbol(one or "") for one in pair] for pair in twins.items()]
             verdict.ties.needs |= {
                 f"identity {one.of.qualified_name}"
                 for one, other in pairs
@@ -379,9 +379,9 @@ class Compatibility(ObjectChecks):
 
     def _check_said(self, view: View, old: Symbol, new: Symbol, line: int) -> None:
         """An annotation goes with its file: what is called of it is covered."""
-        if self.objects.members(new).is_open and not self.objects.members(old).is_open:
+        if self.symbols.members(new).is_open and not self.symbols.members(old).is_open:
             raise Refusal(
-                f"line {line} names `{old.qualified_name}` as a type, and `{new.qualified_name}`{self.objects.at(new)} has bases or "
+                f"line {line} names `{old.qualified_name}` as a type, and `{new.qualified_name}`{self.symbols.at(new)} has bases or "
                 "members that cannot be determined",
                 "change that line by hand",
             )
@@ -391,7 +391,7 @@ class Compatibility(ObjectChecks):
         name, line = attribute.attr, attribute.lineno
         if old.kind == "function" and not name.startswith("__"):
             raise Refusal(
-                f"line {line} reads `{name}` of the function `{old.qualified_name}`, and `{new.qualified_name}`{self.objects.at(new)} may have none",
+                f"line {line} reads `{name}` of the function `{old.qualified_name}`, and `{new.qualified_name}`{self.symbols.at(new)} may have none",
                 "change that line by hand",
             )
         if old.kind == "class" and name not in _INERT:
@@ -404,16 +404,16 @@ class Compatibility(ObjectChecks):
         before, after = (self.members.builtin_bases(symbol) for symbol in (old, new))
         if before is None or before != after:
             raise Refusal(
-                f"line {place.lineno} raises or catches `{old.qualified_name}`, and `{new.qualified_name}`{self.objects.at(new)} "
+                f"line {place.lineno} raises or catches `{old.qualified_name}`, and `{new.qualified_name}`{self.symbols.at(new)} "
                 "derives from another exception of Python's",
                 "derive both from the same one",
             )
-        known = self.objects.members(new).named
-        for name in sorted(view.uses.read_of_caught(place) & self.objects.members(old).named.keys()):
+        known = self.symbols.members(new).named
+        for name in sorted(view.uses.read_of_caught(place) & self.symbols.members(old).named.keys()):
             if name not in known:
                 raise Refusal(
                     f"what line {place.lineno} catches is asked for `{name}`, which "
-                    f"`{new.qualified_name}`{self.objects.at(new)} lacks",
+                    f"`{new.qualified_name}`{self.symbols.at(new)} lacks",
                     f"give it `{name}`",
                 )
         verdict.ties.strong.add(f"exception {old.qualified_name}")
@@ -428,7 +428,7 @@ class Compatibility(ObjectChecks):
                 while isinstance(root, ast.Attribute):
                     root = root.value
                 for binding in view.uses.bindings_of(root) if isinstance(root, ast.Name) else ():
-                    led = self.objects.modules.lookup(binding.target) if binding.target else None
+                    led = self.symbols.modules.lookup(binding.target) if binding.target else None
                     if binding.target is None:
                         yield True
                     elif led is not None and led.qualified_name.rpartition(".")[0] != old.module:

@@ -29,7 +29,7 @@ class Keys:
 
     def __init__(self, making: Making) -> None:
         self.making = making
-        self.objects = making.objects
+        self.symbols = making.symbols
 
     def difference(self, old: Symbol, new: Symbol, name: str, to: str) -> str | None:
         """The text that is in the keys of one of two methods alone."""
@@ -43,12 +43,12 @@ class Keys:
 
     def _of(self, of: Symbol, name: str) -> Iterator[str]:
         """The text in the key of each command of a method, of the methods that it uses, and in a text that it gives."""
-        own = self.objects.members(of).named.get(name)
+        own = self.symbols.members(of).named.get(name)
         if own is not None and own.gives == "str" and isinstance(own.node, Function):
             code = Code(own.node, own.module, of, own.node)
             given = (text for value in _returned(own.node) for text in self._in(code.at(value), frozenset()))
             yield "".join(given)
-        for member in reached_members(name, self.objects.members(of).named).values():
+        for member in reached_members(name, self.symbols.members(of).named).values():
             function = member.node if isinstance(member.node, Function) else None
             for part in all_nodes(member.node):
                 match part:
@@ -77,7 +77,7 @@ class Keys:
             ):
                 yield from self._of_object(code, attr, code.owner, seen)
                 return
-            case ast.Name() | ast.Attribute() if dotted := self.objects.dotted(
+            case ast.Name() | ast.Attribute() if dotted := self.symbols.dotted(
                 node, code.module, code.function
             ):
                 yield from self._of_module(code, dotted)
@@ -100,11 +100,11 @@ class Keys:
         """The text that a name of the project's modules stands for, or how that is found out."""
         text = self.making.text(code)
         value = ast.parse(text, mode="eval").body if text is not None else None
-        symbol = self.objects.symbol(name)
+        symbol = self.symbols.symbol(name)
         if isinstance(value, ast.Constant) and isinstance(value.value, str):
             yield value.value
         elif (
-            symbol is not None and symbol.kind == "instance" and self.objects.tree(symbol.module) is not None
+            symbol is not None and symbol.kind == "instance" and self.symbols.tree(symbol.module) is not None
         ):
             yield text or symbol.qualified_name
 
@@ -113,7 +113,7 @@ class Keys:
         if name.startswith("__"):
             yield owner.qualified_name
             return
-        member = self.objects.members(owner).named.get(name)
+        member = self.symbols.members(owner).named.get(name)
         if member is not None and isinstance(member.node, Function):
             for value in _returned(member.node):
                 yield from self._in(Code(value, member.module, owner, member.node), seen)
@@ -121,9 +121,9 @@ class Keys:
         for store in self.making.stores(owner):
             if store.attribute == name and isinstance(store.value, Code) and not store.is_item:
                 node = store.value.node
-                made = self.objects.value(node, store.value.module) if isinstance(node, ast.expr) else None
+                made = self.symbols.value(node, store.value.module) if isinstance(node, ast.expr) else None
                 of = made.of if made is not None else None
-                if of is not None and self.objects.members(of).named.keys() & _BINDING:
+                if of is not None and self.symbols.members(of).named.keys() & _BINDING:
                     yield owner.qualified_name
                 yield from self._in(store.value, seen)
 
@@ -131,9 +131,9 @@ class Keys:
         """The function of the project that is called, or the method of the object."""
         of = code.owner
         if isinstance(func, ast.Attribute) and of is not None and last_name(func.value) in _RECEIVERS:
-            found: Member | Symbol | None = self.objects.members(of).named.get(func.attr)
+            found: Member | Symbol | None = self.symbols.members(of).named.get(func.attr)
         else:
-            found, of = self.objects.value(func, code.module, code.function), None
+            found, of = self.symbols.value(func, code.module, code.function), None
         function = found.node if found is not None else None
         return (
             Code(function, found.module, of, function) if found and isinstance(function, Function) else None

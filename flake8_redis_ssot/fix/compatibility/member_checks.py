@@ -14,7 +14,7 @@ from flake8_redis_ssot.fix.compatibility.ties import reached_members
 from flake8_redis_ssot.fix.objects.code import Code
 from flake8_redis_ssot.fix.refusal import Refusal
 from flake8_redis_ssot.fix.sources.signatures import Function, covers, incompatible
-from flake8_redis_ssot.fix.sources.symbols import Member, Objects, Symbol
+from flake8_redis_ssot.fix.sources.symbols import Member, Symbol, Symbols
 from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.libraries.standard import BUILT_IN_EXCEPTIONS
 from flake8_redis_ssot.libraries.vocabulary import ENDING
@@ -59,13 +59,13 @@ class MemberChecks:
 
     def __init__(
         self,
-        objects: Objects,
+        symbols: Symbols,
         alike: Alike,
         dangers: Dangers,
         is_asked_for: Callable[[str, Collection[str]], bool],
     ) -> None:
         self._is_asked_for = is_asked_for
-        self.objects = objects
+        self.symbols = symbols
         self.alike = alike
         self.dangers = dangers
         self._known_dangers: dict[tuple[str, str, str, str, bool], list[Obstacle]] = {}
@@ -77,7 +77,7 @@ class MemberChecks:
 
         `is_used` says whether anything is done with what the call gives.
         """
-        was, now = self.objects.members(old).named.get(name), self.objects.members(new).named.get(name)
+        was, now = self.symbols.members(old).named.get(name), self.symbols.members(new).named.get(name)
         if name.startswith("__"):
             return None
         if self._is_missing(name, name, old, new):
@@ -96,12 +96,12 @@ class MemberChecks:
 
     def inherited(self, of: Symbol, name: str) -> str:
         """The classes of libraries from which a class may have a member; empty where it has it from the project."""
-        bases = self.alike.making.foreign_bases(of) if name not in self.objects.members(of).named else set()
+        bases = self.alike.making.foreign_bases(of) if name not in self.symbols.members(of).named else set()
         return " or ".join(f"`{base}`" for base in sorted(filter(None, bases)))
 
     def _is_missing(self, name: str, to: str, old: Symbol, new: Symbol) -> bool:
         """Whether a member, called `to` there, is one that the new class lacks."""
-        was, now = self.objects.members(old).named.get(name), self.objects.members(new).named.get(to)
+        was, now = self.symbols.members(old).named.get(name), self.symbols.members(new).named.get(to)
         return now is None and name not in _INERT and not (was is None and self.alike.inherited(old, new))
 
     def check(
@@ -120,21 +120,21 @@ class MemberChecks:
         """
         name, line = attribute.attr, attribute.lineno
         to = to or name
-        was, now = self.objects.members(old).named.get(name), self.objects.members(new).named.get(to)
+        was, now = self.symbols.members(old).named.get(name), self.symbols.members(new).named.get(to)
         if self._is_missing(name, to, old, new):
             raise self.lacking(new, [to], [attribute])
         if name in _INERT or now is None:
             return
         if inherited := self.inherited(old, name):
             raise Refusal(
-                f"`{name}` of `{old.qualified_name}`{self.objects.at(old)}, used in line {line}, is inherited from {inherited}, and "
-                f"not compared with `{to}` of `{new.qualified_name}`{self.objects.at(now)}",
+                f"`{name}` of `{old.qualified_name}`{self.symbols.at(old)}, used in line {line}, is inherited from {inherited}, and "
+                f"not compared with `{to}` of `{new.qualified_name}`{self.symbols.at(now)}",
                 f"compare the two, send `{old.qualified_name}.{name}` to `{new.qualified_name}.{to}` in `replacements`, and run with "
                 "--include-unsafe",
             )
         if was is None:
             raise Refusal(
-                f"`{old.qualified_name}`{self.objects.at(old)} does not define `{name}`, used in line {line}, so nobody knows "
+                f"`{old.qualified_name}`{self.symbols.at(old)} does not define `{name}`, used in line {line}, so nobody knows "
                 "what it does",
                 "change that line by hand",
             )
@@ -142,7 +142,7 @@ class MemberChecks:
         if renamed and call is not None and any(k.arg is None for k in call.keywords):
             raise Refusal(
                 f"arguments are unpacked in line {line}, and some have another name in "
-                f"`{new.qualified_name}`{self.objects.at(new)}",
+                f"`{new.qualified_name}`{self.symbols.at(new)}",
                 "give them by their names there",
             )
         if renamed:
@@ -174,26 +174,26 @@ class MemberChecks:
         if why is not None or self.alike.members(old, new, name):
             return why
         for which, of, own, other, its in (("old", old, name, new, to), ("new", new, to, old, name)):
-            theirs = self.objects.members(other).named.get(its)
-            for base in self.objects.order(of)[0][1:]:
-                above = self.objects.members(base).named.get(own)
-                if above is None or theirs is None or above == self.objects.members(of).named.get(own):
+            theirs = self.symbols.members(other).named.get(its)
+            for base in self.symbols.order(of)[0][1:]:
+                above = self.symbols.members(base).named.get(own)
+                if above is None or theirs is None or above == self.symbols.members(of).named.get(own):
                     continue
                 if self.alike.same(
                     Code(above.node, above.module, of), Code(theirs.node, theirs.module, other)
                 ):
-                    at = self.objects.at(self.objects.members(of).named[own])
+                    at = self.symbols.at(self.symbols.members(of).named[own])
                     return f"`{of.qualified_name}`{at} changes in the {which} one what both would do alike"
         return None
 
     def lacking(self, new: Symbol, names: Iterable[str], used: Iterable[ast.expr] = ()) -> Lacking:
         """That a class has no such members, which are used in some places."""
-        return Lacking(f"`{new.qualified_name}`{self.objects.at(new)}", names, (node.lineno for node in used))
+        return Lacking(f"`{new.qualified_name}`{self.symbols.at(new)}", names, (node.lineno for node in used))
 
     def another(self, new: Symbol, name: str, why: Sequence[Obstacle], where: str = "") -> Refusal:
         """That a member of a class is not the same as that of the old one."""
-        member = self.objects.members(new).named.get(name)
-        at = self.objects.at(member) if member is not None else ""
+        member = self.symbols.members(new).named.get(name)
+        at = self.symbols.at(member) if member is not None else ""
         does = "may do" if all(one.advice for one in why) else "does"
         return Refusal(
             f"`{name}` of `{new.qualified_name}`{at}{where} {does} something else: {in_words(why)}",
@@ -205,14 +205,14 @@ class MemberChecks:
     ) -> list[Obstacle]:
         if is_alike and self.alike.copies.are(before[0], after[0]):
             return []  # what the two give of their modules is alike too
-        return list(obstacles(before[1], after[1], call, is_alike, self.objects.at, used=used))
+        return list(obstacles(before[1], after[1], call, is_alike, self.symbols.at, used=used))
 
     def covered(self, old: Symbol, new: Symbol, where: str, asked: Collection[str] | None = None) -> None:
         """Refusal unless `new` can all that `old` can, or is `asked`, so that it may go where it is not seen."""
         if old.kind == "function":
             self._covered_function(old, new, where)
             return
-        before, after = self.objects.members(old), self.objects.members(new)
+        before, after = self.symbols.members(old), self.symbols.members(new)
         if before.is_open and not self.alike.inherited(old, new):
             bases = sorted(filter(None, self.alike.making.foreign_bases(old)))
             what = (
@@ -221,7 +221,7 @@ class MemberChecks:
                 else "has bases or members that cannot be determined"
             )
             raise Refusal(
-                f"{where}, and `{old.qualified_name}`{self.objects.at(old)} {what}",
+                f"{where}, and `{old.qualified_name}`{self.symbols.at(old)} {what}",
                 "look there, and change it by hand",
             )
         public = {
@@ -232,9 +232,9 @@ class MemberChecks:
         }
         missing = public.keys() - after.named.keys()
         if missing:
-            names = listed(f"`{name}`{self.objects.at(public[name])}" for name in sorted(missing))
+            names = listed(f"`{name}`{self.symbols.at(public[name])}" for name in sorted(missing))
             raise Refusal(
-                f"{where}, where {names} may be asked for, and `{new.qualified_name}`{self.objects.at(new)} has none of that",
+                f"{where}, where {names} may be asked for, and `{new.qualified_name}`{self.symbols.at(new)} has none of that",
                 "add it, hand on only what is needed, or change this by hand",
             )
         for name, was in public.items():
@@ -251,15 +251,15 @@ class MemberChecks:
                 raise Refusal(f"{where}, and {another.what}", another.advice)
 
     def _covered_function(self, old: Symbol, new: Symbol, where: str) -> None:
-        arguments = self.objects.arguments(old), self.objects.arguments(new)
+        arguments = self.symbols.arguments(old), self.symbols.arguments(new)
         if arguments[0] is None or arguments[1] is None:
             raise Refusal(
-                f"{where}, and what `{new.qualified_name}`{self.objects.at(new)} takes cannot be determined",
+                f"{where}, and what `{new.qualified_name}`{self.symbols.at(new)} takes cannot be determined",
                 "look there, and change it by hand",
             )
-        said = self.objects.said(old)
+        said = self.symbols.said(old)
         why = covers(arguments[1], arguments[0])
-        if why is None and (said is None or said != self.objects.said(new)):
+        if why is None and (said is None or said != self.symbols.said(new)):
             why = "what it gives is not stated to be the same"
         if why is None and type(old.node) is not type(new.node):
             why = "one of them is a coroutine function"
@@ -267,7 +267,7 @@ class MemberChecks:
             why = "they are decorated otherwise"
         if why is not None and not self.alike.functions(old, new):
             raise Refusal(
-                f"{where}, so that its calls are not seen, and `{new.qualified_name}`{self.objects.at(new)} is called "
+                f"{where}, so that its calls are not seen, and `{new.qualified_name}`{self.symbols.at(new)} is called "
                 f"otherwise: {why}",
                 "make the two alike, or change it by hand",
             )
@@ -276,11 +276,11 @@ class MemberChecks:
         self, view: View, old: Symbol, of: Symbol, name: str, call: ast.Call, renamed: Mapping[str, str]
     ) -> str | None:
         """Why a call of the function `old` does not mean the same as one of a method; None where it does."""
-        now = self.objects.members(of).named[name]
+        now = self.symbols.members(of).named[name]
         assert isinstance(old.node, Function)
-        was = self.objects.as_member(old.node, old.module)
+        was = self.symbols.as_member(old.node, old.module)
         was, given = _with_names(was, renamed), _with_keywords(call, renamed)
-        found = list(obstacles(was, now, given, False, self.objects.at, used=is_used(view, call)))
+        found = list(obstacles(was, now, given, False, self.symbols.at, used=is_used(view, call)))
         return in_words(found) or self.dangers.added(self.dangers.reached_by(old), of, name)
 
     def decorated(self, symbol: Symbol) -> list[str]:
@@ -290,7 +290,7 @@ class MemberChecks:
 
     def subclass(self, node: ast.ClassDef, old: Symbol, new: Symbol, exported: frozenset[str]) -> None:
         """Refusal unless a class derived from `old` can be derived from `new`: all that it uses and replaces is there."""
-        before, after = self.objects.members(old).named, self.objects.members(new).named
+        before, after = self.symbols.members(old).named, self.symbols.members(new).named
         own = {part.name for part in node.body if isinstance(part, Function)}
         used = {part.attr for part in all_nodes(node) if isinstance(part, ast.Attribute)}
         if node.name in exported:
@@ -312,18 +312,18 @@ class MemberChecks:
 
     def same_signal(self, old: Symbol, new: Symbol, call: ast.Call) -> None:
         """Refusal unless an exception can be made as another one is."""
-        inits = [self.objects.members(symbol).named.get("__init__") for symbol in (old, new)]
+        inits = [self.symbols.members(symbol).named.get("__init__") for symbol in (old, new)]
         arguments = [init.arguments if init is not None else None for init in inits]
         if (inits[0] is None) != (inits[1] is None):
             raise Refusal(
-                f"`{new.qualified_name}`{self.objects.at(new)} is not made as `{old.qualified_name}` is in line {call.lineno}",
+                f"`{new.qualified_name}`{self.symbols.at(new)} is not made as `{old.qualified_name}` is in line {call.lineno}",
                 "give both the same `__init__`",
             )
         if arguments[1] is not None:
             why = incompatible(call, arguments[0], arguments[1])
             if why is not None:
                 raise Refusal(
-                    f"`{new.qualified_name}`{self.objects.at(new)} cannot be made as in line {call.lineno}: {why}",
+                    f"`{new.qualified_name}`{self.symbols.at(new)} cannot be made as in line {call.lineno}: {why}",
                     "let it take what the old one takes",
                 )
 
@@ -336,11 +336,11 @@ class MemberChecks:
     def _raised_kinds(self, of: Symbol, name: str) -> set[str]:
         """The exceptions of Python's own that a member raises, or from which those derive that it raises."""
         found: set[str] = set()
-        for member in reached_members(name, self.objects.members(of).named).values():
+        for member in reached_members(name, self.symbols.members(of).named).values():
             for part in all_nodes(member.node):
                 if isinstance(part, ast.Raise) and part.exc is not None:
                     raised = part.exc.func if isinstance(part.exc, ast.Call) else part.exc
-                    symbol = self.objects.value(raised, member.module)
+                    symbol = self.symbols.value(raised, member.module)
                     if symbol is not None and symbol.kind == "class":
                         found |= self.builtin_bases(symbol) or set()
                     elif last_name(raised) in BUILT_IN_EXCEPTIONS:
@@ -350,10 +350,10 @@ class MemberChecks:
     def builtin_bases(self, of: Symbol) -> set[str] | None:
         """The exceptions of Python's own from which a class derives; None where it has other bases unknown."""
         found: set[str] = set()
-        for one in self.objects.order(of)[0]:
+        for one in self.symbols.order(of)[0]:
             assert isinstance(one.node, ast.ClassDef)
             for base in one.node.bases:
-                symbol = self.objects.value(base, one.module)
+                symbol = self.symbols.value(base, one.module)
                 if symbol is not None and symbol.kind == "class":
                     continue
                 if last_name(base) not in BUILT_IN_EXCEPTIONS:

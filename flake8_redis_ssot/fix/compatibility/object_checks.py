@@ -22,7 +22,7 @@ from flake8_redis_ssot.fix.objects.making import Making
 from flake8_redis_ssot.fix.objects.state import State
 from flake8_redis_ssot.fix.refusal import Refusal
 from flake8_redis_ssot.fix.sources.reads import ProjectReads
-from flake8_redis_ssot.fix.sources.symbols import Objects, Symbol
+from flake8_redis_ssot.fix.sources.symbols import Symbol, Symbols
 from flake8_redis_ssot.fix.sources.view import UnseenReader, View
 from flake8_redis_ssot.inference.builder_table import builders
 from flake8_redis_ssot.libraries.vocabulary import FLUSHING
@@ -39,18 +39,18 @@ class ObjectChecks:
         self.index = index
         self._reads = reads
         self._mentions: dict[tuple[str, bool], frozenset[str]] = {}
-        self.objects = Objects(index.modules, index.settings.root)
-        self.replacements = Replacements(index, reads, self.objects)
+        self.symbols = Symbols(index.modules, index.settings.root)
+        self.replacements = Replacements(index, reads, self.symbols)
         settings = index.settings
         table = builders(settings.client_builders, settings.pool_builders)
-        self.making = Making(self.objects, table, self.replacements.is_rebound)
+        self.making = Making(self.symbols, table, self.replacements.is_rebound)
         self.state = State(self.making)
         self.alike = Alike(self.making, self.state)
         self.dangers = Dangers(self.making)
-        self.members = MemberChecks(self.objects, self.alike, self.dangers, self._is_asked_for)
-        self.calls = CallChecks(self.objects, self.making, self.members)
+        self.members = MemberChecks(self.symbols, self.alike, self.dangers, self._is_asked_for)
+        self.calls = CallChecks(self.symbols, self.making, self.members)
         self.ties = TieFinder(self.state)
-        self.patch_targets = PatchTargets(index, self.objects)
+        self.patch_targets = PatchTargets(index, self.symbols)
         self.around = Around(index, reads)
         self.given_clients = GivenClients(self.making, self.replacements, self.patch_targets, self.around)
 
@@ -91,7 +91,7 @@ class ObjectChecks:
         if before.may_be_none and not is_copy and (uses.asked or uses.none_asked or uses.escapes):
             asked = [place for place, *_ in (*uses.asked, *uses.escapes)] + uses.none_asked
             raise Refusal(
-                f"`{replacement.old.qualified_name}`{self.objects.at(replacement.old)} may be None, for which line {asked[0].lineno} "
+                f"`{replacement.old.qualified_name}`{self.symbols.at(replacement.old)} may be None, for which line {asked[0].lineno} "
                 f"may test, and `{replacement.new.qualified_name}` never is",
                 "take that test out, and change this by hand",
             )
@@ -161,10 +161,10 @@ class ObjectChecks:
         for entered in uses.entered:
             raise Refusal(
                 f"line {entered.lineno} enters it by `with`, which may mean something else for "
-                f"`{new.qualified_name}`{self.objects.at(new)}",
+                f"`{new.qualified_name}`{self.symbols.at(new)}",
                 "use the shared object there without `with`",
             )
-        telling = self.objects.members(old).named.keys() | self.objects.members(new).named.keys()
+        telling = self.symbols.members(old).named.keys() | self.symbols.members(new).named.keys()
         for asked_at, methods in uses.asked:
             for method in sorted(methods & telling):
                 raise Refusal(
@@ -176,7 +176,7 @@ class ObjectChecks:
         escapes = [(node, what) for node, what in uses.escapes if node not in patched]
         if escapes:
             place, what = escapes[0]
-            flushing = sorted(self.objects.members(old).named.keys() & FLUSHING)
+            flushing = sorted(self.symbols.members(old).named.keys() & FLUSHING)
             if flushing:
                 raise Refusal(
                     f"in line {place.lineno} it {what}, where `{flushing[0]}` can be called of it, which would empty "
@@ -192,7 +192,7 @@ class ObjectChecks:
             more = self._mentioned(old, is_test=self.index.settings.is_test(unseen.path))
             self.check_covered((old, before), (new, after), unseen.does, verdict, more)
             used |= more
-        may_use = {*self.objects.members(old).named} if used is None else used
+        may_use = {*self.symbols.members(old).named} if used is None else used
         for name in sorted(may_use):
             differing = self.state.difference(old, new, name, names.get(name, name))
             if differing is not None:
@@ -263,7 +263,7 @@ class ObjectChecks:
         """The names that are looked up when an object is first used, and never after that."""
         names, code = self.making.found_at_first_use(symbol, of) if symbol.kind != "class" else (set(), [])
         for one in code:
-            own = {f"{one.module}.{name}" for name in self.objects.set_by_functions(one.module)}
+            own = {f"{one.module}.{name}" for name in self.symbols.set_by_functions(one.module)}
             names |= self.patch_targets.globals_of(one.node, one.module).keys() - own
         return {name for name in names if " " not in name}
 
@@ -278,7 +278,7 @@ class ObjectChecks:
         """The members of a class that other files may ask for, of whatever: tests alone, or all files."""
         key = (of.qualified_name, is_test)
         if key not in self._mentions:
-            names = b"|".join(re.escape(name.encode()) for name in self.objects.members(of).named)
+            names = b"|".join(re.escape(name.encode()) for name in self.symbols.members(of).named)
             pattern = re.compile(rb"(?:\.|[\"'])(%b)\b" % names)
             own = self.index.modules.find(of.module)
             self._mentions[key] = frozenset(
@@ -378,10 +378,10 @@ class ObjectChecks:
             return False
         if self.alike.copies.are(old, new):
             return True
-        was, now = self.objects.members(old).named.get(name), self.objects.members(new).named.get(name)
+        was, now = self.symbols.members(old).named.get(name), self.symbols.members(new).named.get(name)
         if was is None or now is None or was.kind != now.kind:
             raise Refusal(
-                f"line {node.lineno} patches `{name}` of it, and `{new.qualified_name}`{self.objects.at(new)} has none of "
+                f"line {node.lineno} patches `{name}` of it, and `{new.qualified_name}`{self.symbols.at(new)} has none of "
                 "that kind",
                 "patch there what takes its place",
             )

@@ -7,7 +7,7 @@ import ast
 from flake8_redis_ssot.facts.modules import Found
 from flake8_redis_ssot.fix.compatibility.replacements import Replacement
 from flake8_redis_ssot.fix.sources.signatures import Function
-from flake8_redis_ssot.fix.sources.symbols import Objects, Symbol
+from flake8_redis_ssot.fix.sources.symbols import Symbol, Symbols
 from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
@@ -29,15 +29,15 @@ LOADED = "loaded "
 class PatchTargets:
     """Finds the names through which code gets at an object."""
 
-    def __init__(self, index: ProjectIndex, objects: Objects) -> None:
+    def __init__(self, index: ProjectIndex, symbols: Symbols) -> None:
         self.index = index
-        self.objects = objects
+        self.symbols = symbols
 
     def of_members(self, of: Symbol | None, used: set[str] | None, replacement: Replacement) -> Reached:
         """The members that the `used` ones need, and the globals of their modules: a patch of one reaches them."""
         if replacement.is_same or of is None:
             return {}
-        owners = [one.qualified_name for one in self.objects.order(of)[0]]
+        owners = [one.qualified_name for one in self.symbols.order(of)[0]]
         if replacement.old.kind == "instance":
             owners.append(replacement.old.qualified_name)
         return self._needed(of, owners, None if used is None else {"__init__", *used})
@@ -46,14 +46,14 @@ class PatchTargets:
         """What reaches the new object: a patch of it reached nothing here before, and would afterwards."""
         owners = [
             owner
-            for owner in (new.qualified_name, *(one.qualified_name for one in self.objects.order(of)[0]))
+            for owner in (new.qualified_name, *(one.qualified_name for one in self.symbols.order(of)[0]))
             if owner
         ]
         return self._needed(of, owners, used) | dict.fromkeys(f"{OBJECT}{owner}" for owner in owners)
 
     def twins(self, old: Symbol, new: Symbol, name: str, after: Reached) -> Reached:
         """The names that a method reads in its module, with those that its twin reads in the module of `new`."""
-        was, now = (self.objects.members(of).named.get(name) for of in (old, new))
+        was, now = (self.symbols.members(of).named.get(name) for of in (old, new))
         if was is None or now is None:
             return {}
         keys = self.globals_of(was.node, was.module)
@@ -75,7 +75,7 @@ class PatchTargets:
 
     def _needed(self, of: Symbol, owners: list[str], used: set[str] | None) -> Reached:
         """What the `used` members of a class need, by the names of its `owners`; of all where that is None."""
-        members = self.objects.members(of).named
+        members = self.symbols.members(of).named
         names = set(members) if used is None else set(used)
         found: Reached = {}
         seen: set[str] = set()
@@ -109,7 +109,7 @@ class PatchTargets:
                 part.id for part in all_nodes(node) if isinstance(part, ast.Name)
             } & facts.names.keys():
                 found[f"{module}.{name}"] = None
-                symbol = self.objects.symbol(f"{module}.{name}")
+                symbol = self.symbols.symbol(f"{module}.{name}")
                 if symbol is not None and _is_logger_of_module(symbol):
                     found[f"{LOGGER}{symbol.module}"] = None
                 if symbol is not None and symbol.kind == "function" and symbol.node is not None:
@@ -149,7 +149,7 @@ class PatchTargets:
             if isinstance(part, ast.Import | ast.ImportFrom):
                 return True
             if isinstance(part, ast.Attribute) and part.attr == name:
-                held = self.objects.value(part.value, accessor.module)
+                held = self.symbols.value(part.value, accessor.module)
                 if held is not None and held.kind == "module" and held.qualified_name == module:
                     return True
         return False

@@ -14,7 +14,7 @@ from flake8_redis_ssot.fix.refusal import Awaiting, Refusal
 from flake8_redis_ssot.fix.sources.module_names import is_surely_bound
 from flake8_redis_ssot.fix.sources.reads import ProjectReads
 from flake8_redis_ssot.fix.sources.signatures import Function
-from flake8_redis_ssot.fix.sources.symbols import Objects, Symbol
+from flake8_redis_ssot.fix.sources.symbols import Symbol, Symbols
 from flake8_redis_ssot.inference.builder_table import builders
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.settings.model import Boundary
@@ -40,9 +40,9 @@ class Replacement:
 class Replacements:
     """Finds what takes the place of an object in the files of a boundary."""
 
-    def __init__(self, index: ProjectIndex, reads: ProjectReads, objects: Objects) -> None:
+    def __init__(self, index: ProjectIndex, reads: ProjectReads, symbols: Symbols) -> None:
         self.index = index
-        self.objects = objects
+        self.symbols = symbols
         self.reads = reads
         self.settings = index.settings
         self._replacements = dict(index.settings.replacements)
@@ -71,7 +71,7 @@ class Replacements:
         return known
 
     def _find(self, old: str, boundary: Boundary) -> Replacement:
-        before = self.objects.symbol(old)
+        before = self.symbols.symbol(old)
         if before is None:
             raise Refusal(
                 f"`{old}` does not exist, so that nobody can tell what it was",
@@ -81,7 +81,7 @@ class Replacements:
         if declared is None and before.qualified_name != old:
             declared = self.settings.replacement_of(before.qualified_name)
         name, calls = (declared or "").removesuffix("()"), (declared or "").endswith("()")
-        given = self.objects.given(before) if before.kind == "function" else None
+        given = self.symbols.given(before) if before.kind == "function" else None
         if declared is None:
             if self.index.managers.owns(boundary, before.qualified_name):
                 name = before.qualified_name
@@ -89,7 +89,7 @@ class Replacements:
                 given is not None
                 and given.qualified_name
                 and self.index.managers.owns(boundary, given.qualified_name)
-                and self.objects.is_plain(before)
+                and self.symbols.is_plain(before)
             ):
                 twin = self._twin(before, boundary)
                 name = (
@@ -99,7 +99,7 @@ class Replacements:
                 )
             else:
                 name = self._namesake(old, before, boundary)
-        after = self.objects.symbol(name)
+        after = self.symbols.symbol(name)
         if after is not None and after.kind == "other":
             after = self._member(name) or after
         if after is None:
@@ -117,7 +117,7 @@ class Replacements:
         last = after.qualified_name.rpartition(".")[2]
         if last.startswith("__") and not last.endswith("__"):
             raise Refusal(
-                f"`{after.qualified_name}`{self.objects.at(after)} has a private name, which within a class means another",
+                f"`{after.qualified_name}`{self.symbols.at(after)} has a private name, which within a class means another",
                 "give it a public name",
             )
         for name_of in (old, before.qualified_name):
@@ -125,21 +125,21 @@ class Replacements:
         held = after.of if after.kind in ("method", "member") and after.of is not None else after
         if before.kind == "function" and after.kind != "function":
             self.check_read(before)
-        if not is_surely_bound(self.objects, held.qualified_name):
+        if not is_surely_bound(self.symbols, held.qualified_name):
             raise Refusal(
-                f"`{after.qualified_name}`{self.objects.at(after)} is defined under a condition alone, or deleted",
+                f"`{after.qualified_name}`{self.symbols.at(after)} is defined under a condition alone, or deleted",
                 "define it at the top level of its module",
             )
         later = held.is_set_later or self.is_rebound(held.qualified_name)
         if later and (before.kind != "instance" or after.qualified_name != before.qualified_name):
             raise Refusal(
-                f"`{name}`{self.objects.at(held)} is given another object later",
+                f"`{name}`{self.symbols.at(held)} is given another object later",
                 f"name a function that gives it in {self._table}, as `{name}()`",
             )
         is_plain = (
             given is not None
             and given.qualified_name == after.qualified_name
-            and self.objects.is_plain(before)
+            and self.symbols.is_plain(before)
         )
         is_same = after.qualified_name == before.qualified_name or (is_plain and not calls)
         is_same = is_same or self._are_alike(before, after)
@@ -150,8 +150,8 @@ class Replacements:
     def of_member(self, of: Symbol, name: str) -> Replacement | None:
         """What the settings put in the place of a call of a member of the class itself, as `Old.get_instance()`."""
         declared = self._replacements.get(f"{of.qualified_name}.{name}")
-        member = self.objects.members(of).named.get(name)
-        after = self.objects.symbol(declared) if declared is not None else None
+        member = self.symbols.members(of).named.get(name)
+        after = self.symbols.symbol(declared) if declared is not None else None
         if after is None or member is None or after.kind != "instance":
             return None
         return Replacement(
@@ -164,7 +164,7 @@ class Replacements:
             key = f"{home}.{name}"
             if key in self._replacements:
                 owner, _, last = self._replacements[key].rpartition(".")
-                held = self.objects.symbol(owner)
+                held = self.symbols.symbol(owner)
                 if held is None or held.qualified_name not in new:
                     raise Refusal(
                         f"`replacements` sends `{key}` to `{owner}`, and the object to `{min(new)}`",
@@ -184,8 +184,8 @@ class Replacements:
     def _member(self, name: str) -> Symbol | None:
         """The method, property or attribute of an object that a dotted name is."""
         owner, _, last = name.rpartition(".")
-        held = self.objects.symbol(owner)
-        member = self.objects.members(held.of).named.get(last) if held is not None and held.of else None
+        held = self.symbols.symbol(owner)
+        member = self.symbols.members(held.of).named.get(last) if held is not None and held.of else None
         if held is None or held.kind != "instance" or member is None:
             return None
         is_read = member.kind in ("property", "attribute")
@@ -201,7 +201,7 @@ class Replacements:
         known = self.index.modules.facts(module)
         if known is None or last not in known.names:
             return None
-        if known.names[last].target and last in self.objects.set_by_functions(module):
+        if known.names[last].target and last in self.symbols.set_by_functions(module):
             return self.index.modules.find(module)
         for user in self._users(module):
             handles = self.index.handles(user, module)
@@ -262,7 +262,7 @@ class Replacements:
         """A function of the manager that has the same name, and is as good."""
         last = before.qualified_name.rpartition(".")[2]
         names = [f"{module}.{last}" for module in self.index.managers.modules_of(boundary)]
-        twins = ((name, self.objects.symbol(name)) for name in names)
+        twins = ((name, self.symbols.symbol(name)) for name in names)
         return next(
             (name for name, twin in twins if twin is not None and self._are_alike(before, twin)), None
         )
@@ -275,26 +275,26 @@ class Replacements:
         """Whether two functions are called in the same way, and give the very same object."""
         if not (isinstance(one.node, Function) and isinstance(other.node, Function)):
             return False
-        given = self.objects.given(one)
+        given = self.symbols.given(one)
         return (
             type(one.node) is type(other.node)
             and ast.dump(one.node.args) == ast.dump(other.node.args)
             and given is not None
             and given.qualified_name != ""
-            and given == self.objects.given(other)
-            and self.objects.is_plain(one)
-            and self.objects.is_plain(other)
+            and given == self.symbols.given(other)
+            and self.symbols.is_plain(one)
+            and self.symbols.is_plain(other)
         )
 
     def _namesake(self, old: str, before: Symbol, boundary: Boundary) -> str:
         last = before.qualified_name.rpartition(".")[2]
         for module in self.index.managers.modules_of(boundary):
-            found = self.objects.symbol(f"{module}.{last}") if before.kind != "module" else None
+            found = self.symbols.symbol(f"{module}.{last}") if before.kind != "module" else None
             if found is not None and found.kind == before.kind:
                 return f"{module}.{last}"
         if self._only_passes(old, before, boundary):
             return before.qualified_name
-        what = f"no replacement for `{before.qualified_name}`{self.objects.at(before)} is set"
+        what = f"no replacement for `{before.qualified_name}`{self.symbols.at(before)} is set"
         if before.kind != "module" and not self._has_to_do_with_redis(before):
             raise Refusal(
                 f"{what}, and it is no Redis object",
@@ -309,7 +309,7 @@ class Replacements:
         if home == old or is_forbidden or self.index.managers.owner(home) is not None:
             return False
         module = home if symbol.kind == "module" else symbol.module
-        return self.objects.tree(module) is not None and not self._has_to_do_with_redis(symbol)
+        return self.symbols.tree(module) is not None and not self._has_to_do_with_redis(symbol)
 
     def _has_to_do_with_redis(self, symbol: Symbol) -> bool:
         """Whether what defines an object names, by whatever of its module, a client library or a manager's class."""
@@ -317,7 +317,7 @@ class Replacements:
             (symbol.qualified_name if symbol.kind == "module" else symbol.module),
             symbol.qualified_name.rpartition(".")[2],
         )
-        tree, facts = self.objects.tree(module), self.index.modules.facts(module)
+        tree, facts = self.symbols.tree(module), self.index.modules.facts(module)
         if tree is None or facts is None:
             return True
         settings = self.index.settings
@@ -346,7 +346,7 @@ class Replacements:
 
     def _is_of_manager(self, target: str | None) -> bool:
         """Whether an import brings in something of a module that is a manager, or is none of the project's classes."""
-        symbol = self.objects.symbol(target) if target else None
+        symbol = self.symbols.symbol(target) if target else None
         of = symbol if symbol is None or symbol.kind == "class" else symbol.of
         return of is not None and of.qualified_name.rpartition(".")[2] in self.index.managers.classes(
             of.module
@@ -359,15 +359,15 @@ class Replacements:
         except Refusal:
             name = (boundary.instance or "").removesuffix("()")
             modules = self.index.managers.modules_of(boundary) if name else ()
-            new = next(filter(None, (self.objects.symbol(f"{module}.{name}") for module in modules)), None)
+            new = next(filter(None, (self.symbols.symbol(f"{module}.{name}") for module in modules)), None)
         if new is not None and new.kind == "function":
-            new = self.objects.given(new)
+            new = self.symbols.given(new)
         if new is not None and new.kind == "instance":
             new = new.of
         homes = list(self.index.managers.modules_of(boundary))
         if new is None and len(homes) == 1:
             classes = list(self.index.managers.classes(homes[0]))
-            new = self.objects.symbol(f"{homes[0]}.{classes[0]}") if len(classes) == 1 else None
+            new = self.symbols.symbol(f"{homes[0]}.{classes[0]}") if len(classes) == 1 else None
         return new if new is not None and new.kind == "class" else None
 
     def shared(self, old: Symbol, boundary: Boundary, imported: int = 0) -> Replacement:
@@ -380,19 +380,19 @@ class Replacements:
         wanted += [f"{old.module}.{n}" for n in (facts.names if facts is not None and not wanted else ())]
         shared = []
         for one in wanted:
-            symbol = self.objects.symbol(one.removesuffix("()"))
-            given = self.objects.given(symbol) if symbol is not None and one.endswith("()") else symbol
+            symbol = self.symbols.symbol(one.removesuffix("()"))
+            given = self.symbols.given(symbol) if symbol is not None and one.endswith("()") else symbol
             if symbol is not None and given is not None and given.kind == "instance" and given.of == old:
                 shared.append(Replacement(old, symbol, calls=one.endswith("()")))
         if len(shared) != 1:
             names = " and ".join(f"`{one.new.qualified_name}`" for one in shared)
-            where = f"the class `{old.qualified_name}`{self.objects.at(old)}"
+            where = f"the class `{old.qualified_name}`{self.symbols.at(old)}"
             if shared:
                 raise Refusal(
                     f"of {where} several objects are shared, {names}",
                     "set `instance` to the one that is meant",
                 )
-            init = self.objects.members(old).named.get("__init__")
+            init = self.symbols.members(old).named.get("__init__")
             needs = init is not None and init.arguments is not None and _required(init.arguments)
             made = f"{old.qualified_name.rpartition('.')[2]}({'...' if needs else ''})"
             raise Refusal(

@@ -45,13 +45,13 @@ class TieFinder:
 
     def __init__(self, state: State) -> None:
         self.state = state
-        self.objects = state.objects
+        self.symbols = state.symbols
 
     def of_members(self, of: Symbol, used: set[str] | None) -> Ties:
         """Those of the use of some members of a class; of all where `used` is None."""
         ties = Ties(weak={f"connection {of.qualified_name}", f"identity {of.qualified_name}"})
         kept = self.state.kept(of)
-        members = self.objects.members(of).named
+        members = self.symbols.members(of).named
         for name in members.keys() | kept.keys() if used is None else used & (members.keys() | kept.keys()):
             for attribute in self.state.touched(of, name):
                 of_connection = kept.get(attribute.removeprefix(f"{of.qualified_name}."), False)
@@ -66,7 +66,7 @@ class TieFinder:
         """The classes of its module that a member makes something of, which others may ask for."""
         for part in all_nodes(member.node):
             if isinstance(part, ast.Call) and isinstance(part.func, ast.Name):
-                made = self.objects.value(part.func, member.module)
+                made = self.symbols.value(part.func, member.module)
                 if made is not None and made.kind == "class" and made.module == member.module:
                     yield made.qualified_name
 
@@ -82,7 +82,7 @@ class TieFinder:
         ties.weak |= {f"{EXCEPTION}{e}" for e in self.state.raised(function.node, function.module)}
         for part in all_nodes(function.node):
             if isinstance(part, ast.Attribute):
-                held = self.objects.value(part.value, function.module)
+                held = self.symbols.value(part.value, function.module)
                 if held is not None and held.of is not None and held.of != kept:
                     ties.add(self.of_members(held.of, {part.attr}))
         return ties

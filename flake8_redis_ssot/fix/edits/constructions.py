@@ -40,7 +40,7 @@ class ConstructionEdits:
         self.files = files
         self.compatibility = compatibility
         self.index = compatibility.index
-        self.objects = compatibility.objects
+        self.symbols = compatibility.symbols
         self.offers = Offers(compatibility, files)
         self.around = compatibility.around
 
@@ -304,14 +304,14 @@ class ConstructionEdits:
                 proposal.asked |= {f"{module}.{root}" for module in view.place.modules}
         home = accessor.qualified_name
         keys |= {home, f"{OBJECT}{home}", f"{PUT}{home.rpartition('.')[0]}"}
-        late = late_names(self.objects, accessor.made)
+        late = late_names(self.symbols, accessor.made)
         proposal.lasting |= {(name, home) for name in late}
         keys |= late
-        symbol = self.objects.symbol(home)
+        symbol = self.symbols.symbol(home)
         last = accessor.tail.strip("().").split(".")[-1]
         if symbol is not None and symbol.kind == "function" and symbol.node is not None:
             keys |= self.compatibility.patch_targets.globals_of(symbol.node, symbol.module).keys()
-        given = self.objects.given(symbol) if symbol is not None and symbol.kind == "function" else symbol
+        given = self.symbols.given(symbol) if symbol is not None and symbol.kind == "function" else symbol
         if given is not None and last:
             keys |= {
                 f"{owner.qualified_name}.{last}"
@@ -333,8 +333,8 @@ class ConstructionEdits:
                     parts += all_nodes(statement.value)
         for part in parts:
             if isinstance(part, ast.Name | ast.Attribute):
-                name = self.objects.dotted(part, built.code.module, function)
-                found = self.objects.modules.lookup(name) if name is not None else None
+                name = self.symbols.dotted(part, built.code.module, function)
+                found = self.symbols.modules.lookup(name) if name is not None else None
                 if name is not None and found is not None and found.kind != "module":
                     yield from (one for one in (name, found.qualified_name) if "." in one)
                     if isinstance(part, ast.Name):

@@ -36,7 +36,7 @@ def take_out_ended(
 
     def is_shared(node: ast.expr) -> bool:
         found = view.uses.bindings_of(node) if isinstance(node, ast.Name) else []
-        led = [replacements.objects.modules.lookup(one.target) if one.target else None for one in found]
+        led = [replacements.symbols.modules.lookup(one.target) if one.target else None for one in found]
         return (
             len(led) == 1 and led[0] is not None and led[0].qualified_name == replacement.new.qualified_name
         )

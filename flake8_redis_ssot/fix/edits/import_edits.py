@@ -67,7 +67,7 @@ class ImportEdits(ObjectEdits):
         assert statement is not None
         old = proposal.diagnostic.symbols[0]
         places = list(self._places(view, statement, alias, name))
-        symbol = self.objects.symbol(old)
+        symbol = self.symbols.symbol(old)
         self._check_tested(view, proposal, self.effects.module_of(old))
         ended = take_out_ended(view, proposal, symbol, places, self.replacements)
         places = [place for place in places if place not in ended]
@@ -203,7 +203,7 @@ class ImportEdits(ObjectEdits):
         try:
             if elsewhere is not None:
                 raise elsewhere
-            check_module(self.objects, old)
+            check_module(self.symbols, old)
             groups = by_member(view, self.replacements, old, places)
         except Refusal as refusal:
             if not (copy := self.effects.copy_of(old)):
@@ -248,7 +248,7 @@ class ImportEdits(ObjectEdits):
         homes = {replacement.new.module for replacement, _ in groups.values()}
         keeps = len(homes) == 1 and not any(replacement.collapses for replacement, _ in groups.values())
         keeps = (
-            keeps and is_readable(self.objects, next(iter(homes))) and self._is_free(view, proposal, *homes)
+            keeps and is_readable(self.symbols, next(iter(homes))) and self._is_free(view, proposal, *homes)
         )
         self._exchange_members(view, proposal, name, groups, keeps=keeps, late=late)
 
@@ -264,7 +264,7 @@ class ImportEdits(ObjectEdits):
         """Put a copy in the place of a module, with which something is done that is right where it replaces all of it."""
         new = modules[1]
         self._check_only(view, proposal, name)
-        if not self._is_free(view, proposal, new) or not is_readable(self.objects, new):
+        if not self._is_free(view, proposal, new) or not is_readable(self.symbols, new):
             raise refusal
         prefix = module_name(view, proposal, name, new)
         proposal.parts += [(*exact(view, place), prefix) for place in places]
@@ -316,7 +316,7 @@ class ImportEdits(ObjectEdits):
         """A star import, which stands at the top level alone, becomes one of the names that are used."""
         statement = proposal.statement
         assert statement is not None
-        names = star_names(self.objects, module)
+        names = star_names(self.symbols, module)
         if names is None:
             raise Refusal("a star import hides which names are used", "import them by name")
         if view.reads_by_name or view.place.is_package or any(view.readers(name) for name in names):

@@ -16,7 +16,7 @@ from flake8_redis_ssot.fix.edits.unused import Acts
 from flake8_redis_ssot.fix.execution.import_graph import ImportGraph, packages_of, with_parents
 from flake8_redis_ssot.fix.objects.making import within
 from flake8_redis_ssot.fix.refusal import Refusal
-from flake8_redis_ssot.fix.sources.symbols import Objects
+from flake8_redis_ssot.fix.sources.symbols import Symbols
 from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.syntax.nodes import all_nodes
 
@@ -27,19 +27,19 @@ class ImportEffects:
     """Compares what runs by the imports of a file before and after a change."""
 
     def __init__(
-        self, objects: Objects, replacements: Replacements, copies: Copies, graph: ImportGraph
+        self, symbols: Symbols, replacements: Replacements, copies: Copies, graph: ImportGraph
     ) -> None:
-        self.objects = objects
+        self.symbols = symbols
         self.replacements = replacements
         self.copies = copies
-        self.acts = Acts(objects, graph, replacements.reads)
+        self.acts = Acts(symbols, graph, replacements.reads)
         self.graph = graph
         self._running: dict[str, frozenset[str]] = {}
         self._looked_up: dict[str, frozenset[str]] = {}
 
     def module_of(self, name: str) -> str:
         """The module that an import of the dotted name imports."""
-        symbol = self.objects.symbol(name)
+        symbol = self.symbols.symbol(name)
         return name if symbol is not None and symbol.kind == "module" else name.rpartition(".")[0]
 
     def check(self, view: View, proposal: Proposal, module: str, old: str) -> None:
@@ -87,7 +87,7 @@ class ImportEffects:
             for other in view.source.tree.body:
                 if other is not statement and isinstance(other, ast.Import | ast.ImportFrom):
                     for name in self.graph.named(other, module):
-                        if self.objects.modules.find(name) is not None:
+                        if self.symbols.modules.find(name) is not None:
                             found |= self.acts.reached(name, own)
         return frozenset(found)
 
@@ -121,24 +121,24 @@ class ImportEffects:
         if module not in self._running:
             reached = self.acts.reached(module)
             found = {one for name in reached for one in with_parents(name)}
-            self._running[module] = frozenset(n for n in found if self.objects.modules.find(n) is not None)
+            self._running[module] = frozenset(n for n in found if self.symbols.modules.find(n) is not None)
         return self._running[module]
 
     def looked_up(self, module: str) -> frozenset[str]:
         """The dotted names that are looked up when a module runs: what it imports by name, and what its statements use."""
         if module not in self._looked_up:
             names = set(self._names_run(module))
-            self._looked_up[module] = frozenset(n for n in names if self.objects.modules.find(n) is None)
+            self._looked_up[module] = frozenset(n for n in names if self.symbols.modules.find(n) is None)
         return self._looked_up[module]
 
     def _names_run(self, module: str) -> Iterator[str]:
         for node, home in self.graph.running(module):
             if isinstance(node, ast.ImportFrom):
-                base = absolute(node, home, self.objects.is_package(home))
+                base = absolute(node, home, self.symbols.is_package(home))
                 yield from (f"{base}.{alias.name}" for alias in node.names)
             for part in all_nodes(node) if isinstance(node, ast.expr) else ():
-                name = self.objects.dotted(part, home) if isinstance(part, ast.Attribute) else None
-                led = self.objects.modules.lookup(name) if name is not None else None
+                name = self.symbols.dotted(part, home) if isinstance(part, ast.Attribute) else None
+                led = self.symbols.modules.lookup(name) if name is not None else None
                 for found in (name, led.qualified_name if led is not None else None):
                     yield from within(found or "")
 

@@ -34,7 +34,7 @@ class LoadEdits:
         call, text = self._literal(view, diagnostic)
         places = list(self._places(view, call))
         is_late = _is_in_function(view, call)
-        check_module(self.compatibility.objects, old)
+        check_module(self.compatibility.symbols, old)
         proposal = Proposal(diagnostic, "", "safe")
         self.imports.effects.check(view, proposal, old, old)
         groups = by_member(view, self.compatibility.replacements, old, places)
@@ -45,7 +45,7 @@ class LoadEdits:
                 "import each of them by its name",
             )
         new = homes.pop()
-        check_module(self.compatibility.objects, new)
+        check_module(self.compatibility.symbols, new)
         for dotted, (replacement, members) in groups.items():
             self._exchange(view, proposal, replacement, members, dotted)
         proposal.parts.append(renamed_text(view, text, old, new))

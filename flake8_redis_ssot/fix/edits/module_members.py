@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from flake8_redis_ssot.fix.compatibility.replacements import Replacement, Replacements
 from flake8_redis_ssot.fix.refusal import Refusal
 from flake8_redis_ssot.fix.sources.module_names import is_readable
-from flake8_redis_ssot.fix.sources.symbols import Objects
+from flake8_redis_ssot.fix.sources.symbols import Symbols
 from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.syntax.nodes import unparsed
 
@@ -16,9 +16,9 @@ Group = tuple[Replacement, list[ast.expr]]
 """An exchange, with the places in which it is made."""
 
 
-def check_module(objects: Objects, module: str) -> None:
+def check_module(symbols: Symbols, module: str) -> None:
     """Refusal where a module cannot be had by its name."""
-    if not is_readable(objects, module):
+    if not is_readable(symbols, module):
         raise Refusal(
             f"a package gives the name of `{module}` to something else",
             "rename that in the package's `__init__`",
@@ -42,7 +42,7 @@ def by_member(
                     "let the manager do that by a function, or patch the name in the module that uses it",
                 )
             member, dotted = parent, f"{dotted}.{parent.attr}"
-            symbol = replacements.objects.symbol(dotted)
+            symbol = replacements.symbols.symbol(dotted)
             if symbol is None or symbol.kind != "module":
                 break
         groups.setdefault(dotted, (replacements.find(dotted, view.place.boundary), []))[1].append(member)

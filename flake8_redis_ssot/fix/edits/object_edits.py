@@ -33,9 +33,9 @@ class ObjectEdits:
 
     def __init__(self, compatibility: Compatibility, graph: ImportGraph) -> None:
         self.compatibility = compatibility
-        self.objects = compatibility.objects
+        self.symbols = compatibility.symbols
         self.replacements = compatibility.replacements
-        self.effects = ImportEffects(self.objects, self.replacements, compatibility.alike.copies, graph)
+        self.effects = ImportEffects(self.symbols, self.replacements, compatibility.alike.copies, graph)
 
     def _of_object(
         self, view: View, proposal: Proposal, name: str, old: str, places: list[ast.expr], late: bool

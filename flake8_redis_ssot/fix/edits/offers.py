@@ -75,7 +75,7 @@ class Offers:
         self.files = files
         self.making = compatibility.making
         self.index = compatibility.index
-        self.objects = compatibility.objects
+        self.symbols = compatibility.symbols
         self.accessors = compatibility.given_clients.accessors
 
     def built(self, view: View, made: Construction) -> Built:
@@ -105,7 +105,7 @@ class Offers:
             if isinstance(node, Function):
                 functions.append(node)
             elif isinstance(node, ast.ClassDef) and len(functions) == 1 and owner is None:
-                owner = self.objects.symbol(f"{view.place.modules[0]}.{node.name}")
+                owner = self.symbols.symbol(f"{view.place.modules[0]}.{node.name}")
                 owner = (
                     owner if owner is not None and owner.node is not None and owner.kind == "class" else None
                 )
@@ -138,7 +138,7 @@ class Offers:
         return resolver.late(resolver.text())
 
     def _resolver(self, accessor: Accessor, *, is_tuned: bool = False) -> Told:
-        symbol = self.objects.symbol(accessor.qualified_name)
+        symbol = self.symbols.symbol(accessor.qualified_name)
         is_made_early = (
             symbol is not None and symbol.kind == "instance" and not accessor.tail.startswith("()")
         )

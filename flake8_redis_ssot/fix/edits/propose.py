@@ -50,9 +50,9 @@ class Rewriter:
         self.reads = reads
         self.unchecked = unchecked
         self.compatibility = Compatibility(index, reads)
-        self.objects = self.compatibility.objects
+        self.symbols = self.compatibility.symbols
         self.replacements = self.compatibility.replacements
-        self.graph = ImportGraph(self.objects, reads)
+        self.graph = ImportGraph(self.symbols, reads)
         self.imports = ImportEdits(self.compatibility, self.graph)
         self.loads = LoadEdits(self.imports)
         self.constructions = ConstructionEdits(self.compatibility, reads, self)
@@ -159,7 +159,7 @@ class Rewriter:
         """Where a file uses one of the objects `wanted` by a star import, or something else of the name."""
         names = {one.rpartition(".")[2] for one in wanted}
         for base in view.bases(statement):  # type: ignore[arg-type]
-            for name in names & (star_names(self.objects, base) or names):
+            for name in names & (star_names(self.symbols, base) or names):
                 led = self.index.modules.lookup(f"{base}.{name}")
                 if led is not None and led.qualified_name in wanted:
                     yield from ((node, led.qualified_name) for node in view.uses.named(name))
@@ -190,7 +190,7 @@ class Rewriter:
     def _instantiation(self, view: View, diagnostic: Diagnostic) -> Proposal:
         name = diagnostic.symbols[0]
         call = view.node_at(diagnostic.range, ast.Call)
-        old = self.objects.symbol(name)
+        old = self.symbols.symbol(name)
         if call is None or old is None or old.kind != "class":
             raise Refusal(f"what `{name}` is cannot be determined", "use the shared object there by hand")
         boundary = view.place.boundary

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 from flake8_redis_ssot.fix.execution.import_graph import ImportGraph, with_parents
 from flake8_redis_ssot.fix.sources.reads import ProjectReads
 from flake8_redis_ssot.fix.sources.signatures import Function
-from flake8_redis_ssot.fix.sources.symbols import Objects, Symbol
+from flake8_redis_ssot.fix.sources.symbols import Symbol, Symbols
 from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.libraries.frameworks import FIXTURES, RUNNER_METHODS, WARNING_TESTS
 from flake8_redis_ssot.libraries.standard import LOGS, PURE_DECORATORS, REPORTING
@@ -134,8 +134,8 @@ def _called(node: ast.expr) -> ast.expr:
 class Acts:
     """Finds what modules do when they are imported, besides defining and making things of their own."""
 
-    def __init__(self, objects: Objects, graph: ImportGraph, reads: ProjectReads) -> None:
-        self.objects = objects
+    def __init__(self, symbols: Symbols, graph: ImportGraph, reads: ProjectReads) -> None:
+        self.symbols = symbols
         self.graph = graph
         self._reads = reads
         self._known: dict[str, str | None] = {}
@@ -150,7 +150,7 @@ class Acts:
         seen = [module]
         for here in seen:
             named = {name for one in (here, *self.graph.imports(here)) for name in with_parents(one)}
-            seen += sorted(name for name in named - but_for - {*seen} if self.objects.modules.find(name))
+            seen += sorted(name for name in named - but_for - {*seen} if self.symbols.modules.find(name))
         return seen
 
     def directly(self, module: str) -> str | None:
@@ -171,7 +171,7 @@ class Acts:
         return frozenset(seen)
 
     def _acts(self, module: str) -> Iterator[str]:
-        tree = self.objects.tree(module)
+        tree = self.symbols.tree(module)
         own = (
             {n.name for n in tree.body if isinstance(n, Function | ast.ClassDef)}
             if tree is not None
@@ -179,8 +179,8 @@ class Acts:
         )
         for statement in _running(tree.body if tree is not None else []):
             if self._does(statement, module, own):
-                path = self.objects.modules.find(module) or module
-                yield f"`{unparsed(statement).splitlines()[0][:60]}` in {self.objects.short(path)}:{statement.lineno}"
+                path = self.symbols.modules.find(module) or module
+                yield f"`{unparsed(statement).splitlines()[0][:60]}` in {self.symbols.short(path)}:{statement.lineno}"
 
     @cached_property
     def _asks_for_subclasses(self) -> bool:
@@ -212,7 +212,7 @@ class Acts:
         """Whether a name at the top of a module is one that it imports."""
         while isinstance(node, ast.Attribute | ast.Subscript | ast.Call):
             node = node.func if isinstance(node, ast.Call) else node.value
-        facts = self.objects.modules.facts(module)
+        facts = self.symbols.modules.facts(module)
         known = facts.names.get(node.id) if facts is not None and isinstance(node, ast.Name) else None
         return known is not None and known.target is not None
 
@@ -231,8 +231,8 @@ class Acts:
             is_own = any(isinstance(a, ast.Lambda) or last_name(a) in own for a in given)
             if is_own and self._is_foreign(part.func, module):
                 return True
-            made = self.objects.value(part.func, module)
-            init = self.objects.members(made).named.get("__init__") if made and made.kind == "class" else None
+            made = self.symbols.value(part.func, module)
+            init = self.symbols.members(made).named.get("__init__") if made and made.kind == "class" else None
             if init is not None and _hands_itself(init.node):
                 return True
         return False
@@ -247,7 +247,7 @@ class Acts:
 
     def _keeps(self, decorator: ast.expr, module: str) -> bool:
         """Whether a decorator of the module's own keeps what it is given."""
-        symbol = self.objects.value(decorator, module)
+        symbol = self.symbols.value(decorator, module)
         return symbol is None or any(
             (isinstance(part, ast.Subscript) and isinstance(part.ctx, ast.Store))
             or (
@@ -262,9 +262,9 @@ class Acts:
         if any(k.arg == "metaclass" and last_name(k.value) != "ABCMeta" for k in node.keywords):
             return True
         for base in node.bases:
-            symbol = self.objects.value(base, module)
+            symbol = self.symbols.value(base, module)
             if symbol is not None and symbol.kind == "class":
-                if "__init_subclass__" in self.objects.members(symbol).named or self._asks_for_subclasses:
+                if "__init_subclass__" in self.symbols.members(symbol).named or self._asks_for_subclasses:
                     return True
                 if isinstance(symbol.node, ast.ClassDef) and symbol.node.keywords:
                     return True

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from flake8_redis_ssot.fix.edits.proposal import Proposal
 from flake8_redis_ssot.fix.execution.import_graph import ImportGraph
 from flake8_redis_ssot.fix.refusal import Refusal
-from flake8_redis_ssot.fix.sources.symbols import Objects
+from flake8_redis_ssot.fix.sources.symbols import Symbols
 from flake8_redis_ssot.fix.sources.view import View
 
 _BY_HAND = "change it by hand"
@@ -24,20 +24,20 @@ def rejection(view: View, proposals: Sequence[Proposal], after: bytes, graph: Im
         view.source.data,
         after,
         [n for proposal in proposals for n in proposal.written],
-        graph.objects,
+        graph.symbols,
     )
     circles = (_circle(view, proposal, graph) for proposal in proposals if proposal.adds)
     return refusal or next((circle for circle in circles if circle is not None), None)
 
 
-def wrong(path: str, before: bytes, after: bytes, written: Iterable[str], objects: Objects) -> Refusal | None:
+def wrong(path: str, before: bytes, after: bytes, written: Iterable[str], symbols: Symbols) -> Refusal | None:
     """What is wrong with a file that had the bytes `before` and names what is `written`; None where nothing is."""
     if not compiles(after, path):
         return Refusal("the file would no longer compile", _BY_HAND) if compiles(before, path) else None
     missing = undefined(after, path) - undefined(before, path)
     if missing:
         return Refusal(f"`{min(missing)}` would be undefined in this file", _BY_HAND)
-    absent = next((name for name in written if objects.symbol(name) is None), None)
+    absent = next((name for name in written if symbols.symbol(name) is None), None)
     if absent is None:
         return None
     return Refusal(f"`{absent}` does not exist", "define it, or name another in `replacements`")
@@ -48,7 +48,7 @@ def _circle(view: View, proposal: Proposal, graph: ImportGraph) -> Refusal | Non
 
     A module that hands an object on imports it at its top: with that, the circle is there already.
     """
-    found = graph.objects.modules.lookup(proposal.diagnostic.symbols[0])
+    found = graph.symbols.modules.lookup(proposal.diagnostic.symbols[0])
     if found is not None and found.qualified_name in proposal.written:
         return None
     if proposal.statement is None or view.uses.scope_of(proposal.statement).kind == "function":

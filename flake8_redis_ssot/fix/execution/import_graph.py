@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from flake8_redis_ssot.facts.modules import absolute
 from flake8_redis_ssot.fix.sources.reads import ProjectReads
 from flake8_redis_ssot.fix.sources.signatures import Function
-from flake8_redis_ssot.fix.sources.symbols import Objects
+from flake8_redis_ssot.fix.sources.symbols import Symbols
 from flake8_redis_ssot.libraries.frameworks import LOADER_NAMES, MAKING_NAMES
 from flake8_redis_ssot.syntax.nodes import last_name
 
@@ -19,8 +19,8 @@ _Step = tuple[ast.AST, list[tuple[Function, str]]]
 class ImportGraph:
     """The imports that run with a module, step by step."""
 
-    def __init__(self, objects: Objects, reads: ProjectReads) -> None:
-        self.objects = objects
+    def __init__(self, symbols: Symbols, reads: ProjectReads) -> None:
+        self.symbols = symbols
         self._reads = reads
         self._reached: dict[str, frozenset[str]] = {}
         self._stated: dict[str, frozenset[str]] = {}
@@ -29,18 +29,18 @@ class ImportGraph:
     def imports(self, module: str) -> frozenset[str]:
         """The modules of the project that run when `module` is imported, itself left out: one step."""
         if module not in self._reached:
-            tree = self.objects.tree(module)
+            tree = self.symbols.tree(module)
             found = set()
             for part, home in self._run(tree.body if tree is not None else [], module):
                 found |= set(self.named(part, home))
             self._reached[module] = frozenset(
-                n for n in found if self.objects.modules.find(n) is not None
+                n for n in found if self.symbols.modules.find(n) is not None
             ) - {module}
         return self._reached[module]
 
     def running(self, module: str) -> Iterator[tuple[ast.AST, str]]:
         """The imports, calls, signatures and bases that run with a module, each with the module in which it stands."""
-        tree = self.objects.tree(module)
+        tree = self.symbols.tree(module)
         body = tree.body if tree is not None else []
         yield from self._run(body, module)
         is_put_off = any(isinstance(one, ast.ImportFrom) and one.module == "__future__" for one in body)
@@ -51,10 +51,10 @@ class ImportGraph:
     def stated(self, module: str) -> frozenset[str]:
         """The modules that the import statements at the top of a module name."""
         if module not in self._stated:
-            path = self.objects.modules.find(module)
+            path = self.symbols.modules.find(module)
             statements = self._reads.summary(path, imports_at_top) if path is not None else None
             found = {name for node in statements or () for name in self.named(node, module)}
-            self._stated[module] = frozenset(n for n in found if self.objects.modules.find(n) is not None)
+            self._stated[module] = frozenset(n for n in found if self.symbols.modules.find(n) is not None)
         return self._stated[module]
 
     def named(self, node: ast.AST, module: str) -> Iterator[str]:
@@ -63,12 +63,12 @@ class ImportGraph:
             case ast.Import(names=names):
                 yield from (alias.name for alias in names)
             case ast.ImportFrom(names=names):
-                base = absolute(node, module, self.objects.is_package(module))
+                base = absolute(node, module, self.symbols.is_package(module))
                 yield from (base, *(f"{base}.{alias.name}" for alias in names))
             case ast.Call(func=func, args=[ast.Constant(value=str(name)), *_]) if (
                 last_name(func) in LOADER_NAMES
             ):
-                package = module if self.objects.is_package(module) else module.rpartition(".")[0]
+                package = module if self.symbols.is_package(module) else module.rpartition(".")[0]
                 yield f"{package}{name}" if name.startswith(".") else name
 
     def _run(self, body: list[ast.stmt], module: str) -> Iterator[tuple[ast.AST, str]]:
@@ -97,17 +97,17 @@ class ImportGraph:
         self, call: ast.Call, module: str, function: Function | None
     ) -> Iterator[tuple[Function, str]]:
         """The functions of the project that a call runs: what it names, or methods of that name in its module."""
-        symbol = self.objects.value(call.func, module, function)
+        symbol = self.symbols.value(call.func, module, function)
         if symbol is not None and isinstance(symbol.node, Function):
             yield symbol.node, symbol.module
         elif symbol is not None and symbol.kind == "class":
             for name in MAKING_NAMES:
-                member = self.objects.members(symbol).named.get(name)
+                member = self.symbols.members(symbol).named.get(name)
                 if member is not None and isinstance(member.node, Function):
                     yield member.node, member.module
         elif isinstance(call.func, ast.Attribute):
-            held = self.objects.value(call.func.value, module, function)
-            member = self.objects.members(held.of).named.get(call.func.attr) if held and held.of else None
+            held = self.symbols.value(call.func.value, module, function)
+            member = self.symbols.members(held.of).named.get(call.func.attr) if held and held.of else None
             if member is not None and isinstance(member.node, Function):
                 yield member.node, member.module
             elif held is None:
@@ -115,7 +115,7 @@ class ImportGraph:
 
     def _methods(self, module: str, name: str) -> Iterator[tuple[Function, str]]:
         """The methods of that name in the classes of a module."""
-        tree = self.objects.tree(module)
+        tree = self.symbols.tree(module)
         for node in tree.body if tree is not None else ():
             for part in node.body if isinstance(node, ast.ClassDef) else ():
                 if isinstance(part, Function) and part.name == name:

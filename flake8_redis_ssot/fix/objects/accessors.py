@@ -91,7 +91,7 @@ class Accessors:
 
     def __init__(self, making: Making, table: BuilderTable) -> None:
         self.making = making
-        self.objects = making.objects
+        self.symbols = making.symbols
         self._kinds = {builder.target: builder.kind for builder in table.values()}
         self._known: dict[str, tuple[list[Accessor], list[str]]] = {}
 
@@ -100,7 +100,7 @@ class Accessors:
         if module not in self._known:
             found: list[Accessor] = []
             unfit: list[str] = []
-            facts = self.objects.modules.facts(module)
+            facts = self.symbols.modules.facts(module)
             name = (instance or "").removesuffix("()")
             names = [
                 n for n, known in (facts.names if facts is not None else {}).items() if known.target is None
@@ -130,8 +130,8 @@ class Accessors:
                 of = self._owner(code.at(base))
                 if of is not None:
                     return self._attribute(*of, attr, inner)
-        dotted = self.objects.dotted(node, code.module, code.function) if isinstance(node, ast.expr) else None
-        found = self.objects.modules.lookup(dotted) if dotted is not None else None
+        dotted = self.symbols.dotted(node, code.module, code.function) if isinstance(node, ast.expr) else None
+        found = self.symbols.modules.lookup(dotted) if dotted is not None else None
         if found is None or found.kind != "object":
             raise Unfit(_UNKNOWN, code)
         return self._global(found.qualified_name, inner)
@@ -152,8 +152,8 @@ class Accessors:
     # what a module names
 
     def _add_named(self, home: str, found: list[Accessor], unfit: list[str]) -> None:
-        symbol = self.objects.symbol(home)
-        if symbol is None or not is_surely_bound(self.objects, home) or self.making.is_rebound(home):
+        symbol = self.symbols.symbol(home)
+        if symbol is None or not is_surely_bound(self.symbols, home) or self.making.is_rebound(home):
             return
         name = ast.Name(home.rpartition(".")[2], ast.Load())
         if symbol.kind == "instance" and symbol.of is not None and not symbol.is_set_later:
@@ -161,7 +161,7 @@ class Accessors:
         elif symbol.kind == "instance":
             self._add(Code(name, symbol.module), home, "", found, unfit)
         elif symbol.kind == "function" and isinstance(symbol.node, Function):
-            given, first = self.objects.given(symbol), len(found)
+            given, first = self.symbols.given(symbol), len(found)
             is_object = given is not None and given.of is not None and function_kind(symbol.node) == ""
             if is_object and (given.qualified_name or made_once(self.making, symbol) is not None):  # type: ignore[union-attr]
                 base = Code(ast.Call(name, [], []), symbol.module)
@@ -171,7 +171,7 @@ class Accessors:
             else:
                 self._add(Code(ast.Call(name, [], []), symbol.module), home, "()", found, unfit, symbol.node)
         elif symbol.kind == "class":
-            for last, member in self.objects.members(symbol).named.items():
+            for last, member in self.symbols.members(symbol).named.items():
                 if isinstance(member.node, Function) and decorators_of(member.node) & _STATIC:
                     call = ast.Call(ast.Attribute(name, last, ast.Load()), [], [])
                     if not last.startswith("_"):
@@ -182,7 +182,7 @@ class Accessors:
     ) -> None:
         """The members of an object that give a client; `base` is the expression that gives the object."""
         assert isinstance(base.node, ast.expr)
-        for last, member in self.objects.members(of).named.items():
+        for last, member in self.symbols.members(of).named.items():
             if last.startswith("_"):
                 continue
             node = ast.Attribute(base.node, last, ast.Load())
@@ -204,18 +204,18 @@ class Accessors:
                 raise Unfit("`{}` builds another one at every call, with a pool of its own")
         except Unfit as error:
             if self._may_give(function, code):
-                at = self.objects.at(error.code) if error.code is not None else ""
+                at = self.symbols.at(error.code) if error.code is not None else ""
                 if error.code is not None and at:
                     part = unparsed(error.code.node)
                     unfit.append(f"`{label}` gives what `{part}`{at} does, and that is not resolved")
                 else:
-                    at = self.objects.at(code.at(function) if function is not None else code)
+                    at = self.symbols.at(code.at(function) if function is not None else code)
                     unfit.append(f"{str(error).format(label)}{at}")
             return
         target = self.target(lead)
         is_async = isinstance(function, ast.AsyncFunctionDef)
         kind = self._kinds.get(target, "client")
-        at = self.objects.at(code.at(function) if function is not None else lead.made)
+        at = self.symbols.at(code.at(function) if function is not None else lead.made)
         found.append(Accessor(home, tail, at, lead.made, kind, target, is_async, lead.acts, lead.is_of_loop))
 
     def _may_give(self, function: Function | None, code: Code) -> bool:
@@ -235,14 +235,14 @@ class Accessors:
             return code.owner, code.maker
         assert isinstance(node, ast.expr)
         if isinstance(node, ast.Call) and not node.args and not node.keywords:
-            called = self.objects.value(node.func, code.module, code.function)
+            called = self.symbols.value(node.func, code.module, code.function)
             made = (
                 made_once(self.making, called) if called is not None and called.kind == "function" else None
             )
             if made is not None and isinstance(made.node, ast.Call):
-                of = self.objects.value(made.node.func, made.module, made.function)
+                of = self.symbols.value(made.node.func, made.module, made.function)
                 return (of, made) if of is not None else None
-        symbol = self.objects.value(node, code.module, code.function)
+        symbol = self.symbols.value(node, code.module, code.function)
         if symbol is None or (symbol.kind == "instance" and not symbol.qualified_name):
             return None
         if symbol.kind == "class":
@@ -256,17 +256,17 @@ class Accessors:
         node = code.node
         if isinstance(node, ast.Attribute):
             of = self._owner(code.at(node.value))
-            member = self.objects.members(of[0]).named.get(node.attr) if of is not None else None
+            member = self.symbols.members(of[0]).named.get(node.attr) if of is not None else None
             if of is not None and member is not None and isinstance(member.node, Function):
                 return self._returned(_called_in(member, *of), depth)
         assert isinstance(node, ast.expr)
-        symbol = self.objects.value(node, code.module, code.function)
+        symbol = self.symbols.value(node, code.module, code.function)
         if symbol is None or not isinstance(symbol.node, Function) or symbol.kind != "function":
             raise Unfit(_UNKNOWN, code)
         return self._returned(Code(symbol.node, symbol.module, None, symbol.node, is_called=True), depth)
 
     def _attribute(self, of: Symbol, call: Code | None, name: str, depth: int) -> Lead:
-        member = self.objects.members(of).named.get(name)
+        member = self.symbols.members(of).named.get(name)
         if member is not None and isinstance(member.node, Function):
             if function_kind(member.node) != "property":
                 raise Unfit(_UNKNOWN)
@@ -296,7 +296,7 @@ class Accessors:
         module, _, name = home.rpartition(".")
         if self.making.is_rebound(home):
             raise Unfit("`{}` is given another object at run time")
-        tree = self.objects.tree(module)
+        tree = self.symbols.tree(module)
         values: list[Code] = []
         may_be_none = False
         for function, node in bindings_of(tree, name) if tree is not None else ():
@@ -372,11 +372,11 @@ class Accessors:
             sure = frozenset(sure_at_end(function))
         place = unparsed(node)
         if isinstance(node, ast.Name) and function is not None and node.id not in locals_of(function):
-            name = self.objects.dotted(node, code.module, function)
+            name = self.symbols.dotted(node, code.module, function)
             if name == f"{code.module}.{node.id}":
                 return self._global(name, depth, sure or frozenset())
         if isinstance(node, ast.Attribute) and (of := self._owner(code.at(node.value))) is not None:
-            member = self.objects.members(of[0]).named.get(node.attr)
+            member = self.symbols.members(of[0]).named.get(node.attr)
             if member is None or not isinstance(member.node, Function):
                 lead, is_always = self._stored(*of, node.attr, depth)
                 if not is_always and place not in (sure or ()):

@@ -81,7 +81,7 @@ class Told(Resolver):
     def local(self, name: str, function: Function) -> ast.expr:
         is_asked = name in arguments_of(function) and name not in self.code.given
         if is_asked and not self.code.is_called:
-            at = self.making.objects.at(self.code.at(function))
+            at = self.making.symbols.at(self.code.at(function))
             why = f"`{{}}`{at} is a parameter of `{function.name}`, which callers give"
             raise Untold(name, why, f"read the setting in `{function.name}` itself")
         return super().local(name, function)
@@ -102,17 +102,17 @@ class Told(Resolver):
         return found
 
     def named(self, name: str) -> ast.expr:
-        objects = self.making.objects
-        found = objects.modules.lookup(name)
+        symbols = self.making.symbols
+        found = symbols.modules.lookup(name)
         if found is None:
             raise Untold(name)
         if found.qualified_name in self.making.table or found.kind != "object":
             return super().named(name)
-        symbol = objects.symbol(found.qualified_name)
+        symbol = symbols.symbol(found.qualified_name)
         module, _, last = found.qualified_name.rpartition(".")
         if symbol is None or symbol.is_set_later or self.making.is_rebound(found.qualified_name):
             raise Untold(found.qualified_name, "`{}` is given another value at run time")
-        tree = objects.tree(module)
+        tree = symbols.tree(module)
         values = [
             getattr(n, "value", None)
             for b, n in bindings_in(tree.body if tree is not None else [])
@@ -139,14 +139,14 @@ class Told(Resolver):
 
     def called(self, node: ast.Call) -> ast.expr:
         """A reading of the environment, a conversion, or a function that always gives the same."""
-        objects = self.making.objects
-        symbol = objects.value(node.func, self.code.module, self.code.function)
+        symbols = self.making.symbols
+        symbol = symbols.value(node.func, self.code.module, self.code.function)
         if symbol is not None and isinstance(symbol.node, Function):
             if decorators_of(symbol.node) & CACHES and not (node.args or node.keywords):
                 return ast.Call(ast.Name(symbol.qualified_name, ast.Load()), [], [])
             given = [*node.args, *node.keywords, *arguments_of(symbol.node), *symbol.node.decorator_list]
             value = symbol.node.body[-1]
-            is_plain = objects.is_plain(symbol) and not given and isinstance(symbol.node, ast.FunctionDef)
+            is_plain = symbols.is_plain(symbol) and not given and isinstance(symbol.node, ast.FunctionDef)
             if is_plain and isinstance(value, ast.Return) and value.value is not None:
                 return self.of(Code(value.value, symbol.module, None, symbol.node))
         found = self.generic_visit(node)

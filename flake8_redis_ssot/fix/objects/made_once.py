@@ -41,7 +41,7 @@ def made_once(making: Making, function: Symbol) -> Code | None:
     call = values[0] if len(values) == 1 else None
     if not isinstance(call, ast.Call):
         return None
-    made = making.objects.value(call.func, function.module, node)
+    made = making.symbols.value(call.func, function.module, node)
     return Code(call, function.module, None, node) if made is not None and made.kind == "class" else None
 
 
@@ -49,7 +49,7 @@ def _kept_as(making: Making, function: Symbol, name: str) -> Iterator[ast.expr |
     """What a module's name is given by a function, None apart; None where something else gives it a value."""
     if making.is_rebound(f"{function.module}.{name}"):
         yield None
-    tree = making.objects.tree(function.module)
+    tree = making.symbols.tree(function.module)
     for where, statement in bindings_of(tree, name) if tree is not None else ():
         value = getattr(statement, "value", None)
         if not isinstance(statement, ast.Assign | ast.AnnAssign):

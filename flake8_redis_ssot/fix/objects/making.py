@@ -24,7 +24,7 @@ from flake8_redis_ssot.fix.sources.signatures import (
     defaults_of,
     own_parts,
 )
-from flake8_redis_ssot.fix.sources.symbols import Objects, Symbol
+from flake8_redis_ssot.fix.sources.symbols import Symbol, Symbols
 from flake8_redis_ssot.inference.builder_table import BuilderTable
 from flake8_redis_ssot.libraries.standard import PLAIN_BASES
 from flake8_redis_ssot.libraries.vocabulary import CLIENT_WORDS
@@ -56,8 +56,8 @@ class Connections:
 class Making:
     """Reads off the source how objects are made; `is_rebound` tells whether a module's name is set elsewhere."""
 
-    def __init__(self, objects: Objects, table: BuilderTable, is_rebound: Callable[[str], bool]) -> None:
-        self.objects = objects
+    def __init__(self, symbols: Symbols, table: BuilderTable, is_rebound: Callable[[str], bool]) -> None:
+        self.symbols = symbols
         self.table = table
         self.is_rebound = is_rebound
         self._stores: dict[str, list[Store]] = {}
@@ -80,10 +80,10 @@ class Making:
     def foreign_bases(self, of: Symbol) -> set[str | None]:
         """The bases of a class that the project does not define; None for one that the source does not tell."""
         found = set()
-        for one in self.objects.order(of)[0]:
+        for one in self.symbols.order(of)[0]:
             for base in one.node.bases if isinstance(one.node, ast.ClassDef) else ():
                 home = self.qualified_name_of(Code(base, one.module))
-                symbol = self.objects.symbol(home) if home is not None else None
+                symbol = self.symbols.symbol(home) if home is not None else None
                 if (symbol is None or symbol.kind != "class") and last_name(base) not in PLAIN_BASES:
                     found.add(home)
         return found
@@ -113,11 +113,11 @@ class Making:
 
     def _made_as_client(self, of: Symbol, call: Code | None) -> Iterator[Code]:
         """How an object is made that is a client itself: the call of the base, by its own initialiser or as it is made."""
-        for one in self.objects.order(of)[0]:
+        for one in self.symbols.order(of)[0]:
             for base in one.node.bases if isinstance(one.node, ast.ClassDef) else ():
                 if self.builder(Code(base, one.module)) is None:
                     continue
-                init = self.objects.members(of).named.get("__init__")
+                init = self.symbols.members(of).named.get("__init__")
                 if init is None:
                     made = (
                         call.node
@@ -134,7 +134,7 @@ class Making:
     def _running(self, of: Symbol) -> Iterator[tuple[Symbol, ast.stmt]]:
         """The statements of a class and its bases, without the methods that another one replaces."""
         replaced: set[str] = set()
-        for one in self.objects.order(of)[0]:
+        for one in self.symbols.order(of)[0]:
             assert isinstance(one.node, ast.ClassDef)
             methods = [part for part in one.node.body if isinstance(part, Function)]
             yield from ((one, part) for part in one.node.body if getattr(part, "name", "") not in replaced)
@@ -189,7 +189,7 @@ class Making:
     def gives_client(self, of: Symbol, name: str) -> bool:
         """Whether an attribute or property of a class is its client, however that is made and kept."""
         values = [s.value for s in self.stores(of) if s.attribute == name and s.value and not s.is_item]
-        member = self.objects.members(of).named.get(name)
+        member = self.symbols.members(of).named.get(name)
         if values:
             return any(map(self.is_client, values))
         return (
@@ -205,14 +205,14 @@ class Making:
         name = symbol.qualified_name
         value = getattr(symbol.node, "value", None) if symbol.kind == "instance" and name else None
         code = Code(value, symbol.module) if isinstance(value, ast.Call) else None
-        if code is None or self.objects.symbol(name) is None or self.is_changed_after(symbol):
+        if code is None or self.symbols.symbol(name) is None or self.is_changed_after(symbol):
             return None
         return code if self.builder(code.at(value.func)) or self._gives_built(code) else None  # type: ignore[union-attr]
 
     def _gives_built(self, code: Code) -> bool:
         """Whether a call is one of a function that gives nothing but what it builds."""
         assert isinstance(code.node, ast.Call)
-        function = self.objects.value(code.node.func, code.module)
+        function = self.symbols.value(code.node.func, code.module)
         if function is None or not isinstance(function.node, Function):
             return False
         given = [part.value for part in own_parts(function.node) if isinstance(part, ast.Return)]
@@ -231,7 +231,7 @@ class Making:
         code = self.made_by(symbol)
         found = Connections()
         if code is not None and isinstance(code.node, ast.Call):
-            function = self.objects.value(code.node.func, code.module)
+            function = self.symbols.value(code.node.func, code.module)
             body = function.node if function is not None and function.node is not None else code.node
             module = function.module if function is not None else code.module
             self._add_built(
@@ -271,7 +271,7 @@ class Making:
 
     def _behind(self, name: str) -> Code | None:
         """The value of a module's name, or the body of a function."""
-        symbol = self.objects.symbol(name)
+        symbol = self.symbols.symbol(name)
         if symbol is None or symbol.kind not in ("instance", "function"):
             return None
         if isinstance(symbol.node, Function):
@@ -282,11 +282,11 @@ class Making:
     def maker(self, symbol: Symbol) -> Code | None:
         """The call of its class that makes an object of a module; None where another one gives it."""
         value = getattr(symbol.node, "value", None)
-        tree, name = self.objects.tree(symbol.module), symbol.qualified_name.rpartition(".")[2]
+        tree, name = self.symbols.tree(symbol.module), symbol.qualified_name.rpartition(".")[2]
         is_bound_once = [b for b, _ in bindings_in(tree.body if tree is not None else [])].count(name) == 1
         if not isinstance(value, ast.Call) or not is_bound_once:
             return None
-        is_of_class = self.objects.value(value.func, symbol.module) == symbol.of
+        is_of_class = self.symbols.value(value.func, symbol.module) == symbol.of
         return Code(value, symbol.module) if is_of_class else None
 
     def of_object(self, code: Code, maker: Code | None) -> Code:
@@ -313,7 +313,7 @@ class Making:
 
     def _initialisers(self, of: Symbol) -> Iterator[tuple[Symbol, Function]]:
         """The initialisers of a class and its bases, in the order in which Python looks."""
-        for one in self.objects.order(of)[0]:
+        for one in self.symbols.order(of)[0]:
             for part in one.node.body if isinstance(one.node, ast.ClassDef) else ():
                 if isinstance(part, Function) and part.name == "__init__":
                     yield one, part
@@ -332,7 +332,7 @@ class Making:
                 assert isinstance(code.node, ast.Call)
                 if (code.node.args or code.node.keywords) and not self._only_connects(code, of):
                     return Refusal(
-                        f"`{symbol.qualified_name}`{self.objects.at(symbol)} is made with arguments, which may name another server",
+                        f"`{symbol.qualified_name}`{self.symbols.at(symbol)} is made with arguments, which may name another server",
                         ALIKE,
                     )
             found.append(self.connections(of, calls[0] if len(calls) == 1 else None))
@@ -342,15 +342,15 @@ class Making:
             if found[-1].unknown is not None:
                 return Refusal(
                     f"nothing shows that `{old.qualified_name or old_class.qualified_name}` and `{new.qualified_name}` connect to the same server: "
-                    f"{found[-1].unknown} of `{of.qualified_name}`{self.objects.at(of)} cannot be determined",
+                    f"{found[-1].unknown} of `{of.qualified_name}`{self.symbols.at(of)} cannot be determined",
                     "write there to what it connects, as plain values or environment variables",
                 )
         if found[0].clients == found[1].clients:
             return self._changed_later(old, new)
         ways = [" and ".join(f"`{c}`" for c in sorted(one.clients)) or "nothing" for one in found]
         return Refusal(
-            f"they may connect to different servers: `{old_class.qualified_name}`{self.objects.at(old_class)} by {ways[0]}, "
-            f"`{new_class.qualified_name}`{self.objects.at(new_class)} by {ways[1]}",
+            f"they may connect to different servers: `{old_class.qualified_name}`{self.symbols.at(old_class)} by {ways[0]}, "
+            f"`{new_class.qualified_name}`{self.symbols.at(new_class)} by {ways[1]}",
             ALIKE,
         )
 
@@ -359,7 +359,7 @@ class Making:
         done = [dict(self._done_with(symbol)) for symbol in (old, new)]
         for symbol, mine, others in zip((old, new), done, done[::-1], strict=True):
             for text in sorted(mine.keys() - others.keys()):
-                where = self.objects.at(replace(symbol, node=mine[text]))
+                where = self.symbols.at(replace(symbol, node=mine[text]))
                 return Refusal(
                     f"`{unparsed(mine[text])}`{where} changes one of the two alone", "do the same with both"
                 )
@@ -368,7 +368,7 @@ class Making:
     def _done_with(self, symbol: Symbol) -> Iterator[tuple[str, ast.stmt]]:
         """The statements at the top of its module that change an object, or hand it on, each with its text for any object."""
         held = self._held(symbol)
-        tree = self.objects.tree(held.module) if held is not None else None
+        tree = self.symbols.tree(held.module) if held is not None else None
         name = held.qualified_name.rpartition(".")[2] if held is not None else ""
         for statement in tree.body if tree is not None else ():
             match statement:
@@ -386,7 +386,7 @@ class Making:
 
     def _held(self, symbol: Symbol) -> Symbol | None:
         """The object that a name stands for, or that a function gives, where it has a name."""
-        held = self.objects.given(symbol) if symbol.kind == "function" else symbol
+        held = self.symbols.given(symbol) if symbol.kind == "function" else symbol
         return held if held is not None and held.kind == "instance" and held.qualified_name else None
 
     def looked_up(self, old_class: Symbol, new_class: Symbol) -> tuple[dict[str, bool], bool]:
@@ -401,7 +401,7 @@ class Making:
         late = list(found.late)
         if symbol.kind == "function" and isinstance(symbol.node, Function):
             is_made = any(
-                isinstance(part, ast.Call) and self.objects.value(part.func, symbol.module) == of
+                isinstance(part, ast.Call) and self.symbols.value(part.func, symbol.module) == of
                 for part in all_nodes(symbol.node)
             )
             late += [Code(symbol.node, symbol.module, None, symbol.node)] if is_made else []
@@ -412,18 +412,18 @@ class Making:
         """The calls of a class by which an object, or what a function gives, is made."""
         nodes = [symbol.node]
         if symbol.kind == "function":
-            given = self.objects.given(symbol)
+            given = self.symbols.given(symbol)
             nodes += [given.node] if given is not None and given.qualified_name else []
         elif symbol.kind != "instance" or not symbol.qualified_name:
             return
         for node in nodes:
             for part in all_nodes(node) if node is not None else ():
-                if isinstance(part, ast.Call) and self.objects.value(part.func, symbol.module) == of:
+                if isinstance(part, ast.Call) and self.symbols.value(part.func, symbol.module) == of:
                     yield Code(part, symbol.module)
 
     def _only_connects(self, call: Code, of: Symbol) -> bool:
         """Whether the arguments by which an object is made are those of its client, and nothing else."""
-        init = self.objects.members(of).named.get("__init__")
+        init = self.symbols.members(of).named.get("__init__")
         if init is None or not isinstance(init.node, Function):
             return False
         inside = {
@@ -444,7 +444,7 @@ class Making:
         if held is None:
             return
         name = held.qualified_name.rpartition(".")[2]
-        tree = self.objects.tree(held.module)
+        tree = self.symbols.tree(held.module)
         for statement in tree.body if tree is not None else ():
             if statement is held.node or not any(
                 isinstance(part, ast.Name) and part.id == name for part in all_nodes(statement)
@@ -471,13 +471,13 @@ class Making:
     def qualified_name_of(self, code: Code) -> str | None:
         """Where the dotted name of an expression leads."""
         name = self._dotted(code)
-        found = self.objects.modules.lookup(name) if name is not None else None
+        found = self.symbols.modules.lookup(name) if name is not None else None
         return None if found is None else found.qualified_name
 
     def _dotted(self, code: Code) -> str | None:
         if not isinstance(code.node, ast.Name | ast.Attribute):
             return None
-        return self.objects.dotted(code.node, code.module, code.function)
+        return self.symbols.dotted(code.node, code.module, code.function)
 
     def text(self, code: Code, depth: int = 0) -> str | None:
         """An expression with values and homes in the place of its names; None where the source does not tell them."""

@@ -71,14 +71,14 @@ class Resolver(ast.NodeTransformer):
         function = self.code.function
         if function is not None and node.id in locals_of(function):
             return self.local(node.id, function)
-        name = self.making.objects.dotted(node, self.code.module, function)
+        name = self.making.symbols.dotted(node, self.code.module, function)
         return node if name is None else self.named(name)
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
         owner = self.code.owner
         if owner is not None and isinstance(node.value, ast.Name) and node.value.id in ("self", "cls"):
             return self.attribute(owner, node)
-        name = self.making.objects.dotted(node, self.code.module, self.code.function)
+        name = self.making.symbols.dotted(node, self.code.module, self.code.function)
         if name is not None:
             return self.named(name)
         return ast.Attribute(self.visit(node.value), node.attr, ast.Load())
@@ -178,13 +178,13 @@ class Resolver(ast.NodeTransformer):
         return node
 
     def named(self, name: str) -> ast.expr:
-        found = self.making.objects.modules.lookup(name)
+        found = self.making.symbols.modules.lookup(name)
         if found is None:
             raise Untold(name)
         known = self.making.table.get(found.qualified_name)
         if known is not None:
             return ast.Name(known.target, ast.Load())
-        symbol = self.making.objects.symbol(found.qualified_name) if found.kind == "object" else None
+        symbol = self.making.symbols.symbol(found.qualified_name) if found.kind == "object" else None
         value = (
             getattr(symbol.node, "value", None) if symbol is not None and not symbol.is_set_later else None
         )

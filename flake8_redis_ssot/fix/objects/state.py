@@ -30,7 +30,7 @@ class State:
 
     def __init__(self, making: Making) -> None:
         self.making = making
-        self.objects = making.objects
+        self.symbols = making.symbols
         self._kept: dict[str, dict[str, bool]] = {}
         self._touched: dict[tuple[str, str], set[str]] = {}
 
@@ -47,7 +47,7 @@ class State:
             by_name.setdefault(store.attribute, []).append(store)
         clients = {name for name, stores in by_name.items() if any(self._is_client(s) for s in stores)}
         connecting = set(_CONNECTING) | {s.method for name in clients for s in by_name[name]}
-        members = self.objects.members(of).named
+        members = self.symbols.members(of).named
         yield from ((name, False) for name in self._computed(of))
         for name, stores in by_name.items():
             if (
@@ -65,7 +65,7 @@ class State:
 
     def _computed(self, of: Symbol) -> Iterator[str]:
         """The properties of a class whose value is kept once it is asked for, and may be another each time."""
-        for name, member in self.objects.members(of).named.items():
+        for name, member in self.symbols.members(of).named.items():
             if isinstance(member.node, Function) and "cached_property" in decorators_of(member.node):
                 code = Code(member.node, member.module, of, member.node)
                 values = [p.value for p in own_parts(member.node) if isinstance(p, ast.Return) and p.value]
@@ -84,7 +84,7 @@ class State:
             case ast.Call(func=func):
                 if last_name(func) in PLAIN_CALLS:
                     return False
-                made = self.objects.value(value.node, value.module, value.function)
+                made = self.symbols.value(value.node, value.module, value.function)
                 return made is None or made.of is None or bool(self.kept(made.of))
         return False
 
@@ -97,7 +97,7 @@ class State:
 
     def _touched_by(self, of: Symbol, member: str) -> set[str]:
         kept = self.kept(of)
-        members = self.objects.members(of).named
+        members = self.symbols.members(of).named
         found: set[str] = set()
         seen: set[str] = set()
         new = [member]
@@ -123,8 +123,8 @@ class State:
 
     def difference(self, old: Symbol, new: Symbol, name: str, to: str) -> str | None:
         """A member whose state a member of one of two classes has a part in, and that of the other has not."""
-        now = self.objects.members(new).named
-        for other in sorted(self.objects.members(old).named):
+        now = self.symbols.members(new).named
+        for other in sorted(self.symbols.members(old).named):
             if other in now and other not in (name, to) and not other.startswith("_"):
                 shares = [
                     not self.touched(of, one).isdisjoint(self.touched(of, other))
@@ -143,13 +143,13 @@ class State:
 
     def globals_of(self, node: ast.AST, module: str) -> set[str]:
         """The names of a module in which code keeps state: objects, and attributes of classes and functions."""
-        facts = self.objects.modules.facts(module)
+        facts = self.symbols.modules.facts(module)
         found = set()
         for name in {part.id for part in all_nodes(node) if isinstance(part, ast.Name)}:
             known = facts.names.get(name) if facts is not None else None
             if known is None:
                 continue
-            symbol = self.objects.symbol(f"{module}.{name}")
+            symbol = self.symbols.symbol(f"{module}.{name}")
             if symbol is None or not symbol.qualified_name or symbol.of is not None:
                 continue
             if symbol.kind in ("class", "function"):
@@ -161,15 +161,15 @@ class State:
                 continue
             value = getattr(symbol.node, "value", None)
             is_shared = isinstance(value, ast.expr) and self._is_changeable(Code(value, symbol.module))
-            if (is_shared and is_changed(symbol.qualified_name, self.objects.tree(symbol.module))) or (
-                symbol.qualified_name.rpartition(".")[2] in self.objects.set_by_functions(symbol.module)
+            if (is_shared and is_changed(symbol.qualified_name, self.symbols.tree(symbol.module))) or (
+                symbol.qualified_name.rpartition(".")[2] in self.symbols.set_by_functions(symbol.module)
             ):
                 found.add(symbol.qualified_name)
         return found
 
     def _is_set_below(self, symbol: Symbol) -> bool:
         """Whether functions of its module change attributes of a class or function, other than to keep an object made."""
-        name, tree = symbol.qualified_name.rpartition(".")[2], self.objects.tree(symbol.module)
+        name, tree = symbol.qualified_name.rpartition(".")[2], self.symbols.tree(symbol.module)
         for function in all_nodes(tree) if tree is not None else ():
             if not isinstance(function, Function):
                 continue
@@ -177,7 +177,7 @@ class State:
                 for store in set_in(Code(part, symbol.module, None, function), function.name, {name}):
                     made = store.value.node if store.value is not None else None
                     value = (
-                        self.objects.value(made, symbol.module, function)
+                        self.symbols.value(made, symbol.module, function)
                         if isinstance(made, ast.expr)
                         else None
                     )
@@ -191,7 +191,7 @@ class State:
         for part in all_nodes(node):
             if isinstance(part, ast.Raise) and part.exc is not None:
                 raised = part.exc.func if isinstance(part.exc, ast.Call) else part.exc
-                symbol = self.objects.value(raised, module)
+                symbol = self.symbols.value(raised, module)
                 if symbol is not None and symbol.kind == "class":
                     found.add(symbol.qualified_name)
         return found

@@ -79,8 +79,8 @@ class Members:
     is_open: bool = False
 
 
-class Objects(Names):
-    """The objects of a project's modules, from their sources alone."""
+class Symbols(Names):
+    """What the dotted names of a project stand for, from its sources alone."""
 
     def __init__(self, modules: Modules, root: str) -> None:
         super().__init__(modules, root)

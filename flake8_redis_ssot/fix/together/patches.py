@@ -386,8 +386,8 @@ class PatchFinder:
         """Whether a test hands an object on, with the name of a member or by a fixture, to what may change it."""
         above = view.uses.parents.get(place)
         if isinstance(above, ast.Call):
-            of = self.rewriter.objects.symbol(name)
-            known = self.rewriter.objects.members(of.of).named if of is not None and of.of is not None else {}
+            of = self.rewriter.symbols.symbol(name)
+            known = self.rewriter.symbols.members(of.of).named if of is not None and of.of is not None else {}
             return any(isinstance(one, ast.Constant) and one.value in known for one in above.args)
         function: ast.AST | None = above if isinstance(above, ast.Return | ast.Yield) else None
         while function is not None and not isinstance(function, Function):

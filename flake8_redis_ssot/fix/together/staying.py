@@ -55,7 +55,7 @@ class Staying:
         self.rewriter = rewriter
         self._within = within
         self._dynamic = dynamic
-        self.objects = rewriter.objects
+        self.symbols = rewriter.symbols
         self._related: dict[str, set[str]] = {}
         self._users: dict[str, list[str]] = {}
         self._wheres: dict[tuple[str, frozenset[str]], str] = {}
@@ -90,7 +90,7 @@ class Staying:
         self, root: str, proposals: Collection[Proposal], refused: Iterable[tuple[Diagnostic, Refusal]]
     ) -> Iterator[Reference]:
         """The references to what has to do with `root` in its module that are none of the proposals."""
-        if self.objects.tree(root.rpartition(".")[0]) is not None:
+        if self.symbols.tree(root.rpartition(".")[0]) is not None:
             yield from self._among(root, self.related(root), proposals, refused)
 
     def is_replaced(
@@ -178,7 +178,7 @@ class Staying:
     def users_of_state(self, of: str) -> list[str]:
         """The files that use what a name of a module keeps, or the objects of a class: by functions or a string too."""
         module, finder = of.rpartition(".")[0], self.rewriter.compatibility.ties
-        symbol = self.objects.symbol(of)
+        symbol = self.symbols.symbol(of)
         if symbol is None:
             return []
         is_class = symbol.kind == "class"
@@ -198,7 +198,7 @@ class Staying:
             is_unseen = is_unseen or (bool(handed) and self._is_given_away(path, module, handed))
             ties = finder.of_members(symbol, None if is_unseen else attributes) if is_class else Ties()
             for name in asked:
-                function = self.objects.symbol(name)
+                function = self.symbols.symbol(name)
                 if function is not None and function.kind == "function":
                     ties.add(finder.of_function(function))
             kept = {key.removeprefix(STATE) for key in ties.strong if key.startswith(STATE)}
@@ -212,7 +212,7 @@ class Staying:
 
     def users_asking(self, name: str) -> list[str]:
         """The files that use a class as a value, not only to make objects of it."""
-        symbol = self.objects.symbol(name)
+        symbol = self.symbols.symbol(name)
         found = []
         for path in self.index.importers_of({name.rpartition(".")[0]}, {name}) if symbol is not None else ():
             view = self.rewriter.view(path, keep=False)
@@ -236,7 +236,7 @@ class Staying:
         """`root` and what in its module makes use of it: its objects, accessors, resets, and what raises it."""
         if root not in self._related:
             module, _, last = root.rpartition(".")
-            tree = self.objects.tree(module)
+            tree = self.symbols.tree(module)
             mentions: dict[str, set[str]] = {}
             for statement in tree.body if tree is not None else ():
                 words = {part.id for part in all_nodes(statement) if isinstance(part, ast.Name)}
@@ -359,7 +359,7 @@ class Staying:
             view = self.rewriter.view(path, keep=False)
             is_whole = self._hands_on(path, root.rpartition(".")[0])
             for name in sorted(asked):
-                symbol = self.objects.symbol(name)
+                symbol = self.symbols.symbol(name)
                 if symbol is not None:
                     ties.add(self._ties_of(symbol, attributes, is_handed_on=is_whole or name in handed))
                     ties.strong |= {f"identity {name}"} if is_whole else set()
@@ -372,10 +372,10 @@ class Staying:
 
     def _replaced(self, view: View, symbol: Symbol, *, is_handed_on: bool) -> Iterator[str]:
         """The keys of methods that a file puts others in the place of, on an object that all share."""
-        given = self.objects.given(symbol) if symbol.kind == "function" else symbol
+        given = self.symbols.given(symbol) if symbol.kind == "function" else symbol
         if given is None or given.of is None or not given.qualified_name:
             return
-        known = self.objects.members(given.of).named
+        known = self.symbols.members(given.of).named
         methods = {name for name, member in known.items() if isinstance(member.node, Function)}
         stored = self.rewriter.reads.of(view.path).exchanged & methods if is_handed_on else set()
         for place, _ in (
@@ -399,12 +399,12 @@ class Staying:
             ties.weak.add(f"{STATE}{symbol.qualified_name}")
         if symbol.kind == "function":
             ties.add(finder.of_function(symbol))
-            given = self.objects.given(symbol)
+            given = self.symbols.given(symbol)
             of = given.of if given is not None else None
         if of is not None:
             all_of_it = (is_handed_on or "__dict__" in attributes) and symbol.kind == "instance"
             # what an operator or a condition asks for has no attribute
-            asked = attributes | {name for name in self.objects.members(of).named if name in _BY_OPERATORS}
+            asked = attributes | {name for name in self.symbols.members(of).named if name in _BY_OPERATORS}
             ties.add(finder.of_members(of, None if all_of_it else asked))
         return ties
 

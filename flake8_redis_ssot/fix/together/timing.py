@@ -102,10 +102,10 @@ class Timing:
     def _having(self, home: str) -> set[str]:
         """The files that use something of the module of an object, its classes apart."""
         if home not in self._users:
-            module, objects = home.rpartition(".")[0], self.rewriter.objects
+            module, symbols = home.rpartition(".")[0], self.rewriter.symbols
             facts = self.index.modules.facts(module)
             names = {f"{module}.{name}" for name in (facts.names if facts is not None else ())}
-            used = {n for n in names if (one := objects.symbol(n)) is not None and one.kind != "class"}
+            used = {n for n in names if (one := symbols.symbol(n)) is not None and one.kind != "class"}
             own = self.index.modules.find(module)
             self._users[home] = self.index.importers_of({module}, used) - {own or ""}
         return self._users[home]

@@ -182,14 +182,14 @@ class Units:
         """The classes that take the place of those for which a proposal asks as that very one."""
         if any(key.startswith("identity ") for key in proposal.ties.strong):
             for home in proposal.written:
-                symbol = self.rewriter.objects.symbol(home)
+                symbol = self.rewriter.symbols.symbol(home)
                 if symbol is not None and symbol.kind == "class":
                     yield home
 
     def _named(self, home: str) -> str:
         """An object with where it is made."""
-        symbol = self.rewriter.objects.symbol(home) if "`" not in home else None
-        return f"`{home}`{self.rewriter.objects.at(symbol)}" if symbol is not None else home
+        symbol = self.rewriter.symbols.symbol(home) if "`" not in home else None
+        return f"`{home}`{self.rewriter.symbols.at(symbol)}" if symbol is not None else home
 
     # patches
 
@@ -381,7 +381,7 @@ class Units:
     def _holders(self, homes: set[str]) -> Iterator[str]:
         """The files that had one of these objects before, its own apart."""
         for home in homes:
-            symbol = self.rewriter.objects.symbol(home)
+            symbol = self.rewriter.symbols.symbol(home)
             if symbol is None or symbol.kind == "module":
                 continue
             names = {home} | ({symbol.of.qualified_name} if symbol.of is not None else set())
