@@ -4,30 +4,21 @@ from __future__ import annotations
 
 import ast
 import os
-import re
 from collections.abc import Collection, Hashable, Iterable, Iterator
 from functools import cached_property, partial
 
 from flake8_redis_ssot.analysis.client_calls import function_of
-from flake8_redis_ssot.analysis.lines import DYNAMIC
 from flake8_redis_ssot.inference.calls import fixture_name
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.reach import Reach, by_name, is_exposed, stored
 from flake8_redis_ssot.inference.values import Definition, QualifiedName, Value
-from flake8_redis_ssot.libraries.frameworks import PATCHING
-from flake8_redis_ssot.libraries.standard import LOOP_PACKAGES, LOOP_WORDS
+from flake8_redis_ssot.libraries.standard import LOOP_PACKAGES
+from flake8_redis_ssot.project import code_patterns
 from flake8_redis_ssot.project.conftests import CONFTEST, conftests_above, tests_below
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.project.inference import GETTER, ProjectInference
 from flake8_redis_ssot.project.uses import Exposed, Uses
 from flake8_redis_ssot.settings.model import Boundary
-
-_IMPORTING = "|".join(map(re.escape, sorted(DYNAMIC)))
-"""What imports a module by its name."""
-
-_PATCHING = b"|".join(PATCHING).decode()
-
-_LOOP_MAKING = rf"\b(?:{'|'.join(sorted(LOOP_WORDS))})\b"
 
 
 class Following:
@@ -67,7 +58,7 @@ class Following:
             for callee in fact.named:
                 home = self._index.modules.lookup(callee)
                 target = self._index.file_of(home.qualified_name) if home is not None else None
-                if target is not None and self._texts.has(target, _IMPORTING):
+                if target is not None and self._texts.has(target, code_patterns.IMPORTING):
                     self._inference.load(path)
                     self._inference.load(target)
         new = {
@@ -188,7 +179,7 @@ class Following:
     def _may_make_loops(self, path: str) -> bool:
         return any(
             edge.module.partition(".")[0] in LOOP_PACKAGES for edge in self._index.edges(path)
-        ) and self._texts.has(path, _LOOP_MAKING)
+        ) and self._texts.has(path, code_patterns.LOOP_MAKING)
 
     def _speaks_of(self, words: set[str], path: str) -> bool:
         """Whether a file has one of the `words`, or is a package, which hands on without a word."""
@@ -200,7 +191,7 @@ class Following:
         if texts.has(path, "async def test") or (texts.has(path, "def test") and self._may_make_loops(path)):
             for one in conftests_above(path):
                 is_new = one in self._index.facts and one not in self._inference.files
-                if is_new and texts.has(one, _PATCHING):
+                if is_new and texts.has(one, code_patterns.TAKING_OVER):
                     yield one
 
     def _sharing(self) -> Iterator[str]:

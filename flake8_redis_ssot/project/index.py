@@ -27,7 +27,7 @@ class ProjectIndex:
         self._edges: dict[str, tuple[Edge, ...]] = {}
         self._taken: dict[str, dict[str, set[str | None]]] = {}
         self._all_users: dict[str, set[str]] = {}
-        self._having_by_others: dict[str, dict[str, set[str]]] = {}
+        self._handed_on: dict[str, dict[str, set[str]]] = {}
 
     def place(self, path: str) -> Place:
         """The boundary and the dotted names of a file."""
@@ -191,14 +191,14 @@ class ProjectIndex:
             found.discard(path)
         return found
 
-    def having_by_others(self, path: str) -> Mapping[str, set[str]]:
+    def handed_on(self, path: str) -> Mapping[str, set[str]]:
         """The files that may have the module at `path` from another one that has it, each with its names for it.
 
         That is the package that it is in, or a file that imports it as a whole.
         """
-        found = self._having_by_others.get(path)
+        found = self._handed_on.get(path)
         if found is None:
-            found = self._having_by_others[path] = {}
+            found = self._handed_on[path] = {}
             for module in self.place(path).modules:
                 parent, _, last = module.rpartition(".")
                 for user in self.having(parent) if parent else ():

@@ -11,34 +11,10 @@ from functools import partial
 from flake8_redis_ssot.facts.texts import LETTER, Texts
 from flake8_redis_ssot.inference.reach import Reach
 from flake8_redis_ssot.inference.values import Filled, Items, Pairs, Value
-from flake8_redis_ssot.libraries.frameworks import APPLICATION_NAMES, STATES
+from flake8_redis_ssot.project import code_patterns
 from flake8_redis_ssot.project.conftests import CONFTEST, tests_below
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.project.inference import GETTER
-
-_COROUTINE = r"async\s+def\b"
-
-_MAKING = (
-    r"^class\s[^:]*",
-    # a line that begins further right goes on with the one before
-    r"^[A-Za-z_][^\n=(]*=[^\n]*(?:\n[ \t)\]}][^\n]*)*?",
-    r"^[ \t]+\w+\s*=[^\n]*",
-    r"^\s*[A-Za-z_]\w*\s*:[^\n]*",
-    r"\bdef\s[^\n]*",
-    r"^\s+(?:self|cls)\.[^\n=(]*=[^\n]*",
-    r"\b(?:return|yield)\b(?:\s*\(\s*)?[^\n]*",
-    r"\.(?:append|add|insert|extend|update|setdefault)\([^\n]*",
-    r"->[^\n:]*",
-)
-"""What stands before a name of which others may have what is made of it: a class, an assignment, a result."""
-
-_STORING = r"(?m)^\s*(?!(?:self|cls)\b)\w+(?:\.\w+|\[[^]\n]*\])\s*=(?!=)"
-"""What puts something where others get at it who import the same module."""
-
-_APPLICATION = rf"""\b(?:{"|".join(sorted(STATES | APPLICATION_NAMES | {"g"}))})(?:\.|\[["'])"""
-"""What stands before a key under which an application keeps something."""
-_SET = r"[^\n=]*=(?!=)"
-"""What stands after a name that is set."""
 
 _EVERY = frozenset([""])
 """The members that lead on, where any use does."""
@@ -106,7 +82,7 @@ class Uses:
         """The files that have the module at `path` from another one, and say one of their names for it."""
         found = self._by_others.get(path)
         if found is None:
-            others, says = self._index.having_by_others(path), self._texts.says
+            others, says = self._index.handed_on(path), self._texts.says
             found = [user for user, names in others.items() if any(says(user, name) for name in names)]
             self._by_others[path] = found
         return found
@@ -117,11 +93,11 @@ class Uses:
 
     def comes_by_application(self, user: str, key: str, values: Collection[Value]) -> bool:
         """The same of a file of an application that keeps these `values` under a key; one that sets it counts too."""
-        has, place = self._texts.has, f"{_APPLICATION}{re.escape(key)}\\b"
-        if not self._texts.says(user, key) or not has(user, place):
+        has = self._texts.has
+        if not self._texts.says(user, key) or not has(user, code_patterns.kept_under(key)):
             return False
         is_test = self._index.settings.is_test(user)  # what one sets is for itself
-        if not is_test and has(user, f"{place}{_SET}"):
+        if not is_test and has(user, code_patterns.setting(key)):
             return True
         reach = self._asked_of(user)
         return any(self._is_come_to(reach, values, [user, one]) for one in sorted({user} | self._users(user)))
@@ -155,9 +131,8 @@ class Uses:
 
     def _given(self, user: str, had: _Had) -> list[str]:
         """The files that may have what a file makes of a name, where it may make something of it for others."""
-        name = rf"(?<!{LETTER}){had.local_name}(?!{LETTER})"
         users = sorted(self._users(user))
-        return users if users and self._texts.has(user, f"(?m)(?:{'|'.join(_MAKING)}){name}") else []
+        return users if users and self._texts.has(user, code_patterns.making_of(had.local_name)) else []
 
     def _is_said_beyond(self, user: str, word: str) -> bool:
         """Whether a file says a name, or one does that may have something from it."""
@@ -181,8 +156,8 @@ class Uses:
         if known is None:
             has, is_test = self._texts.has, self._index.settings.is_test(user)
             known = self._in_coroutines[user] = any(
-                has(one, _COROUTINE) for one in self._near(user, is_test=is_test)
-            ) or (not is_test and has(user, rf"{_APPLICATION}\w{_SET}"))
+                has(one, code_patterns.COROUTINE) for one in self._near(user, is_test=is_test)
+            ) or (not is_test and has(user, code_patterns.SETTING_ANY))
         return self._blocking if known else self._clients
 
     def _near(self, path: str, *, is_test: bool) -> Iterator[str]:
@@ -190,7 +165,7 @@ class Uses:
         yield path
         yield from self._beyond(path)[1:]
         homes = {self._index.file_of(edge.full_name) for edge in self._index.edges(path)}
-        puts = not is_test and self._texts.has(path, _STORING)
+        puts = not is_test and self._texts.has(path, code_patterns.STORING)
         for home in sorted(home for home in homes if home is not None):
             yield home
             if puts:
@@ -234,7 +209,7 @@ class Uses:
     def _had(self, user: str, exposed: Exposed) -> Iterator[_Had]:
         modules = set(self._index.place(exposed.path).modules)
         has_module = has_all = False
-        others = self._index.having_by_others(exposed.path).get(user, ())
+        others = self._index.handed_on(exposed.path).get(user, ())
         handles = [handle for handle in sorted(others) if self._texts.says(user, handle)]
         for edge in self._index.edges(user):
             if edge.module in modules and edge.name is not None and edge.name in exposed.values:
