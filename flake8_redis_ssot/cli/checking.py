@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from flake8_redis_ssot.cli import recording
 from flake8_redis_ssot.cli.cluster import workers_of
 from flake8_redis_ssot.cli.exclusions import check_options
+from flake8_redis_ssot.cli.known import Known
 from flake8_redis_ssot.cli.loading import discovered, finder_of
 from flake8_redis_ssot.cli.messages import Kind, Messages, refuse, some_of
 from flake8_redis_ssot.cli.outputs import Outputs
@@ -93,6 +94,7 @@ class _Run:
         self.finder = finder_of(options)
         self.mended = 0
         self.jobs = options.jobs or available_processors()
+        self.known = Known.of(getattr(options, "earlier", None))
 
     def run(self) -> int:
         check_options(self.options, is_stdin=self.is_stdin, is_fixing=self.is_fixing)
@@ -101,7 +103,8 @@ class _Run:
             self.finder.name([folder])
             self.found = Discovery(self.finder, [Project(self.finder.must_find(folder))])
         else:
-            self.found = discovered(self.options.paths or ["."], self.finder)
+            known = self.known and self.known.discovery(self.finder)
+            self.found = known or discovered(self.options.paths or ["."], self.finder)
         self.outputs = Outputs.of(self.options, self.finder.must_find(folder).output_format)
         for message in self.found.missing:
             self.say("error", message)
@@ -354,7 +357,10 @@ class _Run:
         folder = folder_of(self.options.cache_dir, checker.settings.cache_dir, checker.settings.root)
         if prepare(folder):
             self.say("debug", f"cache: {folder}")
-            return cache_for(checker, folder, self.start)
+            cache = cache_for(checker, folder, self.start)
+            if self.known is not None:
+                cache.trust(self.known.stamps, self.known.changed, self.known.modules)
+            return cache
         if os.path.exists(folder) and not is_ours(folder):
             self.say(
                 "warning",
@@ -380,7 +386,11 @@ class _Run:
         """Say what an outcome means for the baseline and for exceptions, and leave of it what is new where that is asked for."""
         project = one.project
         self._say_mended(one, outcome)
-        self._say_ending(one)
+        if any(entry.expires for entry in project.settings.allowances):
+            from flake8_redis_ssot.cli.ending import ending
+
+            for message in ending(project, one.checker.today):
+                self.say("warning", message)
         if one.checker.keeps_facts and self.found.is_extended(project):
             outcome.diagnostics = [d for d in outcome.diagnostics if d.code != "RED902"]
         if one.since is not None:
@@ -403,27 +413,14 @@ class _Run:
         baseline = one.checker.baseline
         if baseline is None or outcome.failures or outcome.limits:
             return
-        from flake8_redis_ssot.cli.mended import mended
+        from flake8_redis_ssot.cli.mended import mended, message
 
         whole = not self.options.no_project and (one.checker.keeps_facts or one.project.is_whole)
         found = outcome.diagnostics
         gone = len(mended(outcome.unmatched, one.project, one.checker, one.files, found, whole=whole))
         self.mended += gone
         if gone:
-            looks, them = ("looks", "it") if gone == 1 else ("look", "them")
-            self.say(
-                "note",
-                f"{shown(baseline.file)}: {gone} of {len(baseline.entries)} entries {looks} mended; "
-                f"`redis-ssot baseline --prune` drops {them}",
-            )
-
-    def _say_ending(self, one: _Checked) -> None:
-        """Say which exceptions end soon."""
-        if any(entry.expires for entry in one.project.settings.allowances):
-            from flake8_redis_ssot.cli.ending import ending
-
-            for message in ending(one.project, one.checker.today):
-                self.say("warning", message)
+            self.say("note", message(baseline, gone))
 
     def _narrow(self, one: _Checked, outcome: Outcome) -> None:
         """Leave of an outcome what was asked for, with fixes and the rows of comments where a format shows them."""
@@ -471,8 +468,11 @@ class _Run:
                 return
         baselines = {one.project.settings.baseline for one in runs} - {None}
         looked_at = {*self.found.looked_at, *self.finder.looked_at, *filter(None, baselines)}
+        modules = {module for cache in caches for module in cache.modules}
+        is_known = self.known is not None and modules.issubset(self.known.modules)
         for one, cache in zip(runs, caches, strict=True):
-            looked_at.update(one.looked_at, recording.decisive(one.project, one.checker, cache))
+            looked_at.update(one.looked_at)
+            looked_at.update(() if is_known else recording.decisive(one.project, one.checker, cache))
         first, *others = runs
         root = first.project.settings.root
         is_plain = (
@@ -493,5 +493,7 @@ class _Run:
             is_whole=first.checker.keeps_facts,
             is_plain=is_plain,
             has_notes=bool(self.say.notes) or self._lacks_settings(outcome),
+            modules=modules,
+            earlier=self.known,
         )
         recording.keep(self.options.arguments, self.start, run, words)

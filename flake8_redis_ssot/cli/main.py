@@ -6,13 +6,14 @@ import io
 import os
 import sys
 
-from flake8_redis_ssot.cli.replay import repeat
+from flake8_redis_ssot.cli.replay import Record, repeat
 
 
-def _run(arguments: list[str]) -> int:
+def _run(arguments: list[str], earlier: Record | None = None) -> int:
     from flake8_redis_ssot.cli.parser import parse
 
     options = parse(arguments)
+    options.earlier = earlier
     return int(options.handler(options))
 
 
@@ -21,9 +22,8 @@ def main(arguments: list[str] | None = None) -> int:
     _open_streams()
     given = sys.argv[1:] if arguments is None else arguments
     try:
-        status = repeat(given)
-        if status is None:
-            status = _run(given)
+        found = repeat(given)
+        status = found if isinstance(found, int) else _run(given, found)
         sys.stdout.flush()
     except BrokenPipeError:
         _discard_output()

@@ -7,8 +7,9 @@ from collections.abc import Collection, Iterable, Sequence
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.files import Project
-from flake8_redis_ssot.lint.baseline import Entry
+from flake8_redis_ssot.lint.baseline import Baseline, Entry
 from flake8_redis_ssot.lint.check import FileChecker
+from flake8_redis_ssot.output import shown
 from flake8_redis_ssot.rules import all_rules
 from flake8_redis_ssot.settings.model import is_below
 
@@ -46,3 +47,12 @@ def mended(
         and is_own(entry.path)
         and entry.path not in unread
     ]
+
+
+def message(baseline: Baseline, gone: int) -> str:
+    """What is to be said where so many entries look mended."""
+    looks, them = ("looks", "it") if gone == 1 else ("look", "them")
+    return (
+        f"{shown(baseline.file)}: {gone} of {len(baseline.entries)} entries {looks} mended; "
+        f"`redis-ssot baseline --prune` drops {them}"
+    )

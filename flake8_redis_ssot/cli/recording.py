@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
 
+from flake8_redis_ssot.cli.known import Known
 from flake8_redis_ssot.cli.replay import Record, Request, keep_record, keep_words, seal_of, today
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.facts.cache import Cache
@@ -48,6 +49,8 @@ class Run:
     is_whole: bool
     is_plain: bool
     has_notes: bool
+    modules: Collection[str]
+    earlier: Known | None
 
 
 def keep(arguments: list[str], start: int, run: Run, words: tuple[int, str, str, str]) -> None:
@@ -61,6 +64,9 @@ def keep(arguments: list[str], start: int, run: Run, words: tuple[int, str, str,
         return
     folders = sorted(path for path in run.looked_at if _is_searched(path))
     others = {*run.looked_at, *run.reported} - files
+    if run.earlier is not None:
+        folders = [*dict.fromkeys([*run.earlier.record.folders, *folders])]
+        others |= {*run.earlier.record.paths} - files
     # what is said of files named alone, or of some of them, is not for others
     if run.is_plain and not run.has_notes and files.issuperset(run.reported):
         scope, fixes, found = "parts", run.fixes, _plain(run.diagnostics, {*files, request.settings})
@@ -80,14 +86,15 @@ def keep(arguments: list[str], start: int, run: Run, words: tuple[int, str, str,
     cache = os.path.join(run.folder, "")
     rest = sorted(path for path in others if not os.path.join(path, "").startswith(cache))
     paths = [*dict.fromkeys([*run.files, *folders, *rest])]
-    stamps = [run.stamps[path] if path in run.stamps else stamp(path) for path in paths]
-    if not all(settled(taken, start) for taken in stamps):
+    taken = {**(run.earlier.stamps if run.earlier is not None else {}), **run.stamps}
+    stamps = [taken[path] if path in taken else stamp(path) for path in paths]
+    if not all(settled(one, start) for one in stamps):
         return
     key, seal = request.key(), seal_of(paths, stamps)
     day = today() if any(entry.expires for one in run.settings for entry in one.allowances) else ""
     numbers = [str(len(run.files)), str(len(folders))]
     header = [key, seal, day, scope, fixes, run.style, *numbers]
-    keep_record(request, of, [*header, found, *paths])
+    keep_record(request, of, [*header, found, *paths], json.dumps([stamps, sorted(run.modules)]))
     keep_words(request, key, seal, [str(words[0]), *words[1:]])
 
 

@@ -114,16 +114,32 @@ class Record:
         self.paths = values[9:]
         self.files = self.paths[: int(files)]
         self.folders = self.paths[int(files) : int(files) + int(folders)]
+        self.now: list[Stamp | None] = []
+        """The stamps of the paths, once it was asked whether it holds."""
+        self._details = "", ""
 
     @classmethod
     def load(cls, request: Request, of: list[str]) -> Record | None:
         """The record of a run over the paths `of`."""
-        values = _load(request.folder, _record_name(request, of))
-        return cls(of, values) if values and values[0] == request.key() else None
+        name = _record_name(request, of)
+        values = _load(request.folder, name)
+        if not values or values[0] != request.key():
+            return None
+        record = cls(of, values)
+        record._details = request.folder, _details_name(name)
+        return record
 
     def holds(self) -> bool:
         """Whether nothing has changed since."""
-        return self.day in ("", today()) and self.seal == seal_of(self.paths, map(stamp, self.paths))
+        self.now = [*map(stamp, self.paths)]
+        return self.day in ("", today()) and self.seal == seal_of(self.paths, self.now)
+
+    def details(self) -> tuple[list[Stamp | None], list[str]] | None:
+        """The stamps that the paths had, and the modules whose places are among them; None where they are not kept."""
+        import json  # not where the record holds
+
+        seal, details = (_load(*self._details) or ["", ""])[:2]
+        return json.loads(details) if seal == self.seal else None
 
     def reported(self, request: Request) -> list[str] | None:
         """The files that a request is about; None or nothing where that cannot be determined from this record."""
@@ -138,14 +154,19 @@ class Record:
         return [path for path in self.files if path in named or path.startswith(below)]
 
 
-def repeat(arguments: list[str]) -> int | None:
-    """Answer by an earlier run, and return the status; None where there is none to trust."""
+def repeat(arguments: list[str]) -> int | Record | None:
+    """Answer by an earlier run, and return the status; None where there is none to trust.
+
+    The record of one over the same whole project where it does not hold any more.
+    """
     request = Request.of(arguments)
     if request is None:
         return None
+    earlier = None
     for of in [[request.root]] + [request.paths] * (request.paths != [request.root]):
         record = Record.load(request, of)
         if record is None or not record.holds():
+            earlier = record if of == request.paths == [request.root] else None
             continue
         words = _known_words(request, record) or _new_words(request, record)
         if words is not None:
@@ -155,7 +176,7 @@ def repeat(arguments: list[str]) -> int | None:
                 sys.stdout.flush()
                 print(end=words[3], file=sys.stderr)
             return int(words[0])
-    return None
+    return earlier
 
 
 def _known_words(request: Request, record: Record) -> list[str] | None:
@@ -205,9 +226,14 @@ def _columns(stream: TextIO) -> int:
         return 80
 
 
-def keep_record(request: Request, of: list[str], values: list[str]) -> None:
-    """Keep a record, of a run over the paths `of`; nothing is lost where that is not possible."""
-    _store(request.folder, _record_name(request, of), values)
+def keep_record(request: Request, of: list[str], values: list[str], details: str) -> None:
+    """Keep a record, of a run over the paths `of`; nothing is lost where that is not possible.
+
+    The `details` are what `Record.details` gives, as JSON.
+    """
+    name = _record_name(request, of)
+    _store(request.folder, name, values)
+    _store(request.folder, _details_name(name), [values[1], details])
 
 
 def keep_words(request: Request, key: str, seal: str, words: list[str]) -> None:
@@ -243,6 +269,10 @@ def _store(folder: str, name: str, values: list[str]) -> None:
 def _record_name(request: Request, of: list[str]) -> str:
     deciding = [request.options.get(name) for name in _DECIDING]
     return f"run-{zlib.crc32(repr([request.root, request.settings, deciding, of]).encode()):08x}"
+
+
+def _details_name(record: str) -> str:
+    return f"details-{record}"
 
 
 def _words_name(request: Request) -> str:

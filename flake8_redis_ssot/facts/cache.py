@@ -85,7 +85,7 @@ class Cache:
         self._files: dict[str, list[Any]] = json.loads(lines[0]) if lines else {}
         # path -> its diagnostics and facts, as JSON
         self._results: dict[str, bytes] = dict(zip(self._files, lines[2:], strict=True))
-        # patterns, and path -> content and whether each, by its number, is there
+        # patterns, and path -> content, and the number of each that is there; below zero of one that is not
         self._texts = lines[1] if lines else b"[[], {}]"
         # module -> its file, the digest of its content, what stands for what it binds and builds
         self._modules: dict[str, list[str | None]] = stored.get("modules", {})
@@ -93,6 +93,18 @@ class Cache:
         self._dirty = not stored
         # of this run's files, taken before any was read
         self._stamps: dict[str, Stamp | None] = {}
+        self._given: Mapping[str, Stamp | None] | None = None
+        self._changed: Collection[str] = ()
+        self._placed: Collection[str] = ()
+
+    def trust(
+        self, stamps: Mapping[str, Stamp | None], changed: Collection[str], modules: Collection[str]
+    ) -> None:
+        """Take these for the stamps of all files now, and nothing but `changed` for changed since this was written.
+
+        So these `modules` are where they were.
+        """
+        self._given, self._changed, self._placed = stamps, changed, modules
 
     def changed(self, files: Iterable[str], modules: Modules) -> dict[str, str | None]:
         """The files that must be read, each with the digest of the content that is known."""
@@ -100,7 +112,9 @@ class Cache:
             self._files, self._results, self._modules, self._project = {}, {}, {}, None
         found: dict[str, str | None] = {}
         for path in files:
-            now = self._stamps[path] = self._filesystem.stamp(path)
+            now = self._stamps[path] = (
+                self._filesystem.stamp(path) if self._given is None else self._given.get(path)
+            )
             entry = self._files.get(path)
             if entry is None:
                 found[path] = None
@@ -198,13 +212,15 @@ class Cache:
     def _as_kept(self, texts: Mapping[str, Mapping[str, bool]]) -> bytes:
         numbers: dict[str, int] = {}
         kept = {
-            path: [
-                self._content(path),
+            path: " ".join(
                 [
-                    (numbers.setdefault(pattern, len(numbers)), is_there)
-                    for pattern, is_there in asked.items()
-                ],
-            ]
+                    self._content(path) or "",
+                    *(
+                        f"{'-' * (not is_there)}{numbers.setdefault(pattern, len(numbers) + 1)}"
+                        for pattern, is_there in asked.items()
+                    ),
+                ]
+            )
             for path, asked in texts.items()
         }
         return json.dumps([[*numbers], kept]).encode()
@@ -213,11 +229,13 @@ class Cache:
         """Whether the files that were searched still have what they had, and lack what they lacked."""
         patterns, kept = json.loads(self._texts)
         now = Texts(self._filesystem)
-        return all(
-            self._content(path) == content
-            or all(now.has(path, patterns[number]) is is_there for number, is_there in asked)
-            for path, (content, asked) in kept.items()
-        )
+        for path in kept if self._given is None else kept.keys() & self._changed:
+            content, *asked = kept[path].split(" ")
+            if (self._content(path) or "") != content and any(
+                now.has(path, patterns[abs(int(one)) - 1]) is one.startswith("-") for one in asked
+            ):
+                return False
+        return True
 
     def fixes(self, modules: Modules) -> tuple[Any, bool]:
         """What was kept of fixes, None for nothing; whether the modules that they depend on hold what they held."""
@@ -294,6 +312,8 @@ class Cache:
     def _hold(self, known: Mapping[str, list[str | None]], modules: Modules) -> bool:
         """Whether the modules are where they were, and bind what they bound."""
         for name, (path, content, facts) in known.items():
+            if name in self._placed and path not in self._changed:
+                continue
             if modules.find(name) != path:
                 return False
             is_as_read = content is not None and self._content(path) == content

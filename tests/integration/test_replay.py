@@ -17,6 +17,7 @@ import pytest
 from conftest import FIXTURES
 
 from flake8_redis_ssot.cli import replay
+from flake8_redis_ssot.cli.known import Known
 from flake8_redis_ssot.cli.main import main
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.filesystem import DISK
@@ -88,7 +89,7 @@ def quickly(check: Callable[..., Answer], monkeypatch: pytest.MonkeyPatch) -> Ca
 
     def call(*arguments: str, cwd: str = ".") -> Answer | None:
         with monkeypatch.context() as patch:
-            patch.setattr("flake8_redis_ssot.cli.main._run", lambda arguments: 77)
+            patch.setattr("flake8_redis_ssot.cli.main._run", lambda *given: 77)
             answer = check(*arguments, cwd=cwd)
         return None if answer[0] == 77 else answer
 
@@ -343,6 +344,90 @@ def test_what_comes_and_goes_between(project: Path, check) -> None:
         if chance.random() < 0.3:
             arguments.append("--no-project")
         assert check(*arguments, cwd=cwd) == check("--no-cache", *arguments, cwd=cwd), (name, cwd, arguments)
+
+
+def _refused(*given: object) -> None:
+    raise AssertionError("asked anew")
+
+
+def test_after_an_edit_no_folder_and_no_place_of_a_module_is_searched(
+    project: Path, check, quickly, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check()
+    (project / "web" / "quiet.py").write_text(BAD)
+    expected = check("--no-cache")
+    with monkeypatch.context() as patch:
+        patch.setattr("flake8_redis_ssot.cli.checking.discovered", _refused)
+        patch.setattr("flake8_redis_ssot.cli.recording.decisive", _refused)
+        assert check() == expected
+    assert quickly() == expected
+    assert quickly("web") == check("--no-cache", "web")
+
+
+HANDLER = "from app.service import client\n\n\nasync def handle():\n    return client.get('a')\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [
+        ("app/manager.py", MANAGER, MANAGER.replace("class Manager", "class Other").replace("Manager()", "Other()")),
+        ("app/handler.py", HANDLER.replace("client.get('a')", "1"), HANDLER),
+        ("app/handler.py", HANDLER, HANDLER.replace("client.get('a')", "1")),
+    ],
+)  # fmt: skip
+def test_an_edit_that_decides_on_another_file(
+    name: str, before: str, after: str, project: Path, check
+) -> None:
+    (project / "app" / "service.py").write_text("import redis\n\nclient = redis.Redis()\n")
+    (project / "web" / "quiet.py").write_text("from app.manager import Manager\n\nmine = Manager()\n")
+    (project / name).write_text(before)
+    first = check()
+    (project / name).write_text(after)
+    assert first != check() == check("--no-cache")
+
+
+EDITS = {
+    "web/quiet.py": ["import os\n", BAD, USER, "from app.missing.redis_manager import redis_manager\n"],
+    "app/user.py": [USER, USER.replace("app.old", "app.manager").replace("cache", "manager"), "import ("],
+    "app/manager.py": [MANAGER, MANAGER.replace("get", "fetch"), "import redis\n\n" + MANAGER],
+    "app/old.py": [
+        OLD,
+        OLD.replace("def get", "async def get"),
+        "from app.manager import manager as cache\n",
+    ],
+    "tests/test_quiet.py": ["", PATCHING, HOLDING_BACK],
+    "web/bad.py": [BAD, "from outside import client\n\n\nasync def read():\n    client.get('a')\n"],
+    # these are no files that were checked
+    "app/missing/redis_manager.py": [MANAGER.replace("manager =", "redis_manager =")],
+    "outside.py": [BAD, USER],
+    "app/__init__.py": ["", "from app.old import cache\n"],
+    "app/.gitignore": ["", "old.py\n"],
+}
+
+
+def test_edits_between_runs_over_the_whole(project: Path, check, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is known of an earlier run is used where only checked files have changed, and is as without a cache."""
+    used = []
+    known_of = Known.of
+
+    def noted(record: replay.Record | None) -> Known | None:
+        known = known_of(record)
+        used.append(known is not None)
+        return known
+
+    monkeypatch.setattr(Known, "of", noted)
+    chance = random.Random(5)
+    for _ in range(80):
+        for name in chance.sample([*EDITS], chance.choice([0, 1, 1, 2])):
+            path = project / name
+            if chance.random() < 0.1 and path.suffix == ".py":
+                path.unlink(missing_ok=True)
+            else:
+                path.parent.mkdir(exist_ok=True)
+                path.write_text(chance.choice(EDITS[name]))
+        style = ["--output-format", chance.choice(["concise", "json"])]
+        assert check(*style) == check("--no-cache", *style)
+    assert 20 < sum(used) < len(used)
 
 
 def test_next_to_nothing_is_imported(project: Path, check: Callable[..., Answer]) -> None:
