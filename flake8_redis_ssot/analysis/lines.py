@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from flake8_redis_ssot.inference import reach
+from flake8_redis_ssot.inference.callers import functions_run
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.libraries.frameworks import IMPORTERS
 from flake8_redis_ssot.source import SourceFile
-from flake8_redis_ssot.syntax.lines import touches
+from flake8_redis_ssot.syntax.bindings import Scope
+from flake8_redis_ssot.syntax.lines import Lines, touches
 from flake8_redis_ssot.syntax.lookalikes import has_lookalikes
+from flake8_redis_ssot.syntax.nodes import last_name
 
 DYNAMIC = frozenset(["__import__", "sys.modules"]) | {
     name.rpartition(".")[2] for name in IMPORTERS - {"sys.modules.get"}
@@ -31,6 +34,7 @@ def lines_of_interest(source: SourceFile, inference: Inference, needles: Iterabl
     if inference.names.managers.is_wordless or is_disguised:
         return None
     words = {*inference.names.table.packages, *needles, *DYNAMIC, *reach.starred(inference)}
+    handing = _Handing(inference)
     # imports at the top level cost nothing to enter, and say what `partial` or `sys` is
     found = {source.line_of(at) for at in _imports(source.text)} | _lines_of(source, words)
     fresh, waiting = sorted(found), inference.scopes.all_bindings
@@ -51,10 +55,42 @@ def lines_of_interest(source: SourceFile, inference: Inference, needles: Iterabl
                 bodies |= lines
         names -= words
         words |= names
+        bodies |= handing.entered(fresh)
         fresh = sorted((_lines_of(source, names) | bodies) - found)
         found.update(fresh)
         waiting = left
     return sorted(found)
+
+
+class _Handing:
+    """Finds the functions of a file that its calls hand something over to that matters."""
+
+    def __init__(self, inference: Inference) -> None:
+        self._inference = inference
+        own = (getattr(node, "name", "") for node in inference.namespaces)
+        self._names = {*own, "cls", "__init__"} - {""}
+
+    def entered(self, lines: Sequence[int]) -> set[int]:
+        """The lines in which the parameters stand of those that are called in some `lines`."""
+        found: set[int] = set()
+        for point in self._inference.scopes.points((ast.Call,), lines):
+            call = point.node
+            assert isinstance(call, ast.Call)
+            if last_name(call.func) not in self._names or not (call.args or call.keywords):
+                continue
+            parts = [*call.args, *(keyword.value for keyword in call.keywords)]
+            if any(self._inference.is_carried(part, point) for part in parts):
+                for function in functions_run(self._inference, point):
+                    found.update(range(*_header_of(function)))
+        return found
+
+
+def _header_of(function: Scope | None) -> Lines:
+    """The first line of a function, and the first one after its parameters."""
+    node = function.node if function is not None else None
+    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return 0, 0
+    return node.lineno, max(node.lineno + 1, node.body[0].lineno)
 
 
 def _imports(text: str) -> Iterator[int]:

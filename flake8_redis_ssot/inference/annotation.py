@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from flake8_redis_ssot.inference.values import Definition, Instance, Items, QualifiedName, Value
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from flake8_redis_ssot.inference.evaluator import Inference
 
 _OF_ALL = frozenset(["Optional", "Union", "Final", "ClassVar"])
+_CASTS = re.compile(r"typing(?:_extensions)?\.cast")
+_STANDS_IN = re.compile(r"(?:unittest\.)?mock\.(?:\w*Mock|create_autospec|sentinel\.\w+)")
+"""What makes an object that stands in for another one, whatever an annotation says."""
 
 
 def promised(inference: Inference, node: ast.expr, point: ProgramPoint) -> Iterator[Value]:
@@ -75,3 +79,22 @@ def aliased(inference: Inference, binding: Binding) -> Iterator[Value]:
 
 def _is_ellipsis(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and node.value is ...
+
+
+def stated(inference: Inference, node: ast.AnnAssign, point: ProgramPoint) -> Iterable[Value]:
+    """What an assignment with an annotation gives: its value, or what is promised where nothing is known of that."""
+    given = inference.values(node.value, point)
+    if _is_call_of(inference, _CASTS, node.value, point):
+        return (*given, *promised(inference, node.annotation, point))  # one is as sure as the other
+    if _is_call_of(inference, _STANDS_IN, node.value, point):
+        return given
+    return inference.known_or_promised(given, node.annotation, point)
+
+
+def _is_call_of(
+    inference: Inference, names: re.Pattern[str], node: ast.expr | None, point: ProgramPoint
+) -> bool:
+    """Whether an expression calls something of a dotted name that matches."""
+    return isinstance(node, ast.Call) and any(
+        isinstance(v, QualifiedName) and names.fullmatch(v.name) for v in inference.values(node.func, point)
+    )

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
-from flake8_redis_ssot.inference import annotation, calls, classes, containers, reach, stores, strings
+from flake8_redis_ssot.inference import (
+    annotation,
+    callers,
+    calls,
+    classes,
+    containers,
+    reach,
+    stores,
+    strings,
+)
 from flake8_redis_ssot.inference.builder_table import builds
 from flake8_redis_ssot.inference.fixpoint import Fixpoint
 from flake8_redis_ssot.inference.methods import effect_of, role_of
@@ -40,10 +48,6 @@ BUDGET = 300_000
 
 _MOST_VALUES = 500
 """Values of one expression; one that may be more is unknown."""
-
-_CASTS = re.compile(r"typing(?:_extensions)?\.cast")
-_STANDS_IN = re.compile(r"(?:unittest\.)?mock\.(?:\w*Mock|create_autospec|sentinel\.\w+)")
-"""What makes an object that stands in for another one, whatever an annotation says."""
 
 _Answer = TypeVar("_Answer")
 
@@ -238,7 +242,7 @@ class Inference:
             case ast.NamedExpr():
                 return self.values(node.value, point)
             case ast.AnnAssign():
-                return self._stated(node, point)
+                return annotation.stated(self, node, point)
             case ast.JoinedStr():
                 return strings.joined(self, node, node.values, point)
             case ast.BinOp(op=ast.Add()):
@@ -304,14 +308,6 @@ class Inference:
         at = ProgramPoint(element, inner, point.order + len(node.generators), point.path)
         return Items((element,), at, keys, self.context)
 
-    def _stated(self, node: ast.AnnAssign, point: ProgramPoint) -> Iterable[Value]:
-        given = self.values(node.value, point)
-        if self._is_call_of(_CASTS, node.value, point):
-            return (*given, *annotation.promised(self, node.annotation, point))  # one is as sure as the other
-        if self._is_call_of(_STANDS_IN, node.value, point):
-            return given
-        return self.known_or_promised(given, node.annotation, point)
-
     def known_or_promised(
         self, values: Values, stated: ast.expr | None, point: ProgramPoint | None
     ) -> Iterable[Value]:
@@ -332,12 +328,6 @@ class Inference:
             or self.names.managers.kind(value.name) is not None
         )
 
-    def _is_call_of(self, names: re.Pattern[str], node: ast.expr | None, point: ProgramPoint) -> bool:
-        """Whether an expression calls something of a dotted name that matches."""
-        return isinstance(node, ast.Call) and any(
-            isinstance(v, QualifiedName) and names.fullmatch(v.name) for v in self.values(node.func, point)
-        )
-
     def attribute(self, value: Value, name: str) -> Iterable[Value]:
         """What the attribute `name` of a value can be."""
         match value:
@@ -356,8 +346,12 @@ class Inference:
     def given(
         self, parameter: ast.arg, point: ProgramPoint, receiver: Instance | None = None
     ) -> Iterable[Value]:
-        """What the callers of a function, of a `receiver`'s method, hand to a parameter; here nobody asks them."""
-        return ()
+        """What the callers in this file hand to a parameter, of objects; what builds is asked of all files together."""
+        return (v for v in callers.given(self, parameter, point, receiver) if isinstance(v, Instance))
+
+    def calls_by(self, names: Iterable[str], function: Scope) -> Iterable[ProgramPoint]:
+        """The calls by one of the `names` of a function."""
+        return [point for name in names for point in self.scopes.calls_named.get(name, ())]
 
     def keeps(self, name: str) -> bool:
         """Whether what is made of a dotted name goes by that name, though nothing is known of it; here nothing does."""
@@ -466,7 +460,11 @@ class Inference:
 
         Through the members of a class only by their own names, which are bound themselves.
         """
-        return any(self._is_asked_for(value) for value in self.values_of(binding))
+        return any(self._is_asked_for(value) for value in reach.by_name(self, binding))
+
+    def is_carried(self, node: ast.expr, point: ProgramPoint) -> bool:
+        """The same of an expression."""
+        return any(self._is_asked_for(value) for value in self.values(node, point))
 
     def derived_from(self, base: ast.expr, point: ProgramPoint) -> set[str]:
         """The client and pool classes that a class with this base derives from."""

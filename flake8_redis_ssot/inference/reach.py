@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 class Reach:
     """Which values lead to one that `is_wanted`: they are it, hold it, return it or derive from it.
 
-    Without `members` what a class has is left out.
+    Without `members` what a class has under names that are said is left out.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class Reach:
                     leading[here] = True
                     here = holders[here]
                 return leading
-            for _, held in self._held(here):
+            for held in (*(held for _, held in self._held(here)), *_made_with(here)):
                 if held not in holders and self._answer(held) is not False:
                     holders[held] = here
                     stack.append(held)
@@ -116,7 +116,14 @@ class Reach:
         return known[0]
 
     def _find_ways(self, value: Value) -> list[tuple[str, Value]]:
-        return [*dict.fromkeys((word, held) for word, held in self._held(value) if self(held))]
+        found = dict.fromkeys((word, held) for word, held in self._held(value) if self(held))
+        given = [held for held in _made_with(value) if self(held)]
+        if given and isinstance(value, Instance) and isinstance(value.of, Definition):
+            # it may be had by any member of the object
+            classes = self._inference.classes.lineage(value.of.scope)
+            names = {name for one in classes for name in (*one.attributes, *one.bindings)}
+            found.update(dict.fromkeys((_said(name), held) for name in sorted(names) for held in given))
+        return [*found]
 
     def _held(self, value: Value) -> Iterator[tuple[str, Value]]:
         inference = self._inference
@@ -127,12 +134,23 @@ class Reach:
                 yield from (("", held) for held in _contained(inference, value))
             case Definition(scope=scope) if scope.kind == "class":
                 yield from (("", base) for base in inference.classes.bases(scope))
-                kept = (*scope.attributes.items(), *scope.bindings.items()) if self._members else ()
-                for name, bindings in kept:
-                    word = "" if name.startswith("__") and name.endswith("__") else name
-                    yield from ((word, held) for binding in bindings for held in inference.values_of(binding))
+                for name, bindings in (*scope.attributes.items(), *scope.bindings.items()):
+                    if self._members or not _said(name):
+                        held_by = (held for binding in bindings for held in inference.values_of(binding))
+                        yield from ((_said(name), held) for held in held_by)
             case Definition(scope=scope) | Coroutine(scope=scope) | Generator(scope=scope):
                 yield from (("", given) for given in inference.given_by(scope))
+
+
+def _said(name: str) -> str:
+    """What is said where a member of that name is used; nothing of one that Python itself asks for."""
+    return "" if name.startswith("__") and name.endswith("__") else name
+
+
+def _made_with(value: Value) -> Iterator[Value]:
+    """What an object was made with."""
+    if isinstance(value, Instance) and value.context is not None:
+        yield from (held for values in value.context.arguments.values() for held in values)
 
 
 def is_library(inference: Inference, value: Value) -> bool:

@@ -9,8 +9,9 @@ from flake8_redis_ssot.analysis.blocking import Blocking, BlockingFunctions
 from flake8_redis_ssot.analysis.client_calls import Command, commands
 from flake8_redis_ssot.facts.managers import ManagerFacts
 from flake8_redis_ssot.facts.modules import exported_names
+from flake8_redis_ssot.inference import callers
 from flake8_redis_ssot.inference.builder_table import BuilderTable
-from flake8_redis_ssot.inference.calls import any_call, given_for, receiver_of
+from flake8_redis_ssot.inference.calls import given_for
 from flake8_redis_ssot.inference.classes import may_give, names_given
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.methods import METHOD_NAMES
@@ -20,11 +21,9 @@ from flake8_redis_ssot.inference.values import (
     Instance,
     QualifiedName,
     Value,
-    Values,
 )
 from flake8_redis_ssot.project.conftests import conftests_above
 from flake8_redis_ssot.project.index import ProjectIndex
-from flake8_redis_ssot.syntax.arguments import argument_of
 from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope
 from flake8_redis_ssot.syntax.scope_builder import build_scopes
 from flake8_redis_ssot.syntax.scopes import Scopes
@@ -245,6 +244,11 @@ class ProjectInference(Inference):
     def is_held(self, name: str) -> bool:
         return self._makes_names or name in self._held
 
+    def given(
+        self, parameter: ast.arg, point: ProgramPoint, receiver: Instance | None = None
+    ) -> Iterable[Value]:
+        return callers.given(self, parameter, point, receiver)
+
     def calls_named(self, name: str) -> Iterable[ProgramPoint]:
         return [point for called in self._called(name) for point in self._calls.get(called, ())]
 
@@ -255,80 +259,12 @@ class ProjectInference(Inference):
             found += sorted(self._aliases.get(one, set()).difference(found))
         return found
 
-    def given(
-        self, parameter: ast.arg, point: ProgramPoint, receiver: Instance | None = None
-    ) -> Iterable[Value]:
-        """What the callers in these files hand to a parameter; objects only where all hand over known ones."""
-        scope = point.scope
-        if not isinstance(scope.node, ast.FunctionDef | ast.AsyncFunctionDef):
-            return ()
-        calls = self._entering(scope)
-        handed = [
-            found for call in calls if (found := self._handed(call, parameter, scope, receiver)) is not None
-        ]
-        everything = [value for found in handed for value in found]
-        return everything if all(handed) else [v for v in everything if not isinstance(v, Instance)]
-
-    def _entering(self, scope: Scope) -> frozenset[ProgramPoint]:
-        """The calls of a function."""
-        return self.answers.answer(("entering", scope), self._find_entering, scope)
-
-    def _find_entering(self, scope: Scope) -> frozenset[ProgramPoint]:
-        names = [getattr(scope.node, "name", "")]
-        owner = scope.parent if scope.parent and scope.parent.kind == "class" else None
-        if names == ["__init__"] and owner is not None and isinstance(owner.node, ast.ClassDef):
-            below = [c.node.name for c in self.classes.below(owner) if isinstance(c.node, ast.ClassDef)]
-            names = [*names, owner.node.name, "cls", *below]
-        names = [called for name in names for called in self._called(name)]
-        for name in names:
-            self._called_by.setdefault(name, {})[scope] = None
-        self.answers.depends_on(("entering", scope))
-        return frozenset(
-            call for name in names for call in self._calls.get(name, ()) if scope in self._run(call)
-        )
-
-    def _run(self, call: ProgramPoint) -> frozenset[Scope | None]:
-        """The functions that a call may run."""
-        return self.answers.answer(("run by", call.node), self._find_run, call)
-
-    def _find_run(self, point: ProgramPoint) -> frozenset[Scope | None]:
-        assert isinstance(point.node, ast.Call)
-        return frozenset(
-            self.classes.initialiser(v.scope) if v.scope.kind == "class" else v.scope
-            for v in self.within(None, self.values, point.node.func, point)
-            if isinstance(v, Definition)
-        )
-
-    def _handed(
-        self, point: ProgramPoint, parameter: ast.arg, scope: Scope, receiver: Instance | None
-    ) -> Values | None:
-        """What a call of the function `scope` hands to a parameter; None where it hands nothing, or calls another's.
-
-        That of a `receiver` is called by itself, or on what may be that object.
-        """
-        call, function = point.node, scope.node
-        assert isinstance(call, ast.Call) and isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
-        shifted = Scopes.class_of(scope) is not None
-        argument = argument_of(call, function.args, parameter, shifted=shifted)
-        if argument is None or self._is_itself(argument, parameter, point):
-            return None
-        context = None
-        if receiver is not None and isinstance(receiver.of, Definition):
-            caller = point.scope.enclosing("function")
-            if _is_own(call.func, caller):
-                if Scopes.class_of(caller) not in self.classes.lineage(receiver.of.scope):
-                    return None
-                context = any_call(self, receiver, caller)
-            elif not any(
-                _may_be(receiver, callee) for callee in self.within(None, self.values, call.func, point)
-            ):
-                return None
-        return self.within(context, self.values, argument, point)
-
-    def _is_itself(self, argument: ast.expr, parameter: ast.arg, point: ProgramPoint) -> bool:
-        """Whether a function hands its own parameter to itself, which adds nothing."""
-        bindings = self.bindings(argument.id, point) if isinstance(argument, ast.Name) else []
-        return bool(bindings) and all(binding.value is parameter for binding in bindings)
+    def calls_by(self, names: Iterable[str], function: Scope) -> Iterable[ProgramPoint]:
+        found = [called for name in names for called in self._called(name)]
+        for name in found:
+            self._called_by.setdefault(name, {})[function] = None
+        self.answers.depends_on(("entering", function))
+        return [point for name in found for point in self._calls.get(name, ())]
 
     # -- what rules ask
 
@@ -398,24 +334,6 @@ def _methods_by_name(scopes: Scopes) -> Iterator[str]:
                         continue
                 if method in METHOD_NAMES:
                     yield name
-
-
-def _is_own(func: ast.expr, caller: Scope) -> bool:
-    """Whether a method calls one of its own object, by `self` or by `super()`."""
-    first = receiver_of(caller)
-    match func:
-        case ast.Attribute(value=ast.Name(id=name)):
-            return first is not None and name == first.arg
-        case ast.Attribute(value=ast.Call(func=ast.Name(id="super"))):
-            return first is not None
-    return False
-
-
-def _may_be(receiver: Instance, callee: Value) -> bool:
-    """Whether a method that is called may be one of the `receiver`; a class makes another object."""
-    of = callee.receiver if isinstance(callee, Definition) else None
-    is_class = isinstance(callee, Definition) and callee.scope.kind == "class"
-    return not is_class and (of is None or of.context is None or of == receiver)
 
 
 def _at_end(module: Scope) -> ProgramPoint:

@@ -170,7 +170,7 @@ class _ScopeBuilder:
         here = self._here
         self._order += STEP
         here.expressions.append((node, here.scope, self._order))
-        if isinstance(node, ast.Yield) and node.value is not None:
+        if isinstance(node, ast.Yield | ast.YieldFrom) and node.value is not None:
             self.scopes.note_yield(node, here.scope, self._order, here.path)
         elif type(node) in _CALLING:
             self._note_filling(node)
