@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 from flake8_redis_ssot.cli.messages import Messages
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.files import overwrite
+from flake8_redis_ssot.files import is_closed, overwrite
 from flake8_redis_ssot.filesystem import DISK
 from flake8_redis_ssot.lint.noqa import add_noqa
 from flake8_redis_ssot.output import shown
@@ -31,6 +31,10 @@ def add_comments(
         added = add_noqa(source, mine, reason)
         for row, codes, why in added.left:
             say("warning", f"{shown(path)}:{row}: {codes} is left: {why}")
+        if added.count and is_closed(path):
+            say("error", f"{shown(path)}: it or its folder is read-only; make it writable, and run again")
+            failed = True
+            continue
         try:
             if added.count:
                 overwrite(path, added.data)

@@ -170,14 +170,15 @@ def without_codes(source: SourceFile, line: PhysicalLine, gone: Collection[int])
 def _with_codes(line: PhysicalLine, codes: Sequence[str], reason: str = "") -> tuple[int, int, str]:
     """The change of the text of `line` by which its comment silences `codes` too; ValueError where none does.
 
-    A new comment gives the `reason`.
+    It gives the `reason` where it gave none.
     """
     if line.comment is None:
         raise ValueError(_NO_PLACE)
     found = directive(line)
     if found is not None and found.codes:
         start = end = found.codes[-1][2]
-        content = f", {', '.join(codes)}"
+        says_why = re.search(r"[^\s#]", line.text[end:].partition("#")[0]) is not None
+        content = f", {', '.join(codes)}{f' {reason}' if reason and not says_why else ''}"
     else:
         row = line.text.rpartition("\n")[2].rstrip(" \t\f")
         end = len(line.text)

@@ -155,6 +155,34 @@ def test_comments_are_never_added_to_settings(tmp_path: Path, run: Command) -> N
     assert silenced.stdout.endswith("Found 3 errors.\n")
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("# noqa: E501", "# noqa: E501, RED201 for now"),
+        ("# noqa: E501 # type: ignore", "# noqa: E501, RED201 for now # type: ignore"),
+        ("# noqa: E501 long", "# noqa: E501, RED201 long"),
+        ("# noqa:E501,E302", "# noqa:E501,E302, RED201 for now"),
+        ("# type: ignore", "# type: ignore  # noqa: RED201 for now"),
+    ],
+)
+def test_a_reason_is_given_where_there_is_none(before: str, after: str, tmp_path: Path, run: Command) -> None:
+    (tmp_path / "pyproject.toml").write_text('[tool.redis-ssot]\nmanager = "m"\n')
+    (tmp_path / "m.py").write_text("")
+    (tmp_path / "b.py").write_text(f"{BAD.splitlines()[0]}\nredis.Redis()  {before}\n")
+    assert run("check", "--add-noqa=for now", "b.py", cwd=tmp_path).returncode == 0
+    assert (tmp_path / "b.py").read_text().splitlines()[1] == f"redis.Redis()  {after}"
+    assert run("check", "--select", "RED2,RED903", "b.py", cwd=tmp_path).stdout == "All checks passed!\n"
+
+
+def test_no_comment_is_added_to_a_file_that_nobody_may_write(tmp_path: Path, run: Command) -> None:
+    (tmp_path / "pyproject.toml").write_text('[tool.redis-ssot]\nmanager = "m"\n')
+    (tmp_path / "b.py").write_text(BAD)
+    (tmp_path / "b.py").chmod(0o444)
+    done = run("check", "--add-noqa=known", "b.py", cwd=tmp_path)
+    assert done.returncode == 2 and (tmp_path / "b.py").read_text() == BAD
+    assert "b.py: it or its folder is read-only; make it writable, and run again" in done.stderr
+
+
 def test_ignored_comments_hold_back_no_project_rule_and_are_not_judged(tmp_path: Path, run: Command) -> None:
     (tmp_path / "pyproject.toml").write_text('[tool.redis-ssot]\nmanager = "m"\nextend-select = ["RED904"]\n')
     (tmp_path / "m.py").write_text("import redis\nmanager = redis.Redis()\n")
