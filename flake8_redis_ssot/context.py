@@ -109,7 +109,7 @@ class RuleContext:
         """Where the file reads settings of Redis from the environment."""
         if VARIABLE_PREFIX not in self.source.text:
             return []
-        return list(readings(self.inference.names, self.scopes.points((ast.Call, ast.Subscript))))
+        return list(readings(self.inference, self.scopes.points((ast.Call, ast.Subscript))))
 
     def defaults(self) -> Iterator[DefaultFacts]:
         """The constant defaults that those readings give."""

@@ -6,10 +6,13 @@ import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from flake8_redis_ssot.inference.names import Names
+from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.libraries.frameworks import ENVIRONMENT_READERS
 from flake8_redis_ssot.libraries.vocabulary import VARIABLE_PREFIX
 from flake8_redis_ssot.syntax.bindings import ProgramPoint
+
+_ASKED = frozenset(["key", "option"])
+"""The keywords by which they take the name of a variable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,15 +24,32 @@ class Reading:
     default: ast.Constant | None = None
 
 
-def readings(names: Names, points: Iterable[ProgramPoint]) -> Iterator[Reading]:
+def readings(inference: Inference, points: Iterable[ProgramPoint]) -> Iterator[Reading]:
     """The readings of `REDIS_*` among the calls and subscripts of a file."""
+    dotted = inference.names.dotted
     for point in points:
         match point.node:
-            case ast.Call(func=func, args=[ast.Constant(value=str(name)), *rest], keywords=keywords):
-                if name.startswith(VARIABLE_PREFIX) and ENVIRONMENT_READERS & set(names.dotted(func, point)):
-                    given = [*rest, *(k.value for k in keywords if k.arg == "default")][:1]
-                    known = [g for g in given if isinstance(g, ast.Constant) and g.value not in (None, "")]
+            case ast.Call(func=func, args=args, keywords=keywords):
+                asked = [*args[:1], *(k.value for k in keywords if k.arg in _ASKED)]
+                if not any(map(_may_name, asked)) or ENVIRONMENT_READERS.isdisjoint(dotted(func, point)):
+                    continue
+                given = [*args[1:], *(k.value for k in keywords if k.arg == "default")][:1]
+                known = [g for g in given if isinstance(g, ast.Constant) and g.value not in (None, "")]
+                for name in _variables(inference, asked[0], point):
                     yield Reading(name, point.node, next(iter(known), None))
-            case ast.Subscript(value=value, slice=ast.Constant(value=str(name)), ctx=ast.Load()):
-                if name.startswith(VARIABLE_PREFIX) and "os.environ" in names.dotted(value, point):
-                    yield Reading(name, point.node)
+            case ast.Subscript(value=value, slice=key, ctx=ast.Load()):
+                if _may_name(key) and "os.environ" in dotted(value, point):
+                    yield from (Reading(name, point.node) for name in _variables(inference, key, point))
+
+
+def _may_name(node: ast.expr) -> bool:
+    """Whether an expression may be the name of a variable of Redis, by its form."""
+    if isinstance(node, ast.Constant):
+        return isinstance(node.value, str) and node.value.startswith(VARIABLE_PREFIX)
+    return isinstance(node, ast.Name | ast.Attribute | ast.BinOp | ast.JoinedStr | ast.IfExp)
+
+
+def _variables(inference: Inference, node: ast.expr, point: ProgramPoint) -> list[str]:
+    """The name of the variable that is read, if that is one of Redis whatever the expression is; else none."""
+    texts = sorted(inference.all_texts(node, point))
+    return texts[:1] if all(text.startswith(VARIABLE_PREFIX) for text in texts) else []
