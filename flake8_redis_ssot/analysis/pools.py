@@ -7,13 +7,13 @@ from collections.abc import Callable
 
 from flake8_redis_ssot.libraries.builders import Builder
 from flake8_redis_ssot.libraries.traits import (
-    ARGUMENTS,
     BEFORE_POOLS,
     DEFAULTS,
     OWNING,
     POOL_KEYWORDS,
     TUNING,
     WITH_DEFAULTS,
+    positional_names,
 )
 from flake8_redis_ssot.syntax.nodes import unparsed
 
@@ -26,7 +26,7 @@ def pool_target(builder: Builder, call: ast.Call, meaning: Callable[[ast.expr], 
     if builder.target.endswith(OWNING):
         return None  # takes a pool that is there
     arguments: dict[str, str] = {}
-    names = ARGUMENTS.get(builder.target, ())
+    names = positional_names(builder.target)
     if builder.kind == "client" and builder.is_class and len(call.args) > BEFORE_POOLS:
         return None  # one of them may be a pool
     pairs: list[tuple[str | None, ast.expr]] = [
@@ -42,7 +42,7 @@ def pool_target(builder: Builder, call: ast.Call, meaning: Callable[[ast.expr], 
         if known is None:
             return None
         arguments[name] = known
-    if builder.library in WITH_DEFAULTS and "#0" not in arguments:
+    if builder.library in WITH_DEFAULTS and not {"#0", "url", "sentinels"} & arguments.keys():
         arguments = {**DEFAULTS, **arguments}
     text = ", ".join(f"{name}={value}" for name, value in sorted(arguments.items()))
     return f"{builder.target}({text})"

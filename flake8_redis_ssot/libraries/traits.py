@@ -107,8 +107,27 @@ FIRST_POOLS = {"aredis.client.StrictRedis": 6, "yaaredis.client.StrictRedis": 7}
 FIRST_POOL = 8
 """The first position that is the pool's in some version of a library, by target, and in those that are not named."""
 
-ARGUMENTS = {"redis.client.Redis": ("host", "port", "db", "password", "socket_timeout")}
+ARGUMENTS = {
+    "redis.client.Redis": ("host", "port", "db", "password", "socket_timeout"),
+    "valkey.client.Valkey": ("host", "port", "db", "password", "socket_timeout"),
+    "redis.cluster.RedisCluster": ("host", "port"),
+    "redis.asyncio.cluster.RedisCluster": ("host", "port"),
+    "redis.sentinel.Sentinel": ("sentinels",),
+    "redis.asyncio.sentinel.Sentinel": ("sentinels",),
+}
 """The first positional arguments of a client class, the same in all versions."""
+
+
+def positional_names(target: str) -> tuple[str, ...]:
+    """What the first positional arguments of a builder are called, as far as that is known; by its target."""
+    return ("url",) if target.endswith("from_url") else ARGUMENTS.get(target, ())
+
+
+SERVERS = frozenset(["host", "sentinels", "startup_nodes"])
+"""Arguments that name servers: by a host, or by several with their ports."""
+
+NODES = frozenset(["ClusterNode"])
+"""Classes that stand for a server, with its host as their first argument."""
 
 BEFORE_POOLS = 5
 """Positional arguments of a client of which none is a pool in any library."""

@@ -6,11 +6,13 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 
+from flake8_redis_ssot.analysis.constructions import Construction
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.libraries.traits import URL_SCHEMES
+from flake8_redis_ssot.libraries.traits import NODES, SERVERS, URL_SCHEMES, positional_names
 from flake8_redis_ssot.rule import Rule, RuleContext, on
+from flake8_redis_ssot.syntax.bindings import ProgramPoint
 from flake8_redis_ssot.syntax.lines import lines_of, touches
-from flake8_redis_ssot.syntax.nodes import unparsed
+from flake8_redis_ssot.syntax.nodes import last_name, unparsed
 
 _URL = re.compile(rf"(?:{'|'.join(URL_SCHEMES)})://(?:[^@/{{\s]*@)?[\w[]")
 
@@ -20,7 +22,8 @@ class HardcodedRedisAddress(Rule):
 
     ## What it does
     Reports a string that is a Redis URL with a host, and a host written as an argument of a
-    client or pool, outside the manager and `settings-modules`. Docstrings do not count.
+    client or pool, by position, by name or by a constant of the file, also that of a node or sentinel,
+    outside the manager and `settings-modules`. Docstrings do not count.
 
     ## Why is this bad?
     The address differs from machine to machine. Where it stands in more than one place, some
@@ -59,8 +62,8 @@ class HardcodedRedisAddress(Rule):
             return
         lines = context.source.lines_with(*(word.decode() for word in self.needles))
         found = [*_urls(module, lines)] if lines else []
-        found += [node for made in context.constructions for node in _hosts(made.call)]
-        for node in found:
+        found += [node for made in context.constructions for node in _hosts(made, context)]
+        for node in dict.fromkeys(found):
             yield self.diagnostic(
                 context,
                 context.source.range_of(node),
@@ -87,12 +90,46 @@ def _urls(module: ast.Module, lines: Sequence[int]) -> Iterator[ast.expr]:
         stack += reversed([*ast.iter_child_nodes(node)])
 
 
-def _hosts(call: ast.Call) -> Iterator[ast.expr]:
-    for keyword in call.keywords:
-        if keyword.arg == "host" and isinstance(keyword.value, ast.Constant) and keyword.value.value:
-            yield keyword.value
+def _hosts(made: Construction, context: RuleContext) -> Iterator[ast.expr]:
+    """The literals that name a server in the arguments of a client or pool."""
+    given: list[tuple[str | None, ast.expr]] = [(k.arg, k.value) for k in made.call.keywords]
+    for builder in made.reached.values():
+        given += zip(positional_names(builder.target), made.call.args, strict=False)
+    for name, value in given:
+        if name in SERVERS:
+            for server in _servers(value):
+                yield from _literals(server, made.point, context)
+
+
+def _servers(value: ast.expr) -> Iterator[ast.expr]:
+    """The hosts in an argument: it, or those of each of several servers."""
+    match value:
+        case ast.List(elts=servers) | ast.Tuple(elts=servers):
+            for server in servers:
+                match server:
+                    case ast.Tuple(elts=[host, *_]) | ast.List(elts=[host, *_]):
+                        yield host
+                    case ast.Dict(keys=keys, values=values):
+                        yield from (
+                            value
+                            for key, value in zip(keys, values, strict=True)
+                            if isinstance(key, ast.Constant) and key.value == "host"
+                        )
+                    case ast.Call(func=func) if last_name(func) in NODES:
+                        yield from server.args[:1]
+                        yield from (k.value for k in server.keywords if k.arg == "host")
+        case _:
+            yield value
+
+
+def _literals(host: ast.expr, point: ProgramPoint, context: RuleContext) -> Iterator[ast.expr]:
+    """What is written for a host: where it stands, or where a constant of the file is given it."""
+    if isinstance(host, ast.Constant):
+        yield from [host] if host.value else []
+    elif isinstance(host, ast.Name | ast.Attribute | ast.IfExp):
+        yield from (text.node for text in context.inference.texts(host, point) if text.value)
 
 
 def _shown(node: ast.expr) -> str:
     """The address without a password."""
-    return "`" + re.sub(r"//[^@/]*@", "//", unparsed(node).strip("f'\"")) + "`"
+    return "`" + re.sub(r"//[^@/]*@", "//", unparsed(node).removeprefix("f").strip("'\"")) + "`"

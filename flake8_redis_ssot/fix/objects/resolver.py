@@ -13,7 +13,6 @@ from flake8_redis_ssot.fix.sources.signatures import Function, arguments_of, own
 from flake8_redis_ssot.fix.sources.stated import is_none
 from flake8_redis_ssot.fix.sources.symbols import Symbol
 from flake8_redis_ssot.libraries.traits import (
-    ARGUMENTS,
     ASYNC_PART,
     DEFAULTS,
     OWNING,
@@ -21,6 +20,7 @@ from flake8_redis_ssot.libraries.traits import (
     TUNING,
     URL_SCHEMES,
     WITH_DEFAULTS,
+    positional_names,
 )
 from flake8_redis_ssot.syntax.nodes import last_name, unparsed
 
@@ -93,7 +93,7 @@ class Resolver(ast.NodeTransformer):
 
     def built(self, node: ast.Call, target: str) -> ast.expr:
         """A call of the builder `target`, with the arguments that say what it connects to."""
-        names = ("url",) if target.endswith("from_url") else ARGUMENTS.get(target, ())
+        names = positional_names(target)
         pairs = [(names[n] if n < len(names) else f"_{n}", value) for n, value in enumerate(node.args)]
         pairs += [(keyword.arg or "**", keyword.value) for keyword in node.keywords]
         for name, value in pairs:
