@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 import os
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from functools import cached_property, partial
 
 from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.facts.modules import Kind
 from flake8_redis_ssot.filesystem import FileSystem
 from flake8_redis_ssot.project.members import Absent, MemberFinder, parameters
 from flake8_redis_ssot.rule import ProjectContext, ProjectRule
@@ -20,8 +22,8 @@ class MissingManager(ProjectRule):
     """The settings name something that is not there.
 
     ## What it does
-    Reports a `manager` (a package's name means its `__init__.py`), a module of `settings-modules` and
-    the new object of a replacement that do not exist, where their top-level package is the project's own, their
+    Reports a `manager` (a package's name means its `__init__.py`) and a module of `settings-modules` that is no module
+    but an object of one; one of these and the new object of a replacement that do not exist, where their top-level package is the project's own, their
     file lies below no folder of `src`, or a name like theirs exists; an `instance` that no manager of its boundary defines; and a method or parameter
     in `replacements` that its class or function does not have, as far as their sources tell. A replacement of what is
     there, but neither in `forbidden-managers` nor in a manager, does nothing. What is forbidden or
@@ -69,8 +71,11 @@ class MissingManager(ProjectRule):
                 place = _place(boundary, settings, "forbidden-managers")
                 yield from self._gone(place, "forbidden-managers", pattern.home, names)
         for name in settings.settings_modules:
-            if names.is_missing(name):
-                place = settings.line_of("settings-modules")
+            place = settings.line_of("settings-modules")
+            held = names.held(name)
+            if held is not None:
+                yield self._at(place, f"{held.said(name)}; name that in `settings-modules`", name)
+            elif names.is_missing(name):
                 message = f"There is no module `{name}`{names.hint(name, 'settings-modules')}"
                 yield self._at(place, message, name)
         for old, new in settings.replacements:
@@ -126,6 +131,9 @@ class MissingManager(ProjectRule):
             elif path is None and not roots:
                 message = f"There is no module `{manager}`: `src` names no folder that exists; correct `src`"
                 yield self._at(place, message, manager)
+            elif path is None and (held := names.held(manager)) is not None:
+                advice = f" and `instance` to {held.instance}" if held.name and not boundary.instance else ""
+                yield self._at(place, f"{held.said(manager)}; set `manager` to that{advice}", manager)
             elif path is None and names.is_missing(manager):
                 hint = names.hint(manager, "manager` or `src")
                 yield self._at(place, f"There is no module `{manager}` below {roots}{hint}", manager)
@@ -154,6 +162,28 @@ class MissingManager(ProjectRule):
         return self.at(path, Range(start, start), message, symbols=(name,))
 
 
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What a name is that a module should have: the object `name` of `module`; without one, that module itself."""
+
+    module: str
+    name: str
+    kind: Kind
+
+    def said(self, asked: str) -> str:
+        if not self.name:
+            return f"`{asked}` is another name of the module `{self.module}`"
+        what = {"class": "a class", "data": "a class", "function": "a function"}.get(self.kind, "an object")
+        return f"`{asked}` is no module but {what} of the module `{self.module}`"
+
+    @property
+    def instance(self) -> str:
+        """What to write for the shared object."""
+        if self.kind in ("class", "data"):
+            return "the object that is shared"
+        return f"`{self.name}{'()' if self.kind == 'function' else ''}`"
+
+
 class _Names:
     """The dotted names of the project: which there are, and which one that is not there may stand for."""
 
@@ -180,6 +210,21 @@ class _Names:
         """Whether `name` is of the project and there, or may be."""
         top = self.modules.find(name.partition(".")[0])
         return top is not None and self.modules.lookup(name) is not None
+
+    def held(self, name: str) -> _Held | None:
+        """What `name` is where that is no module's own name; None where it is one, or sources do not tell."""
+        parts = name.split(".")
+        for depth in range(len(parts), 1, -1):
+            head, rest = ".".join(parts[:depth]), parts[depth:]
+            if self.modules.find(head) is not None:
+                return None
+            found = self.modules.lookup(head)
+            if found is not None and found.kind == "module" and not rest:
+                return _Held(found.qualified_name, "", "module")
+            if found is not None and found.kind not in ("module", "unknown"):
+                module, _, last = found.qualified_name.rpartition(".")
+                return _Held(module, ".".join([last, *rest]), "object" if rest else found.kind)
+        return None
 
     def untouched(self, old: str) -> str | None:
         """The module of the replaced `old`, where that is there and nothing that is forbidden, or a manager, has it."""
@@ -220,8 +265,12 @@ class _Names:
         for n, part in enumerate(parts):
             package = ".".join(parts[:n])
             facts = self.modules.facts(package) if package else None
-            known = self._below.get(package, set()) | (facts.names.keys() if facts else set())
-            for other in slips(part, known):
+            modules = self._below.get(package, set())
+            known = modules | (facts.names.keys() if facts else set())
+            # the last part may be an object, called as its class is but for the case
+            is_module = n == 0 or n < len(parts) - 1
+            cased = [m for m in modules if is_module and m != part and m.casefold() == part.casefold()]
+            for other in dict.fromkeys([*cased, *slips(part, known)]):
                 whole = ".".join([*parts[:n], other, *parts[n + 1 :]])
                 if whole not in self._named and self.exists(whole):
                     return whole
