@@ -10,8 +10,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from flake8_redis_ssot.facts.modules import Modules, bindings_in
-from flake8_redis_ssot.libraries.standard import BUILT_IN_DECORATORS, CACHES, KIND_DECORATORS, PLAIN_BASES
-from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, unparsed
+from flake8_redis_ssot.inference.builder_table import BUILDERS
+from flake8_redis_ssot.libraries.standard import (
+    BUILT_IN_DECORATORS,
+    CACHES,
+    KIND_DECORATORS,
+    PLAIN_BASES,
+    PROPERTIES,
+)
+from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, own_nodes, unparsed
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _TRANSPARENT = BUILT_IN_DECORATORS | CACHES | KIND_DECORATORS
@@ -46,6 +53,35 @@ class MemberFinder:
         if members is None or last.startswith("__"):
             return None
         return members.get(last) or Absent(owner, last, frozenset(members))
+
+    def is_never_called(self, name: str) -> bool:
+        """Whether a dotted name is an object that cannot be called: a library's client, or one without `__call__`."""
+        match self._definition(name):
+            case (module, ast.Assign(value=ast.Call(func=made)) | ast.AnnAssign(value=ast.Call(func=made))):
+                maker = self._modules.lookup(f"{module}.{unparsed(made)}")
+                if maker is not None and maker.qualified_name in BUILDERS:
+                    return name.rpartition(".")[2] not in self._globals(module)
+                members = self._members(self._class_of(name), frozenset())
+                return members is not None and "__call__" not in members
+        return False
+
+    def is_used_by_objects(self, name: str) -> bool:
+        """Whether a dotted name is a class that offers nothing itself, only by what is made of it."""
+        made = self._definition(name)
+        if made is None or not isinstance(made[1], ast.ClassDef):
+            return False
+        members = self._members((made[0], made[1]), frozenset()) or {}
+        return any(isinstance(m, _Function) for m in members.values()) and all(
+            (name.startswith("_") and name != "__new__") or _is_of_objects(member)
+            for name, member in members.items()
+        )
+
+    def made_of(self, name: str) -> list[str]:
+        """The objects that the module of a class makes of it, by their names there."""
+        made = self._definition(name)
+        known = self._modules.facts(made[0]) if made is not None else None
+        objects = [n for n, what in known.names.items() if what.kind == "object"] if known is not None else []
+        return [n for n in objects if made is not None and self._class_of(f"{made[0]}.{n}") == made]
 
     def _definition(self, name: str) -> tuple[str, ast.stmt] | None:
         """The module and the one statement that bind what a dotted name leads to."""
@@ -108,11 +144,36 @@ class MemberFinder:
         return None if members.keys() & {"__getattr__", "__getattribute__"} else members
 
 
+def _is_of_objects(member: ast.AST) -> bool:
+    """Whether a member of a class is of use only to its objects: methods, what they set on `self`, and constants."""
+    match member:
+        case ast.FunctionDef() | ast.AsyncFunctionDef():
+            return _decorators(member) <= CACHES | PROPERTIES | {"override", "final"}
+        case ast.Attribute(value=ast.Name(id="self")) | ast.AnnAssign(value=None | ast.Constant()):
+            return True
+        case ast.Assign(value=ast.Constant()):
+            return True
+    return False
+
+
+def is_accessor(node: ast.AST | None) -> bool:
+    """Whether a name is a function of which a call gives something; of a generator something else makes use."""
+    return (
+        isinstance(node, _Function)
+        and _decorators(node) <= CACHES | {"override", "final"}
+        and not any(isinstance(part, ast.Yield | ast.YieldFrom) for part in own_nodes(node))
+    )
+
+
+def _decorators(node: _Function) -> set[str]:
+    return {last_name(d.func if isinstance(d, ast.Call) else d) for d in node.decorator_list}
+
+
 def parameters(node: ast.AST) -> frozenset[str] | None:
     """The names of the parameters that a function takes; None where it may take others."""
     if not isinstance(node, _Function) or node.args.kwarg is not None:
         return None
-    decorators = {last_name(d.func if isinstance(d, ast.Call) else d) for d in node.decorator_list}
+    decorators = _decorators(node)
     if not decorators <= _TRANSPARENT or decorators & {"property", "cached_property", "setter"}:
         return None
     return frozenset(_names(node.args))

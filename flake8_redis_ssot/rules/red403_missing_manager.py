@@ -11,7 +11,7 @@ from functools import cached_property, partial
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.facts.modules import Kind
 from flake8_redis_ssot.filesystem import FileSystem
-from flake8_redis_ssot.project.members import Absent, MemberFinder, parameters
+from flake8_redis_ssot.project.members import Absent, MemberFinder, is_accessor, parameters
 from flake8_redis_ssot.rule import ProjectContext, ProjectRule
 from flake8_redis_ssot.settings.model import Boundary, Settings, is_below
 from flake8_redis_ssot.settings.nearest import slips
@@ -24,7 +24,8 @@ class MissingManager(ProjectRule):
     ## What it does
     Reports a `manager` (a package's name means its `__init__.py`) and a module of `settings-modules` that is no module
     but an object of one; one of these and the new object of a replacement that do not exist, where their top-level package is the project's own, their
-    file lies below no folder of `src`, or a name like theirs exists; an `instance` that no manager of its boundary defines; and a method or parameter
+    file lies below no folder of `src`, or a name like theirs exists; an `instance` that no manager of its boundary defines, or that is neither
+    an object nor the call of an accessor (a class, a function without `()`, an object with them); and a method or parameter
     in `replacements` that its class or function does not have, as far as their sources tell. A replacement of what is
     there, but neither in `forbidden-managers` nor in a manager, does nothing. What is forbidden or
     replaced may be gone, and stays: it is reported only where it looks like a slip of the pen.
@@ -63,9 +64,10 @@ class MissingManager(ProjectRule):
 
     def check_project(self, project: ProjectContext) -> Iterator[Diagnostic]:
         settings, names = project.settings, _Names(project)
+        members = MemberFinder(project.index.modules, partial(_tree, project))
         for boundary in settings.boundaries:
             yield from self._managers(boundary, settings, names)
-            yield from self._instance(boundary, project, names)
+            yield from self._instance(boundary, project, names, members)
             inherited = boundary.name and boundary.forbidden == settings.boundaries[0].forbidden
             for pattern in () if inherited else boundary.forbidden:
                 place = _place(boundary, settings, "forbidden-managers")
@@ -88,9 +90,11 @@ class MissingManager(ProjectRule):
             if home is not None:
                 message = f"`{home}` is not in `forbidden-managers`, so that this replacement does nothing; add it there"
                 yield self._at(place, message, old)
-        yield from self._replaced(settings, MemberFinder(project.index.modules, partial(_tree, project)))
+        yield from self._replaced(settings, members, project)
 
-    def _replaced(self, settings: Settings, members: MemberFinder) -> Iterator[Diagnostic]:
+    def _replaced(
+        self, settings: Settings, members: MemberFinder, project: ProjectContext
+    ) -> Iterator[Diagnostic]:
         """Methods and parameters that replacements name, and their classes and functions lack."""
         arguments = dict(settings.renamed_arguments)
         for old, new in settings.replacements:
@@ -101,6 +105,8 @@ class MissingManager(ProjectRule):
                 (new.removesuffix("()"), [after for _, after in renamed]),
             ):
                 found = members.find(name)
+                if isinstance(found, Absent) and _is_set_elsewhere(found, project):
+                    continue
                 if isinstance(found, Absent):
                     hint = _hint(found.name, found.known)
                     yield self._at(
@@ -138,15 +144,23 @@ class MissingManager(ProjectRule):
                 hint = names.hint(manager, "manager` or `src")
                 yield self._at(place, f"There is no module `{manager}` below {roots}{hint}", manager)
 
-    def _instance(self, boundary: Boundary, project: ProjectContext, names: _Names) -> Iterator[Diagnostic]:
+    def _instance(
+        self, boundary: Boundary, project: ProjectContext, names: _Names, members: MemberFinder
+    ) -> Iterator[Diagnostic]:
         name = (boundary.instance or "").removesuffix("()")
-        found = [m for m in boundary.managers if names.modules.find(m) is not None]
         managers = project.index.managers
         homes = [m for m in managers.modules_of(boundary) if names.modules.find(m) is not None]
-        if name and homes and not any(managers.has(m, name) for m in homes):
-            place = _place(boundary, project.settings, "instance")
-            hint = names.hint(f"{found[0]}.{name}", "instance")
-            yield self._at(place, f"`{found[0]}` defines no `{name}`{hint}", f"{found[0]}.{name}")
+        if not name or not homes:
+            return
+        place = _place(boundary, project.settings, "instance")
+        having = [home for home in homes if managers.has(home, name)]
+        if not having:
+            found = next((m for m in boundary.managers if names.modules.find(m) is not None), homes[0])
+            hint = names.hint(f"{found}.{name}", "instance")
+            yield self._at(place, f"`{found}` defines no `{name}`{hint}", f"{found}.{name}")
+        wrong = [_misused(home, boundary, project, members) for home in having]
+        if wrong and wrong[0] is not None and None not in wrong:
+            yield self._at(place, wrong[0], f"{having[0]}.{name}")
 
     def _gone(self, place: tuple[str, int], key: str, name: str, names: _Names) -> Iterator[Diagnostic]:
         """What is not there any more stays forbidden; only a slip of the pen is reported."""
@@ -291,10 +305,43 @@ def _tree(project: ProjectContext, path: str) -> ast.Module | None:
     return context.source.tree if context is not None else None
 
 
-def _hint(name: str, known: Collection[str]) -> str:
+def _misused(home: str, boundary: Boundary, project: ProjectContext, members: MemberFinder) -> str | None:
+    """What the `instance` in the module `home` is in place of a shared object, or an accessor; None where it may be one."""
+    instance = boundary.instance or ""
+    short = instance.removesuffix("()")
+    name, called = f"{home}.{short}", short != instance
+    match members.find(name):
+        case Absent(owner, last, known) as absent:
+            if _is_set_elsewhere(absent, project):
+                return None
+            return f"`{owner}` has no `{last}`, named in `instance`{_hint(last, known, 'instance')}"
+        case ast.ClassDef() if called and project.index.managers.is_built_anew(
+            name, boundary, lambda *_: False
+        ):
+            what = f"`{instance}` makes a new object at each call"
+        case ast.ClassDef() if not called and members.is_used_by_objects(name):
+            what = f"`{short}` is a class"
+        case node if is_accessor(node) and not called:
+            return f"`{short}` is a function; write `{short}()` in `instance`"
+        case _ if called and members.is_never_called(name):
+            return f"`{short}` is an object that cannot be called; write `{short}` in `instance`"
+        case _:
+            return None
+    shared = members.made_of(name)
+    advice = f"did you mean `{shared[0]}`?" if len(shared) == 1 else "name the object that is shared"
+    return f"{what}; {advice}"
+
+
+def _is_set_elsewhere(absent: Absent, project: ProjectContext) -> bool:
+    """Whether a file that imports what lacks a member sets an attribute of that name on something."""
+    setting = rf"\.{absent.name}[ \t]*(:[^=\n]*)?=[^=]"
+    return any(project.index.texts.has(path, setting) for path in project.index.importing(absent.owner))
+
+
+def _hint(name: str, known: Collection[str], key: str = "replacements") -> str:
     """The nearest of the known names; else where the wrong one stands."""
     near = slips(name, known)
-    return f"; did you mean `{near[0]}`?" if near else "; correct `replacements`"
+    return f"; did you mean `{near[0]}`?" if near else f"; correct `{key}`"
 
 
 def _place(boundary: Boundary, settings: Settings, key: str) -> tuple[str, int]:
