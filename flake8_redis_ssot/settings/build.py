@@ -1,4 +1,4 @@
-"""`Settings` from tables that are known to be well-formed."""
+"""`Settings` from tables that are known to be well-formed, or from what of them is."""
 
 from __future__ import annotations
 
@@ -50,6 +50,8 @@ class Builder:
         boundaries = [root]
         for table, entries in self.all("boundary"):
             for nth, entry in enumerate(entries):
+                if entry is None:
+                    continue
                 boundary = self._boundary_entry(table, nth, entry, root)
                 boundaries = [b for b in boundaries if b.name != boundary.name]
                 boundaries.append(boundary)
@@ -191,7 +193,7 @@ class Builder:
         named = replace(
             root,
             name=entry["name"],
-            paths=self._globs(table, entry["paths"]),
+            paths=self._globs(table, entry.get("paths", ())),
             reason=entry.get("reason"),
             file=table.path if table.is_file else None,
             line=table.line("boundary", nth),
@@ -219,7 +221,7 @@ class Builder:
         where = next((t for t in reversed(self.tables) if "boundary" in t.values), None)
         if where is None:
             return
-        numbers = {entry["name"]: n for n, entry in enumerate(where.values["boundary"])}
+        numbers = {entry["name"]: n for n, entry in enumerate(where.values["boundary"]) if entry}
         for index, one in enumerate(boundaries):
             for other in boundaries[index + 1 :]:
                 nth = numbers.get(other.name, 0)

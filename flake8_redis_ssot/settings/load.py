@@ -41,9 +41,8 @@ def load_settings(
     if options:
         tables = joined(tables, options, path, base, problems)
     tables += overrides
-    Validator(problems, codes, formats, filesystem).check(tables)
-    if not problems.messages:
-        settings = Builder(tables, base, problems, filesystem).build(path)
+    if Validator(problems, codes, formats, filesystem).check(tables):
+        settings = Builder(problems.without(tables), base, problems, filesystem).build(path)
         if not problems.messages:
             return settings
     raise SettingsError(problems.messages)

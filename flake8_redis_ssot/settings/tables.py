@@ -7,7 +7,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -128,11 +128,46 @@ class Problems:
 
     def __init__(self) -> None:
         self.messages: list[str] = []
+        self._wrong: list[tuple[Table, str, int | None, str | None]] = []
 
-    def add(self, table: Table, key: str, message: str, nth: int | None = None) -> None:
-        """Put a mistake down at the line of `key`, or of the nth entry under it."""
+    def add(
+        self, table: Table, key: str, message: str, nth: int | None = None, inner: str | None = None
+    ) -> None:
+        """Put a mistake down at the line of `key`, or of the nth entry under it, whose key is `inner`."""
         place = f"{table.path}:{table.line(key, nth)}" if table.is_file else table.path
         self.messages.append(f"{place}: {message}")
+        self._wrong.append((table, key.split(".")[0], nth, inner))
+
+    def without(self, tables: list[Table]) -> list[Table]:
+        """The tables without what is wrong in them, so that all else can be judged together.
+
+        A wrong key goes from all tables, as nothing that it replaces is meant; of a boundary the keys go that are
+        wrong, and where it stands None if that is not all.
+        """
+        if not self._wrong:
+            return tables
+        keys = {key for _, key, nth, _ in self._wrong if nth is None or key != "boundary"}
+        return [
+            replace(
+                table, values={k: self._right(table, k, v) for k, v in table.values.items() if k not in keys}
+            )
+            for table in tables
+        ]
+
+    def _right(self, table: Table, key: str, value: Any) -> Any:
+        is_boundary = key == "boundary"
+        entries = [{**e} if isinstance(e, dict) else {} for e in value] if is_boundary else []
+        right: list[dict[str, Any] | None] = [*entries]
+        for where, wrong, nth, inner in self._wrong:
+            if where is not table or wrong != key or nth is None:
+                continue
+            if inner is None or inner == "name":
+                right[nth] = None
+            elif inner == "forbidden-managers":
+                entries[nth][inner] = []  # those of the top-level table are not meant
+            else:
+                entries[nth].pop(inner, None)
+        return right if is_boundary else value
 
 
 def read_chain(

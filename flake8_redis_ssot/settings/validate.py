@@ -43,10 +43,13 @@ class Validator:
         self.codes = codes
         self.formats = formats
 
-    def check(self, tables: Iterable[Table]) -> None:
-        """Look through all tables; of a version that will not do nothing more is said, as it may know other keys."""
-        for table in tables if all([self._is_version(table) for table in tables]) else ():
+    def check(self, tables: Iterable[Table]) -> bool:
+        """Look through all tables; False where this version will not do: another may know other keys, so no more is said."""
+        if not all([self._is_version(table) for table in tables]):
+            return False
+        for table in tables:
             self._check(table)
+        return True
 
     def _check(self, table: Table) -> None:
         for key, value in table.values.items():
@@ -92,10 +95,10 @@ class Validator:
             return
         for key, value in entry.items():
             if key not in keys:
-                self.error(table, kind, f"unknown key `{kind}.{key}`{nearest(key, keys)}", nth)
+                self.error(table, kind, f"unknown key `{kind}.{key}`{nearest(key, keys)}", nth, key)
             elif key in ("name", "reason", "owner", "instance"):
                 if not isinstance(value, str) or not value.strip():
-                    self.error(table, kind, f"`{kind}.{key}` must be a string that is not empty", nth)
+                    self.error(table, kind, f"`{kind}.{key}` must be a string that is not empty", nth, key)
             elif key == "expires":
                 if not isinstance(value, date) or isinstance(value, datetime):
                     self.error(
@@ -108,18 +111,19 @@ class Validator:
                 self._check_names(table, f"{kind}.{key}", value, nth, kind)
         for key, option in keys.items():
             if option.is_required and key not in entry:
-                self.error(table, kind, f"`{kind}` needs `{key}`; add it", nth)
+                self.error(table, kind, f"`{kind}` needs `{key}`; add it", nth, key)
 
     def _check_replacements(self, table: Table, key: str, value: Any) -> None:
-        if not (isinstance(value, dict) and all(_is_replacement(v) for v in value.values())):
+        entries = value if isinstance(value, dict) else {}
+        right = {old: new for old, new in entries.items() if _is_replacement(new)}
+        if not isinstance(value, dict) or len(right) < len(entries):
             self.error(
                 table,
                 key,
                 "`replacements` must be a table of strings, "
                 'or of tables as { to = "app.new.manager.get", arguments = { name = "key" } }',
             )
-            return
-        for old, new in ((old, new if isinstance(new, str) else new["to"]) for old, new in value.items()):
+        for old, new in ((old, new if isinstance(new, str) else new["to"]) for old, new in right.items()):
             if not _DOTTED.fullmatch(old) or not _DOTTED.fullmatch(new.removesuffix("()")):
                 wrong = new if _DOTTED.fullmatch(old) else old
                 why = (
@@ -143,47 +147,34 @@ class Validator:
     ) -> None:
         where = kind or key.split(".")[0]
         name = key.split(".")[-1] if kind else where
+
+        def wrong(message: str) -> None:
+            self.error(table, where, message, nth, name)
+
         if name == "manager" and isinstance(value, str):
             value = [value]
-        if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
+        items = [item for item in value if isinstance(item, str) and item] if isinstance(value, list) else []
+        if not isinstance(value, list) or len(items) < len(value):
             wanted = (
                 "must be a dotted module name, as `app.redis_manager`, or a list of them"
                 if name == "manager"
                 else "must be a list of strings, none empty"
             )
-            self.error(table, where, f"`{key}` {wanted}", nth)
-            return
-        if not value and name in _NEVER_EMPTY:
-            self.error(table, where, f"`{key}` is empty; name something in it, or leave it out", nth)
-        if value and name in ("tests", "paths") and all(item.startswith("!") for item in value):
-            self.error(
-                table, where, f"`{key}` only takes back what it never named; begin with what it names", nth
-            )
-        for item in value:
+            wrong(f"`{key}` {wanted}")
+        elif not value and name in _NEVER_EMPTY:
+            wrong(f"`{key}` is empty; name something in it, or leave it out")
+        if items and name in ("tests", "paths") and all(item.startswith("!") for item in items):
+            wrong(f"`{key}` only takes back what it never named; begin with what it names")
+        for item in items:
             if name in _PATTERNS:
-                self._check_pattern(table, key, item, _PATTERNS[name], where, nth)
+                self._check_pattern(table, key, item, _PATTERNS[name], where, nth, name)
             elif codes or name in _CODES:
                 if item != "ALL" and not any(code.startswith(item) for code in self.codes):
-                    self.error(
-                        table,
-                        where,
-                        f"unknown rule code `{item}` in `{key}`{nearest_code(item, self.codes)}",
-                        nth,
-                    )
+                    wrong(f"unknown rule code `{item}` in `{key}`{nearest_code(item, self.codes)}")
             elif name in ("manager", "settings-modules") and not _DOTTED.fullmatch(item.removesuffix(".**")):
-                self.error(
-                    table,
-                    where,
-                    f"`{key}` is `{item}`, which is no module name; write it as `app.redis_manager`",
-                    nth,
-                )
+                wrong(f"`{key}` is `{item}`, which is no module name; write it as `app.redis_manager`")
             elif name in ("forbidden-managers", "symbols") and not _DOTTED_GLOB.fullmatch(item):
-                self.error(
-                    table,
-                    where,
-                    f"`{key}` is `{item}`, which is no dotted name or pattern; write it as `app.db.*`",
-                    nth,
-                )
+                wrong(f"`{key}` is `{item}`, which is no dotted name or pattern; write it as `app.db.*`")
 
     def _check_pattern(
         self,
@@ -193,14 +184,15 @@ class Validator:
         check: Callable[[str, str, FileSystem], object],
         where: str | None = None,
         nth: int | None = None,
+        name: str | None = None,
     ) -> None:
         try:
             check(table.base, pattern, self.filesystem)
         except PatternError as error:
-            self.error(table, where or key, f"`{key}` has `{pattern}`: {error}", nth)
+            self.error(table, where or key, f"`{key}` has `{pattern}`: {error}", nth, name)
 
     def _is_version(self, table: Table) -> bool:
-        """Whether this version is one that a table requires."""
+        """Whether this version may be one that a table requires; what is no version is a mistake like others."""
         required = table.values.get("required-version")
         if not isinstance(required, str) or not required.strip():
             return True
@@ -209,13 +201,12 @@ class Validator:
         try:
             wanted = SpecifierSet("==" * (re.match(r"\s*\d", required) is not None) + required)
         except InvalidSpecifier:
-            what = (
-                f"`required-version` is `{required}`; write a version, as `0.1.0`, or bounds, as `>=0.1,<0.2`"
-            )
-        else:
-            if wanted.contains(__version__, prereleases=True):
-                return True
-            what = f"this is flake8-redis-ssot {__version__}, but `required-version` is `{required}`; install a version that fits"
+            what = "write a version, as `0.1.0`, or bounds, as `>=0.1,<0.2`"
+            self.error(table, "required-version", f"`required-version` is `{required}`; {what}")
+            return True
+        if wanted.contains(__version__, prereleases=True):
+            return True
+        what = f"this is flake8-redis-ssot {__version__}, but `required-version` is `{required}`; install a version that fits"
         self.error(table, "required-version", what)
         return False
 
