@@ -28,6 +28,7 @@ _PATTERNS: dict[str, Callable[[str, str, FileSystem], object]] = {
 _CODES = frozenset(["rules", *(k for k, o in OPTIONS.items() if o.type == "list of codes")])
 # lists that mean nothing when they are empty
 _NEVER_EMPTY = frozenset(["select", "src", "paths", "rules", "symbols"])
+_BUILDERS = ("extend-client-builders", "extend-pool-builders")
 _DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 _DOTTED_GLOB = re.compile(r"[\w*]+(\.[\w*]+)*")
 
@@ -57,6 +58,8 @@ class Validator:
                 self.error(table, key, f"unknown key `{key}`{nearest(key, OPTIONS)}")
             elif key in _STRINGS and not (isinstance(value, str) and value.strip()):
                 self.error(table, key, f"`{key}` must be a string that is not empty")
+            elif key == "instance":
+                self._check_instance(table, key, value)
             elif key == "output-format" and self.formats and value not in self.formats:
                 self.error(table, key, f"`output-format` is `{value}`{nearest(value, self.formats)}")
             elif key in _BOOLEANS and not isinstance(value, bool):
@@ -99,6 +102,8 @@ class Validator:
             elif key in ("name", "reason", "owner", "instance"):
                 if not isinstance(value, str) or not value.strip():
                     self.error(table, kind, f"`{kind}.{key}` must be a string that is not empty", nth, key)
+                elif key == "instance":
+                    self._check_instance(table, f"{kind}.{key}", value, nth)
             elif key == "expires":
                 if not isinstance(value, date) or isinstance(value, datetime):
                     self.error(
@@ -112,6 +117,12 @@ class Validator:
         for key, option in keys.items():
             if option.is_required and key not in entry:
                 self.error(table, kind, f"`{kind}` needs `{key}`; add it", nth, key)
+
+    def _check_instance(self, table: Table, key: str, value: str, nth: int | None = None) -> None:
+        if not _DOTTED.fullmatch(value.removesuffix("()")):
+            what = "no name of an object; write it as `redis_manager`, or `get_redis()` for what a call gives"
+            where, _, inner = key.rpartition(".")
+            self.error(table, where or key, f"`{key}` is `{value}`, which is {what}", nth, inner)
 
     def _check_replacements(self, table: Table, key: str, value: Any) -> None:
         entries = value if isinstance(value, dict) else {}
@@ -173,6 +184,11 @@ class Validator:
                     wrong(f"unknown rule code `{item}` in `{key}`{nearest_code(item, self.codes)}")
             elif name in ("manager", "settings-modules") and not _DOTTED.fullmatch(item.removesuffix(".**")):
                 wrong(f"`{key}` is `{item}`, which is no module name; write it as `app.redis_manager`")
+            elif name in _BUILDERS and not (_DOTTED.fullmatch(item) and "." in item):
+                wrong(
+                    f"`{key}` is `{item}`, which is no dotted name of a callable; "
+                    "write it with its module, as `acme_redis.connect`"
+                )
             elif name in ("forbidden-managers", "symbols") and not _DOTTED_GLOB.fullmatch(item):
                 wrong(f"`{key}` is `{item}`, which is no dotted name or pattern; write it as `app.db.*`")
 

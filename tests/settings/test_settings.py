@@ -196,6 +196,9 @@ def test_a_version_that_is_none_says_how_to_write_one(required: str, tmp_path: P
         ('manager = "app manager"\n', ":2: `manager` is `app manager`, which is no module name; write it as `app.redis_manager`"),
         ('settings-modules = ["app.*"]\n', ":2: `settings-modules` is `app.*`, which is no module name; write it as `app.redis_manager`"),
         ('forbidden-managers = ["app/db"]\n', ":2: `forbidden-managers` is `app/db`, which is no dotted name or pattern; write it as `app.db.*`"),
+        ('instance = "app/redis.py"\n', ":2: `instance` is `app/redis.py`, which is no name of an object; write it as `redis_manager`, or `get_redis()`"),
+        ('instance = "get_redis().client"\n', ":2: `instance` is `get_redis().client`, which is no name of an object; "),
+        ('[[tool.redis-ssot.boundary]]\nname = "a"\npaths = ["a"]\ninstance = "redis manager"\n', ":2: `boundary.instance` is `redis manager`, which"),
         (
             '[[tool.redis-ssot.boundary]]\nname = "a"\npaths = ["a"]\n[[tool.redis-ssot.boundary]]\nname = "a"\npaths = ["b"]\n',
             ":5: boundary `a` is defined twice; give each a name of its own",
@@ -214,6 +217,21 @@ def test_a_value_that_means_nothing_is_one_error(text: str, message: str, tmp_pa
         )
     (said,) = error.value.messages
     assert message in said
+
+
+@pytest.mark.parametrize("key", ["extend-client-builders", "extend-pool-builders"])
+@pytest.mark.parametrize(
+    "builder",
+    ["acme_redis.connect()", "acme redis", "acme_redis/connect.py", "*", "acme_redis.*", "acme_redis.**", "connect", ".redis.connect", "acme_redis:connect", "acme-redis.connect"],
+)  # fmt: skip
+def test_a_builder_that_can_match_nothing_is_an_error(key: str, builder: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as error:
+        settings(tmp_path, f'{key} = ["acme_redis.connect", "acme.Redis.from_url", "{builder}"]\n')
+    (said,) = error.value.messages
+    assert said.endswith(
+        f":2: `{key}` is `{builder}`, which is no dotted name of a callable; "
+        "write it with its module, as `acme_redis.connect`"
+    )
 
 
 def test_a_settings_file_has_a_table(tmp_path: Path) -> None:
