@@ -16,6 +16,9 @@ from flake8_redis_ssot.libraries.vocabulary import CLIENTS, GETTING, PLAIN_WORDS
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.source import SourceError
 
+_HELD = frozenset(["client", "conn", "connection", "pool"])
+"""Last words, in the singular, of what holds clients or pools and nothing else."""
+
 
 @dataclass(frozen=True, slots=True)
 class Built:
@@ -78,7 +81,9 @@ def module_of(
     name = max(modules, key=lambda module: (len(importers[module]), -len(module)))
     names = {*index.facts[path].clients, *(known for made in classes for known in made.known_as)}
     if built:
-        names |= {*_accessors(index, path, name), *_holders(index, name)}
+        holders = {*_holders(index, name)}
+        is_named_so = bool(holders) or is_plain_name(name.rpartition(".")[2])
+        names |= {*_accessors(index, path, name), *holders, *_objects(index, path, name, is_named_so)}
     handing_on = {*_packages_around(index, path)}
     taken = {one: users - handing_on for one, users in _taken(index, path, modules, names).items()}
     users = sorted({user for users in taken.values() for user in users})
@@ -122,6 +127,33 @@ def _holders(index: ProjectIndex, module: str) -> Iterator[str]:
     for name, what in known.names.items() if known is not None else ():
         if what.kind == "class" and is_plain_name(name) and index.managers.reaches(f"{module}.{name}"):
             yield name
+
+
+def _objects(index: ProjectIndex, path: str, module: str, is_named_so: bool) -> Iterator[str]:
+    """The objects of a module by which others get at a client: by their names, or those of the module or a class of it.
+
+    What else leads to a client is of the domain, and keeps it for itself.
+    """
+    known, exposed = index.modules.facts(module), index.facts[path].exposed
+    holding = dict(index.modules.clients(module).modes) if is_named_so else {}
+    for name, what in known.names.items() if known is not None else ():
+        # a class or a library has another name here, or none where it is not installed
+        is_one = what.kind == "object" and name in exposed and name[0].islower()
+        if not is_one or known is None or name in known.optional:
+            continue
+        if (
+            is_plain_name(name)
+            or _holds_clients(name)
+            or name in holding
+            or (is_named_so and gives_a_client(name))
+        ):
+            yield name
+
+
+def _holds_clients(name: str) -> bool:
+    """Whether a name is that of clients or pools, and of nothing else."""
+    parts = words(name)
+    return bool(parts) and {*parts} <= PLAIN_WORDS and parts[-1].removesuffix("s") in _HELD
 
 
 def _mode(made: Built) -> str | None:
