@@ -13,8 +13,10 @@ from flake8_redis_ssot.libraries.builders import (
     MODULE_ALIASES,
     Builder,
 )
+from flake8_redis_ssot.libraries.frameworks import MAKING_NAMES
 from flake8_redis_ssot.libraries.traits import WAITING, WRAPPING
 
+_POOLS = frozenset(target.rpartition(".")[2] for _, kind, target, *_ in CLASSES if kind == "pool")
 _METHODS = frozenset(name for *_, names in BUILDING_METHODS for name in names.split())
 
 
@@ -73,6 +75,42 @@ class BuilderTable(dict[str, Builder]):
     def names_of(self, name: str) -> list[str]:
         """All names of what `name` stands for; that name alone where it is no builder's."""
         return self.by_target[self[name].target] if name in self else [name]
+
+    def looked_up(self, name: str) -> set[str]:
+        """The names that are looked up where one is called, and, where it builds, what the library looks up then.
+
+        That is what makes an object of the class and of that of its pool, which tests may have by any of their names.
+        """
+        parts = name.split(".")
+        found = {".".join(parts[:n]) for n in range(2, len(parts) + 1)}
+        if name in self:
+            own = [] if self[name].is_class else [self[name].target.rpartition(".")[2]]
+            found |= self.pools_of(name) | self.methods_of(name, [*MAKING_NAMES, *own])
+            if (
+                own and name.rpartition(".")[0] not in self
+            ):  # a function of the library, which looks its class up
+                found.add(self._class_of(name) or name)
+        return found
+
+    def methods_of(self, name: str, methods: Iterable[str]) -> set[str]:
+        """Methods of what a builder makes, and of the pool that this brings, by all names of their classes."""
+        homes = {home for pool in self.pools_of(name) for home in self.names_of(pool)}
+        homes |= {*self.by_target.get(self._class_of(name), [self._class_of(name)])} - {""}
+        return {f"{home}.{method}" for home in homes for method in methods}
+
+    def pools_of(self, name: str) -> set[str]:
+        """The names by which the class of what a builder makes can look up that of its pool: those in its module."""
+        prefix = self._class_of(name).rpartition(".")[0] + "."
+        is_client = name in self and self[name].kind == "client"
+        return {f"{prefix}{last}" for last in _POOLS} & self.keys() if is_client else set()
+
+    def _class_of(self, name: str) -> str:
+        """The class of what a builder makes, where it is a class or a method of one."""
+        if name not in self:
+            return ""
+        builder = self[name]
+        made = builder.target if builder.is_class else builder.target.rpartition(".")[0]
+        return made if made.rpartition(".")[2][:1].isupper() else ""
 
     @cached_property
     def last_names(self) -> frozenset[str]:

@@ -17,7 +17,7 @@ from flake8_redis_ssot.fix.objects.making import ALIKE, Making
 from flake8_redis_ssot.fix.objects.resolver import Untold
 from flake8_redis_ssot.fix.refusal import Refusal
 from flake8_redis_ssot.fix.sources.signatures import Function
-from flake8_redis_ssot.fix.sources.symbols import Symbol, Symbols
+from flake8_redis_ssot.fix.sources.symbols import Symbol
 from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.inference.methods import is_asyncio
 from flake8_redis_ssot.syntax.nodes import all_nodes, unparsed
@@ -214,7 +214,7 @@ class GivenClients:
         module = replacement.new.module if held is None else held.module
         keys = {replacement.new.qualified_name, f"{OBJECT}{replacement.new.qualified_name}", f"{PUT}{module}"}
         for symbol, lead in zip((replacement.old, replacement.new), leads, strict=True):
-            late = late_names(self.symbols, lead.made)
+            late = late_names(self.making, lead.made)
             keys |= late
             home = (
                 symbol.of.qualified_name
@@ -264,14 +264,14 @@ def is_late(made: Code) -> bool:
     return made.function is not None and (made.function.name != "__init__" or is_object_late)
 
 
-def late_names(symbols: Symbols, made: Code) -> set[str]:
-    """The names by which what builds a client is looked up, where a test may patch it meanwhile."""
+def late_names(making: Making, made: Code) -> set[str]:
+    """The names by which what builds a client, and what that calls, is looked up, where a test may patch it meanwhile."""
     if not is_late(made):
         return set()
     assert isinstance(made.node, ast.Call)
     root, *rest = unparsed(made.node.func).split(".")
-    facts = symbols.modules.facts(made.module)
+    facts = making.symbols.modules.facts(made.module)
     known = facts.names.get(root) if facts is not None else None
     parts = [*(known.target or root if known is not None else root).split("."), *rest]
-    keys = {".".join(parts[:n]) for n in range(2, len(parts) + 1)}
+    keys = making.table.looked_up(".".join(parts))
     return keys | {".".join([made.module, root, *rest[:n]]) for n in range(len(rest) + 1)}

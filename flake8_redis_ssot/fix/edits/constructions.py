@@ -26,7 +26,6 @@ from flake8_redis_ssot.fix.sources.signatures import own_parts
 from flake8_redis_ssot.fix.sources.stated import is_none
 from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.libraries.builders import Kind
-from flake8_redis_ssot.libraries.frameworks import MAKING_NAMES
 from flake8_redis_ssot.libraries.traits import POOL_KEYWORDS, WITH_DEFAULTS
 from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, unparsed
 
@@ -41,6 +40,7 @@ class ConstructionEdits:
         self.compatibility = compatibility
         self.index = compatibility.index
         self.symbols = compatibility.symbols
+        self.table = compatibility.making.table
         self.offers = Offers(compatibility, files)
         self.around = compatibility.around
 
@@ -75,14 +75,18 @@ class ConstructionEdits:
         ):
             return False
         try:
-            self.offers.tell(self.offers.built(view, made))
+            built = self.offers.built(view, made)
+            self.offers.tell(built)
         except Untold:
             return False
         target = statement.targets[0]
         if isinstance(target, ast.Name) and view.is_read_unseen(target.id) is not None:
             return False
         proposal.parts += Endings(view, {statement, *uses.ended}, {}).parts(())
-        proposal.reach = dict.fromkeys(f"{module}.{unparsed(target)}" for module in view.place.modules)
+        keys = {f"{module}.{unparsed(target)}" for module in view.place.modules}
+        if built.code.function is not None:
+            keys |= self._building(view, made)
+        proposal.reach = dict.fromkeys(keys)
         proposal.statement = self._import_of(view, made.call.func)
         proposal.title = f"Remove the pool `{unparsed(statement.targets[0])}`, which nothing uses"
         return True
@@ -285,18 +289,20 @@ class ConstructionEdits:
             own = [(start, end, text)]
         proposal.parts += own + Endings(view, uses.ended, entered).parts(own)
 
+    def _building(self, view: View, made: Construction) -> set[str]:
+        """The names by which tests patch what builds, or what that calls."""
+        dotted = unparsed(made.call.func)
+        keys = {
+            f"{module}.{name}" for module in view.place.modules for name in (dotted, dotted.partition(".")[0])
+        }
+        return keys.union(*map(self.table.looked_up, made.symbols))
+
     def _reach(self, view: View, built: Built, accessor: Accessor, proposal: Proposal) -> None:
         """What tests patch by which they reached the client, or would reach it then."""
-        keys = set()
+        keys = self._building(view, built.made)
         dotted = unparsed(built.call.func)
-        for module in view.place.modules:
-            keys |= {f"{module}.{dotted.partition('.')[0]}", f"{module}.{dotted}"}
-        for name in built.made.symbols:
-            parts = name.split(".")
-            keys |= {".".join(parts[:n]) for n in range(2, len(parts) + 1)}
-            keys |= {f"{name}.{method}" for method in MAKING_NAMES}
-            if proposal.statement is not None and view.uses.scope_of(proposal.statement).kind == "function":
-                keys.add(f"{PUT}{parts[0]}")
+        if proposal.statement is not None and view.uses.scope_of(proposal.statement).kind == "function":
+            keys |= {f"{PUT}{name.partition('.')[0]}" for name in built.made.symbols}
         if built.code.function is not None:
             keys |= set(self._named_in(view, built))
             root = dotted.partition(".")[0]
@@ -304,7 +310,7 @@ class ConstructionEdits:
                 proposal.asked |= {f"{module}.{root}" for module in view.place.modules}
         home = accessor.qualified_name
         keys |= {home, f"{OBJECT}{home}", f"{PUT}{home.rpartition('.')[0]}"}
-        late = late_names(self.symbols, accessor.made)
+        late = late_names(self.compatibility.making, accessor.made)
         proposal.lasting |= {(name, home) for name in late}
         keys |= late
         symbol = self.symbols.symbol(home)

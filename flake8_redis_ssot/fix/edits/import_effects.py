@@ -14,7 +14,6 @@ from flake8_redis_ssot.fix.compatibility.replacements import Replacement, Replac
 from flake8_redis_ssot.fix.edits.proposal import Proposal
 from flake8_redis_ssot.fix.edits.unused import Acts
 from flake8_redis_ssot.fix.execution.import_graph import ImportGraph, packages_of, with_parents
-from flake8_redis_ssot.fix.objects.making import within
 from flake8_redis_ssot.fix.refusal import Refusal
 from flake8_redis_ssot.fix.sources.symbols import Symbols
 from flake8_redis_ssot.fix.sources.view import View
@@ -132,6 +131,7 @@ class ImportEffects:
         return self._looked_up[module]
 
     def _names_run(self, module: str) -> Iterator[str]:
+        table = self.copies.making.table
         for node, home in self.graph.running(module):
             if isinstance(node, ast.ImportFrom):
                 base = absolute(node, home, self.symbols.is_package(home))
@@ -140,7 +140,7 @@ class ImportEffects:
                 name = self.symbols.dotted(part, home) if isinstance(part, ast.Attribute) else None
                 led = self.symbols.modules.lookup(name) if name is not None else None
                 for found in (name, led.qualified_name if led is not None else None):
-                    yield from within(found or "")
+                    yield from table.looked_up(found or "")
 
     def note_unloaded(self, view: View, proposal: Proposal, importing: ast.AST) -> None:
         """Note the modules that the file may not import any more when `importing` is gone: `sys.modules` may be asked."""

@@ -392,7 +392,7 @@ class Making:
     def looked_up(self, old_class: Symbol, new_class: Symbol) -> tuple[dict[str, bool], bool]:
         """The names of the builders of two classes, and whether both look each up; whether one does so only in use."""
         found = [self.connections(of, None) for of in (old_class, new_class)]
-        old, new = ({part for name in one.names for part in within(name)} for one in found)
+        old, new = ({part for name in one.names for part in self.table.looked_up(name)} for one in found)
         return {name: name in old and name in new for name in old | new}, bool(found[0].late or found[1].late)
 
     def found_at_first_use(self, symbol: Symbol, of: Symbol) -> tuple[set[str], list[Code]]:
@@ -406,7 +406,8 @@ class Making:
             )
             late += [Code(symbol.node, symbol.module, None, symbol.node)] if is_made else []
         kept = [code for code in late if isinstance(code.node, Function) and keeps_something(code.node)]
-        return {part for name in found.names for part in within(name)} if kept else set(), kept
+        names = {part for name in found.names for part in self.table.looked_up(name)}
+        return names if kept else set(), kept
 
     def _making(self, symbol: Symbol, of: Symbol) -> Iterator[Code]:
         """The calls of a class by which an object, or what a function gives, is made."""
@@ -485,12 +486,6 @@ class Making:
             return Resolver(self, code, depth).text()
         except Untold:
             return None
-
-
-def within(name: str) -> Iterator[str]:
-    """A dotted name, and those before its dots but for the first."""
-    parts = name.split(".")
-    return (".".join(parts[:n]) for n in range(2, len(parts) + 1))
 
 
 def _root(node: ast.expr) -> str:
