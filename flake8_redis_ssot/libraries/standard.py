@@ -181,5 +181,8 @@ TYPE_QUESTIONS = frozenset(["isinstance", "issubclass", "cast", "create_autospec
 SPEC_KEYWORDS = frozenset(["spec", "spec_set", "autospec"])
 """Functions and keywords that take a class to ask for, or to imitate, what it is."""
 
+CONTEXT_METHODS = ("__enter__", "__exit__", "__aenter__", "__aexit__")
+"""Methods that run as a `with` begins and ends."""
+
 ENUMERATIONS = frozenset(["enum.Enum", "enum.IntEnum", "enum.StrEnum"])
 """Classes of the standard library whose members each have the value that is written for them."""

@@ -26,7 +26,9 @@ from flake8_redis_ssot.fix.sources.signatures import own_parts
 from flake8_redis_ssot.fix.sources.stated import is_none
 from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.libraries.builders import Kind
+from flake8_redis_ssot.libraries.standard import CONTEXT_METHODS
 from flake8_redis_ssot.libraries.traits import POOL_KEYWORDS, WITH_DEFAULTS
+from flake8_redis_ssot.libraries.vocabulary import CLOSING
 from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, unparsed
 
 _TAKE = "let that file take the manager's client first"
@@ -83,7 +85,7 @@ class ConstructionEdits:
         if isinstance(target, ast.Name) and view.is_read_unseen(target.id) is not None:
             return False
         proposal.parts += Endings(view, {statement, *uses.ended}, {}).parts(())
-        keys = {f"{module}.{unparsed(target)}" for module in view.place.modules}
+        keys = {f"{module}.{unparsed(target)}" for module in view.place.modules} | self._ended(made, uses)
         if built.code.function is not None:
             keys |= self._building(view, made)
         proposal.reach = dict.fromkeys(keys)
@@ -133,7 +135,7 @@ class ConstructionEdits:
         self._write(view, got, call, text, uses, proposal)
         proposal.written.append(accessor.qualified_name)
         proposal.title = f"Use `{accessor.label}` instead of one more {made.kind}"
-        self._reach(view, built, accessor, proposal)
+        self._reach(view, built, accessor, uses, proposal)
 
     def _built_on(self, view: View, uses: ClientUses) -> ast.Call | None:
         """A client that is built on a pool here, and becomes the manager's as well."""
@@ -297,9 +299,16 @@ class ConstructionEdits:
         }
         return keys.union(*map(self.table.looked_up, made.symbols))
 
-    def _reach(self, view: View, built: Built, accessor: Accessor, proposal: Proposal) -> None:
+    def _ended(self, made: Construction, uses: ClientUses) -> set[str]:
+        """The names by which tests patch what ended it, and ends nothing afterwards."""
+        methods = (*CLOSING, *CONTEXT_METHODS) if uses.ended or uses.entered else ()
+        return {key for name in made.symbols for key in self.table.methods_of(name, methods)}
+
+    def _reach(
+        self, view: View, built: Built, accessor: Accessor, uses: ClientUses, proposal: Proposal
+    ) -> None:
         """What tests patch by which they reached the client, or would reach it then."""
-        keys = self._building(view, built.made)
+        keys = self._building(view, built.made) | self._ended(built.made, uses)
         dotted = unparsed(built.call.func)
         if proposal.statement is not None and view.uses.scope_of(proposal.statement).kind == "function":
             keys |= {f"{PUT}{name.partition('.')[0]}" for name in built.made.symbols}

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from flake8_redis_ssot.libraries.frameworks import LOADING, RUNNING_ANEW, RUNNING_SPECIFIED
+from flake8_redis_ssot.libraries.standard import CONTEXT_METHODS
 from flake8_redis_ssot.syntax.nodes import last_name
 
 OPENING = (RUNNING_ANEW - {"modules"}) | LOADING
@@ -34,7 +35,6 @@ _TAKING_OUT = frozenset(
 """Methods of containers that give what is in them."""
 _NAMESPACES = frozenset(["vars", "globals", "locals", "__dict__"])
 _CALLING = _LAZY | {"sorted", "max", "min"}
-_ENTERED = ("__enter__", "__exit__", "__aenter__", "__aexit__")
 _WALKED = ("__iter__", "__next__", "__aiter__", "__anext__", "__getitem__", "__len__")
 _ITEM = ("__getitem__", "__setitem__", "__delitem__", "__missing__", "__class_getitem__")
 _COMPARED = ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__contains__", "__hash__")
@@ -246,7 +246,7 @@ def piece_of(nodes: Iterable[ast.AST], imported: Collection[str], owner: str) ->
                 if "." in text and all(part.isidentifier() for part in text.split(".")):
                     piece.quoted.add(text)
             case ast.withitem(context_expr=inner):
-                piece.implicit.append((flow(inner), _ENTERED))
+                piece.implicit.append((flow(inner), CONTEXT_METHODS))
             case (
                 ast.For(iter=inner)
                 | ast.AsyncFor(iter=inner)
