@@ -16,9 +16,10 @@ from flake8_redis_ssot.fix.sources.reads import ProjectReads
 from flake8_redis_ssot.fix.sources.signatures import Function
 from flake8_redis_ssot.fix.sources.symbols import Symbol, Symbols
 from flake8_redis_ssot.inference.builder_table import builders
+from flake8_redis_ssot.libraries.frameworks import PATCHERS, SETTING
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.settings.model import Boundary
-from flake8_redis_ssot.syntax.nodes import all_nodes
+from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,15 +218,32 @@ class Replacements:
         exchanging = (user for user in users if last in self.reads.of(user).exchanged)
         return next((user for user in exchanging if not self.settings.is_test(user)), None)
 
+    def _line_of_store(self, path: str, last: str) -> int:
+        """The line in which a file gives an attribute of a name another value, or has one of the name."""
+        tree = self.reads.tree(path)
+        lines = [
+            node.lineno
+            for node in (all_nodes(tree) if tree is not None else ())
+            if (isinstance(node, ast.Attribute) and node.attr == last and not isinstance(node.ctx, ast.Load))
+            or (
+                isinstance(node, ast.Call)
+                and last_name(node.func) in SETTING | PATCHERS
+                and any(
+                    isinstance(one, ast.Constant) and str(one.value).rpartition(".")[2] == last
+                    for one in node.args
+                )
+            )
+        ]
+        text = self.index.modules.filesystem.source(path).data.decode("utf-8", "replace")
+        found = re.search(rf"\b{last}\b(?=\s*(?::[^=\n]*)?=(?!=)|[\"'])", text)
+        return min(lines, default=text.count("\n", 0, found.start()) + 1 if found else 1)
+
     def _check_bound_once(self, name: str) -> None:
         """Refusal where a module's name is given another object."""
         path = self._rebinding(name)
         if path is None:
             return
-        text = self.index.modules.filesystem.source(path).data.decode("utf-8", "replace")
-        found = re.search(rf"\b{name.rpartition('.')[2]}\b(?=\s*(?::[^=\n]*)?=(?!=)|[\"'])", text)
-        line = text.count("\n", 0, found.start()) + 1 if found else 1
-        where = f"{os.path.relpath(path, self.settings.root)}:{line}"
+        where = f"{os.path.relpath(path, self.settings.root)}:{self._line_of_store(path, name.rpartition('.')[2])}"
         raise Refusal(
             f"`{name}` is given another object at run time, as in {where}",
             "bind the name once, or change this by hand",

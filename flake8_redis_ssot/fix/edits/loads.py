@@ -14,11 +14,13 @@ from flake8_redis_ssot.fix.edits.naming import exact, renamed_text
 from flake8_redis_ssot.fix.edits.proposal import Proposal
 from flake8_redis_ssot.fix.edits.verify import circle
 from flake8_redis_ssot.fix.refusal import Refusal
+from flake8_redis_ssot.fix.sources.escape import BY_KEY, BY_NAME
 from flake8_redis_ssot.fix.sources.signatures import Function
 from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.syntax.nodes import last_name
 
 _BY_HAND = "change the string, and what is done with the module, by hand"
+_BY_NAME = "import it by its name"
 
 
 class LoadEdits:
@@ -73,10 +75,13 @@ class LoadEdits:
     def _places(self, view: View, call: ast.Call) -> Iterator[ast.expr]:
         """Where something is read of the module; Refusal where it may go elsewhere, or be another one."""
         uses = view.uses.follow(call, view.exported, lambda: view.exposed)
-        for node in [n for n, _ in (*uses.escapes, *uses.stored, *uses.asked)] + uses.none_asked:
-            raise Refusal(
-                f"line {node.lineno} does more with the module than to read of it", "import it by its name"
-            )
+        for stored, name in uses.stored:
+            what = {BY_KEY: "an item", BY_NAME: "an attribute"}.get(name, f"`{name}`")
+            raise Refusal(f"line {stored.lineno} sets {what} on the module", _BY_HAND)
+        for node, does in uses.escapes:
+            raise Refusal(f"in line {node.lineno} the module {does}, and is not followed there", _BY_NAME)
+        for node in [n for n, _ in uses.asked] + uses.none_asked:
+            raise Refusal(f"line {node.lineno} does more with the module than to read of it", _BY_NAME)
         if not uses.members:
             raise Refusal(
                 "nothing is read of the module, which may be there for what importing it does",

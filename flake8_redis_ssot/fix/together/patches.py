@@ -19,7 +19,15 @@ from flake8_redis_ssot.fix.sources.signatures import Function, decorators_of, ow
 from flake8_redis_ssot.fix.sources.stated import is_none
 from flake8_redis_ssot.fix.sources.unchecked import line_of
 from flake8_redis_ssot.fix.sources.view import View
-from flake8_redis_ssot.libraries.frameworks import FIXTURES, LOADER_NAMES, PATCHING, SETTING, TAKERS
+from flake8_redis_ssot.libraries.frameworks import (
+    FIXTURES,
+    LOADER_NAMES,
+    LOADING,
+    PATCHERS,
+    PATCHING,
+    SETTING,
+    TAKERS,
+)
 from flake8_redis_ssot.source import SourceError
 from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, unparsed
 
@@ -37,7 +45,8 @@ class Patch:
 
     `is_written` says that the place has the object by an expression, which an import of its file gives, `is_none`
     that it puts None there, `written` how the place names it where that is not its home, `code` is that in a string
-    which does it, `is_listing` says that it goes through all modules whose names begin alike.
+    which does it, `is_listing` says that it goes through all modules whose names begin alike, `is_loaded` that a test loads what it names,
+    and may patch that.
     """
 
     path: str
@@ -49,6 +58,7 @@ class Patch:
     written: str = ""
     code: str = ""
     is_listing: bool = False
+    is_loaded: bool = False
 
     @property
     def act(self) -> str:
@@ -63,7 +73,7 @@ class Patch:
             return f"asks for what `{self.text.removeprefix(LOGGER)}` logs"
         if self.text.startswith(PUT):
             return f"gives `sys.modules` another `{self.text.removeprefix(PUT)}`"
-        return f"patches `{self.text.removeprefix(MODULE)}`"
+        return f"{'loads' if self.is_loaded else 'patches'} `{self.text.removeprefix(MODULE)}`"
 
     @property
     def owner(self) -> str:
@@ -342,16 +352,16 @@ class PatchFinder:
         ]
         called = last_name(node.func)
         if texts and texts[0] is not None:
-            is_patch = called in TAKERS
             string = arguments[0]
-            if _is_dotted(texts[0]) and (is_patch or view.is_test):
-                is_string = is_patch and isinstance(string, ast.Constant)
+            if _is_dotted(texts[0]) and (called in PATCHERS or view.is_test):
+                is_string = called in TAKERS and isinstance(string, ast.Constant)
                 yield Patch(
                     view.path,
                     string.lineno,
                     texts[0],
                     string if is_string else None,  # type: ignore[arg-type]
                     is_none=_gives_none(node, 1),
+                    is_loaded=called in LOADING,
                 )
             owner = texts[0].removesuffix(".__dict__")
             for name in names_given(node) if owner in by_module else ():

@@ -361,7 +361,7 @@ class Units:
             path, why = rest
             where = self.staying.where(path, key.rpartition(".")[0], {key})
             raise Refusal(
-                f"{where} still uses what it patches",
+                f"{where} still uses what it {'loads' if patch.is_loaded else 'patches'}",
                 "change that line and the test together by hand",
                 Cause(where, why) if why is not None else None,
             )
