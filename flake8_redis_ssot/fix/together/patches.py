@@ -46,7 +46,7 @@ class Patch:
     `is_written` says that the place has the object by an expression, which an import of its file gives, `is_none`
     that it puts None there, `written` how the place names it where that is not its home, `code` is that in a string
     which does it, `is_listing` says that it goes through all modules whose names begin alike, `is_loaded` that a test loads what it names,
-    and may patch that.
+    and may patch that, `is_asking` that its file looks into `sys.modules` and puts nothing there by this name.
     """
 
     path: str
@@ -59,6 +59,7 @@ class Patch:
     code: str = ""
     is_listing: bool = False
     is_loaded: bool = False
+    is_asking: bool = False
 
     @property
     def act(self) -> str:
@@ -71,6 +72,8 @@ class Patch:
             return f"asks whether `{self.text.removeprefix(LOADED)}` has been imported"
         if self.text.startswith(LOGGER):
             return f"asks for what `{self.text.removeprefix(LOGGER)}` logs"
+        if self.is_asking:
+            return f"looks for `{self.text.removeprefix(PUT)}` in `sys.modules`"
         if self.text.startswith(PUT):
             return f"gives `sys.modules` another `{self.text.removeprefix(PUT)}`"
         return f"{'loads' if self.is_loaded else 'patches'} `{self.text.removeprefix(MODULE)}`"
@@ -222,7 +225,7 @@ class PatchFinder:
                     elif goes_through and begins(text, module):
                         yield Patch(path, line, f"{LOADED}{module}", is_listing=True)
                 if text in modules[PUT]:
-                    yield Patch(path, line, f"{PUT}{text}")
+                    yield Patch(path, line, f"{PUT}{text}", is_asking=not is_put)
         for module in modules[LOADED]:
             yield from self._found_in_package(module)
 

@@ -273,6 +273,8 @@ class Units:
             raise Refusal("would not find it there without this import", LOOK)
         if longest.startswith(LOADED):
             raise Refusal("would get another answer without this import", "change both by hand")
+        if patch.is_asking:
+            raise Refusal("may get another answer with this import", "change both by hand")
         if patch.is_written:
             if longest.rpartition(".")[2] in MAKING_NAMES and any(p.collapses for p, _ in mine):
                 raise self._out_of_reach(patch, mine)
