@@ -67,14 +67,12 @@ class ConstructionEdits:
         if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
             return False
         uses = uses_of(view, made.call)
-        if (
-            uses.members
-            or uses.attributes
-            or uses.exported
-            or uses.rest.escapes
-            or uses.rest.stored
-            or uses.entered
-        ):
+        if uses.members or uses.attributes or uses.rest.escapes or uses.rest.stored or uses.entered:
+            return False
+        for name in sorted(uses.exported):
+            for path in view.readers(name):
+                self._check_used(view, name, path)
+        if uses.exported:
             return False
         try:
             built = self.offers.built(view, made)
@@ -193,6 +191,7 @@ class ConstructionEdits:
                 if what in dotted
             ]
             if other is None or not places:
+                self._check_used(view, name, path)
                 raise Refusal(
                     f"{view.where(path, name)} imports `{name}`, and what it does with it is not seen",
                     _TAKE,
@@ -224,6 +223,23 @@ class ConstructionEdits:
                     )
                 for found in there:
                     uses.attributes |= found.attributes
+
+    def _check_used(self, view: View, name: str, path: str) -> None:
+        """Refusal where another file imports a name from this one, and neither uses it nor hands it on."""
+        other = self.files.view(path)
+        found: list[bool] = []
+        for statement, alias in other.aliases.values() if other is not None else ():
+            assert other is not None
+            if not any(base in view.place.modules for base in other.bases(statement)) or alias.name != name:
+                continue
+            bound = other.uses.binding(statement, alias)
+            is_told = bound is not None and bound[0] not in other.exported | other.uses.texts.keys()
+            found.append(not is_told or bound is None or bool(other.uses.of(*bound)))
+        if found and not any(found):
+            raise Refusal(
+                f"{view.where(path, name)} imports `{name}`, and nothing there uses it",
+                "remove that import, and run again",
+            )
 
     # the edits
 
