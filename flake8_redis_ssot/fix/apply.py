@@ -194,6 +194,8 @@ class Step:
         self.followed: list[Diagnostic] = []
         self.changes: dict[str, bytes] = {}
         self._good: list[Proposal] = []
+        self._staying: list[tuple[Diagnostic, Refusal]] = []
+        """What is refused, before the causes of what moves with other lines are told."""
         self._before: dict[str, bytes] = {}
         dynamic = [d for d in outcome.diagnostics if d.code == "RED105"]
         self._units = Units(self.rewriter, within, dynamic, unsafe=unsafe)
@@ -229,7 +231,7 @@ class Step:
     @property
     def leaves_behind(self) -> bool:
         """Whether something stays that belongs together with what is settled."""
-        return bool(self._units.tied(self._good, self.refused, ()))
+        return bool(self._units.tied(self._good, self._staying, ()))
 
     def is_asked(self, diagnostic: Diagnostic, only: str) -> bool:
         """Whether a diagnostic is of the object `only`, or its file reads that of the module that it is of."""
@@ -317,14 +319,14 @@ class Step:
             for path, text, edit in edits
             if (path, edit) not in own
         ]
+        self._staying = still
         causes = Causes(self._units.staying, self._units.runs, self._units.unmoved)
         self.refused = sorted(causes.explained(still), key=lambda one: one[0].sort_key)
 
     def settled_saying_parts(self) -> list[Diagnostic]:
         """What is settled, where a fix parts what belongs together with a word on what stays."""
-        parted = self._units.tied(
-            self._good, self.refused, self._units.whole.replaced(self._good, self.refused)
-        )
+        replaced = self._units.whole.replaced(self._good, self._staying)
+        parted = self._units.tied(self._good, self._staying, replaced)
         said = {p.diagnostic.sort_key: parted[id(p)] for p in self._good if id(p) in parted}
         return [
             replace(
@@ -332,6 +334,7 @@ class Step:
                 fix=replace(
                     d.fix,
                     message=f"{d.fix.message}, though {said[d.sort_key].what}; see that this does no harm",
+                    applicability="unsafe",
                 ),
             )
             if d.fix is not None and d.sort_key in said

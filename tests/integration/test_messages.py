@@ -464,3 +464,22 @@ def test_a_manager_of_an_installed_package_is_only_warned_of(tmp_path: Path, run
     assert "so that nobody can tell what it lacks" in plan.stdout
     migrate = run("migrate", "--dry-run", cwd=tmp_path)
     assert migrate.returncode == 1 and migrate.stderr.count(warning) == 1
+
+
+def test_a_run_that_moves_a_call_with_its_import_parts_nothing(tmp_path: Path, run: Command) -> None:
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.redis-ssot]\nmanager = "new"\ninstance = "manager"\nforbidden-managers = ["old"]\n'
+        '[tool.redis-ssot.replacements]\n"old.Manager" = "new.Manager"\n'
+    )
+    for name in ("old.py", "new.py"):
+        (tmp_path / name).write_text(
+            "import redis\n\n\nclass Manager:\n    def __init__(self) -> None:\n"
+            "        self.client = redis.Redis()\n\n\nmanager = Manager()\n"
+        )
+    (tmp_path / "rooms.py").write_text("from old import Manager\n\n\nclass Room(Manager):\n    pass\n")
+    (tmp_path / "users.py").write_text(
+        "from old import Manager\n\n\ndef asked(it):\n    return isinstance(it, Manager), Manager().client.get('u')\n"
+    )
+    done = run("migrate", "--include-unsafe", cwd=tmp_path)
+    assert "from new" in (tmp_path / "users.py").read_text(), done.stdout
+    assert "though" not in done.stdout, done.stdout
