@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterable, Sequence
 
 from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.facts.modules import exported_names
 from flake8_redis_ssot.fix.compatibility.patch_targets import MODULE, PUT
 from flake8_redis_ssot.fix.compatibility.replacements import Replacement
 from flake8_redis_ssot.fix.compatibility.verdict import Verdict
@@ -166,6 +167,8 @@ class ImportEdits(ObjectEdits):
         try:
             self._of_object(view, proposal, name, old, [], late)
         except Refusal as refusal:
+            if name in (exported_names(view.source.tree) or ()):
+                raise  # it is there to be handed on
             raise stays from refusal
         if kept.wanted != {"name"}:
             replacement, verdict = self.replacements.find(old, view.place.boundary), Verdict()

@@ -117,6 +117,7 @@ class Units:
             for root in proposal.roots | _owners(proposal.ties.keys | proposal.ties.needs)
         }
         staying = [one for root in sorted(roots) for one in self.staying.of(root, proposals, refused)]
+        staying.sort(key=lambda one: one.why is None)  # first those that say why they stay
         every = [*(proposal.ties for proposal in proposals), *(one.ties for one in staying)]
         strong = {key for ties in every for key in ties.strong}
         held: dict[int, Refusal] = {}
@@ -127,7 +128,8 @@ class Units:
             for one in staying:
                 shared = sorted(mine & one.ties.keys) if mine else []
                 if shared:
-                    held[id(proposal)] = _why(shared[0], one)
+                    own = [key for key in shared if key in one.ties.strong]
+                    held[id(proposal)] = _why((own or shared)[0], one)
                     break
         return held
 
@@ -437,7 +439,9 @@ def _why(key: str, one: Reference) -> Refusal:
         "state": f"uses `{last}` of `{owner}`, of which there has to be one for all",
         "connection": f"asks the old `{name}` whether it is connected",
         "exception": f"raises or catches `{name}`, which moves with all that raise it",
-        "identity": f"uses `{name}` itself, not only what it gives",
+        "identity": f"uses `{name}` itself, not only what it gives"
+        if key in one.ties.strong
+        else f"uses `{name}` or what it gives",
     }[kind]
     together = f"this moves together with {one.where}, which {what}"
     if one.why is None:
