@@ -7,15 +7,19 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from flake8_redis_ssot.inference.annotation import promised
+from flake8_redis_ssot.inference.calls import fixtures_for
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.methods import Mode, effect_of, mode_of, pool_of
 from flake8_redis_ssot.inference.reach import exposed
-from flake8_redis_ssot.inference.values import Definition, Instance, QualifiedName, Value
+from flake8_redis_ssot.inference.values import Definition, Generator, Instance, QualifiedName, Value
 from flake8_redis_ssot.libraries.builders import Builder
 from flake8_redis_ssot.libraries.commands import POOL_ATTRIBUTE, Effect
-from flake8_redis_ssot.libraries.standard import QUESTIONS
+from flake8_redis_ssot.libraries.frameworks import DEPENDS
+from flake8_redis_ssot.libraries.standard import ENTERING_METHODS, QUESTIONS
 from flake8_redis_ssot.source import SourceFile
 from flake8_redis_ssot.syntax.ancestors import ancestors
+from flake8_redis_ssot.syntax.arguments import argument_of, default_of
 from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope
 from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, shortened, unparsed
 from flake8_redis_ssot.syntax.scopes import Scopes
@@ -285,37 +289,62 @@ def is_certain(
     def each(*parts: tuple[ast.AST | None, ProgramPoint]) -> bool:
         return all(is_certain(inference, part, at, said=said, depth=depth + 1) for part, at in parts)
 
+    def stated(annotation: ast.expr | None, at: ProgramPoint | None) -> bool:
+        return said and bool(annotation and at and any(promised(inference, annotation, at)))
+
+    def gives(function: Scope) -> bool:
+        if stated(getattr(function.node, "returns", None), inference.outside(function)):
+            return True
+        return each(*((part.node, part) for part in (*function.returns, *function.yields)))
+
     def known(binding: Binding) -> bool:
         value, scope = binding.value, binding.scope
         if value is None or scope is None:
             return binding.target is not None
         if isinstance(value, ast.FunctionDef | ast.AsyncFunctionDef):
             inner = inference.namespaces.get(value)
-            return inner is not None and each(*((r.node, r) for r in inner.returns))
-        if isinstance(value, ast.arg) and not said and Scopes.receiver(value, scope) is None:
-            return False  # others may hand over something else
+            return inner is not None and gives(inner)
+        found = inference.values_of(binding)
+        if isinstance(value, ast.arg) and Scopes.receiver(value, scope) is None:
+            providers = _providers(inference, value, scope)
+            if providers or not found:
+                return all(map(gives, providers)) if found else _is_left_out(inference, value, scope)
+            if not said:
+                return False  # others may hand over something else
+        at = ProgramPoint(value, scope, binding.order, binding.path)
         if isinstance(value, ast.AnnAssign) and value.value is not None:
+            if stated(value.annotation, at):
+                return True
             value = value.value
         if isinstance(value, ast.expr) and not binding.projection:
             return each((value, ProgramPoint(value, scope, binding.order, binding.path)))
-        found = inference.values_of(binding)
         return bool(found) and (said or not all(isinstance(v, Instance) and v.said for v in found))
 
     match node:
         case None | ast.Constant(value=None):
             return True
-        case ast.Name(id=name):
-            return all(known(b) for b in inference.names.bindings(name, point))
+        case ast.Name():
+            return all(known(b) for b in inference.written(node, point))
         case ast.Attribute() if inference.stores.attribute(node, point):
             return True
         case ast.Attribute(value=owner, attr=name):
-            made = [v.of for v in inference.values(owner, point) if isinstance(v, Instance)]
-            scopes = [of.scope for of in made if isinstance(of, Definition)]
+            made = [v for v in inference.values(owner, point) if isinstance(v, Instance)]
+            scopes = [v.of.scope for v in made if isinstance(v.of, Definition)]
             kept = [b for s in scopes for b in (*s.bindings.get(name, ()), *s.attributes.get(name, ()))]
             values = inference.values(node, point)
             is_said = all(isinstance(v, Instance) and v.said for v in values)
             is_told = bool(values) and (said or not is_said)
-            return is_told and each((owner, point)) and all(known(b) for b in kept)
+            lower = list(scopes)
+            for scope in lower:
+                lower += [one for one in inference.classes.below(scope) if one not in lower]
+            others = lower[len(scopes) :]
+            # what a class of ours keeps is told by that class, if none below it keeps something else there
+            is_ours = bool(scopes) and not any(name in s.bindings or name in s.attributes for s in others)
+            return (
+                is_told
+                and is_certain(inference, owner, point, said=said or is_ours, depth=depth + 1)
+                and all(known(b) for b in kept)
+            )
         case ast.BoolOp(values=parts):
             return each(*((part, point) for part in parts))
         case ast.IfExp(body=body, orelse=orelse):
@@ -323,10 +352,52 @@ def is_certain(
         case ast.Await(value=inner) | ast.NamedExpr(value=inner):
             return each((inner, point))
         case ast.Call(func=func):
-            called = [v.scope for v in inference.values(func, point) if isinstance(v, Definition)]
-            owners = [(func.value, point)] if isinstance(func, ast.Attribute) else []
-            given: list[tuple[ast.AST | None, ProgramPoint]] = [
-                (r.node, r) for s in called for r in s.returns
-            ]
-            return bool(inference.values(node, point)) and each(*owners, *given)
+            called = [v.scope for v in inference.values(func, point) if isinstance(v, Definition | Generator)]
+            owners = [func.value] if isinstance(func, ast.Attribute) else []
+            if isinstance(func, ast.Attribute) and func.attr in ENTERING_METHODS:
+                owners = node.args[:1]  # of which it gives what `with` gets
+            is_known = bool(inference.values(node, point)) and each(*((owner, point) for owner in owners))
+            return is_known and all(map(gives, called))
     return bool(node is not None and inference.values(node, point))
+
+
+def _providers(inference: Inference, parameter: ast.arg, function: Scope) -> list[Scope]:
+    """The functions from which a framework has the argument of a parameter: fixtures, and those in `Depends`."""
+    outside = inference.outside(function)
+    if outside is None or not isinstance(function.node, Function):
+        return []
+    default = default_of(function.node.args, parameter)
+    written: list[tuple[ast.AST | None, ProgramPoint]] = [(default, outside), (parameter.annotation, outside)]
+    for binding in inference.written(parameter.annotation, outside) if parameter.annotation else ():
+        if binding.value is not None and binding.scope is not None:  # `Cache = Annotated[...]`
+            at = ProgramPoint(binding.value, binding.scope, binding.order, binding.path)
+            written += [(binding.value, at)] if isinstance(binding.value, ast.Subscript) else []
+    found = []
+    for node, at in written:
+        for call in all_nodes(node) if node is not None else ():
+            if isinstance(call, ast.Call) and any(
+                isinstance(v, QualifiedName) and v.name in DEPENDS for v in inference.values(call.func, at)
+            ):
+                given = (v for part in call.args[:1] for v in inference.values(part, at))
+                found += [v.scope for v in given if isinstance(v, Definition) and v.scope.kind == "function"]
+    return found or ([] if default is not None else fixtures_for(inference, parameter.arg, function))
+
+
+def _is_left_out(inference: Inference, parameter: ast.arg, function: Scope) -> bool:
+    """Whether a parameter is None where nothing is handed over, and no call in sight hands over what is not known."""
+    node = function.node
+    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return False
+    default, class_ = default_of(node.args, parameter), Scopes.class_of(function)
+    if not isinstance(default, ast.Constant) or default.value is not None:
+        return False
+    names = {node.name, getattr(class_.node, "name", node.name)} if class_ is not None else {node.name}
+    for name in sorted(names):
+        for point in inference.calls_named(name):
+            call = point.node
+            assert isinstance(call, ast.Call)
+            handed = argument_of(call, node.args, parameter, shifted=class_ is not None)
+            is_none = isinstance(handed, ast.Constant) and handed.value is None
+            if handed is not None and not is_none and not inference.values(handed, point):
+                return False
+    return True

@@ -270,24 +270,23 @@ def parameter(inference: Inference, node: ast.arg, point: ProgramPoint) -> Itera
     default = default_of(function.args, node) if given is None else None
     yield from inference.known_or_promised(inference.values(default, outside), node.annotation, outside)
     if context is None and default is None:
-        yield from _fixture(inference, node.arg, scope)
+        for fixture in fixtures_for(inference, node.arg, scope):
+            yield from (v for v in given_by(inference, fixture) if isinstance(v, Instance))
 
 
-def _fixture(inference: Inference, name: str, function: Scope) -> Iterator[Value]:
-    """What the fixture of that name gives to a test, or to another fixture."""
+def fixtures_for(inference: Inference, name: str, function: Scope) -> list[Scope]:
+    """The fixtures that may give the argument of that name to a test, or to another fixture."""
     is_test = getattr(function.node, "name", "").startswith("test")
     if not is_test and _how_given_to(inference, function) != "fixture":
-        return
+        return []
     if is_test and _is_parametrized(name, function):
-        return
+        return []
     for scope in inference.fixture_scopes(function):
         bindings = scope.bindings.get(name) or [b for b in _functions(scope) if fixture_name(b) == name]
-        for binding in bindings:
-            for value in inference.values_of(binding):
-                if isinstance(value, Generator) and value.how == "fixture":
-                    yield from (v for v in given_by(inference, value.scope) if isinstance(v, Instance))
         if bindings:
-            return
+            given = (value for binding in bindings for value in inference.values_of(binding))
+            return [v.scope for v in given if isinstance(v, Generator) and v.how == "fixture"]
+    return []
 
 
 def _functions(scope: Scope) -> Iterator[Binding]:
