@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 from flake8_redis_ssot.inference.annotation import promised
 from flake8_redis_ssot.inference.calls import fixtures_for
+from flake8_redis_ssot.inference.containers import projected
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.methods import Mode, effect_of, mode_of, pool_of
 from flake8_redis_ssot.inference.reach import exposed
-from flake8_redis_ssot.inference.values import Definition, Generator, Instance, QualifiedName, Value
+from flake8_redis_ssot.inference.values import Definition, Generator, Instance, Items, QualifiedName, Value
 from flake8_redis_ssot.libraries.builders import Builder
 from flake8_redis_ssot.libraries.commands import POOL_ATTRIBUTE, Effect
 from flake8_redis_ssot.libraries.frameworks import DEPENDS
@@ -290,7 +291,10 @@ def is_certain(
         return all(is_certain(inference, part, at, said=said, depth=depth + 1) for part, at in parts)
 
     def stated(annotation: ast.expr | None, at: ProgramPoint | None) -> bool:
-        return said and bool(annotation and at and any(promised(inference, annotation, at)))
+        given = promised(inference, annotation, at) if said and annotation and at else ()
+        return any(
+            not isinstance(v, Items) or any(projected(inference, frozenset([v]), "item")) for v in given
+        )
 
     def gives(function: Scope) -> bool:
         if stated(getattr(function.node, "returns", None), inference.outside(function)):
@@ -318,6 +322,9 @@ def is_certain(
             value = value.value
         if isinstance(value, ast.expr) and not binding.projection:
             return each((value, ProgramPoint(value, scope, binding.order, binding.path)))
+        whole = [v.scope for v in inference.values(value, at) if isinstance(v, Generator)]
+        if not all(map(gives, whole)):
+            return False
         return bool(found) and (said or not all(isinstance(v, Instance) and v.said for v in found))
 
     match node:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from flake8_redis_ssot.inference.values import Definition, Instance, Items, QualifiedName, Value
-from flake8_redis_ssot.libraries.standard import MAPPINGS, SEQUENCES
+from flake8_redis_ssot.libraries.standard import ITERATORS, MAPPINGS, SEQUENCES
 from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint
 from flake8_redis_ssot.syntax.nodes import last_name
 
@@ -49,6 +49,8 @@ def promised(inference: Inference, node: ast.expr, point: ProgramPoint) -> Itera
                 yield from inference.values(parts[0], point)
             elif last in MAPPINGS and len(parts) == 2:
                 yield Items((inference.promise(parts[1], is_many=True),), point, (None,), inference.context)
+            elif last in ITERATORS:
+                yield Items((inference.promise(parts[0], is_many=True),), point, None, inference.context)
             elif last in SEQUENCES or last in ("tuple", "Tuple"):
                 is_many = last in SEQUENCES or any(map(_is_ellipsis, parts))
                 elements = tuple(inference.promise(p, is_many=is_many) for p in parts if not _is_ellipsis(p))

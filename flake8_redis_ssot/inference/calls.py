@@ -326,9 +326,10 @@ def returned(inference: Inference, function: Scope) -> Iterable[Value]:
 
 
 def given_by(inference: Inference, function: Scope) -> Iterator[Value]:
-    """What a function returns or yields."""
-    yield from returned(inference, function)
-    yield from inference.yielded(function)
+    """What a function gives in the end: what it yields, else what it returns."""
+    if not inference.is_generator(function):
+        yield from returned(inference, function)
+    yield from containers.yielded(inference, function)
 
 
 def _built_in(inference: Inference, call: ast.Call, point: ProgramPoint) -> Iterator[Value]:

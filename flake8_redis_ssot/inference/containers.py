@@ -1,4 +1,4 @@
-"""Values in tuples, lists, sets and dicts."""
+"""Values in tuples, lists, sets and dicts, and those that generators yield."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from flake8_redis_ssot.inference import calls
 from flake8_redis_ssot.inference.stores import either, keys_of
 from flake8_redis_ssot.inference.values import (
+    NOTHING,
     Definition,
     Filled,
     Generator,
@@ -21,7 +22,7 @@ from flake8_redis_ssot.inference.values import (
     Values,
 )
 from flake8_redis_ssot.libraries.standard import GETTERS, TAKERS
-from flake8_redis_ssot.syntax.bindings import ProgramPoint, Projection
+from flake8_redis_ssot.syntax.bindings import ProgramPoint, Projection, Scope
 from flake8_redis_ssot.syntax.nodes import unparsed
 
 if TYPE_CHECKING:
@@ -54,7 +55,17 @@ def projected(inference: Inference, values: Values, step: Projection) -> Iterato
             case Generator(scope=scope, how="manager", context=context) if step == "enter":
                 yield from inference.within(context, inference.given_by, scope)
             case Generator(scope=scope, how="iterator", context=context) if step != "enter":
-                yield from inference.within(context, inference.yielded, scope)
+                yield from inference.within(context, yielded, inference, scope)
+
+
+def yielded(inference: Inference, function: Scope) -> Iterable[Value]:
+    """What a generator yields."""
+    found = frozenset(v for point in function.yields for v in inference.values(point.node, point))
+    stated = getattr(function.node, "returns", None) if function.yields else None
+    if any(map(inference.is_known, found)):
+        return found
+    whole = inference.known_or_promised(NOTHING, stated, inference.outside(function))
+    return [*projected(inference, frozenset(whole), "item")] or found
 
 
 def _entered(inference: Inference, value: Instance) -> Iterable[Value]:

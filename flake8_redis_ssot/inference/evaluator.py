@@ -368,10 +368,6 @@ class Inference:
         """What a function returns or yields."""
         return list(calls.given_by(self, function))
 
-    def yielded(self, function: Scope) -> list[Value]:
-        """What a function yields."""
-        return [value for point in function.yields for value in self.values(point.node, point)]
-
     def is_generator(self, function: Scope) -> bool:
         """Whether a function has a `yield` of its own."""
         if function not in self._generators:

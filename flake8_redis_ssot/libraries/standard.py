@@ -53,7 +53,10 @@ SEQUENCES = frozenset(
 )
 """Types of containers, by their last names."""
 
-CONTAINERS = MAPPINGS | SEQUENCES | {"tuple", "Tuple", "Callable", "type", "Type", "Awaitable"}
+ITERATORS = frozenset(["Iterator", "AsyncIterator", "AsyncIterable", "Generator", "AsyncGenerator"])
+"""Types of what is gone through, or yields: their first parameter is the type of each value."""
+
+CONTAINERS = MAPPINGS | SEQUENCES | ITERATORS | {"tuple", "Tuple", "Callable", "type", "Type", "Awaitable"}
 VAGUE = frozenset(["Any", "object", "AnyStr", "Incomplete"])
 """Types that say nothing of what is in them, unless that is written beside, and those that say nothing at all."""
 
