@@ -3,30 +3,44 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from flake8_redis_ssot.analysis.client_calls import Function
 from flake8_redis_ssot.inference.evaluator import Inference
-from flake8_redis_ssot.inference.values import CallContext, Definition, Instance, QualifiedName, Values
+from flake8_redis_ssot.inference.values import (
+    CallContext,
+    Definition,
+    Filled,
+    Instance,
+    Items,
+    QualifiedName,
+    Values,
+)
+from flake8_redis_ssot.libraries.frameworks import RUNNER_METHODS
 from flake8_redis_ssot.libraries.standard import CACHES, PROPERTIES
 from flake8_redis_ssot.libraries.traits import OWNING, POOL_KEYWORDS
 from flake8_redis_ssot.syntax.ancestors import ancestors
 from flake8_redis_ssot.syntax.arguments import argument_of, single
 from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope
-from flake8_redis_ssot.syntax.nodes import last_name, unparsed
+from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, unparsed
 from flake8_redis_ssot.syntax.scopes import Scopes
 
 _DEPTH = 12
 _MOST = 100_000
 """Questions for one file; past it what is asked lives nowhere."""
+_STEPS = 4
+_TELLING = re.compile(r"loop|pid|process|thread|ident|task|worker", re.IGNORECASE)
+"""What a key is called that tells event loops, processes or threads apart."""
 
 
 @dataclass(frozen=True, slots=True)
 class Home:
     """Where a client lives; `key` is the same for the same place, `renewed` are the functions that empty it.
 
-    `point` is where it is put there, as far as that is known.
+    `point` is where it is put there, as far as that is known, `anew` are the places where that happens each time that
+    a function runs. `holder` is the name of the container or object that others may reach it by.
     """
 
     key: tuple[object, ...]
@@ -34,6 +48,8 @@ class Home:
     where: str
     point: ProgramPoint | None = field(default=None, compare=False)
     renewed: frozenset[ast.AST] = field(default=frozenset(), compare=False)
+    anew: tuple[ProgramPoint, ...] = field(default=(), compare=False)
+    holder: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,6 +149,8 @@ class Homes:
                 return self._home(owner, point, _Question(asked.frame, False, deeper.depth))
             case ast.Attribute():
                 return self._member(node, point, deeper)
+            case ast.Subscript():
+                return self._item(node, point, deeper)
             case ast.Call(func=ast.Attribute(value=owner)) if self._is_client(owner, point, asked.frame):
                 return self._home(owner, point, deeper)  # a pipeline, or the like
             case ast.Call():
@@ -144,7 +162,7 @@ class Homes:
         module, name = place
         everywhere = module.bindings[name]
         home = Home((module, name), name, "module level", _first(everywhere), _emptying(everywhere))
-        return self._kept(home, everywhere, asked)
+        return self._kept(home, everywhere, asked, anew=True)
 
     def _is_client(self, node: ast.expr, point: ProgramPoint, frame: Frame | None) -> bool:
         values = self.values(node, point, frame)
@@ -161,21 +179,19 @@ class Homes:
             if value is None or binding.projection not in ((), ("enter",)):
                 return None
             return self._home(value, ProgramPoint(value, scope, binding.order, binding.path), asked)
-        frame = asked.frame
-        while frame is not None and frame.scope is not scope:
-            frame = frame.outer
-        if frame is None or not isinstance(scope.node, Function):
+        given, frame = _handed(argument, scope, asked.frame)
+        if frame is None:
             return None
-        given = frame.receiver
-        if Scopes.receiver(argument, scope) is None:
-            shifted = Scopes.class_of(scope) is not None
-            given = (
-                argument_of(frame.call, scope.node.args, argument, shifted=shifted) if frame.call else None
-            )
         return self._home(given, frame.point, _Question(frame.outer, asked.owned, asked.depth))
 
-    def _kept(self, home: Home, bindings: Sequence[Binding], asked: _Question) -> Home | None:
-        """`home`, or that of the pool that is used there, if what these bindings give stays; else None."""
+    def _kept(
+        self, home: Home, bindings: Sequence[Binding], asked: _Question, *, anew: bool = False
+    ) -> Home | None:
+        """`home`, or that of the pool that is used there, if what these bindings give stays; else None.
+
+        With `anew` also where a function puts another one there each time that it runs.
+        """
+        refilled = list[ProgramPoint]()
         given = [b for b in bindings if b.target is not None or not _is_none(_value(b))]
         for binding in given:
             value, scope = _value(binding), binding.scope
@@ -183,16 +199,85 @@ class Homes:
                 continue  # a name of another module
             if value is None or scope is None or binding.projection:
                 return None
-            if scope.kind == "function" and scope.node is not None and not _fills(scope.node, value):
-                return None
             point = ProgramPoint(value, scope, binding.order, binding.path)
-            if not any(isinstance(v, Instance) and not v.said for v in self.values(value, point, None)):
+            if scope.kind == "function" and scope.node is not None and not _fills(scope.node, value):
+                if not anew or not _is_plain(scope.node):
+                    return None
+                refilled.append(point)
+            made = self.values(value, point, None)
+            if not any(isinstance(v, Items) or (isinstance(v, Instance) and not v.said) for v in made):
                 return None  # what is only said to be there may be another one each time
             anywhere = _Question(None, False, asked.depth)
             pool = self._pool(value, point, owned=False)
             if pool is not None and self._home(pool, point, anywhere) is not None:
                 return self._home(value, point, _Question(None, asked.owned, asked.depth))
-        return home if given else None
+        functions = {point.scope.node for point in refilled if point.scope.node is not None}
+        whole = replace(home, renewed=home.renewed | functions, anew=(*home.anew, *refilled))
+        return whole if given else None
+
+    def _item(
+        self, node: ast.Attribute | ast.Subscript, point: ProgramPoint, asked: _Question
+    ) -> Home | None:
+        """Where that lives which is kept under a key, or is an attribute that others have set: with what holds it."""
+        inference = self._inference
+        if not any(isinstance(v, Instance) and not v.said for v in self.values(node, point, asked.frame)):
+            return None
+        owners = self.values(node.value, point, asked.frame)
+        if isinstance(node, ast.Attribute):
+            stores = inference.stores.of_attribute(node, point)
+        else:
+            stores = inference.stores.of_item(node.value, node.slice, point)
+            keys = [(node.slice, point), *((s.key, s.point) for s in stores if isinstance(s.key, ast.expr))]
+            if any(self._is_of_one_loop(key, at, asked.frame) for key, at in keys):
+                return None
+        whole: Home | None
+        if stores and all(map(inference.stores.is_on_application, stores)):
+            whole = Home(("application",), "", "kept by the application")
+        elif owners and all(
+            isinstance(v, Items | Filled) or (isinstance(v, Instance) and isinstance(v.of, Definition))
+            for v in owners
+        ):
+            whole = self._home(node.value, point, _Question(asked.frame, False, asked.depth))
+        else:
+            return None  # of a request, or a thread
+        written = [
+            Binding(v.point.order, v.point.path, value=element, scope=v.point.scope)
+            for v in owners
+            if isinstance(v, Items)
+            for element in v.elements
+        ]
+        bindings = [*written, *(store.binding for store in stores)]
+        if whole is None or not all(_is_none(b.value) or isinstance(b.value, ast.Call) for b in bindings):
+            return None  # what has another name may be closed by that
+        home = Home(
+            (*whole.key, unparsed(node)),
+            unparsed(node),
+            whole.where,
+            _first(bindings) or whole.point,
+            whole.renewed | _emptying(bindings),
+            whole.anew,
+            last_name(node.value),
+        )
+        return self._kept(home, bindings, asked, anew=True)
+
+    def _is_of_one_loop(
+        self, key: ast.expr, point: ProgramPoint, frame: Frame | None, depth: int = 0
+    ) -> bool:
+        """Whether a key tells one event loop, process or thread from another, as far as names show."""
+        for part in all_nodes(key) if depth < _STEPS else ():
+            if isinstance(part, ast.Name | ast.Attribute) and _TELLING.search(last_name(part)):
+                return True
+            for binding in self._inference.bindings(part.id, point) if isinstance(part, ast.Name) else ():
+                value, scope, at, outer = binding.value, binding.scope, binding.order, frame
+                if scope is None:
+                    continue
+                where = ProgramPoint(part, scope, at, binding.path)
+                if isinstance(value, ast.arg):
+                    value, found = _handed(value, scope, frame)
+                    where, outer = (found.point, found.outer) if found is not None else (where, None)
+                if isinstance(value, ast.expr) and self._is_of_one_loop(value, where, outer, depth + 1):
+                    return True
+        return False
 
     def _member(self, node: ast.Attribute, point: ProgramPoint, asked: _Question) -> Home | None:
         """Where an attribute lives: with its class, or with the object that has it."""
@@ -201,12 +286,12 @@ class Homes:
             return self._at_top(place, asked)  # of a module
         values = self.values(node.value, point, asked.frame)
         value = next(iter(values)) if len(values) == 1 else None
-        if isinstance(value, QualifiedName):
+        if isinstance(value, QualifiedName) and not self._inference.stores.of_attribute(node, point):
             return Home((value, node.attr), unparsed(node), "module level")
         of = value.of if isinstance(value, Instance) else value
         scope = self._with(of.scope, node.attr) if isinstance(of, Definition) else None
         if scope is None:
-            return None
+            return self._item(node, point, asked)
         own, kept = scope.bindings.get(node.attr, []), scope.attributes.get(node.attr, [])
         method = next(
             (b.value for b in own if isinstance(b.value, ast.FunctionDef | ast.AsyncFunctionDef)), None
@@ -216,7 +301,7 @@ class Homes:
             home = Home(
                 (scope, node.attr), f"{class_}.{node.attr}", f"class `{class_}`", _first(own), _emptying(own)
             )
-            return self._kept(home, own, asked)
+            return self._kept(home, own, asked, anew=True)
         decorators = _decorators(method)
         if method is not None and "cached_property" not in decorators:
             if not PROPERTIES & decorators:
@@ -291,6 +376,19 @@ class Homes:
         return next((k.value for k in node.keywords if k.arg in POOL_KEYWORDS), None)
 
 
+def _handed(parameter: ast.arg, scope: Scope, frame: Frame | None) -> tuple[ast.expr | None, Frame | None]:
+    """What a parameter gets in the frame of its function, and that frame."""
+    while frame is not None and frame.scope is not scope:
+        frame = frame.outer
+    if frame is None or not isinstance(scope.node, Function):
+        return None, None
+    if Scopes.receiver(parameter, scope) is not None:
+        return frame.receiver, frame
+    shifted = Scopes.class_of(scope) is not None
+    call = frame.call
+    return (argument_of(call, scope.node.args, parameter, shifted=shifted) if call else None), frame
+
+
 def _value(binding: Binding) -> ast.expr | None:
     """The expression that a binding binds."""
     value = binding.value.value if isinstance(binding.value, ast.AnnAssign) else binding.value
@@ -342,6 +440,15 @@ def _decorators(node: ast.AST | None) -> set[str]:
     return {last_name(d.func if isinstance(d, ast.Call) else d) for d in getattr(node, "decorator_list", ())}
 
 
+def _is_plain(function: ast.AST) -> bool:
+    """Whether a function runs only where it is called, by its name: not for each job or test, nor in each loop."""
+    return (
+        isinstance(function, ast.FunctionDef)
+        and not function.name.startswith(("__", *RUNNER_METHODS))
+        and _decorators(function) <= {"classmethod", "staticmethod"}
+    )
+
+
 def _fills(function: ast.AST, value: ast.expr) -> bool:
     """Whether a function stores `value` where nothing was: once an object, or behind a question for that very place."""
     parents = ancestors(function, value)
@@ -378,4 +485,7 @@ def _asks(test: ast.expr, places: set[str], *, is_there: bool) -> bool:
             return unparsed(left) in places and isinstance(op, ast.IsNot if is_there else ast.Is)
         case ast.UnaryOp(op=ast.Not(), operand=operand):
             return not is_there and unparsed(operand) in places
+        case ast.Compare(left=key, ops=[ast.In() | ast.NotIn() as op], comparators=[holder]):
+            is_asked = f"{unparsed(holder)}[{unparsed(key)}]" in places
+            return is_asked and isinstance(op, ast.In) is is_there
     return is_there and unparsed(test) in places

@@ -14,7 +14,7 @@ from flake8_redis_ssot.inference.methods import effect_of, mode_of
 from flake8_redis_ssot.inference.values import Coroutine, QualifiedName
 from flake8_redis_ssot.libraries.commands import HANDED
 from flake8_redis_ssot.libraries.frameworks import FIXTURES, TEARING_DOWN
-from flake8_redis_ssot.libraries.standard import BRIDGES, ENTERING, LOOPS, RUNNERS, RUNNING
+from flake8_redis_ssot.libraries.standard import BRIDGES, CHANGING_METHODS, ENTERING, LOOPS, RUNNERS, RUNNING
 from flake8_redis_ssot.libraries.traits import NO_POOL
 from flake8_redis_ssot.libraries.vocabulary import CLOSING
 from flake8_redis_ssot.syntax.ancestors import ancestors
@@ -274,7 +274,7 @@ class EventLoops:
     def ended(self, reach: Reach, home: Home) -> bool:
         """Whether what runs there closes the client or pool of that home, or lets go of it."""
         for frame in reach.frames:
-            if frame.scope.node in home.renewed:
+            if frame.scope.node in home.renewed or _lets_go(frame.scope.node, home.holder):
                 return True
             for part in own_nodes(frame.scope.node) if frame.scope.node is not None else ():
                 for owner in _closed(part):
@@ -282,6 +282,23 @@ class EventLoops:
                     if self._homes.home(owner, point, frame, owned=True) == home:
                         return True
         return False
+
+
+def _lets_go(function: ast.AST | None, holder: str) -> bool:
+    """Whether a function changes what is in a container, or speaks of it and closes something."""
+    speaks = closes = False
+    for part in all_nodes(function) if function is not None and holder else ():
+        match part:
+            case ast.Call(func=ast.Attribute(attr=method, value=owner)) if last_name(owner) == holder:
+                if method in CHANGING_METHODS:
+                    return True
+            case ast.Subscript(ctx=ast.Del(), value=owner) | ast.Attribute(ctx=ast.Del(), value=owner):
+                if last_name(owner) == holder:
+                    return True
+        if isinstance(part, ast.Name | ast.Attribute):
+            speaks = speaks or last_name(part) == holder
+            closes = closes or last_name(part) in CLOSING
+    return speaks and closes
 
 
 def _closed(node: ast.AST) -> Iterator[ast.expr]:

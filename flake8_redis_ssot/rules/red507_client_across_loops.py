@@ -24,10 +24,11 @@ class ClientAcrossLoops(Rule):
 
     ## What it does
     Reports `asyncio.run` and other calls that make an event loop each time, where the coroutine uses an
-    asyncio client or pool that lives on: at the top level of a module, in a class, or behind a cached
-    accessor. Only where it happens more than once: in a task, a request handler, a loop, several tests, or
-    a function that is called at several places. Not reported where the coroutine closes the client or pool,
-    for then the next loop connects anew, nor where one loop is kept.
+    asyncio client or pool that lives on: at the top level of a module, in a class, under a key of either, on
+    an application, or behind a cached accessor. Only where it happens more than once: in a task, a request
+    handler, a loop, several tests, or a function that is called at several places. Not reported where the
+    coroutine closes the client or pool, for then the next loop connects anew, nor where one loop is kept, or
+    the client is kept under a key that tells loops, processes or threads apart.
 
     ## Why is this bad?
     The connections of the pool belong to the event loop in which they were opened. The next loop takes them
@@ -95,6 +96,8 @@ class ClientAcrossLoops(Rule):
             when = _again(run.made, run.point, loops, context, set())
             if run.made in reported or (run.is_bridge and when != _JOB):
                 continue
+            if any(_again(filled.node, filled, loops, context, set()) for filled in home.anew):
+                continue  # another client is put there over and over, perhaps for each loop
             if _is_test(function_of(run.point)) and (
                 patched_around(context.inference, run.point) or loops.is_ended_between_tests(home)
             ):
