@@ -21,6 +21,19 @@ _STANDS_IN = re.compile(r"(?:unittest\.)?mock\.(?:\w*Mock|create_autospec|sentin
 """What makes an object that stands in for another one, whatever an annotation says."""
 
 
+def stands_in(inference: Inference, node: ast.AST | None, point: ProgramPoint) -> bool:
+    """Whether an expression makes what stands in for another object, or is a name of that."""
+    if isinstance(node, ast.Name):
+        written = ((b.value, b.scope, b) for b in inference.bindings(node.id, point))
+        return any(
+            isinstance(value, ast.Call)
+            and scope is not None
+            and _is_call_of(inference, _STANDS_IN, value, ProgramPoint(value, scope, b.order, b.path))
+            for value, scope, b in written
+        )
+    return isinstance(node, ast.expr) and _is_call_of(inference, _STANDS_IN, node, point)
+
+
 def promised(inference: Inference, node: ast.expr, point: ProgramPoint) -> Iterator[Value]:
     """What an annotation promises: an instance of each class, `type[X]` the class itself."""
     match node:
@@ -88,7 +101,7 @@ def stated(inference: Inference, node: ast.AnnAssign, point: ProgramPoint) -> It
     given = inference.values(node.value, point)
     if _is_call_of(inference, _CASTS, node.value, point):
         return (*given, *promised(inference, node.annotation, point))  # one is as sure as the other
-    if _is_call_of(inference, _STANDS_IN, node.value, point):
+    if stands_in(inference, node.value, point):
         return given
     return inference.known_or_promised(given, node.annotation, point)
 

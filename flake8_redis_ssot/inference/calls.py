@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flake8_redis_ssot.inference import containers, importing
+from flake8_redis_ssot.inference.annotation import stands_in
 from flake8_redis_ssot.inference.values import (
     NOTHING,
     CallContext,
@@ -321,8 +322,14 @@ def _is_parametrized(name: str, function: Scope) -> bool:
 def returned(inference: Inference, function: Scope) -> Iterable[Value]:
     """What a function returns."""
     found = frozenset(v for point in function.returns for v in inference.values(point.node, point))
-    stated = getattr(function.node, "returns", None)
+    stated = result_type(inference, function, function.returns)
     return inference.known_or_promised(found, stated, inference.outside(function) if stated else None)
+
+
+def result_type(inference: Inference, function: Scope, given: Iterable[ProgramPoint]) -> ast.expr | None:
+    """What is stated of what a function gives, if nothing of that stands in for something else."""
+    stated: ast.expr | None = getattr(function.node, "returns", None)
+    return None if stated is None or any(stands_in(inference, p.node, p) for p in given) else stated
 
 
 def given_by(inference: Inference, function: Scope) -> Iterator[Value]:

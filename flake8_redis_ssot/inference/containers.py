@@ -61,7 +61,7 @@ def projected(inference: Inference, values: Values, step: Projection) -> Iterato
 def yielded(inference: Inference, function: Scope) -> Iterable[Value]:
     """What a generator yields."""
     found = frozenset(v for point in function.yields for v in inference.values(point.node, point))
-    stated = getattr(function.node, "returns", None) if function.yields else None
+    stated = calls.result_type(inference, function, function.yields) if function.yields else None
     if any(map(inference.is_known, found)):
         return found
     whole = inference.known_or_promised(NOTHING, stated, inference.outside(function))
