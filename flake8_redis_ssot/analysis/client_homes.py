@@ -192,7 +192,7 @@ class Homes:
         With `anew` also where a function puts another one there each time that it runs.
         """
         refilled = list[ProgramPoint]()
-        given = [b for b in bindings if b.target is not None or not _is_none(_value(b))]
+        given = [b for b in bindings if b.target is not None or not _empties(b)]
         for binding in given:
             value, scope = _value(binding), binding.scope
             if binding.target is not None:
@@ -399,6 +399,16 @@ def _is_none(node: ast.AST | None) -> bool:
     return node is None or (isinstance(node, ast.Constant) and node.value is None)
 
 
+def _empties(binding: Binding) -> bool:
+    """Whether a binding puts None there, or a function empties what was there with it."""
+    value, scope = _value(binding), binding.scope
+    is_empty = isinstance(value, ast.Dict | ast.List) and not getattr(
+        value, "elts", getattr(value, "values", None)
+    )
+    is_begun = scope is None or scope.kind != "function" or getattr(scope.node, "name", "") == "__init__"
+    return _is_none(value) or (is_empty and not is_begun)
+
+
 def _place(bindings: Sequence[Binding]) -> tuple[Scope, str] | None:
     """The module of which something is a top-level name, and that name; None where it is none, or more than one.
 
@@ -429,9 +439,7 @@ def _first(bindings: Sequence[Binding]) -> ProgramPoint | None:
 
 def _emptying(bindings: Sequence[Binding]) -> frozenset[ast.AST]:
     """The functions that put None where something is kept, those apart that only begin with it."""
-    functions = (
-        b.scope.node for b in bindings if b.scope and b.scope.kind == "function" and _is_none(_value(b))
-    )
+    functions = (b.scope.node for b in bindings if b.scope and b.scope.kind == "function" and _empties(b))
     return frozenset(f for f in functions if f is not None and getattr(f, "name", "") != "__init__")
 
 
