@@ -147,6 +147,7 @@ def plan(path: Path = ".", settings: Settings | None = None) -> Plan:
 
     Nothing is changed. SettingsError where the settings are wrong, PlanError where files could not be looked at.
     """
+    from flake8_redis_ssot.fix.apply import DefectError
     from flake8_redis_ssot.migrate.planning import planned, rules_of, silenced_or_not
 
     settings = settings or load_settings(path)
@@ -154,7 +155,11 @@ def plan(path: Path = ".", settings: Settings | None = None) -> Plan:
     found = Discovery(finder_of(settings.root, given=settings), [project])
     found.complete(project)
     files = found.all_files(project)
-    made, outcome = planned(files, project, silenced_or_not(files, project, rules_of(settings)))
+    whole = silenced_or_not(files, project, rules_of(settings))
+    try:
+        made, outcome = planned(files, project, whole)
+    except DefectError as error:
+        raise PlanError([str(error)]) from error
     if outcome.failures:
         raise PlanError(outcome.failures)
     return made

@@ -18,7 +18,7 @@ from flake8_redis_ssot.cli.replay import look
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.files import Discovery, Project
 from flake8_redis_ssot.filesystem import DISK
-from flake8_redis_ssot.fix.apply import FixResult, is_looked_at, mend, refers_to
+from flake8_redis_ssot.fix.apply import DefectError, FixResult, is_looked_at, mend, refers_to
 from flake8_redis_ssot.fix.edits.proposal import FIX_KINDS
 from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.run import Outcome, available_processors, run_project
@@ -53,6 +53,8 @@ def plan(options: argparse.Namespace) -> int:
             made, outcome = planned(files, project, whole)
     except SettingsError as error:
         return refuse(error.messages)
+    except DefectError as error:
+        return refuse([str(error)])
     absent = absent_managers(project.settings, outcome)
     if absent:
         return refuse(absent)
@@ -121,6 +123,8 @@ def migrate(options: argparse.Namespace) -> int:
         return refuse(error.messages)
     except JournalError as error:
         return refuse([error.message])
+    except DefectError as error:
+        return refuse([str(error)])
     differing: list[str] = []
     if made.run is not None:
         made.verified, differing = _verified(settings, everything, mended, set(project.files), options.only)

@@ -18,6 +18,7 @@ from flake8_redis_ssot.cli.replay import look
 from flake8_redis_ssot.facts.cache import Cache
 from flake8_redis_ssot.files import Discovery, Project
 from flake8_redis_ssot.filesystem import DISK
+from flake8_redis_ssot.fix.apply import DefectError
 from flake8_redis_ssot.git_objects import GitError, Repository
 from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.run import Outcome, available_processors, cache_for
@@ -63,7 +64,7 @@ def report(options: argparse.Namespace) -> int:
         return refuse(error.messages)
     except GitError as error:
         return refuse([error.message])
-    except _MissingExtra as error:
+    except (_MissingExtra, DefectError) as error:
         return refuse([str(error)])
     except OSError as error:
         if options.output_file is None:

@@ -329,8 +329,15 @@ def bindings_in(body: list[ast.stmt]) -> Iterator[tuple[str, ast.stmt]]:
                     elif isinstance(part, ast.ExceptHandler | ast.match_case):
                         yield from bindings_in(part.body)
                     elif not isinstance(node, ast.Expr):
-                        for inner in all_nodes(part):
-                            if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store):
+                        parts = [*all_nodes(part)]
+                        targets = (one.target for one in parts if isinstance(one, ast.comprehension))
+                        own = {inner for target in targets for inner in all_nodes(target)}
+                        for inner in parts:
+                            if (
+                                isinstance(inner, ast.Name)
+                                and isinstance(inner.ctx, ast.Store)
+                                and inner not in own
+                            ):
                                 yield inner.id, node
 
 

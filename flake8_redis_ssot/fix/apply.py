@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import groupby, pairwise
 
@@ -23,9 +24,10 @@ from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.fix.together.causes import Causes
 from flake8_redis_ssot.fix.together.units import Units
 from flake8_redis_ssot.lint.check import FileChecker
-from flake8_redis_ssot.lint.run import Outcome, collecting_seldom, run_project
+from flake8_redis_ssot.lint.run import Outcome, collecting_seldom, defect, run_project
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.rules import all_rules
+from flake8_redis_ssot.settings.boundaries import SettingsError
 from flake8_redis_ssot.settings.model import Settings
 from flake8_redis_ssot.source import Range, SourceError
 from flake8_redis_ssot.syntax.imports import Part
@@ -68,6 +70,23 @@ class FixResult:
         return Shifts(self.before, self.changes, self.root)
 
 
+class DefectError(Exception):
+    """A fault of our own, by which no fix can be granted; the text says where."""
+
+
+@contextmanager
+def defects_named() -> Iterator[None]:
+    """For work after which there is something to be reported whatever becomes of the fixes."""
+    try:
+        yield
+    except (SettingsError, DefectError):
+        raise
+    except Exception as error:
+        what = next(iter(getattr(error, "__notes__", ())), "all files")
+        raise DefectError(defect(what, error, "no fixes were worked out")) from error
+
+
+@defects_named()
 @collecting_seldom()
 def mend(
     files: Sequence[str],
@@ -91,7 +110,7 @@ def mend(
     the rules `unfixed` report stays. `FixResult.left` are what remains of the rules that have a fix, and of those that
     say what else refers to an object. `cache_of` gives what earlier runs found, `first` is what these rules find now with
     the facts of all files, where that is known. Where comments are judged, what silences findings on clients of other
-    files counts if it `follows` these.
+    files counts if it `follows` these. DefectError where that cannot be told for a fault of our own.
     """
     mended = FixResult(root=settings.root)
     kept = closed(within, settings.root)
@@ -216,6 +235,9 @@ class Step:
                         mine.append(self._proposed(diagnostic, unsafe, unused))
                     except Refusal as refusal:
                         self.refused.append((diagnostic, refusal.untraced()))
+                    except Exception as error:
+                        error.add_note(path)
+                        raise
             for proposal in mine:
                 proposal.let_go()
             proposals += mine

@@ -9,7 +9,15 @@ from dataclasses import dataclass, replace
 from flake8_redis_ssot.diagnostic import Diagnostic, Fix
 from flake8_redis_ssot.facts.cache import Cache
 from flake8_redis_ssot.filesystem import DISK, FileSystem
-from flake8_redis_ssot.fix.apply import EXPLAINED, FIXABLE, FixResult, Step, mend
+from flake8_redis_ssot.fix.apply import (
+    EXPLAINED,
+    FIXABLE,
+    DefectError,
+    FixResult,
+    Step,
+    defects_named,
+    mend,
+)
 from flake8_redis_ssot.fix.closed import closed
 from flake8_redis_ssot.fix.kept import KeptFixes
 from flake8_redis_ssot.fix.sources.reads import ProjectReads
@@ -40,19 +48,22 @@ def mend_chosen(
     if cache_of is None and "RED904" not in codes - unfixed:
         # what a `noqa` silences depends on all rules, and what may move on all that has to move with it
         codes = codes & (FIXABLE | EXPLAINED)
-    return mend(
-        files,
-        settings,
-        codes,
-        within,
-        filesystem,
-        unsafe=unsafe,
-        jobs=jobs,
-        unfixed=unfixed,
-        cache_of=cache_of or (lambda checker: None),
-        first=first,
-        follows=True,
-    )
+    try:
+        return mend(
+            files,
+            settings,
+            codes,
+            within,
+            filesystem,
+            unsafe=unsafe,
+            jobs=jobs,
+            unfixed=unfixed,
+            cache_of=cache_of or (lambda checker: None),
+            first=first,
+            follows=True,
+        )
+    except DefectError as error:
+        return FixResult(outcome=Outcome(failures=[str(error)]), root=settings.root)
 
 
 def fixes_alone(
@@ -113,7 +124,11 @@ def finished(
         return Finished(*earlier, looked_at)
     if cache is not None:
         outcome.facts = cache.completed(outcome.facts, files)
-    fixed, is_alone = _with_fixes(outcome, checker, {*reported}, unchecked, reads)
+    try:
+        fixed, is_alone = _with_fixes(outcome, checker, {*reported}, unchecked, reads)
+    except DefectError as error:
+        outcome.failures.append(str(error))
+        return Finished([*with_rows(outcome.diagnostics, checker.filesystem)], "none")
     if not is_whole:
         wanted = {*reported, checker.settings.path}
         found = [*with_rows((d for d in fixed if d.path in wanted), checker.filesystem)]
@@ -124,6 +139,7 @@ def finished(
     return Finished(result, hold_for, looked_at)
 
 
+@defects_named()
 @collecting_seldom()
 def _with_fixes(
     outcome: Outcome, checker: FileChecker, within: Collection[str], unchecked: Unchecked, reads: ProjectReads

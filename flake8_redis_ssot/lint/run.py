@@ -325,7 +325,7 @@ def _check_project(
         except SettingsError:
             raise
         except Exception as error:
-            outcome.failures.append(_defect(code, error))
+            outcome.failures.append(defect(code, error))
     for path in sorted(unread - {d.path for d in outcome.diagnostics if d.code == "RED000"}):
         found += unsuppressed(checker.unread(path), checker.settings, used)
     outcome.limits += (f"{limit}; what was found is reported" for limit in project.limits)
@@ -486,13 +486,14 @@ def run_source(source: SourceFile, checker: FileChecker, outcome: Outcome, *, co
     except SettingsError:
         raise
     except Exception as error:
-        outcome.failures.append(_defect(source.path, error))
+        outcome.failures.append(defect(source.path, error))
     if content and len(outcome.failures) + len(outcome.limits) == unfinished:
         outcome.contents[source.path] = content
 
 
-def _defect(what: str, error: Exception) -> str:
+def defect(what: str, error: Exception, undone: str = "not checked") -> str:
+    """What to say of a fault of our own, which leaves something undone."""
     return (
-        f"{what}: not checked: {type(error).__name__}: {error}; "
+        f"{what}: {undone}: {type(error).__name__}: {error}; "
         "this is a defect of redis-ssot, please report it with the file"
     )

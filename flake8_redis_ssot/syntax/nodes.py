@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from flake8_redis_ssot.syntax.memo import memoized
 
 Loop = ast.For | ast.AsyncFor | ast.While
+Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
 
 def parents_of(tree: ast.Module) -> dict[ast.AST, ast.AST]:
@@ -47,6 +48,15 @@ def all_nodes(node: ast.AST) -> Iterator[ast.AST]:
                     nodes += [inner for inner in part if inner is not None]
                 elif isinstance(part[0], ast.AST):
                     nodes += part
+
+
+def names_bound_in(expression: ast.AST) -> frozenset[str]:
+    """The names that an expression binds itself: by comprehensions, as parameters, or by `:=`."""
+    return frozenset(
+        part.arg if isinstance(part, ast.arg) else part.id
+        for part in all_nodes(expression)
+        if isinstance(part, ast.arg) or (isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store))
+    )
 
 
 def last_name(node: ast.AST | None) -> str:

@@ -28,6 +28,7 @@ from flake8_redis_ssot.fix.sources.names import locals_of
 from flake8_redis_ssot.fix.sources.signatures import Function
 from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.inference.methods import is_asyncio
+from flake8_redis_ssot.syntax.nodes import Comprehension, names_bound_in
 
 
 class Files(Protocol):
@@ -42,7 +43,7 @@ class Files(Protocol):
 
 @dataclass(slots=True)
 class Built:
-    """A construction, with what it connects to, `told` as text, and the names of the functions around its own."""
+    """A construction, with what it connects to, `told` as text, and the names of the functions and comprehensions around its own."""
 
     made: Construction
     code: Code
@@ -98,18 +99,21 @@ class Offers:
                 "take the manager's client by hand",
             )
         functions, owner = [], None
+        own: set[str] = set()
         node: ast.AST | None = made.call
         while (node := view.uses.parents.get(node)) is not None:  # type: ignore[arg-type]
             if isinstance(node, ast.Lambda):
                 raise Refusal("it is what a `lambda` gives, whose callers are not seen", "write a function")
-            if isinstance(node, Function):
+            if isinstance(node, Comprehension):
+                own |= names_bound_in(node)
+            elif isinstance(node, Function):
                 functions.append(node)
             elif isinstance(node, ast.ClassDef) and len(functions) == 1 and owner is None:
                 owner = self.symbols.symbol(f"{view.place.modules[0]}.{node.name}")
                 owner = (
                     owner if owner is not None and owner.node is not None and owner.kind == "class" else None
                 )
-        hidden = frozenset(name for function in functions[1:] for name in locals_of(function))
+        hidden = frozenset(own.union(*map(locals_of, functions[1:])))
         return Built(
             made,
             Code(made.call, view.place.modules[0], owner, functions[0] if functions else None),

@@ -19,7 +19,7 @@ from flake8_redis_ssot.fix.sources.symbols import Symbol
 from flake8_redis_ssot.inference.methods import is_asyncio
 from flake8_redis_ssot.libraries.standard import CACHES, CHANGING, SAME_TEXT
 from flake8_redis_ssot.libraries.traits import SAID_ANYHOW, SAYING_WHERE, SECRETS, SIZES, TUNING
-from flake8_redis_ssot.syntax.nodes import all_nodes, unparsed
+from flake8_redis_ssot.syntax.nodes import all_nodes, names_bound_in, unparsed
 
 Leads = Callable[[Code], Code | None]
 """The call that builds what an expression gives, where it gives what is there already."""
@@ -34,7 +34,7 @@ class Told(Resolver):
     """As `Resolver`, for one call: takes for told only what is the same whenever the call is made.
 
     A function that is not known to be called so may be called with anything, which no default tells. `hidden` are the
-    names of the functions around that one; `leads` says where a pool comes from. `attributes` are those of
+    names of the functions and comprehensions around that one; `leads` says where a pool comes from. `attributes` are those of
     objects that were read on the way, `doubts` the calls that may give something else each time, `early` what is
     read when modules run; with `is_made_early` that is when objects are made.
     """
@@ -69,9 +69,13 @@ class Told(Resolver):
         found.attributes, found.doubts, found.early = self.attributes, self.doubts, self.early
         return found
 
-    def visit_Name(self, node: ast.Name) -> ast.expr:
+    def is_own(self, name: str) -> bool:
         function = self.code.function
-        if node.id in self.hidden and not (function is not None and node.id in locals_of(function)):
+        is_hidden = name in self.hidden and not (function is not None and name in locals_of(function))
+        return is_hidden or super().is_own(name)
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        if self.is_own(node.id):
             raise Untold(node)
         found = super().visit_Name(node)
         if found is node and not hasattr(builtins, node.id):
@@ -166,6 +170,7 @@ class Told(Resolver):
         """A call that is known to be one of the builder `target`, resolved."""
         copy = ast.parse(unparsed(call), mode="eval").body
         assert isinstance(copy, ast.Call)
+        self.own = names_bound_in(copy)
         return unparsed(self.built(copy, target))
 
     def built(self, node: ast.Call, target: str) -> ast.expr:

@@ -22,7 +22,7 @@ from flake8_redis_ssot.libraries.traits import (
     WITH_DEFAULTS,
     positional_names,
 )
-from flake8_redis_ssot.syntax.nodes import last_name, unparsed
+from flake8_redis_ssot.syntax.nodes import last_name, names_bound_in, unparsed
 
 if TYPE_CHECKING:
     from flake8_redis_ssot.fix.objects.making import Making
@@ -51,6 +51,8 @@ class Resolver(ast.NodeTransformer):
 
     left_out: frozenset[str] = TUNING
     """The arguments of builders that are not looked at."""
+    own: frozenset[str] = frozenset()
+    """The names that the expression itself binds, which stand for nothing outside of it."""
 
     def __init__(self, making: Making, code: Code, depth: int = 0) -> None:
         self.making = making
@@ -61,13 +63,21 @@ class Resolver(ast.NodeTransformer):
         """The expression, resolved."""
         if self.depth > _DEPTH:
             raise Untold(self.code.node)
-        return unparsed(self.visit(ast.parse(unparsed(self.code.node), mode="eval").body))
+        expression = ast.parse(unparsed(self.code.node), mode="eval").body
+        self.own = names_bound_in(expression)
+        return unparsed(self.visit(expression))
 
     def inner(self, code: Code) -> Resolver:
         """The same for an expression to which a name leads."""
         return type(self)(self.making, code, self.depth + 1)
 
+    def is_own(self, name: str) -> bool:
+        """Whether a name means nothing of the module."""
+        return name in self.own
+
     def visit_Name(self, node: ast.Name) -> ast.expr:
+        if self.is_own(node.id):
+            return node
         function = self.code.function
         if function is not None and node.id in locals_of(function):
             return self.local(node.id, function)
@@ -75,11 +85,13 @@ class Resolver(ast.NodeTransformer):
         return node if name is None else self.named(name)
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
+        if not isinstance(node.ctx, ast.Load):
+            return node
         owner = self.code.owner
         if owner is not None and isinstance(node.value, ast.Name) and node.value.id in ("self", "cls"):
             return self.attribute(owner, node)
         name = self.making.symbols.dotted(node, self.code.module, self.code.function)
-        if name is not None:
+        if name is not None and not self.is_own(_root(node)):
             return self.named(name)
         return ast.Attribute(self.visit(node.value), node.attr, ast.Load())
 
@@ -107,7 +119,9 @@ class Resolver(ast.NodeTransformer):
         }
         pools = [given.pop(name) for name in (*POOL_KEYWORDS, *(["_0"] * owns)) if name in given]
         if pools and isinstance(pools[0], ast.Call):
-            given |= {k.arg or "**": k.value for k in pools[0].keywords}
+            if any(keyword.arg is None for keyword in pools[0].keywords):
+                raise Untold(pools[0])
+            given |= {k.arg or "": k.value for k in pools[0].keywords}
         elif pools:
             raise Untold(pools[0])
         library, _, what = target.partition(".")
@@ -195,6 +209,13 @@ class Resolver(ast.NodeTransformer):
 
     def of(self, code: Code) -> ast.expr:
         return ast.parse(self.inner(code).text(), mode="eval").body
+
+
+def _root(node: ast.expr) -> str:
+    """The first part of a dotted name."""
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return last_name(node)
 
 
 def _is_store(node: ast.AST, name: str) -> bool:
