@@ -7,7 +7,8 @@ import operator
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 
-from flake8_redis_ssot.analysis.client_calls import Command, Function, function_of
+from flake8_redis_ssot.analysis.client_calls import Command, Function, coroutine_of, function_of
+from flake8_redis_ssot.analysis.deferred import is_deferred
 from flake8_redis_ssot.analysis.patches import patched_around
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.values import Definition
@@ -85,7 +86,7 @@ class BlockingFunctions:
     def learn_commands(self, sent: Iterable[Command]) -> set[str]:
         """Take in the functions that send themselves; the names of those of which more is known now."""
         self.names.update(*map(self._called, [*self.names]))  # by what is known since
-        blocking = [one for one in sent if one.mode == "sync" and one.sends]
+        blocking = [one for one in sent if one.mode == "sync" and one.sends and not one.is_put_off]
         return {self._learn(one.point, Blocking(one, ())) for one in blocking} - {""}
 
     def learn_calls(self, inference: Inference, points: Collection[ProgramPoint]) -> set[str]:
@@ -149,7 +150,7 @@ def _place(function: Scope) -> tuple[int, str]:
 def is_plain(point: ProgramPoint) -> bool:
     """Whether `point` runs when the function around it is called: that is no coroutine and no generator."""
     scope = point.scope.enclosing("function", "module")
-    return isinstance(scope.node, ast.FunctionDef) and not scope.yields
+    return isinstance(scope.node, ast.FunctionDef) and not scope.yields and not is_deferred(point)
 
 
 def in_coroutines(
@@ -157,8 +158,8 @@ def in_coroutines(
 ) -> Iterator[tuple[ast.Call, ast.AsyncFunctionDef, Command]]:
     """Those of the calls that block the event loop: in `async def`, not awaited, and nothing on the way patched."""
     for point, call, blocking in calls:
-        function = function_of(point)
-        if isinstance(function, ast.AsyncFunctionDef) and call not in scopes.awaited:
+        function = coroutine_of(point)
+        if function is not None and call not in scopes.awaited:
             patched = patched_around(inference, point)
             if not patched or all(patched.isdisjoint(_words(step.scope.node)) for step in blocking.way):
                 yield call, function, blocking.cause

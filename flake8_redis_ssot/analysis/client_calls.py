@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from flake8_redis_ssot.analysis.deferred import around, is_consumed, is_deferred
 from flake8_redis_ssot.inference.annotation import promised
 from flake8_redis_ssot.inference.calls import fixtures_for
 from flake8_redis_ssot.inference.containers import projected
@@ -58,7 +59,13 @@ class Command:
     @property
     def coroutine(self) -> ast.AsyncFunctionDef | None:
         """The `async def` that runs it, if it is one."""
-        return self.function if isinstance(self.function, ast.AsyncFunctionDef) else None
+        return None if self.is_put_off else coroutine_of(self.point)
+
+    @property
+    def is_put_off(self) -> bool:
+        """Whether it is sent wherever an iterator is gone through that is handed on."""
+        is_lazy = self.effect == "iterator" and not self.iterated
+        return is_deferred(self.point) or (is_lazy and not is_consumed(around(self.point), self.call))
 
     @property
     def receiver(self) -> ast.expr:
@@ -92,6 +99,12 @@ def function_of(point: ProgramPoint) -> Function | None:
     while scope.kind == "comprehension" and scope.parent is not None:
         scope = scope.parent
     return scope.node if isinstance(scope.node, Function) else None
+
+
+def coroutine_of(point: ProgramPoint) -> ast.AsyncFunctionDef | None:
+    """The same where it is a coroutine that surely runs what stands at `point`."""
+    function = function_of(point)
+    return function if isinstance(function, ast.AsyncFunctionDef) and not is_deferred(point) else None
 
 
 def commands(inference: Inference, scopes: Scopes, points: Iterable[ProgramPoint]) -> Iterator[Command]:

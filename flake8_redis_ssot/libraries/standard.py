@@ -81,6 +81,17 @@ READING_METHODS = frozenset(
 FILLING = frozenset(["append", "appendleft", "add", "put", "put_nowait"])
 """Methods of a container that take in one more element."""
 
+CONSUMING = frozenset(
+    ["list", "tuple", "set", "frozenset", "dict", "sum", "any", "all", "min", "max", "sorted", "join", "next"]
+    + ["extend", "update", "deque", "Counter", "fsum", "prod", "writelines"]
+)
+"""Functions that go through an iterator before they return, by their last names."""
+
+PASSING_ON = frozenset(
+    ["map", "filter", "enumerate", "zip", "iter", "reversed", "islice", "chain", "from_iterable"]
+)
+"""Functions that give an iterator of what the one that they are given gives."""
+
 CHANGING_FUNCTIONS = frozenset(["next", "setattr", "delattr", "heappush", "heappop", "insort", "shuffle"])
 """Functions that change their first argument."""
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from flake8_redis_ssot.analysis.deferred import around, is_deferred
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.libraries.traits import CONNECTING
 from flake8_redis_ssot.rule import Rule, RuleContext, on
-from flake8_redis_ssot.syntax.ancestors import ancestors
-from flake8_redis_ssot.syntax.bindings import ProgramPoint
 from flake8_redis_ssot.syntax.nodes import all_nodes
 
 
@@ -69,13 +68,13 @@ class ImportTimeCommand(Rule):
         found = [
             (sent.call, sent.point, f"{sent.label} is sent", sent.builder.target)
             for sent in context.commands
-            if sent.mode == "sync" and sent.sends and _at_import(sent.point, module)
+            if sent.mode == "sync" and sent.sends and not sent.is_put_off and around(sent.point) is module
         ]
         found += [
             (made.call, made.point, f"{made.label} connects", builder.target)
             for made in context.constructions
             for builder in list(made.reached.values())[:1]
-            if builder.target in CONNECTING and _at_import(made.point, module)
+            if builder.target in CONNECTING and around(made.point) is module and not is_deferred(made.point)
         ]
         if not found or _is_script(module, context.source.text):
             return
@@ -88,19 +87,6 @@ class ImportTimeCommand(Rule):
                     f"{what} while the module is imported; move it into a function",
                     symbols=(target,),
                 )
-
-
-def _at_import(point: ProgramPoint, module: ast.Module) -> bool:
-    """Whether a place runs with its module: outside of functions, and of generators that are only made."""
-    scope = point.scope
-    while scope.kind not in ("function", "module") and scope.parent is not None:
-        made = scope.node
-        if isinstance(made, ast.GeneratorExp) and not isinstance(
-            ancestors(module, made)[0], ast.Call | ast.For | ast.Starred | ast.comprehension
-        ):
-            return False
-        scope = scope.parent
-    return scope.kind == "module"
 
 
 def _is_script(module: ast.Module, text: str) -> bool:

@@ -16,7 +16,7 @@ class SyncClientInAsync(Rule):
     ## What it does
     Reports a command of a blocking client, its pipeline, subscription or lock that an
     `async def` runs itself, or a function of the file that it calls, and `with` on such a lock. Not reported: functions and lambdas defined
-    in it, which may run in a thread, methods handed over without a call, clients whose kind the file does not
+    in it, and generators that are handed on, which may run in a thread, methods handed over without a call, clients whose kind the file does not
     show, and calls that do not come to the command, as they leave out the argument that it is sent for or patch
     what leads to it.
 

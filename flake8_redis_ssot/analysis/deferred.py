@@ -1,0 +1,65 @@
+"""What runs elsewhere than where it is written: generators and iterators are gone through wherever they go."""
+
+from __future__ import annotations
+
+import ast
+
+from flake8_redis_ssot.libraries.standard import CONSUMING, PASSING_ON
+from flake8_redis_ssot.syntax.ancestors import ancestors
+from flake8_redis_ssot.syntax.bindings import ProgramPoint, Scope
+from flake8_redis_ssot.syntax.nodes import last_name, own_nodes
+
+
+def around(point: ProgramPoint) -> ast.AST:
+    """The function, or else the module, that runs what stands at a point."""
+    found = point.scope.enclosing("function", "module").node
+    assert found is not None
+    return found
+
+
+def is_deferred(point: ProgramPoint) -> bool:
+    """Whether a point stands in a generator expression that may be gone through elsewhere."""
+    scope: Scope | None = point.scope
+    while scope is not None and scope.kind not in ("function", "module"):
+        if isinstance(scope.node, ast.GeneratorExp) and not is_consumed(around(point), scope.node):
+            return True
+        scope = scope.parent
+    return False
+
+
+def is_consumed(function: ast.AST, iterator: ast.expr, seen: frozenset[str] = frozenset()) -> bool:
+    """Whether `function`, or a module, surely goes through an iterator itself; `seen` are names that held it before."""
+    inner: ast.AST = iterator
+    for parent in ancestors(function, iterator):
+        match parent:
+            case ast.For(iter=whole) | ast.AsyncFor(iter=whole) if whole is inner:
+                return True
+            case ast.comprehension(iter=whole) if whole is inner:
+                pass
+            case ast.GeneratorExp() if isinstance(inner, ast.comprehension):
+                pass
+            case ast.IfExp() | ast.BoolOp():
+                pass
+            case ast.ListComp() | ast.SetComp() | ast.DictComp():
+                return isinstance(inner, ast.comprehension)
+            case ast.Starred() | ast.YieldFrom():
+                return True
+            case ast.Compare(ops=[ast.In() | ast.NotIn()], comparators=[whole]):
+                return whole is inner
+            case ast.Call(func=func, args=args) if inner in args:
+                if last_name(func) not in PASSING_ON:
+                    return last_name(func) in CONSUMING
+            case ast.Assign(targets=[ast.Tuple() | ast.List()]):
+                return True
+            case ast.Assign(targets=[ast.Name(id=name)]) if name not in seen:
+                return any(
+                    isinstance(use, ast.Name)
+                    and use.id == name
+                    and isinstance(use.ctx, ast.Load)
+                    and is_consumed(function, use, seen | {name})
+                    for use in own_nodes(function)
+                )
+            case _:
+                return False
+        inner = parent
+    return False
