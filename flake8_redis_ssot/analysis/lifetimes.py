@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from flake8_redis_ssot.libraries.commands import HANDED
+from flake8_redis_ssot.analysis.deferred import is_consumed
+from flake8_redis_ssot.libraries.commands import HANDED, ITERATORS
 from flake8_redis_ssot.libraries.standard import ENTERING, FILLING
 from flake8_redis_ssot.libraries.traits import OWNING, POOL_KEYWORDS
 from flake8_redis_ssot.libraries.vocabulary import CLOSING
@@ -15,8 +16,10 @@ from flake8_redis_ssot.syntax.ancestors import ancestors
 from flake8_redis_ssot.syntax.memo import memoized
 from flake8_redis_ssot.syntax.nodes import all_nodes, unparsed, ways_out
 
-Lifetime = Literal["closed", "entered", "guarded", "handed", "returned", "stored", "used", "yielded"]
-"""`guarded` is one made only where there was none, `handed` one given to a call, `stored` one that may live on."""
+Lifetime = Literal[
+    "captured", "closed", "entered", "guarded", "handed", "returned", "stored", "used", "yielded"
+]
+"""`captured` is one that code which may run later uses, `guarded` is one made only where there was none, `handed` one given to a call, `stored` one that may live on."""
 
 _CLOSING = CLOSING | {"connection_pool"}
 _ENDINGS = frozenset(["closed", "entered"])
@@ -124,6 +127,32 @@ def _names_in(function: ast.AST) -> _Names:
     return _Names(function)
 
 
+_KEEPING = (
+    ast.Assign | ast.AnnAssign | ast.Return | ast.Yield | ast.Call | ast.keyword | ast.Dict | ast.List
+    | ast.Tuple | ast.Set | ast.DictComp | ast.ListComp | ast.GeneratorExp | ast.IfExp | ast.BoolOp | ast.NamedExpr
+)  # fmt: skip
+"""What keeps a bound method that stands in it."""
+
+
+def _runs_later(function: ast.AST, node: ast.AST, parents: list[ast.AST]) -> bool:
+    """Whether a definition, or a generator that goes elsewhere, is between `function` and `node` in it."""
+    inner = node
+    for parent in parents:
+        if parent is function:
+            return False
+        if isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
+            return True
+        if isinstance(parent, ast.GeneratorExp) and inner is not parent.generators[0]:
+            return not is_consumed(function, parent)
+        inner = parent
+    return False
+
+
+def _is_handed_on(function: ast.AST, call: ast.Call, method: str) -> bool:
+    """Whether a call gives an iterator that goes elsewhere."""
+    return method in ITERATORS and not is_consumed(function, call)
+
+
 def _becomes(function: ast.AST, node: ast.AST) -> Iterator[str | _Bound]:
     """What the place of one expression makes of its value.
 
@@ -131,6 +160,8 @@ def _becomes(function: ast.AST, node: ast.AST) -> Iterator[str | _Bound]:
     """
     part = False
     inner, around = node, ancestors(function, node)
+    if _runs_later(function, node, around):
+        yield "captured"
     for at, parent in enumerate(around):
         match parent:
             case ast.Await() | ast.IfExp() | ast.keyword() | ast.Tuple():
@@ -142,8 +173,12 @@ def _becomes(function: ast.AST, node: ast.AST) -> Iterator[str | _Bound]:
             case ast.BoolOp():
                 pass
             case ast.Attribute(attr=name):
-                if name not in HANDED or getattr(around[at + 1], "func", None) is not parent:
+                outer = around[at + 1]
+                call = outer if isinstance(outer, ast.Call) and outer.func is parent else None
+                if name not in HANDED or call is None:
                     yield "closed" if name in _CLOSING and not part else "used"
+                    if isinstance(outer, _KEEPING) if call is None else _is_handed_on(function, call, name):
+                        yield "captured"
                     return
                 yield "used"
                 part = True

@@ -102,7 +102,7 @@ def _when(made: Construction, context: RuleContext, known: dict[Scope, Repetitio
     fate = fate_of(tree, made.call)
     kept = frozenset(["entered", "guarded"])
     if loop is not None:
-        kept |= {"stored", "handed", "returned", "yielded"}
+        kept |= {"captured", "stored", "handed", "returned", "yielded"}
     elif not any(outlives(place, scope) for place in fate.places):
         kept |= {"stored"}  # in something of which nothing is known
     if fate.lifetimes & kept or is_cached(tree, made.call, fate.places, scope, loop):

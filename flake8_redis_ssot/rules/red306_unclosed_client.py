@@ -17,8 +17,8 @@ class UnclosedClient(Rule):
 
     ## What it does
     Reports a client that a function builds, with a pool of its own, and only uses: it is not
-    closed, entered by `with`, returned, yielded, stored or handed on, nor is a pipeline,
-    subscription or lock of it. Not where the function goes on to a `while True` that nothing leaves.
+    closed, entered by `with`, returned, yielded, stored, handed on or captured (by a function,
+    method or generator that may run later), nor is a pipeline, subscription or lock of it. Not where the function goes on to a `while True` that nothing leaves.
 
     ## Why is this bad?
     The connections of its pool stay open until the client is collected. An asyncio client has to
