@@ -143,6 +143,26 @@ COROUTINE_MEMBERS = frozenset(["send", "throw", "close", "cr_await", "cr_code", 
 TAKING_VALUES = frozenset(["int", "float", "len", "sorted", "sum", "loads"])
 """Functions that take a value and can do nothing with a coroutine."""
 
+BUILTINS_TAKING_VALUES = frozenset(
+    [
+        "abs",
+        "all",
+        "any",
+        "bool",
+        "bytes",
+        "dict",
+        "enumerate",
+        "frozenset",
+        "iter",
+        "list",
+        "max",
+        "min",
+        "range",
+    ]
+    + ["reversed", "round", "set", "str", "tuple", "zip"]
+)
+"""The same of those whose names methods have as well, that do something else."""
+
 QUESTIONS = frozenset(["hasattr", "isinstance", "isawaitable", "iscoroutine", "iscoroutinefunction"])
 """Functions that ask what a value is."""
 

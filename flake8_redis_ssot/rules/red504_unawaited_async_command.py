@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from flake8_redis_ssot.analysis.client_calls import Command, is_certain
-from flake8_redis_ssot.analysis.coroutines import is_misused
+from flake8_redis_ssot.analysis.client_calls import Command, is_certain, shown
+from flake8_redis_ssot.analysis.coroutines import gives_what_it_returns, is_misused
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.inference.methods import gives_coroutine
+from flake8_redis_ssot.inference.values import Definition
 from flake8_redis_ssot.rule import Rule, RuleContext, on
 
 
@@ -17,7 +18,8 @@ class UnawaitedAsyncCommand(Rule):
 
     ## What it does
     Reports a command of an asyncio client whose coroutine is dropped, or used as if it were the
-    answer: tested, compared, formatted, indexed, iterated over. A coroutine that is returned,
+    answer: tested, compared, formatted, indexed, iterated over; also where a plain function of the file returns it to
+    who does so. A coroutine that is returned,
     stored or handed to a call may be awaited elsewhere and is not reported; nor is a pipeline's
     command, which waits for `execute()`.
 
@@ -64,18 +66,37 @@ class UnawaitedAsyncCommand(Rule):
 
     @on(ast.Module)
     def check(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:
-        for sent in context.commands:
-            if (
-                _is_coroutine(sent)
-                and is_misused(context.source.tree, sent.point)
-                and is_certain(context.inference, sent.receiver, sent.point, said=True)
+        given = {sent.call: sent for sent in context.commands if _is_coroutine(sent)}
+        for sent in given.values():
+            if is_misused(context.source.tree, sent.point) and _is_told(sent, context):
+                yield self._unawaited(context, sent.call, f"{sent.label} gives a coroutine", sent)
+        for function in context.scopes.namespaces.values() if given else ():
+            returned = [given.get(point.node) for point in function.returns]
+            if not gives_what_it_returns(function) or not all(
+                one and _is_told(one, context) for one in returned
             ):
-                yield self.diagnostic(
-                    context,
-                    context.source.range_of(sent.call),
-                    f"{sent.label} gives a coroutine that is never awaited; await it",
-                    symbols=(sent.builder.target,),
-                )
+                continue
+            for point in context.inference.callers(function):
+                call, first = point.node, returned[0]
+                assert isinstance(call, ast.Call) and first is not None
+                called = context.inference.values(call.func, point)
+                is_own = context.inference.scopes_of(point.scope) is context.scopes
+                is_sure = all(isinstance(v, Definition) and v.scope is function for v in called)
+                if is_own and is_sure and is_misused(context.source.tree, point):
+                    what = f"{shown(call.func)} gives the coroutine of {first.label}"
+                    yield self._unawaited(context, call, what, first)
+
+    def _unawaited(self, context: RuleContext, call: ast.expr, what: str, sent: Command) -> Diagnostic:
+        return self.diagnostic(
+            context,
+            context.source.range_of(call),
+            f"{what} that is never awaited; await it",
+            symbols=(sent.builder.target,),
+        )
+
+
+def _is_told(sent: Command, context: RuleContext) -> bool:
+    return is_certain(context.inference, sent.receiver, sent.point, said=True)
 
 
 def _is_coroutine(sent: Command) -> bool:
