@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from flake8_redis_ssot.analysis.client_calls import Command, Function, coroutine_of, function_of
-from flake8_redis_ssot.analysis.deferred import is_deferred
+from flake8_redis_ssot.analysis.deferred import around, deferring, is_consumed, is_returned
 from flake8_redis_ssot.analysis.patches import patched_around
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.values import Definition
@@ -37,10 +37,14 @@ class _Step:
 
 @dataclass(frozen=True, slots=True)
 class Blocking:
-    """A command that a function comes to, by which calls: the first is its own, the last sends."""
+    """A command that a function comes to, by which calls: the first is its own, the last sends.
+
+    Or, where it is `lazy`, whoever goes through what the function gives.
+    """
 
     cause: Command
     way: tuple[_Step, ...]
+    lazy: bool = False
 
     @property
     def guards(self) -> list[_Guard]:
@@ -49,8 +53,8 @@ class Blocking:
 
     @property
     def is_conditional(self) -> bool:
-        """Whether it depends on what is handed over."""
-        return bool(self.guards)
+        """Whether it depends on what is handed over, or on what becomes of what is given."""
+        return bool(self.guards) or self.lazy
 
 
 class BlockingFunctions:
@@ -86,8 +90,8 @@ class BlockingFunctions:
     def learn_commands(self, sent: Iterable[Command]) -> set[str]:
         """Take in the functions that send themselves; the names of those of which more is known now."""
         self.names.update(*map(self._called, [*self.names]))  # by what is known since
-        blocking = [one for one in sent if one.mode == "sync" and one.sends and not one.is_put_off]
-        return {self._learn(one.point, Blocking(one, ())) for one in blocking} - {""}
+        blocking = [one for one in sent if one.mode == "sync" and one.sends]
+        return {self._learn(one.point, Blocking(one, ()), one.iterator) for one in blocking} - {""}
 
     def learn_calls(self, inference: Inference, points: Collection[ProgramPoint]) -> set[str]:
         """Take in the functions that call such; the names of those of which more is known now."""
@@ -105,17 +109,20 @@ class BlockingFunctions:
         for point, call, found in self._calls(inference, scopes.calls_of(self.names)):
             yield point, call, found[0]
 
-    def _learn(self, point: ProgramPoint, one: Blocking) -> str:
+    def _learn(self, point: ProgramPoint, one: Blocking, iterator: ast.expr | None = None) -> str:
         function = function_of(point)
+        iterator = iterator or deferring(point)
         if not isinstance(function, ast.FunctionDef) or not is_plain(point):
+            return ""
+        if iterator is not None and not is_returned(function, iterator):
             return ""
         known = self._found.setdefault(function, [])
         if known and (len(known) == _MOST_WAYS or not known[0].is_conditional):
             return ""
-        new = Blocking(one.cause, (_step(point, function), *one.way))
+        new = Blocking(one.cause, (_step(point, function), *one.way), iterator is not None)
         if not new.is_conditional:
             known[:] = [new]
-        elif any(new.guards == other.guards for other in known):
+        elif any((new.guards, new.lazy) == (other.guards, other.lazy) for other in known):
             return ""
         else:
             known.append(new)
@@ -134,7 +141,14 @@ class BlockingFunctions:
                 called = inference.values(call.func, point)
                 functions = sorted({v.scope for v in called if isinstance(v, Definition)}, key=_place)
                 ways = [self._found.get(function.node, ()) for function in functions]
-                gone = [[one for one in some if _is_taken(call, one.way)] for some in ways]
+                gone = [
+                    [
+                        one
+                        for one in some
+                        if _is_taken(call, one.way) and (not one.lazy or is_consumed(around(point), call))
+                    ]
+                    for some in ways
+                ]
                 if gone and all(gone) and all(isinstance(v, Definition) for v in called):
                     yield point, call, gone[0]
                     continue
@@ -150,7 +164,7 @@ def _place(function: Scope) -> tuple[int, str]:
 def is_plain(point: ProgramPoint) -> bool:
     """Whether `point` runs when the function around it is called: that is no coroutine and no generator."""
     scope = point.scope.enclosing("function", "module")
-    return isinstance(scope.node, ast.FunctionDef) and not scope.yields and not is_deferred(point)
+    return isinstance(scope.node, ast.FunctionDef) and not scope.yields
 
 
 def in_coroutines(

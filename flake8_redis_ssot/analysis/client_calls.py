@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from flake8_redis_ssot.analysis.deferred import around, is_consumed, is_deferred
+from flake8_redis_ssot.analysis.deferred import around, deferring, is_consumed, is_deferred
 from flake8_redis_ssot.inference.annotation import promised
 from flake8_redis_ssot.inference.calls import fixtures_for
 from flake8_redis_ssot.inference.containers import projected
@@ -59,13 +59,15 @@ class Command:
     @property
     def coroutine(self) -> ast.AsyncFunctionDef | None:
         """The `async def` that runs it, if it is one."""
-        return None if self.is_put_off else coroutine_of(self.point)
+        return None if self.iterator is not None else coroutine_of(self.point)
 
     @property
-    def is_put_off(self) -> bool:
-        """Whether it is sent wherever an iterator is gone through that is handed on."""
-        is_lazy = self.effect == "iterator" and not self.iterated
-        return is_deferred(self.point) or (is_lazy and not is_consumed(around(self.point), self.call))
+    def iterator(self) -> ast.expr | None:
+        """What is handed on, where it is sent by whoever goes through that."""
+        generator = deferring(self.point)
+        if generator is not None or self.effect != "iterator" or self.iterated:
+            return generator
+        return None if is_consumed(around(self.point), self.call) else self.call
 
     @property
     def receiver(self) -> ast.expr:

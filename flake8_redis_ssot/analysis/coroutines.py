@@ -124,7 +124,7 @@ def _is_misuse(node: ast.AST, parents: list[ast.AST]) -> bool:
             case ast.Call(func=func, args=args):
                 return node in args and last_name(func) in TAKING_VALUES
             case ast.Dict(keys=keys, values=values):
-                return node in values and keys[values.index(node)] is None  # type: ignore[arg-type]
+                return node in values and keys[values.index(node)] is None
             case ast.If() | ast.While() | ast.Assert() | ast.IfExp():
                 return parent.test is node
             case ast.match_case(guard=guard):

@@ -18,13 +18,23 @@ def around(point: ProgramPoint) -> ast.AST:
 
 
 def is_deferred(point: ProgramPoint) -> bool:
-    """Whether a point stands in a generator expression that may be gone through elsewhere."""
+    """Whether what stands at a point runs elsewhere."""
+    return deferring(point) is not None
+
+
+def deferring(point: ProgramPoint) -> ast.expr | None:
+    """The generator expression around a point that may be gone through elsewhere."""
     scope: Scope | None = point.scope
     while scope is not None and scope.kind not in ("function", "module"):
         if isinstance(scope.node, ast.GeneratorExp) and not is_consumed(around(point), scope.node):
-            return True
+            return scope.node
         scope = scope.parent
-    return False
+    return None
+
+
+def is_returned(function: ast.AST, node: ast.expr) -> bool:
+    """Whether `function` gives an expression to its callers as it is."""
+    return isinstance(ancestors(function, node)[0], ast.Return)
 
 
 def is_consumed(function: ast.AST, iterator: ast.expr, seen: frozenset[str] = frozenset()) -> bool:

@@ -68,7 +68,7 @@ class ImportTimeCommand(Rule):
         found = [
             (sent.call, sent.point, f"{sent.label} is sent", sent.builder.target)
             for sent in context.commands
-            if sent.mode == "sync" and sent.sends and not sent.is_put_off and around(sent.point) is module
+            if sent.mode == "sync" and sent.sends and sent.iterator is None and around(sent.point) is module
         ]
         found += [
             (made.call, made.point, f"{made.label} connects", builder.target)

@@ -66,19 +66,18 @@ class UnawaitedAsyncCommand(Rule):
 
     @on(ast.Module)
     def check(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:
-        given = {sent.call: sent for sent in context.commands if _is_coroutine(sent)}
+        given: dict[ast.AST, Command] = {sent.call: sent for sent in context.commands if _is_coroutine(sent)}
         for sent in given.values():
             if is_misused(context.source.tree, sent.point) and _is_told(sent, context):
                 yield self._unawaited(context, sent.call, f"{sent.label} gives a coroutine", sent)
         for function in context.scopes.namespaces.values() if given else ():
-            returned = [given.get(point.node) for point in function.returns]
-            if not gives_what_it_returns(function) or not all(
-                one and _is_told(one, context) for one in returned
-            ):
+            returned = [given[point.node] for point in function.returns if point.node in given]
+            is_all = len(returned) == len(function.returns) and gives_what_it_returns(function)
+            if not is_all or not all(_is_told(one, context) for one in returned):
                 continue
             for point in context.inference.callers(function):
                 call, first = point.node, returned[0]
-                assert isinstance(call, ast.Call) and first is not None
+                assert isinstance(call, ast.Call)
                 called = context.inference.values(call.func, point)
                 is_own = context.inference.scopes_of(point.scope) is context.scopes
                 is_sure = all(isinstance(v, Definition) and v.scope is function for v in called)
