@@ -12,7 +12,7 @@ from flake8_redis_ssot.syntax.ancestors import ancestors
 from flake8_redis_ssot.syntax.arguments import single
 from flake8_redis_ssot.syntax.bindings import Scope
 from flake8_redis_ssot.syntax.memo import memoized
-from flake8_redis_ssot.syntax.nodes import Loop, all_nodes, unparsed
+from flake8_redis_ssot.syntax.nodes import Comprehension, Loop, all_nodes, unparsed
 
 _COMPOUND = (ast.If, ast.Try, ast.With, ast.AsyncWith, ast.For, ast.AsyncFor, ast.While, ast.Match)
 _LEAVING = (ast.Return, ast.Raise, ast.Continue, ast.Break)
@@ -26,7 +26,11 @@ _NAMESPACES = ("globals", "sys.modules[__name__]")
 
 
 def is_cached(
-    function: ast.AST, node: ast.AST, places: Iterable[str], scope: Scope, loop: Loop | None = None
+    function: ast.AST,
+    node: ast.AST,
+    places: Iterable[str],
+    scope: Scope,
+    loop: Loop | Comprehension | None = None,
 ) -> bool:
     """Whether `node` is evaluated only where one of the `places` that keep its value asks for it.
 
@@ -87,7 +91,12 @@ class _Conditions:
     """The conditions under which one expression is evaluated, and what they ask about."""
 
     def __init__(
-        self, function: ast.AST, node: ast.AST, places: Iterable[str], scope: Scope, loop: Loop | None
+        self,
+        function: ast.AST,
+        node: ast.AST,
+        places: Iterable[str],
+        scope: Scope,
+        loop: Loop | Comprehension | None,
     ) -> None:
         self._function, self._node, self._loop = function, node, loop
         self._scope = scope

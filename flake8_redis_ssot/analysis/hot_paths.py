@@ -28,7 +28,9 @@ from flake8_redis_ssot.libraries.frameworks import (
 from flake8_redis_ssot.libraries.standard import (
     BUILT_IN_DECORATORS,
     CHANGING,
+    CONSUMING,
     KIND_DECORATORS,
+    LEAVING_EARLY,
     PLAIN_BASES,
     PROPERTIES,
 )
@@ -36,7 +38,7 @@ from flake8_redis_ssot.libraries.vocabulary import MAKING
 from flake8_redis_ssot.syntax.arguments import single
 from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope
 from flake8_redis_ssot.syntax.memo import memoized
-from flake8_redis_ssot.syntax.nodes import Loop, all_nodes, last_name, ways_out
+from flake8_redis_ssot.syntax.nodes import Comprehension, Loop, all_nodes, last_name, ways_out
 from flake8_redis_ssot.syntax.scopes import Scopes
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -332,13 +334,15 @@ def _base_name(base: ast.expr) -> str:
     return last_name(base.value if isinstance(base, ast.Subscript) else base)
 
 
-def loop_around(parents: list[ast.AST], node: ast.expr) -> Loop | None:
-    """The innermost loop in whose body `node` runs at every turn with the same names.
+def loop_around(parents: list[ast.AST], node: ast.expr) -> Loop | Comprehension | None:
+    """The innermost loop or comprehension in which `node` runs at every turn with the same names.
 
     None where the loop is left once it has what it wants, or comes back only when what was made has failed.
     """
     inner: ast.AST = node
-    for parent in parents:
+    for parent, outer in zip(parents, [*parents[1:], None], strict=True):
+        if isinstance(parent, Comprehension) and node not in all_nodes(parent.generators[0].iter):
+            return None if _may_end_early(parent, outer) or _differs(parent, node) else parent
         if isinstance(
             parent,
             ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef | ast.ExceptHandler,
@@ -349,6 +353,13 @@ def loop_around(parents: list[ast.AST], node: ast.expr) -> Loop | None:
             return parent if is_turned else None
         inner = parent
     return None
+
+
+def _may_end_early(comprehension: Comprehension, outer: ast.AST | None) -> bool:
+    """Whether what takes a generator may leave it once it has what it wants."""
+    if not isinstance(comprehension, ast.GeneratorExp):
+        return False
+    return not (isinstance(outer, ast.Call) and last_name(outer.func) in CONSUMING - LEAVING_EARLY)
 
 
 def _may_be_left(loop: Loop, node: ast.expr) -> bool:
@@ -378,7 +389,7 @@ def _loops(loop: Loop) -> tuple[Loop, ...]:
     )
 
 
-def _differs(loop: Loop, node: ast.AST) -> bool:
+def _differs(loop: Loop | Comprehension, node: ast.AST) -> bool:
     """Whether `node` depends on what the loop binds, or on what gives something else each time."""
     bound = _bound_in(loop)
     return any(
@@ -389,7 +400,7 @@ def _differs(loop: Loop, node: ast.AST) -> bool:
 
 
 @memoized
-def _bound_in(loop: Loop) -> frozenset[str]:
+def _bound_in(loop: Loop | Comprehension) -> frozenset[str]:
     """The names that a loop binds, found once for all that is built in it."""
     names = (n for n in all_nodes(loop) if isinstance(n, ast.Name))
     return frozenset(name.id for name in names if not isinstance(name.ctx, ast.Load))

@@ -87,6 +87,9 @@ CONSUMING = frozenset(
 )
 """Functions that go through an iterator before they return, by their last names."""
 
+LEAVING_EARLY = frozenset(["all", "any", "next"])
+"""Those of them that need not come to its end."""
+
 PASSING_ON = frozenset(
     ["map", "filter", "enumerate", "zip", "iter", "reversed", "islice", "chain", "from_iterable"]
 )

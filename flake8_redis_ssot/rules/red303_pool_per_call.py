@@ -22,7 +22,7 @@ class PoolPerCall(Rule):
     """A client or pool is built anew at every call.
 
     ## What it does
-    Reports a client with a pool of its own, or a pool, that is built in a loop, in what a web
+    Reports a client with a pool of its own, or a pool, that is built in a loop or comprehension, in what a web
     framework or a queue calls (handlers, views, consumers, dependencies, tasks), in a property,
     in the `__init__` of a singleton that runs at every call of the class, or in an accessor: a
     function without required parameters that is named for the client which it returns. Not
