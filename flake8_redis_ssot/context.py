@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from flake8_redis_ssot.analysis.blocking import BlockingFunctions, in_coroutines
+from flake8_redis_ssot.analysis.blocking import Blocking, BlockingFunctions, in_coroutines
 from flake8_redis_ssot.analysis.client_calls import Command, commands, exposed_names
 from flake8_redis_ssot.analysis.constructions import Construction
 from flake8_redis_ssot.analysis.environment import Reading, readings
@@ -145,7 +145,14 @@ class RuleContext:
     @cached_property
     def stalling(self) -> list[tuple[ast.Call, ast.AsyncFunctionDef, Command]]:
         """The calls, in `async def`, of functions of the file that send by a blocking client, with what they send."""
-        if "async def" not in self.source.text or self.inference.is_exhausted:
+        if "async def" not in self.source.text:
+            return []
+        return list(in_coroutines(self.inference, self.scopes, self.blocking_calls))
+
+    @cached_property
+    def blocking_calls(self) -> list[tuple[ProgramPoint, ast.Call, Blocking]]:
+        """The calls of functions of the file that send by a blocking client, with what each comes to."""
+        if self.inference.is_exhausted:
             return []
         known = BlockingFunctions()
         new = known.learn_commands(self.commands)
@@ -154,8 +161,7 @@ class RuleContext:
         while new:
             named = [point for name in sorted(new) for point in self.inference.calls_named(name)]
             new = known.learn_calls(self.inference, named)
-        calls = known.calls(self.inference, self.scopes)
-        return list(in_coroutines(self.inference, self.scopes, calls))
+        return list(known.calls(self.inference, self.scopes))
 
     def exposed(self) -> tuple[str, ...]:
         """The top-level names by which others get at something of a client library."""

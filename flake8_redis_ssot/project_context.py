@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterator
 from datetime import date
 from functools import cached_property, lru_cache
 
-from flake8_redis_ssot.analysis.blocking import in_coroutines
+from flake8_redis_ssot.analysis.blocking import Blocking
 from flake8_redis_ssot.analysis.client_calls import Command
 from flake8_redis_ssot.context import RuleContext
 from flake8_redis_ssot.inference.names import Names
@@ -172,5 +172,5 @@ class _FollowedContext(RuleContext):
         return f"{shown}, line {getattr(point.node, 'lineno', 1)}"
 
     @cached_property
-    def stalling(self) -> list[tuple[ast.Call, ast.AsyncFunctionDef, Command]]:
-        return list(in_coroutines(self.inference, self.scopes, self._project.calls(self.source.path)))
+    def blocking_calls(self) -> list[tuple[ProgramPoint, ast.Call, Blocking]]:
+        return list(self._project.calls(self.source.path))

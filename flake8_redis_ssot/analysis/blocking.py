@@ -126,9 +126,10 @@ class BlockingFunctions:
             return ""
         else:
             known.append(new)
-        self.names.update(self._called(function.name))
+        name = _called_as(function, point)
+        self.names.update(self._called(name))
         self._ready += self._waiting.get(function, ())
-        return function.name
+        return name
 
     def _calls(
         self, inference: Inference, points: Iterable[ProgramPoint]
@@ -139,7 +140,8 @@ class BlockingFunctions:
             # names become more while it goes on
             if isinstance(call, ast.Call) and last_name(call.func) in self.names and not point.for_typing:
                 called = inference.values(call.func, point)
-                functions = sorted({v.scope for v in called if isinstance(v, Definition)}, key=_place)
+                defined = {v.scope for v in called if isinstance(v, Definition)}
+                functions = sorted({_run_by(scope, inference) for scope in defined}, key=_place)
                 ways = [self._found.get(function.node, ()) for function in functions]
                 gone = [
                     [
@@ -159,6 +161,20 @@ class BlockingFunctions:
 def _place(function: Scope) -> tuple[int, str]:
     """By what functions are sorted: in whatever order they are found to be called, the same one is spoken of."""
     return getattr(function.node, "lineno", 0), getattr(function.node, "name", "")
+
+
+def _called_as(function: ast.FunctionDef, point: ProgramPoint) -> str:
+    """The name by which a function is called: an initialiser by that of its class."""
+    owner = point.scope.enclosing("function").parent
+    is_initialiser = function.name == "__init__" and owner is not None and owner.kind == "class"
+    return getattr(owner.node, "name", "") if is_initialiser and owner is not None else function.name
+
+
+def _run_by(called: Scope, inference: Inference) -> Scope:
+    """What a call runs: of a class its initialiser, where it has one of its own."""
+    kept = called.bindings.get("__init__", ()) if called.kind == "class" else ()
+    nodes = [b.value for b in kept]
+    return inference.namespaces.get(nodes[0], called) if len(nodes) == 1 and nodes[0] is not None else called
 
 
 def is_plain(point: ProgramPoint) -> bool:

@@ -5,21 +5,26 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from flake8_redis_ssot.analysis.client_calls import Command, shown
 from flake8_redis_ssot.analysis.deferred import around, is_deferred
 from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.inference.values import Definition
+from flake8_redis_ssot.libraries.standard import RUNNING
 from flake8_redis_ssot.libraries.traits import CONNECTING
 from flake8_redis_ssot.rule import Rule, RuleContext, on
-from flake8_redis_ssot.syntax.nodes import all_nodes
+from flake8_redis_ssot.syntax.bindings import ProgramPoint
+from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
 
 
 class ImportTimeCommand(Rule):
     """A module speaks with Redis while it is imported.
 
     ## What it does
-    Reports a command of a blocking client at the top level of a module or in a class body, and
+    Reports a command of a blocking client at the top level of a module or in a class body, a call
+    there of a function, method or class that sends one or of a coroutine that `asyncio.run` runs, and
     a cluster client built there, which asks its nodes at once. Not reported: a client that is
     only built, what is under `if __name__ == "__main__":`, and scripts: files that begin with
-    `#!`, print at the top level, or define neither a function nor a class.
+    `#!`, print or call `main` at the top level, or define neither a function nor a class.
 
     ## Why is this bad?
     The import fails where the server is not up yet, and waits for it where it is slow: tests,
@@ -76,6 +81,16 @@ class ImportTimeCommand(Rule):
             for builder in list(made.reached.values())[:1]
             if builder.target in CONNECTING and around(made.point) is module and not is_deferred(made.point)
         ]
+        found += [
+            (call, point, self._sends(context, call, blocking.cause), blocking.cause.builder.target)
+            for point, call, blocking in context.blocking_calls
+            if around(point) is module and not is_deferred(point)
+        ]
+        found += [
+            (call, point, self._sends(context, coroutine, cause), cause.builder.target)
+            for point, call, coroutine, cause in _run(context)
+            if around(point) is module
+        ]
         if not found or _is_script(module, context.source.text):
             return
         guarded = {id(part) for part in module.body if isinstance(part, ast.If) and _names_main(part)}
@@ -87,6 +102,27 @@ class ImportTimeCommand(Rule):
                     f"{what} while the module is imported; move it into a function",
                     symbols=(target,),
                 )
+
+    @staticmethod
+    def _sends(context: RuleContext, call: ast.Call, cause: Command) -> str:
+        return f"{shown(call.func)} sends {cause.label} ({context.place_of(cause.point)})"
+
+
+def _run(context: RuleContext) -> Iterator[tuple[ProgramPoint, ast.Call, ast.Call, Command]]:
+    """The calls that run a coroutine of the file in an event loop, with what that sends itself."""
+    sent = {
+        one.function: one
+        for one in reversed(context.commands)
+        if one.sends and one.iterator is None and (one.mode == "sync" or one.awaited or one.iterated)
+    }
+    for point in context.scopes.calls_of(RUNNING) if sent else ():
+        match point.node:
+            case ast.Call(args=[ast.Call() as coroutine, *_]) as call:
+                called = context.inference.values(coroutine.func, point)
+                nodes = {v.scope.node if isinstance(v, Definition) else None for v in called}
+                cause = sent.get(nodes.pop()) if len(nodes) == 1 else None  # type: ignore[arg-type]
+                if cause is not None and isinstance(cause.function, ast.AsyncFunctionDef):
+                    yield point, call, coroutine, cause
 
 
 def _is_script(module: ast.Module, text: str) -> bool:
@@ -101,7 +137,14 @@ def _is_script(module: ast.Module, text: str) -> bool:
         and part.value.func.id == "print"
         for part in module.body
     )
-    return text.startswith("#!") or prints or not defines
+    return text.startswith("#!") or prints or not defines or any(map(_runs_main, module.body))
+
+
+def _runs_main(part: ast.stmt) -> bool:
+    """Whether a statement calls `main`, perhaps in an event loop or for the status of the process."""
+    return isinstance(part, ast.Expr) and any(
+        isinstance(one, ast.Call) and last_name(one.func) == "main" for one in all_nodes(part)
+    )
 
 
 def _names_main(test: ast.If) -> bool:
