@@ -57,11 +57,12 @@ def rewritten(
     module: str,
     *,
     last_of_block: bool,
+    behind: bool = False,
 ) -> Iterator[Part]:
     """The changes of an import statement that loses and gains names.
 
     `module` is the dotted module of a from-import, `last_of_block` says that without it nothing
-    is left of its block.
+    is left of its block, `behind` that what is added does not run before what is kept.
     """
     start, end = _span(source, statement)
     kept = [alias for alias in statement.names if alias not in dropped]
@@ -81,11 +82,23 @@ def rewritten(
         yield from _names(source, statement, kept, [one.names for one in here])
     else:
         yield start, end, before.pop()
-    if before:
+    if before and behind and kept:
+        yield _appended(source, start, end, before)
+    elif before:
         line = source.text.rfind("\n", 0, start) + 1
         indent = source.text[line:start]
         separator = "; " if indent.strip(" \t\f\ufeff") else _line_end(source) + indent.lstrip("\f")
         yield start, start, "".join(text + separator for text in before)
+
+
+def _appended(source: SourceFile, start: int, end: int, added: Sequence[str]) -> Part:
+    """The change that puts statements behind one, below its line where no other follows there."""
+    line = source.text.rfind("\n", 0, start) + 1
+    indent = source.text[line:start].strip("\ufeff\f")
+    rest = re.compile(r"[ \t]*(?:#[^\r\n]*)?(?=[\r\n]|\Z)").match(source.text, end)
+    if indent.strip() or rest is None:
+        return end, end, "".join(f"; {text}" for text in added)
+    return rest.end(), rest.end(), "".join(f"{_line_end(source)}{indent}{text}" for text in added)
 
 
 def _statements(added: Sequence[Imported]) -> list[str]:

@@ -74,8 +74,11 @@ class Around:
             judged.unsafe(
                 f"{loop} may run it in an event loop of its own, which an asyncio client must not outlive"
             )
-        if not self._is_importing(view, home):
-            first = home.partition(".")[0]
+
+    def judge_import(self, view: View, judged: Judged, home: str, user: ast.AST | None = None) -> None:
+        """Note where the manager may not be there to be imported, by what surely runs before a `user` of it."""
+        first = home.partition(".")[0]
+        if not self._is_importing(view, first, user):
             judged.unsafe(
                 f"this file imports nothing of `{first}` so far, and `import {first}` may fail where it is run as a script"
             )
@@ -187,10 +190,31 @@ class Around:
                 if around is not None:
                     yield node.lineno
 
-    def _is_importing(self, view: View, home: str) -> bool:
-        """Whether a file can surely import the manager, by what it imports anyhow."""
-        first = home.partition(".")[0]
-        if any(edge.module.partition(".")[0] == first for edge in self.index.edges(view.path)):
-            return True
+    def _is_importing(self, view: View, first: str, user: ast.AST | None) -> bool:
+        """Whether a file can surely import something of a package, by what it imports anyhow."""
+        for statement, _ in view.aliases.values():
+            bases = view.bases(statement) if isinstance(statement, ast.ImportFrom) else ()
+            named = [*bases, *(alias.name for alias in statement.names if not bases)]
+            if any(name.partition(".")[0] == first for name in named) and (
+                user is None or view.precedes(statement, user)
+            ):
+                return True
         own = {module.partition(".")[0] for module in view.place.modules}
-        return first in own and "__main__" not in view.source.text
+        return first in own and not self._may_be_run(view)
+
+    def _may_be_run(self, view: View) -> bool:
+        """Whether a file may be a script: it says so, or nobody imports it and it does at its top what it is for."""
+        text = view.source.text
+        if "__main__" in text or text.startswith("#!"):
+            return True
+        return not self.index.users_of(view.path) and any(map(_is_of_script, view.source.tree.body))
+
+
+def _is_of_script(statement: ast.stmt) -> bool:
+    """Whether a statement at the top of a file is what scripts do there, and modules that are imported do not."""
+    match statement:
+        case ast.Expr(value=ast.Call(func=ast.Name("print" | "main"))):
+            return True
+        case ast.Expr(value=ast.Call(func=ast.Attribute(attr="run"))):
+            return True
+    return isinstance(statement, ast.For | ast.While)

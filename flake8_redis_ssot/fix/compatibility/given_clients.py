@@ -248,6 +248,7 @@ class GivenClients:
             sources={name for resolver in resolvers for name in resolver.attributes}, attributes=set(),
             is_async=is_asyncio(target) and not leads[0].is_of_loop,
         )  # fmt: skip
+        self.around.judge_import(view, verdict, replacement.new.qualified_name)
 
 
 def _are_one(one: Lead, other: Lead) -> bool:

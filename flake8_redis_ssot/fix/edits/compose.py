@@ -27,6 +27,7 @@ def parts_of(view: View, proposals: Sequence[Proposal]) -> Iterator[Part]:
     statements = dict.fromkeys(proposal.statement for proposal in proposals if proposal.statement is not None)
     used_up = [*_used_up(view, proposals, parts)]
     statements |= dict.fromkeys(statement for statement, _ in used_up)
+    statements |= dict.fromkeys(proposal.beside for proposal in proposals if proposal.beside is not None)
     gone: dict[int, int] = {}
     imported = set()
     for statement in statements:
@@ -35,7 +36,8 @@ def parts_of(view: View, proposals: Sequence[Proposal]) -> Iterator[Part]:
         dropped += [alias for one, alias in used_up if one is statement and alias not in dropped]
         added = []
         in_module = view.uses.scope_of(statement).kind == "module" and statement in view.source.tree.body
-        for one in dict.fromkeys(one for proposal in mine for one in proposal.adds):
+        placed = [proposal for proposal in proposals if proposal.anchor is statement]
+        for one in dict.fromkeys(one for proposal in placed for one in proposal.adds):
             if not in_module or one not in imported:
                 added.append(one)
             if in_module:
@@ -50,6 +52,7 @@ def parts_of(view: View, proposals: Sequence[Proposal]) -> Iterator[Part]:
             added,
             next(iter(view.bases(statement)), ""),
             last_of_block=gone.get(id(block)) == len(block) and statement not in view.source.tree.body,
+            behind=any(proposal.beside is statement for proposal in placed),
         )
 
 

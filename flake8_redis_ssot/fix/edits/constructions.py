@@ -12,15 +12,16 @@ from flake8_redis_ssot.fix.compatibility.judge import Compatibility
 from flake8_redis_ssot.fix.compatibility.patch_targets import OBJECT, PUT
 from flake8_redis_ssot.fix.edits.client_uses import ClientUses, given_by, uses_of
 from flake8_redis_ssot.fix.edits.endings import Endings
+from flake8_redis_ssot.fix.edits.import_effects import ImportEffects
 from flake8_redis_ssot.fix.edits.naming import exact, name_for
 from flake8_redis_ssot.fix.edits.offers import Built, Files, Offers
+from flake8_redis_ssot.fix.edits.placing import Placing
 from flake8_redis_ssot.fix.edits.proposal import Proposal
 from flake8_redis_ssot.fix.objects.accessors import Accessor
 from flake8_redis_ssot.fix.objects.connecting import bound_of, read_in
 from flake8_redis_ssot.fix.objects.resolver import Untold
 from flake8_redis_ssot.fix.refusal import Awaiting, Refusal
 from flake8_redis_ssot.fix.sources.names import locals_of
-from flake8_redis_ssot.fix.sources.reads import ProjectReads
 from flake8_redis_ssot.fix.sources.returns import is_set_at
 from flake8_redis_ssot.fix.sources.signatures import own_parts
 from flake8_redis_ssot.fix.sources.stated import is_none
@@ -37,7 +38,7 @@ _TAKE = "let that file take the manager's client first"
 class ConstructionEdits:
     """Proposes what settles a diagnostic of a construction."""
 
-    def __init__(self, compatibility: Compatibility, reads: ProjectReads, files: Files) -> None:
+    def __init__(self, compatibility: Compatibility, effects: ImportEffects, files: Files) -> None:
         self.files = files
         self.compatibility = compatibility
         self.index = compatibility.index
@@ -45,6 +46,7 @@ class ConstructionEdits:
         self.table = compatibility.making.table
         self.offers = Offers(compatibility, files)
         self.around = compatibility.around
+        self.placing = Placing(effects)
 
     def propose(self, view: View, diagnostic: Diagnostic) -> Proposal:
         """What settles `diagnostic`; Refusal where nothing does."""
@@ -128,6 +130,8 @@ class ConstructionEdits:
             )
         self._judge(view, built, accessor, uses, proposal)
         self._anchor(view, built, proposal)
+        self.placing.place(view, proposal, call, accessor.qualified_name.rpartition(".")[0])
+        self.around.judge_import(view, proposal, accessor.qualified_name, call)
         name = name_for(view, proposal, accessor.qualified_name, [call.func])
         text = f"{name}{accessor.tail}"
         self._write(view, got, call, text, uses, proposal)
@@ -326,7 +330,7 @@ class ConstructionEdits:
         """What tests patch by which they reached the client, or would reach it then."""
         keys = self._building(view, built.made) | self._ended(built.made, uses)
         dotted = unparsed(built.call.func)
-        if proposal.statement is not None and view.uses.scope_of(proposal.statement).kind == "function":
+        if proposal.anchor is not None and view.uses.scope_of(proposal.anchor).kind == "function":
             keys |= {f"{PUT}{name.partition('.')[0]}" for name in built.made.symbols}
         if built.code.function is not None:
             keys |= set(self._named_in(view, built))

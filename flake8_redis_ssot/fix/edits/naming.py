@@ -81,7 +81,7 @@ def module_name(view: View, proposal: Proposal, name: str, module: str) -> str:
 
 def name_for(view: View, proposal: Proposal, home: str, places: Sequence[ast.expr]) -> str:
     """The name of the object `home` at `places`: one that the file has already, else one of an import added."""
-    statement = proposal.statement
+    statement = proposal.anchor
     assert statement is not None
     module, _, last = home.rpartition(".")
     for found_statement, alias in view.aliases.values():

@@ -35,6 +35,8 @@ class Proposal:
     drops: list[ast.alias] = field(default_factory=list)
     adds: list[Imported] = field(default_factory=list)
     parts: list[Part] = field(default_factory=list)
+    beside: ast.Import | ast.ImportFrom | None = None
+    """The import behind which is written what it `adds`, where that is not for the place of `statement`."""
     reach: Reached = field(default_factory=dict)
     written: list[str] = field(default_factory=list)
     """The dotted names that it imports or writes into strings."""
@@ -73,8 +75,13 @@ class Proposal:
     collapses: bool = False
     """Whether it takes an object that is there where one was made."""
 
-    _stands: tuple[tuple[int, int] | None, list[tuple[int, int]]] = (None, [])
-    """Where the statement and the aliases stand that are let go."""
+    _stands: tuple[tuple[int, int] | None, tuple[int, int] | None, list[tuple[int, int]]] = (None, None, [])
+    """Where the statements and the aliases stand that are let go."""
+
+    @property
+    def anchor(self) -> ast.Import | ast.ImportFrom | None:
+        """The import at which is written what it `adds`."""
+        return self.beside or self.statement
 
     @property
     def is_removal(self) -> bool:
@@ -88,14 +95,16 @@ class Proposal:
 
     def let_go(self) -> None:
         """Keep of the syntax tree only where the import stands: there are many files, and each tree is large."""
-        at = _place(self.statement) if self.statement is not None else None
-        self._stands = at, [_place(alias) for alias in self.drops]
-        self.statement, self.drops = None, []
+        at, beside = (_place(s) if s is not None else None for s in (self.statement, self.beside))
+        self._stands = at, beside, [_place(alias) for alias in self.drops]
+        self.statement, self.beside, self.drops = None, None, []
 
     def take_up(self, statements: Iterable[ast.Import | ast.ImportFrom]) -> None:
         """Have the import again, from the statements of a tree of the same text."""
-        at, aliases = self._stands
-        self.statement = next((one for one in statements if _place(one) == at), None)
+        at, beside, aliases = self._stands
+        found = {_place(one): one for one in statements}
+        self.statement = found.get(at) if at is not None else None
+        self.beside = found.get(beside) if beside is not None else None
         if self.statement is not None:
             self.drops = [alias for alias in self.statement.names if _place(alias) in aliases]
 

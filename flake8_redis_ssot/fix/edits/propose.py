@@ -55,7 +55,7 @@ class Rewriter:
         self.graph = ImportGraph(self.symbols, reads)
         self.imports = ImportEdits(self.compatibility, self.graph)
         self.loads = LoadEdits(self.imports)
-        self.constructions = ConstructionEdits(self.compatibility, reads, self)
+        self.constructions = ConstructionEdits(self.compatibility, self.imports.effects, self)
         self._read = read
         self._views: dict[str, View | None] = {}
         self._known: dict[str, int] = {}

@@ -51,7 +51,7 @@ def _circle(view: View, proposal: Proposal, graph: ImportGraph) -> Refusal | Non
     found = graph.symbols.modules.lookup(proposal.diagnostic.symbols[0])
     if found is not None and found.qualified_name in proposal.written:
         return None
-    if proposal.statement is None or view.uses.scope_of(proposal.statement).kind == "function":
+    if proposal.anchor is None or view.uses.scope_of(proposal.anchor).kind == "function":
         return None
     return circle(view, {name.rpartition(".")[0] for name in proposal.written}, graph)
 

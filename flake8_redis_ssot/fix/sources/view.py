@@ -329,6 +329,21 @@ class View:
         between = [s for s in body if other.lineno <= s.lineno < statement.lineno]
         return other in body and all(isinstance(s, ast.Import | ast.ImportFrom) for s in between)
 
+    def precedes(self, statement: ast.stmt, node: ast.AST) -> bool:
+        """Whether a statement surely has run where `node` does."""
+        return any(statement in block[:at] for block, at in self.blocks_around(node))
+
+    def blocks_around(self, node: ast.AST) -> list[tuple[list[ast.stmt], int]]:
+        """The blocks in which a node stands, the outermost first, each with the number of its statement there."""
+        found = []
+        above: ast.AST | None = node
+        while above is not None and above is not self.source.tree:
+            if isinstance(above, ast.stmt):
+                block = self.block_of(above)
+                found.append((block, block.index(above)))
+            above = self.uses.parents.get(above)
+        return found[::-1]
+
     def has_fallback(self, statement: ast.stmt) -> bool:
         """Whether an `except` catches that the import fails."""
         node: ast.AST = statement
