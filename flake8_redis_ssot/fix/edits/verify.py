@@ -9,10 +9,12 @@ from collections.abc import Iterable, Sequence
 
 from flake8_redis_ssot.fix.edits.proposal import Proposal
 from flake8_redis_ssot.fix.execution.import_graph import ImportGraph
+from flake8_redis_ssot.fix.execution.unready import unready
 from flake8_redis_ssot.fix.refusal import Refusal
 from flake8_redis_ssot.fix.sources.symbols import Symbols
 from flake8_redis_ssot.fix.sources.view import View
 
+_ELSEWHERE = "import it in a function, or move what both need to a module of its own"
 _BY_HAND = "change it by hand"
 _UNDEFINED = frozenset(["UndefinedName", "UndefinedLocal", "UndefinedExport"])
 
@@ -62,9 +64,15 @@ def circle(view: View, modules: Iterable[str], graph: ImportGraph) -> Refusal | 
         for here in view.place.modules:
             path = graph.path_between(target, here)
             if path is not None:
+                way = " -> ".join([here, *path])
+                return Refusal(f"it would close a circle of imports: {way}", _ELSEWHERE)
+            missing = unready(graph, here, target)
+            if missing is not None:
+                name, reader = missing
                 return Refusal(
-                    f"it would close a circle of imports: {' -> '.join([here, *path])}",
-                    "import it in a function, or move what both need to a module of its own",
+                    f"it would close a circle of imports: `{name.rpartition('.')[0]}` imports `{here}` "
+                    f"before it has `{name.rpartition('.')[2]}`, which `{reader}` reads of it",
+                    _ELSEWHERE,
                 )
     return None
 
