@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Sequence
 
 from flake8_redis_ssot.fix.edits.proposal import Proposal
@@ -11,9 +12,32 @@ from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.syntax.imports import Imported, Part
 from flake8_redis_ssot.syntax.nodes import all_nodes
 
+_SHOWN = re.compile(r"=\s*(?:![rsa]\s*)?[}:]")
+"""How a field of an f-string ends that shows the text of its expression too: `f"{name=}"`."""
+
+
+def is_shown(view: View, node: ast.expr) -> bool:
+    """Whether the text of an expression is part of what an f-string gives."""
+    may_be, string, above = False, None, view.uses.parents.get(node)
+    while isinstance(above, ast.expr | ast.keyword | ast.comprehension):
+        around = view.uses.parents.get(above)
+        if isinstance(above, ast.FormattedValue) and isinstance(around, ast.JoinedStr):
+            at = around.values.index(above)
+            match around.values[at - 1 : at]:
+                case [ast.Constant(value=str(text))]:
+                    may_be = may_be or text.rstrip().endswith("=")
+        string = above if isinstance(above, ast.JoinedStr) else string
+        above = around
+    # inside an f-string older versions of Python tell no places
+    return may_be and string is not None and _SHOWN.search(view.source.text, *view.span(string)) is not None
+
 
 def exact(view: View, node: ast.expr, text: str | None = None) -> tuple[int, int]:
     """Where `node` stands, if it is written there as the tree has it."""
+    if is_shown(view, node):
+        raise Refusal(
+            f"an f-string shows the text of it in line {node.lineno} (`=`)", "write that text out before it"
+        )
     start, end = view.span(node)
     segment = view.source.text[start:end]
     try:

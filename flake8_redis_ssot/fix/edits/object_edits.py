@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -15,6 +14,7 @@ from flake8_redis_ssot.fix.edits.import_effects import ImportEffects
 from flake8_redis_ssot.fix.edits.module_members import Group
 from flake8_redis_ssot.fix.edits.naming import (
     exact,
+    is_shown,
     name_for,
     renamed,
     spelled,
@@ -186,8 +186,8 @@ class ObjectEdits:
         statement, alias = proposal.statement, proposal.drops[0]
         assert statement is not None
         module, _, last = replacement.new.qualified_name.rpartition(".")
-        is_spelled = re.search(rf"\{{\s*{name}\s*=", view.source.text) is not None  # f"{{name=}}"
-        own = alias.asname is None and last != name and not others and sure and not is_spelled
+        own = alias.asname is None and last != name and not others and sure
+        own = own and not any(is_shown(view, place) for place in places)
         own = own and (
             not view.reads_by_name if late else not view.is_open and view.is_read_unseen(name) is None
         )
