@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-import re
 import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 from flake8_redis_ssot.filesystem import DISK, FileSystem
+from flake8_redis_ssot.gitignore import IgnoreFile, exclude_of, is_ignored
 from flake8_redis_ssot.settings.finder import SettingsFinder
 from flake8_redis_ssot.settings.load import chain_of
-from flake8_redis_ssot.settings.model import Globs, Settings, is_below
+from flake8_redis_ssot.settings.model import Settings, is_below
 
 _SUFFIXES = (".py", ".pyi")
 
@@ -209,6 +209,7 @@ class _Walk:
         self.notebooks = 0
         self._looked_at = looked_at
         self._filesystem = filesystem
+        self._ignore_files: dict[str, list[IgnoreFile]] = {}
 
     def below(
         self,
@@ -223,8 +224,7 @@ class _Walk:
         `nested` is asked for those of a folder with a pyproject.toml, which it receives with the
         settings of the folder around; None leaves the folder out.
         """
-        first = self._ignoring_from(settings)
-        stack = [(top, settings, [globs for f in _above(top, first) for globs in self._gitignore(f)])]
+        stack = [(top, settings, self._ignoring(settings, top))]
         excluding = _Excluding(settings)
         while stack:
             folder, settings, ignores = stack.pop()
@@ -240,13 +240,11 @@ class _Walk:
                 if inner is None:
                     continue
                 if inner is not settings:
-                    first = self._ignoring_from(inner)
-                    ignores = [globs for globs in ignores if is_below(globs.base, first)]
-                    settings = inner
+                    settings, ignores = inner, self._ignoring(inner, folder)
             if settings is not excluding.settings:
                 excluding = _Excluding(settings)
             if ".gitignore" in names:
-                ignores = [*ignores, *self._gitignore(folder)]
+                ignores = [*ignores, *self._ignore_file(os.path.join(folder, ".gitignore"), folder)]
             for name, kind in entries:
                 path = os.path.join(folder, name)
                 if name in excluding.names or kind in ("link", "other") or path == without:
@@ -255,8 +253,7 @@ class _Walk:
                     continue
                 if any(patterns.match(path) for patterns in excluding.patterns):
                     continue
-                tested = path + "/" if kind == "folder" else path
-                if settings.respect_gitignore and any(globs.match(tested) for globs in ignores):
+                if settings.respect_gitignore and is_ignored(path, ignores, is_folder=kind == "folder"):
                     continue
                 if kind == "folder":
                     stack.append((path, settings, ignores))
@@ -265,28 +262,33 @@ class _Walk:
                 else:
                     self.notebooks += 1
 
-    def _ignoring_from(self, settings: Settings) -> str:
-        """The folder from which on `.gitignore` files hold in a project: the repository's, else its own."""
-        folder = settings.root
+    def _ignoring(self, settings: Settings, folder: str) -> list[IgnoreFile]:
+        """What says above `folder` what git ignores in a project: from its repository on, else from its own folder."""
+        first, is_repository = self._ignoring_from(settings.root)
+        found = [*self._ignore_file(exclude_of(first, self._filesystem), first)] if is_repository else []
+        for above in _above(folder, first):
+            found += self._ignore_file(os.path.join(above, ".gitignore"), above)
+        return found
+
+    def _ignoring_from(self, root: str) -> tuple[str, bool]:
+        """The repository around a project's folder and that it is one, or the folder itself."""
+        folder = root
         while True:
             self._looked_at.add(os.path.join(folder, ".git", "HEAD"))
             git = os.path.join(folder, ".git")  # a file in a work tree beside the first
             if self._filesystem.is_folder(git) or self._filesystem.is_file(git):
-                return folder
+                return folder, True
             parent = os.path.dirname(folder)
             if parent == folder:
-                return settings.root
+                return root, False
             folder = parent
 
-    def _gitignore(self, folder: str) -> list[Globs]:
-        path = os.path.join(folder, ".gitignore")
-        self._looked_at.add(path)
-        try:
-            text = self._filesystem.read(path).decode("utf-8-sig", "replace")
-        except OSError:
-            return []
-        patterns = tuple(line for line in re.split(r"\r?\n", text) if line.strip() and line[0] != "#")
-        return [Globs(folder, patterns)] if patterns else []
+    def _ignore_file(self, path: str, base: str) -> list[IgnoreFile]:
+        if path not in self._ignore_files:  # many projects may lie below one
+            self._looked_at.add(path)
+            found = IgnoreFile.read(path, base, self._filesystem)
+            self._ignore_files[path] = [found] if found is not None else []
+        return self._ignore_files[path]
 
 
 class _Excluding:

@@ -321,6 +321,15 @@ def test_a_manager_that_was_nowhere_comes_into_a_folder_that_was_not_there(
     assert before != check() == check("--no-cache")
 
 
+def test_what_the_repository_excludes_is_looked_at(project: Path, check) -> None:
+    exclude = project / ".git" / "info" / "exclude"
+    exclude.parent.mkdir(parents=True)
+    before = check()
+    exclude.write_text("bad.py\n")
+    after = check()
+    assert before != after == check("--no-cache")
+
+
 def test_what_comes_and_goes_between(project: Path, check) -> None:
     """Whatever is edited and asked for, in any order, it is as without a cache."""
     chance = random.Random(3)
