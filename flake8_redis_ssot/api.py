@@ -240,7 +240,7 @@ def check_found(
             from flake8_redis_ssot.fix.granted import finished
 
             outcome.diagnostics = finished(outcome, checker, files, one.files, known).diagnostics
-        reported = {*one.files, one.settings.path}
+        reported = one.reported
         whole.diagnostics += (d for d in outcome.diagnostics if d.path in reported)
         whole.failures += outcome.failures
         whole.limits += outcome.limits

@@ -23,12 +23,20 @@ class Project:
 
     `files` are those that were asked for, absolute and in order: they alone are reported and
     changed. `is_whole` says that no others belong to it. `nested` are the settings files in it.
+    `reports_settings` says that a folder was asked for, or the settings file: who names other files alone is
+    told nothing of what somebody else wrote there.
     """
 
     settings: Settings
     files: list[str] = field(default_factory=list)
     is_whole: bool = False
     nested: set[str] = field(default_factory=set)
+    reports_settings: bool = False
+
+    @property
+    def reported(self) -> set[str | None]:
+        """The paths in which what is found is reported."""
+        return {*self.files, *([self.settings.path] if self.reports_settings else [])}
 
     @property
     def name(self) -> str:
@@ -41,7 +49,8 @@ class Discovery:
     """The `projects` in which the paths lie; `missing` says why a path could not be taken.
 
     `looked_at` are the folders and files, there or not, that this depends on besides. Of the `notebooks`
-    that were passed there is the number, of those that were named each. The `filesystem` says what there is.
+    that were passed there is the number, of those that were named each, as of the settings files. The
+    `filesystem` says what there is.
     """
 
     finder: SettingsFinder
@@ -50,6 +59,7 @@ class Discovery:
     looked_at: set[str] = field(default_factory=set)
     notebooks: int = 0
     named_notebooks: list[str] = field(default_factory=list)
+    named_settings: list[str] = field(default_factory=list)
     filesystem: FileSystem = DISK
     _all: dict[str, list[str]] = field(default_factory=dict)
 
@@ -57,6 +67,11 @@ class Discovery:
     def files(self) -> list[str]:
         """All that were asked for, in order."""
         return sorted(path for project in self.projects for path in project.files)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to check."""
+        return not (self.files or self.named_settings)
 
     def complete(self, project: Project) -> None:
         """Ask for all files of a project."""
@@ -123,7 +138,7 @@ def discover(paths: Sequence[str], finder: SettingsFinder, filesystem: FileSyste
     def nested(table: str, ancestors: Settings) -> Settings | None:
         inner = finder.find(os.path.dirname(table))
         if inner is not None and inner is not ancestors:
-            project_of(inner).is_whole = True
+            project_of(inner).is_whole = project_of(inner).reports_settings = True
             project_of(ancestors).nested.add(table)
         return inner
 
@@ -134,9 +149,14 @@ def discover(paths: Sequence[str], finder: SettingsFinder, filesystem: FileSyste
         if settings is None or (settings.force_exclude and settings.excludes(path)):
             continue
         project = project_of(settings)
+        if path == settings.path:
+            project.reports_settings = True
+            found.named_settings.append(path)
+            continue
         if path != folder:
             project.files.append(path)
             continue
+        project.reports_settings = True
         project.is_whole |= path == settings.root
         for file, owner in walk.below(path, settings, nested):
             project_of(owner).files.append(file)
@@ -145,7 +165,13 @@ def discover(paths: Sequence[str], finder: SettingsFinder, filesystem: FileSyste
     for project in projects.values():
         project.files = sorted(set(project.files))
     # of another that a path lies in nothing was asked
-    asked = [p for p in projects.values() if p.files or (p.is_whole and p.settings.path)]
+    asked = [
+        project
+        for project in projects.values()
+        if project.files
+        or (project.is_whole and project.settings.path)
+        or project.settings.path in found.named_settings
+    ]
     found.projects = sorted(asked or projects.values(), key=lambda project: project.settings.root)
     return found
 

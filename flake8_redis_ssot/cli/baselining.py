@@ -86,7 +86,7 @@ def _write(file: str, projects: Sequence[Project], found: Discovery, options: ar
                 outcome = run_project(files, checker, jobs=available_processors(), progress=progress)
                 whole.failures += outcome.failures
                 whole.limits += outcome.limits
-                reported = {*project.files, project.settings.path}
+                reported = project.reported
                 whole.diagnostics += (d for d in outcome.diagnostics if d.path in reported)
                 is_mended |= {
                     *mended(before.entries, project, checker, files, outcome.diagnostics, whole=True)

@@ -215,7 +215,7 @@ class _Run:
                 self._narrow(one, part)
                 outcome.add(part)
         self.progress.stop()
-        if not found.files and not found.missing and not found.named_notebooks:
+        if found.is_empty and not found.missing and not found.named_notebooks:
             self.say(
                 "warning", f"no Python files found in {some_of(options.paths)}; name others, or see `exclude`"
             )
@@ -223,7 +223,7 @@ class _Run:
             return self._add_noqa(outcome, fixed)
         if found.notebooks and not found.files:
             self.say("note", "notebooks are not checked: they are out of scope")
-        status, text = self._report(outcome, fixed=fixed, is_empty=not found.files)
+        status, text = self._report(outcome, fixed=fixed, is_empty=found.is_empty)
         before = self.say.text
         self._say_where_settings_come_from(outcome)
         # where git said what was renamed, its next commit may say something else
@@ -435,7 +435,7 @@ class _Run:
             one.fixes_hold_for = done.hold_for
             if done.hold_for != "none":
                 one.found = done.diagnostics
-        reported = {*files, one.project.settings.path}
+        reported = one.project.reported
         outcome.diagnostics = [d for d in outcome.diagnostics if d.path in reported]
 
     def _add_noqa(self, outcome: Outcome, fixed: Sequence[Diagnostic]) -> int:

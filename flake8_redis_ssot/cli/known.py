@@ -47,5 +47,5 @@ class Known:
         """What a search of the folders of the project would find again."""
         (root,) = self.record.of
         finder.name([root])
-        project = Project(finder.must_find(root), [*self.record.files], is_whole=True)
+        project = Project(finder.must_find(root), [*self.record.files], is_whole=True, reports_settings=True)
         return Discovery(finder, [project])

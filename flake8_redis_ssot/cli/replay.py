@@ -193,9 +193,20 @@ def _new_words(request: Request, record: Record) -> list[str] | None:
     from flake8_redis_ssot.cli.words import rendered
 
     has_fixes = record.fixes == "any" or (record.fixes == "all" and files == record.files)
-    reported = None if record.scope == "same" else {*files, request.settings}
+    reported = {*files}
+    if not reported.issuperset(
+        request.paths
+    ):  # a folder is asked for: what is wrong with the settings as well
+        reported.add(request.settings)
     style = request.options.get("--output-format", record.style)
-    words = rendered(record.found, reported, style, request.options, request.look, has_fixes=has_fixes)
+    words = rendered(
+        record.found,
+        None if record.scope == "same" else reported,
+        style,
+        request.options,
+        request.look,
+        has_fixes=has_fixes,
+    )
     if words is not None:
         keep_words(request, record.key, record.seal, words)
     return words

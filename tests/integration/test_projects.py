@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import time
 import tomllib
@@ -135,6 +136,63 @@ def test_gitignore_files_of_the_repository_hold_in_every_project(tmp_path: Path,
         assert [os.path.normpath(cwd / path) for path in done.stdout.split()] == [
             str(tmp_path / "service/a.py")
         ]
+
+
+ENDED = """\
+[tool.redis-ssot]
+manager = "app.nowhere"
+
+[[tool.redis-ssot.allow]]
+paths = ["app/**"]
+rules = ["RED201"]
+reason = "r"
+expires = 2020-01-01
+
+[[tool.redis-ssot.allow]]
+paths = ["gone/**"]
+rules = ["RED201"]
+reason = "r"
+"""
+
+
+@pytest.mark.parametrize("style", ["concise", "json"])
+@pytest.mark.parametrize(
+    ("paths", "codes"),
+    [
+        ([], ["RED403", "RED901", "RED902"]),
+        (["."], ["RED403", "RED901", "RED902"]),
+        (["app"], ["RED403", "RED901", "RED902"]),
+        (["app/a.py", "app"], ["RED403", "RED901", "RED902"]),
+        (["app/a.py"], []),
+        (["app/a.py", "app/b.py", "nested/c.py"], []),
+        (["app/a.py", "nested"], ["RED901"]),
+        (["pyproject.toml"], ["RED403", "RED901", "RED902"]),
+        (["pyproject.toml", "app/a.py"], ["RED403", "RED901", "RED902"]),
+        (["nested/pyproject.toml", "app/a.py"], ["RED901"]),
+    ],
+    ids=str,
+)
+def test_settings_are_reported_where_they_were_asked_for(
+    paths: list[str], codes: list[str], style: str, tmp_path: Path, run: Command
+) -> None:
+    nested = ENDED.replace("app.nowhere", "c").partition('\n[[tool.redis-ssot.allow]]\npaths = ["gone')[0]
+    write(
+        tmp_path,
+        {
+            "pyproject.toml": ENDED,
+            "app/a.py": "",
+            "app/b.py": "",
+            "nested/pyproject.toml": nested,
+            "nested/c.py": "",
+        },
+    )
+    if codes and "." in (paths or ["."]):
+        codes = sorted([*codes, "RED901"])
+    for _ in "once", "and out of the cache":
+        done = run("check", "--output-format", style, *paths, cwd=tmp_path)
+        found = re.findall(r': (RED\d+) |"code": "(RED\d+)"', done.stdout)
+        assert (sorted(map("".join, found)), done.returncode) == (codes, bool(codes))
+        assert "no Python files" not in done.stderr
 
 
 def test_src_outside_is_indexed_and_never_reported_or_changed(tmp_path: Path, run: Command) -> None:
@@ -285,10 +343,10 @@ def test_an_exception_that_a_nested_project_shares_is_not_unused(tmp_path: Path,
             "service/b.py": BAD,
         },
     )
-    for arguments in ([], ["a.py"]):
+    for arguments in ([], ["a.py"], ["pyproject.toml"]):
         assert run("check", *arguments, cwd=tmp_path).stdout == "All checks passed!\n"
     (tmp_path / "service/pyproject.toml").write_text("[tool.redis-ssot]\n")
-    assert "RED902" in run("check", "a.py", cwd=tmp_path).stdout
+    assert "RED902" in run("check", "pyproject.toml", cwd=tmp_path).stdout
 
 
 def test_a_migration_is_of_one_project(monorepo: Path, tmp_path: Path, run: Command) -> None:
