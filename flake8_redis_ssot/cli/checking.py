@@ -339,12 +339,12 @@ class _Run:
         return 2 if failed else int(bad and not self.options.exit_zero)
 
     def _diff(self, mended: Sequence[FixResult]) -> int:
-        from flake8_redis_ssot.cli.fixing import diff
+        from flake8_redis_ssot.cli.fixing import patch
 
         number = sum(len(what.settled) for what in mended)
         outcome = Outcome(failures=[message for what in mended for message in what.outcome.failures])
         changes = {path: data for what in mended for path, data in what.changes.items()}
-        self.outputs.write_text("".join(diff(changes)))
+        self.outputs.write_bytes(patch(changes))
         if not (self.options.quiet or self.options.silent):
             print(f"Would fix {number} error{'s' * (number != 1)}.", file=sys.stderr)
         failed = self._say_failures(outcome)

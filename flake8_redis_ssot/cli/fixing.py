@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterator, Sequence
+import os
+import re
+from collections.abc import Collection, Sequence
 
 from flake8_redis_ssot.files import overwrite
 from flake8_redis_ssot.filesystem import DISK
 from flake8_redis_ssot.fix.apply import FixResult
 from flake8_redis_ssot.fix.granted import mend_chosen
 from flake8_redis_ssot.lint.run import Outcome
-from flake8_redis_ssot.output import escaped, shown
+from flake8_redis_ssot.output import relative, shown
 from flake8_redis_ssot.settings.model import Settings
-from flake8_redis_ssot.source import SourceError, SourceFile
+
+_LINE = re.compile(rb"[^\n]*\n|[^\n]+")
+_QUOTED = re.compile(rb'[\x00-\x1f"\\\x7f]')
 
 
 def fixed(
@@ -42,16 +46,19 @@ def fixed(
     return mended
 
 
-def diff(changes: dict[str, bytes]) -> Iterator[str]:
-    """The changes as a unified diff, line by line; control characters are escaped."""
+def patch(changes: dict[str, bytes]) -> bytes:
+    """The changes as `git apply -p0` and `patch -p0` take them: the bytes of the files, whatever they stand for."""
+    found: list[bytes] = []
     for path, data in sorted(changes.items()):
-        before, after = (_lines(source) for source in (DISK.source(path), SourceFile(path, data)))
-        for line in difflib.unified_diff(before, after, shown(path), shown(path), lineterm=""):
-            yield escaped(line.rstrip("\r\n")) + "\n"
+        before, after = (_LINE.findall(each) for each in (DISK.read(path), data))
+        name = _name(os.fsencode(relative(path)))
+        for line in difflib.diff_bytes(difflib.unified_diff, before, after, name, name):
+            found.append(line if line.endswith(b"\n") else line + b"\n\\ No newline at end of file\n")
+    return b"".join(found)
 
 
-def _lines(source: SourceFile) -> list[str]:
-    try:
-        return source.text.splitlines()
-    except SourceError:
-        return []
+def _name(name: bytes) -> bytes:
+    """A name as git writes it in a patch, where a space ends it that no tab follows."""
+    if not _QUOTED.search(name):
+        return name + b"\t" * (b" " in name)
+    return b'"' + _QUOTED.sub(lambda match: b"\\%03o" % ord(match[0]), name) + b'"'

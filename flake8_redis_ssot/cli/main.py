@@ -42,7 +42,11 @@ def main(arguments: list[str] | None = None) -> int:
 class _Closed(io.TextIOBase):
     """Stands for a standard output that is closed."""
 
-    def write(self, text: str) -> int:
+    @property
+    def buffer(self) -> _Closed:
+        return self
+
+    def write(self, text: str | bytes) -> int:
         raise OSError("standard output is closed")
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from flake8_redis_ssot.cli.replay import look
 from flake8_redis_ssot.cli.words import text
+from flake8_redis_ssot.output import escaped
 from flake8_redis_ssot.output.report import Look, Report, counting, format_of
 from flake8_redis_ssot.settings.boundaries import SettingsError
 
@@ -55,25 +56,31 @@ class Outputs:
         for name, file in self.pairs:
             whole = text(name, replace(report, look=self._look(file)), counted=self.counted)
             if file is not None:
-                _write_file(file, whole)
+                _write_file(file, whole.encode(errors="backslashreplace"))
             elif not self.silent:
                 sys.stdout.write(whole)
                 said = whole
         return said
 
-    def write_text(self, whole: str) -> None:
-        """Write something else to where the first output goes."""
+    def write_bytes(self, data: bytes) -> None:
+        """Write something else to where the first output goes; a terminal is shown no control characters."""
         file = self.pairs[0][1]
         if file is not None:
-            _write_file(file, whole)
-        elif not self.silent:
-            sys.stdout.write(whole)
+            _write_file(file, data)
+        elif self.silent:
+            return
+        elif sys.stdout.isatty():
+            lines = data.decode(errors="backslashreplace").split("\n")
+            sys.stdout.write("\n".join(escaped(line.removesuffix("\r")) for line in lines))
+        else:
+            sys.stdout.flush()
+            sys.stdout.buffer.write(data)
 
 
-def _write_file(file: str, text: str) -> None:
+def _write_file(file: str, data: bytes) -> None:
     """Write a file; SettingsError where that is not possible."""
     try:
-        with open(file, "w", encoding="utf-8", errors="backslashreplace") as stream:
-            stream.write(text)
+        with open(file, "wb") as stream:
+            stream.write(data)
     except OSError as error:
         raise SettingsError([f"{file}: cannot be written: {error.strerror}; name another file"]) from error

@@ -271,3 +271,12 @@ def test_codes_of_other_tools_are_near_none(tmp_path: Path, run: Command) -> Non
         done = run(*arguments, cwd=tmp_path)
         assert done.returncode == 2 and "the codes of redis-ssot begin with `RED`" in done.stderr
         assert "did you mean" not in done.stderr
+
+
+def test_a_diff_shows_no_control_characters(tmp_path: Path) -> None:
+    (tmp_path / "a\x1b[1m b.py").write_bytes(
+        b"# coding: latin-1\r\nimport redis  # \x1b[2J\r\nredis.StrictRedis()\r\n"
+    )
+    _, said = on_terminal("check", "--isolated", "--select", "RED506", "--diff", cwd=tmp_path)
+    assert "-redis.StrictRedis()\n+redis.Redis()\n" in said
+    assert "# \\x1b[2J\n" in said and "\x1b" not in said
