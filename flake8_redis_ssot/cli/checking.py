@@ -344,10 +344,10 @@ class _Run:
         number = sum(len(what.settled) for what in mended)
         outcome = Outcome(failures=[message for what in mended for message in what.outcome.failures])
         changes = {path: data for what in mended for path, data in what.changes.items()}
+        failed = self._say_failures(outcome)
         self.outputs.write_bytes(patch(changes))
         if not (self.options.quiet or self.options.silent):
             print(f"Would fix {number} error{'s' * (number != 1)}.", file=sys.stderr)
-        failed = self._say_failures(outcome)
         return 2 if failed else int(bool(number) and not self.options.exit_zero)
 
     def _cache(self, checker: FileChecker) -> Cache | None:

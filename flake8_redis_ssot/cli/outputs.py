@@ -51,15 +51,21 @@ class Outputs:
         return any(file is None and format_of(name).is_text for name, file in self.pairs)
 
     def write(self, report: Report) -> str:
-        """Write everything; what went to standard output."""
-        said = ""
-        for name, file in self.pairs:
+        """Write everything; what went to standard output. SettingsError, once the rest is written, for what could not be."""
+        said, problems = "", []
+        # standard output may be a pipe that is closed
+        for name, file in sorted(self.pairs, key=lambda pair: pair[1] is None):
             whole = text(name, replace(report, look=self._look(file)), counted=self.counted)
-            if file is not None:
-                _write_file(file, whole.encode(errors="backslashreplace"))
-            elif not self.silent:
-                sys.stdout.write(whole)
-                said = whole
+            try:
+                if file is not None:
+                    _write_file(file, whole.encode(errors="backslashreplace"))
+                elif not self.silent:
+                    sys.stdout.write(whole)
+                    said = whole
+            except SettingsError as error:
+                problems += error.messages
+        if problems:
+            raise SettingsError(problems)
         return said
 
     def write_bytes(self, data: bytes) -> None:

@@ -240,6 +240,41 @@ def test_several_outputs_at_once(project: Path, run: Command, written: Any) -> N
     assert both.returncode == 2 and "several formats go to standard output" in both.stderr
 
 
+@pytest.mark.parametrize(
+    "full", ["/dev/full", "nowhere/a.sarif", "."], ids=["a full disk", "no folder", "a folder"]
+)
+@pytest.mark.parametrize("first", [0, 1, 2])
+def test_an_output_without_a_place_keeps_no_other_from_being_written(
+    first: int, full: str, project: Path, run: Command, written: Any
+) -> None:
+    outputs = [
+        ["--output-format", "concise"],
+        ["--output-format", "sarif", "--output-file", full],
+        ["--output-format", "json", "--output-file", "a.json"],
+    ]
+    named = [part for output in outputs[first:] + outputs[:first] for part in output]
+    done = run("check", *named, cwd=project)
+    assert done.returncode == 2 and done.stdout == written("concise")
+    assert (project / "a.json").read_text() == written("json")
+    assert done.stderr.startswith(f"error: {full}: cannot be written: ") and done.stderr.count("\n") == 1
+
+
+def test_every_output_without_a_place_is_named(project: Path, run: Command) -> None:
+    files = [part for name in ("a", "b") for part in ("--output-format", "json", "-o", f"nowhere/{name}")]
+    done = run("check", *files, "--output-format", "concise", cwd=project)
+    assert "Found " in done.stdout and done.returncode == 2
+    assert [line.split(":")[1] for line in done.stderr.splitlines()] == [" nowhere/a", " nowhere/b"]
+
+
+def test_a_standard_output_without_a_place_keeps_no_file_from_being_written(project: Path) -> None:
+    command = [sys.executable, "-m", "flake8_redis_ssot", "check", "--output-format", "full"]
+    with open("/dev/full", "wb") as stream:
+        done = subprocess.run(
+            [*command, "--output-format", "json", "-o", "a.json"], cwd=project, stdout=stream
+        )
+    assert done.returncode == 2 and json.loads((project / "a.json").read_text())
+
+
 def test_statistics(written: Any, project: Path, run: Command) -> None:
     assert counting() == ["concise", "full", "json", "json-lines"]
     rows = json.loads(written("json", "--statistics"))
