@@ -1,9 +1,10 @@
-"""`redis-ssot clean`: the cache removed."""
+"""`redis-ssot clean`: the caches removed."""
 
 from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Iterator
 from typing import Any
 
 from flake8_redis_ssot.cli.check import add_settings
@@ -12,11 +13,12 @@ from flake8_redis_ssot.cli.check import add_settings
 def add_parser(commands: Any) -> None:
     command = commands.add_parser(
         "clean",
-        help="remove the cache",
-        description="Remove the cache of the project around the working directory. The next run only takes longer.",
+        help="remove the caches",
+        description="Remove the cache of the project around the working directory, and all that lie below that directory. "
+        "The next run only takes longer.",
     )
     add_settings(command)
-    command.add_argument("--cache-dir", metavar="DIR", help="the cache to remove, if it lies elsewhere")
+    command.add_argument("--cache-dir", metavar="DIR", help="the one cache to remove, if it lies elsewhere")
     command.set_defaults(handler=run)
 
 
@@ -33,18 +35,37 @@ def run(options: argparse.Namespace) -> int:
         settings = settings_of(options)
     except SettingsError as error:
         return refuse(error.messages)
-    folder = folder_of(options.cache_dir, settings.cache_dir, settings.root)
-    if not os.path.lexists(folder):
-        print(f"There is no cache at {shown(folder)}.")
-        return 0
-    if os.path.islink(folder) or not is_ours(folder):
-        return refuse([f"{folder}: is no cache of redis-ssot; remove it by hand if it can go"])
-    try:
-        shutil.rmtree(folder)
-    except OSError as error:
-        where = shown(error.filename or folder)
-        return refuse(
-            [f"{where}: cannot be removed: {error.strerror}; the cache is not removed whole, run again"]
-        )
-    print(f"Removed the cache {shown(folder)}.")
-    return 0
+    own = folder_of(options.cache_dir, settings.cache_dir, settings.root)
+    below = [] if options.cache_dir else [folder for folder in _caches_below(os.getcwd()) if folder != own]
+    if not (below or os.path.lexists(own)):
+        print(f"There is no cache at {shown(own)}.")
+    problems = []
+    for folder in (own, *below):
+        if not os.path.lexists(folder):
+            continue
+        if os.path.islink(folder) or not is_ours(folder):
+            problems.append(f"{folder}: is no cache of redis-ssot; remove it by hand if it can go")
+            continue
+        try:
+            shutil.rmtree(folder)
+        except OSError as error:
+            where = shown(error.filename or folder)
+            problems.append(
+                f"{where}: cannot be removed: {error.strerror}; the cache is not removed whole, run again"
+            )
+        else:
+            print(f"Removed the cache {shown(folder)}.")
+    return refuse(problems) if problems else 0
+
+
+def _caches_below(top: str) -> Iterator[str]:
+    """The caches in a folder: a nested project has its own, under the name that its settings give it."""
+    from flake8_redis_ssot.store import is_ours
+
+    for folder, names, _ in os.walk(top):
+        if ".git" in names:
+            names.remove(".git")
+        names.sort()
+        if is_ours(folder):
+            names.clear()
+            yield folder

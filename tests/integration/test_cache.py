@@ -404,7 +404,8 @@ def test_clean_removes_the_cache_and_nothing_else(project: Path, run: Command) -
     for folder in (store.FOLDER, "build/cache"):
         assert (project / folder / ".gitignore").read_text() == "*\n"
         assert (project / folder / "CACHEDIR.TAG").read_text().startswith("Signature: 8a477f597d28d17")
-    assert run("clean", cwd=project).stdout == "Removed the cache .redis_ssot_cache.\n"
+    done = run("clean", "--cache-dir", store.FOLDER, cwd=project)
+    assert done.stdout == "Removed the cache .redis_ssot_cache.\n" and done.returncode == 0
     done = run("clean", "--config", "other.toml", cwd=project)
     assert done.stdout == "Removed the cache build/cache.\n" and done.returncode == 0
     (project / "other.toml").unlink(), (project / "build").rmdir()
