@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from datetime import date
 from typing import Any
@@ -15,7 +14,7 @@ from flake8_redis_ssot.cli.replay import look
 from flake8_redis_ssot.filesystem import DISK
 from flake8_redis_ssot.lint.allowances import Allowed, Comment, exceptions, state_of
 from flake8_redis_ssot.lint.run import available_processors
-from flake8_redis_ssot.output import allowances_text, shown
+from flake8_redis_ssot.output import allowances_text, json_text, shown
 from flake8_redis_ssot.output.report import Look
 from flake8_redis_ssot.settings.boundaries import SettingsError
 from flake8_redis_ssot.settings.model import Settings
@@ -43,7 +42,7 @@ def allowances(options: argparse.Namespace, today: date) -> int:
     allowed.sort(key=lambda one: one["expires"] or "9999")
     whole = {"allowances": allowed, "comments": comments}
     if options.output_format == "json":
-        print(json.dumps(whole, indent=2))
+        print(json_text(whole))
     else:
         is_markdown = options.output_format == "markdown"
         seen = Look() if is_markdown else Look(*look(sys.stdout))

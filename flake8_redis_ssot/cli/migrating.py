@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import shlex
 import sys
@@ -36,7 +35,7 @@ from flake8_redis_ssot.migrate.planning import (
 )
 from flake8_redis_ssot.migrate.shim import with_shims
 from flake8_redis_ssot.migrate.silenced import BASELINE, Silenced
-from flake8_redis_ssot.output import escaped, migration_text, plan_text, shown
+from flake8_redis_ssot.output import escaped, json_text, migration_text, plan_text, shown
 from flake8_redis_ssot.output.report import Look
 from flake8_redis_ssot.rules import all_rules
 from flake8_redis_ssot.settings.boundaries import SettingsError
@@ -134,7 +133,7 @@ def migrate(options: argparse.Namespace) -> int:
 
 def _show(style: str, found: Plan | Migration, render: Callable[..., str]) -> None:
     if style == "json":
-        print(json.dumps(found.as_object(), indent=2))
+        print(json_text(found.as_object()))
     else:
         is_markdown = style == "markdown"
         seen = Look() if is_markdown else Look(*look(sys.stdout))

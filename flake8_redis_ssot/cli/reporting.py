@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from collections.abc import Mapping
@@ -23,6 +22,7 @@ from flake8_redis_ssot.git_objects import GitError, Repository
 from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.run import Outcome, available_processors, cache_for
 from flake8_redis_ssot.migrate.planning import planned, rules_of
+from flake8_redis_ssot.output import json_text
 from flake8_redis_ssot.output.report import Look
 from flake8_redis_ssot.report.compare import comparison_of
 from flake8_redis_ssot.report.history import History, chosen
@@ -146,7 +146,7 @@ def _processes(given: list[str], settings: Settings) -> dict[str, int]:
 def _rendered(made: Report, options: argparse.Namespace) -> str:
     style = options.output_format
     if style == "json":
-        return json.dumps(made.as_object(), indent=2) + "\n"
+        return json_text(made.as_object()) + "\n"
     if style == "markdown":
         from flake8_redis_ssot.report.markdown import render as markdown
 

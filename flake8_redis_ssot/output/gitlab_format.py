@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-
-from flake8_redis_ssot.output import relative
+from flake8_redis_ssot.output import json_text, relative
 from flake8_redis_ssot.output.report import Format, Report
 from flake8_redis_ssot.output.sources import fingerprints
 from flake8_redis_ssot.source import Position
@@ -27,7 +25,7 @@ def _render(report: Report) -> str:
         }
         for d, fingerprint in zip(report.diagnostics, fingerprints(report), strict=True)
     ]
-    return json.dumps(found, indent=2) + "\n"
+    return json_text(found) + "\n"
 
 
 FORMAT = Format(_render)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.output import DOCUMENTATION
+from flake8_redis_ssot.output import DOCUMENTATION, json_text
 from flake8_redis_ssot.output.report import Format, Report
 from flake8_redis_ssot.output.statistics import counts
 from flake8_redis_ssot.source import Position
@@ -43,11 +42,11 @@ def as_object(diagnostic: Diagnostic) -> dict[str, Any]:
 
 
 def _render(report: Report) -> str:
-    return json.dumps([as_object(d) for d in report.diagnostics], indent=2) + "\n"
+    return json_text([as_object(d) for d in report.diagnostics]) + "\n"
 
 
 def _count(report: Report) -> str:
-    return json.dumps(counts(report), indent=2) + "\n"
+    return json_text(counts(report)) + "\n"
 
 
 FORMAT = Format(_render, shows_fixes=True, count=_count)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
 from flake8_redis_ssot.diagnostic import Diagnostic, Edit
-from flake8_redis_ssot.output import DOCUMENTATION, relative
+from flake8_redis_ssot.output import DOCUMENTATION, json_text, relative
 from flake8_redis_ssot.output.report import Format, Report
 from flake8_redis_ssot.output.sources import with_sources
 from flake8_redis_ssot.source import Position, Range, SourceFile
@@ -16,7 +15,7 @@ from flake8_redis_ssot.source import Position, Range, SourceFile
 def _render(report: Report) -> str:
     found = [_as_object(diagnostic, source) for diagnostic, source in with_sources(report)]
     source = {"name": "redis-ssot", "url": DOCUMENTATION.partition("/blob/")[0]}
-    return json.dumps({"source": source, "severity": "ERROR", "diagnostics": found}, indent=2) + "\n"
+    return json_text({"source": source, "severity": "ERROR", "diagnostics": found}) + "\n"
 
 
 def _as_object(diagnostic: Diagnostic, source: SourceFile) -> dict[str, Any]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 from typing import Any
 from urllib.parse import quote
 
 from flake8_redis_ssot import __version__
 from flake8_redis_ssot.diagnostic import Diagnostic, Fix
-from flake8_redis_ssot.output import DOCUMENTATION, relative
+from flake8_redis_ssot.output import DOCUMENTATION, json_text, relative
 from flake8_redis_ssot.output.report import Format, Report
 from flake8_redis_ssot.output.sources import fingerprints
 from flake8_redis_ssot.source import Range
@@ -34,7 +33,7 @@ def _render(report: Report) -> str:
         "results": results,
     }
     schema = "https://json.schemastore.org/sarif-2.1.0.json"
-    return json.dumps({"$schema": schema, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+    return json_text({"$schema": schema, "version": "2.1.0", "runs": [run]}) + "\n"
 
 
 def _rules(codes: list[str]) -> list[dict[str, Any]]:
@@ -83,9 +82,10 @@ def _location(path: str, where: Range) -> dict[str, Any]:
 
 def _artifact(path: str) -> dict[str, str]:
     found = relative(path)
+    uri = quote(os.fsencode(found))
     if os.path.isabs(found):
-        return {"uri": f"file://{quote(found, errors='surrogatepass')}"}
-    return {"uri": quote(found, errors="surrogatepass"), "uriBaseId": "%SRCROOT%"}
+        return {"uri": f"file://{uri}"}
+    return {"uri": uri, "uriBaseId": "%SRCROOT%"}
 
 
 def _region(where: Range) -> dict[str, int]:

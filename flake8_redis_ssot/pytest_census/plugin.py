@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import tempfile
@@ -87,9 +86,10 @@ class CensusPlugin:
         ):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         if self.path:
+            from flake8_redis_ssot.output import json_text
+
             with open(self.path, "w", encoding="utf-8") as stream:
-                json.dump(as_json(self.run), stream, indent=2)
-                stream.write("\n")
+                stream.write(json_text(as_json(self.run)) + "\n")
         self._tell_junit(self.run)
 
     def _tell_junit(self, run: Run) -> None:

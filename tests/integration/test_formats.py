@@ -7,6 +7,7 @@ ask of the parts that are written is stated below, with the name of each.
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -238,6 +239,58 @@ def test_several_outputs_at_once(project: Path, run: Command, written: Any) -> N
     assert (project / "b.json").read_text() == written("json")
     both = run("check", "--output-format", "full", "--output-format", "json", cwd=project)
     assert both.returncode == 2 and "several formats go to standard output" in both.stderr
+
+
+NAMES = {
+    b"bad\xff.py": ("bad\ufffd.py", "bad%FF.py"),
+    b"caf\xe9/b\xc3\xa9.py": ("caf\ufffd/b\u00e9.py", "caf%E9/b%C3%A9.py"),
+    "\U0001f600 \\ud83d.py".encode(): ("\U0001f600 \\ud83d.py", "%F0%9F%98%80%20%5Cud83d.py"),
+}
+"""Names as bytes: in JSON, and in an address."""
+
+
+@pytest.fixture
+def oddly_named(tmp_path: Path) -> Path:
+    for name in NAMES:
+        path = tmp_path / os.fsdecode(name)
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("import redis\nredis.Redis()\nredis.ConnectionPool()\nredis.ConnectionPool()\n")
+    return tmp_path
+
+
+@pytest.mark.parametrize("style", ["json", "json-lines", "gitlab", "rdjson", "sarif"])
+@pytest.mark.parametrize("place", [[], ["-o", "made"]], ids=str)
+def test_names_that_are_no_utf_8(style: str, place: list[str], oddly_named: Path, run: Command) -> None:
+    done = run("check", "--output-format", style, *place, cwd=oddly_named)
+    text = (oddly_named / "made").read_text() if place else done.stdout
+    said = json.dumps([json.loads(line) for line in (text.splitlines() if style == "json-lines" else [text])])
+    for plain, address in NAMES.values():
+        assert json.dumps(address if style == "sarif" else plain)[1:-1] in said
+    assert text.isascii() and json.loads(said) == json.loads(json.dumps(json.loads(said)).encode())
+    _ = json.dumps(json.loads(said), ensure_ascii=False).encode()  # half of a pair has no bytes
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["report", "--output-format", "json"],
+        ["migrate", "--dry-run", "--output-format", "json"],
+        ["plan", "--output-format", "json"],
+        ["allowances", "--output-format", "json"],
+    ],
+    ids=str,
+)
+def test_other_json_of_names_that_are_no_utf_8(arguments: list[str], oddly_named: Path, run: Command) -> None:
+    (oddly_named / "pyproject.toml").write_text(SETTINGS)
+    (oddly_named / "manager.py").write_text(MANAGER)
+    (oddly_named / "old.py").write_text(MANAGER.replace("manager = ", "cache = "))
+    (oddly_named / os.fsdecode(b"bad\xff.py")).write_text(
+        "from old import cache\nimport redis\nredis.Redis()  # noqa: RED201 a reason\ncache.stray()\n"
+    )
+    done = run(*arguments, cwd=oddly_named)
+    found = json.loads(done.stdout)
+    assert "bad\ufffd.py" in json.dumps(found, ensure_ascii=False)
+    _ = json.dumps(found, ensure_ascii=False).encode()
 
 
 @pytest.mark.parametrize(
