@@ -6,7 +6,7 @@ import argparse
 import ast
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
 from flake8.exceptions import ExecutionError
@@ -76,7 +76,7 @@ class Plugin:
             if given or options.redis_ssot_config:
                 _must_find(cls.finder, cls.finder.top)
         except TypeError as error:  # flake8 would call us again without a word
-            raise ExecutionError(f"redis-ssot: a defect of ours: {error}; please report it") from error
+            raise _refusal([f"a defect of ours: {error}; please report it"]) from error
 
     @classmethod
     def checker_of(cls, path: str) -> FileChecker:
@@ -106,11 +106,13 @@ class Plugin:
         except ExecutionError:
             raise
         except SettingsError as error:
-            raise ExecutionError(f"redis-ssot: {error}") from error
+            raise _refusal(error.messages) from error
         except Exception as error:
-            raise ExecutionError(
-                f"{self.filename}: not checked by flake8-redis-ssot {__version__}: "
-                f"{type(error).__name__}: {error}; this is a defect of the plugin, please report it"
+            raise _refusal(
+                [
+                    f"{self.filename}: not checked by flake8-redis-ssot {__version__}: "
+                    f"{type(error).__name__}: {error}; this is a defect of the plugin, please report it"
+                ]
             ) from error
         for limit in checked.limits:
             logging.getLogger(__name__).warning("%s: %s; what was found is reported", self.filename, limit)
@@ -135,7 +137,14 @@ def _must_find(finder: SettingsFinder, folder: str) -> Settings:
     try:
         return finder.must_find(folder)
     except SettingsError as error:
-        raise ExecutionError("redis-ssot: " + "\nredis-ssot: ".join(error.messages)) from error
+        raise _refusal(error.messages) from error
+
+
+def _refusal(messages: Iterable[str]) -> ExecutionError:
+    """The error that flake8 shows as it is, and stops at; names in it may hold anything."""
+    from flake8_redis_ssot.output import escaped  # not while all is well
+
+    return ExecutionError("\n".join(f"redis-ssot: {escaped(message)}" for message in messages))
 
 
 def _given(options: argparse.Namespace) -> dict[str, Any]:
@@ -149,9 +158,7 @@ def _given(options: argparse.Namespace) -> dict[str, Any]:
         name, colon, rest = line.partition(":")
         paths, arrow, managers = rest.partition("->")
         if not colon or not arrow:
-            raise ExecutionError(
-                f"redis-ssot: --redis-ssot-boundaries has `{line.strip()}`; write `name: globs -> managers`"
-            )
+            raise _refusal([f"--redis-ssot-boundaries has `{line.strip()}`; write `name: globs -> managers`"])
         boundaries.append({"name": name.strip(), "paths": _split(paths), "manager": _split(managers)})
     given["boundary"] = boundaries
     return {key: value for key, value in given.items() if value}

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from conftest import Command
 
 from flake8_redis_ssot import flake8_plugin
 from flake8_redis_ssot.diagnostic import Diagnostic
@@ -96,3 +97,29 @@ def test_workers_know_the_settings(method: str, tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True)
     assert done.stdout.count("RED101") == 3, done.stderr
+
+
+@pytest.mark.parametrize("jobs", ["-j0", "-j2"])
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ("[tool.redis-ssot]\nmanger = 1\nmaneger = 1\n", [":2: unknown key", ":3: unknown key"]),
+        ("[tool.redis-ssot\n", [":1:17: not valid TOML"]),
+        ('[tool.redis-ssot]\nbaseline = "no\\nwhere"\n', ["no\\nwhere: there is no such baseline"]),
+    ],
+)
+def test_names_in_an_error_are_escaped_as_the_command_does(
+    table: str, said: list[str], jobs: str, tmp_path: Path, run: Command
+) -> None:
+    folder = tmp_path / "a\nb\x1b[1m"
+    folder.mkdir()
+    (folder / "pyproject.toml").write_text(table)
+    for name in "x.py", "y.py":
+        (folder / name).write_text("import redis\n")
+    ours = run("check", cwd=tmp_path).stderr.splitlines()
+    theirs = run("--isolated", jobs, ".", cwd=tmp_path, module="flake8").stdout.splitlines()[1:]
+    assert [line.removeprefix("error: ") for line in ours] == [
+        line.removeprefix("redis-ssot: ") for line in theirs
+    ]
+    assert len(ours) == len(said) and all(text in line for text, line in zip(said, ours, strict=True))
+    assert all("a\\nb\\x1b[1m" in line and "\x1b" not in line for line in ours)
