@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from flake8_redis_ssot.inference.calls import any_call, receiver_of
+from flake8_redis_ssot.inference.calls import any_call, callees, receiver_of
 from flake8_redis_ssot.inference.values import Definition, Instance, Value, Values
 from flake8_redis_ssot.syntax.arguments import argument_of
 from flake8_redis_ssot.syntax.bindings import ProgramPoint, Scope
@@ -56,9 +56,9 @@ def functions_run(inference: Inference, call: ProgramPoint) -> frozenset[Scope |
 def _find_run(inference: Inference, point: ProgramPoint) -> frozenset[Scope | None]:
     assert isinstance(point.node, ast.Call)
     return frozenset(
-        inference.classes.initialiser(v.scope) if v.scope.kind == "class" else v.scope
-        for v in inference.within(None, inference.values, point.node.func, point)
-        if isinstance(v, Definition)
+        inference.classes.initialiser(one.scope) if one.scope.kind == "class" else one.scope
+        for value in inference.within(None, inference.values, point.node.func, point)
+        for one in callees(inference, value)
     )
 
 

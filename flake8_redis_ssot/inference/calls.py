@@ -141,13 +141,23 @@ def called(inference: Inference, call: ast.Call, point: ProgramPoint) -> Iterato
                 context = _entered(inference, Definition(scope), scope, call, point)
                 if context is not None:
                     yield replace(value, context=context)
-            case Definition(scope=scope):
-                yield from _entering(inference, value, call, point)
+            case Definition() | Instance(of=Definition()):
+                for callee in callees(inference, value):
+                    yield from _entering(inference, callee, call, point)
     if isinstance(call.func, ast.Attribute):
         if call.func.attr in ENTERING_METHODS:
             for part in call.args[:1]:
                 yield from containers.projected(inference, inference.values(part, point), "enter")
         yield from containers.method_call(inference, call.func, call, point)
+
+
+def callees(inference: Inference, value: Value) -> Iterator[Definition]:
+    """The functions and classes of ours that a call of a value runs: of an object the `__call__` of its class."""
+    match value:
+        case Definition():
+            yield value
+        case Instance(of=Definition()):
+            yield from (m for m in inference.attribute(value, "__call__") if isinstance(m, Definition))
 
 
 def _of_keywords(inference: Inference, call: ast.Call, point: ProgramPoint) -> Items:

@@ -393,7 +393,7 @@ class Inference:
         for point in self.calls_named(getattr(function.node, "name", "")):
             assert isinstance(point.node, ast.Call)
             called = self.values(point.node.func, point)
-            if any(isinstance(v, Definition) and v.scope is function for v in called):
+            if any(one.scope is function for v in called for one in calls.callees(self, v)):
                 yield point
 
     def fixture_scopes(self, function: Scope) -> Iterator[Scope]:

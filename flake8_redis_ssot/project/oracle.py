@@ -6,6 +6,7 @@ and only the files handed over are modules: what is installed never matters.
 
 from __future__ import annotations
 
+import ast
 import json
 import sys
 import time
@@ -27,8 +28,13 @@ MOST_TEXT = 30_000
 MOST_CALLS = 20
 """Calls asked for in one run."""
 
-Place = tuple[int, int]
-"""Line and utf-8 column of a call, as `ast` has them."""
+Place = tuple[int, int, int, int]
+"""Where a call begins and ends, by lines and utf-8 columns as `ast` has them: `f()` begins where `f()()` does."""
+
+
+def place_of(call: ast.Call) -> Place:
+    """The place of a call."""
+    return call.lineno, call.col_offset, call.end_lineno or 0, call.end_col_offset or 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +97,10 @@ class Oracle:
         found: dict[str, dict[Place, tuple[str, ...]]] = {}
         for line in output.splitlines():
             try:
-                module, row, column, names = json.loads(line)
+                module, place, names = json.loads(line)
             except ValueError:
                 continue  # cut off by the deadline
-            found.setdefault(module, {})[row, column] = tuple(names)
+            found.setdefault(module, {})[tuple(place)] = tuple(names)
         return found
 
 
@@ -166,10 +172,11 @@ def _main() -> None:
             continue
     for module, (tree, calls) in trees.items():
         for call in tree.nodes_of_class(nodes.Call) if calls else ():
-            if (call.lineno, call.col_offset) in calls:
+            place = (call.lineno, call.col_offset, call.end_lineno, call.end_col_offset)
+            if place in calls:
                 names = _callees(call.func, table)
                 if names:
-                    print(json.dumps([module, call.lineno, call.col_offset, names]), flush=True)
+                    print(json.dumps([module, place, names]), flush=True)
 
 
 def _callees(func: object, table: BuilderTable) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.project.inference import ProjectInference
-from flake8_redis_ssot.project.oracle import Oracle, Question
+from flake8_redis_ssot.project.oracle import Oracle, Place, Question, place_of
 from flake8_redis_ssot.rule import Construction, Followed, ProjectContext, ProjectRule, RuleContext
 
 
@@ -79,7 +79,7 @@ class CrossModuleConstruction(ProjectRule):
                 known = next((answers[m] for m in context.place.modules if m in answers), {})
                 for point in context.scopes.calls if known else ():
                     assert isinstance(point.node, ast.Call)
-                    names = known.get((point.node.lineno, point.node.col_offset), ())
+                    names = known.get(place_of(point.node), ())
                     if names and all(map(inference.names.is_builder, names)):
                         reached = {name: inference.names.table[name] for name in names}
                         where = context.source.range_of(point.node)
@@ -102,9 +102,9 @@ def _asked(project: ProjectContext, followed: Followed, questions: list[Question
     return Oracle([q for q in questions if q.module in near], followed.inference.names.table)
 
 
-def _open(inference: ProjectInference, context: RuleContext) -> tuple[tuple[int, int], ...]:
+def _open(inference: ProjectInference, context: RuleContext) -> tuple[Place, ...]:
     """The places of the calls that may still build, as far as anybody knows."""
     if context.place.is_manager:
         return ()
     calls = (point for point in context.scopes.calls if inference.is_open(point))
-    return tuple((p.node.lineno, p.node.col_offset) for p in calls if isinstance(p.node, ast.Call))
+    return tuple(place_of(p.node) for p in calls if isinstance(p.node, ast.Call))

@@ -13,7 +13,7 @@ from conftest import FIXTURES
 from flake8_redis_ssot.inference.builder_table import BUILDERS
 from flake8_redis_ssot.lint.run import checker_for
 from flake8_redis_ssot.project import oracle
-from flake8_redis_ssot.project.oracle import Oracle, Question
+from flake8_redis_ssot.project.oracle import Oracle, Question, place_of
 from flake8_redis_ssot.rules import defaults
 from flake8_redis_ssot.settings.load import load_settings
 from flake8_redis_ssot.settings.model import Selection
@@ -53,7 +53,7 @@ def test_astroid_names_no_builder_that_we_do_not(tmp_path: Path, monkeypatch: py
             if context is not None:
                 calls = [node for node in ast.walk(context.source.tree) if isinstance(node, ast.Call)]
                 ours[f"m{number}"] = (path, {made.call.lineno for made in context.constructions})
-                places = tuple((call.lineno, call.col_offset) for call in calls)
+                places = tuple(place_of(call) for call in calls)
                 questions.append(Question(f"m{number}", context.source.text, places))
     answers = Oracle(questions, BUILDERS, seconds=120).answers()
     assert len(answers) >= 10, "astroid has named next to nothing: the comparison would show nothing"
@@ -61,6 +61,6 @@ def test_astroid_names_no_builder_that_we_do_not(tmp_path: Path, monkeypatch: py
     for module, places in answers.items():
         path, lines = ours[module]
         text = path.read_text(errors="replace").splitlines()
-        missed |= {text[line - 1].strip() for line, _ in places if line not in lines}
+        missed |= {text[line - 1].strip() for line, *_ in places if line not in lines}
     # what astroid takes for a builder differs with the Python that it runs on
     assert missed <= set(WRONG)
