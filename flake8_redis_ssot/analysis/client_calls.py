@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from flake8_redis_ssot.analysis.deferred import around, deferring, is_consumed, is_deferred
 from flake8_redis_ssot.inference.annotation import promised
-from flake8_redis_ssot.inference.calls import fixtures_for
 from flake8_redis_ssot.inference.containers import projected
 from flake8_redis_ssot.inference.evaluator import Inference
+from flake8_redis_ssot.inference.fixtures import fixtures_for
 from flake8_redis_ssot.inference.methods import Mode, effect_of, mode_of, pool_of
 from flake8_redis_ssot.inference.reach import exposed
 from flake8_redis_ssot.inference.values import Definition, Generator, Instance, Items, QualifiedName, Value

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from flake8_redis_ssot.inference.calls import fixture_name
 from flake8_redis_ssot.inference.evaluator import Inference
+from flake8_redis_ssot.inference.fixtures import fixture_name
 from flake8_redis_ssot.inference.values import Definition, Generator
 from flake8_redis_ssot.libraries.frameworks import FIXTURES, PREPARING, SETTING, TAKERS
 from flake8_redis_ssot.syntax.ancestors import ancestors

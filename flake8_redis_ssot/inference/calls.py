@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from flake8_redis_ssot.inference import containers, importing
+from flake8_redis_ssot.inference import containers, fixtures, importing
 from flake8_redis_ssot.inference.annotation import stands_in
 from flake8_redis_ssot.inference.values import (
     NOTHING,
@@ -48,8 +48,8 @@ from flake8_redis_ssot.libraries.standard import (
     RUNNERS,
 )
 from flake8_redis_ssot.syntax.arguments import argument_of, default_of, parameters, positional, single
-from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope
-from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
+from flake8_redis_ssot.syntax.bindings import ProgramPoint, Scope
+from flake8_redis_ssot.syntax.nodes import last_name
 from flake8_redis_ssot.syntax.scopes import Scopes
 
 if TYPE_CHECKING:
@@ -281,52 +281,7 @@ def parameter(inference: Inference, node: ast.arg, point: ProgramPoint) -> Itera
     default = default_of(function.args, node) if given is None else None
     yield from inference.known_or_promised(inference.values(default, outside), node.annotation, outside)
     if context is None and default is None:
-        for fixture in fixtures_for(inference, node.arg, scope):
-            yield from (v for v in given_by(inference, fixture) if isinstance(v, Instance))
-
-
-def fixtures_for(inference: Inference, name: str, function: Scope) -> list[Scope]:
-    """The fixtures that may give the argument of that name to a test, or to another fixture."""
-    is_test = getattr(function.node, "name", "").startswith("test")
-    if not is_test and _how_given_to(inference, function) != "fixture":
-        return []
-    if is_test and _is_parametrized(name, function):
-        return []
-    for scope in inference.fixture_scopes(function):
-        bindings = scope.bindings.get(name) or [b for b in _functions(scope) if fixture_name(b) == name]
-        if bindings:
-            given = (value for binding in bindings for value in inference.values_of(binding))
-            return [v.scope for v in given if isinstance(v, Generator) and v.how == "fixture"]
-    return []
-
-
-def _functions(scope: Scope) -> Iterator[Binding]:
-    return (b for bs in scope.bindings.values() for b in bs if isinstance(b.value, _FUNCTION[:2]))
-
-
-def fixture_name(binding: Binding) -> str | None:
-    """The name that a decorator gives to a fixture in place of the function's own."""
-    for decorator in getattr(binding.value, "decorator_list", ()):
-        if isinstance(decorator, ast.Call) and last_name(decorator.func) == "fixture":
-            for keyword in decorator.keywords:
-                if keyword.arg == "name" and isinstance(keyword.value, ast.Constant):
-                    return str(keyword.value.value)
-    return None
-
-
-def _is_parametrized(name: str, function: Scope) -> bool:
-    """Whether a test gets an argument from a table, and from no fixture."""
-    scope: Scope | None = function
-    while scope is not None:
-        for decorator in getattr(scope.node, "decorator_list", ()):
-            if isinstance(decorator, ast.Call) and last_name(decorator.func) == "parametrize":
-                first = [*decorator.args[:1], *(k.value for k in decorator.keywords if k.arg == "argnames")]
-                texts = [n.value for part in first for n in all_nodes(part) if isinstance(n, ast.Constant)]
-                names = {n.strip() for text in texts if isinstance(text, str) for n in text.split(",")}
-                if name in names and all(k.arg != "indirect" for k in decorator.keywords):
-                    return True
-        scope = scope.parent
-    return False
+        yield from fixtures.given(inference, node.arg, scope)
 
 
 def returned(inference: Inference, function: Scope) -> Iterable[Value]:
@@ -428,15 +383,10 @@ def how_given(inference: Inference, node: ast.AST, point: ProgramPoint) -> str:
     """By which decorator a function hands its value on: `fixture`, `manager`; empty for none."""
     for decorator in getattr(node, "decorator_list", ()):
         inner = decorator.func if isinstance(decorator, ast.Call) else decorator
-        for name in inference.names.dotted(inner, point):
-            if name in GIVERS:
-                return GIVERS[name]
+        for value in inference.values(inner, point):
+            if isinstance(value, QualifiedName) and value.name in GIVERS:
+                return GIVERS[value.name]
     return ""
-
-
-def _how_given_to(inference: Inference, function: Scope) -> str:
-    outside = inference.outside(function)
-    return how_given(inference, outside.node, outside) if outside is not None else ""
 
 
 def _decorators(inference: Inference, node: ast.AST | None, scope: Scope | None) -> set[str]:

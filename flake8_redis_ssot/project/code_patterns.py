@@ -20,6 +20,9 @@ LOOP_MAKING = rf"\b(?:{'|'.join(sorted(LOOP_WORDS))})\b"
 
 COROUTINE = r"async\s+def\b"
 
+PLUGINS = r"\bpytest_plugins\b"
+"""What names modules whose fixtures tests have."""
+
 STORING = r"(?m)^\s*(?!(?:self|cls)\b)\w+(?:\.\w+|\[[^]\n]*\])\s*=(?!=)"
 """What puts something where others get at it who import the same module."""
 
@@ -54,6 +57,11 @@ def kept_under(key: str) -> str:
 def setting(key: str) -> str:
     """What keeps something by an application under a key."""
     return kept_under(key) + _SET
+
+
+def plugin(module: str) -> str:
+    """What names a module as a plugin."""
+    return rf"""(?s){PLUGINS}.*["']{re.escape(module)}["']"""
 
 
 def making_of(name: str) -> str:

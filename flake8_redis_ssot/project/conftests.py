@@ -1,9 +1,13 @@
-"""The `conftest.py` files that give tests their fixtures."""
+"""The `conftest.py` files that give tests their fixtures, and the plugins that these name."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from functools import cached_property
+
+from flake8_redis_ssot.project import code_patterns
+from flake8_redis_ssot.project.index import ProjectIndex
 
 CONFTEST = "conftest.py"
 
@@ -17,9 +21,46 @@ def conftests_above(path: str) -> Iterator[str]:
         folder = outer if outer != folder else ""
 
 
-def tests_below(path: str, files: Iterable[str]) -> list[str]:
-    """Those of the `files` that have the fixtures of the one at `path`; none where that is no `conftest.py`."""
-    if os.path.basename(path) != CONFTEST:
-        return []
-    folder = os.path.join(os.path.dirname(path), "")
-    return [other for other in files if other.startswith(folder) and other != path]
+class FixtureHomes:
+    """The files whose fixtures others have by their names alone."""
+
+    def __init__(self, index: ProjectIndex) -> None:
+        self._index = index
+        self._conftests_of: dict[str, list[str]] = {}
+
+    def has(self, path: str) -> bool:
+        """Whether the file at `path` is one."""
+        return bool(self._conftests(path))
+
+    def tests_of(self, path: str) -> list[str]:
+        """The files that have the fixtures of the one at `path`; none where it gives none by their names."""
+        folders = [os.path.join(os.path.dirname(one), "") for one in self._conftests(path)]
+        return [
+            other
+            for other in (self._index.facts if folders else ())
+            if other != path and any(map(other.startswith, folders))
+        ]
+
+    def _conftests(self, path: str) -> list[str]:
+        """A `conftest.py` itself; of any other file those that name it as a plugin."""
+        if os.path.basename(path) == CONFTEST:
+            return [path]
+        found = self._conftests_of.get(path)
+        if found is None:
+            naming = [code_patterns.plugin(name) for name in self._index.place(path).modules]
+            found = self._conftests_of[path] = [
+                one
+                for one in self._with_plugins
+                if any(self._index.texts.has(one, pattern) for pattern in naming)
+            ]
+        return found
+
+    @cached_property
+    def _with_plugins(self) -> list[str]:
+        """The `conftest.py` files that name plugins."""
+        has = self._index.texts.has
+        return [
+            path
+            for path in self._index.facts
+            if os.path.basename(path) == CONFTEST and has(path, code_patterns.PLUGINS)
+        ]

@@ -8,13 +8,13 @@ from collections.abc import Collection, Hashable, Iterable, Iterator
 from functools import cached_property, partial
 
 from flake8_redis_ssot.analysis.client_calls import function_of
-from flake8_redis_ssot.inference.calls import fixture_name
 from flake8_redis_ssot.inference.evaluator import Inference
+from flake8_redis_ssot.inference.fixtures import fixture_name
 from flake8_redis_ssot.inference.reach import Reach, by_name, is_exposed, stored
 from flake8_redis_ssot.inference.values import Definition, QualifiedName, Value
 from flake8_redis_ssot.libraries.standard import LOOP_PACKAGES
 from flake8_redis_ssot.project import code_patterns
-from flake8_redis_ssot.project.conftests import CONFTEST, conftests_above, tests_below
+from flake8_redis_ssot.project.conftests import FixtureHomes, conftests_above
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.project.inference import GETTER, ProjectInference
 from flake8_redis_ssot.project.uses import Exposed, Uses
@@ -29,7 +29,8 @@ class Following:
         self._index = index
         self._texts = index.texts
         self._reach = Reach(inference, _is_exposed)
-        self._uses = Uses(index, Reach(inference, is_exposed), self._reach)
+        self._fixtures = FixtureHomes(index)
+        self._uses = Uses(index, self._fixtures, Reach(inference, is_exposed), self._reach)
         self._blocking: frozenset[object] = frozenset()
         """The functions that were known to block when files were judged last."""
         self._names: dict[str, set[str]] = {}
@@ -68,7 +69,7 @@ class Following:
             and (
                 self._index.users(path, set(fact.exposed))
                 or GETTER in fact.exposed
-                or os.path.basename(path) == CONFTEST
+                or self._fixtures.has(path)
                 or any(name.startswith(".") for name in fact.exposed)
             )
         }
@@ -117,7 +118,7 @@ class Following:
             users = {*self._index.users(path, set(now)), *uses.having_by_others(path)} - files.keys()
             self._next.update(user for user in users if uses.comes_to_client(user, exposed))
             # a test has a fixture by its name alone
-            tests = (test for test in tests_below(path, self._index.facts) if test not in files)
+            tests = (test for test in self._fixtures.tests_of(path) if test not in files)
             self._next.update(test for test in tests if uses.comes_by_fixture(test, exposed))
         boundary = self._index.place(path).boundary
         self._shared += [(boundary, name[1:], now[name]) for name in sorted(fresh) if name.startswith(".")]
@@ -234,7 +235,7 @@ class Following:
         Each with its values; none where it is had by other ways than those of values.
         """
         reach = self._reach
-        asked = self._index.asked_names(path) if os.path.basename(path) != CONFTEST else None
+        asked = self._index.asked_names(path) if not self._fixtures.has(path) else None
         scopes = self._inference.files[path]
         found: dict[str, list[Value]] = {}
         for name, bindings in scopes.module.bindings.items():
@@ -263,8 +264,7 @@ class Following:
         if not self._inference.files[path].modules:
             return []  # it is below no import root: nobody can import it
         names = self._index.taken_names(path) if GETTER in module.bindings else set()
-        # a fixture is found by its binding alone
-        for star in module.stars if os.path.basename(path) != CONFTEST else ():
+        for star in module.stars:
             home = self._index.file_of(star.target or "")
             self._inference.answers.depends_on(("exposed", home))
             names = names.union(self._names.get(home, ()) if home is not None else ())

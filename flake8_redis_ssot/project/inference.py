@@ -14,6 +14,7 @@ from flake8_redis_ssot.inference.builder_table import BuilderTable
 from flake8_redis_ssot.inference.calls import given_for
 from flake8_redis_ssot.inference.classes import may_give, names_given
 from flake8_redis_ssot.inference.evaluator import Inference
+from flake8_redis_ssot.inference.fixtures import plugins_of
 from flake8_redis_ssot.inference.methods import METHOD_NAMES
 from flake8_redis_ssot.inference.names import Names
 from flake8_redis_ssot.inference.values import (
@@ -236,10 +237,17 @@ class ProjectInference(Inference):
         yield from super().fixture_scopes(function)
         home = self._homes.get(function.enclosing("module"))
         path = self._paths.get(home, "") if home is not None else ""
-        for one in conftests_above(path):
-            conftest = self.files.get(one)
-            if conftest is not None and conftest is not home:
-                yield conftest.module
+        near = (self.files.get(one) for one in conftests_above(path))
+        others = [one.module for one in near if one is not None and one is not home]
+        yield from others
+        seen = set(others)
+        todo = [*others, *([home.module] if home is not None else [])]
+        for scope in todo:
+            for plugin in filter(None, map(self._module, plugins_of(scope))):
+                if plugin not in seen:
+                    yield plugin
+                    seen.add(plugin)
+                    todo.append(plugin)
 
     def is_held(self, name: str) -> bool:
         return self._makes_names or name in self._held

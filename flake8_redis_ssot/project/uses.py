@@ -12,7 +12,7 @@ from flake8_redis_ssot.facts.texts import LETTER, Texts
 from flake8_redis_ssot.inference.reach import Reach
 from flake8_redis_ssot.inference.values import Filled, Items, Pairs, Value
 from flake8_redis_ssot.project import code_patterns
-from flake8_redis_ssot.project.conftests import CONFTEST, tests_below
+from flake8_redis_ssot.project.conftests import FixtureHomes
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.project.inference import GETTER
 
@@ -54,12 +54,13 @@ class _Had:
 class Uses:
     """Judges the texts of files that are not parsed, by what is known of those that are."""
 
-    def __init__(self, index: ProjectIndex, clients: Reach, blocking: Reach) -> None:
+    def __init__(self, index: ProjectIndex, fixtures: FixtureHomes, clients: Reach, blocking: Reach) -> None:
         """Which values lead to something of a client library say `clients`; `blocking` also which send by a blocking one.
 
         That is asked of what may run in a coroutine.
         """
         self._index = index
+        self._fixtures = fixtures
         self._texts: Texts = index.texts
         self._clients = clients
         self._blocking = blocking
@@ -88,7 +89,7 @@ class Uses:
         return found
 
     def comes_by_fixture(self, test: str, exposed: Exposed) -> bool:
-        """The same of a test that has the fixtures of a `conftest.py` by their names alone."""
+        """The same of a test that has fixtures by their names alone."""
         return any(self._is_used(test, _Had(name, name, 0), exposed) for name in exposed.values)
 
     def comes_by_application(self, user: str, key: str, values: Collection[Value]) -> bool:
@@ -144,8 +145,7 @@ class Uses:
 
     def _users(self, path: str) -> set[str]:
         """The files that may have something of another one, by importing it or as a fixture."""
-        users = self._index.all_users(path)
-        return users.union(tests_below(path, self._index.facts)) if path.endswith(CONFTEST) else users
+        return self._index.all_users(path).union(self._fixtures.tests_of(path))
 
     def _asked_of(self, user: str) -> Reach:
         """What is asked of a file: what blocks as well where it may run in a coroutine.
@@ -233,7 +233,7 @@ class Uses:
             return []
         index, name = self._index, had.local_name
         found = set(index.users(user, {name})) if name in index.taken_names(user) else set()
-        whole = {*index.users(user, set())}
+        whole = {*index.users(user, set()), *self._fixtures.tests_of(user)}
         if os.path.basename(user) == "__init__.py":  # who imports a submodule has the package as well
             whole.update(one for module in index.place(user).modules for one in index.having(module))
         if index.is_taken_whole(user):

@@ -1,0 +1,101 @@
+"""What fixtures give to tests and to each other, by the names of parameters."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from flake8_redis_ssot.inference import calls
+from flake8_redis_ssot.inference.values import Generator, QualifiedName, Value
+from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope
+from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
+
+if TYPE_CHECKING:
+    from flake8_redis_ssot.inference.evaluator import Inference
+
+
+def given(inference: Inference, name: str, function: Scope) -> Iterator[Value]:
+    """What the fixture of that name gives to a test, or to another fixture."""
+    for fixture in fixtures_for(inference, name, function):
+        yield from calls.given_by(inference, fixture)
+
+
+def fixtures_for(inference: Inference, name: str, function: Scope) -> list[Scope]:
+    """The fixtures that may give the argument of that name to a test, or to another fixture.
+
+    A fixture that asks for its own name gets the one that it takes the place of.
+    """
+    is_test = getattr(function.node, "name", "").startswith("test")
+    if not is_test and _how_given_to(inference, function) != "fixture":
+        return []
+    if is_test and _is_parametrized(name, function):
+        return []
+    for scope in inference.fixture_scopes(function):
+        bindings = _bound(inference, name, scope)
+        if bindings and not any(binding.value is function.node for binding in bindings):
+            held = (value for binding in bindings for value in _held(inference, binding, name))
+            return [v.scope for v in held if isinstance(v, Generator) and v.how == "fixture"]
+    return []
+
+
+def _bound(inference: Inference, name: str, scope: Scope) -> list[Binding]:
+    """What a class or module has under the name of a fixture, in its last state."""
+    if scope.kind == "module":
+        point = ProgramPoint(scope.node or ast.Pass(), scope, 1 << 60, ())
+        found = inference.bindings(name, point)
+    else:
+        found = scope.bindings.get(name, [])
+    return found or [b for b in _functions(scope) if fixture_name(b) == name]
+
+
+def _held(inference: Inference, binding: Binding, name: str) -> Iterator[Value]:
+    for value in inference.values_of(binding):
+        if isinstance(value, QualifiedName):
+            dotted = f"{value.name}.{name}" if binding.star else value.name
+            yield from inference.resolved(QualifiedName(dotted))
+        else:
+            yield value
+
+
+def _functions(scope: Scope) -> Iterator[Binding]:
+    functions = ast.FunctionDef | ast.AsyncFunctionDef
+    return (b for bs in scope.bindings.values() for b in bs if isinstance(b.value, functions))
+
+
+def fixture_name(binding: Binding) -> str | None:
+    """The name that a decorator gives to a fixture in place of the function's own."""
+    for decorator in getattr(binding.value, "decorator_list", ()):
+        if isinstance(decorator, ast.Call) and last_name(decorator.func) == "fixture":
+            for keyword in decorator.keywords:
+                if keyword.arg == "name" and isinstance(keyword.value, ast.Constant):
+                    return str(keyword.value.value)
+    return None
+
+
+def plugins_of(module: Scope) -> Iterator[str]:
+    """The modules that `pytest_plugins` of a module names: tests have their fixtures as well."""
+    for binding in module.bindings.get("pytest_plugins", ()):
+        for part in all_nodes(binding.value) if binding.value is not None else ():
+            if isinstance(part, ast.Constant) and isinstance(part.value, str):
+                yield part.value
+
+
+def _is_parametrized(name: str, function: Scope) -> bool:
+    """Whether a test gets an argument from a table, and from no fixture."""
+    scope: Scope | None = function
+    while scope is not None:
+        for decorator in getattr(scope.node, "decorator_list", ()):
+            if isinstance(decorator, ast.Call) and last_name(decorator.func) == "parametrize":
+                first = [*decorator.args[:1], *(k.value for k in decorator.keywords if k.arg == "argnames")]
+                texts = [n.value for part in first for n in all_nodes(part) if isinstance(n, ast.Constant)]
+                names = {n.strip() for text in texts if isinstance(text, str) for n in text.split(",")}
+                if name in names and all(k.arg != "indirect" for k in decorator.keywords):
+                    return True
+        scope = scope.parent
+    return False
+
+
+def _how_given_to(inference: Inference, function: Scope) -> str:
+    outside = inference.outside(function)
+    return calls.how_given(inference, outside.node, outside) if outside is not None else ""
