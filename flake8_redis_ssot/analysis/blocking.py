@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import operator
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -15,6 +14,7 @@ from flake8_redis_ssot.inference.values import Definition
 from flake8_redis_ssot.syntax.ancestors import ancestors
 from flake8_redis_ssot.syntax.arguments import argument_of, default_of, single
 from flake8_redis_ssot.syntax.bindings import ProgramPoint, Scope
+from flake8_redis_ssot.syntax.conditions import truth
 from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
 from flake8_redis_ssot.syntax.scopes import Scopes
 
@@ -23,7 +23,6 @@ _MOST_WAYS = 4
 """Ways to a command kept of a function that goes each of them only where some argument is given."""
 
 _LEAVING = (ast.Return, ast.Raise, ast.Continue, ast.Break)
-_COMPARISONS = {ast.Is: operator.is_, ast.IsNot: operator.is_not, ast.Eq: operator.eq, ast.NotEq: operator.ne}
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +227,7 @@ def _is_taken(call: ast.Call, way: tuple[_Step, ...]) -> bool:
     handed: _Handed | None = None
     for step in way:
         handed = _Handed(call, step.scope, handed)
-        if any(_truth(test, handed) not in (None, wanted) for test, wanted in step.guards):
+        if any(truth(test, handed.constant) not in (None, wanted) for test, wanted in step.guards):
             return False
         if isinstance(step.call, ast.Call):  # else it is the `with` at the end
             call = step.call
@@ -266,27 +265,6 @@ class _Handed:
         """Whether the call may hand over more than it says."""
         call = self.call
         return any(isinstance(a, ast.Starred) for a in call.args) or any(k.arg is None for k in call.keywords)
-
-
-def _truth(test: ast.expr, handed: _Handed) -> bool | None:
-    """Whether a condition holds; None where that depends on more than is known."""
-    match test:
-        case ast.Constant(value=value):
-            return bool(value)
-        case ast.Name(id=name):
-            known = handed.constant(name)
-            return None if known is None else bool(known.value)
-        case ast.UnaryOp(op=ast.Not(), operand=operand):
-            truth = _truth(operand, handed)
-            return None if truth is None else not truth
-        case ast.BoolOp(op=op, values=values):
-            decides = isinstance(op, ast.Or)
-            truths = {_truth(value, handed) for value in values}
-            return decides if decides in truths else None if None in truths else not decides
-        case ast.Compare(left=ast.Name(id=name), ops=[op], comparators=[ast.Constant(value=value)]):
-            compare, known = _COMPARISONS.get(type(op)), handed.constant(name)
-            return compare(known.value, value) if compare is not None and known is not None else None
-    return None
 
 
 def _asked(test: ast.expr) -> Iterator[str]:

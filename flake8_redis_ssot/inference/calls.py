@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from flake8_redis_ssot.inference import containers, fixtures, importing
+from flake8_redis_ssot.inference import branches, containers, fixtures, importing
 from flake8_redis_ssot.inference.annotation import stands_in
 from flake8_redis_ssot.inference.values import (
     NOTHING,
@@ -286,7 +286,8 @@ def parameter(inference: Inference, node: ast.arg, point: ProgramPoint) -> Itera
 
 def returned(inference: Inference, function: Scope) -> Iterable[Value]:
     """What a function returns."""
-    found = frozenset(v for point in function.returns for v in inference.values(point.node, point))
+    points = branches.returns_of(inference, function)
+    found = frozenset(v for point in points for v in inference.values(point.node, point))
     stated = result_type(inference, function, function.returns)
     return inference.known_or_promised(found, stated, inference.outside(function) if stated else None)
 

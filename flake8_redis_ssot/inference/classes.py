@@ -101,7 +101,7 @@ class Classes:
         if name.startswith("__") or any(self.having(made.scope, name)) or not self._is_whole(made.scope):
             return
         for getter in inference.within(value.context, lambda: self.members(made.scope, "__getattr__")):
-            if isinstance(getter, Definition) and may_give(getter.scope.node, name):
+            if isinstance(getter, Definition) and may_give(getter.scope, name):
                 yield from calls.given_for(inference, replace(getter, receiver=value), name)
 
     def members(
@@ -281,15 +281,23 @@ class Classes:
             yield from base
 
 
-def names_given(getter: ast.AST | None) -> set[str] | None:
-    """The names that a `__getattr__` may know, by its texts; None for any name, where it compares none."""
-    nodes = list(all_nodes(getter)) if isinstance(getter, ast.FunctionDef) else []
-    if nodes and not any(isinstance(n, ast.Compare) for n in nodes):
+def names_given(getter: Scope | None) -> set[str] | None:
+    """The names that a `__getattr__` may know, by its texts and those of the tables that it asks for them.
+
+    None for any name, where it compares none.
+    """
+    nodes = list(all_nodes(getter.node)) if getter and isinstance(getter.node, ast.FunctionDef) else []
+    compared = [n for n in nodes if isinstance(n, ast.Compare)]
+    if nodes and not compared:
         return None
+    home = getter.parent if getter is not None else None
+    for table in {last_name(asked) for n in compared for asked in n.comparators}:
+        kept = (*home.bindings.get(table, ()), *home.attributes.get(table, ())) if home is not None else ()
+        nodes += (n for b in kept if isinstance(b.value, ast.expr) for n in all_nodes(b.value))
     return {n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)}
 
 
-def may_give(getter: ast.AST | None, name: str) -> bool:
+def may_give(getter: Scope, name: str) -> bool:
     """Whether a `__getattr__` may know a name."""
     names = names_given(getter)
     return names is None or name in names

@@ -68,6 +68,20 @@ def yielded(inference: Inference, function: Scope) -> Iterable[Value]:
     return [*projected(inference, frozenset(whole), "item")] or found
 
 
+def comprehended(
+    inference: Inference,
+    node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp,
+    element: ast.expr,
+    point: ProgramPoint,
+    *,
+    keys: tuple[None] | None = None,
+) -> Items:
+    """What a comprehension makes, of one expression."""
+    inner = inference.scopes_of(point.scope).comprehension_of(node, point)
+    at = ProgramPoint(element, inner, point.order + len(node.generators), point.path)
+    return Items((element,), at, keys, inference.context)
+
+
 def _entered(inference: Inference, value: Instance) -> Iterable[Value]:
     """What `with` gets of an object: what its `__enter__` or `__aenter__` gives, else the object."""
     if isinstance(value.of, Definition):

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from flake8_redis_ssot.inference import (
     annotation,
+    branches,
     callers,
     calls,
     classes,
@@ -223,18 +224,16 @@ class Inference:
             case ast.YieldFrom():
                 return containers.projected(self, self.values(node.value, point), "item")
             case ast.ListComp() | ast.SetComp() | ast.GeneratorExp():
-                return (self._comprehended(node, node.elt, point),)
+                return (containers.comprehended(self, node, node.elt, point),)
             case ast.DictComp():
-                return (self._comprehended(node, node.value, point, keys=(None,)),)
+                return (containers.comprehended(self, node, node.value, point, keys=(None,)),)
             case Promised(annotation=stated):
                 return annotation.promised(self, stated, point)
             case ast.IfExp():
                 return (
                     value
-                    for arm, part in (("body", node.body), ("orelse", node.orelse))
-                    for value in self.values(
-                        part, ProgramPoint(part, point.scope, point.order, (*point.path, (id(node), arm)))
-                    )
+                    for arm in branches.arms_of(self, node, point)
+                    for value in self.values(arm.node, arm)
                 )
             case ast.BoolOp():
                 operands = node.values if isinstance(node.op, ast.Or) else node.values[-1:]
@@ -295,18 +294,6 @@ class Inference:
                 yield from self.within(value.context, calls.returned, self, value.scope)
             else:
                 yield value
-
-    def _comprehended(
-        self,
-        node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp,
-        element: ast.expr,
-        point: ProgramPoint,
-        *,
-        keys: tuple[None] | None = None,
-    ) -> Items:
-        inner = self.scopes_of(point.scope).comprehension_of(node, point)
-        at = ProgramPoint(element, inner, point.order + len(node.generators), point.path)
-        return Items((element,), at, keys, self.context)
 
     def known_or_promised(
         self, values: Values, stated: ast.expr | None, point: ProgramPoint | None

@@ -99,8 +99,8 @@ class ProjectInference(Inference):
         self.stores.add(scopes.stores)
         self._changed.update(self.stores.changed_by(scopes.stores))
         self._held |= scopes.held
-        for getter in (b.value for b in scopes.module.bindings.get(GETTER, ())):
-            names = names_given(getter)
+        for getter in scopes.module.bindings.get(GETTER, ()):
+            names = names_given(scopes.namespaces.get(getter.value)) if getter.value else set()
             self._held |= names or set()
             self._makes_names = self._makes_names or names is None
         for module in scopes.modules:
@@ -230,7 +230,7 @@ class ProjectInference(Inference):
         """What the `__getattr__` of a module gives for a name."""
         getter = self._names_asked.setdefault((module, GETTER), ast.Name(GETTER, ast.Load()))
         for function in self.within(None, self.values, getter, _at_end(module)):
-            if isinstance(function, Definition) and may_give(function.scope.node, name):
+            if isinstance(function, Definition) and may_give(function.scope, name):
                 yield from given_for(self, function, name)
 
     def fixture_scopes(self, function: Scope) -> Iterator[Scope]:
