@@ -1,9 +1,9 @@
-"""What the callers of a function hand to its parameters, as far as they are known."""
+"""Who calls a function of ours, by its name or by what else it is had by, and what they hand to its parameters."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from flake8_redis_ssot.inference.calls import any_call, callees, receiver_of
@@ -14,6 +14,55 @@ from flake8_redis_ssot.syntax.scopes import Scopes
 
 if TYPE_CHECKING:
     from flake8_redis_ssot.inference.evaluator import Inference
+
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+def of(inference: Inference, function: Scope) -> Iterator[ProgramPoint]:
+    """The calls of a function, as far as they are known."""
+    name = getattr(function.node, "name", "")
+    named = [*inference.calls_named(name)]
+    yield from (point for point in named if function in _called_at(inference, point))
+    if name == "__call__" or inference.is_handed_on(name):
+        seen = {point.node for point in named}
+        yield from (p for p in _computed(inference).get(function, ()) if p.node not in seen)
+
+
+def _called_at(inference: Inference, point: ProgramPoint) -> set[Scope]:
+    """The functions and classes that a call is of."""
+    assert isinstance(point.node, ast.Call)
+    called = inference.values(point.node.func, point)
+    return {callee.scope for value in called for callee in callees(inference, value)}
+
+
+def _computed(inference: Inference) -> dict[Scope, list[ProgramPoint]]:
+    """The calls, by functions, of what may be had by other names than a function's own."""
+    return inference.answers.made("computed calls", lambda: _find_computed(inference))
+
+
+def _find_computed(inference: Inference) -> dict[Scope, list[ProgramPoint]]:
+    found: dict[Scope, list[ProgramPoint]] = {}
+    for scopes in inference.all_scopes():
+        for point in _candidates(inference, scopes):
+            for function in _called_at(inference, point):
+                found.setdefault(function, []).append(point)
+    return found
+
+
+def _candidates(inference: Inference, scopes: Scopes) -> Iterable[ProgramPoint]:
+    for point in scopes.calls:
+        match point.node:
+            case ast.Call(func=ast.Attribute(attr=name)):
+                may_be = inference.is_held(name)
+            case ast.Call(func=ast.Name(id=name)):
+                may_be = inference.is_held(name) or any(
+                    binding.target is None and not isinstance(binding.value, _DEFINITIONS)
+                    for binding in inference.bindings(name, point)
+                )
+            case _:
+                may_be = True
+        if may_be and point.scope.enclosing("function", "module").kind == "function":
+            yield point
 
 
 def given(

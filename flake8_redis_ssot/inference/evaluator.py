@@ -377,11 +377,15 @@ class Inference:
 
     def callers(self, function: Scope) -> Iterator[ProgramPoint]:
         """The calls of a function, as far as they are known."""
-        for point in self.calls_named(getattr(function.node, "name", "")):
-            assert isinstance(point.node, ast.Call)
-            called = self.values(point.node.func, point)
-            if any(one.scope is function for v in called for one in calls.callees(self, v)):
-                yield point
+        return callers.of(self, function)
+
+    def all_scopes(self) -> Iterable[Scopes]:
+        """The symbol tables of all files that are followed."""
+        return (self.scopes,)
+
+    def is_handed_on(self, name: str) -> bool:
+        """Whether something of that name is read but to call it."""
+        return any(name in scopes.handed_on for scopes in self.all_scopes())
 
     def fixture_scopes(self, function: Scope) -> Iterator[Scope]:
         """Where the fixtures of a test or of another fixture are looked up."""

@@ -257,6 +257,12 @@ class ProjectInference(Inference):
     ) -> Iterable[Value]:
         return callers.given(self, parameter, point, receiver)
 
+    def all_scopes(self) -> Iterable[Scopes]:
+        return self.files.values()
+
+    def is_handed_on(self, name: str) -> bool:
+        return any(super(ProjectInference, self).is_handed_on(called) for called in self._called(name))
+
     def calls_named(self, name: str) -> Iterable[ProgramPoint]:
         return [point for called in self._called(name) for point in self._calls.get(called, ())]
 

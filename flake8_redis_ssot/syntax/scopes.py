@@ -10,7 +10,7 @@ from functools import cached_property
 from flake8_redis_ssot.syntax.arguments import parameters, positional
 from flake8_redis_ssot.syntax.bindings import Binding, Branch, ProgramPoint, Projection, Scope, Store
 from flake8_redis_ssot.syntax.lines import Lines, Statement, touches
-from flake8_redis_ssot.syntax.nodes import last_name
+from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
 
 STEP = 1 << 20
 """Between the orders of two parts of statements; the nodes within an expression come in between."""
@@ -109,6 +109,18 @@ class Scopes:
         """The calls of what has one of the last `names`, in the order in which they run."""
         found = [point for name in self.calls_named.keys() & names for point in self.calls_named[name]]
         return sorted(found, key=lambda point: point.order)
+
+    @cached_property
+    def handed_on(self) -> frozenset[str]:
+        """The last names of what the file reads, but to call it at once."""
+        called: set[ast.AST] = set()
+        found: dict[ast.AST, str] = {}
+        for node in all_nodes(self.module.node) if self.module.node is not None else ():
+            if type(node) is ast.Call:
+                called.add(node.func)
+            elif type(node) in (ast.Name, ast.Attribute):
+                found[node] = last_name(node)
+        return frozenset(name for node, name in found.items() if node not in called)
 
     @cached_property
     def held(self) -> frozenset[str]:
