@@ -7,20 +7,18 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from flake8_redis_ssot.inference import branches, containers, fixtures, importing
+from flake8_redis_ssot.inference import branches, containers, fixtures, importing, standard_calls
 from flake8_redis_ssot.inference.annotation import stands_in
 from flake8_redis_ssot.inference.values import (
     NOTHING,
     CallContext,
     Coroutine,
     Definition,
-    Filled,
     Generator,
     Instance,
     Items,
-    Pairs,
+    Produced,
     QualifiedName,
-    SuperProxy,
     Text,
     Value,
     Values,
@@ -40,11 +38,12 @@ from flake8_redis_ssot.libraries.standard import (
     BUILT_IN_DECORATORS,
     CASTS,
     ENTERING_METHODS,
-    FACTORIES,
     FIELDS,
     HANDED_ON,
+    MAKING_MISSING,
     NAMESPACES,
     PROPERTIES,
+    RECORDS,
     RUNNERS,
 )
 from flake8_redis_ssot.syntax.arguments import argument_of, default_of, parameters, positional, single
@@ -102,7 +101,7 @@ class Contexts:
 
 def called(inference: Inference, call: ast.Call, point: ProgramPoint) -> Iterator[Value]:
     """What a call gives."""
-    yield from _built_in(inference, call, point)
+    yield from standard_calls.built_in(inference, call, point)
     names = inference.names
     for value in inference.values(call.func, point):
         match value:
@@ -118,15 +117,22 @@ def called(inference: Inference, call: ast.Call, point: ProgramPoint) -> Iterato
                     for part in call.args[:1]:
                         yield from inference.awaited(inference.values(part, point))
                 elif name in NAMESPACES:
-                    yield replace(_of_keywords(inference, call, point), has_attributes=True)
+                    yield replace(standard_calls.of_keywords(inference, call, point), has_attributes=True)
                 elif name in FIELDS:
-                    yield from _field(inference, call, point)
+                    yield from standard_calls.field(inference, call, point)
+                elif name in MAKING_MISSING:
+                    for factory in call.args[:1]:
+                        made = inference.stand_ins.setdefault(factory, Produced(factory))
+                        yield Items((made,), point, (None,), inference.context)
+                elif name in RECORDS:
+                    yield from standard_calls.record(inference, call, point)
+                elif name in DECORATORS and name.rpartition(".")[2] in PROPERTIES:
+                    yield from standard_calls.read_by(inference, call, point)
                 elif name in IMPORTERS:
                     yield from importing.imported(inference, call, point)
                 elif name in DEPENDS:
                     for given in (v for part in call.args[:1] for v in inference.values(part, point)):
-                        if isinstance(given, Definition) and given.scope.kind == "function":
-                            yield from given_by(inference, given.scope)
+                        yield from _depended_on(inference, given)
                 elif name in HANDED_CLASSES:
                     yield Instance(QualifiedName(HANDED_CLASSES[name]))
                 elif (
@@ -160,25 +166,31 @@ def callees(inference: Inference, value: Value) -> Iterator[Definition]:
             yield from (m for m in inference.attribute(value, "__call__") if isinstance(m, Definition))
 
 
-def _of_keywords(inference: Inference, call: ast.Call, point: ProgramPoint) -> Items:
-    """What is given by keyword, each value under its name."""
-    named = [k for k in call.keywords if k.arg is not None]
-    keys = inference.keyword_keys.setdefault(call, tuple(ast.Constant(k.arg) for k in named))
-    return Items(tuple(k.value for k in named), point, keys, inference.context)
+def produced(inference: Inference, factory: ast.expr, point: ProgramPoint) -> Iterator[Value]:
+    """What something gives that is called without arguments."""
+    for value in inference.values(factory, point):
+        if isinstance(value, Definition):
+            yield from (Instance(value),) if value.scope.kind == "class" else given_back(inference, value)
+        elif isinstance(value, QualifiedName) and inference.names.is_builder(value.name):
+            yield Instance(value)
 
 
-def _field(inference: Inference, call: ast.Call, point: ProgramPoint) -> Iterator[Value]:
-    """What a field is made of that nothing is handed over for."""
-    for keyword in call.keywords:
-        if keyword.arg == "default":
-            yield from inference.values(keyword.value, point)
-        elif keyword.arg in FACTORIES:
-            for value in inference.values(keyword.value, point):
-                if isinstance(value, Definition):
-                    is_class = value.scope.kind == "class"
-                    yield from (Instance(value),) if is_class else given_back(inference, value)
-                elif isinstance(value, QualifiedName) and inference.names.is_builder(value.name):
-                    yield Instance(value)
+def read(inference: Inference, getter: Generator, receiver: Instance) -> Iterable[Value]:
+    """What an object gives by such."""
+    assert isinstance(getter.scope.node, _FUNCTION)
+    given = {first.arg: frozenset[Value]([receiver]) for first in positional(getter.scope.node.args)[:1]}
+    context = inference.contexts.of(getter.scope, given, getter.context)
+    return () if context is None else _result(inference, getter.scope, context)
+
+
+def _depended_on(inference: Inference, given: Value) -> Iterator[Value]:
+    """What a framework has of what a parameter depends on: it calls that."""
+    for callee in callees(inference, given):
+        if callee.scope.kind == "class":
+            yield Instance(callee)
+        else:
+            for context in _received(inference, callee):
+                yield from inference.within(context, inference.given_by, callee.scope)
 
 
 def _entering(
@@ -200,16 +212,20 @@ def _entering(
     return () if context is None else (Instance(made, context),)
 
 
-def given_back(inference: Inference, function: Definition) -> Iterable[Value]:
+def given_back(inference: Inference, function: Definition) -> Iterator[Value]:
     """What a call gives that hands over nothing but the receiver."""
-    context = function.context
+    for context in _received(inference, function):
+        yield from _result(inference, function.scope, context)
+
+
+def _received(inference: Inference, function: Definition) -> list[CallContext | None]:
+    """The context of such a call; none at all where calls stand in each other too deep."""
     first = receiver_of(function.scope)
-    if function.receiver is not None and first is not None:
-        given = {first.arg: frozenset[Value]([function.receiver])}
-        context = inference.contexts.of(function.scope, given, function.context)
-        if context is None:
-            return ()
-    return _result(inference, function.scope, context)
+    if function.receiver is None or first is None:
+        return [function.context]
+    given = {first.arg: frozenset[Value]([function.receiver])}
+    context = inference.contexts.of(function.scope, given, function.context)
+    return [] if context is None else [context]
 
 
 def given_for(inference: Inference, getter: Definition, name: str) -> Iterable[Value]:
@@ -305,49 +321,6 @@ def given_by(inference: Inference, function: Scope) -> Iterator[Value]:
     yield from containers.yielded(inference, function)
 
 
-def _built_in(inference: Inference, call: ast.Call, point: ProgramPoint) -> Iterator[Value]:
-    if not isinstance(call.func, ast.Name) or inference.bindings(call.func.id, point):
-        return
-    arguments = call.args
-    match call.func.id:
-        case "getattr" if len(arguments) > 1:
-            for owner in inference.values(arguments[0], point):
-                for text in inference.texts(arguments[1], point):
-                    yield from inference.attribute(owner, text.value)
-            for default in arguments[2:]:
-                yield from inference.values(default, point)
-        case "__import__":
-            yield from importing.imported(inference, call, point)
-        case "vars" if arguments:
-            for owner in inference.values(arguments[0], point):
-                yield from inference.attribute(owner, "__dict__")
-        case "next" | "anext" if arguments:
-            yield from containers.projected(inference, inference.values(arguments[0], point), "item")
-        case "list" | "tuple" | "set" | "frozenset" | "sorted" | "reversed" | "iter" | "aiter" if arguments:
-            yield from (v for v in inference.values(arguments[0], point) if _is_gone_through(v))
-        case "enumerate" if arguments:
-            given = inference.values(arguments[0], point)
-            yield from (Pairs(v) for v in given if isinstance(v, Items | Filled) and _is_gone_through(v))
-        case "dict" if call.keywords and not arguments:
-            yield _of_keywords(inference, call, point)
-        case "type" if len(arguments) == 1:
-            for value in inference.values(arguments[0], point):
-                if isinstance(value, Instance):
-                    yield value.of
-        case "super":
-            yield SuperProxy(point.scope.enclosing("class"))
-
-
-def _is_gone_through(value: Value) -> bool:
-    """Whether a loop over a value gives its elements."""
-    match value:
-        case Items(keys=keys):
-            return keys is None
-        case Filled(keyed=keyed):
-            return not keyed
-    return isinstance(value, Generator) and value.how == "iterator"
-
-
 def fields_of(inference: Inference, scope: Scope, seen: frozenset[Scope] = frozenset()) -> list[str]:
     """The fields of a class whose `__init__` is made from them, in order; empty where it is not."""
     node = scope.node
@@ -373,6 +346,19 @@ def field_given(inference: Inference, scope: Scope, name: str) -> Values:
 def is_property(inference: Inference, function: Scope) -> bool:
     """Whether a method is read like an attribute."""
     return bool(PROPERTIES & _decorators(inference, function.node, function.parent))
+
+
+def defined(inference: Inference, node: ast.stmt, point: ProgramPoint) -> Iterator[Value]:
+    """What a definition binds its name to."""
+    scope = inference.namespaces.get(node)
+    if scope is None:
+        return
+    if is_transparent(inference, node, point):
+        yield Definition(scope, context=inference.context)
+    else:
+        how = how_given(inference, node, point)
+        if how:
+            yield Generator(scope, how)
 
 
 def is_transparent(inference: Inference, node: ast.AST, point: ProgramPoint) -> bool:

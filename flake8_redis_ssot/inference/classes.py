@@ -11,6 +11,7 @@ from flake8_redis_ssot.inference import calls
 from flake8_redis_ssot.inference.values import (
     NOTHING,
     Definition,
+    Generator,
     Instance,
     QualifiedName,
     Value,
@@ -59,6 +60,8 @@ class Classes:
                 method = replace(member, receiver=value) if context is not None else member
                 is_property = calls.is_property(inference, member.scope)
                 yield from calls.given_back(inference, method) if is_property else (method,)
+            elif isinstance(member, Generator) and member.how == "property":
+                yield from calls.read(inference, member, value)
             else:
                 yield member
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from flake8_redis_ssot.inference.evaluator import Inference
 
 
-_METHODS = GETTERS | TAKERS | {"values", "items"}
+_METHODS = GETTERS | TAKERS | {"values", "items", "copy"}
 
 
 def projected(inference: Inference, values: Values, step: Projection) -> Iterator[Value]:
@@ -98,8 +98,50 @@ def each(inference: Inference, items: Items | Filled) -> Iterator[Value]:
     if isinstance(items, Filled):
         yield from inference.stores.each(items.stores)
         return
-    for element in items.elements:
-        yield from _element(inference, items, element.value if isinstance(element, ast.Starred) else element)
+    for _, element, owner in _entries(inference, items):
+        if owner is not None:
+            written = element.value if isinstance(element, ast.Starred) else element
+            yield from _element(inference, owner, written)
+
+
+def merged(
+    keys: Iterable[ast.expr | None], elements: Iterable[ast.expr], point: ProgramPoint, inference: Inference
+) -> Items:
+    """A dict as it is written: what is unpacked into it is a key of its own."""
+    pairs = [(element if key is None else key, element) for key, element in zip(keys, elements, strict=True)]
+    return Items(
+        tuple(element for _, element in pairs), point, tuple(key for key, _ in pairs), inference.context
+    )
+
+
+def union(inference: Inference, node: ast.BinOp, point: ProgramPoint) -> Iterator[Items]:
+    """What `one | other` of dicts is."""
+    sides = (node.left, node.right)
+    if any(map(is_dict, (v for side in sides for v in inference.values(side, point)))):
+        yield merged((None, None), sides, point, inference)
+
+
+def is_dict(value: Value) -> bool:
+    """Whether a value is a dict as it is written."""
+    return isinstance(value, Items) and value.keys is not None
+
+
+def _entries(
+    inference: Inference, items: Items, around: tuple[Items, ...] = ()
+) -> Iterator[tuple[ast.expr | None, ast.expr, Items | None]]:
+    """The elements with their keys and with what they are written in; of what is unpacked the elements of that.
+
+    They are written in nothing where that is unknown.
+    """
+    for key, element in zip(items.keys or (None,) * len(items.elements), items.elements, strict=True):
+        if key is not element:
+            yield key, element, items
+            continue
+        match [*_element(inference, items, element)]:
+            case [Items() as one] if is_dict(one) and one not in (*around, items):
+                yield from _entries(inference, one, (*around, items))
+            case _:
+                yield None, element, None
 
 
 def _element(inference: Inference, items: Items, element: ast.expr) -> Values:
@@ -108,9 +150,9 @@ def _element(inference: Inference, items: Items, element: ast.expr) -> Values:
 
 def under(inference: Inference, items: Items, name: str) -> Iterator[Value]:
     """What is kept under a name."""
-    for key, element in zip(items.keys or (), items.elements, strict=True):
-        if isinstance(key, ast.Constant) and key.value == name:
-            yield from _element(inference, items, element)
+    for key, element, owner in _entries(inference, items):
+        if owner is not None and isinstance(key, ast.Constant) and key.value == name:
+            yield from _element(inference, owner, element)
 
 
 def subscript(inference: Inference, node: ast.Subscript, point: ProgramPoint) -> Iterator[Value]:
@@ -146,11 +188,14 @@ def method_call(
     if func.attr in GETTERS and call.args:
         yield from inference.stores.each(inference.stores.of_item(func.value, call.args[0], point))
     for value in inference.values(func.value, point):
-        if isinstance(value, Items) and value.keys is not None:
+        if func.attr == "copy":
+            if isinstance(value, Items | Filled):
+                yield value
+        elif isinstance(value, Items) and value.keys is not None:
             if func.attr in GETTERS and call.args:
                 yield from _select(inference, value, call.args[0], point)
             elif func.attr == "values":
-                yield Items(value.elements, value.point, None, value.context)
+                yield from _without_keys(inference, value)
             elif func.attr == "items":
                 yield Pairs(value)
         elif isinstance(value, Filled) and value.keyed:
@@ -162,17 +207,30 @@ def method_call(
             yield from each(inference, value)
 
 
+def _without_keys(inference: Inference, items: Items) -> Iterator[Items]:
+    """The elements of a dict alone."""
+    entries = [*_entries(inference, items)]
+    for one in dict.fromkeys(owner for _, _, owner in entries if owner is not None):
+        elements = tuple(element for _, element, owner in entries if owner is one)
+        yield Items(elements, one.point, None, one.context)
+
+
 def _select(inference: Inference, items: Items, index: ast.expr, point: ProgramPoint) -> Iterator[Value]:
     """The element at `index`; all that it may be where the index or a key is unknown."""
     if items.keys is None:
         yield from _at(inference, items, index)
         return
     asked = keys_of(inference, index, point)
+    entries = [*_entries(inference, items)]
     if isinstance(index, ast.Attribute) and not any(
-        isinstance(key, ast.Attribute) and unparsed(key.value) == unparsed(index.value) for key in items.keys
+        isinstance(key, ast.Attribute) and unparsed(key.value) == unparsed(index.value)
+        for key, _, _ in entries
     ):
         asked = {key for key in asked if key != ("name", unparsed(index))}
-    known = [keys_of(inference, key, items.point) if key is not None else set() for key in items.keys]
+    known = [
+        keys_of(inference, key, owner.point) if key is not None and owner is not None else set()
+        for key, _, owner in entries
+    ]
     matching = [n for n, key in enumerate(known) if key & asked]
     unknown = [n for n, key in enumerate(known) if not key]
     if asked and matching:
@@ -181,8 +239,12 @@ def _select(inference: Inference, items: Items, index: ast.expr, point: ProgramP
         chosen: Iterable[int] = [*(matching if len(asked) > 1 else matching[-1:]), *unknown]
     else:
         chosen = unknown if asked else range(len(known))
-    found = [(items.elements[n], _element(inference, items, items.elements[n])) for n in chosen]
-    yield from either(found)
+    yield from either(
+        [
+            (element, _element(inference, owner, element) if owner is not None else NOTHING)
+            for _, element, owner in (entries[n] for n in chosen)
+        ]
+    )
 
 
 def _at(inference: Inference, items: Items, index: ast.expr) -> Iterator[Value]:

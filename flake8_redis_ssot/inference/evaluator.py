@@ -27,9 +27,9 @@ from flake8_redis_ssot.inference.values import (
     CallContext,
     Coroutine,
     Definition,
-    Generator,
     Instance,
     Items,
+    Produced,
     Promised,
     QualifiedName,
     SuperProxy,
@@ -76,8 +76,8 @@ class Inference:
         self._bindings: dict[tuple[str, Scope, float, tuple[Branch, ...]], list[Binding]] = {}
         self.shared: dict[Store, set[str]] = {}
         """By which names others get at what is stored, as far as bindings tell."""
-        self.keyword_keys: dict[ast.Call, tuple[ast.expr, ...]] = {}
-        """The keywords of calls as keys, one object for each."""
+        self.stand_ins: dict[ast.AST, Any] = {}
+        """What stands for something that is not written so: keywords as keys, a class that a call makes."""
         self._generators: dict[Scope, bool] = {}
         self._promises: dict[ast.expr, Promised] = {}
 
@@ -212,13 +212,13 @@ class Inference:
             case ast.arg():
                 return calls.parameter(self, node, point)
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
-                return self._defined(node, point)
+                return calls.defined(self, node, point)
             case ast.Subscript():
                 return containers.subscript(self, node, point)
             case ast.Tuple() | ast.List() | ast.Set():
                 return (Items(tuple(node.elts), point, None, self.context),)
             case ast.Dict():
-                return (Items(tuple(node.values), point, tuple(node.keys), self.context),)
+                return (containers.merged(node.keys, node.values, point, self),)
             case ast.Await():
                 return self.awaited(self.values(node.value, point))
             case ast.YieldFrom():
@@ -229,6 +229,8 @@ class Inference:
                 return (containers.comprehended(self, node, node.value, point, keys=(None,)),)
             case Promised(annotation=stated):
                 return annotation.promised(self, stated, point)
+            case Produced(factory=factory):
+                return calls.produced(self, factory, point)
             case ast.IfExp():
                 return (
                     value
@@ -244,6 +246,8 @@ class Inference:
                 return annotation.stated(self, node, point)
             case ast.JoinedStr():
                 return strings.joined(self, node, node.values, point)
+            case ast.BinOp(op=ast.BitOr()):
+                return containers.union(self, node, point)
             case ast.BinOp(op=ast.Add()):
                 return strings.joined(self, node, [node.left, node.right], point)
             case ast.Lambda():
@@ -273,19 +277,6 @@ class Inference:
                 found.update(self.attribute(value, node.attr))
         found.update(self.stores.filled(node, point))
         return found
-
-    def _defined(
-        self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, point: ProgramPoint
-    ) -> Iterator[Value]:
-        scope = self.namespaces.get(node)
-        if scope is None:
-            return
-        if calls.is_transparent(self, node, point):
-            yield Definition(scope, context=self.context)
-        else:
-            how = calls.how_given(self, node, point)
-            if how:
-                yield Generator(scope, how)
 
     def awaited(self, values: Iterable[Value]) -> Iterator[Value]:
         """What is had of `values` by `await`."""

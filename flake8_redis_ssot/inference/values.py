@@ -61,7 +61,10 @@ class Coroutine:
 
 @dataclass(frozen=True, slots=True)
 class Generator:
-    """A fixture, or a function that makes a context manager (`how`); once called, `context` is that call."""
+    """A fixture, or a function that makes a context manager or is read as a property (`how`).
+
+    Once called, `context` is that call.
+    """
 
     scope: Scope
     how: str
@@ -100,7 +103,7 @@ class Instance:
 class Items:
     """The values of a tuple, list or set, or of a dict by its `keys`, as written within `context`.
 
-    Those of a namespace are its attributes.
+    What is unpacked into a dict is its own key. Those of a namespace are its attributes.
     """
 
     elements: tuple[ast.expr, ...]
@@ -147,6 +150,16 @@ class Promised(ast.expr):
         super().__init__()
         self.annotation = annotation
         self.is_many = is_many
+
+
+class Produced(ast.expr):
+    """What calls of a `factory` give, as a container asks it for."""
+
+    _fields = ("factory",)
+
+    def __init__(self, factory: ast.expr) -> None:
+        super().__init__()
+        self.factory = factory
 
 
 Value = (

@@ -41,6 +41,13 @@ CASTS = frozenset(["typing.cast", "typing_extensions.cast"])
 NAMESPACES = frozenset(["types.SimpleNamespace", "argparse.Namespace"])
 """Objects whose attributes are what they are called with."""
 
+RECORD = "NamedTuple"
+RECORDS = frozenset(["collections.namedtuple", f"typing.{RECORD}", "dataclasses.make_dataclass"])
+"""Functions that make a class of the names of its fields, and the base that a class of fields has."""
+
+MAKING_MISSING = frozenset(["collections.defaultdict"])
+"""Mappings that make by their first argument what is not there."""
+
 FIELDS = frozenset(
     ["dataclasses.field", "attr.ib", "attr.field", "attrs.field", "pydantic.Field", "msgspec.field"]
 )

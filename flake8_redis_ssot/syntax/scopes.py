@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from flake8_redis_ssot.libraries.standard import NAMESPACES, RECORDS
 from flake8_redis_ssot.syntax.arguments import parameters, positional
 from flake8_redis_ssot.syntax.bindings import Binding, Branch, ProgramPoint, Projection, Scope, Store
 from flake8_redis_ssot.syntax.lines import Lines, Statement, touches
@@ -23,6 +24,7 @@ _PARTS = {
     if isinstance(kind, type) and issubclass(kind, ast.AST)
 }
 """The other fields of each type of nodes, the last one first."""
+_NAMING = frozenset(name.rpartition(".")[2] for name in NAMESPACES | RECORDS)
 _LEAVES = frozenset([ast.Name, ast.Constant])
 
 Item = tuple[ast.AST, Scope, tuple[Branch, ...]]
@@ -130,6 +132,10 @@ class Scopes:
             found.update(scope.attributes)
             if scope.kind in ("module", "class"):
                 found.update(n for n, kept in scope.bindings.items() if not all(map(_is_plain, kept)))
+            made = (b.value for kept in scope.bindings.values() for b in kept)
+            found.update(
+                name for node in (*made, *(r.node for r in scope.returns)) for name in _named_by(node)
+            )
         return frozenset(found)
 
     def release(self) -> None:
@@ -373,6 +379,16 @@ def _is_plain(binding: Binding) -> bool:
     """Whether a name is that of a function as it is written."""
     node = binding.value
     return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not node.decorator_list
+
+
+def _named_by(node: ast.AST | None) -> Iterator[str]:
+    """The names of attributes that a call gives to what it makes: `SimpleNamespace(a=1)`, `namedtuple("T", "a b")`."""
+    node = node.value if isinstance(node, ast.AnnAssign) else node
+    if isinstance(node, ast.Call) and last_name(node.func) in _NAMING:
+        yield from (keyword.arg for keyword in node.keywords if keyword.arg is not None)
+        for part in node.args[1:2]:
+            texts = (n.value for n in all_nodes(part) if isinstance(n, ast.Constant))
+            yield from (word for text in texts for word in str(text).replace(",", " ").split())
 
 
 def targets_in(

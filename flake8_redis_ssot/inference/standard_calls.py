@@ -1,0 +1,111 @@
+"""What the calls give of functions that are built in, or of Python's own library."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from flake8_redis_ssot.inference import calls, containers, importing
+from flake8_redis_ssot.inference.values import (
+    Definition,
+    Filled,
+    Generator,
+    Instance,
+    Items,
+    Pairs,
+    SuperProxy,
+    Value,
+)
+from flake8_redis_ssot.libraries.standard import FACTORIES, RECORD
+from flake8_redis_ssot.syntax.bindings import ProgramPoint, Scope
+
+if TYPE_CHECKING:
+    from flake8_redis_ssot.inference.evaluator import Inference
+
+
+def built_in(inference: Inference, call: ast.Call, point: ProgramPoint) -> Iterator[Value]:
+    if not isinstance(call.func, ast.Name) or inference.bindings(call.func.id, point):
+        return
+    arguments = call.args
+    match call.func.id:
+        case "getattr" if len(arguments) > 1:
+            for owner in inference.values(arguments[0], point):
+                for text in inference.texts(arguments[1], point):
+                    yield from inference.attribute(owner, text.value)
+            for default in arguments[2:]:
+                yield from inference.values(default, point)
+        case "__import__":
+            yield from importing.imported(inference, call, point)
+        case "vars" if arguments:
+            for owner in inference.values(arguments[0], point):
+                yield from inference.attribute(owner, "__dict__")
+        case "next" | "anext" if arguments:
+            yield from containers.projected(inference, inference.values(arguments[0], point), "item")
+        case "list" | "tuple" | "set" | "frozenset" | "sorted" | "reversed" | "iter" | "aiter" if arguments:
+            yield from (v for v in inference.values(arguments[0], point) if _is_gone_through(v))
+        case "enumerate" if arguments:
+            given = inference.values(arguments[0], point)
+            yield from (Pairs(v) for v in given if isinstance(v, Items | Filled) and _is_gone_through(v))
+        case "dict":
+            if call.keywords or any(
+                map(containers.is_dict, (v for a in arguments for v in inference.values(a, point)))
+            ):
+                yield of_keywords(inference, call, point)
+        case "property":
+            yield from read_by(inference, call, point)
+        case "type" if len(arguments) == 1:
+            for value in inference.values(arguments[0], point):
+                if isinstance(value, Instance):
+                    yield value.of
+        case "super":
+            yield SuperProxy(point.scope.enclosing("class"))
+
+
+def _is_gone_through(value: Value) -> bool:
+    """Whether a loop over a value gives its elements."""
+    match value:
+        case Items(keys=keys):
+            return keys is None
+        case Filled(keyed=keyed):
+            return not keyed
+    return isinstance(value, Generator) and value.how == "iterator"
+
+
+def of_keywords(inference: Inference, call: ast.Call, point: ProgramPoint) -> Items:
+    """What is given by keyword, each value under its name, and what is unpacked before."""
+    elements = (*call.args, *(k.value for k in call.keywords))
+    names = (*(None for _ in call.args), *(k.arg for k in call.keywords))
+    keys = inference.stand_ins.setdefault(call, tuple(name and ast.Constant(name) for name in names))
+    return containers.merged(keys, elements, point, inference)
+
+
+def field(inference: Inference, call: ast.Call, point: ProgramPoint) -> Iterator[Value]:
+    """What a field is made of that nothing is handed over for."""
+    for keyword in call.keywords:
+        if keyword.arg == "default":
+            yield from inference.values(keyword.value, point)
+        elif keyword.arg in FACTORIES:
+            yield from calls.produced(inference, keyword.value, point)
+
+
+def record(inference: Inference, call: ast.Call, point: ProgramPoint) -> Iterator[Value]:
+    """The class that `namedtuple` and the like make of the names of its fields."""
+    names: list[object] = []
+    match [*call.args[1:2], *(k.value for k in call.keywords if k.arg in ("field_names", "fields"))]:
+        case [ast.Constant(value=str(text))]:
+            names += text.replace(",", " ").split()
+        case [ast.Tuple(elts=fields) | ast.List(elts=fields)]:
+            firsts = (f.elts[0] if isinstance(f, ast.Tuple) and f.elts else f for f in fields)
+            names += (getattr(first, "value", None) for first in firsts)
+    if names and all(isinstance(name, str) for name in names):
+        body: list[ast.stmt] = [ast.AnnAssign(ast.Name(str(n)), ast.Constant(None), None, 1) for n in names]
+        node = ast.ClassDef("", [ast.Name(RECORD)], [], body, [])
+        yield Definition(inference.stand_ins.setdefault(call, Scope("class", point.scope, node)))
+
+
+def read_by(inference: Inference, call: ast.Call, point: ProgramPoint) -> Iterator[Value]:
+    """What a class has that is read by the function which is handed over, as a property is."""
+    for value in (v for part in call.args[:1] for v in inference.values(part, point)):
+        if isinstance(value, Definition) and value.scope.kind == "function":
+            yield Generator(value.scope, "property", value.context)
