@@ -240,7 +240,8 @@ def _measures(
 ) -> Iterator[Measure]:
     managers = found.managers
     others = [manager for manager in managers if manager.role != "manager"]
-    then = sum(1 for _ in managers_of(after, settings))
+    still = {manager.module for manager in managers_of(after, settings)}
+    then = sum(m.role != "competing" or m.module in still for m in managers)  # no module is deleted
     yield Measure("managers", "managers", len(managers), then, len(managers) - len(others))
     before, now = (importing(seen, managers, settings) for seen in (index, after))
     yield Measure(
@@ -297,9 +298,7 @@ def managers_of(index: ProjectIndex, settings: Settings) -> Iterator[Manager]:
             defined = index.modules.facts(module)
             if place.is_package and defined is not None and not defined.names:
                 break
-            facts = index.facts[path]
-            reaches = facts.clients or any(index.managers.reaches(f"{module}.{one}") for one in made.classes)
-            if made.importers or reaches or path in competing or facts.shim is not None:
+            if made.importers or path in competing or index.facts[path].shim is not None:
                 yield made
             break
     for path in sorted(competing):
