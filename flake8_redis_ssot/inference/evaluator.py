@@ -150,7 +150,7 @@ class Inference:
         self.answers.steps += len(found)
         return found
 
-    def written(self, node: ast.expr, point: ProgramPoint) -> list[Binding]:
+    def written(self, node: ast.expr, point: ProgramPoint, seen: set[str] | None = None) -> list[Binding]:
         """The bindings that a name, or an attribute of a module, stands for; others' keep their dotted name."""
         match node:
             case ast.Name(id=name):

@@ -35,7 +35,7 @@ class Stores:
     def add(self, stores: list[Store]) -> None:
         """Take in the stores of a file."""
         for store in stores:
-            for key in _keys(store):
+            for key in self._keys(store):
                 self._stores.setdefault(key, []).append(store)
                 self._by_home.pop(key, None)
 
@@ -43,7 +43,7 @@ class Stores:
         """The inputs of answers about other files that the stores of one change."""
         for store in stores:
             if self._is_seen_elsewhere(store):
-                yield from _keys(store)
+                yield from self._keys(store)
 
     def _is_seen_elsewhere(self, store: Store) -> bool:
         """Whether what is stored may be read in a file that does not import this one."""
@@ -74,17 +74,17 @@ class Stores:
 
     def of_item(self, owner: ast.expr, key: ast.expr, point: ProgramPoint) -> list[Store]:
         """The assignments under that key."""
-        last = last_name(owner)
-        keys: list[_Key] = [("all", last)]
+        names = self._last_names(owner, point)
+        keys: list[_Key] = [("all", name) for name in names]
         if isinstance(key, ast.Constant):
-            keys = [("key", key.value), ("of", last)]
+            keys = [("key", key.value), *(("of", name) for name in names)]
         same = self._into(owner, point, *keys)
         asked = keys_of(self._inference, key, point) if same else set()
         return [store for store in same if self._is_under(asked, store)]
 
     def filled(self, owner: ast.expr, point: ProgramPoint) -> list[Filled]:
         """What is put, elsewhere, into the container that an expression is."""
-        same = self._into(owner, point, ("all", last_name(owner)))
+        same = self._into(owner, point, *(("all", name) for name in self._last_names(owner, point)))
         if not same:
             return []
         both = (tuple(s for s in same if (s.key is not None) is keyed) for keyed in (False, True))
@@ -116,16 +116,32 @@ class Stores:
         if not groups:
             return []
         homes = set(self._named(owner, point, is_item=keys[0][0] != "attribute"))
-        names = {last_name(owner)}
+        names = self._last_names(owner, point)
         if isinstance(owner, ast.Attribute):
             homes.update(self._held(owner, point))
-        elif isinstance(owner, ast.Name):
-            targets = (binding.target for binding in self._inference.bindings(owner.id, point))
-            names.update(target.rpartition(".")[2] for target in targets if target)
         found = [store for group in groups for home in homes for store in group.get(home, ())]
         likely = [store for group in groups for name in names for store in group.get(("of", name), ())]
         found += [store for store in likely if not homes.isdisjoint(self._held_into(store))]
         return list(dict.fromkeys(found))
+
+    def _last_names(self, owner: ast.expr, point: ProgramPoint) -> list[str]:
+        """What an object is called where it is made, and on the way from there."""
+        seen: set[str] = set()
+        ends = self._inference.written(owner, point, seen)
+        dotted = seen.union(binding.target for binding in ends if binding.target and not binding.star)
+        return sorted({last_name(owner), *(name.rpartition(".")[2] for name in dotted)})
+
+    def _keys(self, store: Store) -> list[_Key]:
+        """What a store is looked up by."""
+        if isinstance(store.key, str):
+            return [("attribute", store.key)]
+        owner, names = store.owner, {last_name(store.owner)}
+        if isinstance(owner, ast.Name):  # asked of the names: at the start of a file it knows no more
+            imported = self._inference.names.bindings(owner.id, store.point)
+            names.update(b.target.rpartition(".")[2] for b in imported if b.target and not b.star)
+        kinds = ("all",) if isinstance(store.key, ast.Constant) else ("of", "all")
+        keys: list[_Key] = [(kind, name) for kind in kinds for name in sorted(names)]
+        return [("key", store.key.value), *keys] if isinstance(store.key, ast.Constant) else keys
 
     def _indexed(self, key: _Key) -> dict[_Home, list[Store]]:
         """The stores under a key by what they store into, as far as no value must be followed for it."""
@@ -189,16 +205,6 @@ class Stores:
         if is_named or (isinstance(node, ast.Name) and any(_kind(b) in APPLICATIONS for b in bindings)):
             return ["any", "read from one" if is_store else "stored in one"]
         return []
-
-
-def _keys(store: Store) -> list[_Key]:
-    """What a store is looked up by."""
-    last = last_name(store.owner)
-    if isinstance(store.key, str):
-        return [("attribute", store.key)]
-    if isinstance(store.key, ast.Constant):
-        return [("key", store.key.value), ("all", last)]
-    return [("of", last), ("all", last)]
 
 
 def _kind(binding: Binding) -> str:

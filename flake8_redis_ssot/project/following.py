@@ -39,6 +39,8 @@ class Following:
         """What has changed since files were judged, besides what the inference knows of itself."""
         self._next: set[str] = set()
         """The files that are to be taken in next."""
+        self._filled: set[str] = set()
+        """The dotted names of modules under which something is stored, by whatever file."""
         self._shared: list[tuple[Boundary, str, Collection[Value]]] = []
         """What files keep by the application of a boundary, under which key, and that was not known before."""
 
@@ -112,6 +114,8 @@ class Following:
         fresh = now.keys() - before
         before |= fresh
         files, uses, exposed = self._inference.files, self._uses, Exposed(path, now)
+        stored = [name for name in now if name.isidentifier() and not now[name]]
+        self._note_filled(f"{module}.{name}" for module in files[path].modules for name in stored)
         if fresh:
             self._changed.add(("exposed", path))
         if now:
@@ -214,7 +218,14 @@ class Following:
                 yield home
                 for module in self._index.place(home).modules:
                     if name.startswith(f"{module}."):
-                        yield from self._index.users(home, {name[len(module) + 1 :].partition(".")[0]})
+                        first = name[len(module) + 1 :].partition(".")[0]
+                        self._note_filled([f"{module}.{first}"])
+                        yield from self._index.users(home, {first})
+
+    def _note_filled(self, names: Iterable[str]) -> None:
+        fresh = set(names) - self._filled
+        self._filled |= fresh
+        self._changed.update(("filled", name) for name in fresh)
 
     def _learn(self, paths: Collection[str]) -> None:
         """Find the blocking functions of the files at `paths`, and of all that call these."""
@@ -238,9 +249,13 @@ class Following:
         asked = self._index.asked_names(path) if not self._fixtures.has(path) else None
         scopes = self._inference.files[path]
         found: dict[str, list[Value]] = {}
+        handed_on: list[str] = []
         for name, bindings in scopes.module.bindings.items():
             if asked is None or name in asked:
                 for binding in bindings:
+                    self._inference.answers.depends_on(("filled", binding.target))
+                    if binding.target in self._filled:
+                        handed_on.append(name)
                     for one in by_name(self._inference, binding):
                         values = (
                             self._inference.resolved(one) if isinstance(one, QualifiedName) else iter([one])
@@ -256,7 +271,7 @@ class Following:
                 found[name] = [*kept]
             elif "." in name or asked is None or name in asked:
                 found[name] = []
-        return found
+        return found | {name: [] for name in handed_on}
 
     def _not_bound(self, path: str) -> list[str]:
         """The names that others may have from a file without a binding: of its `__getattr__`, or of all of a module."""

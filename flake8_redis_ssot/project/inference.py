@@ -207,24 +207,34 @@ class ProjectInference(Inference):
         known = package.bindings.get(last, ()) if package is not None else ()
         return all(binding.for_typing or binding.target == name for binding in known)
 
-    def written(self, node: ast.expr, point: ProgramPoint) -> list[Binding]:
-        todo = [*super().written(node, point)]
-        if not any(binding.target for binding in todo):
-            return todo
+    def written(self, node: ast.expr, point: ProgramPoint, seen: set[str] | None = None) -> list[Binding]:
+        """The same where they are made, by whatever names files have them; `seen` gets the dotted ones on the way."""
+        own = node.id if isinstance(node, ast.Name) else ""
+        todo = [(binding, own) for binding in super().written(node, point)]
+        if not any(binding.target for binding, _ in todo):
+            return [binding for binding, _ in todo]
         found: list[Binding] = []
-        seen: set[str] = set()
+        seen = set() if seen is None else seen
         while todo:
-            binding = todo.pop()
-            dotted = binding.target or ""
-            if binding.star and isinstance(node, ast.Name):
-                dotted = f"{dotted}.{node.id}"
+            binding, name = todo.pop()
+            dotted = f"{binding.target}.{name}" if binding.star else binding.target or ""
             module, _, name = dotted.rpartition(".")
-            scope = self._module(module) if module and dotted not in seen else None
+            origins: list[Binding] = []
+            if module and dotted not in seen:
+                origins = self._origins(module, name)
             seen.add(dotted)
-            origins = self.names.bindings(name, _at_end(scope)) if scope is not None else []
-            todo += origins
+            todo += [(origin, name) for origin in origins]
             found += [] if origins else [binding]
         return found
+
+    def _origins(self, module: str, name: str) -> list[Binding]:
+        """What a name of a module stands for; of one that is not taken in, as it hands something on."""
+        scope = self._module(module)
+        if scope is not None:
+            return self.names.bindings(name, _at_end(scope))
+        dotted = f"{module}.{name}"
+        home = self.index.modules.lookup(dotted) if self.names.is_ours(dotted) else None
+        return [Binding(0, (), home.qualified_name)] if home and home.qualified_name != dotted else []
 
     def _made_on_demand(self, module: Scope, name: str) -> Iterable[Value]:
         """What the `__getattr__` of a module gives for a name."""
