@@ -138,6 +138,8 @@ class Reach:
                     if self._members or not _said(name):
                         held_by = (held for binding in bindings for held in inference.values_of(binding))
                         yield from ((_said(name), held) for held in held_by)
+                for name, store in inference.stores.of_class(scope) if self._members else ():
+                    yield from ((name, held) for held in inference.values_of(store.binding))
             case Definition(scope=scope) | Coroutine(scope=scope) | Generator(scope=scope):
                 yield from (("", given) for given in inference.given_by(scope))
 
@@ -272,17 +274,29 @@ def stored(inference: Inference, scopes: Scopes, reach: Reach) -> dict[str, set[
 
 def _shared_names(inference: Inference, scopes: Scopes, store: Store) -> set[str]:
     point, key, owner = store.point, store.key, store.owner
-    word = key if isinstance(key, str) else getattr(key, "value", None)
-    if isinstance(word, str) and inference.stores.is_on_application(store):
-        return {f".{word}"}
+    if key is not None and inference.stores.is_on_application(store):
+        if isinstance(key, str):
+            return {f".{key}"}
+        words = {f".{text.value}" for text in inference.texts(key, point)}
+        names = words | _shared_as(inference, scopes, key, point)
+        if names:
+            return names
     if not _is_shared(owner, point.scope):
         return set()
-    tail = f".{key}" if isinstance(key, str) else ""
-    dotted = {f"{n}{tail}" for n in inference.names.dotted(owner, point) if inference.names.is_ours(n)}
-    if not dotted and isinstance(owner, ast.Name):
-        own = scopes.module.bindings.get(owner.id, ())
-        return {owner.id} if any(b in own for b in inference.bindings(owner.id, point)) else set()
-    return dotted
+    return _shared_as(inference, scopes, owner, point, f".{key}" if isinstance(key, str) else "")
+
+
+def _shared_as(
+    inference: Inference, scopes: Scopes, node: ast.expr, point: ProgramPoint, tail: str = ""
+) -> set[str]:
+    """The names by which other files have an object: dotted ones of ours, or that of this file."""
+    dotted = {f"{n}{tail}" for n in inference.names.dotted(node, point) if inference.names.is_ours(n)}
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    if dotted or not isinstance(node, ast.Name):
+        return dotted
+    own = scopes.module.bindings.get(node.id, ())
+    return {node.id} if any(b in own for b in inference.bindings(node.id, point)) else set()
 
 
 def handed(inference: Inference, points: Iterable[ProgramPoint]) -> set[str]:

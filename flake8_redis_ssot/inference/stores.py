@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 from flake8_redis_ssot.inference.values import NOTHING, Definition, Filled, Instance, Value, Values
 from flake8_redis_ssot.libraries.frameworks import (
+    APPLICATION_KEYS,
     APPLICATION_NAMES,
     APPLICATIONS,
     CURRENT_APPLICATION,
+    REQUEST_OBJECTS,
     STATES,
 )
 from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope, Store
@@ -31,6 +33,7 @@ class Stores:
         self._inference = inference
         self._stores: dict[_Key, list[Store]] = {}
         self._by_home: dict[_Key, dict[_Home, list[Store]]] = {}
+        self._of_classes: dict[Scope, list[tuple[str, Store]]] = {}
 
     def add(self, stores: list[Store]) -> None:
         """Take in the stores of a file."""
@@ -38,6 +41,23 @@ class Stores:
             for key in self._keys(store):
                 self._stores.setdefault(key, []).append(store)
                 self._by_home.pop(key, None)
+            self._note_own(store)
+
+    def _note_own(self, store: Store) -> None:
+        """Note what a method puts into something that its object or class has."""
+        owner, word = store.owner, ""
+        while isinstance(owner, ast.Attribute):
+            word, owner = owner.attr, owner.value
+        if word and isinstance(owner, ast.Name):
+            match self._inference.names.bindings(owner.id, store.point):
+                case [Binding(value=ast.arg() as first, scope=Scope() as method)]:
+                    made = Scopes.receiver(first, method)
+                    if made is not None:
+                        self._of_classes.setdefault(made, []).append((word, store))
+
+    def of_class(self, made: Scope) -> list[tuple[str, Store]]:
+        """What the methods of a class put into what its objects have, each with the attribute of these."""
+        return self._of_classes.get(made, [])
 
     def changed_by(self, stores: list[Store]) -> Iterator[Hashable]:
         """The inputs of answers about other files that the stores of one change."""
@@ -79,8 +99,10 @@ class Stores:
         if isinstance(key, ast.Constant):
             keys = [("key", key.value), *(("of", name) for name in names)]
         same = self._into(owner, point, *keys)
-        asked = keys_of(self._inference, key, point) if same else set()
-        return [store for store in same if self._is_under(asked, store)]
+        if not same:
+            return []
+        asked, written = self._known_keys(key, point), self._names_of_key(key, point)
+        return [store for store in same if self._is_under(asked, written, store)]
 
     def filled(self, owner: ast.expr, point: ProgramPoint) -> list[Filled]:
         """What is put, elsewhere, into the container that an expression is."""
@@ -94,16 +116,32 @@ class Stores:
         """What was stored; no objects where one of the stores is of something unknown."""
         return either([(s.binding.value, self._inference.values_of(s.binding)) for s in stores])
 
-    def _is_under(self, asked: set[object], store: Store) -> bool:
-        """Whether something is stored under one of the keys `asked`, as far as they are known."""
+    def _is_under(self, asked: set[object], names: set[str], store: Store) -> bool:
+        """Whether something is stored under one of the keys `asked`, as far as they are known, or their names."""
         if store.key is None or isinstance(store.key, str):
             return store.key is None
-        keys = keys_of(self._inference, store.key, store.point)
-        return not asked or not keys or not asked.isdisjoint(keys)
+        keys = self._known_keys(store.key, store.point)
+        if asked and keys:
+            return not asked.isdisjoint(keys)
+        others = self._names_of_key(store.key, store.point) if names else set()
+        return not others or not names.isdisjoint(others)
+
+    def _known_keys(self, key: ast.expr, point: ProgramPoint) -> set[object]:
+        """What a key can be; one that is equal to itself alone is known by its making."""
+        found = keys_of(self._inference, key, point)
+        made = [] if found else self._inference.written(key, point)
+        return {id(b) for b in made} if made and all(_kind(b) in APPLICATION_KEYS for b in made) else found
+
+    def _names_of_key(self, key: ast.expr, point: ProgramPoint) -> set[str]:
+        """The dotted names of a key of another file, where it is nothing else."""
+        names = {binding.target or "" for binding in self._inference.written(key, point)}
+        return names if "" not in names else set()
 
     def is_on_application(self, store: Store) -> bool:
-        """Whether something is stored where each request gets at it, by the application."""
+        """Whether something is stored where each request gets at it, by the application or for itself."""
         owner = store.owner
+        if not REQUEST_OBJECTS.isdisjoint(self._inference.names.dotted(owner, store.point)):
+            return True
         if isinstance(owner, ast.Attribute) and owner.attr in STATES:
             owner = owner.value
         return bool(self._application(owner, store.point, is_store=True))

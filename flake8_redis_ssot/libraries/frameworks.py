@@ -74,6 +74,12 @@ APPLICATION_NAMES = frozenset(["app", "application", CURRENT_APPLICATION])
 STATES = frozenset(["state", "ctx", "extensions", "config"])
 """Attributes of an application in which others keep their objects, by name or by key."""
 
+REQUEST_OBJECTS = frozenset(["flask.g", "quart.g"])
+"""Objects of a framework in which others keep theirs for a request, the same one by name in all files."""
+
+APPLICATION_KEYS = frozenset(["AppKey"])
+"""Classes of keys of an application that are equal to nothing but themselves, by their last names."""
+
 TASKS = frozenset(["task", "shared_task", "periodic_task", "actor", "job", "db_task", "db_periodic_task"])
 """Decorators that are a queue's where the project itself hands the queue out."""
 

@@ -6,7 +6,7 @@ import re
 
 from flake8_redis_ssot.analysis.lines import DYNAMIC
 from flake8_redis_ssot.facts.texts import LETTER
-from flake8_redis_ssot.libraries.frameworks import APPLICATION_NAMES, PATCHING, STATES
+from flake8_redis_ssot.libraries.frameworks import APPLICATION_NAMES, PATCHING, REQUEST_OBJECTS, STATES
 from flake8_redis_ssot.libraries.standard import LOOP_WORDS
 
 IMPORTING = "|".join(map(re.escape, sorted(DYNAMIC)))
@@ -40,7 +40,8 @@ _MAKING = (
 )
 """What stands before a name of which others may have what is made of it: a class, an assignment, a result."""
 
-_APPLICATION = rf"""\b(?:{"|".join(sorted(STATES | APPLICATION_NAMES | {"g"}))})(?:\.|\[["'])"""
+_OBJECTS = STATES | APPLICATION_NAMES | {name.rpartition(".")[2] for name in REQUEST_OBJECTS}
+_APPLICATION = rf"""\b(?:{"|".join(sorted(_OBJECTS))})(?:\.|\[["'])"""
 """What stands before a key under which an application keeps something."""
 _SET = r"[^\n=]*=(?!=)"
 """What stands after a name that is set."""
