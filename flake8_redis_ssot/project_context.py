@@ -11,7 +11,9 @@ from functools import cached_property, lru_cache
 
 from flake8_redis_ssot.analysis.blocking import Blocking
 from flake8_redis_ssot.analysis.client_calls import Command
+from flake8_redis_ssot.analysis.manager_classes import managing_by_others
 from flake8_redis_ssot.context import RuleContext
+from flake8_redis_ssot.facts.model import ClassFacts
 from flake8_redis_ssot.inference.names import Names
 from flake8_redis_ssot.inference.values import Values
 from flake8_redis_ssot.project.following import Following
@@ -71,6 +73,15 @@ class ProjectContext:
         if self._followed is None:
             self._followed = [Followed(self, names, frozenset(paths)) for names, paths in self.meanings()]
         return self._followed
+
+    def managing(self) -> dict[str, tuple[ClassFacts, ...]]:
+        """By path the classes that do what a manager does by what comes from other files as well."""
+        return {
+            alone.source.path: managing_by_others(alone.source, alone.inference, followed.inference)
+            for followed in self.followed
+            for alone, _ in followed.contexts
+            if not alone.place.is_manager
+        }
 
     def release(self) -> None:
         """Let go of the trees of the files that were followed; nothing can be asked any more."""

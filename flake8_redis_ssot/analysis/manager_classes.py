@@ -48,13 +48,29 @@ def managing(source: SourceFile, inference: Inference, built: Mapping[ast.Call, 
     return Managing(tuple(found), clients, is_whole)
 
 
+def managing_by_others(
+    source: SourceFile, inference: Inference, elsewhere: Inference
+) -> tuple[ClassFacts, ...]:
+    """The classes that do so with clients of other files as well: those that `elsewhere` knows, which knows all."""
+    judge = _Judge(source, inference, {}, elsewhere)
+    found = tuple(facts for made in judge.classes if (facts := judge.facts(made)) is not None)
+    judge.inference.release()
+    return found
+
+
 class _Judge:
     """Judges the classes of one file."""
 
-    def __init__(self, source: SourceFile, inference: Inference, built: Mapping[ast.Call, str]) -> None:
+    def __init__(
+        self,
+        source: SourceFile,
+        inference: Inference,
+        built: Mapping[ast.Call, str],
+        elsewhere: Inference | None = None,
+    ) -> None:
         self.source = source
         self.scopes = inference.scopes
-        self.inference = OpenInference(inference.names, inference.scopes)
+        self.inference = OpenInference(inference.names, inference.scopes, elsewhere=elsewhere)
         self.building = [call for call, kind in built.items() if kind == "client"]
         self.classes = [scope for scope in self.scopes.namespaces.values() if scope.kind == "class"]
         self._verdicts: dict[Scope, ClassFacts | None] = {}

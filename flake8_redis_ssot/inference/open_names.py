@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from flake8_redis_ssot.inference.evaluator import Inference
@@ -20,6 +20,9 @@ from flake8_redis_ssot.inference.values import (
 from flake8_redis_ssot.syntax.bindings import ProgramPoint, Scope
 from flake8_redis_ssot.syntax.scopes import Scopes
 
+_ASKED = (ast.arg, ast.Name, ast.Attribute, ast.Subscript, ast.Call)
+"""What may be a client of another file."""
+
 
 @dataclass(frozen=True, slots=True)
 class Built(Instance):
@@ -32,11 +35,14 @@ class OpenInference(Inference):
     """The evaluator of a file that keeps what a call of another file's function or class gives by that one's name.
 
     It sees the file as the class `of` does: in its methods, and in those of its bases, `self` is an
-    object of just that class.
+    object of just that class. Clients that come from other files it has of the inference of all, `elsewhere`.
     """
 
-    def __init__(self, names: Names, scopes: Scopes, of: Scope | None = None) -> None:
+    def __init__(
+        self, names: Names, scopes: Scopes, of: Scope | None = None, elsewhere: Inference | None = None
+    ) -> None:
         super().__init__(names, scopes)
+        self._elsewhere = elsewhere
         self._open: dict[str, bool] = {}
         self._of = of
         self._family = frozenset(self.lineage(of)) if of is not None else frozenset()
@@ -56,8 +62,50 @@ class OpenInference(Inference):
     def evaluate(self, node: ast.AST, point: ProgramPoint) -> Iterable[Value]:
         found = super().evaluate(node, point)
         if isinstance(node, ast.Call):
-            return (self._made(value, node) for value in found)
-        return map(self._exact, found) if isinstance(node, ast.arg) else found
+            found = (self._made(value, node) for value in found)
+        elif isinstance(node, ast.arg):
+            found = map(self._exact, found)
+        if self._elsewhere is None or not isinstance(node, _ASKED):
+            return found
+        return {*found, *self._clients(self._elsewhere, node, point)}
+
+    def _clients(self, elsewhere: Inference, node: ast.AST, point: ProgramPoint) -> Iterator[Value]:
+        """The clients that an expression is by what other files say.
+
+        What an object of this file has is asked of just its class: it may be `self`, which is one of those below too.
+        """
+        values: Collection[Value] = ()
+        if not self._is_of_own(node, point):
+            values = elsewhere.within(None, elsewhere.values, node, point)
+        elif isinstance(node, ast.Attribute):
+            values = {
+                held
+                for owner in self.values(node.value, point)
+                if isinstance(owner, Instance)
+                for of in ([owner.of] if isinstance(owner.of, Definition) else elsewhere.resolved(owner.of))
+                if isinstance(of, Definition)
+                for held in elsewhere.attribute(Instance(Definition(of.scope)), node.attr)
+            }
+        clients = [v for v in values if isinstance(v, Instance) and elsewhere.client(v) is not None]
+        for client in (
+            clients if len(clients) == len(values) else ()
+        ):  # what may be something else is no client
+            if isinstance(client.of, QualifiedName):
+                yield Instance(client.of)
+            elif client.of.scope not in self.namespaces.values():
+                yield from (Instance(QualifiedName(n)) for n in elsewhere.library_bases(client.of.scope))
+
+    def _is_of_own(self, node: ast.AST, point: ProgramPoint) -> bool:
+        """Whether an expression begins with the object or class whose method it stands in."""
+        while isinstance(node, ast.Attribute | ast.Subscript | ast.Call):
+            node = node.func if isinstance(node, ast.Call) else node.value
+        if isinstance(node, ast.arg):
+            return Scopes.receiver(node, point.scope) is not None
+        bindings = self.bindings(node.id, point) if isinstance(node, ast.Name) else ()
+        return any(
+            isinstance(b.value, ast.arg) and b.scope is not None and Scopes.receiver(b.value, b.scope)
+            for b in bindings
+        )
 
     def _made(self, value: Value, call: ast.Call) -> Value:
         is_new = type(value) is Instance and not value.said
@@ -77,7 +125,7 @@ class OpenInference(Inference):
         """The same as the class `scope` sees it, at the cost of the same budget."""
         if not (self.bases(scope) or self.classes.below(scope)):
             return self  # `self` is an object of just this class anyhow
-        inference = OpenInference(self.names, self.scopes, scope)
+        inference = OpenInference(self.names, self.scopes, scope, self._elsewhere)
         inference.answers.steps = self.answers.steps
         return inference
 

@@ -164,10 +164,20 @@ class Stores:
 
     def _last_names(self, owner: ast.expr, point: ProgramPoint) -> list[str]:
         """What an object is called where it is made, and on the way from there."""
+        first = owner
+        while isinstance(first, ast.Attribute):
+            first = first.value
+        bindings = self._inference.bindings(first.id, point) if isinstance(first, ast.Name) else ()
+        if all(binding.target is None for binding in bindings):  # most: it is not asked of its values
+            return [last_name(owner)]
+        names = self._inference.answers.answer(("called", owner), self._find_names, owner, point)
+        return sorted({last_name(owner), *names})
+
+    def _find_names(self, owner: ast.expr, point: ProgramPoint) -> frozenset[str]:
         seen: set[str] = set()
         ends = self._inference.written(owner, point, seen)
         dotted = seen.union(binding.target for binding in ends if binding.target and not binding.star)
-        return sorted({last_name(owner), *(name.rpartition(".")[2] for name in dotted)})
+        return frozenset(name.rpartition(".")[2] for name in dotted)
 
     def _keys(self, store: Store) -> list[_Key]:
         """What a store is looked up by."""

@@ -232,8 +232,12 @@ class ProjectInference(Inference):
         scope = self._module(module)
         if scope is not None:
             return self.names.bindings(name, _at_end(scope))
-        dotted = f"{module}.{name}"
-        home = self.index.modules.lookup(dotted) if self.names.is_ours(dotted) else None
+        modules, dotted = self.names.managers.modules, f"{module}.{name}"
+        path = modules.find(module)
+        edges = self.index.edges(path) if path is not None and path in self.index.facts else ()
+        if not any(edge.local_name == name or edge.name == "*" for edge in edges):
+            return []  # for the others it is not parsed
+        home = modules.lookup(dotted)
         return [Binding(0, (), home.qualified_name)] if home and home.qualified_name != dotted else []
 
     def _made_on_demand(self, module: Scope, name: str) -> Iterable[Value]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from flake8_redis_ssot.analysis.manager_classes import ENOUGH
 from flake8_redis_ssot.facts.model import ClassFacts
@@ -10,8 +12,13 @@ from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.source import Range
 
 
-def competing_managers(index: ProjectIndex) -> dict[str, list[ClassFacts]]:
-    """By path the classes, with those operations that reach a client or a manager for certain."""
+def competing_managers(
+    index: ProjectIndex, followed: Mapping[str, Sequence[ClassFacts]] = MappingProxyType({})
+) -> dict[str, list[ClassFacts]]:
+    """By path the classes, with those operations that reach a client or a manager for certain.
+
+    What the facts of single files say, and where files are `followed` what is known of their classes by that.
+    """
     homes = {
         f"{module}.{name}"
         for path, facts in index.facts.items()
@@ -24,7 +31,7 @@ def competing_managers(index: ProjectIndex) -> dict[str, list[ClassFacts]]:
     while grows:
         grows = False
         for path, facts in index.facts.items():
-            for made in facts.classes:
+            for made in (*facts.classes, *followed.get(path, ())):
                 operations = tuple(
                     (name, through)
                     for name, through in made.operations
@@ -34,7 +41,8 @@ def competing_managers(index: ProjectIndex) -> dict[str, list[ClassFacts]]:
                 known = found.get((path, made.range))
                 if is_one and (known is None or len(known.operations) < len(operations)):
                     grows = True
-                    found[path, made.range] = replace(made, operations=operations)
+                    handing_out = made.handing_out or (known.handing_out if known is not None else ())
+                    found[path, made.range] = replace(made, operations=operations, handing_out=handing_out)
                     homes |= {f"{m}.{name}" for m in index.place(path).modules for name in made.known_as}
     handed_out = _handed_out(index)
     by_path: dict[str, list[ClassFacts]] = {}

@@ -87,7 +87,7 @@ class CompetingManager(ProjectRule):
 
     def check_project(self, project: ProjectContext) -> Iterator[Diagnostic]:
         index = project.index
-        for path, classes in competing_managers(index).items():
+        for path, classes in competing_managers(index, project.managing()).items():
             place = index.place(path)
             if not (place.boundary.managers or place.boundary.name) or is_shim(index, path):
                 continue
