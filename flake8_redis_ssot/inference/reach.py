@@ -274,7 +274,7 @@ def stored(inference: Inference, scopes: Scopes, reach: Reach) -> dict[str, set[
 
 def _shared_names(inference: Inference, scopes: Scopes, store: Store) -> set[str]:
     point, key, owner = store.point, store.key, store.owner
-    if key is not None and inference.stores.is_on_application(store):
+    if key is not None and inference.stores.is_for_requests(store):
         if isinstance(key, str):
             return {f".{key}"}
         words = {f".{text.value}" for text in inference.texts(key, point)}

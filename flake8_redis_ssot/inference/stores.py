@@ -76,7 +76,7 @@ class Stores:
                 made = Scopes.receiver(first, method)
                 return made is None or bool(getattr(made.node, "bases", ()))
         is_local = all(b.target is None and b.scope is not None for b in bindings)
-        return not bindings or not is_local or self.is_on_application(store)
+        return not bindings or not is_local or self.is_for_requests(store)
 
     def moved(self) -> list[Hashable]:
         """The inputs that have changed since the names of owners may be bound to more."""
@@ -137,11 +137,15 @@ class Stores:
         names = {binding.target or "" for binding in self._inference.written(key, point)}
         return names if "" not in names else set()
 
-    def is_on_application(self, store: Store) -> bool:
+    def is_for_requests(self, store: Store) -> bool:
         """Whether something is stored where each request gets at it, by the application or for itself."""
         owner = store.owner
-        if not REQUEST_OBJECTS.isdisjoint(self._inference.names.dotted(owner, store.point)):
-            return True
+        is_own = not REQUEST_OBJECTS.isdisjoint(self._inference.names.dotted(owner, store.point))
+        return is_own or self.is_on_application(store)
+
+    def is_on_application(self, store: Store) -> bool:
+        """Whether something is stored by an application, for all requests."""
+        owner = store.owner
         if isinstance(owner, ast.Attribute) and owner.attr in STATES:
             owner = owner.value
         return bool(self._application(owner, store.point, is_store=True))
