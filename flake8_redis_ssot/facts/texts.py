@@ -25,13 +25,17 @@ class Texts:
         self._filesystem = filesystem
         self.asked: dict[str, dict[str, bool]] = {}
         self._patterns: dict[str, str] = {}
+        self._compiled: dict[str, re.Pattern[bytes]] = {}
         self._data_of = lru_cache(maxsize=_MOST_HELD)(self._read)
 
     def has(self, path: str, pattern: str) -> bool:
         """Whether a regular expression is found in a file; not in one that cannot be read."""
         known = self.asked.setdefault(path, {})
         if pattern not in known:
-            known[pattern] = re.search(pattern.encode(), self._data_of(path)) is not None
+            compiled = self._compiled.get(pattern)
+            if compiled is None:  # there are more than `re` itself keeps
+                compiled = self._compiled[pattern] = re.compile(pattern.encode())
+            known[pattern] = compiled.search(self._data_of(path)) is not None
         return known[pattern]
 
     def speaks_of(self, path: str, words: Collection[str]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -25,11 +25,15 @@ from flake8_redis_ssot.inference.values import (
     Values,
 )
 from flake8_redis_ssot.libraries.commands import HANDED_CLASSES
+from flake8_redis_ssot.libraries.standard import GIVING_METHODS
 from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope, Store
 from flake8_redis_ssot.syntax.scopes import Scopes
 
 if TYPE_CHECKING:
     from flake8_redis_ssot.inference.evaluator import Inference
+
+
+_Way = tuple[tuple[str, ...], Collection[Value]]
 
 
 class Reach:
@@ -45,7 +49,7 @@ class Reach:
         self._is_wanted = is_wanted
         self._members = members
         self._known: dict[Value, tuple[bool, Source]] = {}
-        self._led: dict[Value, tuple[list[tuple[str, Value]], Source]] = {}
+        self._led: dict[Value, tuple[list[_Way], Source]] = {}
 
     def __call__(self, value: Value) -> bool:
         known = self._answer(value)
@@ -88,7 +92,7 @@ class Reach:
         for here in self._through(values, lambda word: False):
             if self._is_wanted(self._inference, here):
                 words.add("")
-            words.update(word for word, _ in self._ways(here) if word)
+            words.update(word for said, _ in self._ways(here) for word in said)
         return frozenset(words)
 
     def is_reached(self, values: Iterable[Value], is_said: Callable[[str], bool]) -> bool:
@@ -101,13 +105,14 @@ class Reach:
         seen = set(todo)
         for here in todo:
             yield here
-            for word, held in self._ways(here):
-                if held not in seen and (not word or is_said(word)):
-                    seen.add(held)
-                    todo.append(held)
+            for words, leading in self._ways(here):
+                fresh = [held for held in leading if held not in seen]
+                if fresh and (not words or any(map(is_said, words))):
+                    todo += fresh
+                    seen.update(fresh)
 
-    def _ways(self, value: Value) -> list[tuple[str, Value]]:
-        """What leads on from a value, each with the name of the member that it is; `""` where it needs no name."""
+    def _ways(self, value: Value) -> list[_Way]:
+        """What leads on from a value, each with the names of members of which one must be said; none where it needs no name."""
         known = self._led.get(value)
         if known is None or known[1].is_stale:
             known = self._led[value] = self._inference.answers.traced(partial(self._find_ways, value))
@@ -115,15 +120,19 @@ class Reach:
             self._inference.answers.reads.add(known[1])
         return known[0]
 
-    def _find_ways(self, value: Value) -> list[tuple[str, Value]]:
-        found = dict.fromkeys((word, held) for word, held in self._held(value) if self(held))
-        given = [held for held in _made_with(value) if self(held)]
+    def _find_ways(self, value: Value) -> list[_Way]:
+        found: dict[tuple[str, ...], dict[Value, None]] = {}
+        for word, held in self._held(value):
+            if self(held):
+                found.setdefault((word,) if word else (), {})[held] = None
+        given = dict.fromkeys(held for held in _made_with(value) if self(held))
         if given and isinstance(value, Instance) and isinstance(value.of, Definition):
             # it may be had by any member of the object
             classes = self._inference.classes.lineage(value.of.scope)
             names = {name for one in classes for name in (*one.attributes, *one.bindings)}
-            found.update(dict.fromkeys((_said(name), held) for name in sorted(names) for held in given))
-        return [*found]
+            is_asked = names.isdisjoint(GIVING_METHODS)
+            found.setdefault(tuple(filter(_said, sorted(names))) if is_asked else (), {}).update(given)
+        return [*found.items()]
 
     def _held(self, value: Value) -> Iterator[tuple[str, Value]]:
         inference = self._inference

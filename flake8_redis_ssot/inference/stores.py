@@ -174,7 +174,10 @@ class Stores:
         bindings = self._inference.bindings(first.id, point) if isinstance(first, ast.Name) else ()
         if all(binding.target is None for binding in bindings):  # most: it is not asked of its values
             return [last_name(owner)]
-        names = self._inference.answers.answer(("called", owner), self._find_names, owner, point)
+        # most are names, which are imported alike by many
+        imported = tuple((b.target, b.star) for b in bindings)
+        key = ("called", owner.id, imported) if isinstance(owner, ast.Name) else ("called", owner)
+        names = self._inference.answers.answer(key, self._find_names, owner, point)
         return sorted({last_name(owner), *names})
 
     def _find_names(self, owner: ast.expr, point: ProgramPoint) -> frozenset[str]:

@@ -115,6 +115,20 @@ PLAIN_CALLS = frozenset(
 ENTERING_METHODS = frozenset(["enter_context", "enter_async_context"])
 """Methods of an exit stack that give what a `with` gets of their argument."""
 
+GIVING_METHODS = frozenset(
+    [
+        "__enter__",
+        "__aenter__",
+        "__call__",
+        "__getattr__",
+        "__getitem__",
+        "__iter__",
+        "__aiter__",
+        "__await__",
+    ]
+)
+"""Methods that Python itself calls, and that give something of an object."""
+
 LOOPS = frozenset(
     ["asyncio.Runner", "asyncio.runners.Runner", "asyncio.new_event_loop", "uvloop.new_event_loop"]
 )

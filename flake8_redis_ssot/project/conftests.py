@@ -27,6 +27,7 @@ class FixtureHomes:
     def __init__(self, index: ProjectIndex) -> None:
         self._index = index
         self._conftests_of: dict[str, list[str]] = {}
+        self._tests: dict[str, list[str]] = {}
 
     def has(self, path: str) -> bool:
         """Whether the file at `path` is one."""
@@ -34,12 +35,15 @@ class FixtureHomes:
 
     def tests_of(self, path: str) -> list[str]:
         """The files that have the fixtures of the one at `path`; none where it gives none by their names."""
-        folders = [os.path.join(os.path.dirname(one), "") for one in self._conftests(path)]
-        return [
-            other
-            for other in (self._index.facts if folders else ())
-            if other != path and any(map(other.startswith, folders))
-        ]
+        found = self._tests.get(path)
+        if found is None:
+            folders = tuple(os.path.join(os.path.dirname(one), "") for one in self._conftests(path))
+            found = self._tests[path] = [
+                other
+                for other in (self._index.facts if folders else ())
+                if other.startswith(folders) and other != path
+            ]
+        return found
 
     def _conftests(self, path: str) -> list[str]:
         """A `conftest.py` itself; of any other file those that name it as a plugin."""
@@ -47,13 +51,18 @@ class FixtureHomes:
             return [path]
         found = self._conftests_of.get(path)
         if found is None:
-            naming = [code_patterns.plugin(name) for name in self._index.place(path).modules]
+            names = self._index.place(path).modules
             found = self._conftests_of[path] = [
-                one
-                for one in self._with_plugins
-                if any(self._index.texts.has(one, pattern) for pattern in naming)
+                one for one in self._with_plugins if any(self._is_plugin(one, name) for name in names)
             ]
         return found
+
+    def _is_plugin(self, conftest: str, module: str) -> bool:
+        texts = self._index.texts
+        # the word first: a pattern for each module would take long to compile
+        return texts.says(conftest, module.rpartition(".")[2]) and texts.has(
+            conftest, code_patterns.plugin(module)
+        )
 
     @cached_property
     def _with_plugins(self) -> list[str]:

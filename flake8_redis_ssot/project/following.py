@@ -279,7 +279,8 @@ class Following:
         if not self._inference.files[path].modules:
             return []  # it is below no import root: nobody can import it
         names = self._index.taken_names(path) if GETTER in module.bindings else set()
-        for star in module.stars:
+        # of a fixture that all tests below have by a star: that would be most of a project
+        for star in module.stars if not self._fixtures.has(path) else ():
             home = self._index.file_of(star.target or "")
             self._inference.answers.depends_on(("exposed", home))
             names = names.union(self._names.get(home, ()) if home is not None else ())

@@ -10,7 +10,7 @@ from functools import partial
 
 from flake8_redis_ssot.facts.texts import LETTER, Texts
 from flake8_redis_ssot.inference.reach import Reach
-from flake8_redis_ssot.inference.values import Filled, Items, Pairs, Value
+from flake8_redis_ssot.inference.values import Filled, Generator, Items, Pairs, Value
 from flake8_redis_ssot.project import code_patterns
 from flake8_redis_ssot.project.conftests import FixtureHomes
 from flake8_redis_ssot.project.index import ProjectIndex
@@ -31,6 +31,11 @@ class Exposed:
     values: Mapping[str, Collection[Value]]
     _first: dict[tuple[Reach, str], frozenset[str]] = field(default_factory=dict)
 
+    @property
+    def fixtures(self) -> list[str]:
+        """Those that others have without importing them."""
+        return [name for name, values in self.values.items() if not values or any(map(_is_fixture, values))]
+
     def first(self, reach: Reach, name: str) -> frozenset[str]:
         """The members by which the values of a name lead to what is wanted."""
         known = self._first.get((reach, name))
@@ -38,6 +43,10 @@ class Exposed:
             values = self.values[name]
             known = self._first[reach, name] = reach.first(values) if values else _EVERY
         return known
+
+
+def _is_fixture(value: Value) -> bool:
+    return isinstance(value, Generator) and value.how == "fixture"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +99,7 @@ class Uses:
 
     def comes_by_fixture(self, test: str, exposed: Exposed) -> bool:
         """The same of a test that has fixtures by their names alone."""
-        return any(self._is_used(test, _Had(name, name, 0), exposed) for name in exposed.values)
+        return any(self._is_used(test, _Had(name, name, 0), exposed) for name in exposed.fixtures)
 
     def comes_by_application(self, user: str, key: str, values: Collection[Value]) -> bool:
         """The same of a file of an application that keeps these `values` under a key; one that sets it counts too."""
