@@ -323,7 +323,5 @@ SETTINGS = frozenset(
 )
 """Settings that hold dotted names, of Django and of Celery in both of its spellings."""
 
-ENVIRONMENT_READERS = frozenset(
-    ["os.getenv", "os.environ.get", "os.environ.pop", "os.environ.setdefault", "decouple.config"]
-)
+ENVIRONMENT_READERS = frozenset(["os.getenv", "os.environ.get", "os.environ.pop", "decouple.config"])
 """Functions that give an environment variable."""

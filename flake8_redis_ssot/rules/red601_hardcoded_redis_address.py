@@ -122,12 +122,19 @@ def _servers(value: ast.expr) -> Iterator[ast.expr]:
             yield value
 
 
-def _literals(host: ast.expr, point: ProgramPoint, context: RuleContext) -> Iterator[ast.expr]:
-    """What is written for a host: where it stands, or where a constant of the file is given it."""
-    if isinstance(host, ast.Constant):
-        yield from [host] if host.value else []
-    elif isinstance(host, ast.Name | ast.Attribute | ast.IfExp):
-        yield from (text.node for text in context.inference.texts(host, point) if text.value)
+def _literals(host: ast.expr | None, point: ProgramPoint, context: RuleContext) -> Iterator[ast.expr]:
+    """What is written for a host: where it stands, or where a name of the file is given nothing else."""
+    match host:
+        case ast.Constant(value=value) if value:
+            yield host
+        case ast.IfExp(body=body, orelse=orelse):
+            yield from (one for arm in (body, orelse) for one in _literals(arm, point, context))
+        case ast.Name(id=name):
+            given = [binding.value for binding in context.inference.bindings(name, point)]
+            if all(isinstance(value, ast.Constant) for value in given):
+                yield from (
+                    v for v in given if isinstance(v, ast.Constant) and isinstance(v.value, str) and v.value
+                )
 
 
 def _shown(node: ast.expr) -> str:
