@@ -356,7 +356,6 @@ class Step:
                 fix=replace(
                     d.fix,
                     message=f"{d.fix.message}, though {said[d.sort_key].what}; see that this does no harm",
-                    applicability="unsafe",
                 ),
             )
             if d.fix is not None and d.sort_key in said

@@ -38,6 +38,8 @@ class Task:
         found = discover(self.files, finder, DISK.with_edits(self.unsaved))
         if finder.errors:
             raise SettingsError(finder.errors)
+        for project in found.projects:  # an editor shows what is wrong there beside its files
+            project.reports_settings = True
         return found
 
 
