@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 
 def built_in(inference: Inference, call: ast.Call, point: ProgramPoint) -> Iterator[Value]:
+    """What a call of a function that is built in gives."""
     if not isinstance(call.func, ast.Name) or inference.bindings(call.func.id, point):
         return
     arguments = call.args
