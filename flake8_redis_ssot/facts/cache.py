@@ -93,6 +93,7 @@ class Cache:
         self._dirty = not stored
         # of this run's files, taken before any was read
         self._stamps: dict[str, Stamp | None] = {}
+        # what somebody knows who has asked for all stamps: these, what has changed, and which modules are where they were
         self._given: Mapping[str, Stamp | None] | None = None
         self._changed: Collection[str] = ()
         self._placed: Collection[str] = ()

@@ -24,12 +24,11 @@ _STANDS_IN = re.compile(r"(?:unittest\.)?mock\.(?:\w*Mock|create_autospec|sentin
 def stands_in(inference: Inference, node: ast.AST | None, point: ProgramPoint) -> bool:
     """Whether an expression makes what stands in for another object, or is a name of that."""
     if isinstance(node, ast.Name):
-        written = ((b.value, b.scope, b) for b in inference.bindings(node.id, point))
         return any(
-            isinstance(value, ast.Call)
-            and scope is not None
-            and _is_call_of(inference, _STANDS_IN, value, ProgramPoint(value, scope, b.order, b.path))
-            for value, scope, b in written
+            isinstance(b.value, ast.Call)
+            and b.scope is not None
+            and _is_call_of(inference, _STANDS_IN, b.value, ProgramPoint(b.value, b.scope, b.order, b.path))
+            for b in inference.bindings(node.id, point)
         )
     return isinstance(node, ast.expr) and _is_call_of(inference, _STANDS_IN, node, point)
 
