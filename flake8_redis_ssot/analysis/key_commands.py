@@ -152,12 +152,17 @@ class KeyCommands:
         return bool(command_meanings(method) or method_meanings(method)) or method in self._methods
 
     def _receivers(self, node: ast.expr, point: ProgramPoint, function: Scope) -> list[Value]:
-        """What a command is sent to; a client that a public function is handed is not held."""
+        """What a command is sent to; a client that a public function is handed is not held, and a pipeline is no client."""
         name = getattr(function.node, "name", "")
         if isinstance(node, ast.Name) and not name.startswith("_") and node.id in parameters(function):
             bound = [b for b in function.bindings[node.id] if not isinstance(b.value, ast.arg)]
             return [value for binding in bound for value in self._inference.values_of(binding)]
-        return list(self._inference.values(node, point))
+        found = self._inference.values(node, point)
+        if isinstance(
+            node, ast.Attribute
+        ):  # what an object keeps; one that a method makes sends for its client
+            return [v for v in found if "pipeline" not in (self._inference.client(v) or ("",))[0]]
+        return list(found)
 
     def _keyed(
         self,
