@@ -118,7 +118,8 @@ class BlockingFunctions:
         known = self._found.setdefault(function, [])
         if known and (len(known) == _MOST_WAYS or not known[0].is_conditional):
             return ""
-        new = Blocking(one.cause, (_step(point, function), *one.way), iterator is not None)
+        way = (_step(point, function), *_open_steps(point.node, one.way))
+        new = Blocking(one.cause, way, iterator is not None)
         if not new.is_conditional:
             known[:] = [new]
         elif any((new.guards, new.lazy) == (other.guards, other.lazy) for other in known):
@@ -222,16 +223,32 @@ def _guards(function: ast.FunctionDef, node: ast.AST) -> Iterator[_Guard]:
         inner = parent
 
 
-def _is_taken(call: ast.Call, way: tuple[_Step, ...]) -> bool:
+def _is_taken(call: ast.AST, way: tuple[_Step, ...]) -> bool:
     """Whether a call comes to the end of a way, as far as constants tell."""
+    return all(
+        truth(test, handed.constant) in (None, wanted)
+        for step, handed in _handed(call, way)
+        for test, wanted in step.guards
+    )
+
+
+def _open_steps(call: ast.AST, way: tuple[_Step, ...]) -> Iterator[_Step]:
+    """The steps of a way that a call takes, with those conditions alone that its own caller may still decide."""
+    for step, handed in _handed(call, way):
+        guards = tuple(guard for guard in step.guards if any(map(handed.is_open, _asked(guard[0]))))
+        yield _Step(step.call, step.scope, guards) if guards != step.guards else step
+
+
+def _handed(call: ast.AST, way: tuple[_Step, ...]) -> Iterator[tuple[_Step, _Handed]]:
+    """Each step of a way, with what is handed to it where a call takes that way."""
     handed: _Handed | None = None
     for step in way:
+        assert isinstance(
+            call, ast.Call
+        )  # only the last step may be another statement, the `with` that sends
         handed = _Handed(call, step.scope, handed)
-        if any(truth(test, handed.constant) not in (None, wanted) for test, wanted in step.guards):
-            return False
-        if isinstance(step.call, ast.Call):  # else it is the `with` at the end
-            call = step.call
-    return True
+        yield step, handed
+        call = step.call
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,24 +261,36 @@ class _Handed:
 
     def constant(self, name: str) -> ast.Constant | None:
         """The constant that a parameter is, if it is one."""
+        match self._argument(name):
+            case ast.Constant() as given:
+                return given
+            case ast.Name(id=passed_on):
+                return self.caller.constant(passed_on) if self.caller is not None else None
+        return None
+
+    def is_open(self, name: str) -> bool:
+        """Whether a parameter is what the function of the first call is given."""
+        match self._argument(name):
+            case ast.Name(id=passed_on):
+                return self.caller is None or self.caller.is_open(passed_on)
+        return False
+
+    def _argument(self, name: str) -> ast.expr | None:
+        """What a parameter is given, where that can be told."""
         assert isinstance(self.scope.node, Function)
         args = self.scope.node.args
         parameter = next((one for one in single(args) if one.arg == name), None)
         if parameter is None or len(self.scope.bindings.get(name, ())) != 1:
             return None  # it is bound anew
         shifted = Scopes.class_of(self.scope) is not None
-        match argument_of(self.call, args, parameter, shifted=shifted):
-            case ast.Constant() as given:
-                return given
-            case ast.Name(id=passed_on):
-                return self.caller.constant(passed_on) if self.caller is not None else None
-            case None if not self._is_open:
-                default = default_of(args, parameter)
-                return default if isinstance(default, ast.Constant) else None
-        return None
+        given = argument_of(self.call, args, parameter, shifted=shifted)
+        if given is not None or self._may_hand_over_more:
+            return given
+        default = default_of(args, parameter)
+        return default if isinstance(default, ast.Constant) else None  # a name means another one there
 
     @property
-    def _is_open(self) -> bool:
+    def _may_hand_over_more(self) -> bool:
         """Whether the call may hand over more than it says."""
         call = self.call
         return any(isinstance(a, ast.Starred) for a in call.args) or any(k.arg is None for k in call.keywords)

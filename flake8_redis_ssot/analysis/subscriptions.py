@@ -10,7 +10,7 @@ from flake8_redis_ssot.libraries.commands import CLOSING_SUBSCRIPTION, CONNECTIN
 from flake8_redis_ssot.libraries.standard import WAITING_FOR
 from flake8_redis_ssot.libraries.vocabulary import CLOSING
 from flake8_redis_ssot.syntax.ancestors import ancestors
-from flake8_redis_ssot.syntax.nodes import all_nodes, own_nodes, unparsed
+from flake8_redis_ssot.syntax.nodes import all_nodes, is_generator, own_nodes, unparsed
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Flaw = Literal["never closed", "closed outside `finally`"]
@@ -48,7 +48,7 @@ def flaw(function: Function, call: ast.Call, borrowing: Collection[ast.Call]) ->
 
 def is_async_generator(function: Function) -> bool:
     """Whether a function is an asynchronous generator."""
-    return isinstance(function, ast.AsyncFunctionDef) and any(True for _ in _yields(function))
+    return isinstance(function, ast.AsyncFunctionDef) and is_generator(function)
 
 
 def is_worker(function: Function) -> bool:

@@ -425,18 +425,5 @@ def _takes_arguments(function: Scope) -> bool:
     return any(argument is not receiver for argument in parameters(function.node.args))
 
 
-def is_generator(node: ast.AST | None) -> bool:
-    """Whether a function has a `yield` of its own."""
-    is_function = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-    stack = list(getattr(node, "body", ())) if is_function else []
-    while stack:
-        part = stack.pop()
-        if isinstance(part, ast.Yield | ast.YieldFrom):
-            return True
-        if not isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
-            stack.extend(ast.iter_child_nodes(part))
-    return False
-
-
 def _is_classmethod(node: ast.AST) -> bool:
     return any(isinstance(d, ast.Name) and d.id == "classmethod" for d in getattr(node, "decorator_list", ()))

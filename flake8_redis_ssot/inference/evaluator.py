@@ -42,6 +42,7 @@ from flake8_redis_ssot.inference.widening import widened
 from flake8_redis_ssot.libraries.builders import Builder
 from flake8_redis_ssot.libraries.commands import Effect
 from flake8_redis_ssot.syntax.bindings import Binding, Branch, ProgramPoint, Scope, Store
+from flake8_redis_ssot.syntax.nodes import is_generator
 from flake8_redis_ssot.syntax.scopes import Scopes
 
 BUDGET = 300_000
@@ -349,7 +350,7 @@ class Inference:
     def is_generator(self, function: Scope) -> bool:
         """Whether a function has a `yield` of its own."""
         if function not in self._generators:
-            self._generators[function] = calls.is_generator(function.node)
+            self._generators[function] = is_generator(function.node)
         return self._generators[function]
 
     def outside(self, scope: Scope) -> ProgramPoint | None:

@@ -18,7 +18,7 @@ from flake8_redis_ssot.libraries.standard import (
     PLAIN_BASES,
     PROPERTIES,
 )
-from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, own_nodes, unparsed
+from flake8_redis_ssot.syntax.nodes import all_nodes, is_generator, last_name, unparsed
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _TRANSPARENT = BUILT_IN_DECORATORS | CACHES | KIND_DECORATORS
@@ -161,7 +161,7 @@ def is_accessor(node: ast.AST | None) -> bool:
     return (
         isinstance(node, _Function)
         and _decorators(node) <= CACHES | {"override", "final"}
-        and not any(isinstance(part, ast.Yield | ast.YieldFrom) for part in own_nodes(node))
+        and not is_generator(node)
     )
 
 

@@ -23,14 +23,13 @@ from flake8_redis_ssot.fix.objects.resolver import Untold
 from flake8_redis_ssot.fix.refusal import Awaiting, Refusal
 from flake8_redis_ssot.fix.sources.names import locals_of
 from flake8_redis_ssot.fix.sources.returns import is_set_at
-from flake8_redis_ssot.fix.sources.signatures import own_parts
 from flake8_redis_ssot.fix.sources.stated import is_none
 from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.libraries.builders import Kind
 from flake8_redis_ssot.libraries.standard import CONTEXT_METHODS
 from flake8_redis_ssot.libraries.traits import POOL_KEYWORDS, WITH_DEFAULTS
 from flake8_redis_ssot.libraries.vocabulary import CLOSING
-from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, unparsed
+from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, own_nodes, unparsed
 
 _TAKE = "let that file take the manager's client first"
 
@@ -363,7 +362,7 @@ class ConstructionEdits:
         seen: set[str] = set()
         while function is not None and (new := {p.id for p in parts if isinstance(p, ast.Name)} - seen):
             seen |= new
-            for statement in own_parts(function):
+            for statement in own_nodes(function):
                 if isinstance(statement, ast.Assign) and {last_name(t) for t in statement.targets} & new:
                     parts += all_nodes(statement.value)
         for part in parts:

@@ -22,7 +22,7 @@ from flake8_redis_ssot.fix.execution.call_pieces import (
 from flake8_redis_ssot.fix.sources.loaded import end_of_path
 from flake8_redis_ssot.fix.sources.signatures import Function, decorators_of
 from flake8_redis_ssot.libraries.frameworks import FIXTURES, MAKING_NAMES, RUNNING_SPECIFIED, SPECIFYING
-from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, own_nodes
+from flake8_redis_ssot.syntax.nodes import all_nodes, is_generator, last_name
 
 _HELD = ast.Name | ast.Attribute | ast.Lambda | ast.Call | ast.Tuple | ast.List | ast.Dict | ast.Set
 """Expressions of what an object may keep to call it."""
@@ -166,9 +166,7 @@ class _Outliner:
             self._note(act, node.name, piece, is_member=not is_local)
             if not is_local:
                 self._own(self.owner, act, node.name, piece)
-        is_going_on = isinstance(node, ast.AsyncFunctionDef) or any(
-            isinstance(part, ast.Yield | ast.YieldFrom) for part in own_nodes(node)
-        )
+        is_going_on = isinstance(node, ast.AsyncFunctionDef) or is_generator(node)
         if node.decorator_list:  # a property gives what it returns
             given = Flow(results={("name", node.name)})
             self._note("flow", node.name, given, is_member=not is_local)

@@ -18,7 +18,6 @@ from flake8_redis_ssot.fix.sources.signatures import (
     bound_to,
     decorators_of,
     function_kind,
-    own_parts,
     without_receiver,
 )
 from flake8_redis_ssot.fix.sources.stated import is_none
@@ -28,7 +27,7 @@ from flake8_redis_ssot.libraries.builders import Kind
 from flake8_redis_ssot.libraries.standard import CACHES, LOGS
 from flake8_redis_ssot.libraries.traits import OWNING, POOL_KEYWORDS
 from flake8_redis_ssot.libraries.vocabulary import CLOSING
-from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, unparsed
+from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, own_nodes, unparsed
 
 _DEPTH = 8
 _STATIC = frozenset(["classmethod", "staticmethod"])
@@ -315,11 +314,11 @@ class Accessors:
 
     def _local(self, code: Code, name: str, depth: int) -> Lead:
         assert code.function is not None
-        stores = [p for p in own_parts(code.function) if isinstance(p, ast.Name) and p.id == name]
+        stores = [p for p in own_nodes(code.function) if isinstance(p, ast.Name) and p.id == name]
         stores = [p for p in stores if not isinstance(p.ctx, ast.Load)]
         values = [
             p.value
-            for p in own_parts(code.function)
+            for p in own_nodes(code.function)
             if isinstance(p, ast.Assign | ast.AnnAssign)
             and any(
                 p_ is t for p_ in stores for t in (p.targets if isinstance(p, ast.Assign) else [p.target])
@@ -422,7 +421,7 @@ def _is_loop(node: ast.expr, function: Function) -> bool:
     if isinstance(node, ast.Name):
         values = [
             part.value
-            for part in own_parts(function)
+            for part in own_nodes(function)
             if isinstance(part, ast.Assign)
             and any(isinstance(t, ast.Name) and t.id == node.id for t in part.targets)
         ]
@@ -438,7 +437,7 @@ def _stores_surely(function: Function, name: str) -> bool:
 
 def _acts(function: Function) -> bool:
     """Whether a function calls something for what that does, and not to report."""
-    for part in own_parts(function):
+    for part in own_nodes(function):
         if isinstance(part, ast.Expr):
             value = part.value.value if isinstance(part.value, ast.Await) else part.value
             root = value.func if isinstance(value, ast.Call) else None

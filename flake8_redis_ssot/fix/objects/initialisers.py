@@ -6,9 +6,13 @@ import ast
 from collections.abc import Callable, Iterator, Mapping
 
 from flake8_redis_ssot.fix.objects.code import Code, Given
-from flake8_redis_ssot.fix.sources.signatures import Function, arguments_of, decorators_of, own_parts
+from flake8_redis_ssot.fix.sources.signatures import (
+    Function,
+    arguments_of,
+    decorators_of,
+)
 from flake8_redis_ssot.libraries.standard import CACHES
-from flake8_redis_ssot.syntax.nodes import all_nodes
+from flake8_redis_ssot.syntax.nodes import all_nodes, own_nodes
 
 INITIALISERS = frozenset(["__init__", "__new__", "__post_init__"])
 
@@ -18,7 +22,7 @@ def keeps_something(function: Function) -> bool:
     return not decorators_of(function).isdisjoint(CACHES | {"cached_property"}) or any(
         isinstance(part, ast.Global)
         or (isinstance(part, ast.Attribute | ast.Subscript) and isinstance(part.ctx, ast.Store))
-        for part in own_parts(function)
+        for part in own_nodes(function)
     )
 
 

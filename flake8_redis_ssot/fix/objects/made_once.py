@@ -15,12 +15,11 @@ from flake8_redis_ssot.fix.sources.signatures import (
     bound_to,
     decorators_of,
     function_kind,
-    own_parts,
 )
 from flake8_redis_ssot.fix.sources.stated import is_none
 from flake8_redis_ssot.fix.sources.symbols import Symbol
 from flake8_redis_ssot.libraries.standard import CACHES
-from flake8_redis_ssot.syntax.nodes import all_nodes
+from flake8_redis_ssot.syntax.nodes import all_nodes, own_nodes
 
 
 def made_once(making: Making, function: Symbol) -> Code | None:
@@ -66,7 +65,7 @@ def bindings_of(tree: ast.Module, name: str) -> Iterator[tuple[Function | None, 
     for function in all_nodes(tree):
         if not isinstance(function, Function):
             continue
-        parts = list(own_parts(function))
+        parts = list(own_nodes(function))
         if any(isinstance(part, ast.Global) and name in part.names for part in parts):
             for part in parts:
                 if isinstance(part, ast.stmt) and any(

@@ -22,13 +22,12 @@ from flake8_redis_ssot.fix.sources.signatures import (
     Function,
     arguments_of,
     defaults_of,
-    own_parts,
 )
 from flake8_redis_ssot.fix.sources.symbols import Symbol, Symbols
 from flake8_redis_ssot.inference.builder_table import BuilderTable
 from flake8_redis_ssot.libraries.standard import PLAIN_BASES
 from flake8_redis_ssot.libraries.vocabulary import CLIENT_WORDS
-from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, unparsed
+from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, own_nodes, unparsed
 
 _DEPTH = 6
 ALIKE = (
@@ -180,7 +179,7 @@ class Making:
         names = {part.id for part in all_nodes(value.node) if isinstance(part, ast.Name)} - seen
         return value.function is not None and any(
             self.is_client(value.at(part.value), seen | names)
-            for part in own_parts(value.function)
+            for part in own_nodes(value.function)
             if isinstance(part, ast.Assign)
             and isinstance(part.targets[0], ast.Name)
             and part.targets[0].id in names
@@ -215,7 +214,7 @@ class Making:
         function = self.symbols.value(code.node.func, code.module)
         if function is None or not isinstance(function.node, Function):
             return False
-        given = [part.value for part in own_parts(function.node) if isinstance(part, ast.Return)]
+        given = [part.value for part in own_nodes(function.node) if isinstance(part, ast.Return)]
         return bool(given) and all(
             isinstance(value, ast.Call)
             and self.builder(Code(value.func, function.module, None, function.node)) is not None

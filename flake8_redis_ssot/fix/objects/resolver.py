@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 
 from flake8_redis_ssot.fix.objects.code import Code
 from flake8_redis_ssot.fix.sources.names import locals_of
-from flake8_redis_ssot.fix.sources.signatures import Function, arguments_of, own_parts
+from flake8_redis_ssot.fix.sources.signatures import (
+    Function,
+    arguments_of,
+)
 from flake8_redis_ssot.fix.sources.stated import is_none
 from flake8_redis_ssot.fix.sources.symbols import Symbol
 from flake8_redis_ssot.libraries.traits import (
@@ -22,7 +25,7 @@ from flake8_redis_ssot.libraries.traits import (
     WITH_DEFAULTS,
     positional_names,
 )
-from flake8_redis_ssot.syntax.nodes import last_name, names_bound_in, unparsed
+from flake8_redis_ssot.syntax.nodes import last_name, names_bound_in, own_nodes, unparsed
 
 if TYPE_CHECKING:
     from flake8_redis_ssot.fix.objects.making import Making
@@ -157,7 +160,7 @@ class Resolver(ast.NodeTransformer):
         return ast.BoolOp(node.op, values) if len(values) > 1 else values[0]
 
     def local(self, name: str, function: Function) -> ast.expr:
-        stores = [p for p in own_parts(function) if _is_store(p, name)]
+        stores = [p for p in own_nodes(function) if _is_store(p, name)]
         if stores and name in arguments_of(function):
             raise Untold(name, "`{}` is given another value in its function")
         if name in self.code.given:
@@ -174,7 +177,7 @@ class Resolver(ast.NodeTransformer):
             return self.of(Code(defaults[with_default.index(name)], self.code.module))
         values = [
             part.value
-            for part in own_parts(function)
+            for part in own_nodes(function)
             if (isinstance(part, ast.Assign) and any(last_name(t) == name for t in part.targets))
             or (isinstance(part, ast.AnnAssign) and last_name(part.target) == name)
         ]

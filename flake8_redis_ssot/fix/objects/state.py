@@ -8,11 +8,14 @@ from collections.abc import Iterator
 from flake8_redis_ssot.fix.objects.code import Code
 from flake8_redis_ssot.fix.objects.making import Making
 from flake8_redis_ssot.fix.objects.stores import Store, set_in
-from flake8_redis_ssot.fix.sources.signatures import Function, decorators_of, own_parts
+from flake8_redis_ssot.fix.sources.signatures import (
+    Function,
+    decorators_of,
+)
 from flake8_redis_ssot.fix.sources.symbols import Symbol
 from flake8_redis_ssot.libraries.standard import CHANGING_FUNCTIONS, CHANGING_METHODS, PLAIN_CALLS
 from flake8_redis_ssot.libraries.vocabulary import ENDING
-from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
+from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, own_nodes
 
 _CONNECTING = ENDING | {
     "__init__",
@@ -68,7 +71,7 @@ class State:
         for name, member in self.symbols.members(of).named.items():
             if isinstance(member.node, Function) and "cached_property" in decorators_of(member.node):
                 code = Code(member.node, member.module, of, member.node)
-                values = [p.value for p in own_parts(member.node) if isinstance(p, ast.Return) and p.value]
+                values = [p.value for p in own_nodes(member.node) if isinstance(p, ast.Return) and p.value]
                 parts = (code.at(part) for value in values for part in all_nodes(value))
                 if not self.making.is_client(code) and any(map(self._is_changeable, parts)):
                     yield name

@@ -9,9 +9,12 @@ from typing import Protocol
 
 from flake8_redis_ssot.facts.modules import Modules, absolute
 from flake8_redis_ssot.fix.sources.module_names import is_readable
-from flake8_redis_ssot.fix.sources.signatures import Function, arguments_of, own_parts
+from flake8_redis_ssot.fix.sources.signatures import (
+    Function,
+    arguments_of,
+)
 from flake8_redis_ssot.source import SourceError
-from flake8_redis_ssot.syntax.nodes import all_nodes
+from flake8_redis_ssot.syntax.nodes import all_nodes, own_nodes
 
 
 class Placed(Protocol):
@@ -104,7 +107,7 @@ def locals_of(function: Function) -> set[str]:
     """The names that are a function's own."""
     found = set(arguments_of(function))
     shared: set[str] = set()
-    for part in own_parts(function):
+    for part in own_nodes(function):
         if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
             found.add(part.id)
         elif isinstance(part, ast.Global):
@@ -115,7 +118,7 @@ def locals_of(function: Function) -> set[str]:
 def _imported_in(function: Function, module: str, is_package: bool) -> dict[str, str]:
     """The names that imports within `function` bind, each with its dotted name."""
     found: dict[str, str] = {}
-    for part in own_parts(function):
+    for part in own_nodes(function):
         if isinstance(part, ast.ImportFrom):
             for alias in part.names:
                 name = f"{absolute(part, module, is_package)}.{alias.name}"

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from typing import Literal
 
 from flake8_redis_ssot.libraries.standard import CONTEXT_MANAGERS
-from flake8_redis_ssot.syntax.nodes import last_name, unparsed
+from flake8_redis_ssot.syntax.nodes import is_generator, last_name, unparsed
 
 FunctionKind = Literal[
     "", "async", "generator", "async generator", "property", "attribute", "context manager"
@@ -34,10 +33,9 @@ def function_kind(node: ast.AST) -> FunctionKind:
         return "property"
     if names & CONTEXT_MANAGERS:
         return "context manager"
-    yields = any(isinstance(part, ast.Yield | ast.YieldFrom) for part in own_parts(node))
     if isinstance(node, ast.AsyncFunctionDef):
-        return "async generator" if yields else "async"
-    return "generator" if yields else ""
+        return "async generator" if is_generator(node) else "async"
+    return "generator" if is_generator(node) else ""
 
 
 def incompatible(call: ast.Call, old: ast.arguments | None, new: ast.arguments) -> str | None:
@@ -168,16 +166,6 @@ def without_receiver(node: Function) -> ast.arguments:
         args.kwarg,
         args.defaults[-most:] if most else [],
     )
-
-
-def own_parts(function: Function) -> Iterator[ast.AST]:
-    """The nodes of a function, without those of functions and classes in it."""
-    stack: list[ast.AST] = list(function.body)
-    while stack:
-        node = stack.pop(0)
-        yield node
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
-            stack.extend(ast.iter_child_nodes(node))
 
 
 def decorators_of(node: Function) -> set[str]:

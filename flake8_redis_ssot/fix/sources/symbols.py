@@ -15,7 +15,6 @@ from flake8_redis_ssot.fix.sources.signatures import (
     FunctionKind,
     decorators_of,
     function_kind,
-    own_parts,
     without_receiver,
 )
 from flake8_redis_ssot.fix.sources.stated import is_none, is_optional, stated
@@ -25,7 +24,7 @@ from flake8_redis_ssot.libraries.standard import (
     OPTIONAL,
     PLAIN_BASES,
 )
-from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, unparsed
+from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, own_nodes, unparsed
 
 SymbolKind = Literal["class", "instance", "function", "method", "member", "module", "other"]
 
@@ -124,9 +123,9 @@ class Symbols(Names):
         found = []
         for function in tree.body if name in self.set_by_functions(module) else ():
             if isinstance(function, Function) and any(
-                isinstance(part, ast.Global) and name in part.names for part in own_parts(function)
+                isinstance(part, ast.Global) and name in part.names for part in own_nodes(function)
             ):
-                for part in own_parts(function):
+                for part in own_nodes(function):
                     if isinstance(part, ast.Assign) and any(
                         isinstance(t, ast.Name) and t.id == name for t in part.targets
                     ):
@@ -201,7 +200,7 @@ class Symbols(Names):
             "classmethod",
         }:
             return None
-        values = [part.value for part in own_parts(node) if isinstance(part, ast.Return)]
+        values = [part.value for part in own_nodes(node) if isinstance(part, ast.Return)]
         found = []
         for value in values:
             one = self.value(value, module, node, depth + 1) if value is not None else None
@@ -217,7 +216,7 @@ class Symbols(Names):
         if not isinstance(value, ast.Name):
             return None
         found = set()
-        for part in own_parts(function):
+        for part in own_nodes(function):
             if isinstance(part, ast.Assign) and any(
                 isinstance(t, ast.Name) and t.id == value.id for t in part.targets
             ):
@@ -404,7 +403,7 @@ def _sets(function: Function, symbol: Symbol) -> bool:
     """Whether a function sets the global that it gives."""
     return any(
         isinstance(part, ast.Global) and symbol.qualified_name.rpartition(".")[2] in part.names
-        for part in own_parts(function)
+        for part in own_nodes(function)
     )
 
 

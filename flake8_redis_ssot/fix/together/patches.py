@@ -15,7 +15,10 @@ from flake8_redis_ssot.fix.edits.propose import Rewriter
 from flake8_redis_ssot.fix.execution.import_graph import packages_of, with_parents
 from flake8_redis_ssot.fix.sources.loaded import begins, texts_of, texts_on_modules
 from flake8_redis_ssot.fix.sources.reads import dictionary_owner, names_given
-from flake8_redis_ssot.fix.sources.signatures import Function, decorators_of, own_parts
+from flake8_redis_ssot.fix.sources.signatures import (
+    Function,
+    decorators_of,
+)
 from flake8_redis_ssot.fix.sources.stated import is_none
 from flake8_redis_ssot.fix.sources.unchecked import line_of
 from flake8_redis_ssot.fix.sources.view import View
@@ -29,7 +32,7 @@ from flake8_redis_ssot.libraries.frameworks import (
     TAKERS,
 )
 from flake8_redis_ssot.source import SourceError
-from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, unparsed
+from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, own_nodes, unparsed
 
 _SETTING = sorted(name.encode() for name in SETTING)
 _MODULES = re.compile(rb"\bsys\.modules\b")
@@ -339,7 +342,7 @@ class PatchFinder:
                 (function.name, part.value.id)
                 for function in (tree.body if tree is not None else ())
                 if isinstance(function, Function) and decorators_of(function) & FIXTURES
-                for part in own_parts(function)
+                for part in own_nodes(function)
                 if isinstance(part, ast.Return | ast.Yield) and isinstance(part.value, ast.Name)
             )
             self._fixtures[path] = {name: imported[value] for name, value in given if value in imported}
