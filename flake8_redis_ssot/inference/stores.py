@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Hashable, Iterable, Iterator
+from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from flake8_redis_ssot.inference.values import NOTHING, Definition, Filled, Instance, Value, Values
@@ -34,6 +34,7 @@ class Stores:
         self._stores: dict[_Key, list[Store]] = {}
         self._by_home: dict[_Key, dict[_Home, list[Store]]] = {}
         self._of_classes: dict[Scope, list[tuple[str, Store]]] = {}
+        self._own_names: dict[ast.expr, tuple[str, ...]] = {}
 
     def add(self, stores: list[Store]) -> None:
         """Take in the stores of a file."""
@@ -106,7 +107,7 @@ class Stores:
 
     def filled(self, owner: ast.expr, point: ProgramPoint) -> list[Filled]:
         """What is put, elsewhere, into the container that an expression is."""
-        same = self._into(owner, point, *(("all", name) for name in self._last_names(owner, point)))
+        same = self._into(owner, point, *[("all", name) for name in self._last_names(owner, point)])
         if not same:
             return []
         both = (tuple(s for s in same if (s.key is not None) is keyed) for keyed in (False, True))
@@ -152,9 +153,11 @@ class Stores:
 
     def _into(self, owner: ast.expr, point: ProgramPoint, *keys: _Key) -> list[Store]:
         """The stores under `keys` into the object that `owner` is."""
-        for key in keys:
+        groups = []
+        for key in keys:  # of most nothing is stored
             self._inference.answers.depends_on(key)
-        groups = [self._indexed(key) for key in keys if key in self._stores]
+            if key in self._stores:
+                groups.append(self._indexed(key))
         if not groups:
             return []
         homes = set(self._named(owner, point, is_item=keys[0][0] != "attribute"))
@@ -166,19 +169,27 @@ class Stores:
         found += [store for store in likely if not homes.isdisjoint(self._held_into(store))]
         return list(dict.fromkeys(found))
 
-    def _last_names(self, owner: ast.expr, point: ProgramPoint) -> list[str]:
+    def _last_names(self, owner: ast.expr, point: ProgramPoint) -> Sequence[str]:
         """What an object is called where it is made, and on the way from there."""
+        own = self._own_names.get(owner)
+        if own is None:
+            own = self._own_names[owner] = self._find_own_names(owner, point)
+        if own:
+            return own
+        # most are names, which are imported alike by many
+        key: object = owner
+        if isinstance(owner, ast.Name):
+            key = owner.id, tuple((b.target, b.star) for b in self._inference.bindings(owner.id, point))
+        names = self._inference.answers.answer(("called", key), self._find_names, owner, point)
+        return sorted({last_name(owner), *names})
+
+    def _find_own_names(self, owner: ast.expr, point: ProgramPoint) -> tuple[str, ...]:
+        """The same of what is not imported, as most: its values are not asked for; of anything else none."""
         first = owner
         while isinstance(first, ast.Attribute):
             first = first.value
         bindings = self._inference.bindings(first.id, point) if isinstance(first, ast.Name) else ()
-        if all(binding.target is None for binding in bindings):  # most: it is not asked of its values
-            return [last_name(owner)]
-        # most are names, which are imported alike by many
-        imported = tuple((b.target, b.star) for b in bindings)
-        key = ("called", owner.id, imported) if isinstance(owner, ast.Name) else ("called", owner)
-        names = self._inference.answers.answer(key, self._find_names, owner, point)
-        return sorted({last_name(owner), *names})
+        return () if any(b.target is not None for b in bindings) else (last_name(owner),)
 
     def _find_names(self, owner: ast.expr, point: ProgramPoint) -> frozenset[str]:
         seen: set[str] = set()
