@@ -208,12 +208,6 @@ def _asked_asynchronously(node: ast.AST) -> Iterator[tuple[ast.expr, str]]:
             yield first.iter, THROUGH
 
 
-def is_blocking(inference: Inference, value: Value) -> bool:
-    """Whether `value` is a blocking client, or what one hands out."""
-    given = inference.client(value)
-    return given is not None and mode_of(given[1]) == "sync"
-
-
 def exposed_names(source: SourceFile, inference: Inference, sent: Iterable[Command]) -> set[str]:
     """The top-level names by which others get at a client, a pool or a builder, or at a function that sends.
 

@@ -23,8 +23,11 @@ def _reaching(
     The search ends where one of those seen must have run: its branches are around the place
     too, or every arm of a statement before the place has one.
     """
-    if path == () and order == float("inf") and len(bindings) == 1:
-        return [*bindings] if typing or not bindings[0].for_typing else []
+    newest = bindings[-1]
+    if (
+        not newest.path and newest.order < order and not newest.always
+    ):  # most: nothing is around it, so that it has run
+        return [newest]
     found: list[Binding] = []
     covered: dict[tuple[Branch, ...], set[str]] = {}
     loops = {branch for branch in path if branch[1] == "loop"}

@@ -167,10 +167,13 @@ class ProjectInference(Inference):
         return self._homes.get(scope.enclosing("module"), self.scopes)
 
     def evaluate(self, node: ast.AST, point: ProgramPoint) -> Iterable[Value]:
-        found = set(super().evaluate(node, point))
-        names = [value for value in found if isinstance(value, QualifiedName)]
-        found.difference_update(names)
-        return found.union(*map(self.resolved, names)) if names else found
+        found: set[Value] = set()
+        for value in super().evaluate(node, point):
+            if type(value) is QualifiedName:
+                found.update(self.resolved(value))
+            else:
+                found.add(value)
+        return found
 
     def resolved(self, value: QualifiedName) -> Iterator[Value]:
         """What a dotted name is in the file that defines it; itself where that is none of these."""
