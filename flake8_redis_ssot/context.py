@@ -1,4 +1,4 @@
-"""What a rule is told: of one file, and of the project."""
+"""What a rule is told of one file."""
 
 from __future__ import annotations
 

@@ -24,7 +24,8 @@ __all__ = [
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 FixKind = Literal["import", "call", "construction", "string", "comment", "name"]
 """What a fix changes: an import with its uses, a call of a manager's class, one of a client or pool, a string,
-a `noqa` comment, a library's name."""
+a `noqa` comment, a library's name. A diagnostic's `range` is where that stands; of the first two and of a string
+`symbols[0]` is what is exchanged."""
 
 
 def on(*types: type) -> Callable[[Handler], Handler]:

@@ -37,8 +37,9 @@ THROUGH = "gone through by `async for`"
 class Command:
     """A call of a method of a client, or of its pool, pipeline, subscription, lock or script (`role`).
 
-    Or the lock that a `with` enters, which waits for it. `mode` says whether the client blocks, `effect` what the method does, `awaited` that the call
-    is awaited where it stands, `iterated` that an `async for` goes through what it gives.
+    Or the lock that a `with` enters, which waits for it: then `call` is that expression, and need not be an `ast.Call`.
+    `mode` says whether the client blocks, `effect` what the method does, `awaited` that the call is awaited where it
+    stands, `iterated` that an `async for` goes through what it gives.
     """
 
     point: ProgramPoint

@@ -1,5 +1,8 @@
 """The builders: which callables of which Redis client library make a client or a pool.
 
+Four tables, each with its columns explained below it: `CLASSES`, `FUNCTIONS`, `BUILDING_METHODS` (of what those make),
+and `MODULE_ALIASES`.
+
 Every home and accidental re-export, private modules and shipped tests apart, of these versions
 was listed by importing all their modules, and the table is the union:
 

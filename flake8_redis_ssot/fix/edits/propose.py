@@ -1,6 +1,6 @@
 """From a diagnostic to the edits that settle it: one object of the project exchanged for another.
 
-What is proposed here still has to pass `fix.verify`. What cannot be exchanged is a `Refusal`.
+What is proposed here still has to pass `fix.edits.verify`. What cannot be exchanged is a `Refusal`.
 """
 
 from __future__ import annotations
