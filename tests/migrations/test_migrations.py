@@ -99,7 +99,7 @@ def test_migration(case: Case, change: str, tmp_path: Path, monkeypatch, capsys)
     expected = before | {name: CHANGES[change](text.encode()) for name, text in case.after.items()}
     # all cases have the settings of one project, and some a manager that lacks what these name
     absent = r"(?:warning: pyproject\.toml:\d+: (?:The replacement )?`[\w.]+` (?:does not exist|is not in `forbidden-managers`)\b.+\n)*"
-    assert re.fullmatch(absent, complaints)
+    assert re.fullmatch(absent, complaints), complaints
     assert {n: d for n, d in after.items() if before.get(n) != d} == {
         n: d for n, d in expected.items() if before.get(n) != d
     }

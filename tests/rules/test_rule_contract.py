@@ -50,17 +50,23 @@ rules = pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.code)
 
 @rules
 def test_names_and_headings(rule: type[Rule]) -> None:
-    assert rule.__module__.rpartition(".")[2] == f"{rule.code}_{rule.name}".lower().replace("-", "_")
+    file = f"{rule.code}_{rule.name}".lower().replace("-", "_")
+    assert rule.__module__.rpartition(".")[2] == file, "the file's name is the code with the rule's name"
     assert re.findall(r"^## (.+)$", rule.documentation(), re.MULTILINE) == HEADINGS
     options = re.findall(r"^- `([\w-]+)`$", rule.documentation(), re.MULTILINE)
-    assert options and set(options) <= set(OPTIONS)
+    assert options, "the page names no option"
+    assert set(options) <= set(OPTIONS), "the page names an option that does not exist"
     changelog = (ROOT / "CHANGELOG.md").read_text()
     unreleased = changelog.partition("## [Unreleased]")[2].partition("\n## [")[0]
-    assert rule.code in (changelog if f"## [{rule.since}]" in changelog else unreleased)
+    where = changelog if f"## [{rule.since}]" in changelog else unreleased
+    assert rule.code in where, (
+        f"CHANGELOG.md does not name {rule.code}: under [Unreleased], unless `since` is released"
+    )
 
 
 def test_readme_holds_the_generated_table() -> None:
-    assert table(all_rules(), "docs/rules/") in (ROOT / "README.md").read_text()
+    is_new = table(all_rules(), "docs/rules/") in (ROOT / "README.md").read_text()
+    assert is_new, "the README has another table of rules: run `python docs/generate.py`"
 
 
 @rules
@@ -89,7 +95,10 @@ def test_example_fires_and_use_instead_does_not(rule: type[Rule], tmp_path: Path
     (tmp_path / "good.py").write_text(good)
     chosen = ("--extend-select", rule.code)
     found = places(run("check", "--output-format", "concise", *chosen, cwd=tmp_path).stdout)
-    assert rule.code in {code for path, _, _, code in found if path == "bad.py"}
+    assert rule.code in {code for path, _, _, code in found if path == "bad.py"}, (
+        "the page's example is not reported"
+    )
     # a page's few lines may do nothing but hand the manager on
     others = {"RED402"} - {rule.code}
-    assert not [row for row in found if row[0] == "good.py" and row[3] not in others]
+    wrong = [row for row in found if row[0] == "good.py" and row[3] not in others]
+    assert not wrong, "what the page advises is reported"

@@ -57,11 +57,16 @@ def test_fixture_reports_what_it_says(project: Path, path: Path) -> None:
     found = reported(project).get(path, [])
     expected = expectations(path.read_text())
     assert sorted((d.range.start.line, d.code) for d in found) == [(line, code) for line, code, _ in expected]
-    assert not [
-        d for d in found if d.message.startswith("RED") or d.message.endswith(".") or "\n" in d.message
-    ]
+    for d in found:
+        assert not d.message.startswith("RED"), "the code stands before a message anyway"
+        assert not d.message.endswith(".") and "\n" not in d.message, (
+            "a message is one line without a full stop"
+        )
     for line, code, text in expected:
-        assert any(text in d.message for d in found if (d.range.start.line, d.code) == (line, code))
+        said = [d.message for d in found if (d.range.start.line, d.code) == (line, code)]
+        assert any(text in message for message in said), (
+            f"line {line}, {code}: no message has {text!r}: {said}"
+        )
 
 
 @pytest.mark.parametrize("code", [rule.code for rule in all_rules() if rule.code not in OF_OTHERS])
@@ -84,6 +89,8 @@ def _said(diagnostic: Diagnostic) -> tuple[str, str, str]:
 
 def test_fixtures_expect_something_of_every_rule() -> None:
     expected = {code for _, path in FILES for _, code, _ in expectations(path.read_text())}
+    missing = {rule.code for rule in all_rules()} - expected
+    assert not missing, "no fixture of these expects anything"
     assert expected == {rule.code for rule in all_rules()}
 
 
