@@ -24,7 +24,7 @@ from flake8_redis_ssot.libraries.traits import OWNING, POOL_KEYWORDS
 from flake8_redis_ssot.syntax.ancestors import ancestors
 from flake8_redis_ssot.syntax.arguments import argument_of, single
 from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope
-from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, unparsed
+from flake8_redis_ssot.syntax.nodes import all_nodes, decorators_of, last_name, unparsed
 from flake8_redis_ssot.syntax.scopes import Scopes
 
 _DEPTH = 12
@@ -302,7 +302,7 @@ class Homes:
                 (scope, node.attr), f"{class_}.{node.attr}", f"class `{class_}`", _first(own), _emptying(own)
             )
             return self._kept(home, own, asked, anew=True)
-        decorators = _decorators(method)
+        decorators = decorators_of(method)
         if method is not None and "cached_property" not in decorators:
             if not PROPERTIES & decorators:
                 return None
@@ -337,7 +337,7 @@ class Homes:
         if len(called) != 1:
             return None
         (callee,) = called
-        if CACHES & _decorators(callee.scope.node):
+        if CACHES & decorators_of(callee.scope.node):
             is_one = isinstance(callee.scope.node, ast.FunctionDef) and not call.args and not call.keywords
             if not is_one or callee.receiver is not None:
                 return None  # one for each object, argument or loop
@@ -443,17 +443,12 @@ def _emptying(bindings: Sequence[Binding]) -> frozenset[ast.AST]:
     return frozenset(f for f in functions if f is not None and getattr(f, "name", "") != "__init__")
 
 
-def _decorators(node: ast.AST | None) -> set[str]:
-    """The last names of the decorators of a definition."""
-    return {last_name(d.func if isinstance(d, ast.Call) else d) for d in getattr(node, "decorator_list", ())}
-
-
 def _is_plain(function: ast.AST) -> bool:
     """Whether a function runs only where it is called, by its name: not for each job or test, nor in each loop."""
     return (
         isinstance(function, ast.FunctionDef)
         and not function.name.startswith(("__", *RUNNER_METHODS))
-        and _decorators(function) <= {"classmethod", "staticmethod"}
+        and decorators_of(function) <= {"classmethod", "staticmethod"}
     )
 
 

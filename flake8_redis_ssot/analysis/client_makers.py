@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 
 from flake8_redis_ssot.analysis.operations import words
-from flake8_redis_ssot.analysis.singletons import bases_of, decorators, is_shared
+from flake8_redis_ssot.analysis.singletons import bases_of, is_shared
 from flake8_redis_ssot.facts.modules import Built, ClassTraits, ClientFacts
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.methods import Mode, mode_of
@@ -19,7 +19,7 @@ from flake8_redis_ssot.libraries.traits import FIRST_POOL, FIRST_POOLS, OWNING, 
 from flake8_redis_ssot.libraries.vocabulary import CLIENT_WORDS
 from flake8_redis_ssot.syntax.arguments import default_of, positional
 from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope
-from flake8_redis_ssot.syntax.nodes import all_nodes
+from flake8_redis_ssot.syntax.nodes import all_nodes, decorators_of
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 _Origin = tuple[ast.Call | ast.arg, ProgramPoint]
@@ -91,7 +91,7 @@ class ClientMakers:
             yield from self._stored(scope, method)
         for name, bindings in scope.bindings.items():
             for value, point in _values(bindings):
-                if isinstance(value, Function) and "cached_property" in decorators(value):
+                if isinstance(value, Function) and "cached_property" in decorators_of(value):
                     inner = self.scopes.namespaces[value]
                     yield from (Built(name) for given in inner.returns if self._is_new(given.node, given))
                 elif self._is_factory(value, point):
@@ -273,7 +273,7 @@ class ClientMakers:
             for value in self.inference.values(call.func, point)
             if isinstance(value, Definition)
             and isinstance(value.scope.node, Function)
-            and not decorators(value.scope.node) - BUILT_IN_DECORATORS
+            and not decorators_of(value.scope.node) - BUILT_IN_DECORATORS
         ]
 
     # -- the class itself
@@ -281,7 +281,7 @@ class ClientMakers:
     def _methods(self, scope: Scope) -> Iterator[Function]:
         for bindings in scope.bindings.values():
             for binding in bindings:
-                if isinstance(binding.value, Function) and not decorators(binding.value) & {
+                if isinstance(binding.value, Function) and not decorators_of(binding.value) & {
                     "staticmethod",
                     "classmethod",
                 }:

@@ -11,7 +11,7 @@ from flake8_redis_ssot.inference.open_names import OpenInference
 from flake8_redis_ssot.inference.values import Definition, Instance, QualifiedName
 from flake8_redis_ssot.libraries.standard import KEEPING, LOGS
 from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope
-from flake8_redis_ssot.syntax.nodes import last_name
+from flake8_redis_ssot.syntax.nodes import decorators_of, last_name
 from flake8_redis_ssot.syntax.scopes import Scopes
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -105,9 +105,7 @@ class Forwarders:
 
     def _function(self, node: Function) -> str | None:
         """What a function's call of the manager forwards to; None where it does anything else."""
-        if any(
-            last_name(d.func if isinstance(d, ast.Call) else d) not in KEEPING for d in node.decorator_list
-        ):
+        if not decorators_of(node) <= KEEPING:
             return None
         match [part for part in node.body if not _is_idle(part)]:
             case [

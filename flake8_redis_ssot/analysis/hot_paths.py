@@ -38,7 +38,7 @@ from flake8_redis_ssot.libraries.vocabulary import MAKING
 from flake8_redis_ssot.syntax.arguments import single
 from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope
 from flake8_redis_ssot.syntax.memo import memoized
-from flake8_redis_ssot.syntax.nodes import Comprehension, Loop, all_nodes, last_name, ways_out
+from flake8_redis_ssot.syntax.nodes import Comprehension, Loop, all_nodes, callee_of, last_name, ways_out
 from flake8_redis_ssot.syntax.scopes import Scopes
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -121,7 +121,7 @@ def _handed(scopes: Scopes) -> dict[str, list[tuple[ProgramPoint, ast.expr]]]:
 
 def _called_for(func: ast.expr, point: ProgramPoint, inference: Inference) -> Occasion | None:
     """For what the framework calls the functions that `func` is given."""
-    func = func.func if isinstance(func, ast.Call) else func
+    func = callee_of(func)
     names = set(inference.names.dotted(func, point))
     if isinstance(func, ast.Attribute):
         names |= {f"{maker}.{func.attr}" for maker in makers(func.value, point, inference)}
@@ -134,7 +134,7 @@ def _called_for(func: ast.expr, point: ProgramPoint, inference: Inference) -> Oc
 
 def _shape_of(decorator: ast.expr, point: ProgramPoint, inference: Inference) -> Occasion | None:
     """The same for a decorator of an object that the file does not show: a route has a path, a task is the project's own."""
-    func = decorator.func if isinstance(decorator, ast.Call) else decorator
+    func = callee_of(decorator)
     if not isinstance(func, ast.Attribute):
         return None
     if func.attr in ROUTES and isinstance(decorator, ast.Call):

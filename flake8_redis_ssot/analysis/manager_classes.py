@@ -17,7 +17,7 @@ from flake8_redis_ssot.inference.values import Definition, Instance, Value
 from flake8_redis_ssot.libraries.standard import PROPERTIES
 from flake8_redis_ssot.source import Position, Range, SourceFile
 from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope
-from flake8_redis_ssot.syntax.nodes import last_name
+from flake8_redis_ssot.syntax.nodes import decorators_of, last_name
 
 ENOUGH = 3
 """Operations that make a class a manager."""
@@ -95,9 +95,11 @@ class _Judge:
         public: dict[str, Scope] = {}
         for owner in self._judged_with(made):
             for name, method in self.inference.methods(owner).items():
-                if not name.startswith("_") and "fixture" not in _decorators(method):
+                if not name.startswith("_") and "fixture" not in decorators_of(method.node):
                     public.setdefault(name, method)
-        candidates = [n for n, m in public.items() if method_meanings(n) and not _decorators(m) & PROPERTIES]
+        candidates = [
+            n for n, m in public.items() if method_meanings(n) and not decorators_of(m.node) & PROPERTIES
+        ]
         builds = self._built_in(made)
         if len(candidates) < ENOUGH and not builds:
             return None
@@ -210,8 +212,3 @@ def _is_test(node: ast.ClassDef) -> bool:
     names = [node.name, *(last_name(base) for base in node.bases)]
     is_named = node.name.startswith("Test") or any(name.endswith("TestCase") for name in names)
     return is_named and any(getattr(part, "name", "").startswith("test") for part in node.body)
-
-
-def _decorators(method: Scope) -> set[str]:
-    listed = getattr(method.node, "decorator_list", ())
-    return {last_name(d.func if isinstance(d, ast.Call) else d) for d in listed}

@@ -12,7 +12,7 @@ from flake8_redis_ssot.libraries.frameworks import FIXTURES, PREPARING, SETTING,
 from flake8_redis_ssot.syntax.ancestors import ancestors
 from flake8_redis_ssot.syntax.bindings import ProgramPoint, Scope
 from flake8_redis_ssot.syntax.memo import memoized
-from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
+from flake8_redis_ssot.syntax.nodes import all_nodes, callee_of, last_name
 from flake8_redis_ssot.syntax.scopes import Scopes
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -136,9 +136,7 @@ def _asked_for(test: Scope) -> set[str]:
 
 
 def _fixture_marks(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.expr]:
-    return [
-        d for d in function.decorator_list if last_name(d.func if isinstance(d, ast.Call) else d) in FIXTURES
-    ]
+    return [d for d in function.decorator_list if last_name(callee_of(d)) in FIXTURES]
 
 
 def _is_automatic(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:

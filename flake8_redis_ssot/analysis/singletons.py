@@ -9,7 +9,7 @@ from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.values import Definition, QualifiedName, Value
 from flake8_redis_ssot.libraries.frameworks import HARMLESS_DECORATORS, PLAIN_METACLASSES
 from flake8_redis_ssot.syntax.bindings import ProgramPoint, Scope
-from flake8_redis_ssot.syntax.nodes import all_nodes
+from flake8_redis_ssot.syntax.nodes import all_nodes, decorators_of
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -18,7 +18,7 @@ def is_shared(inference: Inference, scope: Scope) -> bool:
     """Whether a call may give an object that is there already, or that shares its state with others."""
     node = scope.node
     assert isinstance(node, ast.ClassDef)
-    if decorators(node) - HARMLESS_DECORATORS or "__dict__" in scope.attributes:
+    if decorators_of(node) - HARMLESS_DECORATORS or "__dict__" in scope.attributes:
         return True
     for base, values in bases_of(inference, scope):
         if isinstance(base, ast.Call) or any(_is_singleton(v) for v in values):
@@ -83,10 +83,4 @@ def _keeps_objects(method: Function, name: str) -> bool:
                 return True
             case ast.Call(func=ast.Name(id="setattr"), args=[ast.Name(id=name), *_]) if name in own:
                 return True
-    return bool(decorators(method) - {"staticmethod"})
-
-
-def decorators(node: Function | ast.ClassDef) -> set[str]:
-    """The last names of the decorators."""
-    nodes = [d.func if isinstance(d, ast.Call) else d for d in node.decorator_list]
-    return {d.attr if isinstance(d, ast.Attribute) else getattr(d, "id", "?") for d in nodes}
+    return bool(decorators_of(method) - {"staticmethod"})

@@ -17,7 +17,7 @@ from flake8_redis_ssot.libraries.frameworks import (
     MAKING_METHODS,
 )
 from flake8_redis_ssot.source import SourceError, SourceFile
-from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
+from flake8_redis_ssot.syntax.nodes import all_nodes, callee_of, last_name
 
 Kind = Literal["class", "data", "function", "module", "object", "unknown"]
 """What a name is: `data` are classes that hold or signal something, such as exceptions and enums."""
@@ -299,7 +299,7 @@ def _is_data(node: ast.ClassDef, names: dict[str, Name]) -> bool:
     ):
         return False  # it may make what it holds
     for decorator in node.decorator_list:
-        if last_name(decorator.func if isinstance(decorator, ast.Call) else decorator) in DATA_DECORATORS:
+        if last_name(callee_of(decorator)) in DATA_DECORATORS:
             return True
     for base in node.bases:
         last = last_name(base.value if isinstance(base, ast.Subscript) else base)

@@ -48,7 +48,7 @@ from flake8_redis_ssot.libraries.standard import (
 )
 from flake8_redis_ssot.syntax.arguments import argument_of, default_of, parameters, positional, single
 from flake8_redis_ssot.syntax.bindings import ProgramPoint, Scope
-from flake8_redis_ssot.syntax.nodes import last_name
+from flake8_redis_ssot.syntax.nodes import callee_of, decorators_of, last_name
 from flake8_redis_ssot.syntax.scopes import Scopes
 
 if TYPE_CHECKING:
@@ -328,8 +328,11 @@ def fields_of(inference: Inference, scope: Scope, seen: frozenset[Scope] = froze
         return []
     bases = [b.scope for b in inference.classes.bases(scope) if isinstance(b, Definition)]
     inherited = [name for base in bases for name in fields_of(inference, base, seen | {scope})]
-    marks = {last_name(d.func if isinstance(d, ast.Call) else d) for d in node.decorator_list}
-    if not (marks & DATA_DECORATORS or {last_name(base) for base in node.bases} & FIELD_BASES or inherited):
+    if not (
+        decorators_of(node) & DATA_DECORATORS
+        or {last_name(base) for base in node.bases} & FIELD_BASES
+        or inherited
+    ):
         return []
     own = [s.target.id for s in node.body if isinstance(s, ast.AnnAssign) and isinstance(s.target, ast.Name)]
     return list(dict.fromkeys([*inherited, *own]))
@@ -369,7 +372,7 @@ def is_transparent(inference: Inference, node: ast.AST, point: ProgramPoint) -> 
 def how_given(inference: Inference, node: ast.AST, point: ProgramPoint) -> str:
     """By which decorator a function hands its value on: `fixture`, `manager`; empty for none."""
     for decorator in getattr(node, "decorator_list", ()):
-        inner = decorator.func if isinstance(decorator, ast.Call) else decorator
+        inner = callee_of(decorator)
         for value in inference.values(inner, point):
             if isinstance(value, QualifiedName) and value.name in GIVERS:
                 return GIVERS[value.name]
@@ -381,7 +384,7 @@ def _decorators(inference: Inference, node: ast.AST | None, scope: Scope | None)
     found = set()
     binding = inference.definitions.get(node) if node is not None else None
     for decorator in getattr(node, "decorator_list", ()):
-        inner = decorator.func if isinstance(decorator, ast.Call) else decorator
+        inner = callee_of(decorator)
         if binding is None or scope is None:
             return {"?"}
         point = ProgramPoint(inner, scope, binding.order, binding.path)

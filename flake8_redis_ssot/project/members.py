@@ -18,7 +18,7 @@ from flake8_redis_ssot.libraries.standard import (
     PLAIN_BASES,
     PROPERTIES,
 )
-from flake8_redis_ssot.syntax.nodes import all_nodes, is_generator, last_name, unparsed
+from flake8_redis_ssot.syntax.nodes import all_nodes, decorators_of, last_name, own_nodes, unparsed
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _TRANSPARENT = BUILT_IN_DECORATORS | CACHES | KIND_DECORATORS
@@ -148,7 +148,7 @@ def _is_of_objects(member: ast.AST) -> bool:
     """Whether a member of a class is of use only to its objects: methods, what they set on `self`, and constants."""
     match member:
         case ast.FunctionDef() | ast.AsyncFunctionDef():
-            return _decorators(member) <= CACHES | PROPERTIES | {"override", "final"}
+            return decorators_of(member) <= CACHES | PROPERTIES | {"override", "final"}
         case ast.Attribute(value=ast.Name(id="self")) | ast.AnnAssign(value=None | ast.Constant()):
             return True
         case ast.Assign(value=ast.Constant()):
@@ -160,20 +160,16 @@ def is_accessor(node: ast.AST | None) -> bool:
     """Whether a name is a function of which a call gives something; of a generator something else makes use."""
     return (
         isinstance(node, _Function)
-        and _decorators(node) <= CACHES | {"override", "final"}
-        and not is_generator(node)
+        and decorators_of(node) <= CACHES | {"override", "final"}
+        and not any(isinstance(part, ast.Yield | ast.YieldFrom) for part in own_nodes(node))
     )
-
-
-def _decorators(node: _Function) -> set[str]:
-    return {last_name(d.func if isinstance(d, ast.Call) else d) for d in node.decorator_list}
 
 
 def parameters(node: ast.AST) -> frozenset[str] | None:
     """The names of the parameters that a function takes; None where it may take others."""
     if not isinstance(node, _Function) or node.args.kwarg is not None:
         return None
-    decorators = _decorators(node)
+    decorators = decorators_of(node)
     if not decorators <= _TRANSPARENT or decorators & {"property", "cached_property", "setter"}:
         return None
     return frozenset(_names(node.args))

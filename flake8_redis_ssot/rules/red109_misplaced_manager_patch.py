@@ -20,7 +20,7 @@ from flake8_redis_ssot.settings.boundaries import manager_words
 from flake8_redis_ssot.settings.model import Settings
 from flake8_redis_ssot.syntax.ancestors import ancestors
 from flake8_redis_ssot.syntax.bindings import ProgramPoint
-from flake8_redis_ssot.syntax.nodes import last_name
+from flake8_redis_ssot.syntax.nodes import decorators_of, last_name
 
 _MOST_PLACES = 3
 Owner = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
@@ -290,7 +290,7 @@ def _is_for_tests(patch: _Patch, context: RuleContext, project: ProjectContext) 
     if name.startswith("pytest_"):
         return False
     parents = ancestors(context.source.tree, owner)
-    decorators = {last_name(d.func if isinstance(d, ast.Call) else d) for d in owner.decorator_list}
+    decorators = decorators_of(owner)
     if (
         isinstance(owner, ast.ClassDef)
         or name.startswith(RUNNER_METHODS)

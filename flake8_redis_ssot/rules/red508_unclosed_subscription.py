@@ -13,7 +13,7 @@ from flake8_redis_ssot.inference.methods import mode_of
 from flake8_redis_ssot.libraries.traits import LOSING_SUBSCRIPTIONS
 from flake8_redis_ssot.rule import Rule, RuleContext, on
 from flake8_redis_ssot.syntax.bindings import ProgramPoint, Scope
-from flake8_redis_ssot.syntax.nodes import last_name
+from flake8_redis_ssot.syntax.nodes import decorators_of, last_name
 
 
 class UnclosedSubscription(Rule):
@@ -127,7 +127,7 @@ def _is_ended_by_others(function: ast.FunctionDef | ast.AsyncFunctionDef, contex
         if around.kind == "function" and (name.strip("_") in _ONCE or name.startswith("test")):
             return True
         around = around.parent
-    if any(last_name(d.func if isinstance(d, ast.Call) else d) == "fixture" for d in function.decorator_list):
+    if "fixture" in decorators_of(function):
         return True
     return is_worker(function) and not (
         is_async_generator(function) or occasion_of(context.scopes.namespaces[function], context.inference)

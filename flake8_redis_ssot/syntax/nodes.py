@@ -71,6 +71,16 @@ def last_name(node: ast.AST | None) -> str:
     return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
 
 
+def callee_of(node: ast.expr) -> ast.expr:
+    """What is called, of a call; anything else itself: `@cache`, and `@cache()`."""
+    return node.func if isinstance(node, ast.Call) else node
+
+
+def decorators_of(node: ast.AST | None) -> set[str]:
+    """The last names of the decorators of a definition; an empty one for what is no name."""
+    return {last_name(callee_of(one)) for one in getattr(node, "decorator_list", ())}
+
+
 def unparsed(node: ast.AST) -> str:
     """The source of `node`, normalised; `...` where it is nested too deeply to be written out."""
     names: list[str] = []

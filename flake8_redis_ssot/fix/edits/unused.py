@@ -17,7 +17,7 @@ from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.libraries.frameworks import FIXTURES, RUNNER_METHODS, WARNING_TESTS
 from flake8_redis_ssot.libraries.standard import LOGS, PURE_DECORATORS, REPORTING
 from flake8_redis_ssot.syntax.imports import is_directive
-from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, unparsed
+from flake8_redis_ssot.syntax.nodes import all_nodes, callee_of, decorators_of, last_name, unparsed
 
 _SUBCLASSES = re.compile(rb"\b__subclasses__\b")
 
@@ -80,7 +80,7 @@ def why_tested(view: View, statement: ast.stmt, acts: str | None) -> str | None:
     while (parent := view.uses.parents.get(node)) is not None:
         if isinstance(parent, ast.With | ast.AsyncWith) and node in parent.body:
             calls = [item.context_expr for item in parent.items]
-            names = [last_name(c.func if isinstance(c, ast.Call) else c) for c in calls]
+            names = [last_name(callee_of(call)) for call in calls]
             if any(name in WARNING_TESTS for name in names):
                 return f"it stands under `{unparsed(calls[0])}`, where the import itself is tried"
         node = parent
@@ -98,9 +98,7 @@ def has_comment(view: View, statement: ast.stmt) -> bool:
 
 def _is_fixture(view: View, name: str, symbol: Symbol | None) -> bool:
     node = symbol.node if symbol is not None else None
-    if symbol is None or (
-        isinstance(node, Function) and {last_name(_called(d)) for d in node.decorator_list} & FIXTURES
-    ):
+    if symbol is None or (isinstance(node, Function) and decorators_of(node) & FIXTURES):
         return True
     value = getattr(node, "value", None)
     made = value
@@ -125,10 +123,6 @@ def _is_collected(view: View, name: str, symbol: Symbol | None) -> bool:
         "Test" in last_name(base)
         for base in symbol.node.bases  # type: ignore[union-attr]
     )
-
-
-def _called(node: ast.expr) -> ast.expr:
-    return node.func if isinstance(node, ast.Call) else node
 
 
 class Acts:
@@ -238,7 +232,7 @@ class Acts:
         return False
 
     def _is_registering(self, decorator: ast.expr, module: str) -> bool:
-        called = _called(decorator)
+        called = callee_of(decorator)
         return last_name(called) not in PURE_DECORATORS and (
             isinstance(called, ast.Attribute)
             or self._is_foreign(called, module)

@@ -20,9 +20,9 @@ from flake8_redis_ssot.fix.execution.call_pieces import (
     reference,
 )
 from flake8_redis_ssot.fix.sources.loaded import end_of_path
-from flake8_redis_ssot.fix.sources.signatures import Function, decorators_of
+from flake8_redis_ssot.fix.sources.signatures import Function
 from flake8_redis_ssot.libraries.frameworks import FIXTURES, MAKING_NAMES, RUNNING_SPECIFIED, SPECIFYING
-from flake8_redis_ssot.syntax.nodes import all_nodes, is_generator, last_name
+from flake8_redis_ssot.syntax.nodes import all_nodes, callee_of, decorators_of, last_name, own_nodes
 
 _HELD = ast.Name | ast.Attribute | ast.Lambda | ast.Call | ast.Tuple | ast.List | ast.Dict | ast.Set
 """Expressions of what an object may keep to call it."""
@@ -181,7 +181,7 @@ class _Outliner:
         made_by = [one.value for one in node.keywords if one.arg == "metaclass"]
         bases = [self._reference(base) for base in (*node.bases, *made_by)]
         self.outline.classes[node.name] = bases
-        decorators = (one.func if isinstance(one, ast.Call) else one for one in node.decorator_list)
+        decorators = map(callee_of, node.decorator_list)
         self.outline.decorated.setdefault(node.name, []).extend(map(self._reference, decorators))
         for act in ("run", "result"):
             for ref in bases:
@@ -205,7 +205,7 @@ class _Outliner:
     def _decorated(self, node: Function | ast.ClassDef) -> None:
         """A decorator may keep what it decorates, and give something else by its name."""
         for decorator in node.decorator_list:
-            called = decorator.func if isinstance(decorator, ast.Call) else decorator
+            called = callee_of(decorator)
             itself = ast.Name(node.name, ast.Load())
             self.outline.table.setdefault(("given", last_name(called)), []).append(self._flow([itself]))
             if isinstance(called, ast.Attribute):

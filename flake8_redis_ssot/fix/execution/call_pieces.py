@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from flake8_redis_ssot.libraries.frameworks import LOADING, RUNNING_ANEW, RUNNING_SPECIFIED
 from flake8_redis_ssot.libraries.standard import CONTEXT_METHODS
-from flake8_redis_ssot.syntax.nodes import last_name
+from flake8_redis_ssot.syntax.nodes import callee_of, last_name
 
 OPENING = (RUNNING_ANEW - {"modules"}) | LOADING
 _EVALUATING = frozenset(["eval", "exec"])
@@ -117,7 +117,7 @@ def _names_module(call: ast.Call) -> bool:
 
 def is_namespace(node: ast.expr) -> bool:
     """Whether an expression gives the names of a module, a class or an object."""
-    return last_name(node.func if isinstance(node, ast.Call) else node) in _NAMESPACES
+    return last_name(callee_of(node)) in _NAMESPACES
 
 
 def given_to(call: ast.Call) -> list[ast.expr]:

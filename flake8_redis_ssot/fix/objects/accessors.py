@@ -16,7 +16,6 @@ from flake8_redis_ssot.fix.sources.signatures import (
     Function,
     arguments_of,
     bound_to,
-    decorators_of,
     function_kind,
     without_receiver,
 )
@@ -27,7 +26,7 @@ from flake8_redis_ssot.libraries.builders import Kind
 from flake8_redis_ssot.libraries.standard import CACHES, LOGS
 from flake8_redis_ssot.libraries.traits import OWNING, POOL_KEYWORDS
 from flake8_redis_ssot.libraries.vocabulary import CLOSING
-from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, own_nodes, unparsed
+from flake8_redis_ssot.syntax.nodes import all_nodes, decorators_of, last_name, unparsed
 
 _DEPTH = 8
 _STATIC = frozenset(["classmethod", "staticmethod"])

@@ -6,13 +6,9 @@ import ast
 from collections.abc import Callable, Iterator, Mapping
 
 from flake8_redis_ssot.fix.objects.code import Code, Given
-from flake8_redis_ssot.fix.sources.signatures import (
-    Function,
-    arguments_of,
-    decorators_of,
-)
+from flake8_redis_ssot.fix.sources.signatures import Function, arguments_of, own_parts
 from flake8_redis_ssot.libraries.standard import CACHES
-from flake8_redis_ssot.syntax.nodes import all_nodes, own_nodes
+from flake8_redis_ssot.syntax.nodes import all_nodes, decorators_of
 
 INITIALISERS = frozenset(["__init__", "__new__", "__post_init__"])
 

@@ -14,7 +14,7 @@ from flake8_redis_ssot.libraries.standard import CACHES
 from flake8_redis_ssot.source import SourceFile
 from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope
 from flake8_redis_ssot.syntax.imports import local_name_of
-from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, parents_of, unparsed
+from flake8_redis_ssot.syntax.nodes import all_nodes, decorators_of, last_name, parents_of, unparsed
 from flake8_redis_ssot.syntax.scope_builder import build_scopes
 
 _NODES = (ast.Name, ast.Import, ast.ImportFrom, ast.Return)
@@ -457,8 +457,7 @@ class FileUses:
 
 def _is_as_written(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     """Whether a function gives what its body returns: no decorator makes more of it than to keep that."""
-    called = (one.func if isinstance(one, ast.Call) else one for one in function.decorator_list)
-    return all(last_name(one) in CACHES for one in called)
+    return decorators_of(function) <= CACHES
 
 
 def _results(value: ast.AST) -> Iterator[ast.AST]:

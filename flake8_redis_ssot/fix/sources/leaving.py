@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from flake8_redis_ssot.libraries.frameworks import RAISING_TESTS
-from flake8_redis_ssot.syntax.nodes import last_name
+from flake8_redis_ssot.syntax.nodes import callee_of, last_name
 
 
 def leaves(body: list[ast.stmt]) -> bool:
@@ -25,4 +25,4 @@ def leaves(body: list[ast.stmt]) -> bool:
 def suppresses(statement: ast.With | ast.AsyncWith) -> bool:
     """Whether a `with` may go on after an exception in it."""
     calls = [item.context_expr for item in statement.items]
-    return any(last_name(c.func if isinstance(c, ast.Call) else c) in RAISING_TESTS for c in calls)
+    return any(last_name(callee_of(c)) in RAISING_TESTS for c in calls)

@@ -6,7 +6,7 @@ import ast
 from typing import Literal
 
 from flake8_redis_ssot.libraries.standard import CONTEXT_MANAGERS
-from flake8_redis_ssot.syntax.nodes import is_generator, last_name, unparsed
+from flake8_redis_ssot.syntax.nodes import decorators_of, unparsed
 
 FunctionKind = Literal[
     "", "async", "generator", "async generator", "property", "attribute", "context manager"
@@ -168,5 +168,11 @@ def without_receiver(node: Function) -> ast.arguments:
     )
 
 
-def decorators_of(node: Function) -> set[str]:
-    return {last_name(d.func if isinstance(d, ast.Call) else d) for d in node.decorator_list}
+def own_parts(function: Function) -> Iterator[ast.AST]:
+    """The nodes of a function, without those of functions and classes in it."""
+    stack: list[ast.AST] = list(function.body)
+    while stack:
+        node = stack.pop(0)
+        yield node
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
+            stack.extend(ast.iter_child_nodes(node))

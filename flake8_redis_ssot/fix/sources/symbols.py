@@ -13,7 +13,6 @@ from flake8_redis_ssot.fix.sources.names import Names
 from flake8_redis_ssot.fix.sources.signatures import (
     Function,
     FunctionKind,
-    decorators_of,
     function_kind,
     without_receiver,
 )
@@ -24,7 +23,7 @@ from flake8_redis_ssot.libraries.standard import (
     OPTIONAL,
     PLAIN_BASES,
 )
-from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, own_nodes, unparsed
+from flake8_redis_ssot.syntax.nodes import all_nodes, decorators_of, last_name, unparsed
 
 SymbolKind = Literal["class", "instance", "function", "method", "member", "module", "other"]
 

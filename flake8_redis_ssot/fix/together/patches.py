@@ -15,10 +15,7 @@ from flake8_redis_ssot.fix.edits.propose import Rewriter
 from flake8_redis_ssot.fix.execution.import_graph import packages_of, with_parents
 from flake8_redis_ssot.fix.sources.loaded import begins, texts_of, texts_on_modules
 from flake8_redis_ssot.fix.sources.reads import dictionary_owner, names_given
-from flake8_redis_ssot.fix.sources.signatures import (
-    Function,
-    decorators_of,
-)
+from flake8_redis_ssot.fix.sources.signatures import Function, own_parts
 from flake8_redis_ssot.fix.sources.stated import is_none
 from flake8_redis_ssot.fix.sources.unchecked import line_of
 from flake8_redis_ssot.fix.sources.view import View
@@ -32,7 +29,7 @@ from flake8_redis_ssot.libraries.frameworks import (
     TAKERS,
 )
 from flake8_redis_ssot.source import SourceError
-from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, own_nodes, unparsed
+from flake8_redis_ssot.syntax.nodes import all_nodes, decorators_of, last_name, unparsed
 
 _SETTING = sorted(name.encode() for name in SETTING)
 _MODULES = re.compile(rb"\bsys\.modules\b")
