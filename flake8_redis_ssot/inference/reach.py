@@ -27,6 +27,7 @@ from flake8_redis_ssot.inference.values import (
 from flake8_redis_ssot.libraries.commands import HANDED_CLASSES
 from flake8_redis_ssot.libraries.standard import GIVING_METHODS
 from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope, Store
+from flake8_redis_ssot.syntax.nodes import root_of
 from flake8_redis_ssot.syntax.scopes import Scopes
 
 if TYPE_CHECKING:
@@ -246,8 +247,7 @@ def exposed(inference: Inference) -> set[str]:
 
 def _is_shared(owner: ast.expr, scope: Scope) -> bool:
     """Whether an object may be one that others get at: it begins with a name that is imported, or of the module."""
-    while isinstance(owner, ast.Attribute):
-        owner = owner.value
+    owner = root_of(owner)
     here: Scope | None = scope if isinstance(owner, ast.Name) else None
     while here is not None and isinstance(owner, ast.Name):
         found = here.bindings.get(owner.id, ())
@@ -300,8 +300,7 @@ def _shared_as(
 ) -> set[str]:
     """The names by which other files have an object: dotted ones of ours, or that of this file."""
     dotted = {f"{n}{tail}" for n in inference.names.dotted(node, point) if inference.names.is_ours(n)}
-    while isinstance(node, ast.Attribute):
-        node = node.value
+    node = root_of(node)
     if dotted or not isinstance(node, ast.Name):
         return dotted
     own = scopes.module.bindings.get(node.id, ())

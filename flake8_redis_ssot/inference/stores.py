@@ -16,7 +16,7 @@ from flake8_redis_ssot.libraries.frameworks import (
     STATES,
 )
 from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope, Store
-from flake8_redis_ssot.syntax.nodes import last_name, unparsed
+from flake8_redis_ssot.syntax.nodes import last_name, root_of, unparsed
 from flake8_redis_ssot.syntax.scopes import Scopes
 
 if TYPE_CHECKING:
@@ -68,9 +68,7 @@ class Stores:
 
     def _is_seen_elsewhere(self, store: Store) -> bool:
         """Whether what is stored may be read in a file that does not import this one."""
-        owner, point = store.owner, store.point
-        while isinstance(owner, ast.Attribute):
-            owner = owner.value
+        owner, point = root_of(store.owner), store.point
         bindings = self._inference.bindings(owner.id, point) if isinstance(owner, ast.Name) else []
         match bindings:
             case [Binding(value=ast.arg() as first, scope=Scope() as method)] if owner is not store.owner:
@@ -171,23 +169,7 @@ class Stores:
 
     def _last_names(self, owner: ast.expr, point: ProgramPoint) -> Sequence[str]:
         """What an object is called where it is made, and on the way from there."""
-        own = self._own_names.get(owner)
-        if own is None:
-            own = self._own_names[owner] = self._find_own_names(owner, point)
-        if own:
-            return own
-        # most are names, which are imported alike by many
-        key: object = owner
-        if isinstance(owner, ast.Name):
-            key = owner.id, tuple((b.target, b.star) for b in self._inference.bindings(owner.id, point))
-        names = self._inference.answers.answer(("called", key), self._find_names, owner, point)
-        return sorted({last_name(owner), *names})
-
-    def _find_own_names(self, owner: ast.expr, point: ProgramPoint) -> tuple[str, ...]:
-        """The same of what is not imported, as most: its values are not asked for; of anything else none."""
-        first = owner
-        while isinstance(first, ast.Attribute):
-            first = first.value
+        first = root_of(owner)
         bindings = self._inference.bindings(first.id, point) if isinstance(first, ast.Name) else ()
         return () if any(b.target is not None for b in bindings) else (last_name(owner),)
 

@@ -10,7 +10,7 @@ from flake8_redis_ssot.analysis.pools import pool_target
 from flake8_redis_ssot.diagnostic import Diagnostic, Related
 from flake8_redis_ssot.rule import Construction, Rule, RuleContext, on
 from flake8_redis_ssot.syntax.bindings import Branch, ProgramPoint, exclusive
-from flake8_redis_ssot.syntax.nodes import unparsed
+from flake8_redis_ssot.syntax.nodes import root_of, unparsed
 from flake8_redis_ssot.syntax.scopes import Scopes
 
 
@@ -115,8 +115,7 @@ def _target(made: Construction, context: RuleContext) -> str | None:
 
     def meaning(node: ast.expr) -> str | None:
         text = unparsed(node) if isinstance(node, ast.Name | ast.Attribute) else ""
-        while isinstance(node, ast.Attribute):
-            node = node.value
+        node = root_of(node)
         if not isinstance(node, ast.Name) or not text:
             return None
         owner = context.scopes.class_of(made.point.scope.enclosing("function", "module"))

@@ -71,6 +71,13 @@ def last_name(node: ast.AST | None) -> str:
     return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
 
 
+def root_of(node: ast.expr) -> ast.expr:
+    """What a dotted expression begins with: `a` of `a.b.c`; an expression without dots itself."""
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return node
+
+
 def callee_of(node: ast.expr) -> ast.expr:
     """What is called, of a call; anything else itself: `@cache`, and `@cache()`."""
     return node.func if isinstance(node, ast.Call) else node

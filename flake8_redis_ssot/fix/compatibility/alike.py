@@ -15,7 +15,7 @@ from flake8_redis_ssot.fix.sources.signatures import Function, parameters
 from flake8_redis_ssot.fix.sources.stated import is_none
 from flake8_redis_ssot.fix.sources.symbols import Symbol
 from flake8_redis_ssot.libraries.standard import ENUMERATIONS
-from flake8_redis_ssot.syntax.nodes import last_name
+from flake8_redis_ssot.syntax.nodes import last_name, root_of
 
 _IGNORED = frozenset(["ctx", "annotation", "returns", "type_comment", "type_ignores", "type_params", "kind"])
 
@@ -193,9 +193,7 @@ class Alike:
         if isinstance(asked, ast.Attribute) and _is_self(asked) and code.owner and other.owner:
             makers = self._makers(code.owner, asked.attr)
             return None in makers or makers != self._makers(other.owner, asked.attr)
-        root: ast.AST = asked
-        while isinstance(root, ast.Attribute):
-            root = root.value
+        root = root_of(asked)
         own = locals_of(code.function) - {"self", "cls"} if code.function is not None else frozenset()
         return not (isinstance(root, ast.Name) and root.id in own)
 

@@ -19,7 +19,7 @@ from flake8_redis_ssot.fix.sources.view import UnseenReader, View
 from flake8_redis_ssot.libraries.frameworks import TYPE_READERS, VALIDATING
 from flake8_redis_ssot.libraries.standard import SPEC_KEYWORDS, TYPE_QUESTIONS
 from flake8_redis_ssot.libraries.vocabulary import ENDING, FLUSHING
-from flake8_redis_ssot.syntax.nodes import all_nodes, decorators_of, last_name
+from flake8_redis_ssot.syntax.nodes import all_nodes, decorators_of, last_name, root_of
 
 _TYPE_WORDS = (b"__annotations__", b"get_type_hints", b"get_annotations", b".annotation")
 _READING_TYPES = re.compile(rb"\b(?:__annotations__|get_type_hints|get_annotations)\b|\.annotation\b")
@@ -424,9 +424,7 @@ class Compatibility(ObjectChecks):
         """The calls of code that the module of an exception has not, where that is caught; whether it may be any code."""
         for part in view.uses.tried(place):
             for call in all_nodes(part):
-                root = call.func if isinstance(call, ast.Call) else None
-                while isinstance(root, ast.Attribute):
-                    root = root.value
+                root = root_of(call.func) if isinstance(call, ast.Call) else None
                 for binding in view.uses.bindings_of(root) if isinstance(root, ast.Name) else ():
                     led = self.symbols.modules.lookup(binding.target) if binding.target else None
                     if binding.target is None:

@@ -29,7 +29,7 @@ from flake8_redis_ssot.libraries.builders import Kind
 from flake8_redis_ssot.libraries.standard import CONTEXT_METHODS
 from flake8_redis_ssot.libraries.traits import POOL_KEYWORDS, WITH_DEFAULTS
 from flake8_redis_ssot.libraries.vocabulary import CLOSING
-from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, own_nodes, unparsed
+from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, root_of, unparsed
 
 _TAKE = "let that file take the manager's client first"
 
@@ -274,8 +274,7 @@ class ConstructionEdits:
     @staticmethod
     def _import_of(view: View, node: ast.expr) -> ast.Import | ast.ImportFrom | None:
         """The import of the name with which an expression begins, where it is only that, or None."""
-        while isinstance(node, ast.Attribute):
-            node = node.value
+        node = root_of(node)
         if not isinstance(node, ast.Name) or node not in view.uses.points:
             return None
         bindings = view.uses.names.bindings(node.id, view.uses.points[node], typing=True)

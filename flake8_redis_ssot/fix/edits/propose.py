@@ -29,7 +29,7 @@ from flake8_redis_ssot.libraries.frameworks import LOADING, PATCHING
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.rule import RuleContext
 from flake8_redis_ssot.source import Range, SourceError
-from flake8_redis_ssot.syntax.nodes import last_name
+from flake8_redis_ssot.syntax.nodes import last_name, root_of
 
 _BY_NAME = "import the shared object by its name, and use that"
 _KEPT = 100
@@ -194,9 +194,7 @@ class Rewriter:
         if call is None or old is None or old.kind != "class":
             raise Refusal(f"what `{name}` is cannot be determined", "use the shared object there by hand")
         boundary = view.place.boundary
-        root = call.func
-        while isinstance(root, ast.Attribute):
-            root = root.value
+        root = root_of(call.func)
         if not isinstance(root, ast.Name):
             raise Refusal(f"what gives the class in line {call.lineno} is no plain name", _BY_NAME)
         found = next(

@@ -17,7 +17,7 @@ from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.libraries.frameworks import FIXTURES, RUNNER_METHODS, WARNING_TESTS
 from flake8_redis_ssot.libraries.standard import LOGS, PURE_DECORATORS, REPORTING
 from flake8_redis_ssot.syntax.imports import is_directive
-from flake8_redis_ssot.syntax.nodes import all_nodes, callee_of, decorators_of, last_name, unparsed
+from flake8_redis_ssot.syntax.nodes import all_nodes, callee_of, decorators_of, last_name, root_of, unparsed
 
 _SUBCLASSES = re.compile(rb"\b__subclasses__\b")
 
@@ -190,10 +190,7 @@ class Acts:
                     node, module
                 )
             case ast.Expr(value=ast.Call() as call) | ast.Expr(value=ast.Await(value=ast.Call() as call)):
-                root = call.func
-                while isinstance(root, ast.Attribute):
-                    root = root.value
-                return last_name(root) not in LOGS or last_name(call.func) not in REPORTING
+                return last_name(root_of(call.func)) not in LOGS or last_name(call.func) not in REPORTING
             case ast.Assign(targets=targets, value=value):
                 return self._sets_elsewhere(targets, module, own) or self._hands_out(value, module, own)
             case ast.AnnAssign(target=target, value=ast.expr() as value):

@@ -26,7 +26,7 @@ from flake8_redis_ssot.libraries.builders import Kind
 from flake8_redis_ssot.libraries.standard import CACHES, LOGS
 from flake8_redis_ssot.libraries.traits import OWNING, POOL_KEYWORDS
 from flake8_redis_ssot.libraries.vocabulary import CLOSING
-from flake8_redis_ssot.syntax.nodes import all_nodes, decorators_of, last_name, unparsed
+from flake8_redis_ssot.syntax.nodes import all_nodes, decorators_of, last_name, root_of, unparsed
 
 _DEPTH = 8
 _STATIC = frozenset(["classmethod", "staticmethod"])
@@ -439,9 +439,6 @@ def _acts(function: Function) -> bool:
     for part in own_nodes(function):
         if isinstance(part, ast.Expr):
             value = part.value.value if isinstance(part.value, ast.Await) else part.value
-            root = value.func if isinstance(value, ast.Call) else None
-            while isinstance(root, ast.Attribute):
-                root = root.value
-            if root is not None and last_name(root) not in LOGS:
+            if isinstance(value, ast.Call) and last_name(root_of(value.func)) not in LOGS:
                 return True
     return False

@@ -25,7 +25,7 @@ from flake8_redis_ssot.libraries.traits import (
     WITH_DEFAULTS,
     positional_names,
 )
-from flake8_redis_ssot.syntax.nodes import last_name, names_bound_in, own_nodes, unparsed
+from flake8_redis_ssot.syntax.nodes import last_name, names_bound_in, root_of, unparsed
 
 if TYPE_CHECKING:
     from flake8_redis_ssot.fix.objects.making import Making
@@ -94,7 +94,7 @@ class Resolver(ast.NodeTransformer):
         if owner is not None and isinstance(node.value, ast.Name) and node.value.id in ("self", "cls"):
             return self.attribute(owner, node)
         name = self.making.symbols.dotted(node, self.code.module, self.code.function)
-        if name is not None and not self.is_own(_root(node)):
+        if name is not None and not self.is_own(last_name(root_of(node))):
             return self.named(name)
         return ast.Attribute(self.visit(node.value), node.attr, ast.Load())
 
@@ -212,13 +212,6 @@ class Resolver(ast.NodeTransformer):
 
     def of(self, code: Code) -> ast.expr:
         return ast.parse(self.inner(code).text(), mode="eval").body
-
-
-def _root(node: ast.expr) -> str:
-    """The first part of a dotted name."""
-    while isinstance(node, ast.Attribute):
-        node = node.value
-    return last_name(node)
 
 
 def _is_store(node: ast.AST, name: str) -> bool:

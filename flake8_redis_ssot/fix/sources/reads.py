@@ -15,7 +15,7 @@ from flake8_redis_ssot.filesystem import FileSystem
 from flake8_redis_ssot.libraries.frameworks import LOADER_NAMES, LOADING, SETTING
 from flake8_redis_ssot.source import SourceError
 from flake8_redis_ssot.syntax.imports import local_name_of
-from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, unparsed
+from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, root_of, unparsed
 
 _EXAMPLE = re.compile(r"^ *(?:>>>|\.\.\.) ?(.*)$", re.MULTILINE)
 _IMPORTS = (ast.Import, ast.ImportFrom)
@@ -306,15 +306,15 @@ def reads(tree: ast.Module) -> Reads:
                 texts = {str(a.value) for a in _arguments(part) if isinstance(a, ast.Constant)}
                 names = texts.union(names_given(part))
                 owner = dictionary_owner(_arguments(part)[0]) if names else func
-                if _is_chain(owner) and owner is not func:
+                if _is_dotted_name(owner) and owner is not func:
                     stored |= {f"{unparsed(owner)}.{name}" for name in names}
                     harmless |= {_arguments(part)[0], owner}
             case ast.Call(func=func, args=[given, ast.Constant(value=str(name)), *_]):
-                if last_name(func) in _READING and _is_chain(given):
+                if last_name(func) in _READING and _is_dotted_name(given):
                     read.add(f"{unparsed(given)}.{name}")
                     harmless.add(given)
             case ast.Subscript(value=within, slice=ast.Constant(value=str(name)), ctx=ast.Load()) if (
-                _is_chain(given := dictionary_owner(within)) and given is not within
+                _is_dotted_name(given := dictionary_owner(within)) and given is not within
             ):
                 read.add(f"{unparsed(given)}.{name}")
                 harmless |= {within, given}
@@ -327,14 +327,14 @@ def reads(tree: ast.Module) -> Reads:
     bases = {node.value for node in nodes if isinstance(node, ast.Attribute)}
     for node in nodes:
         if isinstance(node, ast.Attribute) and not (node in harmless and node.attr == "__dict__"):
-            base = unparsed(node.value) if _is_chain(node.value) else ""
+            base = unparsed(node.value) if _is_dotted_name(node.value) else ""
             (read if isinstance(node.ctx, ast.Load) else stored).add(f"{base}.{node.attr}")
         if node in bases or node in harmless:
             continue
-        if isinstance(node.ctx, ast.Load) and _is_chain(node):
+        if isinstance(node.ctx, ast.Load) and _is_dotted_name(node):
             bare.add(unparsed(node))
     listed = frozenset(
-        unparsed(owner) for owner, place in owners if _is_chain(owner) and place not in harmless
+        unparsed(owner) for owner, place in owners if _is_dotted_name(owner) and place not in harmless
     )
     return Reads(
         frozenset(read),
@@ -457,7 +457,5 @@ def _asked(test: ast.expr) -> Iterator[ast.expr]:
         yield from _asked(part)
 
 
-def _is_chain(node: ast.expr) -> bool:
-    while isinstance(node, ast.Attribute):
-        node = node.value
-    return isinstance(node, ast.Name)
+def _is_dotted_name(node: ast.expr) -> bool:
+    return isinstance(root_of(node), ast.Name)
