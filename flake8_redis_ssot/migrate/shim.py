@@ -16,7 +16,7 @@ from flake8_redis_ssot.fix.edits.propose import Rewriter
 from flake8_redis_ssot.fix.edits.verify import wrong
 from flake8_redis_ssot.fix.refusal import Refusal
 from flake8_redis_ssot.fix.sources.module_names import star_names
-from flake8_redis_ssot.fix.sources.signatures import Function, arguments_of
+from flake8_redis_ssot.fix.sources.signatures import Function, parameter_names
 from flake8_redis_ssot.fix.sources.symbols import Symbol
 from flake8_redis_ssot.migrate.references import References
 from flake8_redis_ssot.settings.boundaries import place_of
@@ -198,7 +198,7 @@ def _replaced(
     giver = (
         replacement.old.node if replacement.collapses and isinstance(replacement.old.node, Function) else None
     )
-    if giver is not None and (arguments_of(giver) or giver.args.vararg or giver.args.kwarg):
+    if giver is not None and parameter_names(giver):
         raise Refusal(f"`{name}`{objects.at(replacement.old)} takes parameters", "write the shim by hand")
     if giver is not None and giver.decorator_list:
         raise Refusal(f"`{name}`{objects.at(replacement.old)} is decorated", "write the shim by hand")

@@ -18,6 +18,7 @@ from flake8_redis_ssot.libraries.standard import (
     PLAIN_BASES,
     PROPERTIES,
 )
+from flake8_redis_ssot.syntax.arguments import single
 from flake8_redis_ssot.syntax.nodes import all_nodes, decorators_of, last_name, own_nodes, unparsed
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -176,5 +177,4 @@ def parameters(node: ast.AST) -> frozenset[str] | None:
 
 
 def _names(args: ast.arguments) -> Iterator[str]:
-    every = (*args.posonlyargs, *args.args, *args.kwonlyargs)
-    return (a.arg for a in every if a.arg not in ("self", "cls"))
+    return (a.arg for a in single(args) if a.arg not in ("self", "cls"))

@@ -11,7 +11,7 @@ from flake8_redis_ssot.fix.objects.code import Code
 from flake8_redis_ssot.fix.objects.making import Making
 from flake8_redis_ssot.fix.objects.state import State
 from flake8_redis_ssot.fix.sources.names import locals_of
-from flake8_redis_ssot.fix.sources.signatures import Function, parameters
+from flake8_redis_ssot.fix.sources.signatures import Function, signature_of
 from flake8_redis_ssot.fix.sources.stated import is_none
 from flake8_redis_ssot.fix.sources.symbols import Symbol
 from flake8_redis_ssot.libraries.standard import ENUMERATIONS
@@ -163,7 +163,7 @@ class Alike:
                 for c in (one, other)
             )
             return (
-                [p[:2] for p in parameters(a.args)] == [p[:2] for p in parameters(b.args)]
+                [p[:2] for p in signature_of(a.args)] == [p[:2] for p in signature_of(b.args)]
                 and self._all(
                     [d for d in (*a.args.defaults, *a.args.kw_defaults)],
                     [d for d in (*b.args.defaults, *b.args.kw_defaults)],

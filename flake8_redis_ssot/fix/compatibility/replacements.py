@@ -19,6 +19,7 @@ from flake8_redis_ssot.inference.builder_table import builders
 from flake8_redis_ssot.libraries.frameworks import PATCHERS, SETTING
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.settings.model import Boundary
+from flake8_redis_ssot.syntax.arguments import positional
 from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
 
 
@@ -422,5 +423,4 @@ class Replacements:
 
 def _required(arguments: ast.arguments) -> bool:
     """Whether a call has to give something."""
-    positional = [*arguments.posonlyargs, *arguments.args]
-    return len(positional) > len(arguments.defaults) or None in arguments.kw_defaults
+    return len(positional(arguments)) > len(arguments.defaults) or None in arguments.kw_defaults

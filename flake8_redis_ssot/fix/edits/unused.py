@@ -16,6 +16,7 @@ from flake8_redis_ssot.fix.sources.symbols import Symbol, Symbols
 from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.libraries.frameworks import FIXTURES, RUNNER_METHODS, WARNING_TESTS
 from flake8_redis_ssot.libraries.standard import LOGS, PURE_DECORATORS, REPORTING
+from flake8_redis_ssot.syntax.arguments import single
 from flake8_redis_ssot.syntax.imports import is_directive
 from flake8_redis_ssot.syntax.nodes import all_nodes, callee_of, decorators_of, last_name, root_of, unparsed
 
@@ -108,7 +109,7 @@ def _is_fixture(view: View, name: str, symbol: Symbol | None) -> bool:
         return True
     parameters = {
         a.arg for node in all_nodes(view.source.tree) if isinstance(node, ast.arguments)
-        for a in (*node.posonlyargs, *node.args, *node.kwonlyargs)
+        for a in single(node)
     }  # fmt: skip
     return name in parameters or (os.path.basename(view.path) == "conftest.py" and symbol.kind != "class")
 

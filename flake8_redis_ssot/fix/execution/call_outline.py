@@ -22,6 +22,7 @@ from flake8_redis_ssot.fix.execution.call_pieces import (
 from flake8_redis_ssot.fix.sources.loaded import end_of_path
 from flake8_redis_ssot.fix.sources.signatures import Function
 from flake8_redis_ssot.libraries.frameworks import FIXTURES, MAKING_NAMES, RUNNING_SPECIFIED, SPECIFYING
+from flake8_redis_ssot.syntax.arguments import parameters
 from flake8_redis_ssot.syntax.nodes import all_nodes, callee_of, decorators_of, last_name, own_nodes
 
 _HELD = ast.Name | ast.Attribute | ast.Lambda | ast.Call | ast.Tuple | ast.List | ast.Dict | ast.Set
@@ -243,8 +244,8 @@ class _Outliner:
             isinstance(function, Function) and bool(decorators_of(function) & FIXTURES)
         )
         defaults = self._flow([*of.defaults, *filter(None, of.kw_defaults)])
-        for argument in (*of.posonlyargs, *of.args, *of.kwonlyargs, of.vararg, of.kwarg):
-            if argument is not None and argument.arg not in OWN_NAMES:
+        for argument in parameters(of):
+            if argument.arg not in OWN_NAMES:
                 if name:
                     self._note("flow", argument.arg, Flow(given=name), is_member=False)
                 self._state(argument)

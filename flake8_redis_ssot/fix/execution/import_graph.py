@@ -10,6 +10,7 @@ from flake8_redis_ssot.fix.sources.reads import ProjectReads
 from flake8_redis_ssot.fix.sources.signatures import Function
 from flake8_redis_ssot.fix.sources.symbols import Symbols
 from flake8_redis_ssot.libraries.frameworks import LOADER_NAMES, MAKING_NAMES
+from flake8_redis_ssot.syntax.arguments import single
 from flake8_redis_ssot.syntax.nodes import last_name
 
 _Step = tuple[ast.AST, list[tuple[Function, str]]]
@@ -156,8 +157,7 @@ def _evaluated(node: Function | ast.ClassDef, *, annotations: bool) -> Iterator[
         return
     yield from (*node.args.defaults, *filter(None, node.args.kw_defaults))
     if annotations:
-        arguments = (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)
-        yield from filter(None, (*(one.annotation for one in arguments), node.returns))
+        yield from filter(None, (*(one.annotation for one in single(node.args)), node.returns))
 
 
 def _executed(body: list[ast.stmt]) -> Iterator[ast.AST]:

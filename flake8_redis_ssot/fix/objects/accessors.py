@@ -14,9 +14,10 @@ from flake8_redis_ssot.fix.sources.names import locals_of
 from flake8_redis_ssot.fix.sources.returns import returns, sure_at_end
 from flake8_redis_ssot.fix.sources.signatures import (
     Function,
-    arguments_of,
     bound_to,
     function_kind,
+    own_parts,
+    parameter_names,
     without_receiver,
 )
 from flake8_redis_ssot.fix.sources.stated import is_none
@@ -430,7 +431,7 @@ def _is_loop(node: ast.expr, function: Function) -> bool:
 
 def _stores_surely(function: Function, name: str) -> bool:
     """Whether a method sets an attribute of its object by a statement that always runs."""
-    receiver = next(iter(arguments_of(function)), "self")
+    receiver = next(iter(parameter_names(function)), "self")
     return f"{receiver}.{name}" in sure_at_end(function)
 
 

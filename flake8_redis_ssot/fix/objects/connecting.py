@@ -14,7 +14,7 @@ from flake8_redis_ssot.fix.objects.code import Code
 from flake8_redis_ssot.fix.objects.making import Making
 from flake8_redis_ssot.fix.objects.resolver import Resolver, Untold
 from flake8_redis_ssot.fix.sources.names import locals_of
-from flake8_redis_ssot.fix.sources.signatures import Function, arguments_of
+from flake8_redis_ssot.fix.sources.signatures import Function, parameter_names
 from flake8_redis_ssot.fix.sources.symbols import Symbol
 from flake8_redis_ssot.inference.methods import is_asyncio
 from flake8_redis_ssot.libraries.standard import CACHES, CHANGING, SAME_TEXT
@@ -83,7 +83,7 @@ class Told(Resolver):
         return found
 
     def local(self, name: str, function: Function) -> ast.expr:
-        is_asked = name in arguments_of(function) and name not in self.code.given
+        is_asked = name in parameter_names(function) and name not in self.code.given
         if is_asked and not self.code.is_called:
             at = self.making.symbols.at(self.code.at(function))
             why = f"`{{}}`{at} is a parameter of `{function.name}`, which callers give"
@@ -148,7 +148,7 @@ class Told(Resolver):
         if symbol is not None and isinstance(symbol.node, Function):
             if decorators_of(symbol.node) & CACHES and not (node.args or node.keywords):
                 return ast.Call(ast.Name(symbol.qualified_name, ast.Load()), [], [])
-            given = [*node.args, *node.keywords, *arguments_of(symbol.node), *symbol.node.decorator_list]
+            given = [*node.args, *node.keywords, *parameter_names(symbol.node), *symbol.node.decorator_list]
             value = symbol.node.body[-1]
             is_plain = symbols.is_plain(symbol) and not given and isinstance(symbol.node, ast.FunctionDef)
             if is_plain and isinstance(value, ast.Return) and value.value is not None:

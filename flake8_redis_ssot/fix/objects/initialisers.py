@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable, Iterator, Mapping
 
 from flake8_redis_ssot.fix.objects.code import Code, Given
-from flake8_redis_ssot.fix.sources.signatures import Function, arguments_of, own_parts
+from flake8_redis_ssot.fix.sources.signatures import Function, own_parts, parameter_names
 from flake8_redis_ssot.libraries.standard import CACHES
 from flake8_redis_ssot.syntax.nodes import all_nodes, decorators_of
 
@@ -27,7 +27,7 @@ def given_to(call: Code | None, function: Function) -> Given | None:
     if call is None or not isinstance(call.node, ast.Call):
         return None
     args, keywords = call.node.args, call.node.keywords
-    names = arguments_of(function)[1:]
+    names = parameter_names(function)[1:]
     if any(isinstance(a, ast.Starred) for a in args) or any(k.arg is None for k in keywords):
         return None
     pairs = [*zip(names, args, strict=False), *((k.arg or "", k.value) for k in keywords)]

@@ -20,8 +20,9 @@ from flake8_redis_ssot.fix.objects.stores import Store, set_in
 from flake8_redis_ssot.fix.refusal import Refusal
 from flake8_redis_ssot.fix.sources.signatures import (
     Function,
-    arguments_of,
     defaults_of,
+    own_parts,
+    parameter_names,
 )
 from flake8_redis_ssot.fix.sources.symbols import Symbol, Symbols
 from flake8_redis_ssot.inference.builder_table import BuilderTable
@@ -69,7 +70,7 @@ class Making:
             for one, statement in self._running(of):
                 found += set_in(Code(statement, one.module, of), "")
                 if isinstance(statement, Function):
-                    receiver = next(iter(arguments_of(statement)), "self")
+                    receiver = next(iter(parameter_names(statement)), "self")
                     own = {receiver, "self", "cls", one.qualified_name.rpartition(".")[2]}
                     for part in all_nodes(statement):
                         found += set_in(Code(part, one.module, of, statement), statement.name, own)
@@ -241,7 +242,7 @@ class Making:
     def _is_client_given(self, value: Code) -> str | None:
         """The parameter of a method from which an attribute gets a client, where nothing says which."""
         names = {part.id for part in all_nodes(value.node) if isinstance(part, ast.Name)}
-        for name in sorted(names & set(arguments_of(value.function))) if value.function else ():
+        for name in sorted(names & set(parameter_names(value.function))) if value.function else ():
             assert value.function is not None
             words = set(name.lower().strip("_").split("_"))
             if not words & CLIENT_WORDS or name in value.given:

@@ -9,10 +9,7 @@ from typing import TYPE_CHECKING
 
 from flake8_redis_ssot.fix.objects.code import Code
 from flake8_redis_ssot.fix.sources.names import locals_of
-from flake8_redis_ssot.fix.sources.signatures import (
-    Function,
-    arguments_of,
-)
+from flake8_redis_ssot.fix.sources.signatures import Function, own_parts, parameter_names
 from flake8_redis_ssot.fix.sources.stated import is_none
 from flake8_redis_ssot.fix.sources.symbols import Symbol
 from flake8_redis_ssot.libraries.traits import (
@@ -25,6 +22,7 @@ from flake8_redis_ssot.libraries.traits import (
     WITH_DEFAULTS,
     positional_names,
 )
+from flake8_redis_ssot.syntax.arguments import default_of, single
 from flake8_redis_ssot.syntax.nodes import last_name, names_bound_in, root_of, unparsed
 
 if TYPE_CHECKING:
@@ -160,21 +158,15 @@ class Resolver(ast.NodeTransformer):
         return ast.BoolOp(node.op, values) if len(values) > 1 else values[0]
 
     def local(self, name: str, function: Function) -> ast.expr:
-        stores = [p for p in own_nodes(function) if _is_store(p, name)]
-        if stores and name in arguments_of(function):
+        stores = [p for p in own_parts(function) if _is_store(p, name)]
+        if stores and name in parameter_names(function):
             raise Untold(name, "`{}` is given another value in its function")
         if name in self.code.given:
             return self.of(self.code.given[name])
-        defaults = [*function.args.defaults, *[d for d in function.args.kw_defaults if d is not None]]
-        positional = [*function.args.posonlyargs, *function.args.args]
-        with_default = [p.arg for p in positional[len(positional) - len(function.args.defaults) :]]
-        with_default += [
-            p.arg
-            for p, d in zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True)
-            if d is not None
-        ]
-        if name in with_default:
-            return self.of(Code(defaults[with_default.index(name)], self.code.module))
+        parameter = next((p for p in single(function.args) if p.arg == name), None)
+        default = default_of(function.args, parameter) if parameter is not None else None
+        if default is not None:
+            return self.of(Code(default, self.code.module))
         values = [
             part.value
             for part in own_nodes(function)

@@ -12,6 +12,7 @@ from flake8_redis_ssot.inference.names import Names
 from flake8_redis_ssot.libraries.frameworks import DEPENDS_NAMES, OVERRIDES, PATCHING_METHODS, RAISING_TESTS
 from flake8_redis_ssot.libraries.standard import CACHES
 from flake8_redis_ssot.source import SourceFile
+from flake8_redis_ssot.syntax.arguments import default_of, single
 from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope
 from flake8_redis_ssot.syntax.imports import local_name_of
 from flake8_redis_ssot.syntax.nodes import all_nodes, decorators_of, last_name, parents_of, unparsed
@@ -250,12 +251,7 @@ class FileUses:
         """The parameter that has a call for its default, or in its annotation, as `Annotated[..., call]`."""
         above = self.parents.get(call)
         if isinstance(above, ast.arguments):
-            plain = [*above.posonlyargs, *above.args]
-            pairs = [*zip(plain[::-1], above.defaults[::-1], strict=False)]
-            pairs += [
-                (a, d) for a, d in zip(above.kwonlyargs, above.kw_defaults, strict=True) if d is not None
-            ]
-            return next((argument for argument, default in pairs if default is call), None)
+            return next((one for one in single(above) if default_of(above, one) is call), None)
         subscript = self.parents.get(above) if isinstance(above, ast.Tuple) else None
         if isinstance(subscript, ast.Subscript) and last_name(subscript.value) == "Annotated":
             argument = self.parents.get(subscript)

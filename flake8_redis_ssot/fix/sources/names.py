@@ -9,10 +9,7 @@ from typing import Protocol
 
 from flake8_redis_ssot.facts.modules import Modules, absolute
 from flake8_redis_ssot.fix.sources.module_names import is_readable
-from flake8_redis_ssot.fix.sources.signatures import (
-    Function,
-    arguments_of,
-)
+from flake8_redis_ssot.fix.sources.signatures import Function, own_parts, parameter_names
 from flake8_redis_ssot.source import SourceError
 from flake8_redis_ssot.syntax.nodes import all_nodes, own_nodes
 
@@ -105,7 +102,7 @@ class Names:
 
 def locals_of(function: Function) -> set[str]:
     """The names that are a function's own."""
-    found = set(arguments_of(function))
+    found = set(parameter_names(function))
     shared: set[str] = set()
     for part in own_nodes(function):
         if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):

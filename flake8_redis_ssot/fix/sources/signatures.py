@@ -6,6 +6,7 @@ import ast
 from typing import Literal
 
 from flake8_redis_ssot.libraries.standard import CONTEXT_MANAGERS
+from flake8_redis_ssot.syntax.arguments import default_of, parameters, positional, single
 from flake8_redis_ssot.syntax.nodes import decorators_of, unparsed
 
 FunctionKind = Literal[
@@ -17,11 +18,9 @@ _NEUTRAL = frozenset(["None", "False", "''", "()"])
 """Defaults of a parameter that leave what a call does as it was without the parameter."""
 
 
-def arguments_of(function: Function) -> list[str]:
-    """The names of the parameters of a function, as they stand."""
-    args = function.args
-    every = (*args.posonlyargs, *args.args, *args.kwonlyargs, args.vararg, args.kwarg)
-    return [a.arg for a in every if a is not None]
+def parameter_names(function: Function) -> list[str]:
+    """The names of all parameters of a function, those with stars last."""
+    return [parameter.arg for parameter in parameters(function.args)]
 
 
 def function_kind(node: ast.AST) -> FunctionKind:
@@ -41,7 +40,7 @@ def function_kind(node: ast.AST) -> FunctionKind:
 def incompatible(call: ast.Call, old: ast.arguments | None, new: ast.arguments) -> str | None:
     """Why `call`, made for parameters `old`, does not mean the same with parameters `new`; None if it does."""
     if any(isinstance(a, ast.Starred) for a in call.args) or any(k.arg is None for k in call.keywords):
-        is_same = old is not None and parameters(old) == parameters(new)
+        is_same = old is not None and signature_of(old) == signature_of(new)
         return None if is_same else "arguments are unpacked in the call, and the parameters differ"
     before = None if old is None else bound_to(call, old)
     after = bound_to(call, new)
@@ -59,7 +58,7 @@ def incompatible(call: ast.Call, old: ast.arguments | None, new: ast.arguments) 
     return _other_defaults(old, new, set(before.values()) | set(after.values()))
 
 
-def parameters(arguments: ast.arguments) -> list[tuple[str, str, str]]:
+def signature_of(arguments: ast.arguments) -> list[tuple[str, str, str]]:
     """Each parameter with its kind and its default."""
     defaults = defaults_of(arguments)
     kinds = {
@@ -74,7 +73,7 @@ def parameters(arguments: ast.arguments) -> list[tuple[str, str, str]]:
 
 def covers(new: ast.arguments, old: ast.arguments) -> str | None:
     """Why a call that suits `old` may not mean the same with `new`; None where every such call does."""
-    olds, news = [*old.posonlyargs, *old.args], [*new.posonlyargs, *new.args]
+    olds, news = positional(old), positional(new)
     for n, parameter in enumerate(olds):
         if n >= len(news):
             return f"it takes no `{parameter.arg}`"
@@ -113,27 +112,22 @@ def _other_defaults(old: ast.arguments, new: ast.arguments, given: set[str]) -> 
 
 
 def defaults_of(arguments: ast.arguments) -> dict[str, str]:
-    positional = [*arguments.posonlyargs, *arguments.args]
-    pairs = list(
-        zip(positional[len(positional) - len(arguments.defaults) :], arguments.defaults, strict=True)
-    )
-    pairs += [
-        (p, d) for p, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if d is not None
-    ]
-    return {parameter.arg: unparsed(default) for parameter, default in pairs}
+    """The parameters that have a default, with that as it is written."""
+    pairs = ((parameter, default_of(arguments, parameter)) for parameter in single(arguments))
+    return {parameter.arg: unparsed(default) for parameter, default in pairs if default is not None}
 
 
 def bound_to(call: ast.Call, arguments: ast.arguments) -> dict[ast.expr, str] | str:
     """Each argument of a call with the parameter that takes it, `*` or `**`; else why it cannot be called so."""
-    positional = [*arguments.posonlyargs, *arguments.args]
+    ordered = positional(arguments)
     found: dict[ast.expr, str] = {}
     for n, argument in enumerate(call.args):
-        if n < len(positional):
-            found[argument] = positional[n].arg
+        if n < len(ordered):
+            found[argument] = ordered[n].arg
         elif arguments.vararg is not None:
             found[argument] = "*"
         else:
-            return f"it takes {len(positional)} positional arguments, {len(call.args)} are given"
+            return f"it takes {len(ordered)} positional arguments, {len(call.args)} are given"
     names = {p.arg for p in (*arguments.args, *arguments.kwonlyargs)}
     for keyword in call.keywords:
         if keyword.arg in names and keyword.arg not in found.values():
@@ -142,18 +136,18 @@ def bound_to(call: ast.Call, arguments: ast.arguments) -> dict[ast.expr, str] | 
             found[keyword.value] = "**"
         else:
             return f"it takes no `{keyword.arg}`"
-    needed = [p.arg for p in positional[: len(positional) - len(arguments.defaults)]]
+    needed = [p.arg for p in ordered[: len(ordered) - len(arguments.defaults)]]
     needed += [p.arg for p, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if d is None]
     missing = [name for name in needed if name not in found.values()]
     return f"it needs `{missing[0]}`" if missing else found
 
 
 def without_receiver(node: Function) -> ast.arguments:
+    """The parameters that callers of a method give: without `self` or `cls`."""
     args = node.args
     if "staticmethod" in decorators_of(node):
         return args
-    positional = [*args.posonlyargs, *args.args]
-    drop = 1 if positional else 0
+    drop = 1 if positional(args) else 0
     posonly = args.posonlyargs[drop:]
     rest = args.args[drop if not args.posonlyargs else 0 :]
     most = len(posonly) + len(rest)

@@ -23,6 +23,7 @@ from flake8_redis_ssot.libraries.standard import (
     OPTIONAL,
     PLAIN_BASES,
 )
+from flake8_redis_ssot.syntax.arguments import single
 from flake8_redis_ssot.syntax.nodes import all_nodes, decorators_of, last_name, unparsed
 
 SymbolKind = Literal["class", "instance", "function", "method", "member", "module", "other"]
@@ -233,7 +234,7 @@ class Symbols(Names):
                 except SyntaxError:
                     return None
             case ast.BinOp(op=ast.BitOr(), left=left, right=right):
-                sides = [s for s in (left, right) if not (isinstance(s, ast.Constant) and s.value is None)]
+                sides = [side for side in (left, right) if not is_none(side)]
                 return self._annotated(sides[0], module, depth + 1) if len(sides) == 1 else None
             case ast.Subscript(value=value, slice=inner) if last_name(value) in OPTIONAL:
                 return self._annotated(inner, module, depth + 1)
@@ -342,7 +343,7 @@ class Symbols(Names):
     def _member(self, function: Function, arguments: ast.arguments, module: str) -> Member:
         takes = {
             a.arg: said
-            for a in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)
+            for a in single(function.args)
             if (said := stated(a.annotation, module, self.modules)) is not None
         }
         return Member(
