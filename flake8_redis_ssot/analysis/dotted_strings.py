@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.values import QualifiedName, Text
-from flake8_redis_ssot.libraries.frameworks import CELERY_SETTINGS, MOCKS, SETTINGS, TAKERS, TARGETS
+from flake8_redis_ssot.libraries.frameworks import CELERY_SETTINGS, MOCKS, NAME_TAKERS, SETTINGS, TARGETS
 from flake8_redis_ssot.syntax.bindings import ProgramPoint
 from flake8_redis_ssot.syntax.nodes import all_nodes
 
@@ -28,7 +28,7 @@ def references(point: ProgramPoint, inference: Inference, *, existing: bool = Fa
         last = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         if last == "dict" and not isinstance(node.func, ast.Attribute):
             last = ""
-        if last in TAKERS and not _is_foreign(node.func, point, inference):
+        if last in NAME_TAKERS and not _is_foreign(node.func, point, inference):
             for argument in [*node.args[:1], *(k.value for k in node.keywords if k.arg in TARGETS)]:
                 yield from inference.texts(argument, point)
             if any(_is_sys_modules(argument, point, inference) for argument in node.args[:1]):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from flake8_redis_ssot.analysis.client_calls import function_of
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.values import QualifiedName
-from flake8_redis_ssot.libraries.frameworks import SETTING
+from flake8_redis_ssot.libraries.frameworks import OBJECT_PATCHERS
 from flake8_redis_ssot.syntax.ancestors import ancestors
 from flake8_redis_ssot.syntax.bindings import ProgramPoint
 from flake8_redis_ssot.syntax.nodes import last_name
@@ -108,7 +108,7 @@ def _is_of_no_account(inference: Inference, node: ast.expr) -> bool:
         case ast.Attribute():
             return True
         case ast.Call(func=func, args=[first, *_]):
-            return first is node and last_name(func) in SETTING
+            return first is node and last_name(func) in OBJECT_PATCHERS
     return False
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.fixtures import fixture_name
 from flake8_redis_ssot.inference.values import Definition, Generator
-from flake8_redis_ssot.libraries.frameworks import FIXTURES, PREPARING, SETTING, TAKERS
+from flake8_redis_ssot.libraries.frameworks import FIXTURES, NAME_TAKERS, OBJECT_PATCHERS, PREPARING
 from flake8_redis_ssot.syntax.ancestors import ancestors
 from flake8_redis_ssot.syntax.bindings import ProgramPoint, Scope
 from flake8_redis_ssot.syntax.memo import memoized
@@ -44,7 +44,7 @@ def _patched_by(node: ast.AST) -> frozenset[str]:
     """The names that a part of a file patches."""
     found: set[str] = set()
     for part in all_nodes(node):
-        if isinstance(part, ast.Call) and last_name(part.func) in TAKERS | SETTING:
+        if isinstance(part, ast.Call) and last_name(part.func) in NAME_TAKERS | OBJECT_PATCHERS:
             for argument in part.args[:2]:
                 texts = [n.value for n in _text_parts(argument) if isinstance(n, ast.Constant)]
                 found.update(text.rpartition(".")[2] for text in texts[-1:] if isinstance(text, str))

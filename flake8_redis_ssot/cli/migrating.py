@@ -23,7 +23,7 @@ from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.run import Outcome, available_processors, run_project
 from flake8_redis_ssot.migrate.journal import Change, JournalError, carry_out, check_finished, runs
 from flake8_redis_ssot.migrate.migration import Migration, NotShimmed
-from flake8_redis_ssot.migrate.plan import Plan, ProgramPoint, Step, steps
+from flake8_redis_ssot.migrate.plan import Plan, Site, Step, steps
 from flake8_redis_ssot.migrate.planning import (
     ABSENT,
     MIGRATED,
@@ -212,7 +212,7 @@ def _warn_of_unseen(settings: Settings, managers: Iterable[str]) -> None:
 
 
 def _silenced_step(diagnostic: Diagnostic, by: str | None) -> Step:
-    where = ProgramPoint(shown(diagnostic.path), diagnostic.range.start.line)
+    where = Site(shown(diagnostic.path), diagnostic.range.start.line)
     return Step(diagnostic.code, where, diagnostic.message, None, diagnostic.message, by)
 
 
@@ -228,7 +228,7 @@ def _migration(
     files = [shown(path) for path in sorted(mended.changes)]
     found = Migration(dry_run, _counted(moved.items()), _counted(removed.items()), files)
     found.moved, found.left = steps(
-        mended, silenced, lambda path, line: ProgramPoint(shown(path), line),
+        mended, silenced, lambda path, line: Site(shown(path), line),
         as_before=dry_run, followed=mended.followed,
     )  # fmt: skip
     found.not_shimmed = [NotShimmed(shown(path), reason) for path, reason in shimless]

@@ -19,7 +19,7 @@ from flake8_redis_ssot.libraries.vocabulary import (
     GETTING,
     PLAIN_WORDS,
     PURPOSES,
-    SERVERS,
+    SERVER_WORDS,
     SUBJECTS,
 )
 from flake8_redis_ssot.syntax.bindings import ProgramPoint
@@ -28,7 +28,7 @@ from flake8_redis_ssot.syntax.nodes import all_nodes
 _PLACES = {*DEFAULTS, *POOL_KEYWORDS, "url", "unix_socket_path", None}
 """The keywords that say where a client connects to, or that it may be anywhere."""
 
-_SAYING_NOTHING = ADDRESS_WORDS | GETTING | SERVERS | (PLAIN_WORDS - SUBJECTS)
+_SAYING_NOTHING = ADDRESS_WORDS | GETTING | SERVER_WORDS | (PLAIN_WORDS - SUBJECTS)
 """Words of a setting that do not tell it from another one: `CACHE_REDIS_URL` is the cache's."""
 
 SettingNames = frozenset[frozenset[str]]

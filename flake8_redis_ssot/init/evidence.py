@@ -14,7 +14,7 @@ from flake8_redis_ssot.inference.builder_table import BUILDERS
 from flake8_redis_ssot.init.layout import Roots, Tree, import_roots, test_globs
 from flake8_redis_ssot.init.modules import Built, Module, module_of
 from flake8_redis_ssot.libraries.traits import INITIALISING
-from flake8_redis_ssot.libraries.vocabulary import SERVERS
+from flake8_redis_ssot.libraries.vocabulary import SERVER_WORDS
 from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.run import Progress, available_processors, run
 from flake8_redis_ssot.project.index import ProjectIndex
@@ -174,7 +174,7 @@ def _libraries(tree: Tree) -> set[str]:
     return {
         name
         for name in found
-        if (name in BUILDERS.packages or not SERVERS.isdisjoint(words(name))) and not tree.has(name)
+        if (name in BUILDERS.packages or not SERVER_WORDS.isdisjoint(words(name))) and not tree.has(name)
     }
 
 

@@ -10,7 +10,7 @@ from flake8_redis_ssot.analysis.manager_classes import ENOUGH
 from flake8_redis_ssot.analysis.operations import words
 from flake8_redis_ssot.init.evidence import Evidence
 from flake8_redis_ssot.init.modules import Module, is_plain_name
-from flake8_redis_ssot.libraries.vocabulary import GETTING, PLAIN_WORDS, PURPOSES, SERVERS, SUBJECTS
+from flake8_redis_ssot.libraries.vocabulary import GETTING, PLAIN_WORDS, PURPOSES, SERVER_WORDS, SUBJECTS
 
 CLOSE = 0.6
 """The part of the best one's points from which on another may be meant as well."""
@@ -84,7 +84,7 @@ def is_plain(module: Module) -> bool:
 def names_a_server(module: Module) -> bool:
     """Whether a module, or a class of it, has the name of a server in its own."""
     names = [*module.name.split(".")[-2:], *(made.name for made in module.classes)]
-    return any(not SERVERS.isdisjoint(words(name)) for name in names)
+    return any(not SERVER_WORDS.isdisjoint(words(name)) for name in names)
 
 
 def candidates(evidence: Evidence) -> list[Candidate]:

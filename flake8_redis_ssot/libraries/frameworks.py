@@ -271,13 +271,13 @@ PATCHING = (b"patch", b"setattr", b"setitem", b"delattr")
 PATCHERS = frozenset(["patch", "multiple", "dict", "setattr", "delattr"])
 """Callables, by their last names, that exchange what a string names."""
 
-TAKERS = LOADING | PATCHERS
+NAME_TAKERS = LOADING | PATCHERS
 """Callables that take a dotted name first."""
 
 TARGETS = ("target", "in_dict", "name", "import_name", "dotted_path")
 """Keywords by which they do."""
 
-SETTING = frozenset(["object", "setattr", "delattr", "setitem", "multiple", "dict", "spy", "stub"])
+OBJECT_PATCHERS = frozenset(["object", "setattr", "delattr", "setitem", "multiple", "dict", "spy", "stub"])
 """Methods that exchange something of an object which they are given."""
 
 PATCHING_METHODS = frozenset(["object", "setattr", "delattr", "spy", "stub"])

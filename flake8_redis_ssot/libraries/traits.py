@@ -123,7 +123,7 @@ def positional_names(target: str) -> tuple[str, ...]:
     return ("url",) if target.endswith("from_url") else ARGUMENTS.get(target, ())
 
 
-SERVERS = frozenset(["host", "sentinels", "startup_nodes"])
+SERVER_ARGUMENTS = frozenset(["host", "sentinels", "startup_nodes"])
 """Arguments that name servers: by a host, or by several with their ports."""
 
 NODES = frozenset(["ClusterNode"])

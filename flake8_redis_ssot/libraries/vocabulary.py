@@ -90,10 +90,10 @@ GETTING_WORDS = "get|create|make|init|initialize|connect|open|close|shutdown"
 OTHER_WORDS = "config|mock|fake|test|error"
 """Words that make, with `redis`, the name of a manager or of its accessor, and those that rule it out."""
 
-SERVERS = frozenset(["redis", "valkey"])
+SERVER_WORDS = frozenset(["redis", "valkey"])
 """The names of the servers."""
 
-SUBJECTS = SERVERS | frozenset(["cache", "caching", "kv", "keyvalue"])
+SUBJECTS = SERVER_WORDS | frozenset(["cache", "caching", "kv", "keyvalue"])
 """Words of which one is in the name of a module or class that is about Redis as such."""
 
 PLAIN_WORDS = SUBJECTS | frozenset(

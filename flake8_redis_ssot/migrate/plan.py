@@ -34,7 +34,7 @@ STRINGS = frozenset(["RED106"])
 
 
 @dataclass(frozen=True, slots=True)
-class ProgramPoint:
+class Site:
     """A place: path from the project's folder, and line."""
 
     path: str
@@ -48,7 +48,7 @@ class ProgramPoint:
 class Mention:
     """A place that names a module, and `how`."""
 
-    site: ProgramPoint
+    site: Site
     how: str
 
 
@@ -85,7 +85,7 @@ class Gap:
     member: str
     target: str
     what: str
-    sites: tuple[ProgramPoint, ...] = ()
+    sites: tuple[Site, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class Step:
     """One reference: `what` is done with it, or the `reason` why a person has to; `silenced` by what, today."""
 
     code: str
-    site: ProgramPoint
+    site: Site
     what: str
     applicability: str | None = None
     reason: str | None = None
@@ -200,7 +200,7 @@ def plan(
 
 
 def steps(
-    mended: FixResult, silenced: Silenced, site: Callable[[str, int], ProgramPoint], *,
+    mended: FixResult, silenced: Silenced, site: Callable[[str, int], Site], *,
     as_before: bool, followed: Sequence[Diagnostic] = (),
 ) -> tuple[list[Step], list[Step]]:  # fmt: skip
     """What moves, with the strings that `followed`, and what is left with the reasons; `site` words a path and a line.
@@ -276,8 +276,8 @@ def _covering(index: ProjectIndex, changing: Iterable[str]) -> set[str]:
     return seen
 
 
-def _sites(settings: Settings) -> Callable[[str, int], ProgramPoint]:
-    return lambda path, line: ProgramPoint(os.path.relpath(path, settings.root).replace(os.sep, "/"), line)
+def _sites(settings: Settings) -> Callable[[str, int], Site]:
+    return lambda path, line: Site(os.path.relpath(path, settings.root).replace(os.sep, "/"), line)
 
 
 def managers_of(index: ProjectIndex, settings: Settings) -> Iterator[Manager]:
@@ -336,7 +336,7 @@ def _manager(index: ProjectIndex, settings: Settings, module: str, role: str, bo
 def _gaps(managers: Iterable[Manager], rewriter: Rewriter, settings: Settings) -> tuple[int, list[Gap]]:
     """How many methods the users of the other managers need, and those that the one lacks, or has otherwise."""
     needed: set[tuple[str, str]] = set()
-    found: dict[tuple[str, str, str, str], dict[ProgramPoint, None]] = {}
+    found: dict[tuple[str, str, str, str], dict[Site, None]] = {}
     site = _sites(settings)
     for manager in managers:
         if manager.role == "manager":

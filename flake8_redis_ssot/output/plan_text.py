@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from flake8_redis_ssot.migrate.plan import Gap, Manager, Measure, Plan, ProgramPoint, Step
+from flake8_redis_ssot.migrate.plan import Gap, Manager, Measure, Plan, Site, Step
 from flake8_redis_ssot.migrate.silenced import BASELINE
 from flake8_redis_ssot.output import escaped
 from flake8_redis_ssot.output.report import Look
@@ -127,10 +127,10 @@ def _no_gap(plan: Plan) -> str:
 
 def said_once(steps: Iterable[Step]) -> Iterator[str]:
     """A line for each reference; the same reason is given for the first alone."""
-    at: dict[ProgramPoint, set[str | None]] = {}
+    at: dict[Site, set[str | None]] = {}
     for step in steps:
         at.setdefault(step.site, set()).add(step.reason)
-    first: dict[str, ProgramPoint] = {}
+    first: dict[str, Site] = {}
     for step in steps:
         what = step.reason or step.what
         if step.reason and len(at[step.site]) == 1 and first.setdefault(what, step.site) != step.site:

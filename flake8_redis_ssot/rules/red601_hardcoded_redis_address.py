@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from flake8_redis_ssot.analysis.constructions import Construction
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.libraries.traits import NODES, SERVERS, URL_SCHEMES, positional_names
+from flake8_redis_ssot.libraries.traits import NODES, SERVER_ARGUMENTS, URL_SCHEMES, positional_names
 from flake8_redis_ssot.rule import Rule, RuleContext, on
 from flake8_redis_ssot.syntax.bindings import ProgramPoint
 from flake8_redis_ssot.syntax.lines import lines_of, touches
@@ -96,7 +96,7 @@ def _hosts(made: Construction, context: RuleContext) -> Iterator[ast.expr]:
     for builder in made.reached.values():
         given += zip(positional_names(builder.target), made.call.args, strict=False)
     for name, value in given:
-        if name in SERVERS:
+        if name in SERVER_ARGUMENTS:
             for server in _servers(value):
                 yield from _literals(server, made.point, context)
 

@@ -16,7 +16,7 @@ from flake8_redis_ssot.fix.sources.reads import ProjectReads
 from flake8_redis_ssot.fix.sources.signatures import Function
 from flake8_redis_ssot.fix.sources.symbols import Symbol, Symbols
 from flake8_redis_ssot.inference.builder_table import builders
-from flake8_redis_ssot.libraries.frameworks import PATCHERS, SETTING
+from flake8_redis_ssot.libraries.frameworks import OBJECT_PATCHERS, PATCHERS
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.settings.model import Boundary
 from flake8_redis_ssot.syntax.arguments import positional
@@ -228,7 +228,7 @@ class Replacements:
             if (isinstance(node, ast.Attribute) and node.attr == last and not isinstance(node.ctx, ast.Load))
             or (
                 isinstance(node, ast.Call)
-                and last_name(node.func) in SETTING | PATCHERS
+                and last_name(node.func) in OBJECT_PATCHERS | PATCHERS
                 and any(
                     isinstance(one, ast.Constant) and str(one.value).rpartition(".")[2] == last
                     for one in node.args

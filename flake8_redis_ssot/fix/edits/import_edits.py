@@ -15,8 +15,8 @@ from flake8_redis_ssot.fix.edits.module_members import Group, by_member, check_m
 from flake8_redis_ssot.fix.edits.naming import (
     dotted_places,
     exact,
+    first_name,
     module_name,
-    root_of,
     spelled,
 )
 from flake8_redis_ssot.fix.edits.object_edits import UNSEEN, ObjectEdits
@@ -110,7 +110,7 @@ class ImportEdits(ObjectEdits):
         if not isinstance(statement, ast.Import) or alias.asname is not None:
             return dict.fromkeys(node for node, _ in view.uses.of(*found))
         places = dotted_places(view, alias)
-        roots = {root_of(place) for place in places}
+        roots = {first_name(place) for place in places}
         shared = [
             a for _, a in view.aliases.values()
             if a is not alias and a.name.split(".")[0] == name and a.asname is None

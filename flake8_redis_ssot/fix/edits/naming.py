@@ -117,7 +117,7 @@ def name_for(view: View, proposal: Proposal, home: str, places: Sequence[ast.exp
             found = view.uses.binding(found_statement, alias) if alias.name != "*" else None
             if found is None or f"{base}.{alias.name}" != home:
                 continue
-            if all(view.uses.means(found[0], root_of(place), found[1]) for place in places):
+            if all(view.uses.means(found[0], first_name(place), found[1]) for place in places):
                 return found[0]
     taken = view.uses.words | view.uses.texts.keys() | {one.local_name for one in proposal.adds}
     wanted = [last, f"shared_{last}", f"the_{last}"]
@@ -135,7 +135,7 @@ def name_for(view: View, proposal: Proposal, home: str, places: Sequence[ast.exp
     return new
 
 
-def root_of(place: ast.expr) -> ast.Name:
+def first_name(place: ast.expr) -> ast.Name:
     """The name with which a chain of attributes begins."""
     return next(node for node in all_nodes(place) if isinstance(node, ast.Name))
 

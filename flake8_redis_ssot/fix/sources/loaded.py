@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from flake8_redis_ssot.libraries.frameworks import SETTING
+from flake8_redis_ssot.libraries.frameworks import OBJECT_PATCHERS
 from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, unparsed
 
 _LIKE_MODULE = re.compile(r"[\w.]+\Z")
@@ -57,7 +57,7 @@ def _put_in_modules(tree: ast.Module) -> Iterator[ast.AST]:
             case ast.Subscript(value=value, slice=key, ctx=ast.Store()) if unparsed(value) == "sys.modules":
                 yield key
             case ast.Call(args=[given, *more]) if unparsed(given) in ("sys.modules", "'sys.modules'"):
-                if last_name(node.func) in SETTING:
+                if last_name(node.func) in OBJECT_PATCHERS:
                     yield from (key for one in more for key in (getattr(one, "keys", None) or [one]) if key)
 
 

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from flake8_redis_ssot.facts.mentions import NOTHING, Mentions, mentions
 from flake8_redis_ssot.filesystem import FileSystem
-from flake8_redis_ssot.libraries.frameworks import LOADER_NAMES, LOADING, SETTING
+from flake8_redis_ssot.libraries.frameworks import LOADER_NAMES, LOADING, OBJECT_PATCHERS
 from flake8_redis_ssot.source import SourceError
 from flake8_redis_ssot.syntax.imports import local_name_of
 from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, root_of, unparsed
@@ -407,7 +407,7 @@ def _arguments(call: ast.Call) -> list[ast.expr]:
 
 def _is_setting(func: ast.expr) -> bool:
     """Whether a call sets something of what it is given; `dict` by itself makes one."""
-    return last_name(func) in (SETTING if isinstance(func, ast.Attribute) else {"setattr", "delattr"})
+    return last_name(func) in (OBJECT_PATCHERS if isinstance(func, ast.Attribute) else {"setattr", "delattr"})
 
 
 def _is_computed(call: ast.Call) -> bool:

@@ -23,15 +23,15 @@ from flake8_redis_ssot.libraries.frameworks import (
     FIXTURES,
     LOADER_NAMES,
     LOADING,
+    NAME_TAKERS,
+    OBJECT_PATCHERS,
     PATCHERS,
     PATCHING,
-    SETTING,
-    TAKERS,
 )
 from flake8_redis_ssot.source import SourceError
 from flake8_redis_ssot.syntax.nodes import all_nodes, decorators_of, last_name, unparsed
 
-_SETTING = sorted(name.encode() for name in SETTING)
+_SETTING = sorted(name.encode() for name in OBJECT_PATCHERS)
 _MODULES = re.compile(rb"\bsys\.modules\b")
 _LOG_WORDS = (b"caplog", b"assertLogs", b"assertNoLogs", b"getLogger", b"LogCapture", b"capture_logs")
 _LOG_TESTS = re.compile(rb"\b(?:%b)\b" % b"|".join(_LOG_WORDS))
@@ -357,7 +357,7 @@ class PatchFinder:
         if texts and texts[0] is not None:
             string = arguments[0]
             if _is_dotted(texts[0]) and (called in PATCHERS or view.is_test):
-                is_string = called in TAKERS and isinstance(string, ast.Constant)
+                is_string = called in NAME_TAKERS and isinstance(string, ast.Constant)
                 yield Patch(
                     view.path,
                     string.lineno,
@@ -374,7 +374,7 @@ class PatchFinder:
         given = {unparsed(dictionary_owner(a)) for a in arguments}
         said = {*names_given(node)} | view.strings
         for module, names in handles.items():
-            if given & names and called in SETTING:
+            if given & names and called in OBJECT_PATCHERS:
                 for last in sorted(by_module[module] & said):
                     is_object = self.index.modules.find(module) is None
                     yield Patch(
@@ -431,7 +431,7 @@ def _is_changed(view: View, place: ast.expr) -> bool:
         node, above = above, view.uses.parents.get(above)
         if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
             return True
-    return isinstance(above, ast.Call) and last_name(above.func) in SETTING and node in above.args[:1]
+    return isinstance(above, ast.Call) and last_name(above.func) in OBJECT_PATCHERS and node in above.args[:1]
 
 
 def heads(text: str) -> Iterator[str]:
