@@ -75,7 +75,7 @@ class ProjectContext:
         return self._followed
 
     def managing(self) -> dict[str, tuple[ClassFacts, ...]]:
-        """By path the classes that do what a manager does by what comes from other files as well."""
+        """By path, the classes of a file that do what a manager does, where that takes what other files define."""
         return {
             alone.source.path: managing_by_others(alone.source, alone.inference, followed.inference)
             for followed in self.followed

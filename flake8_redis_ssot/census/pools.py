@@ -21,7 +21,7 @@ def limit_of(pool: Any) -> int:
 
 
 def state_of(pool: Any) -> PoolState | None:
-    """Read without its lock: a reading, which may be one off while the pool is busy. None if it is unlike any known."""
+    """What a pool holds, read without its lock: it may be one off while the pool is busy. None for a pool of no known kind."""
     for read in (_queued, _counted, _of_coredis):
         try:
             return read(pool)

@@ -94,7 +94,7 @@ def _entered(inference: Inference, value: Instance) -> Iterable[Value]:
 
 
 def each(inference: Inference, items: Items | Filled) -> Iterator[Value]:
-    """All elements."""
+    """What the elements can be, of all together."""
     if isinstance(items, Filled):
         yield from inference.stores.each(items.stores)
         return
@@ -145,11 +145,12 @@ def _entries(
 
 
 def _element(inference: Inference, items: Items, element: ast.expr) -> Values:
+    """What one element can be, where the container is written."""
     return inference.within(items.context, inference.values, element, items.point)
 
 
 def under(inference: Inference, items: Items, name: str) -> Iterator[Value]:
-    """What is kept under a name."""
+    """What a dict as it is written has under a key that is this string."""
     for key, element, owner in _entries(inference, items):
         if owner is not None and isinstance(key, ast.Constant) and key.value == name:
             yield from _element(inference, owner, element)
@@ -248,6 +249,7 @@ def _select(inference: Inference, items: Items, index: ast.expr, point: ProgramP
 
 
 def _at(inference: Inference, items: Items, index: ast.expr) -> Iterator[Value]:
+    """The element of a list or tuple at `index`; any where that is not a number that is written out."""
     try:
         at = ast.literal_eval(index)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):

@@ -119,7 +119,7 @@ for _packages, _suffix, _occasion, _names in _CALLED:
         )
 
 EVENT_HANDLERS = ("Consumer", "event")
-"""How the base classes' names end whose methods of any name get a message, as this parameter."""
+"""How the names of base classes end whose methods, whatever they are called, get a message; and the parameter that is it."""
 
 REQUESTS: dict[str, frozenset[str]] = {
     package: frozenset(names.split())
@@ -147,7 +147,6 @@ RESPONSE_WORD = "Response"
 TASK_LISTS = ("WorkerSettings", frozenset(["functions", "cron_jobs"]))
 """The class in which arq finds its jobs, and the attributes that list them."""
 
-
 COMMAND_LINES = ("argparse", "click", "typer", "__main__", "sys.argv", "docopt", "BaseCommand")
 """Words of a file that a person starts, with one function of it a process."""
 
@@ -157,15 +156,16 @@ SHUTDOWN_WORDS = (
 """Words of the decorators, calls and attributes that have something run when a process or an application ends."""
 
 PER_REQUEST_ENDS = ("teardown_appcontext", "teardown_app_request", "teardown_request", "after_request")
-"""Those of what runs at the end of each request."""
+"""Words of those that run at the end of each request instead."""
 
 LIFESPAN = "lifespan"
 """What the function is called that runs before and after an application."""
 
 DEPENDS = frozenset(["fastapi.Depends", "fastapi.params.Depends", "fastapi.Security"])
-"""Functions that give what the function gives which is their first argument."""
+"""Functions that give what their first argument, a function, gives."""
 
 DEPENDS_NAMES = frozenset(name.rpartition(".")[2] for name in DEPENDS)
+"""The last names of those functions."""
 
 OVERRIDES = "dependency_overrides"
 """The mapping of an application by which a test puts another function in the place of one that is depended on."""
@@ -193,23 +193,25 @@ DATA_BASES = frozenset(
     ["Enum", "IntEnum", "StrEnum", "Flag", "IntFlag", "NamedTuple", "TypedDict", "Protocol", "BaseModel"]
     + ["Struct", "BaseException", "ExceptionGroup"]
 )
+"""Bases of classes that hold or signal something, by their last names."""
+
 FIELD_BASES = frozenset(["NamedTuple", "BaseModel", "Struct"])
 """Those whose subclasses are made from their annotated fields, by their last names."""
 
 DATA_DECORATORS = frozenset(["dataclass", "define", "frozen", "attrs", "mutable"])
-"""Bases and decorators of classes that hold or signal something, by their last names."""
+"""Decorators of classes that hold something, by their last names."""
 
 FACTORY_KEYWORDS = frozenset(["default_factory", "factory"])
 """Keywords of a field (dataclasses, attrs, pydantic) whose value makes one for each object."""
 
 MAKING_METHODS = frozenset(["__post_init__", "__attrs_post_init__", "model_post_init"])
-"""Methods in which such a class makes what it holds."""
+"""Methods in which a class with fields makes what it holds."""
 
 HARMLESS_DECORATORS = DATA_DECORATORS | {"final", "runtime_checkable", "total_ordering", "deprecated", "s"}
 """Decorators after which a call of a class still makes an object."""
 
 PLAIN_METACLASSES = frozenset(["abc.ABCMeta", "enum.EnumMeta", "enum.EnumType"])
-"""Metaclasses after which it does."""
+"""Metaclasses with which a call of the class still makes an object."""
 
 LOADERS = frozenset(
     ["importlib.import_module", "importlib.__import__", "pkgutil.resolve_name", "sys.modules.get"]
@@ -221,11 +223,11 @@ IMPORTERS = LOADERS | {
 }  # fmt: skip
 """These and the functions of frameworks that give any object by its dotted name."""
 
+LOADER_NAMES = frozenset(["import_module", "__import__", "resolve_name", "import_string", "importorskip"])
+"""The last names of those functions."""
+
 IMPORTED = frozenset(["name", "modname", "import_name", "dotted_path"])
 """Keywords by which they get the name."""
-
-LOADER_NAMES = frozenset(["import_module", "__import__", "resolve_name", "import_string", "importorskip"])
-"""Their last names."""
 
 TYPE_READERS = frozenset(
     ["register", "inject", "autowired", "validate_call", "validate_arguments", "typechecked", "beartype"]
@@ -239,7 +241,7 @@ RUNNING_SPECIFIED = frozenset(["exec_module", "load_module"])
 """Methods that run a file of which something else says where it is."""
 
 SPECIFYING = "spec_from_file_location"
-"""What says that."""
+"""The function that says where it is."""
 
 RUNNING_ANEW = LOADER_NAMES | {"reload", "run_module", "run_path", "modules"} | RUNNING_SPECIFIED
 """What may run a module once more, or for the first time: names of functions, and of `sys.modules`."""
@@ -263,7 +265,7 @@ CALLING_WHILE_AWAITED = frozenset(
     ["create_task", "ensure_future", "run_coroutine_threadsafe", "start_soon", "call_soon", "call_later"]
     + ["call_at", "call_soon_threadsafe", "add_done_callback"]
 )
-"""The same, of what goes on where other code awaits something."""
+"""What takes a callable or a coroutine, and runs it while other code awaits something, by their last names."""
 
 PATCHING = (b"patch", b"setattr", b"setitem", b"delattr")
 """Words without which no test patches anything."""
@@ -301,13 +303,13 @@ WARNING_TESTS = RAISING_TESTS | frozenset(
 """What asks how something fails, or warns."""
 
 RUNNER_METHODS = ("test", "setUp", "setup", "asyncSetUp", "tearDown", "teardown", "asyncTearDown")
-"""How the functions begin that a test runner calls then."""
+"""How the names begin of functions that a test runner finds by their names, and calls."""
 
 PREPARING = ("setUp", "setup", "asyncSetUp")
-"""Those of them that it calls before a test."""
+"""How those begin that it calls before a test."""
 
 TEARING_DOWN = ("tearDown", "teardown", "asyncTearDown")
-"""Those that it calls after one."""
+"""How those begin that it calls after one."""
 
 CELERY_SETTINGS = frozenset(
     ["imports", "include", "task_routes", "task_annotations", "beat_schedule", "beat_scheduler"]

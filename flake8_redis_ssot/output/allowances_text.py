@@ -13,7 +13,7 @@ _PAINTS: dict[str, Paint] = {"ending": "yellow", "expired": "red"}
 
 
 def render(found: Mapping[str, Any], look: Look, *, markdown: bool) -> str:
-    """Both lists; `found` is what the JSON has."""
+    """The allowances and the comments; `found` is what the JSON has."""
     if markdown:
         return _markdown(found)
     allowances, comments = found["allowances"], found["comments"]

@@ -30,7 +30,7 @@ def ancestors(tree: ast.AST, node: ast.AST) -> list[ast.AST]:
 
 @memoized
 def _above(inner: ast.AST) -> dict[ast.AST, ast.AST]:
-    """The parent of each node of one statement, unless that is the statement."""
+    """The parent of each node in one statement; those right below the statement itself left out."""
     return {child: part for part in _own(inner) if part is not inner for child in ast.iter_child_nodes(part)}
 
 
@@ -58,6 +58,7 @@ def _own(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def _holds(outer: ast.AST, node: ast.AST) -> bool:
+    """Whether `node` begins between the first decorator and the end of a statement."""
     end = (getattr(outer, "end_lineno", 0), getattr(outer, "end_col_offset", 0))
     return _start(outer) <= _place(node) < end
 

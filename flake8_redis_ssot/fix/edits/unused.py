@@ -22,7 +22,6 @@ from flake8_redis_ssot.syntax.nodes import all_nodes, callee_of, decorators_of, 
 
 _SUBCLASSES = re.compile(rb"\b__subclasses__\b")
 
-
 Wanted = Literal["name", "attempt", "object", "itself"]
 """What is wanted of an import that nothing in its file reads: a name, whether it fails, what it gives, or what cannot be told."""
 
@@ -98,6 +97,7 @@ def has_comment(view: View, statement: ast.stmt) -> bool:
 
 
 def _is_fixture(view: View, name: str, symbol: Symbol | None) -> bool:
+    """Whether a test or another fixture may ask for what an import brings in by naming it as a parameter."""
     node = symbol.node if symbol is not None else None
     if symbol is None or (isinstance(node, Function) and decorators_of(node) & FIXTURES):
         return True
@@ -183,6 +183,7 @@ class Acts:
         return bool(self._reads.matching(_SUBCLASSES, [b"__subclasses__"]))
 
     def _does(self, node: ast.stmt, module: str, own: set[str]) -> bool:
+        """Whether a statement at the top does more than to define; `own` are the functions and classes of the module."""
         match node:
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 return any(self._is_registering(d, module) for d in node.decorator_list)
@@ -193,9 +194,9 @@ class Acts:
             case ast.Expr(value=ast.Call() as call) | ast.Expr(value=ast.Await(value=ast.Call() as call)):
                 return last_name(root_of(call.func)) not in LOGS or last_name(call.func) not in REPORTING
             case ast.Assign(targets=targets, value=value):
-                return self._sets_elsewhere(targets, module, own) or self._hands_out(value, module, own)
+                return self._sets_elsewhere(targets, module) or self._hands_out(value, module, own)
             case ast.AnnAssign(target=target, value=ast.expr() as value):
-                return self._sets_elsewhere([target], module, own) or self._hands_out(value, module, own)
+                return self._sets_elsewhere([target], module) or self._hands_out(value, module, own)
             case ast.AugAssign(target=target):
                 return self._is_foreign(target, module)
         return False
@@ -208,7 +209,8 @@ class Acts:
         known = facts.names.get(node.id) if facts is not None and isinstance(node, ast.Name) else None
         return known is not None and known.target is not None
 
-    def _sets_elsewhere(self, targets: list[ast.expr], module: str, own: set[str]) -> bool:
+    def _sets_elsewhere(self, targets: list[ast.expr], module: str) -> bool:
+        """Whether an assignment changes an object that the module imports."""
         return any(
             isinstance(target, ast.Attribute | ast.Subscript) and self._is_foreign(target, module)
             for target in targets
@@ -230,6 +232,7 @@ class Acts:
         return False
 
     def _is_registering(self, decorator: ast.expr, module: str) -> bool:
+        """Whether a decorator may hand what it decorates to somebody."""
         called = callee_of(decorator)
         return last_name(called) not in PURE_DECORATORS and (
             isinstance(called, ast.Attribute)

@@ -72,7 +72,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """The members of a class and its bases by name; with `is_open` there may be more of them."""
+    """The members of a class and its bases by name; with `is_open` there may be others that cannot be seen."""
 
     named: Mapping[str, Member] = field(default_factory=dict)
     is_open: bool = False
@@ -134,6 +134,7 @@ class Symbols(Names):
         return found
 
     def _defined(self, node: ast.stmt, home: str, module: str, depth: int) -> Symbol | None:
+        """What the name `home` is by one statement that binds it; None where that only says that it is set later."""
         match node:
             case ast.ClassDef():
                 return Symbol("class", home, node)
@@ -151,8 +152,9 @@ class Symbols(Names):
         return Symbol("instance", home, node)
 
     def _assigned(self, value: ast.expr, node: ast.stmt, home: str, module: str, depth: int) -> Symbol | None:
-        if isinstance(value, ast.Constant) and value.value is None:
-            return None  # to be set later
+        """The object that a value is; None where it is to be set later."""
+        if is_none(value):
+            return None
         made = self.value(value, module, depth=depth + 1)
         of = made.of if made is not None and made.kind == "instance" else None
         return Symbol("instance", home, node, of)
@@ -266,7 +268,7 @@ class Symbols(Names):
         return len(rest) == 1 and isinstance(rest[0], ast.Return)
 
     def order(self, symbol: Symbol, depth: int = 0) -> tuple[list[Symbol], bool]:
-        """A class and its bases in the order in which Python looks; whether there are others in between."""
+        """A class and its bases in the order in which Python looks; and whether some base cannot be seen."""
         node = symbol.node
         if not isinstance(node, ast.ClassDef) or depth > _DEPTH:
             return [], True
@@ -408,6 +410,7 @@ def _sets(function: Function, symbol: Symbol) -> bool:
 
 
 def _stores_on_self(function: Function) -> Iterator[tuple[str, ast.AST]]:
+    """The attributes that a method sets on its object."""
     for part in all_nodes(function):
         match part:
             case ast.Attribute(value=ast.Name(id="self"), attr=name, ctx=ast.Store()):

@@ -17,7 +17,9 @@ from flake8_redis_ssot.settings.model import Settings
 from flake8_redis_ssot.source import SourceError
 
 _KEPT_HIDDEN = frozenset([".github", ".gitlab", ".circleci"])
+"""Hidden folders that are looked into all the same."""
 _SKIPPED = frozenset(["node_modules", "__pycache__", "venv", "dist", "build", "site-packages"])
+"""Folders of environments and builds, which are not."""
 
 PYTHON = (".py", ".pyi")
 SETTINGS_SUFFIXES = (".toml", ".cfg", ".ini", ".yaml", ".yml", ".json", ".env", ".conf")
@@ -37,6 +39,7 @@ _DOCUMENTS = (".md", ".rst", ".txt")
 """Files whose examples doctest may run."""
 
 _NAMING = (*_CODE_SUFFIXES, *_DOCUMENTS, ".csv")
+"""How the names of files end that are no Python and may name an object."""
 
 QUOTED = "?"
 """What a name in quotes is bound to in the facts of a file that is not checked: it may be used for anything."""
@@ -185,7 +188,7 @@ class Unchecked:
 
 
 def split(text: str, modules: Modules) -> tuple[str, str]:
-    """The longest module at the beginning of a dotted name, and what of it is named; all where it is the module."""
+    """The longest module at the beginning of a dotted name, and what of it is named: `*` where the name is the module's."""
     parts = text.replace(":", ".").split(".")
     depth = 0
     while depth < len(parts) and modules.find(".".join(parts[: depth + 1])) is not None:
