@@ -88,7 +88,7 @@ class ClientMakers:
             for value, point in _values(bindings):
                 yield from self._kept(value, point, given)
         for method in self._methods(scope):
-            yield from self._stored(scope, method)
+            yield from self._stored(method)
         for name, bindings in scope.bindings.items():
             for value, point in _values(bindings):
                 if isinstance(value, Function) and "cached_property" in decorators_of(value):
@@ -109,7 +109,7 @@ class ClientMakers:
             names = {*given, *unless}
             yield Built(function.node.name, tuple(p for p in _parameters_of(owner) if p[0] in names))
 
-    def _stored(self, scope: Scope, method: Function) -> Iterator[Built]:
+    def _stored(self, method: Function) -> Iterator[Built]:
         """What a method puts into a container of its object, or hands to its base."""
         receiver = next((a.arg for a in positional(method.args)), "")
         for node in all_nodes(method):

@@ -51,7 +51,7 @@ class Around:
 
     def judge(
         self, view: View, judged: Judged, *,
-        home: str, read: set[str], late: set[str], sources: set[str], attributes: set[str], is_async: bool,
+        read: set[str], late: set[str], sources: set[str], attributes: set[str], is_async: bool,
     ) -> None:  # fmt: skip
         """Note what makes the exchange unsafe.
 

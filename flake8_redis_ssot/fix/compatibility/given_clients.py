@@ -243,7 +243,7 @@ class GivenClients:
         late = (resolver.late(text) for resolver, text in zip(resolvers, told, strict=True))
         target = self.accessors.target(leads[0])
         self.around.judge(
-            view, verdict, home=replacement.new.qualified_name,
+            view, verdict,
             read=set(read_in(ast.parse(told[0], mode="eval").body)), late=set().union(*late),
             sources={name for resolver in resolvers for name in resolver.attributes}, attributes=set(),
             is_async=is_asyncio(target) and not leads[0].is_of_loop,

@@ -347,7 +347,7 @@ class Compatibility(ObjectChecks):
         if old.kind == "class" and self.is_patched(view, place, old, new):
             return
         if is_type:
-            self._check_said(view, old, new, line)
+            self._check_said(old, new, line)
             if self._is_read(view, place):
                 verdict.ties.strong.add(f"identity {old.qualified_name}")
             return
@@ -377,7 +377,7 @@ class Compatibility(ObjectChecks):
         """Whether a file of the project asks functions or classes for the types that they state."""
         return bool(self._reads.matching(_READING_TYPES, _TYPE_WORDS))
 
-    def _check_said(self, view: View, old: Symbol, new: Symbol, line: int) -> None:
+    def _check_said(self, old: Symbol, new: Symbol, line: int) -> None:
         """An annotation goes with its file: what is called of it is covered."""
         if self.symbols.members(new).is_open and not self.symbols.members(old).is_open:
             raise Refusal(

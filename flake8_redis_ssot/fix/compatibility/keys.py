@@ -75,7 +75,7 @@ class Keys:
             case ast.Attribute(value=ast.Name(id=name), attr=attr) if (
                 name in _RECEIVERS and code.owner is not None
             ):
-                yield from self._of_object(code, attr, code.owner, seen)
+                yield from self._of_object(attr, code.owner, seen)
                 return
             case ast.Name() | ast.Attribute() if dotted := self.symbols.dotted(
                 node, code.module, code.function
@@ -108,7 +108,7 @@ class Keys:
         ):
             yield text or symbol.qualified_name
 
-    def _of_object(self, code: Code, name: str, owner: Symbol, seen: frozenset[ast.AST]) -> Iterator[str]:
+    def _of_object(self, name: str, owner: Symbol, seen: frozenset[ast.AST]) -> Iterator[str]:
         """The text in an attribute or property of the object."""
         if name.startswith("__"):
             yield owner.qualified_name

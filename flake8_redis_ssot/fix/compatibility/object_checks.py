@@ -110,7 +110,7 @@ class ObjectChecks:
                 verdict.alone[after.qualified_name] = (
                     f"what `{before.qualified_name}` keeps cannot be determined"
                 )
-            self._take_client(replacement, before, after, {a.attr for a, _ in uses.members}, verdict)
+            self._take_client(before, after, {a.attr for a, _ in uses.members}, verdict)
             if uses.escapes:
                 place, what = uses.escapes[0]
                 _part_none_of(before, after, f"in line {place.lineno} it {what}", verdict)
@@ -289,9 +289,7 @@ class ObjectChecks:
             )
         return self._mentions[key]
 
-    def _take_client(
-        self, replacement: Replacement, before: Symbol, after: Symbol, used: set[str], verdict: Verdict
-    ) -> None:
+    def _take_client(self, before: Symbol, after: Symbol, used: set[str], verdict: Verdict) -> None:
         """Note by which names a client of a library, made as another one is, was reached, and what reaches the other."""
         for name in used:
             verdict.reach |= {

@@ -171,7 +171,7 @@ class ConstructionEdits:
         for name in sorted(uses.exported | uses.givers.keys()):
             self._judge_readers(view, name, built.made.kind, limit, uses, proposal)
         self.around.judge(
-            view, proposal, home=accessor.qualified_name,
+            view, proposal,
             read=set(read_in(ast.parse(built.told, mode="eval").body)),
             late=built.late | self.offers.late_in(accessor), sources=built.attributes,
             attributes=uses.attributes, is_async=built.is_async and not accessor.is_of_loop,
@@ -331,7 +331,7 @@ class ConstructionEdits:
         if proposal.anchor is not None and view.uses.scope_of(proposal.anchor).kind == "function":
             keys |= {f"{PUT}{name.partition('.')[0]}" for name in built.made.symbols}
         if built.code.function is not None:
-            keys |= set(self._named_in(view, built))
+            keys |= set(self._named_in(built))
             root = dotted.partition(".")[0]
             if root not in locals_of(built.code.function) and is_set_at(built.call, root, view.uses.parents):
                 proposal.asked |= {f"{module}.{root}" for module in view.place.modules}
@@ -353,7 +353,7 @@ class ConstructionEdits:
             }
         proposal.reach |= dict.fromkeys(keys)
 
-    def _named_in(self, view: View, built: Built) -> Iterator[str]:
+    def _named_in(self, built: Built) -> Iterator[str]:
         """The dotted names of the project that the arguments of a call are read from."""
         function = built.code.function
         given = [*built.call.args, *(keyword.value for keyword in built.call.keywords)]

@@ -277,7 +277,7 @@ class ImportEdits(ObjectEdits):
     def _check_only(self, view: View, proposal: Proposal, name: str) -> None:
         """Refusal where what an import binds may mean something else where it is used."""
         is_plain = isinstance(proposal.statement, ast.Import) and proposal.drops[0].asname is None
-        if not is_plain and any(not is_only for _, is_only in self._meanings(view, proposal, name)):
+        if not is_plain and any(not is_only for _, is_only in self._meanings(view, proposal)):
             raise self._ambiguous(name)
 
     @staticmethod

@@ -65,7 +65,7 @@ class ObjectEdits:
             proposal.unsafe(f"{why}, and what is done with it there is not seen")
         keys = [f"{m}.{name}" for m in view.place.modules]
         others = name in view.exported or name in view.uses.texts or name in view.uses.type_comments
-        sure = all(is_only for _, is_only in self._meanings(view, proposal, name))
+        sure = all(is_only for _, is_only in self._meanings(view, proposal))
         sure = sure and all(isinstance(getattr(place, "ctx", None), ast.Load) for place in places)
         if replacement.collapses or groups:
             self._check_name_goes(view, name, replacement, others, sure, late)
@@ -233,7 +233,8 @@ class ObjectEdits:
             proposal.parts.append((start, end, f"{text}()" if replacement.calls else text))
         return new
 
-    def _meanings(self, view: View, proposal: Proposal, name: str) -> list[tuple[ast.Name, bool]]:
+    def _meanings(self, view: View, proposal: Proposal) -> list[tuple[ast.Name, bool]]:
+        """The names that are what the import of a proposal binds, each with whether it is nothing else."""
         assert proposal.statement is not None
         found = view.uses.binding(proposal.statement, proposal.drops[0])
         return view.uses.of(*found) if found is not None else []
