@@ -22,13 +22,19 @@ class MissingManager(ProjectRule):
     """The settings name something that is not there.
 
     ## What it does
-    Reports a `manager` (a package's name means its `__init__.py`) and a module of `settings-modules` that is no module
-    but an object of one; one of these and the new object of a replacement that do not exist, where their top-level package is the project's own, their
-    file lies below no folder of `src`, or a name like theirs exists; an `instance` that no manager of its boundary defines, or that is neither
-    an object nor the call of an accessor (a class, a function without `()`, an object with them); and a method or parameter
-    in `replacements` that its class or function does not have, as far as their sources tell. A replacement of what is
-    there, but neither in `forbidden-managers` nor in a manager, does nothing. What is forbidden or
-    replaced may be gone, and stays: it is reported only where it looks like a slip of the pen.
+    Reports
+
+    - a `manager` (a package's name means its `__init__.py`) or a module of `settings-modules` that is no module but an
+      object of one,
+    - a `manager`, a module of `settings-modules` or the new object of a replacement that does not exist, where its
+      top-level package is the project's own, its file lies below no folder of `src`, or a name like it exists,
+    - an `instance` that no manager of its boundary defines, or that is neither an object nor the call of an accessor: a
+      class, a function without `()`, an object with them,
+    - a method or parameter in `replacements` that its class or function does not have, as far as their sources tell,
+    - a replacement that does nothing: of what is there, but neither in `forbidden-managers` nor in a manager.
+
+    What is forbidden or replaced may be gone, and stays forbidden: it is reported only where it looks like a slip of
+    the pen.
 
     ## Why is this bad?
     A manager that is not there allows nothing and protects nothing: after a move or a typing
@@ -71,7 +77,7 @@ class MissingManager(ProjectRule):
             inherited = boundary.name and boundary.forbidden == settings.boundaries[0].forbidden
             for pattern in () if inherited else boundary.forbidden:
                 place = _place(boundary, settings, "forbidden-managers")
-                yield from self._gone(place, "forbidden-managers", pattern.home, names)
+                yield from self._misspelt(place, "forbidden-managers", pattern.home, names)
         for name in settings.settings_modules:
             place = settings.line_of("settings-modules")
             held = names.held(name)
@@ -85,7 +91,7 @@ class MissingManager(ProjectRule):
             if names.is_missing(new.removesuffix("()")):
                 hint = names.hint(new.removesuffix("()"), "replacements")
                 yield self._at(place, f"The replacement `{new}` does not exist{hint}", new)
-            yield from self._gone(place, "replacements", old, names)
+            yield from self._misspelt(place, "replacements", old, names)
             home = names.untouched(old) if place[0] == settings.path else None
             if home is not None:
                 message = f"`{home}` is not in `forbidden-managers`, so that this replacement does nothing; add it there"
@@ -120,6 +126,7 @@ class MissingManager(ProjectRule):
                         yield self._at(place, f"{what}{_hint(parameter, known)}", name)
 
     def _managers(self, boundary: Boundary, settings: Settings, names: _Names) -> Iterator[Diagnostic]:
+        """The `manager` of a boundary that names no module."""
         place = _place(boundary, settings, "manager")
         roots = _roots(boundary, settings, names.modules.filesystem)
         for manager in boundary.managers:
@@ -147,6 +154,7 @@ class MissingManager(ProjectRule):
     def _instance(
         self, boundary: Boundary, project: ProjectContext, names: _Names, members: MemberFinder
     ) -> Iterator[Diagnostic]:
+        """An `instance` that no manager of its boundary has, or that is no shared object."""
         name = (boundary.instance or "").removesuffix("()")
         managers = project.index.managers
         homes = [m for m in managers.modules_of(boundary) if names.modules.find(m) is not None]
@@ -162,8 +170,8 @@ class MissingManager(ProjectRule):
         if wrong and wrong[0] is not None and None not in wrong:
             yield self._at(place, wrong[0], f"{having[0]}.{name}")
 
-    def _gone(self, place: tuple[str, int], key: str, name: str, names: _Names) -> Iterator[Diagnostic]:
-        """What is not there any more stays forbidden; only a slip of the pen is reported."""
+    def _misspelt(self, place: tuple[str, int], key: str, name: str, names: _Names) -> Iterator[Diagnostic]:
+        """A name that looks like a slip of the pen: what is not there any more stays forbidden."""
         near = names.near(name) if name else None
         if near is not None and not names.exists(name):
             yield self._at(
@@ -185,6 +193,7 @@ class _Held:
     kind: Kind
 
     def said(self, asked: str) -> str:
+        """What is wrong with the name `asked`, for a message."""
         if not self.name:
             return f"`{asked}` is another name of the module `{self.module}`"
         what = {"class": "a class", "data": "a class", "function": "a function"}.get(self.kind, "an object")
@@ -293,6 +302,7 @@ class _Names:
         return None
 
     def hint(self, name: str, key: str) -> str:
+        """What to do about a name that is not there, for a message."""
         near = self.near(name)
         beside = self._beside(name) if near is None else None
         if beside is not None:
@@ -345,9 +355,11 @@ def _hint(name: str, known: Collection[str], key: str = "replacements") -> str:
 
 
 def _place(boundary: Boundary, settings: Settings, key: str) -> tuple[str, int]:
+    """The file and line that set `key` for a boundary."""
     return (boundary.file or "", boundary.line) if boundary.name else settings.line_of(key)
 
 
 def _roots(boundary: Boundary, settings: Settings, filesystem: FileSystem) -> str:
+    """The import roots of a boundary that exist, for a message; empty where none does."""
     roots = [os.path.relpath(root, settings.root) for root in boundary.roots if filesystem.is_folder(root)]
     return " or ".join(f"`{root}`" for root in roots)
