@@ -28,7 +28,7 @@ from flake8_redis_ssot.lint.matching import Matching
 from flake8_redis_ssot.lint.run import Outcome, available_processors, checker_for, run_project
 from flake8_redis_ssot.lint.suppress import recorded
 from flake8_redis_ssot.locking import locked
-from flake8_redis_ssot.output import escaped, shown
+from flake8_redis_ssot.output import counted, escaped, shown
 from flake8_redis_ssot.settings.boundaries import SettingsError
 from flake8_redis_ssot.settings.model import Selection
 
@@ -138,8 +138,7 @@ def _bring_up_to_date(
         )
         if number
     ]
-    number = len(after.entries)
-    count = f"{number} diagnostic{'s' * (number != 1)}"
+    count = counted(len(after.entries), "diagnostic")
     file = escaped(shown(before.file))
     if is_changed:
         print(f"Recorded {count} in {file}{': ' if news else ''}{', '.join(news)}.")

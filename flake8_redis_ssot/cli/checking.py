@@ -36,7 +36,7 @@ from flake8_redis_ssot.lint.run import (
     without_recorded,
 )
 from flake8_redis_ssot.lint.run import run as run_files
-from flake8_redis_ssot.output import shown
+from flake8_redis_ssot.output import counted, shown
 from flake8_redis_ssot.output.report import Report
 from flake8_redis_ssot.rules import defaults
 from flake8_redis_ssot.settings.boundaries import SettingsError
@@ -334,7 +334,7 @@ class _Run:
         failed = self._say_failures(outcome)
         if not (self.options.quiet or self.options.silent):
             listed = list_of_fixes(fixed) if self.options.show_fixes else ""
-            sys.stdout.write(f"{listed}Fixed {len(fixed)} error{'s' * (len(fixed) != 1)}.\n")
+            sys.stdout.write(f"{listed}Fixed {counted(len(fixed), 'error')}.\n")
         bad = bool(fixed) and self.options.exit_non_zero_on_fix
         return 2 if failed else int(bad and not self.options.exit_zero)
 
@@ -347,7 +347,7 @@ class _Run:
         failed = self._say_failures(outcome)
         self.outputs.write_bytes(patch(changes))
         if not (self.options.quiet or self.options.silent):
-            print(f"Would fix {number} error{'s' * (number != 1)}.", file=sys.stderr)
+            print(f"Would fix {counted(number, 'error')}.", file=sys.stderr)
         return 2 if failed else int(bool(number) and not self.options.exit_zero)
 
     def _cache(self, checker: FileChecker) -> Cache | None:
@@ -448,9 +448,9 @@ class _Run:
         )
         if not (self.options.quiet or self.options.silent):
             if self.is_fixing:
-                print(f"Fixed {len(fixed)} error{'s' * (len(fixed) != 1)}.")
+                print(f"Fixed {counted(len(fixed), 'error')}.")
             if count or not (failed or errors):
-                print(f"Added {count} noqa directive{'s' * (count != 1)}.")
+                print(f"Added {counted(count, 'noqa directive')}.")
         return 2 if failed or errors else 0
 
     def _record(self, runs: Sequence[_Checked], outcome: Outcome, words: tuple[int, str, str, str]) -> None:

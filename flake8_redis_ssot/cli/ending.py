@@ -7,7 +7,7 @@ from datetime import date
 
 from flake8_redis_ssot.files import Project
 from flake8_redis_ssot.lint.allowances import state_of
-from flake8_redis_ssot.output import shown
+from flake8_redis_ssot.output import counted, shown
 
 
 def ending(project: Project, today: date) -> Iterator[str]:
@@ -15,7 +15,7 @@ def ending(project: Project, today: date) -> Iterator[str]:
     for entry in project.settings.allowances:
         if entry.expires is not None and state_of(entry, today) == "ending":
             days = (entry.expires - today).days
-            when = f"in {days} day{'s' * (days != 1)}" if days else "today"
+            when = f"in {counted(days, 'day')}" if days else "today"
             whose = f" of {entry.owner}" if entry.owner else ""
             yield (
                 f"{shown(entry.file or project.name)}:{entry.line}: this exception{whose} ends {when}, on "

@@ -35,7 +35,7 @@ from flake8_redis_ssot.migrate.planning import (
 )
 from flake8_redis_ssot.migrate.shim import with_shims
 from flake8_redis_ssot.migrate.silenced import BASELINE, Silenced
-from flake8_redis_ssot.output import escaped, json_text, migration_text, plan_text, shown
+from flake8_redis_ssot.output import counted, escaped, json_text, migration_text, plan_text, shown
 from flake8_redis_ssot.output.report import Look
 from flake8_redis_ssot.rules import all_rules
 from flake8_redis_ssot.settings.boundaries import SettingsError
@@ -226,7 +226,7 @@ def _migration(
         for gone in (False, True)
     )
     files = [shown(path) for path in sorted(mended.changes)]
-    found = Migration(dry_run, _counted(moved.items()), _counted(removed.items()), files)
+    found = Migration(dry_run, _of_each_kind(moved.items()), _of_each_kind(removed.items()), files)
     found.moved, found.left = steps(
         mended, silenced, lambda path, line: Site(shown(path), line),
         as_before=dry_run, followed=mended.followed,
@@ -235,8 +235,9 @@ def _migration(
     return found
 
 
-def _counted(kinds: Iterable[tuple[str, int]]) -> str:
-    return ", ".join(f"{n} {kind}{'s' * (n != 1)}" for kind, n in sorted(kinds))
+def _of_each_kind(kinds: Iterable[tuple[str, int]]) -> str:
+    """How many there are of each kind, as a list in words."""
+    return ", ".join(counted(n, kind) for kind, n in sorted(kinds))
 
 
 def _verified(
@@ -274,8 +275,7 @@ def _verified(
 def _list(settings: Settings) -> int:
     known = runs(settings.root)
     for run in known:
-        number = len(run.paths)
-        print(f"{run.name}  {run.state}  {number} file{'s' * (number != 1)}  {escaped(run.command)}")
+        print(f"{run.name}  {run.state}  {counted(len(run.paths), 'file')}  {escaped(run.command)}")
     if not known:
         print("No run of `redis-ssot migrate` has changed files here.")
     return 0

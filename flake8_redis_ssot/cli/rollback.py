@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from flake8_redis_ssot.cli.check import add_settings
+from flake8_redis_ssot.output import counted
 
 
 def add_parser(commands: Any) -> None:
@@ -35,6 +36,5 @@ def run(options: argparse.Namespace) -> int:
         done = roll_back(settings_of(options).root, options.name)
     except (SettingsError, JournalError) as error:
         return refuse(error.messages if isinstance(error, SettingsError) else [error.message])
-    count = len(done.paths)
-    print(f"Rolled back {done.name}: {count} {'file' if count == 1 else 'files'} restored.")
+    print(f"Rolled back {done.name}: {counted(len(done.paths), 'file')} restored.")
     return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flake8_redis_ssot.output import escaped
+from flake8_redis_ssot.output import counted, escaped
 from flake8_redis_ssot.output.report import Look
 from flake8_redis_ssot.output.terminal import Paint, painted, wrapped
 
@@ -17,9 +17,9 @@ def render(found: Mapping[str, Any], look: Look, *, markdown: bool) -> str:
     if markdown:
         return _markdown(found)
     allowances, comments = found["allowances"], found["comments"]
-    lines = [_count(len(allowances), "allowance") if allowances else "Allowances: none"]
+    lines = [counted(len(allowances), "allowance") if allowances else "Allowances: none"]
     lines += (f"  {_marked(one, look)}" for one in allowances)
-    lines += ["", _count(len(comments), "noqa comment") if comments else "noqa comments: none"]
+    lines += ["", counted(len(comments), "noqa comment") if comments else "noqa comments: none"]
     lines += (f"  {escaped(_comment(one))}" for one in comments)
     return "".join(f"{wrapped(line, look, indent='    ')}\n" for line in lines)
 
@@ -51,9 +51,9 @@ def _end(one: Mapping[str, Any]) -> str:
         return "no end"
     days = one["days_left"]
     if days < 0:
-        return f"EXPIRED on {one['expires']}, {_count(-days, 'day')} ago"
+        return f"EXPIRED on {one['expires']}, {counted(-days, 'day')} ago"
     if one["state"] == "ending":
-        when = f"in {_count(days, 'day')}" if days else "today"
+        when = f"in {counted(days, 'day')}" if days else "today"
         return f"ENDS on {one['expires']}, {when}"
     return f"until {one['expires']}"
 
@@ -72,8 +72,8 @@ def _markdown(found: Mapping[str, Any]) -> str:
     ]
     head = ("Entry", "Rules", "Paths and symbols", "Owner", "End", "Silences", "Reason")
     return (
-        f"# {_count(len(allowances), 'allowance')}\n\n{_table(head, allowances)}\n"
-        f"# {_count(len(comments), 'noqa comment')}\n\n"
+        f"# {counted(len(allowances), 'allowance')}\n\n{_table(head, allowances)}\n"
+        f"# {counted(len(comments), 'noqa comment')}\n\n"
         f"{_table(('Place', 'Rules', 'Silences', 'Reason'), comments)}"
     )
 
@@ -88,7 +88,3 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 def _cell(text: str) -> str:
     marks = "\\`*_[]<>|"
     return "".join(f"\\{letter}" if letter in marks else letter for letter in escaped(text))
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'s' * (number != 1)}"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from flake8_redis_ssot.migrate.migration import Migration
 from flake8_redis_ssot.migrate.plan import Step
-from flake8_redis_ssot.output import escaped
+from flake8_redis_ssot.output import counted, escaped
 from flake8_redis_ssot.output.plan_text import said_once
 from flake8_redis_ssot.output.report import Look
 from flake8_redis_ssot.output.terminal import wrapped
@@ -26,18 +26,16 @@ def _lines(migration: Migration, mark: str) -> Iterator[str]:
     yield f"{_done(migration)}."
     yield from _steps(migration.moved, mark)
     if migration.left:
-        number = len(migration.left)
-        yield f"Left {number} reference{'s' * (number != 1)} for a person:"
+        yield f"Left {counted(len(migration.left), 'reference')} for a person:"
         yield from _steps(migration.left, mark)
     if migration.silenced:
-        number = len(migration.silenced)
-        yield f"Left {number} reference{'s' * (number != 1)} that the project keeps on purpose:"
+        yield f"Left {counted(len(migration.silenced), 'reference')} that the project keeps on purpose:"
         yield from _steps(migration.silenced, mark)
     for one in migration.not_shimmed:
         yield f"No shim in place of {one.path}: {one.reason}."
     if migration.verified is not None:
         number = migration.verified
-        found = f"the same {number} reference{'s' * (number != 1)} left" if number else "no reference left"
+        found = f"the same {counted(number, 'reference')} left" if number else "no reference left"
         yield f"Verified: a fresh scan finds {found}."
 
 
@@ -52,7 +50,7 @@ def _done(migration: Migration) -> str:
     text = " and ".join(parts) or f"{verbs[0]} nothing"
     text = f"would {text}" if migration.is_dry else text
     files = len(migration.files)
-    return f"{text[0].upper()}{text[1:]}" + (f" in {files} file{'s' * (files != 1)}" if files else "")
+    return f"{text[0].upper()}{text[1:]}" + (f" in {counted(files, 'file')}" if files else "")
 
 
 def _steps(steps: list[Step], mark: str) -> Iterator[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from flake8_redis_ssot.migrate.plan import Gap, Manager, Measure, Plan, Site, Step
 from flake8_redis_ssot.migrate.silenced import BASELINE
-from flake8_redis_ssot.output import escaped
+from flake8_redis_ssot.output import counted, escaped
 from flake8_redis_ssot.output.report import Look
 from flake8_redis_ssot.output.terminal import wrapped
 
@@ -34,14 +34,14 @@ def render(plan: Plan, look: Look, *, markdown: bool) -> str:
 
 def _phases(plan: Plan, most: int) -> Iterator[tuple[str, list[str]]]:
     others = [m for m in plan.managers if m.role != "manager"]
-    yield f"Audit: {_count(len(plan.managers), 'manager')}", [_manager(m) for m in plan.managers] or ["none"]
+    yield f"Audit: {counted(len(plan.managers), 'manager')}", [_manager(m) for m in plan.managers] or ["none"]
     yield (
         f"Phase 1, enhance the manager: {_gaps(plan)}",
         [_gap(gap, most) for gap in plan.gaps] or [_no_gap(plan)],
     )
     safe = [step for step in plan.moving if step.applicability == "safe"]
     yield (
-        f"Phase 2, migrate: {_count(len(safe), 'reference')} by `redis-ssot migrate`"
+        f"Phase 2, migrate: {counted(len(safe), 'reference')} by `redis-ssot migrate`"
         + (
             f", {len(plan.moving) - len(safe)} more with --include-unsafe"
             if len(safe) < len(plan.moving)
@@ -50,19 +50,21 @@ def _phases(plan: Plan, most: int) -> Iterator[tuple[str, list[str]]]:
         [*said_once(plan.moving)] or ["nothing migrates by itself"],
     )
     yield (
-        f"Phase 2, by hand: {_count(len(plan.left), 'place')} for a person"
-        + (f", and {_count(len(plan.kept), 'place')} that the project keeps on purpose" if plan.kept else ""),
+        f"Phase 2, by hand: {counted(len(plan.left), 'place')} for a person"
+        + (
+            f", and {counted(len(plan.kept), 'place')} that the project keeps on purpose" if plan.kept else ""
+        ),
         [*said_once(plan.left), *said_once(plan.kept)] or ["none"],
     )
     going = [m for m in others if m.can_go and m.role == "forbidden"]
     yield (
-        f"Phase 3, remove: {_count(len(going), 'module')} that nothing will name",
+        f"Phase 3, remove: {counted(len(going), 'module')} that nothing will name",
         [f"{m.path}" for m in going] + [_kept(m, most) for m in others if m not in going and m.path]
         or ["nothing"],
     )
     yield (
         "Phase 4, validate: "
-        + (f"{_count(len(plan.tests), 'test file')} to run" if plan.moving else "nothing changed so far"),
+        + (f"{counted(len(plan.tests), 'test file')} to run" if plan.moving else "nothing changed so far"),
         [_measure(measure) for measure in plan.measures]
         + ([f"run {path}" for path in plan.tests] or ["no test covers what changes"]),
     )
@@ -89,7 +91,7 @@ def _manager(manager: Manager) -> str:
     missing = "" if manager.path else ", which is not in this project"
     return (
         f"{manager.module}{classes}: {_ROLES[manager.role]}{where}{what}{missing}; "
-        f"{_count(len(manager.importers), 'importing file')}, {_count(len(manager.tests), 'test file')}"
+        f"{counted(len(manager.importers), 'importing file')}, {counted(len(manager.tests), 'test file')}"
     )
 
 
@@ -108,7 +110,7 @@ def _has_manager(plan: Plan) -> bool:
 
 def _gaps(plan: Plan) -> str:
     return (
-        f"{_count(len(plan.gaps), 'method')} that callers need of the others"
+        f"{counted(len(plan.gaps), 'method')} that callers need of the others"
         if _has_manager(plan)
         else "none is set"
     )
@@ -144,7 +146,3 @@ def _silenced(what: str, by: str | None) -> str:
     if by is None or by == BASELINE:
         return f"{what} (silenced today by {by})" if by else what
     return f"{by} keeps it as it is: nothing is to do, unless you take that out; then: {what}"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'s' * (number != 1)}"

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.output import escaped, shown
+from flake8_redis_ssot.output import counted, escaped, shown
 from flake8_redis_ssot.output.report import Report
 from flake8_redis_ssot.output.terminal import painted, wrapped
 
@@ -31,7 +31,7 @@ def summary(report: Report) -> str:
     if not number:
         return "All checks passed!\n"
     outcome = f" ({report.fixed} fixed, {left} remaining)" if report.fixed else ""
-    text = f"Found {number} error{'s' * (number != 1)}{outcome}.\n"
+    text = f"Found {counted(number, 'error')}{outcome}.\n"
     return text + (wrapped(_fixable(report), report.look) if report.look.is_person else "")
 
 
