@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 
-from flake8_redis_ssot.analysis.client_calls import Command, Function, coroutine_of, function_of
+from flake8_redis_ssot.analysis.client_calls import Command, coroutine_of, function_of
 from flake8_redis_ssot.analysis.deferred import around, deferring, is_consumed, is_returned
 from flake8_redis_ssot.analysis.patches import patched_around
 from flake8_redis_ssot.inference.evaluator import Inference
@@ -15,7 +15,7 @@ from flake8_redis_ssot.syntax.ancestors import ancestors
 from flake8_redis_ssot.syntax.arguments import argument_of, default_of, single
 from flake8_redis_ssot.syntax.bindings import ProgramPoint, Scope
 from flake8_redis_ssot.syntax.conditions import truth
-from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
+from flake8_redis_ssot.syntax.nodes import FunctionOrLambda, all_nodes, last_name
 from flake8_redis_ssot.syntax.scopes import Scopes
 
 _Guard = tuple[ast.expr, bool]
@@ -261,23 +261,7 @@ class _Handed:
 
     def constant(self, name: str) -> ast.Constant | None:
         """The constant that a parameter is, if it is one."""
-        match self._argument(name):
-            case ast.Constant() as given:
-                return given
-            case ast.Name(id=passed_on):
-                return self.caller.constant(passed_on) if self.caller is not None else None
-        return None
-
-    def is_open(self, name: str) -> bool:
-        """Whether a parameter is what the function of the first call is given."""
-        match self._argument(name):
-            case ast.Name(id=passed_on):
-                return self.caller is None or self.caller.is_open(passed_on)
-        return False
-
-    def _argument(self, name: str) -> ast.expr | None:
-        """What a parameter is given, where that can be told."""
-        assert isinstance(self.scope.node, Function)
+        assert isinstance(self.scope.node, FunctionOrLambda)
         args = self.scope.node.args
         parameter = next((one for one in single(args) if one.arg == name), None)
         if parameter is None or len(self.scope.bindings.get(name, ())) != 1:

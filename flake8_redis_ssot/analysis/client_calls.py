@@ -23,11 +23,10 @@ from flake8_redis_ssot.source import SourceFile
 from flake8_redis_ssot.syntax.ancestors import ancestors
 from flake8_redis_ssot.syntax.arguments import argument_of, default_of
 from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope
-from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, shortened, unparsed
+from flake8_redis_ssot.syntax.nodes import FunctionOrLambda, all_nodes, last_name, shortened, unparsed
 from flake8_redis_ssot.syntax.scopes import Scopes
 
 _DEPTH = 8
-Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 ASYNCHRONOUS = (ast.AsyncWith, ast.AsyncFor, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 """What may ask something by the asynchronous protocol."""
 THROUGH = "gone through by `async for`"
@@ -53,7 +52,7 @@ class Command:
     iterated: bool
 
     @property
-    def function(self) -> Function | None:
+    def function(self) -> FunctionOrLambda | None:
         """The function that runs it; None at the top level and in class bodies."""
         return function_of(self.point)
 
@@ -96,12 +95,12 @@ def shown(node: ast.expr) -> str:
     return f"`{shortened(unparsed(node))}`"
 
 
-def function_of(point: ProgramPoint) -> Function | None:
+def function_of(point: ProgramPoint) -> FunctionOrLambda | None:
     """The function in whose body `point` runs; a comprehension runs where it stands."""
     scope: Scope = point.scope
     while scope.kind == "comprehension" and scope.parent is not None:
         scope = scope.parent
-    return scope.node if isinstance(scope.node, Function) else None
+    return scope.node if isinstance(scope.node, FunctionOrLambda) else None
 
 
 def coroutine_of(point: ProgramPoint) -> ast.AsyncFunctionDef | None:
@@ -381,7 +380,7 @@ def is_certain(
 def _providers(inference: Inference, parameter: ast.arg, function: Scope) -> list[Scope]:
     """The functions from which a framework has the argument of a parameter: fixtures, and those in `Depends`."""
     outside = inference.outside(function)
-    if outside is None or not isinstance(function.node, Function):
+    if outside is None or not isinstance(function.node, FunctionOrLambda):
         return []
     default = default_of(function.node.args, parameter)
     written: list[tuple[ast.AST | None, ProgramPoint]] = [(default, outside), (parameter.annotation, outside)]

@@ -7,7 +7,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from flake8_redis_ssot.analysis.client_calls import Function
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.values import (
     CallContext,
@@ -24,7 +23,7 @@ from flake8_redis_ssot.libraries.traits import OWNING, POOL_KEYWORDS
 from flake8_redis_ssot.syntax.ancestors import ancestors
 from flake8_redis_ssot.syntax.arguments import argument_of, single
 from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope
-from flake8_redis_ssot.syntax.nodes import all_nodes, decorators_of, last_name, unparsed
+from flake8_redis_ssot.syntax.nodes import FunctionOrLambda, all_nodes, decorators_of, last_name, unparsed
 from flake8_redis_ssot.syntax.scopes import Scopes
 
 _DEPTH = 12
@@ -96,7 +95,7 @@ class Homes:
         return [
             v
             for v in self.values(node, point, frame)
-            if isinstance(v, Definition) and isinstance(v.scope.node, Function)
+            if isinstance(v, Definition) and isinstance(v.scope.node, FunctionOrLambda)
         ]
 
     def frame(
@@ -110,7 +109,7 @@ class Homes:
         """The frame of a function that `func` is and `call` runs with its arguments, as far as they are known."""
         scope, given = callee.scope, dict[str, Values]()
         receiver = func.value if isinstance(func, ast.Attribute) else None
-        assert isinstance(scope.node, Function)
+        assert isinstance(scope.node, FunctionOrLambda)
         args = scope.node.args
         for parameter in single(args):
             if Scopes.receiver(parameter, scope) is not None:
@@ -380,7 +379,7 @@ def _handed(parameter: ast.arg, scope: Scope, frame: Frame | None) -> tuple[ast.
     """What a parameter gets in the frame of its function, and that frame."""
     while frame is not None and frame.scope is not scope:
         frame = frame.outer
-    if frame is None or not isinstance(scope.node, Function):
+    if frame is None or not isinstance(scope.node, FunctionOrLambda):
         return None, None
     if Scopes.receiver(parameter, scope) is not None:
         return frame.receiver, frame

@@ -19,9 +19,8 @@ from flake8_redis_ssot.libraries.traits import FIRST_POOL, FIRST_POOLS, OWNING, 
 from flake8_redis_ssot.libraries.vocabulary import CLIENT_WORDS
 from flake8_redis_ssot.syntax.arguments import default_of, positional
 from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope
-from flake8_redis_ssot.syntax.nodes import all_nodes, decorators_of
+from flake8_redis_ssot.syntax.nodes import Function, all_nodes, decorators_of
 
-Function = ast.FunctionDef | ast.AsyncFunctionDef
 _Origin = tuple[ast.Call | ast.arg, ProgramPoint]
 _DEPTH = 20
 

@@ -11,10 +11,8 @@ from flake8_redis_ssot.inference.open_names import OpenInference
 from flake8_redis_ssot.inference.values import Definition, Instance, QualifiedName
 from flake8_redis_ssot.libraries.standard import KEEPING, LOGS
 from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope
-from flake8_redis_ssot.syntax.nodes import decorators_of, last_name
+from flake8_redis_ssot.syntax.nodes import Function, decorators_of, last_name
 from flake8_redis_ssot.syntax.scopes import Scopes
-
-Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 class Forwarders:

@@ -38,10 +38,17 @@ from flake8_redis_ssot.libraries.vocabulary import MAKING
 from flake8_redis_ssot.syntax.arguments import single
 from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope
 from flake8_redis_ssot.syntax.memo import memoized
-from flake8_redis_ssot.syntax.nodes import Comprehension, Loop, all_nodes, callee_of, last_name, ways_out
+from flake8_redis_ssot.syntax.nodes import (
+    Comprehension,
+    Function,
+    Loop,
+    all_nodes,
+    callee_of,
+    last_name,
+    ways_out,
+)
 from flake8_redis_ssot.syntax.scopes import Scopes
 
-Function = ast.FunctionDef | ast.AsyncFunctionDef
 _DEPTH = 5
 
 

@@ -12,10 +12,8 @@ from flake8_redis_ssot.libraries.frameworks import FIXTURES, NAME_TAKERS, OBJECT
 from flake8_redis_ssot.syntax.ancestors import ancestors
 from flake8_redis_ssot.syntax.bindings import ProgramPoint, Scope
 from flake8_redis_ssot.syntax.memo import memoized
-from flake8_redis_ssot.syntax.nodes import all_nodes, callee_of, last_name
+from flake8_redis_ssot.syntax.nodes import Function, all_nodes, callee_of, last_name
 from flake8_redis_ssot.syntax.scopes import Scopes
-
-_Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def patched_around(inference: Inference, point: ProgramPoint) -> set[str]:
@@ -27,7 +25,7 @@ def patched_around(inference: Inference, point: ProgramPoint) -> set[str]:
     around = ancestors(tree, point.node) if tree is not None else []
     found: set[str] = set()
     for part in around:
-        if isinstance(part, _Function):
+        if isinstance(part, Function):
             patched = _patched_by(part)
             found |= patched - _patched_by_those_left(part, around) if patched else patched
         found.update(*(_patched_by(decorator) for decorator in getattr(part, "decorator_list", ())))
@@ -104,7 +102,7 @@ def _prepared(inference: Inference, test: Scope) -> Iterator[ast.AST]:
         for scope in scopes
         for bindings in scope.bindings.values()
         for b in bindings
-        if isinstance(f := b.value, _Function) and _fixture_marks(f)
+        if isinstance(f := b.value, Function) and _fixture_marks(f)
     ]
     asked |= {name for name, fixture in fixtures if _is_automatic(fixture)}
     known = 0
@@ -117,12 +115,12 @@ def _prepared(inference: Inference, test: Scope) -> Iterator[ast.AST]:
 
 
 def _functions(scope: Scope) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    return (b.value for bs in scope.bindings.values() for b in bs if isinstance(b.value, _Function))
+    return (b.value for bs in scope.bindings.values() for b in bs if isinstance(b.value, Function))
 
 
 def _asked_for(test: Scope) -> set[str]:
     """The names of the fixtures that a test asks for, by its parameters or by `usefixtures`."""
-    assert isinstance(test.node, _Function)
+    assert isinstance(test.node, Function)
     found = {a.arg for a in (*test.node.args.args, *test.node.args.kwonlyargs)}
     scope: Scope | None = test
     while scope is not None:

@@ -20,13 +20,12 @@ from flake8_redis_ssot.libraries.standard import CONTEXT_MANAGERS
 from flake8_redis_ssot.syntax.ancestors import ancestors
 from flake8_redis_ssot.syntax.arguments import positional
 from flake8_redis_ssot.syntax.bindings import ProgramPoint, Scope
-from flake8_redis_ssot.syntax.nodes import last_name, own_nodes, unparsed
+from flake8_redis_ssot.syntax.nodes import Function, last_name, own_nodes, unparsed
 
 _ENDING = re.compile(
     r"(?:^|_)a?(?:close|shutdown|stop|disconnect|cleanup|terminate|teardown|dispose|exit)(?:_|$)|^del$"
 )
 _MAIN = re.compile(r"_*(?:async_|a)?(?:main|run_main)_*(?:async)?")
-Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 class Shutdowns:

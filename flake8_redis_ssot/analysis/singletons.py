@@ -9,9 +9,7 @@ from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.values import Definition, QualifiedName, Value
 from flake8_redis_ssot.libraries.frameworks import HARMLESS_DECORATORS, PLAIN_METACLASSES
 from flake8_redis_ssot.syntax.bindings import ProgramPoint, Scope
-from flake8_redis_ssot.syntax.nodes import all_nodes, decorators_of
-
-Function = ast.FunctionDef | ast.AsyncFunctionDef
+from flake8_redis_ssot.syntax.nodes import Function, all_nodes, decorators_of
 
 
 def is_shared(inference: Inference, scope: Scope) -> bool:

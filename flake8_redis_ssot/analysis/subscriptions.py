@@ -10,9 +10,8 @@ from flake8_redis_ssot.libraries.commands import CLOSING_SUBSCRIPTION, CONNECTIN
 from flake8_redis_ssot.libraries.standard import WAITING_FOR
 from flake8_redis_ssot.libraries.vocabulary import CLOSING
 from flake8_redis_ssot.syntax.ancestors import ancestors
-from flake8_redis_ssot.syntax.nodes import all_nodes, is_generator, own_nodes, unparsed
+from flake8_redis_ssot.syntax.nodes import Function, all_nodes, own_nodes, unparsed
 
-Function = ast.FunctionDef | ast.AsyncFunctionDef
 Flaw = Literal["never closed", "closed outside `finally`"]
 _Use = Literal["closed", "connects", "used", "kept", "yielded"]
 """`kept` is whatever may close it elsewhere: entered, returned, stored, handed on, captured."""

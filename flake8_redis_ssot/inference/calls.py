@@ -59,7 +59,6 @@ _DEPTH = 5
 _MOST = 50
 """Calls of one function with different arguments; past it arguments count as unknown."""
 
-_Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 

@@ -16,12 +16,12 @@ from flake8_redis_ssot.fix.edits.propose import Rewriter
 from flake8_redis_ssot.fix.edits.verify import wrong
 from flake8_redis_ssot.fix.refusal import Refusal
 from flake8_redis_ssot.fix.sources.module_names import star_names
-from flake8_redis_ssot.fix.sources.signatures import Function, parameter_names
+from flake8_redis_ssot.fix.sources.signatures import parameter_names
 from flake8_redis_ssot.fix.sources.symbols import Symbol
 from flake8_redis_ssot.migrate.references import References
 from flake8_redis_ssot.settings.boundaries import place_of
 from flake8_redis_ssot.settings.model import Boundary, Settings
-from flake8_redis_ssot.syntax.nodes import all_nodes
+from flake8_redis_ssot.syntax.nodes import Function, all_nodes
 
 _HEAD = '''"""Moved to {homes}. What is asked for here is taken from there, with a warning."""
 

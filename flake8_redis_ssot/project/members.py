@@ -19,9 +19,8 @@ from flake8_redis_ssot.libraries.standard import (
     PROPERTIES,
 )
 from flake8_redis_ssot.syntax.arguments import single
-from flake8_redis_ssot.syntax.nodes import all_nodes, decorators_of, last_name, own_nodes, unparsed
+from flake8_redis_ssot.syntax.nodes import Function, all_nodes, decorators_of, last_name, own_nodes, unparsed
 
-_Function = ast.FunctionDef | ast.AsyncFunctionDef
 _TRANSPARENT = BUILT_IN_DECORATORS | CACHES | KIND_DECORATORS
 
 
@@ -72,7 +71,7 @@ class MemberFinder:
         if made is None or not isinstance(made[1], ast.ClassDef):
             return False
         members = self._members((made[0], made[1]), frozenset()) or {}
-        return any(isinstance(m, _Function) for m in members.values()) and all(
+        return any(isinstance(m, Function) for m in members.values()) and all(
             (name.startswith("_") and name != "__new__") or _is_of_objects(member)
             for name, member in members.items()
         )
@@ -160,7 +159,7 @@ def _is_of_objects(member: ast.AST) -> bool:
 def is_accessor(node: ast.AST | None) -> bool:
     """Whether a name is a function of which a call gives something; of a generator something else makes use."""
     return (
-        isinstance(node, _Function)
+        isinstance(node, Function)
         and decorators_of(node) <= CACHES | {"override", "final"}
         and not any(isinstance(part, ast.Yield | ast.YieldFrom) for part in own_nodes(node))
     )
@@ -168,7 +167,7 @@ def is_accessor(node: ast.AST | None) -> bool:
 
 def parameters(node: ast.AST) -> frozenset[str] | None:
     """The names of the parameters that a function takes; None where it may take others."""
-    if not isinstance(node, _Function) or node.args.kwarg is not None:
+    if not isinstance(node, Function) or node.args.kwarg is not None:
         return None
     decorators = decorators_of(node)
     if not decorators <= _TRANSPARENT or decorators & {"property", "cached_property", "setter"}:

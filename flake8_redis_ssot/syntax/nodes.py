@@ -8,6 +8,8 @@ from collections.abc import Collection, Iterator
 
 from flake8_redis_ssot.syntax.memo import memoized
 
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+FunctionOrLambda = Function | ast.Lambda
 Loop = ast.For | ast.AsyncFor | ast.While
 Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 _DEFINITIONS = frozenset({ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef})

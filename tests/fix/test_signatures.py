@@ -6,7 +6,8 @@ import ast
 
 import pytest
 
-from flake8_redis_ssot.fix.sources.signatures import Function, bound_to, covers, function_kind, incompatible
+from flake8_redis_ssot.fix.sources.signatures import bound_to, covers, function_kind, incompatible
+from flake8_redis_ssot.syntax.nodes import Function
 
 
 def function(text: str) -> Function:

@@ -11,11 +11,11 @@ from flake8_redis_ssot.fix.objects.code import Code
 from flake8_redis_ssot.fix.objects.making import Making
 from flake8_redis_ssot.fix.objects.state import State
 from flake8_redis_ssot.fix.sources.names import locals_of
-from flake8_redis_ssot.fix.sources.signatures import Function, signature_of
+from flake8_redis_ssot.fix.sources.signatures import signature_of
 from flake8_redis_ssot.fix.sources.stated import is_none
 from flake8_redis_ssot.fix.sources.symbols import Symbol
 from flake8_redis_ssot.libraries.standard import ENUMERATIONS
-from flake8_redis_ssot.syntax.nodes import last_name, root_of
+from flake8_redis_ssot.syntax.nodes import Function, last_name, root_of
 
 _IGNORED = frozenset(["ctx", "annotation", "returns", "type_comment", "type_ignores", "type_params", "kind"])
 

@@ -11,10 +11,9 @@ from typing import Protocol
 
 from flake8_redis_ssot.fix.execution.runs import Runs
 from flake8_redis_ssot.fix.sources.reads import ProjectReads
-from flake8_redis_ssot.fix.sources.signatures import Function
 from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.project.index import ProjectIndex
-from flake8_redis_ssot.syntax.nodes import last_name, parents_of
+from flake8_redis_ssot.syntax.nodes import Function, last_name, parents_of
 
 _LOOPS = (
     rb"\b(?:asyncio|anyio|uvloop)\.run\b|\brun_until_complete\b|\bnew_event_loop\b|\basyncio\.Runner\b|\basync_to_sync\b",

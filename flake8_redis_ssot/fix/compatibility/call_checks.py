@@ -9,10 +9,10 @@ from flake8_redis_ssot.fix.compatibility.replacements import Replacement
 from flake8_redis_ssot.fix.objects.connecting import difference
 from flake8_redis_ssot.fix.objects.making import Making
 from flake8_redis_ssot.fix.refusal import Refusal
-from flake8_redis_ssot.fix.sources.signatures import Function, incompatible
+from flake8_redis_ssot.fix.sources.signatures import incompatible
 from flake8_redis_ssot.fix.sources.symbols import Symbol, Symbols
 from flake8_redis_ssot.libraries.traits import SECRETS
-from flake8_redis_ssot.syntax.nodes import unparsed
+from flake8_redis_ssot.syntax.nodes import Function, unparsed
 
 
 class CallChecks:

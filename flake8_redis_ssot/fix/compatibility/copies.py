@@ -9,10 +9,9 @@ from collections.abc import Collection
 from flake8_redis_ssot.facts.modules import absolute
 from flake8_redis_ssot.fix.objects.making import Making
 from flake8_redis_ssot.fix.objects.state import State, is_changed
-from flake8_redis_ssot.fix.sources.signatures import Function
 from flake8_redis_ssot.fix.sources.symbols import Symbol
 from flake8_redis_ssot.libraries.standard import PICKLING, READING_METHODS
-from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, unparsed
+from flake8_redis_ssot.syntax.nodes import Function, all_nodes, last_name, unparsed
 
 _OF_A_MODULE = frozenset(["__name__", "__file__", "__path__", "__package__", "__spec__", "__loader__"])
 """Names whose values are other ones in each module."""

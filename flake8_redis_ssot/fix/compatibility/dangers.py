@@ -13,13 +13,12 @@ from flake8_redis_ssot.fix.refusal import Refusal
 from flake8_redis_ssot.fix.sources.escape import BY_KEY, BY_NAME, Uses
 from flake8_redis_ssot.fix.sources.names import locals_of
 from flake8_redis_ssot.fix.sources.reads import reads
-from flake8_redis_ssot.fix.sources.signatures import Function
 from flake8_redis_ssot.fix.sources.symbols import Member, Symbol
 from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.libraries.commands import EXPIRING, EXPIRY_KEYWORDS
 from flake8_redis_ssot.libraries.standard import CHANGING_METHODS
 from flake8_redis_ssot.libraries.vocabulary import ENDING, FLUSHING
-from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, unparsed
+from flake8_redis_ssot.syntax.nodes import Function, all_nodes, last_name, unparsed
 
 _ENDED_LATER = frozenset(["weakref.finalize", "finalize", "atexit.register"])
 """Calls that have something run when an object goes, or the process ends."""

@@ -16,11 +16,10 @@ from flake8_redis_ssot.fix.objects.connecting import Told, difference, read_in, 
 from flake8_redis_ssot.fix.objects.making import ALIKE, Making
 from flake8_redis_ssot.fix.objects.resolver import Untold
 from flake8_redis_ssot.fix.refusal import Refusal
-from flake8_redis_ssot.fix.sources.signatures import Function
 from flake8_redis_ssot.fix.sources.symbols import Symbol
 from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.inference.methods import is_asyncio
-from flake8_redis_ssot.syntax.nodes import all_nodes, unparsed
+from flake8_redis_ssot.syntax.nodes import Function, all_nodes, unparsed
 
 _ONE = "let it give one client that is built once"
 

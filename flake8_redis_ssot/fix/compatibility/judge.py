@@ -13,13 +13,12 @@ from flake8_redis_ssot.fix.compatibility.object_checks import ObjectChecks, note
 from flake8_redis_ssot.fix.compatibility.replacements import Replacement
 from flake8_redis_ssot.fix.compatibility.verdict import Verdict
 from flake8_redis_ssot.fix.refusal import Refusal
-from flake8_redis_ssot.fix.sources.signatures import Function
 from flake8_redis_ssot.fix.sources.symbols import Symbol
 from flake8_redis_ssot.fix.sources.view import UnseenReader, View
 from flake8_redis_ssot.libraries.frameworks import TYPE_READERS, VALIDATING
 from flake8_redis_ssot.libraries.standard import SPEC_KEYWORDS, TYPE_QUESTIONS
 from flake8_redis_ssot.libraries.vocabulary import ENDING, FLUSHING
-from flake8_redis_ssot.syntax.nodes import all_nodes, decorators_of, last_name, root_of
+from flake8_redis_ssot.syntax.nodes import Function, all_nodes, decorators_of, last_name, root_of
 
 _TYPE_WORDS = (b"__annotations__", b"get_type_hints", b"get_annotations", b".annotation")
 _READING_TYPES = re.compile(rb"\b(?:__annotations__|get_type_hints|get_annotations)\b|\.annotation\b")

@@ -9,10 +9,9 @@ from flake8_redis_ssot.fix.compatibility.ties import reached_members
 from flake8_redis_ssot.fix.objects.code import Code
 from flake8_redis_ssot.fix.objects.making import Making
 from flake8_redis_ssot.fix.sources.names import locals_of
-from flake8_redis_ssot.fix.sources.signatures import Function
 from flake8_redis_ssot.fix.sources.symbols import Member, Symbol
 from flake8_redis_ssot.libraries.commands import COMMANDS
-from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
+from flake8_redis_ssot.syntax.nodes import Function, all_nodes, last_name
 
 _DEPTH = 4
 _RECEIVERS = frozenset(["self", "cls"])

@@ -13,12 +13,12 @@ from flake8_redis_ssot.fix.compatibility.obstacles import Obstacle, advice_for, 
 from flake8_redis_ssot.fix.compatibility.ties import reached_members
 from flake8_redis_ssot.fix.objects.code import Code
 from flake8_redis_ssot.fix.refusal import Refusal
-from flake8_redis_ssot.fix.sources.signatures import Function, covers, incompatible
+from flake8_redis_ssot.fix.sources.signatures import covers, incompatible
 from flake8_redis_ssot.fix.sources.symbols import Member, Symbol, Symbols
 from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.libraries.standard import BUILT_IN_EXCEPTIONS
 from flake8_redis_ssot.libraries.vocabulary import ENDING
-from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
+from flake8_redis_ssot.syntax.nodes import Function, all_nodes, last_name
 
 _INERT = frozenset(["__doc__", "__name__"])
 _MOST = 5

@@ -6,11 +6,10 @@ import ast
 
 from flake8_redis_ssot.facts.modules import Found
 from flake8_redis_ssot.fix.compatibility.replacements import Replacement
-from flake8_redis_ssot.fix.sources.signatures import Function
 from flake8_redis_ssot.fix.sources.symbols import Symbol, Symbols
 from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.project.index import ProjectIndex
-from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
+from flake8_redis_ssot.syntax.nodes import Function, all_nodes, last_name
 
 Reached = dict[str, str | None]
 """Dotted names, each with the one that does the same afterwards, None where none does."""

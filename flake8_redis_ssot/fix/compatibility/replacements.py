@@ -13,14 +13,13 @@ from flake8_redis_ssot.facts.modules import bindings_in
 from flake8_redis_ssot.fix.refusal import Awaiting, Refusal
 from flake8_redis_ssot.fix.sources.module_names import is_surely_bound
 from flake8_redis_ssot.fix.sources.reads import ProjectReads
-from flake8_redis_ssot.fix.sources.signatures import Function
 from flake8_redis_ssot.fix.sources.symbols import Symbol, Symbols
 from flake8_redis_ssot.inference.builder_table import builders
 from flake8_redis_ssot.libraries.frameworks import OBJECT_PATCHERS, PATCHERS
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.settings.model import Boundary
 from flake8_redis_ssot.syntax.arguments import positional
-from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
+from flake8_redis_ssot.syntax.nodes import Function, all_nodes, last_name
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ from flake8_redis_ssot.fix.compatibility.dangers import EMPTIED, UNEMPTY, UNSHAR
 from flake8_redis_ssot.fix.edits.proposal import Proposal
 from flake8_redis_ssot.fix.refusal import Refusal
 from flake8_redis_ssot.fix.sources.escape import Uses
-from flake8_redis_ssot.fix.sources.signatures import Function
 from flake8_redis_ssot.fix.sources.stated import is_none
 from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.libraries.builders import Kind
@@ -27,7 +26,7 @@ from flake8_redis_ssot.libraries.standard import QUESTIONS
 from flake8_redis_ssot.libraries.traits import POOL_KEYWORDS
 from flake8_redis_ssot.libraries.vocabulary import CLOSING, FLUSHING
 from flake8_redis_ssot.syntax.bindings import Binding
-from flake8_redis_ssot.syntax.nodes import last_name
+from flake8_redis_ssot.syntax.nodes import Function, last_name
 
 _MOST = 3
 _RENAME = "give each client a name of its own"

@@ -9,12 +9,11 @@ from flake8_redis_ssot.fix.compatibility.replacements import Replacements
 from flake8_redis_ssot.fix.edits.endings import Endings
 from flake8_redis_ssot.fix.edits.proposal import Proposal
 from flake8_redis_ssot.fix.refusal import Refusal
-from flake8_redis_ssot.fix.sources.signatures import Function
 from flake8_redis_ssot.fix.sources.symbols import Symbol
 from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.libraries.vocabulary import ENDING
 from flake8_redis_ssot.syntax.imports import Part
-from flake8_redis_ssot.syntax.nodes import all_nodes
+from flake8_redis_ssot.syntax.nodes import Function, all_nodes
 
 
 def take_out_ended(

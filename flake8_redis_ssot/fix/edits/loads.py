@@ -15,9 +15,8 @@ from flake8_redis_ssot.fix.edits.proposal import Proposal
 from flake8_redis_ssot.fix.edits.verify import circle
 from flake8_redis_ssot.fix.refusal import Refusal
 from flake8_redis_ssot.fix.sources.escape import BY_KEY, BY_NAME
-from flake8_redis_ssot.fix.sources.signatures import Function
 from flake8_redis_ssot.fix.sources.view import View
-from flake8_redis_ssot.syntax.nodes import last_name
+from flake8_redis_ssot.syntax.nodes import Function, last_name
 
 _BY_HAND = "change the string, and what is done with the module, by hand"
 _BY_NAME = "import it by its name"

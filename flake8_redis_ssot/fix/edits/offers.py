@@ -25,10 +25,9 @@ from flake8_redis_ssot.fix.objects.connecting import (
 from flake8_redis_ssot.fix.objects.resolver import Untold
 from flake8_redis_ssot.fix.refusal import Refusal
 from flake8_redis_ssot.fix.sources.names import locals_of
-from flake8_redis_ssot.fix.sources.signatures import Function
 from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.inference.methods import is_asyncio
-from flake8_redis_ssot.syntax.nodes import Comprehension, names_bound_in
+from flake8_redis_ssot.syntax.nodes import Comprehension, Function, names_bound_in
 
 
 class Files(Protocol):

@@ -11,14 +11,21 @@ from typing import Literal, NamedTuple
 
 from flake8_redis_ssot.fix.execution.import_graph import ImportGraph, with_parents
 from flake8_redis_ssot.fix.sources.reads import ProjectReads
-from flake8_redis_ssot.fix.sources.signatures import Function
 from flake8_redis_ssot.fix.sources.symbols import Symbol, Symbols
 from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.libraries.frameworks import FIXTURES, RUNNER_METHODS, WARNING_TESTS
 from flake8_redis_ssot.libraries.standard import LOGS, PURE_DECORATORS, REPORTING
 from flake8_redis_ssot.syntax.arguments import single
 from flake8_redis_ssot.syntax.imports import is_directive
-from flake8_redis_ssot.syntax.nodes import all_nodes, callee_of, decorators_of, last_name, root_of, unparsed
+from flake8_redis_ssot.syntax.nodes import (
+    Function,
+    all_nodes,
+    callee_of,
+    decorators_of,
+    last_name,
+    root_of,
+    unparsed,
+)
 
 _SUBCLASSES = re.compile(rb"\b__subclasses__\b")
 

@@ -7,11 +7,10 @@ from collections.abc import Iterable, Iterator
 
 from flake8_redis_ssot.facts.modules import absolute
 from flake8_redis_ssot.fix.sources.reads import ProjectReads
-from flake8_redis_ssot.fix.sources.signatures import Function
 from flake8_redis_ssot.fix.sources.symbols import Symbols
 from flake8_redis_ssot.libraries.frameworks import LOADER_NAMES, MAKING_NAMES
 from flake8_redis_ssot.syntax.arguments import single
-from flake8_redis_ssot.syntax.nodes import last_name
+from flake8_redis_ssot.syntax.nodes import Function, last_name
 
 _Step = tuple[ast.AST, list[tuple[Function, str]]]
 """An import or call that runs, with the functions of the project that it runs, and their modules."""

@@ -5,9 +5,8 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, field
 
-from flake8_redis_ssot.fix.sources.signatures import Function
 from flake8_redis_ssot.libraries.frameworks import FIXTURES
-from flake8_redis_ssot.syntax.nodes import all_nodes, decorators_of, own_nodes
+from flake8_redis_ssot.syntax.nodes import Function, all_nodes, decorators_of, own_nodes
 
 _UNDOING = frozenset(["monkeypatch", "mocker"])
 """Fixtures that take back what they patch when the test ends."""

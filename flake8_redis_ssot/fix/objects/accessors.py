@@ -13,7 +13,6 @@ from flake8_redis_ssot.fix.sources.module_names import is_surely_bound
 from flake8_redis_ssot.fix.sources.names import locals_of
 from flake8_redis_ssot.fix.sources.returns import returns, sure_at_end
 from flake8_redis_ssot.fix.sources.signatures import (
-    Function,
     bound_to,
     function_kind,
     own_parts,
@@ -27,7 +26,7 @@ from flake8_redis_ssot.libraries.builders import Kind
 from flake8_redis_ssot.libraries.standard import CACHES, LOGS
 from flake8_redis_ssot.libraries.traits import OWNING, POOL_KEYWORDS
 from flake8_redis_ssot.libraries.vocabulary import CLOSING
-from flake8_redis_ssot.syntax.nodes import all_nodes, decorators_of, last_name, root_of, unparsed
+from flake8_redis_ssot.syntax.nodes import Function, all_nodes, decorators_of, last_name, root_of, unparsed
 
 _DEPTH = 8
 _STATIC = frozenset(["classmethod", "staticmethod"])

@@ -6,8 +6,8 @@ import ast
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from flake8_redis_ssot.fix.sources.signatures import Function
 from flake8_redis_ssot.fix.sources.symbols import Symbol
+from flake8_redis_ssot.syntax.nodes import Function
 
 Given = Mapping[str, "Code"]
 

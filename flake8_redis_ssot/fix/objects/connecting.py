@@ -14,12 +14,12 @@ from flake8_redis_ssot.fix.objects.code import Code
 from flake8_redis_ssot.fix.objects.making import Making
 from flake8_redis_ssot.fix.objects.resolver import Resolver, Untold
 from flake8_redis_ssot.fix.sources.names import locals_of
-from flake8_redis_ssot.fix.sources.signatures import Function, parameter_names
+from flake8_redis_ssot.fix.sources.signatures import parameter_names
 from flake8_redis_ssot.fix.sources.symbols import Symbol
 from flake8_redis_ssot.inference.methods import is_asyncio
 from flake8_redis_ssot.libraries.standard import CACHES, CHANGING, SAME_TEXT
 from flake8_redis_ssot.libraries.traits import SAID_ANYHOW, SAYING_WHERE, SECRETS, SIZES, TUNING
-from flake8_redis_ssot.syntax.nodes import all_nodes, decorators_of, names_bound_in, unparsed
+from flake8_redis_ssot.syntax.nodes import Function, all_nodes, decorators_of, names_bound_in, unparsed
 
 Leads = Callable[[Code], Code | None]
 """The call that builds what an expression gives, where it gives what is there already."""

@@ -6,9 +6,8 @@ import ast
 from collections.abc import Iterator, Mapping
 
 from flake8_redis_ssot.fix.sources.leaving import leaves, suppresses
-from flake8_redis_ssot.fix.sources.signatures import Function
 from flake8_redis_ssot.fix.sources.stated import is_none
-from flake8_redis_ssot.syntax.nodes import unparsed
+from flake8_redis_ssot.syntax.nodes import Function, unparsed
 
 
 def sure_at_end(function: Function) -> set[str]:

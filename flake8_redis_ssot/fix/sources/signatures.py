@@ -7,12 +7,11 @@ from typing import Literal
 
 from flake8_redis_ssot.libraries.standard import CONTEXT_MANAGERS
 from flake8_redis_ssot.syntax.arguments import default_of, parameters, positional, single
-from flake8_redis_ssot.syntax.nodes import decorators_of, unparsed
+from flake8_redis_ssot.syntax.nodes import Function, decorators_of, unparsed
 
 FunctionKind = Literal[
     "", "async", "generator", "async generator", "property", "attribute", "context manager"
 ]
-Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 _NEUTRAL = frozenset(["None", "False", "''", "()"])
 """Defaults of a parameter that leave what a call does as it was without the parameter."""

@@ -14,12 +14,11 @@ from flake8_redis_ssot.fix.edits.proposal import Proposal
 from flake8_redis_ssot.fix.edits.propose import Rewriter
 from flake8_redis_ssot.fix.refusal import Awaiting, Refusal, Unfollowed
 from flake8_redis_ssot.fix.sources.escape import BY_NAME
-from flake8_redis_ssot.fix.sources.signatures import Function
 from flake8_redis_ssot.fix.sources.symbols import Symbol
 from flake8_redis_ssot.fix.sources.unchecked import PYTHON, QUOTED, line_of, split
 from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.project.index import ProjectIndex
-from flake8_redis_ssot.syntax.nodes import all_nodes, own_nodes, unparsed
+from flake8_redis_ssot.syntax.nodes import Function, all_nodes, own_nodes, unparsed
 
 _BY_OPERATORS = frozenset(
     [
