@@ -243,9 +243,7 @@ def _handed(call: ast.AST, way: tuple[_Step, ...]) -> Iterator[tuple[_Step, _Han
     """Each step of a way, with what is handed to it where a call takes that way."""
     handed: _Handed | None = None
     for step in way:
-        assert isinstance(
-            call, ast.Call
-        )  # only the last step may be another statement, the `with` that sends
+        assert isinstance(call, ast.Call)  # only the last step may be another statement: a `with` that sends
         handed = _Handed(call, step.scope, handed)
         yield step, handed
         call = step.call
@@ -261,6 +259,22 @@ class _Handed:
 
     def constant(self, name: str) -> ast.Constant | None:
         """The constant that a parameter is, if it is one."""
+        match self._argument(name):
+            case ast.Constant() as given:
+                return given
+            case ast.Name(id=passed_on):
+                return self.caller.constant(passed_on) if self.caller is not None else None
+        return None
+
+    def is_open(self, name: str) -> bool:
+        """Whether a parameter is what the function of the first call is given."""
+        match self._argument(name):
+            case ast.Name(id=passed_on):
+                return self.caller is None or self.caller.is_open(passed_on)
+        return False
+
+    def _argument(self, name: str) -> ast.expr | None:
+        """What a parameter is given, where that can be told."""
         assert isinstance(self.scope.node, FunctionOrLambda)
         args = self.scope.node.args
         parameter = next((one for one in single(args) if one.arg == name), None)

@@ -10,7 +10,7 @@ from flake8_redis_ssot.libraries.commands import CLOSING_SUBSCRIPTION, CONNECTIN
 from flake8_redis_ssot.libraries.standard import WAITING_FOR
 from flake8_redis_ssot.libraries.vocabulary import CLOSING
 from flake8_redis_ssot.syntax.ancestors import ancestors
-from flake8_redis_ssot.syntax.nodes import Function, all_nodes, own_nodes, unparsed
+from flake8_redis_ssot.syntax.nodes import Function, all_nodes, is_generator, own_nodes, unparsed
 
 Flaw = Literal["never closed", "closed outside `finally`"]
 _Use = Literal["closed", "connects", "used", "kept", "yielded"]

@@ -29,7 +29,7 @@ from flake8_redis_ssot.libraries.builders import Kind
 from flake8_redis_ssot.libraries.standard import CONTEXT_METHODS
 from flake8_redis_ssot.libraries.traits import POOL_KEYWORDS, WITH_DEFAULTS
 from flake8_redis_ssot.libraries.vocabulary import CLOSING
-from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, root_of, unparsed
+from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, own_nodes, root_of, unparsed
 
 _TAKE = "let that file take the manager's client first"
 

@@ -22,7 +22,14 @@ from flake8_redis_ssot.fix.execution.call_pieces import (
 from flake8_redis_ssot.fix.sources.loaded import end_of_path
 from flake8_redis_ssot.libraries.frameworks import FIXTURES, MAKING_NAMES, RUNNING_SPECIFIED, SPECIFYING
 from flake8_redis_ssot.syntax.arguments import parameters
-from flake8_redis_ssot.syntax.nodes import Function, all_nodes, callee_of, decorators_of, last_name, own_nodes
+from flake8_redis_ssot.syntax.nodes import (
+    Function,
+    all_nodes,
+    callee_of,
+    decorators_of,
+    is_generator,
+    last_name,
+)
 
 _HELD = ast.Name | ast.Attribute | ast.Lambda | ast.Call | ast.Tuple | ast.List | ast.Dict | ast.Set
 """Expressions of what an object may keep to call it."""

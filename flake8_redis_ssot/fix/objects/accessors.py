@@ -15,7 +15,6 @@ from flake8_redis_ssot.fix.sources.returns import returns, sure_at_end
 from flake8_redis_ssot.fix.sources.signatures import (
     bound_to,
     function_kind,
-    own_parts,
     parameter_names,
     without_receiver,
 )
@@ -26,7 +25,15 @@ from flake8_redis_ssot.libraries.builders import Kind
 from flake8_redis_ssot.libraries.standard import CACHES, LOGS
 from flake8_redis_ssot.libraries.traits import OWNING, POOL_KEYWORDS
 from flake8_redis_ssot.libraries.vocabulary import CLOSING
-from flake8_redis_ssot.syntax.nodes import Function, all_nodes, decorators_of, last_name, root_of, unparsed
+from flake8_redis_ssot.syntax.nodes import (
+    Function,
+    all_nodes,
+    decorators_of,
+    last_name,
+    own_nodes,
+    root_of,
+    unparsed,
+)
 
 _DEPTH = 8
 _STATIC = frozenset(["classmethod", "staticmethod"])

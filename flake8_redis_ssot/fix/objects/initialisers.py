@@ -6,9 +6,9 @@ import ast
 from collections.abc import Callable, Iterator, Mapping
 
 from flake8_redis_ssot.fix.objects.code import Code, Given
-from flake8_redis_ssot.fix.sources.signatures import own_parts, parameter_names
+from flake8_redis_ssot.fix.sources.signatures import parameter_names
 from flake8_redis_ssot.libraries.standard import CACHES
-from flake8_redis_ssot.syntax.nodes import Function, all_nodes, decorators_of
+from flake8_redis_ssot.syntax.nodes import Function, all_nodes, decorators_of, own_nodes
 
 INITIALISERS = frozenset(["__init__", "__new__", "__post_init__"])
 

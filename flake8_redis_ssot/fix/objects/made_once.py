@@ -10,11 +10,11 @@ from flake8_redis_ssot.fix.objects.code import Code
 from flake8_redis_ssot.fix.objects.making import Making
 from flake8_redis_ssot.fix.sources.leaving import leaves
 from flake8_redis_ssot.fix.sources.returns import returns
-from flake8_redis_ssot.fix.sources.signatures import bound_to, function_kind, own_parts
+from flake8_redis_ssot.fix.sources.signatures import bound_to, function_kind
 from flake8_redis_ssot.fix.sources.stated import is_none
 from flake8_redis_ssot.fix.sources.symbols import Symbol
 from flake8_redis_ssot.libraries.standard import CACHES
-from flake8_redis_ssot.syntax.nodes import Function, all_nodes, decorators_of
+from flake8_redis_ssot.syntax.nodes import Function, all_nodes, decorators_of, own_nodes
 
 
 def made_once(making: Making, function: Symbol) -> Code | None:

@@ -18,12 +18,12 @@ from flake8_redis_ssot.fix.objects.initialisers import (
 from flake8_redis_ssot.fix.objects.resolver import Resolver, Untold
 from flake8_redis_ssot.fix.objects.stores import Store, set_in
 from flake8_redis_ssot.fix.refusal import Refusal
-from flake8_redis_ssot.fix.sources.signatures import defaults_of, own_parts, parameter_names
+from flake8_redis_ssot.fix.sources.signatures import defaults_of, parameter_names
 from flake8_redis_ssot.fix.sources.symbols import Symbol, Symbols
 from flake8_redis_ssot.inference.builder_table import BuilderTable
 from flake8_redis_ssot.libraries.standard import PLAIN_BASES
 from flake8_redis_ssot.libraries.vocabulary import CLIENT_WORDS
-from flake8_redis_ssot.syntax.nodes import Function, all_nodes, last_name, unparsed
+from flake8_redis_ssot.syntax.nodes import Function, all_nodes, last_name, own_nodes, unparsed
 
 _DEPTH = 6
 ALIKE = (

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from flake8_redis_ssot.fix.objects.code import Code
 from flake8_redis_ssot.fix.sources.names import locals_of
-from flake8_redis_ssot.fix.sources.signatures import own_parts, parameter_names
+from flake8_redis_ssot.fix.sources.signatures import parameter_names
 from flake8_redis_ssot.fix.sources.stated import is_none
 from flake8_redis_ssot.fix.sources.symbols import Symbol
 from flake8_redis_ssot.libraries.traits import (
@@ -23,7 +23,7 @@ from flake8_redis_ssot.libraries.traits import (
     positional_names,
 )
 from flake8_redis_ssot.syntax.arguments import default_of, single
-from flake8_redis_ssot.syntax.nodes import Function, last_name, names_bound_in, root_of, unparsed
+from flake8_redis_ssot.syntax.nodes import Function, last_name, names_bound_in, own_nodes, root_of, unparsed
 
 if TYPE_CHECKING:
     from flake8_redis_ssot.fix.objects.making import Making
@@ -158,7 +158,7 @@ class Resolver(ast.NodeTransformer):
         return ast.BoolOp(node.op, values) if len(values) > 1 else values[0]
 
     def local(self, name: str, function: Function) -> ast.expr:
-        stores = [p for p in own_parts(function) if _is_store(p, name)]
+        stores = [p for p in own_nodes(function) if _is_store(p, name)]
         if stores and name in parameter_names(function):
             raise Untold(name, "`{}` is given another value in its function")
         if name in self.code.given:

@@ -8,11 +8,10 @@ from collections.abc import Iterator
 from flake8_redis_ssot.fix.objects.code import Code
 from flake8_redis_ssot.fix.objects.making import Making
 from flake8_redis_ssot.fix.objects.stores import Store, set_in
-from flake8_redis_ssot.fix.sources.signatures import own_parts
 from flake8_redis_ssot.fix.sources.symbols import Symbol
 from flake8_redis_ssot.libraries.standard import CHANGING_FUNCTIONS, CHANGING_METHODS, PLAIN_CALLS
 from flake8_redis_ssot.libraries.vocabulary import ENDING
-from flake8_redis_ssot.syntax.nodes import Function, all_nodes, decorators_of, last_name
+from flake8_redis_ssot.syntax.nodes import Function, all_nodes, decorators_of, last_name, own_nodes
 
 _CONNECTING = ENDING | {
     "__init__",

@@ -9,9 +9,9 @@ from typing import Protocol
 
 from flake8_redis_ssot.facts.modules import Modules, absolute
 from flake8_redis_ssot.fix.sources.module_names import is_readable
-from flake8_redis_ssot.fix.sources.signatures import own_parts, parameter_names
+from flake8_redis_ssot.fix.sources.signatures import parameter_names
 from flake8_redis_ssot.source import SourceError
-from flake8_redis_ssot.syntax.nodes import Function, all_nodes
+from flake8_redis_ssot.syntax.nodes import Function, all_nodes, own_nodes
 
 
 class Placed(Protocol):

@@ -7,7 +7,7 @@ from typing import Literal
 
 from flake8_redis_ssot.libraries.standard import CONTEXT_MANAGERS
 from flake8_redis_ssot.syntax.arguments import default_of, parameters, positional, single
-from flake8_redis_ssot.syntax.nodes import Function, decorators_of, unparsed
+from flake8_redis_ssot.syntax.nodes import Function, decorators_of, is_generator, unparsed
 
 FunctionKind = Literal[
     "", "async", "generator", "async generator", "property", "attribute", "context manager"
@@ -159,13 +159,3 @@ def without_receiver(node: Function) -> ast.arguments:
         args.kwarg,
         args.defaults[-most:] if most else [],
     )
-
-
-def own_parts(function: Function) -> Iterator[ast.AST]:
-    """The nodes of a function, without those of functions and classes in it."""
-    stack: list[ast.AST] = list(function.body)
-    while stack:
-        node = stack.pop(0)
-        yield node
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
-            stack.extend(ast.iter_child_nodes(node))

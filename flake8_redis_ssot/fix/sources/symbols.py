@@ -10,7 +10,7 @@ from typing import Literal
 
 from flake8_redis_ssot.facts.modules import Modules, bindings_in
 from flake8_redis_ssot.fix.sources.names import Names
-from flake8_redis_ssot.fix.sources.signatures import FunctionKind, function_kind, own_parts, without_receiver
+from flake8_redis_ssot.fix.sources.signatures import FunctionKind, function_kind, without_receiver
 from flake8_redis_ssot.fix.sources.stated import is_none, is_optional, stated
 from flake8_redis_ssot.libraries.standard import (
     CACHES,
@@ -19,7 +19,7 @@ from flake8_redis_ssot.libraries.standard import (
     PLAIN_BASES,
 )
 from flake8_redis_ssot.syntax.arguments import single
-from flake8_redis_ssot.syntax.nodes import Function, all_nodes, decorators_of, last_name, unparsed
+from flake8_redis_ssot.syntax.nodes import Function, all_nodes, decorators_of, last_name, own_nodes, unparsed
 
 SymbolKind = Literal["class", "instance", "function", "method", "member", "module", "other"]
 

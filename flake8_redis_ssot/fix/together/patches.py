@@ -15,7 +15,6 @@ from flake8_redis_ssot.fix.edits.propose import Rewriter
 from flake8_redis_ssot.fix.execution.import_graph import packages_of, with_parents
 from flake8_redis_ssot.fix.sources.loaded import begins, texts_of, texts_on_modules
 from flake8_redis_ssot.fix.sources.reads import dictionary_owner, names_given
-from flake8_redis_ssot.fix.sources.signatures import own_parts
 from flake8_redis_ssot.fix.sources.stated import is_none
 from flake8_redis_ssot.fix.sources.unchecked import line_of
 from flake8_redis_ssot.fix.sources.view import View
@@ -29,7 +28,7 @@ from flake8_redis_ssot.libraries.frameworks import (
     PATCHING,
 )
 from flake8_redis_ssot.source import SourceError
-from flake8_redis_ssot.syntax.nodes import Function, all_nodes, decorators_of, last_name, unparsed
+from flake8_redis_ssot.syntax.nodes import Function, all_nodes, decorators_of, last_name, own_nodes, unparsed
 
 _SETTING = sorted(name.encode() for name in OBJECT_PATCHERS)
 _MODULES = re.compile(rb"\bsys\.modules\b")
