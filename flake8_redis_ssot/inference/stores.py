@@ -169,6 +169,20 @@ class Stores:
 
     def _last_names(self, owner: ast.expr, point: ProgramPoint) -> Sequence[str]:
         """What an object is called where it is made, and on the way from there."""
+        own = self._own_names.get(owner)
+        if own is None:
+            own = self._own_names[owner] = self._find_own_names(owner, point)
+        if own:
+            return own
+        # most are names, which are imported alike by many
+        key: object = owner
+        if isinstance(owner, ast.Name):
+            key = owner.id, tuple((b.target, b.star) for b in self._inference.bindings(owner.id, point))
+        names = self._inference.answers.answer(("called", key), self._find_names, owner, point)
+        return sorted({last_name(owner), *names})
+
+    def _find_own_names(self, owner: ast.expr, point: ProgramPoint) -> tuple[str, ...]:
+        """The same of what is not imported, as most: its values are not asked for; of anything else none."""
         first = root_of(owner)
         bindings = self._inference.bindings(first.id, point) if isinstance(first, ast.Name) else ()
         return () if any(b.target is not None for b in bindings) else (last_name(owner),)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cached_property
 
 from flake8_redis_ssot.libraries.standard import NAMESPACES, RECORDS
 from flake8_redis_ssot.syntax.arguments import parameters, positional
@@ -179,7 +179,7 @@ class Scopes:
         wanted: frozenset[type[ast.AST]],
     ) -> Iterator[ProgramPoint]:
         """The nodes of the types `wanted` in an expression."""
-        leaves = _leaves_but(wanted)
+        leaves = _LEAVES - wanted if not wanted.isdisjoint(_LEAVES) else _LEAVES
         if type(top) in leaves:
             return
         stack: list[Item] = [(top, scope, path)]
@@ -373,12 +373,6 @@ _ENTER: dict[type[ast.AST], Callable[..., list[Item]]] = {
     ast.YieldFrom: Scopes._yield,
 }
 """What gives the parts of an expression, by its type; of the others the fields are the parts."""
-
-
-@cache
-def _leaves_but(wanted: frozenset[type[ast.AST]]) -> frozenset[type[ast.AST]]:
-    """The types of expressions that have nothing in them, without those `wanted`."""
-    return _LEAVES - wanted
 
 
 def _is_plain(binding: Binding) -> bool:
