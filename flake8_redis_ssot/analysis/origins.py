@@ -123,7 +123,8 @@ class Origins:
                 yield from self._given(self._inference.namespaces[value], seen)  # by a property
             case ast.Tuple() | ast.List() if binding.projection and isinstance(binding.projection[0], int):
                 at = binding.projection[0]
-                yield from self._of(value.elts[at] if at < len(value.elts) else None, point, seen)
+                for element in value.elts[at : at + 1 or None]:
+                    yield from self._of(element, point, seen)
             case ast.expr() if binding.projection in ((), ("enter",)):
                 yield from self._of(value, point, seen)
 

@@ -91,6 +91,21 @@ def aliased(inference: Inference, binding: Binding) -> Iterator[Value]:
         yield from promised(inference, written, at)
 
 
+def narrowed(inference: Inference, subject: ast.expr, cls: ast.expr, point: ProgramPoint) -> Iterator[Value]:
+    """What a value is that is an object of a class: those known of it that may be it, else what the class promises."""
+    known = [value for value in inference.values(subject, point) if isinstance(value, Instance)]
+    for promise in promised(inference, cls, point):
+        if isinstance(promise, Instance):
+            yield from [value for value in known if _is_of(inference, value, promise)] or (promise,)
+
+
+def _is_of(inference: Inference, value: Instance, promise: Instance) -> bool:
+    """Whether an object is one of the class that another one is promised to be of, or of one that derives from it."""
+    if isinstance(value.of, Definition) and isinstance(promise.of, Definition):
+        return promise.of.scope in inference.classes.lineage(value.of.scope)
+    return value.of == promise.of
+
+
 def _is_ellipsis(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and node.value is ...
 

@@ -44,6 +44,8 @@ from flake8_redis_ssot.libraries.standard import (
     NAMESPACES,
     PROPERTIES,
     RECORDS,
+    REPLACING,
+    REPLACING_METHOD,
     RUNNERS,
 )
 from flake8_redis_ssot.syntax.arguments import argument_of, default_of, parameters, positional, single
@@ -59,7 +61,7 @@ _DEPTH = 5
 _MOST = 50
 """Calls of one function with different arguments; past it arguments count as unknown."""
 
-_FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
 class Contexts:
@@ -119,6 +121,9 @@ def called(inference: Inference, call: ast.Call, point: ProgramPoint) -> Iterato
                     yield replace(standard_calls.of_keywords(inference, call, point), has_attributes=True)
                 elif name in FIELDS:
                     yield from standard_calls.field(inference, call, point)
+                elif name in REPLACING:
+                    for part in call.args[:1]:
+                        yield from replaced(inference, inference.values(part, point), call, point)
                 elif name in MAKING_MISSING:
                     for factory in call.args[:1]:
                         made = inference.stand_ins.setdefault(factory, Produced(factory))
@@ -153,6 +158,8 @@ def called(inference: Inference, call: ast.Call, point: ProgramPoint) -> Iterato
         if call.func.attr in ENTERING_METHODS:
             for part in call.args[:1]:
                 yield from containers.projected(inference, inference.values(part, point), "enter")
+        elif call.func.attr == REPLACING_METHOD:
+            yield from replaced(inference, inference.values(call.func.value, point), call, point)
         yield from containers.method_call(inference, call.func, call, point)
 
 
@@ -163,6 +170,19 @@ def callees(inference: Inference, value: Value) -> Iterator[Definition]:
             yield value
         case Instance(of=Definition()):
             yield from (m for m in inference.attribute(value, "__call__") if isinstance(m, Definition))
+
+
+def replaced(inference: Inference, values: Values, call: ast.Call, point: ProgramPoint) -> Iterator[Instance]:
+    """Records that are made of others, with the fields that a call hands over."""
+    given = {k.arg: inference.values(k.value, point) for k in call.keywords if k.arg is not None}
+    for value in values if len(given) == len(call.keywords) else ():
+        if isinstance(value, Instance) and isinstance(value.of, Definition):
+            scope, before = value.of.scope, value.context
+            if (before is None or before.scope is scope) and given.keys() <= {*fields_of(inference, scope)}:
+                kept = before.arguments if before is not None else {}
+                context = inference.contexts.of(scope, {**kept, **given}, value.of.context)
+                if context is not None:
+                    yield replace(value, context=context)
 
 
 def produced(inference: Inference, factory: ast.expr, point: ProgramPoint) -> Iterator[Value]:
@@ -176,7 +196,7 @@ def produced(inference: Inference, factory: ast.expr, point: ProgramPoint) -> It
 
 def read(inference: Inference, getter: Generator, receiver: Instance) -> Iterable[Value]:
     """What an object gives by such."""
-    assert isinstance(getter.scope.node, _FUNCTION)
+    assert isinstance(getter.scope.node, FUNCTION)
     given = {first.arg: frozenset[Value]([receiver]) for first in positional(getter.scope.node.args)[:1]}
     context = inference.contexts.of(getter.scope, given, getter.context)
     return () if context is None else _result(inference, getter.scope, context)
@@ -252,7 +272,7 @@ def _entered(
 ) -> CallContext | None:
     """The context of a call of `value`, which gives the parameters of `scope` their arguments."""
     given: dict[str, Values] = {}
-    if isinstance(scope.node, _FUNCTION):
+    if isinstance(scope.node, FUNCTION):
         args = scope.node.args
         first = receiver_of(scope)
         if first is not None and value.receiver is not None:
@@ -273,7 +293,7 @@ def parameter(inference: Inference, node: ast.arg, point: ProgramPoint) -> Itera
     """What a parameter can be: what this call, or all calls that are known, hand over, or what is said of it."""
     scope = point.scope
     function = scope.node
-    if not isinstance(function, _FUNCTION):
+    if not isinstance(function, FUNCTION):
         return
     context = inference.context
     while context is not None and context.scope is not scope:
@@ -421,7 +441,7 @@ def receiver_of(function: Scope) -> ast.arg | None:
 
 def _takes_arguments(function: Scope) -> bool:
     """Whether a function has parameters, `self` and `cls` apart."""
-    if not isinstance(function.node, _FUNCTION):
+    if not isinstance(function.node, FUNCTION):
         return False
     receiver = receiver_of(function)
     return any(argument is not receiver for argument in parameters(function.node.args))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flake8_redis_ssot.inference import calls
@@ -22,7 +23,7 @@ from flake8_redis_ssot.inference.values import (
     Values,
 )
 from flake8_redis_ssot.libraries.standard import GETTERS, TAKERS
-from flake8_redis_ssot.syntax.bindings import ProgramPoint, Projection, Scope
+from flake8_redis_ssot.syntax.bindings import ProgramPoint, Projection, Rest, Scope
 from flake8_redis_ssot.syntax.nodes import unparsed
 
 if TYPE_CHECKING:
@@ -43,12 +44,14 @@ def projected(inference: Inference, values: Values, step: Projection) -> Iterato
                     yield from each(inference, items)
             case Filled(keyed=False) if step == "item":
                 yield from inference.stores.each(value.stores)
-            case Items() if step == "item" and value.keys is None:
+            case Filled(keyed=False) if isinstance(step, tuple):
+                yield value
+            case Items(keys=None) if step == "item":
                 yield from each(inference, value)
-            case Items(keys=None) if isinstance(step, int) and step < len(value.elements):
-                yield from _element(inference, value, value.elements[step])
+            case Items(keys=None) if isinstance(step, int | tuple):
+                yield from _at(inference, value, step)
             case Instance(of=Definition(scope=scope)) if isinstance(step, int):
-                for field in calls.fields_of(inference, scope)[step : step + 1]:
+                for field in calls.fields_of(inference, scope)[step : step + 1 or None]:
                     yield from inference.attribute(value, field)  # a NamedTuple
             case Instance() if step == "enter":
                 yield from _entered(inference, value)
@@ -100,8 +103,7 @@ def each(inference: Inference, items: Items | Filled) -> Iterator[Value]:
         return
     for _, element, owner in _entries(inference, items):
         if owner is not None:
-            written = element.value if isinstance(element, ast.Starred) else element
-            yield from _element(inference, owner, written)
+            yield from _element(inference, owner, element)
 
 
 def merged(
@@ -115,10 +117,24 @@ def merged(
 
 
 def union(inference: Inference, node: ast.BinOp, point: ProgramPoint) -> Iterator[Items]:
-    """What `one | other` of dicts is."""
+    """What `one | other` of dicts is, `one + other` of lists, and `one * many`."""
     sides = (node.left, node.right)
-    if any(map(is_dict, (v for side in sides for v in inference.values(side, point)))):
-        yield merged((None, None), sides, point, inference)
+    found = [value for side in sides for value in inference.values(side, point) if isinstance(value, Items)]
+    if isinstance(node.op, ast.BitOr):
+        if any(map(is_dict, found)):
+            yield merged((None, None), sides, point, inference)
+    elif isinstance(node.op, ast.Mult):
+        for side in sides if any(value.keys is None for value in found) else ():
+            yield any_number(inference, inference.element(side), point)
+    elif found:
+        both = inference.stand_ins.setdefault(node, tuple(ast.Starred(side) for side in sides))
+        yield Items(both, point, None, inference.context)
+
+
+def any_number(inference: Inference, element: ast.expr, point: ProgramPoint) -> Items:
+    """Any number of what an expression gives."""
+    at = ProgramPoint(element, point.scope, point.order, point.path)
+    return Items((element,), at, None, inference.context)
 
 
 def is_dict(value: Value) -> bool:
@@ -131,21 +147,24 @@ def _entries(
 ) -> Iterator[tuple[ast.expr | None, ast.expr, Items | None]]:
     """The elements with their keys and with what they are written in; of what is unpacked the elements of that.
 
-    They are written in nothing where that is unknown.
+    They are written in nothing where that is unknown; of a list it stays as it is written.
     """
     for key, element in zip(items.keys or (None,) * len(items.elements), items.elements, strict=True):
-        if key is not element:
+        is_list = isinstance(element, ast.Starred)
+        if key is not element and not is_list:
             yield key, element, items
             continue
-        match [*_element(inference, items, element)]:
-            case [Items() as one] if is_dict(one) and one not in (*around, items):
+        match [*_element(inference, items, element.value if isinstance(element, ast.Starred) else element)]:
+            case [Items() as one] if is_dict(one) is not is_list and one not in (*around, items):
                 yield from _entries(inference, one, (*around, items))
             case _:
-                yield None, element, None
+                yield None, element, items if is_list else None
 
 
 def _element(inference: Inference, items: Items, element: ast.expr) -> Values:
-    """What one element can be, where the container is written."""
+    """What is written there; where many are unpacked, any of them."""
+    if isinstance(element, ast.Starred):
+        element = inference.element(element.value)
     return inference.within(items.context, inference.values, element, items.point)
 
 
@@ -164,10 +183,10 @@ def subscript(inference: Inference, node: ast.Subscript, point: ProgramPoint) ->
         return
     for value in inference.values(node.value, point):
         match value:
-            case Items():
+            case Items(keys=keys) if keys is not None:
                 yield from _select(inference, value, node.slice, point)
-            case Instance() if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, int):
-                yield from projected(inference, frozenset([value]), node.slice.value)
+            case Items() | Instance() | Filled(keyed=False):
+                yield from projected(inference, frozenset([value]), _step(node.slice))
             case QualifiedName(name="sys.modules"):
                 yield from (QualifiedName(text.value) for text in inference.texts(node.slice, point))
             case QualifiedName(name=name) if name.endswith(".__dict__"):
@@ -217,10 +236,7 @@ def _without_keys(inference: Inference, items: Items) -> Iterator[Items]:
 
 
 def _select(inference: Inference, items: Items, index: ast.expr, point: ProgramPoint) -> Iterator[Value]:
-    """The element at `index`; all that it may be where the index or a key is unknown."""
-    if items.keys is None:
-        yield from _at(inference, items, index)
-        return
+    """What a dict has under `index`; all that it may be where the index or a key is unknown."""
     asked = keys_of(inference, index, point)
     entries = [*_entries(inference, items)]
     if isinstance(index, ast.Attribute) and not any(
@@ -248,15 +264,47 @@ def _select(inference: Inference, items: Items, index: ast.expr, point: ProgramP
     )
 
 
-def _at(inference: Inference, items: Items, index: ast.expr) -> Iterator[Value]:
-    """The element of a list or tuple at `index`; any where that is not a number that is written out."""
-    try:
-        at = ast.literal_eval(index)
-    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-        at = None
-    element = items.elements[0] if len(items.elements) == 1 else None
-    is_many = isinstance(element, Promised) and element.is_many
-    if not isinstance(at, int) or is_many or items.point.node is element:
-        yield from each(inference, items)  # any number of one kind
-    elif -len(items.elements) <= at < len(items.elements):
-        yield from _element(inference, items, items.elements[at])
+def _step(index: ast.expr) -> Projection:
+    """What an index of a list asks for; any element where it is unknown."""
+    match index:
+        case ast.Slice(lower=lower, upper=upper, step=None):
+            first, last = (0 if bound is None else _number(bound) for bound in (lower, upper))
+            # counted from the one end to the other: any other bound leaves as many as it may
+            return (
+                first if first is not None and first > 0 else 0,
+                last if last is not None and last < 0 else 0,
+            )
+        case ast.Slice():
+            return (0, 0)
+    number = _number(index)
+    return "item" if number is None else number
+
+
+def _number(node: ast.expr) -> int | None:
+    match node:
+        case ast.Constant(value=int(number)):
+            return number
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int(number))):
+            return -number
+    return None
+
+
+def _at(inference: Inference, items: Items, step: int | Rest) -> Iterator[Value]:
+    """The element of a list at an index, or a list of some of its elements."""
+    entries = [(element, owner) for _, element, owner in _entries(inference, items) if owner is not None]
+    are_many = [_is_many(element, owner) for element, owner in entries]
+    if isinstance(step, int):
+        before = are_many[: step + 1] if step >= 0 else are_many[step:]
+        one_of = entries if any(are_many) and len(entries) == 1 else []
+        for element, owner in one_of if any(before) else entries[step : step + 1 or None]:
+            yield from _element(inference, owner, element)
+    elif any(are_many) or any(owner is not items for _, owner in entries):
+        yield items
+    else:
+        yield replace(items, elements=items.elements[step[0] : step[1] or None])
+
+
+def _is_many(element: ast.expr, owner: Items) -> bool:
+    """Whether an element of a list stands for any number of one kind."""
+    is_made = isinstance(element, Promised) and element.is_many
+    return is_made or isinstance(element, ast.Starred) or owner.point.node is element

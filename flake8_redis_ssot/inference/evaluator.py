@@ -27,6 +27,7 @@ from flake8_redis_ssot.inference.values import (
     CallContext,
     Coroutine,
     Definition,
+    Element,
     Instance,
     Items,
     Produced,
@@ -43,6 +44,7 @@ from flake8_redis_ssot.libraries.builders import Builder
 from flake8_redis_ssot.libraries.commands import Effect
 from flake8_redis_ssot.syntax.bindings import Binding, Branch, ProgramPoint, Scope, Store
 from flake8_redis_ssot.syntax.nodes import is_generator
+from flake8_redis_ssot.syntax.patterns import Narrowed
 from flake8_redis_ssot.syntax.scopes import Scopes
 
 BUDGET = 300_000
@@ -77,7 +79,7 @@ class Inference:
         self._bindings: dict[tuple[str, Scope, float, tuple[Branch, ...]], list[Binding]] = {}
         self.shared: dict[Store, set[str]] = {}
         """By which names others get at what is stored, as far as bindings tell."""
-        self.stand_ins: dict[ast.AST, Any] = {}
+        self.stand_ins: dict[object, Any] = {}
         """What stands for something that is not written so: keywords as keys, a class that a call makes."""
         self._generators: dict[Scope, bool] = {}
         self._promises: dict[ast.expr, Promised] = {}
@@ -247,13 +249,20 @@ class Inference:
                 return annotation.stated(self, node, point)
             case ast.JoinedStr():
                 return strings.joined(self, node, node.values, point)
-            case ast.BinOp(op=ast.BitOr()):
+            case ast.BinOp(op=ast.BitOr() | ast.Mult()):
                 return containers.union(self, node, point)
             case ast.BinOp(op=ast.Add()):
-                return strings.joined(self, node, [node.left, node.right], point)
+                return (
+                    *strings.joined(self, node, [node.left, node.right], point),
+                    *containers.union(self, node, point),
+                )
             case ast.Lambda():
                 scope = self.namespaces.get(node) or self.scopes.scope_of(node, point)
                 return (Definition(scope, context=self.context),)
+            case Element(of=whole):
+                return containers.projected(self, self.values(whole, point), "item")
+            case Narrowed(subject=subject, cls=cls):
+                return annotation.narrowed(self, subject, cls, point)
         return ()
 
     def _named(self, node: ast.Name, point: ProgramPoint) -> set[Value]:
@@ -341,6 +350,11 @@ class Inference:
         found = self._promises.get(annotation)
         if found is None:
             found = self._promises[annotation] = Promised(annotation, is_many)
+        return found
+
+    def element(self, whole: ast.expr) -> Element:
+        """Any element of an expression, one object for each."""
+        found: Element = self.stand_ins.setdefault(("element", whole), Element(whole))
         return found
 
     def given_by(self, function: Scope) -> list[Value]:

@@ -25,9 +25,9 @@ from flake8_redis_ssot.inference.values import (
     Values,
 )
 from flake8_redis_ssot.libraries.commands import HANDED_CLASSES
-from flake8_redis_ssot.libraries.standard import GIVING_METHODS
+from flake8_redis_ssot.libraries.standard import GIVING_METHODS, RECORD
 from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope, Store
-from flake8_redis_ssot.syntax.nodes import root_of
+from flake8_redis_ssot.syntax.nodes import last_name, root_of
 from flake8_redis_ssot.syntax.scopes import Scopes
 
 if TYPE_CHECKING:
@@ -144,8 +144,9 @@ class Reach:
                 yield from (("", held) for held in _contained(inference, value))
             case Definition(scope=scope) if scope.kind == "class":
                 yield from (("", base) for base in inference.classes.bases(scope))
+                is_record = any(last_name(base) == RECORD for base in getattr(scope.node, "bases", ()))
                 for name, bindings in (*scope.attributes.items(), *scope.bindings.items()):
-                    if self._members or not _said(name):
+                    if self._members or is_record or not _said(name):  # of a record they are had by place
                         held_by = (held for binding in bindings for held in inference.values_of(binding))
                         yield from ((_said(name), held) for held in held_by)
                 for name, store in inference.stores.of_class(scope) if self._members else ():

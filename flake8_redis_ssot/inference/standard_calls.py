@@ -18,7 +18,8 @@ from flake8_redis_ssot.inference.values import (
     Value,
 )
 from flake8_redis_ssot.libraries.standard import FACTORIES, RECORD
-from flake8_redis_ssot.syntax.bindings import ProgramPoint, Scope
+from flake8_redis_ssot.syntax.arguments import parameters
+from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope
 
 if TYPE_CHECKING:
     from flake8_redis_ssot.inference.evaluator import Inference
@@ -48,6 +49,18 @@ def built_in(inference: Inference, call: ast.Call, point: ProgramPoint) -> Itera
         case "enumerate" if arguments:
             given = inference.values(arguments[0], point)
             yield from (Pairs(v) for v in given if isinstance(v, Items | Filled) and _is_gone_through(v))
+        case "zip":
+            elements: list[ast.expr] = [inference.element(part) for part in arguments]
+            one = inference.stand_ins.setdefault(("turn", call), ast.Tuple(elements, ast.Load()))
+            yield containers.any_number(inference, one, point)
+        case "map" if arguments:
+            elements = [inference.element(part) for part in arguments[1:]]
+            one = inference.stand_ins.setdefault(("turn", call), ast.Call(arguments[0], elements, []))
+            yield containers.any_number(inference, one, point)
+        case "filter" if len(arguments) == 2:
+            yield from (v for v in inference.values(arguments[1], point) if _is_gone_through(v))
+        case "staticmethod" | "classmethod" as kind:
+            yield from (v for part in arguments for v in inference.values(part, point) if _is_method(v, kind))
         case "dict":
             if call.keywords or any(
                 map(containers.is_dict, (v for a in arguments for v in inference.values(a, point)))
@@ -61,6 +74,18 @@ def built_in(inference: Inference, call: ast.Call, point: ProgramPoint) -> Itera
                     yield value.of
         case "super":
             yield SuperProxy(point.scope.enclosing("class"))
+
+
+def _is_method(value: Value, kind: str) -> bool:
+    """Whether a value is still what it is where a class has it as a method of that kind.
+
+    Of a function its parameters are told apart by where it is defined: what would get another one is left out.
+    """
+    if isinstance(value, Definition) and value.scope.kind == "function":
+        takes = parameters(value.scope.node.args) if isinstance(value.scope.node, calls.FUNCTION) else ()
+        is_first = calls.receiver_of(value.scope) is not None
+        return not is_first if kind == "staticmethod" else is_first or len([*takes]) == 1
+    return kind == "staticmethod"
 
 
 def _is_gone_through(value: Value) -> bool:
@@ -92,17 +117,31 @@ def field(inference: Inference, call: ast.Call, point: ProgramPoint) -> Iterator
 
 def record(inference: Inference, call: ast.Call, point: ProgramPoint) -> Iterator[Value]:
     """The class that `namedtuple` and the like make of the names of its fields."""
-    names: list[object] = []
-    match [*call.args[1:2], *(k.value for k in call.keywords if k.arg in ("field_names", "fields"))]:
+    known = inference.stand_ins.get(("record", call))
+    if known is not None:
+        yield Definition(known)
+        return
+    said = {k.arg: k.value for k in call.keywords}
+    fields: list[tuple[object, list[ast.expr]]] = []
+    match [*call.args[1:2], *(said[name] for name in ("field_names", "fields") if name in said)]:
         case [ast.Constant(value=str(text))]:
-            names += text.replace(",", " ").split()
-        case [ast.Tuple(elts=fields) | ast.List(elts=fields)]:
-            firsts = (f.elts[0] if isinstance(f, ast.Tuple) and f.elts else f for f in fields)
-            names += (getattr(first, "value", None) for first in firsts)
-    if names and all(isinstance(name, str) for name in names):
-        body: list[ast.stmt] = [ast.AnnAssign(ast.Name(str(n)), ast.Constant(None), None, 1) for n in names]
-        node = ast.ClassDef("", [ast.Name(RECORD)], [], body, [])
-        yield Definition(inference.stand_ins.setdefault(call, Scope("class", point.scope, node)))
+            fields += ((name, []) for name in text.replace(",", " ").split())
+        case [ast.Tuple(elts=written) | ast.List(elts=written)]:
+            parts = [f.elts if isinstance(f, ast.Tuple | ast.List) and f.elts else [f] for f in written]
+            fields += ((getattr(name, "value", None), more) for name, *more in parts)
+    last = said.get("defaults")
+    defaults = last.elts if isinstance(last, ast.Tuple | ast.List) else []
+    given = [*(None,) * (len(fields) - len(defaults)), *defaults]
+    if fields and all(isinstance(name, str) for name, _ in fields):
+        body = [
+            ast.AnnAssign(ast.Name(str(name)), (more or [ast.Constant(None)])[0], (*more[1:2], default)[0], 1)
+            for (name, more), default in zip(fields, given, strict=False)
+        ]
+        node = ast.ClassDef("", [ast.Name(RECORD)], [], [*body], [])
+        scope = inference.stand_ins["record", call] = Scope("class", point.scope, node)
+        for (name, _), stated in zip(fields, body, strict=True):
+            scope.bindings[str(name)] = [Binding(point.order, (), value=stated, scope=point.scope)]
+        yield Definition(scope)
 
 
 def read_by(inference: Inference, call: ast.Call, point: ProgramPoint) -> Iterator[Value]:

@@ -152,6 +152,16 @@ class Promised(ast.expr):
         self.is_many = is_many
 
 
+class Element(ast.expr):
+    """Any element of what an expression `of` gives, as another container asks for it."""
+
+    _fields = ("of",)
+
+    def __init__(self, of: ast.expr) -> None:
+        super().__init__()
+        self.of = of
+
+
 class Produced(ast.expr):
     """What calls of a `factory` give, as a container asks it for."""
 

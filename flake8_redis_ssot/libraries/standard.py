@@ -45,6 +45,12 @@ RECORD = "NamedTuple"
 RECORDS = frozenset(["collections.namedtuple", f"typing.{RECORD}", "dataclasses.make_dataclass"])
 """Functions that make a class of the names of its fields, and the base that a class of fields has."""
 
+REPLACING = frozenset(
+    ["dataclasses.replace", "copy.replace", "attr.evolve", "attrs.evolve", "msgspec.structs.replace"]
+)
+REPLACING_METHOD = "_replace"
+"""Functions, and the method of a record, that make another one with some fields given anew."""
+
 MAKING_MISSING = frozenset(["collections.defaultdict"])
 """Mappings that make by their first argument what is not there."""
 

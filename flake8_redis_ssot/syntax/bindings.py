@@ -10,8 +10,11 @@ from typing import Literal
 Branch = tuple[int, str]
 """One arm of a compound statement: the statement's identity and the name of the arm."""
 
-Projection = int | Literal["item", "enter"]
-"""From a value to what is bound: an element by its index, any element, what a `with` hands out."""
+Rest = tuple[int, int]
+"""Elements from one index to another one before the end, or to the end where that is 0."""
+
+Projection = int | Rest | Literal["item", "enter"]
+"""From a value to what is bound: an element by its index, what a starred target gets, any element, what a `with` hands out."""
 
 
 @dataclass(

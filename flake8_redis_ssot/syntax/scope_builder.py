@@ -11,6 +11,7 @@ from flake8_redis_ssot.syntax.arguments import parameters
 from flake8_redis_ssot.syntax.bindings import Binding, Branch, ProgramPoint, Projection, Scope, Store
 from flake8_redis_ssot.syntax.lines import header_of, lines_of
 from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
+from flake8_redis_ssot.syntax.patterns import captures
 from flake8_redis_ssot.syntax.scopes import STEP, Item, OwnExpressions, Scopes, targets_in
 
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
@@ -40,6 +41,7 @@ class _ScopeBuilder:
     def __init__(self, scopes: Scopes) -> None:
         self.scopes = scopes
         self._order = 0
+        self._subjects: dict[ast.match_case, ast.expr] = {}
         self._here: OwnExpressions
 
     def run(self, tree: ast.Module) -> None:
@@ -138,13 +140,12 @@ class _ScopeBuilder:
     def _match(self, node: ast.Match, scope: Scope, path: tuple[Branch, ...]) -> Sequence[_Item]:
         self._note_arms(node)
         self._part(node.subject)
+        self._subjects.update(dict.fromkeys(node.cases, node.subject))
         return [(c, scope, (*path, (id(node), f"cases{n}"))) for n, c in enumerate(node.cases)][::-1]
 
     def _case(self, node: ast.match_case, scope: Scope, path: tuple[Branch, ...]) -> Sequence[_Item]:
-        for pattern in all_nodes(node.pattern):
-            captured = getattr(pattern, "rest" if isinstance(pattern, ast.MatchMapping) else "name", None)
-            if isinstance(captured, str):
-                self.scopes.bind(scope, captured, self._order, path)
+        for name, given in captures(node.pattern, self._subjects[node]).items():
+            self.scopes.bind(scope, name, self._order, path, value=given)
         self._part(node.pattern)
         if node.guard is not None:
             self._part(node.guard)

@@ -396,12 +396,13 @@ def targets_in(
 ) -> Iterator[tuple[ast.expr, ast.AST | None, tuple[Projection, ...]]]:
     """The targets within a target, each with the value that it takes its own from, where that is known."""
     match target:
-        case ast.Starred():
-            yield from targets_in(target.value, None, ())
         case ast.Tuple() | ast.List():
-            starred = (n for n, element in enumerate(target.elts) if isinstance(element, ast.Starred))
-            last = next(starred, len(target.elts))
+            after = 0
             for n, element in enumerate(target.elts):
-                yield from targets_in(element, value if n < last else None, (*steps, n))
+                if isinstance(element, ast.Starred):
+                    after = len(target.elts)
+                    yield from targets_in(element.value, value, (*steps, (n, n + 1 - after)))
+                else:
+                    yield from targets_in(element, value, (*steps, n - after))
         case _:
             yield target, value, steps

@@ -184,8 +184,8 @@ VALUES = {
         d, *e, f = redis.Redis, 1, redis.Sentinel
         d, e, f
         # ^ d: redis.Redis
-        # ^ e: nothing
-        # ^ f: nothing
+        # ^ e: [1]
+        # ^ f: redis.Sentinel
         """,
     "a swap": """
         import redis
@@ -259,7 +259,7 @@ VALUES = {
         kinds[0], kinds[1], kinds[-2], kinds[7], kinds[i]
         # ^ kinds[0]: redis.Redis
         # ^ kinds[1]: 'text'
-        # ^ kinds[-2]: 'text'
+        # ^ kinds[-2]: nothing
         # ^ kinds[7]: nothing
         # ^ kinds[i]: 'text' | redis.Redis
         """,

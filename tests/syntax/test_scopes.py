@@ -76,8 +76,8 @@ BINDINGS = {
         a = b = v  # a = v, b = v
         a, b = v  # a = v[0], b = v[1]
         a, (b, [c]) = v  # a = v[0], b = v[1][0], c = v[1][1][0]
-        a, *b, c = v  # a = v[0], b = ?, c = ?
-        *a, (b, c) = v  # a = ?, b = ?, c = ?
+        a, *b, c = v  # a = v[0], b = v[(1, -1)], c = v[-1]
+        *a, (b, c) = v  # a = v[(0, -1)], b = v[-1][0], c = v[-1][1]
         a: int = v  # a = v: int
         a += v  # a = ?
         (a) = v  # a = v
@@ -136,16 +136,16 @@ BINDINGS = {
         """,
     "patterns": """
         match v:
-            case a:  # a = ?
+            case a:  # a = v
                 pass
         match v:
-            case [a, *b]:  # a = ?, b = ?
+            case [a, *b]:  # a = v[0], b = v[1:]
                 pass
-            case {"k": a, **rest}:  # rest = ?, a = ?
+            case {"k": a, **rest}:  # a = v['k'], rest = v
                 pass
-            case C(a, k=b) as c if (d := a):  # c = ?, a = ?, b = ?, d = a
+            case C(a, k=b) as c if (d := a):  # a = C[0], b = C.k, c = C, d = a
                 pass
-            case [1 | 2 as a, _] | [a, C.D]:  # a = ?, a = ?
+            case [1 | 2 as a, _] | [a, C.D]:  # a = (1 or 2) or v[0]
                 pass
             case 1 | "x" | None | C.D | _:
                 e = v  # e = v
