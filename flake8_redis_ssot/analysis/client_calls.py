@@ -23,7 +23,7 @@ from flake8_redis_ssot.source import SourceFile
 from flake8_redis_ssot.syntax.ancestors import ancestors
 from flake8_redis_ssot.syntax.arguments import argument_of, default_of
 from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope
-from flake8_redis_ssot.syntax.nodes import FunctionOrLambda, all_nodes, last_name, shortened, unparsed
+from flake8_redis_ssot.syntax.nodes import FunctionOrLambda, all_nodes, last_name, own_nodes, shortened, unparsed
 from flake8_redis_ssot.syntax.scopes import Scopes
 
 _DEPTH = 8
@@ -37,8 +37,8 @@ class Command:
     """A call of a method of a client, or of its pool, pipeline, subscription, lock or script (`role`).
 
     Or the lock that a `with` enters, which waits for it: then `call` is that expression, and need not be an `ast.Call`.
-    `mode` says whether the client blocks, `effect` what the method does, `awaited` that the call is awaited where it
-    stands, `iterated` that an `async for` goes through what it gives.
+    `mode` says whether the client blocks, `effect` what the method does, `awaited` that the call is awaited, where it
+    stands or by the name that it gets, `iterated` that an `async for` goes through what it gives.
     """
 
     point: ProgramPoint
@@ -144,8 +144,28 @@ def command(inference: Inference, scopes: Scopes, point: ProgramPoint) -> Comman
         effect = "command"  # entering waits for it
     if mode is None or effect is None:
         return None
-    awaited, iterated = call in scopes.awaited, call in scopes.iterated
+    awaited, iterated = call in scopes.awaited or _is_awaited_later(point), call in scopes.iterated
     return Command(point, call, method, role, builder, mode, effect, awaited, iterated)
+
+
+def _is_awaited_later(point: ProgramPoint) -> bool:
+    """Whether what a call gives is awaited by the only name that it gets, by code that does not ask first what it is."""
+    function = point.scope.enclosing("function", "module")
+    if not isinstance(function.node, ast.AsyncFunctionDef):
+        return False
+    names = set()
+    for name, bindings in function.bindings.items():
+        value = bindings[0].value
+        value = value.value if isinstance(value, ast.AnnAssign) else value
+        if value is point.node and len(bindings) == 1 and not bindings[0].projection:
+            names.add(name)
+    return bool(names) and any(
+        isinstance(node, ast.Await)
+        and isinstance(node.value, ast.Name)
+        and node.value.id in names
+        and not _is_asked_first(function.node, node)
+        for node in own_nodes(function.node)
+    )
 
 
 def stalls(sent: Command) -> bool:
