@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from flake8_redis_ssot.inference import branches, containers, fixtures, importing, standard_calls
+from flake8_redis_ssot.inference import branches, containers, fixtures, importing, standard_calls, strings
 from flake8_redis_ssot.inference.annotation import stands_in
 from flake8_redis_ssot.inference.values import (
     NOTHING,
@@ -161,6 +161,7 @@ def called(inference: Inference, call: ast.Call, point: ProgramPoint) -> Iterato
         elif call.func.attr == REPLACING_METHOD:
             yield from replaced(inference, inference.values(call.func.value, point), call, point)
         yield from containers.method_call(inference, call.func, call, point)
+        yield from strings.method_call(inference, call.func, call, point)
 
 
 def callees(inference: Inference, value: Value) -> Iterator[Definition]:

@@ -168,6 +168,17 @@ def _element(inference: Inference, items: Items, element: ast.expr) -> Values:
     return inference.within(items.context, inference.values, element, items.point)
 
 
+def texts_in(inference: Inference, items: Items) -> Iterator[set[str]]:
+    """The strings that each element of a list can be; none of one that stands for many."""
+    for _, element, owner in _entries(inference, items):
+        is_one = owner is not None and not _is_many(element, owner)
+        yield (
+            inference.within(owner.context, inference.all_texts, element, owner.point)
+            if is_one and owner
+            else set()
+        )
+
+
 def under(inference: Inference, items: Items, name: str) -> Iterator[Value]:
     """What a dict as it is written has under a key that is this string."""
     for key, element, owner in _entries(inference, items):

@@ -249,6 +249,8 @@ class Inference:
                 return annotation.stated(self, node, point)
             case ast.JoinedStr():
                 return strings.joined(self, node, node.values, point)
+            case ast.BinOp(op=ast.Mod()):
+                return strings.percent(self, node, point)
             case ast.BinOp(op=ast.BitOr() | ast.Mult()):
                 return containers.union(self, node, point)
             case ast.BinOp(op=ast.Add()):

@@ -49,6 +49,8 @@ def built_in(inference: Inference, call: ast.Call, point: ProgramPoint) -> Itera
         case "enumerate" if arguments:
             given = inference.values(arguments[0], point)
             yield from (Pairs(v) for v in given if isinstance(v, Items | Filled) and _is_gone_through(v))
+        case "str" if len(arguments) == 1:
+            yield from inference.texts(arguments[0], point)
         case "zip":
             elements: list[ast.expr] = [inference.element(part) for part in arguments]
             one = inference.stand_ins.setdefault(("turn", call), ast.Tuple(elements, ast.Load()))

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from string import Formatter
 from typing import TYPE_CHECKING
 
-from flake8_redis_ssot.inference.values import Text
+from flake8_redis_ssot.inference import containers
+from flake8_redis_ssot.inference.values import Items, Text
+from flake8_redis_ssot.libraries.standard import TEXT_METHODS
 from flake8_redis_ssot.syntax.bindings import ProgramPoint
 
 if TYPE_CHECKING:
@@ -15,18 +19,121 @@ if TYPE_CHECKING:
 _LONGEST_TEXT = 2_000
 """Characters of a string that is put together; a longer one names nothing."""
 
+_PLACE = re.compile(r"%(?:\((\w+)\))?(.?)", re.DOTALL)
+_PLAIN = (-1, ord("s"))
+"""What `!s` and nothing are in an f-string: the value as text."""
+
 
 def joined(
-    inference: Inference, node: ast.expr, parts: Sequence[ast.expr], point: ProgramPoint
+    inference: Inference, node: ast.expr, parts: Iterable[ast.expr], point: ProgramPoint
 ) -> Iterator[Text]:
     """The string of parts that are known, each to be one string."""
+    return _whole(node, (_texts_of(inference, part, point) for part in parts))
+
+
+def _texts_of(inference: Inference, part: ast.expr, point: ProgramPoint) -> set[str]:
+    if not isinstance(part, ast.FormattedValue):
+        return inference.all_texts(part, point)
+    is_plain = part.format_spec is None and part.conversion in _PLAIN
+    return inference.all_texts(part.value, point) if is_plain else set()
+
+
+def _whole(node: ast.expr, parts: Iterable[set[str]]) -> Iterator[Text]:
     whole = ""
-    for part in parts:
-        inner = part.value if isinstance(part, ast.FormattedValue) else part
-        texts = inference.all_texts(inner, point)
-        if len(texts) != 1 or (isinstance(part, ast.FormattedValue) and part.format_spec):
+    for texts in parts:
+        if len(texts) != 1:
             return
         whole += texts.pop()
         if len(whole) > _LONGEST_TEXT:
             return
     yield Text(whole, node)
+
+
+def percent(inference: Inference, node: ast.BinOp, point: ProgramPoint) -> Iterator[Text]:
+    """What `template % values` gives, where each value is put in as it is."""
+    names: dict[str, ast.expr] = {}
+    match node.right:
+        case ast.Tuple(elts=given):
+            values = iter(given)
+        case ast.Dict(keys=keys, values=given):
+            names, values = _by_name(keys, given), iter(())
+        case _:
+            values = iter([node.right])
+    for template in inference.all_texts(node.left, point):
+        parts: list[ast.expr | None] = []
+        at = 0
+        for found in _PLACE.finditer(template):
+            name, kind = found.groups()
+            parts.append(ast.Constant(template[at : found.start()]))
+            if kind == "%":
+                parts.append(ast.Constant("%"))
+            else:
+                parts.append((names.get(name) if name else next(values, None)) if kind == "s" else None)
+            at = found.end()
+        known = [part for part in (*parts, ast.Constant(template[at:])) if part is not None]
+        if len(known) == len(parts) + 1 and next(values, None) is None:
+            yield from joined(inference, node, known, point)
+        return
+
+
+def _by_name(keys: Sequence[ast.expr | None], values: Sequence[ast.expr]) -> dict[str, ast.expr]:
+    pairs = zip(keys, values, strict=True)
+    return {str(key.value): value for key, value in pairs if isinstance(key, ast.Constant)}
+
+
+def method_call(
+    inference: Inference, func: ast.Attribute, call: ast.Call, point: ProgramPoint
+) -> Iterator[Text]:
+    """What the methods of a string give that make another one of it."""
+    if func.attr in TEXT_METHODS:
+        given = [text for part in call.args for text in inference.all_texts(part, point)]
+        for text in inference.all_texts(func.value, point) if len(given) == len(call.args) else ():
+            try:
+                made = getattr(text, func.attr)(*given) if _are_short(text, *given) else None
+            except (TypeError, ValueError):
+                return  # it would fail
+            if made is not None and _are_short(made):
+                yield Text(made, call)
+    elif func.attr == "join" and len(call.args) == 1:
+        yield from _put_between(inference, func.value, call, point)
+    elif func.attr == "format":
+        for template in inference.all_texts(func.value, point):
+            yield from joined(inference, call, _placed(template, call), point)
+            return
+
+
+def _are_short(*texts: str) -> bool:
+    return all(len(text) <= _LONGEST_TEXT for text in texts)
+
+
+def _put_between(
+    inference: Inference, separator: ast.expr, call: ast.Call, point: ProgramPoint
+) -> Iterator[Text]:
+    match [*inference.values(call.args[0], point)]:
+        case [Items(keys=None) as items]:
+            between = inference.all_texts(separator, point)
+            parts: list[set[str]] = []
+            for texts in containers.texts_in(inference, items) if between else ():
+                parts += [set(between), texts]
+            yield from _whole(call, parts[1:])
+
+
+def _placed(template: str, call: ast.Call) -> list[ast.expr]:
+    """The parts that `format` puts together; one that is no string where it cannot be told."""
+    unknown: list[ast.expr] = [ast.Constant(None)]
+    names = {k.arg: k.value for k in call.keywords}
+    numbers = iter(range(len(call.args)))
+    parts: list[ast.expr] = []
+    try:
+        for before, name, spec, conversion in Formatter().parse(template):
+            parts.append(ast.Constant(before))
+            if name is not None:
+                index = next(numbers, None) if name == "" else int(name) if name.isdecimal() else None
+                is_placed = index is not None and index < len(call.args)
+                value = call.args[index] if is_placed and index is not None else names.get(name)
+                if value is None or spec or conversion not in (None, "s"):
+                    return unknown
+                parts.append(value)
+    except ValueError:  # it would fail
+        return unknown
+    return parts

@@ -162,6 +162,12 @@ TAKERS = frozenset(["pop", "popleft"])
 SAME_TEXT = frozenset(["str", "bytes", "lower", "upper", "strip", "encode", "decode"])
 """What makes the same text of a text."""
 
+TEXT_METHODS = frozenset(
+    ["lower", "upper", "casefold", "title", "capitalize", "strip", "lstrip", "rstrip"]
+    + ["removeprefix", "removesuffix", "replace"]
+)
+"""Methods of a string that make another one of it."""
+
 PLAIN_BASES = frozenset(["object", "ABC", "Protocol", "Generic"])
 """Base classes without members."""
 

@@ -18,8 +18,8 @@ class DynamicManagerImport(Rule):
 
     ## What it does
     Reports `importlib.import_module`, `__import__`, `pkgutil.resolve_name` and reads of
-    `sys.modules` with the name of a forbidden manager, written there or in a constant of the
-    file. With RED102 selected, those with the name of a client library as well.
+    `sys.modules` with the name of a forbidden manager, written there, in a constant of the
+    file or put together from such (`%`, `format`, `join`, f-strings). With RED102 selected, those with the name of a client library as well.
 
     ## Why is this bad?
     It is the import that RED101 reports, in a form that most linters and migrations miss: it

@@ -19,7 +19,7 @@ class StaleManagerReference(Rule):
     Reports strings that are the dotted name of a forbidden manager, or of something in one,
     where code takes such a name: `mock.patch` and its like, `monkeypatch.setattr`,
     `import_string`, `sys.modules`, and the settings of Django and Celery that hold
-    dotted names. Names of constants, f-strings and sums of constants are followed.
+    dotted names. Names of constants, and what is put together from constants, are followed.
 
     ## Why is this bad?
     A migration of imports leaves such strings behind. A patch of the old place then may
