@@ -52,7 +52,7 @@ class RuleContext:
         self.enabled = enabled
         self._given_up: list[str] = []
         self._wanted: set[type[ast.AST]] = {
-            ast.Call, ast.Assign, ast.AnnAssign, ast.Import, ast.ImportFrom, ast.With
+            ast.Call, ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Import, ast.ImportFrom, ast.With
         }  # fmt: skip
         self._wanted.update(t for t in wanted if issubclass(t, ast.AST) and t is not ast.Module)
 

@@ -23,7 +23,14 @@ from flake8_redis_ssot.source import SourceFile
 from flake8_redis_ssot.syntax.ancestors import ancestors
 from flake8_redis_ssot.syntax.arguments import argument_of, default_of
 from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope
-from flake8_redis_ssot.syntax.nodes import FunctionOrLambda, all_nodes, last_name, own_nodes, shortened, unparsed
+from flake8_redis_ssot.syntax.nodes import (
+    FunctionOrLambda,
+    all_nodes,
+    last_name,
+    own_nodes,
+    shortened,
+    unparsed,
+)
 from flake8_redis_ssot.syntax.scopes import Scopes
 
 _DEPTH = 8

@@ -8,9 +8,22 @@ from collections.abc import Iterator
 
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.values import QualifiedName, Text
-from flake8_redis_ssot.libraries.frameworks import CELERY_SETTINGS, MOCKS, NAME_TAKERS, SETTINGS, TARGETS
+from flake8_redis_ssot.libraries.frameworks import (
+    CELERY_SETTINGS,
+    MOCKS,
+    NAME_TAKERS,
+    NAMED_BY,
+    NAMED_TO,
+    NAMED_TO_METHODS,
+    SETTINGS,
+    TARGETS,
+)
 from flake8_redis_ssot.syntax.bindings import ProgramPoint
-from flake8_redis_ssot.syntax.nodes import all_nodes
+from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
+
+_LAST_NAMES = frozenset(name.rpartition(".")[2] for name in NAMED_TO)
+_ADDING = frozenset(["append", "insert", "extend", "update", "setdefault"])
+"""Methods by which a setting gets more."""
 
 DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)+")
 
@@ -40,19 +53,61 @@ def references(point: ProgramPoint, inference: Inference, *, existing: bool = Fa
         for keyword in node.keywords:
             if keyword.arg in SETTINGS or (keyword.arg in CELERY_SETTINGS and last in ("Celery", "update")):
                 yield from _all_texts(keyword.value)
-    elif isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+        for part in _naming(node, point, inference):
+            yield from _texts_within(part, point, inference)
+    elif isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign) and node.value is not None:
         for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
-            match target:
-                case ast.Name(id=name) if point.scope.kind in ("module", "class") and name in SETTINGS:
-                    yield from _all_texts(node.value)
-                case ast.Name(id=name) if point.scope.kind == "module" and name in CELERY_SETTINGS:
-                    if "celery" in "".join(inference.scopes.modules) or "celery" in inference.scopes.imports:
-                        yield from _all_texts(node.value)
-                case ast.Attribute(attr=name, value=ast.Attribute(attr="conf") | ast.Name(id="conf")):
-                    if name in SETTINGS | CELERY_SETTINGS:
-                        yield from _all_texts(node.value)
-                case ast.Subscript(value=value, slice=key) if _is_sys_modules(value, point, inference):
-                    yield from inference.texts(key, point)
+            if _is_setting(target, point, inference):
+                yield from _all_texts(node.value)
+            elif isinstance(target, ast.Subscript) and _is_sys_modules(target.value, point, inference):
+                yield from inference.texts(target.slice, point)
+
+
+def _is_setting(target: ast.expr, point: ProgramPoint, inference: Inference) -> bool:
+    """Whether it is a setting of a framework that holds dotted names, or a part of one."""
+    match target:
+        case ast.Subscript(
+            value=ast.Attribute(attr="conf") | ast.Name(id="conf"), slice=ast.Constant(value=name)
+        ):
+            return name in SETTINGS | CELERY_SETTINGS
+        case ast.Subscript(value=whole):
+            return _is_setting(whole, point, inference)
+        case ast.Name(id=name) if point.scope.kind in ("module", "class") and name in SETTINGS:
+            return True
+        case ast.Name(id=name) if point.scope.kind == "module" and name in CELERY_SETTINGS:
+            return "celery" in "".join(inference.scopes.modules) or "celery" in inference.scopes.imports
+        case ast.Attribute(attr=name, value=ast.Attribute(attr="conf") | ast.Name(id="conf")):
+            return name in SETTINGS | CELERY_SETTINGS
+    return False
+
+
+def _naming(call: ast.Call, point: ProgramPoint, inference: Inference) -> Iterator[ast.expr]:
+    """The arguments of a call that have dotted names in them."""
+    func = call.func
+    last = last_name(func)
+    index = NAMED_TO_METHODS.get(last) if isinstance(func, ast.Attribute) else None
+    if last in _LAST_NAMES and not NAMED_TO.isdisjoint(inference.names.dotted(func, point)):
+        index = 0
+    if index is not None:
+        yield from call.args[index : index + 1]
+        yield from (k.value for k in call.keywords if k.arg in NAMED_BY)
+    elif isinstance(func, ast.Attribute) and last in _ADDING:
+        if _is_setting(func.value, point, inference):
+            yield from call.args
+        elif last == "update" and last_name(func.value) == "conf":
+            for keys, values in ((d.keys, d.values) for d in call.args if isinstance(d, ast.Dict)):
+                pairs = zip(keys, values, strict=True)
+                settings = SETTINGS | CELERY_SETTINGS
+                yield from (v for key, v in pairs if isinstance(key, ast.Constant) and key.value in settings)
+
+
+def _texts_within(node: ast.expr, point: ProgramPoint, inference: Inference) -> Iterator[Text]:
+    """All strings of an expression, or of what is written for a name; of one that is a string itself that one."""
+    yield from inference.texts(node, point)
+    if not isinstance(node, ast.Constant):
+        bound = inference.bindings(node.id, point) if isinstance(node, ast.Name) else []
+        for part in (node, *(b.value for b in bound if isinstance(b.value, ast.List | ast.Tuple | ast.Dict))):
+            yield from _all_texts(part)
 
 
 def _is_foreign(func: ast.expr, point: ProgramPoint, inference: Inference) -> bool:

@@ -320,10 +320,33 @@ SETTINGS = frozenset(
     + ["AUTHENTICATION_BACKENDS", "TEMPLATES", "STORAGES", "DEFAULT_FILE_STORAGE", "STATICFILES_STORAGE"]
     + ["EMAIL_BACKEND", "LOGGING", "LOGGING_CONFIG", "CHANNEL_LAYERS", "DATABASE_ROUTERS", "TEST_RUNNER"]
     + ["ROOT_URLCONF", "WSGI_APPLICATION", "ASGI_APPLICATION", "REST_FRAMEWORK", "TASKS", "HUEY", "RQ"]
+    + ["DJANGO_REDIS_CONNECTION_FACTORY", "default_app_config", "pytest_plugins"]
+    + ["handler400", "handler403", "handler404", "handler500"]
     + ["CELERY_BEAT_SCHEDULE", "CELERYBEAT_SCHEDULE", "CELERY_ROUTES", "CELERY_ANNOTATIONS"]
     + [f"CELERY_{name.upper()}" for name in CELERY_SETTINGS]
 )
-"""Settings that hold dotted names, of Django and of Celery in both of its spellings."""
+"""Settings that hold dotted names, of Django, of Celery in both of its spellings, and of pytest."""
+
+NAMED_TO = frozenset(
+    ["uvicorn.run", "uvicorn.main.run", "uvicorn.Config", "uvicorn.config.Config", "granian.Granian"]
+    + ["runpy.run_module", "django.urls.include", "django.conf.urls.include", "logging.config.dictConfig"]
+)
+"""Functions whose first argument has dotted names, of the whole name."""
+
+NAMED_TO_METHODS = {
+    "autodiscover_tasks": 0,
+    "config_from_object": 0,
+    "from_object": 0,
+    "enqueue": 0,
+    "enqueue_call": 0,
+    "enqueue_in": 1,
+    "enqueue_at": 1,
+    "add_job": 0,
+}
+"""Methods of Celery, Flask, RQ and APScheduler that take dotted names, and the index of the argument."""
+
+NAMED_BY = frozenset(["app", "target", "mod_name", "arg", "config", "packages", "obj", "f", "func"])
+"""Keywords by which they do."""
 
 ENVIRONMENT_READERS = frozenset(["os.getenv", "os.environ.get", "os.environ.pop", "decouple.config"])
 """Functions that give an environment variable."""

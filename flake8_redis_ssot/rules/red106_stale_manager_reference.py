@@ -18,8 +18,8 @@ class StaleManagerReference(Rule):
     ## What it does
     Reports strings that are the dotted name of a forbidden manager, or of something in one,
     where code takes such a name: `mock.patch` and its like, `monkeypatch.setattr`,
-    `import_string`, `sys.modules`, and the settings of Django and Celery that hold
-    dotted names. Names of constants, and what is put together from constants, are followed.
+    `import_string`, `sys.modules`, the settings of Django and Celery that hold
+    dotted names, and what uvicorn, logging and job queues are told. Names of constants, and what is put together from constants, are followed.
 
     ## Why is this bad?
     A migration of imports leaves such strings behind. A patch of the old place then may
