@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from flake8_redis_ssot.inference.evaluator import Inference
-from flake8_redis_ssot.libraries.frameworks import ENVIRONMENT_READERS
+from flake8_redis_ssot.inference.values import QualifiedName
+from flake8_redis_ssot.libraries.frameworks import ENVIRONMENT_READERS, ENVIRONMENTS
 from flake8_redis_ssot.libraries.vocabulary import VARIABLE_PREFIX
 from flake8_redis_ssot.syntax.bindings import ProgramPoint
 
@@ -26,27 +27,49 @@ class Reading:
 
 def readings(inference: Inference, points: Iterable[ProgramPoint]) -> Iterator[Reading]:
     """The readings of `REDIS_*` among the calls and subscripts of a file."""
-    dotted = inference.names.dotted
     for point in points:
         match point.node:
             case ast.Call(func=func, args=args, keywords=keywords):
                 asked = [*args[:1], *(k.value for k in keywords if k.arg in _ASKED)]
-                if not any(map(_may_name, asked)) or ENVIRONMENT_READERS.isdisjoint(dotted(func, point)):
+                if not any(map(_may_name, asked)) or not _reads(inference, func, point):
                     continue
                 given = [*args[1:], *(k.value for k in keywords if k.arg == "default")][:1]
                 known = [g for g in given if isinstance(g, ast.Constant) and g.value not in (None, "")]
                 for name in _variables(inference, asked[0], point):
                     yield Reading(name, point.node, next(iter(known), None))
             case ast.Subscript(value=value, slice=key, ctx=ast.Load()):
-                if _may_name(key) and "os.environ" in dotted(value, point):
+                if _may_name(key) and "os.environ" in _names(inference, value, point):
                     yield from (Reading(name, point.node) for name in _variables(inference, key, point))
+
+
+def _names(inference: Inference, node: ast.expr, point: ProgramPoint) -> set[str]:
+    return {value.name for value in inference.values(node, point) if isinstance(value, QualifiedName)}
+
+
+def _reads(inference: Inference, func: ast.expr, point: ProgramPoint) -> bool:
+    """Whether a function gives a variable of the environment."""
+    if not ENVIRONMENT_READERS.isdisjoint(_names(inference, func, point)):
+        return True
+    owner = func.value if isinstance(func, ast.Attribute) else func
+    if isinstance(owner, ast.Call):
+        return not ENVIRONMENTS.isdisjoint(_names(inference, owner.func, point))
+    bindings = inference.bindings(owner.id, point) if isinstance(owner, ast.Name) else []
+    return bool(bindings) and all(
+        isinstance(b.value, ast.Call)
+        and b.scope is not None
+        and not b.projection
+        and not ENVIRONMENTS.isdisjoint(
+            _names(inference, b.value.func, ProgramPoint(b.value, b.scope, b.order, b.path))
+        )
+        for b in bindings
+    )
 
 
 def _may_name(node: ast.expr) -> bool:
     """Whether an expression may be the name of a variable of Redis, by its form."""
     if isinstance(node, ast.Constant):
         return isinstance(node.value, str) and node.value.startswith(VARIABLE_PREFIX)
-    return isinstance(node, ast.Name | ast.Attribute | ast.BinOp | ast.JoinedStr | ast.IfExp)
+    return isinstance(node, ast.Name | ast.Attribute | ast.BinOp | ast.JoinedStr | ast.IfExp | ast.Call)
 
 
 def _variables(inference: Inference, node: ast.expr, point: ProgramPoint) -> list[str]:

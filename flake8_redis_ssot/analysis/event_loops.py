@@ -14,11 +14,19 @@ from flake8_redis_ssot.inference.methods import effect_of, mode_of
 from flake8_redis_ssot.inference.values import Coroutine, QualifiedName
 from flake8_redis_ssot.libraries.commands import HANDED
 from flake8_redis_ssot.libraries.frameworks import FIXTURES, TEARING_DOWN
-from flake8_redis_ssot.libraries.standard import BRIDGES, CHANGING_METHODS, ENTERING, LOOPS, RUNNERS, RUNNING
+from flake8_redis_ssot.libraries.standard import (
+    BRIDGES,
+    CHANGING_METHODS,
+    ENTERING,
+    JOBS,
+    LOOPS,
+    RUNNERS,
+    RUNNING,
+)
 from flake8_redis_ssot.libraries.traits import NO_POOL
 from flake8_redis_ssot.libraries.vocabulary import CLOSING
 from flake8_redis_ssot.syntax.ancestors import ancestors
-from flake8_redis_ssot.syntax.arguments import argument_of
+from flake8_redis_ssot.syntax.arguments import argument_of, first_of
 from flake8_redis_ssot.syntax.bindings import ProgramPoint, Scope, exclusive
 from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, own_nodes, unparsed, ways_out
 from flake8_redis_ssot.syntax.scopes import Scopes
@@ -119,14 +127,16 @@ class EventLoops:
         if last_name(callee) not in self._runners:
             return
         if isinstance(call.func, ast.Call):
-            if call.func.args and self._is_named(callee, point, BRIDGES):
-                yield Run(point, call, unparsed(callee), call.func.args[0], call, is_bridge=True)
-        elif call.args and self._is_named(call.func, point, RUNNERS):
-            yield Run(point, call, unparsed(call.func), call.args[0])
-        elif call.args and isinstance(call.func, ast.Attribute) and call.func.attr in RUNNING:
-            made = self._loop(call.func.value, point)
-            if made is not None:
-                yield Run(point, made, unparsed(made.func), call.args[0])
+            for job in first_of(call.func, JOBS) if self._is_named(callee, point, BRIDGES) else ():
+                yield Run(point, call, unparsed(callee), job, call, is_bridge=True)
+            return
+        for job in first_of(call, JOBS):
+            if self._is_named(call.func, point, RUNNERS):
+                yield Run(point, call, unparsed(call.func), job)
+            elif isinstance(call.func, ast.Attribute) and call.func.attr in RUNNING:
+                made = self._loop(call.func.value, point)
+                if made is not None:
+                    yield Run(point, made, unparsed(made.func), job)
 
     def _loop(self, node: ast.expr, point: ProgramPoint) -> ast.Call | None:
         """The call, in the function of `point`, that makes the loop which `node` is for sure, and is not kept."""

@@ -40,6 +40,7 @@ from flake8_redis_ssot.libraries.standard import (
     ENTERING_METHODS,
     FIELDS,
     HANDED_ON,
+    JOBS,
     MAKING_MISSING,
     NAMESPACES,
     PROPERTIES,
@@ -48,7 +49,14 @@ from flake8_redis_ssot.libraries.standard import (
     REPLACING_METHOD,
     RUNNERS,
 )
-from flake8_redis_ssot.syntax.arguments import argument_of, default_of, parameters, positional, single
+from flake8_redis_ssot.syntax.arguments import (
+    argument_of,
+    default_of,
+    first_of,
+    parameters,
+    positional,
+    single,
+)
 from flake8_redis_ssot.syntax.bindings import ProgramPoint, Scope
 from flake8_redis_ssot.syntax.nodes import callee_of, decorators_of, last_name
 from flake8_redis_ssot.syntax.scopes import Scopes
@@ -115,7 +123,7 @@ def called(inference: Inference, call: ast.Call, point: ProgramPoint) -> Iterato
                     for part in call.args[HANDED_ON[name] :][:1]:
                         yield from inference.values(part, point)
                 elif name in RUNNERS:
-                    for part in call.args[:1]:
+                    for part in first_of(call, JOBS):
                         yield from inference.awaited(inference.values(part, point))
                 elif name in NAMESPACES:
                     yield replace(standard_calls.of_keywords(inference, call, point), has_attributes=True)

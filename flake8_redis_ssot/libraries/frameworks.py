@@ -350,3 +350,9 @@ NAMED_BY = frozenset(["app", "target", "mod_name", "arg", "config", "packages", 
 
 ENVIRONMENT_READERS = frozenset(["os.getenv", "os.environ.get", "os.environ.pop", "decouple.config"])
 """Functions that give an environment variable."""
+
+ENVIRONMENTS = frozenset(
+    ["environs.Env", "environs.FileAwareEnv", "environ.Env", "environ.FileAwareEnv"]
+    + ["decouple.AutoConfig", "starlette.config.Config"]
+)
+"""Classes whose objects give one when they are called, or by any of their methods."""

@@ -140,11 +140,14 @@ LOOPS = frozenset(
 )
 """Functions that make an event loop to run things in."""
 
-BRIDGES = frozenset(["asgiref.sync.async_to_sync"])
+BRIDGES = frozenset(["asgiref.sync.async_to_sync", "asgiref.sync.AsyncToSync"])
 """Functions that make of a coroutine function one that runs it in an event loop, a new one where none is around."""
 
 RUNNING = frozenset(["run", "run_until_complete"])
 """Methods of a loop that run their first argument to its end."""
+
+JOBS = frozenset(["main", "future", "coro", "func", "awaitable"])
+"""The keywords by which all of these take what they run."""
 
 LOOP_PACKAGES = frozenset(name.partition(".")[0] for name in RUNNERS | LOOPS | BRIDGES)
 LOOP_WORDS = RUNNING | frozenset(name.rpartition(".")[2] for name in RUNNERS | BRIDGES)

@@ -14,7 +14,7 @@ from flake8_redis_ssot.syntax.bindings import ProgramPoint
 from flake8_redis_ssot.syntax.lines import lines_of, touches
 from flake8_redis_ssot.syntax.nodes import last_name, unparsed
 
-_URL = re.compile(rf"(?:{'|'.join(URL_SCHEMES)})://(?:[^@/{{\s]*@)?[\w[]")
+_URL = re.compile(rf"(?:{'|'.join(URL_SCHEMES)})(?:\+\w+)?://(?:[^@/{{\s]*@)?[\w[]")
 
 
 class HardcodedRedisAddress(Rule):
@@ -54,7 +54,7 @@ class HardcodedRedisAddress(Rule):
     name = "hardcoded-redis-address"
     since = "0.1.0"
     default = False
-    needles = tuple(f"{scheme}://".encode() for scheme in URL_SCHEMES)
+    needles = tuple(f"{scheme}{end}".encode() for scheme in URL_SCHEMES for end in ("://", "+"))
 
     @on(ast.Module)
     def check(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:

@@ -14,7 +14,7 @@ class RedisEnvironmentRead(Rule):
     """A Redis setting is read from the environment outside the manager.
 
     ## What it does
-    Reports reading a variable `REDIS_*` from `os.environ`, by `os.getenv` or `decouple.config`,
+    Reports reading a variable `REDIS_*` from `os.environ`, by `os.getenv`, or by decouple, environs, django-environ or Starlette,
     outside the manager and `settings-modules`.
 
     ## Why is this bad?

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Collection
 
 
 def positional(args: ast.arguments) -> list[ast.arg]:
@@ -43,3 +44,8 @@ def argument_of(call: ast.Call, args: ast.arguments, parameter: ast.arg, *, shif
         if 0 <= at < len(given) and not any(isinstance(a, ast.Starred) for a in given):
             return given[at]
     return None
+
+
+def first_of(call: ast.Call, names: Collection[str]) -> list[ast.expr]:
+    """The first argument of a call, by its position or by one of these keywords, if there is one."""
+    return [*call.args, *(keyword.value for keyword in call.keywords if keyword.arg in names)][:1]
