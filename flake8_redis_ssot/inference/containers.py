@@ -119,6 +119,8 @@ def merged(
 def union(inference: Inference, node: ast.BinOp, point: ProgramPoint) -> Iterator[Items]:
     """What `one | other` of dicts is, `one + other` of lists, and `one * many`."""
     sides = (node.left, node.right)
+    if isinstance(node.op, ast.Mult) and not any(isinstance(side, ast.List | ast.Tuple) for side in sides):
+        return  # nearly all are of numbers
     found = [value for side in sides for value in inference.values(side, point) if isinstance(value, Items)]
     if isinstance(node.op, ast.BitOr):
         if any(map(is_dict, found)):

@@ -109,11 +109,11 @@ def _are_short(*texts: str) -> bool:
 def _put_between(
     inference: Inference, separator: ast.expr, call: ast.Call, point: ProgramPoint
 ) -> Iterator[Text]:
-    match [*inference.values(call.args[0], point)]:
+    between = inference.all_texts(separator, point)
+    match [*inference.values(call.args[0], point)] if len(between) == 1 else []:
         case [Items(keys=None) as items]:
-            between = inference.all_texts(separator, point)
             parts: list[set[str]] = []
-            for texts in containers.texts_in(inference, items) if between else ():
+            for texts in containers.texts_in(inference, items):
                 parts += [set(between), texts]
             yield from _whole(call, parts[1:])
 
