@@ -343,6 +343,12 @@ class RuleContext:
             return f"use {shown if other is None else self._from_home(other)}"
         return f"use `{name}` from {shown}"
 
+    def take_from_settings(self) -> str:
+        """What a message advises instead of a setting that stands here: a module may be the one that has them."""
+        instead = self.use_instead()
+        is_test = self.settings.is_test(self.source.path)
+        return instead if is_test else f"{instead}, or name this module in `settings-modules`"
+
     def _from_home(self, name: str) -> str:
         """A dotted name, for a message: an object with the module that has it."""
         home, _, last = name.rpartition(".")

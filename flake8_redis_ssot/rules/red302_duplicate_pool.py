@@ -9,9 +9,7 @@ from dataclasses import replace
 from flake8_redis_ssot.analysis.pools import pool_target
 from flake8_redis_ssot.diagnostic import Diagnostic, Related
 from flake8_redis_ssot.rule import Construction, Rule, RuleContext, on
-from flake8_redis_ssot.syntax.bindings import Branch, ProgramPoint, exclusive
 from flake8_redis_ssot.syntax.nodes import root_of, unparsed
-from flake8_redis_ssot.syntax.scopes import Scopes
 
 
 class DuplicatePool(Rule):
@@ -77,7 +75,7 @@ class DuplicatePool(Rule):
             if target is None:
                 continue
             earlier = seen.setdefault(target, [])
-            first = next((e for e in earlier if not _either(e, made, context.scopes)), None)
+            first = next((e for e in earlier if context.scopes.both_run(e.point, made.point)), None)
             if first is not None:
                 yield self.diagnostic(
                     context,
@@ -88,24 +86,6 @@ class DuplicatePool(Rule):
                     related=(Related(context.source.path, first.range, "the first pool"),),
                 )
             earlier.append(made)
-
-
-def _either(one: Construction, other: Construction, scopes: Scopes) -> bool:
-    """Whether of two constructions only one ever runs: in other arms, or after one that leaves."""
-    a, b = _branches(one.point, scopes), _branches(other.point, scopes)
-    left = [branch for branch in a if branch in scopes.leaving and branch not in b]
-    return exclusive(a, b, tried=True) or (one.point.scope is other.point.scope and bool(left))
-
-
-def _branches(point: ProgramPoint, scopes: Scopes) -> tuple[Branch, ...]:
-    """The branches around a site and around the definitions that it stands in."""
-    path, scope = point.path, point.scope
-    while scope.parent is not None:
-        binding = scopes.definitions.get(scope.node) if scope.node is not None else None
-        if binding is not None:
-            path = (*binding.path, (id(scope.node), "definition"), *path)
-        scope = scope.parent
-    return path
 
 
 def _target(made: Construction, context: RuleContext) -> str | None:

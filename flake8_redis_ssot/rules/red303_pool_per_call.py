@@ -15,7 +15,7 @@ from flake8_redis_ssot.rule import Construction, Rule, RuleContext, on
 from flake8_redis_ssot.syntax.ancestors import ancestors
 from flake8_redis_ssot.syntax.bindings import ProgramPoint, Scope
 from flake8_redis_ssot.syntax.memo import memoized
-from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, unparsed
+from flake8_redis_ssot.syntax.nodes import Comprehension, Loop, all_nodes, last_name, unparsed
 
 
 class PoolPerCall(Rule):
@@ -80,6 +80,8 @@ class PoolPerCall(Rule):
                 when = _when(made, context, known)
                 if when:
                     instead = "keep one" if context.place.is_manager else context.use_instead(made=made)
+                    if not context.boundary.managers and not context.boundary.name:
+                        instead = f"keep one, and {instead}"
                     yield self.diagnostic(
                         context,
                         made.range,
@@ -94,27 +96,30 @@ def _when(made: Construction, context: RuleContext, known: dict[Scope, Repetitio
     tree: ast.AST = function or context.source.tree
     scope = context.scopes.namespaces[function] if function is not None else context.scopes.module
     loop = loop_around(ancestors(tree, made.call), made.call)
-    why = None
-    if loop is None:
-        why = why_repeated(scope, context.inference) or _why_callers_repeat(scope, context, known)
-    if loop is None and why is None:
+    if loop is not None and not _is_kept(made, tree, scope, loop):
+        return "in every turn of a loop"
+    # what keeps those of one loop may be made anew at every call itself
+    why = why_repeated(scope, context.inference) or _why_callers_repeat(scope, context, known)
+    if why is None or _is_kept(made, tree, scope, None):
         return ""
     fate = fate_of(tree, made.call)
-    kept = frozenset(["entered", "guarded"])
-    if loop is not None:
-        kept |= {"captured", "stored", "handed", "returned", "yielded"}
-    elif not any(outlives(place, scope) for place in fate.places):
-        kept |= {"stored"}  # in something of which nothing is known
-    if fate.lifetimes & kept or is_cached(tree, made.call, fate.places, scope, loop):
-        return ""
-    if why is None:
-        return "in every turn of a loop"
     assert isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
     is_given = "returned" in fate.lifetimes or any(unparsed(r.node) in fate.places for r in scope.returns)
     if why.for_result and not is_given:
         return ""
     is_asked_for = why.for_result or is_property(function)
     return "" if is_asked_for and _is_kept_by_callers(function, context) else why.phrase
+
+
+def _is_kept(made: Construction, tree: ast.AST, scope: Scope, loop: Loop | Comprehension | None) -> bool:
+    """Whether what is made outlives a turn of the `loop`, or else a call of the function."""
+    fate = fate_of(tree, made.call)
+    kept = frozenset(["entered", "guarded"])
+    if loop is not None:
+        kept |= {"captured", "stored", "handed", "returned", "yielded"}
+    elif not any(outlives(place, scope) for place in fate.places):
+        kept |= {"stored"}  # in something of which nothing is known
+    return bool(fate.lifetimes & kept) or is_cached(tree, made.call, fate.places, scope, loop)
 
 
 def _why_callers_repeat(

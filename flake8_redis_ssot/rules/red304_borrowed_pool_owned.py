@@ -99,11 +99,20 @@ def _is_shared(pool: ast.expr, made: Construction, context: RuleContext) -> bool
     if key is None:
         return False
     others = [(other, _pool(other)) for other in context.constructions if other is not made]
-    if any(p is not None and _key(p, other, context) == key for other, p in others):
+    if any(
+        p is not None and _key(p, other, context) == key and _both_run(made, other, context)
+        for other, p in others
+    ):
         return True
     if function is None or isinstance(function, ast.Lambda):
         return False
     return key[0] != "function" and "stored" not in lifetimes(function, made.call)
+
+
+def _both_run(one: Construction, other: Construction, context: RuleContext) -> bool:
+    """Whether both are made: one of two arms is there for a library that lacks what the other one takes."""
+    first, second = sorted((one.point, other.point), key=lambda point: point.order)
+    return context.scopes.both_run(first, second)
 
 
 def _key(pool: ast.expr, made: Construction, context: RuleContext) -> tuple[str, object] | None:

@@ -67,7 +67,7 @@ class HardcodedRedisAddress(Rule):
             yield self.diagnostic(
                 context,
                 context.source.range_of(node),
-                f"The address {_shown(node)} is written in the code; {context.use_instead()}",
+                f"The address {_shown(node)} is written in the code; {context.take_from_settings()}",
             )
 
 
@@ -138,5 +138,6 @@ def _literals(host: ast.expr | None, point: ProgramPoint, context: RuleContext) 
 
 
 def _shown(node: ast.expr) -> str:
-    """The address without a password."""
-    return "`" + re.sub(r"//[^@/]*@", "//", unparsed(node).removeprefix("f").strip("'\"")) + "`"
+    """The address without a password, which its query may have as well."""
+    address = unparsed(node).removeprefix("f").strip("'\"").partition("?")[0]
+    return "`" + re.sub(r"//[^@/]*@", "//", address) + "`"

@@ -58,6 +58,6 @@ class RedisEnvironmentRead(Rule):
             yield self.diagnostic(
                 context,
                 context.source.range_of(reading.node),
-                f"`{reading.name}` is read from the environment here; {context.use_instead()}",
+                f"`{reading.name}` is read from the environment here; {context.take_from_settings()}",
                 symbols=(reading.name,),
             )

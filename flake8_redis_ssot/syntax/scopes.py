@@ -9,7 +9,15 @@ from functools import cached_property
 
 from flake8_redis_ssot.libraries.standard import NAMESPACES, RECORDS
 from flake8_redis_ssot.syntax.arguments import parameters, positional
-from flake8_redis_ssot.syntax.bindings import Binding, Branch, ProgramPoint, Projection, Scope, Store
+from flake8_redis_ssot.syntax.bindings import (
+    Binding,
+    Branch,
+    ProgramPoint,
+    Projection,
+    Scope,
+    Store,
+    exclusive,
+)
 from flake8_redis_ssot.syntax.lines import Lines, Statement, touches
 from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
 
@@ -93,6 +101,22 @@ class Scopes:
                     yield ProgramPoint(statement.node, statement.scope, statement.order, statement.path)
                 for node, scope, order in statement.expressions:
                     yield from self.points_in(node, scope, order, statement.path, types)
+
+    def both_run(self, one: ProgramPoint, other: ProgramPoint) -> bool:
+        """Whether two places, the first of which comes earlier, can both run: not in other arms, or after one that leaves."""
+        a, b = self._branches(one), self._branches(other)
+        left = one.scope is other.scope and any(branch in self.leaving and branch not in b for branch in a)
+        return not left and not exclusive(a, b, tried=True)
+
+    def _branches(self, point: ProgramPoint) -> tuple[Branch, ...]:
+        """The branches around a site and around the definitions that it stands in."""
+        path, scope = point.path, point.scope
+        while scope.parent is not None:
+            binding = self.definitions.get(scope.node) if scope.node is not None else None
+            if binding is not None:
+                path = (*binding.path, (id(scope.node), "definition"), *path)
+            scope = scope.parent
+        return path
 
     @cached_property
     def calls(self) -> list[ProgramPoint]:
