@@ -261,7 +261,7 @@ class SourceFile:
             except (SyntaxError, ValueError, RecursionError, MemoryError):
                 _ = self.tree  # the parser alone decides
 
-    def range_of(self, node: ast.expr | ast.stmt | ast.alias | ast.excepthandler) -> Range:
+    def range_of(self, node: ast.expr | ast.stmt | ast.alias | ast.keyword | ast.excepthandler) -> Range:
         """Where `node` stands, its utf-8 columns turned into characters."""
         end_line = node.end_lineno or node.lineno
         end_offset = node.col_offset if node.end_col_offset is None else node.end_col_offset

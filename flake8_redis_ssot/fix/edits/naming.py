@@ -69,7 +69,7 @@ def renamed(view: View, node: ast.Attribute | ast.keyword, name: str) -> Part:
     call = view.uses.parents[node]
     assert isinstance(call, ast.Call) and node.arg is not None
     exact(view, call)
-    start = view.source.text.rfind(node.arg, 0, view.span(node.value)[0])
+    start, _ = view.span(node)
     return start, start + len(node.arg), name
 
 

@@ -251,7 +251,29 @@ class View:
         """Whether others ask this module for a name, or may: they would find one that is new."""
         dotted = [f"{module}.{name}" for module in self.place.modules]
         is_quoted = any(is_under(text, one) for one in dotted for text in self._reads.quoted)
-        return is_quoted or bool(self.readers(name)) or self.unseen_reader(name) is not None
+        is_found = is_quoted or bool(self.readers(name)) or self.unseen_reader(name) is not None
+        return is_found or self._is_hidden_by_star(name)
+
+    def _is_hidden_by_star(self, name: str) -> bool:
+        """Whether a file that has all names of this one by `*` has one of its own of a name that would be new."""
+        if exported_names(self.source.tree) is not None:
+            return False
+        word = re.compile(rf"\b{name}\b".encode())
+        return any(word.search(self.modules.filesystem.source(path).data) for path in self._star_importers)
+
+    @cached_property
+    def _star_importers(self) -> list[str]:
+        """The files that import all of this one, those included that import all of one of them."""
+        found = [self.path]
+        for path in found:
+            for module in self._index.place(path).modules:
+                for user in self._index.importing(module):
+                    is_star = any(
+                        edge.module == module and edge.name == "*" and edge.local_name != QUOTED
+                        for edge in self._index.edges(user)
+                    )
+                    found += [user] if is_star and user not in found else []
+        return found[1:]
 
     def short(self, path: str) -> str:
         """A path as the project names it."""
@@ -303,7 +325,7 @@ class View:
         """The dotted modules that a from-import means."""
         return self.uses.scopes.bases(statement) if isinstance(statement, ast.ImportFrom) else [""]
 
-    def span(self, node: ast.expr) -> tuple[int, int]:
+    def span(self, node: ast.expr | ast.keyword) -> tuple[int, int]:
         where = self.source.range_of(node)
         return self.source.offset(where.start), self.source.offset(where.end)
 
