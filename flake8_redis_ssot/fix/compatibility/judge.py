@@ -416,6 +416,8 @@ class Compatibility(ObjectChecks):
                     f"give it `{name}`",
                 )
         verdict.ties.strong.add(f"exception {old.qualified_name}")
+        if not view.uses.tried(place):
+            verdict.ties.weak |= {f"exception {one}" for one in self.state.caught_as(old)}
         for is_any in self._other_code(view, place, old) if old.qualified_name != new.qualified_name else ():
             verdict.caught[new.qualified_name] = verdict.caught.get(new.qualified_name, False) or is_any
 

@@ -185,15 +185,19 @@ class State:
         return False
 
     def raised(self, node: ast.AST, module: str) -> set[str]:
-        """The exceptions of the project that code raises, by their homes."""
-        found = set()
+        """The exceptions of the project as which can be caught what code raises, by their homes."""
+        found: set[str] = set()
         for part in all_nodes(node):
             if isinstance(part, ast.Raise) and part.exc is not None:
                 raised = part.exc.func if isinstance(part.exc, ast.Call) else part.exc
                 symbol = self.symbols.value(raised, module)
                 if symbol is not None and symbol.kind == "class":
-                    found.add(symbol.qualified_name)
+                    found |= self.caught_as(symbol)
         return found
+
+    def caught_as(self, exception: Symbol) -> set[str]:
+        """An exception, and those of the project from which it derives."""
+        return {exception.qualified_name, *(one.qualified_name for one in self.symbols.order(exception)[0])}
 
 
 def _makes_itself(store: Store, of: Symbol) -> bool:

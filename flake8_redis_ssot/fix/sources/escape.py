@@ -205,7 +205,7 @@ class FileUses:
         around = self.parents.get(handler) if handler is not None else None
         if isinstance(handler, ast.ExceptHandler) and isinstance(around, ast.Try | ast.TryStar):
             return [*around.body]
-        if isinstance(handler, ast.Call):
+        if isinstance(handler, ast.Call) and handler.func is not node:
             above = self.parents.get(around) if isinstance(around, ast.withitem) else None
             return [*above.body] if isinstance(above, ast.With | ast.AsyncWith) else [handler]
         return []

@@ -414,6 +414,9 @@ class Staying:
             above = view.uses.parents.get(place)
             if self.rewriter.compatibility.members.builtin_bases(symbol) is not None:
                 ties.strong.add(f"exception {name}")
+                if not view.uses.tried(place):
+                    caught = self.rewriter.compatibility.state.caught_as(symbol)
+                    ties.weak |= {f"exception {one}" for one in caught}
             elif not (isinstance(above, ast.Call) and above.func is place) and not view.uses.is_annotation(
                 place
             ):
