@@ -53,9 +53,19 @@ def _circle(view: View, proposal: Proposal, graph: ImportGraph) -> Refusal | Non
     found = graph.symbols.modules.lookup(proposal.diagnostic.symbols[0])
     if found is not None and found.qualified_name in proposal.written:
         return None
-    if proposal.anchor is None or view.uses.scope_of(proposal.anchor).kind == "function":
+    if proposal.anchor is None:
         return None
-    return circle(view, {name.rpartition(".")[0] for name in proposal.written}, graph)
+    homes = {name.rpartition(".")[0] for name in proposal.written}
+    if view.uses.scope_of(proposal.anchor).kind != "function":
+        return circle(view, homes, graph)
+    line = proposal.anchor.lineno
+    for home in sorted(homes):
+        if any((here, line) in graph.meanwhile(home) for here in view.place.modules):
+            return Refusal(
+                f"line {line} runs while `{home}` is imported, which may lack by then what is imported there",
+                f"import `{home}` before that function is called, or change this by hand",
+            )
+    return None
 
 
 def circle(view: View, modules: Iterable[str], graph: ImportGraph) -> Refusal | None:

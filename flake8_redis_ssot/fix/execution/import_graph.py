@@ -24,6 +24,7 @@ class ImportGraph:
         self._reads = reads
         self._reached: dict[str, frozenset[str]] = {}
         self._stated: dict[str, frozenset[str]] = {}
+        self._meanwhile: dict[str, frozenset[tuple[str, int]]] = {}
         self._steps: dict[Function, list[_Step]] = {}
 
     def imports(self, module: str) -> frozenset[str]:
@@ -47,6 +48,20 @@ class ImportGraph:
         for statement in at_import(body):
             if isinstance(statement, Function | ast.ClassDef):
                 yield from ((one, module) for one in _evaluated(statement, annotations=not is_put_off))
+
+    def meanwhile(self, module: str) -> frozenset[tuple[str, int]]:
+        """The modules and lines of the imports that run while `module` does, those in functions that are called included."""
+        if module not in self._meanwhile:
+            before, seen = set(packages_of(module)), [module]
+            found = set()
+            for here in seen:
+                for part, home in self.running(here):
+                    if isinstance(part, ast.Import | ast.ImportFrom):
+                        found.add((home, part.lineno))
+                named = {one for name in self.imports(here) for one in with_parents(name)} - before - {*seen}
+                seen += sorted(name for name in named if self.symbols.modules.find(name) is not None)
+            self._meanwhile[module] = frozenset(found)
+        return self._meanwhile[module]
 
     def stated(self, module: str) -> frozenset[str]:
         """The modules that the import statements at the top of a module name."""
