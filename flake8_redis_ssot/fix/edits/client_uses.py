@@ -32,7 +32,7 @@ _MOST = 3
 _RENAME = "give each client a name of its own"
 _ENDING = CLOSING - {"shutdown"}
 """Methods that end a client or pool; `shutdown` ends the server."""
-_ASKING = QUESTIONS | {"bool", "id", "print", "repr", "str", "type"}
+_ASKING = QUESTIONS | {"bool", "print", "repr", "str", "type"}
 _KNOWN = COMMANDS | ITERATORS | HANDED | INERT
 
 

@@ -135,6 +135,7 @@ class ConstructionEdits:
         text = f"{name}{accessor.tail}"
         self._write(view, got, call, text, uses, proposal)
         proposal.written.append(accessor.qualified_name)
+        self.placing.effects.note_loads(view, proposal, self._imported(view, proposal))
         proposal.title = f"Use `{accessor.label}` instead of one more {made.kind}"
         self._reach(view, built, accessor, uses, proposal)
 
@@ -270,6 +271,13 @@ class ConstructionEdits:
                 "import the manager above it, and use that by hand",
             )
         proposal.statement = before[-1]
+
+    @staticmethod
+    def _imported(view: View, proposal: Proposal) -> str:
+        """The dotted name that the import gives at which the manager's is written."""
+        assert proposal.anchor is not None
+        base = next(iter(view.bases(proposal.anchor)), "")
+        return f"{base}.{proposal.anchor.names[0].name}".lstrip(".")
 
     @staticmethod
     def _import_of(view: View, node: ast.expr) -> ast.Import | ast.ImportFrom | None:

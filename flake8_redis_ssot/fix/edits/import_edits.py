@@ -153,6 +153,8 @@ class ImportEdits(ObjectEdits):
             proposal.roots.add(same.old.qualified_name)
         if late:
             proposal.reach = {old: same.new.qualified_name}
+        else:
+            proposal.early |= {old, same.new.qualified_name}
         return proposal
 
     def _unread(self, view: View, proposal: Proposal, name: str, kept: Kept, late: bool) -> Proposal:

@@ -46,6 +46,8 @@ class ImportEffects:
         new = ""
         with suppress(Refusal):
             new = self.module_of(self.replacements.find(old, view.place.boundary).new.qualified_name)
+        if new and not self.copies.modules(module, new):
+            self.check_new(view, proposal, new, self.acts.reached(module))
         anyhow = {package for name in (new, *view.place.modules) for package in packages_of(name)}
         anyhow |= self.acts.reached(new)
         if module in anyhow:
@@ -63,6 +65,24 @@ class ImportEffects:
                     proposal.unsafe(f"{why}, which this file would no longer do")
                 return
 
+    def check_new(
+        self, view: View, proposal: Proposal, new: str, before: frozenset[str] = frozenset()
+    ) -> None:
+        """Note that importing the module `new` does something, if no file did so far; `before` are those that this one had."""
+        anyhow = {*before, *(package for name in view.place.modules for package in packages_of(name))}
+        if proposal.statement is not None:
+            anyhow |= self.others(view, proposal.statement)
+        running = self.acts.running(new, frozenset(anyhow)) if new not in anyhow else []
+        if self._is_run_by_others(new, running):
+            return
+        for here in running:
+            acts = self.acts.directly(here)
+            if acts and not self._is_run_by_others(here, running):
+                proposal.unsafe(
+                    f"importing `{new}` does more than to define: {acts}, and no file imports it so far"
+                )
+                return
+
     def copy_of(self, module: str) -> str:
         """The module that the settings name for all of one, where that is a copy of it; empty where none is."""
         settings = self.replacements.settings
@@ -72,11 +92,13 @@ class ImportEffects:
 
     def _is_run_anyhow(self, module: str, old: str, running: Sequence[str]) -> bool:
         """Whether something else of the project imports a module that `old` imports, where all these are `running` with it."""
+        return module != old and self._is_run_by_others(module, running)
+
+    def _is_run_by_others(self, module: str, running: Sequence[str]) -> bool:
+        """Whether a file that is neither of the modules `running` nor a test imports a module."""
         index = self.replacements.index
         own = {index.modules.find(one) for one in running}
-        return module != old and any(
-            path not in own and not index.settings.is_test(path) for path in index.importers(module)
-        )
+        return any(path not in own and not index.settings.is_test(path) for path in index.importers(module))
 
     def others(self, view: View, statement: ast.AST) -> frozenset[str]:
         """The modules that run with the other imports at the top of a file, the file itself apart."""
@@ -102,12 +124,15 @@ class ImportEffects:
             replacement.old.module
         )
 
-    def note_loads(self, view: View, proposal: Proposal) -> None:
-        """Note the modules that the file may be the first to import, by what it imports before or afterwards alone."""
-        named = proposal.diagnostic.symbols[0].removesuffix(".*")
+    def note_loads(self, view: View, proposal: Proposal, named: str = "") -> None:
+        """Note the modules that the file may be the first to import, by what it imports before or afterwards alone.
+
+        `named` is what it imports before, if that is not what the diagnostic is about.
+        """
+        named = named or proposal.diagnostic.symbols[0].removesuffix(".*")
         old, *new = [self._running_with(self.module_of(name)) for name in (named, *proposal.written)]
         own = {one for module in view.place.modules for one in with_parents(module)}
-        statement = proposal.statement
+        statement = proposal.anchor
         proposal.is_late = statement is None or view.uses.scope_of(statement).kind == "function"
         if statement is not None and not proposal.is_late:
             others = self.others(view, statement)

@@ -25,6 +25,7 @@ class Placing:
         """Note beside which import that of the module `home` is written, if it cannot take the place of `statement`."""
         own = proposal.statement
         assert own is not None
+        self.effects.check_new(view, proposal, home)
         scope, is_tried = view.uses.scope_of(own), view.has_fallback(own)
         needed = {*self.effects.acts.running(home)}
         known = {one for name in view.place.modules for one in packages_of(name)}

@@ -80,6 +80,7 @@ class Timing:
                 runs = [self.runs]
                 if path == proposal.path or after.is_imported(path):  # else nothing loads it any more
                     runs.append(after)
+                runs = [one for one in runs if one.may_meet(patch.path, proposal.path)]
                 if any(one.may_load(patch.path, patch.line, path, patch.text) for one in runs):
                     where = self.rewriter.short(path)
                     why = f"and may be the first to import {where}, which looks it up then"
