@@ -13,6 +13,7 @@ from flake8_redis_ssot.analysis.constructions import Construction
 from flake8_redis_ssot.analysis.environment import Reading, readings
 from flake8_redis_ssot.analysis.lines import lines_of_interest
 from flake8_redis_ssot.analysis.pools import pool_target
+from flake8_redis_ssot.analysis.running import Run
 from flake8_redis_ssot.facts.model import DefaultFacts, PoolFacts
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.methods import mode_of
@@ -143,15 +144,15 @@ class RuleContext:
         return list(commands(self.inference, self.scopes, self.points))
 
     @cached_property
-    def stalling(self) -> list[tuple[ast.Call, ast.AsyncFunctionDef, Command]]:
-        """The calls, in `async def`, of functions of the file that send by a blocking client, with what they send."""
+    def stalling(self) -> list[tuple[Run, ast.AsyncFunctionDef, Command]]:
+        """What runs, in `async def`, functions of the file that send by a blocking client, with what they send."""
         if "async def" not in self.source.text:
             return []
-        return list(in_coroutines(self.inference, self.scopes, self.blocking_calls))
+        return list(in_coroutines(self.inference, self.scopes, self.blocking))
 
     @cached_property
-    def blocking_calls(self) -> list[tuple[ProgramPoint, ast.Call, Blocking]]:
-        """The calls of functions of the file that send by a blocking client, with what each comes to."""
+    def blocking(self) -> list[tuple[Run, Blocking]]:
+        """What runs functions of the file that send by a blocking client, with what each comes to."""
         if self.inference.is_exhausted:
             return []
         known = BlockingFunctions()
@@ -159,9 +160,9 @@ class RuleContext:
         if not new:
             return []
         while new:
-            named = [point for name in sorted(new) for point in self.inference.calls_named(name)]
+            named = [point for name in sorted(new) for point in self.inference.running(name)]
             new = known.learn_calls(self.inference, named)
-        return list(known.calls(self.inference, self.scopes))
+        return list(known.runs(self.inference, self.scopes))
 
     def exposed(self) -> tuple[str, ...]:
         """The top-level names by which others get at something of a client library."""

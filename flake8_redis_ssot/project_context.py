@@ -12,6 +12,7 @@ from functools import cached_property, lru_cache
 from flake8_redis_ssot.analysis.blocking import Blocking
 from flake8_redis_ssot.analysis.client_calls import Command
 from flake8_redis_ssot.analysis.manager_classes import managing_by_others
+from flake8_redis_ssot.analysis.running import Run
 from flake8_redis_ssot.context import RuleContext
 from flake8_redis_ssot.facts.model import ClassFacts
 from flake8_redis_ssot.inference.names import Names
@@ -183,5 +184,5 @@ class _FollowedContext(RuleContext):
         return f"{shown}, line {getattr(point.node, 'lineno', 1)}"
 
     @cached_property
-    def blocking_calls(self) -> list[tuple[ProgramPoint, ast.Call, Blocking]]:
-        return list(self._project.calls(self.source.path))
+    def blocking(self) -> list[tuple[Run, Blocking]]:
+        return list(self._project.runs(self.source.path))

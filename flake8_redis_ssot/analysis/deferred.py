@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 
 from flake8_redis_ssot.libraries.standard import CONSUMING, PASSING_ON
 from flake8_redis_ssot.syntax.ancestors import ancestors
@@ -37,15 +38,30 @@ def is_returned(function: ast.AST, node: ast.expr) -> bool:
     return isinstance(ancestors(function, node)[0], ast.Return)
 
 
+def _is_consuming(func: ast.expr) -> bool:
+    """Whether a function goes through its argument, or enters it, before it returns.
+
+    A method that is called as a built-in function does something else.
+    """
+    name = last_name(func)
+    is_meant = isinstance(func, ast.Name) or not hasattr(builtins, name)
+    return (is_meant and name in CONSUMING) or name == "enter_context"
+
+
 def is_consumed(function: ast.AST, iterator: ast.expr, seen: frozenset[str] = frozenset()) -> bool:
-    """Whether `function`, or a module, surely goes through an iterator itself; `seen` are names that held it before."""
+    """Whether `function`, or a module, surely goes through an iterator itself, or enters what a `with` enters.
+
+    `seen` are names that held it before.
+    """
     inner: ast.AST = iterator
     for parent in ancestors(function, iterator):
         match parent:
             case ast.For(iter=whole) | ast.AsyncFor(iter=whole) if whole is inner:
                 return True
-            case ast.comprehension(iter=whole) if whole is inner:
+            case ast.comprehension(iter=whole) | ast.withitem(context_expr=whole) if whole is inner:
                 pass
+            case ast.With():
+                return isinstance(inner, ast.withitem)
             case ast.GeneratorExp() if isinstance(inner, ast.comprehension):
                 pass
             case ast.IfExp() | ast.BoolOp():
@@ -58,7 +74,7 @@ def is_consumed(function: ast.AST, iterator: ast.expr, seen: frozenset[str] = fr
                 return whole is inner
             case ast.Call(func=func, args=args) if inner in args:
                 if last_name(func) not in PASSING_ON:
-                    return last_name(func) in CONSUMING
+                    return _is_consuming(func)
             case ast.Assign(targets=[ast.Tuple() | ast.List()]):
                 return True
             case ast.Assign(targets=[ast.Name(id=name)]) if name not in seen:

@@ -49,10 +49,7 @@ class Classes:
         assert isinstance(made, Definition)
         if name == "__class__":
             yield made
-        found = inference.within(
-            context,
-            lambda: self.members(made.scope, name, below=made.below, of_instance=True, receiver=value),
-        )
+        found = self.kept(value, name)
         if not found:
             yield from self._given_on_demand(value, name)
         for member in found:
@@ -64,6 +61,15 @@ class Classes:
                 yield from calls.read(inference, member, value)
             else:
                 yield member
+
+    def kept(self, value: Instance, name: str) -> Values:
+        """What an object has under a name by itself or by its class, properties as they are."""
+        made = value.of
+        assert isinstance(made, Definition)
+        return self._inference.within(
+            value.context,
+            lambda: self.members(made.scope, name, below=made.below, of_instance=True, receiver=value),
+        )
 
     def lineage(self, scope: Scope) -> list[Scope]:
         """A class and the classes of ours that it derives from, the nearest first."""

@@ -383,6 +383,10 @@ class Inference:
         """The calls of what has that last name."""
         return self.scopes.calls_named.get(name, ())
 
+    def running(self, name: str) -> Iterable[ProgramPoint]:
+        """What runs a function by that name: the calls, and what Python runs it for without one."""
+        return [*self.calls_named(name), *(p for scopes in self.all_scopes() for p in scopes.implying(name))]
+
     def callers(self, function: Scope) -> Iterator[ProgramPoint]:
         """The calls of a function, as far as they are known."""
         return callers.of(self, function)

@@ -11,7 +11,7 @@ from flake8_redis_ssot.analysis.client_calls import function_of
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.fixtures import fixture_name
 from flake8_redis_ssot.inference.reach import Reach, by_name, is_exposed, stored
-from flake8_redis_ssot.inference.values import Definition, QualifiedName, Value
+from flake8_redis_ssot.inference.values import Definition, Generator, QualifiedName, Value
 from flake8_redis_ssot.libraries.standard import LOOP_PACKAGES
 from flake8_redis_ssot.project import code_patterns
 from flake8_redis_ssot.project.conftests import FixtureHomes, conftests_above
@@ -232,9 +232,9 @@ class Following:
         blocking = self._inference.blocking
         new = blocking.learn_commands(one for path in paths for one in self._inference.sent(path))
         files = self._inference.files
-        points = [point for path in paths for point in files[path].calls_of(blocking.names)]
+        points = [point for path in paths for point in files[path].running(blocking.names)]
         while new or points:
-            points += [point for name in sorted(new) for point in self._inference.calls_named(name)]
+            points += [point for name in sorted(new) for point in self._inference.running(name)]
             new = blocking.learn_calls(self._inference, points)
             points = []
         self._changed.update(("blocks", function) for function in blocking.functions - self._blocking)
@@ -289,7 +289,7 @@ class Following:
 
 def _is_exposed(inference: Inference, value: Value) -> bool:
     assert isinstance(inference, ProjectInference)
-    if isinstance(value, Definition):
+    if isinstance(value, Definition | Generator):
         if value.scope.node in inference.blocking:
             return True
         inference.answers.depends_on(("blocks", value.scope.node))

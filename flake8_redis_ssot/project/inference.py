@@ -7,6 +7,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 
 from flake8_redis_ssot.analysis.blocking import Blocking, BlockingFunctions
 from flake8_redis_ssot.analysis.client_calls import Command, commands
+from flake8_redis_ssot.analysis.running import Run
 from flake8_redis_ssot.facts.managers import ManagerFacts
 from flake8_redis_ssot.facts.modules import exported_names
 from flake8_redis_ssot.inference import callers
@@ -313,9 +314,9 @@ class ProjectInference(Inference):
         points = [*scopes.calls_of(self._method_names[path]), *entering]
         return [*commands(self, scopes, sorted(points, key=lambda point: point.order))]
 
-    def calls(self, path: str) -> Iterator[tuple[ProgramPoint, ast.Call, Blocking]]:
-        """The calls, in a file taken in, of functions that send by a blocking client, with what they send."""
-        return self.blocking.calls(self, self.files[path])
+    def runs(self, path: str) -> Iterator[tuple[Run, Blocking]]:
+        """What runs, in a file taken in, functions that send by a blocking client, with what they send."""
+        return self.blocking.runs(self, self.files[path])
 
     def is_open(self, point: ProgramPoint) -> bool:
         """Whether a call may still be a builder's: its callee is computed in a way that is not followed here."""

@@ -21,8 +21,8 @@ class ImportTimeCommand(Rule):
 
     ## What it does
     Reports a command of a blocking client at the top level of a module or in a class body, a call
-    there of a function, method or class that sends one or of a coroutine that `asyncio.run` runs, and
-    a cluster client built there, which asks its nodes at once. Not reported: a client that is
+    there of a function, method or class that sends one or of a coroutine that `asyncio.run` runs, a property,
+    `with`, loop or operator there that comes to one, and a cluster client built there, which asks its nodes at once. Not reported: a client that is
     only built, what is under `if __name__ == "__main__":`, and scripts: files that begin with
     `#!`, print or call `main` at the top level, or define neither a function nor a class.
 
@@ -82,12 +82,12 @@ class ImportTimeCommand(Rule):
             if builder.target in CONNECTING and around(made.point) is module and not is_deferred(made.point)
         ]
         found += [
-            (call, point, self._sends(context, call, blocking.cause), blocking.cause.builder.target)
-            for point, call, blocking in context.blocking_calls
-            if around(point) is module and not is_deferred(point)
+            (run.node, run.point, self._sends(context, run.said, one.cause), one.cause.builder.target)
+            for run, one in context.blocking
+            if around(run.point) is module and not is_deferred(run.point)
         ]
         found += [
-            (call, point, self._sends(context, coroutine, cause), cause.builder.target)
+            (call, point, self._sends(context, coroutine.func, cause), cause.builder.target)
             for point, call, coroutine, cause in _run(context)
             if around(point) is module
         ]
@@ -104,8 +104,8 @@ class ImportTimeCommand(Rule):
                 )
 
     @staticmethod
-    def _sends(context: RuleContext, call: ast.Call, cause: Command) -> str:
-        return f"{shown(call.func)} sends {cause.label} ({context.place_of(cause.point)})"
+    def _sends(context: RuleContext, said: ast.expr, cause: Command) -> str:
+        return f"{shown(said)} sends {cause.label} ({context.place_of(cause.point)})"
 
 
 def _run(context: RuleContext) -> Iterator[tuple[ProgramPoint, ast.Call, ast.Call, Command]]:

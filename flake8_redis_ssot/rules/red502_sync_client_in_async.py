@@ -15,8 +15,10 @@ class SyncClientInAsync(Rule):
 
     ## What it does
     Reports a command of a blocking client, its pipeline, subscription or lock that an
-    `async def` runs itself, or a function of the file that it calls, and `with` on such a lock. Not reported: functions and lambdas defined
-    in it, and generators that are handed on, which may run in a thread, methods handed over without a call, clients whose kind the file does not
+    `async def` runs itself, or a function of the file that it calls, and `with` on such a lock. A property that it reads,
+    a generator that it goes through, a context manager that it enters by `with`, and special methods
+    (`__getitem__`, `__contains__`, `__len__`, `__iter__`) that its code comes to count as calls. Not reported: functions and lambdas defined
+    in it, and generators that are not gone through or handed on, which may run in a thread, methods handed over without a call, clients whose kind the file does not
     show, and calls that do not come to the command, as they leave out the argument that it is sent for or patch
     what leads to it.
 
@@ -68,9 +70,9 @@ class SyncClientInAsync(Rule):
         for sent in context.commands:
             if stalls(sent) and sent.coroutine is not None:
                 yield self._stalled(context, sent.call, f"{sent.label} blocks", sent.coroutine, sent)
-        for call, coroutine, cause in context.stalling:
-            what = f"{shown(call.func)} sends {cause.label} and blocks"
-            yield self._stalled(context, call, what, coroutine, cause)
+        for run, coroutine, cause in context.stalling:
+            what = f"{shown(run.said)} sends {cause.label} and blocks"
+            yield self._stalled(context, run.node, what, coroutine, cause)
 
     def _stalled(
         self, context: RuleContext, call: ast.expr, what: str, coroutine: ast.AsyncFunctionDef, sent: Command

@@ -22,7 +22,8 @@ class CrossModuleSyncClient(ProjectRule):
     ## What it does
     Reports what RED502 and RED503 report, where the client comes from another module: from its
     accessor, property, attribute or class. A call of another module's function or method that
-    itself sends a command by a blocking client counts as well, unless it leaves out the argument that the
+    itself sends a command by a blocking client counts as well, and so does a property that is read, a generator that
+    is gone through, a context manager that `with` enters, or an operator that runs a special method, unless it leaves out the argument that the
     command is sent for, or a test patches what leads to it. Before an asyncio client takes the place of a blocking
     one, compare their options: with `decode_responses` one gives `str` where the other gives `bytes`.
 
@@ -88,12 +89,12 @@ def _stalls(context: RuleContext) -> Iterator[tuple[ast.expr, str, str]]:
         else:
             continue
         yield sent.call, f"{message}; use an asyncio client", sent.builder.target
-    for call, function, cause in context.stalling:
+    for run, function, cause in context.stalling:
         message = (
-            f"{shown(call.func)} sends {cause.label} ({context.place_of(cause.point)}) "
+            f"{shown(run.said)} sends {cause.label} ({context.place_of(cause.point)}) "
             f"and blocks the event loop in `async def {function.name}`"
         )
-        yield call, f"{message}; use an asyncio client, or run it in a thread", cause.builder.target
+        yield run.node, f"{message}; use an asyncio client, or run it in a thread", cause.builder.target
     asks = "async with" in context.source.text or "async for" in context.source.text
     for point in context.scopes.points(ASYNCHRONOUS) if asks else ():
         for node, how, builder in entered_in_vain(context.inference, context.source.tree, point):

@@ -18,6 +18,7 @@ from flake8_redis_ssot.syntax.bindings import (
     Store,
     exclusive,
 )
+from flake8_redis_ssot.syntax.implied import IMPLYING, PROPERTY, implied
 from flake8_redis_ssot.syntax.lines import Lines, Statement, touches
 from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
 
@@ -136,6 +137,23 @@ class Scopes:
         found = [point for name in self.calls_named.keys() & names for point in self.calls_named[name]]
         return sorted(found, key=lambda point: point.order)
 
+    def implying(self, name: str) -> list[ProgramPoint]:
+        """What may run a method of that name without a call of it; of a property it is `.name`."""
+        return self._implied.get(name, []) if name.startswith((PROPERTY, "__")) else []
+
+    @cached_property
+    def _implied(self) -> dict[str, list[ProgramPoint]]:
+        found: dict[str, list[ProgramPoint]] = {}
+        for point in self.points(IMPLYING):
+            for name, _, _ in implied(point.node):
+                found.setdefault(name, []).append(point)
+        return found
+
+    def running(self, names: Collection[str]) -> list[ProgramPoint]:
+        """What runs functions by one of the `names`, called or not, in the order in which they run."""
+        found = dict.fromkeys([*self.calls_of(names), *(p for name in names for p in self.implying(name))])
+        return sorted(found, key=lambda point: point.order)
+
     @cached_property
     def handed_on(self) -> frozenset[str]:
         """The last names of what the file reads, but to call it at once."""
@@ -177,6 +195,7 @@ class Scopes:
         self.statements.clear()
         self.__dict__.pop("calls", None)
         self.__dict__.pop("calls_named", None)
+        self.__dict__.pop("_implied", None)
 
     def bases(self, node: ast.ImportFrom) -> list[str]:
         """The dotted modules that a from-import can mean: several where the file has several names."""

@@ -1,0 +1,55 @@
+"""What Python runs methods for without a call of them: attributes that are properties, `with`, loops, operators."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+PROPERTY = "."
+"""What stands before the name of a method that is read as an attribute."""
+
+_GOING_THROUGH = ("__iter__", "__next__")
+_ENTERING = ("__enter__", "__exit__")
+_BY_CONTEXT = {ast.Load: "__getitem__", ast.Store: "__setitem__", ast.Del: "__delitem__"}
+_BY_CALL: dict[str, tuple[str, ...]] = {"len": ("__len__",), "next": ("__next__",)}
+_BY_CALL |= dict.fromkeys(
+    ["list", "tuple", "set", "frozenset", "sorted", "sum", "any", "all"], _GOING_THROUGH
+)
+"""Built-in functions that run methods of their first argument."""
+
+IMPLYING = (
+    ast.Attribute,
+    ast.Call,
+    ast.Compare,
+    ast.DictComp,
+    ast.For,
+    ast.ListComp,
+    ast.SetComp,
+    ast.Subscript,
+    ast.With,
+)
+"""The nodes for which that is asked."""
+
+
+def implied(node: ast.AST) -> Iterator[tuple[str, ast.expr, ast.expr]]:
+    """The methods that Python may run for a node: by which name, of which object, and the expression that tells."""
+    match node:
+        case ast.Attribute(value=owner, attr=name, ctx=ast.Load()):
+            yield PROPERTY + name, owner, node
+        case ast.Call(func=ast.Name(id=name), args=[owner, *_]) if name in _BY_CALL:
+            yield from ((method, owner, node) for method in _BY_CALL[name])
+        case ast.Call(func=ast.Attribute(attr="enter_context"), args=[owner]):
+            yield from ((method, owner, node) for method in _ENTERING)
+        case ast.Compare(ops=[ast.In() | ast.NotIn()], comparators=[owner]):
+            yield "__contains__", owner, node
+        case ast.Subscript(value=owner, ctx=context):
+            yield _BY_CONTEXT[type(context)], owner, node
+        case ast.With(items=items):
+            yield from ((name, i.context_expr, i.context_expr) for i in items for name in _ENTERING)
+        case (
+            ast.For(iter=whole)
+            | ast.ListComp(generators=[ast.comprehension(iter=whole, is_async=0), *_])
+            | ast.SetComp(generators=[ast.comprehension(iter=whole, is_async=0), *_])
+            | ast.DictComp(generators=[ast.comprehension(iter=whole, is_async=0), *_])
+        ):  # the others of a comprehension run in its own scope
+            yield from ((name, whole, whole) for name in _GOING_THROUGH)
