@@ -30,7 +30,8 @@ class Following:
         self._texts = index.texts
         self._reach = Reach(inference, _is_exposed)
         self._fixtures = FixtureHomes(index)
-        self._uses = Uses(index, self._fixtures, Reach(inference, is_exposed), self._reach)
+        clients = Reach(inference, is_exposed)
+        self._uses = Uses(index, self._fixtures, inference.answers, clients, self._reach)
         self._blocking: frozenset[object] = frozenset()
         """The functions that were known to block when files were judged last."""
         self._names: dict[str, set[str]] = {}

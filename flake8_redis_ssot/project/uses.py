@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
 from flake8_redis_ssot.facts.texts import LETTER, Texts
+from flake8_redis_ssot.inference.fixpoint import Fixpoint
 from flake8_redis_ssot.inference.reach import Reach
 from flake8_redis_ssot.inference.values import Filled, Generator, Items, Pairs, Value
 from flake8_redis_ssot.project import code_patterns
 from flake8_redis_ssot.project.conftests import FixtureHomes
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.project.inference import GETTER
+
+_Group = tuple[str, ...] | str
+"""Some files, or one with all that may have something from it."""
 
 _EVERY = frozenset([""])
 """The members that lead on, where any use does."""
@@ -63,11 +67,19 @@ class _Had:
 class Uses:
     """Judges the texts of files that are not parsed, by what is known of those that are."""
 
-    def __init__(self, index: ProjectIndex, fixtures: FixtureHomes, clients: Reach, blocking: Reach) -> None:
+    def __init__(
+        self,
+        index: ProjectIndex,
+        fixtures: FixtureHomes,
+        answers: Fixpoint[object, object],
+        clients: Reach,
+        blocking: Reach,
+    ) -> None:
         """Which values lead to something of a client library say `clients`; `blocking` also which send by a blocking one.
 
-        That is asked of what may run in a coroutine.
+        That is asked of what may run in a coroutine. Both ask of `answers`.
         """
+        self._answers = answers
         self._index = index
         self._fixtures = fixtures
         self._texts: Texts = index.texts
@@ -79,6 +91,7 @@ class Uses:
         self._beyond_says: dict[tuple[str, str], bool] = {}
         self._having: dict[tuple[str, str, tuple[str, ...]], list[_Had]] = {}
         self._said: dict[tuple[str, _Had, frozenset[str]], tuple[list[tuple[str, bool]], bool]] = {}
+        self._saying: dict[tuple[str, _Had, frozenset[str]], list[_Group]] = {}
 
     def comes_to_client(self, user: str, exposed: Exposed) -> bool:
         """Whether the file `user` may come to a client, or to what sends by one, by what another file exposes."""
@@ -110,9 +123,15 @@ class Uses:
         if not is_test and has(user, code_patterns.setting(key)):
             return True
         reach = self._asked_of(user)
-        return any(self._is_come_to(reach, values, [user, one]) for one in sorted({user} | self._users(user)))
+        near = sorted({user} | self._users(user))
+        return any(reach.is_reached(values, partial(self._is_said_by, (user, one))) for one in near)
 
     def _is_used(self, user: str, had: _Had, exposed: Exposed) -> bool:
+        # files are judged anew as more is known, and of most of their names nothing else is known by that
+        key = ("used", user, had, frozenset(exposed.values[had.name]))
+        return self._answers.made(key, partial(self._find_used, user, had, exposed))
+
+    def _find_used(self, user: str, had: _Had, exposed: Exposed) -> bool:
         reach, values = self._asked_of(user), exposed.values[had.name]
         first = exposed.first(reach, had.name)
         if not first:
@@ -127,17 +146,26 @@ class Uses:
         takers, is_said = found
         if "" in first or not (takers or is_said):
             return bool(takers) or is_said
-        if is_said and self._is_come_to(reach, values, [user]):
-            return True
+        groups = self._saying.get(asked)
+        if groups is None:
+            groups = self._saying[asked] = [*self._groups(user, had, takers, is_said=is_said)]
+        if not reach.is_reached(values, lambda word: any(self._is_said_by(group, word) for group in groups)):
+            return False  # most: not even all of them together say enough
+        return any(reach.is_reached(values, partial(self._is_said_by, group)) for group in groups)
+
+    def _groups(
+        self, user: str, had: _Had, takers: Iterable[tuple[str, bool]], *, is_said: bool
+    ) -> Iterator[_Group]:
+        """The files that may come to a client together, by a name that `user` has."""
+        if is_said:
+            yield (user,)
         for one, is_further in takers:
-            if is_further and reach.is_reached(values, partial(self._is_said_beyond, one)):
-                return True
-            if self._is_come_to(reach, values, [user, one]):
-                return True
-            if any(self._is_come_to(reach, values, [user, one, given]) for given in self._given(one, had)):
-                return True
-        given = self._given(user, had) if is_said else ()
-        return any(self._is_come_to(reach, values, [user, one]) for one in given)
+            if is_further:
+                yield one
+            yield (user, one)
+            yield from ((user, one, given) for given in self._given(one, had))
+        if is_said:
+            yield from ((user, given) for given in self._given(user, had))
 
     def _given(self, user: str, had: _Had) -> list[str]:
         """The files that may have what a file makes of a name, where it may make something of it for others."""
@@ -180,10 +208,11 @@ class Uses:
             if puts:
                 yield from sorted(self._index.all_users(home))
 
-    def _is_come_to(self, reach: Reach, values: Collection[Value], saying: Collection[str]) -> bool:
-        """Whether some of these files say all names of members by which a client is come to."""
-        says = self._texts.says
-        return reach.is_reached(values, lambda word: any(says(one, word) for one in saying))
+    def _is_said_by(self, group: _Group, word: str) -> bool:
+        """Whether one of these files says a name."""
+        if isinstance(group, str):
+            return self._is_said_beyond(group, word)
+        return any(self._texts.says(one, word) for one in group)
 
     def _is_said(self, user: str, had: _Had, members: Collection[str]) -> bool:
         """Whether a file does anything with a name but ask it for other members than these."""
