@@ -10,14 +10,14 @@ from flake8_redis_ssot.source import SourceError
 
 
 class UnreadableFile(Rule):
-    """A file had to be checked and could not be read, decoded or parsed.
+    """A file that must be checked cannot be read, decoded or parsed.
 
     ## What it does
-    Reports a file that mentions Redis or uses a manager and that cannot be decoded, or that this Python cannot parse.
-    With `--parse-all` every file is parsed. The rule is always selected.
+    Reports a file that mentions Redis or uses a manager, if it cannot be decoded or if the running
+    Python cannot parse it. With `--parse-all` every file is parsed. This rule is always selected.
 
     ## Why is this bad?
-    A file that cannot be read is not checked: silence about it would look like a clean file.
+    A file that cannot be read is not checked. Without this report it would look like a clean file.
 
     ## Example
     ```python

@@ -14,12 +14,12 @@ class ForbiddenManagerImport(Rule):
     """An import of a manager that the settings forbid.
 
     ## What it does
-    Reports each imported name that is a forbidden manager, or comes from one, at any depth:
-    in functions, under `TYPE_CHECKING`, by relative and star imports.
+    Reports each imported name that is a forbidden manager or comes from one. The import may be
+    anywhere: in a function, under `TYPE_CHECKING`, relative, or with a star.
 
     ## Why is this bad?
-    A second manager usually has a second pool, which doubles the limit of connections, and its
-    settings and state can differ.
+    A second manager usually has a second pool, which doubles the connection limit. Its settings and
+    state can differ too.
 
     ## Example
     ```python

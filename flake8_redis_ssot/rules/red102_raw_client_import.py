@@ -15,14 +15,16 @@ class RawClientImport(Rule):
     """A Redis client library, or a builder of one, is imported outside the manager.
 
     ## What it does
-    Reports each import of a client library or of a class or function that makes clients or
-    pools. Imports under `TYPE_CHECKING`, exceptions, and parts that build nothing (`Retry`,
-    search fields) are fine when imported by their own name; `import redis.retry` binds `redis`
-    itself. Off unless selected.
+    Reports each import of a Redis client library, or of a class or function that builds clients or
+    pools. Off unless selected.
+
+    Not reported, if imported by their own name: imports under `TYPE_CHECKING`, exceptions, and parts
+    that build nothing (`Retry`, search fields). `import redis.retry` is reported, because it binds
+    `redis` itself.
 
     ## Why is this bad?
-    Code that does not import the library cannot build a client from it. The rule is stricter
-    than RED201, which reports the construction alone.
+    Code that does not import the library cannot build a client from it. This rule is stricter than
+    RED201, which reports only the construction.
 
     ## Example
     ```python

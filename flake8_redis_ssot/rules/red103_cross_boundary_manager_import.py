@@ -14,12 +14,11 @@ class CrossBoundaryManagerImport(Rule):
     """An import of the manager of another boundary.
 
     ## What it does
-    Reports each imported name that is, or comes from, the manager of a boundary other than
-    the file's own.
+    Reports each imported name that is the manager of another boundary, or comes from it.
 
     ## Why is this bad?
-    A boundary exists so that its service can start and be deployed without the others. An
-    import across it ties the two together, and puts a second pool into this process.
+    A boundary lets its service start and be deployed without the others. An import across it ties the
+    two services together, and puts a second pool into this process.
 
     ## Example
     ```python

@@ -16,17 +16,19 @@ _AS_ITSELF = re.compile(r"\b(\w+) as \1\b")
 
 
 class ManagerReexport(ProjectRule):
-    """A module hands a manager on under its own name.
+    """A module re-exports a manager.
 
     ## What it does
-    Reports an import of the boundary's manager, or of an object from it, that other modules are
-    meant to import from here (named in `__all__`, as `import x as x`, with `*`) or do import
-    from here. A module that only uses the name itself hands nothing on, and neither does a
-    package's `__init__.py`. A module that does nothing else is RED402.
+    Reports an import of the boundary's manager, or of an object from it, that the module passes on to
+    other modules. That is so if the name is in `__all__`, is imported as `import x as x` or with `*`,
+    or if another file imports it from here.
+
+    Not reported: a module, or a package's `__init__.py`, that only uses the name itself. A module that
+    does nothing but re-export is RED402.
 
     ## Why is this bad?
-    Every place that hands the manager on is one more name for it: a search for its users misses
-    those, patches in tests hit one name of several, and a migration has to visit each.
+    Each re-export is one more name for the manager. A search for the manager's users misses them, a
+    patch in a test replaces one name of several, and a migration has to visit each.
 
     ## Example
     ```python

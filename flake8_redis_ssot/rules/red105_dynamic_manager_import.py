@@ -17,13 +17,14 @@ class DynamicManagerImport(Rule):
     """A forbidden manager is imported by its name in a string.
 
     ## What it does
-    Reports `importlib.import_module`, `__import__`, `pkgutil.resolve_name` and reads of
-    `sys.modules` with the name of a forbidden manager, written there, in a constant of the
-    file or put together from such (`%`, `format`, `join`, f-strings). With RED102 selected, those with the name of a client library as well.
+    Reports `importlib.import_module`, `__import__`, `pkgutil.resolve_name` and reads of `sys.modules`
+    with the name of a forbidden manager. The name may be a literal, a constant of the file, or built
+    from these with `%`, `format`, `join` or f-strings. If RED102 is selected, names of client
+    libraries are reported too.
 
     ## Why is this bad?
-    It is the import that RED101 reports, in a form that most linters and migrations miss: it
-    fails only at run time, once the module is deleted.
+    This is the import that RED101 reports, in a form that most linters and migrations miss. After the
+    module is deleted, it fails only at run time.
 
     ## Example
     ```python

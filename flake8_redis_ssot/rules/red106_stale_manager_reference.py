@@ -16,14 +16,19 @@ class StaleManagerReference(Rule):
     """A string names a forbidden manager.
 
     ## What it does
-    Reports strings that are the dotted name of a forbidden manager, or of something in one,
-    where code takes such a name: `mock.patch` and its like, `monkeypatch.setattr`,
-    `import_string`, `sys.modules`, the settings of Django and Celery that hold
-    dotted names, and what uvicorn, logging and job queues are told. Names of constants, and what is put together from constants, are followed.
+    Reports a string with the dotted name of a forbidden manager, or of something in one, where code
+    expects such a name:
+
+    - `mock.patch` and similar, `monkeypatch.setattr`
+    - `import_string`, `sys.modules`
+    - settings of Django and Celery that hold dotted names
+    - arguments of uvicorn, logging and job queues
+
+    The rule follows constants, and strings built from constants.
 
     ## Why is this bad?
-    A migration of imports leaves such strings behind. A patch of the old place then may
-    replace nothing that runs, so the test passes or fails for the wrong reason.
+    A migration of imports leaves such strings behind. A patch of the old place may then replace
+    nothing that runs, so the test passes or fails for the wrong reason.
 
     ## Example
     ```python

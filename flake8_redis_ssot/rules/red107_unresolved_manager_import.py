@@ -22,15 +22,15 @@ class UnresolvedManagerImport(ProjectRule):
     """An import or string names a Redis manager that does not exist.
 
     ## What it does
-    Reports an import of a module of the project, or of a name in one, that does not exist, where
-    a Redis manager is meant: its name says so (`redis_client`, `RedisManager`), or it would stand
-    in a manager that the settings name. The same for strings as in RED106. Modules that make
-    names at run time are taken to have them all.
+    Reports an import of a module of the project, or of a name in one, that does not exist, if a Redis
+    manager is meant. A manager is meant if the name says so (`redis_client`, `RedisManager`), or if
+    the name would be in a manager that the settings name. Strings are reported as in RED106. A module
+    that creates names at run time counts as having every name.
 
     ## Why is this bad?
-    The import fails when its line runs, which for one inside a function or under `except
-    ImportError` may be never in a test: the code behind it then works without Redis, unseen. A
-    half-done migration leaves such imports behind.
+    The import fails when its line runs. Inside a function, or under `except ImportError`, tests may
+    never run that line, and the code silently works without Redis. A half-done migration leaves such
+    imports behind.
 
     ## Example
     ```python

@@ -9,15 +9,16 @@ from flake8_redis_ssot.rule import ProjectContext, ProjectRule
 
 
 class IndirectManagerImport(ProjectRule):
-    """The manager is imported from a module that only imports it itself.
+    """The manager is imported from a module that only imports it.
 
     ## What it does
-    Reports an import of the boundary's manager, or of an object from it, from another module
-    that has it by an import: a package's `__init__.py`, a service that uses it, a chain of such.
+    Reports an import of the boundary's manager, or of an object from it, from a module that itself
+    imports it. Examples are a package's `__init__.py`, a service that uses the manager, or a chain of
+    such modules.
 
     ## Why is this bad?
-    The name works by accident: it goes as soon as the module in between no longer needs it. Who
-    counts the manager's users does not see this one.
+    The import works by accident: it breaks as soon as the module in between no longer needs the name.
+    Also, a count of the manager's users misses this one.
 
     ## Example
     ```python

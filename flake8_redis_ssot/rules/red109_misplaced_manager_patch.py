@@ -27,22 +27,27 @@ Owner = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
 class MisplacedManagerPatch(ProjectRule):
-    """A test patches the manager where nobody looks it up.
+    """A test patches the manager where no code looks it up.
 
     ## What it does
-    Reports a patch of the manager's name in the manager's own module (`patch`, `patch.object`,
-    `patch.multiple`, `monkeypatch.setattr` and `delattr`, an assignment in a test), where all code that the test can run has taken the
-    object from there by `from ... import` before. Not reported: a patch of a method, where the
-    manager's module reads the name in a function of its own, where some code looks it up in that
-    module each time, and where code that takes it may be imported only after the patch.
+    Reports a patch of the manager's name in the manager's own module, if all code that the test can
+    run took the object from there earlier, by `from ... import`. A patch is `patch`, `patch.object`,
+    `patch.multiple`, `monkeypatch.setattr` or `delattr`, or an assignment in a test.
+
+    Not reported:
+
+    - a patch of a method
+    - if a function of the manager's module reads the name
+    - if some code looks the name up in that module each time
+    - if code that takes the name may be imported only after the patch
 
     ## Why is this bad?
-    `from app.redis_manager import redis_manager` binds the object to a name of the importing
-    module. A patch of the first name leaves the second as it is: the test runs against the real
-    manager, and its assertions on the fake speak of nothing.
+    `from app.redis_manager import redis_manager` binds the object to a name in the importing module.
+    A patch of the original name does not change this second name. The test then runs against the real
+    manager, and its assertions on the fake prove nothing.
 
-    Measured: with such a patch on, the code under test read the value of the real Redis, and the
-    fake had no calls; a patch of the reader's name or of the object's method was seen at once
+    Measured: with such a patch, the code under test read the value of the real Redis, and the fake
+    had no calls. A patch of the reader's name, or of the object's method, took effect at once
     (`tests/evidence/test_red109.py`).
 
     ## Example

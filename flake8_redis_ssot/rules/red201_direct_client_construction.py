@@ -9,21 +9,22 @@ class DirectClientConstruction(ConstructionRule):
     """A raw client is built outside the manager.
 
     ## What it does
-    Reports a call of a client class or factory of a Redis library (redis, aioredis, valkey,
-    coredis and others) outside the manager of the boundary, whatever name it was imported by.
+    Reports a call of a client class or factory of a Redis library (redis, aioredis, valkey, coredis
+    and others) outside the manager of the boundary, under whatever name it was imported.
 
-    The fix takes the client that the manager gives (an object, a function, a member of its object),
-    where server, database and options are shown equal and all that is done with it is seen. Its own
-    `close()`, `with` and `finally` go, since the shared one stays open. `redis-ssot migrate --dry-run`
-    says why a client is left.
+    The fix uses the manager's client instead: an object, a function, or a member of its object. It
+    requires that server, database and options are shown to be equal, and that the tool sees
+    everything the code does with the client. The client's `close()`, `with` and `finally` are
+    removed, because the shared client stays open. `redis-ssot migrate --dry-run` says why a client is
+    left.
 
     ## Why is this bad?
-    Each instance of a Redis class gets a connection pool of its own unless it is given one. A
-    `ConnectionPool` is limited to 2^31 connections before redis-py 8.0, and to 100 since. A
-    client outside the manager is in nobody's count.
+    Each instance of a Redis class creates its own connection pool, unless it is given one. Before
+    redis-py 8.0 a `ConnectionPool` is limited to 2^31 connections, since then to 100. Nobody counts
+    the connections of a client outside the manager.
 
-    Measured: five clients built by five modules and used one after the other had 5 pools and kept
-    5 connections open; the manager's client, used five times, had 1 and 1
+    Measured: five modules built one client each and used them in turn. They had 5 pools and kept 5
+    connections open. The manager's client, used five times, had 1 pool and 1 connection
     (`tests/evidence/test_red201.py`).
 
     ## Example

@@ -9,16 +9,21 @@ class InferredClientConstruction(ConstructionRule):
     """A raw client is built outside the manager through a variable, dict, `partial` or the like.
 
     ## What it does
-    Reports a call that builds a client where values of the file must be followed to see it:
-    a class or module held in a variable, attribute, dict or tuple, chosen by a condition,
-    wrapped in `functools.partial`, fetched by `getattr` or `import_module` with a constant
-    name, returned by a function of the file; a subclass defined in the file; `master_for` and
-    its like of a Sentinel. Calling your own function that builds a client is not reported; the
-    line inside it is. The fix is that of RED201.
+    Reports a call that builds a client, if values of the file must be followed to see it:
+
+    - a class or module in a variable, attribute, dict or tuple, or chosen by a condition
+    - a class wrapped in `functools.partial`
+    - a name fetched by `getattr` or `import_module` with a constant string
+    - a class or module returned by a function of the file
+    - a subclass defined in the file
+    - `master_for` and similar methods of a Sentinel
+
+    A call of your own function that builds a client is not reported; the line inside the function is.
+    The fix is that of RED201.
 
     ## Why is this bad?
-    It is the construction that RED201 reports, behind one more name: each instance gets a
-    connection pool of its own unless it is given one. `master_for` builds a new pool at every call.
+    This is the construction that RED201 reports, behind one more name. Each instance creates its own
+    connection pool, unless it is given one. `master_for` builds a new pool at every call.
 
     ## Example
     ```python

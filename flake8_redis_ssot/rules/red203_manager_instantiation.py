@@ -13,22 +13,25 @@ class ManagerInstantiation(Rule):
     """A manager's class is called outside its module.
 
     ## What it does
-    Reports a call of a manager class of the boundary outside its module: the class of `instance`, or
-    a class of the manager's module that builds a client or pool for each of its objects and keeps it
-    (in an attribute, at once or later, by its base too). No manager are classes that borrow a client,
-    locks, key builders, settings, exceptions, a method that only gives what it builds, singletons by
-    `__new__`, metaclass or decorator, and classes whose pool is the class's own; nor a call that hands
-    over the client or pool that would be built. Of a forbidden manager every class that has to do with
-    Redis is reported. The manager's files are read for this, once a run; where they are not found
-    below `src`, nothing is reported. In tests of the manager itself, add an `allow`.
+    Reports a call of a manager class outside the manager's module. A manager class is the class of
+    `instance`, or a class of the manager's module that builds a client or pool for each of its
+    objects and keeps it in an attribute. It may build it at once or later, or in a base class. Of a
+    forbidden manager, every class that has to do with Redis is reported.
+
+    These are no manager classes: classes that borrow a client, locks, key builders, settings,
+    exceptions, classes with a method that only returns what it builds, singletons (by `__new__`,
+    metaclass or decorator), and classes whose pool belongs to the class itself. A call that passes in
+    the client or pool that would be built is not reported either.
+
+    The rule reads the manager's files once per run. If they are not found below `src`, nothing is
+    reported. In tests of the manager itself, add an `allow`.
 
     ## Why is this bad?
-    One more instance of the manager has a connection pool, and state, of its own: it is a
-    second manager that no import shows.
+    Another instance of the manager has its own connection pool and its own state. It is a second
+    manager that no import shows.
 
-    Measured: the manager and four more instances of its class kept 5 connections open where the
-    one instance kept 1, and closing the manager left 4 of them open
-    (`tests/evidence/test_red203.py`).
+    Measured: the manager and four more instances of its class kept 5 connections open, where a single
+    instance kept 1. Closing the manager left 4 of them open (`tests/evidence/test_red203.py`).
 
     ## Example
     ```python

@@ -11,15 +11,15 @@ from flake8_redis_ssot.syntax.bindings import ProgramPoint
 
 
 class ClientSubclass(Rule):
-    """A class derives from a raw client or pool outside the manager.
+    """A class outside the manager derives from a raw client or pool.
 
     ## What it does
-    Reports each base that is a client or pool class of a Redis library, or a class of the file
+    Reports each base class that is a client or pool class of a Redis library, or a class of the file
     that derives from one.
 
     ## Why is this bad?
-    A subclass is a client: each instance gets a connection pool of its own unless it is given
-    one, and the calls that make it no longer name the library.
+    A subclass is a client too: each instance creates its own connection pool, unless it is given one.
+    And calls that create it no longer name the library.
 
     ## Example
     ```python

@@ -12,18 +12,23 @@ from flake8_redis_ssot.rule import Construction, Followed, ProjectContext, Proje
 
 
 class CrossModuleConstruction(ProjectRule):
-    """A raw client or pool is built outside the manager, by a value from another module.
+    """A raw client or pool is built outside the manager, through a value from another module.
 
     ## What it does
-    Reports a call that builds a client or pool where values must be followed from one file to
-    another: a class or module of a client library that is passed as a parameter, returned by a
-    function or method of another module, kept in an attribute of another module's class or in
-    its dict; a subclass defined elsewhere; a module fetched by a helper that imports by name.
-    What one file shows by itself is RED201, RED202 or RED301.
+    Reports a call that builds a client or pool, if values must be followed from one file to another
+    to see it:
+
+    - a class or module of a client library that is passed as a parameter
+    - one that a function or method of another module returns
+    - one that is kept in an attribute or dict of another module's class
+    - a subclass defined in another file
+    - a module that a helper imports by name
+
+    A construction that one file shows by itself is RED201, RED202 or RED301.
 
     ## Why is this bad?
-    It is the construction that RED201 reports, with its class written in another file: each
-    instance gets a connection pool of its own unless it is given one.
+    This is the construction that RED201 reports, with the class named in another file. Each instance
+    creates its own connection pool, unless it is given one.
 
     ## Example
     ```python

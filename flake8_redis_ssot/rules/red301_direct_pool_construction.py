@@ -11,16 +11,16 @@ class DirectPoolConstruction(ConstructionRule):
     ## What it does
     Reports a call of a pool class or factory of a Redis library outside the manager.
 
-    A pool on which clients are built goes when these become the manager's (RED201). The fix takes
-    the pool that the manager gives, where there is one and the two are shown to connect alike.
+    If clients are built on the pool, the pool goes when these clients become the manager's (RED201).
+    Otherwise the fix uses the manager's pool, if there is one and both are shown to connect alike.
 
     ## Why is this bad?
-    The connections of a service are bounded by the sum of its pools, times its processes. A
-    pool that the manager does not know is in nobody's budget.
+    The connections of a service are bounded by the sum of its pools, times its processes. A pool
+    outside the manager is in nobody's budget.
 
-    Measured: with a limit of 4 connections in the manager's pool, a module's own pool with the
-    same limit took the process to 8; on the manager's pool alone the same 8 commands were all
-    answered over 4 (`tests/evidence/test_red301.py`).
+    Measured: the manager's pool had a limit of 4 connections. A module's own pool with the same limit
+    raised the process to 8. With the manager's pool alone, the same 8 commands were all answered over
+    4 connections (`tests/evidence/test_red301.py`).
 
     ## Example
     ```python

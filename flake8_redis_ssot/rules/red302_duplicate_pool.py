@@ -16,17 +16,18 @@ class DuplicatePool(Rule):
     """A second pool for the same target in one file.
 
     ## What it does
-    Reports a pool whose class and arguments equal those of an earlier pool of the file, sizes
-    and timeouts apart. In the manager a client's own pool counts too. Not reported: arguments
-    whose value the file does not show, other databases, roles or credentials, and branches of
-    which only one runs.
+    Reports a pool whose class and arguments equal those of an earlier pool of the file. Sizes and
+    timeouts do not count. In the manager, a client's own pool counts too.
+
+    Not reported: arguments whose value the file does not show; other databases, roles or credentials;
+    and branches of which only one runs.
 
     ## Why is this bad?
-    Two pools for one target double the largest number of connections, and each keeps idle
-    ones of its own.
+    Two pools for one target double the maximum number of connections, and each keeps its own idle
+    ones.
 
     Measured: after a peak of 4 reads and then a peak of 4 writes, two pools for one server kept 8
-    connections open where one pool kept 4 (`tests/evidence/test_red302.py`).
+    connections open, where one pool kept 4 (`tests/evidence/test_red302.py`).
 
     ## Example
     ```python

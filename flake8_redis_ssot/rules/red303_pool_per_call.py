@@ -19,25 +19,32 @@ from flake8_redis_ssot.syntax.nodes import Comprehension, Loop, all_nodes, last_
 
 
 class PoolPerCall(Rule):
-    """A client or pool is built anew at every call.
+    """A client or pool is built again at every call.
 
     ## What it does
-    Reports a client with a pool of its own, or a pool, that is built in a loop or comprehension, in what a web
-    framework or a queue calls (handlers, views, consumers, dependencies, tasks), in a property,
-    in the `__init__` of a singleton that runs at every call of the class, or in an accessor: a
-    function without required parameters that is named for the client which it returns. Not
-    reported: what is kept and built only where it was missing, that is in a global, an attribute
-    or under a key, behind a condition, exception or early return about that very place, or about
-    a flag, process or event loop that is noted beside it; what is entered by `with`; accessors
-    with a decorator that may cache; loops that try until they have what they want, or whose
-    clients differ.
+    Reports a pool, or a client with its own pool, that is built in one of these places:
+
+    - a loop or comprehension
+    - code that a web framework or a queue calls: handlers, views, consumers, dependencies, tasks
+    - a property
+    - the `__init__` of a singleton that runs at every call of the class
+    - an accessor: a function without required parameters that is named after the client it returns
+
+    Not reported:
+
+    - a client or pool that is kept in a global, in an attribute or under a key, and built only if it
+      is missing there. The condition, exception or early return must be about that very place, or
+      about a flag, process or event loop that is recorded beside it
+    - a client entered by `with`
+    - an accessor with a decorator that may cache
+    - a loop that tries until it succeeds, or whose clients differ
 
     ## Why is this bad?
-    Each client brings a pool, and each pool opens connections of its own: the number of
-    connections grows with the calls, not with the work.
+    Each client creates a pool, and each pool opens its own connections. The number of connections
+    grows with the calls, not with the work.
 
-    Measured: a handler that builds its client opened 20 connections in 20 calls, although it
-    closed each; the manager's client opened 1 (`tests/evidence/test_red303.py`).
+    Measured: a handler that builds its client opened 20 connections in 20 calls, although it closed
+    each. The manager's client opened 1 (`tests/evidence/test_red303.py`).
 
     ## Example
     ```python

@@ -16,21 +16,21 @@ from flake8_redis_ssot.syntax.nodes import last_name, unparsed
 
 
 class BorrowedPoolOwned(Rule):
-    """A client takes over a pool that others use.
+    """A client takes ownership of a pool that others use.
 
     ## What it does
-    Reports `from_pool(pool)` where the pool belongs to another module, is kept by a module, a
-    class, an object or a web application (`app.state.pool`) while the client is a function's, or
-    is handed to another client as well.
+    Reports `from_pool(pool)` in three cases: the pool belongs to another module; the pool is kept by
+    a module, class, object or web application (`app.state.pool`) while the client belongs to a
+    function; or the pool is also given to another client.
 
     ## Why is this bad?
-    A client made by `from_pool` owns the pool: closing the client closes the pool, under
-    everybody else who uses it. The library says that such a pool must not be shared.
+    A client made by `from_pool` owns the pool. Closing the client closes the pool for everybody else
+    who uses it. The library says that such a pool must not be shared.
 
-    Measured: closing one client from `Redis.from_pool(pool)` closed all 3 connections of the
-    shared pool: another client's waiting `BLPOP` failed with ConnectionError, a subscriber was no
-    longer subscribed, and a third one's `WATCH` was forgotten, so that its transaction overwrote
-    a change; `Redis(connection_pool=pool)` did none of that (`tests/evidence/test_red304.py`).
+    Measured: closing one client from `Redis.from_pool(pool)` closed all 3 connections of the shared
+    pool. Another client's waiting `BLPOP` failed with ConnectionError, a subscriber lost its
+    subscription, and the `WATCH` of a third one was forgotten, so that its transaction overwrote a
+    change. `Redis(connection_pool=pool)` did none of that (`tests/evidence/test_red304.py`).
 
     ## Example
     ```python

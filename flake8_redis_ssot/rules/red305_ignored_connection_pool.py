@@ -11,21 +11,21 @@ from flake8_redis_ssot.rule import Construction, Rule, RuleContext, on
 
 
 class IgnoredConnectionPool(Rule):
-    """A pool is handed to a client that does not use it.
+    """A pool is passed to a client that ignores it.
 
     ## What it does
-    Reports `from_url(..., connection_pool=pool)`, a pool as a positional argument of a client
-    class, and `connection_pool=None`; in the manager as well. From the ninth on, a position means
-    another argument in another version of the library, and nothing is reported.
+    Reports `from_url(..., connection_pool=pool)`, a pool as a positional argument of a client class,
+    and `connection_pool=None`. The manager is checked too. From the ninth position on, nothing is
+    reported, because the meaning of the position depends on the library's version.
 
     ## Why is this bad?
-    `from_url` makes a pool of its own and passes the keyword on to its connections, which
-    refuse it when they connect. The first positional argument is the host, and asyncio clients
-    take none. `None` is the default: the client builds a pool of its own.
+    `from_url` creates its own pool and passes the keyword on to its connections, which raise an error
+    when they connect. The first positional argument is the host, and asyncio clients take no
+    positional arguments. `None` is the default: the client builds its own pool.
 
-    Measured: `from_url(url, connection_pool=pool)` and `Redis(pool)` did not use the pool, and
-    their first command failed with TypeError; two clients with `connection_pool=None` had 2 pools
-    and 2 connections where two with `connection_pool=pool` had 1 and 1
+    Measured: `from_url(url, connection_pool=pool)` and `Redis(pool)` did not use the pool, and their
+    first command failed with TypeError. Two clients with `connection_pool=None` had 2 pools and 2
+    connections; two clients with `connection_pool=pool` had 1 and 1
     (`tests/evidence/test_red305.py`).
 
     ## Example

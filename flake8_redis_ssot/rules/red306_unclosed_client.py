@@ -13,20 +13,24 @@ from flake8_redis_ssot.rule import Rule, RuleContext, on
 
 
 class UnclosedClient(Rule):
-    """A function's own client is never closed.
+    """A function builds a client and never closes it.
 
     ## What it does
-    Reports a client that a function builds, with a pool of its own, and only uses: it is not
-    closed, entered by `with`, returned, yielded, stored, handed on or captured (by a function,
-    method or generator that may run later), nor is a pipeline, subscription or lock of it. Not where the function goes on to a `while True` that nothing leaves.
+    Reports a client with its own pool that a function builds and only uses.
+
+    Not reported:
+
+    - a client that is closed, entered by `with`, returned, yielded, stored or passed on
+    - a client that a function, method or generator captures, as that may run later
+    - a client of which a pipeline, subscription or lock is treated in one of these ways
+    - a function that goes on to a `while True` that nothing leaves
 
     ## Why is this bad?
-    The connections of its pool stay open until the client is collected. An asyncio client has to
-    be closed by hand, says the library: there is no asynchronous destructor to do it.
+    The connections of its pool stay open until the client is garbage-collected. An asyncio client has
+    to be closed explicitly: the library says that there is no asynchronous destructor to do it.
 
-    Measured: 20 calls of a coroutine that forgets its asyncio client left 20 connections open
-    until the garbage collector ran; with `async with` none was left
-    (`tests/evidence/test_red306.py`).
+    Measured: 20 calls of a coroutine that forgets its asyncio client left 20 connections open until
+    the garbage collector ran. With `async with`, none was left (`tests/evidence/test_red306.py`).
 
     ## Example
     ```python

@@ -15,15 +15,15 @@ class DuplicatePoolAcrossFiles(ProjectRule):
 
     ## What it does
     Reports a pool whose class and arguments equal those of a pool in an earlier file of the same
-    boundary, sizes and timeouts apart; in the manager a client's own pool counts too. Arguments
-    must be constants or the same imported name; anything else is not compared.
+    boundary. Sizes and timeouts do not count. In the manager, a client's own pool counts too.
+    Arguments are compared only if they are constants or the same imported name.
 
     ## Why is this bad?
-    Two pools for one target double the largest number of connections, and each keeps idle ones
-    of its own. Over two files nobody sees both.
+    Two pools for one target double the maximum number of connections, and each keeps its own idle
+    ones. Because they are in two files, nobody sees both.
 
-    Measured: three modules with a pool of at most 4 connections each held 12 under load; with one
-    pool for the three the same 12 commands were all answered over 4
+    Measured: three modules with a pool of at most 4 connections each held 12 connections under load.
+    With one pool for all three, the same 12 commands were all answered over 4
     (`tests/evidence/test_red307.py`).
 
     ## Example

@@ -19,23 +19,24 @@ _LENDING = rf"\b(?:{'|'.join(sorted(POOL_KEYWORDS))})\s*="
 
 
 class PoolLeftOpen(ProjectRule):
-    """Closing a client leaves the pool that it was given open.
+    """A client is closed, but the pool it was given stays open.
 
     ## What it does
-    Reports where a client that was built with `connection_pool=` is closed when the application,
-    the process or the object that keeps it ends (after the `yield` of a lifespan, in shutdown
-    events, `atexit`, methods such as `close` and `__aexit__`, `finally` in `main`), while nothing
-    in the project disconnects that pool. Not reported: a pool that comes from code which is not
-    known, or is handed to such; a client that a request or a function has for itself; a class
-    that borrows a pool which lives longer than its objects.
+    Reports the closing of a client that was built with `connection_pool=`, if nothing in the project
+    disconnects that pool. The client must be closed when the application, the process or the object
+    that keeps it ends: after the `yield` of a lifespan, in shutdown events, in `atexit`, in methods
+    such as `close` and `__aexit__`, or in `finally` of `main`.
+
+    Not reported: a pool that comes from unknown code or is passed to it; a client that a request or
+    function has for itself; and a class that borrows a pool which outlives its objects.
 
     ## Why is this bad?
-    A client that is given a pool does not own it: `close`, `aclose`, `with` and `async with` leave
-    all connections of the pool open, and `auto_close_connection_pool` changes nothing.
+    A client that is given a pool does not own it. `close`, `aclose`, `with` and `async with` leave
+    all connections of the pool open, and `auto_close_connection_pool` does not change that.
 
-    Measured: after `aclose()` of such a client all 4 connections of its pool were still open;
-    `disconnect()` or `aclose()` of the pool, `aclose(close_connection_pool=True)`, or a client
-    from `Redis.from_pool` left none (`tests/evidence/test_red308.py`).
+    Measured: after `aclose()` of such a client, all 4 connections of its pool were still open.
+    `disconnect()` or `aclose()` of the pool, `aclose(close_connection_pool=True)`, or a client from
+    `Redis.from_pool` left none (`tests/evidence/test_red308.py`).
 
     ## Example
     ```python

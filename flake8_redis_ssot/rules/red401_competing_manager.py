@@ -19,21 +19,23 @@ class CompetingManager(ProjectRule):
     """A class outside the manager does what the manager does.
 
     ## What it does
-    Reports a class that holds or builds a client, or holds a manager, and
+    Reports a class that holds or builds a client, or holds a manager, and that
 
-    - has three or more public methods that hand a parameter on as the key of the command that
-      they are named after, as `get_value(key)` that sends `GET`, or
+    - has three or more public methods that pass a parameter on as the key of the command they are
+      named after, such as `get_value(key)` that sends `GET`, or
     - has a public method or property that returns a client which the class built.
 
-    What it does counts, not its name. Methods named after the domain, as
-    `save_session(session_id)`, do not count; a fake that reaches no client and a test with
-    `test_` methods are no managers. The operations of a base class in the same file count,
-    unless the base is a manager itself. A class that the manager makes and hands out is its client,
-    no competitor. A module that only hands the manager on is RED402.
+    What the class does counts, not its name. The operations of a base class in the same file count
+    too, unless the base is itself a manager.
+
+    Not counted: methods named after the domain, such as `save_session(session_id)`; a fake that
+    reaches no client; a test class with `test_` methods; and a class that the manager creates and
+    hands out, because it is the manager's client. A module that only re-exports the manager is
+    RED402.
 
     ## Why is this bad?
-    Two managers mean two sets of settings, pools and error handling, and each file that imports
-    one or the other decides which of them a key is under.
+    Two managers mean two sets of settings, pools and error handling. The import in each file decides
+    which of them handles a key.
 
     ## Example
     ```python

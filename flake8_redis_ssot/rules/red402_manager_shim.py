@@ -10,19 +10,20 @@ from flake8_redis_ssot.rule import ProjectContext, ProjectRule
 
 
 class ManagerShim(ProjectRule):
-    """A module does nothing but hand the manager on.
+    """A module only re-exports the manager.
 
     ## What it does
-    Reports a module whose public names all forward to the manager of its boundary: imports of
-    it, other names for it, functions that only return it or call it with their own parameters,
-    classes whose public methods all do so, empty subclasses. Logging and `__all__` do not
-    matter. A module that raises a `DeprecationWarning` is exempt; so is a package with modules
-    of its own, of which RED104 speaks. The report is at the first statement after the
-    docstring.
+    Reports a module whose public names all forward to the manager of its boundary: imports of it,
+    other names for it, functions that only return it or call it with their own parameters, classes
+    whose public methods all do so, and empty subclasses. Logging and `__all__` do not count. The
+    report is at the first statement after the docstring.
+
+    Not reported: a module that raises a `DeprecationWarning`, and a package with modules of its own
+    (see RED104).
 
     ## Why is this bad?
-    A wrapper that adds nothing is one more name for the manager: its users look as if they had
-    a manager of their own, and tests patch one name of several.
+    A wrapper that adds nothing is one more name for the manager. Its users seem to have their own
+    manager, and tests patch one name of several.
 
     ## Example
     ```python

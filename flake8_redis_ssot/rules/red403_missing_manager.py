@@ -19,26 +19,29 @@ from flake8_redis_ssot.source import Position, Range
 
 
 class MissingManager(ProjectRule):
-    """The settings name something that is not there.
+    """The settings name something that does not exist.
 
     ## What it does
     Reports
 
-    - a `manager` (a package's name means its `__init__.py`) or a module of `settings-modules` that is no module but an
-      object of one,
-    - a `manager`, a module of `settings-modules` or the new object of a replacement that does not exist, where its
-      top-level package is the project's own, its file lies below no folder of `src`, or a name like it exists,
-    - an `instance` that no manager of its boundary defines, or that is neither an object nor the call of an accessor: a
-      class, a function without `()`, an object with them,
-    - a method or parameter in `replacements` that its class or function does not have, as far as their sources tell,
-    - a replacement that does nothing: of what is there, but neither in `forbidden-managers` nor in a manager.
+    - a `manager`, or a module of `settings-modules`, that is an object of a module instead of a
+      module (a package's name means its `__init__.py`),
+    - a `manager`, a module of `settings-modules` or the new object of a replacement that does not
+      exist, if its top-level package belongs to the project, its file is below no folder of `src`, or
+      a similar name exists,
+    - an `instance` that no manager of its boundary defines, or that is neither an object nor the call
+      of an accessor: a class, a function without `()`, or an object with `()`,
+    - a method or parameter in `replacements` that its class or function does not have, as far as the
+      source shows,
+    - a replacement without effect: its old object exists, but is neither in `forbidden-managers` nor
+      in a manager.
 
-    What is forbidden or replaced may be gone, and stays forbidden: it is reported only where it looks like a slip of
-    the pen.
+    Forbidden and replaced names may be gone; they stay forbidden. They are reported only if they look
+    like a typing error.
 
     ## Why is this bad?
-    A manager that is not there allows nothing and protects nothing: after a move or a typing
-    error, every message points to a place that does not exist.
+    A manager that does not exist allows nothing and protects nothing. After a move or a typing error,
+    every message points to a place that does not exist.
 
     ## Example
     ```toml

@@ -17,22 +17,28 @@ from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
 
 
 class ImportTimeCommand(Rule):
-    """A module speaks with Redis while it is imported.
+    """A module talks to Redis while it is imported.
 
     ## What it does
-    Reports a command of a blocking client at the top level of a module or in a class body, a call
-    there of a function, method or class that sends one or of a coroutine that `asyncio.run` runs, a property,
-    `with`, loop or operator there that comes to one, and a cluster client built there, which asks its nodes at once. Not reported: a client that is
-    only built, what is under `if __name__ == "__main__":`, and scripts: files that begin with
-    `#!`, print or call `main` at the top level, or define neither a function nor a class.
+    Reports, at the top level of a module or in a class body:
+
+    - a command of a blocking client
+    - a call of a function, method or class that sends one
+    - a call of `asyncio.run` with a coroutine that sends one
+    - a property, `with`, loop or operator that leads to one
+    - the construction of a cluster client, which asks its nodes at once
+
+    Not reported: a client that is only built, code under `if __name__ == "__main__":`, and scripts. A
+    script is a file that begins with `#!`, prints or calls `main` at the top level, or defines
+    neither a function nor a class.
 
     ## Why is this bad?
-    The import fails where the server is not up yet, and waits for it where it is slow: tests,
-    tools and workers that only import the module need a server too.
+    The import fails if the server is not up yet, and it waits if the server is slow. Tests, tools and
+    workers that only import the module need a server too.
 
-    Measured: a module that pings Redis while it is imported could not be imported without a
-    server (ConnectionError), and with one its import opened a connection; with the ping in a
-    function the import did neither (`tests/evidence/test_red501.py`).
+    Measured: a module that pings Redis while it is imported could not be imported without a server
+    (ConnectionError). With a server, the import opened a connection. With the ping in a function, the
+    import did neither (`tests/evidence/test_red501.py`).
 
     ## Example
     ```python

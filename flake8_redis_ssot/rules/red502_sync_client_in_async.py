@@ -14,23 +14,29 @@ class SyncClientInAsync(Rule):
     """A blocking client sends a command inside `async def`.
 
     ## What it does
-    Reports a command of a blocking client, its pipeline, subscription or lock that an
-    `async def` runs itself, or a function of the file that it calls, and `with` on such a lock. A property that it reads,
-    a generator that it goes through, a context manager that it enters by `with`, and special methods
-    (`__getitem__`, `__contains__`, `__len__`, `__iter__`) that its code comes to count as calls. Not reported: functions and lambdas defined
-    in it, and generators that are not gone through or handed on, which may run in a thread, methods handed over without a call, clients whose kind the file does not
-    show, and calls that do not come to the command, as they leave out the argument that it is sent for or patch
-    what leads to it.
+    Reports a command of a blocking client, or of its pipeline, subscription or lock, that an `async
+    def` runs itself or through a function of the file that it calls. `with` on such a lock is
+    reported too. These count as calls: reading a property, iterating over a generator, entering a
+    context manager by `with`, and special methods (`__getitem__`, `__contains__`, `__len__`,
+    `__iter__`) that the code triggers.
+
+    Not reported:
+
+    - functions and lambdas defined inside it, methods passed without a call, and generators that are
+      not iterated over or passed on: they may run in a thread
+    - clients that the file does not show to be blocking
+    - calls that do not reach the command, because they omit the argument that it is sent for, or
+      patch what leads to it
 
     ## Why is this bad?
-    The event loop waits with the command: nothing else runs until the server has answered, and a
-    WebSocket that should answer a ping does not.
+    The event loop waits for the command. Nothing else runs until the server has answered, and a
+    WebSocket does not answer pings.
 
-    Measured: while a blocking `blpop` waited for a second in a coroutine, another task on the
-    event loop got no turn at all, so that the job it was to push never came; awaited on the
-    asyncio client, the task ran and the job came (`tests/evidence/test_red502.py`). In a
-    WebSocket's handler such a wait, longer than the ping's timeout, closed the connection with
-    1011, "keepalive ping timeout"; with the manager's async client it stayed open
+    Measured: while a blocking `blpop` waited for a second in a coroutine, another task on the event
+    loop did not run at all, so the job that it should push never came. With the asyncio client and
+    `await`, the task ran and the job came (`tests/evidence/test_red502.py`). In a WebSocket handler,
+    such a wait, longer than the ping timeout, closed the connection with 1011, "keepalive ping
+    timeout". With the manager's async client it stayed open
     (`tests/evidence/websocket/test_1011.py`).
 
     ## Example

@@ -21,17 +21,18 @@ class AwaitedSyncClient(Rule):
     """A command of a blocking client is awaited.
 
     ## What it does
-    Reports `await` on a command of a client that blocks, or of its pool, pipeline, subscription
-    or lock, and `async with` and `async for` on any of these or on what such a command gives.
-    Where the client may be another one, or only an annotation says that it blocks, or the code
-    asks `hasattr` and the like first, nothing is reported.
+    Reports `await` on a command of a blocking client, or of its pool, pipeline, subscription or lock.
+    Also reports `async with` and `async for` on any of these, or on the result of such a command.
+
+    Not reported: a client that may also be another one, a client that only an annotation says is
+    blocking, and code that first checks with `hasattr` or similar.
 
     ## Why is this bad?
-    The command runs and blocks the event loop; then `await` raises a `TypeError`, because the
-    answer cannot be awaited. `async with` and `async for` raise one as well.
+    The command runs and blocks the event loop. Then `await` raises a `TypeError`, because the answer
+    cannot be awaited. `async with` and `async for` raise one as well.
 
-    Measured: `await client.incr("counter")` on a blocking client raised TypeError after the
-    server had already counted (`tests/evidence/test_red503.py`).
+    Measured: `await client.incr("counter")` on a blocking client raised TypeError after the server
+    had already counted (`tests/evidence/test_red503.py`).
 
     ## Example
     ```python

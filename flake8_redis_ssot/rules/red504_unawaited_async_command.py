@@ -14,22 +14,22 @@ from flake8_redis_ssot.rule import Rule, RuleContext, on
 
 
 class UnawaitedAsyncCommand(Rule):
-    """An asyncio client's command is never awaited.
+    """A command of an asyncio client is never awaited.
 
     ## What it does
     Reports a command of an asyncio client whose coroutine is dropped, or used as if it were the
-    answer: tested, compared, formatted, indexed, iterated over; also where a plain function of the file returns it to
-    who does so. A coroutine that is returned,
-    stored or handed to a call may be awaited elsewhere and is not reported; nor is a pipeline's
-    command, which waits for `execute()`.
+    answer: tested, compared, formatted, indexed or iterated over. This includes a coroutine that a
+    plain function of the file returns to code that does so.
+
+    Not reported: a coroutine that is returned, stored or passed to a call, because it may be awaited
+    elsewhere; and a pipeline's command, which waits for `execute()`.
 
     ## Why is this bad?
-    A coroutine that nobody awaits never runs: the command is not sent. As a value it is always
-    true, whatever the server holds.
+    A coroutine that nobody awaits never runs: the command is not sent. As a value it is always true,
+    whatever the server holds.
 
     Measured: `client.set(...)` without `await` wrote nothing and gave only a RuntimeWarning ("was
-    never awaited"), and `bool(client.exists("nothing"))` was true
-    (`tests/evidence/test_red504.py`).
+    never awaited"). `bool(client.exists("nothing"))` was true (`tests/evidence/test_red504.py`).
 
     ## Example
     ```python

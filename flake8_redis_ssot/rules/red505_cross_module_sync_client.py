@@ -17,23 +17,27 @@ from flake8_redis_ssot.rule import ProjectContext, ProjectRule, RuleContext
 
 
 class CrossModuleSyncClient(ProjectRule):
-    """A blocking client of another module is used in `async def`.
+    """A blocking client from another module is used in `async def`.
 
     ## What it does
-    Reports what RED502 and RED503 report, where the client comes from another module: from its
-    accessor, property, attribute or class. A call of another module's function or method that
-    itself sends a command by a blocking client counts as well, and so does a property that is read, a generator that
-    is gone through, a context manager that `with` enters, or an operator that runs a special method, unless it leaves out the argument that the
-    command is sent for, or a test patches what leads to it. Before an asyncio client takes the place of a blocking
-    one, compare their options: with `decode_responses` one gives `str` where the other gives `bytes`.
+    Reports what RED502 and RED503 report, if the client comes from another module: from its accessor,
+    property, attribute or class.
+
+    A call of another module's function or method that sends a command by a blocking client counts
+    too. So do reading a property, iterating over a generator, entering a context manager by `with`,
+    and an operator that runs a special method. A call does not count if it omits the argument that
+    the command is sent for, or if a test patches what leads to the command.
+
+    Before you replace a blocking client by an asyncio client, compare their options: with
+    `decode_responses`, one returns `str` where the other returns `bytes`.
 
     ## Why is this bad?
-    The event loop waits with the command: nothing else runs until the server has answered. Over
-    two files nobody sees that the client blocks. An awaited answer raises a `TypeError`.
+    The event loop waits for the command. Nothing else runs until the server has answered. With the
+    client in another file, nobody sees that it blocks. An awaited answer raises a `TypeError`.
 
-    Measured: with a blocking client from another module's accessor, a task on the same event loop
-    got no turn while `blpop` waited, and `await get_client().incr(...)` raised TypeError after
-    the server had counted; with an asyncio client from the accessor neither happened
+    Measured: with a blocking client from another module's accessor, a task on the same event loop did
+    not run while `blpop` waited. `await get_client().incr(...)` raised TypeError after the server had
+    counted. With an asyncio client from the accessor, neither happened
     (`tests/evidence/test_red505.py`).
 
     ## Example

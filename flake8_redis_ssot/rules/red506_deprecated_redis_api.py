@@ -18,19 +18,25 @@ from flake8_redis_ssot.syntax.bindings import ProgramPoint
 
 
 class DeprecatedRedisApi(Rule):
-    """Something of a client library is used that has a successor.
+    """A deprecated part of a client library is used.
 
     ## What it does
-    Reports imports of `aioredis`; `StrictRedis`; `close()` of redis-py's asyncio clients and
-    subscriptions, since 5.0.1 `aclose()`; and the argument `auto_close_connection_pool`. Not what stands
-    in where the successor is not there: behind a test for it or for a version, or where using it failed.
+    Reports
+
+    - imports of `aioredis`,
+    - `StrictRedis`,
+    - `close()` of redis-py's asyncio clients and subscriptions, which is `aclose()` since 5.0.1,
+    - the argument `auto_close_connection_pool`.
+
+    Not reported: a fallback for a missing successor, that is, code behind a test for the successor or
+    for a version, or after using the successor failed.
 
     ## Why is this bad?
-    aioredis went into redis-py as `redis.asyncio`, and is not developed any more. `StrictRedis` is another
-    name of `Redis`. `close()` and `auto_close_connection_pool` are deprecated since redis-py
+    aioredis became part of redis-py as `redis.asyncio` and is no longer developed. `StrictRedis` is
+    another name of `Redis`. `close()` and `auto_close_connection_pool` are deprecated since redis-py
     5.0.1.
 
-    Measured: asyncio's `close()` and `auto_close_connection_pool=` gave a DeprecationWarning;
+    Measured: asyncio's `close()` and `auto_close_connection_pool=` gave a DeprecationWarning.
     `aclose()` closed the same connection without one. `StrictRedis` is `Redis` itself
     (`tests/evidence/test_red506.py`).
 

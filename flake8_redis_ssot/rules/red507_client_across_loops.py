@@ -23,21 +23,27 @@ class ClientAcrossLoops(Rule):
     """An asyncio client is used in one event loop after another.
 
     ## What it does
-    Reports `asyncio.run` and other calls that make an event loop each time, where the coroutine uses an
-    asyncio client or pool that lives on: at the top level of a module, in a class, under a key of either, on
-    an application, or behind a cached accessor. Only where it happens more than once: in a task, a request
-    handler, a loop, several tests, or a function that is called at several places. Not reported where the
-    coroutine closes the client or pool, for then the next loop connects anew, nor where one loop is kept, or
-    the client is kept under a key that tells loops, processes or threads apart.
+    Reports `asyncio.run`, and other calls that create an event loop each time, if the coroutine uses
+    an asyncio client or pool that outlives the loop. Such a client is at the top level of a module,
+    in a class, under a key of either, on an application, or behind a cached accessor.
+
+    The call is reported only if it happens more than once: in a task, a request handler, a loop,
+    several tests, or a function that is called from several places.
+
+    Not reported:
+
+    - if the coroutine closes the client or pool, because the next loop then connects again
+    - if one loop is kept
+    - if the client is kept under a key for its loop, process or thread
 
     ## Why is this bad?
-    The connections of the pool belong to the event loop in which they were opened. The next loop takes them
-    out of the pool, and the command fails.
+    The connections of the pool belong to the event loop in which they were opened. The next loop
+    takes them out of the pool, and the command fails.
 
-    Measured: with one client, pool or connection for all of them, every second `asyncio.run` failed with
-    "Event loop is closed", although the server had carried its command out, and each one that did not fail
-    left another connection open; with a client that the coroutine makes and closes none did
-    (`tests/evidence/test_red507.py`).
+    Measured: with one client, pool or connection for all loops, every second `asyncio.run` failed
+    with "Event loop is closed", although the server had carried out its command. Each run that did
+    not fail left another connection open. With a client that the coroutine creates and closes, none
+    failed and none was left (`tests/evidence/test_red507.py`).
 
     ## Example
     ```python

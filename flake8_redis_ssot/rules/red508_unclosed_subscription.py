@@ -17,22 +17,28 @@ from flake8_redis_ssot.syntax.nodes import decorators_of, last_name
 
 
 class UnclosedSubscription(Rule):
-    """An asyncio client's subscription is never closed.
+    """A subscription of an asyncio client is never closed.
 
     ## What it does
-    Reports a `pubsub()` of an asyncio client that a function subscribes with and never closes, or that an
-    asynchronous generator closes outside `finally`, where it is not reached when the reader goes away.
-    Not reported: one that is entered by `async with`, returned, stored, handed on or used by a function
-    within, one that never subscribes, and one whose client the function closes too, with its own pool;
-    `main`, `lifespan`, tests, and workers that wait for messages until they are stopped.
+    Reports a `pubsub()` of an asyncio client that a function subscribes with and never closes. Also
+    reports one that an asynchronous generator closes outside `finally`, where the close is not
+    reached when the reader goes away.
+
+    Not reported:
+
+    - a subscription that is entered by `async with`, returned, stored, passed on, or used by an inner
+      function
+    - one that never subscribes
+    - one whose client the function closes too, with the client's own pool
+    - `main`, `lifespan`, tests, and workers that wait for messages until they are stopped
 
     ## Why is this bad?
-    A subscription takes a connection out of the pool and gives it back when it is closed, not before:
-    `unsubscribe` does not do it, nor does the garbage collector, as it does for a blocking client. The
-    connections of the pool run out with the number of calls.
+    A subscription takes a connection out of the pool and returns it only when it is closed.
+    `unsubscribe` does not return it. Neither does the garbage collector, as it would for a blocking
+    client. Each call takes one more connection, until the pool has none left.
 
-    Measured: 20 subscriptions that were dropped left 20 connections in use, also after `unsubscribe`;
-    entered by `async with`, none (`tests/evidence/test_red508.py`).
+    Measured: 20 dropped subscriptions left 20 connections in use, also after `unsubscribe`. With
+    `async with`, none was left (`tests/evidence/test_red508.py`).
 
     ## Example
     ```python

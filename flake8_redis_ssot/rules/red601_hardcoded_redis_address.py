@@ -18,16 +18,16 @@ _URL = re.compile(rf"(?:{'|'.join(URL_SCHEMES)})(?:\+\w+)?://(?:[^@/{{\s]*@)?[\w
 
 
 class HardcodedRedisAddress(Rule):
-    """The address of a Redis server is written in the code.
+    """The address of a Redis server is hard-coded.
 
     ## What it does
-    Reports a string that is a Redis URL with a host, and a host written as an argument of a
-    client or pool, by position, by name or by a constant of the file, also that of a node or sentinel,
-    outside the manager and `settings-modules`. Docstrings do not count.
+    Reports, outside the manager and `settings-modules`, a string that is a Redis URL with a host.
+    Also reports a host given to a client or pool, or to a node or sentinel: by position, by name, or
+    by a constant of the file. Docstrings do not count.
 
     ## Why is this bad?
-    The address differs from machine to machine. Where it stands in more than one place, some
-    of them are forgotten when it changes, and the service talks to two servers.
+    The address differs between machines. If it is in several places, some are forgotten when it
+    changes, and the service talks to two servers.
 
     ## Example
     ```python

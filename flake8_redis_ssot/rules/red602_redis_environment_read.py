@@ -14,12 +14,12 @@ class RedisEnvironmentRead(Rule):
     """A Redis setting is read from the environment outside the manager.
 
     ## What it does
-    Reports reading a variable `REDIS_*` from `os.environ`, by `os.getenv`, or by decouple, environs, django-environ or Starlette,
-    outside the manager and `settings-modules`.
+    Reports reading a variable `REDIS_*` outside the manager and `settings-modules`: from
+    `os.environ`, by `os.getenv`, or with decouple, environs, django-environ or Starlette.
 
     ## Why is this bad?
-    Each place that reads the environment has a default and a conversion of its own: the
-    settings that one part of the service runs with are not those of another.
+    Each place that reads the environment has its own default and conversion. So two parts of the
+    service may run with different settings.
 
     ## Example
     ```python

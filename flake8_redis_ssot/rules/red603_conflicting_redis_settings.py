@@ -14,12 +14,12 @@ class ConflictingRedisSettings(ProjectRule):
     """One Redis setting has two defaults.
 
     ## What it does
-    Reports a default of a variable `REDIS_*` that differs from the default which an earlier
-    file of the same boundary gives it; the manager comes first. Defaults must be constants.
+    Reports a default of a variable `REDIS_*` that differs from the default in an earlier file of the
+    same boundary. The manager counts as the first file. Only constant defaults are compared.
 
     ## Why is this bad?
-    Where the variable is not set, two parts of one service talk to two servers, or two
-    databases, and each finds its own data only.
+    If the variable is not set, two parts of one service talk to two servers or two databases, and
+    each finds only its own data.
 
     ## Example
     ```python

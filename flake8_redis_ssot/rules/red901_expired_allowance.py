@@ -13,12 +13,11 @@ class ExpiredAllowance(ProjectRule):
     """An `allow` entry is past its date.
 
     ## What it does
-    Reports an entry of `allow` whose `expires` is past, at its line in the settings. The entry
-    still silences what it names, so that nothing breaks overnight.
+    Reports an entry of `allow` whose `expires` date has passed, at its line in the settings. The
+    entry still silences what it names, so nothing breaks overnight.
 
     ## Why is this bad?
-    An exception without an end becomes the rule. The date is when somebody promised to look
-    again.
+    An exception without an end becomes the rule. The date is when somebody promised to look again.
 
     ## Example
     ```toml

@@ -13,12 +13,14 @@ class UnusedAllowance(ProjectRule):
     """An `allow`, boundary or per-file-ignore matches nothing any more.
 
     ## What it does
-    Reports an entry of `allow` or `per-file-ignores` that silenced no diagnostic of this run, and
-    a boundary to which no file belongs. Entries for rules that did not run are not judged, nor
-    those of settings that a nested project extends, nor what RED901 reports.
+    Reports an entry of `allow` or `per-file-ignores` that silenced no diagnostic of this run, and a
+    boundary without files.
+
+    Not reported: entries for rules that did not run, entries of settings that a nested project
+    extends, and entries that RED901 reports.
 
     ## Why is this bad?
-    An exception that silences nothing today silences the next construction that somebody writes
+    An exception that silences nothing today will silence the next construction that somebody writes
     there.
 
     ## Example

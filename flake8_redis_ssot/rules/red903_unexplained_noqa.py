@@ -9,14 +9,14 @@ from flake8_redis_ssot.rule import Noqa, Rule, RuleContext, on
 
 
 class UnexplainedNoqa(Rule):
-    """A `noqa` for one of these rules gives no reason.
+    """A `noqa` for a RED rule gives no reason.
 
     ## What it does
-    Reports a `noqa` comment that names a RED code and says nothing after the codes, and one
-    that names a bare `RED`. Off unless selected; no `noqa` can silence it.
+    Reports a `noqa` comment that names a RED code without a reason after the codes, and one that
+    names a bare `RED`. Off unless selected. No `noqa` can silence it.
 
     ## Why is this bad?
-    Whoever finds the comment a year later cannot tell whether it still holds. A bare `RED` is no
+    Whoever finds the comment a year later cannot tell whether it still applies. A bare `RED` is no
     code to flake8: the comment then silences every plugin on its line.
 
     ## Example

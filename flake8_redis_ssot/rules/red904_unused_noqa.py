@@ -9,20 +9,21 @@ from flake8_redis_ssot.rule import Noqa, Rule, RuleContext, on
 
 
 class UnusedNoqa(Rule):
-    """A `noqa` for one of these rules silences nothing.
+    """A `noqa` for a RED rule silences nothing.
 
     ## What it does
-    Reports each RED code in a `noqa` comment that no diagnostic of its line has: the line
-    was mended, or the code does not exist. Only codes enabled in this run are judged. Off
-    unless selected; no `noqa` can silence it.
+    Reports each RED code in a `noqa` comment without a matching diagnostic on its line: the line was
+    fixed, or the code does not exist. Only codes enabled in this run are checked. Off unless
+    selected. No `noqa` can silence it.
 
-    The fix removes the codes, and the `noqa` with its reason where none is left; other comments on
-    the line stay. It is not offered where flake8 would then silence more, and unsafe where what is
-    left would begin to count for another tool, as in `# noqa: RED201  # type: ignore`.
+    The fix removes these codes. If no code is left, it removes the `noqa` with its reason; other
+    comments on the line stay. The fix is not offered if flake8 would then silence more. It is unsafe
+    if the rest of the comment would begin to count for another tool, as in `# noqa: RED201  # type:
+    ignore`.
 
     ## Why is this bad?
-    A comment that silences nothing today silences the next construction that somebody writes
-    on that line.
+    A comment that silences nothing today will silence the next construction that somebody writes on
+    that line.
 
     ## Example
     ```python
