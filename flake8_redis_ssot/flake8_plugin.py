@@ -45,12 +45,12 @@ class Plugin:
         for name, text in (
             (
                 "config",
-                "settings file, for all files (default: the nearest pyproject.toml with the table above each)",
+                "settings file for all files (default: for each file, the nearest pyproject.toml above it with the table)",
             ),
             ("manager", "modules that may build Redis clients, comma-separated"),
             ("forbidden-managers", "dotted names or patterns, comma-separated"),
             ("src", "import roots, comma-separated"),
-            ("boundaries", "one a line, as `auth: auth/** -> auth.redis_manager`"),
+            ("boundaries", "one per line, such as `auth: auth/** -> auth.redis_manager`"),
         ):
             parser.add_option(
                 f"--redis-ssot-{name}",

@@ -25,11 +25,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         const="",
         default=None,
         metavar="PATH.json",
-        help="count the Redis clients, pools and connections of the run by the place that builds them; "
-        "with =PATH.json also into a file",
+        help="count the Redis clients, pools and connections of the run by the line that builds them; "
+        "=PATH.json also writes a file",
     )
     for name, what in LIMITS.items():
-        parser.addini(name, f"with --redis-census: most {what} at one time in one process; more fail the run")
+        parser.addini(
+            name, f"with --redis-census: the most {what} at one time in one process; more fail the run"
+        )
     parser.addini(
         "redis_census_packages",
         "with --redis-census: installed packages that are this project's own",

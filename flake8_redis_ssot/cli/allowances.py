@@ -12,12 +12,12 @@ from flake8_redis_ssot.cli.check import add_settings, add_today
 def add_parser(commands: Any) -> None:
     command = commands.add_parser(
         "allowances",
-        help="list the exceptions: whose they are, until when, why, and what they silence",
-        description="List the `allow` entries of the settings, those first that end first, and the noqa comments "
-        "for rules of redis-ssot, each with the number of diagnostics that it silences today.",
+        help="list the exceptions, with owner, end date, reason, and what they silence",
+        description="List the `allow` entries of the settings, sorted by end date, and the noqa comments for rules of "
+        "redis-ssot. Each shows how many diagnostics it silences today.",
     )
     command.add_argument(
-        "--output-format", choices=("text", "json", "markdown"), default="text", help="how it is shown"
+        "--output-format", choices=("text", "json", "markdown"), default="text", help="output format"
     )
     add_today(command)
     add_settings(command)

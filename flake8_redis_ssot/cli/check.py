@@ -20,7 +20,7 @@ def add_parser(commands: Any) -> None:
     command = commands.add_parser(
         "check",
         help="check files and folders",
-        description="Report what the rules find, and with --fix settle what can be settled safely. "
+        description="Report what the rules find. With --fix, apply the safe fixes. "
         "Exit code: 0 if nothing is found, 1 if something is, 2 if something could not be done.",
         usage="redis-ssot check [OPTIONS] [PATH ...]",
     )
@@ -46,7 +46,7 @@ def add_settings(command: Any) -> None:
         metavar='FILE|"KEY = VALUE"',
         action="append",
         help="a settings file to use instead of the nearest pyproject.toml above each file, or one setting "
-        "that overrides what every file says; may be given several times",
+        "that overrides every file; may be given several times",
     )
     group.add_argument("--isolated", action="store_true", help="use no settings file")
 
@@ -56,26 +56,28 @@ def add_today(command: Any) -> None:
         "--today",
         metavar="DATE",
         type=_date,
-        help="the day by which exceptions are judged, as 2027-03-01 (default: today)",
+        help="judge end dates of exceptions as of this day, such as 2027-03-01 (default: today)",
     )
 
 
 def _add_fixing(group: Any) -> None:
-    _switch(group, "--fix", "apply the fixes that keep what the code does")
-    _switch(group, "--fix-only", "apply the fixes, and report nothing that is left; implies --fix")
+    _switch(group, "--fix", "apply the fixes that do not change what the code does")
+    _switch(group, "--fix-only", "apply the fixes, and do not report what is left; implies --fix")
     _switch(group, "--unsafe-fixes", "also count and apply fixes that may change what the code does")
     group.add_argument(
         "--diff",
         action="store_true",
-        help="show what --fix would change, and change nothing; implies --fix-only",
+        help="show what --fix would change, without changing files; implies --fix-only",
     )
     _switch(group, "--show-fixes", "list what was fixed")
-    group.add_argument("--exit-non-zero-on-fix", action="store_true", help="exit 1 if anything was fixed")
+    group.add_argument(
+        "--exit-non-zero-on-fix", action="store_true", help="exit with 1 if anything was fixed"
+    )
     group.add_argument(
         "--add-noqa",
         metavar="REASON",
         nargs="?",
-        help="silence every diagnostic by a comment, with =REASON behind the codes; with --fix, those it leaves",
+        help="add a noqa comment for every diagnostic, with =REASON after the codes; with --fix, for those left",
     )
 
 
@@ -83,7 +85,7 @@ def _add_rules(group: Any) -> None:
     for name, text in (
         ("select", "the rules to run, as codes or prefixes, or ALL"),
         ("ignore", "rules not to run"),
-        ("extend-select", "rules to run besides those selected"),
+        ("extend-select", "more rules to run, in addition to those selected"),
         ("fixable", "rules whose fixes may be applied (default: all)"),
         ("unfixable", "rules whose fixes may not be applied"),
     ):
@@ -91,21 +93,21 @@ def _add_rules(group: Any) -> None:
     for name, text in (
         (
             "per-file-ignores",
-            "rules to ignore in some files, as tests/**:RED201; replaces what the settings say",
+            "rules to ignore in some files, such as tests/**:RED201; replaces the setting",
         ),
-        ("extend-per-file-ignores", "the same, besides what the settings say"),
+        ("extend-per-file-ignores", "the same, in addition to the setting"),
     ):
         group.add_argument(f"--{name}", metavar="GLOB:CODE,...", type=_ignores, action="extend", help=text)
 
 
 def add_files(group: Any) -> None:
     for name, text in (
-        ("exclude", "files and folders to leave out; replaces what the settings say"),
-        ("extend-exclude", "files and folders to leave out besides"),
+        ("exclude", "files and folders to skip; replaces the setting"),
+        ("extend-exclude", "more files and folders to skip"),
     ):
         group.add_argument(f"--{name}", metavar="GLOBS", type=_globs, action="extend", help=text)
-    _switch(group, "--respect-gitignore", "leave out what .gitignore leaves out", default=None)
-    _switch(group, "--force-exclude", "leave out even files that are named", default=None)
+    _switch(group, "--respect-gitignore", "skip files that .gitignore ignores", default=None)
+    _switch(group, "--force-exclude", "apply exclude even to files that you name", default=None)
 
 
 def _add_output(group: Any) -> None:
@@ -114,7 +116,7 @@ def _add_output(group: Any) -> None:
         choices=FORMATS,
         action=_AddOutput,
         dest="outputs",
-        help="how diagnostics are shown; with --output-file several times, for several outputs",
+        help="output format; may be given several times, each with its own --output-file",
     )
     group.add_argument(
         "-o",
@@ -122,14 +124,16 @@ def _add_output(group: Any) -> None:
         metavar="FILE",
         action=_AddOutput,
         dest="outputs",
-        help="the file to write to, instead of standard output",
+        help="write to this file instead of standard output",
     )
-    group.add_argument("--statistics", action="store_true", help="show how many diagnostics each rule has")
+    group.add_argument(
+        "--statistics", action="store_true", help="show the number of diagnostics of each rule"
+    )
     group.add_argument("--show-files", action="store_true", help="list the files that would be checked")
     group.add_argument("--show-settings", action="store_true", help="show the settings of the run, as TOML")
     levels = group.add_mutually_exclusive_group()
     levels.add_argument(
-        "-v", "--verbose", action="store_true", help="also say which settings and cache are used"
+        "-v", "--verbose", action="store_true", help="also print which settings and cache are used"
     )
     levels.add_argument("-q", "--quiet", action="store_true", help="print only diagnostics and errors")
     levels.add_argument(
@@ -144,7 +148,7 @@ def _add_running(group: Any) -> None:
     group.add_argument(
         "--since",
         metavar="REV",
-        help="report only what the same rules do not find at this commit, branch or tag of git",
+        help="report only diagnostics that are not found at this commit, branch or tag of git",
     )
     baselines = group.add_mutually_exclusive_group()
     baselines.add_argument(
@@ -152,27 +156,31 @@ def _add_running(group: Any) -> None:
         metavar="FILE",
         nargs="?",
         const="",
-        help="report only what this file does not record (default: the `baseline` of the settings, else "
+        help="report only diagnostics that this file does not record (default: `baseline` of the settings, else "
         "redis-ssot-baseline.jsonl beside them)",
     )
     baselines.add_argument(
-        "--no-baseline", action="store_true", help="report what the baseline of the settings records too"
+        "--no-baseline", action="store_true", help="also report what the baseline of the settings records"
     )
     group.add_argument(
         "--stdin-filename",
         metavar="NAME",
-        help="the path of what is read from standard input; it decides the settings",
+        help="the path of the text on standard input; it decides the settings",
     )
-    group.add_argument("-e", "--exit-zero", action="store_true", help="exit 0 even with diagnostics")
     group.add_argument(
-        "--parse-all", action="store_true", help="parse every file, to report those that cannot be parsed"
+        "-e", "--exit-zero", action="store_true", help="exit with 0 even if there are diagnostics"
     )
-    group.add_argument("--jobs", metavar="N", type=_jobs, help="processes to use (default: one a processor)")
+    group.add_argument(
+        "--parse-all", action="store_true", help="parse every file, and report those that cannot be parsed"
+    )
+    group.add_argument(
+        "--jobs", metavar="N", type=_jobs, help="number of processes (default: one per processor)"
+    )
     group.add_argument(
         "--executor", choices=EXECUTORS, help="check files on the workers of a cluster, named by --scheduler"
     )
     group.add_argument(
-        "--scheduler", metavar="ADDRESS", help="the scheduler of the cluster, as tcp://HOST:8786"
+        "--scheduler", metavar="ADDRESS", help="the scheduler of the cluster, such as tcp://HOST:8786"
     )
     group.add_argument("--no-project", action="store_true", help="check each file by itself, as flake8 does")
     group.add_argument("-n", "--no-cache", action="store_true", help="neither read nor write the cache")

@@ -14,11 +14,11 @@ def add_parser(commands: Any) -> None:
     command = commands.add_parser(
         "clean",
         help="remove the caches",
-        description="Remove the cache of the project around the working directory, and all that lie below that directory. "
-        "The next run only takes longer.",
+        description="Remove the cache of the project of the working directory, and all caches below that directory. "
+        "The next run takes longer; nothing else changes.",
     )
     add_settings(command)
-    command.add_argument("--cache-dir", metavar="DIR", help="the one cache to remove, if it lies elsewhere")
+    command.add_argument("--cache-dir", metavar="DIR", help="remove only this cache, if it is elsewhere")
     command.set_defaults(handler=run)
 
 

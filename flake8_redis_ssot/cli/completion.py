@@ -9,9 +9,9 @@ from typing import Any
 def add_parser(commands: Any) -> None:
     command = commands.add_parser(
         "generate-shell-completion",
-        help="print a script that completes command lines (needs flake8-redis-ssot[completion])",
-        description="Print a script that completes the command lines of redis-ssot. Store it where your shell looks "
-        "for completions. Needs flake8-redis-ssot[completion].",
+        help="print a shell completion script (needs flake8-redis-ssot[completion])",
+        description="Print a shell completion script for redis-ssot. Save it where your shell looks for completions. "
+        "Needs flake8-redis-ssot[completion].",
     )
     command.add_argument("shell", choices=("bash", "zsh", "fish", "powershell"), help="the shell")
     command.set_defaults(handler=run)

@@ -16,8 +16,8 @@ def add_parser(commands: Any) -> None:
         help="list the settings, or explain one",
         description="List the keys of [tool.redis-ssot], or explain one of them.",
     )
-    command.add_argument("key", nargs="?", help="the key to explain, as forbidden-managers")
-    command.add_argument("--output-format", choices=("text", "json"), default="text", help="how it is shown")
+    command.add_argument("key", nargs="?", help="the key to explain, such as forbidden-managers")
+    command.add_argument("--output-format", choices=("text", "json"), default="text", help="output format")
     command.set_defaults(handler=run)
 
 

@@ -12,13 +12,15 @@ def add_parser(commands: Any) -> None:
     command = commands.add_parser(
         "init",
         help="propose the settings of a project",
-        description="Look for the Redis managers of a project, and propose settings with the reason for each choice. "
-        "Nothing is written without --write.",
+        description="Find the Redis managers of a project, and propose settings with the reason for each choice. "
+        "Writes nothing without --write.",
         usage="redis-ssot init [OPTIONS] [PATH ...]",
     )
     command.add_argument("paths", nargs="*", metavar="PATH", help="files or folders to look at (default: .)")
     command.add_argument(
-        "--write", action="store_true", help="put the table into pyproject.toml, which must have none"
+        "--write",
+        action="store_true",
+        help="write the table into pyproject.toml, which must not have one yet",
     )
     command.add_argument(
         "--flake8", action="store_true", help="print options for flake8's own settings file instead"

@@ -11,16 +11,16 @@ from flake8_redis_ssot.cli.check import add_settings
 def add_parser(commands: Any) -> None:
     command = commands.add_parser(
         "plan",
-        help="show what it takes to come to one manager",
-        description="Show, in four phases, what it takes to come from several Redis managers to the one that the "
-        "settings name. Nothing is changed.",
+        help="list the work that is needed to reach one manager",
+        description="List, in four phases, the work that takes the project from several Redis managers to the one that "
+        "the settings name. Changes nothing.",
     )
     add_settings(command)
     command.add_argument(
         "--output-format",
         choices=("terminal", "json", "markdown"),
         default="terminal",
-        help="how it is shown",
+        help="output format",
     )
     command.set_defaults(handler=run)
 

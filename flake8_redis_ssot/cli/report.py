@@ -13,27 +13,27 @@ FORMATS = ("terminal", "json", "markdown", "html")
 def add_parser(commands: Any) -> None:
     command = commands.add_parser(
         "report",
-        help="show how far a project is on its way to one manager",
-        description="Show the managers, who imports them, what is built beside them, and how far the way to one is "
-        "gone; with --history since when. Nothing is changed.",
+        help="show a project's progress towards one manager",
+        description="Show the managers, who imports them, what is built outside them, and the progress towards one "
+        "manager; with --history, over time. Changes nothing in the project.",
     )
     command.add_argument(
-        "--output-format", choices=FORMATS, default="terminal", help="how it is shown (default: terminal)"
+        "--output-format", choices=FORMATS, default="terminal", help="output format (default: terminal)"
     )
     command.add_argument(
-        "--output-file", "-o", metavar="FILE", help="where it goes, instead of standard output"
+        "--output-file", "-o", metavar="FILE", help="write to this file instead of standard output"
     )
     command.add_argument(
         "--base",
         metavar="REV",
-        help="compare with the commit at which this branch left REV: what came and what went",
+        help="show what was added and removed since this branch left REV",
     )
     command.add_argument(
         "--history",
         metavar="REVS",
         nargs="?",
         const="",
-        help="count earlier revisions too: A..B for the tags between, or A,B,C (default: tags up to now)",
+        help="also count earlier revisions: A..B for the tags between, or A,B,C (default: tags up to now)",
     )
     budget = command.add_argument_group("connection budget")
     budget.add_argument(
@@ -41,24 +41,26 @@ def add_parser(commands: Any) -> None:
         metavar="[BOUNDARY=]N",
         action="append",
         default=[],
-        help="how many processes run, of all boundaries or of one; several times (default: 1)",
+        help="number of running processes, of all boundaries or of one; may be given several times (default: 1)",
     )
     budget.add_argument(
         "--max-clients",
         metavar="N",
         type=_positive,
-        help="the server's `maxclients` (default: 10000, as Redis has it)",
+        help="the server's `maxclients` (default: 10000, the default of Redis)",
     )
     budget.add_argument(
         "--default-max-connections",
         metavar="N",
         type=_positive,
-        help="the limit of a pool that states none (default: 100, as redis-py 8 has it)",
+        help="the limit of a pool that sets none (default: 100, the default of redis-py 8)",
     )
     command.add_argument(
-        "--no-cache", action="store_true", help="count every revision anew, and keep nothing"
+        "--no-cache",
+        action="store_true",
+        help="count every revision again, without reading or writing the cache",
     )
-    command.add_argument("--cache-dir", metavar="FOLDER", help="where what was counted is kept")
+    command.add_argument("--cache-dir", metavar="FOLDER", help="the folder of the cache")
     add_settings(command)
     command.set_defaults(handler=run)
 

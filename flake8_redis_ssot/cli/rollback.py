@@ -13,14 +13,14 @@ def add_parser(commands: Any) -> None:
     command = commands.add_parser(
         "rollback",
         help="undo a run that changed files",
-        description="Put the files back as they were before a run of `redis-ssot migrate`, byte for byte. "
-        "If one of them has changed since, nothing is touched.",
+        description="Restore the files as they were before a run of `redis-ssot migrate`, byte for byte. "
+        "If one of them has changed since, no file is touched.",
     )
     command.add_argument(
         "name",
         nargs="?",
         metavar="RUN",
-        help="the run to undo, as `redis-ssot migrate --list` has it (default: the newest)",
+        help="the run to undo, as `redis-ssot migrate --list` shows it (default: the newest)",
     )
     add_settings(command)
     command.set_defaults(handler=run)

@@ -17,9 +17,9 @@ def add_parser(commands: Any) -> None:
         description="Explain a rule: what it reports, why that is bad, and what to write instead.",
     )
     which = command.add_mutually_exclusive_group()
-    which.add_argument("code", nargs="?", help="the code or the name of a rule, as RED201")
+    which.add_argument("code", nargs="?", help="the code or name of a rule, such as RED201")
     which.add_argument("--all", action="store_true", help="explain every rule")
-    command.add_argument("--output-format", choices=("text", "json"), default="text", help="how it is shown")
+    command.add_argument("--output-format", choices=("text", "json"), default="text", help="output format")
     command.set_defaults(handler=run)
 
 

@@ -12,9 +12,9 @@ from flake8_redis_ssot.cli.check import add_settings
 def add_parser(commands: Any) -> None:
     command = commands.add_parser(
         "server",
-        help="serve an editor by the language server protocol",
-        description="Serve an editor by the language server protocol, on standard input and output: diagnostics "
-        "while you type, fixes, exceptions, and what stands behind a rule or a manager. Editors start it.",
+        help="run the language server",
+        description="Run the language server on standard input and output. It gives an editor diagnostics while you "
+        "type, fixes, exceptions, and explanations of rules and managers. Editors start it.",
     )
     add_settings(command)
     command.set_defaults(handler=run)

@@ -11,7 +11,7 @@ from flake8_redis_ssot import __version__
 
 def add_parser(commands: Any) -> None:
     command = commands.add_parser("version", help="show the version", description="Show the version.")
-    command.add_argument("--output-format", choices=("text", "json"), default="text", help="how it is shown")
+    command.add_argument("--output-format", choices=("text", "json"), default="text", help="output format")
     command.set_defaults(handler=run)
 
 

@@ -46,7 +46,8 @@ def overview(rules: tuple[type[Rule], ...]) -> str:
     """The page that lists all rules."""
     return (
         "# Rules\n\n"
-        '"Both" are reported by flake8 and the command; "command" needs all files, and is reported by the command '
-        'alone.\n"Off" are reported where [`select` or `extend-select`](../settings.md#select) names them; of "fix" '
-        "`check --fix` can\nsettle some. `redis-ssot rule RED201` prints a page.\n\n" + table(rules)
+        '- "Both": flake8 and the command report the rule. "Command": the rule needs all files, so only the command '
+        'reports it.\n- "Off": the rule runs only if [`select` or `extend-select`](../settings.md#select) names it.\n'
+        '- "Fix": `check --fix` can fix some of the findings.\n\n'
+        "`redis-ssot rule RED201` prints the page of a rule.\n\n" + table(rules)
     )

@@ -21,8 +21,8 @@ def page() -> str:
         (
             "# Settings",
             "",
-            f"Every key of `[{_TABLE}]` in `pyproject.toml`, as `redis-ssot config KEY` explains it too. Whose settings a file",
-            "has, and what the patterns are relative to, is told in [Settings and projects](projects.md).",
+            f"This page lists every key of `[{_TABLE}]` in `pyproject.toml`. `redis-ssot config KEY` prints the same.",
+            "[Settings and projects](projects.md) explains which settings a file has, and what patterns are relative to.",
             *(line for key, option in OPTIONS.items() for line in _section(key, option)),
             "",
         )
