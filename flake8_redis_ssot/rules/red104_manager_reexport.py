@@ -23,8 +23,8 @@ class ManagerReexport(ProjectRule):
     other modules. That is so if the name is in `__all__`, is imported as `import x as x` or with `*`,
     or if another file imports it from here.
 
-    Not reported: a module, or a package's `__init__.py`, that only uses the name itself. A module that
-    does nothing but re-export is RED402.
+    Not reported: a module, or a package's `__init__.py`, that only uses the name itself. A module
+    that does nothing but re-export is RED402.
 
     ## Why is this bad?
     Each re-export is one more name for the manager. A search for the manager's users misses them, a

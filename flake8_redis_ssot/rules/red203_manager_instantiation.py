@@ -18,10 +18,14 @@ class ManagerInstantiation(Rule):
     objects and keeps it in an attribute. It may build it at once or later, or in a base class. Of a
     forbidden manager, every class that has to do with Redis is reported.
 
-    These are no manager classes: classes that borrow a client, locks, key builders, settings,
-    exceptions, classes with a method that only returns what it builds, singletons (by `__new__`,
-    metaclass or decorator), and classes whose pool belongs to the class itself. A call that passes in
-    the client or pool that would be built is not reported either.
+    Not reported:
+
+    - classes that borrow a client
+    - locks, key builders, settings and exceptions
+    - classes with a method that only returns what it builds
+    - singletons by `__new__`, metaclass or decorator
+    - classes whose pool belongs to the class itself
+    - calls that pass in the client or pool that would be built
 
     The rule reads the manager's files once per run. If they are not found below `src`, nothing is
     reported. In tests of the manager itself, add an `allow`.

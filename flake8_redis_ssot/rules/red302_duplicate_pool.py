@@ -20,7 +20,7 @@ class DuplicatePool(Rule):
     timeouts do not count. In the manager, a client's own pool counts too.
 
     Not reported: arguments whose value the file does not show; other databases, roles or credentials;
-    and branches of which only one runs.
+    and pools in alternative branches.
 
     ## Why is this bad?
     Two pools for one target double the maximum number of connections, and each keeps its own idle

@@ -19,9 +19,12 @@ class BorrowedPoolOwned(Rule):
     """A client takes ownership of a pool that others use.
 
     ## What it does
-    Reports `from_pool(pool)` in three cases: the pool belongs to another module; the pool is kept by
-    a module, class, object or web application (`app.state.pool`) while the client belongs to a
-    function; or the pool is also given to another client.
+    Reports `from_pool(pool)` if
+
+    - the pool belongs to another module,
+    - a module, class, object or web application (`app.state.pool`) keeps the pool, while the client
+      belongs to a function, or
+    - the pool is also given to another client.
 
     ## Why is this bad?
     A client made by `from_pool` owns the pool. Closing the client closes the pool for everybody else

@@ -22,8 +22,8 @@ class UnclosedClient(Rule):
 
     - a client that is closed, entered by `with`, returned, yielded, stored or passed on
     - a client that a function, method or generator captures, as that may run later
-    - a client of which a pipeline, subscription or lock is treated in one of these ways
-    - a function that goes on to a `while True` that nothing leaves
+    - a client whose pipeline, subscription or lock is entered, returned, stored or the like
+    - a client in a function that ends in a `while True` which nothing leaves
 
     ## Why is this bad?
     The connections of its pool stay open until the client is garbage-collected. An asyncio client has

@@ -23,9 +23,9 @@ class PoolLeftOpen(ProjectRule):
 
     ## What it does
     Reports the closing of a client that was built with `connection_pool=`, if nothing in the project
-    disconnects that pool. The client must be closed when the application, the process or the object
-    that keeps it ends: after the `yield` of a lifespan, in shutdown events, in `atexit`, in methods
-    such as `close` and `__aexit__`, or in `finally` of `main`.
+    disconnects that pool. Only a close at the end of the application, the process or the object that
+    keeps the client counts. Examples are code after the `yield` of a lifespan, shutdown events,
+    `atexit`, methods such as `close` and `__aexit__`, and `finally` in `main`.
 
     Not reported: a pool that comes from unknown code or is passed to it; a client that a request or
     function has for itself; and a class that borrows a pool which outlives its objects.

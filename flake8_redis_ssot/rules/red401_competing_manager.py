@@ -28,10 +28,14 @@ class CompetingManager(ProjectRule):
     What the class does counts, not its name. The operations of a base class in the same file count
     too, unless the base is itself a manager.
 
-    Not counted: methods named after the domain, such as `save_session(session_id)`; a fake that
-    reaches no client; a test class with `test_` methods; and a class that the manager creates and
-    hands out, because it is the manager's client. A module that only re-exports the manager is
-    RED402.
+    Not counted:
+
+    - methods named after the domain, such as `save_session(session_id)`
+    - a fake that reaches no client
+    - a test class with `test_` methods
+    - a class that the manager creates and gives to others: it is the manager's client
+
+    A module that only re-exports the manager is RED402.
 
     ## Why is this bad?
     Two managers mean two sets of settings, pools and error handling. The import in each file decides

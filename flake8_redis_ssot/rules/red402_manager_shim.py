@@ -13,10 +13,14 @@ class ManagerShim(ProjectRule):
     """A module only re-exports the manager.
 
     ## What it does
-    Reports a module whose public names all forward to the manager of its boundary: imports of it,
-    other names for it, functions that only return it or call it with their own parameters, classes
-    whose public methods all do so, and empty subclasses. Logging and `__all__` do not count. The
-    report is at the first statement after the docstring.
+    Reports a module whose public names all forward to the manager of its boundary. Each of these
+    forwards:
+
+    - an import of the manager, or another name for it
+    - a function that only returns the manager, or calls it with its own parameters
+    - a class whose public methods all do so, or an empty subclass
+
+    Logging and `__all__` do not matter. The report is at the first statement after the docstring.
 
     Not reported: a module that raises a `DeprecationWarning`, and a package with modules of its own
     (see RED104).

@@ -27,8 +27,8 @@ class MissingManager(ProjectRule):
     - a `manager`, or a module of `settings-modules`, that is an object of a module instead of a
       module (a package's name means its `__init__.py`),
     - a `manager`, a module of `settings-modules` or the new object of a replacement that does not
-      exist, if its top-level package belongs to the project, its file is below no folder of `src`, or
-      a similar name exists,
+      exist. This is reported only if its top-level package belongs to the project, its file is below
+      no folder of `src`, or a similar name exists,
     - an `instance` that no manager of its boundary defines, or that is neither an object nor the call
       of an accessor: a class, a function without `()`, or an object with `()`,
     - a method or parameter in `replacements` that its class or function does not have, as far as the
