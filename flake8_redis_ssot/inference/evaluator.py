@@ -1,4 +1,4 @@
-"""What values an expression can have: the one evaluator, over the bindings of a file or of several."""
+"""The evaluator: which values an expression can have, by the bindings of its names, in one file or in several."""
 
 from __future__ import annotations
 
@@ -48,16 +48,20 @@ from flake8_redis_ssot.syntax.patterns import Narrowed
 from flake8_redis_ssot.syntax.scopes import Scopes
 
 BUDGET = 300_000
-"""Steps of evaluation in one file (expressions, bindings and values looked at); past it what is not known yet stays unknown."""
+"""Steps of evaluation for one file (expressions, bindings and values looked at); what they do not reach stays unknown."""
 
 _MOST_VALUES = 500
-"""Values of one expression; one that may be more is unknown."""
+"""An expression with more possible values than these counts as unknown."""
 
 _Answer = TypeVar("_Answer")
 
 
 class Inference:
-    """Follows values through bindings: every binding that may hold counts, and what is unknown is left out."""
+    """Evaluates expressions to sets of possible values, of one file; `project/inference.py` extends it to several.
+
+    Every binding that may hold counts: after `if a: x = f()` and `else: x = g()`, `x` is what either call gives.
+    What is unknown is left out, so an empty set means that nothing is known.
+    """
 
     budget = BUDGET
 
@@ -73,23 +77,23 @@ class Inference:
         self.stores = stores.Stores(self)
         self.stores.add(scopes.stores)
         self.answers: Fixpoint[object, Any] = Fixpoint(self.budget)
-        # asked of a file by itself alone, to which nothing is added: what these two found stays true
+        # only asked of a single file, to which nothing is added later: their answers stay true
         self.leads_to_builder = reach.Reach(self, reach.is_library)
         self._is_asked_for = reach.Reach(self, reach.is_asked_for, members=False)
         self._bindings: dict[tuple[str, Scope, float, tuple[Branch, ...]], list[Binding]] = {}
         self.shared: dict[Store, set[str]] = {}
-        """By which names others get at what is stored, as far as bindings tell."""
+        """For each store (`app.state.client = x`) the names by which other files read it, as far as bindings tell."""
         self.stand_ins: dict[object, Any] = {}
-        """What stands for something that is not written so: keywords as keys, a class that a call makes."""
+        """Nodes made up for what the source does not spell out: keywords as the keys of a dict, a class that a call makes."""
         self._generators: dict[Scope, bool] = {}
         self._promises: dict[ast.expr, Promised] = {}
 
     def release(self) -> None:
-        """Undo the circles with its parts, so that all goes without the garbage collector."""
+        """Drop the references to and from the parts, so that all memory is freed without the garbage collector."""
         self.__dict__.clear()
 
     def forget(self) -> None:
-        """Forget what was found, as when there is more to know."""
+        """Forget all answers, as when another file is taken in that may add to them."""
         self.answers.forget()
         self._bindings.clear()
         self.shared.clear()
@@ -98,54 +102,51 @@ class Inference:
         """What the expression `node`, evaluated at `point`, can be."""
         if node is None:
             return NOTHING
-        if type(node) is ast.Constant:  # is what it is, and many are asked for
+        if type(node) is ast.Constant:  # needs no context or cache, and is the most frequent node
             return frozenset([Text(node.value, node)]) if isinstance(node.value, str) else NOTHING
         key = (node, self.context)
         answers = self.answers
-        known = answers.known.get(key)  # most are: a call less
+        known = answers.known.get(key)  # as most are; looked up here to save a call of `answer`
         if known is not None and not known[1].is_stale:
             answers.reads.add(known[1])
             return known[0]
         return answers.answer(key, self._bounded, key, point)
 
     def _bounded(self, key: tuple[ast.AST, CallContext | None], point: ProgramPoint) -> Values:
-        """The values of an expression, kept from growing without end.
-
-        A dotted name may grow once around a cycle (`self.node = self.node.next`), not for ever.
-        """
+        """Evaluates `key` in its context; around a cycle a dotted name may grow once (`self.node = self.node.next`)."""
         answers = self.answers
         before = answers.so_far(key)
-        present, self.context = self.context, key[1]
+        outer, self.context = self.context, key[1]
         try:
-            found = set(self.evaluate(key[0], point))
+            values = set(self.evaluate(key[0], point))
         finally:
-            self.context = present
-        if not found:
+            self.context = outer
+        if not values:
             return NOTHING
         if before:
-            found -= {value for value in found - before if has_grown(value, before)}
-        answers.steps += len(found)
+            values -= {value for value in values - before if has_grown(value, before)}
+        answers.steps += len(values)
         if answers.is_exhausted:
             answers.cut()
             return NOTHING
-        found = widened(found, self.names)
-        return frozenset(found) if len(found) <= _MOST_VALUES else NOTHING
+        values = widened(values, self.names)
+        return frozenset(values) if len(values) <= _MOST_VALUES else NOTHING
 
     @property
     def is_exhausted(self) -> bool:
-        """Whether the budget has run out, so that what is unknown may only be unasked."""
+        """Whether the budget has run out: what is unknown then may only not have been looked at."""
         return self.answers.is_exhausted
 
     def within(self, context: CallContext | None, ask: Callable[..., _Answer], *given: object) -> _Answer:
-        """What `ask(*given)` gives when the parameters are those of `context`."""
-        before, self.context = self.context, context
+        """Calls `ask(*given)` while parameters have the arguments of `context`; without one, those of all known calls."""
+        outer, self.context = self.context, context
         try:
             return ask(*given)
         finally:
-            self.context = before
+            self.context = outer
 
     def bindings(self, name: str, point: ProgramPoint) -> list[Binding]:
-        """What `name` may be bound to at `point`, looked up once."""
+        """The bindings that `name` may refer to at `point`, cached."""
         key = (name, point.scope, point.order, point.path)
         found = self._bindings.get(key)
         if found is None:
@@ -154,28 +155,31 @@ class Inference:
         return found
 
     def written(self, node: ast.expr, point: ProgramPoint, seen: set[str] | None = None) -> list[Binding]:
-        """The bindings that a name, or an attribute of a module, stands for; others' keep their dotted name."""
+        """The bindings that `name` or `module.name` refers to; a member of another module is bound to its dotted name.
+
+        Over a project, the dotted names that are resolved on the way are added to `seen`.
+        """
         match node:
             case ast.Name(id=name):
                 return self.bindings(name, point)
             case ast.Attribute(value=owner, attr=name):
-                held = (v.name for v in self.values(owner, point) if isinstance(v, QualifiedName))
-                return [Binding(0, (), f"{module}.{name}") for module in sorted(held)]
+                owners = (v.name for v in self.values(owner, point) if isinstance(v, QualifiedName))
+                return [Binding(0, (), f"{module}.{name}") for module in sorted(owners)]
         return []
 
     def values_of(self, binding: Binding) -> Values:
-        """What a binding can hold."""
+        """The values that a binding can give its name."""
         if binding.target is not None:
             return frozenset([QualifiedName(binding.target)])
         if binding.value is None or binding.scope is None:
             return NOTHING
-        # just before it is bound: in a loop the name may have this very value from the round before
+        # evaluated just before the name is bound: in a loop it may still have its value from the last round
         order = binding.turn if binding.turn is not None else binding.order - 1
         point = ProgramPoint(binding.value, binding.scope, order, binding.path)
-        return self.within(self.context_in(binding.scope), self._taken, binding, point)
+        return self.within(self.context_in(binding.scope), self._projected_values, binding, point)
 
     def context_in(self, scope: Scope) -> CallContext | None:
-        """The present call of a function that `scope` is in: outside of functions one answer serves all calls."""
+        """The current call of the function around `scope`; None outside of functions, so that one answer serves all calls."""
         if self.context is None:
             return None
         function: Scope | None = scope
@@ -188,28 +192,29 @@ class Inference:
             function = function.parent
         return None
 
-    def _taken(self, binding: Binding, point: ProgramPoint) -> Values:
-        found = self.values(binding.value, point)
+    def _projected_values(self, binding: Binding, point: ProgramPoint) -> Values:
+        """The value of a binding after unpacking: for `a` of `a, b = f()` the first element of what `f()` gives."""
+        values = self.values(binding.value, point)
         for step in binding.projection:
-            found = frozenset(containers.projected(self, found, step))
-        return found
+            values = frozenset(containers.projected(self, values, step))
+        return values
 
     def texts(self, node: ast.AST | None, point: ProgramPoint) -> Iterator[Text]:
-        """The strings that an expression can be, names followed, as far as they are told apart."""
+        """The strings that an expression can be; past a bound they are not told apart (`widening.py`), and left out."""
         return (value for value in self.values(node, point) if isinstance(value, Text))
 
     def all_texts(self, node: ast.AST | None, point: ProgramPoint) -> set[str]:
-        """The strings that an expression can be; empty where there may be others."""
+        """All strings that an expression can be; empty where there were too many to tell apart."""
         texts = {text.value for text in self.texts(node, point)}
         return texts if MANY_TEXTS not in self.values(node, point) else set()
 
     def evaluate(self, node: ast.AST, point: ProgramPoint) -> Iterable[Value]:
-        """The values of an expression, definition, parameter or annotated assignment, perhaps several times."""
+        """Evaluates an expression, definition, parameter or annotated assignment, uncached: others ask `values`."""
         match node:
             case ast.Name():
-                return self._named(node, point)
+                return self._name_values(node, point)
             case ast.Attribute():
-                return self._had(node, point)
+                return self._attribute_values(node, point)
             case ast.Call():
                 return calls.called(self, node, point)
             case ast.arg():
@@ -267,31 +272,33 @@ class Inference:
                 return annotation.narrowed(self, subject, cls, point)
         return ()
 
-    def _named(self, node: ast.Name, point: ProgramPoint) -> set[Value]:
+    def _name_values(self, node: ast.Name, point: ProgramPoint) -> set[Value]:
+        """The values of all bindings of a name, and what is put into it later (`clients["a"] = x`)."""
         bindings = self.bindings(node.id, point)
-        if self.answers.is_exhausted:  # there may be thousands of them, each of a question that gives nothing
+        if self.answers.is_exhausted:  # each of perhaps thousands would be asked in vain
             self.answers.cut()
             return set()
-        found: set[Value] = set()
+        values: set[Value] = set()
         for binding in bindings:
             if binding.star and binding.target is not None:
-                found.add(QualifiedName(f"{binding.target}.{node.id}"))
+                values.add(QualifiedName(f"{binding.target}.{node.id}"))
             else:
-                found |= self.values_of(binding)
-        found.update(self.stores.filled(node, point))
-        return found
+                values |= self.values_of(binding)
+        values.update(self.stores.filled(node, point))
+        return values
 
-    def _had(self, node: ast.Attribute, point: ProgramPoint) -> set[Value]:
+    def _attribute_values(self, node: ast.Attribute, point: ProgramPoint) -> set[Value]:
+        """The values of `owner.attr`: what was stored there by an assignment, and what the owner has by its class."""
         stored = self.stores.attribute(node, point)
-        found = set(stored)
-        for value in self.values(node.value, point):
-            if not stored or not isinstance(value, QualifiedName):
-                found.update(self.attribute(value, node.attr))
-        found.update(self.stores.filled(node, point))
-        return found
+        values = set(stored)
+        for owner in self.values(node.value, point):
+            if not stored or not isinstance(owner, QualifiedName):
+                values.update(self.attribute(owner, node.attr))
+        values.update(self.stores.filled(node, point))
+        return values
 
     def awaited(self, values: Iterable[Value]) -> Iterator[Value]:
-        """What is had of `values` by `await`."""
+        """What `await` gives for each of `values`: the result of a coroutine of ours, anything else as it is."""
         for value in values:
             if isinstance(value, Coroutine):
                 yield from self.within(value.context, calls.returned, self, value.scope)
@@ -301,13 +308,13 @@ class Inference:
     def known_or_promised(
         self, values: Values, stated: ast.expr | None, point: ProgramPoint | None
     ) -> Iterable[Value]:
-        """Values, or what an annotation promises where nothing is known of them."""
+        """`values`, or where nothing is known of them what the annotation `stated`, evaluated at `point`, promises."""
         if stated is None or point is None or any(map(self.is_known, values)):
             return values
         return list(annotation.promised(self, stated, point)) or values
 
     def is_known(self, value: Value) -> bool:
-        """Whether a value tells more than the name of somebody else's object."""
+        """Whether a value tells what it is: not a dotted name of which nothing but the name is known."""
         if not isinstance(value, QualifiedName):
             return True
         last = value.name.rpartition(".")[2]
@@ -319,7 +326,7 @@ class Inference:
         )
 
     def attribute(self, value: Value, name: str) -> Iterable[Value]:
-        """What the attribute `name` of a value can be."""
+        """What `value.name` can be."""
         match value:
             case QualifiedName(name=owner) | Instance(of=QualifiedName(name=owner)):
                 return (QualifiedName(f"{owner}.{name}"),)
@@ -336,31 +343,31 @@ class Inference:
     def given(
         self, parameter: ast.arg, point: ProgramPoint, receiver: Instance | None = None
     ) -> Iterable[Value]:
-        """What the callers in this file hand to a parameter, of objects; what builds is asked of all files together."""
+        """The objects that callers pass for a parameter (of a method of `receiver`); what builds is left to the project's evaluator."""
         return (v for v in callers.given(self, parameter, point, receiver) if isinstance(v, Instance))
 
     def calls_by(self, names: Iterable[str], function: Scope) -> Iterable[ProgramPoint]:
-        """The calls by one of the `names` of a function."""
+        """The calls in the followed files that use one of the `names` of `function`."""
         return [point for name in names for point in self.scopes.calls_named.get(name, ())]
 
     def keeps(self, name: str) -> bool:
-        """Whether what is made of a dotted name goes by that name, though nothing is known of it; here nothing does."""
+        """Whether a call of the unknown dotted name `name` gives an instance of that name, to be resolved later; here none does."""
         return False
 
     def promise(self, annotation: ast.expr, *, is_many: bool) -> Promised:
-        """The expression of that type, one object for each annotation."""
-        found = self._promises.get(annotation)
-        if found is None:
-            found = self._promises[annotation] = Promised(annotation, is_many)
-        return found
+        """A node that stands for an expression of that type (for any number with `is_many`), one for each annotation."""
+        promised = self._promises.get(annotation)
+        if promised is None:
+            promised = self._promises[annotation] = Promised(annotation, is_many)
+        return promised
 
     def element(self, whole: ast.expr) -> Element:
-        """Any element of an expression, one object for each."""
-        found: Element = self.stand_ins.setdefault(("element", whole), Element(whole))
-        return found
+        """A node that stands for any element of `whole`, one for each expression."""
+        stand_in: Element = self.stand_ins.setdefault(("element", whole), Element(whole))
+        return stand_in
 
     def given_by(self, function: Scope) -> list[Value]:
-        """What a function returns or yields."""
+        """The values that a function yields, or else returns."""
         return list(calls.given_by(self, function))
 
     def is_generator(self, function: Scope) -> bool:
@@ -370,7 +377,7 @@ class Inference:
         return self._generators[function]
 
     def outside(self, scope: Scope) -> ProgramPoint | None:
-        """Where a function's defaults, annotations and decorators are evaluated."""
+        """The place where the `def` stands: there its defaults, annotations and decorators are evaluated."""
         node, parent = scope.node, scope.parent
         if parent is None or node is None:
             return None
@@ -380,15 +387,15 @@ class Inference:
         return None if binding is None else ProgramPoint(node, parent, binding.order, binding.path)
 
     def calls_named(self, name: str) -> Iterable[ProgramPoint]:
-        """The calls of what has that last name."""
+        """The calls of `name()` or `owner.name()`, whoever the owner is."""
         return self.scopes.calls_named.get(name, ())
 
     def running(self, name: str) -> Iterable[ProgramPoint]:
-        """What runs a function by that name: the calls, and what Python runs it for without one."""
+        """Where a function called `name` may run: its calls, and what runs it without one (`with` runs `__enter__`)."""
         return [*self.calls_named(name), *(p for scopes in self.all_scopes() for p in scopes.implying(name))]
 
     def callers(self, function: Scope) -> Iterator[ProgramPoint]:
-        """The calls of a function, as far as they are known."""
+        """The known call sites of a function."""
         return callers.of(self, function)
 
     def all_scopes(self) -> Iterable[Scopes]:
@@ -396,18 +403,18 @@ class Inference:
         return (self.scopes,)
 
     def is_handed_on(self, name: str) -> bool:
-        """Whether something of that name is read but to call it."""
+        """Whether something called `name` is used other than by calling it, as in `run(name)`: a caller may know it by another name."""
         return any(name in scopes.handed_on for scopes in self.all_scopes())
 
     def fixture_scopes(self, function: Scope) -> Iterator[Scope]:
-        """Where the fixtures of a test or of another fixture are looked up."""
+        """The scopes in which pytest looks up the fixtures that `function` names as parameters, innermost first."""
         scope = function.parent
         while scope is not None:
             yield scope
             scope = scope.parent
 
     def resolved(self, value: QualifiedName) -> Iterable[Value]:
-        """What a dotted name is in the file that defines it; here nobody reads that."""
+        """What a dotted name is in the file that defines it; that file is not read here, so the name itself."""
         return (value,)
 
     def scopes_of(self, scope: Scope) -> Scopes:
@@ -434,7 +441,7 @@ class Inference:
         return dict(sorted(found.items()))
 
     def _may_build(self, func: ast.expr) -> bool:
-        """Whether a callee may be a builder by its form: a method as it is written is none, whoever has it."""
+        """Whether a callee may be a builder, by its spelling: `x.get` is none, unless some object keeps a callable as `get`."""
         return (
             not isinstance(func, ast.Attribute)
             or func.attr in self.names.table.last_names
@@ -443,11 +450,11 @@ class Inference:
         )
 
     def is_held(self, name: str) -> bool:
-        """Whether some object may keep anything but a plain function under a name."""
+        """Whether some object may have anything but a method as `name`, as by `self.name = Redis`."""
         return name in self.scopes.held
 
     def builder_names(self, value: Value) -> frozenset[str]:
-        """The builders that a call of `value` runs: its own, or those that its class derives from."""
+        """The builders that a call of `value` runs: itself, or for a class of ours the library classes that it derives from."""
         if isinstance(value, QualifiedName):
             return frozenset([value.name] if self.names.is_builder(value.name) else ())
         if isinstance(value, Definition) and value.scope.kind == "class":
@@ -455,14 +462,11 @@ class Inference:
         return frozenset()
 
     def is_carrier(self, binding: Binding) -> bool:
-        """Whether a name is bound to a value from which a builder or a manager's class can be reached.
-
-        Through the members of a class only by their own names, which are bound themselves.
-        """
+        """Whether a binding's value leads to a builder or a manager's class, not through members of a class: they have bindings."""
         return any(self._is_asked_for(value) for value in reach.by_name(self, binding))
 
     def is_carried(self, node: ast.expr, point: ProgramPoint) -> bool:
-        """The same of an expression."""
+        """Whether the value of an expression leads to a builder or a manager's class, as `is_carrier` says of a binding."""
         return any(self._is_asked_for(value) for value in self.values(node, point))
 
     def derived_from(self, base: ast.expr, point: ProgramPoint) -> set[str]:
@@ -476,7 +480,7 @@ class Inference:
         return {name for name in found if self.names.table[name].is_class}
 
     def library_bases(self, scope: Scope) -> frozenset[str]:
-        """The builders that a class of ours derives from."""
+        """The library classes that a class of ours derives from, directly or not."""
         return self.classes.library_bases(scope)
 
     def method(self, name: str) -> Effect | None:

@@ -1,4 +1,4 @@
-"""From which names and values a client library can be reached."""
+"""Which values lead to a client library: a class that holds a client, a function that returns one, a list of them."""
 
 from __future__ import annotations
 
@@ -35,12 +35,14 @@ if TYPE_CHECKING:
 
 
 _Way = tuple[tuple[str, ...], Collection[Value]]
+"""A step from a value to others: the member names of which one must be used for it (none: no name is needed), and these."""
 
 
 class Reach:
-    """Which values lead to one that `is_wanted`: they are it, hold it, return it or derive from it.
+    """Decides whether a value leads to one that `is_wanted`: it is that, holds it, returns it or derives from it.
 
-    Without `members` what a class has under names that are said is left out.
+    With `class A: client = Redis()`, `A` leads to a client by its member `client`. Without `members` what a class
+    has by an ordinary name is left out; what Python itself looks up (`__enter__`) counts in any case.
     """
 
     def __init__(
@@ -50,18 +52,18 @@ class Reach:
         self._is_wanted = is_wanted
         self._members = members
         self._known: dict[Value, tuple[bool, Source]] = {}
-        self._led: dict[Value, tuple[list[_Way], Source]] = {}
+        self._ways_known: dict[Value, tuple[list[_Way], Source]] = {}
 
     def __call__(self, value: Value) -> bool:
         known = self._answer(value)
         if known is None:
             judged, source = self._inference.answers.traced(partial(self._judge, value))
-            self._known.update((one, (leads, source)) for one, leads in judged.items())
+            self._known.update((other, (leads, source)) for other, leads in judged.items())
             known = judged[value]
         return known
 
     def _answer(self, value: Value) -> bool | None:
-        """What is known of a value; None where nothing is, or not any more."""
+        """The cached answer for a value; None where there is none, or it is stale."""
         known = self._known.get(value)
         if known is None or known[1].is_stale:
             return None
@@ -69,73 +71,79 @@ class Reach:
         return known[0]
 
     def _judge(self, value: Value) -> dict[Value, bool]:
-        """Whether a value leads to a wanted one, and what is found of others by that."""
+        """Answers for `value`, and for the others that the search decides on the way.
+
+        If a wanted value is found, all holders from it back to `value` lead to it. If none is, nothing seen does.
+        """
         holders: dict[Value, Value | None] = {value: None}
         stack = [value]
         while stack:
-            here: Value | None = stack.pop()
-            assert here is not None
-            if self._answer(here) or self._is_wanted(self._inference, here):
+            current: Value | None = stack.pop()
+            assert current is not None
+            if self._answer(current) or self._is_wanted(self._inference, current):
                 leading: dict[Value, bool] = {}
-                while here is not None:
-                    leading[here] = True
-                    here = holders[here]
+                while current is not None:
+                    leading[current] = True
+                    current = holders[current]
                 return leading
-            for held in (*(held for _, held in self._held(here)), *_made_with(here)):
+            for held in (*(held for _, held in self._held(current)), *_made_with(current)):
                 if held not in holders and self._answer(held) is not False:
-                    holders[held] = here
+                    holders[held] = current
                     stack.append(held)
         return dict.fromkeys(holders, False)
 
     def first(self, values: Iterable[Value]) -> frozenset[str]:
-        """The names of members of `values` by which a wanted value is come to; `""` where it needs none."""
-        words: set[str] = set()
-        for here in self._through(values, lambda word: False):
-            if self._is_wanted(self._inference, here):
-                words.add("")
-            words.update(word for said, _ in self._ways(here) for word in said)
-        return frozenset(words)
+        """The member names that must be used first to get from `values` to a wanted one; `""` where one is wanted itself."""
+        first_names: set[str] = set()
+        for current in self._through(values, lambda name: False):
+            if self._is_wanted(self._inference, current):
+                first_names.add("")
+            first_names.update(name for names, _ in self._ways(current) for name in names)
+        return frozenset(first_names)
 
     def is_reached(self, values: Iterable[Value], is_said: Callable[[str], bool]) -> bool:
-        """Whether a wanted value is come to from `values` by names of members that are all said."""
-        return any(self._is_wanted(self._inference, here) for here in self._through(values, is_said))
+        """Whether a wanted value is reached from `values` by member names for which `is_said` holds: those used in some text."""
+        return any(self._is_wanted(self._inference, current) for current in self._through(values, is_said))
 
     def _through(self, values: Iterable[Value], is_said: Callable[[str], bool]) -> Iterator[Value]:
-        """What is come to on the ways to wanted values, by names of members that are said, or without."""
+        """The values on the ways from `values` to wanted ones, by member names for which `is_said` holds, or without any."""
         todo = [value for value in values if self(value)]
         seen = set(todo)
-        for here in todo:
-            yield here
-            for words, leading in self._ways(here):
+        for current in todo:
+            yield current
+            for names, leading in self._ways(current):
                 fresh = [held for held in leading if held not in seen]
-                if fresh and (not words or any(map(is_said, words))):
+                if fresh and (not names or any(map(is_said, names))):
                     todo += fresh
                     seen.update(fresh)
 
     def _ways(self, value: Value) -> list[_Way]:
-        """What leads on from a value, each with the names of members of which one must be said; none where it needs no name."""
-        known = self._led.get(value)
+        """The steps from a value towards wanted ones, cached."""
+        known = self._ways_known.get(value)
         if known is None or known[1].is_stale:
-            known = self._led[value] = self._inference.answers.traced(partial(self._find_ways, value))
+            known = self._ways_known[value] = self._inference.answers.traced(partial(self._find_ways, value))
         else:
             self._inference.answers.reads.add(known[1])
         return known[0]
 
     def _find_ways(self, value: Value) -> list[_Way]:
-        found: dict[tuple[str, ...], dict[Value, None]] = {}
-        for word, held in self._held(value):
+        ways: dict[tuple[str, ...], dict[Value, None]] = {}
+        for member, held in self._held(value):
             if self(held):
-                found.setdefault((word,) if word else (), {})[held] = None
-        given = dict.fromkeys(held for held in _made_with(value) if self(held))
-        if given and isinstance(value, Instance) and isinstance(value.of, Definition):
-            # it may be had by any member of the object
+                ways.setdefault((member,) if member else (), {})[held] = None
+        arguments = dict.fromkeys(held for held in _made_with(value) if self(held))
+        if arguments and isinstance(value, Instance) and isinstance(value.of, Definition):
+            # any member of the object may give what it was made with
             classes = self._inference.classes.lineage(value.of.scope)
-            names = {name for one in classes for name in (*one.attributes, *one.bindings)}
+            names = {name for scope in classes for name in (*scope.attributes, *scope.bindings)}
             is_asked = names.isdisjoint(GIVING_METHODS)
-            found.setdefault(tuple(filter(_said, sorted(names))) if is_asked else (), {}).update(given)
-        return [*found.items()]
+            ways.setdefault(tuple(filter(_spoken_name, sorted(names))) if is_asked else (), {}).update(
+                arguments
+            )
+        return [*ways.items()]
 
     def _held(self, value: Value) -> Iterator[tuple[str, Value]]:
+        """What a value holds, derives from or returns, each with the member name that gives it, or `""`."""
         inference = self._inference
         match value:
             case Instance(of=Definition() as made):
@@ -146,28 +154,30 @@ class Reach:
                 yield from (("", base) for base in inference.classes.bases(scope))
                 is_record = any(last_name(base) == RECORD for base in getattr(scope.node, "bases", ()))
                 for name, bindings in (*scope.attributes.items(), *scope.bindings.items()):
-                    if self._members or is_record or not _said(name):  # of a record they are had by place
+                    if (
+                        self._members or is_record or not _spoken_name(name)
+                    ):  # the fields of a record are also read by position
                         held_by = (held for binding in bindings for held in inference.values_of(binding))
-                        yield from ((_said(name), held) for held in held_by)
+                        yield from ((_spoken_name(name), held) for held in held_by)
                 for name, store in inference.stores.of_class(scope) if self._members else ():
                     yield from ((name, held) for held in inference.values_of(store.binding))
             case Definition(scope=scope) | Coroutine(scope=scope) | Generator(scope=scope):
                 yield from (("", given) for given in inference.given_by(scope))
 
 
-def _said(name: str) -> str:
-    """What is said where a member of that name is used; nothing of one that Python itself asks for."""
+def _spoken_name(name: str) -> str:
+    """The member name that a use of it spells out; `""` for a dunder, which Python looks up by itself."""
     return "" if name.startswith("__") and name.endswith("__") else name
 
 
 def _made_with(value: Value) -> Iterator[Value]:
-    """What an object was made with."""
+    """The arguments of the call that made an object."""
     if isinstance(value, Instance) and value.context is not None:
         yield from (held for values in value.context.arguments.values() for held in values)
 
 
 def is_library(inference: Inference, value: Value) -> bool:
-    """Whether some use of `value` could be a builder; what is built already is none, but a Sentinel."""
+    """Whether `value` may still build something: a library's module or class, but no finished client, save a Sentinel."""
     match value:
         case QualifiedName(name=name):
             return inference.names.leads_to_builder(name)
@@ -177,7 +187,7 @@ def is_library(inference: Inference, value: Value) -> bool:
 
 
 def is_exposed(inference: Inference, value: Value) -> bool:
-    """Whether others get at something of a client library by `value`: a client, a pool, or what may build."""
+    """Whether `value` gives other files something of a client library: a client, a pool, or what may build one."""
     if isinstance(value, Instance) and isinstance(value.of, QualifiedName):
         builder = inference.names.table.get(value.of.name)
         if builder is not None and builder.kind == "pool":
@@ -186,6 +196,7 @@ def is_exposed(inference: Inference, value: Value) -> bool:
 
 
 def _contained(inference: Inference, value: Value) -> Iterator[Value]:
+    """The elements of a container."""
     match value:
         case Items():
             yield from containers.each(inference, value)
@@ -196,7 +207,7 @@ def _contained(inference: Inference, value: Value) -> Iterator[Value]:
 
 
 def is_asked_for(inference: Inference, value: Value) -> bool:
-    """Whether a rule may ask what uses `value`: of a library, a manager's class, a forbidden name."""
+    """Whether rules look at the uses of `value`: it is of a library, a manager's class, or a forbidden name in a string."""
     match value:
         case QualifiedName(name=name) if inference.names.managers.kind(name) in ("class", "module"):
             return True
@@ -208,20 +219,20 @@ def is_asked_for(inference: Inference, value: Value) -> bool:
 
 
 def starred(inference: Inference) -> set[str]:
-    """The names that star imports may bind to a builder or a manager's class."""
-    found: set[str] = set()
+    """The names that `from ... import *` may bind to a builder or a manager's class."""
+    starred_names: set[str] = set()
     names, scopes = inference.names, inference.scopes
     for scope in (scopes.module, *scopes.namespaces.values()):
         for star in scope.stars:
-            found.update(star_names(star.target or "", names.table))
-            found.update(names.managers.classes(star.target or ""))
-    return found
+            starred_names.update(star_names(star.target or "", names.table))
+            starred_names.update(names.managers.classes(star.target or ""))
+    return starred_names
 
 
 def family(inference: Inference, scope: Scope) -> tuple[set[str], set[int]]:
-    """The names of the bases of a client class of this file, and all lines of their bodies and its own.
+    """For a class of this file that derives from a client: its bases' names, and all lines of it and of them.
 
-    What such a class does through `self` or `super()` needs no word of a library.
+    These lines matter as a whole, since a client that is used through `self` or `super()` needs no word of a library.
     """
     names: set[str] = set()
     lines: set[int] = set()
@@ -236,7 +247,7 @@ def family(inference: Inference, scope: Scope) -> tuple[set[str], set[int]]:
 
 
 def exposed(inference: Inference) -> set[str]:
-    """The names of the module by which others get at something of a client library."""
+    """The top-level names by which other files get something of a client library from this one."""
     reach = Reach(inference, is_exposed)
     found = {
         name
@@ -247,42 +258,43 @@ def exposed(inference: Inference) -> set[str]:
 
 
 def _is_shared(owner: ast.expr, scope: Scope) -> bool:
-    """Whether an object may be one that others get at: it begins with a name that is imported, or of the module."""
+    """Whether other files may get at the object `owner`: its first name is imported, or of the module."""
     owner = root_of(owner)
-    here: Scope | None = scope if isinstance(owner, ast.Name) else None
-    while here is not None and isinstance(owner, ast.Name):
-        found = here.bindings.get(owner.id, ())
-        if found:
-            return here.kind == "module" or any(binding.target is not None for binding in found)
-        here = here.parent
+    current: Scope | None = scope if isinstance(owner, ast.Name) else None
+    while current is not None and isinstance(owner, ast.Name):
+        bindings = current.bindings.get(owner.id, ())
+        if bindings:
+            return current.kind == "module" or any(binding.target is not None for binding in bindings)
+        current = current.parent
     return False
 
 
 def by_name(inference: Inference, binding: Binding) -> Iterator[Value]:
-    """What others get by a name: what it holds, and what it says of a parameter that it is the type of."""
+    """What another file gets by importing a name: its value, and as an alias of a type what that promises."""
     yield from inference.values_of(binding)
     if binding.scope is not None and binding.scope.kind == "module":
         yield from aliased(inference, binding)
 
 
 def stored(inference: Inference, scopes: Scopes, reach: Reach) -> dict[str, set[Value]]:
-    """The names by which others get at what a file stores in a container or an object, as far as it is wanted.
+    """What a file puts into shared containers and objects and leads to a wanted value, by the name others read it by.
 
-    A top-level name of the file; a dotted name where another file has the object; `.key` for an application's.
-    Each with what is stored.
+    That name is a top-level one (`clients["a"] = x`: `clients`), a dotted one where the object belongs to another
+    file, or `.key` for what a web application keeps (`app.state.redis = x`: `.redis`).
     """
-    found: dict[str, set[Value]] = {}
+    wanted: dict[str, set[Value]] = {}
     for store in scopes.stores:
         names = inference.shared.get(store)
         if names is None:
             names = inference.shared[store] = _shared_names(inference, scopes, store)
         values = set(filter(reach, inference.values_of(store.binding))) if names else set()
         for name in names if values else ():
-            found.setdefault(name, set()).update(values)
-    return found
+            wanted.setdefault(name, set()).update(values)
+    return wanted
 
 
 def _shared_names(inference: Inference, scopes: Scopes, store: Store) -> set[str]:
+    """The names by which other files read what one store puts away."""
     point, key, owner = store.point, store.key, store.owner
     if key is not None and inference.stores.is_for_requests(store):
         if isinstance(key, str):
@@ -299,59 +311,62 @@ def _shared_names(inference: Inference, scopes: Scopes, store: Store) -> set[str
 def _shared_as(
     inference: Inference, scopes: Scopes, node: ast.expr, point: ProgramPoint, tail: str = ""
 ) -> set[str]:
-    """The names by which other files have an object: dotted ones of ours, or that of this file."""
+    """The names by which other files know the object `node`: dotted with the `tail`, or its top-level name here."""
     dotted = {f"{n}{tail}" for n in inference.names.dotted(node, point) if inference.names.is_ours(n)}
     node = root_of(node)
     if dotted or not isinstance(node, ast.Name):
         return dotted
-    own = scopes.module.bindings.get(node.id, ())
-    return {node.id} if any(b in own for b in inference.bindings(node.id, point)) else set()
+    top_level = scopes.module.bindings.get(node.id, ())
+    return {node.id} if any(b in top_level for b in inference.bindings(node.id, point)) else set()
 
 
 def handed(inference: Inference, points: Iterable[ProgramPoint]) -> set[str]:
-    """The callables of ours that get something, in `points`, from which a builder can be reached, by dotted name.
+    """The dotted names of our callables that are passed something that leads to a builder, by the calls in `points`.
 
-    `.` for one of this file; a class that derives from one of ours and holds such hands it
-    over as well, and so does what is stored in an object of ours.
+    `.` stands for those of this file. A class that derives from one of ours and leads to a builder passes it on to
+    that base, and a store into an object of ours passes it to that object.
     """
-    found: set[str] = set()
+    callables: set[str] = set()
     for point in points:
         if isinstance(point.node, ast.Call):
             given = [part for part in _given(point.node) if not isinstance(part, ast.Constant)]
-            own = _own(inference, inference.values(point.node.func, point)) if given else set()
-            # few callables are ours: what the others are given is not asked
-            if not own <= found and any(
+            callees = _our_names(inference, inference.values(point.node.func, point)) if given else set()
+            # few callees are ours: the arguments of all others need not be evaluated
+            if not callees <= callables and any(
                 inference.leads_to_builder(v) for part in given for v in inference.values(part, point)
             ):
-                found |= own
+                callables |= callees
     names = stored(inference, inference.scopes, Reach(inference, is_exposed))
-    found.update(name for name in names if "." in name[1:])
-    for scope in list(inference.namespaces.values()):  # a lambda that is met adds its own
+    callables.update(name for name in names if "." in name[1:])
+    for scope in list(inference.namespaces.values()):  # copied: evaluating a lambda adds its scope
         if scope.kind == "class" and inference.leads_to_builder(Definition(scope)):
-            found.update(_own(inference, inference.classes.bases(scope)) - {"."})
-    return found
+            callables.update(_our_names(inference, inference.classes.bases(scope)) - {"."})
+    return callables
 
 
 def named(inference: Inference, points: Iterable[ProgramPoint]) -> set[str]:
-    """The callables of other files of ours that get the name of a client library as a text, by dotted name."""
-    found: set[str] = set()
+    """The dotted names of callables in other files of ours that are passed a library's name as a string: `load("redis")`."""
+    callables: set[str] = set()
     for point in points:
         if isinstance(point.node, ast.Call):
             given = _given(point.node)
-            own = _own(inference, inference.values(point.node.func, point)) - {"."} if given else set()
-            if not own <= found:
+            callees = (
+                _our_names(inference, inference.values(point.node.func, point)) - {"."} if given else set()
+            )
+            if not callees <= callables:
                 texts = (text.value for part in given for text in inference.texts(part, point))
                 if any(map(inference.names.leads_to_builder, texts)):
-                    found |= own
-    return found
+                    callables |= callees
+    return callables
 
 
 def _given(call: ast.Call) -> list[ast.expr]:
-    """What a call hands over."""
+    """The arguments of a call."""
     return [*call.args, *(keyword.value for keyword in call.keywords)]
 
 
-def _own(inference: Inference, values: Values) -> set[str]:
+def _our_names(inference: Inference, values: Values) -> set[str]:
+    """The dotted names of those `values` that are defined in our other files; `.` for those of this file."""
     names = {v.name for v in values if isinstance(v, QualifiedName)}
     names = {n for n in names if not inference.names.leads_to_builder(n) and inference.names.is_ours(n)}
     return names | ({"."} if any(isinstance(v, Definition) for v in values) else set())
