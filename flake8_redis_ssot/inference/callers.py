@@ -1,4 +1,8 @@
-"""Who calls a function of ours, by its name or by what else it is had by, and what they hand to its parameters."""
+"""The call graph, backwards: the call sites of a function of ours, and the arguments that they pass.
+
+Most are found by the function's name. A function that is kept somewhere (`handlers["get"] = f`, then
+`handlers[key]()`) has *computed* calls as well, whose callee must be evaluated.
+"""
 
 from __future__ import annotations
 
@@ -19,24 +23,24 @@ _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
 def of(inference: Inference, function: Scope) -> Iterator[ProgramPoint]:
-    """The calls of a function, as far as they are known."""
+    """The known call sites of a function."""
     name = getattr(function.node, "name", "")
     named = [*inference.calls_named(name)]
-    yield from (point for point in named if function in _called_at(inference, point))
+    yield from (point for point in named if function in _callees_at(inference, point))
     if name == "__call__" or inference.is_handed_on(name):
         seen = {point.node for point in named}
         yield from (p for p in _computed(inference).get(function, ()) if p.node not in seen)
 
 
-def _called_at(inference: Inference, point: ProgramPoint) -> set[Scope]:
-    """The functions and classes that a call is of."""
+def _callees_at(inference: Inference, point: ProgramPoint) -> set[Scope]:
+    """The functions and classes of ours that a call may be of."""
     assert isinstance(point.node, ast.Call)
-    called = inference.values(point.node.func, point)
-    return {callee.scope for value in called for callee in callees(inference, value)}
+    values = inference.values(point.node.func, point)
+    return {callee.scope for value in values for callee in callees(inference, value)}
 
 
 def _computed(inference: Inference) -> dict[Scope, list[ProgramPoint]]:
-    """The calls, by functions, of what may be had by other names than a function's own."""
+    """For each function, the call sites that reach it by another name than its own."""
     return inference.answers.made("computed calls", lambda: _find_computed(inference))
 
 
@@ -44,12 +48,13 @@ def _find_computed(inference: Inference) -> dict[Scope, list[ProgramPoint]]:
     found: dict[Scope, list[ProgramPoint]] = {}
     for scopes in inference.all_scopes():
         for point in _candidates(inference, scopes):
-            for function in _called_at(inference, point):
+            for function in _callees_at(inference, point):
                 found.setdefault(function, []).append(point)
     return found
 
 
 def _candidates(inference: Inference, scopes: Scopes) -> Iterable[ProgramPoint]:
+    """The calls in functions of a file whose callee may be kept under another name than that of its `def`."""
     for point in scopes.calls:
         match point.node:
             case ast.Call(func=ast.Attribute(attr=name)):
@@ -68,25 +73,28 @@ def _candidates(inference: Inference, scopes: Scopes) -> Iterable[ProgramPoint]:
 def given(
     inference: Inference, parameter: ast.arg, point: ProgramPoint, receiver: Instance | None = None
 ) -> Iterable[Value]:
-    """What the known callers of a function hand to a parameter; objects only where all hand over known ones."""
+    """The arguments that the known call sites pass for a parameter; objects only where all of them pass known ones.
+
+    With a `receiver` those of calls that may be of that object's method.
+    """
     scope = point.scope
     if not isinstance(scope.node, ast.FunctionDef | ast.AsyncFunctionDef):
         return ()
-    handed = [
-        found
-        for call in _entering(inference, scope)
-        if (found := _handed(inference, call, parameter, scope, receiver)) is not None
+    passed = [
+        values
+        for call in _call_sites(inference, scope)
+        if (values := _passed(inference, call, parameter, scope, receiver)) is not None
     ]
-    everything = [value for found in handed for value in found]
-    return everything if all(handed) else [v for v in everything if not isinstance(v, Instance)]
+    everything = [value for values in passed for value in values]
+    return everything if all(passed) else [v for v in everything if not isinstance(v, Instance)]
 
 
-def _entering(inference: Inference, scope: Scope) -> frozenset[ProgramPoint]:
-    """The calls of a function."""
-    return inference.answers.answer(("entering", scope), _find_entering, inference, scope)
+def _call_sites(inference: Inference, scope: Scope) -> frozenset[ProgramPoint]:
+    """The call sites of the function `scope`, cached."""
+    return inference.answers.answer(("entering", scope), _find_call_sites, inference, scope)
 
 
-def _find_entering(inference: Inference, scope: Scope) -> frozenset[ProgramPoint]:
+def _find_call_sites(inference: Inference, scope: Scope) -> frozenset[ProgramPoint]:
     names = [getattr(scope.node, "name", "")]
     owner = scope.parent if scope.parent and scope.parent.kind == "class" else None
     if names == ["__init__"] and owner is not None and isinstance(owner.node, ast.ClassDef):
@@ -98,40 +106,41 @@ def _find_entering(inference: Inference, scope: Scope) -> frozenset[ProgramPoint
 
 
 def functions_run(inference: Inference, call: ProgramPoint) -> frozenset[Scope | None]:
-    """The functions that a call may run."""
-    return inference.answers.answer(("run by", call.node), _find_run, inference, call)
+    """The functions that a call may run; for a class its `__init__`, None where it has none of ours."""
+    return inference.answers.answer(("run by", call.node), _find_functions_run, inference, call)
 
 
-def _find_run(inference: Inference, point: ProgramPoint) -> frozenset[Scope | None]:
+def _find_functions_run(inference: Inference, point: ProgramPoint) -> frozenset[Scope | None]:
     assert isinstance(point.node, ast.Call)
     return frozenset(
-        inference.classes.initialiser(one.scope) if one.scope.kind == "class" else one.scope
+        inference.classes.initialiser(callee.scope) if callee.scope.kind == "class" else callee.scope
         for value in inference.within(None, inference.values, point.node.func, point)
-        for one in callees(inference, value)
+        for callee in callees(inference, value)
     )
 
 
-def _handed(
+def _passed(
     inference: Inference,
     point: ProgramPoint,
     parameter: ast.arg,
     scope: Scope,
     receiver: Instance | None,
 ) -> Values | None:
-    """What a call of the function `scope` hands to a parameter; None where it hands nothing, or calls another's.
+    """The argument that the call at `point` passes for a parameter of the function `scope`.
 
-    That of a `receiver` is called by itself, or on what may be that object.
+    None where it passes none, or where it cannot be a call of the method of `receiver`. It can where that object calls
+    its own method (`self.f()`, `super().f()`), or where the call is on what may be that object.
     """
     call, function = point.node, scope.node
     assert isinstance(call, ast.Call) and isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
     shifted = Scopes.class_of(scope) is not None
     argument = argument_of(call, function.args, parameter, shifted=shifted)
-    if argument is None or _is_itself(inference, argument, parameter, point):
+    if argument is None or _passes_itself(inference, argument, parameter, point):
         return None
     context = None
     if receiver is not None and isinstance(receiver.of, Definition):
         caller = point.scope.enclosing("function")
-        if _is_own(call.func, caller):
+        if _is_on_own_receiver(call.func, caller):
             if Scopes.class_of(caller) not in inference.classes.lineage(receiver.of.scope):
                 return None
             context = any_call(inference, receiver, caller)
@@ -142,14 +151,14 @@ def _handed(
     return inference.within(context, inference.values, argument, point)
 
 
-def _is_itself(inference: Inference, argument: ast.expr, parameter: ast.arg, point: ProgramPoint) -> bool:
-    """Whether a function hands its own parameter to itself, which adds nothing."""
+def _passes_itself(inference: Inference, argument: ast.expr, parameter: ast.arg, point: ProgramPoint) -> bool:
+    """Whether the argument is the parameter itself, as in a recursive call: that adds no value."""
     bindings = inference.bindings(argument.id, point) if isinstance(argument, ast.Name) else []
     return bool(bindings) and all(binding.value is parameter for binding in bindings)
 
 
-def _is_own(func: ast.expr, caller: Scope) -> bool:
-    """Whether a method calls one of its own object, by `self` or by `super()`."""
+def _is_on_own_receiver(func: ast.expr, caller: Scope) -> bool:
+    """Whether a callee is `self.method` or `super().method` of the method `caller`."""
     first = receiver_of(caller)
     match func:
         case ast.Attribute(value=ast.Name(id=name)):
@@ -160,7 +169,7 @@ def _is_own(func: ast.expr, caller: Scope) -> bool:
 
 
 def _may_be(receiver: Instance, callee: Value) -> bool:
-    """Whether a method that is called may be one of the `receiver`; a class makes another object."""
-    of = callee.receiver if isinstance(callee, Definition) else None
+    """Whether `callee` may be a method of `receiver`; a class is none, since a call of it makes another object."""
+    owner = callee.receiver if isinstance(callee, Definition) else None
     is_class = isinstance(callee, Definition) and callee.scope.kind == "class"
-    return not is_class and (of is None or of.context is None or of == receiver)
+    return not is_class and (owner is None or owner.context is None or owner == receiver)

@@ -1,4 +1,8 @@
-"""What calls give: functions and classes of ours, entered with their arguments, and what Python has built in."""
+"""The values of calls: of functions and classes of ours, by the arguments of each call, and of what Python has built in.
+
+A call of a function of ours is entered: the values of its arguments make a `CallContext`, and its `return` expressions
+are evaluated within that. So `make("redis")` and `make("http")` give different values, and calls alike share one answer.
+"""
 
 from __future__ import annotations
 
@@ -65,15 +69,15 @@ if TYPE_CHECKING:
     from flake8_redis_ssot.inference.evaluator import Inference
 
 _DEPTH = 5
-"""Calls that stand in each other's arguments; a deeper one is unknown."""
+"""How deep calls may stand in each other's arguments, as in `f(g(h()))`; a deeper one is unknown."""
 _MOST = 50
-"""Calls of one function with different arguments; past it arguments count as unknown."""
+"""Calls of one function that are told apart by their arguments; past it arguments count as unknown."""
 
 FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
 class Contexts:
-    """The calls of functions of ours, one object for all calls with the same arguments."""
+    """Makes the contexts of calls: one object for all calls of a function with the same arguments."""
 
     def __init__(self) -> None:
         self._known: dict[object, CallContext] = {}
@@ -87,51 +91,56 @@ class Contexts:
         outer: CallContext | None,
         receiver: Instance | None = None,
     ) -> CallContext | None:
-        """The context of a call; None where calls stand in each other too deep."""
+        """The context of a call of the function `scope`, by the values of its arguments; None where calls nest too deep.
+
+        `outer` is the context of the function around `scope`; `receiver` marks any call of that object's method.
+        """
         number = self._numbers.get(scope, 0)
-        given = {
+        known = {
             name: frozenset(self._same(v) for v in values) if number < _MOST else NOTHING
             for name, values in arguments.items()
         }
-        key = (scope, tuple(given.items()), outer, receiver)
-        found = self._known.get(key)
-        if found is None:
-            depth = 1 + max([outer.depth if outer else 0, *(depth_of(values) for values in given.values())])
+        key = (scope, tuple(known.items()), outer, receiver)
+        context = self._known.get(key)
+        if context is None:
+            depth = 1 + max([outer.depth if outer else 0, *(depth_of(values) for values in known.values())])
             if depth > _DEPTH:
                 return None
-            found = self._known[key] = CallContext(scope, given, outer, depth, receiver)
+            context = self._known[key] = CallContext(scope, known, outer, depth, receiver)
             self._numbers[scope] = number + 1
-        return found
+        return context
 
     def _same(self, value: Value) -> Value:
-        """One object for equal strings, wherever they are written."""
+        """One `Text` for equal strings, wherever they are written, so that such calls share a context."""
         return self._texts.setdefault(value.value, value) if isinstance(value, Text) else value
 
 
 def called(inference: Inference, call: ast.Call, point: ProgramPoint) -> Iterator[Value]:
-    """What a call gives."""
+    """The values of a call."""
     yield from standard_calls.built_in(inference, call, point)
     names = inference.names
     for value in inference.values(call.func, point):
         match value:
             case QualifiedName(name=name):
                 if name in CASTS:
-                    cast = frozenset(v for part in call.args[1:2] for v in inference.values(part, point))
+                    cast = frozenset(
+                        v for argument in call.args[1:2] for v in inference.values(argument, point)
+                    )
                     stated = call.args[0] if call.args else None
                     yield from inference.known_or_promised(cast, stated, point)
                 elif name in HANDED_ON:
-                    for part in call.args[HANDED_ON[name] :][:1]:
-                        yield from inference.values(part, point)
+                    for argument in call.args[HANDED_ON[name] :][:1]:
+                        yield from inference.values(argument, point)
                 elif name in RUNNERS:
-                    for part in first_of(call, JOBS):
-                        yield from inference.awaited(inference.values(part, point))
+                    for argument in first_of(call, JOBS):
+                        yield from inference.awaited(inference.values(argument, point))
                 elif name in NAMESPACES:
                     yield replace(standard_calls.of_keywords(inference, call, point), has_attributes=True)
                 elif name in FIELDS:
                     yield from standard_calls.field(inference, call, point)
                 elif name in REPLACING:
-                    for part in call.args[:1]:
-                        yield from replaced(inference, inference.values(part, point), call, point)
+                    for argument in call.args[:1]:
+                        yield from replaced(inference, inference.values(argument, point), call, point)
                 elif name in MAKING_MISSING:
                     for factory in call.args[:1]:
                         made = inference.stand_ins.setdefault(factory, Produced(factory))
@@ -143,8 +152,10 @@ def called(inference: Inference, call: ast.Call, point: ProgramPoint) -> Iterato
                 elif name in IMPORTERS:
                     yield from importing.imported(inference, call, point)
                 elif name in DEPENDS:
-                    for given in (v for part in call.args[:1] for v in inference.values(part, point)):
-                        yield from _depended_on(inference, given)
+                    for dependency in (
+                        v for argument in call.args[:1] for v in inference.values(argument, point)
+                    ):
+                        yield from _depended_on(inference, dependency)
                 elif name in HANDED_CLASSES:
                     yield Instance(QualifiedName(HANDED_CLASSES[name]))
                 elif (
@@ -156,16 +167,16 @@ def called(inference: Inference, call: ast.Call, point: ProgramPoint) -> Iterato
                 elif inference.method(name) == "buffered":
                     yield Instance(QualifiedName(name.rpartition(".")[0]))
             case Generator(scope=scope, how="manager"):
-                context = _entered(inference, Definition(scope), scope, call, point)
+                context = _context_of_call(inference, Definition(scope), scope, call, point)
                 if context is not None:
                     yield replace(value, context=context)
             case Definition() | Instance(of=Definition()):
                 for callee in callees(inference, value):
-                    yield from _entering(inference, callee, call, point)
+                    yield from _results(inference, callee, call, point)
     if isinstance(call.func, ast.Attribute):
         if call.func.attr in ENTERING_METHODS:
-            for part in call.args[:1]:
-                yield from containers.projected(inference, inference.values(part, point), "enter")
+            for argument in call.args[:1]:
+                yield from containers.projected(inference, inference.values(argument, point), "enter")
         elif call.func.attr == REPLACING_METHOD:
             yield from replaced(inference, inference.values(call.func.value, point), call, point)
         yield from containers.method_call(inference, call.func, call, point)
@@ -173,7 +184,7 @@ def called(inference: Inference, call: ast.Call, point: ProgramPoint) -> Iterato
 
 
 def callees(inference: Inference, value: Value) -> Iterator[Definition]:
-    """The functions and classes of ours that a call of a value runs: of an object the `__call__` of its class."""
+    """The functions and classes of ours that a call of `value` runs; for an object the `__call__` of its class."""
     match value:
         case Definition():
             yield value
@@ -182,20 +193,20 @@ def callees(inference: Inference, value: Value) -> Iterator[Definition]:
 
 
 def replaced(inference: Inference, values: Values, call: ast.Call, point: ProgramPoint) -> Iterator[Instance]:
-    """Records that are made of others, with the fields that a call hands over."""
-    given = {k.arg: inference.values(k.value, point) for k in call.keywords if k.arg is not None}
-    for value in values if len(given) == len(call.keywords) else ():
+    """The records that `dataclasses.replace(record, field=x)` and the like make of `values`."""
+    fields = {k.arg: inference.values(k.value, point) for k in call.keywords if k.arg is not None}
+    for value in values if len(fields) == len(call.keywords) else ():
         if isinstance(value, Instance) and isinstance(value.of, Definition):
             scope, before = value.of.scope, value.context
-            if (before is None or before.scope is scope) and given.keys() <= {*fields_of(inference, scope)}:
-                kept = before.arguments if before is not None else {}
-                context = inference.contexts.of(scope, {**kept, **given}, value.of.context)
+            if (before is None or before.scope is scope) and fields.keys() <= {*fields_of(inference, scope)}:
+                old_fields = before.arguments if before is not None else {}
+                context = inference.contexts.of(scope, {**old_fields, **fields}, value.of.context)
                 if context is not None:
                     yield replace(value, context=context)
 
 
 def produced(inference: Inference, factory: ast.expr, point: ProgramPoint) -> Iterator[Value]:
-    """What something gives that is called without arguments."""
+    """What calls of `factory` without arguments give, as in `field(default_factory=Redis)`."""
     for value in inference.values(factory, point):
         if isinstance(value, Definition):
             yield from (Instance(value),) if value.scope.kind == "class" else given_back(inference, value)
@@ -204,71 +215,70 @@ def produced(inference: Inference, factory: ast.expr, point: ProgramPoint) -> It
 
 
 def read(inference: Inference, getter: Generator, receiver: Instance) -> Iterable[Value]:
-    """What an object gives by such."""
+    """What reading a property of `receiver` gives, whose function is that of `getter`."""
     assert isinstance(getter.scope.node, FUNCTION)
-    given = {first.arg: frozenset[Value]([receiver]) for first in positional(getter.scope.node.args)[:1]}
-    context = inference.contexts.of(getter.scope, given, getter.context)
+    arguments = {first.arg: frozenset[Value]([receiver]) for first in positional(getter.scope.node.args)[:1]}
+    context = inference.contexts.of(getter.scope, arguments, getter.context)
     return () if context is None else _result(inference, getter.scope, context)
 
 
-def _depended_on(inference: Inference, given: Value) -> Iterator[Value]:
-    """What a framework has of what a parameter depends on: it calls that."""
-    for callee in callees(inference, given):
+def _depended_on(inference: Inference, dependency: Value) -> Iterator[Value]:
+    """What a framework passes for `Depends(dependency)`: the result of calling that."""
+    for callee in callees(inference, dependency):
         if callee.scope.kind == "class":
             yield Instance(callee)
         else:
-            for context in _received(inference, callee):
+            for context in _bare_contexts(inference, callee):
                 yield from inference.within(context, inference.given_by, callee.scope)
 
 
-def _entering(
-    inference: Inference, value: Definition, call: ast.Call, point: ProgramPoint
-) -> Iterable[Value]:
-    """What a call of a function or class of ours gives."""
+def _results(inference: Inference, value: Definition, call: ast.Call, point: ProgramPoint) -> Iterable[Value]:
+    """The values of a call of `value`, a function or class of ours."""
     scope = value.scope
     if scope.kind != "class":
         if not _takes_arguments(scope) and value.receiver is None:
             return given_back(inference, value)
-        context = _entered(inference, value, scope, call, point)
+        context = _context_of_call(inference, value, scope, call, point)
         return () if context is None else _result(inference, scope, context)
     initialiser = inference.classes.initialiser(scope)
-    entered = initialiser or (scope if fields_of(inference, scope) else None)
-    made = replace(value, below=False, receiver=None)
-    if entered is None:
-        return (Instance(made),)
-    context = _entered(inference, replace(value, receiver=None), entered, call, point)
-    return () if context is None else (Instance(made, context),)
+    signature = initialiser or (scope if fields_of(inference, scope) else None)
+    cls = replace(value, below=False, receiver=None)
+    if signature is None:
+        return (Instance(cls),)
+    context = _context_of_call(inference, replace(value, receiver=None), signature, call, point)
+    return () if context is None else (Instance(cls, context),)
 
 
 def given_back(inference: Inference, function: Definition) -> Iterator[Value]:
-    """What a call gives that hands over nothing but the receiver."""
-    for context in _received(inference, function):
+    """What a call of `function` without arguments gives, save the receiver of a method."""
+    for context in _bare_contexts(inference, function):
         yield from _result(inference, function.scope, context)
 
 
-def _received(inference: Inference, function: Definition) -> list[CallContext | None]:
-    """The context of such a call; none at all where calls stand in each other too deep."""
+def _bare_contexts(inference: Inference, function: Definition) -> list[CallContext | None]:
+    """The context of a call without arguments; an empty list where calls nest too deep."""
     first = receiver_of(function.scope)
     if function.receiver is None or first is None:
         return [function.context]
-    given = {first.arg: frozenset[Value]([function.receiver])}
-    context = inference.contexts.of(function.scope, given, function.context)
+    arguments = {first.arg: frozenset[Value]([function.receiver])}
+    context = inference.contexts.of(function.scope, arguments, function.context)
     return [] if context is None else [context]
 
 
 def given_for(inference: Inference, getter: Definition, name: str) -> Iterable[Value]:
-    """What a `__getattr__` gives for a name."""
+    """What the `__getattr__` of an object or a module gives for `name`."""
     node = getter.scope.node
     if not isinstance(node, ast.FunctionDef):
         return ()
     receivers = [frozenset[Value]([getter.receiver])] if getter.receiver is not None else []
-    handed = [*receivers, frozenset[Value]([Text(name, ast.Constant(name))])]
-    given = {parameter.arg: values for parameter, values in zip(node.args.args, handed, strict=False)}
-    context = inference.contexts.of(getter.scope, given, getter.context)
+    passed = [*receivers, frozenset[Value]([Text(name, ast.Constant(name))])]
+    arguments = {parameter.arg: values for parameter, values in zip(node.args.args, passed, strict=False)}
+    context = inference.contexts.of(getter.scope, arguments, getter.context)
     return () if context is None else _result(inference, getter.scope, context)
 
 
 def _result(inference: Inference, scope: Scope, context: CallContext | None) -> Iterable[Value]:
+    """What a call of the function `scope` gives: a coroutine, a generator, or what it returns within `context`."""
     if isinstance(scope.node, ast.AsyncFunctionDef) and not scope.yields:
         return (Coroutine(scope, context),)
     if inference.is_generator(scope):
@@ -276,30 +286,36 @@ def _result(inference: Inference, scope: Scope, context: CallContext | None) -> 
     return inference.within(context, lambda: list(returned(inference, scope)))
 
 
-def _entered(
+def _context_of_call(
     inference: Inference, value: Definition, scope: Scope, call: ast.Call, point: ProgramPoint
 ) -> CallContext | None:
-    """The context of a call of `value`, which gives the parameters of `scope` their arguments."""
-    given: dict[str, Values] = {}
+    """The context of a `call` of `value`.
+
+    `scope` has the parameters: a function, the `__init__` of a class, or a class with fields (dataclass).
+    """
+    arguments: dict[str, Values] = {}
     if isinstance(scope.node, FUNCTION):
         args = scope.node.args
         first = receiver_of(scope)
         if first is not None and value.receiver is not None:
-            given[first.arg] = frozenset([value.receiver])
+            arguments[first.arg] = frozenset([value.receiver])
         for parameter in single(args):
             if parameter is not first:
                 argument = argument_of(call, args, parameter, shifted=first is not None)
                 if argument is not None:
-                    given[parameter.arg] = inference.values(argument, point)
+                    arguments[parameter.arg] = inference.values(argument, point)
     else:
         fields = fields_of(inference, scope)
         pairs = [*zip(fields, call.args, strict=False), *((k.arg, k.value) for k in call.keywords)]
-        given = {name: inference.values(part, point) for name, part in pairs if name in fields}
-    return inference.contexts.of(scope, given, value.context)
+        arguments = {name: inference.values(part, point) for name, part in pairs if name in fields}
+    return inference.contexts.of(scope, arguments, value.context)
 
 
 def parameter(inference: Inference, node: ast.arg, point: ProgramPoint) -> Iterator[Value]:
-    """What a parameter can be: what this call, or all calls that are known, hand over, or what is said of it."""
+    """The values of a parameter: its argument in the current call, or those of all known calls.
+
+    Where these give nothing, its default, its annotation, or the fixture of its name.
+    """
     scope = point.scope
     function = scope.node
     if not isinstance(function, FUNCTION):
@@ -307,50 +323,50 @@ def parameter(inference: Inference, node: ast.arg, point: ProgramPoint) -> Itera
     context = inference.context
     while context is not None and context.scope is not scope:
         context = context.outer
-    given = context.arguments.get(node.arg) if context is not None else None
+    passed = context.arguments.get(node.arg) if context is not None else None
     owner = Scopes.receiver(node, scope)
     if owner is not None:
         is_class = _is_classmethod(function) or node.arg == "cls"
-        either = Definition(owner, below=True) if is_class else Instance(Definition(owner, below=True))
-        yield from given or (either,)
+        receiver = Definition(owner, below=True) if is_class else Instance(Definition(owner, below=True))
+        yield from passed or (receiver,)
         return
     outside = inference.outside(scope)
     if outside is None:
         return
-    if given:
-        yield from given
+    if passed:
+        yield from passed
         return
     if context is None or context.receiver is not None:
         yield from inference.given(node, point, context.receiver if context is not None else None)
-    default = default_of(function.args, node) if given is None else None
+    default = default_of(function.args, node) if passed is None else None
     yield from inference.known_or_promised(inference.values(default, outside), node.annotation, outside)
     if context is None and default is None:
         yield from fixtures.given(inference, node.arg, scope)
 
 
 def returned(inference: Inference, function: Scope) -> Iterable[Value]:
-    """What a function returns."""
+    """The values that a function returns in the current context, or what its annotation promises."""
     points = branches.returns_of(inference, function)
-    found = frozenset(v for point in points for v in inference.values(point.node, point))
+    values = frozenset(v for point in points for v in inference.values(point.node, point))
     stated = result_type(inference, function, function.returns)
-    return inference.known_or_promised(found, stated, inference.outside(function) if stated else None)
+    return inference.known_or_promised(values, stated, inference.outside(function) if stated else None)
 
 
 def result_type(inference: Inference, function: Scope, given: Iterable[ProgramPoint]) -> ast.expr | None:
-    """What is stated of what a function gives, if nothing of that stands in for something else."""
+    """The return annotation; None where one of the results `given` is a mock, of which an annotation says nothing."""
     stated: ast.expr | None = getattr(function.node, "returns", None)
     return None if stated is None or any(stands_in(inference, p.node, p) for p in given) else stated
 
 
 def given_by(inference: Inference, function: Scope) -> Iterator[Value]:
-    """What a function gives in the end: what it yields, else what it returns."""
+    """What a function yields, or else returns."""
     if not inference.is_generator(function):
         yield from returned(inference, function)
     yield from containers.yielded(inference, function)
 
 
 def fields_of(inference: Inference, scope: Scope, seen: frozenset[Scope] = frozenset()) -> list[str]:
-    """The fields of a class whose `__init__` is made from them, in order; empty where it is not."""
+    """The fields of a dataclass or the like, in the order of its generated `__init__`; empty for any other class."""
     node = scope.node
     if not isinstance(node, ast.ClassDef) or scope in seen:
         return []
@@ -367,7 +383,7 @@ def fields_of(inference: Inference, scope: Scope, seen: frozenset[Scope] = froze
 
 
 def field_given(inference: Inference, scope: Scope, name: str) -> Values:
-    """What the present call of a class hands to its field `name`."""
+    """The argument for the field `name` in the current call of the class `scope`."""
     context = inference.context
     if context is None or context.scope is not scope:
         return NOTHING
@@ -380,7 +396,7 @@ def is_property(inference: Inference, function: Scope) -> bool:
 
 
 def defined(inference: Inference, node: ast.stmt, point: ProgramPoint) -> Iterator[Value]:
-    """What a definition binds its name to."""
+    """The value that a `def` or `class` binds its name to; none behind a decorator that is not known."""
     scope = inference.namespaces.get(node)
     if scope is None:
         return
@@ -393,12 +409,12 @@ def defined(inference: Inference, node: ast.stmt, point: ProgramPoint) -> Iterat
 
 
 def is_transparent(inference: Inference, node: ast.AST, point: ProgramPoint) -> bool:
-    """Whether a function still returns what it returns: no decorator that we do not know."""
+    """Whether no decorator changes what a call of `node` gives, as an unknown one may."""
     return isinstance(node, ast.ClassDef) or _decorators(inference, node, point.scope) <= TRANSPARENT
 
 
 def how_given(inference: Inference, node: ast.AST, point: ProgramPoint) -> str:
-    """By which decorator a function hands its value on: `fixture`, `manager`; empty for none."""
+    """How a decorated function gives its value: `fixture` by a parameter, `manager` by `with`; empty for neither."""
     for decorator in getattr(node, "decorator_list", ()):
         inner = callee_of(decorator)
         for value in inference.values(inner, point):
@@ -408,8 +424,8 @@ def how_given(inference: Inference, node: ast.AST, point: ProgramPoint) -> str:
 
 
 def _decorators(inference: Inference, node: ast.AST | None, scope: Scope | None) -> set[str]:
-    """The known decorators of a definition by their last names; `?` for any other."""
-    found = set()
+    """The last names of the known decorators of a definition; `?` stands for any unknown one."""
+    decorators = set()
     binding = inference.definitions.get(node) if node is not None else None
     for decorator in getattr(node, "decorator_list", ()):
         inner = callee_of(decorator)
@@ -417,18 +433,18 @@ def _decorators(inference: Inference, node: ast.AST | None, scope: Scope | None)
             return {"?"}
         point = ProgramPoint(inner, scope, binding.order, binding.path)
         if isinstance(inner, ast.Name) and not inference.names.bindings(inner.id, point):
-            found.add(inner.id if inner.id in BUILT_IN_DECORATORS else "?")
+            decorators.add(inner.id if inner.id in BUILT_IN_DECORATORS else "?")
         else:
             names = inference.names.dotted(inner, point)
             known = {name.rpartition(".")[2] for name in names if name in DECORATORS}
-            found |= known if known and len(known) == len(names) else {"?"}
-    return found
+            decorators |= known if known and len(known) == len(names) else {"?"}
+    return decorators
 
 
 def any_call(inference: Inference, receiver: Instance, function: Scope) -> CallContext | None:
-    """The context of any call of a method of an object; that of the call that made it for its initialiser.
+    """The context that stands for any call of the method `function` on `receiver`; of `__init__` that of the object's making.
 
-    Objects that are made of other objects are not told apart: each would have others of its own.
+    Objects whose arguments are themselves results of calls are not told apart: contexts would nest ever deeper.
     """
     first, made = receiver_of(function), receiver.of
     if receiver.context is None or receiver.context.depth > 1 or first is None:
@@ -436,12 +452,12 @@ def any_call(inference: Inference, receiver: Instance, function: Scope) -> CallC
     if function is receiver.context.scope:
         return receiver.context
     outer = made.context if isinstance(made, Definition) else None
-    found = inference.contexts.of(function, {first.arg: frozenset([receiver])}, outer, receiver)
-    return found or receiver.context
+    context = inference.contexts.of(function, {first.arg: frozenset([receiver])}, outer, receiver)
+    return context or receiver.context
 
 
 def receiver_of(function: Scope) -> ast.arg | None:
-    """The parameter that gets the object or the class that a method is called on."""
+    """The first parameter of a method (`self`, `cls`); None for a function."""
     node = function.node
     if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or Scopes.class_of(function) is None:
         return None
@@ -449,7 +465,7 @@ def receiver_of(function: Scope) -> ast.arg | None:
 
 
 def _takes_arguments(function: Scope) -> bool:
-    """Whether a function has parameters, `self` and `cls` apart."""
+    """Whether a function has parameters besides `self` or `cls`."""
     if not isinstance(function.node, FUNCTION):
         return False
     receiver = receiver_of(function)

@@ -1,4 +1,4 @@
-"""Questions whose answers depend on each other: the least fixpoint, found on demand."""
+"""Answers to questions that depend on each other, as `x = f(x)` does: a least fixpoint, computed on demand."""
 
 from __future__ import annotations
 
@@ -13,16 +13,19 @@ _Value = TypeVar("_Value")
 _Made = TypeVar("_Made")
 
 _ROUNDS = 200
-"""How often a question is asked again since what it depends on has changed."""
+"""How often one question is asked again within a cycle; past it its answer counts as cut short."""
 _DEPTH = 60
-"""Questions that may wait for each other; a deeper one is put off until they have their first answers."""
+"""Depth of questions that wait for each other; a deeper one is empty at first, and asked with its cycle (Python's stack)."""
 _LOSSES = 2
-"""How often a value may be taken back within a cycle."""
+"""How often a value may vanish from an answer within a cycle; then it is left out for good."""
 _NEVER = sys.maxsize
 
 
 class Source:
-    """What an answer was found from: an input, or the sources of what it read; stale once one of them has changed."""
+    """What an answer depends on: an input, or all sources that were read for it.
+
+    It becomes stale when one of these does; an answer with a stale source is not used any more.
+    """
 
     __slots__ = ("is_stale", "reads")
 
@@ -32,11 +35,11 @@ class Source:
 
 
 _FIXED = Source()
-"""That of what depends on no input."""
+"""The source of answers that depend on no input: never stale."""
 
 
-class _Asked(NamedTuple):
-    """How a question of a cycle is answered, which one it is of all, and what it has read so far."""
+class _Question(NamedTuple):
+    """A question of an open cycle: its place in the order of asking, how to ask it again, and what it has read so far."""
 
     number: int
     find: Callable[..., frozenset[Any]]
@@ -45,71 +48,78 @@ class _Asked(NamedTuple):
 
 
 class Fixpoint(Generic[_Key, _Value]):
-    """Answers questions by sets of values.
+    """Answers each question (a key) with a set of values, and keeps the answer.
 
-    A question that waits for itself is given what is found of it so far. Once all questions of such a cycle (a
-    strongly connected component) have been asked, those are asked again that were given less than has been
-    found since, until nothing changes; then the answers of the cycle become final together. `steps` is the
-    work done, which callers add to, and `budget` the most that is done. An answer that the budget cut short
-    stands for the question that was asked from outside, and is found anew for another one.
+    A question that is asked while it is being answered gets its values so far. Such questions form a cycle (a
+    strongly connected component, found as Tarjan's algorithm does). When all of a cycle have been asked once, those
+    whose inputs have grown since are asked again, until nothing changes; then all its answers become final together.
 
-    What may change between two questions from outside is an input, which an answer says that it `depends_on`;
-    once some have changed, `forget_found_from` forgets what was found from them, directly or not.
+    `steps` is the work done, which callers add to, and `budget` its limit. An answer that the limit cut short holds
+    for the outermost question in which it was asked, and is computed anew in another one.
+
+    An input is something that may change between two outermost questions, such as a module that is not taken in yet.
+    An answer declares its inputs by `depends_on`. `forget_found_from` makes all answers stale that depend on
+    changed inputs, directly or through other answers.
     """
 
     def __init__(self, budget: int) -> None:
         self.budget = budget
         self.steps = 0
         self.known: dict[_Key, tuple[frozenset[_Value], Source]] = {}
-        """The final answers, each with what it was found from: who takes one from here has read that."""
+        """The final answers, each with its source, which whoever takes one directly from here must add to `reads`."""
         self._sources: list[Source] = []
-        """Those of the answers, each after all that it reads."""
+        """The sources of answers, each after those that it reads: one pass in this order finds all stale ones."""
         self._inputs: dict[Hashable, Source] = {}
         self.reads: set[Source] = set()
-        """What the present question has read so far."""
+        """The sources that the current question has read so far."""
         self._made: dict[Hashable, tuple[Any, Source]] = {}
         self._passing = Source()
-        """That of what holds until something is forgotten."""
-        self._short: dict[_Key, frozenset[_Value]] = {}
-        self._asked: dict[_Key, frozenset[_Value]] = {}
-        self._begun = 0
-        """How many questions have been begun."""
+        """The source of what was cut short: it holds until anything is forgotten."""
+        self._cut_short: dict[_Key, frozenset[_Value]] = {}
+        """Answers that the budget cut short, for the current outermost question alone."""
+        self._outermost: dict[_Key, frozenset[_Value]] = {}
+        """The same for questions that were outermost themselves."""
+        self._started = 0
+        """How many questions have been started."""
         self._waiting: dict[_Key, int] = {}
-        """The questions that are being answered, and as which one each was begun: that never comes again."""
-        self._cyclic: dict[_Key, _Asked] = {}
-        """Those asked within a cycle that is not done, in turn."""
-        self._turns: list[_Key] = []
-        """The same, by their number."""
+        """The questions on the stack, outermost first, each with its start number, which is used once."""
+        self._cyclic: dict[_Key, _Question] = {}
+        """The questions of cycles that are still open, in the order of asking."""
+        self._by_number: list[_Key] = []
+        """The same, found by their number."""
         self._settling: list[list[int]] = []
-        """Of each cycle that is being settled, the numbers of those to be asked again."""
-        self._hanging: dict[_Key, int] = {}
-        """The same, and as which one the question was begun that each waits for, now or once."""
+        """For each cycle being settled, innermost last, a heap of the numbers of questions to ask again."""
+        self._waits_for: dict[_Key, int] = {}
+        """For questions of open cycles, the start number of the outermost question that they wait for (Tarjan's low link)."""
         self._so_far: dict[_Key, frozenset[_Value]] = {}
+        """The answers of open cycles, which are not final."""
         self._readers: dict[_Key, dict[_Key, None]] = {}
-        """Who was given what was found so far."""
+        """For a question, those that got its answer before it was final."""
         self._stale: dict[_Key, None] = {}
-        """Those that were given less than is found now."""
-        self._lost: dict[_Key, Counter[_Value]] = {}
-        """What was found once and then not, and how often."""
-        self._present: _Key
+        """The questions that got an answer which has changed since: to be asked again."""
+        self._vanished: dict[_Key, Counter[_Value]] = {}
+        """For a question, the values that vanished from its answer when it was asked again, and how often."""
+        self._current: _Key
         self._lowest = _NEVER
+        """The lowest start number that the current question waits for, directly or not; `_NEVER` outside of cycles."""
         self._is_cut = False
+        """Whether the answer to the current question may lack something."""
 
     @property
     def is_exhausted(self) -> bool:
-        """Whether the budget has run out, so that what is unknown may only be unasked."""
+        """Whether the budget has run out: what is unknown then may only not have been looked at."""
         return self.steps > self.budget
 
     def cut(self) -> None:
-        """Say that the answer to the present question may lack something."""
+        """Mark the answer to the current question as one that may lack something."""
         self._is_cut = True
 
     def so_far(self, key: _Key) -> frozenset[_Value]:
-        """What is found of an answer that is not final."""
+        """The answer so far of a question whose cycle is open."""
         return self._so_far.get(key, frozenset())
 
     def forget(self) -> None:
-        """Forget all answers, as when there is more to know; what others made of them is stale too."""
+        """Forget all answers, and make stale whatever others have derived from them."""
         for source in (*self._sources, *self._inputs.values(), self._passing):
             source.is_stale = True
         self._passing = Source()
@@ -117,24 +127,24 @@ class Fixpoint(Generic[_Key, _Value]):
         self._made.clear()
         self._sources.clear()
         self._inputs.clear()
-        self._asked.clear()
+        self._outermost.clear()
 
     def depends_on(self, name: Hashable) -> None:
-        """Say that the answer to the present question depends on an input."""
+        """Declare that the answer to the current question depends on the input `name`."""
         source = self._inputs.get(name)
         if source is None:
             source = self._inputs[name] = Source()
         self.reads.add(source)
 
     def forget_found_from(self, changed: Iterable[Hashable]) -> bool:
-        """Forget the answers that depend on one of the `changed` inputs; whether there are any."""
-        self._asked.clear()
+        """Make the answers stale that depend on one of the `changed` inputs; returns whether any input was used."""
+        self._outermost.clear()
         self.reads.clear()
         self._passing.is_stale, self._passing = True, Source()
-        there = [self._inputs.pop(name) for name in changed if name in self._inputs]
-        for source in there:
+        sources = [self._inputs.pop(name) for name in changed if name in self._inputs]
+        for source in sources:
             source.is_stale = True
-        if there:
+        if sources:
             kept = []
             for source in self._sources:
                 for read in source.reads:
@@ -144,31 +154,32 @@ class Fixpoint(Generic[_Key, _Value]):
                 else:
                     kept.append(source)
             self._sources = kept
-        return bool(there)
+        return bool(sources)
 
     def made(self, key: Hashable, make: Callable[[], _Made]) -> _Made:
-        """What `make` makes of answers to questions from outside, made anew once one of those was forgotten."""
+        """The result of `make()`, cached under `key` until one of the answers that it asked for becomes stale."""
         known = self._made.get(key)
         if known is not None and not known[1].is_stale:
             self.reads.add(known[1])
             return known[0]  # type: ignore[no-any-return]
-        found, source = self.traced(make)
+        result, source = self.traced(make)
         if source is not self._passing:
-            self._made[key] = (found, source)
-        return found
+            self._made[key] = (result, source)
+        return result
 
     def traced(self, make: Callable[[], _Made]) -> tuple[_Made, Source]:
-        """What `make` makes of answers, and what that comes from; until something is forgotten where one was cut short."""
-        reads, is_cut, self.reads, self._is_cut = self.reads, self._is_cut, set(), False
+        """The result of `make()`, and its source; where an answer was cut short, that holds until anything is forgotten."""
+        outer_reads, outer_is_cut, self.reads, self._is_cut = self.reads, self._is_cut, set(), False
         try:
-            found = make()
+            result = make()
             source = self._passing if self._is_cut else self._source(self.reads)
         finally:
-            self.reads, self._is_cut = reads, is_cut or self._is_cut
+            self.reads, self._is_cut = outer_reads, outer_is_cut or self._is_cut
         self.reads.add(source)
-        return found, source
+        return result, source
 
     def _source(self, reads: set[Source]) -> Source:
+        """One source for all of `reads`: a new one only where these are several."""
         reads.discard(_FIXED)
         if len(reads) < 2:
             return next(iter(reads), _FIXED)
@@ -177,27 +188,30 @@ class Fixpoint(Generic[_Key, _Value]):
         return source
 
     def answer(self, key: _Key, find: Callable[..., frozenset[_Value]], *given: Any) -> frozenset[_Value]:
-        """The answer to `key`, which `find(*given)` gives as far as the answers that it asks for are known."""
+        """The answer to `key`: the result of `find(*given)`, which may ask further questions.
+
+        Within a cycle `find` is called again, as long as what it asks for grows.
+        """
         known = self.known.get(key)
         if known is not None and not known[1].is_stale:
             self.reads.add(known[1])
             return known[0]
         waits_for = self._waiting.get(key)
         if waits_for is None:
-            waits_for = self._hanging.get(key)
+            waits_for = self._waits_for.get(key)
         if waits_for is not None:
             self._lowest = min(self._lowest, waits_for)
-            self._readers.setdefault(key, {})[self._present] = None
+            self._readers.setdefault(key, {})[self._current] = None
             return self.so_far(key)
         depth = len(self._waiting)
         if not depth:
-            if key in self._asked:
+            if key in self._outermost:
                 self._is_cut = True
-                return self._asked[key]
-            self._short.clear()
-        elif key in self._short:
+                return self._outermost[key]
+            self._cut_short.clear()
+        elif key in self._cut_short:
             self._is_cut = True
-            return self._short[key]
+            return self._cut_short[key]
         self.steps += 1
         if self.steps > self.budget:
             self._is_cut = True
@@ -205,28 +219,30 @@ class Fixpoint(Generic[_Key, _Value]):
         if depth > _DEPTH:
             self._stale[key] = None
             self._lowest = next(iter(self._waiting.values()))
-            self._hang(key, self._lowest, find, given, set())
-            self._readers[key] = {self._present: None}
+            self._add_to_cycle(key, self._lowest, find, given, set())
+            self._readers[key] = {self._current: None}
             return frozenset()
         start = len(self._cyclic)
-        outer = (self._lowest, self._is_cut, self._present if depth else None, self.reads)
-        self._begun += 1
-        begun = self._waiting[key] = self._begun
-        self._lowest, self._is_cut, self._present, self.reads = _NEVER, False, key, set()
+        outer = (self._lowest, self._is_cut, self._current if depth else None, self.reads)
+        self._started += 1
+        started = self._waiting[key] = self._started
+        self._lowest, self._is_cut, self._current, self.reads = _NEVER, False, key, set()
         source: Source | None = None
         try:
             found = find(*given)
-            if self._lowest <= begun:
-                self._found(key, found)
-                self._hang(key, self._lowest, find, given, self.reads)
-                if self._lowest == begun:
-                    self._settle(start, begun)
+            if self._lowest <= started:
+                self._update(key, found)
+                self._add_to_cycle(key, self._lowest, find, given, self.reads)
+                if self._lowest == started:
+                    self._settle(start, started)
                     found = self.so_far(key)
-            if self._lowest >= begun:
-                members = self._drop(start) if len(self._cyclic) > start else {}
+            if self._lowest >= started:
+                members = self._close_cycle(start) if len(self._cyclic) > start else {}
                 if self._is_cut:
-                    self._short.update((member, self._so_far.pop(member, frozenset())) for member in members)
-                    self._short[key] = found
+                    self._cut_short.update(
+                        (member, self._so_far.pop(member, frozenset())) for member in members
+                    )
+                    self._cut_short[key] = found
                 else:
                     reads = self.reads
                     if members:
@@ -237,7 +253,7 @@ class Fixpoint(Generic[_Key, _Value]):
                     self.known[key] = (found, source)
                 self._lowest = _NEVER
         except BaseException:
-            for member in [*self._drop(start), key]:
+            for member in [*self._close_cycle(start), key]:
                 self._so_far.pop(member, None)
                 self._readers.pop(member, None)
             raise
@@ -246,17 +262,17 @@ class Fixpoint(Generic[_Key, _Value]):
             lowest, is_cut, present, self.reads = outer
             self._lowest, self._is_cut = min(lowest, self._lowest), is_cut or self._is_cut
             if present is not None:
-                self._present = present
-                if key in self._hanging:
+                self._current = present
+                if key in self._waits_for:
                     self._readers.setdefault(key, {})[present] = None
         if source is not None:
             self.reads.add(source)
         elif not depth:
-            # what is cut short is final only as an answer to this very question
-            self._asked[key] = found
+            # it was cut short: final only as the answer to this very question
+            self._outermost[key] = found
         return found
 
-    def _hang(
+    def _add_to_cycle(
         self,
         key: _Key,
         waits_for: int,
@@ -264,73 +280,75 @@ class Fixpoint(Generic[_Key, _Value]):
         given: tuple[Any, ...],
         reads: set[Source],
     ) -> None:
+        """Put a question into the open cycle of the question that was started as `waits_for`."""
         number = len(self._cyclic)
-        self._cyclic[key] = _Asked(number, find, given, reads)
-        self._turns.append(key)
-        self._hanging[key] = waits_for
+        self._cyclic[key] = _Question(number, find, given, reads)
+        self._by_number.append(key)
+        self._waits_for[key] = waits_for
         if key in self._stale:
-            self._take_up(number)
+            self._ask_again(number)
 
-    def _take_up(self, number: int) -> None:
-        """Put a question where it is asked again: in the innermost of the cycles that are being settled."""
+    def _ask_again(self, number: int) -> None:
+        """Queue a question to be asked again, in the innermost cycle that is being settled."""
         if self._settling:
             heappush(self._settling[-1], number)
 
-    def _found(self, key: _Key, found: frozenset[_Value]) -> None:
-        before = self.so_far(key)
-        if not before <= found:
-            self._lost.setdefault(key, Counter()).update(before - found)
-        if key in self._lost:
-            # it is there because it is not: in doubt it is left out
-            found = frozenset(value for value in found if self._lost[key][value] < _LOSSES)
-        if found != before:
-            self._so_far[key] = found
+    def _update(self, key: _Key, new: frozenset[_Value]) -> None:
+        """Set the answer so far of a question, and queue those that got an older one."""
+        old = self.so_far(key)
+        if not old <= new:
+            self._vanished.setdefault(key, Counter()).update(old - new)
+        if key in self._vanished:
+            # a value that vanishes again and again is there only because it is not: left out, or it would never end
+            new = frozenset(value for value in new if self._vanished[key][value] < _LOSSES)
+        if new != old:
+            self._so_far[key] = new
             for reader in self._readers.get(key, ()):
                 if reader not in self._stale:
                     self._stale[reader] = None
                     if reader in self._cyclic:
-                        self._take_up(self._cyclic[reader].number)
+                        self._ask_again(self._cyclic[reader].number)
 
-    def _settle(self, start: int, begun: int) -> None:
-        """Ask the questions of a cycle again until nothing changes, or until it is part of a larger one."""
+    def _settle(self, start: int, started: int) -> None:
+        """Ask the questions of a cycle again until nothing changes, or until it turns out to be part of a larger one."""
         rounds: dict[_Key, int] = {}
-        # first what others read; those of an outer cycle are asked again with it
-        turns = [
+        # in the order of asking; those before `start` belong to an outer cycle, and are asked again with that
+        queue = [
             asked.number
             for key in self._stale
             if (asked := self._cyclic.get(key)) is not None and asked.number >= start
         ]
-        heapify(turns)
-        self._settling.append(turns)
+        heapify(queue)
+        self._settling.append(queue)
         try:
-            while turns and self._lowest >= begun:
+            while queue and self._lowest >= started:
                 if self.is_exhausted:
                     self._is_cut = True
                     break
-                number = heappop(turns)
-                if number >= len(self._turns) or (key := self._turns[number]) not in self._stale:
-                    continue  # of a cycle that is done with, or asked again already
+                number = heappop(queue)
+                if number >= len(self._by_number) or (key := self._by_number[number]) not in self._stale:
+                    continue  # its cycle is closed, or it has been asked again meanwhile
                 del self._stale[key]
                 rounds[key] = rounds.get(key, 0) + 1
                 self._is_cut = self._is_cut or rounds[key] > _ROUNDS
                 if rounds[key] <= _ROUNDS:
                     _, find, given, self.reads = self._cyclic[key]
-                    self._present = key
+                    self._current = key
                     self.steps += 1
-                    self._found(key, find(*given))
+                    self._update(key, find(*given))
         finally:
             self._settling.pop()
-            for number in turns:
-                self._take_up(number)
+            for number in queue:
+                self._ask_again(number)
 
-    def _drop(self, start: int) -> dict[_Key, _Asked]:
-        """The questions of the cycle that began at `start`, which is done with."""
+    def _close_cycle(self, start: int) -> dict[_Key, _Question]:
+        """Take the questions numbered from `start` on out of the open ones, and return them."""
         members = list(self._cyclic)[start:]
         dropped = {member: self._cyclic.pop(member) for member in members}
-        del self._turns[start:]
+        del self._by_number[start:]
         for member in members:
-            del self._hanging[member]
+            del self._waits_for[member]
             self._readers.pop(member, None)
             self._stale.pop(member, None)
-            self._lost.pop(member, None)
+            self._vanished.pop(member, None)
         return dropped
