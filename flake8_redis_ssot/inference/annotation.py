@@ -1,4 +1,4 @@
-"""What annotations promise."""
+"""The values that annotations promise: `client: Redis` promises an instance of `Redis`."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 _OF_ALL = frozenset(["Optional", "Union", "Final", "ClassVar"])
 _CASTS = re.compile(r"typing(?:_extensions)?\.cast")
 _STANDS_IN = re.compile(r"(?:unittest\.)?mock\.(?:\w*Mock|create_autospec|sentinel\.\w+)")
-"""What makes an object that stands in for another one, whatever an annotation says."""
+"""Calls that make a mock, which is no object of the class that an annotation may state."""
 
 
 def stands_in(inference: Inference, node: ast.AST | None, point: ProgramPoint) -> bool:
-    """Whether an expression makes what stands in for another object, or is a name of that."""
+    """Whether an expression makes a mock, or is a name that is bound to one."""
     if isinstance(node, ast.Name):
         return any(
             isinstance(b.value, ast.Call)
@@ -49,9 +49,11 @@ def promised(inference: Inference, node: ast.expr, point: ProgramPoint) -> Itera
             last = last_name(value)
             parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
             if last == "Annotated":
-                # what a framework is told to give is surer than its type
-                given = [v for p in parts[1:] if isinstance(p, ast.Call) for v in inference.values(p, point)]
-                yield from given or promised(inference, parts[0], point)
+                # `Annotated[Redis, Depends(get)]`: what the framework passes is surer than the type
+                injected = [
+                    v for p in parts[1:] if isinstance(p, ast.Call) for v in inference.values(p, point)
+                ]
+                yield from injected or promised(inference, parts[0], point)
             elif last in _OF_ALL:
                 for part in parts:
                     yield from promised(inference, part, point)
@@ -84,7 +86,7 @@ def promised(inference: Inference, node: ast.expr, point: ProgramPoint) -> Itera
 
 
 def aliased(inference: Inference, binding: Binding) -> Iterator[Value]:
-    """What a name promises that stands for a type which is written with brackets: `Cache = Annotated[...]`."""
+    """What an alias of a type with brackets promises: `Cache = Annotated[...]`."""
     written = binding.value.value if isinstance(binding.value, ast.AnnAssign) else binding.value
     if isinstance(written, ast.Subscript) and binding.scope is not None:
         at = ProgramPoint(written, binding.scope, binding.order, binding.path)
@@ -92,7 +94,7 @@ def aliased(inference: Inference, binding: Binding) -> Iterator[Value]:
 
 
 def narrowed(inference: Inference, subject: ast.expr, cls: ast.expr, point: ProgramPoint) -> Iterator[Value]:
-    """What a value is that is an object of a class: those known of it that may be it, else what the class promises."""
+    """`subject` narrowed to instances of `cls`: its known values of that class, else what the class promises."""
     known = [value for value in inference.values(subject, point) if isinstance(value, Instance)]
     for promise in promised(inference, cls, point):
         if isinstance(promise, Instance):
@@ -100,7 +102,7 @@ def narrowed(inference: Inference, subject: ast.expr, cls: ast.expr, point: Prog
 
 
 def _is_of(inference: Inference, value: Instance, promise: Instance) -> bool:
-    """Whether an object is one of the class that another one is promised to be of, or of one that derives from it."""
+    """Whether `value` is an instance of the class of `promise`, or of a subclass."""
     if isinstance(value.of, Definition) and isinstance(promise.of, Definition):
         return promise.of.scope in inference.classes.lineage(value.of.scope)
     return value.of == promise.of
@@ -111,19 +113,19 @@ def _is_ellipsis(node: ast.expr) -> bool:
 
 
 def stated(inference: Inference, node: ast.AnnAssign, point: ProgramPoint) -> Iterable[Value]:
-    """What an assignment with an annotation gives: its value, or what is promised where nothing is known of that."""
-    given = inference.values(node.value, point)
+    """The values of `x: T = value`: those of the value, or what `T` promises where nothing is known of it."""
+    values = inference.values(node.value, point)
     if _is_call_of(inference, _CASTS, node.value, point):
-        return (*given, *promised(inference, node.annotation, point))  # one is as sure as the other
+        return (*values, *promised(inference, node.annotation, point))  # one is as sure as the other
     if stands_in(inference, node.value, point):
-        return given
-    return inference.known_or_promised(given, node.annotation, point)
+        return values
+    return inference.known_or_promised(values, node.annotation, point)
 
 
 def _is_call_of(
     inference: Inference, names: re.Pattern[str], node: ast.expr | None, point: ProgramPoint
 ) -> bool:
-    """Whether an expression calls something of a dotted name that matches."""
+    """Whether an expression calls something whose dotted name matches `names`."""
     return isinstance(node, ast.Call) and any(
         isinstance(v, QualifiedName) and names.fullmatch(v.name) for v in inference.values(node.func, point)
     )

@@ -1,4 +1,4 @@
-"""What a call of a function comes to, as far as the strings that it hands over decide it."""
+"""Which branches a call of a function takes, as far as its string arguments decide: `make("redis")`."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ if TYPE_CHECKING:
 
 
 def returns_of(inference: Inference, function: Scope) -> list[ProgramPoint]:
-    """What the present call of a function may return."""
-    given = _constants(inference.context, function)
-    if given is None or not isinstance(function.node, ast.FunctionDef | ast.AsyncFunctionDef):
+    """The `return` expressions that the current call of a function may reach."""
+    constants = _constants(inference.context, function)
+    if constants is None or not isinstance(function.node, ast.FunctionDef | ast.AsyncFunctionDef):
         return function.returns
-    reached = returns_reached(function.node.body, given)
+    reached = returns_reached(function.node.body, constants)
     return [point for point in function.returns if point.node in reached]
 
 
 def arms_of(inference: Inference, node: ast.IfExp, point: ProgramPoint) -> Iterator[ProgramPoint]:
-    """The arms of a conditional expression that the present call may come to."""
-    given = _constants(inference.context, point.scope)
-    holds = truth(node.test, given) if given is not None else None
+    """The arms of `a if test else b` that the current call may reach."""
+    constants = _constants(inference.context, point.scope)
+    holds = truth(node.test, constants) if constants is not None else None
     for arm, part, ends in (("body", node.body, False), ("orelse", node.orelse, True)):
         if holds is not ends:
             yield ProgramPoint(part, point.scope, point.order, (*point.path, (id(node), arm)))
 
 
 def _constants(context: CallContext | None, function: Scope) -> Constants | None:
-    """The strings that a call hands to parameters which are not bound anew; None where there are none."""
+    """The string arguments of the current call, for parameters that are never reassigned; None where there are none."""
     if context is None or context.scope is not function:
         return None
-    found: dict[str, ast.Constant] = {}
+    constants: dict[str, ast.Constant] = {}
     for name, values in context.arguments.items():
         match [*values]:
             case [Text(value=text)] if len(function.bindings.get(name, ())) == 1:
-                found[name] = ast.Constant(text)
-    return found.get if found else None
+                constants[name] = ast.Constant(text)
+    return constants.get if constants else None

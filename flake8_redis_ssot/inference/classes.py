@@ -1,4 +1,4 @@
-"""What classes of ours have: their members, their bases, and what is a part of a library in them."""
+"""Classes of ours: their members and bases, and which of these belong to a client library."""
 
 from __future__ import annotations
 
@@ -25,34 +25,34 @@ if TYPE_CHECKING:
     from flake8_redis_ssot.inference.evaluator import Inference
 
 _MOST = 30
-"""Classes above or below one that are looked through for a member."""
+"""How far up or down the class hierarchy a member is looked for."""
 
 
 class Classes:
-    """The classes of the files that are followed."""
+    """Looks up members and bases of the classes in all followed files."""
 
     def __init__(self, inference: Inference) -> None:
         self._inference = inference
         self._subclasses: dict[Scope, list[Scope]] | None = None
 
     def widened(self) -> list[Hashable]:
-        """The inputs that have changed since there are more classes."""
+        """Compute the subclasses anew, and return the inputs of answers (see `Fixpoint`) that have changed by that."""
         before, self._subclasses = self._subclasses, None
         if before is None:
             return []
-        after = self._subclasses = self._derived()
-        return [("below", one) for one in {*before, *after} if before.get(one) != after.get(one)]
+        after = self._subclasses = self._find_subclasses()
+        return [("below", cls) for cls in {*before, *after} if before.get(cls) != after.get(cls)]
 
     def of_instance(self, value: Instance, name: str) -> Iterator[Value]:
-        """The attribute of an object of a class of ours."""
-        inference, made, context = self._inference, value.of, value.context
-        assert isinstance(made, Definition)
+        """What `value.name` gives for an instance of a class of ours; a property is run, a method bound to `value`."""
+        inference, cls, context = self._inference, value.of, value.context
+        assert isinstance(cls, Definition)
         if name == "__class__":
-            yield made
-        found = self.kept(value, name)
-        if not found:
-            yield from self._given_on_demand(value, name)
-        for member in found:
+            yield cls
+        members = self.kept(value, name)
+        if not members:
+            yield from self._getattr_values(value, name)
+        for member in members:
             if isinstance(member, Definition) and member.scope.kind == "function":
                 method = replace(member, receiver=value) if context is not None else member
                 is_property = calls.is_property(inference, member.scope)
@@ -63,24 +63,24 @@ class Classes:
                 yield member
 
     def kept(self, value: Instance, name: str) -> Values:
-        """What an object has under a name by itself or by its class, properties as they are."""
-        made = value.of
-        assert isinstance(made, Definition)
+        """The attribute `name` of an object, its own or its class's; a property as the function that it is."""
+        cls = value.of
+        assert isinstance(cls, Definition)
         return self._inference.within(
             value.context,
-            lambda: self.members(made.scope, name, below=made.below, of_instance=True, receiver=value),
+            lambda: self.members(cls.scope, name, below=cls.below, of_instance=True, receiver=value),
         )
 
     def lineage(self, scope: Scope) -> list[Scope]:
         """A class and the classes of ours that it derives from, the nearest first."""
-        found = [scope]
-        for here in found:
-            bases = (b.scope for b in self.bases(here) if isinstance(b, Definition))
-            found += [base for base in dict.fromkeys(bases) if base not in found]
-        return found
+        classes = [scope]
+        for cls in classes:
+            bases = (b.scope for b in self.bases(cls) if isinstance(b, Definition))
+            classes += [base for base in dict.fromkeys(bases) if base not in classes]
+        return classes
 
-    def _is_whole(self, scope: Scope) -> bool:
-        """Whether all bases of a class, and of these, are ours."""
+    def _has_only_our_bases(self, scope: Scope) -> bool:
+        """Whether all direct and indirect bases of a class are ours."""
         todo, seen = [scope], {scope}
         while todo:
             for base in self.each_base(todo.pop()):
@@ -92,24 +92,28 @@ class Classes:
         return True
 
     def having(self, scope: Scope, name: str) -> Iterator[Scope]:
-        """The class, or the nearest of its bases, that has the attribute `name`."""
+        """The class itself if it has the attribute `name`, else the nearest of its bases that do."""
         todo, seen = [scope], {scope}
         while todo:
-            here = todo.pop(0)
-            if name in here.bindings or name in here.attributes:
-                yield here
+            cls = todo.pop(0)
+            if name in cls.bindings or name in cls.attributes:
+                yield cls
                 continue
-            bases = [b.scope for b in self.bases(here) if isinstance(b, Definition)]
+            bases = [b.scope for b in self.bases(cls) if isinstance(b, Definition)]
             todo += [base for base in bases if base not in seen]
             seen.update(bases)
 
-    def _given_on_demand(self, value: Instance, name: str) -> Iterator[Value]:
-        """What the `__getattr__` of the class gives for a name that an object does not have."""
-        inference, made = self._inference, value.of
-        assert isinstance(made, Definition)
-        if name.startswith("__") or any(self.having(made.scope, name)) or not self._is_whole(made.scope):
+    def _getattr_values(self, value: Instance, name: str) -> Iterator[Value]:
+        """What the class's `__getattr__` gives for an attribute that the object does not have otherwise."""
+        inference, cls = self._inference, value.of
+        assert isinstance(cls, Definition)
+        if (
+            name.startswith("__")
+            or any(self.having(cls.scope, name))
+            or not self._has_only_our_bases(cls.scope)
+        ):
             return
-        for getter in inference.within(value.context, lambda: self.members(made.scope, "__getattr__")):
+        for getter in inference.within(value.context, lambda: self.members(cls.scope, "__getattr__")):
             if isinstance(getter, Definition) and may_give(getter.scope, name):
                 yield from calls.given_for(inference, replace(getter, receiver=value), name)
 
@@ -124,9 +128,10 @@ class Classes:
         seen: dict[Scope, int] | None = None,
         depth: int = 0,
     ) -> Values:
-        """The attribute `name` of a class, its bases and, `below`, its subclasses; or that of the `receiver`.
+        """The attribute `name` of a class, else of its bases; with `below` of its subclasses too.
 
-        `seen` are the classes that this question has come to already, each at its depth.
+        With `of_instance` also what methods assign by `self.name = x`, for the object `receiver` if it is known.
+        `seen` are the classes already visited by this search, each with the least depth.
         """
         seen = {} if seen is None else seen
         if depth > _MOST or seen.get(scope, depth + 1) <= depth:
@@ -135,15 +140,15 @@ class Classes:
         own = list(scope.bindings.get(name, ()))
         if of_instance:
             own += scope.attributes.get(name, ())
-            given = calls.field_given(self._inference, scope, name)
-            if given:
-                return given
-        found = frozenset(v for binding in own for v in self._kept(binding, receiver))
+            argument = calls.field_given(self._inference, scope, name)
+            if argument:
+                return argument
+        values = frozenset(v for binding in own for v in self._member_values(binding, receiver))
         if not own:
-            found = self.inherited(scope, name, of_instance, receiver, seen, depth)
+            values = self.inherited(scope, name, of_instance, receiver, seen, depth)
         for other in self.below(scope) if below else ():
             if name in other.bindings or name in other.attributes:
-                found |= self.members(
+                values |= self.members(
                     other,
                     name,
                     below=True,
@@ -152,10 +157,10 @@ class Classes:
                     seen=seen,
                     depth=depth + 1,
                 )
-        return found
+        return values
 
-    def _kept(self, binding: Binding, receiver: Instance | None) -> Values:
-        """What a class, or an object of it, has by one binding."""
+    def _member_values(self, binding: Binding, receiver: Instance | None) -> Values:
+        """The values of one binding of a member; what a method assigns to `self` within the calls on `receiver`."""
         inference = self._inference
         if receiver is None or binding.scope is None:
             return inference.values_of(binding)
@@ -163,20 +168,21 @@ class Classes:
         return inference.within(context, inference.values_of, binding)
 
     def below(self, scope: Scope) -> list[Scope]:
-        """The classes that derive from `scope` at once."""
+        """The direct subclasses of `scope`."""
         self._inference.answers.depends_on(("below", scope))
         if self._subclasses is None:
-            self._subclasses = self._derived()
+            self._subclasses = self._find_subclasses()
         return self._subclasses.get(scope, [])
 
-    def _derived(self) -> dict[Scope, list[Scope]]:
-        found: dict[Scope, list[Scope]] = {}
-        for other in list(self._inference.namespaces.values()):  # a lambda that is met adds its own
-            if other.kind == "class":
-                for base in self.bases(other):
+    def _find_subclasses(self) -> dict[Scope, list[Scope]]:
+        """The direct subclasses of each class."""
+        subclasses: dict[Scope, list[Scope]] = {}
+        for cls in list(self._inference.namespaces.values()):  # copied: evaluating a lambda adds its scope
+            if cls.kind == "class":
+                for base in self.bases(cls):
                     if isinstance(base, Definition):
-                        found.setdefault(base.scope, []).append(other)
-        return found
+                        subclasses.setdefault(base.scope, []).append(cls)
+        return subclasses
 
     def inherited(
         self,
@@ -187,10 +193,13 @@ class Classes:
         seen: dict[Scope, int] | None = None,
         depth: int = 0,
     ) -> Values:
-        """The attribute `name` of the first base that has it; of a library's class it is taken to."""
+        """The attribute `name` of the first base that has it, for which a library's class is always taken.
+
+        Nothing where an unknown base comes before, since that may have it.
+        """
         names, keeps = self._inference.names, self._inference.keeps
         for base in self.each_base(scope):
-            found: Values = NOTHING
+            values: Values = NOTHING
             known = [
                 v
                 for v in base
@@ -198,10 +207,10 @@ class Classes:
                 or (isinstance(v, QualifiedName) and (names.leads_to_builder(v.name) or keeps(v.name)))
             ]
             if not known:
-                return NOTHING  # an unknown base may have it
+                return NOTHING
             for value in known:
                 if isinstance(value, Definition):
-                    found |= self.members(
+                    values |= self.members(
                         value.scope,
                         name,
                         of_instance=of_instance,
@@ -210,13 +219,13 @@ class Classes:
                         depth=depth + 1,
                     )
                 else:
-                    found |= {QualifiedName(f"{value.name}.{name}")}
-            if found:
-                return found
+                    values |= {QualifiedName(f"{value.name}.{name}")}
+            if values:
+                return values
         return NOTHING
 
     def each_base(self, scope: Scope) -> list[Values]:
-        """The values of each base as it is written."""
+        """The values of each base in the order of the class statement; `ABC`, `Generic[T]` and the like left out."""
         node = scope.node
         binding = self._inference.definitions.get(node) if isinstance(node, ast.ClassDef) else None
         if binding is None or scope.parent is None or not isinstance(node, ast.ClassDef):
@@ -228,18 +237,18 @@ class Classes:
         )
 
     def bases(self, scope: Scope) -> Values:
-        """What all bases can be."""
+        """The values of all bases together."""
         return frozenset(value for base in self.each_base(scope) for value in base)
 
     def initialiser(self, scope: Scope) -> Scope | None:
-        """The function that gets the arguments of a call of the class; None where none is known."""
+        """The `__init__` of a class, its own or inherited; None where none is known."""
         for value in self.members(scope, "__init__"):
             if isinstance(value, Definition) and isinstance(value.scope.node, ast.FunctionDef):
                 return value.scope
         return None
 
     def library_bases(self, scope: Scope) -> frozenset[str]:
-        """The builders that a class derives from."""
+        """The library classes that a class derives from, directly or not."""
         return self._inference.answers.answer(("library bases", scope), self._find_library_bases, scope)
 
     def _find_library_bases(self, scope: Scope) -> frozenset[str]:
@@ -252,38 +261,39 @@ class Classes:
         return frozenset(found)
 
     def starts(self, scope: Scope) -> bool:
-        """Whether a call of a class of ours runs the `__init__` of a library's class.
+        """Whether a call of a class of ours runs the `__init__` of the library class that it derives from.
 
-        Its own runs the next one if it calls it; an unknown base before the library's may not.
+        An `__init__` or `__new__` of ours between must call the next one, and no base before may be unknown.
         """
         answer = self._inference.answers.answer
-        return True in answer(("starts", scope), lambda: frozenset([self._start_of(scope)]))
+        return True in answer(("starts", scope), lambda: frozenset([self._runs_library_init(scope)]))
 
-    def _start_of(self, scope: Scope) -> bool:
+    def _runs_library_init(self, scope: Scope) -> bool:
+        """Walks the bases depth first, to a library class or to a constructor that does not call on."""
         seen: set[Scope] = set()
         todo: list[Iterator[Value]] = [iter([Definition(scope)])]
         while todo:
             self._inference.answers.steps += 1
             value = next(todo[-1], None)
             if isinstance(value, Definition):
-                here = value.scope
-                if here in seen:
+                cls = value.scope
+                if cls in seen:
                     continue
-                seen.add(here)
-                own = [
-                    (b.value, name) for name in ("__new__", "__init__") for b in here.bindings.get(name, ())
+                seen.add(cls)
+                constructors = [
+                    (b.value, name) for name in ("__new__", "__init__") for b in cls.bindings.get(name, ())
                 ]
-                if not all(_calls_on(method, name) for method, name in own):
+                if not all(_calls_on(method, name) for method, name in constructors):
                     return False
-                todo.append(self._bases_known(here))
+                todo.append(self._known_bases(cls))
             elif isinstance(value, QualifiedName) and self._inference.names.is_builder(value.name):
                 return True
             else:
                 todo.pop()
         return False
 
-    def _bases_known(self, scope: Scope) -> Iterator[Value]:
-        """The bases of a class up to the first that is unknown."""
+    def _known_bases(self, scope: Scope) -> Iterator[Value]:
+        """The bases of a class before the first unknown one."""
         for base in self.each_base(scope):
             if not base:
                 return
@@ -291,34 +301,34 @@ class Classes:
 
 
 def names_given(getter: Scope | None) -> set[str] | None:
-    """The names that a `__getattr__` may know, by its texts and those of the tables that it asks for them.
+    """The names for which a `__getattr__` may give a value: its strings, and those of the tables it looks names up in.
 
-    None for any name, where it compares none.
+    As in `if name in LAZY: return LAZY[name]`. None where it compares nothing, and so may give any name.
     """
     nodes = list(all_nodes(getter.node)) if getter and isinstance(getter.node, ast.FunctionDef) else []
     compared = [n for n in nodes if isinstance(n, ast.Compare)]
     if nodes and not compared:
         return None
     home = getter.parent if getter is not None else None
-    for table in {last_name(asked) for n in compared for asked in n.comparators}:
-        kept = (*home.bindings.get(table, ()), *home.attributes.get(table, ())) if home is not None else ()
-        nodes += (n for b in kept if isinstance(b.value, ast.expr) for n in all_nodes(b.value))
+    for table in {last_name(compared_with) for n in compared for compared_with in n.comparators}:
+        tables = (*home.bindings.get(table, ()), *home.attributes.get(table, ())) if home is not None else ()
+        nodes += (n for b in tables if isinstance(b.value, ast.expr) for n in all_nodes(b.value))
     return {n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)}
 
 
 def may_give(getter: Scope, name: str) -> bool:
-    """Whether a `__getattr__` may know a name."""
+    """Whether a `__getattr__` may give a value for `name`."""
     names = names_given(getter)
     return names is None or name in names
 
 
 def _is_plain(base: ast.expr) -> bool:
-    """Whether a base has no members that matter: `ABC`, `Generic[T]`."""
+    """Whether a base has no members that matter here: `ABC`, `Generic[T]`."""
     return last_name(base.value if isinstance(base, ast.Subscript) else base) in PLAIN_BASES
 
 
 def _calls_on(node: ast.AST | None, name: str) -> bool:
-    """Whether a method calls the one of the same name of `super()` or of another class."""
+    """Whether a method calls one of the same name, as `super().__init__()` does."""
     return node is not None and any(
         isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == name
         for call in all_nodes(node)

@@ -1,4 +1,8 @@
-"""Values in tuples, lists, sets and dicts, and those that generators yield."""
+"""The values in tuples, lists, sets and dicts, and those that generators yield.
+
+A container is an `Items`: its element expressions as they are written, evaluated only when one is read. What is
+unpacked into it (`[*others]`, `{**others}`) is looked through; an element may also stand for any number of values.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +38,7 @@ _METHODS = GETTERS | TAKERS | {"values", "items", "copy"}
 
 
 def projected(inference: Inference, values: Values, step: Projection) -> Iterator[Value]:
-    """What a target has of the values that are unpacked, gone through, or entered."""
+    """The values of a target that gets a part of `values`: by an index (`a, b = x`), a loop, or a `with` (see `Projection`)."""
     for value in values:
         match value:
             case Pairs(of=items):
@@ -54,7 +58,7 @@ def projected(inference: Inference, values: Values, step: Projection) -> Iterato
                 for field in calls.fields_of(inference, scope)[step : step + 1 or None]:
                     yield from inference.attribute(value, field)  # a NamedTuple
             case Instance() if step == "enter":
-                yield from _entered(inference, value)
+                yield from _context_value(inference, value)
             case Generator(scope=scope, how="manager", context=context) if step == "enter":
                 yield from inference.within(context, inference.given_by, scope)
             case Generator(scope=scope, how="iterator", context=context) if step != "enter":
@@ -62,13 +66,13 @@ def projected(inference: Inference, values: Values, step: Projection) -> Iterato
 
 
 def yielded(inference: Inference, function: Scope) -> Iterable[Value]:
-    """What a generator yields."""
-    found = frozenset(v for point in function.yields for v in inference.values(point.node, point))
+    """The values that a generator yields, or what its annotation promises."""
+    values = frozenset(v for point in function.yields for v in inference.values(point.node, point))
     stated = calls.result_type(inference, function, function.yields) if function.yields else None
-    if any(map(inference.is_known, found)):
-        return found
+    if any(map(inference.is_known, values)):
+        return values
     whole = inference.known_or_promised(NOTHING, stated, inference.outside(function))
-    return [*projected(inference, frozenset(whole), "item")] or found
+    return [*projected(inference, frozenset(whole), "item")] or values
 
 
 def comprehended(
@@ -79,37 +83,37 @@ def comprehended(
     *,
     keys: tuple[None] | None = None,
 ) -> Items:
-    """What a comprehension makes, of one expression."""
+    """The container that a comprehension makes: any number of `element`; `keys` where it is a dict."""
     inner = inference.scopes_of(point.scope).comprehension_of(node, point)
     at = ProgramPoint(element, inner, point.order + len(node.generators), point.path)
     return Items((element,), at, keys, inference.context)
 
 
-def _entered(inference: Inference, value: Instance) -> Iterable[Value]:
-    """What `with` gets of an object: what its `__enter__` or `__aenter__` gives, else the object."""
+def _context_value(inference: Inference, value: Instance) -> Iterable[Value]:
+    """The value of `x` in `with value as x`: what `__enter__` or `__aenter__` gives, else the object itself."""
     if isinstance(value.of, Definition):
         for name in ("__enter__", "__aenter__"):
             methods = [m for m in inference.attribute(value, name) if isinstance(m, Definition)]
-            given = [v for m in methods for v in inference.awaited(calls.given_back(inference, m))]
-            if given:
-                return given
+            results = [v for m in methods for v in inference.awaited(calls.given_back(inference, m))]
+            if results:
+                return results
     return (value,)
 
 
 def each(inference: Inference, items: Items | Filled) -> Iterator[Value]:
-    """What the elements can be, of all together."""
+    """The values of all elements of a container."""
     if isinstance(items, Filled):
         yield from inference.stores.each(items.stores)
         return
     for _, element, owner in _entries(inference, items):
         if owner is not None:
-            yield from _element(inference, owner, element)
+            yield from _element_values(inference, owner, element)
 
 
 def merged(
     keys: Iterable[ast.expr | None], elements: Iterable[ast.expr], point: ProgramPoint, inference: Inference
 ) -> Items:
-    """A dict as it is written: what is unpacked into it is a key of its own."""
+    """A dict by its keys and elements; a key of None marks an element that is unpacked (`**other`), which becomes its own key."""
     pairs = [(element if key is None else key, element) for key, element in zip(keys, elements, strict=True)]
     return Items(
         tuple(element for _, element in pairs), point, tuple(key for key, _ in pairs), inference.context
@@ -117,63 +121,71 @@ def merged(
 
 
 def union(inference: Inference, node: ast.BinOp, point: ProgramPoint) -> Iterator[Items]:
-    """What `one | other` of dicts is, `one + other` of lists, and `one * many`."""
+    """The container that `dict | dict`, `list + list` or `list * number` makes."""
     sides = (node.left, node.right)
     if isinstance(node.op, ast.Mult) and not any(isinstance(side, ast.List | ast.Tuple) for side in sides):
         return  # nearly all are of numbers
-    found = [value for side in sides for value in inference.values(side, point) if isinstance(value, Items)]
+    containers = [
+        value for side in sides for value in inference.values(side, point) if isinstance(value, Items)
+    ]
     if isinstance(node.op, ast.BitOr):
-        if any(map(is_dict, found)):
+        if any(map(is_dict, containers)):
             yield merged((None, None), sides, point, inference)
     elif isinstance(node.op, ast.Mult):
-        for side in sides if any(value.keys is None for value in found) else ():
+        for side in sides if any(value.keys is None for value in containers) else ():
             yield any_number(inference, inference.element(side), point)
-    elif found:
+    elif containers:
         both = inference.stand_ins.setdefault(node, tuple(ast.Starred(side) for side in sides))
         yield Items(both, point, None, inference.context)
 
 
 def any_number(inference: Inference, element: ast.expr, point: ProgramPoint) -> Items:
-    """Any number of what an expression gives."""
+    """A list of any number of values of the expression `element`."""
     at = ProgramPoint(element, point.scope, point.order, point.path)
     return Items((element,), at, None, inference.context)
 
 
 def is_dict(value: Value) -> bool:
-    """Whether a value is a dict as it is written."""
+    """Whether a value is a dict whose keys are known."""
     return isinstance(value, Items) and value.keys is not None
 
 
 def _entries(
     inference: Inference, items: Items, around: tuple[Items, ...] = ()
 ) -> Iterator[tuple[ast.expr | None, ast.expr, Items | None]]:
-    """The elements with their keys and with what they are written in; of what is unpacked the elements of that.
+    """Each element of a container, with its key and the container in whose source it stands.
 
-    They are written in nothing where that is unknown; of a list it stays as it is written.
+    For what is unpacked these are the elements of the unpacked container. Where that is unknown, a dict has an element
+    with no container, and a list the starred expression itself. `around` are the containers that are being unpacked.
     """
     for key, element in zip(items.keys or (None,) * len(items.elements), items.elements, strict=True):
         is_list = isinstance(element, ast.Starred)
         if key is not element and not is_list:
             yield key, element, items
             continue
-        match [*_element(inference, items, element.value if isinstance(element, ast.Starred) else element)]:
-            case [Items() as one] if is_dict(one) is not is_list and one not in (*around, items):
-                yield from _entries(inference, one, (*around, items))
+        match [
+            *_element_values(inference, items, element.value if isinstance(element, ast.Starred) else element)
+        ]:
+            case [Items() as unpacked] if is_dict(unpacked) is not is_list and unpacked not in (
+                *around,
+                items,
+            ):
+                yield from _entries(inference, unpacked, (*around, items))
             case _:
                 yield None, element, items if is_list else None
 
 
-def _element(inference: Inference, items: Items, element: ast.expr) -> Values:
-    """What is written there; where many are unpacked, any of them."""
+def _element_values(inference: Inference, items: Items, element: ast.expr) -> Values:
+    """The values of an element expression; of a starred one any element of what is unpacked."""
     if isinstance(element, ast.Starred):
         element = inference.element(element.value)
     return inference.within(items.context, inference.values, element, items.point)
 
 
 def texts_in(inference: Inference, items: Items) -> Iterator[set[str]]:
-    """The strings that each element of a list can be; none of one that stands for many."""
+    """For each element of a list the strings that it can be; an empty set for one that stands for many."""
     for _, element, owner in _entries(inference, items):
-        is_one = owner is not None and not _is_many(element, owner)
+        is_one = owner is not None and not _stands_for_many(element, owner)
         yield (
             inference.within(owner.context, inference.all_texts, element, owner.point)
             if is_one and owner
@@ -182,10 +194,10 @@ def texts_in(inference: Inference, items: Items) -> Iterator[set[str]]:
 
 
 def under(inference: Inference, items: Items, name: str) -> Iterator[Value]:
-    """What a dict as it is written has under a key that is this string."""
+    """The values of a dict under the constant key `name`."""
     for key, element, owner in _entries(inference, items):
         if owner is not None and isinstance(key, ast.Constant) and key.value == name:
-            yield from _element(inference, owner, element)
+            yield from _element_values(inference, owner, element)
 
 
 def subscript(inference: Inference, node: ast.Subscript, point: ProgramPoint) -> Iterator[Value]:
@@ -197,9 +209,9 @@ def subscript(inference: Inference, node: ast.Subscript, point: ProgramPoint) ->
     for value in inference.values(node.value, point):
         match value:
             case Items(keys=keys) if keys is not None:
-                yield from _select(inference, value, node.slice, point)
+                yield from _values_under(inference, value, node.slice, point)
             case Items() | Instance() | Filled(keyed=False):
-                yield from projected(inference, frozenset([value]), _step(node.slice))
+                yield from projected(inference, frozenset([value]), _projection_of(node.slice))
             case QualifiedName(name="sys.modules"):
                 yield from (QualifiedName(text.value) for text in inference.texts(node.slice, point))
             case QualifiedName(name=name) if name.endswith(".__dict__"):
@@ -213,7 +225,7 @@ def subscript(inference: Inference, node: ast.Subscript, point: ProgramPoint) ->
 def method_call(
     inference: Inference, func: ast.Attribute, call: ast.Call, point: ProgramPoint
 ) -> Iterator[Value]:
-    """What `get`, `values` and the like of a container give."""
+    """What `get`, `values`, `pop` and the like of a container give."""
     if func.attr not in _METHODS:
         return
     if func.attr in GETTERS and len(call.args) == 2:
@@ -226,7 +238,7 @@ def method_call(
                 yield value
         elif isinstance(value, Items) and value.keys is not None:
             if func.attr in GETTERS and call.args:
-                yield from _select(inference, value, call.args[0], point)
+                yield from _values_under(inference, value, call.args[0], point)
             elif func.attr == "values":
                 yield from _without_keys(inference, value)
             elif func.attr == "items":
@@ -241,48 +253,50 @@ def method_call(
 
 
 def _without_keys(inference: Inference, items: Items) -> Iterator[Items]:
-    """The elements of a dict alone."""
+    """The elements of a dict as lists, as `values()` gives them: one list for each container they stand in."""
     entries = [*_entries(inference, items)]
-    for one in dict.fromkeys(owner for _, _, owner in entries if owner is not None):
-        elements = tuple(element for _, element, owner in entries if owner is one)
-        yield Items(elements, one.point, None, one.context)
+    for container in dict.fromkeys(owner for _, _, owner in entries if owner is not None):
+        elements = tuple(element for _, element, owner in entries if owner is container)
+        yield Items(elements, container.point, None, container.context)
 
 
-def _select(inference: Inference, items: Items, index: ast.expr, point: ProgramPoint) -> Iterator[Value]:
-    """What a dict has under `index`; all that it may be where the index or a key is unknown."""
-    asked = keys_of(inference, index, point)
+def _values_under(
+    inference: Inference, items: Items, index: ast.expr, point: ProgramPoint
+) -> Iterator[Value]:
+    """The values of a dict under `index`: of matching keys, and of those that may match as they are unknown."""
+    wanted = keys_of(inference, index, point)
     entries = [*_entries(inference, items)]
     if isinstance(index, ast.Attribute) and not any(
         isinstance(key, ast.Attribute) and unparsed(key.value) == unparsed(index.value)
         for key, _, _ in entries
     ):
-        asked = {key for key in asked if key != ("name", unparsed(index))}
+        wanted = {key for key in wanted if key != ("name", unparsed(index))}
     known = [
         keys_of(inference, key, owner.point) if key is not None and owner is not None else set()
         for key, _, owner in entries
     ]
-    matching = [n for n, key in enumerate(known) if key & asked]
+    matching = [n for n, key in enumerate(known) if key & wanted]
     unknown = [n for n, key in enumerate(known) if not key]
-    if asked and matching:
+    if wanted and matching:
         # of equal keys the last one counts, and what is unknown after it
         unknown = [n for n in unknown if n > matching[-1]]
-        chosen: Iterable[int] = [*(matching if len(asked) > 1 else matching[-1:]), *unknown]
+        chosen: Iterable[int] = [*(matching if len(wanted) > 1 else matching[-1:]), *unknown]
     else:
-        chosen = unknown if asked else range(len(known))
+        chosen = unknown if wanted else range(len(known))
     yield from either(
         [
-            (element, _element(inference, owner, element) if owner is not None else NOTHING)
+            (element, _element_values(inference, owner, element) if owner is not None else NOTHING)
             for _, element, owner in (entries[n] for n in chosen)
         ]
     )
 
 
-def _step(index: ast.expr) -> Projection:
-    """What an index of a list asks for; any element where it is unknown."""
+def _projection_of(index: ast.expr) -> Projection:
+    """The projection that an index or slice of a list stands for: of an unknown index any element."""
     match index:
         case ast.Slice(lower=lower, upper=upper, step=None):
             first, last = (0 if bound is None else _number(bound) for bound in (lower, upper))
-            # counted from the one end to the other: any other bound leaves as many as it may
+            # `Rest` counts from the start and from the end: a bound that does not is taken as none
             return (
                 first if first is not None and first > 0 else 0,
                 last if last is not None and last < 0 else 0,
@@ -294,6 +308,7 @@ def _step(index: ast.expr) -> Projection:
 
 
 def _number(node: ast.expr) -> int | None:
+    """The integer that a literal is, also a negative one."""
     match node:
         case ast.Constant(value=int(number)):
             return number
@@ -303,21 +318,24 @@ def _number(node: ast.expr) -> int | None:
 
 
 def _at(inference: Inference, items: Items, step: int | Rest) -> Iterator[Value]:
-    """The element of a list at an index, or a list of some of its elements."""
+    """The values of a list at an index; for a slice the list of those elements.
+
+    Elements that stand for many make positions unsure: behind one, the only element is taken, or nothing.
+    """
     entries = [(element, owner) for _, element, owner in _entries(inference, items) if owner is not None]
-    are_many = [_is_many(element, owner) for element, owner in entries]
+    are_many = [_stands_for_many(element, owner) for element, owner in entries]
     if isinstance(step, int):
         before = are_many[: step + 1] if step >= 0 else are_many[step:]
         one_of = entries if any(are_many) and len(entries) == 1 else []
         for element, owner in one_of if any(before) else entries[step : step + 1 or None]:
-            yield from _element(inference, owner, element)
+            yield from _element_values(inference, owner, element)
     elif any(are_many) or any(owner is not items for _, owner in entries):
         yield items
     else:
         yield replace(items, elements=items.elements[step[0] : step[1] or None])
 
 
-def _is_many(element: ast.expr, owner: Items) -> bool:
-    """Whether an element of a list stands for any number of one kind."""
+def _stands_for_many(element: ast.expr, owner: Items) -> bool:
+    """Whether an element stands for any number of values: promised, unpacked, or made by a comprehension."""
     is_made = isinstance(element, Promised) and element.is_many
     return is_made or isinstance(element, ast.Starred) or owner.point.node is element

@@ -1,4 +1,4 @@
-"""What an expression can be."""
+"""The kinds of values that an expression can have, as far as the evaluator tells them apart."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Many:
-    """One of more values of a kind than are told apart."""
+    """Stands for all values of a `kind` where an expression has too many of them (see `widening.py`)."""
 
     kind: str
 
@@ -39,10 +39,9 @@ MANY_TEXTS, MANY_ITEMS = Many("text"), Many("items")
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """A class or function of ours; with `below` a class or any that derives from it.
+    """A class or function of ours; with `below` that class or any subclass, as `cls` of a classmethod is.
 
-    A method that an object gives has that object for its `receiver`; what is defined in a function has the call
-    of that function for its `context`.
+    `receiver` is the object of a bound method, `context` the call of the function in which the `def` stands.
     """
 
     scope: Scope
@@ -53,7 +52,7 @@ class Definition:
 
 @dataclass(frozen=True, slots=True)
 class Coroutine:
-    """What a call of an `async def` of ours gives, before it is awaited."""
+    """What a call of an `async def` of ours gives before it is awaited; `context` is that call."""
 
     scope: Scope
     context: CallContext | None
@@ -61,9 +60,10 @@ class Coroutine:
 
 @dataclass(frozen=True, slots=True)
 class Generator:
-    """A fixture, or a function that makes a context manager or is read as a property (`how`).
+    """A function whose value is not had by calling it alone, but by `how`.
 
-    Once called, `context` is that call.
+    `fixture`: by the parameter of a test; `manager`: by `with`; `property`: by reading an attribute; `iterator`: by
+    a loop. `context` is the call, where it has been called.
     """
 
     scope: Scope
@@ -73,11 +73,11 @@ class Generator:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CallContext:
-    """The calls of a function of ours, or of a class with fields, that give the same `arguments`.
+    """The calls with the same `arguments` of a function of ours, or of a class with fields (dataclass).
 
-    What is given but unknown is there and empty. `outer` is the context of the function that `scope` is
-    defined in. There is one object for each, so that they are compared at once; `depth` is how deep they stand
-    in the arguments of each other. With a `receiver` it is any call of that method of that object.
+    An argument whose value is unknown is there with no values. `outer` is the context of the function in which
+    `scope` is defined, `depth` how deep calls stand in each other's arguments. With a `receiver` it stands for any
+    call of that object's method. Equal contexts are one object (see `calls.Contexts`), so comparing them is cheap.
     """
 
     scope: Scope
@@ -89,9 +89,9 @@ class CallContext:
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """What a call of a class or builder makes; `context` is that call, where it is known.
+    """An object of the class or builder `of`; `context` is the call that made it, where that is known.
 
-    `said` marks one that only an annotation speaks of.
+    `said` marks one that only an annotation promises.
     """
 
     of: QualifiedName | Definition
@@ -101,9 +101,10 @@ class Instance:
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """The values of a tuple, list or set, or of a dict by its `keys`, as written within `context`.
+    """A tuple, list or set by its element expressions, or a dict by these and its `keys`.
 
-    What is unpacked into a dict is its own key. Those of a namespace are its attributes.
+    They are evaluated at `point` within `context`. In a dict, an element that is unpacked (`**other`) is its own key.
+    With `has_attributes` the keys are attributes, as of a `SimpleNamespace`.
     """
 
     elements: tuple[ast.expr, ...]
@@ -113,19 +114,19 @@ class Items:
     has_attributes: bool = False
 
     def __hash__(self) -> int:
-        return hash(self.point)  # what is written there may be long
+        return hash(self.point)  # hashing all elements may take long
 
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """The items of a dict, as its `items()` gives them."""
+    """The pairs that `items()` of a dict gives, or `enumerate` of a list."""
 
     of: Items | Filled
 
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """What is put into a container once it is made: under keys where it is `keyed`."""
+    """What `stores` put into a container after it was made; with `keyed` under keys, so that it is a dict."""
 
     stores: tuple[Store, ...]
     keyed: bool
@@ -142,7 +143,7 @@ class SuperProxy:
 
 
 class Promised(ast.expr):
-    """An expression of which only the type is written: `annotation`. With `is_many` any number of such."""
+    """A made-up expression of which only the type is known, by its `annotation`; with `is_many` any number of these."""
 
     _fields = ("annotation",)
 
@@ -153,7 +154,7 @@ class Promised(ast.expr):
 
 
 class Element(ast.expr):
-    """Any element of what an expression `of` gives, as another container asks for it."""
+    """A made-up expression for any element of what `of` gives, to be an element of another container: `zip(of, ...)`."""
 
     _fields = ("of",)
 
@@ -163,7 +164,7 @@ class Element(ast.expr):
 
 
 class Produced(ast.expr):
-    """What calls of a `factory` give, as a container asks it for."""
+    """A made-up expression for what calls of `factory` give, to be the element of a `defaultdict(factory)`."""
 
     _fields = ("factory",)
 
@@ -190,7 +191,7 @@ NOTHING: Values = frozenset()
 
 
 def depth_of(values: Iterable[Value]) -> int:
-    """How deep the calls stand in each other that these values come from."""
+    """The greatest depth of the call contexts in `values`."""
     deepest = 0
     for value in values:
         match value:
@@ -209,7 +210,7 @@ def depth_of(values: Iterable[Value]) -> int:
 
 
 def has_grown(value: Value, before: Values) -> bool:
-    """Whether a dotted name goes on from two of those found `before`: it has been around a cycle twice."""
+    """Whether a dotted name extends two of those found `before` (`a`, `a.next`, now `a.next.next`): it went around a cycle twice."""
     if not isinstance(value, QualifiedName) or not before:
         return False
     name, shorter = value.name, 0

@@ -1,4 +1,4 @@
-"""Where an expression can be more values of a kind than are worth telling apart."""
+"""Widening: many values of one kind become one that stands for all, so that sets of values stay small."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from flake8_redis_ssot.inference.names import Names
 from flake8_redis_ssot.inference.values import MANY_ITEMS, MANY_TEXTS, Items, Text, Value
 
 _TOLD_APART = 32
-"""Strings of one expression, and containers as written, that are told apart; past it none of them is known.
+"""How many strings, or containers, of one expression are told apart; with more of them none is known.
 
-What all callers of a large project hand to a function would be passed on in hundreds.
+A parameter that gets a string from all over a large project would otherwise pass hundreds of them on.
 """
 
 _MANY = frozenset([MANY_TEXTS, MANY_ITEMS])
 
 
 def widened(found: set[Value], names: Names) -> set[Value]:
-    """Values with one for all of a kind, where these are too many.
+    """The values `found`, with all strings or all containers replaced by one `Many` where there are too many.
 
-    Strings that name something of a library or a manager are always told apart.
+    Strings that name something of a library or a manager are always kept.
     """
     if len(found) <= _TOLD_APART and found.isdisjoint(_MANY):
         return found
