@@ -1,4 +1,4 @@
-"""What the code of files says that are not parsed, as regular expressions: a comment or a string may say it too."""
+"""Regular expressions for what code does in files that are not parsed; they may match in a comment or string too."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from flake8_redis_ssot.libraries.frameworks import APPLICATION_NAMES, PATCHING, 
 from flake8_redis_ssot.libraries.standard import LOOP_WORDS
 
 IMPORTING = "|".join(map(re.escape, sorted(DYNAMIC)))
-"""What imports a module by its name."""
+"""Imports a module by a string: `import_module("redis")`."""
 
 TAKING_OVER = b"|".join(PATCHING).decode()
-"""What a test puts something else in the place of a name by."""
+"""Replaces an object in a test: `patch`, `monkeypatch`."""
 
 LOOP_MAKING = rf"\b(?:{'|'.join(sorted(LOOP_WORDS))})\b"
-"""What makes an event loop, or runs something in one."""
+"""Makes an event loop, or runs something in one."""
 
 COROUTINE = r"async\s+def\b"
 
 PLUGINS = r"\bpytest_plugins\b"
-"""What names modules whose fixtures tests have."""
+"""Names the modules whose fixtures tests can use."""
 
 STORING = r"(?m)^\s*(?!(?:self|cls)\b)\w+(?:\.\w+|\[[^]\n]*\])\s*=(?!=)"
-"""What puts something where others get at it who import the same module."""
+"""Assigns to an attribute or item of something that is not `self`: other files may read it there."""
 
 _MAKING = (
     r"^class\s[^:]*",
-    # a line that begins further right goes on with the one before
+    # indented lines continue the assignment
     r"^[A-Za-z_][^\n=(]*=[^\n]*(?:\n[ \t)\]}][^\n]*)*?",
     r"^[ \t]+\w+\s*=[^\n]*",
     r"^\s*[A-Za-z_]\w*\s*:[^\n]*",
@@ -38,33 +38,33 @@ _MAKING = (
     r"\.(?:append|add|insert|extend|update|setdefault)\([^\n]*",
     r"->[^\n:]*",
 )
-"""What stands before a name of which others may have what is made of it: a class, an assignment, a result."""
+"""What may stand before a name in code that makes something of it for others: a class, an assignment, a `return`."""
 
 _OBJECTS = STATES | APPLICATION_NAMES | {name.rpartition(".")[2] for name in REQUEST_OBJECTS}
 _APPLICATION = rf"""\b(?:{"|".join(sorted(_OBJECTS))})(?:\.|\[["'])"""
-"""What stands before a key under which an application keeps something."""
+"""A web application or its state, up to the key under which it keeps something: `app.state.`, `request["`."""
 _SET = r"[^\n=]*=(?!=)"
-"""What stands after a name that is set."""
+"""The rest of an assignment after a name."""
 
 SETTING_ANY = rf"{_APPLICATION}\w{_SET}"
-"""What keeps something by an application."""
+"""Assigns something to a web application: `app.state.x = ...`."""
 
 
 def kept_under(key: str) -> str:
-    """What names what an application keeps under a key."""
+    """Reads or sets what a web application keeps under `key`."""
     return rf"{_APPLICATION}{re.escape(key)}\b"
 
 
 def setting(key: str) -> str:
-    """What keeps something by an application under a key."""
+    """Sets what a web application keeps under `key`."""
     return kept_under(key) + _SET
 
 
 def plugin(module: str) -> str:
-    """What names a module as a plugin."""
+    """Names `module` in `pytest_plugins`."""
     return rf"""(?s){PLUGINS}.*["']{re.escape(module)}["']"""
 
 
 def making_of(name: str) -> str:
-    """What makes something that others may have of a name, which is a regular expression itself."""
+    """Makes something that others may get of `name`, which is a regular expression itself."""
     return rf"(?m)(?:{'|'.join(_MAKING)})(?<!{LETTER}){name}(?!{LETTER})"

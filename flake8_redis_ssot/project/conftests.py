@@ -1,4 +1,4 @@
-"""The `conftest.py` files that give tests their fixtures, and the plugins that these name."""
+"""The files that give tests their fixtures: `conftest.py`, and the plugins that one names."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ CONFTEST = "conftest.py"
 
 
 def conftests_above(path: str) -> Iterator[str]:
-    """Where those of a test may be, the nearest first."""
+    """The paths at which a `conftest.py` for the test at `path` may be, nearest first."""
     folder = os.path.dirname(path)
     while folder:
         yield os.path.join(folder, CONFTEST)
@@ -22,7 +22,7 @@ def conftests_above(path: str) -> Iterator[str]:
 
 
 class FixtureHomes:
-    """The files whose fixtures others have by their names alone."""
+    """Finds files whose fixtures tests use without importing them, and these tests."""
 
     def __init__(self, index: ProjectIndex) -> None:
         self._index = index
@@ -30,36 +30,39 @@ class FixtureHomes:
         self._tests: dict[str, list[str]] = {}
 
     def has(self, path: str) -> bool:
-        """Whether the file at `path` is one."""
+        """Whether tests use the fixtures of the file at `path` without importing them."""
         return bool(self._conftests(path))
 
     def tests_of(self, path: str) -> list[str]:
-        """The files that have the fixtures of the one at `path`; none where it gives none by their names."""
-        found = self._tests.get(path)
-        if found is None:
-            folders = tuple(os.path.join(os.path.dirname(one), "") for one in self._conftests(path))
-            found = self._tests[path] = [
-                other
-                for other in (self._index.facts if folders else ())
-                if other.startswith(folders) and other != path
+        """The files that may use the fixtures of the one at `path` without importing them."""
+        tests = self._tests.get(path)
+        if tests is None:
+            folders = tuple(os.path.join(os.path.dirname(conftest), "") for conftest in self._conftests(path))
+            tests = self._tests[path] = [
+                path_of_test
+                for path_of_test in (self._index.facts if folders else ())
+                if path_of_test.startswith(folders) and path_of_test != path
             ]
-        return found
+        return tests
 
     def _conftests(self, path: str) -> list[str]:
-        """A `conftest.py` itself; of any other file those that name it as a plugin."""
+        """The `conftest.py` files that bring in the fixtures of a file: it itself, or those that name it as a plugin."""
         if os.path.basename(path) == CONFTEST:
             return [path]
-        found = self._conftests_of.get(path)
-        if found is None:
+        conftests = self._conftests_of.get(path)
+        if conftests is None:
             names = self._index.place(path).modules
-            found = self._conftests_of[path] = [
-                one for one in self._with_plugins if any(self._is_plugin(one, name) for name in names)
+            conftests = self._conftests_of[path] = [
+                conftest
+                for conftest in self._with_plugins
+                if any(self._is_plugin(conftest, name) for name in names)
             ]
-        return found
+        return conftests
 
     def _is_plugin(self, conftest: str, module: str) -> bool:
+        """Whether a `conftest.py` names a module in `pytest_plugins`."""
         texts = self._index.texts
-        # the word first: a pattern for each module would take long to compile
+        # a plain search for the word first: compiling a pattern for each module would take long
         return texts.says(conftest, module.rpartition(".")[2]) and texts.has(
             conftest, code_patterns.plugin(module)
         )

@@ -1,4 +1,4 @@
-"""Which files of a project are taken in: those to which something of a client library comes from another one."""
+"""Decides which files the project's evaluator takes in: those that get something of a client library from another file."""
 
 from __future__ import annotations
 
@@ -22,7 +22,11 @@ from flake8_redis_ssot.settings.model import Boundary
 
 
 class Following:
-    """Takes files into an inference, from those that expose or hand over something along the imports of it."""
+    """Takes files into an inference, along the imports of names that lead to a client library.
+
+    A file *exposes* a name if others can get a client, a pool, or a function that sends by that name. Files that
+    import such a name, and do something with it by their text (`uses.py`), are taken in; these may expose more.
+    """
 
     def __init__(self, inference: ProjectInference, index: ProjectIndex) -> None:
         self._inference = inference
@@ -33,23 +37,23 @@ class Following:
         clients = Reach(inference, is_exposed)
         self._uses = Uses(index, self._fixtures, inference.answers, clients, self._reach)
         self._blocking: frozenset[object] = frozenset()
-        """The functions that were known to block when files were judged last."""
+        """The blocking functions known when files were last judged."""
         self._names: dict[str, set[str]] = {}
-        """The names that files expose, by all that was known so far."""
+        """For each file the names that it exposes, as far as known."""
         self._changed: set[Hashable] = set()
-        """What has changed since files were judged, besides what the inference knows of itself."""
+        """The inputs that have changed since files were judged, besides those that `ProjectInference.load` notes."""
         self._next: set[str] = set()
         """The files that are to be taken in next."""
-        self._filled: set[str] = set()
-        """The dotted names of modules under which something is stored, by whatever file."""
-        self._shared: list[tuple[Boundary, str, Collection[Value]]] = []
-        """What files keep by the application of a boundary, under which key, and that was not known before."""
+        self._stored_into: set[str] = set()
+        """The dotted names of objects of modules (`app.clients`) into which some file stores something."""
+        self._application_values: list[tuple[Boundary, str, Collection[Value]]] = []
+        """What is newly known to be kept at a web application (`app.state.redis`): the boundary, the key and the values."""
 
     def follow(self) -> None:
-        """Take in every file to which something of a client library comes from another one.
+        """Take in every file that gets something of a client library from another file.
 
-        Starts from the files that expose or hand over such, and goes on along imports of the names that
-        expose it, until no new file appears.
+        Starts from the files whose facts say that they expose something or pass it to a callable of another file, and
+        goes on along imports of the exposed names until no new file appears.
         """
         facts = sorted(self._index.facts.items())
         for path, fact in facts:
@@ -77,66 +81,69 @@ class Following:
             )
         }
         new |= self._inference.files.keys()
-        running: set[str] = set()
+        runners: set[str] = set()
         while new:
             for path in sorted(new):
                 self._inference.load(path)
-            taken = sorted(path for path in new if path in self._inference.files)
-            self._learn(taken)
+            paths = sorted(path for path in new if path in self._inference.files)
+            self._learn(paths)
             self._forget_changed()
             self._next = set()
-            self._shared = []
-            self._judge(taken)
-            while self._forget_changed():  # one has all names of another one that was judged after it
+            self._application_values = []
+            self._judge(paths)
+            while self._forget_changed():  # a star import may have come before its module was judged
                 self._judge(sorted(self._inference.files))
-            self._next.update(self._sharing())
+            self._next.update(self._users_of_application_values())
             new = self._next - self._inference.files.keys()
             if not new and self._inference.refresh():
                 new = set(self._inference.files)
             if not new:
-                new = self._running() - running
-                running |= new
+                new = self._loop_runners() - runners
+                runners |= new
         self._inference.renew()
 
     def _forget_changed(self) -> bool:
-        """Forget what was found from what has changed; whether something was."""
+        """Make the answers stale that depend on changed inputs; returns whether there were any."""
         is_stale = self._inference.answers.forget_found_from(self._changed)
         self._changed.clear()
         return is_stale
 
     def _judge(self, paths: Iterable[str]) -> None:
-        """Find the files that come to something by what these expose, as far as that is known by now."""
+        """Find the files to take in because of what the files at `paths` expose, as far as that is known by now."""
         for path in paths:
             self._inference.answers.made(("exposed", path), partial(self._judge_file, path))
 
     def _judge_file(self, path: str) -> None:
-        now = self._exposed(path)
-        before = self._names.setdefault(path, set())
-        fresh = now.keys() - before
-        before |= fresh
-        files, uses, exposed = self._inference.files, self._uses, Exposed(path, now)
-        stored = [name for name in now if name.isidentifier() and not now[name]]
-        self._note_filled(f"{module}.{name}" for module in files[path].modules for name in stored)
+        """Note in `_next` the files that use what the file at `path` exposes."""
+        names = self._exposed(path)
+        known_names = self._names.setdefault(path, set())
+        fresh = names.keys() - known_names
+        known_names |= fresh
+        files, uses, exposed = self._inference.files, self._uses, Exposed(path, names)
+        stored = [name for name in names if name.isidentifier() and not names[name]]
+        self._note_stored_into(f"{module}.{name}" for module in files[path].modules for name in stored)
         if fresh:
             self._changed.add(("exposed", path))
-        if now:
-            users = {*self._index.users(path, set(now)), *uses.having_by_others(path)} - files.keys()
+        if names:
+            users = {*self._index.users(path, set(names)), *uses.having_by_others(path)} - files.keys()
             self._next.update(user for user in users if uses.comes_to_client(user, exposed))
             # a test has a fixture by its name alone
             tests = (test for test in self._fixtures.tests_of(path) if test not in files)
             self._next.update(test for test in tests if uses.comes_by_fixture(test, exposed))
         boundary = self._index.place(path).boundary
-        self._shared += [(boundary, name[1:], now[name]) for name in sorted(fresh) if name.startswith(".")]
-        self._next.update(self._storing(fresh), self._preparing(path))
+        self._application_values += [
+            (boundary, name[1:], names[name]) for name in sorted(fresh) if name.startswith(".")
+        ]
+        self._next.update(self._files_stored_into(fresh), self._patching_conftests(path))
 
-    def _running(self) -> set[str]:
-        """The files that may run, in event loops of their own, what uses an asyncio client in a file that is followed."""
+    def _loop_runners(self) -> set[str]:
+        """The files that may run, in event loops of their own, functions of a followed file that use an asyncio client."""
         using = self._using_asyncio()
-        found: set[str] = set()
+        runners: set[str] = set()
         for path, scopes in self._inference.files.items():
             for name, bindings in scopes.module.bindings.items():
-                words = {name for binding in bindings if binding.value in using}
-                words |= {
+                spoken_names = {name for binding in bindings if binding.value in using}
+                spoken_names |= {
                     getattr(method.value, "name", "")
                     for binding in bindings
                     if isinstance(binding.value, ast.ClassDef)
@@ -144,19 +151,21 @@ class Following:
                     for method in methods
                     if method.value in using
                 }
-                if words:
-                    users = self._looping.intersection(self._index.users(path, {name}))
-                    found.update(user for user in users if self._speaks_of(words, user))
-        return found - self._inference.files.keys()
+                if spoken_names:
+                    users = self._loop_makers.intersection(self._index.users(path, {name}))
+                    runners.update(user for user in users if self._mentions(spoken_names, user))
+        return runners - self._inference.files.keys()
 
     def _using_asyncio(self) -> set[ast.AST]:
-        """The functions that use an asyncio client, by themselves or by what they call."""
+        """The functions that use an asyncio client themselves, or call one that does."""
         inference = self._inference
-        sent = (one for path in inference.files for one in inference.sent(path) if one.mode == "async")
-        found: set[ast.AST] = set()
-        new = {function for one in sent if (function := one.function) is not None}
+        commands = (
+            command for path in inference.files for command in inference.sent(path) if command.mode == "async"
+        )
+        functions: set[ast.AST] = set()
+        new = {function for command in commands if (function := command.function) is not None}
         while new:
-            found |= new
+            functions |= new
             names = {getattr(function, "name", "") for function in new}
             new = {
                 function
@@ -164,17 +173,17 @@ class Following:
                 for point in inference.calls_named(name)
                 if (function := function_of(point)) is not None
                 and any(
-                    isinstance(callee, Definition) and callee.scope.node in found
+                    isinstance(callee, Definition) and callee.scope.node in functions
                     for callee in inference.values(point.node.func, point)  # type: ignore[attr-defined]
                 )
-            } - found
-        return found
+            } - functions
+        return functions
 
     @cached_property
-    def _looping(self) -> frozenset[str]:
-        """The files that may make an event loop, tests apart.
+    def _loop_makers(self) -> frozenset[str]:
+        """The files that may make an event loop, except tests.
 
-        What is between them and a coroutine that uses a client is not taken in: that would be most of a project.
+        Only such a file itself is taken in, not those between it and the coroutine: that would be most of a project.
         """
         return frozenset(
             path
@@ -187,23 +196,23 @@ class Following:
             edge.module.partition(".")[0] in LOOP_PACKAGES for edge in self._index.edges(path)
         ) and self._texts.has(path, code_patterns.LOOP_MAKING)
 
-    def _speaks_of(self, words: set[str], path: str) -> bool:
-        """Whether a file has one of the `words`, or is a package, which hands on without a word."""
+    def _mentions(self, words: set[str], path: str) -> bool:
+        """Whether a file mentions one of the `words`, or is a package, which may hand names on by a star."""
         return os.path.basename(path).startswith("__init__.") or self._texts.speaks_of(path, words)
 
-    def _preparing(self, path: str) -> Iterator[str]:
-        """The `conftest.py` files whose fixtures may patch something for what a test runs in an event loop."""
+    def _patching_conftests(self, path: str) -> Iterator[str]:
+        """The `conftest.py` files whose fixtures may patch something that the test at `path` runs in an event loop."""
         texts = self._texts
         if texts.has(path, "async def test") or (texts.has(path, "def test") and self._may_make_loops(path)):
-            for one in conftests_above(path):
-                is_new = one in self._index.facts and one not in self._inference.files
-                if is_new and texts.has(one, code_patterns.TAKING_OVER):
-                    yield one
+            for conftest in conftests_above(path):
+                is_new = conftest in self._index.facts and conftest not in self._inference.files
+                if is_new and texts.has(conftest, code_patterns.TAKING_OVER):
+                    yield conftest
 
-    def _sharing(self) -> Iterator[str]:
-        """The files that get at what is shared by the application of their boundary."""
-        for other in sorted(self._index.facts) if self._shared else ():
-            for boundary, key, values in self._shared:
+    def _users_of_application_values(self) -> Iterator[str]:
+        """The files that use what the web application of their boundary keeps."""
+        for other in sorted(self._index.facts) if self._application_values else ():
+            for boundary, key, values in self._application_values:
                 if (
                     other not in self._inference.files
                     and self._index.place(other).boundary is boundary
@@ -211,8 +220,8 @@ class Following:
                 ):
                     yield other
 
-    def _storing(self, names: Iterable[str]) -> Iterator[str]:
-        """The files of dotted names under which another one stores something, and those that use them."""
+    def _files_stored_into(self, names: Iterable[str]) -> Iterator[str]:
+        """For dotted `names` of objects that another file stores into: the files that define them, and their users."""
         for name in sorted(name for name in names if "." in name[1:]):
             home = self._index.file_of(name)
             if home is not None:
@@ -220,16 +229,17 @@ class Following:
                 for module in self._index.place(home).modules:
                     if name.startswith(f"{module}."):
                         first = name[len(module) + 1 :].partition(".")[0]
-                        self._note_filled([f"{module}.{first}"])
+                        self._note_stored_into([f"{module}.{first}"])
                         yield from self._index.users(home, {first})
 
-    def _note_filled(self, names: Iterable[str]) -> None:
-        fresh = set(names) - self._filled
-        self._filled |= fresh
+    def _note_stored_into(self, names: Iterable[str]) -> None:
+        """Note dotted names of objects that some file stores into."""
+        fresh = set(names) - self._stored_into
+        self._stored_into |= fresh
         self._changed.update(("filled", name) for name in fresh)
 
     def _learn(self, paths: Collection[str]) -> None:
-        """Find the blocking functions of the files at `paths`, and of all that call these."""
+        """Find the blocking functions of the files at `paths`, and the functions of all files that call them."""
         blocking = self._inference.blocking
         new = blocking.learn_commands(one for path in paths for one in self._inference.sent(path))
         files = self._inference.files
@@ -242,45 +252,47 @@ class Following:
         self._blocking = blocking.functions
 
     def _exposed(self, path: str) -> dict[str, list[Value]]:
-        """The names by which others get at something of a client library that a file has, or stores elsewhere.
+        """The names by which others get something of a client library from a file, or from where it stores that.
 
-        Each with its values; none where it is had by other ways than those of values.
+        Each with its values; with none where the way to it is no value, so that any use counts (see `Exposed`).
         """
         reach = self._reach
-        asked = self._index.asked_names(path) if not self._fixtures.has(path) else None
+        imported = self._index.asked_names(path) if not self._fixtures.has(path) else None
         scopes = self._inference.files[path]
-        found: dict[str, list[Value]] = {}
+        exposed: dict[str, list[Value]] = {}
         handed_on: list[str] = []
         for name, bindings in scopes.module.bindings.items():
-            if asked is None or name in asked:
+            if imported is None or name in imported:
                 for binding in bindings:
                     self._inference.answers.depends_on(("filled", binding.target))
-                    if binding.target in self._filled:
+                    if binding.target in self._stored_into:
                         handed_on.append(name)
-                    for one in by_name(self._inference, binding):
+                    for bound in by_name(self._inference, binding):
                         values = (
-                            self._inference.resolved(one) if isinstance(one, QualifiedName) else iter([one])
+                            self._inference.resolved(bound)
+                            if isinstance(bound, QualifiedName)
+                            else iter([bound])
                         )
                         for value in filter(reach, values):
-                            found.setdefault(fixture_name(binding) or name, []).append(value)
-        for name in self._not_bound(path):
+                            exposed.setdefault(fixture_name(binding) or name, []).append(value)
+        for name in self._unbound_names(path):
             values = self._inference.resolved(QualifiedName(f"{scopes.modules[0]}.{name}"))
             for value in filter(reach, values):
-                found.setdefault(name, []).append(value)
-        for name, kept in stored(self._inference, scopes, reach).items():
+                exposed.setdefault(name, []).append(value)
+        for name, stored_values in stored(self._inference, scopes, reach).items():
             if name.startswith("."):
-                found[name] = [*kept]
-            elif "." in name or asked is None or name in asked:
-                found[name] = []
-        return found | {name: [] for name in handed_on}
+                exposed[name] = [*stored_values]
+            elif "." in name or imported is None or name in imported:
+                exposed[name] = []
+        return exposed | {name: [] for name in handed_on}
 
-    def _not_bound(self, path: str) -> list[str]:
-        """The names that others may have from a file without a binding: of its `__getattr__`, or of all of a module."""
+    def _unbound_names(self, path: str) -> list[str]:
+        """The names that others may import from a file though it does not bind them: by its `__getattr__` or a star import."""
         module = self._inference.files[path].module
         if not self._inference.files[path].modules:
             return []  # it is below no import root: nobody can import it
         names = self._index.taken_names(path) if GETTER in module.bindings else set()
-        # of a fixture that all tests below have by a star: that would be most of a project
+        # not where tests get fixtures by name alone: their star imports would bring in most of a project
         for star in module.stars if not self._fixtures.has(path) else ():
             home = self._index.file_of(star.target or "")
             self._inference.answers.depends_on(("exposed", home))
@@ -289,6 +301,7 @@ class Following:
 
 
 def _is_exposed(inference: Inference, value: Value) -> bool:
+    """Whether `value` is something of a client library, or a function that is known to block."""
     assert isinstance(inference, ProjectInference)
     if isinstance(value, Definition | Generator):
         if value.scope.node in inference.blocking:

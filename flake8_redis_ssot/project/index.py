@@ -1,4 +1,4 @@
-"""The project as a whole: its modules, and who imports what, from the facts of each file alone."""
+"""The import graph of the project: its modules, and which file imports what, from the facts of each file alone."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from flake8_redis_ssot.settings.model import Boundary, Settings
 
 
 class ProjectIndex:
-    """Answers questions about all files below the settings file, by their absolute paths."""
+    """Answers which file imports what from which, for all files below the settings file, by their absolute paths."""
 
     def __init__(self, settings: Settings, facts: Iterable[FileFacts], managers: ManagerFacts) -> None:
         self.settings = settings
@@ -25,18 +25,18 @@ class ProjectIndex:
         self.texts = Texts(managers.modules.filesystem)
         self._places: dict[str, Place] = {}
         self._edges: dict[str, tuple[Edge, ...]] = {}
-        self._taken: dict[str, dict[str, set[str | None]]] = {}
+        self._imported_names: dict[str, dict[str, set[str | None]]] = {}
         self._all_users: dict[str, set[str]] = {}
         self._handed_on: dict[str, dict[str, set[str]]] = {}
 
     def place(self, path: str) -> Place:
-        """The boundary and the dotted names of a file."""
+        """The boundary of a file, and the dotted names that it has as a module."""
         if path not in self._places:
             self._places[path] = place_of(self.settings, path)
         return self._places[path]
 
     def edges(self, path: str) -> tuple[Edge, ...]:
-        """What a file imports, relative modules made absolute."""
+        """The import edges of a file, relative modules made absolute."""
         if path not in self._edges:
             fact = self.facts[path]
             self._edges[path] = tuple(
@@ -48,6 +48,7 @@ class ProjectIndex:
         return self._edges[path]
 
     def _absolute(self, path: str, module: str) -> Iterator[str]:
+        """The absolute names of a relative module (`..shop`): one for each dotted name of the importing file."""
         if not module.startswith("."):
             yield module
             return
@@ -61,7 +62,7 @@ class ProjectIndex:
 
     @cached_property
     def _importing(self) -> dict[str, list[str]]:
-        """Module -> the files whose import statements name it after `from` or `import`."""
+        """For each module the files whose import statements name it after `from` or `import`."""
         found: dict[str, list[str]] = {}
         for path, fact in self.facts.items():
             for line in set(fact.imports.split("\n")):
@@ -77,7 +78,7 @@ class ProjectIndex:
         return found
 
     def file_of(self, name: str) -> str | None:
-        """The file of this project in which the dotted `name` stands: the longest module of it."""
+        """The project's file that has the dotted `name`: of the longest prefix of it that is a module."""
         while name:
             path = self.modules.find(name)
             if path in self.facts:
@@ -86,48 +87,51 @@ class ProjectIndex:
         return None
 
     def importing(self, module: str) -> list[str]:
-        """The files that import from a module, or the module or a package around it as a whole."""
+        """The files that import a module, a package around it, or something from one of these."""
         parts = module.split(".")
         names = [".".join(parts[:n]) for n in range(1, len(parts) + 1)]
         return sorted({path for name in names for path in self._importing.get(name, ())})
 
     def handles(self, path: str, module: str) -> set[str]:
-        """The expressions by which the file at `path` has the dotted `module` itself."""
-        found = set()
+        """The expressions by which the file at `path` has the module itself: `m` after `import a.b as m`, else `a.b`."""
+        expressions = set()
         parent, _, last = module.rpartition(".")
         for edge in self.edges(path):
             if edge.name is None and (module == edge.module or module.startswith(f"{edge.module}.")):
-                found.add(
+                expressions.add(
                     module
                     if edge.local_name == edge.module.split(".")[0]
                     else edge.local_name + module[len(edge.module) :]
                 )
             elif edge.name is None and edge.module.split(".")[0] == module.split(".")[0] == edge.local_name:
-                found.add(module)
+                expressions.add(module)
             elif edge.module == parent and edge.name == last:
-                found.add(edge.local_name)
+                expressions.add(edge.local_name)
             elif edge.name is not None and module.startswith(f"{edge.module}.{edge.name}."):
-                found.add(edge.local_name + module[len(f"{edge.module}.{edge.name}") :])
+                expressions.add(edge.local_name + module[len(f"{edge.module}.{edge.name}") :])
         if not self.modules.is_ours(module):
-            found |= set(self._library_handles(path, module))
-        return found
+            expressions |= set(self._library_handles(path, module))
+        return expressions
 
     def having(self, module: str) -> set[str]:
-        """The files that may have a module itself: no others have `handles` of it."""
+        """The files that may have a module itself, not only names from it: in no other file has it `handles`."""
         parts = module.split(".")
-        around = [".".join(parts[:n]) for n in range(1, len(parts) + 1)]
-        found = self._having_top.get(parts[0], set()) | {
-            user for name in around for user, taken in self._taken_from(name).items() if None in taken
+        packages = [".".join(parts[:n]) for n in range(1, len(parts) + 1)]
+        files = self._having_top.get(parts[0], set()) | {
+            user
+            for name in packages
+            for user, taken in self._importers_with_names(name).items()
+            if None in taken
         }
-        found |= {user for name in around for user in self._with_module(name)}
+        files |= {user for name in packages for user in self._submodule_importers(name)}
         if not self.modules.is_ours(module):
-            handing_on = {name for path in found for name in self.place(path).modules}
-            found |= {user for name in handing_on for user in self.importing(name)}
-        return found
+            handing_on = {name for path in files for name in self.place(path).modules}
+            files |= {user for name in handing_on for user in self.importing(name)}
+        return files
 
     @cached_property
     def _having_top(self) -> dict[str, set[str]]:
-        """Each top-level package with the files that import a module of it, and have the package by that."""
+        """For each top-level package the files that have it by `import package.module`."""
         found: dict[str, set[str]] = {}
         for path in self.facts:
             for edge in self.edges(path):
@@ -136,7 +140,7 @@ class ProjectIndex:
         return found
 
     def _library_handles(self, path: str, library: str) -> Iterator[str]:
-        """The expressions by which a file has the module of a library through one of the project's modules."""
+        """The expressions by which a file has a library's module through one of the project's: `deps.redis`."""
         for edge in self.edges(path):
             whole = edge.module if edge.name is None else f"{edge.module}.{edge.name}"
             for module in {edge.module, whole}:
@@ -147,27 +151,29 @@ class ProjectIndex:
                             yield edge.local_name if edge.name == name else name
                         yield from (f"{handle}.{name}" for handle in self.handles(path, module))
 
-    def _taken_from(self, module: str) -> Mapping[str, Collection[str | None]]:
-        """The files whose import statements name a module, each with what it takes; None for the module itself."""
-        found = self._taken.get(module)
+    def _importers_with_names(self, module: str) -> Mapping[str, Collection[str | None]]:
+        """The files whose import statements name a module, each with the names it imports; None stands for the module itself."""
+        found = self._imported_names.get(module)
         if found is None:
             users = dict.fromkeys(self._importing.get(module, ()))
-            found = self._taken[module] = {
+            found = self._imported_names[module] = {
                 user: {edge.name for edge in self.edges(user) if edge.module == module} for user in users
             }
         return found
 
-    def _with_module(self, module: str) -> Iterator[str]:
-        """The files that take a module from the package that it is in."""
+    def _submodule_importers(self, module: str) -> Iterator[str]:
+        """The files that import a module by `from package import module`."""
         parent, _, last = module.rpartition(".")
-        return (user for user, taken in self._taken_from(parent).items() if parent and last in taken)
+        return (
+            user for user, taken in self._importers_with_names(parent).items() if parent and last in taken
+        )
 
     def asked_names(self, path: str) -> set[str] | None:
         """The names that others import from the file at `path`; None where one imports it as a whole."""
         found: set[str | None] = set()
         for module in self.place(path).modules:
-            found.update(*self._taken_from(module).values())
-            found.update(None for _ in self._with_module(module))
+            found.update(*self._importers_with_names(module).values())
+            found.update(None for _ in self._submodule_importers(module))
         return None if found & {None, "*"} else {name for name in found if name}
 
     def taken_names(self, path: str) -> set[str | None]:
@@ -175,7 +181,7 @@ class ProjectIndex:
         return {
             name
             for module in self.place(path).modules
-            for user, taken in self._taken_from(module).items()
+            for user, taken in self._importers_with_names(module).items()
             if user != path
             for name in taken
             if name not in (None, "*")
@@ -187,23 +193,23 @@ class ProjectIndex:
         if found is None:
             found = self._all_users[path] = set()
             for module in self.place(path).modules:
-                found.update(self._taken_from(module), self._with_module(module))
+                found.update(self._importers_with_names(module), self._submodule_importers(module))
             found.discard(path)
         return found
 
     def handed_on(self, path: str) -> Mapping[str, set[str]]:
-        """The files that may have the module at `path` from another one that has it, each with its names for it.
+        """The files that may get the module at `path` through another module, each with the names for it there.
 
-        That is the package that it is in, or a file that imports it as a whole.
+        That other one is its package, or a file that imports it as a whole.
         """
-        found = self._handed_on.get(path)
-        if found is None:
-            found = self._handed_on[path] = {}
+        names_by_user = self._handed_on.get(path)
+        if names_by_user is None:
+            names_by_user = self._handed_on[path] = {}
             for module in self.place(path).modules:
                 parent, _, last = module.rpartition(".")
                 for user in self.having(parent) if parent else ():
-                    found.setdefault(user, set()).add(last)
-                handed: defaultdict[str, set[str]] = defaultdict(set)
+                    names_by_user.setdefault(user, set()).add(last)
+                names_seen: defaultdict[str, set[str]] = defaultdict(set)
                 todo = [
                     (holder, name)
                     for holder in self.users(path, set())
@@ -213,36 +219,40 @@ class ProjectIndex:
                     homes = self.place(holder).modules
                     for user in self.users(holder, {name}):
                         taken = (e for e in self.edges(user) if e.module in homes and e.name == name)
-                        own = {edge.local_name for edge in taken}
-                        todo += [(user, fresh) for fresh in sorted(own - handed[user])]
-                        handed[user] |= own
-                        found.setdefault(user, set()).update(own or {name})
-            found.pop(path, None)
-        return found
+                        local_names = {edge.local_name for edge in taken}
+                        todo += [(user, fresh) for fresh in sorted(local_names - names_seen[user])]
+                        names_seen[user] |= local_names
+                        names_by_user.setdefault(user, set()).update(local_names or {name})
+            names_by_user.pop(path, None)
+        return names_by_user
 
     def is_taken_whole(self, path: str) -> bool:
         """Whether a file imports all names of the file at `path`."""
         modules = self.place(path).modules
-        return any("*" in taken for module in modules for taken in self._taken_from(module).values())
+        return any(
+            "*" in taken for module in modules for taken in self._importers_with_names(module).values()
+        )
 
     def number_in_imports(self, path: str, word: str) -> int:
-        """How often the import statements of a file say a name, as it is taken or as it is bound."""
-        found = (edge for line in self.facts[path].imports.split("\n") for edge in edges(line))
-        return sum((edge.name == word) + (edge.local_name == word != edge.name) for edge in found)
+        """How often `word` occurs in the import statements of a file, as a name that is imported or bound."""
+        file_edges = (edge for line in self.facts[path].imports.split("\n") for edge in edges(line))
+        return sum((edge.name == word) + (edge.local_name == word != edge.name) for edge in file_edges)
 
     def users(self, path: str, names: set[str]) -> list[str]:
         """The files that import one of `names` from the file at `path`, or the module as a whole."""
         wanted = {*names, None, "*"}
         found: set[str] = set()
         for module in self.place(path).modules:
-            found.update(u for u, taken in self._taken_from(module).items() if not wanted.isdisjoint(taken))
-            found.update(self._with_module(module))
+            found.update(
+                u for u, taken in self._importers_with_names(module).items() if not wanted.isdisjoint(taken)
+            )
+            found.update(self._submodule_importers(module))
         return sorted(found - {path})
 
     def indirect_imports(self) -> dict[str, dict[str, str]]:
-        """For each file, the names by which it imports its boundary's manager at second hand.
+        """For each file, the names that it imports from elsewhere though its boundary's manager defines them.
 
-        Each with its home. What is in a manager itself, or in a forbidden one, is left out.
+        Each dotted name with the one in the manager. Imports in managers themselves are left out.
         """
         found: dict[str, dict[str, str]] = {}
         for boundary in self.settings.boundaries:
@@ -273,7 +283,7 @@ class ProjectIndex:
         return {path: names for path, names in found.items() if names}
 
     def _at_second_hand(self, path: str, module: str, bound: set[str], boundary: Boundary) -> dict[str, str]:
-        """What the file at `path` imports of `module` that leads to the manager of its boundary."""
+        """What the file at `path` imports from `module` that is the manager's, by the names `bound` there that may lead to it."""
         place = self.place(path)
         if place.boundary is not boundary or place.is_manager:
             return {}
@@ -307,7 +317,7 @@ class ProjectIndex:
         return self._naming(homes, lambda name: self.managers.owns(boundary, name))
 
     def _naming(self, modules: Iterable[str], is_meant: Callable[[str], bool]) -> list[str]:
-        """The files that import, by naming one of the `modules`, something that is meant."""
+        """The files that import something for which `is_meant` holds from one of the `modules`."""
         candidates = {path for module in modules for path in self._importing.get(module, ())}
         return sorted(p for p in candidates if any(is_meant(edge.full_name) for edge in self.edges(p)))
 
@@ -327,5 +337,6 @@ class ProjectIndex:
         return found
 
     def _home(self, name: str) -> str | None:
+        """The dotted name of something where it is defined."""
         home = self.modules.lookup(name)
         return None if home is None else home.qualified_name

@@ -1,4 +1,4 @@
-"""Values that cross modules: the evaluator over all files that something of a client library reaches."""
+"""The evaluator over several files: values that cross modules, in the files that something of a client library reaches."""
 
 from __future__ import annotations
 
@@ -31,19 +31,20 @@ from flake8_redis_ssot.syntax.scope_builder import build_scopes
 from flake8_redis_ssot.syntax.scopes import Scopes
 
 MOST_FILES = 1_000
-"""Files held at once; past it nothing more is followed."""
+"""How many files are taken in; further ones are not followed."""
 
 _ROUNDS = 10
-"""How often it is asked what more classes change; what goes back and forth is no news after that."""
+"""How often subclasses are computed anew, as that may change which classes derive from which, again and again."""
 
 GETTER = "__getattr__"
-"""The function of a module that gives the names which it does not have."""
+"""The function of a module (PEP 562) that Python calls for names which the module does not bind."""
 
 
 class ProjectInference(Inference):
-    """The values of all files together: a name imported from one of ours is what it is there.
+    """Evaluates over all files that are taken in: a name that is imported from one of them has its values there.
 
-    Only files that something of a client library comes from or goes to are taken in, each as a whole.
+    `load` takes in a file, as a whole; which files are worth it says `following.py`. Answers from before a file was
+    taken in may lack something: `load` notes the inputs that it changes, and `refresh` drops what depends on them.
     `blocking` are the functions that send by a blocking client, with what they send.
     """
 
@@ -54,7 +55,7 @@ class ProjectInference(Inference):
         super().__init__(reaching, build_scopes(ast.parse(""), "", (), False))
         self.index = index
         self.files: dict[str, Scopes] = {}
-        self.blocking = BlockingFunctions(self._called)
+        self.blocking = BlockingFunctions(self._names_of)
         self._scopes_of = scopes_of
         self._modules: dict[str, Scope] = {}
         self._stars_missed: set[str] = set()
@@ -63,26 +64,26 @@ class ProjectInference(Inference):
         self._calls: dict[str, list[ProgramPoint]] = {}
         self._names_asked: dict[tuple[Scope, str], ast.Name] = {}
         self._changed: set[Hashable] = set()
-        """The inputs of answers that have changed since those were found."""
+        """The inputs of answers (see `Fixpoint`) that files taken in since the last `refresh` have changed."""
         self._aliases: dict[str, set[str]] = {}
-        """By which other names files import something of a name."""
+        """For the last name of something, the other names by which files import it: `from m import f as g`."""
         self._called_by: dict[str, dict[Scope, None]] = {}
-        """The functions whose calls were asked for, by the names of these."""
+        """For a name, the functions whose call sites were looked for by it: a new call by that name is news to them."""
         self._method_names: dict[str, frozenset[str]] = {}
-        """What methods that may send are called in each file."""
+        """For each file, the names by which it may call methods that send, its own aliases included."""
         self._limits: set[str] = set()
         self._held: set[str] = set()
         self._makes_names = False
 
     @property
     def limits(self) -> list[str]:
-        """Why more may be to find than is; empty where all was followed."""
+        """Which limits were reached, in words, so that some clients may not be found; empty where none was."""
         if self.is_exhausted:
             self._limits.add("values may flow from file to file in more ways than are followed")
         return sorted(self._limits)
 
     def load(self, path: str) -> Scopes | None:
-        """Take in the file at `path`; None where it cannot be."""
+        """Take in the file at `path` and return its symbol table; None where it cannot be read, or there are too many."""
         if path in self.files:
             return self.files[path]
         if len(self.files) >= MOST_FILES:
@@ -106,7 +107,7 @@ class ProjectInference(Inference):
             self._makes_names = self._makes_names or names is None
         for module in scopes.modules:
             if self.names.managers.modules.find(module) not in (None, path):
-                continue  # another file goes before it
+                continue  # imports of that name find another file
             self._modules[module] = scopes.module
             self._changed.add(("module", module))
         for name, binding, _ in scopes.all_bindings:
@@ -116,13 +117,13 @@ class ProjectInference(Inference):
                 self._changed.update(("entering", function) for function in self._called_by.get(last, ()))
         for last, points in scopes.calls_named.items():
             self._calls.setdefault(last, []).extend(points)
-            # to ask which of them each call runs would be to follow values that are forgotten in the end
+            # by name alone: to evaluate the callees now would be wasted, as `refresh` drops those answers
             self._changed.update(("entering", function) for function in self._called_by.get(last, ()))
         self._method_names[path] = METHOD_NAMES.union(["lock"], _methods_by_name(scopes))
         return scopes
 
     def refresh(self) -> bool:
-        """Forget what was found without the files taken in since; whether there is any."""
+        """Drop the answers that lack what files taken in since may add; returns whether there were any."""
         if not self._changed:
             return False  # no file was taken in
         is_stale = any(("module", name) in self._changed for name in self._stars_missed)
@@ -140,23 +141,26 @@ class ProjectInference(Inference):
         return is_stale
 
     def path_of(self, point: ProgramPoint) -> str:
-        """The file of a place."""
+        """The path of the file in which `point` is."""
         return self._paths[self._homes[point.scope.enclosing("module")]]
 
     def renew(self) -> None:
-        """Begin with a whole budget again: what was spent on finding the files is not missed in judging them."""
+        """Start with the whole budget again, so that what finding the files has used is not missed by the rules."""
         _ = self.limits  # notes whether it had run out
         self.answers.steps = 0
 
     def _module(self, name: str) -> Scope | None:
-        """The scope of a module that is taken in."""
+        """The scope of a module that is taken in; None for any other, which is noted as an input of the answer."""
         scope = self._modules.get(name)
         if scope is None:
             self.answers.depends_on(("module", name))
         return scope
 
     def _starred(self, name: str) -> Scope | None:
-        """The scope of a module that something takes all names of, which is looked up once for each name."""
+        """The scope of a module that a star import names.
+
+        What such an import binds is cached by name: if the module is missing now and comes later, all is forgotten.
+        """
         scope = self._module(name)
         if scope is None:
             self._stars_missed.add(name)
@@ -177,7 +181,7 @@ class ProjectInference(Inference):
         return found
 
     def resolved(self, value: QualifiedName) -> Iterator[Value]:
-        """What a dotted name is in the file that defines it; itself where that is none of these."""
+        """What a dotted name is in the file that defines it; the name itself where that file is not taken in."""
         name = value.name
         if "." not in name or self.names.leads_to_builder(name) or self._is_module(name):
             yield value
@@ -190,34 +194,34 @@ class ProjectInference(Inference):
         else:
             yield value
             return
-        asked = self._names_asked.setdefault((module, parts[n]), ast.Name(parts[n], ast.Load()))
-        found: Iterable[Value] = self.within(None, self.values, asked, _at_end(module))
-        if not found and parts[n] not in module.bindings and GETTER in module.bindings:
-            found = self._made_on_demand(module, parts[n])
+        name_node = self._names_asked.setdefault((module, parts[n]), ast.Name(parts[n], ast.Load()))
+        values: Iterable[Value] = self.within(None, self.values, name_node, _at_end(module))
+        if not values and parts[n] not in module.bindings and GETTER in module.bindings:
+            values = self._getattr_values(module, parts[n])
         for attribute in parts[n + 1 :]:
-            found = [member for one in found for member in self.attribute(one, attribute)]
-        for one in found:
+            values = [member for one in values for member in self.attribute(one, attribute)]
+        for one in values:
             if isinstance(one, QualifiedName) and one != value:
                 yield from self.resolved(one)
             else:
                 yield one
 
     def _is_module(self, name: str) -> bool:
-        """Whether a dotted name is that of a module, and its package has nothing else by that name."""
+        """Whether a dotted name is that of a module which no other binding of its package hides."""
         if self._module(name) is None:
             return False
         parent, _, last = name.rpartition(".")
         package = self._module(parent)
-        known = package.bindings.get(last, ()) if package is not None else ()
-        return all(binding.for_typing or binding.target == name for binding in known)
+        bindings = package.bindings.get(last, ()) if package is not None else ()
+        return all(binding.for_typing or binding.target == name for binding in bindings)
 
     def written(self, node: ast.expr, point: ProgramPoint, seen: set[str] | None = None) -> list[Binding]:
-        """The same where they are made, by whatever names files have them; `seen` gets the dotted ones on the way."""
-        own = node.id if isinstance(node, ast.Name) else ""
-        todo = [(binding, own) for binding in super().written(node, point)]
+        """The bindings that an expression refers to, followed through imports to where their objects are made."""
+        written_name = node.id if isinstance(node, ast.Name) else ""
+        todo = [(binding, written_name) for binding in super().written(node, point)]
         if not any(binding.target for binding, _ in todo):
             return [binding for binding, _ in todo]
-        found: list[Binding] = []
+        ends: list[Binding] = []
         seen = set() if seen is None else seen
         while todo:
             binding, name = todo.pop()
@@ -228,11 +232,11 @@ class ProjectInference(Inference):
                 origins = self._origins(module, name)
             seen.add(dotted)
             todo += [(origin, name) for origin in origins]
-            found += [] if origins else [binding]
-        return found
+            ends += [] if origins else [binding]
+        return ends
 
     def _origins(self, module: str, name: str) -> list[Binding]:
-        """What a name of a module stands for; of one that is not taken in, as it hands something on."""
+        """The bindings of a module's name; of a module that is not taken in, only what it imports and hands on."""
         scope = self._module(module)
         if scope is not None:
             return self.names.bindings(name, _at_end(scope))
@@ -240,12 +244,12 @@ class ProjectInference(Inference):
         path = modules.find(module)
         edges = self.index.edges(path) if path is not None and path in self.index.facts else ()
         if not any(edge.local_name == name or edge.name == "*" for edge in edges):
-            return []  # for the others it is not parsed
+            return []  # it defines the name itself, and is not parsed for that
         home = modules.lookup(dotted)
         return [Binding(0, (), home.qualified_name)] if home and home.qualified_name != dotted else []
 
-    def _made_on_demand(self, module: Scope, name: str) -> Iterable[Value]:
-        """What the `__getattr__` of a module gives for a name."""
+    def _getattr_values(self, module: Scope, name: str) -> Iterable[Value]:
+        """What the `__getattr__` of a module gives for `name`."""
         getter = self._names_asked.setdefault((module, GETTER), ast.Name(GETTER, ast.Load()))
         for function in self.within(None, self.values, getter, _at_end(module)):
             if isinstance(function, Definition) and may_give(function.scope, name):
@@ -282,50 +286,50 @@ class ProjectInference(Inference):
         says = self.index.texts.says  # of most files that is enough, and asked sooner
         return any(
             called in scopes.handed_on
-            for called in self._called(name)
+            for called in self._names_of(name)
             for path, scopes in self.files.items()
             if says(path, called)
         )
 
     def calls_named(self, name: str) -> Iterable[ProgramPoint]:
-        return [point for called in self._called(name) for point in self._calls.get(called, ())]
+        return [point for called in self._names_of(name) for point in self._calls.get(called, ())]
 
-    def _called(self, name: str) -> list[str]:
-        """By which names something is called: its own, and those by which files import it."""
-        found = [name]
-        for one in found:
-            found += sorted(self._aliases.get(one, set()).difference(found))
-        return found
+    def _names_of(self, name: str) -> list[str]:
+        """The names by which files call something: its own, and those that it is imported as, also at second hand."""
+        names = [name]
+        for known in names:
+            names += sorted(self._aliases.get(known, set()).difference(names))
+        return names
 
     def calls_by(self, names: Iterable[str], function: Scope) -> Iterable[ProgramPoint]:
-        found = [called for name in names for called in self._called(name)]
-        for name in found:
+        all_names = [called for name in names for called in self._names_of(name)]
+        for name in all_names:
             self._called_by.setdefault(name, {})[function] = None
         self.answers.depends_on(("entering", function))
-        return [point for name in found for point in self._calls.get(name, ())]
+        return [point for name in all_names for point in self._calls.get(name, ())]
 
     # -- what rules ask
 
     def sent(self, path: str) -> list[Command]:
-        """The commands of a file taken in."""
+        """The commands (calls of client methods) that a file taken in sends."""
         return self.answers.made(("sent", path), lambda: self._find_sent(path))
 
     def _find_sent(self, path: str) -> list[Command]:
         scopes = self.files[path]
-        entering = [
-            ProgramPoint(one.node, one.scope, one.order, one.path)
-            for one in scopes.statements
-            if isinstance(one.node, ast.With)
+        withs = [
+            ProgramPoint(statement.node, statement.scope, statement.order, statement.path)
+            for statement in scopes.statements
+            if isinstance(statement.node, ast.With)
         ]
-        points = [*scopes.calls_of(self._method_names[path]), *entering]
+        points = [*scopes.calls_of(self._method_names[path]), *withs]
         return [*commands(self, scopes, sorted(points, key=lambda point: point.order))]
 
     def runs(self, path: str) -> Iterator[tuple[Run, Blocking]]:
-        """What runs, in a file taken in, functions that send by a blocking client, with what they send."""
+        """The places in a file that run functions which send by a blocking client, each with what is sent."""
         return self.blocking.runs(self, self.files[path])
 
     def is_open(self, point: ProgramPoint) -> bool:
-        """Whether a call may still be a builder's: its callee is computed in a way that is not followed here."""
+        """Whether a call may be one of a builder, though unknown: its callee is computed in a way that is not followed here."""
         call = point.node
         assert isinstance(call, ast.Call)
         root: ast.expr = call.func
@@ -343,15 +347,19 @@ class ProjectInference(Inference):
         return any(self._is_computed(b, is_made) for b in bindings) and not self.values(call.func, point)
 
     def _is_computed(self, binding: Binding, is_made: bool) -> bool:
-        """Whether what a name holds is an expression of ours; where that is called, a function of ours will do."""
+        """Whether a binding's value is computed by our code, so that it may be anything.
+
+        With `is_made` the callee is the result of a call or subscript of the name (`make()()`): there a function or
+        class of ours that the name is bound to computes it as well.
+        """
         match binding.value:
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
                 return is_made
             case ast.Call(func=callee) if binding.scope is not None:
                 point = ProgramPoint(binding.value, binding.scope, binding.order, binding.path)
-                called = self.values(callee, point)
-                return not called or not all(
-                    isinstance(v, QualifiedName) and not self.names.is_ours(v.name) for v in called
+                callees = self.values(callee, point)
+                return not callees or not all(
+                    isinstance(v, QualifiedName) and not self.names.is_ours(v.name) for v in callees
                 )
             case ast.expr():
                 return not isinstance(binding.value, ast.Constant)
@@ -375,12 +383,12 @@ def _methods_by_name(scopes: Scopes) -> Iterator[str]:
 
 
 def _at_end(module: Scope) -> ProgramPoint:
-    """A place after all that is bound in a module."""
+    """A place after all statements of a module, where its names have their last bindings."""
     return ProgramPoint(module.node or ast.Pass(), module, 1 << 60, ())
 
 
 class _Names(Names):
-    """Names of several files: a star import of one of them binds what that one has."""
+    """Resolves names in several files: `from m import *` binds what the file `m` has."""
 
     def __init__(
         self,
@@ -396,11 +404,11 @@ class _Names(Names):
         return super().star_binds(star, name) or self._binds(star.target or "", name, frozenset())
 
     def _binds(self, module: str, name: str, seen: frozenset[str]) -> bool:
-        """Whether all names of a module are this one too."""
+        """Whether `from module import *` binds `name`."""
         scope = self._module(module)
-        if scope is None:  # it may be one of ours in which there is nothing to follow
-            found = self.managers.modules.lookup(f"{module}.{name}") if self.is_ours(module) else None
-            return found is not None and found.kind != "unknown" and not name.startswith("_")
+        if scope is None:  # not taken in, but perhaps one of ours
+            home = self.managers.modules.lookup(f"{module}.{name}") if self.is_ours(module) else None
+            return home is not None and home.kind != "unknown" and not name.startswith("_")
         exported = self._exported(scope)
         if name not in exported if exported is not None else name.startswith("_"):
             return False
@@ -410,10 +418,10 @@ class _Names(Names):
         )
 
     def _exported(self, scope: Scope) -> frozenset[str] | None:
-        """What `__all__` of a module names; None where it has none, or one that is put together."""
-        written = [binding.value for binding in scope.bindings.get("__all__", ())]
-        is_told = bool(written) and all(
+        """The names in `__all__` of a module; None where it has none, or computes it."""
+        lists = [binding.value for binding in scope.bindings.get("__all__", ())]
+        is_literal = bool(lists) and all(
             isinstance(value, ast.List | ast.Tuple) and all(isinstance(e, ast.Constant) for e in value.elts)
-            for value in written
+            for value in lists
         )
-        return exported_names(scope.node) if is_told and isinstance(scope.node, ast.Module) else None
+        return exported_names(scope.node) if is_literal and isinstance(scope.node, ast.Module) else None
