@@ -1,4 +1,9 @@
-"""The functions that send by a blocking client, and what runs them in coroutines."""
+"""Which functions send by a blocking client, directly or through calls, and which coroutines run them.
+
+A *way* is the chain of calls from a function to the command: `f` calls `g`, which runs `client.get(key)`. Parts of it
+may run only under conditions on parameters (*guards*, as in `if use_cache:`); a call site with constant arguments may
+rule such a way out.
+"""
 
 from __future__ import annotations
 
@@ -19,20 +24,21 @@ from flake8_redis_ssot.syntax.nodes import FunctionOrLambda, all_nodes, is_gener
 from flake8_redis_ssot.syntax.scopes import Scopes
 
 _Guard = tuple[ast.expr, bool]
+"""A condition on the way to a command, and what it must be."""
 _MOST_WAYS = 4
-"""Ways to a command kept of a function that goes each of them only where some argument is given."""
+"""How many ways are kept for one function, if each of them depends on arguments."""
 
 _WAITING = (ast.FunctionDef, ast.Lambda)
-"""What runs only where it is called."""
+"""Functions that run only where they are called, unlike coroutines."""
 
 _LEAVING = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """What comes next on the way to a command, in the function `scope`, and what its parameters must be there.
+    """One step on the way to a command: the function `scope`, and the `guards` on its parameters there.
 
-    That is a `call` of the next function, unless Python itself runs it.
+    `call` is its call of the next function; None where Python runs that without one, as `with` does `__enter__`.
     """
 
     call: ast.Call | None
@@ -42,9 +48,9 @@ class _Step:
 
 @dataclass(frozen=True, slots=True)
 class Blocking:
-    """A command that a function comes to, by which calls: the first is its own, the last sends.
+    """A command (`cause`) that a function leads to, and the way there: its own step first, that of the command last.
 
-    Or, where it is `lazy`, whoever goes through what the function gives, or enters it.
+    With `lazy` the command is not sent by the call, but once its result is iterated, or entered by `with`.
     """
 
     cause: Command
@@ -53,89 +59,95 @@ class Blocking:
 
     @property
     def guards(self) -> list[_Guard]:
-        """The conditions on the way."""
+        """All conditions on the way."""
         return [guard for step in self.way for guard in step.guards]
 
     @property
     def is_conditional(self) -> bool:
-        """Whether it depends on what is handed over, or on what becomes of what is given."""
+        """Whether it depends on the arguments, or on what the caller does with the result."""
         return bool(self.guards) or self.lazy
 
 
 class BlockingFunctions:
-    """The functions that send by a blocking client when they run, each with the ways to what it sends.
+    """The functions that send by a blocking client when they run, each with its ways to a command.
 
-    Those of a function are of one that is gone whatever is handed over, or else of several. `names` are those by
-    which the functions are run, as they are `called` in other files.
+    One way is kept if it is unconditional, else several. `names` are the names by which these functions are called,
+    with those of other files, for which `called` is asked.
     """
 
     def __init__(self, called: Callable[[str], Iterable[str]] = lambda name: [name]) -> None:
         self._called = called
-        self._found: dict[object, list[Blocking]] = {}
+        self._ways: dict[object, list[Blocking]] = {}
         self.names: set[str] = set()
-        self._waiting: dict[object, dict[ProgramPoint, None]] = {}
-        """What runs a function, by whatever name, and comes to a command once more is known of that."""
+        self._waiting_runs: dict[object, dict[ProgramPoint, None]] = {}
+        """For a function without a known way, the places that run it: they block as well once it gets one."""
         self._ready: list[ProgramPoint] = []
-        """Those of them of whose functions more is known by now."""
+        """The places of `_waiting_runs` whose functions have got a way since."""
 
     def __contains__(self, function: object) -> bool:
-        return function in self._found
+        return function in self._ways
 
     @property
     def functions(self) -> frozenset[object]:
         """The nodes of the functions."""
-        return frozenset(self._found)
+        return frozenset(self._ways)
 
     def clear(self) -> None:
-        self._found.clear()
+        self._ways.clear()
         self.names.clear()
-        self._waiting.clear()
+        self._waiting_runs.clear()
         self._ready.clear()
 
     def learn_commands(self, sent: Iterable[Command]) -> set[str]:
-        """Take in the functions that send themselves; the names of those of which more is known now."""
-        self.names.update(*map(self._called, [*self.names]))  # by what is known since
-        blocking = [one for one in sent if one.mode == "sync" and one.sends]
-        return {self._learn(one.point, Blocking(one, ()), None, one.iterator) for one in blocking} - {""}
+        """Add the functions that send themselves; returns the names of functions with a new way."""
+        self.names.update(*map(self._called, [*self.names]))  # as more aliases may be known now
+        commands = [command for command in sent if command.mode == "sync" and command.sends]
+        return {
+            self._learn(command.point, Blocking(command, ()), None, command.iterator) for command in commands
+        } - {""}
 
     def learn_calls(self, inference: Inference, points: Collection[ProgramPoint]) -> set[str]:
-        """Take in the functions that call such; the names of those of which more is known now."""
+        """Add the functions that call blocking ones at `points`; returns the names of functions with a new way."""
         new: set[str] = set()
         while points:
-            open_ = (point for point in points if self._may_learn(function_of(point)))
-            for run, found in self._runs(inference, open_, _is_passed_on):
-                for one in found:
-                    iterator = run.node if one.lazy and not run.is_consumed else None
-                    new.add(self._learn(run.point, one, run.call, iterator))
+            open_ = (point for point in points if self._may_have_more_ways(function_of(point)))
+            for run, ways in self._runs(inference, open_, _is_passed_on):
+                for way in ways:
+                    iterator = run.node if way.lazy and not run.is_consumed else None
+                    new.add(self._learn(run.point, way, run.call, iterator))
             points, self._ready = self._ready, []
         return new - {""}
 
     def runs(self, inference: Inference, scopes: Scopes) -> Iterator[tuple[Run, Blocking]]:
-        """What runs these functions at the top level of a file and in its coroutines, each with what that comes to first."""
+        """The places at top level and in coroutines of a file that run blocking functions, each with the first way."""
         seen = set()
         points = (p for p in scopes.running(self.names) if not isinstance(function_of(p), _WAITING))
-        for run, found in self._runs(inference, points):
+        for run, ways in self._runs(inference, points):
             if run.node not in seen:  # `with Lock():` runs more than one
                 seen.add(run.node)
-                yield run, found[0]
+                yield run, ways[0]
 
-    def _may_learn(self, function: ast.AST | None) -> bool:
-        """Whether more may be to know of a function."""
-        known = self._found.get(function)
+    def _may_have_more_ways(self, function: ast.AST | None) -> bool:
+        """Whether a further way may be added to a function: not to a coroutine, nor to one with an unconditional way."""
+        known = self._ways.get(function)
         is_whole = known and (len(known) == _MOST_WAYS or not known[0].is_conditional)
         return isinstance(function, ast.FunctionDef) and not is_whole
 
     def _learn(
         self, point: ProgramPoint, one: Blocking, call: ast.Call | None, iterator: ast.expr | None
     ) -> str:
+        """Add to the function around `point` the way `one` that a `call` there takes, or a command with no call.
+
+        `iterator` is the expression that must be iterated first, if any. Returns the function's name if the way is new.
+        """
         function = function_of(point)
-        if not isinstance(function, ast.FunctionDef) or not self._may_learn(function):
+        if not isinstance(function, ast.FunctionDef) or not self._may_have_more_ways(function):
             return ""
         iterator, yields = iterator or deferring(point), is_generator(function)
         if iterator is not None and (yields or not is_returned(function, iterator)):
             return ""
-        known = self._found.get(function, [])
-        way = (_step(point, function, call), *_open_steps(call, one.way))
+        known = self._ways.get(function, [])
+        way = (_step(point, function, call), *_steps_for_caller(call, one.way))
         new = Blocking(one.cause, way, yields or iterator is not None)
         if not new.is_conditional:
             known[:] = [new]
@@ -143,10 +155,10 @@ class BlockingFunctions:
             return ""
         else:
             known.append(new)
-        self._found[function] = known
+        self._ways[function] = known
         name = run_as(function, point)
         self.names.update(self._called(name))
-        self._ready += self._waiting.get(function, ())
+        self._ready += self._waiting_runs.get(function, ())
         return name
 
     def _runs(
@@ -155,59 +167,63 @@ class BlockingFunctions:
         points: Iterable[ProgramPoint],
         goes_on: Callable[[Run], bool] = lambda run: run.is_consumed,
     ) -> Iterator[tuple[Run, list[Blocking]]]:
-        """What runs these functions, each with the ways that it goes of those of the first that it can be of.
+        """The places that surely run a blocking function, each with the ways that it takes.
 
-        Of those that are lazy only where what is given `goes_on`.
+        Where it may run several functions, all must block, and the ways are those of the first. A lazy way counts only
+        if `goes_on` holds for the place.
         """
         for point in points:
-            for run in runs(inference, point, self.names):  # which become more while it goes on
-                functions = sorted(run.functions, key=_place)
-                gone = [
+            for run in runs(inference, point, self.names):  # a live set: it grows while this runs
+                functions = sorted(run.functions, key=_sort_key)
+                taken_ways = [
                     [
-                        one
-                        for one in self._found.get(function.node, ())
-                        if _is_taken(run.call, one.way) and (not one.lazy or goes_on(run))
+                        way
+                        for way in self._ways.get(function.node, ())
+                        if _may_take(run.call, way.way) and (not way.lazy or goes_on(run))
                     ]
                     for function in functions
                 ]
-                if gone and all(gone) and run.is_known:
-                    yield run, gone[0]
+                if taken_ways and all(taken_ways) and run.is_known:
+                    yield run, taken_ways[0]
                     continue
                 for function in functions:
-                    self._waiting.setdefault(function.node, {})[point] = None
+                    self._waiting_runs.setdefault(function.node, {})[point] = None
 
 
 def _is_passed_on(run: Run) -> bool:
-    """Whether what is given is gone through, or given to the callers as it is."""
+    """Whether the result is iterated here, or returned to the callers as it is."""
     return run.is_consumed or is_returned(around(run.point), run.node)
 
 
-def _place(function: Scope) -> tuple[int, str]:
-    """By what functions are sorted: in whatever order they are found to be called, the same one is spoken of."""
+def _sort_key(function: Scope) -> tuple[int, str]:
+    """Sorts functions by where they stand, so that reports do not depend on the order of discovery."""
     return getattr(function.node, "lineno", 0), getattr(function.node, "name", "")
 
 
 def in_coroutines(
     inference: Inference, scopes: Scopes, found: Iterable[tuple[Run, Blocking]]
 ) -> Iterator[tuple[Run, ast.AsyncFunctionDef, Command]]:
-    """What of these blocks the event loop: in `async def`, not awaited, and nothing on the way patched."""
+    """The runs that block the event loop: in an `async def`, not awaited, and with nothing on the way patched."""
     for run, blocking in found:
         function = coroutine_of(run.point)
         if function is not None and run.node not in scopes.awaited and run.node not in scopes.iterated:
             patched = patched_around(inference, run.point)
-            if not patched or patched.isdisjoint(_words_on(run, blocking.way)):
+            if not patched or patched.isdisjoint(_names_on(run, blocking.way)):
                 yield run, function, blocking.cause
 
 
 def _step(point: ProgramPoint, function: ast.FunctionDef, call: ast.Call | None) -> _Step:
+    """The first step of a way from `function`: the conditions on its parameters under which it gets to `point`."""
     scope = point.scope.enclosing("function")
     names = {a.arg for a in single(function.args)}
-    guards = [(test, wanted) for test, wanted in _guards(function, point.node) if names & set(_asked(test))]
+    guards = [
+        (test, wanted) for test, wanted in _guards(function, point.node) if names & set(_names_tested(test))
+    ]
     return _Step(call, scope, tuple(guards))
 
 
 def _guards(function: ast.FunctionDef, node: ast.AST) -> Iterator[_Guard]:
-    """The conditions under which `function` comes to `node`, each with what it must be."""
+    """The conditions under which `function` evaluates `node`: of branches around it, and of early returns before it."""
     inner = node
     for parent in ancestors(function, node):
         match parent:
@@ -227,44 +243,44 @@ def _guards(function: ast.FunctionDef, node: ast.AST) -> Iterator[_Guard]:
         inner = parent
 
 
-def _is_taken(call: ast.Call | None, way: tuple[_Step, ...]) -> bool:
-    """Whether what runs a function comes to the end of a way, as far as constants tell."""
+def _may_take(call: ast.Call | None, way: tuple[_Step, ...]) -> bool:
+    """Whether a call with its constant arguments may take a way to its end; None for a run without a call."""
     return all(
-        truth(test, handed.constant) in (None, wanted)
-        for step, handed in _handed(call, way)
+        truth(test, arguments.constant) in (None, wanted)
+        for step, arguments in _bound_steps(call, way)
         for test, wanted in step.guards
     )
 
 
-def _open_steps(call: ast.Call | None, way: tuple[_Step, ...]) -> Iterator[_Step]:
-    """The steps of a way that is taken, with those conditions alone that a caller may still decide."""
-    for step, handed in _handed(call, way):
-        guards = tuple(guard for guard in step.guards if any(map(handed.is_open, _asked(guard[0]))))
+def _steps_for_caller(call: ast.Call | None, way: tuple[_Step, ...]) -> Iterator[_Step]:
+    """The steps of a way for the caller's callers: without the guards that do not depend on its own parameters."""
+    for step, arguments in _bound_steps(call, way):
+        guards = tuple(guard for guard in step.guards if any(map(arguments.is_open, _names_tested(guard[0]))))
         yield _Step(step.call, step.scope, guards) if guards != step.guards else step
 
 
-def _handed(call: ast.Call | None, way: tuple[_Step, ...]) -> Iterator[tuple[_Step, _Handed]]:
-    """Each step of a way, with what is handed to it where a call takes that way."""
-    handed: _Handed | None = None
+def _bound_steps(call: ast.Call | None, way: tuple[_Step, ...]) -> Iterator[tuple[_Step, _Arguments]]:
+    """Each step of a way with the arguments that its function gets, if `call` takes that way."""
+    arguments: _Arguments | None = None
     for step in way:
-        handed = _Handed(call, step.scope, handed)
-        yield step, handed
+        arguments = _Arguments(call, step.scope, arguments)
+        yield step, arguments
         call = step.call
 
 
 @dataclass(frozen=True, slots=True)
-class _Handed:
-    """What the parameters of a function are in a call of it by a `caller`, looked up where a condition asks.
+class _Arguments:
+    """The arguments of a function in one `call` on a way, looked up when a guard needs them.
 
-    There is no call where Python itself runs it.
+    `caller` are those of the function that calls. The call is None where Python itself runs the function.
     """
 
     call: ast.Call | None
     scope: Scope
-    caller: _Handed | None
+    caller: _Arguments | None
 
     def constant(self, name: str) -> ast.Constant | None:
-        """The constant that a parameter is, if it is one."""
+        """The constant that a parameter is, followed through the callers; None if it is none."""
         match self._argument(name):
             case ast.Constant() as given:
                 return given
@@ -273,50 +289,52 @@ class _Handed:
         return None
 
     def is_open(self, name: str) -> bool:
-        """Whether a parameter is what the function of the first call is given."""
+        """Whether a parameter is passed on from the first function of the way, so that its callers decide it."""
         match self._argument(name):
             case ast.Name(id=passed_on):
                 return self.caller is None or self.caller.is_open(passed_on)
         return False
 
     def _argument(self, name: str) -> ast.expr | None:
-        """What a parameter is given, where that can be told."""
+        """The argument or constant default of a parameter; None where that is not certain."""
         assert isinstance(self.scope.node, FunctionOrLambda)
         args = self.scope.node.args
         parameter = next((one for one in single(args) if one.arg == name), None)
         if parameter is None or len(self.scope.bindings.get(name, ())) != 1:
-            return None  # it is bound anew
-        if self.call is None:  # where a `with` ends, all is well until an exception is known
+            return None  # it is reassigned
+        if self.call is None:  # `__exit__` gets None unless there was an exception
             return ast.Constant(None) if getattr(self.scope.node, "name", "") == "__exit__" else None
         shifted = Scopes.class_of(self.scope) is not None
         given = argument_of(self.call, args, parameter, shifted=shifted)
-        if given is not None or self._may_hand_over_more:
+        if given is not None or self._may_pass_more:
             return given
         default = default_of(args, parameter)
-        return default if isinstance(default, ast.Constant) else None  # a name means another one there
+        return (
+            default if isinstance(default, ast.Constant) else None
+        )  # a name in it would mean another one at the call
 
     @property
-    def _may_hand_over_more(self) -> bool:
-        """Whether the call may hand over more than it says."""
+    def _may_pass_more(self) -> bool:
+        """Whether the call passes `*args` or `**kwargs`, which may hold any argument."""
         call = self.call
         assert call is not None
         return any(isinstance(a, ast.Starred) for a in call.args) or any(k.arg is None for k in call.keywords)
 
 
-def _asked(test: ast.expr) -> Iterator[str]:
-    """The names of which a condition asks in a way that a constant decides."""
+def _names_tested(test: ast.expr) -> Iterator[str]:
+    """The names in a condition that a constant in their place may decide."""
     match test:
         case ast.Name(id=name) | ast.Compare(left=ast.Name(id=name), comparators=[ast.Constant()]):
             yield name
         case ast.UnaryOp(op=ast.Not(), operand=part):
-            yield from _asked(part)
+            yield from _names_tested(part)
         case ast.BoolOp(values=parts):
             for part in parts:
-                yield from _asked(part)
+                yield from _names_tested(part)
 
 
-def _words_on(run: Run, way: tuple[_Step, ...]) -> set[str]:
-    """The names of what is run on a way, of the classes that have it, and of what it speaks of."""
+def _names_on(run: Run, way: tuple[_Step, ...]) -> set[str]:
+    """All names on a way: of its functions and their classes, and those in their code. A patch of one may replace it."""
     functions = [step.scope for step in way]
     classes = [owner.node for function in functions if (owner := Scopes.class_of(function)) is not None]
     spoken = [run.node, *(function.node for function in functions if function.node is not None)]
