@@ -1,4 +1,4 @@
-"""The commands that a file sends: on which kind of client, from which function, and what becomes of them."""
+"""The commands that a file sends: on which kind of client, from which function, and whether they are awaited."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from flake8_redis_ssot.syntax.scopes import Scopes
 
 _DEPTH = 8
 ASYNCHRONOUS = (ast.AsyncWith, ast.AsyncFor, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-"""What may ask something by the asynchronous protocol."""
+"""Nodes that may use the asynchronous protocol: `__aenter__`, `__aiter__`."""
 THROUGH = "gone through by `async for`"
 
 
@@ -43,9 +43,9 @@ THROUGH = "gone through by `async for`"
 class Command:
     """A call of a method of a client, or of its pool, pipeline, subscription, lock or script (`role`).
 
-    Or the lock that a `with` enters, which waits for it: then `call` is that expression, and need not be an `ast.Call`.
-    `mode` says whether the client blocks, `effect` what the method does, `awaited` that the call is awaited, where it
-    stands or by the name that it gets, `iterated` that an `async for` goes through what it gives.
+    Or a lock that a `with` enters, which waits for it: then `call` is that expression, perhaps no `ast.Call`.
+    `mode` says whether the client blocks, `effect` what the method does. `awaited` is set if the call is awaited,
+    directly or by the name that it is bound to; `iterated` if an `async for` iterates its result.
     """
 
     point: ProgramPoint
@@ -60,17 +60,17 @@ class Command:
 
     @property
     def function(self) -> FunctionOrLambda | None:
-        """The function that runs it; None at the top level and in class bodies."""
+        """The function in which it stands; None at the top level and in class bodies."""
         return function_of(self.point)
 
     @property
     def coroutine(self) -> ast.AsyncFunctionDef | None:
-        """The `async def` that runs it, if it is one."""
+        """The `async def` in which it surely runs, if any."""
         return None if self.iterator is not None else coroutine_of(self.point)
 
     @property
     def iterator(self) -> ast.expr | None:
-        """What is handed on, where it is sent by whoever goes through that."""
+        """The generator or iterator that sends it only when iterated, perhaps elsewhere; None where it is sent here."""
         generator = deferring(self.point)
         if generator is not None or self.effect != "iterator" or self.iterated:
             return generator
@@ -78,13 +78,13 @@ class Command:
 
     @property
     def receiver(self) -> ast.expr:
-        """What the method is called on."""
+        """The object that the method is called on: `client` in `client.get(key)`."""
         callee = self._callee
         return callee.value if isinstance(callee, ast.Attribute) and callee is not self.call else callee
 
     @property
     def label(self) -> str:
-        """What is called or entered, as it is written."""
+        """The callee or entered expression, for messages."""
         return shown(self._callee)
 
     @property
@@ -93,7 +93,7 @@ class Command:
 
     @property
     def sends(self) -> bool:
-        """Whether it speaks with the server at once, or while its result is gone through."""
+        """Whether it talks to the server, by the call itself or while its result is iterated."""
         return self.effect in ("command", "iterator")
 
 
@@ -111,38 +111,46 @@ def function_of(point: ProgramPoint) -> FunctionOrLambda | None:
 
 
 def coroutine_of(point: ProgramPoint) -> ast.AsyncFunctionDef | None:
-    """The same where it is a coroutine that surely runs what stands at `point`."""
+    """The `async def` around `point`, if it surely runs what stands there (no generator that is iterated elsewhere)."""
     function = function_of(point)
     return function if isinstance(function, ast.AsyncFunctionDef) and not is_deferred(point) else None
 
 
 def commands(inference: Inference, scopes: Scopes, points: Iterable[ProgramPoint]) -> Iterator[Command]:
-    """The commands among the calls of `points`, in source order; where the kind is in doubt, none."""
+    """The commands among the calls and `with` statements of `points`; none where the kind of client is in doubt."""
     for point in points:
         if isinstance(point.node, ast.With):
-            yield from _entered(inference, point)
+            yield from _locks_entered(inference, point)
         sent = command(inference, scopes, point)
         if sent is not None:
             yield sent
 
 
-def _entered(inference: Inference, point: ProgramPoint) -> Iterator[Command]:
-    """The locks of blocking clients that a `with` enters by name or by their class; `client.lock()` is a call by itself."""
+def _locks_entered(inference: Inference, point: ProgramPoint) -> Iterator[Command]:
+    """The locks of blocking clients that a `with` enters: `with lock:`. `with client.lock():` is found as a call."""
     for item in point.node.items if isinstance(point.node, ast.With) else ():
         lock = item.context_expr
         if isinstance(lock, ast.Call) and last_name(lock.func) == "lock":
             continue
-        found = [inference.client(value) for value in inference.values(lock, point)]
-        given = [one for one in found if one is not None and one[0] == "lock" and mode_of(one[1]) == "sync"]
-        if given and len(given) == len(found):
-            role, builder = given[0]
+        clients = [inference.client(value) for value in inference.values(lock, point)]
+        locks = [
+            client
+            for client in clients
+            if client is not None and client[0] == "lock" and mode_of(client[1]) == "sync"
+        ]
+        if locks and len(locks) == len(clients):
+            role, builder = locks[0]
             yield Command(point, lock, "__enter__", role, builder, "sync", "command", False, False)
 
 
 def command(inference: Inference, scopes: Scopes, point: ProgramPoint) -> Command | None:
-    """The command that a call at `point` sends; None where it sends none or the kind is in doubt."""
+    """The command that the call at `point` is; None where it is none, or the kind of client is in doubt."""
     call = point.node
-    found = _sent(inference, call, point) if isinstance(call, ast.Call) and not point.for_typing else None
+    found = (
+        _method_called(inference, call, point)
+        if isinstance(call, ast.Call) and not point.for_typing
+        else None
+    )
     if found is None or not isinstance(call, ast.Call):
         return None
     method, role, builder = found
@@ -156,7 +164,7 @@ def command(inference: Inference, scopes: Scopes, point: ProgramPoint) -> Comman
 
 
 def _is_awaited_later(point: ProgramPoint) -> bool:
-    """Whether what a call gives is awaited by the only name that it gets, by code that does not ask first what it is."""
+    """Whether a call's result is awaited by the one name it is bound to, and not under a check of what it is."""
     function = point.scope.enclosing("function", "module")
     if not isinstance(function.node, ast.AsyncFunctionDef):
         return False
@@ -170,57 +178,57 @@ def _is_awaited_later(point: ProgramPoint) -> bool:
         isinstance(node, ast.Await)
         and isinstance(node.value, ast.Name)
         and node.value.id in names
-        and not _is_asked_first(function.node, node)
+        and not _is_type_checked(function.node, node)
         for node in own_nodes(function.node)
     )
 
 
 def stalls(sent: Command) -> bool:
     """Whether the command blocks the event loop."""
-    is_meant = sent.awaited or sent.iterated  # for an asyncio client's, which is another fault
+    is_meant = sent.awaited or sent.iterated  # as if by an asyncio client: another rule's fault
     return sent.mode == "sync" and sent.sends and sent.coroutine is not None and not is_meant
 
 
 def awaits_in_vain(inference: Inference, tree: ast.AST, sent: Command) -> bool:
-    """Whether the command of a blocking client is awaited, by code that does not ask first what it is.
+    """Whether the command of a blocking client is awaited, or its result iterated by `async for`.
 
-    Or whether its answer is gone through by `async for`.
+    Not under a check of which kind of client it is.
     """
     return (
         sent.mode == "sync"
         and (sent.awaited or (sent.iterated and sent.sends))
         and is_certain(inference, sent.receiver, sent.point)
-        and not _is_asked_first(tree, sent.call)
+        and not _is_type_checked(tree, sent.call)
     )
 
 
-def _enters_in_vain(
+def _blocking_builder(
     inference: Inference, tree: ast.AST, node: ast.expr, point: ProgramPoint
 ) -> Builder | None:
-    """The builder of the blocking client that is given to `async with` or `async for`, itself or what it hands out.
+    """The builder of the blocking client that `async with` or `async for` gets, or gets something of; None in doubt.
 
-    A class of the project's own may know how to do both.
+    A class of the project's own may support both protocols.
     """
     values = inference.values(node, point)
     owners = [v for v in values if isinstance(v, Instance) and isinstance(v.of, QualifiedName)]
-    given = [found for v in owners if (found := inference.client(v)) and mode_of(found[1]) == "sync"]
-    if not given or len(given) < len(values) or _is_asked_first(tree, node):
+    blocking = [client for v in owners if (client := inference.client(v)) and mode_of(client[1]) == "sync"]
+    if not blocking or len(blocking) < len(values) or _is_type_checked(tree, node):
         return None
-    return given[0][1] if is_certain(inference, node, point) else None
+    return blocking[0][1] if is_certain(inference, node, point) else None
 
 
 def entered_in_vain(
     inference: Inference, tree: ast.AST, point: ProgramPoint
 ) -> Iterator[tuple[ast.expr, str, Builder]]:
-    """What a statement or comprehension asks of a blocking client by the asynchronous protocol, how, and what makes it."""
-    for node, how in _asked_asynchronously(point.node):
-        builder = _enters_in_vain(inference, tree, node, point)
+    """Each use of a blocking client by `async with` or `async for` at `point`: its expression, how, and its builder."""
+    for node, how in _async_operands(point.node):
+        builder = _blocking_builder(inference, tree, node, point)
         if builder is not None:
             yield node, how, builder
 
 
-def _asked_asynchronously(node: ast.AST) -> Iterator[tuple[ast.expr, str]]:
-    """What a statement or comprehension enters, or goes through, by the asynchronous protocol."""
+def _async_operands(node: ast.AST) -> Iterator[tuple[ast.expr, str]]:
+    """The expressions that a node enters by `async with`, or iterates by `async for`."""
     match node:
         case ast.AsyncWith(items=items):
             yield from ((item.context_expr, "entered by `async with`") for item in items)
@@ -236,62 +244,64 @@ def _asked_asynchronously(node: ast.AST) -> Iterator[tuple[ast.expr, str]]:
 
 
 def exposed_names(source: SourceFile, inference: Inference, sent: Iterable[Command]) -> set[str]:
-    """The top-level names by which others get at a client, a pool or a builder, or at a function that sends.
+    """The top-level names by which others get a client, a pool or a builder, or a function that blocks.
 
-    The last of a blocking client alone: a coroutine is awaited by whoever calls it.
+    Functions that send by an asyncio client do not count: they are awaited by whoever calls them.
     """
     found = exposed(inference)
-    for one in sent:
-        if one.mode == "sync" and one.function is not None:
-            found.add(_top(one.point.scope))
-    open_: list[tuple[str, str]] = []
+    for command in sent:
+        if command.mode == "sync" and command.function is not None:
+            found.add(_top_level_name(command.point.scope))
+    definitions: list[tuple[str, str]] = []
     if found:
-        open_ = [
-            (node.name, _text(source, node))
+        definitions = [
+            (node.name, _source_of(source, node))
             for node in source.tree.body
             if isinstance(node, ast.FunctionDef | ast.ClassDef)
         ]
-    # what speaks of one of these may send by it
+    # a definition that mentions one of these may send by it
     known = 0
     while known != len(found):
         known = len(found)
         words = re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(found)))})\b")
-        found.update(name for name, text in open_ if name not in found and words.search(text))
+        found.update(name for name, text in definitions if name not in found and words.search(text))
     return found
 
 
-def _text(source: SourceFile, node: ast.stmt) -> str:
+def _source_of(source: SourceFile, node: ast.stmt) -> str:
     return "\n".join(source.line(n) for n in range(node.lineno, (node.end_lineno or node.lineno) + 1))
 
 
-def _top(scope: Scope) -> str:
+def _top_level_name(scope: Scope) -> str:
     """The name of the top-level definition around a scope."""
     while scope.parent is not None and scope.parent.kind != "module":
         scope = scope.parent
     return getattr(scope.node, "name", "")
 
 
-def _is_asked_first(tree: ast.AST, call: ast.expr) -> bool:
-    """Whether the call stands under a condition that asks what kind of client this is."""
+def _is_type_checked(tree: ast.AST, call: ast.expr) -> bool:
+    """Whether the call stands under a check of what kind of client it has: `if isinstance(...)`, `iscoroutine(...)`."""
     tests = [part.test for part in ancestors(tree, call) if isinstance(part, ast.If | ast.IfExp)]
     asked = [part.func for test in tests for part in all_nodes(test) if isinstance(part, ast.Call)]
     return any(last_name(func) in QUESTIONS for func in asked)
 
 
-def _sent(inference: Inference, call: ast.Call, point: ProgramPoint) -> tuple[str, str, Builder] | None:
-    """The method that a call runs, what it is a method of, and the client's builder; None in doubt."""
+def _method_called(
+    inference: Inference, call: ast.Call, point: ProgramPoint
+) -> tuple[str, str, Builder] | None:
+    """The method of a call, the role of the object that has it, and the client's builder; None in doubt."""
     found: dict[tuple[Mode | None, Effect | None], tuple[str, str, Builder]] = {}
     if isinstance(call.func, ast.Attribute) and any(
         isinstance(v, QualifiedName) and not v.name.endswith(f".{POOL_ATTRIBUTE}")
         for v in inference.values(call.func.value, point)
     ):
-        return None  # of a class or module, not of a client
+        return None  # a member of a class or module, not of a client
     for value in inference.values(call.func, point):
         owner, method = value, "__call__"
         if isinstance(value, QualifiedName):
             name, _, method = value.name.rpartition(".")
             owner = Instance(QualifiedName(name))
-        given = inference.client(owner) or _pool(inference, owner)
+        given = inference.client(owner) or _pool_role(inference, owner)
         if given is None or (method == "__call__" and given[0] != "script"):
             return None
         role, builder = given
@@ -299,8 +309,8 @@ def _sent(inference: Inference, call: ast.Call, point: ProgramPoint) -> tuple[st
     return next(iter(found.values())) if len(found) == 1 else None
 
 
-def _pool(inference: Inference, value: Value) -> tuple[str, Builder] | None:
-    """The role and builder of a pool, or of what is a client's own."""
+def _pool_role(inference: Inference, value: Value) -> tuple[str, Builder] | None:
+    """The role `pool` and the builder of a pool, its own or that of the client which has it."""
     if not isinstance(value, Instance):
         return None
     table = inference.names.table
@@ -316,50 +326,54 @@ def _pool(inference: Inference, value: Value) -> tuple[str, Builder] | None:
 def is_certain(
     inference: Inference, node: ast.AST | None, point: ProgramPoint, *, said: bool = False, depth: int = 0
 ) -> bool:
-    """Whether all that `node` can be is known: no binding, operand or returned value is left out.
+    """Whether all possible values of `node` are known: for each binding, operand and `return` on the way.
 
-    What only an annotation says counts where `said`.
+    With `said` what only an annotation promises counts as known.
     """
     if depth > _DEPTH:
         return False
 
-    def each(*parts: tuple[ast.AST | None, ProgramPoint]) -> bool:
+    def are_certain(*parts: tuple[ast.AST | None, ProgramPoint]) -> bool:
         return all(is_certain(inference, part, at, said=said, depth=depth + 1) for part, at in parts)
 
-    def stated(annotation: ast.expr | None, at: ProgramPoint | None) -> bool:
+    def promises_value(annotation: ast.expr | None, at: ProgramPoint | None) -> bool:
         given = promised(inference, annotation, at) if said and annotation and at else ()
         return any(
             not isinstance(v, Items) or any(projected(inference, frozenset([v]), "item")) for v in given
         )
 
-    def gives(function: Scope) -> bool:
-        if stated(getattr(function.node, "returns", None), inference.outside(function)):
+    def is_result_certain(function: Scope) -> bool:
+        if promises_value(getattr(function.node, "returns", None), inference.outside(function)):
             return True
-        return each(*((part.node, part) for part in (*function.returns, *function.yields)))
+        return are_certain(*((part.node, part) for part in (*function.returns, *function.yields)))
 
-    def known(binding: Binding) -> bool:
+    def is_binding_certain(binding: Binding) -> bool:
         value, scope = binding.value, binding.scope
         if value is None or scope is None:
             return binding.target is not None
         if isinstance(value, ast.FunctionDef | ast.AsyncFunctionDef):
             inner = inference.namespaces.get(value)
-            return inner is not None and gives(inner)
+            return inner is not None and is_result_certain(inner)
         found = inference.values_of(binding)
         if isinstance(value, ast.arg) and Scopes.receiver(value, scope) is None:
             providers = _providers(inference, value, scope)
             if providers or not found:
-                return all(map(gives, providers)) if found else _is_left_out(inference, value, scope)
+                return (
+                    all(map(is_result_certain, providers))
+                    if found
+                    else _is_none_by_default(inference, value, scope)
+                )
             if not said:
-                return False  # others may hand over something else
+                return False  # other callers may pass something else
         at = ProgramPoint(value, scope, binding.order, binding.path)
         if isinstance(value, ast.AnnAssign) and value.value is not None:
-            if stated(value.annotation, at):
+            if promises_value(value.annotation, at):
                 return True
             value = value.value
         if isinstance(value, ast.expr) and not binding.projection:
-            return each((value, ProgramPoint(value, scope, binding.order, binding.path)))
-        whole = [v.scope for v in inference.values(value, at) if isinstance(v, Generator)]
-        if not all(map(gives, whole)):
+            return are_certain((value, ProgramPoint(value, scope, binding.order, binding.path)))
+        generators = [v.scope for v in inference.values(value, at) if isinstance(v, Generator)]
+        if not all(map(is_result_certain, generators)):
             return False
         return bool(found) and (said or not all(isinstance(v, Instance) and v.said for v in found))
 
@@ -367,67 +381,71 @@ def is_certain(
         case None | ast.Constant(value=None):
             return True
         case ast.Name():
-            return all(known(b) for b in inference.written(node, point))
+            return all(is_binding_certain(b) for b in inference.written(node, point))
         case ast.Attribute() if inference.stores.attribute(node, point):
             return True
         case ast.Attribute(value=owner, attr=name):
-            made = [v for v in inference.values(owner, point) if isinstance(v, Instance)]
-            scopes = [v.of.scope for v in made if isinstance(v.of, Definition)]
+            instances = [v for v in inference.values(owner, point) if isinstance(v, Instance)]
+            scopes = [v.of.scope for v in instances if isinstance(v.of, Definition)]
             kept = [b for s in scopes for b in (*s.bindings.get(name, ()), *s.attributes.get(name, ()))]
             values = inference.values(node, point)
             is_said = all(isinstance(v, Instance) and v.said for v in values)
             is_told = bool(values) and (said or not is_said)
-            lower = list(scopes)
-            for scope in lower:
-                lower += [one for one in inference.classes.below(scope) if one not in lower]
-            others = lower[len(scopes) :]
-            # what a class of ours keeps is told by that class, if none below it keeps something else there
+            family = list(scopes)
+            for scope in family:
+                family += [one for one in inference.classes.below(scope) if one not in family]
+            others = family[len(scopes) :]
+            # a class of ours tells what the attribute is, if no subclass assigns it too
             is_ours = bool(scopes) and not any(name in s.bindings or name in s.attributes for s in others)
             return (
                 is_told
                 and is_certain(inference, owner, point, said=said or is_ours, depth=depth + 1)
-                and all(known(b) for b in kept)
+                and all(is_binding_certain(b) for b in kept)
             )
         case ast.BoolOp(values=parts):
-            return each(*((part, point) for part in parts))
+            return are_certain(*((part, point) for part in parts))
         case ast.IfExp(body=body, orelse=orelse):
-            return each((body, point), (orelse, point))
+            return are_certain((body, point), (orelse, point))
         case ast.Await(value=inner) | ast.NamedExpr(value=inner):
-            return each((inner, point))
+            return are_certain((inner, point))
         case ast.Call(func=func):
             called = [v.scope for v in inference.values(func, point) if isinstance(v, Definition | Generator)]
             owners = [func.value] if isinstance(func, ast.Attribute) else []
             if isinstance(func, ast.Attribute) and func.attr in ENTERING_METHODS:
-                owners = node.args[:1]  # of which it gives what `with` gets
-            is_known = bool(inference.values(node, point)) and each(*((owner, point) for owner in owners))
-            return is_known and all(map(gives, called))
+                owners = node.args[:1]  # `enter_context(x)` gives what `with x` does
+            is_known = bool(inference.values(node, point)) and are_certain(
+                *((owner, point) for owner in owners)
+            )
+            return is_known and all(map(is_result_certain, called))
     return bool(node is not None and inference.values(node, point))
 
 
 def _providers(inference: Inference, parameter: ast.arg, function: Scope) -> list[Scope]:
-    """The functions from which a framework has the argument of a parameter: fixtures, and those in `Depends`."""
+    """The functions whose result a framework passes for a parameter: pytest fixtures, and `f` of `Depends(f)`."""
     outside = inference.outside(function)
     if outside is None or not isinstance(function.node, FunctionOrLambda):
         return []
     default = default_of(function.node.args, parameter)
-    written: list[tuple[ast.AST | None, ProgramPoint]] = [(default, outside), (parameter.annotation, outside)]
+    sources: list[tuple[ast.AST | None, ProgramPoint]] = [(default, outside), (parameter.annotation, outside)]
     for binding in inference.written(parameter.annotation, outside) if parameter.annotation else ():
         if binding.value is not None and binding.scope is not None:  # `Cache = Annotated[...]`
             at = ProgramPoint(binding.value, binding.scope, binding.order, binding.path)
-            written += [(binding.value, at)] if isinstance(binding.value, ast.Subscript) else []
-    found = []
-    for node, at in written:
+            sources += [(binding.value, at)] if isinstance(binding.value, ast.Subscript) else []
+    providers = []
+    for node, at in sources:
         for call in all_nodes(node) if node is not None else ():
             if isinstance(call, ast.Call) and any(
                 isinstance(v, QualifiedName) and v.name in DEPENDS for v in inference.values(call.func, at)
             ):
-                given = (v for part in call.args[:1] for v in inference.values(part, at))
-                found += [v.scope for v in given if isinstance(v, Definition) and v.scope.kind == "function"]
-    return found or ([] if default is not None else fixtures_for(inference, parameter.arg, function))
+                dependencies = (v for part in call.args[:1] for v in inference.values(part, at))
+                providers += [
+                    v.scope for v in dependencies if isinstance(v, Definition) and v.scope.kind == "function"
+                ]
+    return providers or ([] if default is not None else fixtures_for(inference, parameter.arg, function))
 
 
-def _is_left_out(inference: Inference, parameter: ast.arg, function: Scope) -> bool:
-    """Whether a parameter is None where nothing is handed over, and no call in sight hands over what is not known."""
+def _is_none_by_default(inference: Inference, parameter: ast.arg, function: Scope) -> bool:
+    """Whether a parameter defaults to None, and no known call site passes an unknown value for it."""
     node = function.node
     if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         return False
@@ -439,8 +457,8 @@ def _is_left_out(inference: Inference, parameter: ast.arg, function: Scope) -> b
         for point in inference.calls_named(name):
             call = point.node
             assert isinstance(call, ast.Call)
-            handed = argument_of(call, node.args, parameter, shifted=class_ is not None)
-            is_none = isinstance(handed, ast.Constant) and handed.value is None
-            if handed is not None and not is_none and not inference.values(handed, point):
+            argument = argument_of(call, node.args, parameter, shifted=class_ is not None)
+            is_none = isinstance(argument, ast.Constant) and argument.value is None
+            if argument is not None and not is_none and not inference.values(argument, point):
                 return False
     return True

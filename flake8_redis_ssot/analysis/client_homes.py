@@ -1,4 +1,4 @@
-"""Where clients live that stay when a function has returned: in a module, a class, or behind a cache."""
+"""Where clients live that outlast the function which uses them: in a module, a class, a container, behind a cache."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ from flake8_redis_ssot.syntax.scopes import Scopes
 
 _DEPTH = 12
 _MOST = 100_000
-"""Questions for one file; past it what is asked lives nowhere."""
+"""Look-ups for one file; past it clients count as living nowhere."""
 _STEPS = 4
 _TELLING = re.compile(r"loop|pid|process|thread|ident|task|worker", re.IGNORECASE)
-"""What a key is called that tells event loops, processes or threads apart."""
+"""Names of keys that tell event loops, processes or threads apart: `clients[loop]` is no shared client."""
 
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """Where a client lives; `key` is the same for the same place, `renewed` are the functions that empty it.
+    """Where a client lives; equal places have the same `key`, `name` and `where` describe it in messages.
 
-    `point` is where it is put there, as far as that is known, `anew` are the places where that happens each time that
-    a function runs. `holder` is the name of the container or object that others may reach it by.
+    `point` is where the client is put there, if known; `anew` are places that replace it each time that a function
+    runs, `renewed` the functions that empty it. `holder` is the name of the container or object around it.
     """
 
     key: tuple[object, ...]
@@ -53,7 +53,7 @@ class Home:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """A function that runs for the `call` at `point` in the frame `outer`, on what `receiver` is there."""
+    """A stack frame: the function `scope`, run by the `call` at `point` (on `receiver`, for a method) in the frame `outer`."""
 
     scope: Scope
     point: ProgramPoint
@@ -66,7 +66,7 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """From which frame is asked; with `owned` a client that borrows a pool does not live with it."""
+    """How a home is looked up: from which frame, and with `owned` not that of a pool which a client only borrows."""
 
     frame: Frame | None
     owned: bool
@@ -74,7 +74,7 @@ class _Question:
 
 
 class Homes:
-    """Asks the values of a file where they live."""
+    """Finds the homes of the clients that a file uses."""
 
     def __init__(self, inference: Inference) -> None:
         self._inference = inference
@@ -82,16 +82,16 @@ class Homes:
 
     @property
     def is_exhausted(self) -> bool:
-        """Whether more was asked than is answered."""
+        """Whether the limit of look-ups is reached."""
         return self._asked > _MOST
 
     def values(self, node: ast.AST, point: ProgramPoint, frame: Frame | None) -> Values:
-        """What an expression can be in a frame."""
+        """The values of an expression within the call of a frame."""
         context = frame.context if frame is not None else None
         return self._inference.within(context, self._inference.values, node, point)
 
     def called(self, node: ast.expr, point: ProgramPoint, frame: Frame | None = None) -> list[Definition]:
-        """The functions of ours that a callee can be."""
+        """The functions of ours that the callee `node` can be."""
         return [
             v
             for v in self.values(node, point, frame)
@@ -106,33 +106,34 @@ class Homes:
         point: ProgramPoint,
         outer: Frame | None,
     ) -> Frame:
-        """The frame of a function that `func` is and `call` runs with its arguments, as far as they are known."""
-        scope, given = callee.scope, dict[str, Values]()
+        """The frame of the function `callee`, run by `call` through the expression `func`; None for a call that Python makes."""
+        scope, arguments = callee.scope, dict[str, Values]()
         receiver = func.value if isinstance(func, ast.Attribute) else None
         assert isinstance(scope.node, FunctionOrLambda)
         args = scope.node.args
         for parameter in single(args):
             if Scopes.receiver(parameter, scope) is not None:
                 if callee.receiver is not None:
-                    given[parameter.arg] = frozenset([callee.receiver])
+                    arguments[parameter.arg] = frozenset([callee.receiver])
             elif call is not None:
                 argument = argument_of(call, args, parameter, shifted=Scopes.class_of(scope) is not None)
                 if argument is not None:
-                    given[parameter.arg] = self.values(argument, point, outer)
-        context = self._inference.contexts.of(scope, given, callee.context)
+                    arguments[parameter.arg] = self.values(argument, point, outer)
+        context = self._inference.contexts.of(scope, arguments, callee.context)
         depth = outer.depth + 1 if outer is not None else 1
         return Frame(scope, point, call, receiver, outer, context, depth)
 
     def home(
         self, node: ast.AST | None, point: ProgramPoint, frame: Frame | None, *, owned: bool = False
     ) -> Home | None:
-        """Where that lives which `node` is, None where it does not stay; a client on a pool lives with the pool.
+        """Where the object lives that `node` gives; None if it does not outlast the function. A client lives with its pool.
 
-        With `owned` only what closing `node` closes: a client that borrows a pool leaves it open.
+        With `owned` only what closing `node` closes: a client on a borrowed pool leaves that open.
         """
         return self._home(node, point, _Question(frame, owned))
 
     def _home(self, node: ast.AST | None, point: ProgramPoint, asked: _Question) -> Home | None:
+        """As `home`, for one question; each step on the way asks a deeper one."""
         self._asked += 1
         if asked.depth > _DEPTH or self.is_exhausted:
             return None
@@ -142,33 +143,33 @@ class Homes:
                 return self._home(inner, point, deeper)
             case ast.Name():
                 bindings = self._inference.written(node, point)
-                place = _place(bindings)
-                return self._local(bindings, deeper) if place is None else self._at_top(place, deeper)
+                place = _global_of(bindings)
+                return self._of_local(bindings, deeper) if place is None else self._of_global(place, deeper)
             case ast.Attribute(attr="connection_pool", value=owner):
                 return self._home(owner, point, _Question(asked.frame, False, deeper.depth))
             case ast.Attribute():
-                return self._member(node, point, deeper)
+                return self._of_attribute(node, point, deeper)
             case ast.Subscript():
-                return self._item(node, point, deeper)
+                return self._of_item(node, point, deeper)
             case ast.Call(func=ast.Attribute(value=owner)) if self._is_client(owner, point, asked.frame):
                 return self._home(owner, point, deeper)  # a pipeline, or the like
             case ast.Call():
-                return self._result(node, point, deeper)
+                return self._of_result(node, point, deeper)
         return None
 
-    def _at_top(self, place: tuple[Scope, str], asked: _Question) -> Home | None:
-        """Where that lives which a name of a module has been given."""
+    def _of_global(self, place: tuple[Scope, str], asked: _Question) -> Home | None:
+        """The home of a module's top-level name, by all its bindings."""
         module, name = place
-        everywhere = module.bindings[name]
-        home = Home((module, name), name, "module level", _first(everywhere), _emptying(everywhere))
-        return self._kept(home, everywhere, asked, anew=True)
+        bindings = module.bindings[name]
+        home = Home((module, name), name, "module level", _first(bindings), _emptying(bindings))
+        return self._if_kept(home, bindings, asked, anew=True)
 
     def _is_client(self, node: ast.expr, point: ProgramPoint, frame: Frame | None) -> bool:
         values = self.values(node, point, frame)
         return bool(values) and all(self._inference.client(value) for value in values)
 
-    def _local(self, bindings: Sequence[Binding], asked: _Question) -> Home | None:
-        """Where that lives which a local name has been given."""
+    def _of_local(self, bindings: Sequence[Binding], asked: _Question) -> Home | None:
+        """The home of a local name: of what it is bound to, or of the argument that the frame's call passes for it."""
         if len(bindings) != 1 or bindings[0].scope is None:
             return None
         (binding,) = bindings
@@ -178,46 +179,46 @@ class Homes:
             if value is None or binding.projection not in ((), ("enter",)):
                 return None
             return self._home(value, ProgramPoint(value, scope, binding.order, binding.path), asked)
-        given, frame = _handed(argument, scope, asked.frame)
+        passed, frame = _passed(argument, scope, asked.frame)
         if frame is None:
             return None
-        return self._home(given, frame.point, _Question(frame.outer, asked.owned, asked.depth))
+        return self._home(passed, frame.point, _Question(frame.outer, asked.owned, asked.depth))
 
-    def _kept(
+    def _if_kept(
         self, home: Home, bindings: Sequence[Binding], asked: _Question, *, anew: bool = False
     ) -> Home | None:
-        """`home`, or that of the pool that is used there, if what these bindings give stays; else None.
+        """`home`, if each of its bindings puts in a client that stays; the pool's home, if a client is built on one; else None.
 
-        With `anew` also where a function puts another one there each time that it runs.
+        With `anew` a function may also replace the client each time that it runs: that is noted in the home.
         """
         refilled = list[ProgramPoint]()
-        given = [b for b in bindings if b.target is not None or not _empties(b)]
-        for binding in given:
+        filling = [b for b in bindings if b.target is not None or not _empties(b)]
+        for binding in filling:
             value, scope = _value(binding), binding.scope
             if binding.target is not None:
                 continue  # a name of another module
             if value is None or scope is None or binding.projection:
                 return None
             point = ProgramPoint(value, scope, binding.order, binding.path)
-            if scope.kind == "function" and scope.node is not None and not _fills(scope.node, value):
+            if scope.kind == "function" and scope.node is not None and not _fills_once(scope.node, value):
                 if not anew or not _is_plain(scope.node):
                     return None
                 refilled.append(point)
-            made = self.values(value, point, None)
-            if not any(isinstance(v, Items) or (isinstance(v, Instance) and not v.said) for v in made):
-                return None  # what is only said to be there may be another one each time
+            values = self.values(value, point, None)
+            if not any(isinstance(v, Items) or (isinstance(v, Instance) and not v.said) for v in values):
+                return None  # known by annotations alone: it may be another one each time
             anywhere = _Question(None, False, asked.depth)
-            pool = self._pool(value, point, owned=False)
+            pool = self._pool_of(value, point, owned=False)
             if pool is not None and self._home(pool, point, anywhere) is not None:
                 return self._home(value, point, _Question(None, asked.owned, asked.depth))
         functions = {point.scope.node for point in refilled if point.scope.node is not None}
-        whole = replace(home, renewed=home.renewed | functions, anew=(*home.anew, *refilled))
-        return whole if given else None
+        refilled_home = replace(home, renewed=home.renewed | functions, anew=(*home.anew, *refilled))
+        return refilled_home if filling else None
 
-    def _item(
+    def _of_item(
         self, node: ast.Attribute | ast.Subscript, point: ProgramPoint, asked: _Question
     ) -> Home | None:
-        """Where that lives which is kept under a key, or is an attribute that others have set: with what holds it."""
+        """The home of `owner[key]`, or of an attribute that is set from outside of the class: a part of the owner's home."""
         inference = self._inference
         if not any(isinstance(v, Instance) and not v.said for v in self.values(node, point, asked.frame)):
             return None
@@ -229,16 +230,16 @@ class Homes:
             keys = [(node.slice, point), *((s.key, s.point) for s in stores if isinstance(s.key, ast.expr))]
             if any(self._is_of_one_loop(key, at, asked.frame) for key, at in keys):
                 return None
-        whole: Home | None
+        outer: Home | None
         if stores and all(map(inference.stores.is_on_application, stores)):
-            whole = Home(("application",), "", "kept by the application")
+            outer = Home(("application",), "", "kept by the application")
         elif owners and all(
             isinstance(v, Items | Filled) or (isinstance(v, Instance) and isinstance(v.of, Definition))
             for v in owners
         ):
-            whole = self._home(node.value, point, _Question(asked.frame, False, asked.depth))
+            outer = self._home(node.value, point, _Question(asked.frame, False, asked.depth))
         else:
-            return None  # of a request, or a thread
+            return None  # the owner may be of one request or thread
         written = [
             Binding(v.point.order, v.point.path, value=element, scope=v.point.scope)
             for v in owners
@@ -246,23 +247,23 @@ class Homes:
             for element in v.elements
         ]
         bindings = [*written, *(store.binding for store in stores)]
-        if whole is None or not all(_is_none(b.value) or isinstance(b.value, ast.Call) for b in bindings):
-            return None  # what has another name may be closed by that
+        if outer is None or not all(_is_none(b.value) or isinstance(b.value, ast.Call) for b in bindings):
+            return None  # a client with another name may be closed by that
         home = Home(
-            (*whole.key, unparsed(node)),
+            (*outer.key, unparsed(node)),
             unparsed(node),
-            whole.where,
-            _first(bindings) or whole.point,
-            whole.renewed | _emptying(bindings),
-            whole.anew,
+            outer.where,
+            _first(bindings) or outer.point,
+            outer.renewed | _emptying(bindings),
+            outer.anew,
             last_name(node.value),
         )
-        return self._kept(home, bindings, asked, anew=True)
+        return self._if_kept(home, bindings, asked, anew=True)
 
     def _is_of_one_loop(
         self, key: ast.expr, point: ProgramPoint, frame: Frame | None, depth: int = 0
     ) -> bool:
-        """Whether a key tells one event loop, process or thread from another, as far as names show."""
+        """Whether a key stands for one event loop, process or thread, by the names in it and in what they are bound to."""
         for part in all_nodes(key) if depth < _STEPS else ():
             if isinstance(part, ast.Name | ast.Attribute) and _TELLING.search(last_name(part)):
                 return True
@@ -272,25 +273,25 @@ class Homes:
                     continue
                 where = ProgramPoint(part, scope, at, binding.path)
                 if isinstance(value, ast.arg):
-                    value, found = _handed(value, scope, frame)
-                    where, outer = (found.point, found.outer) if found is not None else (where, None)
+                    value, called = _passed(value, scope, frame)
+                    where, outer = (called.point, called.outer) if called is not None else (where, None)
                 if isinstance(value, ast.expr) and self._is_of_one_loop(value, where, outer, depth + 1):
                     return True
         return False
 
-    def _member(self, node: ast.Attribute, point: ProgramPoint, asked: _Question) -> Home | None:
-        """Where an attribute lives: with its class, or with the object that has it."""
-        place = _place(self._inference.written(node, point))
+    def _of_attribute(self, node: ast.Attribute, point: ProgramPoint, asked: _Question) -> Home | None:
+        """The home of `owner.attr`: of a module's name, of a class attribute, or a part of the owner's home."""
+        place = _global_of(self._inference.written(node, point))
         if place is not None:
-            return self._at_top(place, asked)  # of a module
+            return self._of_global(place, asked)  # of a module
         values = self.values(node.value, point, asked.frame)
         value = next(iter(values)) if len(values) == 1 else None
         if isinstance(value, QualifiedName) and not self._inference.stores.of_attribute(node, point):
             return Home((value, node.attr), unparsed(node), "module level")
-        of = value.of if isinstance(value, Instance) else value
-        scope = self._with(of.scope, node.attr) if isinstance(of, Definition) else None
+        owner = value.of if isinstance(value, Instance) else value
+        scope = self._class_with(owner.scope, node.attr) if isinstance(owner, Definition) else None
         if scope is None:
-            return self._item(node, point, asked)
+            return self._of_item(node, point, asked)
         own, kept = scope.bindings.get(node.attr, []), scope.attributes.get(node.attr, [])
         method = next(
             (b.value for b in own if isinstance(b.value, ast.FunctionDef | ast.AsyncFunctionDef)), None
@@ -300,7 +301,7 @@ class Homes:
             home = Home(
                 (scope, node.attr), f"{class_}.{node.attr}", f"class `{class_}`", _first(own), _emptying(own)
             )
-            return self._kept(home, own, asked, anew=True)
+            return self._if_kept(home, own, asked, anew=True)
         decorators = decorators_of(method)
         if method is not None and "cached_property" not in decorators:
             if not PROPERTIES & decorators:
@@ -308,28 +309,28 @@ class Homes:
             inner = self._inference.namespaces[method]
             receiver = value if isinstance(value, Instance) else None
             callee = Definition(inner, receiver=receiver)
-            return self._given(inner, self.frame(callee, node, None, point, asked.frame), asked)
-        whole = self._home(node.value, point, _Question(asked.frame, False, asked.depth))
-        if whole is None:
+            return self._of_returned(inner, self.frame(callee, node, None, point, asked.frame), asked)
+        outer = self._home(node.value, point, _Question(asked.frame, False, asked.depth))
+        if outer is None:
             return None
-        emptied = _emptying([*own, *kept]) | whole.renewed
-        home = Home((*whole.key, node.attr), f"{whole.name}.{node.attr}", whole.where, whole.point, emptied)
-        return home if method is not None else self._kept(home, [*own, *kept], asked)
+        emptied = _emptying([*own, *kept]) | outer.renewed
+        home = Home((*outer.key, node.attr), f"{outer.name}.{node.attr}", outer.where, outer.point, emptied)
+        return home if method is not None else self._if_kept(home, [*own, *kept], asked)
 
-    def _with(self, scope: Scope, name: str, depth: int = 0) -> Scope | None:
-        """The class that has an attribute: this one or its first base of ours that does."""
+    def _class_with(self, scope: Scope, name: str, depth: int = 0) -> Scope | None:
+        """The class itself if it has the attribute `name`, else its first base of ours that has."""
         if name in scope.bindings or name in scope.attributes:
             return scope
         point = self._inference.outside(scope)
         if not isinstance(scope.node, ast.ClassDef) or point is None or depth > _DEPTH:
             return None
         bases = (v for base in scope.node.bases for v in self._inference.values(base, point))
-        found = (self._with(v.scope, name, depth + 1) for v in bases if isinstance(v, Definition))
+        found = (self._class_with(v.scope, name, depth + 1) for v in bases if isinstance(v, Definition))
         return next(filter(None, found), None)
 
-    def _result(self, call: ast.Call, point: ProgramPoint, asked: _Question) -> Home | None:
-        """Where that lives which a call gives: behind a cache, where the function has it from, or with a pool."""
-        pool = self._pool(call, point, owned=asked.owned)
+    def _of_result(self, call: ast.Call, point: ProgramPoint, asked: _Question) -> Home | None:
+        """The home of a call's result: of the pool it is built on, the function's cache, or what the function returns."""
+        pool = self._pool_of(call, point, owned=asked.owned)
         if pool is not None:
             return self._home(pool, point, asked)
         called = self.called(call.func, point, asked.frame)
@@ -345,10 +346,10 @@ class Homes:
             return Home(
                 (function,), unparsed(call), "cached by its decorator", made, self._clearing(function)
             )
-        return self._given(callee.scope, self.frame(callee, call.func, call, point, asked.frame), asked)
+        return self._of_returned(callee.scope, self.frame(callee, call.func, call, point, asked.frame), asked)
 
     def _clearing(self, function: Scope) -> frozenset[ast.AST]:
-        """The functions that empty the cache of a function."""
+        """The functions that call `cache_clear` of a cached function."""
         found = set()
         for point in self._inference.calls_named("cache_clear"):
             match point.node:
@@ -357,14 +358,14 @@ class Homes:
                         found.add(point.scope.node)
         return frozenset(found)
 
-    def _given(self, function: Scope, frame: Frame, asked: _Question) -> Home | None:
-        """Where that lives which a function returns, the same by every way out."""
+    def _of_returned(self, function: Scope, frame: Frame, asked: _Question) -> Home | None:
+        """The home of what a function returns, if it is the same for every `return`."""
         deeper = _Question(frame, asked.owned, asked.depth)
         homes = {self._home(r.node, r, deeper) for r in function.returns if not _is_none(r.node)}
         return homes.pop() if len(homes) == 1 else None
 
-    def _pool(self, node: ast.expr, point: ProgramPoint, *, owned: bool) -> ast.expr | None:
-        """The pool on which a call builds a client; with `owned` only one that the client closes."""
+    def _pool_of(self, node: ast.expr, point: ProgramPoint, *, owned: bool) -> ast.expr | None:
+        """The pool that a call builds a client on; with `owned` only if the client closes it."""
         if not isinstance(node, ast.Call):
             return None
         built = self._inference.builders(ProgramPoint(node, point.scope, point.order, point.path))
@@ -375,8 +376,8 @@ class Homes:
         return next((k.value for k in node.keywords if k.arg in POOL_KEYWORDS), None)
 
 
-def _handed(parameter: ast.arg, scope: Scope, frame: Frame | None) -> tuple[ast.expr | None, Frame | None]:
-    """What a parameter gets in the frame of its function, and that frame."""
+def _passed(parameter: ast.arg, scope: Scope, frame: Frame | None) -> tuple[ast.expr | None, Frame | None]:
+    """The argument of a parameter, and the frame of its function; None where they are not known."""
     while frame is not None and frame.scope is not scope:
         frame = frame.outer
     if frame is None or not isinstance(scope.node, FunctionOrLambda):
@@ -399,7 +400,7 @@ def _is_none(node: ast.AST | None) -> bool:
 
 
 def _empties(binding: Binding) -> bool:
-    """Whether a binding puts None there, or a function empties what was there with it."""
+    """Whether a binding puts None, or, in a function that is no `__init__`, an empty list or dict."""
     value, scope = _value(binding), binding.scope
     is_empty = isinstance(value, ast.Dict | ast.List) and not getattr(
         value, "elts", getattr(value, "values", None)
@@ -408,17 +409,18 @@ def _empties(binding: Binding) -> bool:
     return _is_none(value) or (is_empty and not is_begun)
 
 
-def _place(bindings: Sequence[Binding]) -> tuple[Scope, str] | None:
-    """The module of which something is a top-level name, and that name; None where it is none, or more than one.
+def _global_of(bindings: Sequence[Binding]) -> tuple[Scope, str] | None:
+    """The module and top-level name that all of `bindings` belong to; None where they belong to none, or to several.
 
-    A name that holds None where its import fails is that which is imported.
+    A binding to None (after a failed import, say) does not count beside others.
     """
     given = [b for b in bindings if b.target is not None or not _is_none(_value(b))] or bindings
-    places = {_own_place(binding) for binding in given}
+    places = {_global_of_binding(binding) for binding in given}
     return places.pop() if len(places) == 1 else None
 
 
-def _own_place(binding: Binding) -> tuple[Scope, str] | None:
+def _global_of_binding(binding: Binding) -> tuple[Scope, str] | None:
+    """The module and top-level name of one binding."""
     if binding.scope is None:
         return None
     module = binding.scope.enclosing("module")
@@ -428,7 +430,7 @@ def _own_place(binding: Binding) -> tuple[Scope, str] | None:
 
 
 def _first(bindings: Sequence[Binding]) -> ProgramPoint | None:
-    """Where the first of these bindings is that gives something."""
+    """Where the first of these bindings is whose value is not None."""
     for binding in bindings:
         value = _value(binding)
         if value is not None and not _is_none(value) and binding.scope is not None:
@@ -437,13 +439,13 @@ def _first(bindings: Sequence[Binding]) -> ProgramPoint | None:
 
 
 def _emptying(bindings: Sequence[Binding]) -> frozenset[ast.AST]:
-    """The functions that put None where something is kept, those apart that only begin with it."""
+    """The functions, save `__init__`, whose bindings empty a place."""
     functions = (b.scope.node for b in bindings if b.scope and b.scope.kind == "function" and _empties(b))
     return frozenset(f for f in functions if f is not None and getattr(f, "name", "") != "__init__")
 
 
 def _is_plain(function: ast.AST) -> bool:
-    """Whether a function runs only where it is called, by its name: not for each job or test, nor in each loop."""
+    """Whether a function runs only where it is called by name: no coroutine, dunder, decorated or framework method."""
     return (
         isinstance(function, ast.FunctionDef)
         and not function.name.startswith(("__", *RUNNER_METHODS))
@@ -451,8 +453,8 @@ def _is_plain(function: ast.AST) -> bool:
     )
 
 
-def _fills(function: ast.AST, value: ast.expr) -> bool:
-    """Whether a function stores `value` where nothing was: once an object, or behind a question for that very place."""
+def _fills_once(function: ast.AST, value: ast.expr) -> bool:
+    """Whether a function stores `value` only if the place is empty: in `__init__`, by `or`, or under a check of it."""
     parents = ancestors(function, value)
     assigned = next((p for p in parents if isinstance(p, ast.Assign | ast.AnnAssign)), None)
     if assigned is None:
@@ -468,6 +470,7 @@ def _fills(function: ast.AST, value: ast.expr) -> bool:
 
 
 def _is_guarded(function: ast.AST, value: ast.expr, parents: list[ast.AST], places: set[str]) -> bool:
+    """Whether a check of one of `places` stands around `value`, or returns before it."""
     inner: ast.AST = value
     for parent in parents:
         if isinstance(parent, ast.If) and inner in parent.body and _asks(parent.test, places, is_there=False):
@@ -481,7 +484,7 @@ def _is_guarded(function: ast.AST, value: ast.expr, parents: list[ast.AST], plac
 
 
 def _asks(test: ast.expr, places: set[str], *, is_there: bool) -> bool:
-    """Whether a condition asks no more than whether something is there already, or is not."""
+    """Whether a condition checks just that one of `places` is filled (`is_there`), or that it is empty."""
     match test:
         case ast.Compare(left=left, ops=[op], comparators=[ast.Constant(value=None)]):
             return unparsed(left) in places and isinstance(op, ast.IsNot if is_there else ast.Is)

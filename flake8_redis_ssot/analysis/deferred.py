@@ -1,4 +1,4 @@
-"""What runs elsewhere than where it is written: generators and iterators are gone through wherever they go."""
+"""Code that runs elsewhere than where it stands: a generator expression runs where it is iterated."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from flake8_redis_ssot.syntax.nodes import last_name, own_nodes
 
 
 def around(point: ProgramPoint) -> ast.AST:
-    """The function, or else the module, that runs what stands at a point."""
+    """The function in which a point stands, or else the module."""
     found = point.scope.enclosing("function", "module").node
     assert found is not None
     return found
 
 
 def is_deferred(point: ProgramPoint) -> bool:
-    """Whether what stands at a point runs elsewhere."""
+    """Whether the code at a point may run elsewhere, in another function than it stands in."""
     return deferring(point) is not None
 
 
 def deferring(point: ProgramPoint) -> ast.expr | None:
-    """The generator expression around a point that may be gone through elsewhere."""
+    """The generator expression around a point that may be iterated in another function."""
     scope: Scope | None = point.scope
     while scope is not None and scope.kind not in ("function", "module"):
         if isinstance(scope.node, ast.GeneratorExp) and not is_consumed(around(point), scope.node):
@@ -34,14 +34,14 @@ def deferring(point: ProgramPoint) -> ast.expr | None:
 
 
 def is_returned(function: ast.AST, node: ast.expr) -> bool:
-    """Whether `function` gives an expression to its callers as it is."""
+    """Whether `function` returns the expression `node` itself."""
     return isinstance(ancestors(function, node)[0], ast.Return)
 
 
 def _is_consuming(func: ast.expr) -> bool:
-    """Whether a function goes through its argument, or enters it, before it returns.
+    """Whether a callee iterates its argument, or enters it, before it returns: `list`, `sum`, `enter_context`.
 
-    A method that is called as a built-in function does something else.
+    A method with the name of a built-in (`x.list(...)`) does not count.
     """
     name = last_name(func)
     is_meant = isinstance(func, ast.Name) or not hasattr(builtins, name)
@@ -49,9 +49,9 @@ def _is_consuming(func: ast.expr) -> bool:
 
 
 def is_consumed(function: ast.AST, iterator: ast.expr, seen: frozenset[str] = frozenset()) -> bool:
-    """Whether `function`, or a module, surely goes through an iterator itself, or enters what a `with` enters.
+    """Whether `function` (or a module) surely iterates `iterator` itself, or enters it by `with`.
 
-    `seen` are names that held it before.
+    It follows the names that the iterator is bound to; `seen` are those followed already.
     """
     inner: ast.AST = iterator
     for parent in ancestors(function, iterator):

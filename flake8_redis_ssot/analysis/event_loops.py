@@ -1,4 +1,4 @@
-"""Where event loops are made, and what runs in them."""
+"""Where event loops are made (`asyncio.run(main())`), and what runs in them."""
 
 from __future__ import annotations
 
@@ -32,16 +32,17 @@ from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, own_nodes, unpa
 from flake8_redis_ssot.syntax.scopes import Scopes
 
 _CALLS = 6
+"""How deep calls are followed from a job."""
 _MOST = 300
-"""Functions that are looked through for one loop."""
+"""How many functions are followed for one loop."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A call that makes an event loop (`made`) and the expression of what runs in it (`job`).
+    """A place that makes an event loop by the call `made`, and runs the expression `job` in it: `asyncio.run(job)`.
 
-    `is_bridge` says that a loop which is there already is taken instead; `call` has the job's arguments, where
-    the job is a function that it calls.
+    With `is_bridge` an existing loop may be used instead (`async_to_sync(job)(argument)`): then `job` is a function,
+    and `call` has its arguments.
     """
 
     point: ProgramPoint
@@ -54,14 +55,14 @@ class Run:
 
 @dataclass(slots=True)
 class Reach:
-    """The calls that run at some place, and the functions that run there, each with the call it runs for."""
+    """The calls that a place leads to, directly or not, and the frames of the functions that run for them."""
 
     calls: list[tuple[ProgramPoint, Frame | None]] = field(default_factory=list)
     frames: list[Frame] = field(default_factory=list)
 
 
 class EventLoops:
-    """The event loops that one file makes, and what runs in them, in whichever file that is."""
+    """Finds the event loops that one file makes, and what runs in them, in any file."""
 
     def __init__(self, inference: Inference, file: Scopes) -> None:
         self._inference = inference
@@ -83,19 +84,19 @@ class EventLoops:
 
     @property
     def is_exhausted(self) -> bool:
-        """Whether more was asked than is answered."""
+        """Whether the limit of look-ups is reached."""
         return self._homes.is_exhausted
 
     # -- what makes loops
 
     def runs(self) -> Iterator[Run]:
-        """Every call that makes an event loop and runs something in it, in source order.
+        """Every place that makes an event loop and runs something in it, in source order.
 
-        A function that only hands its parameter on to such a call stands for it where it is called.
+        For a helper that passes its parameter on (`def run(job): asyncio.run(job)`) these are its call sites.
         """
         helpers: dict[ast.AST, tuple[ast.arg, Run]] = {}
         calls = self._calls_by_function(self._file)
-        found = [run for points in calls.values() for point in points for run in self._run(point)]
+        found = [run for points in calls.values() for point in points for run in self._runs_at(point)]
         for run in found:
             function, parameter = function_of(run.point), self._parameter_of(run)
             if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) and parameter is not None:
@@ -114,13 +115,15 @@ class EventLoops:
                     yield Run(point, call, unparsed(call.func), job, is_bridge=run.is_bridge)
 
     def _parameter_of(self, run: Run) -> ast.arg | None:
+        """The parameter that the job of a run is, if it is one."""
         if not isinstance(run.job, ast.Name):
             return None
         bindings = self._inference.names.bindings(run.job.id, run.point)
         value = bindings[0].value if len(bindings) == 1 else None
         return value if isinstance(value, ast.arg) and bindings[0].scope is run.point.scope else None
 
-    def _run(self, point: ProgramPoint) -> Iterator[Run]:
+    def _runs_at(self, point: ProgramPoint) -> Iterator[Run]:
+        """The runs that the call at `point` is."""
         call = point.node
         assert isinstance(call, ast.Call)
         callee = call.func.func if isinstance(call.func, ast.Call) else call.func
@@ -134,12 +137,12 @@ class EventLoops:
             if self._is_named(call.func, point, RUNNERS):
                 yield Run(point, call, unparsed(call.func), job)
             elif isinstance(call.func, ast.Attribute) and call.func.attr in RUNNING:
-                made = self._loop(call.func.value, point)
+                made = self._loop_call(call.func.value, point)
                 if made is not None:
                     yield Run(point, made, unparsed(made.func), job)
 
-    def _loop(self, node: ast.expr, point: ProgramPoint) -> ast.Call | None:
-        """The call, in the function of `point`, that makes the loop which `node` is for sure, and is not kept."""
+    def _loop_call(self, node: ast.expr, point: ProgramPoint) -> ast.Call | None:
+        """The call that makes the loop `node`, if it is in the same function and the loop is not kept beyond that."""
         if isinstance(node, ast.Name):
             bindings = self._inference.names.bindings(node.id, point)
             if len(bindings) != 1 or bindings[0].always or bindings[0].scope is not point.scope:
@@ -155,18 +158,19 @@ class EventLoops:
         return None if is_kept else node
 
     def _is_named(self, node: ast.expr, point: ProgramPoint, names: frozenset[str]) -> bool:
+        """Whether all values of `node` have one of the dotted `names`."""
         values = self._inference.values(node, point)
         return bool(values) and all(isinstance(v, QualifiedName) and v.name in names for v in values)
 
     # -- what runs over and over
 
     def callers(self, function: ast.AST) -> list[ProgramPoint]:
-        """The calls of a function."""
+        """The call sites of a function, except those under `TYPE_CHECKING`."""
         callers = self._inference.callers(self._inference.namespaces[function])
         return [point for point in callers if not point.for_typing]
 
     def loops_around(self, node: ast.AST, point: ProgramPoint) -> bool:
-        """Whether `node` runs at every turn of a loop, or of a comprehension, that is not left on success."""
+        """Whether `node` runs in each iteration of a comprehension, or of a loop with no way out such as `break`."""
         if point.scope.kind == "comprehension":
             return True
         inner = node
@@ -178,21 +182,21 @@ class EventLoops:
         return False
 
     def both_run(self, one: ProgramPoint, other: ProgramPoint) -> bool:
-        """Whether two places of one function can both run in one call of it."""
-        left = self._inference.scopes_of(one.scope).leaving
+        """Whether two places of one function can both run in the same call of it."""
+        leaving_branches = self._inference.scopes_of(one.scope).leaving
         paths = (one.path, other.path)
         shared = next(
             (n for n, pair in enumerate(zip(*paths, strict=False)) if pair[0] != pair[1]),
             min(map(len, paths)),
         )
         return not exclusive(*paths, tried=True) and not any(
-            branch in left for path in paths for branch in path[shared:]
+            branch in leaving_branches for path in paths for branch in path[shared:]
         )
 
     # -- what runs in a loop
 
     def reached(self, run: Run) -> Reach:
-        """What runs in the loop."""
+        """What runs in the event loop of a run: its job and all that this calls."""
         inside = {part for part in all_nodes(run.job) if isinstance(part, ast.Call)}
         here = [point for point in self._calls_in(run.point.scope) if point.node in inside]
         frames = [
@@ -203,46 +207,48 @@ class EventLoops:
             values = self._inference.values(run.job, run.point)
             jobs = [value for value in values if isinstance(value, Coroutine)]
             frames += [Frame(job.scope, run.point, context=job.context) for job in jobs]
-        return self._follow(here, frames)
+        return self._reach_from(here, frames)
 
     def around(self, run: Run) -> Reach:
-        """What the function runs in which the loop is made, in the loop and besides."""
+        """What runs in the function that makes the loop, inside of the loop or not."""
         function = function_of(run.point)
         scope = self._file.module if function is None else self._file.namespaces[function]
-        found = self._follow(self._calls_in(scope), [])
+        found = self._reach_from(self._calls_in(scope), [])
         found.frames.append(Frame(scope, run.point))
         return found
 
-    def _follow(self, points: Iterable[ProgramPoint], frames: Iterable[Frame]) -> Reach:
-        found = Reach()
+    def _reach_from(self, points: Iterable[ProgramPoint], frames: Iterable[Frame]) -> Reach:
+        """What is called from the calls at `points` and from the functions of `frames`, through the call graph."""
+        reach = Reach()
         seen: set[tuple[object, object]] = set()
         todo = list(frames)
 
-        def take(point: ProgramPoint, frame: Frame | None) -> None:
-            found.calls.append((point, frame))
+        def follow_call(point: ProgramPoint, frame: Frame | None) -> None:
+            reach.calls.append((point, frame))
             call = point.node
             if isinstance(call, ast.Call) and (frame is None or frame.depth < _CALLS):
                 for callee in self._homes.called(call.func, point, frame):
                     todo.append(self._homes.frame(callee, call.func, call, point, frame))
 
         for point in points:
-            take(point, None)
+            follow_call(point, None)
         while todo and len(seen) < _MOST:
             frame = todo.pop()
             key = (frame.scope, frame.call)
             if key not in seen:
                 seen.add(key)
-                found.frames.append(frame)
+                reach.frames.append(frame)
                 for point in self._calls_in(frame.scope):
-                    take(point, frame)
-        return found
+                    follow_call(point, frame)
+        return reach
 
     def _calls_in(self, scope: Scope) -> Sequence[ProgramPoint]:
-        """The calls that run with what is around in `scope`: a function, or the top level of its file."""
+        """The calls in the function around `scope`, or at the top level of its file."""
         function = function_of(ProgramPoint(ast.Pass(), scope, 0, ()))
         return self._calls_by_function(self._inference.scopes_of(scope)).get(function, ())
 
     def _calls_by_function(self, file: Scopes) -> dict[ast.AST | None, list[ProgramPoint]]:
+        """The calls of a file by the function in which they stand; None for the top level."""
         if file not in self._calls:
             calls = self._calls[file] = {}
             for point in file.calls:
@@ -253,24 +259,24 @@ class EventLoops:
     # -- which clients are used there
 
     def used(self, point: ProgramPoint, frame: Frame | None) -> Home | None:
-        """Where the asyncio client lives by which a call sends; None for any other call, and one of no known home.
+        """The home of the asyncio client that the call at `point` sends by; None if it is no such call, or has no home.
 
-        A subscription is none: it leaves no connection open in the pool.
+        A subscription does not count: it leaves no connection open in the pool.
         """
         call = point.node
         if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
             return None
         owner, method = call.func.value, call.func.attr
-        given = [self._inference.client(value) for value in self._homes.values(owner, point, frame)]
-        for one in given:
-            if one is None or mode_of(one[1]) != "async" or one[1].library in NO_POOL:
+        clients = [self._inference.client(value) for value in self._homes.values(owner, point, frame)]
+        for client in clients:
+            if client is None or mode_of(client[1]) != "async" or client[1].library in NO_POOL:
                 return None
-            if one[0] == "pubsub" or effect_of(one[0], method) not in ("command", "iterator"):
+            if client[0] == "pubsub" or effect_of(client[0], method) not in ("command", "iterator"):
                 return None
-        return self._homes.home(owner, point, frame) if given else None
+        return self._homes.home(owner, point, frame) if clients else None
 
     def is_ended_between_tests(self, home: Home) -> bool:
-        """Whether a pytest fixture, or what a test runner calls after a test, closes the client or pool of that home."""
+        """Whether a pytest fixture, or a method like `tearDown`, closes the client or pool that lives at `home`."""
         frames = (
             Frame(scope, ProgramPoint(node, scope, 0, ()))
             for node, scope in self._inference.namespaces.items()
@@ -279,24 +285,24 @@ class EventLoops:
                 last_name(getattr(d, "func", d)) for d in getattr(node, "decorator_list", ())
             )
         )
-        return any(self.ended(self._follow((), [frame]), home) for frame in frames)
+        return any(self.ended(self._reach_from((), [frame]), home) for frame in frames)
 
     def ended(self, reach: Reach, home: Home) -> bool:
-        """Whether what runs there closes the client or pool of that home, or lets go of it."""
+        """Whether the functions of `reach` close the client or pool that lives at `home`, or remove it from there."""
         for frame in reach.frames:
-            if frame.scope.node in home.renewed or _lets_go(frame.scope.node, home.holder):
+            if frame.scope.node in home.renewed or _releases(frame.scope.node, home.holder):
                 return True
             for part in own_nodes(frame.scope.node) if frame.scope.node is not None else ():
-                for owner in _closed(part):
+                for owner in _closed_by(part):
                     point = ProgramPoint(owner, frame.scope, 1 << 60, ())
                     if self._homes.home(owner, point, frame, owned=True) == home:
                         return True
         return False
 
 
-def _lets_go(function: ast.AST | None, holder: str) -> bool:
-    """Whether a function changes what is in a container, or speaks of it and closes something."""
-    speaks = closes = False
+def _releases(function: ast.AST | None, holder: str) -> bool:
+    """Whether a function removes something from the container `holder`, or mentions it and closes something."""
+    is_mentioned = is_closing = False
     for part in all_nodes(function) if function is not None and holder else ():
         match part:
             case ast.Call(func=ast.Attribute(attr=method, value=owner)) if last_name(owner) == holder:
@@ -306,13 +312,13 @@ def _lets_go(function: ast.AST | None, holder: str) -> bool:
                 if last_name(owner) == holder:
                     return True
         if isinstance(part, ast.Name | ast.Attribute):
-            speaks = speaks or last_name(part) == holder
-            closes = closes or last_name(part) in CLOSING
-    return speaks and closes
+            is_mentioned = is_mentioned or last_name(part) == holder
+            is_closing = is_closing or last_name(part) in CLOSING
+    return is_mentioned and is_closing
 
 
-def _closed(node: ast.AST) -> Iterator[ast.expr]:
-    """What a node closes, or has closed later: by a method, or by entering it."""
+def _closed_by(node: ast.AST) -> Iterator[ast.expr]:
+    """The objects that a node closes, or has closed later: by `close()` or the like, or by `async with`."""
     match node:
         case ast.Attribute(attr=last, value=owner) if last in CLOSING:
             yield owner

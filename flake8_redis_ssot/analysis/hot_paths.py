@@ -1,4 +1,4 @@
-"""Which code runs over and over: loops, what frameworks call, properties and accessors."""
+"""Which code runs over and over: in loops, for each request or job of a framework, in properties and accessors."""
 
 from __future__ import annotations
 
@@ -54,14 +54,14 @@ _DEPTH = 5
 
 @dataclass(frozen=True, slots=True)
 class Repetition:
-    """Why code runs over and over, in words; `for_result` where that is so for the sake of what it returns."""
+    """Why code runs over and over, as a phrase for messages; `for_result` if it is called just to get what it returns."""
 
     phrase: str
     for_result: bool = False
 
 
 def why_repeated(function: Scope, inference: Inference) -> Repetition | None:
-    """Why a function runs over and over, as far as its own file tells; None where it does not tell."""
+    """Why a function runs over and over, as far as its own file tells; None if it does not."""
     node = function.node
     if not isinstance(node, Function) or function.parent is None:
         return None
@@ -80,80 +80,84 @@ def why_repeated(function: Scope, inference: Inference) -> Repetition | None:
 
 
 def is_property(function: Function) -> bool:
-    """Whether the function runs whenever an attribute is read; one that caches what it gives does not."""
+    """Whether the function is a property that runs at every read: `cached_property` is not."""
     decorators = {last_name(d) for d in function.decorator_list}
     return "property" in decorators and decorators <= KIND_DECORATORS - (PROPERTIES - {"property"})
 
 
 def occasion_of(function: Scope, inference: Inference) -> Occasion | None:
-    """What a framework calls a function for."""
+    """The event for which a framework calls a function: `request`, `job`, `message`."""
     return (
-        _registered(function, inference)
-        or _called_by_base(function, inference)
-        or _takes_request(function, inference)
-        or _injected(function, inference)
-        or _listed(function, inference)
+        _occasion_by_registration(function, inference)
+        or _occasion_by_base_class(function, inference)
+        or _occasion_by_parameters(function, inference)
+        or _occasion_by_dependency(function, inference)
+        or _occasion_by_worker_settings(function, inference)
     )
 
 
-def _registered(function: Scope, inference: Inference) -> Occasion | None:
-    """For what the function is handed to a framework, by a decorator or as an argument."""
+def _occasion_by_registration(function: Scope, inference: Inference) -> Occasion | None:
+    """The event that a function is registered for, by a decorator or as an argument (`app.add_route("/", f)`)."""
     node, point = function.node, outside(function, inference)
     if not isinstance(node, Function) or point is None:
         return None
     for decorator in node.decorator_list:
-        found = _called_for(decorator, point, inference) or _shape_of(decorator, point, inference)
-        if found:
-            return found
+        occasion = _occasion_of_callee(decorator, point, inference) or _occasion_of_decorator(
+            decorator, point, inference
+        )
+        if occasion:
+            return occasion
     scopes = inference.scopes_of(function)
-    for call, part in _handed(scopes).get(node.name, ()) if scopes.imports & CALLING.keys() else ():
-        if _names_function(part, call, function, inference):
-            found = _called_for(call.node, call, inference)  # type: ignore[arg-type]
-            if found:
-                return found
+    for call, argument in (
+        _arguments_by_name(scopes).get(node.name, ()) if scopes.imports & CALLING.keys() else ()
+    ):
+        if _is_function(argument, call, function, inference):
+            occasion = _occasion_of_callee(call.node, call, inference)  # type: ignore[arg-type]
+            if occasion:
+                return occasion
     return None
 
 
 @memoized
-def _handed(scopes: Scopes) -> dict[str, list[tuple[ProgramPoint, ast.expr]]]:
-    """The arguments of all calls that are names or attributes, by their last names."""
+def _arguments_by_name(scopes: Scopes) -> dict[str, list[tuple[ProgramPoint, ast.expr]]]:
+    """The arguments of all calls that are names or attributes, by last name, each with its call."""
     found: dict[str, list[tuple[ProgramPoint, ast.expr]]] = {}
     for point in scopes.calls:
         assert isinstance(point.node, ast.Call)
-        for part in (*point.node.args, *(k.value for k in point.node.keywords)):
-            if isinstance(part, ast.Name | ast.Attribute):
-                found.setdefault(last_name(part), []).append((point, part))
+        for argument in (*point.node.args, *(k.value for k in point.node.keywords)):
+            if isinstance(argument, ast.Name | ast.Attribute):
+                found.setdefault(last_name(argument), []).append((point, argument))
     return found
 
 
-def _called_for(func: ast.expr, point: ProgramPoint, inference: Inference) -> Occasion | None:
-    """For what the framework calls the functions that `func` is given."""
+def _occasion_of_callee(func: ast.expr, point: ProgramPoint, inference: Inference) -> Occasion | None:
+    """The event for which a framework calls functions that are passed to `func`."""
     func = callee_of(func)
     names = set(inference.names.dotted(func, point))
     if isinstance(func, ast.Attribute):
         names |= {f"{maker}.{func.attr}" for maker in makers(func.value, point, inference)}
     for name in names:
-        found = CALLING.get(name.split(".")[0], {}).get(name.rpartition(".")[2])
-        if found:
-            return found
+        occasion = CALLING.get(name.split(".")[0], {}).get(name.rpartition(".")[2])
+        if occasion:
+            return occasion
     return None
 
 
-def _shape_of(decorator: ast.expr, point: ProgramPoint, inference: Inference) -> Occasion | None:
-    """The same for a decorator of an object that the file does not show: a route has a path, a task is the project's own."""
+def _occasion_of_decorator(decorator: ast.expr, point: ProgramPoint, inference: Inference) -> Occasion | None:
+    """The event of a decorator whose object is not seen here: `@app.get("/path")` is a route, `@ours.task` a job."""
     func = callee_of(decorator)
     if not isinstance(func, ast.Attribute):
         return None
     if func.attr in ROUTES and isinstance(decorator, ast.Call):
         path = next((a.value for a in decorator.args[:1] if isinstance(a, ast.Constant)), None)
         return "request" if isinstance(path, str) and path[:1] in ("", "/") else None
-    made = {*inference.names.dotted(func, point), *makers(func.value, point, inference)}
-    is_ours = bool(made) and all(inference.names.is_ours(name) for name in made)
+    origins = {*inference.names.dotted(func, point), *makers(func.value, point, inference)}
+    is_ours = bool(origins) and all(inference.names.is_ours(name) for name in origins)
     return "job" if func.attr in TASKS and is_ours else None
 
 
-def _names_function(part: ast.expr, point: ProgramPoint, function: Scope, inference: Inference) -> bool:
-    """Whether an expression is the function, by its name or as a method of `self`."""
+def _is_function(part: ast.expr, point: ProgramPoint, function: Scope, inference: Inference) -> bool:
+    """Whether an argument is the function: its name, or `self.method`."""
     name = getattr(function.node, "name", "")
     if isinstance(part, ast.Name) and part.id == name:
         return any(b.value is function.node for b in inference.names.bindings(name, point))
@@ -166,14 +170,14 @@ def _names_function(part: ast.expr, point: ProgramPoint, function: Scope, infere
     )
 
 
-def _called_by_base(function: Scope, inference: Inference) -> Occasion | None:
-    """For what a base class of a framework calls the method."""
+def _occasion_by_base_class(function: Scope, inference: Inference) -> Occasion | None:
+    """The event for which a framework's base class calls a method, as `APIView` does `get`."""
     node, owner = function.node, function.parent
     if not isinstance(node, Function) or owner is None or owner.kind != "class":
         return None
     for base in base_names(owner, inference):
         package, _, last = base.partition(".")[0], "", base.rpartition(".")[2]
-        # a base class of the project's own is one of the framework that the file uses
+        # a base class of ours is taken for one of the framework that the file imports
         packages = inference.scopes_of(function).imports if inference.names.is_ours(base) else {package}
         for rows in (CALLED[p] for p in packages if p in CALLED):
             for suffix, methods in rows:
@@ -186,24 +190,24 @@ def _called_by_base(function: Scope, inference: Inference) -> Occasion | None:
 
 
 def base_names(owner: Scope, inference: Inference) -> Iterator[str]:
-    """The dotted names of the imported classes from which a class of the file derives."""
+    """The dotted names of the imported classes that a class of the file derives from, directly or not."""
     seen: set[Scope] = set()
     stack = [owner]
     while stack:
-        here = stack.pop()
-        if here in seen or not isinstance(here.node, ast.ClassDef):
+        cls = stack.pop()
+        if cls in seen or not isinstance(cls.node, ast.ClassDef):
             continue
-        seen.add(here)
-        point = outside(here, inference)
+        seen.add(cls)
+        point = outside(cls, inference)
         if point is None:
             continue
-        for base in here.node.bases:
+        for base in cls.node.bases:
             yield from inference.names.dotted(base, point)
             stack += [v.scope for v in inference.values(base, point) if isinstance(v, Definition)]
 
 
-def _takes_request(function: Scope, inference: Inference) -> Occasion | None:
-    """Whether a parameter is a request by its type, or the function is a Django view by what it takes and returns."""
+def _occasion_by_parameters(function: Scope, inference: Inference) -> Occasion | None:
+    """`request` if a parameter is annotated as one, or the function is a Django view: `request` in, a response out."""
     node, point = function.node, outside(function, inference)
     if not isinstance(node, Function) or point is None:
         return None
@@ -218,18 +222,20 @@ def _takes_request(function: Scope, inference: Inference) -> Occasion | None:
         and function.parent is inference.scopes_of(function).module
     )
     if is_view and inference.scopes_of(function).imports & VIEW_PACKAGES:
-        given = {name for returned in function.returns for name in makers(returned.node, returned, inference)}
+        results = {
+            name for returned in function.returns for name in makers(returned.node, returned, inference)
+        }
         if node.returns is not None:
-            given.update(inference.names.dotted(node.returns, point))
-        for name in given:
+            results.update(inference.names.dotted(node.returns, point))
+        for name in results:
             last = name.rpartition(".")[2]
             if name.split(".")[0] in VIEW_PACKAGES and (last in RESPONSES or RESPONSE_WORD in last):
                 return "request"
     return None
 
 
-def _injected(function: Scope, inference: Inference) -> Occasion | None:
-    """Whether a plain generator gives what it makes to the handlers that depend on it, wherever they are.
+def _occasion_by_dependency(function: Scope, inference: Inference) -> Occasion | None:
+    """`request` for a plain generator that may be a dependency of handlers, as FastAPI's `Depends(get_client)`.
 
     Such a one yields once, and its own file never calls it.
     """
@@ -242,8 +248,8 @@ def _injected(function: Scope, inference: Inference) -> Occasion | None:
     return "request" if gives and not in_loop and not is_called else None
 
 
-def _listed(function: Scope, inference: Inference) -> Occasion | None:
-    """Whether the settings of an arq worker list the function."""
+def _occasion_by_worker_settings(function: Scope, inference: Inference) -> Occasion | None:
+    """`job` if the settings class of an arq worker lists the function."""
     name, lists = getattr(function.node, "name", ""), TASK_LISTS[1]
     for scope in inference.namespaces.values():
         if isinstance(scope.node, ast.ClassDef) and (
@@ -256,7 +262,7 @@ def _listed(function: Scope, inference: Inference) -> Occasion | None:
 
 
 def makers(node: ast.AST, point: ProgramPoint, inference: Inference, depth: int = 0) -> set[str]:
-    """The dotted names of what made an object, as `fastapi.FastAPI` for `app`, or of the type that is stated for it."""
+    """The dotted names of what made an object, as `fastapi.FastAPI` for `app`, or of its annotated type."""
     if depth > _DEPTH:
         return set()
     names = inference.names
@@ -296,7 +302,7 @@ def makers(node: ast.AST, point: ProgramPoint, inference: Inference, depth: int 
 
 
 def outside(scope: Scope, inference: Inference) -> ProgramPoint | None:
-    """Where the decorators, annotations and bases of a definition are evaluated."""
+    """The place where a definition stands: there its decorators, annotations and bases are evaluated."""
     binding = inference.definitions.get(scope.node) if scope.node is not None else None
     if binding is None or scope.parent is None or scope.node is None:
         return None
@@ -304,27 +310,33 @@ def outside(scope: Scope, inference: Inference) -> ProgramPoint | None:
 
 
 def _is_singleton(class_: Scope, inference: Inference) -> bool:
-    """Whether every call of the class gives one kept object, whose `__init__` runs again each time.
+    """Whether `__new__` of the class returns one kept object, whose `__init__` then runs again at every call.
 
-    Where the module makes that object itself, others are meant to take it from there.
+    Not if the module makes that object itself: others are meant to import it.
     """
     node = class_.node
     assert isinstance(node, ast.ClassDef)
-    new = [inference.namespaces[b.value] for b in class_.bindings.get("__new__", ()) if b.value is not None]
-    made = (b.value for bindings in inference.scopes_of(class_).module.bindings.values() for b in bindings)
+    constructors = [
+        inference.namespaces[b.value] for b in class_.bindings.get("__new__", ()) if b.value is not None
+    ]
+    module_values = (
+        b.value for bindings in inference.scopes_of(class_).module.bindings.values() for b in bindings
+    )
     return any(
         isinstance(returned.node, ast.Attribute | ast.Subscript)
-        for scope in new
+        for scope in constructors
         for returned in scope.returns
-    ) and not any(isinstance(value, ast.Call) and last_name(value.func) == node.name for value in made)
+    ) and not any(
+        isinstance(value, ast.Call) and last_name(value.func) == node.name for value in module_values
+    )
 
 
 def _is_accessor(function: Function, owner: ast.AST | None) -> bool:
-    """Whether others call the function, by its name, to get at what is there: it takes nothing and keeps nothing."""
+    """Whether the function looks like an accessor that others call often: no required parameters, named like `get_client`."""
     decorators = {last_name(d) for d in function.decorator_list}
-    own = 1 if isinstance(owner, ast.ClassDef) and "staticmethod" not in decorators else 0
+    receivers = 1 if isinstance(owner, ast.ClassDef) and "staticmethod" not in decorators else 0
     args = function.args
-    needed = len(args.posonlyargs) + len(args.args) - len(args.defaults) - own
+    needed = len(args.posonlyargs) + len(args.args) - len(args.defaults) - receivers
     bases = owner.bases if isinstance(owner, ast.ClassDef) else []
     return (
         decorators <= BUILT_IN_DECORATORS
@@ -342,40 +354,44 @@ def _base_name(base: ast.expr) -> str:
 
 
 def loop_around(parents: list[ast.AST], node: ast.expr) -> Loop | Comprehension | None:
-    """The innermost loop or comprehension in which `node` runs at every turn with the same names.
+    """The innermost loop or comprehension that evaluates `node` in each iteration, with the same result.
 
-    None where the loop is left once it has what it wants, or comes back only when what was made has failed.
+    None if the loop ends at success (a retry), iterates only after a failure (a reconnect), or `node` depends on it.
     """
     inner: ast.AST = node
     for parent, outer in zip(parents, [*parents[1:], None], strict=True):
         if isinstance(parent, Comprehension) and node not in all_nodes(parent.generators[0].iter):
-            return None if _may_end_early(parent, outer) or _differs(parent, node) else parent
+            return None if _may_end_early(parent, outer) or _depends_on_loop(parent, node) else parent
         if isinstance(
             parent,
             ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef | ast.ExceptHandler,
         ):
             return None
         if isinstance(parent, ast.For | ast.AsyncFor | ast.While) and inner in parent.body:
-            is_turned = not (_may_be_left(parent, node) or _serves(parent, node) or _differs(parent, node))
-            return parent if is_turned else None
+            is_repeated = not (
+                _may_end_after(parent, node)
+                or _has_serving_loop(parent, node)
+                or _depends_on_loop(parent, node)
+            )
+            return parent if is_repeated else None
         inner = parent
     return None
 
 
 def _may_end_early(comprehension: Comprehension, outer: ast.AST | None) -> bool:
-    """Whether what takes a generator may leave it once it has what it wants."""
+    """Whether the consumer of a generator expression may stop before its end, as `any` does."""
     if not isinstance(comprehension, ast.GeneratorExp):
         return False
     return not (isinstance(outer, ast.Call) and last_name(outer.func) in CONSUMING - LEAVING_EARLY)
 
 
-def _may_be_left(loop: Loop, node: ast.expr) -> bool:
-    """Whether the loop may end after `node`, as one that tries again does once it has what it wants."""
+def _may_end_after(loop: Loop, node: ast.expr) -> bool:
+    """Whether the loop may be left after `node`, as one that retries is at success."""
     return any((leaving.end_lineno or 0) >= node.lineno for leaving in ways_out(loop))
 
 
-def _serves(loop: Loop, node: ast.expr) -> bool:
-    """Whether a loop within goes on with what `node` made, so that the outer one only connects again."""
+def _has_serving_loop(loop: Loop, node: ast.expr) -> bool:
+    """Whether an inner endless loop works with what `node` made, so that the outer one only reconnects."""
     return isinstance(loop, ast.While) and any(
         part.lineno > node.lineno
         and (
@@ -391,13 +407,14 @@ def _serves(loop: Loop, node: ast.expr) -> bool:
 
 @memoized
 def _loops(loop: Loop) -> tuple[Loop, ...]:
+    """The loops inside of a loop."""
     return tuple(
         p for p in all_nodes(loop) if isinstance(p, ast.For | ast.AsyncFor | ast.While) and p is not loop
     )
 
 
-def _differs(loop: Loop | Comprehension, node: ast.AST) -> bool:
-    """Whether `node` depends on what the loop binds, or on what gives something else each time."""
+def _depends_on_loop(loop: Loop | Comprehension, node: ast.AST) -> bool:
+    """Whether `node` uses a name that the loop binds, or calls what gives another result each time (`uuid4`)."""
     bound = _bound_in(loop)
     return any(
         (isinstance(part, ast.Name) and part.id in bound)
@@ -408,6 +425,6 @@ def _differs(loop: Loop | Comprehension, node: ast.AST) -> bool:
 
 @memoized
 def _bound_in(loop: Loop | Comprehension) -> frozenset[str]:
-    """The names that a loop binds, found once for all that is built in it."""
+    """The names that a loop binds, cached on it."""
     names = (n for n in all_nodes(loop) if isinstance(n, ast.Name))
     return frozenset(name.id for name in names if not isinstance(name.ctx, ast.Load))

@@ -1,4 +1,4 @@
-"""What stands in a file and runs functions of ours: calls, and what Python runs them for without a call."""
+"""The places that run functions of ours: calls, and code for which Python runs them by itself (`with`, operators)."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from flake8_redis_ssot.syntax.nodes import last_name
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A place that runs functions, and the expression that tells.
+    """A place that runs `functions`, and the expression `node` by which it does so.
 
-    `method` is the special method that Python runs, if it is one. With `is_known` it runs none but `functions`.
+    `method` is the special method that Python runs there, else empty. With `is_known` it runs no other function.
     """
 
     point: ProgramPoint
@@ -31,44 +31,46 @@ class Run:
 
     @property
     def call(self) -> ast.Call | None:
-        """The call of the functions; none where Python itself runs them."""
+        """The call of the functions; None where Python runs them by itself."""
         return self.node if isinstance(self.node, ast.Call) and not self.method else None
 
     @property
     def said(self) -> ast.expr:
-        """What is called, or whatever else tells of it."""
+        """The callee, or the whole expression where there is no call."""
         return self.node if self.call is None else self.call.func
 
     @property
     def is_consumed(self) -> bool:
-        """Whether an iterator or context manager that it gives is gone through, or entered, where it stands."""
+        """Whether the iterator or context manager that it gives is iterated or entered in the same function."""
         if self.method:
             return self.method == "__iter__"
         return is_consumed(around(self.point), self.node)
 
 
 def runs(inference: Inference, point: ProgramPoint, names: Collection[str]) -> Iterator[Run]:
-    """What runs functions at `point` by one of the `names`."""
+    """The runs at `point` of functions that have one of the `names`."""
     node = point.node
     if point.for_typing:
         return
     if isinstance(node, ast.Call) and last_name(node.func) in names:
         yield _run(inference, point, node, "", inference.values(node.func, point))
-    for name, owner, told in implied(node):
+    for name, owner, expression in implied(node):
         if name in names and not _is_bound(inference, node, point):
-            # what is put into an object is no other object
+            # what is put into a container later is no further value of it
             owners = [v for v in inference.values(owner, point) if not isinstance(v, Filled)]
-            ours = [v for v in owners if isinstance(v, Instance) and isinstance(v.of, Definition)]
+            instances = [v for v in owners if isinstance(v, Instance) and isinstance(v.of, Definition)]
             is_read = name.startswith(PROPERTY)
-            kept = [inference.classes.kept(one, name.removeprefix(PROPERTY)) for one in ours]
-            found = [v for values in kept for v in values if _is_property(inference, v) == is_read]
-            if found and len(ours) == len(owners):
-                is_known = all(kept) and len(found) == sum(map(len, kept))
-                yield _run(inference, point, told, "" if is_read else name, found, is_known=is_known)
+            members = [
+                inference.classes.kept(instance, name.removeprefix(PROPERTY)) for instance in instances
+            ]
+            methods = [v for values in members for v in values if _is_property(inference, v) == is_read]
+            if methods and len(instances) == len(owners):
+                is_known = all(members) and len(methods) == sum(map(len, members))
+                yield _run(inference, point, expression, "" if is_read else name, methods, is_known=is_known)
 
 
 def _is_bound(inference: Inference, node: ast.AST, point: ProgramPoint) -> bool:
-    """Whether a call by a bare name is none of a function that is built in."""
+    """Whether a call by a bare name is of something that the file binds, not of a built-in."""
     func = node.func if isinstance(node, ast.Call) else None
     return isinstance(func, ast.Name) and bool(inference.bindings(func.id, point))
 
@@ -82,6 +84,7 @@ def _run(
     *,
     is_known: bool = True,
 ) -> Run:
+    """The run of those `values` that are functions of ours; others among them make it not known."""
     values = [*values]
     ours = [v for v in values if isinstance(v, Definition) or _is_run(v)]
     functions = frozenset(_run_by(v.scope, inference) for v in ours)  # type: ignore[union-attr]
@@ -89,6 +92,7 @@ def _run(
 
 
 def _is_run(value: Value) -> bool:
+    """Whether a value is the function of a context manager or property, which runs when that is used."""
     return isinstance(value, Generator) and value.context is None and value.how in ("manager", "property")
 
 
@@ -102,14 +106,14 @@ def _is_property(inference: Inference, value: Value) -> bool:
 
 
 def _run_by(called: Scope, inference: Inference) -> Scope:
-    """What a call runs: of a class its initialiser, where it has one of its own."""
+    """The function that a call runs; for a class its own `__init__`, or the class if it has none."""
     kept = called.bindings.get("__init__", ()) if called.kind == "class" else ()
     nodes = [b.value for b in kept]
     return inference.namespaces.get(nodes[0], called) if len(nodes) == 1 and nodes[0] is not None else called
 
 
 def run_as(function: ast.FunctionDef, point: ProgramPoint) -> str:
-    """The name by which a function is run that is around `point`: an initialiser by that of its class."""
+    """The name by which calls run the function around `point`: for `__init__` that of its class."""
     owner = point.scope.enclosing("function").parent
     if owner is None or owner.kind != "class":
         return function.name
